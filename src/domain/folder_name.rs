@@ -1,0 +1,99 @@
+//! From labels to the names of their folders: one visible, harmless, unique name each.
+
+use std::collections::HashSet;
+
+use unicode_normalization::UnicodeNormalization;
+
+use super::label::Label;
+use super::printable::is_disturbing;
+
+/// The longest folder name made from a label, in bytes: room is left for suffixes on every common file system.
+const LONGEST: usize = 100;
+
+/// Names that Windows gives to devices, whatever their extension: a folder of that name cannot be opened there.
+const RESERVED: [&str; 22] = [
+    "con", "prn", "aux", "nul", "com1", "com2", "com3", "com4", "com5", "com6", "com7", "com8", "com9", "lpt1", "lpt2",
+    "lpt3", "lpt4", "lpt5", "lpt6", "lpt7", "lpt8", "lpt9",
+];
+
+/// One folder name a label, in the labels' order. Where two would coincide on a file system that ignores case or
+/// Unicode form, the later gets ` (2)`.
+pub fn folder_names(labels: &[Label]) -> Vec<String> {
+    let mut taken = HashSet::new();
+    labels
+        .iter()
+        .map(|label| {
+            let name = folder_name(&label.text);
+            let unique = (2..).map(|n| format!("{name} ({n})"));
+            let mut candidates = std::iter::once(name.clone()).chain(unique);
+            candidates.find(|candidate| taken.insert(fold(candidate))).unwrap_or(name)
+        })
+        .collect()
+}
+
+/// A label's folder name: characters with a meaning to some file system become `_`, so that `a/b` and `ab` stay apart.
+pub fn folder_name(label: &str) -> String {
+    let replaced: String = label.nfc().map(|c| if is_unsafe(c) { '_' } else { c }).collect();
+    let cut = cut_to(replaced.trim(), LONGEST);
+    // A name of dots is a place, a leading dot hides, a leading dash is an option, and Windows drops final dots.
+    let mut name: String = cut.trim_end_matches(['.', ' ']).to_owned();
+    if name.starts_with(['.', '-']) {
+        name.replace_range(..1, "_");
+    }
+    let stem = name.split('.').next().unwrap_or_default().trim_end().to_ascii_lowercase();
+    if name.is_empty() || RESERVED.contains(&stem.as_str()) {
+        name.push('_');
+    }
+    name
+}
+
+/// The form under which two names are one on file systems that ignore case and Unicode form.
+pub fn fold(name: &str) -> String {
+    name.nfc().collect::<String>().to_uppercase().to_lowercase().nfc().collect()
+}
+
+fn is_unsafe(c: char) -> bool {
+    is_disturbing(c) || matches!(c, '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|')
+}
+
+/// The longest start of `text` of at most `bytes` bytes that ends between two characters.
+fn cut_to(text: &str, bytes: usize) -> &str {
+    &text[..text.floor_char_boundary(bytes)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_escapes_and_nothing_coincides() {
+        for (label, name) in [
+            ("a picture of a person", "a picture of a person"),
+            ("../x", "_._x"),
+            ("/etc/x", "_etc_x"),
+            ("a/b", "a_b"),
+            ("..", "_"),
+            (".", "_"),
+            (".hidden", "_hidden"),
+            (".sis", "_sis"),
+            ("-rf", "_rf"),
+            ("ends. ", "ends"),
+            ("nul", "nul_"),
+            ("COM1.txt", "COM1.txt_"),
+            ("\u{1b}[31m", "_[31m"),
+            ("e\u{301}tude", "\u{e9}tude"),
+            ("AK-47: rifle?", "AK-47_ rifle_"),
+        ] {
+            assert_eq!(folder_name(label), name, "{label:?}");
+        }
+        let labels: Vec<Label> = ["A", "a", "a (2)", "\u{c9}", "e\u{301}", "x/y", "x:y"].map(Label::named).into();
+        assert_eq!(folder_names(&labels), ["A", "a (2)", "a (2) (2)", "\u{c9}", "\u{e9} (2)", "x_y", "x_y (2)"]);
+    }
+
+    #[test]
+    fn long_names_are_cut_between_characters() {
+        let name = folder_name(&"\u{1f600}".repeat(60));
+        assert_eq!(name.len(), 100);
+        assert_eq!(folder_name(&format!("{}\u{e9}", "x".repeat(99))).len(), 99);
+    }
+}

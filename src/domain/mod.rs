@@ -1,0 +1,13 @@
+//! What the product is about, and nothing else: labels, scores, counts, plans.
+//!
+//! Pure: no input or output, no threads, no clock. Everything here can be tested with plain values.
+
+pub mod count;
+pub mod folder_name;
+pub mod label;
+pub mod picture;
+pub mod plan;
+pub mod printable;
+pub mod score;
+pub mod settings;
+pub mod template;

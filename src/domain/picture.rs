@@ -1,0 +1,103 @@
+//! A picture and the state its bytes are in.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::score::Prediction;
+
+/// What came of decoding a picture. Only [`PictureState::Ok`] pictures are copied or moved by themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PictureState {
+    /// Whole and decoded.
+    Ok,
+    /// Decoded, but the file ends too early: a half-written or damaged picture.
+    Suspect,
+    /// An image, but of a kind or size that this program does not decode.
+    Unsupported,
+    /// Named like an image or beginning like one, but it cannot be decoded.
+    Unreadable,
+}
+
+impl PictureState {
+    /// The word used in `output.csv` and in JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            PictureState::Ok => "ok",
+            PictureState::Suspect => "suspect",
+            PictureState::Unsupported => "unsupported",
+            PictureState::Unreadable => "unreadable",
+        }
+    }
+
+    /// True where the picture has pixels, so that it can be scored.
+    pub fn has_pixels(self) -> bool {
+        matches!(self, PictureState::Ok | PictureState::Suspect)
+    }
+}
+
+impl fmt::Display for PictureState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+/// SHA-256 of a file's content.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ContentHash(pub [u8; 32]);
+
+impl ContentHash {
+    /// The first eight hexadecimal digits: what is added to a file name that is taken.
+    pub fn short(&self) -> String {
+        self.to_string()[..8].to_owned()
+    }
+}
+
+impl fmt::Display for ContentHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for ContentHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ContentHash({self})")
+    }
+}
+
+/// What a file was when it was read: enough to notice that it is another one now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FileStamp {
+    /// The file system it lives on.
+    pub device: u64,
+    /// Its number on that file system.
+    pub inode: u64,
+    /// Its length in bytes.
+    pub size: u64,
+    /// When its content last changed, in nanoseconds since 1970.
+    pub modified_ns: i128,
+}
+
+/// A picture after classification, with all that is known of it.
+#[derive(Debug, Clone)]
+pub struct Picture {
+    /// Where it is: the source folder joined with its place in it.
+    pub path: PathBuf,
+    /// Its content, where it could be read.
+    pub hash: Option<ContentHash>,
+    /// The file as it was when read, where it could be read.
+    pub stamp: Option<FileStamp>,
+    /// What came of decoding it.
+    pub state: PictureState,
+    /// Its scores, where it has pixels.
+    pub prediction: Option<Prediction>,
+}
+
+impl Picture {
+    /// The last part of its path.
+    pub fn file_name(&self) -> &std::ffi::OsStr {
+        Path::new(&self.path).file_name().unwrap_or(self.path.as_os_str())
+    }
+}

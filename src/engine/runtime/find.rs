@@ -1,0 +1,199 @@
+//! Where a library of ONNX Runtime can be, in the order in which the places are tried.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use super::probe;
+
+/// What the library is called, up to its version.
+const LIBRARY: &str = if cfg!(target_os = "macos") { "libonnxruntime.dylib" } else { "libonnxruntime.so" };
+
+/// The folder in the program's data folder that holds installed runtimes.
+pub const RUNTIME_FOLDER: &str = "runtime";
+
+/// Prints the folder of the `onnxruntime` package without importing it.
+const ASK_PYTHON: &str =
+    "import importlib.util as u\ns = u.find_spec('onnxruntime')\nprint(s.submodule_search_locations[0] if s else '')";
+
+/// The places that are looked at.
+#[derive(Debug, Clone, Default)]
+pub struct Places {
+    /// From the user's settings.
+    pub setting: Option<PathBuf>,
+    /// From the environment, `ORT_DYLIB_PATH`.
+    pub variable: Option<PathBuf>,
+    /// The folder of the program.
+    pub program_folder: Option<PathBuf>,
+    /// The program's data folder.
+    pub data_folder: Option<PathBuf>,
+    /// The folders that the system's loader looks into.
+    pub loader: bool,
+    /// The `onnxruntime` package of the Python on the path.
+    pub python: bool,
+}
+
+/// How a library was come by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// The user's settings.
+    Setting,
+    /// `ORT_DYLIB_PATH`.
+    Variable,
+    /// Beside the program.
+    Program,
+    /// Installed by `sis runtime install`.
+    Installed,
+    /// The system's loader.
+    Loader,
+    /// A Python package.
+    Python,
+}
+
+/// A library that works.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// Where it is.
+    pub path: PathBuf,
+    /// How it was come by.
+    pub origin: Origin,
+    /// Its version.
+    pub version: String,
+    /// Built with CUDA.
+    pub cuda: bool,
+}
+
+/// A library that was found and cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PassedOver {
+    /// Where it is.
+    pub path: PathBuf,
+    /// How it was come by.
+    pub origin: Origin,
+    /// Why not.
+    pub reason: PassOverReason,
+}
+
+/// Why a library cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PassOverReason {
+    /// The file that was named is not there.
+    Missing,
+    /// Too old.
+    TooOld {
+        /// Its version.
+        version: String,
+        /// The oldest that will do.
+        oldest: &'static str,
+    },
+    /// The loader refused it: broken, or for another machine.
+    NotLoadable {
+        /// What the loader said.
+        detail: String,
+    },
+    /// The process that tried it ended.
+    Crashed {
+        /// How it ended.
+        status: String,
+    },
+    /// The process that tried it had to be ended.
+    TooSlow,
+}
+
+/// The first library that works, and those passed over on the way. `program` is this program, which tries them.
+pub fn find(places: &Places, program: &Path) -> (Option<Found>, Vec<PassedOver>) {
+    let mut passed_over = Vec::new();
+    for place in PLACES {
+        for (path, origin) in place(places) {
+            let by_name = path.components().count() == 1;
+            if !by_name && !path.exists() {
+                passed_over.push(PassedOver { path, origin, reason: PassOverReason::Missing });
+                continue;
+            }
+            match probe::ask(program, &path) {
+                Ok((version, cuda)) => return (Some(Found { path, origin, version, cuda }), passed_over),
+                // The loader's folders have none: there is nothing to report.
+                Err(PassOverReason::NotLoadable { .. }) if by_name => {}
+                Err(reason) => passed_over.push(PassedOver { path, origin, reason }),
+            }
+        }
+    }
+    (None, passed_over)
+}
+
+/// Each place in turn, asked only when those before it had nothing that works.
+const PLACES: [fn(&Places) -> Vec<(PathBuf, Origin)>; 6] = [
+    |places| named(places.setting.as_deref(), Origin::Setting),
+    |places| named(places.variable.as_deref(), Origin::Variable),
+    |places| places.program_folder.iter().flat_map(|folder| in_folder(folder, Origin::Program)).collect(),
+    |places| places.data_folder.iter().flat_map(|folder| installed(folder)).collect(),
+    |places| places.loader.then(|| (PathBuf::from(LIBRARY), Origin::Loader)).into_iter().collect(),
+    |places| places.python.then(from_python).flatten().iter().flat_map(|f| in_folder(f, Origin::Python)).collect(),
+];
+
+fn named(path: Option<&Path>, origin: Origin) -> Vec<(PathBuf, Origin)> {
+    match path {
+        Some(folder) if folder.is_dir() => in_folder(folder, origin),
+        Some(file) => vec![(file.to_owned(), origin)],
+        None => vec![],
+    }
+}
+
+/// Libraries in a folder, newest name first; links to another of them are not counted twice.
+pub fn in_folder(folder: &Path, origin: Origin) -> Vec<(PathBuf, Origin)> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut libraries: Vec<PathBuf> = entries
+        .filter(|entry| entry.file_name().to_string_lossy().starts_with(LIBRARY))
+        .filter_map(|entry| entry.path().canonicalize().ok())
+        .collect();
+    libraries.sort_unstable_by(|a, b| b.cmp(a));
+    libraries.dedup();
+    libraries.into_iter().map(|path| (path, origin)).collect()
+}
+
+/// Installed runtimes, those with CUDA first, then the newest first.
+fn installed(data_folder: &Path) -> Vec<(PathBuf, Origin)> {
+    let entries = std::fs::read_dir(data_folder.join(RUNTIME_FOLDER)).into_iter().flatten().flatten();
+    let mut folders: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
+    folders.sort_unstable_by(|a, b| b.cmp(a));
+    folders.iter().flat_map(|folder| in_folder(folder, Origin::Installed)).collect()
+}
+
+/// The folder with the library of the `onnxruntime` package, if the Python on the path has one.
+fn from_python() -> Option<PathBuf> {
+    let mut command = Command::new("python3");
+    command.args(["-I", "-c", ASK_PYTHON]).stdin(Stdio::null()).stderr(Stdio::null());
+    let output = command.output().ok().filter(|output| output.status.success())?;
+    let folder = String::from_utf8(output.stdout).ok()?;
+    let folder = folder.trim();
+    (!folder.is_empty()).then(|| Path::new(folder).join("capi"))
+}
+
+/// Loads the CUDA libraries that came with a library, so that it finds them although they are in none of the system's
+/// folders: those that `sis runtime install --gpu` put beside it, or the `nvidia` packages beside a Python package.
+pub(super) fn preload_cuda_libraries(library: &Path) {
+    let beside = library.parent().map(|folder| folder.join("cuda"));
+    let packages = library.ancestors().nth(3).map(|folder| folder.join("nvidia"));
+    let mut folders: Vec<PathBuf> = beside.into_iter().collect();
+    let entries = packages.iter().flat_map(std::fs::read_dir).flatten().flatten();
+    folders.extend(entries.map(|entry| entry.path().join("lib")));
+    let entries = folders.iter().flat_map(std::fs::read_dir).flatten().flatten();
+    let mut waiting: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(|path| is_library(path)).collect();
+    waiting.sort_unstable();
+    // One that needs another can be loaded only after it: go round until a round loads none.
+    loop {
+        let before = waiting.len();
+        waiting.retain(|path| ort::util::preload_dylib(path).is_err());
+        if waiting.is_empty() || waiting.len() == before {
+            return;
+        }
+    }
+}
+
+fn is_library(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().contains(".so"))
+}
+
+/// True where the machine has an NVIDIA GPU whose driver is loaded.
+pub fn nvidia_gpu_present() -> bool {
+    Path::new("/proc/driver/nvidia/version").exists() || Path::new("/dev/nvidia0").exists()
+}

@@ -1,0 +1,271 @@
+//! What runs the towers: ONNX Runtime where a library of it is found, else tract, which is built in.
+
+pub mod find;
+pub mod install;
+mod onnx_runtime;
+pub mod probe;
+pub mod select;
+mod tract;
+
+use std::path::PathBuf;
+
+use ndarray::{Array2, ArrayViewD};
+
+use super::graph::WrittenGraph;
+use crate::panics::Panicked;
+pub use onnx_runtime::{OLDEST_VERSION, OnnxRuntime};
+
+/// One axis of a tower's input or output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dim {
+    /// Always this size.
+    Fixed(usize),
+    /// As many as there are pictures or sentences.
+    Rows,
+    /// As many as the longest sentence has tokens.
+    Tokens {
+        /// The most there can be.
+        longest: usize,
+    },
+}
+
+/// The element type of an input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InputType {
+    /// Single precision.
+    F32,
+    /// 64-bit integers.
+    I64,
+}
+
+/// An input of a tower.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InputSpec {
+    /// Its name in the graph.
+    pub name: String,
+    /// Its element type.
+    pub element: InputType,
+    /// Its shape.
+    pub dims: Vec<Dim>,
+}
+
+impl InputSpec {
+    /// `pixel_values`: (rows, 3, side, side).
+    pub fn pixels(side: usize) -> InputSpec {
+        let dims = vec![Dim::Rows, Dim::Fixed(3), Dim::Fixed(side), Dim::Fixed(side)];
+        InputSpec { name: "pixel_values".to_owned(), element: InputType::F32, dims }
+    }
+
+    /// `input_ids` or `attention_mask`: (rows, tokens).
+    pub fn token_ids(name: &str, longest: usize) -> InputSpec {
+        let dims = vec![Dim::Rows, Dim::Tokens { longest }];
+        InputSpec { name: name.to_owned(), element: InputType::I64, dims }
+    }
+
+    /// `sentence_position`: (rows, 1, tokens), one at the token that stands for the sentence.
+    pub fn sentence_position(longest: usize) -> InputSpec {
+        let dims = vec![Dim::Rows, Dim::Fixed(1), Dim::Tokens { longest }];
+        InputSpec { name: "sentence_position".to_owned(), element: InputType::F32, dims }
+    }
+}
+
+/// A tower that a runtime can open.
+#[derive(Debug)]
+pub enum Tower {
+    /// A graph of ours over the weights in a checkpoint.
+    Written(WrittenGraph),
+    /// An ONNX file.
+    Export(PathBuf),
+}
+
+impl Tower {
+    /// What to call it in a message.
+    fn name(&self) -> String {
+        match self {
+            Tower::Written(graph) => graph.model.graph.as_ref().map(|g| g.name.clone()).unwrap_or_default(),
+            Tower::Export(path) => crate::domain::printable::printable(path),
+        }
+    }
+}
+
+/// The values of one input.
+#[derive(Debug, Clone)]
+pub enum Tensor<'a> {
+    /// Single precision.
+    F32(ArrayViewD<'a, f32>),
+    /// 64-bit integers.
+    I64(ArrayViewD<'a, i64>),
+}
+
+/// Why a runtime did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum RuntimeError {
+    /// ONNX Runtime was asked for, and no library of it can be used.
+    #[error("no usable ONNX Runtime library")]
+    NoneFound {
+        /// Libraries that were found and cannot be used.
+        passed_over: Vec<find::PassedOver>,
+    },
+    /// The library worked when it was tried, and then refused to start.
+    #[error("{library} could not be started")]
+    NotStarted {
+        /// The library.
+        library: PathBuf,
+        /// What it said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A tower could not be opened.
+    #[error("{tower} could not be opened")]
+    Graph {
+        /// The tower.
+        tower: String,
+        /// What the runtime said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// tract cannot read an ONNX file that ONNX Runtime may well read.
+    #[error("tract cannot read {file}")]
+    ExportNotReadable {
+        /// The file.
+        file: PathBuf,
+        /// What tract said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A tower has none of the outputs that hold an embedding.
+    #[error("{tower} has none of the outputs {wanted:?}, only {found:?}")]
+    NoOutput {
+        /// The tower.
+        tower: String,
+        /// Names that would do.
+        wanted: Vec<String>,
+        /// Names that are there.
+        found: Vec<String>,
+    },
+    /// A tower wants an input that the program does not have.
+    #[error("{tower} wants the input {input:?}")]
+    UnknownInput {
+        /// The tower.
+        tower: String,
+        /// The input's name.
+        input: String,
+    },
+    /// The weights' folder has a name that is not text, which ONNX Runtime cannot be told.
+    #[error("{folder:?} is not UTF-8")]
+    FolderNotText {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// A tower failed on its input.
+    #[error("the model failed")]
+    Run(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A tower's output is no matrix with one row a picture or sentence.
+    #[error("the model answered with shape {found:?} for {rows} rows")]
+    OutputShape {
+        /// The shape.
+        found: Vec<usize>,
+        /// How many rows were asked for.
+        rows: usize,
+    },
+}
+
+impl From<Panicked> for RuntimeError {
+    fn from(panicked: Panicked) -> RuntimeError {
+        RuntimeError::Run(Box::new(panicked))
+    }
+}
+
+/// Where a runtime computes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Device {
+    /// The processor.
+    Cpu,
+    /// An NVIDIA GPU, by number.
+    Cuda(u32),
+}
+
+impl std::fmt::Display for Device {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Device::Cpu => f.write_str("CPU"),
+            Device::Cuda(number) => write!(f, "CUDA:{number}"),
+        }
+    }
+}
+
+/// A runtime that is ready to open towers.
+#[derive(Debug, Clone)]
+pub enum Runtime {
+    /// ONNX Runtime, from a library of this machine.
+    OnnxRuntime(OnnxRuntime),
+    /// tract, built in.
+    Tract,
+}
+
+impl Runtime {
+    /// Its name, as people know it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Runtime::OnnxRuntime(_) => "ONNX Runtime",
+            Runtime::Tract => "tract",
+        }
+    }
+
+    /// Its version.
+    pub fn version(&self) -> &str {
+        match self {
+            Runtime::OnnxRuntime(runtime) => runtime.version(),
+            Runtime::Tract => tract::VERSION,
+        }
+    }
+
+    /// Where it computes.
+    pub fn device(&self) -> Device {
+        match self {
+            Runtime::OnnxRuntime(runtime) => runtime.device(),
+            Runtime::Tract => Device::Cpu,
+        }
+    }
+
+    /// Opens a tower. Of `inputs` it takes those that it has; its answer is the first of `outputs` that it has.
+    pub fn open(&self, tower: Tower, inputs: &[InputSpec], outputs: &[&str]) -> Result<Session, RuntimeError> {
+        match self {
+            Runtime::OnnxRuntime(runtime) => runtime.open(&tower, inputs, outputs).map(Session::OnnxRuntime),
+            Runtime::Tract => tract::TractSession::open(&tower, inputs, outputs).map(Session::Tract),
+        }
+    }
+}
+
+/// An open tower.
+#[derive(Debug)]
+pub enum Session {
+    /// In ONNX Runtime: any number of rows at a time, on all cores.
+    OnnxRuntime(onnx_runtime::OnnxSession),
+    /// In tract: one row at a time, on one core.
+    Tract(tract::TractSession),
+}
+
+impl Session {
+    /// Runs the tower. Every input has the same number of rows, as has the answer: (rows, dimensions).
+    pub fn run(&mut self, inputs: &[(&str, Tensor<'_>)], rows: usize) -> Result<Array2<f32>, RuntimeError> {
+        let answer = match self {
+            Session::OnnxRuntime(session) => session.run(inputs)?,
+            Session::Tract(session) => crate::panics::caught(|| session.run(inputs, rows))??,
+        };
+        let found = answer.shape().to_vec();
+        let matrix =
+            answer.into_dimensionality().map_err(|_| RuntimeError::OutputShape { found: found.clone(), rows })?;
+        if matrix.nrows() == rows { Ok(matrix) } else { Err(RuntimeError::OutputShape { found, rows }) }
+    }
+
+    /// True where sentences must be filled up to the longest that the tower takes.
+    pub fn wants_full_length(&self) -> bool {
+        matches!(self, Session::Tract(_))
+    }
+
+    /// The session as several that share its weights, where the runtime uses one core a session.
+    pub fn for_cores(self, cores: usize) -> Vec<Session> {
+        match self {
+            Session::OnnxRuntime(_) => vec![self],
+            Session::Tract(session) => (0..cores.max(1)).map(|_| Session::Tract(session.clone())).collect(),
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! Trying a library of ONNX Runtime in a process of its own. A broken one may end the process that loads it (a
+//! truncated file does, with a bus error), so the program starts itself again as `sis runtime-probe PATH` and that
+//! one loads it, runs the smallest graph there is, and says what it found.
+
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+
+use super::find::PassOverReason;
+use super::onnx_runtime::{OLDEST_VERSION, OnnxRuntime, trivial_graph};
+
+/// The hidden command under which the program tries a library.
+pub const COMMAND: &str = "runtime-probe";
+
+/// How long a library may take to load and run the smallest graph. A CUDA build on a cold disk takes seconds.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What the tried library said of itself: one line of JSON.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// It works.
+    Works {
+        /// Its version.
+        version: String,
+        /// Built with CUDA.
+        cuda: bool,
+    },
+    /// It is older than the program can use.
+    TooOld {
+        /// Its version.
+        version: String,
+    },
+    /// It cannot be loaded.
+    NotLoadable {
+        /// What the loader said.
+        detail: String,
+    },
+}
+
+/// Loads the library at `path` into this process and tries it. For the process that was started for this.
+pub fn answer(path: &Path) -> Answer {
+    let not_loadable = |error: &dyn std::fmt::Display| Answer::NotLoadable { detail: error.to_string() };
+    match ort::init_from(path) {
+        Err(ort::LoadDynamicError::BadVersion { version_str, .. }) => return Answer::TooOld { version: version_str },
+        Err(error) => return not_loadable(&error),
+        Ok(_) => {}
+    }
+    let version = version();
+    let tried = OnnxRuntime::start(path, &version, 1).map_err(|error| not_loadable(&error));
+    match tried.and_then(|runtime| try_graph(&runtime).map_err(|error| not_loadable(&error)).map(|()| runtime)) {
+        Ok(runtime) => Answer::Works { version, cuda: runtime.is_built_with_cuda() },
+        Err(answer) => answer,
+    }
+}
+
+fn try_graph(runtime: &OnnxRuntime) -> Result<(), ort::Error> {
+    runtime.builder()?.commit_from_memory(&trivial_graph()).map(|_| ())
+}
+
+/// The version of the library that is loaded, from its build information: `…ORT Build Info: git-branch=rel-1.24.1, …`.
+fn version() -> String {
+    let info = ort::info();
+    let after = info.split("rel-").nth(1).unwrap_or(info);
+    after.split([',', ' ']).next().unwrap_or(after).to_owned()
+}
+
+/// Lets `program` try the library at `path`.
+pub fn ask(program: &Path, path: &Path) -> Result<(String, bool), PassOverReason> {
+    let cannot_ask = |error: std::io::Error| PassOverReason::NotLoadable { detail: error.to_string() };
+    let mut command = Command::new(program);
+    command.arg(COMMAND).arg(path).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let child = command.spawn().map_err(cannot_ask)?;
+    let output = wait(child, PATIENCE).map_err(cannot_ask)?.ok_or(PassOverReason::TooSlow)?;
+    match serde_json::from_slice(output.stdout.trim_ascii()) {
+        Ok(Answer::Works { version, cuda }) => Ok((version, cuda)),
+        Ok(Answer::TooOld { version }) => Err(PassOverReason::TooOld { version, oldest: OLDEST_VERSION }),
+        Ok(Answer::NotLoadable { detail }) => Err(PassOverReason::NotLoadable { detail }),
+        Err(_) => Err(PassOverReason::Crashed { status: output.status.to_string() }),
+    }
+}
+
+/// The child's output; `None` where it had to be ended because it took too long.
+fn wait(mut child: Child, patience: Duration) -> std::io::Result<Option<std::process::Output>> {
+    let started = Instant::now();
+    while child.try_wait()?.is_none() {
+        if started.elapsed() > patience {
+            child.kill()?;
+            child.wait()?;
+            return Ok(None);
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    child.wait_with_output().map(Some)
+}

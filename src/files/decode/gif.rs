@@ -1,0 +1,51 @@
+//! GIF: the first frame, as Pillow sees it.
+
+use std::num::NonZeroU64;
+
+use gif::{ColorOutput, DecodeOptions, Decoder, DecodingError, MemoryLimit};
+use image::RgbImage;
+
+use super::{MOST_MEMORY, Trouble, check_size, whiten};
+
+pub(super) fn decode(bytes: &[u8]) -> Result<RgbImage, Trouble> {
+    let mut options = DecodeOptions::new();
+    options.set_color_output(ColorOutput::Indexed);
+    options.set_memory_limit(NonZeroU64::new(MOST_MEMORY).map_or(MemoryLimit::Unlimited, MemoryLimit::Bytes));
+    let mut decoder = options.read_info(bytes).map_err(trouble_of)?;
+    let (width, height) = (u32::from(decoder.width()), u32::from(decoder.height()));
+    let frame = decoder.read_next_frame().map_err(trouble_of)?.cloned();
+    let frame = frame.ok_or_else(|| Trouble::Damaged { detail: "no frame".to_owned() })?;
+    // A canvas that is too small grows to the first frame.
+    let width = width.max(u32::from(frame.left) + u32::from(frame.width));
+    let height = height.max(u32::from(frame.top) + u32::from(frame.height));
+    check_size(width, height, 0)?;
+    let colours = colours(&decoder);
+    let colour = |index: u8| colours.get(usize::from(index)).copied().unwrap_or_default();
+    let background = colour(frame.transparent.unwrap_or(0));
+    let mut pixels = RgbImage::from_pixel(width, height, image::Rgb(background));
+    let line = usize::from(frame.width).max(1);
+    for (y, indices) in (u32::from(frame.top)..).zip(frame.buffer.chunks_exact(line)) {
+        for (x, index) in (u32::from(frame.left)..).zip(indices) {
+            pixels.put_pixel(x, y, image::Rgb(colour(*index)));
+        }
+    }
+    if let Some(index) = frame.transparent {
+        whiten(&mut pixels, colour(index));
+    }
+    Ok(pixels)
+}
+
+/// The colours of the frame that was read last; shades of grey where the file has none, as Pillow has it.
+fn colours(decoder: &Decoder<&[u8]>) -> Vec<[u8; 3]> {
+    match decoder.palette() {
+        Ok(palette) => palette.chunks_exact(3).map(|colour| [colour[0], colour[1], colour[2]]).collect(),
+        Err(_) => (0..=255).map(|grey| [grey; 3]).collect(),
+    }
+}
+
+fn trouble_of(error: DecodingError) -> Trouble {
+    match error {
+        DecodingError::MemoryLimit => Trouble::UnusualForm { detail: "it would take too much memory".to_owned() },
+        error => Trouble::Damaged { detail: error.to_string() },
+    }
+}

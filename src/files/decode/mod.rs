@@ -1,0 +1,132 @@
+//! From a file's bytes to upright RGB pixels, as Pillow's `exif_transpose` and `convert("RGB")` make them, within
+//! limits that hostile files cannot get past.
+//!
+//! Alpha is dropped, not composited: the colours under it count. A single transparent colour becomes white instead,
+//! because the reference pipeline does that (transformers, `image_transforms.convert_to_rgb`). One thing is not as in
+//! Pillow: of 16-bit grey the high byte is taken, where Pillow clips, which turns nearly every such picture white.
+
+mod gif;
+mod png;
+
+use std::io::Cursor;
+
+use image::codecs::bmp::BmpDecoder;
+use image::codecs::jpeg::JpegDecoder;
+use image::codecs::tiff::TiffDecoder;
+use image::codecs::webp::WebPDecoder;
+use image::error::LimitErrorKind;
+use image::metadata::Orientation;
+use image::{DynamicImage, ImageDecoder, ImageError, ImageResult, Limits, RgbImage};
+
+use super::kind::{Format, Kind};
+use super::trouble::Trouble;
+use super::whole::is_whole;
+use crate::panics::caught;
+
+/// The most pixels on a side.
+pub const LONGEST_SIDE: u32 = 20_000;
+
+/// The most bytes that decoding one picture may take, buffers included.
+pub const MOST_MEMORY: u64 = 256 << 20;
+
+/// What decoding gave: pixels, and whether the file is whole. A picture that is not is suspect.
+#[derive(Debug)]
+pub struct Decoded {
+    /// Upright, three bytes a pixel.
+    pub pixels: RgbImage,
+    /// The file reaches its end.
+    pub is_whole: bool,
+}
+
+/// Decodes a file's content.
+pub fn decode(bytes: &[u8], kind: Kind) -> Result<Decoded, Trouble> {
+    match kind {
+        Kind::Picture(format) => {
+            let pixels = caught(|| decode_format(bytes, format))
+                .unwrap_or_else(|panicked| Err(Trouble::Damaged { detail: panicked.to_string() }));
+            let is_whole = is_whole(bytes, format);
+            pixels.map(|pixels| Decoded { pixels, is_whole })
+        }
+        Kind::OtherPicture(format) => Err(Trouble::OtherFormat { format }),
+        Kind::OnlyNamedLikeOne | Kind::Other if bytes.is_empty() => Err(Trouble::Empty),
+        Kind::OnlyNamedLikeOne | Kind::Other => Err(Trouble::NoPicture),
+    }
+}
+
+fn decode_format(bytes: &[u8], format: Format) -> Result<RgbImage, Trouble> {
+    let reader = Cursor::new(bytes);
+    match format {
+        Format::Png => png::decode(bytes),
+        Format::Gif => gif::decode(bytes),
+        Format::Jpeg => decode_with(JpegDecoder::new(reader)),
+        Format::WebP => decode_with(WebPDecoder::new(reader)),
+        Format::Bmp => decode_with(BmpDecoder::new(reader)),
+        Format::Tiff => decode_with(TiffDecoder::new(reader)),
+    }
+}
+
+fn decode_with<D: ImageDecoder>(decoder: ImageResult<D>) -> Result<RgbImage, Trouble> {
+    let mut decoder = decoder.map_err(trouble_of)?;
+    let (width, height) = decoder.dimensions();
+    check_size(width, height, decoder.total_bytes())?;
+    let mut limits = Limits::no_limits();
+    limits.max_image_width = Some(LONGEST_SIDE);
+    limits.max_image_height = Some(LONGEST_SIDE);
+    limits.max_alloc = Some(MOST_MEMORY);
+    decoder.set_limits(limits).map_err(trouble_of)?;
+    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    let picture = DynamicImage::from_decoder(decoder).map_err(trouble_of)?;
+    Ok(upright(to_rgb(picture), orientation))
+}
+
+/// Refuses what would take too much memory, before any of it is allocated.
+fn check_size(width: u32, height: u32, total_bytes: u64) -> Result<(), Trouble> {
+    let rgb_bytes = u64::from(width) * u64::from(height) * 3;
+    match width <= LONGEST_SIDE && height <= LONGEST_SIDE && total_bytes.max(rgb_bytes) <= MOST_MEMORY {
+        true if width == 0 || height == 0 => Err(Trouble::Damaged { detail: format!("{width}x{height} pixels") }),
+        true => Ok(()),
+        false => Err(Trouble::TooManyPixels { width, height }),
+    }
+}
+
+/// Three channels of eight bits; of sixteen bits the high byte, as Pillow takes it.
+fn to_rgb(picture: DynamicImage) -> RgbImage {
+    let high = |value: &u16| (value >> 8) as u8;
+    let (width, height) = (picture.width(), picture.height());
+    let rgb = match &picture {
+        DynamicImage::ImageLuma16(grey) => grey.as_raw().iter().flat_map(|v| [high(v); 3]).collect(),
+        DynamicImage::ImageLumaA16(grey) => grey.as_raw().chunks_exact(2).flat_map(|v| [high(&v[0]); 3]).collect(),
+        DynamicImage::ImageRgb16(colour) => colour.as_raw().iter().map(high).collect(),
+        DynamicImage::ImageRgba16(colour) => {
+            colour.as_raw().chunks_exact(4).flat_map(|v| [high(&v[0]), high(&v[1]), high(&v[2])]).collect()
+        }
+        _ => return picture.into_rgb8(),
+    };
+    RgbImage::from_raw(width, height, rgb).unwrap_or_default()
+}
+
+fn upright(pixels: RgbImage, orientation: Orientation) -> RgbImage {
+    if orientation == Orientation::NoTransforms {
+        return pixels;
+    }
+    let mut picture = DynamicImage::ImageRgb8(pixels);
+    picture.apply_orientation(orientation);
+    picture.into_rgb8()
+}
+
+/// Turns every pixel of one colour white.
+fn whiten(pixels: &mut RgbImage, key: [u8; 3]) {
+    pixels.pixels_mut().filter(|pixel| pixel.0 == key).for_each(|pixel| pixel.0 = [255; 3]);
+}
+
+fn trouble_of(error: ImageError) -> Trouble {
+    let detail = error.to_string();
+    match error {
+        ImageError::Unsupported(_) => Trouble::UnusualForm { detail },
+        ImageError::Limits(limit) => match limit.kind() {
+            LimitErrorKind::Unsupported { .. } => Trouble::UnusualForm { detail },
+            _ => Trouble::UnusualForm { detail: format!("it would take too much memory ({detail})") },
+        },
+        _ => Trouble::Damaged { detail },
+    }
+}

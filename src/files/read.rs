@@ -1,0 +1,129 @@
+//! Reading a file once: the same bytes are hashed, decoded and shown.
+
+use std::fs::{File, Metadata, OpenOptions};
+use std::io::{ErrorKind, Read};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use super::kind::{Kind, START};
+use super::trouble::Trouble;
+use crate::domain::picture::{ContentHash, FileStamp};
+
+/// The largest file that is read into memory. The largest photographs are a tenth of it.
+pub const LARGEST_FILE: u64 = 256 << 20;
+
+/// What reading a file gave.
+#[derive(Debug)]
+pub enum Reading {
+    /// The content, with its hash.
+    Content(FileContent),
+    /// No picture by content or name; only its start was read.
+    NoPicture,
+    /// Something is wrong with it.
+    Trouble(Trouble),
+}
+
+/// A file's content.
+#[derive(Debug)]
+pub struct FileContent {
+    /// What the file is.
+    pub kind: Kind,
+    /// All of its bytes.
+    pub bytes: Vec<u8>,
+    /// SHA-256 of the bytes.
+    pub hash: ContentHash,
+    /// The file as it was before and after it was read.
+    pub stamp: FileStamp,
+}
+
+/// Opens a regular file and nothing else: links are not followed, and a pipe that took the file's place does not keep
+/// the program waiting.
+pub fn open_regular(path: &Path) -> std::io::Result<(File, Metadata)> {
+    let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::CLOEXEC;
+    let file = OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path)?;
+    let metadata = file.metadata()?;
+    match metadata.is_file() {
+        true => Ok((file, metadata)),
+        false => Err(std::io::Error::new(ErrorKind::InvalidInput, "not a regular file")),
+    }
+}
+
+/// The stamp of an open or found file.
+pub fn stamp_of(metadata: &Metadata) -> FileStamp {
+    FileStamp {
+        device: metadata.dev(),
+        inode: metadata.ino(),
+        size: metadata.size(),
+        modified_ns: i128::from(metadata.mtime()) * 1_000_000_000 + i128::from(metadata.mtime_nsec()),
+    }
+}
+
+/// Reads a file that may be a picture.
+pub fn read(path: &Path) -> Reading {
+    match read_content(path) {
+        Ok(Some(content)) => Reading::Content(content),
+        Ok(None) => Reading::NoPicture,
+        Err(trouble) => Reading::Trouble(trouble),
+    }
+}
+
+fn read_content(path: &Path) -> Result<Option<FileContent>, Trouble> {
+    let (mut file, before) = open_regular(path).map_err(trouble_of)?;
+    let mut bytes = Vec::new();
+    (&mut file).take(START as u64).read_to_end(&mut bytes).map_err(trouble_of)?;
+    let kind = Kind::of(&bytes, path);
+    if kind == Kind::Other {
+        return Ok(None);
+    }
+    if before.len() > LARGEST_FILE {
+        return Err(Trouble::TooLarge { bytes: before.len() });
+    }
+    bytes.reserve_exact((before.len() as usize).saturating_sub(bytes.len()));
+    // One byte more than the limit shows a file that grew past it meanwhile.
+    (&mut file).take(LARGEST_FILE + 1 - bytes.len() as u64).read_to_end(&mut bytes).map_err(trouble_of)?;
+    let stamp = stamp_of(&file.metadata().map_err(trouble_of)?);
+    if stamp != stamp_of(&before) || stamp.size != bytes.len() as u64 {
+        return Err(Trouble::Changed);
+    }
+    let hash = ContentHash(Sha256::digest(&bytes).into());
+    Ok(Some(FileContent { kind, bytes, hash, stamp }))
+}
+
+fn trouble_of(error: std::io::Error) -> Trouble {
+    match error.kind() {
+        ErrorKind::NotFound => Trouble::Vanished,
+        _ => Trouble::Unreadable(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_folders_and_pipes_are_not_opened() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        std::fs::write(path("real.png"), b"\x89PNG\r\n\x1a\n").unwrap();
+        std::os::unix::fs::symlink(path("real.png"), path("link.png")).unwrap();
+        rustix::fs::mkfifoat(rustix::fs::CWD, path("pipe.png"), rustix::fs::Mode::RUSR).unwrap();
+        assert!(matches!(read(&path("real.png")), Reading::Content(_)));
+        for name in ["link.png", "pipe.png", "."] {
+            assert!(matches!(read(&path(name)), Reading::Trouble(Trouble::Unreadable(_))), "{name}");
+        }
+        assert!(matches!(read(&path("gone.png")), Reading::Trouble(Trouble::Vanished)));
+    }
+
+    #[test]
+    fn the_hash_is_that_of_the_content() {
+        let file = tempfile::Builder::new().suffix(".jpg").tempfile().unwrap();
+        std::fs::write(file.path(), b"abc").unwrap();
+        let Reading::Content(content) = read(file.path()) else { panic!("it is named like a picture") };
+        // FIPS 180-2, appendix B.1.
+        let expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(content.hash.to_string(), expected);
+        assert_eq!(content.stamp.size, 3);
+    }
+}

@@ -1,0 +1,140 @@
+//! Finding the files of a source folder.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use walkdir::{DirEntry, WalkDir};
+
+/// Names in a destination that are the program's own and no pictures.
+const OWN_NAMES: [&str; 3] = [".sis", "output.csv", "SHA256SUMS"];
+
+/// What a folder holds.
+#[derive(Debug, Default)]
+pub struct Scan {
+    /// Regular files, in the order of their paths.
+    pub files: Vec<PathBuf>,
+    /// Symbolic links, which are not followed.
+    pub links: Vec<PathBuf>,
+    /// Pipes, devices and sockets, which are not opened.
+    pub special: Vec<PathBuf>,
+    /// Folders that could not be read, and why.
+    pub unreadable: Vec<(PathBuf, std::io::Error)>,
+}
+
+/// Why a source cannot be searched at all.
+#[derive(Debug, thiserror::Error)]
+pub enum ScanError {
+    /// There is no such folder.
+    #[error("{folder} does not exist")]
+    Missing {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// It is no folder.
+    #[error("{path} is no folder")]
+    NoFolder {
+        /// What was given.
+        path: PathBuf,
+    },
+    /// The folder cannot be read.
+    #[error("{folder} cannot be read")]
+    Unreadable {
+        /// The folder.
+        folder: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+/// Finds the files under `source`; those under `destination` are left out, wherever it is.
+pub fn scan(source: &Path, recursive: bool, destination: &Path) -> Result<Scan, ScanError> {
+    let unreadable = |source_error| ScanError::Unreadable { folder: source.to_owned(), source: source_error };
+    match std::fs::metadata(source) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Err(ScanError::Missing { folder: source.to_owned() });
+        }
+        Err(error) => return Err(unreadable(error)),
+        Ok(metadata) if !metadata.is_dir() => return Err(ScanError::NoFolder { path: source.to_owned() }),
+        Ok(_) => {}
+    }
+    std::fs::read_dir(source).map_err(unreadable)?;
+    let destination = destination.canonicalize().ok();
+    let depth = if recursive { usize::MAX } else { 1 };
+    let walk = WalkDir::new(source).min_depth(1).max_depth(depth).sort_by_file_name();
+    let mut found = Scan::default();
+    for entry in walk.into_iter().filter_entry(|entry| !is_left_out(entry, destination.as_deref())) {
+        match entry {
+            Ok(entry) => found.add(&entry),
+            Err(error) => {
+                let path = error.path().unwrap_or(source).to_owned();
+                found
+                    .unreadable
+                    .push((path, error.into_io_error().unwrap_or_else(|| std::io::ErrorKind::Other.into())));
+            }
+        }
+    }
+    Ok(found)
+}
+
+impl Scan {
+    fn add(&mut self, entry: &DirEntry) {
+        let kind = entry.file_type();
+        let list = match (kind.is_file(), kind.is_symlink(), kind.is_dir()) {
+            (true, ..) => &mut self.files,
+            (_, true, _) => &mut self.links,
+            (.., true) => return,
+            _ => &mut self.special,
+        };
+        list.push(entry.path().to_owned());
+    }
+}
+
+fn is_left_out(entry: &DirEntry, destination: Option<&Path>) -> bool {
+    let is_own = OWN_NAMES.iter().any(|name| entry.file_name() == *name);
+    let is_destination = || destination.is_some_and(|d| entry.path().canonicalize().is_ok_and(|path| path == d));
+    is_own || (entry.file_type().is_dir() && is_destination())
+}
+
+/// How many files there are of each kind, by extension in lower case, "" where there is none.
+pub fn by_extension<'p>(paths: impl IntoIterator<Item = &'p Path>) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for path in paths {
+        let extension = path.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
+        *counts.entry(extension).or_insert(0) += 1;
+    }
+    counts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_destination_and_what_the_program_wrote_are_left_out() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["a.jpg", "sub/b.jpg", "labelled/x/c.jpg", "output.csv", ".sis/ledger.jsonl", "SHA256SUMS"] {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, b"").unwrap();
+        }
+        std::os::unix::fs::symlink(folder.path(), folder.path().join("loop")).unwrap();
+        rustix::fs::mkfifoat(rustix::fs::CWD, folder.path().join("pipe"), rustix::fs::Mode::RUSR).unwrap();
+        let destination = folder.path().join("sub/../labelled");
+        let names = |recursive| {
+            let scan = scan(folder.path(), recursive, &destination).unwrap();
+            assert_eq!((scan.links.len(), scan.special.len()), (1, 1));
+            let name = |path: &PathBuf| path.strip_prefix(folder.path()).unwrap().to_str().unwrap().to_owned();
+            scan.files.iter().map(name).collect::<Vec<_>>()
+        };
+        assert_eq!(names(true), ["a.jpg", "sub/b.jpg"]);
+        assert_eq!(names(false), ["a.jpg"]);
+    }
+
+    #[test]
+    fn what_is_no_folder_is_said() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let nowhere = Path::new("/nowhere at all");
+        assert!(matches!(scan(nowhere, true, nowhere), Err(ScanError::Missing { .. })));
+        assert!(matches!(scan(file.path(), true, nowhere), Err(ScanError::NoFolder { .. })));
+    }
+}

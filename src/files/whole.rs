@@ -1,0 +1,144 @@
+//! Whether a picture's file is whole. Decoders answer "fine" for files that were cut off in the middle, and half a
+//! picture must not be sorted as if it were one.
+//!
+//! Only the structure is walked, not the pixels: markers, chunks and blocks up to the end that the format prescribes.
+//! What comes after that end is allowed: cameras and phones add previews and videos there.
+
+use super::kind::Format;
+
+/// True where the file reaches the end that its format prescribes. TIFF and BMP have none: their decoders miss what is
+/// missing.
+pub fn is_whole(bytes: &[u8], format: Format) -> bool {
+    match format {
+        Format::Jpeg => jpeg_ends(bytes).is_some(),
+        Format::Png => png_ends(bytes).is_some(),
+        Format::Gif => gif_ends(bytes).is_some(),
+        Format::WebP => webp_ends(bytes).is_some(),
+        Format::Bmp | Format::Tiff => true,
+    }
+}
+
+/// Walks a JPEG's segments to the end-of-image marker. A search for its two bytes would find that of the preview
+/// inside the EXIF segment.
+fn jpeg_ends(bytes: &[u8]) -> Option<()> {
+    let mut at = 2;
+    loop {
+        // Markers may be preceded by any number of 0xff; bytes between segments are noise that decoders skip.
+        while *bytes.get(at)? != 0xff {
+            at += 1;
+        }
+        while *bytes.get(at)? == 0xff {
+            at += 1;
+        }
+        let marker = bytes[at];
+        at += 1;
+        match marker {
+            0xd9 => return Some(()),
+            // A stuffed 0xff, a restart marker, TEM and start of image stand alone.
+            0x00 | 0x01 | 0xd0..=0xd8 => {}
+            // The scan's data follows its header; the search for the next marker walks over it.
+            _ => at += usize::from(u16::from_be_bytes([*bytes.get(at)?, *bytes.get(at + 1)?])),
+        }
+    }
+}
+
+/// Walks a PNG's chunks to IEND.
+fn png_ends(bytes: &[u8]) -> Option<()> {
+    let mut at = 8usize;
+    loop {
+        let head = bytes.get(at..at + 8)?;
+        let length = u32::from_be_bytes([head[0], head[1], head[2], head[3]]) as usize;
+        at = at.checked_add(12)?.checked_add(length)?;
+        if &head[4..8] == b"IEND" {
+            return (at <= bytes.len()).then_some(());
+        }
+    }
+}
+
+/// Walks a GIF's blocks to the trailer.
+fn gif_ends(bytes: &[u8]) -> Option<()> {
+    let table = |flags: u8| if flags & 0x80 != 0 { 3usize << ((flags & 7) + 1) } else { 0 };
+    let mut at = 13 + table(*bytes.get(10)?);
+    loop {
+        match bytes.get(at)? {
+            0x3b => return Some(()),
+            // An extension: a label, then sub-blocks.
+            0x21 => at = after_sub_blocks(bytes, at + 2)?,
+            // A frame: its place, its own colours, the code size, then sub-blocks.
+            0x2c => at = after_sub_blocks(bytes, at + 11 + table(*bytes.get(at + 9)?))?,
+            _ => at += 1,
+        }
+    }
+}
+
+fn after_sub_blocks(bytes: &[u8], mut at: usize) -> Option<usize> {
+    loop {
+        match *bytes.get(at)? {
+            0 => return Some(at + 1),
+            length => at += 1 + usize::from(length),
+        }
+    }
+}
+
+/// A WebP says its length at the start.
+fn webp_ends(bytes: &[u8]) -> Option<()> {
+    let length = u32::from_le_bytes(bytes.get(4..8)?.try_into().ok()?) as usize;
+    (length.checked_add(8)? <= bytes.len()).then_some(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use image::{DynamicImage, ImageFormat, RgbImage};
+    use proptest::prelude::*;
+    use std::io::Cursor;
+
+    fn encoded(format: ImageFormat) -> Vec<u8> {
+        let picture = RgbImage::from_fn(40, 30, |x, y| image::Rgb([(x * 6) as u8, (y * 8) as u8, (x ^ y) as u8]));
+        let mut bytes = Cursor::new(Vec::new());
+        DynamicImage::ImageRgb8(picture).write_to(&mut bytes, format).unwrap();
+        bytes.into_inner()
+    }
+
+    const FORMATS: [(ImageFormat, Format); 4] = [
+        (ImageFormat::Jpeg, Format::Jpeg),
+        (ImageFormat::Png, Format::Png),
+        (ImageFormat::Gif, Format::Gif),
+        (ImageFormat::WebP, Format::WebP),
+    ];
+
+    #[test]
+    fn every_cut_is_seen_and_what_follows_the_end_is_allowed() {
+        for (encoder, format) in FORMATS {
+            let mut bytes = encoded(encoder);
+            assert!(is_whole(&bytes, format), "{format:?}");
+            for length in 0..bytes.len() {
+                assert!(!is_whole(&bytes[..length], format), "{format:?} cut to {length} of {}", bytes.len());
+            }
+            bytes.extend(b"\xff\xd8 a video of the phone's");
+            assert!(is_whole(&bytes, format), "{format:?} with something after it");
+        }
+    }
+
+    #[test]
+    fn the_end_of_an_exif_preview_is_not_the_end() {
+        let jpeg = encoded(ImageFormat::Jpeg);
+        let preview = &jpeg[..];
+        let length = (preview.len() + 2) as u16;
+        let mut bytes = vec![0xff, 0xd8, 0xff, 0xe1];
+        bytes.extend(length.to_be_bytes());
+        bytes.extend(preview);
+        bytes.extend(&jpeg[2..]);
+        assert!(is_whole(&bytes, Format::Jpeg));
+        assert!(!is_whole(&bytes[..bytes.len() - 1], Format::Jpeg));
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            for (_, format) in FORMATS {
+                is_whole(&bytes, format);
+            }
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! Panics of other people's code, turned into errors.
+//!
+//! Decoders and runtimes read hostile bytes. A panic in one of them concerns one file, not the program: it is caught
+//! where that file is handled, and goes to the log instead of the screen.
+
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+thread_local! {
+    static CAUGHT_HERE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// What a caught panic said.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("it panicked: {0}")]
+pub struct Panicked(pub String);
+
+/// Runs `work`; a panic in it becomes an error.
+pub fn caught<T>(work: impl FnOnce() -> T) -> Result<T, Panicked> {
+    let before = CAUGHT_HERE.replace(true);
+    let outcome = catch_unwind(AssertUnwindSafe(work));
+    CAUGHT_HERE.set(before);
+    outcome.map_err(|payload| {
+        let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        Panicked(text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_default())
+    })
+}
+
+/// Sends what caught panics print to the log; all others go on as before.
+pub fn log_caught_panics() {
+    let others = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        tracing::error!("{panic}");
+        if !CAUGHT_HERE.get() {
+            others(panic);
+        }
+    }));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[expect(clippy::panic, reason = "the test is about a panic")]
+    fn a_panic_becomes_an_error() {
+        assert_eq!(caught(|| 1), Ok(1));
+        assert_eq!(caught(|| panic!("of {}", 2)), Err::<(), _>(Panicked("of 2".to_owned())));
+    }
+}

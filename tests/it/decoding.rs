@@ -1,0 +1,45 @@
+//! Decoded pixels against Pillow's.
+
+use crate::support::{fixtures, json, shared};
+use sha2::{Digest, Sha256};
+use smart_image_sorter::domain::picture::ContentHash;
+use smart_image_sorter::files::decode::decode;
+use smart_image_sorter::files::read::{Reading, read};
+
+/// Pillow clips 16-bit grey, which turns this picture nearly white; the program takes the high byte.
+const OURS_ON_PURPOSE: &str = "sixteen-bit-grey.png";
+
+#[test]
+fn lossless_pictures_have_pillows_very_pixels() {
+    let golden = json(&fixtures().join("golden.json"));
+    let mut checked = 0;
+    for (name, expected) in golden["pictures"].as_object().unwrap() {
+        let Reading::Content(content) = read(&fixtures().join("pictures").join(name)) else { panic!("{name}") };
+        let decoded = decode(&content.bytes, content.kind).unwrap_or_else(|trouble| panic!("{name}: {trouble}"));
+        assert!(decoded.is_whole, "{name}");
+        let (width, height) = decoded.pixels.dimensions();
+        assert_eq!(
+            (Some(width.into()), Some(height.into())),
+            (expected["width"].as_u64(), expected["height"].as_u64())
+        );
+        if expected["lossless"] == true && name != OURS_ON_PURPOSE {
+            let hash = ContentHash(Sha256::digest(decoded.pixels.as_raw()).into()).to_string();
+            let seen = expected.get("seen_sha256").unwrap_or(&expected["rgb_sha256"]);
+            assert_eq!(hash, seen.as_str().unwrap(), "{name}");
+            checked += 1;
+        }
+    }
+    assert!(checked >= 25, "{checked}");
+}
+
+#[test]
+fn real_pictures_are_whole() {
+    for folder in ["telegram", "odd"] {
+        let Some(folder) = shared(folder) else { return };
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let Reading::Content(content) = read(&path) else { panic!("{}", path.display()) };
+            assert!(decode(&content.bytes, content.kind).unwrap().is_whole, "{}", path.display());
+        }
+    }
+}
