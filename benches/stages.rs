@@ -1,1 +1,2 @@
+//! Benchmarks of the stages.
 fn main() {}

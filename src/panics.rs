@@ -42,7 +42,6 @@ mod tests {
     use super::*;
 
     #[test]
-    #[expect(clippy::panic, reason = "the test is about a panic")]
     fn a_panic_becomes_an_error() {
         assert_eq!(caught(|| 1), Ok(1));
         assert_eq!(caught(|| panic!("of {}", 2)), Err::<(), _>(Panicked("of 2".to_owned())));

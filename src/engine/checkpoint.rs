@@ -144,8 +144,8 @@ impl Checkpoint {
         let prefers_export = matches!(runtime, Runtime::OnnxRuntime(_));
         match (&self.weights, &self.exports) {
             (Some(weights), exports) if exports.is_none() || !prefers_export => {
-                let image = self.family.image_graph(weights)?;
-                Ok((Tower::Written(image), Tower::Written(self.family.text_graph(weights)?)))
+                let written = |graph| Tower::Written(Box::new(graph));
+                Ok((written(self.family.image_graph(weights)?), written(self.family.text_graph(weights)?)))
             }
             (_, Some(exports)) => Ok((Tower::Export(exports.image.clone()), Tower::Export(exports.text.clone()))),
             (_, None) => Err(CheckpointError::NoWeights { folder: self.folder.clone(), found: vec![] }),

@@ -25,7 +25,7 @@ impl ImageEncoder {
     pub fn open(checkpoint: &Checkpoint, runtime: &Runtime, cores: usize) -> Result<Vec<ImageEncoder>, EngineError> {
         let (tower, _) = checkpoint.towers(runtime)?;
         let inputs = [InputSpec::pixels(checkpoint.family().image_size())];
-        let session = runtime.open(tower, &inputs, &["image_embeds", "pooler_output"])?;
+        let session = runtime.open(&tower, &inputs, &["image_embeds", "pooler_output"])?;
         let encoder = |session| ImageEncoder { session, processor: checkpoint.processor().clone() };
         Ok(session.for_cores(cores).into_iter().map(encoder).collect())
     }
@@ -56,7 +56,7 @@ impl TextEncoder {
             InputSpec::token_ids("attention_mask", limit),
             InputSpec::sentence_position(limit),
         ];
-        let session = runtime.open(tower, &inputs, &["text_embeds", "pooler_output"])?;
+        let session = runtime.open(&tower, &inputs, &["text_embeds", "pooler_output"])?;
         Ok(TextEncoder { session, tokenizer: checkpoint.tokenizer().clone(), checkpoint: checkpoint.clone() })
     }
 

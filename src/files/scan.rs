@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
 
+use super::durable::is_temporary;
+
 /// Names in a destination that are the program's own and no pictures.
 const OWN_NAMES: [&str; 3] = [".sis", "output.csv", "SHA256SUMS"];
 
@@ -90,7 +92,7 @@ impl Scan {
 }
 
 fn is_left_out(entry: &DirEntry, destination: Option<&Path>) -> bool {
-    let is_own = OWN_NAMES.iter().any(|name| entry.file_name() == *name);
+    let is_own = OWN_NAMES.iter().any(|name| entry.file_name() == *name) || is_temporary(entry.file_name());
     let is_destination = || destination.is_some_and(|d| entry.path().canonicalize().is_ok_and(|path| path == d));
     is_own || (entry.file_type().is_dir() && is_destination())
 }
@@ -112,7 +114,15 @@ mod tests {
     #[test]
     fn the_destination_and_what_the_program_wrote_are_left_out() {
         let folder = tempfile::tempdir().unwrap();
-        for name in ["a.jpg", "sub/b.jpg", "labelled/x/c.jpg", "output.csv", ".sis/ledger.jsonl", "SHA256SUMS"] {
+        for name in [
+            "a.jpg",
+            "sub/b.jpg",
+            "labelled/x/c.jpg",
+            "output.csv",
+            ".sis/ledger.jsonl",
+            "SHA256SUMS",
+            ".sis-x.partial",
+        ] {
             let path = folder.path().join(name);
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, b"").unwrap();

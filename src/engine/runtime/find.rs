@@ -120,8 +120,11 @@ pub fn find(places: &Places, program: &Path) -> (Option<Found>, Vec<PassedOver>)
     (None, passed_over)
 }
 
+/// Lists the libraries in one kind of place.
+type Lister = fn(&Places) -> Vec<(PathBuf, Origin)>;
+
 /// Each place in turn, asked only when those before it had nothing that works.
-const PLACES: [fn(&Places) -> Vec<(PathBuf, Origin)>; 6] = [
+const PLACES: [Lister; 6] = [
     |places| named(places.setting.as_deref(), Origin::Setting),
     |places| named(places.variable.as_deref(), Origin::Variable),
     |places| places.program_folder.iter().flat_map(|folder| in_folder(folder, Origin::Program)).collect(),

@@ -4,12 +4,16 @@ use std::io::Cursor;
 
 use image::RgbImage;
 use image::metadata::Orientation;
-use png::{BitDepth, ColorType, Decoder, DecodingError, Info, Limits, Transformations};
+use png::{BitDepth, ColorType, DecodeOptions, Decoder, DecodingError, Info, Limits, Transformations};
 
 use super::{MOST_MEMORY, Trouble, check_size, upright, whiten};
 
 pub(super) fn decode(bytes: &[u8]) -> Result<RgbImage, Trouble> {
-    let mut decoder = Decoder::new_with_limits(Cursor::new(bytes), Limits { bytes: MOST_MEMORY as usize });
+    let mut options = DecodeOptions::default();
+    // Pixels that do not add up to their checksum are damaged pixels.
+    options.set_ignore_adler32(false);
+    let mut decoder = Decoder::new_with_options(Cursor::new(bytes), options);
+    decoder.set_limits(Limits { bytes: MOST_MEMORY as usize });
     decoder.set_transformations(Transformations::EXPAND | Transformations::STRIP_16);
     decoder.set_ignore_text_chunk(true);
     decoder.set_ignore_iccp_chunk(true);

@@ -1,0 +1,260 @@
+//! The command line. Its words are in the language file, under `help.command_argument`.
+
+use std::ffi::{OsStr, OsString};
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+use super::console::Console;
+use super::exit::Exit;
+use crate::domain::settings::Operation;
+use crate::engine::runtime::select::{DeviceChoice, RuntimeChoice};
+use crate::lang::Language;
+
+#[derive(Debug, Parser)]
+#[command(name = "sis", version, arg_required_else_help = true, disable_help_subcommand = true)]
+struct Arguments {
+    #[command(subcommand)]
+    action: ActionArguments,
+}
+
+#[derive(Debug, Subcommand)]
+enum ActionArguments {
+    Classify(Box<ClassifyArguments>),
+    #[command(subcommand, arg_required_else_help = true)]
+    Runtime(RuntimeAction),
+    Doctor(DoctorArguments),
+    Completions {
+        shell: Shell,
+    },
+    Man,
+    #[command(hide = true)]
+    RuntimeProbe {
+        library: PathBuf,
+    },
+}
+
+/// What the program is asked to do.
+#[derive(Debug)]
+pub(super) enum Action {
+    Classify(Box<ClassifyArguments>),
+    Runtime(RuntimeAction),
+    Doctor(DoctorArguments),
+    Completions(Shell),
+    Man,
+    RuntimeProbe(PathBuf),
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum RuntimeAction {
+    Status(RuntimeOptions),
+    Install {
+        #[arg(long)]
+        gpu: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ClassifyArguments {
+    #[arg(long, value_name = "DIR")]
+    pub(super) source: PathBuf,
+    #[arg(long, value_name = "DIR")]
+    pub(super) destination: PathBuf,
+    #[arg(long, value_name = "LIST", conflicts_with = "labels_file")]
+    pub(super) labels: Option<String>,
+    #[arg(long, value_name = "FILE")]
+    pub(super) labels_file: Option<PathBuf>,
+    #[arg(long, value_name = "DIR")]
+    pub(super) model: PathBuf,
+    #[arg(long, value_enum)]
+    pub(super) operation: Option<OperationName>,
+    #[arg(long, value_name = "NAME")]
+    pub(super) output_file: Option<PathBuf>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4096))]
+    pub(super) batch_size: Option<u32>,
+    #[arg(long, value_name = "SENTENCE")]
+    pub(super) template: Option<String>,
+    #[arg(long, value_name = "P")]
+    pub(super) threshold: Option<f32>,
+    #[arg(long, value_name = "P")]
+    pub(super) margin: Option<f32>,
+    #[arg(long, overrides_with = "no_recursive")]
+    pub(super) recursive: bool,
+    #[arg(long)]
+    pub(super) no_recursive: bool,
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    #[arg(long)]
+    pub(super) json: bool,
+    // The Python tool is called with --verbose=True.
+    #[arg(long, value_name = "YES", num_args = 0..=1, require_equals = true, default_missing_value = "true",
+          action = ArgAction::Set, value_parser = yes_or_no, default_value = "false", hide_default_value = true)]
+    pub(super) verbose: bool,
+    #[command(flatten)]
+    pub(super) runtime: RuntimeOptions,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DoctorArguments {
+    #[arg(long, value_name = "DIR")]
+    pub(super) model: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) runtime: RuntimeOptions,
+}
+
+#[derive(Debug, Clone, Args)]
+pub(super) struct RuntimeOptions {
+    #[arg(long, value_name = "DEVICE", default_value = "auto", env = "SIS_DEVICE")]
+    pub(super) device: DeviceChoice,
+    #[arg(long, value_name = "RUNTIME", default_value = "auto", env = "SIS_RUNTIME")]
+    pub(super) runtime: RuntimeName,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum OperationName {
+    Copy,
+    Move,
+}
+
+impl From<OperationName> for Operation {
+    fn from(name: OperationName) -> Operation {
+        match name {
+            OperationName::Copy => Operation::Copy,
+            OperationName::Move => Operation::Move,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum RuntimeName {
+    Auto,
+    #[value(name = "onnxruntime")]
+    OnnxRuntime,
+    Tract,
+}
+
+impl From<RuntimeName> for RuntimeChoice {
+    fn from(name: RuntimeName) -> RuntimeChoice {
+        match name {
+            RuntimeName::Auto => RuntimeChoice::Auto,
+            RuntimeName::OnnxRuntime => RuntimeChoice::OnnxRuntime,
+            RuntimeName::Tract => RuntimeChoice::Tract,
+        }
+    }
+}
+
+/// Reads the command line, with the Python tool's spellings.
+pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>, language: &Language) -> Result<Action, clap::Error> {
+    let arguments = arguments.into_iter().map(|argument| with_dashes(&argument));
+    let matches = command(language).try_get_matches_from(arguments)?;
+    Ok(match Arguments::from_arg_matches(&matches)?.action {
+        ActionArguments::Classify(arguments) => Action::Classify(arguments),
+        ActionArguments::Runtime(action) => Action::Runtime(action),
+        ActionArguments::Doctor(arguments) => Action::Doctor(arguments),
+        ActionArguments::Completions { shell } => Action::Completions(shell),
+        ActionArguments::Man => Action::Man,
+        ActionArguments::RuntimeProbe { library } => Action::RuntimeProbe(library),
+    })
+}
+
+/// `--output_file=x` as `--output-file=x`: the Python tool's options have underscores.
+fn with_dashes(argument: &OsStr) -> OsString {
+    let Some(text) = argument.to_str().filter(|text| text.starts_with("--")) else { return argument.to_owned() };
+    match text.split_once('=') {
+        Some((name, value)) => format!("{}={value}", name.replace('_', "-")).into(),
+        None => text.replace('_', "-").into(),
+    }
+}
+
+fn yes_or_no(text: &str) -> Result<bool, String> {
+    match text.to_lowercase().as_str() {
+        "true" | "yes" | "1" => Ok(true),
+        "false" | "no" | "0" => Ok(false),
+        _ => Err("give true or false".to_owned()),
+    }
+}
+
+/// The command line with its words in a language.
+pub fn command(language: &Language) -> Command {
+    let command = Arguments::command().about(language.text("help.about"));
+    let words = |key: String| language.text(&format!("help.{key}"));
+    command.mut_subcommands(|sub| with_words(sub, "", &words))
+}
+
+fn with_words(command: Command, prefix: &str, words: &dyn Fn(String) -> String) -> Command {
+    let key = format!("{prefix}{}", command.get_name().replace('-', "_"));
+    let about = words(key.clone());
+    let prefix = format!("{key}_");
+    let command = command.about(about).mut_args(|argument| match argument.get_id().as_str() {
+        "help" | "version" => argument,
+        id => {
+            let help = words(format!("{prefix}{id}"));
+            argument.help(help)
+        }
+    });
+    command.mut_subcommands(|sub| with_words(sub, &prefix, words))
+}
+
+pub(super) fn print_completions(shell: Shell, language: &Language, console: &mut Console) -> Exit {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut command(language), "sis", &mut script);
+    console.out_bytes(&script);
+    Exit::Done
+}
+
+pub(super) fn print_manual(language: &Language, console: &mut Console) -> Exit {
+    let mut pages = Vec::new();
+    match clap_mangen::Man::new(command(language)).render(&mut pages) {
+        Ok(()) => console.out_bytes(&pages),
+        Err(error) => console.err(&error.to_string()),
+    }
+    Exit::Done
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Action, clap::Error> {
+        parse(line.split(' ').map(OsString::from), &Language::english())
+    }
+
+    fn classify(line: &str) -> Box<ClassifyArguments> {
+        match parsed(line).unwrap() {
+            Action::Classify(arguments) => arguments,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_definitions_hold_together() {
+        command(&Language::english()).debug_assert();
+    }
+
+    #[test]
+    fn the_python_tools_spellings_are_taken() {
+        let given = classify(
+            "sis classify --source a --destination b --labels=x_y,z --model m --output_file o_p.csv --batch_size=4 --verbose=True",
+        );
+        assert_eq!(given.output_file.as_deref(), Some(std::path::Path::new("o_p.csv")));
+        assert_eq!(given.labels.as_deref(), Some("x_y,z"));
+        assert_eq!((given.batch_size, given.verbose), (Some(4), true));
+        let bare = classify("sis classify --source a --destination b --labels x,y --model m --verbose");
+        assert!(bare.verbose && !bare.json);
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        for line in [
+            "sis classify",
+            "sis classify --source a --destination b --labels x --labels-file f --model m",
+            "sis classify --source a --destination b --labels x,y --model m --device gpu",
+            "sis classify --source a --destination b --labels x,y --model m --batch-size 0",
+            "sis classify --source a --destination b --labels x,y --model m --operation delete",
+            "sis sort",
+        ] {
+            assert!(parsed(line).is_err_and(|error| error.use_stderr()), "{line}");
+        }
+    }
+}

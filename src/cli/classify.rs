@@ -1,0 +1,316 @@
+//! `sis classify`: classify, plan, apply, and tell what happened.
+
+use std::path::{Path, PathBuf};
+
+use super::arguments::ClassifyArguments;
+use super::context::Context;
+use super::events;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::interrupt;
+use super::outcome::Run;
+use super::progress::Progress;
+use super::summary;
+use crate::domain::folder_name::folder_names;
+use crate::domain::label::{self, Label};
+use crate::domain::picture::Picture;
+use crate::domain::plan::{PlannedTransfer, plan};
+use crate::domain::printable::{printable, printable_text};
+use crate::domain::score::SureRule;
+use crate::domain::settings::{Operation, Settings};
+use crate::domain::template::Template;
+use crate::engine::EngineError;
+use crate::engine::checkpoint::Checkpoint;
+use crate::engine::encoder::{ImageEncoder, TextEncoder};
+use crate::engine::runtime::Runtime;
+use crate::engine::runtime::select::cores;
+use crate::files::scan::{Scan, scan};
+use crate::files::{destination, output_csv};
+use crate::jobs::apply::{Transferred, apply};
+use crate::jobs::classify::{Classification, Classified, Model, classify};
+use crate::jobs::stop::Stop;
+use crate::lang::{Say, Values};
+
+pub(super) fn run(arguments: &ClassifyArguments, context: &mut Context) -> Result<Exit, Failure> {
+    let settings = settings(arguments, context)?;
+    let found = find_pictures(&settings, context)?;
+    let selection = context.select_runtime(&arguments.runtime)?;
+    let mut model = open_model(&settings, &selection.runtime, context)?;
+    if !arguments.dry_run {
+        destination::prepare(&settings.destination).map_err(|error| Failure::of(&error, &context.language))?;
+    }
+    let stop = interrupt::listen().map_err(|error| Failure {
+        sentence: error.to_string(),
+        chain: "signals".to_owned(),
+        exit: Exit::Failed,
+    })?;
+    let mut command = Command { arguments, settings: &settings, runtime: &selection.runtime, stop, context };
+    let classification = command.classify(&found.files, &mut model)?;
+    command.finish(&classification)
+}
+
+/// A run in progress.
+struct Command<'c> {
+    arguments: &'c ClassifyArguments,
+    settings: &'c Settings,
+    runtime: &'c Runtime,
+    stop: Stop,
+    context: &'c mut Context,
+}
+
+impl Command<'_> {
+    fn classify(&mut self, files: &[PathBuf], model: &mut Model) -> Result<Classification, Failure> {
+        let mut progress = Progress::new(files.len(), &self.context.console);
+        let stop = self.stop.clone();
+        let mut said_stopping = false;
+        let mut on_picture = |classified: Option<&Classified>| {
+            if let Some(line) = classified.and_then(|classified| self.line_of(classified)) {
+                progress.aside(|| self.context.console.out(&line));
+            }
+            if stop.is_requested() && !std::mem::replace(&mut said_stopping, true) {
+                let line = self.context.language.text("classify.interrupting");
+                progress.aside(|| self.context.console.err(&line));
+            }
+            progress.advance(&mut self.context.console, &self.context.language);
+        };
+        let classified = classify(files, model, cores(), &stop, &mut on_picture);
+        progress.finish();
+        classified.map_err(|error| Failure::of(&error, &self.context.language))
+    }
+
+    /// The line to print for a picture, if one is wanted.
+    fn line_of(&self, classified: &Classified) -> Option<String> {
+        let language = &self.context.language;
+        if self.arguments.json {
+            return Some(events::picture(classified, self.settings, language));
+        }
+        if !self.arguments.verbose {
+            return None;
+        }
+        let picture = &classified.picture;
+        let path = printable(&picture.path);
+        if let Some(trouble) = &classified.trouble {
+            let trouble = trouble.say(language);
+            let values: Values<'_> = &[("path", &path), ("state", &picture.state), ("trouble", &trouble)];
+            return Some(language.say("classify.picture_trouble", values));
+        }
+        let prediction = picture.prediction.as_ref()?;
+        let key = if self.settings.sure.is_sure(prediction) { "classify.picture" } else { "classify.picture_unsure" };
+        let label = printable_text(&self.settings.labels.get(prediction.label)?.text);
+        let score = format!("{:.4}", prediction.score);
+        Some(language.say(key, &[("path", &path), ("label", &label), ("score", &score)]))
+    }
+
+    /// Plans, applies and tells.
+    fn finish(&mut self, classification: &Classification) -> Result<Exit, Failure> {
+        if classification.pictures.is_empty() && classification.waiting == 0 {
+            return Err(no_pictures(self.settings, classification, self.context));
+        }
+        let folders = folder_names(&self.settings.labels);
+        let pictures: Vec<Picture> = classification.pictures.iter().map(|c| c.picture.clone()).collect();
+        let plan = plan(&pictures, &folders, self.settings.sure);
+        let stopped_early = self.stop.is_requested();
+        let transferred = match stopped_early || self.arguments.dry_run {
+            true => vec![],
+            false => self.apply(&plan, classification)?,
+        };
+        let run = Run {
+            settings: self.settings,
+            runtime: self.runtime,
+            folders: &folders,
+            classification,
+            transferred: &transferred,
+            planned: plan.len(),
+            interrupted: self.stop.is_requested() && (stopped_early || transferred.len() < plan.len()),
+            dry_run: self.arguments.dry_run,
+        };
+        let table = self.write_table(&run);
+        match self.arguments.json {
+            true => self.context.console.out(&events::summary(&run)),
+            false => summary::print(
+                &run,
+                table.as_ref().ok().and_then(Option::as_deref),
+                &self.context.language,
+                &mut self.context.console,
+            ),
+        }
+        table.map(|_| exit_of(&run))
+    }
+
+    fn apply(&mut self, plan: &[PlannedTransfer], found: &Classification) -> Result<Vec<Transferred>, Failure> {
+        let destination = &self.settings.destination;
+        let needed = bytes_needed(plan, destination, self.settings.operation);
+        let room = destination::check_room(destination, needed);
+        room.map_err(|error| Failure::of(&error, &self.context.language))?;
+        let mut progress = Progress::new(plan.len(), &self.context.console);
+        let json = self.arguments.json;
+        let context = &mut *self.context;
+        let mut on_transfer = |planned: &PlannedTransfer, transferred: &Transferred| {
+            if json {
+                let line = events::transfer(&found.pictures[planned.picture], transferred, &context.language);
+                progress.aside(|| context.console.out(&line));
+            }
+            if let Err(error) = &transferred.result {
+                tracing::error!(chain = super::failure::chain(error), "transfer failed");
+            }
+            progress.advance(&mut context.console, &context.language);
+        };
+        let transferred = apply(plan, destination, self.settings.operation, &self.stop, &mut on_transfer);
+        progress.finish();
+        Ok(transferred)
+    }
+
+    /// Writes the table, unless nothing may be written; returns where it is.
+    fn write_table(&mut self, run: &Run<'_>) -> Result<Option<PathBuf>, Failure> {
+        if run.dry_run {
+            return Ok(None);
+        }
+        let output_file = self.arguments.output_file.as_ref().unwrap_or(&self.context.defaults.output_file);
+        let path = self.settings.destination.join(output_file);
+        let written = output_csv::write(&path, &run.rows(&self.context.language));
+        match written {
+            Ok(Some(aside)) => {
+                let values: Values<'_> = &[("path", &printable(aside))];
+                let note = self.context.language.say("classify.kept_aside", values);
+                self.context.note_text(&note);
+                Ok(Some(path))
+            }
+            Ok(None) => Ok(Some(path)),
+            Err(error) => {
+                let log = self.context.log.as_deref().map(printable).unwrap_or_default();
+                let values: Values<'_> = &[("path", &printable(&path)), ("detail", &error), ("log", &log)];
+                let sentence = self.context.language.say("classify.output_failed", values);
+                Err(Failure { chain: error.to_string(), sentence, exit: Exit::Failed })
+            }
+        }
+    }
+}
+
+fn exit_of(run: &Run<'_>) -> Exit {
+    let counts = run.counts();
+    let incomplete = !run.dry_run && run.transferred.len() < run.planned;
+    match run.interrupted {
+        true => Exit::Interrupted,
+        false if counts.suspect + counts.failed() + run.transfers_failed() > 0 || incomplete => Exit::Partly,
+        false => Exit::Done,
+    }
+}
+
+/// Everything that was asked for, checked as far as it can be without touching a file.
+fn settings(arguments: &ClassifyArguments, context: &Context) -> Result<Settings, Failure> {
+    let (defaults, language) = (&context.defaults, &context.language);
+    let template = arguments.template.clone().unwrap_or_else(|| defaults.template.clone());
+    let template = Template::new(template).map_err(|error| Failure::of(&error, language).into_usage())?;
+    let share = |option: &str, value: f32| match (0.0..=1.0).contains(&value) {
+        true => Ok(value),
+        false => Err(Failure::usage(language.say("settings.not_a_share", &[("option", &option), ("value", &value)]))),
+    };
+    let sure = SureRule {
+        threshold: share("--threshold", arguments.threshold.unwrap_or(defaults.threshold))?,
+        margin: share("--margin", arguments.margin.unwrap_or(defaults.margin))?,
+    };
+    Ok(Settings {
+        source: arguments.source.clone(),
+        recursive: arguments.recursive || (defaults.recursive && !arguments.no_recursive),
+        destination: arguments.destination.clone(),
+        model: arguments.model.clone(),
+        labels: labels(arguments, context)?,
+        template,
+        operation: arguments.operation.map_or(defaults.operation, Operation::from),
+        sure,
+        batch_size: arguments.batch_size.map(|size| size as usize),
+    })
+}
+
+fn labels(arguments: &ClassifyArguments, context: &Context) -> Result<Vec<Label>, Failure> {
+    let language = &context.language;
+    let parsed = match (&arguments.labels, &arguments.labels_file) {
+        (Some(list), _) => label::from_commas(list),
+        (None, Some(file)) => {
+            let unreadable = |error: std::io::Error| {
+                let values: Values<'_> = &[("path", &printable(file)), ("detail", &error)];
+                Failure::usage(language.say("settings.labels_file_unreadable", values))
+            };
+            let not_text = || {
+                let values: Values<'_> = &[("path", &printable(file))];
+                Failure::usage(language.say("settings.labels_file_not_text", values))
+            };
+            let bytes = std::fs::read(file).map_err(unreadable)?;
+            label::from_lines(&String::from_utf8(bytes).map_err(|_| not_text())?)
+        }
+        (None, None) => return Err(Failure::usage(language.text("settings.no_labels"))),
+    };
+    parsed.map_err(|error| Failure::of(&error, language).into_usage())
+}
+
+/// Finds the files and says what is not looked at.
+fn find_pictures(settings: &Settings, context: &mut Context) -> Result<Scan, Failure> {
+    let checked = destination::check(&settings.destination, &settings.source);
+    checked.map_err(|error| Failure::of(&error, &context.language).into_usage())?;
+    let found = scan(&settings.source, settings.recursive, &settings.destination)
+        .map_err(|error| Failure::of(&error, &context.language))?;
+    for (path, error) in &found.unreadable {
+        let values: Values<'_> = &[("path", &printable(path)), ("detail", error)];
+        let note = context.language.say("source.unreadable_folder", values);
+        context.note_text(&note);
+    }
+    for (key, skipped) in [("source.links", &found.links), ("source.special", &found.special)] {
+        if let Some(first) = skipped.first() {
+            let values: Values<'_> = &[("count", &skipped.len()), ("path", &printable(first))];
+            let note = context.language.say(key, values);
+            context.note_text(&note);
+        }
+    }
+    if found.files.is_empty() {
+        return Err(no_pictures(settings, &Classification::default(), context));
+    }
+    let values: Values<'_> = &[("files", &found.files.len()), ("source", &printable(&settings.source))];
+    let line = context.language.say("classify.found", values);
+    context.console.err(&line);
+    Ok(found)
+}
+
+fn no_pictures(settings: &Settings, classification: &Classification, context: &Context) -> Failure {
+    let language = &context.language;
+    let count: usize = classification.other_files.values().sum();
+    let others = match count {
+        0 => String::new(),
+        _ => {
+            let kinds = summary::kinds(&classification.other_files, language);
+            language.say("source.others", &[("count", &count), ("kinds", &kinds)])
+        }
+    };
+    let sentence = language.say("source.no_pictures", &[("folder", &printable(&settings.source)), ("others", &others)]);
+    Failure { chain: sentence.clone(), sentence, exit: Exit::Failed }
+}
+
+/// Opens the checkpoint's towers and embeds the labels.
+fn open_model(settings: &Settings, runtime: &Runtime, context: &mut Context) -> Result<Model, Failure> {
+    let opened = (|| -> Result<(Model, bool), EngineError> {
+        let checkpoint = Checkpoint::open(&settings.model)?;
+        let labels = TextEncoder::open(&checkpoint, runtime)?.encode_labels(&settings.labels, &settings.template)?;
+        let encoders = ImageEncoder::open(&checkpoint, runtime, cores())?;
+        let (rule, scale_is_assumed) = checkpoint.score_rule()?;
+        let batch_size = settings.batch_size.unwrap_or(runtime.best_batch_size());
+        let processor = checkpoint.processor().clone();
+        Ok((Model { encoders, processor, labels, rule, batch_size }, scale_is_assumed))
+    })();
+    let (model, scale_is_assumed) = opened.map_err(|error| Failure::of(&error, &context.language))?;
+    if scale_is_assumed {
+        let note = context.language.text("engine.scale_assumed");
+        context.note_text(&note);
+    }
+    Ok(model)
+}
+
+/// Bytes that have to be free before the plan is carried out. A move on one file system needs room for one file at a
+/// time; a file that has its name there already needs none.
+fn bytes_needed(plan: &[PlannedTransfer], destination: &Path, operation: Operation) -> u64 {
+    use std::os::unix::fs::MetadataExt;
+    let device = std::fs::metadata(destination).map(|metadata| metadata.dev()).ok();
+    let missing = plan.iter().filter(|p| !destination.join(&p.folder).join(&p.file_name).exists());
+    let frees_as_it_goes = |p: &PlannedTransfer| operation == Operation::Move && Some(p.stamp.device) == device;
+    let (freeing, keeping): (Vec<_>, Vec<_>) = missing.partition(|p| frees_as_it_goes(p));
+    let kept: u64 = keeping.iter().map(|p| p.stamp.size).sum();
+    kept + freeing.iter().map(|p| p.stamp.size).max().unwrap_or(0)
+}

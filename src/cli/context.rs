@@ -1,0 +1,93 @@
+//! What every command has at hand: language, defaults, folders, the console.
+
+use std::path::PathBuf;
+
+use directories::ProjectDirs;
+
+use super::arguments::RuntimeOptions;
+use super::console::Console;
+use super::failure::Failure;
+use super::log;
+use crate::config::Defaults;
+use crate::engine::runtime::find::Places;
+use crate::engine::runtime::select::{self, Selection};
+use crate::lang::{Language, Say};
+
+/// Set by tests and by people who want another one than the system's.
+const DATA_FOLDER_VARIABLE: &str = "SIS_DATA_DIR";
+
+/// What every command has at hand.
+pub(super) struct Context {
+    pub(super) language: Language,
+    pub(super) console: Console,
+    pub(super) defaults: Defaults,
+    /// Where the program keeps what it installs; none without a home folder.
+    pub(super) data_folder: Option<PathBuf>,
+    /// The log file; none where it cannot be written.
+    pub(super) log: Option<PathBuf>,
+    /// This program, to be started again for trying libraries.
+    pub(super) program: PathBuf,
+}
+
+impl Context {
+    /// Reads the settings and starts the log. On failure the console comes back with it.
+    pub(super) fn new(language: Language, console: Console) -> Result<Context, (Console, Failure)> {
+        let folders = ProjectDirs::from("", "", "sis");
+        let data_folder = match std::env::var_os(DATA_FOLDER_VARIABLE) {
+            Some(folder) => Some(PathBuf::from(folder)),
+            None => folders.as_ref().map(|folders| folders.data_dir().to_owned()),
+        };
+        let state_folder = folders.as_ref().map(|folders| folders.state_dir().unwrap_or(folders.data_dir()).to_owned());
+        let log = state_folder.and_then(|folder| log::start(&folder));
+        let defaults = match Defaults::load(folders.as_ref().map(ProjectDirs::config_dir)) {
+            Ok(defaults) => defaults,
+            Err(error) => return Err((console, Failure::of(&error, &language))),
+        };
+        let program = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("sis"));
+        Ok(Context { language, console, defaults, data_folder, log, program })
+    }
+
+    /// Chooses the runtime, and says aloud what people should know of the choice.
+    pub(super) fn select_runtime(&mut self, options: &RuntimeOptions) -> Result<Selection, Failure> {
+        let places = self.places();
+        let (choice, device) = (options.runtime.into(), options.device);
+        let selected = select::select(choice, device, &places, &self.program, select::cores());
+        let selection = match selected {
+            Ok(selection) => selection,
+            Err(error) => {
+                if let crate::engine::runtime::RuntimeError::NoneFound { passed_over } = &error {
+                    passed_over.iter().for_each(|library| self.note(library));
+                }
+                return Err(Failure::of(&error, &self.language));
+            }
+        };
+        selection.passed_over.iter().for_each(|library| self.note(library));
+        selection.notes.iter().for_each(|note| self.note(note));
+        let (name, version) = (selection.runtime.name(), selection.runtime.version());
+        tracing::info!(name, version, device = %selection.runtime.device(), "runtime");
+        Ok(selection)
+    }
+
+    /// Says something that is no failure.
+    pub(super) fn note(&mut self, note: &(impl Say + ?Sized)) {
+        self.note_text(&note.say(&self.language));
+    }
+
+    /// Says a sentence that is no failure.
+    pub(super) fn note_text(&mut self, sentence: &str) {
+        tracing::warn!("{sentence}");
+        let note = self.language.say("program.note", &[("sentence", &sentence)]);
+        self.console.err(&note);
+    }
+
+    fn places(&self) -> Places {
+        Places {
+            setting: self.defaults.onnxruntime_library.clone(),
+            variable: std::env::var_os("ORT_DYLIB_PATH").filter(|path| !path.is_empty()).map(PathBuf::from),
+            program_folder: self.program.parent().map(ToOwned::to_owned),
+            data_folder: self.data_folder.clone(),
+            loader: true,
+            python: true,
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! `sis doctor`: checks what the program needs and says what is wrong.
+
+use std::path::Path;
+
+use super::arguments::DoctorArguments;
+use super::context::Context;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::runtime::say_runtime;
+use crate::domain::printable::printable;
+use crate::engine::EngineError;
+use crate::engine::checkpoint::Checkpoint;
+use crate::engine::encoder::{ImageEncoder, TextEncoder};
+use crate::engine::runtime::Runtime;
+use crate::engine::runtime::select::cores;
+
+pub(super) fn run(arguments: &DoctorArguments, context: &mut Context) -> Result<Exit, Failure> {
+    let say = |context: &mut Context, key: &str, values: crate::lang::Values<'_>| {
+        let line = context.language.say(key, values);
+        context.console.out(&line);
+    };
+    say(context, "doctor.program", &[("version", &env!("CARGO_PKG_VERSION"))]);
+    say(context, "doctor.cores", &[("count", &cores())]);
+    match context.data_folder.clone() {
+        Some(folder) => say(context, "doctor.data_folder", &[("path", &printable(folder))]),
+        None => say(context, "doctor.no_folder", &[]),
+    }
+    if let Some(log) = context.log.clone() {
+        say(context, "doctor.log", &[("path", &printable(log))]);
+    }
+    let selection = context.select_runtime(&arguments.runtime)?;
+    say_runtime(&selection, context);
+    if let Some(folder) = &arguments.model {
+        let checkpoint = try_model(folder, &selection.runtime).map_err(|e| Failure::of(&e, &context.language))?;
+        let (family, side) = (checkpoint.family().name(), checkpoint.family().image_size());
+        say(context, "doctor.model", &[("folder", &printable(folder)), ("family", &family), ("side", &side)]);
+        say(context, "doctor.model_works", &[]);
+    }
+    say(context, "doctor.all_well", &[]);
+    Ok(Exit::Done)
+}
+
+/// Puts a grey picture and a sentence through a checkpoint.
+fn try_model(folder: &Path, runtime: &Runtime) -> Result<Checkpoint, EngineError> {
+    let checkpoint = Checkpoint::open(folder)?;
+    TextEncoder::open(&checkpoint, runtime)?.encode(&["a picture".to_owned()])?;
+    let picture = image::RgbImage::from_pixel(64, 64, image::Rgb([128; 3]));
+    let prepared = checkpoint.processor().prepare(&picture);
+    for mut encoder in ImageEncoder::open(&checkpoint, runtime, 1)? {
+        encoder.encode(std::slice::from_ref(&prepared))?;
+    }
+    Ok(checkpoint)
+}

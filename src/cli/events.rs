@@ -1,0 +1,114 @@
+//! `--json`: one object a line, which scripts rely on.
+
+use serde_json::{Map, Value as Json, json};
+
+use super::outcome::Run;
+use crate::domain::printable::is_disturbing;
+use crate::domain::settings::Settings;
+use crate::files::output_csv::exact_bytes;
+use crate::files::transfer::Outcome;
+use crate::jobs::apply::Transferred;
+use crate::jobs::classify::Classified;
+use crate::lang::{Language, Say};
+
+/// One picture.
+pub(super) fn picture(classified: &Classified, settings: &Settings, language: &Language) -> String {
+    let picture = &classified.picture;
+    let mut event = head("picture");
+    put_path(&mut event, "path", &picture.path);
+    put(&mut event, "sha256", picture.hash.map(|hash| hash.to_string()));
+    put(&mut event, "status", picture.state.word());
+    if let Some(prediction) = &picture.prediction {
+        let labels = &settings.labels;
+        let scores = labels.iter().zip(&prediction.scores).map(|(label, score)| (label.text.clone(), number(*score)));
+        put(&mut event, "label", labels.get(prediction.label).map(|label| label.text.clone()));
+        put(&mut event, "score", number(prediction.score));
+        put(&mut event, "margin", number(prediction.margin));
+        put(&mut event, "scores", Json::Object(scores.collect()));
+        put(&mut event, "unsure", !settings.sure.is_sure(prediction));
+    }
+    put(&mut event, "reason", classified.trouble.as_ref().map(|trouble| trouble.say(language)));
+    line(event)
+}
+
+/// One file that was copied, moved, or not.
+pub(super) fn transfer(classified: &Classified, transferred: &Transferred, language: &Language) -> String {
+    let mut event = head("transfer");
+    put_path(&mut event, "path", &classified.picture.path);
+    put(&mut event, "sha256", classified.picture.hash.map(|hash| hash.to_string()));
+    match &transferred.result {
+        Ok(outcome) => {
+            put(&mut event, "status", outcome.word());
+            put_path(&mut event, "destination", outcome.target());
+        }
+        Err(error) => {
+            put(&mut event, "status", "failed");
+            put(&mut event, "reason", error.say(language));
+        }
+    }
+    line(event)
+}
+
+/// What happened in all. Always the last line.
+pub(super) fn summary(run: &Run<'_>) -> String {
+    let counts = run.counts();
+    let labels = run.settings.labels.iter().map(|label| label.text.clone());
+    let by_label: Map<String, Json> = labels.zip(counts.by_label.iter().map(|count| Json::from(*count))).collect();
+    let mut event = head("summary");
+    put(&mut event, "pictures", counts.pictures() - counts.waiting);
+    put(&mut event, "counts", Json::Object(by_label));
+    put(&mut event, "unsure", counts.unsure);
+    put(&mut event, "suspect", counts.suspect);
+    put(&mut event, "unsupported", counts.unsupported);
+    put(&mut event, "unreadable", counts.unreadable);
+    put(&mut event, "failed", counts.failed());
+    put(&mut event, "waiting", counts.waiting);
+    put(&mut event, "other_files", run.classification.other_files.values().sum::<usize>());
+    put(&mut event, "copied", run.ended(|outcome| matches!(outcome, Outcome::Copied { .. })));
+    put(&mut event, "moved", run.ended(|outcome| matches!(outcome, Outcome::Moved { .. })));
+    put(&mut event, "already_present", run.ended(|outcome| matches!(outcome, Outcome::AlreadyPresent { .. })));
+    put(&mut event, "transfers_failed", run.transfers_failed());
+    put(&mut event, "interrupted", run.interrupted);
+    put(&mut event, "dry_run", run.dry_run);
+    put(&mut event, "runtime", format!("{} {}", run.runtime.name(), run.runtime.version()));
+    put(&mut event, "device", run.runtime.device().to_string());
+    put_path(&mut event, "model", &run.settings.model);
+    line(event)
+}
+
+fn head(kind: &str) -> Map<String, Json> {
+    Map::from_iter([("event".to_owned(), json!(kind))])
+}
+
+fn put(event: &mut Map<String, Json>, key: &str, value: impl Into<Json>) {
+    event.insert(key.to_owned(), value.into());
+}
+
+/// A path as text; its exact bytes in base64 beside it where it is not UTF-8.
+fn put_path(event: &mut Map<String, Json>, key: &str, path: &std::path::Path) {
+    match path.to_str() {
+        Some(text) => put(event, key, text),
+        None => {
+            put(event, key, path.to_string_lossy().into_owned());
+            put(event, &format!("{key}_bytes"), exact_bytes(path.as_os_str()));
+        }
+    }
+}
+
+/// A score with all the digits that single precision has.
+fn number(score: f32) -> Json {
+    Json::from(score)
+}
+
+/// The object as a line. JSON lets some characters stand that would disturb a terminal: they are escaped as well.
+fn line(event: Map<String, Json>) -> String {
+    let text = Json::Object(event).to_string();
+    match text.chars().any(is_disturbing) {
+        true => text.chars().map(escaped).collect(),
+        false => text,
+    }
+}
+
+fn escaped(c: char) -> String {
+    if is_disturbing(c) { format!("\\u{:04x}", c as u32) } else { c.to_string() }
+}

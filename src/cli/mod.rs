@@ -1,0 +1,74 @@
+//! The program without a screen of its own: arguments, commands, progress, exit codes.
+
+pub mod arguments;
+mod classify;
+mod console;
+mod context;
+mod doctor;
+mod events;
+pub mod exit;
+mod failure;
+mod interrupt;
+mod log;
+mod outcome;
+mod progress;
+mod runtime;
+mod summary;
+
+use std::ffi::OsString;
+
+use arguments::{Action, RuntimeAction};
+use console::Console;
+use context::Context;
+use exit::Exit;
+
+/// Runs the program with these arguments, its own name first.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
+    let language = crate::lang::Language::english();
+    let action = match arguments::parse(arguments, &language) {
+        Ok(action) => action,
+        Err(error) => {
+            // Help and version are not errors: they go to standard output.
+            let is_asked_for = !error.use_stderr();
+            let _ = error.print();
+            return if is_asked_for { Exit::Done } else { Exit::Usage };
+        }
+    };
+    let mut console = Console::new();
+    match action {
+        Action::Completions(shell) => arguments::print_completions(shell, &language, &mut console),
+        Action::Man => arguments::print_manual(&language, &mut console),
+        Action::RuntimeProbe(library) => runtime::probe(&library, &mut console),
+        Action::Classify(arguments) => in_context(language, console, |c| classify::run(&arguments, c)),
+        Action::Doctor(arguments) => in_context(language, console, |c| doctor::run(&arguments, c)),
+        Action::Runtime(RuntimeAction::Status(choice)) => {
+            in_context(language, console, |c| runtime::status(&choice, c))
+        }
+        Action::Runtime(RuntimeAction::Install { gpu }) => in_context(language, console, |c| runtime::install(gpu, c)),
+    }
+}
+
+/// Runs a command with everything it may need; a failure is said in one sentence and goes to the log whole.
+fn in_context(
+    language: crate::lang::Language,
+    console: Console,
+    command: impl FnOnce(&mut Context) -> Result<Exit, failure::Failure>,
+) -> Exit {
+    let mut context = match Context::new(language, console) {
+        Ok(context) => context,
+        Err((mut console, failure)) => {
+            console.err(&failure.sentence);
+            return failure.exit;
+        }
+    };
+    crate::panics::log_caught_panics();
+    match command(&mut context) {
+        Ok(exit) => exit,
+        Err(failure) => {
+            tracing::error!(chain = failure.chain, "{}", failure.sentence);
+            let sentence = context.language.say("program.failed", &[("sentence", &failure.sentence)]);
+            context.console.err(&sentence);
+            failure.exit
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Defaults: those that are built in, and the user's own file over them, key by key.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::domain::settings::Operation;
+
+/// The defaults that are built in.
+const BUILT_IN: &str = include_str!("../config/defaults.toml");
+
+/// The user's own file, in the program's configuration folder.
+const USER_FILE: &str = "settings.toml";
+
+/// What is used where nothing else is said.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Defaults {
+    /// The sentence around each prompt.
+    pub template: String,
+    /// The lowest score that is acted on.
+    pub threshold: f32,
+    /// The lowest distance to the second score that is acted on.
+    pub margin: f32,
+    /// Copy or move.
+    pub operation: Operation,
+    /// Look into sub-folders.
+    pub recursive: bool,
+    /// The table of what happened, in the destination.
+    pub output_file: PathBuf,
+    /// A library of ONNX Runtime, or its folder.
+    pub onnxruntime_library: Option<PathBuf>,
+}
+
+/// The user's file cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("{path} cannot be used: {detail}")]
+pub struct ConfigError {
+    /// The file.
+    pub path: PathBuf,
+    /// What is wrong.
+    pub detail: String,
+}
+
+impl Defaults {
+    /// The defaults, with the user's file in `folder` over them where there is one.
+    pub fn load(folder: Option<&Path>) -> Result<Defaults, ConfigError> {
+        let path = folder.map(|folder| folder.join(USER_FILE)).unwrap_or_default();
+        let failed = |detail: String| ConfigError { path: path.clone(), detail };
+        let mut table: toml::Table = BUILT_IN.parse().map_err(|error: toml::de::Error| failed(error.to_string()))?;
+        match std::fs::read_to_string(&path) {
+            Ok(text) => {
+                let own: toml::Table =
+                    text.parse().map_err(|error: toml::de::Error| failed(error.message().to_owned()))?;
+                table.extend(own);
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(failed(error.to_string())),
+        }
+        Defaults::deserialize(table).map_err(|error| failed(error.message().to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_users_file_overrides_key_by_key() {
+        let folder = tempfile::tempdir().unwrap();
+        let built_in = Defaults::load(None).unwrap();
+        assert_eq!(Defaults::load(Some(folder.path())).unwrap(), built_in);
+        let write = |text: &str| std::fs::write(folder.path().join(USER_FILE), text).unwrap();
+        write("margin = 0.2");
+        assert_eq!(Defaults::load(Some(folder.path())).unwrap(), Defaults { margin: 0.2, ..built_in });
+        for wrong in ["margin = \"wide\"", "marginn = 0.2", "margin"] {
+            write(wrong);
+            assert!(Defaults::load(Some(folder.path())).is_err(), "{wrong}");
+        }
+    }
+}

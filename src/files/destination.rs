@@ -1,0 +1,68 @@
+//! Whether a destination can take files, before any work is done.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::durable::{free_space, temporary_file};
+
+/// Why a destination cannot take files.
+#[derive(Debug, thiserror::Error)]
+pub enum DestinationError {
+    /// It is the source.
+    #[error("{folder} is the source as well")]
+    SameAsSource {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// There is a file of that name.
+    #[error("{path} is no folder")]
+    NoFolder {
+        /// The path.
+        path: PathBuf,
+    },
+    /// It cannot be made or written to.
+    #[error("{folder} cannot be written to")]
+    NotWritable {
+        /// The folder.
+        folder: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The files do not fit.
+    #[error("{folder} has {free} bytes free, {needed} are needed")]
+    Full {
+        /// The folder.
+        folder: PathBuf,
+        /// Bytes that are free.
+        free: u64,
+        /// Bytes that are needed.
+        needed: u64,
+    },
+}
+
+/// Checks a destination without touching it.
+pub fn check(destination: &Path, source: &Path) -> Result<(), DestinationError> {
+    let folder = destination.to_owned();
+    match (destination.canonicalize(), source.canonicalize()) {
+        (Ok(d), Ok(s)) if d == s => Err(DestinationError::SameAsSource { folder }),
+        (Ok(path), _) if !path.is_dir() => Err(DestinationError::NoFolder { path: folder }),
+        _ => Ok(()),
+    }
+}
+
+/// Makes the destination where it is not there, and proves that a file can be made in it.
+pub fn prepare(destination: &Path) -> Result<(), DestinationError> {
+    let not_writable = |source| DestinationError::NotWritable { folder: destination.to_owned(), source };
+    std::fs::create_dir_all(destination).map_err(not_writable)?;
+    temporary_file(destination).map_err(not_writable).map(drop)
+}
+
+/// Checks that so many bytes fit.
+pub fn check_room(destination: &Path, needed: u64) -> Result<(), DestinationError> {
+    let folder = destination.to_owned();
+    match free_space(destination) {
+        Ok(free) if free < needed => Err(DestinationError::Full { folder, free, needed }),
+        // A file system that does not tell is tried; a full one is noticed when it is.
+        _ => Ok(()),
+    }
+}

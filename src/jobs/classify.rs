@@ -1,0 +1,293 @@
+//! The classification pipeline: reading and hashing, decoding and resizing, and the image tower work at the same time,
+//! with bounded channels between them, so that memory does not grow with the number of pictures.
+//!
+//! ```text
+//! paths -> readers -> [contents] -> decoders -> [prepared] -> encoders -> [embeddings] -> scoring (the caller's thread)
+//! ```
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+use half::f16;
+use ndarray::{Array1, Array2, ArrayView2, Axis};
+
+use super::stop::Stop;
+use crate::domain::picture::{ContentHash, FileStamp, Picture, PictureState};
+use crate::domain::score::{Prediction, ScoreRule, logits};
+use crate::engine::EngineError;
+use crate::engine::encoder::ImageEncoder;
+use crate::engine::image_processor::{ImageProcessor, PreparedPicture};
+use crate::files::decode::decode;
+use crate::files::read::{FileContent, Reading, read};
+use crate::files::trouble::Trouble;
+
+/// Threads that read and hash. Two keep a disk busy while one of them hashes.
+const READERS: usize = 2;
+
+/// What the pictures are scored against, and with what.
+pub struct Model {
+    /// The image tower, one encoder a worker.
+    pub encoders: Vec<ImageEncoder>,
+    /// The image tower's preprocessing.
+    pub processor: ImageProcessor,
+    /// Label embeddings: (labels, dimensions), normalised.
+    pub labels: Array2<f32>,
+    /// How embeddings become scores.
+    pub rule: ScoreRule,
+    /// Pictures that go through the tower together.
+    pub batch_size: usize,
+}
+
+/// A picture and what is wrong with it.
+#[derive(Debug)]
+pub struct Classified {
+    /// The picture.
+    pub picture: Picture,
+    /// What is wrong, where it is not ok.
+    pub trouble: Option<Trouble>,
+}
+
+/// What classifying a list of files gave.
+#[derive(Debug, Default)]
+pub struct Classification {
+    /// Pictures, in the order of the files.
+    pub pictures: Vec<Classified>,
+    /// Files that are no pictures, counted by extension.
+    pub other_files: BTreeMap<String, usize>,
+    /// Files that were not looked at because the run was stopped.
+    pub waiting: usize,
+}
+
+/// One file on its way through the pipeline.
+struct Item<T> {
+    position: usize,
+    stage: T,
+}
+
+/// A picture that has been decoded and waits for the image tower.
+struct Waiting {
+    hash: ContentHash,
+    stamp: FileStamp,
+    prepared: PreparedPicture,
+    is_whole: bool,
+}
+
+/// The end of a file's way.
+enum Finished {
+    Embedded { hash: ContentHash, stamp: FileStamp, is_whole: bool, embedding: Array1<f16> },
+    Troubled { hash: Option<ContentHash>, stamp: Option<FileStamp>, trouble: Trouble },
+    NoPicture,
+}
+
+/// How results are sent to the caller's thread; an error of the engine ends the run.
+type Results = Sender<Result<Item<Finished>, EngineError>>;
+
+/// Classifies `files`. `on_picture` is called for each picture as it is finished, in no particular order, and with
+/// `None` for a file that is none.
+pub fn classify(
+    files: &[PathBuf],
+    model: &mut Model,
+    decoders: usize,
+    stop: &Stop,
+    on_picture: &mut dyn FnMut(Option<&Classified>),
+) -> Result<Classification, EngineError> {
+    let Model { encoders, processor, labels, rule, batch_size } = model;
+    let batch_size = (*batch_size).max(1);
+    let (content_out, content_in) = bounded(2 * decoders);
+    let (prepared_out, prepared_in) = bounded(2 * batch_size * encoders.len());
+    let (result_out, result_in) = bounded(64);
+    let next = AtomicUsize::new(0);
+    // A failure of the engine stops the stages before it as a request to stop does.
+    let failed = Stop::default();
+    let go_on = || !stop.is_requested() && !failed.is_requested();
+    let (next, go_on, processor) = (&next, &go_on, &*processor);
+    std::thread::scope(|scope| {
+        for _ in 0..READERS {
+            let (contents, results) = (content_out.clone(), result_out.clone());
+            scope.spawn(move || read_files(files, next, contents, results, go_on));
+        }
+        for _ in 0..decoders.max(1) {
+            let (contents, prepared, results) = (content_in.clone(), prepared_out.clone(), result_out.clone());
+            scope.spawn(move || decode_files(contents, processor, prepared, results, go_on));
+        }
+        for encoder in encoders {
+            let (prepared, results) = (prepared_in.clone(), result_out.clone());
+            scope.spawn(move || encode_pictures(encoder, batch_size, prepared, results, go_on));
+        }
+        // The stages end when their senders are gone; ours must not keep them waiting.
+        drop((content_out, content_in, prepared_out, prepared_in, result_out));
+        let collected = collect(files, &result_in, labels.view(), *rule, on_picture);
+        if collected.is_err() {
+            failed.request();
+            result_in.iter().for_each(drop);
+        }
+        collected
+    })
+}
+
+// Each stage takes its ends of the channels by value, so that they close when it returns.
+
+fn read_files(
+    files: &[PathBuf],
+    next: &AtomicUsize,
+    contents: Sender<Item<FileContent>>,
+    results: Results,
+    go_on: &(dyn Fn() -> bool + Sync),
+) {
+    while go_on() {
+        let position = next.fetch_add(1, Ordering::Relaxed);
+        let Some(path) = files.get(position) else { return };
+        let sent = match read(path) {
+            Reading::Content(stage) => contents.send(Item { position, stage }).is_ok(),
+            Reading::NoPicture => results.send(Ok(Item { position, stage: Finished::NoPicture })).is_ok(),
+            Reading::Trouble(trouble) => {
+                let stage = Finished::Troubled { hash: None, stamp: None, trouble };
+                results.send(Ok(Item { position, stage })).is_ok()
+            }
+        };
+        if !sent {
+            return;
+        }
+    }
+}
+
+fn decode_files(
+    contents: Receiver<Item<FileContent>>,
+    processor: &ImageProcessor,
+    prepared: Sender<Item<Waiting>>,
+    results: Results,
+    go_on: &(dyn Fn() -> bool + Sync),
+) {
+    for Item { position, stage: content } in contents {
+        if !go_on() {
+            return;
+        }
+        let (hash, stamp) = (content.hash, content.stamp);
+        let sent = match decode(&content.bytes, content.kind) {
+            Ok(decoded) => {
+                drop(content);
+                let (is_whole, pixels) = (decoded.is_whole, processor.prepare(&decoded.pixels));
+                let stage = Waiting { hash, stamp, prepared: pixels, is_whole };
+                prepared.send(Item { position, stage }).is_ok()
+            }
+            Err(trouble) => {
+                let stage = Finished::Troubled { hash: Some(hash), stamp: Some(stamp), trouble };
+                results.send(Ok(Item { position, stage })).is_ok()
+            }
+        };
+        if !sent {
+            return;
+        }
+    }
+}
+
+fn encode_pictures(
+    encoder: &mut ImageEncoder,
+    batch_size: usize,
+    prepared: Receiver<Item<Waiting>>,
+    results: Results,
+    go_on: &(dyn Fn() -> bool + Sync),
+) {
+    while let Ok(first) = prepared.recv() {
+        if !go_on() {
+            return;
+        }
+        // What is ready goes together; nothing waits for a batch to fill up.
+        let mut batch = vec![first];
+        batch.extend(prepared.try_iter().take(batch_size - 1));
+        for result in encode_batch(encoder, batch) {
+            if results.send(result).is_err() {
+                return;
+            }
+        }
+    }
+}
+
+fn encode_batch(encoder: &mut ImageEncoder, batch: Vec<Item<Waiting>>) -> Vec<Result<Item<Finished>, EngineError>> {
+    let pictures: Vec<PreparedPicture> = batch.iter().map(|item| item.stage.prepared.clone()).collect();
+    match encoder.encode(&pictures) {
+        Ok(embeddings) => {
+            let rows = embeddings.axis_iter(Axis(0));
+            batch.into_iter().zip(rows).map(|(item, row)| Ok(item.embedded(row.to_owned()))).collect()
+        }
+        // One picture of the batch has no embedding: find out which.
+        Err(EngineError::NoDirection(_)) if batch.len() > 1 => {
+            batch.into_iter().flat_map(|item| encode_batch(encoder, vec![item])).collect()
+        }
+        Err(EngineError::NoDirection(error)) => {
+            batch.into_iter().map(|item| Ok(item.troubled(error.to_string()))).collect()
+        }
+        Err(error) => vec![Err(error)],
+    }
+}
+
+impl Item<Waiting> {
+    fn embedded(self, embedding: Array1<f16>) -> Item<Finished> {
+        let Waiting { hash, stamp, is_whole, .. } = self.stage;
+        Item { position: self.position, stage: Finished::Embedded { hash, stamp, is_whole, embedding } }
+    }
+
+    fn troubled(self, detail: String) -> Item<Finished> {
+        let (hash, stamp) = (Some(self.stage.hash), Some(self.stage.stamp));
+        let trouble = Trouble::ModelFailed { detail };
+        Item { position: self.position, stage: Finished::Troubled { hash, stamp, trouble } }
+    }
+}
+
+/// Scores what comes out of the pipeline and puts it in order.
+fn collect(
+    files: &[PathBuf],
+    results: &Receiver<Result<Item<Finished>, EngineError>>,
+    labels: ArrayView2<'_, f32>,
+    rule: ScoreRule,
+    on_picture: &mut dyn FnMut(Option<&Classified>),
+) -> Result<Classification, EngineError> {
+    let mut pictures = Vec::new();
+    let mut others: Vec<&Path> = Vec::new();
+    for result in results {
+        let Item { position, stage } = result?;
+        let path = &files[position];
+        match scored(path, stage, labels, rule)? {
+            Some(classified) => {
+                on_picture(Some(&classified));
+                pictures.push((position, classified));
+            }
+            None => {
+                on_picture(None);
+                others.push(path);
+            }
+        }
+    }
+    pictures.sort_unstable_by_key(|(position, _)| *position);
+    let waiting = files.len() - pictures.len() - others.len();
+    let pictures = pictures.into_iter().map(|(_, picture)| picture).collect();
+    Ok(Classification { pictures, other_files: crate::files::scan::by_extension(others), waiting })
+}
+
+fn scored(
+    path: &Path,
+    finished: Finished,
+    labels: ArrayView2<'_, f32>,
+    rule: ScoreRule,
+) -> Result<Option<Classified>, EngineError> {
+    let path = path.to_owned();
+    Ok(match finished {
+        Finished::NoPicture => None,
+        Finished::Troubled { hash, stamp, trouble } => {
+            let picture = Picture { path, hash, stamp, state: trouble.state(), prediction: None };
+            Some(Classified { picture, trouble: Some(trouble) })
+        }
+        Finished::Embedded { hash, stamp, is_whole, embedding } => {
+            if embedding.len() != labels.ncols() {
+                return Err(EngineError::TowersDiffer { image: embedding.len(), text: labels.ncols() });
+            }
+            let row = logits(embedding.view().insert_axis(Axis(0)), labels, rule);
+            let prediction = Prediction::from_logits(row.row(0), rule.activation);
+            let state = if is_whole { PictureState::Ok } else { PictureState::Suspect };
+            let picture = Picture { path, hash: Some(hash), stamp: Some(stamp), state, prediction };
+            Some(Classified { picture, trouble: (!is_whole).then_some(Trouble::Truncated) })
+        }
+    })
+}

@@ -1,0 +1,6 @@
+//! Work that takes a while: the only place that starts threads. Every job can be stopped, and has joined its threads
+//! when it returns.
+
+pub mod apply;
+pub mod classify;
+pub mod stop;

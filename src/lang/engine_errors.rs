@@ -1,0 +1,212 @@
+//! Sentences for what goes wrong with checkpoints and runtimes.
+
+use super::{Language, Say};
+use crate::domain::printable::{printable, printable_text};
+use crate::engine::EngineError;
+use crate::engine::checkpoint::CheckpointError;
+use crate::engine::families::FamilyError;
+use crate::engine::runtime::RuntimeError;
+use crate::engine::runtime::find::{Origin, PassOverReason, PassedOver};
+use crate::engine::runtime::install::InstallError;
+use crate::engine::runtime::select::RuntimeNote;
+use crate::engine::tokenizer::TokenizerError;
+use crate::engine::weights::WeightsError;
+
+impl Say for EngineError {
+    fn say(&self, language: &Language) -> String {
+        match self {
+            EngineError::Checkpoint(error) => error.say(language),
+            EngineError::Runtime(error) => error.say(language),
+            EngineError::Tokenizer(error) => error.say(language),
+            EngineError::NoDirection(_) => language.text("engine.no_direction"),
+            EngineError::TowersDiffer { image, text } => {
+                language.say("engine.towers_differ", &[("image", image), ("text", text)])
+            }
+        }
+    }
+}
+
+impl Say for CheckpointError {
+    fn say(&self, language: &Language) -> String {
+        match self {
+            CheckpointError::NoFolder { folder } => {
+                language.say("checkpoint.no_folder", &[("folder", &printable(folder))])
+            }
+            CheckpointError::NoFile { folder, file } => {
+                language.say("checkpoint.no_file", &[("folder", &printable(folder)), ("file", file)])
+            }
+            CheckpointError::Unreadable { path, source } => {
+                language.say("checkpoint.unreadable", &[("path", &printable(path)), ("detail", source)])
+            }
+            CheckpointError::NotJson { path, source } => {
+                language.say("checkpoint.not_json", &[("path", &printable(path)), ("detail", source)])
+            }
+            CheckpointError::Family { folder, source } => family(language, &printable(folder), source),
+            CheckpointError::Processor { path, source } => {
+                let (key, found) = (&source.key, &printable_text(&source.found));
+                language.say("checkpoint.processor", &[("path", &printable(path)), ("key", key), ("found", found)])
+            }
+            CheckpointError::NoWeights { folder, found } if found.is_empty() => {
+                language.say("checkpoint.no_weights", &[("folder", &printable(folder))])
+            }
+            CheckpointError::NoWeights { folder, found } => {
+                let found = printable_text(&found.join(", "));
+                language.say("checkpoint.other_weights", &[("folder", &printable(folder)), ("found", &found)])
+            }
+            CheckpointError::Weights(error) => error.say(language),
+            CheckpointError::Tokenizer(error) => error.say(language),
+        }
+    }
+}
+
+fn family(language: &Language, folder: &str, error: &FamilyError) -> String {
+    match error {
+        FamilyError::Unknown { found, known } if found.is_empty() => {
+            language.say("checkpoint.no_family", &[("folder", &folder), ("known", &known.join(", "))])
+        }
+        FamilyError::Unknown { found, known } => {
+            let found = printable_text(found);
+            let values: super::Values<'_> = &[("folder", &folder), ("found", &found), ("known", &known.join(", "))];
+            language.say("checkpoint.unknown_family", values)
+        }
+        FamilyError::BadValue { key, found } => {
+            let found = printable_text(found);
+            language.say("checkpoint.bad_value", &[("folder", &folder), ("key", key), ("found", &found)])
+        }
+    }
+}
+
+impl Say for WeightsError {
+    fn say(&self, language: &Language) -> String {
+        match self {
+            WeightsError::Unreadable { path, source } => {
+                language.say("weights.unreadable", &[("path", &printable(path)), ("detail", source)])
+            }
+            WeightsError::CutShort { path, length, expected } => {
+                let values: super::Values<'_> =
+                    &[("path", &printable(path)), ("length", length), ("expected", expected)];
+                language.say("weights.cut_short", values)
+            }
+            WeightsError::BadHeader { path, .. } => language.say("weights.bad_header", &[("path", &printable(path))]),
+            WeightsError::NoTensor { path, tensor } => {
+                language.say("weights.no_tensor", &[("path", &printable(path)), ("tensor", tensor)])
+            }
+            WeightsError::WrongShape { path, tensor, .. } => {
+                language.say("weights.wrong_shape", &[("path", &printable(path)), ("tensor", tensor)])
+            }
+            WeightsError::WrongType { path, tensor } => {
+                language.say("weights.wrong_type", &[("path", &printable(path)), ("tensor", tensor)])
+            }
+        }
+    }
+}
+
+impl Say for TokenizerError {
+    fn say(&self, language: &Language) -> String {
+        match self {
+            TokenizerError::Missing { folder } => language.say("tokenizer.missing", &[("folder", &printable(folder))]),
+            TokenizerError::Damaged { path, .. } => language.say("tokenizer.damaged", &[("path", &printable(path))]),
+            TokenizerError::TooLong { text, tokens, limit } => {
+                let text = printable_text(text);
+                language.say("tokenizer.too_long", &[("text", &text), ("tokens", tokens), ("limit", limit)])
+            }
+            TokenizerError::OtherVocabulary { token, vocabulary } => {
+                language.say("tokenizer.other_vocabulary", &[("token", token), ("vocabulary", vocabulary)])
+            }
+            TokenizerError::Failed { text, .. } => language.say("tokenizer.failed", &[("text", &printable_text(text))]),
+        }
+    }
+}
+
+impl Say for RuntimeError {
+    fn say(&self, language: &Language) -> String {
+        match self {
+            RuntimeError::NoneFound { .. } => language.text("runtime.none_found"),
+            RuntimeError::NotStarted { library, .. } => {
+                language.say("runtime.not_started", &[("library", &printable(library))])
+            }
+            RuntimeError::Graph { tower, .. } => language.say("runtime.graph", &[("tower", tower)]),
+            RuntimeError::ExportNotReadable { file, .. } => {
+                language.say("runtime.export_not_readable", &[("file", &printable(file))])
+            }
+            RuntimeError::NoOutput { tower, wanted, found } => {
+                let (wanted, found) = (wanted.join(", "), printable_text(&found.join(", ")));
+                language.say("runtime.no_output", &[("tower", tower), ("wanted", &wanted), ("found", &found)])
+            }
+            RuntimeError::UnknownInput { tower, input } => {
+                language.say("runtime.unknown_input", &[("tower", tower), ("input", &printable_text(input))])
+            }
+            RuntimeError::FolderNotText { folder } => {
+                language.say("runtime.folder_not_text", &[("folder", &printable(folder))])
+            }
+            RuntimeError::Run(_) => language.text("runtime.run"),
+            RuntimeError::OutputShape { .. } => language.text("runtime.output_shape"),
+        }
+    }
+}
+
+impl Say for PassedOver {
+    fn say(&self, language: &Language) -> String {
+        let path = printable(&self.path);
+        match &self.reason {
+            PassOverReason::Missing => {
+                let origin = self.origin.say(language);
+                language.say("passed_over.missing", &[("path", &path), ("origin", &origin)])
+            }
+            PassOverReason::TooOld { version, oldest } => {
+                language.say("passed_over.too_old", &[("path", &path), ("version", version), ("oldest", oldest)])
+            }
+            PassOverReason::NotLoadable { detail } => {
+                let detail = printable_text(detail.lines().next().unwrap_or_default());
+                language.say("passed_over.not_loadable", &[("path", &path), ("detail", &detail)])
+            }
+            PassOverReason::Crashed { status } => {
+                language.say("passed_over.crashed", &[("path", &path), ("status", status)])
+            }
+            PassOverReason::TooSlow => language.say("passed_over.too_slow", &[("path", &path)]),
+        }
+    }
+}
+
+impl Say for Origin {
+    fn say(&self, language: &Language) -> String {
+        language.text(match self {
+            Origin::Setting => "origin.setting",
+            Origin::Variable => "origin.variable",
+            Origin::Program => "origin.program",
+            Origin::Installed => "origin.installed",
+            Origin::Loader => "origin.loader",
+            Origin::Python => "origin.python",
+        })
+    }
+}
+
+impl Say for RuntimeNote {
+    fn say(&self, language: &Language) -> String {
+        match self {
+            RuntimeNote::FellBackToCpu { detail } => {
+                let detail = printable_text(detail.lines().next().unwrap_or_default());
+                language.say("runtime_note.fell_back_to_cpu", &[("detail", &detail)])
+            }
+            RuntimeNote::TractHasNoGpu => language.text("runtime_note.tract_has_no_gpu"),
+            RuntimeNote::GpuUnused => language.text("runtime_note.gpu_unused"),
+        }
+    }
+}
+
+impl Say for InstallError {
+    fn say(&self, language: &Language) -> String {
+        match self {
+            InstallError::NoInstaller => language.text("install.no_installer"),
+            InstallError::Folder { folder, source } => {
+                language.say("install.folder", &[("folder", &printable(folder)), ("detail", source)])
+            }
+            InstallError::InstallerFailed { installer, detail } => {
+                let detail = printable_text(detail);
+                language.say("install.installer_failed", &[("installer", installer), ("detail", &detail)])
+            }
+            InstallError::NoLibrary => language.text("install.no_library"),
+            InstallError::DoesNotWork { .. } => language.text("install.does_not_work"),
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Sentences for what goes wrong with what people type and with files.
+
+use super::{Language, Say};
+use crate::config::ConfigError;
+use crate::domain::label::LabelError;
+use crate::domain::printable::{printable, printable_text};
+use crate::domain::template::TemplateWithoutSlot;
+use crate::files::decode::LONGEST_SIDE;
+use crate::files::destination::DestinationError;
+use crate::files::read::LARGEST_FILE;
+use crate::files::scan::ScanError;
+use crate::files::transfer::TransferError;
+use crate::files::trouble::Trouble;
+
+impl Say for LabelError {
+    fn say(&self, language: &Language) -> String {
+        match self {
+            LabelError::TooFew { found } => language.say("labels.too_few", &[("found", found)]),
+            LabelError::Twice { text } => language.say("labels.twice", &[("text", &printable_text(text))]),
+            LabelError::OpenQuote { text } => language.say("labels.open_quote", &[("text", &printable_text(text))]),
+            LabelError::AfterQuote { text } => language.say("labels.after_quote", &[("text", &printable_text(text))]),
+            LabelError::EmptySide { line } => language.say("labels.empty_side", &[("line", &printable_text(line))]),
+        }
+    }
+}
+
+impl Say for TemplateWithoutSlot {
+    fn say(&self, language: &Language) -> String {
+        language.say("settings.template_without_slot", &[("template", &printable_text(&self.0))])
+    }
+}
+
+impl Say for ConfigError {
+    fn say(&self, language: &Language) -> String {
+        let detail = printable_text(&self.detail);
+        language.say("settings.bad_file", &[("path", &printable(&self.path)), ("detail", &detail)])
+    }
+}
+
+impl Say for ScanError {
+    fn say(&self, language: &Language) -> String {
+        match self {
+            ScanError::Missing { folder } => language.say("source.missing", &[("folder", &printable(folder))]),
+            ScanError::NoFolder { path } => language.say("source.no_folder", &[("path", &printable(path))]),
+            ScanError::Unreadable { folder, source } => {
+                language.say("source.unreadable", &[("folder", &printable(folder)), ("detail", source)])
+            }
+        }
+    }
+}
+
+impl Say for DestinationError {
+    fn say(&self, language: &Language) -> String {
+        match self {
+            DestinationError::SameAsSource { folder } => {
+                language.say("destination.same_as_source", &[("folder", &printable(folder))])
+            }
+            DestinationError::NoFolder { path } => language.say("destination.no_folder", &[("path", &printable(path))]),
+            DestinationError::NotWritable { folder, source } => {
+                language.say("destination.not_writable", &[("folder", &printable(folder)), ("detail", source)])
+            }
+            DestinationError::Full { folder, free, needed } => {
+                let (free, needed) = (megabytes(*free), megabytes(*needed));
+                let values: super::Values<'_> = &[("folder", &printable(folder)), ("free", &free), ("needed", &needed)];
+                language.say("destination.full", values)
+            }
+        }
+    }
+}
+
+impl Say for Trouble {
+    fn say(&self, language: &Language) -> String {
+        match self {
+            Trouble::Truncated => language.text("trouble.truncated"),
+            Trouble::Empty => language.text("trouble.empty"),
+            Trouble::NoPicture => language.text("trouble.no_picture"),
+            Trouble::Damaged { .. } => language.text("trouble.damaged"),
+            Trouble::OtherFormat { format } => language.say("trouble.other_format", &[("format", format)]),
+            Trouble::UnusualForm { detail } => {
+                language.say("trouble.unusual_form", &[("detail", &printable_text(detail))])
+            }
+            Trouble::TooManyPixels { width, height } => {
+                let values: super::Values<'_> = &[("width", width), ("height", height), ("longest", &LONGEST_SIDE)];
+                language.say("trouble.too_many_pixels", values)
+            }
+            Trouble::TooLarge { bytes } => {
+                let (size, limit) = (megabytes(*bytes), megabytes(LARGEST_FILE));
+                language.say("trouble.too_large", &[("size", &size), ("limit", &limit)])
+            }
+            Trouble::Vanished => language.text("trouble.vanished"),
+            Trouble::Changed => language.text("trouble.changed"),
+            Trouble::Unreadable(error) => language.say("trouble.unreadable", &[("detail", error)]),
+            Trouble::ModelFailed { .. } => language.text("trouble.model_failed"),
+        }
+    }
+}
+
+impl Say for TransferError {
+    fn say(&self, language: &Language) -> String {
+        match self {
+            TransferError::SourceChanged { path } => {
+                language.say("transfer.source_changed", &[("path", &printable(path))])
+            }
+            TransferError::Source { path, source } => {
+                language.say("transfer.source", &[("path", &printable(path)), ("detail", source)])
+            }
+            TransferError::Target { path, source } => {
+                language.say("transfer.target", &[("path", &printable(path)), ("detail", source)])
+            }
+            TransferError::NotAsWritten { folder } => {
+                language.say("transfer.not_as_written", &[("folder", &printable(folder))])
+            }
+            TransferError::NotAFolder { path } => language.say("transfer.not_a_folder", &[("path", &printable(path))]),
+            TransferError::NoFreeName { folder } => {
+                language.say("transfer.no_free_name", &[("folder", &printable(folder))])
+            }
+            TransferError::NotRemoved { path, target, source } => {
+                let values: super::Values<'_> =
+                    &[("path", &printable(path)), ("target", &printable(target)), ("detail", source)];
+                language.say("transfer.not_removed", values)
+            }
+            TransferError::Journal(error) => language.say("transfer.journal", &[("detail", error)]),
+        }
+    }
+}
+
+/// A size as people say it, rounded up so that "0 MB" is nothing.
+pub(super) fn megabytes(bytes: u64) -> String {
+    format!("{} MB", bytes.div_ceil(1_000_000))
+}
