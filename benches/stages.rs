@@ -1,2 +1,87 @@
-//! Benchmarks of the stages.
-fn main() {}
+//! The stages of the pipeline, one by one: decoding and resizing a photograph, one tower, the scoring product.
+//!
+//! The tower is that of the small test checkpoint, in every runtime there is: `ORT_DYLIB_PATH` names a library of ONNX
+//! Runtime. `SIS_BENCH_MODEL` names another checkpoint.
+
+#![allow(clippy::unwrap_used, reason = "a benchmark that cannot run should say so and end")]
+
+use std::io::Cursor;
+use std::path::{Path, PathBuf};
+
+use divan::Bencher;
+use divan::counter::ItemsCount;
+use half::f16;
+use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
+use ndarray::Array2;
+use smart_image_sorter::domain::score::{Activation, ScoreRule, logits, normalise, to_kept_form};
+use smart_image_sorter::engine::checkpoint::Checkpoint;
+use smart_image_sorter::engine::encoder::ImageEncoder;
+use smart_image_sorter::engine::runtime::{OnnxRuntime, Runtime};
+use smart_image_sorter::files::decode::decode;
+use smart_image_sorter::files::kind::{Format, Kind};
+
+fn main() {
+    divan::main();
+}
+
+/// A picture of the size that messengers send, with enough detail that its JPEG is as large as a photograph's.
+fn photograph() -> Vec<u8> {
+    let picture = RgbImage::from_fn(1280, 960, |x, y| {
+        let wave = (f64::from(x) / 37.0).sin() * (f64::from(y) / 23.0).cos() * 90.0 + 128.0;
+        let grain = (x.wrapping_mul(2_654_435_761) ^ y.wrapping_mul(40_503)) >> 13 & 31;
+        Rgb([wave as u8, (wave as u8).wrapping_add(grain as u8), (x / 5) as u8])
+    });
+    let mut bytes = Cursor::new(Vec::new());
+    DynamicImage::ImageRgb8(picture).write_to(&mut bytes, ImageFormat::Jpeg).unwrap();
+    bytes.into_inner()
+}
+
+fn checkpoint() -> Checkpoint {
+    let own = || Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/clip");
+    Checkpoint::open(&std::env::var_os("SIS_BENCH_MODEL").map_or_else(own, PathBuf::from)).unwrap()
+}
+
+/// Decoding alone, the plain loop that decoding and resizing is held against.
+#[divan::bench]
+fn decode_jpeg_of_1280x960(bencher: Bencher<'_, '_>) {
+    let bytes = photograph();
+    bencher.counter(ItemsCount::new(1usize)).bench(|| decode(&bytes, Kind::Picture(Format::Jpeg)).unwrap());
+}
+
+#[divan::bench]
+fn decode_and_resize_jpeg_of_1280x960(bencher: Bencher<'_, '_>) {
+    let (bytes, checkpoint) = (photograph(), checkpoint());
+    let processor = checkpoint.processor();
+    let prepare = || processor.prepare(&decode(&bytes, Kind::Picture(Format::Jpeg)).unwrap().pixels);
+    bencher.counter(ItemsCount::new(1usize)).bench(prepare);
+}
+
+#[divan::bench(sample_count = 20)]
+fn image_tower_in_tract(bencher: Bencher<'_, '_>) {
+    image_tower(bencher, &Runtime::Tract, 1);
+}
+
+#[divan::bench(sample_count = 20, args = [1, 8])]
+fn image_tower_in_onnx_runtime(bencher: Bencher<'_, '_>, batch: usize) {
+    let Some(library) = std::env::var_os("ORT_DYLIB_PATH").map(PathBuf::from) else { return };
+    let runtime = OnnxRuntime::start(&library, "", 2).unwrap();
+    image_tower(bencher, &Runtime::OnnxRuntime(runtime), batch);
+}
+
+fn image_tower(bencher: Bencher<'_, '_>, runtime: &Runtime, batch: usize) {
+    let checkpoint = checkpoint();
+    let mut encoder = ImageEncoder::open(&checkpoint, runtime, 1).unwrap().remove(0);
+    let picture = decode(&photograph(), Kind::Picture(Format::Jpeg)).unwrap().pixels;
+    let pictures = vec![checkpoint.processor().prepare(&picture); batch];
+    bencher.counter(ItemsCount::new(batch)).bench_local(|| encoder.encode(&pictures).unwrap());
+}
+
+/// Logits of embeddings of 512 dimensions for ten labels.
+#[divan::bench(sample_count = 20, args = [1_000, 100_000])]
+fn score_for_ten_labels(bencher: Bencher<'_, '_>, pictures: usize) {
+    let values = |row: usize, column: usize| ((row * 31 + column * 17) % 101) as f32 - 50.0;
+    let images: Array2<f16> = to_kept_form(Array2::from_shape_fn((pictures, 512), |(r, c)| values(r, c))).unwrap();
+    let labels = normalise(Array2::from_shape_fn((10, 512), |(r, c)| values(r + 7, c))).unwrap();
+    let rule = ScoreRule { scale: 100.0, bias: 0.0, activation: Activation::Softmax };
+    bencher.counter(ItemsCount::new(pictures)).bench(|| logits(images.view(), labels.view(), rule));
+}

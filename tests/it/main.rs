@@ -1,6 +1,19 @@
 //! The tests that need more than one module: one binary, so that it is linked once.
-#![allow(clippy::unwrap_used, clippy::panic, clippy::expect_used, reason = "in a test, that is how it fails")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "in a test, that is how it fails or says what it skips"
+)]
 
+mod bad_input;
 mod decoding;
+mod interrupt;
+mod json;
+mod layers;
+mod names;
 mod parity;
+mod runtime;
+mod sorting;
 mod support;

@@ -1,8 +1,17 @@
-//! What the tests share: fixtures, runtimes, small pictures.
+//! What the tests share: fixtures, runtimes, small pictures, and the program run on a workspace of its own.
 
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::fs::{File, Permissions};
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, SystemTime};
 
 use serde_json::Value as Json;
+use sha2::{Digest, Sha256};
+use smart_image_sorter::domain::picture::ContentHash;
 use smart_image_sorter::engine::runtime::Runtime;
 use smart_image_sorter::engine::runtime::find::Places;
 use smart_image_sorter::engine::runtime::select::{DeviceChoice, RuntimeChoice, cores, select};
@@ -61,4 +70,242 @@ pub(crate) fn copy_folder(from: &Path, to: &Path) {
             false => drop(std::fs::copy(entry.path(), target).unwrap()),
         }
     }
+}
+
+/// How long a run may take before it counts as hanging.
+pub(crate) const LONGEST_RUN: Duration = Duration::from_secs(300);
+
+/// A folder with a `source` in it and room for a `destination`, and a home apart from it, where the program's own
+/// files go.
+pub(crate) struct Workspace {
+    folder: tempfile::TempDir,
+    home: tempfile::TempDir,
+}
+
+impl Workspace {
+    pub(crate) fn new() -> Workspace {
+        let workspace = Workspace { folder: tempfile::tempdir().unwrap(), home: tempfile::tempdir().unwrap() };
+        std::fs::create_dir(workspace.source()).unwrap();
+        workspace
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub(crate) fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    pub(crate) fn path(&self, name: impl AsRef<Path>) -> PathBuf {
+        self.root().join(name)
+    }
+
+    pub(crate) fn source(&self) -> PathBuf {
+        self.path("source")
+    }
+
+    pub(crate) fn destination(&self) -> PathBuf {
+        self.path("destination")
+    }
+
+    /// Writes a file, and the folders it is in.
+    pub(crate) fn write(&self, name: impl AsRef<Path>, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, content).unwrap();
+        path
+    }
+
+    /// Writes pictures into the source, no two alike.
+    pub(crate) fn write_pictures(&self, names: impl IntoIterator<Item = impl AsRef<Path>>) {
+        for (number, name) in names.into_iter().enumerate() {
+            self.write(Path::new("source").join(name), picture(number));
+        }
+    }
+
+    /// The program, which learns nothing of this machine's settings, models and libraries.
+    pub(crate) fn program(&self) -> Command {
+        let mut command = Command::new(program());
+        command.current_dir(self.root()).env("HOME", self.home()).env("SIS_RUNTIME", "tract");
+        for (variable, folder) in [
+            ("XDG_CONFIG_HOME", "config"),
+            ("XDG_DATA_HOME", "data"),
+            ("XDG_STATE_HOME", "state"),
+            ("XDG_CACHE_HOME", "cache"),
+        ] {
+            command.env(variable, self.home().join(folder));
+        }
+        for variable in ["ORT_DYLIB_PATH", "SIS_DATA_DIR", "SIS_DEVICE"] {
+            command.env_remove(variable);
+        }
+        command
+    }
+
+    /// `sis classify` from the source to the destination, every picture to the label that suits it best.
+    pub(crate) fn classify(&self) -> Classify<'_> {
+        let options = [
+            ("--source", self.source()),
+            ("--destination", self.destination()),
+            ("--model", fixtures().join("clip")),
+            ("--labels", "a, b".into()),
+            ("--threshold", "0".into()),
+            ("--margin", "0".into()),
+        ];
+        let options = options.map(|(name, value)| (name, value.into_os_string()));
+        Classify { workspace: self, options: options.into(), flags: vec![] }
+    }
+
+    /// The rows of the table in the destination, by column.
+    pub(crate) fn rows(&self) -> Vec<Row> {
+        let mut reader = csv::Reader::from_path(self.destination().join("output.csv")).unwrap();
+        reader.deserialize().collect::<Result<_, _>>().unwrap()
+    }
+}
+
+/// A row of `output.csv`, by column.
+pub(crate) type Row = BTreeMap<String, String>;
+
+/// A call of `sis classify`.
+pub(crate) struct Classify<'w> {
+    workspace: &'w Workspace,
+    options: BTreeMap<&'static str, OsString>,
+    flags: Vec<&'static str>,
+}
+
+impl Classify<'_> {
+    /// Sets an option, or sets it otherwise.
+    pub(crate) fn with(mut self, name: &'static str, value: impl AsRef<OsStr>) -> Self {
+        self.options.insert(name, value.as_ref().to_owned());
+        self
+    }
+
+    pub(crate) fn without(mut self, name: &'static str) -> Self {
+        self.options.remove(name);
+        self
+    }
+
+    pub(crate) fn flag(mut self, name: &'static str) -> Self {
+        self.flags.push(name);
+        self
+    }
+
+    pub(crate) fn labels_file(self, path: impl AsRef<OsStr>) -> Self {
+        self.without("--labels").with("--labels-file", path)
+    }
+
+    pub(crate) fn command(&self) -> Command {
+        let mut command = self.workspace.program();
+        command.arg("classify").args(&self.flags);
+        for (name, value) in &self.options {
+            // Joined, so that a value may begin with a dash.
+            let mut argument = OsString::from(format!("{name}="));
+            argument.push(value);
+            command.arg(argument);
+        }
+        command
+    }
+
+    /// Runs it to its end, which must be one of its own.
+    pub(crate) fn run(&self) -> Finished {
+        let mut command = assert_cmd::Command::from_std(self.command());
+        let output = command.timeout(LONGEST_RUN).output().unwrap();
+        let code = output.status.code().unwrap_or_else(|| panic!("it hung or crashed: {}", output.status));
+        let text = |bytes| String::from_utf8(bytes).expect("what is printed is UTF-8");
+        Finished { code, out: text(output.stdout), err: text(output.stderr) }
+    }
+
+    /// Runs it and expects this exit code.
+    pub(crate) fn ends_with(&self, code: i32) -> Finished {
+        let finished = self.run();
+        assert_eq!(finished.code, code, "{}{}", finished.out, finished.err);
+        finished
+    }
+}
+
+/// What a run printed, and its exit code.
+#[derive(Debug)]
+pub(crate) struct Finished {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Finished {
+    /// The lines of `--json`.
+    pub(crate) fn events(&self) -> Vec<Json> {
+        self.out.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"))).collect()
+    }
+}
+
+/// Events of one kind.
+pub(crate) fn of_kind<'e>(events: &'e [Json], kind: &'static str) -> impl Iterator<Item = &'e Json> {
+    events.iter().filter(move |event| event["event"] == kind)
+}
+
+/// A small whole picture, another one for each number.
+pub(crate) fn picture(number: usize) -> Vec<u8> {
+    distinct("pictures/baseline-420.jpg", number)
+}
+
+/// A fixture with something after its end, where a picture may have anything.
+pub(crate) fn distinct(fixture: impl AsRef<Path>, number: usize) -> Vec<u8> {
+    let mut bytes = std::fs::read(fixtures().join(fixture)).unwrap();
+    write!(bytes, "number {number}").unwrap();
+    bytes
+}
+
+/// SHA-256 in hexadecimal digits.
+pub(crate) fn sha256(bytes: impl AsRef<[u8]>) -> String {
+    ContentHash(Sha256::digest(bytes).into()).to_string()
+}
+
+/// What is at a path.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Content {
+    File(String),
+    Link(PathBuf),
+    Folder,
+    Special,
+}
+
+/// One thing in a folder, as far as anybody could see a change of it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Entry {
+    pub(crate) content: Content,
+    pub(crate) mode: u32,
+    pub(crate) modified: SystemTime,
+}
+
+/// Everything below a folder, by path, read without the program's help.
+pub(crate) fn tree(folder: impl AsRef<Path>) -> BTreeMap<PathBuf, Entry> {
+    let walk = walkdir::WalkDir::new(folder).min_depth(1).into_iter().map(Result::unwrap);
+    walk.map(|found| (found.path().to_owned(), entry(found.path()))).collect()
+}
+
+fn entry(path: &Path) -> Entry {
+    let metadata = std::fs::symlink_metadata(path).unwrap();
+    let kind = metadata.file_type();
+    let content = match (kind.is_file(), kind.is_symlink(), kind.is_dir()) {
+        (true, ..) => Content::File(sha256(std::fs::read(path).unwrap())),
+        (_, true, _) => Content::Link(std::fs::read_link(path).unwrap()),
+        (.., true) => Content::Folder,
+        _ => Content::Special,
+    };
+    Entry { content, mode: metadata.permissions().mode(), modified: metadata.modified().unwrap() }
+}
+
+/// The hash of every file below a folder, by path.
+pub(crate) fn hashes(folder: impl AsRef<Path>) -> BTreeMap<PathBuf, String> {
+    let files = tree(folder).into_iter().filter_map(|(path, entry)| match entry.content {
+        Content::File(hash) => Some((path, hash)),
+        _ => None,
+    });
+    files.collect()
+}
+
+/// Gives a file a time of its own and permissions.
+pub(crate) fn set_time_and_mode(path: &Path, modified: SystemTime, mode: u32) {
+    File::options().write(true).open(path).unwrap().set_modified(modified).unwrap();
+    std::fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
 }

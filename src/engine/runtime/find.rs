@@ -148,16 +148,23 @@ pub fn in_folder(folder: &Path, origin: Origin) -> Vec<(PathBuf, Origin)> {
         .filter(|entry| entry.file_name().to_string_lossy().starts_with(LIBRARY))
         .filter_map(|entry| entry.path().canonicalize().ok())
         .collect();
-    libraries.sort_unstable_by(|a, b| b.cmp(a));
+    libraries.sort_by_cached_key(|path| std::cmp::Reverse(with_numbers(path)));
     libraries.dedup();
     libraries.into_iter().map(|path| (path, origin)).collect()
+}
+
+/// A path in pieces that sort as people expect: 1.9 before 1.32.
+fn with_numbers(path: &Path) -> Vec<(u64, String)> {
+    let text = path.to_string_lossy();
+    let piece = |piece: &str| (piece.parse().unwrap_or(u64::MAX), piece.to_owned());
+    text.split(['.', '-', '_']).map(piece).collect()
 }
 
 /// Installed runtimes, those with CUDA first, then the newest first.
 fn installed(data_folder: &Path) -> Vec<(PathBuf, Origin)> {
     let entries = std::fs::read_dir(data_folder.join(RUNTIME_FOLDER)).into_iter().flatten().flatten();
     let mut folders: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
-    folders.sort_unstable_by(|a, b| b.cmp(a));
+    folders.sort_by_cached_key(|path| std::cmp::Reverse(with_numbers(path)));
     folders.iter().flat_map(|folder| in_folder(folder, Origin::Installed)).collect()
 }
 

@@ -2,6 +2,7 @@
 
 pub mod find;
 pub mod install;
+mod library_version;
 mod onnx_runtime;
 pub mod probe;
 pub mod select;

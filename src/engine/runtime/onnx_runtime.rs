@@ -14,7 +14,7 @@ use ort::value::TensorRef;
 use super::{Device, InputSpec, RuntimeError, Tensor, Tower};
 
 /// The oldest version that has everything the program asks for, which is the external initialisers' folder.
-pub const OLDEST_VERSION: &str = "1.22";
+pub const OLDEST_VERSION: &str = "1.21";
 
 /// Tells ONNX Runtime where external data lies when the graph comes from memory.
 const WEIGHTS_FOLDER: &str = "session.model_external_initializers_file_folder_path";

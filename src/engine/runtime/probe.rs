@@ -2,6 +2,7 @@
 //! truncated file does, with a bus error), so the program starts itself again as `sis runtime-probe PATH` and that
 //! one loads it, runs the smallest graph there is, and says what it found.
 
+use std::error::Error;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -9,6 +10,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use super::find::PassOverReason;
+use super::library_version::version_of;
 use super::onnx_runtime::{OLDEST_VERSION, OnnxRuntime, trivial_graph};
 
 /// The hidden command under which the program tries a library.
@@ -45,10 +47,14 @@ pub fn answer(path: &Path) -> Answer {
     let not_loadable = |error: &dyn std::fmt::Display| Answer::NotLoadable { detail: error.to_string() };
     match ort::init_from(path) {
         Err(ort::LoadDynamicError::BadVersion { version_str, .. }) => return Answer::TooOld { version: version_str },
+        // The loader's own words are in the cause.
+        Err(ort::LoadDynamicError::Dlopen { error, .. }) => {
+            return error.source().map_or_else(|| not_loadable(&error), |cause| not_loadable(&cause));
+        }
         Err(error) => return not_loadable(&error),
         Ok(_) => {}
     }
-    let version = version();
+    let version = version_of(path).unwrap_or_default();
     let tried = OnnxRuntime::start(path, &version, 1).map_err(|error| not_loadable(&error));
     match tried.and_then(|runtime| try_graph(&runtime).map_err(|error| not_loadable(&error)).map(|()| runtime)) {
         Ok(runtime) => Answer::Works { version, cuda: runtime.is_built_with_cuda() },
@@ -58,13 +64,6 @@ pub fn answer(path: &Path) -> Answer {
 
 fn try_graph(runtime: &OnnxRuntime) -> Result<(), ort::Error> {
     runtime.builder()?.commit_from_memory(&trivial_graph()).map(|_| ())
-}
-
-/// The version of the library that is loaded, from its build information: `…ORT Build Info: git-branch=rel-1.24.1, …`.
-fn version() -> String {
-    let info = ort::info();
-    let after = info.split("rel-").nth(1).unwrap_or(info);
-    after.split([',', ' ']).next().unwrap_or(after).to_owned()
 }
 
 /// Lets `program` try the library at `path`.

@@ -1,0 +1,126 @@
+//! The house's rules, read from the sources: arrows between layers point down only, unsafe code stays where it is
+//! allowed, every sentence that the program says is in its language file.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// Each layer and the layers that it may use. `panics` may be used by all.
+const ARROWS: [(&str, &[&str]); 10] = [
+    ("main", &["cli"]),
+    ("lib", &[]),
+    ("cli", &["config", "domain", "engine", "files", "jobs", "lang"]),
+    ("lang", &["config", "domain", "engine", "files", "jobs"]),
+    ("jobs", &["domain", "engine", "files"]),
+    ("config", &["domain"]),
+    ("engine", &["domain"]),
+    ("files", &["domain"]),
+    ("domain", &[]),
+    ("panics", &[]),
+];
+
+/// Files that may hold unsafe code: bindings, each with its reason at the top.
+const UNSAFE_ALLOWED: [&str; 1] = ["engine/runtime/library_version.rs"];
+
+/// Words that only `jobs` may say: it is the one place that starts threads.
+const THREADS: [&str; 2] = ["thread::spawn", "thread::scope"];
+
+fn sources() -> Vec<(PathBuf, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let files = walkdir::WalkDir::new(&root).sort_by_file_name().into_iter().map(|entry| entry.unwrap().into_path());
+    let files: Vec<PathBuf> = files.filter(|path| path.extension().is_some_and(|e| e == "rs")).collect();
+    let text = |path: PathBuf| (path.strip_prefix(&root).unwrap().to_owned(), std::fs::read_to_string(path).unwrap());
+    files.into_iter().map(text).collect()
+}
+
+/// The layer that a file belongs to: its folder, or its own name at the top.
+fn layer(path: &Path) -> String {
+    path.components().next().unwrap().as_os_str().to_str().unwrap().trim_end_matches(".rs").to_owned()
+}
+
+/// Every layer that is named in `crate::layer` or `smart_image_sorter::layer`, comments left out.
+fn used_layers(text: &str) -> BTreeSet<String> {
+    let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+    let mut used = BTreeSet::new();
+    for line in code {
+        for root in ["crate::", "smart_image_sorter::"] {
+            for after in line.split(root).skip(1) {
+                let name: String = after.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+                used.insert(name);
+            }
+        }
+    }
+    used
+}
+
+#[test]
+fn arrows_point_down_only() {
+    let mut layers = BTreeSet::new();
+    for (path, text) in sources() {
+        let own = layer(&path);
+        let (_, allowed) = ARROWS.iter().find(|(name, _)| *name == own).unwrap_or_else(|| panic!("{own} has no rule"));
+        for used in used_layers(&text) {
+            let may = used == own || used == "panics" || allowed.contains(&used.as_str());
+            assert!(may, "{} uses {used}, which {own} may not", path.display());
+        }
+        layers.insert(own);
+    }
+    assert!(ARROWS.iter().all(|(name, _)| layers.contains(*name)), "a rule for a layer that is not there");
+}
+
+#[test]
+fn an_arrow_that_points_up_would_be_seen() {
+    assert!(used_layers("use crate::cli::Exit;").contains("cli"));
+    assert!(used_layers("    let x = crate::jobs::stop::Stop::default();").contains("jobs"));
+    assert!(used_layers("// crate::cli is above us").is_empty());
+}
+
+#[test]
+fn unsafe_code_and_threads_stay_where_they_belong() {
+    for (path, text) in sources() {
+        let allowed = UNSAFE_ALLOWED.iter().any(|allowed| path == Path::new(allowed));
+        assert!(allowed || !text.contains("allow(unsafe_code"), "{} allows unsafe code", path.display());
+        if layer(&path) != "jobs" {
+            let started = THREADS.iter().find(|words| text.contains(*words));
+            assert_eq!(started, None, "{} starts threads", path.display());
+        }
+    }
+}
+
+#[test]
+fn every_sentence_is_in_the_language_file_and_every_one_there_is_said() {
+    let language = smart_image_sorter::lang::Language::english();
+    let sections: BTreeSet<&str> = language.keys().map(|key| key.split('.').next().unwrap()).collect();
+    let mut said = BTreeSet::new();
+    for (path, text) in sources() {
+        for literal in text.split('"').skip(1).step_by(1) {
+            let is_key = literal.split_once('.').is_some_and(|(section, name)| {
+                sections.contains(section) && !name.is_empty() && name.chars().all(|c| c == '_' || c.is_alphanumeric())
+            });
+            if is_key && !literal.ends_with(".toml") && !literal.ends_with(".json") {
+                assert!(language.has(literal), "{}: no sentence for {literal}", path.display());
+                said.insert(literal.to_owned());
+            }
+        }
+    }
+    let silent: Vec<&str> = language.keys().filter(|key| !said.contains(*key) && !key.starts_with("help.")).collect();
+    assert!(silent.is_empty(), "sentences that nothing says: {silent:?}");
+}
+
+#[test]
+fn every_argument_has_its_words_and_all_words_an_argument() {
+    let language = smart_image_sorter::lang::Language::english();
+    let mut wanted = BTreeSet::from(["help.about".to_owned()]);
+    collect_help_keys(&smart_image_sorter::cli::arguments::command(&language), "help.", &mut wanted);
+    let there: BTreeSet<String> = language.keys().filter(|key| key.starts_with("help.")).map(str::to_owned).collect();
+    assert_eq!(wanted, there);
+}
+
+fn collect_help_keys(command: &clap::Command, prefix: &str, keys: &mut BTreeSet<String>) {
+    for sub in command.get_subcommands() {
+        let key = format!("{prefix}{}", sub.get_name().replace('-', "_"));
+        let arguments = sub.get_arguments().map(|argument| argument.get_id().as_str());
+        keys.extend(arguments.filter(|id| *id != "help").map(|id| format!("{key}_{id}")));
+        keys.insert(key.clone());
+        collect_help_keys(sub, &format!("{key}_"), keys);
+    }
+}
