@@ -1,6 +1,6 @@
 //! `sis classify`: classify, plan, apply, and tell what happened.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::arguments::ClassifyArguments;
 use super::context::Context;
@@ -32,19 +32,22 @@ use crate::jobs::stop::Stop;
 use crate::lang::{Say, Values};
 
 pub(super) fn run(arguments: &ClassifyArguments, context: &mut Context) -> Result<Exit, Failure> {
-    let settings = settings(arguments, context)?;
-    let found = find_pictures(&settings, context)?;
-    let selection = context.select_runtime(&arguments.runtime)?;
-    let mut model = open_model(&settings, &selection.runtime, context)?;
-    if !arguments.dry_run {
-        destination::prepare(&settings.destination).map_err(|error| Failure::of(&error, &context.language))?;
-    }
     let stop = interrupt::listen().map_err(|error| Failure {
         sentence: error.to_string(),
         chain: "signals".to_owned(),
         exit: Exit::Failed,
     })?;
-    let mut command = Command { arguments, settings: &settings, runtime: &selection.runtime, stop, context };
+    let settings = settings(arguments, context)?;
+    let table_name = table_name(arguments, context)?;
+    let found = find_pictures(&settings, context)?;
+    let selection = context.select_runtime(&arguments.runtime)?;
+    let mut model = open_model(&settings, &selection.runtime, context)?;
+    if !arguments.dry_run {
+        destination::prepare(&settings.destination).map_err(|error| Failure::of(&error, &context.language))?;
+        check_table_place(&settings.destination.join(&table_name), context)?;
+    }
+    let runtime = &selection.runtime;
+    let mut command = Command { arguments, settings: &settings, table_name, runtime, stop, context };
     let classification = command.classify(&found.files, &mut model)?;
     command.finish(&classification)
 }
@@ -53,6 +56,7 @@ pub(super) fn run(arguments: &ClassifyArguments, context: &mut Context) -> Resul
 struct Command<'c> {
     arguments: &'c ClassifyArguments,
     settings: &'c Settings,
+    table_name: PathBuf,
     runtime: &'c Runtime,
     stop: Stop,
     context: &'c mut Context,
@@ -66,6 +70,7 @@ impl Command<'_> {
         let mut on_picture = |classified: Option<&Classified>| {
             if let Some(line) = classified.and_then(|classified| self.line_of(classified)) {
                 progress.aside(|| self.context.console.out(&line));
+                self.context.console.flush();
             }
             if stop.is_requested() && !std::mem::replace(&mut said_stopping, true) {
                 let line = self.context.language.text("classify.interrupting");
@@ -165,8 +170,7 @@ impl Command<'_> {
         if run.dry_run {
             return Ok(None);
         }
-        let output_file = self.arguments.output_file.as_ref().unwrap_or(&self.context.defaults.output_file);
-        let path = self.settings.destination.join(output_file);
+        let path = self.settings.destination.join(&self.table_name);
         let written = output_csv::write(&path, &run.rows(&self.context.language));
         match written {
             Ok(Some(aside)) => {
@@ -220,6 +224,29 @@ fn settings(arguments: &ClassifyArguments, context: &Context) -> Result<Settings
         sure,
         batch_size: arguments.batch_size.map(|size| size as usize),
     })
+}
+
+/// The table's name: a plain one, so that it cannot lead out of the destination or into a label's folder.
+fn table_name(arguments: &ClassifyArguments, context: &Context) -> Result<PathBuf, Failure> {
+    let name = arguments.output_file.as_ref().unwrap_or(&context.defaults.output_file);
+    let mut parts = name.components();
+    match (parts.next(), parts.next()) {
+        (Some(Component::Normal(only)), None) if only == name.as_os_str() => Ok(name.clone()),
+        _ => {
+            let values: Values<'_> = &[("path", &printable(name))];
+            Err(Failure::usage(context.language.say("settings.output_file_not_a_name", values)))
+        }
+    }
+}
+
+fn check_table_place(path: &Path, context: &Context) -> Result<(), Failure> {
+    match output_csv::is_free_for_table(path) {
+        true => Ok(()),
+        false => {
+            let sentence = context.language.say("destination.table_in_the_way", &[("path", &printable(path))]);
+            Err(Failure { chain: sentence.clone(), sentence, exit: Exit::Failed })
+        }
+    }
 }
 
 fn labels(arguments: &ClassifyArguments, context: &Context) -> Result<Vec<Label>, Failure> {

@@ -13,7 +13,7 @@ use super::score::Prediction;
 pub enum PictureState {
     /// Whole and decoded.
     Ok,
-    /// Decoded, but the file ends too early: a half-written or damaged picture.
+    /// The file ends too early: a half-written or damaged picture. Scored where it could be decoded all the same.
     Suspect,
     /// An image, but of a kind or size that this program does not decode.
     Unsupported,
@@ -30,11 +30,6 @@ impl PictureState {
             PictureState::Unsupported => "unsupported",
             PictureState::Unreadable => "unreadable",
         }
-    }
-
-    /// True where the picture has pixels, so that it can be scored.
-    pub fn has_pixels(self) -> bool {
-        matches!(self, PictureState::Ok | PictureState::Suspect)
     }
 }
 

@@ -14,7 +14,7 @@ use super::durable::{rename_to_free_name, sync_folder, temporary_file};
 use super::read::open_regular;
 use crate::domain::picture::ContentHash;
 use crate::domain::plan::name_candidates;
-use crate::domain::printable::{is_plain, printable};
+use crate::domain::printable::{is_plain, printable, printable_text};
 
 /// The columns, in order.
 const COLUMNS: [&str; 9] =
@@ -47,7 +47,7 @@ impl Row {
         let number = |value: Option<f32>| value.map(|value| format!("{value:.6}")).unwrap_or_default();
         [
             printable(&self.path),
-            self.label.clone().unwrap_or_default(),
+            self.label.as_deref().map(printable_text).unwrap_or_default(),
             number(self.score),
             text(&self.destination),
             self.status.clone(),
@@ -62,6 +62,11 @@ impl Row {
 /// The exact bytes of a name in base64, where text does not show them as they are.
 pub fn exact_bytes(name: &OsStr) -> Option<String> {
     (!is_plain(name)).then(|| BASE64_STANDARD.encode(name.as_bytes()))
+}
+
+/// True where the table can have this place: nothing is there, or a file.
+pub fn is_free_for_table(path: &Path) -> bool {
+    std::fs::symlink_metadata(path).map_or(true, |metadata| metadata.is_file())
 }
 
 /// Writes the rows to `path`, replacing what an earlier run of this program wrote there; its rows for other pictures

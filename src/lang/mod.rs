@@ -113,6 +113,16 @@ mod tests {
     }
 
     #[test]
+    fn no_place_stands_inside_another() {
+        let language = Language::english();
+        for key in language.keys() {
+            let sentence = &language.0[key];
+            let places = sentence.split('{').skip(1);
+            assert!(places.clone().all(|place| place.contains('}')), "{key}: {sentence}");
+        }
+    }
+
+    #[test]
     fn english_is_a_language_file() {
         assert!(Language::english().keys().count() > 50);
         assert_eq!(Language::english().text("no.such.key"), "[no.such.key]");

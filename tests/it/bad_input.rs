@@ -1,1 +1,376 @@
-//! soon
+//! What people get wrong and what files do: a sentence that names the thing, an exit code, and nothing lost.
+
+use std::collections::BTreeMap;
+use std::fs::{File, Permissions, create_dir, create_dir_all, set_permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value as Json, json};
+
+use crate::support::{Classify, LONGEST_RUN, Workspace, copy_folder, fixtures, hashes, json, of_kind, picture, shared};
+
+/// What is wrong, a call that has it, the exit code, and words of the sentence that has to say so.
+type Call = (&'static str, fn(&Workspace) -> Classify<'_>, i32, &'static [&'static str]);
+
+const CALLS: [Call; 28] = [
+    (
+        "a source that does not exist",
+        |w| w.classify().with("--source", w.path("nowhere")),
+        1,
+        &["nowhere", "does not exist"],
+    ),
+    ("a file as source", |w| w.classify().with("--source", w.path("source/1.jpg")), 1, &["1.jpg", "is a file"]),
+    ("an empty source", |w| w.classify().with("--source", empty_folder(w)), 1, &["empty", "no pictures"]),
+    (
+        "a source without pictures",
+        |w| w.classify().with("--source", w.write("texts/notes.txt", "x").parent().unwrap()),
+        1,
+        &["texts", "no pictures", "1 .txt"],
+    ),
+    (
+        "a file as destination",
+        |w| w.classify().with("--destination", w.path("source/1.jpg")),
+        2,
+        &["1.jpg", "is a file"],
+    ),
+    (
+        "a destination that is the source",
+        |w| w.classify().with("--destination", w.path("source/../source")),
+        2,
+        &["source/../source", "is the source"],
+    ),
+    (
+        "a destination below a file",
+        |w| w.classify().with("--destination", w.path("source/1.jpg/labelled")),
+        1,
+        &["1.jpg/labelled", "cannot be written to"],
+    ),
+    (
+        "a destination that nobody can write to",
+        |w| w.classify().with("--destination", "/proc/labelled"),
+        1,
+        &["/proc/labelled", "cannot be written to"],
+    ),
+    ("a single label", |w| w.classify().with("--labels", "tank,"), 2, &["1 label,", "at least two"]),
+    ("labels that are all empty", |w| w.classify().with("--labels", " , "), 2, &["0 labels", "at least two"]),
+    ("no labels", |w| w.classify().without("--labels"), 2, &["no labels", "--labels-file"]),
+    ("a label twice", |w| w.classify().with("--labels", "tank, map, tank"), 2, &["“tank”", "twice"]),
+    ("a quote without its partner", |w| w.classify().with("--labels", "map, \"tank, x"), 2, &["“tank, x”", "quote"]),
+    ("a word after a quote", |w| w.classify().with("--labels", "\"map\" tank"), 2, &["“tank”", "comma"]),
+    (
+        "a labels file that does not exist",
+        |w| w.classify().labels_file(w.path("labels.txt")),
+        2,
+        &["labels.txt", "cannot be read"],
+    ),
+    (
+        "a labels file that is not UTF-8",
+        |w| w.classify().labels_file(w.write("labels.txt", b"m\xe4rz\nmap\n")),
+        2,
+        &["labels.txt", "UTF-8"],
+    ),
+    (
+        "a labels file with half a line",
+        |w| w.classify().labels_file(w.write("labels.txt", "map\ntank =\n")),
+        2,
+        &["“tank =”", "equals sign"],
+    ),
+    ("labels twice", |w| w.classify().with("--labels-file", "labels.txt"), 2, &["--labels", "--labels-file"]),
+    (
+        "a template without a place for the label",
+        |w| w.classify().with("--template", "a photo of"),
+        2,
+        &["“a photo of”", "{}"],
+    ),
+    ("a threshold above 1", |w| w.classify().with("--threshold", "2"), 2, &["--threshold", "2", "0 to 1"]),
+    ("a margin below 0", |w| w.classify().with("--margin", "-0.1"), 2, &["--margin", "-0.1", "0 to 1"]),
+    ("a threshold that is no number", |w| w.classify().with("--threshold", "NaN"), 2, &["--threshold", "NaN"]),
+    ("a threshold in words", |w| w.classify().with("--threshold", "high"), 2, &["--threshold", "high"]),
+    (
+        "a table that leads out of the destination",
+        |w| w.classify().with("--operation", "move").with("--output-file", "../table.csv"),
+        2,
+        &["../table.csv"],
+    ),
+    (
+        "a table somewhere else",
+        |w| w.classify().with("--operation", "move").with("--output-file", w.path("table.csv")),
+        2,
+        &["table.csv"],
+    ),
+    (
+        "a folder in the place of the table",
+        |w| w.classify().with("--operation", "move").with("--output-file", in_place_of_table(w)),
+        1,
+        &["output.csv", "cannot be written"],
+    ),
+    (
+        "a label that the model cannot read to its end",
+        |w| w.classify().with("--labels", format!("map, {}", "tank ".repeat(400))),
+        1,
+        &["tank tank", "too long", "77"],
+    ),
+    (
+        "a model that does not exist",
+        |w| w.classify().with("--model", w.path("no-model")),
+        1,
+        &["no-model", "is no folder"],
+    ),
+];
+
+fn empty_folder(workspace: &Workspace) -> PathBuf {
+    let folder = workspace.path("empty");
+    create_dir(&folder).unwrap();
+    folder
+}
+
+fn in_place_of_table(workspace: &Workspace) -> &'static str {
+    create_dir_all(workspace.destination().join("output.csv")).unwrap();
+    "output.csv"
+}
+
+#[test]
+fn calls_that_make_no_sense() {
+    for (wrong, call, code, words) in CALLS {
+        let workspace = Workspace::new();
+        workspace.write_pictures(["1.jpg"]);
+        check(wrong, &workspace, &call(&workspace), code, words);
+    }
+}
+
+#[test]
+fn a_source_that_cannot_be_read() {
+    let workspace = Workspace::new();
+    let locked = workspace.path("locked");
+    create_dir(&locked).unwrap();
+    set_permissions(&locked, Permissions::from_mode(0o000)).unwrap();
+    match std::fs::read_dir(&locked) {
+        Ok(_) => println!("skipped: this user can read everything"),
+        Err(_) => {
+            let classify = workspace.classify().with("--source", &locked);
+            check("an unreadable source", &workspace, &classify, 1, &["locked", "cannot be read"]);
+        }
+    }
+    set_permissions(&locked, Permissions::from_mode(0o755)).unwrap();
+}
+
+/// The run says in one sentence what is wrong, and does nothing else.
+fn check(wrong: &str, workspace: &Workspace, classify: &Classify<'_>, code: i32, words: &[&str]) {
+    let source = hashes(workspace.source());
+    let finished = classify.run();
+    assert_eq!((finished.code, finished.out.as_str()), (code, ""), "{wrong}: {}", finished.err);
+    let errors = finished.err.lines().filter(|line| line.to_lowercase().starts_with("error: "));
+    assert_eq!(errors.count(), 1, "{wrong}: {}", finished.err);
+    for word in words {
+        assert!(finished.err.contains(word), "{wrong}: {word} is not in: {}", finished.err);
+    }
+    assert!(!finished.err.contains("panicked"), "{wrong}: {}", finished.err);
+    assert_eq!(hashes(workspace.source()), source, "{wrong}");
+    let destination = workspace.destination();
+    assert!(!destination.exists() || hashes(destination).is_empty(), "{wrong}");
+}
+
+/// What is wrong with a checkpoint, what makes it so, and words of the sentence that has to say so.
+type Damage = (&'static str, fn(&Path), &'static [&'static str]);
+
+const DAMAGES: [Damage; 22] = [
+    ("no config.json", |m| remove(m, "config.json"), &["has no config.json"]),
+    ("config.json is no JSON", |m| write(m, "config.json", "{\"model_type\": "), &["config.json", "damaged"]),
+    ("config.json is a list", |m| write(m, "config.json", "[]"), &["config.json", "no model_type"]),
+    ("another family", |m| edit(m, "config.json", &["model_type"], json!("bert")), &["“bert”", "not supported"]),
+    ("no family", |m| edit(m, "config.json", &["model_type"], Json::Null), &["no model_type"]),
+    (
+        "a layer count that is no number",
+        |m| edit(m, "config.json", &["vision_config", "num_hidden_layers"], json!("two")),
+        &["num_hidden_layers", "two"],
+    ),
+    ("no weights", |m| remove(m, "model.safetensors"), &["no weights", "model.safetensors"]),
+    (
+        "weights in another form only",
+        |m| std::fs::rename(m.join("model.safetensors"), m.join("pytorch_model.bin")).unwrap(),
+        &["pytorch_model.bin", "model.safetensors"],
+    ),
+    ("weights cut short", |m| cut(m, "model.safetensors", 200_000), &["model.safetensors", "incomplete"]),
+    ("weights cut short in their header", |m| cut(m, "model.safetensors", 100), &["model.safetensors", "incomplete"]),
+    ("empty weights", |m| cut(m, "model.safetensors", 0), &["model.safetensors", "incomplete"]),
+    ("a header of 100 GB", |m| claim_header(m, 100_000_000_000), &["model.safetensors", "damaged"]),
+    ("a header beyond all bounds", |m| claim_header(m, u64::MAX), &["model.safetensors", "damaged"]),
+    ("a tensor missing", |m| rename_tensor(m, "vision_model.embeddings.class_embedding"), &["class_embedding"]),
+    (
+        "weights of another width",
+        |m| edit(m, "config.json", &["vision_config", "hidden_size"], json!(96)),
+        &["vision_model.", "another shape"],
+    ),
+    ("no tokenizer", |m| remove(m, "tokenizer.json"), &["no tokenizer", "tokenizer.json"]),
+    ("a damaged tokenizer", |m| cut(m, "tokenizer.json", 5000), &["tokenizer.json", "damaged"]),
+    ("a tokenizer that is something else", |m| write(m, "tokenizer.json", "{}"), &["tokenizer.json", "damaged"]),
+    (
+        "a tokenizer with words that the model does not know",
+        |m| edit(m, "tokenizer.json", &["model", "vocab", "a</w>"], json!(5000)),
+        &["5000 of 600"],
+    ),
+    ("no preprocessing", |m| remove(m, "preprocessor_config.json"), &["has no preprocessor_config.json"]),
+    (
+        "preprocessing that is no JSON",
+        |m| write(m, "preprocessor_config.json", "size: 64"),
+        &["preprocessor_config.json", "damaged"],
+    ),
+    (
+        "preprocessing that makes no sense",
+        |m| edit(m, "preprocessor_config.json", &["size"], json!("wide")),
+        &["preprocessor_config.json", "size", "wide"],
+    ),
+];
+
+#[test]
+fn checkpoints_that_cannot_be_used() {
+    for (wrong, damage, words) in DAMAGES {
+        let workspace = Workspace::new();
+        workspace.write_pictures(["1.jpg"]);
+        let model = workspace.path("model");
+        copy_folder(&fixtures().join("clip"), &model);
+        damage(&model);
+        check(wrong, &workspace, &workspace.classify().with("--model", &model), 1, words);
+    }
+}
+
+fn remove(model: &Path, file: &str) {
+    std::fs::remove_file(model.join(file)).unwrap();
+}
+
+fn write(model: &Path, file: &str, content: impl AsRef<[u8]>) {
+    std::fs::write(model.join(file), content).unwrap();
+}
+
+fn cut(model: &Path, file: &str, length: u64) {
+    File::options().write(true).open(model.join(file)).unwrap().set_len(length).unwrap();
+}
+
+/// Sets what is at the end of a way of keys.
+fn edit(model: &Path, file: &str, way: &[&str], value: Json) {
+    let mut whole = json(&model.join(file));
+    *way.iter().fold(&mut whole, |part, key| &mut part[key]) = value;
+    write(model, file, whole.to_string());
+}
+
+/// Lets the weights say that their header has this length.
+fn claim_header(model: &Path, length: u64) {
+    let mut bytes = std::fs::read(model.join("model.safetensors")).unwrap();
+    bytes[..8].copy_from_slice(&length.to_le_bytes());
+    write(model, "model.safetensors", bytes);
+}
+
+/// Gives a tensor another name of the same length.
+fn rename_tensor(model: &Path, name: &str) {
+    let mut bytes = std::fs::read(model.join("model.safetensors")).unwrap();
+    let at = bytes.windows(name.len()).position(|window| window == name.as_bytes()).unwrap();
+    bytes[at] = b'_';
+    write(model, "model.safetensors", bytes);
+}
+
+/// Pictures with something wrong: name, content, status, words of the reason.
+fn bad_pictures() -> [(&'static str, Vec<u8>, &'static str, &'static str); 7] {
+    let jpeg = std::fs::read(fixtures().join("pictures/baseline-420.jpg")).unwrap();
+    let png = std::fs::read(fixtures().join("pictures/rgb.png")).unwrap();
+    [
+        ("cut.jpg", jpeg[..jpeg.len() * 3 / 4].to_vec(), "suspect", "ends too early"),
+        ("cut.png", png[..png.len() / 2].to_vec(), "suspect", "ends too early"),
+        ("empty.jpg", vec![], "unreadable", "empty"),
+        ("empty.png", vec![], "unreadable", "empty"),
+        ("text.jpg", b"Dear Sir or Madam".to_vec(), "unreadable", "no picture"),
+        ("photo.heic", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic".to_vec(), "unsupported", "HEIC"),
+        ("really-heic.jpg", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic".to_vec(), "unsupported", "HEIC"),
+    ]
+}
+
+#[test]
+fn bad_pictures_stay_where_they_are_and_good_ones_are_sorted() {
+    let workspace = Workspace::new();
+    workspace.write_pictures(["good-1.jpg", "good-2.jpg"]);
+    for (name, content, ..) in bad_pictures() {
+        workspace.write(format!("source/{name}"), content);
+    }
+    let finished = workspace.classify().with("--operation", "move").ends_with(3);
+    let rows = workspace.rows();
+    assert_eq!(rows.len(), 2 + bad_pictures().len());
+    let row_of = |name: &str| rows.iter().find(|row| row["image_name"].ends_with(&format!("/{name}"))).unwrap();
+    for (name, content, status, reason) in bad_pictures() {
+        let row = row_of(name);
+        assert_eq!((row["status"].as_str(), row["destination"].as_str()), (status, ""), "{row:?}");
+        assert!(row["reason"].contains(reason) && finished.out.contains(&row["reason"]), "{row:?}");
+        assert_eq!(std::fs::read(workspace.source().join(name)).unwrap(), content, "{name}");
+    }
+    for (number, name) in ["good-1.jpg", "good-2.jpg"].into_iter().enumerate() {
+        assert_eq!(row_of(name)["status"], "moved");
+        assert_eq!(std::fs::read(&row_of(name)["destination"]).unwrap(), picture(number));
+    }
+    assert_eq!(hashes(workspace.source()).len(), bad_pictures().len());
+}
+
+/// The most memory that any collection of broken files may make the program use, in kilobytes.
+const MOST_MEMORY: u64 = 1_000_000;
+
+#[test]
+fn files_that_break_decoders() {
+    let Some(broken) = shared("broken") else { return };
+    let workspace = Workspace::new();
+    copy_folder(&broken, &workspace.source());
+    let before = hashes(workspace.source());
+    let (printed, errors) = (workspace.path("printed"), workspace.path("errors"));
+    let mut command = workspace.classify().with("--operation", "move").flag("--json").command();
+    command.stdout(File::create(&printed).unwrap()).stderr(File::create(&errors).unwrap()).stdin(Stdio::null());
+    let (code, peak) = watch(command.spawn().unwrap());
+    let errors = std::fs::read_to_string(errors).unwrap();
+    assert_eq!(code, Some(3), "{errors}");
+    assert!(!errors.contains("panicked"), "{errors}");
+    match peak {
+        Some(peak) => assert!(peak < MOST_MEMORY, "{peak} kB"),
+        None => println!("skipped: the system does not tell how much memory a process uses"),
+    }
+    let printed = std::fs::read_to_string(printed).unwrap();
+    let events: Vec<Json> = printed.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let others = of_kind(&events, "summary").next().unwrap()["other_files"].as_u64().unwrap();
+    assert_eq!(workspace.rows().len() + others as usize, before.len());
+    check_rows_of_broken(&workspace, &before);
+}
+
+/// What the table calls moved is gone from the source, everything else is there as it was, with a reason.
+fn check_rows_of_broken(workspace: &Workspace, before: &BTreeMap<PathBuf, String>) {
+    let after = hashes(workspace.source());
+    let rows = workspace.rows();
+    let moved: Vec<&Path> =
+        rows.iter().filter(|row| row["status"] == "moved").map(|row| Path::new(&row["image_name"])).collect();
+    for (path, hash) in before {
+        assert_eq!(after.get(path), Some(hash).filter(|_| !moved.contains(&path.as_path())), "{}", path.display());
+    }
+    assert_eq!(after.len() + moved.len(), before.len());
+    for row in rows.iter().filter(|row| row["status"] != "moved") {
+        assert!(["suspect", "unsupported", "unreadable"].contains(&row["status"].as_str()), "{row:?}");
+        assert!(!row["reason"].is_empty() && row["destination"].is_empty(), "{row:?}");
+    }
+}
+
+/// Waits for the end of a run and watches its memory: its exit code, and the most it used, in kilobytes.
+fn watch(mut child: Child) -> (Option<i32>, Option<u64>) {
+    let status_file = format!("/proc/{}/status", child.id());
+    let (began, mut peak) = (Instant::now(), None);
+    loop {
+        // The system keeps the maximum, so that nothing between two looks is missed.
+        peak = peak.max(std::fs::read_to_string(&status_file).ok().and_then(|status| peak_in(&status)));
+        if let Some(status) = child.try_wait().unwrap() {
+            return (status.code(), peak);
+        }
+        if began.elapsed() > LONGEST_RUN {
+            child.kill().unwrap();
+            panic!("it hangs");
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn peak_in(status: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix(" kB")?.trim().parse().ok()
+}

@@ -44,8 +44,12 @@ pub fn decode(bytes: &[u8], kind: Kind) -> Result<Decoded, Trouble> {
         Kind::Picture(format) => {
             let pixels = caught(|| decode_format(bytes, format))
                 .unwrap_or_else(|panicked| Err(Trouble::Damaged { detail: panicked.to_string() }));
-            let is_whole = is_whole(bytes, format);
-            pixels.map(|pixels| Decoded { pixels, is_whole })
+            match (pixels, is_whole(bytes, format)) {
+                (Ok(pixels), is_whole) => Ok(Decoded { pixels, is_whole }),
+                // Some decoders give nothing of a file that is cut off: that is still what is wrong with it.
+                (Err(Trouble::Damaged { .. }), false) => Err(Trouble::Truncated),
+                (Err(trouble), _) => Err(trouble),
+            }
         }
         Kind::OtherPicture(format) => Err(Trouble::OtherFormat { format }),
         Kind::OnlyNamedLikeOne | Kind::Other if bytes.is_empty() => Err(Trouble::Empty),
