@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 use std::fs::{File, Permissions, create_dir, create_dir_all, set_permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Stdio;
 
 use serde_json::{Value as Json, json};
 
-use crate::support::{Classify, LONGEST_RUN, Workspace, copy_folder, fixtures, hashes, json, of_kind, picture, shared};
+use crate::support::{Classify, Workspace, copy_folder, fixtures, hashes, json, of_kind, picture, shared, watch};
 
 /// What is wrong, a call that has it, the exit code, and words of the sentence that has to say so.
 type Call = (&'static str, fn(&Workspace) -> Classify<'_>, i32, &'static [&'static str]);
@@ -350,27 +349,4 @@ fn check_rows_of_broken(workspace: &Workspace, before: &BTreeMap<PathBuf, String
         assert!(["suspect", "unsupported", "unreadable"].contains(&row["status"].as_str()), "{row:?}");
         assert!(!row["reason"].is_empty() && row["destination"].is_empty(), "{row:?}");
     }
-}
-
-/// Waits for the end of a run and watches its memory: its exit code, and the most it used, in kilobytes.
-fn watch(mut child: Child) -> (Option<i32>, Option<u64>) {
-    let status_file = format!("/proc/{}/status", child.id());
-    let (began, mut peak) = (Instant::now(), None);
-    loop {
-        // The system keeps the maximum, so that nothing between two looks is missed.
-        peak = peak.max(std::fs::read_to_string(&status_file).ok().and_then(|status| peak_in(&status)));
-        if let Some(status) = child.try_wait().unwrap() {
-            return (status.code(), peak);
-        }
-        if began.elapsed() > LONGEST_RUN {
-            child.kill().unwrap();
-            panic!("it hangs");
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
-
-fn peak_in(status: &str) -> Option<u64> {
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    line.trim().strip_suffix(" kB")?.trim().parse().ok()
 }

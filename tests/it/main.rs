@@ -12,6 +12,7 @@ mod decoding;
 mod interrupt;
 mod json;
 mod layers;
+mod memory;
 mod names;
 mod parity;
 mod runtime;

@@ -1,3 +1,31 @@
 //! Memory does not grow with the number of pictures.
 
-use crate::support::{Classify, Workspace};
+use std::process::Stdio;
+
+use crate::support::{Workspace, watch};
+
+/// What ten times as many pictures may add: what is remembered of each is its path, its hash and its scores, some five
+/// hundred bytes. A stage that did not wait for the next one would add gigabytes.
+const MOST_GROWTH: u64 = 16_000;
+
+#[test]
+fn ten_times_as_many_pictures_take_no_more() {
+    let Some(few) = peak_for(1_000) else {
+        println!("skipped: the system does not tell how much memory a process uses");
+        return;
+    };
+    let many = peak_for(10_000).unwrap();
+    println!("at most {few} kB for 1,000 pictures, {many} kB for 10,000");
+    assert!(many < few + MOST_GROWTH, "{few} kB for 1,000 pictures, {many} kB for 10,000");
+}
+
+/// The most memory, in kilobytes, that classifying so many pictures takes.
+fn peak_for(pictures: usize) -> Option<u64> {
+    let workspace = Workspace::new();
+    workspace.write_pictures((0..pictures).map(|number| format!("{number}.jpg")));
+    let mut command = workspace.classify().flag("--dry-run").command();
+    command.stdout(Stdio::null()).stderr(Stdio::null()).stdin(Stdio::null());
+    let (code, peak) = watch(command.spawn().unwrap());
+    assert_eq!(code, Some(0));
+    peak
+}

@@ -6,8 +6,8 @@ use std::fs::{File, Permissions};
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::time::{Duration, SystemTime};
+use std::process::{Child, Command};
+use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
@@ -308,4 +308,27 @@ pub(crate) fn hashes(folder: impl AsRef<Path>) -> BTreeMap<PathBuf, String> {
 pub(crate) fn set_time_and_mode(path: &Path, modified: SystemTime, mode: u32) {
     File::options().write(true).open(path).unwrap().set_modified(modified).unwrap();
     std::fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+}
+
+/// Waits for the end of a run and watches its memory: its exit code, and the most it used, in kilobytes.
+pub(crate) fn watch(mut child: Child) -> (Option<i32>, Option<u64>) {
+    let status_file = format!("/proc/{}/status", child.id());
+    let (began, mut peak) = (Instant::now(), None);
+    loop {
+        // The system keeps the maximum, so that nothing between two looks is missed.
+        peak = peak.max(std::fs::read_to_string(&status_file).ok().and_then(|status| peak_in(&status)));
+        if let Some(status) = child.try_wait().unwrap() {
+            return (status.code(), peak);
+        }
+        if began.elapsed() > LONGEST_RUN {
+            child.kill().unwrap();
+            panic!("it hangs");
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn peak_in(status: &str) -> Option<u64> {
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix(" kB")?.trim().parse().ok()
 }
