@@ -1,6 +1,6 @@
 //! `sis classify`: classify, plan, apply, and tell what happened.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use super::arguments::ClassifyArguments;
 use super::context::Context;
@@ -10,24 +10,20 @@ use super::failure::Failure;
 use super::interrupt;
 use super::outcome::Run;
 use super::progress::Progress;
+use super::settings::{settings, table_name};
 use super::summary;
 use crate::domain::folder_name::folder_names;
-use crate::domain::label::{self, Label};
 use crate::domain::picture::Picture;
 use crate::domain::plan::{PlannedTransfer, plan};
 use crate::domain::printable::{printable, printable_text};
-use crate::domain::score::SureRule;
-use crate::domain::settings::{Operation, Settings};
-use crate::domain::template::Template;
-use crate::engine::EngineError;
-use crate::engine::checkpoint::Checkpoint;
-use crate::engine::encoder::{ImageEncoder, TextEncoder};
+use crate::domain::settings::Settings;
 use crate::engine::runtime::Runtime;
 use crate::engine::runtime::select::cores;
 use crate::files::scan::{Scan, scan};
 use crate::files::{destination, output_csv};
 use crate::jobs::apply::{Transferred, apply};
-use crate::jobs::classify::{Classification, Classified, Model, classify};
+use crate::jobs::classify::{Classification, Classified, classify};
+use crate::jobs::model::Model;
 use crate::jobs::stop::Stop;
 use crate::lang::{Say, Values};
 
@@ -144,8 +140,7 @@ impl Command<'_> {
 
     fn apply(&mut self, plan: &[PlannedTransfer], found: &Classification) -> Result<Vec<Transferred>, Failure> {
         let destination = &self.settings.destination;
-        let needed = bytes_needed(plan, destination, self.settings.operation);
-        let room = destination::check_room(destination, needed);
+        let room = destination::check_room(destination, plan, self.settings.operation);
         room.map_err(|error| Failure::of(&error, &self.context.language))?;
         let mut progress = Progress::new(plan.len(), &self.context.console);
         let json = self.arguments.json;
@@ -200,76 +195,6 @@ fn exit_of(run: &Run<'_>) -> Exit {
     }
 }
 
-/// Everything that was asked for, checked as far as it can be without touching a file.
-fn settings(arguments: &ClassifyArguments, context: &Context) -> Result<Settings, Failure> {
-    let (defaults, language) = (&context.defaults, &context.language);
-    let template = arguments.template.clone().unwrap_or_else(|| defaults.template.clone());
-    let template = Template::new(template).map_err(|error| Failure::of(&error, language).into_usage())?;
-    let share = |option: &str, value: f32| match (0.0..=1.0).contains(&value) {
-        true => Ok(value),
-        false => Err(Failure::usage(language.say("settings.not_a_share", &[("option", &option), ("value", &value)]))),
-    };
-    let sure = SureRule {
-        threshold: share("--threshold", arguments.threshold.unwrap_or(defaults.threshold))?,
-        margin: share("--margin", arguments.margin.unwrap_or(defaults.margin))?,
-    };
-    Ok(Settings {
-        source: arguments.source.clone(),
-        recursive: arguments.recursive || (defaults.recursive && !arguments.no_recursive),
-        destination: arguments.destination.clone(),
-        model: arguments.model.clone(),
-        labels: labels(arguments, context)?,
-        template,
-        operation: arguments.operation.map_or(defaults.operation, Operation::from),
-        sure,
-        batch_size: arguments.batch_size.map(|size| size as usize),
-    })
-}
-
-/// The table's name: a plain one, so that it cannot lead out of the destination or into a label's folder.
-fn table_name(arguments: &ClassifyArguments, context: &Context) -> Result<PathBuf, Failure> {
-    let name = arguments.output_file.as_ref().unwrap_or(&context.defaults.output_file);
-    let mut parts = name.components();
-    match (parts.next(), parts.next()) {
-        (Some(Component::Normal(only)), None) if only == name.as_os_str() => Ok(name.clone()),
-        _ => {
-            let values: Values<'_> = &[("path", &printable(name))];
-            Err(Failure::usage(context.language.say("settings.output_file_not_a_name", values)))
-        }
-    }
-}
-
-fn check_table_place(path: &Path, context: &Context) -> Result<(), Failure> {
-    match output_csv::is_free_for_table(path) {
-        true => Ok(()),
-        false => {
-            let sentence = context.language.say("destination.table_in_the_way", &[("path", &printable(path))]);
-            Err(Failure { chain: sentence.clone(), sentence, exit: Exit::Failed })
-        }
-    }
-}
-
-fn labels(arguments: &ClassifyArguments, context: &Context) -> Result<Vec<Label>, Failure> {
-    let language = &context.language;
-    let parsed = match (&arguments.labels, &arguments.labels_file) {
-        (Some(list), _) => label::from_commas(list),
-        (None, Some(file)) => {
-            let unreadable = |error: std::io::Error| {
-                let values: Values<'_> = &[("path", &printable(file)), ("detail", &error)];
-                Failure::usage(language.say("settings.labels_file_unreadable", values))
-            };
-            let not_text = || {
-                let values: Values<'_> = &[("path", &printable(file))];
-                Failure::usage(language.say("settings.labels_file_not_text", values))
-            };
-            let bytes = std::fs::read(file).map_err(unreadable)?;
-            label::from_lines(&String::from_utf8(bytes).map_err(|_| not_text())?)
-        }
-        (None, None) => return Err(Failure::usage(language.text("settings.no_labels"))),
-    };
-    parsed.map_err(|error| Failure::of(&error, language).into_usage())
-}
-
 /// Finds the files and says what is not looked at.
 fn find_pictures(settings: &Settings, context: &mut Context) -> Result<Scan, Failure> {
     let checked = destination::check(&settings.destination, &settings.source);
@@ -311,17 +236,9 @@ fn no_pictures(settings: &Settings, classification: &Classification, context: &C
     Failure { chain: sentence.clone(), sentence, exit: Exit::Failed }
 }
 
-/// Opens the checkpoint's towers and embeds the labels.
+/// Opens the model, and says what had to be assumed about it.
 fn open_model(settings: &Settings, runtime: &Runtime, context: &mut Context) -> Result<Model, Failure> {
-    let opened = (|| -> Result<(Model, bool), EngineError> {
-        let checkpoint = Checkpoint::open(&settings.model)?;
-        let labels = TextEncoder::open(&checkpoint, runtime)?.encode_labels(&settings.labels, &settings.template)?;
-        let encoders = ImageEncoder::open(&checkpoint, runtime, cores())?;
-        let (rule, scale_is_assumed) = checkpoint.score_rule()?;
-        let batch_size = settings.batch_size.unwrap_or(runtime.best_batch_size());
-        let processor = checkpoint.processor().clone();
-        Ok((Model { encoders, processor, labels, rule, batch_size }, scale_is_assumed))
-    })();
+    let opened = Model::open(settings, runtime, cores());
     let (model, scale_is_assumed) = opened.map_err(|error| Failure::of(&error, &context.language))?;
     if scale_is_assumed {
         let note = context.language.text("engine.scale_assumed");
@@ -330,14 +247,12 @@ fn open_model(settings: &Settings, runtime: &Runtime, context: &mut Context) -> 
     Ok(model)
 }
 
-/// Bytes that have to be free before the plan is carried out. A move on one file system needs room for one file at a
-/// time; a file that has its name there already needs none.
-fn bytes_needed(plan: &[PlannedTransfer], destination: &Path, operation: Operation) -> u64 {
-    use std::os::unix::fs::MetadataExt;
-    let device = std::fs::metadata(destination).map(|metadata| metadata.dev()).ok();
-    let missing = plan.iter().filter(|p| !destination.join(&p.folder).join(&p.file_name).exists());
-    let frees_as_it_goes = |p: &PlannedTransfer| operation == Operation::Move && Some(p.stamp.device) == device;
-    let (freeing, keeping): (Vec<_>, Vec<_>) = missing.partition(|p| frees_as_it_goes(p));
-    let kept: u64 = keeping.iter().map(|p| p.stamp.size).sum();
-    kept + freeing.iter().map(|p| p.stamp.size).max().unwrap_or(0)
+fn check_table_place(path: &Path, context: &Context) -> Result<(), Failure> {
+    match output_csv::is_free_for_table(path) {
+        true => Ok(()),
+        false => {
+            let sentence = context.language.say("destination.table_in_the_way", &[("path", &printable(path))]);
+            Err(Failure { chain: sentence.clone(), sentence, exit: Exit::Failed })
+        }
+    }
 }

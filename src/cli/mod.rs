@@ -13,6 +13,7 @@ mod log;
 mod outcome;
 mod progress;
 mod runtime;
+mod settings;
 mod summary;
 
 use std::ffi::OsString;

@@ -1,9 +1,12 @@
 //! Whether a destination can take files, before any work is done.
 
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::durable::{free_space, temporary_file};
+use crate::domain::plan::PlannedTransfer;
+use crate::domain::settings::Operation;
 
 /// Why a destination cannot take files.
 #[derive(Debug, thiserror::Error)]
@@ -57,12 +60,25 @@ pub fn prepare(destination: &Path) -> Result<(), DestinationError> {
     temporary_file(destination).map_err(not_writable).map(drop)
 }
 
-/// Checks that so many bytes fit.
-pub fn check_room(destination: &Path, needed: u64) -> Result<(), DestinationError> {
-    let folder = destination.to_owned();
+/// Checks that what a plan adds to the destination fits.
+pub fn check_room(destination: &Path, plan: &[PlannedTransfer], operation: Operation) -> Result<(), DestinationError> {
+    let needed = bytes_needed(destination, plan, operation);
     match free_space(destination) {
-        Ok(free) if free < needed => Err(DestinationError::Full { folder, free, needed }),
+        Ok(free) if free < needed => Err(DestinationError::Full { folder: destination.to_owned(), free, needed }),
         // A file system that does not tell is tried; a full one is noticed when it is.
         _ => Ok(()),
     }
+}
+
+/// A move on one file system needs room for one file at a time; a file that has its name there already needs none.
+fn bytes_needed(destination: &Path, plan: &[PlannedTransfer], operation: Operation) -> u64 {
+    let device = std::fs::metadata(destination).map(|metadata| metadata.dev()).ok();
+    let missing = plan.iter().filter(|planned| !destination.join(&planned.folder).join(&planned.file_name).exists());
+    let (freeing, keeping): (Vec<u64>, Vec<u64>) =
+        missing.fold((vec![], vec![]), |(mut freeing, mut keeping), planned| {
+            let frees_as_it_goes = operation == Operation::Move && Some(planned.stamp.device) == device;
+            if frees_as_it_goes { &mut freeing } else { &mut keeping }.push(planned.stamp.size);
+            (freeing, keeping)
+        });
+    keeping.iter().sum::<u64>() + freeing.iter().max().copied().unwrap_or(0)
 }

@@ -11,8 +11,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use half::f16;
-use ndarray::{Array1, Array2, ArrayView2, Axis};
+use ndarray::{Array1, ArrayView2, Axis};
 
+use super::model::Model;
 use super::stop::Stop;
 use crate::domain::picture::{ContentHash, FileStamp, Picture, PictureState};
 use crate::domain::score::{Prediction, ScoreRule, logits};
@@ -25,20 +26,6 @@ use crate::files::trouble::Trouble;
 
 /// Threads that read and hash. Two keep a disk busy while one of them hashes.
 const READERS: usize = 2;
-
-/// What the pictures are scored against, and with what.
-pub struct Model {
-    /// The image tower, one encoder a worker.
-    pub encoders: Vec<ImageEncoder>,
-    /// The image tower's preprocessing.
-    pub processor: ImageProcessor,
-    /// Label embeddings: (labels, dimensions), normalised.
-    pub labels: Array2<f32>,
-    /// How embeddings become scores.
-    pub rule: ScoreRule,
-    /// Pictures that go through the tower together.
-    pub batch_size: usize,
-}
 
 /// A picture and what is wrong with it.
 #[derive(Debug)]

@@ -94,15 +94,7 @@ impl<'w> GraphBuilder<'w> {
     /// The finished graph.
     pub fn finish(self) -> WrittenGraph {
         let weights_folder = self.weights.path.parent().map(ToOwned::to_owned).unwrap_or_default();
-        let model = ModelProto {
-            ir_version: IR_VERSION,
-            opset_import: vec![OperatorSetIdProto { domain: String::new(), version: OPERATOR_SET }],
-            producer_name: env!("CARGO_PKG_NAME").to_owned(),
-            producer_version: env!("CARGO_PKG_VERSION").to_owned(),
-            graph: Some(self.graph),
-            ..ModelProto::default()
-        };
-        WrittenGraph { model, weights_folder }
+        WrittenGraph { model: model(self.graph), weights_folder }
     }
 
     fn constant(&mut self, element: DataType, shape: &[usize], raw_data: Vec<u8>) -> Value {
@@ -129,6 +121,35 @@ impl WrittenGraph {
     /// The graph in the ONNX file format.
     pub fn to_bytes(&self) -> Vec<u8> {
         self.model.encode_to_vec()
+    }
+}
+
+/// The smallest graph there is, in the ONNX file format: what a runtime and a device have to open to be believed.
+pub fn trivial() -> Vec<u8> {
+    let node = NodeProto {
+        op_type: "Add".to_owned(),
+        input: vec!["x".to_owned(), "x".to_owned()],
+        output: vec!["y".to_owned()],
+        ..NodeProto::default()
+    };
+    let graph = GraphProto {
+        name: "trivial".to_owned(),
+        node: vec![node],
+        input: vec![value_info("x", DataType::Float, &[Dim::Fixed(1)])],
+        output: vec![value_info("y", DataType::Float, &[Dim::Fixed(1)])],
+        ..GraphProto::default()
+    };
+    model(graph).encode_to_vec()
+}
+
+fn model(graph: GraphProto) -> ModelProto {
+    ModelProto {
+        ir_version: IR_VERSION,
+        opset_import: vec![OperatorSetIdProto { domain: String::new(), version: OPERATOR_SET }],
+        producer_name: env!("CARGO_PKG_NAME").to_owned(),
+        producer_version: env!("CARGO_PKG_VERSION").to_owned(),
+        graph: Some(graph),
+        ..ModelProto::default()
     }
 }
 

@@ -7,7 +7,7 @@
 mod builder;
 pub mod transformer;
 
-pub use builder::{GraphBuilder, Value, axis, integer_list};
+pub use builder::{GraphBuilder, Value, axis, integer_list, trivial};
 
 use std::path::PathBuf;
 

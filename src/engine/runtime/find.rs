@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use super::library::{Found, Origin, PassOverReason, PassedOver};
 use super::probe;
 
 /// What the library is called, up to its version.
@@ -30,73 +31,6 @@ pub struct Places {
     pub loader: bool,
     /// The `onnxruntime` package of the Python on the path.
     pub python: bool,
-}
-
-/// How a library was come by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Origin {
-    /// The user's settings.
-    Setting,
-    /// `ORT_DYLIB_PATH`.
-    Variable,
-    /// Beside the program.
-    Program,
-    /// Installed by `sis runtime install`.
-    Installed,
-    /// The system's loader.
-    Loader,
-    /// A Python package.
-    Python,
-}
-
-/// A library that works.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
-    /// Where it is.
-    pub path: PathBuf,
-    /// How it was come by.
-    pub origin: Origin,
-    /// Its version.
-    pub version: String,
-    /// Built with CUDA.
-    pub cuda: bool,
-}
-
-/// A library that was found and cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PassedOver {
-    /// Where it is.
-    pub path: PathBuf,
-    /// How it was come by.
-    pub origin: Origin,
-    /// Why not.
-    pub reason: PassOverReason,
-}
-
-/// Why a library cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PassOverReason {
-    /// The file that was named is not there.
-    Missing,
-    /// Too old.
-    TooOld {
-        /// Its version.
-        version: String,
-        /// The oldest that will do.
-        oldest: &'static str,
-    },
-    /// The loader refused it: broken, or for another machine.
-    NotLoadable {
-        /// What the loader said.
-        detail: String,
-    },
-    /// The process that tried it ended.
-    Crashed {
-        /// How it ended.
-        status: String,
-    },
-    /// The process that tried it had to be ended.
-    TooSlow,
 }
 
 /// The first library that works, and those passed over on the way. `program` is this program, which tries them.
@@ -176,34 +110,4 @@ fn from_python() -> Option<PathBuf> {
     let folder = String::from_utf8(output.stdout).ok()?;
     let folder = folder.trim();
     (!folder.is_empty()).then(|| Path::new(folder).join("capi"))
-}
-
-/// Loads the CUDA libraries that came with a library, so that it finds them although they are in none of the system's
-/// folders: those that `sis runtime install --gpu` put beside it, or the `nvidia` packages beside a Python package.
-pub(super) fn preload_cuda_libraries(library: &Path) {
-    let beside = library.parent().map(|folder| folder.join("cuda"));
-    let packages = library.ancestors().nth(3).map(|folder| folder.join("nvidia"));
-    let mut folders: Vec<PathBuf> = beside.into_iter().collect();
-    let entries = packages.iter().flat_map(std::fs::read_dir).flatten().flatten();
-    folders.extend(entries.map(|entry| entry.path().join("lib")));
-    let entries = folders.iter().flat_map(std::fs::read_dir).flatten().flatten();
-    let mut waiting: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(|path| is_library(path)).collect();
-    waiting.sort_unstable();
-    // One that needs another can be loaded only after it: go round until a round loads none.
-    loop {
-        let before = waiting.len();
-        waiting.retain(|path| ort::util::preload_dylib(path).is_err());
-        if waiting.is_empty() || waiting.len() == before {
-            return;
-        }
-    }
-}
-
-fn is_library(path: &Path) -> bool {
-    path.file_name().is_some_and(|name| name.to_string_lossy().contains(".so"))
-}
-
-/// True where the machine has an NVIDIA GPU whose driver is loaded.
-pub fn nvidia_gpu_present() -> bool {
-    Path::new("/proc/driver/nvidia/version").exists() || Path::new("/dev/nvidia0").exists()
 }

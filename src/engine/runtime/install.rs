@@ -4,7 +4,8 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::find::{self, Origin, RUNTIME_FOLDER};
+use super::find::{self, RUNTIME_FOLDER};
+use super::library::{Origin, PassOverReason};
 use super::probe;
 
 /// The Python versions that packages are asked for, newest first. Which one does not matter to the library.
@@ -53,7 +54,7 @@ pub enum InstallError {
     #[error("the library does not work: {reason:?}")]
     DoesNotWork {
         /// Why not.
-        reason: find::PassOverReason,
+        reason: PassOverReason,
     },
 }
 

@@ -1,7 +1,9 @@
 //! What runs the towers: ONNX Runtime where a library of it is found, else tract, which is built in.
 
 pub mod find;
+pub mod gpu;
 pub mod install;
+pub mod library;
 mod library_version;
 mod onnx_runtime;
 pub mod probe;
@@ -105,7 +107,7 @@ pub enum RuntimeError {
     #[error("no usable ONNX Runtime library")]
     NoneFound {
         /// Libraries that were found and cannot be used.
-        passed_over: Vec<find::PassedOver>,
+        passed_over: Vec<library::PassedOver>,
     },
     /// The library worked when it was tried, and then refused to start.
     #[error("{library} could not be started")]

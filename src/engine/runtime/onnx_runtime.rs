@@ -12,6 +12,7 @@ use ort::session::{Session, SessionInputValue};
 use ort::value::TensorRef;
 
 use super::{Device, InputSpec, RuntimeError, Tensor, Tower};
+use crate::engine::graph;
 
 /// The oldest version that has everything the program asks for, which is the external initialisers' folder.
 pub const OLDEST_VERSION: &str = "1.21";
@@ -64,9 +65,9 @@ impl OnnxRuntime {
         if !CUDA::is_available()? {
             return Err(ort::Error::new("this build of ONNX Runtime has no CUDA"));
         }
-        super::find::preload_cuda_libraries(&self.library);
+        super::gpu::preload_cuda_libraries(&self.library);
         let runtime = OnnxRuntime { device: Device::Cuda(number), ..self.clone() };
-        runtime.builder()?.commit_from_memory(&trivial_graph())?;
+        runtime.builder()?.commit_from_memory(&graph::trivial())?;
         Ok(runtime)
     }
 
@@ -100,13 +101,13 @@ impl OnnxRuntime {
         let mut builder = self.builder().map_err(refused)?;
         let session = match tower {
             Tower::Export(file) => builder.commit_from_file(file),
-            Tower::Written(graph) => {
-                let folder = graph.weights_folder.to_str();
+            Tower::Written(written) => {
+                let folder = written.weights_folder.to_str();
                 let folder =
-                    folder.ok_or_else(|| RuntimeError::FolderNotText { folder: graph.weights_folder.clone() })?;
+                    folder.ok_or_else(|| RuntimeError::FolderNotText { folder: written.weights_folder.clone() })?;
                 let builder = builder.with_config_entry(WEIGHTS_FOLDER, folder);
                 let mut builder = builder.map_err(|error| refused(error.into()))?;
-                builder.commit_from_memory(&graph.to_bytes())
+                builder.commit_from_memory(&written.to_bytes())
             }
         };
         let session = session.map_err(refused)?;
@@ -171,42 +172,4 @@ fn value_of<'v>(tensor: &'v Tensor<'_>) -> Result<SessionInputValue<'v>, ort::Er
             TensorRef::from_array_view((values.shape().to_vec(), slice))?.into()
         }
     })
-}
-
-/// The smallest graph there is: what a device has to open to be believed.
-pub(super) fn trivial_graph() -> Vec<u8> {
-    use prost::Message;
-    use tract_onnx::pb::tensor_proto::DataType;
-    use tract_onnx::pb::tensor_shape_proto::{Dimension, dimension};
-    use tract_onnx::pb::{
-        GraphProto, ModelProto, NodeProto, OperatorSetIdProto, TensorShapeProto, TypeProto, ValueInfoProto, type_proto,
-    };
-    let value = |name: &str| ValueInfoProto {
-        name: name.to_owned(),
-        r#type: Some(TypeProto {
-            value: Some(type_proto::Value::TensorType(type_proto::Tensor {
-                elem_type: DataType::Float as i32,
-                shape: Some(TensorShapeProto {
-                    dim: vec![Dimension { value: Some(dimension::Value::DimValue(1)), ..Dimension::default() }],
-                }),
-            })),
-            ..TypeProto::default()
-        }),
-        ..ValueInfoProto::default()
-    };
-    let node = NodeProto {
-        op_type: "Add".to_owned(),
-        input: vec!["x".to_owned(), "x".to_owned()],
-        output: vec!["y".to_owned()],
-        ..NodeProto::default()
-    };
-    let graph = GraphProto {
-        name: "trivial".to_owned(),
-        node: vec![node],
-        input: vec![value("x")],
-        output: vec![value("y")],
-        ..GraphProto::default()
-    };
-    let opset_import = vec![OperatorSetIdProto { domain: String::new(), version: 17 }];
-    ModelProto { ir_version: 8, opset_import, graph: Some(graph), ..ModelProto::default() }.encode_to_vec()
 }

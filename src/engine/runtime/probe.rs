@@ -9,9 +9,10 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
-use super::find::PassOverReason;
+use super::library::PassOverReason;
 use super::library_version::version_of;
-use super::onnx_runtime::{OLDEST_VERSION, OnnxRuntime, trivial_graph};
+use super::onnx_runtime::{OLDEST_VERSION, OnnxRuntime};
+use crate::engine::graph;
 
 /// The hidden command under which the program tries a library.
 pub const COMMAND: &str = "runtime-probe";
@@ -63,7 +64,7 @@ pub fn answer(path: &Path) -> Answer {
 }
 
 fn try_graph(runtime: &OnnxRuntime) -> Result<(), ort::Error> {
-    runtime.builder()?.commit_from_memory(&trivial_graph()).map(|_| ())
+    runtime.builder()?.commit_from_memory(&graph::trivial()).map(|_| ())
 }
 
 /// Lets `program` try the library at `path`.

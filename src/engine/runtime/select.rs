@@ -4,7 +4,9 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::str::FromStr;
 
-use super::find::{self, Found, PassedOver, Places};
+use super::find::{self, Places};
+use super::gpu;
+use super::library::{Found, PassedOver};
 use super::{OnnxRuntime, Runtime, RuntimeError};
 
 /// Which runtime is wanted.
@@ -93,7 +95,7 @@ pub fn select(
 fn tract(device: DeviceChoice, passed_over: Vec<PassedOver>) -> Selection {
     let note = match device {
         DeviceChoice::Cuda(_) => Some(RuntimeNote::TractHasNoGpu),
-        DeviceChoice::Auto if find::nvidia_gpu_present() => Some(RuntimeNote::GpuUnused),
+        DeviceChoice::Auto if gpu::nvidia_gpu_present() => Some(RuntimeNote::GpuUnused),
         _ => None,
     };
     Selection { runtime: Runtime::Tract, library: None, passed_over, notes: note.into_iter().collect() }
@@ -106,7 +108,7 @@ fn onnx_runtime(
     threads: usize,
 ) -> Result<Selection, RuntimeError> {
     let on_cpu = OnnxRuntime::start(&library.path, &library.version, threads)?;
-    let gpu_present = find::nvidia_gpu_present();
+    let gpu_present = gpu::nvidia_gpu_present();
     let wanted = match device {
         DeviceChoice::Cuda(number) => Some(number),
         DeviceChoice::Auto if library.cuda && gpu_present => Some(0),

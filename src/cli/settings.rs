@@ -1,0 +1,73 @@
+//! From arguments and defaults to settings, checked as far as that can be done without touching a picture.
+
+use std::path::{Component, PathBuf};
+
+use super::arguments::ClassifyArguments;
+use super::context::Context;
+use super::failure::Failure;
+use crate::domain::label::{self, Label};
+use crate::domain::printable::printable;
+use crate::domain::score::SureRule;
+use crate::domain::settings::{Operation, Settings};
+use crate::domain::template::Template;
+use crate::lang::Values;
+
+/// Everything that was asked for, checked as far as it can be without touching a file.
+pub(super) fn settings(arguments: &ClassifyArguments, context: &Context) -> Result<Settings, Failure> {
+    let (defaults, language) = (&context.defaults, &context.language);
+    let template = arguments.template.clone().unwrap_or_else(|| defaults.template.clone());
+    let template = Template::new(template).map_err(|error| Failure::of(&error, language).into_usage())?;
+    let share = |option: &str, value: f32| match (0.0..=1.0).contains(&value) {
+        true => Ok(value),
+        false => Err(Failure::usage(language.say("settings.not_a_share", &[("option", &option), ("value", &value)]))),
+    };
+    let sure = SureRule {
+        threshold: share("--threshold", arguments.threshold.unwrap_or(defaults.threshold))?,
+        margin: share("--margin", arguments.margin.unwrap_or(defaults.margin))?,
+    };
+    Ok(Settings {
+        source: arguments.source.clone(),
+        recursive: arguments.recursive || (defaults.recursive && !arguments.no_recursive),
+        destination: arguments.destination.clone(),
+        model: arguments.model.clone(),
+        labels: labels(arguments, context)?,
+        template,
+        operation: arguments.operation.map_or(defaults.operation, Operation::from),
+        sure,
+        batch_size: arguments.batch_size.map(|size| size as usize),
+    })
+}
+
+/// The table's name: a plain one, so that it cannot lead out of the destination or into a label's folder.
+pub(super) fn table_name(arguments: &ClassifyArguments, context: &Context) -> Result<PathBuf, Failure> {
+    let name = arguments.output_file.as_ref().unwrap_or(&context.defaults.output_file);
+    let mut parts = name.components();
+    match (parts.next(), parts.next()) {
+        (Some(Component::Normal(only)), None) if only == name.as_os_str() => Ok(name.clone()),
+        _ => {
+            let values: Values<'_> = &[("path", &printable(name))];
+            Err(Failure::usage(context.language.say("settings.output_file_not_a_name", values)))
+        }
+    }
+}
+
+fn labels(arguments: &ClassifyArguments, context: &Context) -> Result<Vec<Label>, Failure> {
+    let language = &context.language;
+    let parsed = match (&arguments.labels, &arguments.labels_file) {
+        (Some(list), _) => label::from_commas(list),
+        (None, Some(file)) => {
+            let unreadable = |error: std::io::Error| {
+                let values: Values<'_> = &[("path", &printable(file)), ("detail", &error)];
+                Failure::usage(language.say("settings.labels_file_unreadable", values))
+            };
+            let not_text = || {
+                let values: Values<'_> = &[("path", &printable(file))];
+                Failure::usage(language.say("settings.labels_file_not_text", values))
+            };
+            let bytes = std::fs::read(file).map_err(unreadable)?;
+            label::from_lines(&String::from_utf8(bytes).map_err(|_| not_text())?)
+        }
+        (None, None) => return Err(Failure::usage(language.text("settings.no_labels"))),
+    };
+    parsed.map_err(|error| Failure::of(&error, language).into_usage())
+}

@@ -1,0 +1,70 @@
+//! Libraries of ONNX Runtime: those that work and those that do not, and where they came from.
+
+use std::path::PathBuf;
+
+/// How a library was come by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// The user's settings.
+    Setting,
+    /// `ORT_DYLIB_PATH`.
+    Variable,
+    /// Beside the program.
+    Program,
+    /// Installed by `sis runtime install`.
+    Installed,
+    /// The system's loader.
+    Loader,
+    /// A Python package.
+    Python,
+}
+
+/// A library that works.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// Where it is.
+    pub path: PathBuf,
+    /// How it was come by.
+    pub origin: Origin,
+    /// Its version.
+    pub version: String,
+    /// Built with CUDA.
+    pub cuda: bool,
+}
+
+/// A library that was found and cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PassedOver {
+    /// Where it is.
+    pub path: PathBuf,
+    /// How it was come by.
+    pub origin: Origin,
+    /// Why not.
+    pub reason: PassOverReason,
+}
+
+/// Why a library cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PassOverReason {
+    /// The file that was named is not there.
+    Missing,
+    /// Too old.
+    TooOld {
+        /// Its version.
+        version: String,
+        /// The oldest that will do.
+        oldest: &'static str,
+    },
+    /// The loader refused it: broken, or for another machine.
+    NotLoadable {
+        /// What the loader said.
+        detail: String,
+    },
+    /// The process that tried it ended.
+    Crashed {
+        /// How it ended.
+        status: String,
+    },
+    /// The process that tried it had to be ended.
+    TooSlow,
+}
