@@ -238,6 +238,8 @@ fn no_pictures(settings: &Settings, classification: &Classification, context: &C
 
 /// Opens the model, and says what had to be assumed about it.
 fn open_model(settings: &Settings, runtime: &Runtime, context: &mut Context) -> Result<Model, Failure> {
+    let line = context.language.say("classify.opening", &[("model", &printable(&settings.model))]);
+    context.console.err(&line);
     let opened = Model::open(settings, runtime, cores());
     let (model, scale_is_assumed) = opened.map_err(|error| Failure::of(&error, &context.language))?;
     if scale_is_assumed {

@@ -27,9 +27,10 @@ pub(super) fn print(run: &Run<'_>, table: Option<&Path>, language: &Language, co
     let width = counts.pictures().to_string().len().max(5);
     let padded = |count: usize| format!("{count:>width$}");
     for ((label, folder), count) in run.settings.labels.iter().zip(run.folders).zip(&counts.by_label) {
-        let place = printable(run.settings.destination.join(folder));
+        // The folder is told where its name is not the label's.
+        let key = if *folder == label.text { "classify.label_row" } else { "classify.label_row_folder" };
         let label = printable_text(&label.text);
-        say("classify.label_row", &[("count", &padded(*count)), ("label", &label), ("folder", &place)]);
+        say(key, &[("count", &padded(*count)), ("label", &label), ("folder", folder)]);
     }
     let sure = run.settings.sure;
     let rows = [
@@ -41,9 +42,7 @@ pub(super) fn print(run: &Run<'_>, table: Option<&Path>, language: &Language, co
     ];
     for (key, count) in rows.into_iter().filter(|(_, count)| *count > 0) {
         let values: Values<'_> = &[("threshold", &sure.threshold), ("margin", &sure.margin)];
-        // The count is padded for the eye, and plain for the form of the words that follow it.
-        let sentence = language.say(key, &[values, &[("count", &count)]].concat());
-        say_raw(console, &sentence.replacen(&count.to_string(), &padded(count), 1));
+        say(key, &[values, &[("count", &padded(count))]].concat());
     }
     print_transfers(run, language, console);
     print_others(&run.classification.other_files, language, console);
@@ -62,10 +61,6 @@ pub(super) fn print(run: &Run<'_>, table: Option<&Path>, language: &Language, co
         ("model", &model),
     ];
     console.out(&language.say("classify.runtime", values));
-}
-
-fn say_raw(console: &mut Console, line: &str) {
-    console.out(line);
 }
 
 fn others(run: &Run<'_>) -> usize {
@@ -93,7 +88,9 @@ fn print_transfers(run: &Run<'_>, language: &Language, console: &mut Console) {
         ("classify.not_transferred", run.planned - run.transferred.len() + run.transfers_failed()),
     ];
     let parts = parts.iter().filter(|(_, count)| *count > 0);
-    let parts: Vec<String> = parts.map(|(key, count)| language.say(key, &[("count", count)])).collect();
+    let folder = printable(&run.settings.destination);
+    let say = |(key, count): &(&str, usize)| language.say(key, &[("count", count), ("folder", &folder)]);
+    let parts: Vec<String> = parts.map(say).collect();
     if !parts.is_empty() {
         console.out(&parts.join(", "));
     }
