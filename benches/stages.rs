@@ -73,7 +73,9 @@ fn image_tower(bencher: Bencher<'_, '_>, runtime: &Runtime, batch: usize) {
     let mut encoder = ImageEncoder::open(&checkpoint, runtime, 1).unwrap().remove(0);
     let picture = decode(&photograph(), Kind::Picture(Format::Jpeg)).unwrap().pixels;
     let pictures = vec![checkpoint.processor().prepare(&picture); batch];
-    bencher.counter(ItemsCount::new(batch)).bench_local(|| encoder.encode(&pictures).unwrap());
+    bencher
+        .counter(ItemsCount::new(batch))
+        .bench_local(|| encoder.encode(&pictures.iter().collect::<Vec<_>>()).unwrap());
 }
 
 /// Logits of embeddings of 512 dimensions for ten labels.

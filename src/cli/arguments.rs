@@ -205,11 +205,19 @@ pub(super) fn print_completions(shell: Shell, language: &Language, console: &mut
 
 pub(super) fn print_manual(language: &Language, console: &mut Console) -> Exit {
     let mut pages = Vec::new();
-    match clap_mangen::Man::new(command(language)).render(&mut pages) {
+    let mut command = command(language);
+    command.build();
+    match render_manual(&command, &mut pages) {
         Ok(()) => console.out_bytes(&pages),
         Err(error) => console.err(&error.to_string()),
     }
     Exit::Done
+}
+
+/// The program's page, then one for each command and its commands.
+fn render_manual(command: &Command, pages: &mut Vec<u8>) -> std::io::Result<()> {
+    clap_mangen::Man::new(command.clone()).render(pages)?;
+    command.get_subcommands().filter(|sub| !sub.is_hide_set()).try_for_each(|sub| render_manual(sub, pages))
 }
 
 #[cfg(test)]

@@ -13,14 +13,14 @@ use super::progress::Progress;
 use super::settings::{settings, table_name};
 use super::summary;
 use crate::domain::folder_name::folder_names;
-use crate::domain::picture::Picture;
 use crate::domain::plan::{PlannedTransfer, plan};
 use crate::domain::printable::{printable, printable_text};
 use crate::domain::settings::Settings;
 use crate::engine::runtime::Runtime;
 use crate::engine::runtime::select::cores;
+use crate::files::destination;
+use crate::files::output_csv::{self, Row};
 use crate::files::scan::{Scan, scan};
-use crate::files::{destination, output_csv};
 use crate::jobs::apply::{Transferred, apply};
 use crate::jobs::classify::{Classification, Classified, classify};
 use crate::jobs::model::Model;
@@ -28,11 +28,6 @@ use crate::jobs::stop::Stop;
 use crate::lang::{Say, Values};
 
 pub(super) fn run(arguments: &ClassifyArguments, context: &mut Context) -> Result<Exit, Failure> {
-    let stop = interrupt::listen().map_err(|error| Failure {
-        sentence: error.to_string(),
-        chain: "signals".to_owned(),
-        exit: Exit::Failed,
-    })?;
     let settings = settings(arguments, context)?;
     let table_name = table_name(arguments, context)?;
     let found = find_pictures(&settings, context)?;
@@ -42,8 +37,14 @@ pub(super) fn run(arguments: &ClassifyArguments, context: &mut Context) -> Resul
         destination::prepare(&settings.destination).map_err(|error| Failure::of(&error, &context.language))?;
         check_table_place(&settings.destination.join(&table_name), context)?;
     }
-    let runtime = &selection.runtime;
-    let mut command = Command { arguments, settings: &settings, table_name, runtime, stop, context };
+    let stop = interrupt::listen().map_err(|error| Failure {
+        sentence: error.to_string(),
+        chain: "signals".to_owned(),
+        exit: Exit::Failed,
+    })?;
+    let (runtime, unreadable_folders) = (&selection.runtime, found.unreadable.len());
+    let mut command =
+        Command { arguments, settings: &settings, table_name, runtime, unreadable_folders, stop, context };
     let classification = command.classify(&found.files, &mut model)?;
     command.finish(&classification)
 }
@@ -54,6 +55,7 @@ struct Command<'c> {
     settings: &'c Settings,
     table_name: PathBuf,
     runtime: &'c Runtime,
+    unreadable_folders: usize,
     stop: Stop,
     context: &'c mut Context,
 }
@@ -107,25 +109,21 @@ impl Command<'_> {
         if classification.pictures.is_empty() && classification.waiting == 0 {
             return Err(no_pictures(self.settings, classification, self.context));
         }
-        let folders = folder_names(&self.settings.labels);
-        let pictures: Vec<Picture> = classification.pictures.iter().map(|c| c.picture.clone()).collect();
-        let plan = plan(&pictures, &folders, self.settings.sure);
-        let stopped_early = self.stop.is_requested();
-        let transferred = match stopped_early || self.arguments.dry_run {
-            true => vec![],
-            false => self.apply(&plan, classification)?,
-        };
-        let run = Run {
+        let folders = folder_names(&self.settings.labels, &self.table_name.to_string_lossy());
+        let plan = plan(classification.pictures.iter().map(|c| &c.picture), &folders, self.settings.sure);
+        let mut run = Run {
             settings: self.settings,
             runtime: self.runtime,
             folders: &folders,
             classification,
-            transferred: &transferred,
-            planned: plan.len(),
-            interrupted: self.stop.is_requested() && (stopped_early || transferred.len() < plan.len()),
+            plan: &plan,
+            transferred: vec![],
+            unreadable_folders: self.unreadable_folders,
+            interrupted: self.stop.is_requested(),
             dry_run: self.arguments.dry_run,
         };
-        let table = self.write_table(&run);
+        let applied = if run.interrupted || run.dry_run { Ok(()) } else { self.apply(&mut run) };
+        let table = self.write_table(&run, run.rows(&self.context.language));
         match self.arguments.json {
             true => self.context.console.out(&events::summary(&run)),
             false => summary::print(
@@ -135,39 +133,45 @@ impl Command<'_> {
                 &mut self.context.console,
             ),
         }
-        table.map(|_| exit_of(&run))
+        applied.and(table).map(|_| exit_of(&run))
     }
 
-    fn apply(&mut self, plan: &[PlannedTransfer], found: &Classification) -> Result<Vec<Transferred>, Failure> {
-        let destination = &self.settings.destination;
-        let room = destination::check_room(destination, plan, self.settings.operation);
+    /// Carries out the plan. The table is written first, with what is planned: should the program be killed, it tells
+    /// where each file went or was to go.
+    fn apply(&mut self, run: &mut Run<'_>) -> Result<(), Failure> {
+        let Settings { destination, operation, .. } = self.settings;
+        let room = destination::check_room(destination, run.plan, *operation);
         room.map_err(|error| Failure::of(&error, &self.context.language))?;
-        let mut progress = Progress::new(plan.len(), &self.context.console);
+        self.write_table(run, run.planned_rows(&self.context.language))?;
+        let mut progress = Progress::new(run.plan.len(), &self.context.console);
         let json = self.arguments.json;
         let context = &mut *self.context;
         let mut on_transfer = |planned: &PlannedTransfer, transferred: &Transferred| {
             if json {
-                let line = events::transfer(&found.pictures[planned.picture], transferred, &context.language);
+                let classified = &run.classification.pictures[planned.picture];
+                let line = events::transfer(classified, transferred, &context.language);
                 progress.aside(|| context.console.out(&line));
+                context.console.flush();
             }
             if let Err(error) = &transferred.result {
-                tracing::error!(chain = super::failure::chain(error), "transfer failed");
+                let source = printable(&planned.source);
+                tracing::error!(source, chain = super::failure::chain(error), "transfer failed");
             }
             progress.advance(&mut context.console, &context.language);
         };
-        let transferred = apply(plan, destination, self.settings.operation, &self.stop, &mut on_transfer);
+        run.transferred = apply(run.plan, destination, *operation, &self.stop, &mut on_transfer);
+        run.interrupted = self.stop.is_requested() && run.transferred.len() < run.plan.len();
         progress.finish();
-        Ok(transferred)
+        Ok(())
     }
 
     /// Writes the table, unless nothing may be written; returns where it is.
-    fn write_table(&mut self, run: &Run<'_>) -> Result<Option<PathBuf>, Failure> {
+    fn write_table(&mut self, run: &Run<'_>, rows: Vec<Row>) -> Result<Option<PathBuf>, Failure> {
         if run.dry_run {
             return Ok(None);
         }
         let path = self.settings.destination.join(&self.table_name);
-        let written = output_csv::write(&path, &run.rows(&self.context.language));
-        match written {
+        match output_csv::write(&path, &rows) {
             Ok(Some(aside)) => {
                 let values: Values<'_> = &[("path", &printable(aside))];
                 let note = self.context.language.say("classify.kept_aside", values);
@@ -176,8 +180,7 @@ impl Command<'_> {
             }
             Ok(None) => Ok(Some(path)),
             Err(error) => {
-                let log = self.context.log.as_deref().map(printable).unwrap_or_default();
-                let values: Values<'_> = &[("path", &printable(&path)), ("detail", &error), ("log", &log)];
+                let values: Values<'_> = &[("path", &printable(&path)), ("detail", &error)];
                 let sentence = self.context.language.say("classify.output_failed", values);
                 Err(Failure { chain: error.to_string(), sentence, exit: Exit::Failed })
             }
@@ -187,7 +190,7 @@ impl Command<'_> {
 
 fn exit_of(run: &Run<'_>) -> Exit {
     let counts = run.counts();
-    let incomplete = !run.dry_run && run.transferred.len() < run.planned;
+    let incomplete = run.unreadable_folders > 0 || (!run.dry_run && run.transferred.len() < run.plan.len());
     match run.interrupted {
         true => Exit::Interrupted,
         false if counts.suspect + counts.failed() + run.transfers_failed() > 0 || incomplete => Exit::Partly,

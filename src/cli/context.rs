@@ -30,10 +30,10 @@ pub(super) struct Context {
 }
 
 impl Context {
-    /// Reads the settings and starts the log. On failure the console comes back with it.
-    pub(super) fn new(language: Language, console: Console) -> Result<Context, (Console, Failure)> {
+    /// Reads the settings and starts the log. On failure console and language come back.
+    pub(super) fn new(language: Language, console: Console) -> Result<Context, (Console, Language, Failure)> {
         let folders = ProjectDirs::from("", "", "sis");
-        let data_folder = match std::env::var_os(DATA_FOLDER_VARIABLE) {
+        let data_folder = match std::env::var_os(DATA_FOLDER_VARIABLE).filter(|folder| !folder.is_empty()) {
             Some(folder) => Some(PathBuf::from(folder)),
             None => folders.as_ref().map(|folders| folders.data_dir().to_owned()),
         };
@@ -41,7 +41,10 @@ impl Context {
         let log = state_folder.and_then(|folder| log::start(&folder));
         let defaults = match Defaults::load(folders.as_ref().map(ProjectDirs::config_dir)) {
             Ok(defaults) => defaults,
-            Err(error) => return Err((console, Failure::of(&error, &language))),
+            Err(error) => {
+                let failure = Failure::of(&error, &language);
+                return Err((console, language, failure));
+            }
         };
         let program = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("sis"));
         Ok(Context { language, console, defaults, data_folder, log, program })

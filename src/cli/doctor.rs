@@ -43,11 +43,12 @@ pub(super) fn run(arguments: &DoctorArguments, context: &mut Context) -> Result<
 /// Puts a grey picture and a sentence through a checkpoint.
 fn try_model(folder: &Path, runtime: &Runtime) -> Result<Checkpoint, EngineError> {
     let checkpoint = Checkpoint::open(folder)?;
+    checkpoint.score_rule()?;
     TextEncoder::open(&checkpoint, runtime)?.encode(&["a picture".to_owned()])?;
     let picture = image::RgbImage::from_pixel(64, 64, image::Rgb([128; 3]));
     let prepared = checkpoint.processor().prepare(&picture);
     for mut encoder in ImageEncoder::open(&checkpoint, runtime, 1)? {
-        encoder.encode(std::slice::from_ref(&prepared))?;
+        encoder.encode(&[&prepared])?;
     }
     Ok(checkpoint)
 }

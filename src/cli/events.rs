@@ -42,7 +42,10 @@ pub(super) fn transfer(classified: &Classified, transferred: &Transferred, langu
             put_path(&mut event, "destination", outcome.target());
         }
         Err(error) => {
-            put(&mut event, "status", "failed");
+            put(&mut event, "status", if error.target().is_some() { "copied" } else { "failed" });
+            if let Some(target) = error.target() {
+                put_path(&mut event, "destination", target);
+            }
             put(&mut event, "reason", error.say(language));
         }
     }
@@ -64,6 +67,7 @@ pub(super) fn summary(run: &Run<'_>) -> String {
     put(&mut event, "failed", counts.failed());
     put(&mut event, "waiting", counts.waiting);
     put(&mut event, "other_files", run.classification.other_files.values().sum::<usize>());
+    put(&mut event, "unreadable_folders", run.unreadable_folders);
     put(&mut event, "copied", run.ended(|outcome| matches!(outcome, Outcome::Copied { .. })));
     put(&mut event, "moved", run.ended(|outcome| matches!(outcome, Outcome::Moved { .. })));
     put(&mut event, "already_present", run.ended(|outcome| matches!(outcome, Outcome::AlreadyPresent { .. })));

@@ -6,13 +6,14 @@ use signal_hook::flag;
 use super::exit::Exit;
 use crate::jobs::stop::Stop;
 
-/// From now on, an interrupt, a request to end and a lost terminal ask for a stop; the second of them ends the program
-/// at once, which loses nothing: a file in hand is still at its source.
+/// From now on, Ctrl-C, a request to end and a lost terminal ask for a stop; a second Ctrl-C ends the program at once,
+/// which loses no picture: a file in hand is still at its source.
 pub(super) fn listen() -> std::io::Result<Stop> {
     let stop = Stop::default();
+    // In this order: the first Ctrl-C finds the flag down, and puts it up. Only a person ends the program at once: a
+    // connection that is lost may send several signals, and the table of what happened is still to be written.
+    flag::register_conditional_shutdown(SIGINT, i32::from(Exit::Interrupted.code()), stop.flag())?;
     for signal in [SIGINT, SIGTERM, SIGHUP] {
-        // In this order: the first signal finds the flag down, and puts it up.
-        flag::register_conditional_shutdown(signal, i32::from(Exit::Interrupted.code()), stop.flag())?;
         flag::register(signal, stop.flag())?;
     }
     Ok(stop)

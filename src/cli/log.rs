@@ -1,6 +1,7 @@
 //! The log file: what happened in English, with whole chains of causes.
 
 use std::fs::{File, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
@@ -19,7 +20,7 @@ pub(super) fn start(folder: &Path) -> Option<PathBuf> {
     if path.metadata().is_ok_and(|metadata| metadata.len() > LARGEST) {
         let _ = std::fs::rename(&path, path.with_extension("log.1"));
     }
-    let file: File = OpenOptions::new().create(true).append(true).open(&path).ok()?;
+    let file: File = OpenOptions::new().create(true).append(true).mode(0o600).open(&path).ok()?;
     let subscriber =
         tracing_subscriber::fmt().with_ansi(false).with_max_level(Level::INFO).with_writer(Mutex::new(file));
     subscriber.try_init().ok()?;

@@ -23,6 +23,8 @@ use console::Console;
 use context::Context;
 use exit::Exit;
 
+use crate::domain::printable::printable_text;
+
 /// Runs the program with these arguments, its own name first.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
     let language = crate::lang::Language::english();
@@ -30,9 +32,16 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Ok(action) => action,
         Err(error) => {
             // Help and version are not errors: they go to standard output.
-            let is_asked_for = !error.use_stderr();
-            let _ = error.print();
-            return if is_asked_for { Exit::Done } else { Exit::Usage };
+            let mut console = Console::new();
+            // It repeats what was typed, which may be the name of a file with anything in it.
+            let text: Vec<String> = error.render().to_string().lines().map(printable_text).collect();
+            let text = text.join("\n");
+            if error.use_stderr() {
+                console.err(&text);
+                return Exit::Usage;
+            }
+            console.out(&text);
+            return Exit::Done;
         }
     };
     let mut console = Console::new();
@@ -57,8 +66,8 @@ fn in_context(
 ) -> Exit {
     let mut context = match Context::new(language, console) {
         Ok(context) => context,
-        Err((mut console, failure)) => {
-            console.err(&failure.sentence);
+        Err((mut console, language, failure)) => {
+            console.err(&language.say("program.failed", &[("sentence", &failure.sentence)]));
             return failure.exit;
         }
     };

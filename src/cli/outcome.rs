@@ -1,10 +1,11 @@
 //! What a run of `sis classify` did, for those who tell of it: the summary, the JSON lines and the table.
 
 use crate::domain::count::Counts;
-use crate::domain::picture::{Picture, PictureState};
+use crate::domain::picture::PictureState;
+use crate::domain::plan::PlannedTransfer;
 use crate::domain::settings::Settings;
 use crate::engine::runtime::Runtime;
-use crate::files::output_csv::Row;
+use crate::files::output_csv::{PLANNED, Row};
 use crate::files::transfer::Outcome;
 use crate::jobs::apply::Transferred;
 use crate::jobs::classify::{Classification, Classified};
@@ -16,23 +17,35 @@ pub(super) struct Run<'r> {
     pub(super) runtime: &'r Runtime,
     pub(super) folders: &'r [String],
     pub(super) classification: &'r Classification,
-    pub(super) transferred: &'r [Transferred],
-    /// How many transfers were planned.
-    pub(super) planned: usize,
+    pub(super) transferred: Vec<Transferred>,
+    pub(super) plan: &'r [PlannedTransfer],
+    /// Folders of the source that could not be read.
+    pub(super) unreadable_folders: usize,
     pub(super) interrupted: bool,
     pub(super) dry_run: bool,
 }
 
 impl Run<'_> {
     pub(super) fn counts(&self) -> Counts {
-        let pictures: Vec<Picture> = self.classification.pictures.iter().map(|c| c.picture.clone()).collect();
-        Counts::of(&pictures, self.settings.labels.len(), self.settings.sure, self.classification.waiting)
+        let pictures = self.classification.pictures.iter().map(|classified| &classified.picture);
+        Counts::of(pictures, self.settings.labels.len(), self.settings.sure, self.classification.waiting)
+    }
+
+    /// The rows before anything is transferred, with the places that were planned.
+    pub(super) fn planned_rows(&self, language: &Language) -> Vec<Row> {
+        let mut rows: Vec<Row> = self.classification.pictures.iter().map(|c| self.row(c, language)).collect();
+        for planned in self.plan {
+            let row = &mut rows[planned.picture];
+            row.status = PLANNED.to_owned();
+            row.destination = Some(self.settings.destination.join(&planned.folder).join(&planned.file_name));
+        }
+        rows
     }
 
     /// One row a picture, in the order in which they were found.
     pub(super) fn rows(&self, language: &Language) -> Vec<Row> {
         let mut rows: Vec<Row> = self.classification.pictures.iter().map(|c| self.row(c, language)).collect();
-        for transferred in self.transferred {
+        for transferred in &self.transferred {
             let row = &mut rows[transferred.picture];
             match &transferred.result {
                 Ok(outcome) => {
@@ -40,7 +53,8 @@ impl Run<'_> {
                     row.destination = Some(outcome.target().to_owned());
                 }
                 Err(error) => {
-                    row.status = "failed".to_owned();
+                    row.status = if error.target().is_some() { "copied" } else { "failed" }.to_owned();
+                    row.destination = error.target().map(ToOwned::to_owned);
                     row.reason = Some(error.say(language));
                 }
             }

@@ -74,18 +74,18 @@ fn print_transfers(run: &Run<'_>, language: &Language, console: &mut Console) {
             Operation::Move => "classify.would_move",
         };
         console.out(&language.text("classify.dry_run"));
-        console.out(&language.say(key, &[("count", &run.planned)]));
+        console.out(&language.say(key, &[("count", &run.plan.len())]));
         return;
     }
     if run.interrupted && !run.transferred.is_empty() {
-        let values: Values<'_> = &[("done", &run.transferred.len()), ("total", &run.planned)];
+        let values: Values<'_> = &[("done", &run.transferred.len()), ("total", &run.plan.len())];
         console.out(&language.say("classify.interrupted_applying", values));
     }
     let parts = [
         ("classify.copied", run.ended(|outcome| matches!(outcome, Outcome::Copied { .. }))),
         ("classify.moved", run.ended(|outcome| matches!(outcome, Outcome::Moved { .. }))),
         ("classify.present", run.ended(|outcome| matches!(outcome, Outcome::AlreadyPresent { .. }))),
-        ("classify.not_transferred", run.planned - run.transferred.len() + run.transfers_failed()),
+        ("classify.not_transferred", run.plan.len() - run.transferred.len() + run.transfers_failed()),
     ];
     let parts = parts.iter().filter(|(_, count)| *count > 0);
     let folder = printable(&run.settings.destination);
@@ -127,6 +127,9 @@ fn print_troubles(run: &Run<'_>, language: &Language, console: &mut Console) {
         })
         .collect();
     lines.extend(run.transferred.iter().filter_map(|t| t.result.as_ref().err()).map(|error| error.say(language)));
+    if run.unreadable_folders > 0 {
+        console.out(&language.say("classify.folders_unreadable", &[("count", &run.unreadable_folders)]));
+    }
     if lines.is_empty() {
         return;
     }

@@ -22,7 +22,12 @@ pub struct Counts {
 
 impl Counts {
     /// Counts of `pictures` for `labels` labels; `waiting` more were found and not looked at.
-    pub fn of(pictures: &[Picture], labels: usize, sure: SureRule, waiting: usize) -> Counts {
+    pub fn of<'p>(
+        pictures: impl IntoIterator<Item = &'p Picture>,
+        labels: usize,
+        sure: SureRule,
+        waiting: usize,
+    ) -> Counts {
         let mut counts = Counts { by_label: vec![0; labels], waiting, ..Counts::default() };
         for picture in pictures {
             *counts.row(picture, sure) += 1;

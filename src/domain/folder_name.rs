@@ -16,10 +16,14 @@ const RESERVED: [&str; 22] = [
     "lpt3", "lpt4", "lpt5", "lpt6", "lpt7", "lpt8", "lpt9",
 ];
 
+/// Names in a destination that are the program's own.
+pub const OWN_NAMES: [&str; 3] = [".sis", "output.csv", "SHA256SUMS"];
+
 /// One folder name a label, in the labels' order. Where two would coincide on a file system that ignores case or
-/// Unicode form, the later gets ` (2)`.
-pub fn folder_names(labels: &[Label]) -> Vec<String> {
-    let mut taken = HashSet::new();
+/// Unicode form, the later gets ` (2)`; so does one that would take the place of the table or of another of the
+/// program's own files.
+pub fn folder_names(labels: &[Label], table: &str) -> Vec<String> {
+    let mut taken: HashSet<String> = OWN_NAMES.into_iter().chain([table]).map(fold).collect();
     labels
         .iter()
         .map(|label| {
@@ -87,7 +91,12 @@ mod tests {
             assert_eq!(folder_name(label), name, "{label:?}");
         }
         let labels: Vec<Label> = ["A", "a", "a (2)", "\u{c9}", "e\u{301}", "x/y", "x:y"].map(Label::named).into();
-        assert_eq!(folder_names(&labels), ["A", "a (2)", "a (2) (2)", "\u{c9}", "\u{e9} (2)", "x_y", "x_y (2)"]);
+        assert_eq!(
+            folder_names(&labels, "table.csv"),
+            ["A", "a (2)", "a (2) (2)", "\u{c9}", "\u{e9} (2)", "x_y", "x_y (2)"]
+        );
+        let own: Vec<Label> = ["Output.csv", "SHA256SUMS", "table.csv"].map(Label::named).into();
+        assert_eq!(folder_names(&own, "table.csv"), ["Output.csv (2)", "SHA256SUMS (2)", "table.csv (2)"]);
     }
 
     #[test]

@@ -34,10 +34,14 @@ pub struct PlannedTransfer {
 /// Two pictures of one name and different content get different names, under the rules of file systems that ignore
 /// case and Unicode form too; two of one name and the same content share one, and the second will be found to be
 /// there already.
-pub fn plan(pictures: &[Picture], folders: &[String], sure: SureRule) -> Vec<PlannedTransfer> {
+pub fn plan<'p>(
+    pictures: impl IntoIterator<Item = &'p Picture>,
+    folders: &[String],
+    sure: SureRule,
+) -> Vec<PlannedTransfer> {
     let mut reserved = Reserved::default();
     let mut transfers = Vec::new();
-    for (position, picture) in pictures.iter().enumerate() {
+    for (position, picture) in pictures.into_iter().enumerate() {
         let (Some(hash), Some(stamp), Some(folder)) = (picture.hash, picture.stamp, folder_of(picture, folders, sure))
         else {
             continue;

@@ -80,6 +80,15 @@ pub enum CheckpointError {
     Tokenizer(#[from] TokenizerError),
 }
 
+/// Which of a checkpoint's two towers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TowerKind {
+    /// For pictures.
+    Image,
+    /// For sentences.
+    Text,
+}
+
 /// A pair of ONNX files.
 #[derive(Debug, Clone)]
 struct Exports {
@@ -118,11 +127,6 @@ impl Checkpoint {
         Ok(Checkpoint { folder: folder.to_owned(), family: family.into(), processor, tokenizer, weights, exports })
     }
 
-    /// The folder.
-    pub fn folder(&self) -> &Path {
-        &self.folder
-    }
-
     /// The family.
     pub fn family(&self) -> &Arc<dyn Family> {
         &self.family
@@ -138,16 +142,22 @@ impl Checkpoint {
         &self.tokenizer
     }
 
-    /// The image and the text tower in the form that suits the runtime: an ONNX export first in ONNX Runtime, a graph
-    /// of ours first in tract, which cannot read every export.
-    pub fn towers(&self, runtime: &Runtime) -> Result<(Tower, Tower), CheckpointError> {
+    /// A tower in the form that suits the runtime: an ONNX export first in ONNX Runtime, a graph of ours first in tract,
+    /// which cannot read every export.
+    pub fn tower(&self, kind: TowerKind, runtime: &Runtime) -> Result<Tower, CheckpointError> {
         let prefers_export = matches!(runtime, Runtime::OnnxRuntime(_));
         match (&self.weights, &self.exports) {
             (Some(weights), exports) if exports.is_none() || !prefers_export => {
-                let written = |graph| Tower::Written(Box::new(graph));
-                Ok((written(self.family.image_graph(weights)?), written(self.family.text_graph(weights)?)))
+                let graph = match kind {
+                    TowerKind::Image => self.family.image_graph(weights)?,
+                    TowerKind::Text => self.family.text_graph(weights)?,
+                };
+                Ok(Tower::Written(Box::new(graph)))
             }
-            (_, Some(exports)) => Ok((Tower::Export(exports.image.clone()), Tower::Export(exports.text.clone()))),
+            (_, Some(exports)) => Ok(Tower::Export(match kind {
+                TowerKind::Image => exports.image.clone(),
+                TowerKind::Text => exports.text.clone(),
+            })),
             (_, None) => Err(CheckpointError::NoWeights { folder: self.folder.clone(), found: vec![] }),
         }
     }

@@ -4,7 +4,7 @@ use half::f16;
 use ndarray::{Array2, Array3};
 
 use super::EngineError;
-use super::checkpoint::Checkpoint;
+use super::checkpoint::{Checkpoint, TowerKind};
 use super::image_processor::{ImageProcessor, PreparedPicture};
 use super::runtime::{InputSpec, Runtime, Session, Tensor};
 use super::tokenizer::Tokenizer;
@@ -23,7 +23,7 @@ impl ImageEncoder {
     /// Opens a checkpoint's image tower as one encoder for each worker that the runtime can use on `cores` cores; they
     /// share the weights.
     pub fn open(checkpoint: &Checkpoint, runtime: &Runtime, cores: usize) -> Result<Vec<ImageEncoder>, EngineError> {
-        let (tower, _) = checkpoint.towers(runtime)?;
+        let tower = checkpoint.tower(TowerKind::Image, runtime)?;
         let inputs = [InputSpec::pixels(checkpoint.family().image_size())];
         let session = runtime.open(&tower, &inputs, &["image_embeds", "pooler_output"])?;
         let encoder = |session| ImageEncoder { session, processor: checkpoint.processor().clone() };
@@ -31,7 +31,7 @@ impl ImageEncoder {
     }
 
     /// Embeddings of prepared pictures: (pictures, dimensions), normalised, half precision.
-    pub fn encode(&mut self, pictures: &[PreparedPicture]) -> Result<Array2<f16>, EngineError> {
+    pub fn encode(&mut self, pictures: &[&PreparedPicture]) -> Result<Array2<f16>, EngineError> {
         let pixels = self.processor.batch(pictures).into_dyn();
         let raw = self.session.run(&[("pixel_values", Tensor::F32(pixels.view()))], pictures.len())?;
         Ok(to_kept_form(raw)?)
@@ -49,7 +49,7 @@ pub struct TextEncoder {
 impl TextEncoder {
     /// Opens a checkpoint's text tower.
     pub fn open(checkpoint: &Checkpoint, runtime: &Runtime) -> Result<TextEncoder, EngineError> {
-        let (_, tower) = checkpoint.towers(runtime)?;
+        let tower = checkpoint.tower(TowerKind::Text, runtime)?;
         let limit = checkpoint.family().token_limit();
         let inputs = [
             InputSpec::token_ids("input_ids", limit),

@@ -77,7 +77,7 @@ impl ImageProcessor {
     }
 
     /// Pixel values of a batch: (rows, 3, side, side), normalised.
-    pub fn batch(&self, pictures: &[PreparedPicture]) -> Array4<f32> {
+    pub fn batch(&self, pictures: &[&PreparedPicture]) -> Array4<f32> {
         let side = self.side as usize;
         let mut batch = Array4::zeros((pictures.len(), 3, side, side));
         for (picture, mut out) in pictures.iter().zip(batch.outer_iter_mut()) {
@@ -271,7 +271,7 @@ mod tests {
         let processor = ImageProcessor::from_config(&config(), 8).unwrap();
         for (width, height) in [(1, 1), (20_000, 1), (1, 20_000), (8, 8), (9, 8), (640, 480)] {
             let prepared = processor.prepare(&RgbImage::from_pixel(width, height, image::Rgb([255, 0, 128])));
-            let batch = processor.batch(&[prepared]);
+            let batch = processor.batch(&[&prepared]);
             assert_eq!(batch.shape(), [1, 3, 8, 8]);
             assert!(batch.slice(ndarray::s![0, 0, .., ..]).iter().all(|v| *v == 1.0), "{width}x{height}");
             assert!(batch.slice(ndarray::s![0, 1, .., ..]).iter().all(|v| *v == -1.0));

@@ -102,6 +102,14 @@ pub enum WeightsError {
         /// The shape it should have.
         expected: Vec<usize>,
     },
+    /// The scale of the logits is no positive number.
+    #[error("the scale in {path} is {scale}")]
+    BadScale {
+        /// The file.
+        path: PathBuf,
+        /// The scale.
+        scale: f32,
+    },
     /// A tensor has an element type that is no floating point number.
     #[error("{tensor} in {path} is not in F32, F16 or BF16")]
     WrongType {

@@ -1,8 +1,9 @@
 //! What the system has to be asked for so that a file is really there, whole, and nothing was in its place.
 
 use std::ffi::OsStr;
-use std::fs::File;
+use std::fs::{File, Permissions};
 use std::io::{self, ErrorKind};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use rustix::fs::{CWD, RenameFlags};
@@ -16,6 +17,13 @@ const TEMPORARY_SUFFIX: &str = ".partial";
 /// A new file in `folder` that is removed again unless it is given a name.
 pub fn temporary_file(folder: &Path) -> io::Result<NamedTempFile> {
     tempfile::Builder::new().prefix(TEMPORARY_PREFIX).suffix(TEMPORARY_SUFFIX).tempfile_in(folder)
+}
+
+/// The same for a file that others may read, as far as the user's mask lets them.
+pub fn temporary_result(folder: &Path) -> io::Result<NamedTempFile> {
+    let mode = Permissions::from_mode(0o666);
+    let mut naming = tempfile::Builder::new();
+    naming.prefix(TEMPORARY_PREFIX).suffix(TEMPORARY_SUFFIX).permissions(mode).tempfile_in(folder)
 }
 
 /// True for the name of a temporary file, as a run that was killed leaves behind.

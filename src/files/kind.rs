@@ -102,16 +102,20 @@ const MAGIC: [(&[u8], &str); 11] = [
 impl Kind {
     /// What a file with these first bytes and this name is.
     pub fn of(start: &[u8], path: &Path) -> Kind {
-        if let Some(format) = format_of(start) {
-            return Kind::Picture(format);
+        let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
+        let extension = extension.as_deref().unwrap_or_default();
+        let by_name = NOT_DECODED.iter().find(|(known, _)| *known == extension).map(|(_, name)| *name);
+        match format_of(start) {
+            // Cameras keep their raw pictures in a TIFF's clothes.
+            Some(Format::Tiff) if by_name == Some("RAW") => return Kind::OtherPicture("RAW"),
+            Some(format) => return Kind::Picture(format),
+            None => {}
         }
         if let Some(name) = other_format_of(start) {
             return Kind::OtherPicture(name);
         }
-        let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
-        let extension = extension.as_deref().unwrap_or_default();
-        match NOT_DECODED.iter().find(|(known, _)| *known == extension) {
-            Some((_, name)) => Kind::OtherPicture(name),
+        match by_name {
+            Some(name) => Kind::OtherPicture(name),
             None if DECODED.contains(&extension) => Kind::OnlyNamedLikeOne,
             None => Kind::Other,
         }
@@ -154,6 +158,8 @@ mod tests {
         assert_eq!(kind(b"BMW owners' manual", "x.txt"), Kind::Other);
         assert_eq!(kind(b"\0\0\0\x18ftypheic", "x.jpg"), Kind::OtherPicture("HEIC"));
         assert_eq!(kind(b"\0\0\0\x18ftypisom", "video.mp4"), Kind::Other);
+        assert_eq!(kind(b"II*\0", "x.tif"), Kind::Picture(Format::Tiff));
+        assert_eq!(kind(b"II*\0", "x.nef"), Kind::OtherPicture("RAW"));
         assert_eq!(kind(b"", "x.JPG"), Kind::OnlyNamedLikeOne);
         assert_eq!(kind(b"hello", "x.tga"), Kind::OtherPicture("TGA"));
         assert_eq!(kind(b"hello", "notes.md"), Kind::Other);

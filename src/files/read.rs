@@ -91,6 +91,28 @@ fn read_content(path: &Path) -> Result<Option<FileContent>, Trouble> {
     Ok(Some(FileContent { kind, bytes, hash, stamp }))
 }
 
+/// SHA-256 of a regular file, however large.
+pub fn hash_file(path: &Path) -> std::io::Result<ContentHash> {
+    let (mut file, _) = open_regular(path)?;
+    let mut hasher = Sha256::new();
+    std::io::copy(&mut file, &mut HashWriter(&mut hasher))?;
+    Ok(ContentHash(hasher.finalize().into()))
+}
+
+/// Lets a hasher be written to.
+struct HashWriter<'h>(&'h mut Sha256);
+
+impl std::io::Write for HashWriter<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
 fn trouble_of(error: std::io::Error) -> Trouble {
     match error.kind() {
         ErrorKind::NotFound => Trouble::Vanished,

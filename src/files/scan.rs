@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use walkdir::{DirEntry, WalkDir};
 
 use super::durable::is_temporary;
+use crate::domain::folder_name::OWN_NAMES;
 
-/// Names in a destination that are the program's own and no pictures.
-const OWN_NAMES: [&str; 3] = [".sis", "output.csv", "SHA256SUMS"];
+/// The folder in a destination that is the program's own.
+const SESSION_FOLDER: &str = ".sis";
 
 /// What a folder holds.
 #[derive(Debug, Default)]
@@ -92,9 +93,13 @@ impl Scan {
 }
 
 fn is_left_out(entry: &DirEntry, destination: Option<&Path>) -> bool {
-    let is_own = OWN_NAMES.iter().any(|name| entry.file_name() == *name) || is_temporary(entry.file_name());
+    let is_folder = entry.file_type().is_dir();
+    let is_own = match is_folder {
+        true => entry.file_name() == SESSION_FOLDER,
+        false => OWN_NAMES.iter().any(|name| entry.file_name() == *name) || is_temporary(entry.file_name()),
+    };
     let is_destination = || destination.is_some_and(|d| entry.path().canonicalize().is_ok_and(|path| path == d));
-    is_own || (entry.file_type().is_dir() && is_destination())
+    is_own || (is_folder && is_destination())
 }
 
 /// How many files there are of each kind, by extension in lower case, "" where there is none.

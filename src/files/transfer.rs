@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
 use super::durable::{sync_folder, temporary_file};
-use super::read::{open_regular, stamp_of};
+use super::read::{hash_file, open_regular, stamp_of};
 use crate::domain::picture::{ContentHash, FileStamp};
 use crate::domain::plan::{PlannedTransfer, name_candidates};
 use crate::domain::settings::Operation;
@@ -132,19 +132,36 @@ pub enum TransferError {
         /// The folder.
         folder: PathBuf,
     },
-    /// The copy is there, but the source could not be removed: both are whole.
-    #[error("{path} was copied but cannot be removed")]
+    /// The source of a move cannot be removed.
+    #[error("{path} cannot be removed")]
     NotRemoved {
         /// The source.
         path: PathBuf,
-        /// The copy.
-        target: PathBuf,
         /// What the system said.
         source: io::Error,
+    },
+    /// The copy has its name, whole and verified, but what was to follow was not done: the source is there as well.
+    #[error("the copy is {target}, and the source was kept")]
+    SourceKept {
+        /// The copy.
+        target: PathBuf,
+        /// Why.
+        #[source]
+        reason: Box<TransferError>,
     },
     /// The journal did not take a step.
     #[error("the step could not be recorded")]
     Journal(#[source] io::Error),
+}
+
+impl TransferError {
+    /// Where the copy is, if there is one all the same.
+    pub fn target(&self) -> Option<&Path> {
+        match self {
+            TransferError::SourceKept { target, .. } => Some(target),
+            _ => None,
+        }
+    }
 }
 
 /// Transfers one file into its folder under `destination`.
@@ -161,20 +178,35 @@ pub fn transfer(
     if let Some(target) = present_already(&folder, &names, planned.hash) {
         return Ok(Outcome::AlreadyPresent { target });
     }
-    let copy = copy_verified(planned, &folder)?;
+    let (copy, copied_from) = copy_verified(planned, &folder)?;
     record(&Step::Copied { temporary: copy.path().to_owned() })?;
     let published = publish(copy, &folder, &names, planned.hash)?;
-    if let Outcome::Copied { target } = &published {
-        record(&Step::Published { target: target.clone() })?;
+    let Outcome::Copied { target } = published else { return Ok(published) };
+    finish(&planned.source, copied_from, target, &folder, operation, &mut record)
+}
+
+/// What is left once the copy has its name. From here on, every error tells where the copy is.
+fn finish(
+    source: &Path,
+    copied_from: FileStamp,
+    target: PathBuf,
+    folder: &Path,
+    operation: Operation,
+    record: &mut dyn FnMut(&Step) -> Result<(), TransferError>,
+) -> Result<Outcome, TransferError> {
+    let source_kept = |error| TransferError::SourceKept { target: target.clone(), reason: Box::new(error) };
+    let unwritable = |source| TransferError::Target { path: folder.to_owned(), source };
+    sync_folder(folder).map_err(unwritable).map_err(source_kept)?;
+    record(&Step::Published { target: target.clone() }).map_err(source_kept)?;
+    if operation == Operation::Copy {
+        return Ok(Outcome::Copied { target });
     }
-    match (operation, published) {
-        (Operation::Move, Outcome::Copied { target }) => {
-            unlink_source(planned, &target)?;
-            record(&Step::Unlinked)?;
-            Ok(Outcome::Moved { target })
-        }
-        (_, outcome) => Ok(outcome),
+    unlink_source(source, copied_from).map_err(source_kept)?;
+    // The file is moved, whatever happens now: a step that cannot be recorded is in the log.
+    if let Err(error) = record(&Step::Unlinked) {
+        tracing::error!("{error}");
     }
+    Ok(Outcome::Moved { target })
 }
 
 /// The names to try: the planned one first, then those that its own name would get.
@@ -204,21 +236,19 @@ fn make_folder(destination: &Path, name: &str) -> Result<PathBuf, TransferError>
 fn present_already(folder: &Path, names: &[OsString], hash: ContentHash) -> Option<PathBuf> {
     let targets = names.iter().map(|name| folder.join(name));
     let mut taken = targets.take_while(|target| std::fs::symlink_metadata(target).is_ok());
-    taken.find(|target| hash_of(target).is_ok_and(|found| found == hash))
-}
-
-fn hash_of(path: &Path) -> io::Result<ContentHash> {
-    let (mut file, _) = open_regular(path)?;
-    Ok(copy_and_hash(&mut file, &mut io::sink())?)
+    taken.find(|target| hash_file(target).is_ok_and(|found| found == hash))
 }
 
 /// A whole, verified copy of the source under a temporary name, removed again if anything goes wrong.
-fn copy_verified(planned: &PlannedTransfer, folder: &Path) -> Result<NamedTempFile, TransferError> {
+/// With it, the source as it was while it was copied.
+fn copy_verified(planned: &PlannedTransfer, folder: &Path) -> Result<(NamedTempFile, FileStamp), TransferError> {
     let unreadable = |source| TransferError::Source { path: planned.source.clone(), source };
     let unwritable = |source| TransferError::Target { path: folder.to_owned(), source };
     let changed = || TransferError::SourceChanged { path: planned.source.clone() };
     let (mut source, metadata) = open_regular(&planned.source).map_err(unreadable)?;
-    if stamp_of(&metadata) != planned.stamp {
+    // Some file systems invent inode numbers and change them: the content says whether it is the same file.
+    let opened = stamp_of(&metadata);
+    if (opened.size, opened.modified_ns) != (planned.stamp.size, planned.stamp.modified_ns) {
         return Err(changed());
     }
     let mut copy = temporary_file(folder).map_err(unwritable)?;
@@ -227,13 +257,14 @@ fn copy_verified(planned: &PlannedTransfer, folder: &Path) -> Result<NamedTempFi
         Err(CopyError::Read(error)) => return Err(unreadable(error)),
         Err(CopyError::Write(error)) => return Err(unwritable(error)),
     };
-    if hash != planned.hash || stamp_of(&source.metadata().map_err(unreadable)?) != planned.stamp {
+    if hash != planned.hash || stamp_of(&source.metadata().map_err(unreadable)?) != opened {
         return Err(changed());
     }
     keep_times_and_mode(copy.as_file(), &metadata).map_err(unwritable)?;
     copy.as_file().sync_all().map_err(unwritable)?;
-    match hash_of(copy.path()) {
-        Ok(found) if found == planned.hash => Ok(copy),
+    forget_cached(copy.as_file());
+    match hash_file(copy.path()) {
+        Ok(found) if found == planned.hash => Ok((copy, opened)),
         Ok(_) => Err(TransferError::NotAsWritten { folder: folder.to_owned() }),
         Err(error) => Err(unwritable(error)),
     }
@@ -243,14 +274,6 @@ fn copy_verified(planned: &PlannedTransfer, folder: &Path) -> Result<NamedTempFi
 enum CopyError {
     Read(io::Error),
     Write(io::Error),
-}
-
-impl From<CopyError> for io::Error {
-    fn from(error: CopyError) -> io::Error {
-        match error {
-            CopyError::Read(error) | CopyError::Write(error) => error,
-        }
-    }
 }
 
 /// One loop that reads, hashes and writes. The kernel's own copying is not used: it has left holes and wrong lengths
@@ -271,12 +294,30 @@ fn copy_and_hash(from: &mut File, to: &mut impl Write) -> Result<ContentHash, Co
     }
 }
 
+/// Gives the copy the source's times and permissions, on file systems that have them.
 fn keep_times_and_mode(copy: &File, source: &std::fs::Metadata) -> io::Result<()> {
     let times = FileTimes::new().set_accessed(source.accessed()?).set_modified(source.modified()?);
-    copy.set_times(times)?;
     // Set-user and set-group bits are not for a copy that may have another owner.
-    copy.set_permissions(Permissions::from_mode(source.permissions().mode() & 0o777))
+    let mode = Permissions::from_mode(source.permissions().mode() & 0o777);
+    for kept in [copy.set_times(times), copy.set_permissions(mode)] {
+        match kept {
+            Err(error) if matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::Unsupported) => {
+                tracing::warn!("times or permissions could not be kept: {error}");
+            }
+            kept => kept?,
+        }
+    }
+    Ok(())
 }
+
+/// Drops what the system remembers of a file, so that reading it again reads the disk.
+#[cfg(target_os = "linux")]
+fn forget_cached(file: &File) {
+    let _ = rustix::fs::fadvise(file, 0, None, rustix::fs::Advice::DontNeed);
+}
+
+#[cfg(not(target_os = "linux"))]
+fn forget_cached(_: &File) {}
 
 /// Gives the copy the first name that is free.
 fn publish(
@@ -288,12 +329,9 @@ fn publish(
     for name in names {
         let target = folder.join(name);
         match copy.persist_noclobber(&target) {
-            Ok(_) => {
-                sync_folder(folder).map_err(|source| TransferError::Target { path: folder.to_owned(), source })?;
-                return Ok(Outcome::Copied { target });
-            }
+            Ok(_) => return Ok(Outcome::Copied { target }),
             Err(failed) if failed.error.kind() == ErrorKind::AlreadyExists => {
-                if hash_of(&target).is_ok_and(|found| found == hash) {
+                if hash_file(&target).is_ok_and(|found| found == hash) {
                     return Ok(Outcome::AlreadyPresent { target });
                 }
                 copy = failed.file;
@@ -305,13 +343,144 @@ fn publish(
 }
 
 /// Removes the source of a move, if it is still the file that was copied.
-fn unlink_source(planned: &PlannedTransfer, target: &Path) -> Result<(), TransferError> {
-    let path = &planned.source;
-    let not_removed = |source| TransferError::NotRemoved { path: path.clone(), target: target.to_owned(), source };
-    let now: FileStamp = stamp_of(&std::fs::symlink_metadata(path).map_err(not_removed)?);
-    if now != planned.stamp {
-        return Err(TransferError::SourceChanged { path: path.clone() });
+fn unlink_source(path: &Path, copied_from: FileStamp) -> Result<(), TransferError> {
+    let not_removed = |source| TransferError::NotRemoved { path: path.to_owned(), source };
+    if stamp_of(&std::fs::symlink_metadata(path).map_err(not_removed)?) != copied_from {
+        return Err(TransferError::SourceChanged { path: path.to_owned() });
     }
     std::fs::remove_file(path).map_err(not_removed)?;
-    path.parent().map_or(Ok(()), sync_folder).map_err(not_removed)
+    // Without this, loss of power may bring the source back: a file too many, none too few.
+    if let Some(Err(error)) = path.parent().map(sync_folder) {
+        tracing::warn!("a source's folder could not be brought to disk: {error}");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A source with one picture, a destination, and what happens to the files at which step.
+    struct Scene {
+        folder: tempfile::TempDir,
+        planned: PlannedTransfer,
+    }
+
+    impl Scene {
+        fn new() -> Scene {
+            let folder = tempfile::tempdir().unwrap();
+            let source = folder.path().join("1.jpg");
+            std::fs::write(&source, b"a picture").unwrap();
+            std::fs::create_dir(folder.path().join("to")).unwrap();
+            let stamp = stamp_of(&std::fs::metadata(&source).unwrap());
+            let hash = hash_file(&source).unwrap();
+            let (folder_name, file_name) = ("label".to_owned(), "1.jpg".into());
+            Scene {
+                folder,
+                planned: PlannedTransfer { picture: 0, source, hash, stamp, folder: folder_name, file_name },
+            }
+        }
+
+        fn path(&self, name: &str) -> PathBuf {
+            self.folder.path().join(name)
+        }
+
+        fn transfer(
+            &self,
+            operation: Operation,
+            mut at: impl FnMut(&Step) -> io::Result<()>,
+        ) -> Result<Outcome, TransferError> {
+            transfer(&self.planned, &self.path("to"), operation, &mut At(&mut at))
+        }
+
+        /// Names in the label's folder.
+        fn arrived(&self) -> Vec<String> {
+            let entries = std::fs::read_dir(self.path("to/label")).into_iter().flatten().flatten();
+            entries.map(|entry| entry.file_name().to_str().unwrap().to_owned()).collect()
+        }
+    }
+
+    /// Does something at each step.
+    struct At<'f>(&'f mut dyn FnMut(&Step) -> io::Result<()>);
+
+    impl Journal for At<'_> {
+        fn record(&mut self, _: &PlannedTransfer, step: &Step) -> io::Result<()> {
+            (self.0)(step)
+        }
+    }
+
+    fn name(step: &Step) -> &'static str {
+        match step {
+            Step::Planned => "planned",
+            Step::Copied { .. } => "copied",
+            Step::Published { .. } => "published",
+            Step::Unlinked => "unlinked",
+        }
+    }
+
+    #[test]
+    fn the_steps_come_in_order_and_the_source_goes_last() {
+        let scene = Scene::new();
+        let mut steps = vec![];
+        let outcome = scene.transfer(Operation::Move, |step| {
+            assert_eq!(scene.planned.source.exists(), *step != Step::Unlinked);
+            assert_eq!(scene.path("to/label/1.jpg").exists(), !matches!(step, Step::Planned | Step::Copied { .. }));
+            steps.push(name(step));
+            Ok(())
+        });
+        assert_eq!(outcome.unwrap(), Outcome::Moved { target: scene.path("to/label/1.jpg") });
+        assert_eq!(steps, ["planned", "copied", "published", "unlinked"]);
+    }
+
+    #[test]
+    fn what_cannot_be_recorded_is_not_done_and_nothing_is_lost() {
+        for (stopped_at, arrived) in [("planned", 0), ("copied", 0), ("published", 1)] {
+            let scene = Scene::new();
+            let full = || Err(ErrorKind::StorageFull.into());
+            let outcome =
+                scene.transfer(Operation::Move, |step| if name(step) == stopped_at { full() } else { Ok(()) });
+            let error = outcome.unwrap_err();
+            assert_eq!(error.target().is_some(), arrived == 1, "{stopped_at}");
+            assert_eq!(scene.arrived().len(), arrived, "{stopped_at}: no temporary file is left");
+            assert_eq!(std::fs::read(&scene.planned.source).unwrap(), b"a picture", "{stopped_at}");
+        }
+    }
+
+    #[test]
+    fn a_source_that_changes_is_left_alone() {
+        for (changed_at, arrived) in [("planned", 0), ("published", 1)] {
+            let scene = Scene::new();
+            let outcome = scene.transfer(Operation::Move, |step| match name(step) == changed_at {
+                true => std::fs::write(&scene.planned.source, b"another picture"),
+                false => Ok(()),
+            });
+            assert!(outcome.is_err());
+            assert_eq!(scene.arrived().len(), arrived, "{changed_at}");
+            assert_eq!(std::fs::read(&scene.planned.source).unwrap(), b"another picture", "{changed_at}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_taken_meanwhile_is_not_overwritten() {
+        let scene = Scene::new();
+        let outcome = scene.transfer(Operation::Copy, |step| match step {
+            Step::Copied { .. } => std::fs::write(scene.path("to/label/1.jpg"), b"somebody else's"),
+            _ => Ok(()),
+        });
+        let target = outcome.unwrap().target().to_owned();
+        assert_eq!(target.file_name().unwrap().to_str().unwrap(), format!("1~{}.jpg", scene.planned.hash.short()));
+        assert_eq!(std::fs::read(scene.path("to/label/1.jpg")).unwrap(), b"somebody else's");
+        assert_eq!(std::fs::read(target).unwrap(), b"a picture");
+    }
+
+    #[test]
+    fn every_name_taken_is_an_error() {
+        let scene = Scene::new();
+        std::fs::create_dir(scene.path("to/label")).unwrap();
+        for name in names(&scene.planned) {
+            std::fs::create_dir(scene.path("to/label").join(name)).unwrap();
+        }
+        assert!(matches!(scene.transfer(Operation::Move, |_| Ok(())), Err(TransferError::NoFreeName { .. })));
+        assert!(scene.planned.source.exists());
+    }
 }

@@ -6,6 +6,9 @@
 
 use super::kind::Format;
 
+/// More noughts in a row than the end of compressed data has.
+const UNLIKELY_NOUGHTS: usize = 64;
+
 /// True where the file reaches the end that its format prescribes. TIFF and BMP have none: their decoders miss what is
 /// missing.
 pub fn is_whole(bytes: &[u8], format: Format) -> bool {
@@ -80,10 +83,13 @@ fn after_sub_blocks(bytes: &[u8], mut at: usize) -> Option<usize> {
     }
 }
 
-/// A WebP says its length at the start.
+/// A WebP says its length at the start. Compressed data does not end in noughts: a download that began by claiming its
+/// space does.
 fn webp_ends(bytes: &[u8]) -> Option<()> {
     let length = u32::from_le_bytes(bytes.get(4..8)?.try_into().ok()?) as usize;
-    (length.checked_add(8)? <= bytes.len()).then_some(())
+    let content = bytes.get(..length.checked_add(8)?)?;
+    let end = &content[content.len().saturating_sub(UNLIKELY_NOUGHTS)..];
+    end.iter().any(|byte| *byte != 0).then_some(())
 }
 
 #[cfg(test)]
@@ -118,6 +124,14 @@ mod tests {
             bytes.extend(b"\xff\xd8 a video of the phone's");
             assert!(is_whole(&bytes, format), "{format:?} with something after it");
         }
+    }
+
+    #[test]
+    fn a_webp_that_only_claims_its_space_is_not_whole() {
+        let mut bytes = encoded(ImageFormat::WebP);
+        let end = bytes.len();
+        bytes[end / 10..].fill(0);
+        assert!(!is_whole(&bytes, Format::WebP));
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use half::f16;
 use ndarray::{Array1, ArrayView2, Axis};
 
+use super::budget::{Budget, Share};
 use super::model::Model;
 use super::stop::Stop;
 use crate::domain::picture::{ContentHash, FileStamp, Picture, PictureState};
@@ -23,6 +24,7 @@ use crate::engine::image_processor::{ImageProcessor, PreparedPicture};
 use crate::files::decode::decode;
 use crate::files::read::{FileContent, Reading, read};
 use crate::files::trouble::Trouble;
+use crate::panics::caught;
 
 /// Threads that read and hash. Two keep a disk busy while one of them hashes.
 const READERS: usize = 2;
@@ -35,6 +37,9 @@ pub struct Classified {
     /// What is wrong, where it is not ok.
     pub trouble: Option<Trouble>,
 }
+
+/// Bytes of files that may wait to be decoded; one more file a reader may be in hand.
+const WAITING_BYTES: u64 = 256 << 20;
 
 /// What classifying a list of files gave.
 #[derive(Debug, Default)]
@@ -52,6 +57,9 @@ struct Item<T> {
     position: usize,
     stage: T,
 }
+
+/// A file that has been read and waits to be decoded.
+type Content<'b> = (FileContent, Share<'b>);
 
 /// A picture that has been decoded and waits for the image tower.
 struct Waiting {
@@ -89,11 +97,12 @@ pub fn classify(
     // A failure of the engine stops the stages before it as a request to stop does.
     let failed = Stop::default();
     let go_on = || !stop.is_requested() && !failed.is_requested();
-    let (next, go_on, processor) = (&next, &go_on, &*processor);
+    let budget = Budget::new(WAITING_BYTES);
+    let (next, budget, go_on, processor) = (&next, &budget, &go_on, &*processor);
     std::thread::scope(|scope| {
         for _ in 0..READERS {
             let (contents, results) = (content_out.clone(), result_out.clone());
-            scope.spawn(move || read_files(files, next, contents, results, go_on));
+            scope.spawn(move || read_files(files, next, budget, contents, results, go_on));
         }
         for _ in 0..decoders.max(1) {
             let (contents, prepared, results) = (content_in.clone(), prepared_out.clone(), result_out.clone());
@@ -105,6 +114,8 @@ pub fn classify(
         }
         // The stages end when their senders are gone; ours must not keep them waiting.
         drop((content_out, content_in, prepared_out, prepared_in, result_out));
+        // Moved in, so that the stages do not wait for ever for a receiver that a panic left behind.
+        let result_in = result_in;
         let collected = collect(files, &result_in, labels.view(), *rule, on_picture);
         if collected.is_err() {
             failed.request();
@@ -116,10 +127,11 @@ pub fn classify(
 
 // Each stage takes its ends of the channels by value, so that they close when it returns.
 
-fn read_files(
+fn read_files<'b>(
     files: &[PathBuf],
     next: &AtomicUsize,
-    contents: Sender<Item<FileContent>>,
+    budget: &'b Budget,
+    contents: Sender<Item<Content<'b>>>,
     results: Results,
     go_on: &(dyn Fn() -> bool + Sync),
 ) {
@@ -127,7 +139,10 @@ fn read_files(
         let position = next.fetch_add(1, Ordering::Relaxed);
         let Some(path) = files.get(position) else { return };
         let sent = match read(path) {
-            Reading::Content(stage) => contents.send(Item { position, stage }).is_ok(),
+            Reading::Content(content) => {
+                let share = budget.take(content.stamp.size);
+                contents.send(Item { position, stage: (content, share) }).is_ok()
+            }
             Reading::NoPicture => results.send(Ok(Item { position, stage: Finished::NoPicture })).is_ok(),
             Reading::Trouble(trouble) => {
                 let stage = Finished::Troubled { hash: None, stamp: None, trouble };
@@ -141,21 +156,21 @@ fn read_files(
 }
 
 fn decode_files(
-    contents: Receiver<Item<FileContent>>,
+    contents: Receiver<Item<Content<'_>>>,
     processor: &ImageProcessor,
     prepared: Sender<Item<Waiting>>,
     results: Results,
     go_on: &(dyn Fn() -> bool + Sync),
 ) {
-    for Item { position, stage: content } in contents {
+    for Item { position, stage: (content, share) } in contents {
         if !go_on() {
             return;
         }
         let (hash, stamp) = (content.hash, content.stamp);
-        let sent = match decode(&content.bytes, content.kind) {
-            Ok(decoded) => {
-                drop(content);
-                let (is_whole, pixels) = (decoded.is_whole, processor.prepare(&decoded.pixels));
+        let prepared_picture = decode_and_prepare(content, processor);
+        drop(share);
+        let sent = match prepared_picture {
+            Ok((pixels, is_whole)) => {
                 let stage = Waiting { hash, stamp, prepared: pixels, is_whole };
                 prepared.send(Item { position, stage }).is_ok()
             }
@@ -168,6 +183,15 @@ fn decode_files(
             return;
         }
     }
+}
+
+/// The picture as the image tower takes it, and whether its file is whole.
+fn decode_and_prepare(content: FileContent, processor: &ImageProcessor) -> Result<(PreparedPicture, bool), Trouble> {
+    let decoded = decode(&content.bytes, content.kind)?;
+    drop(content);
+    let prepared = caught(|| processor.prepare(&decoded.pixels));
+    let prepared = prepared.map_err(|panicked| Trouble::Damaged { detail: panicked.to_string() })?;
+    Ok((prepared, decoded.is_whole))
 }
 
 fn encode_pictures(
@@ -193,7 +217,7 @@ fn encode_pictures(
 }
 
 fn encode_batch(encoder: &mut ImageEncoder, batch: Vec<Item<Waiting>>) -> Vec<Result<Item<Finished>, EngineError>> {
-    let pictures: Vec<PreparedPicture> = batch.iter().map(|item| item.stage.prepared.clone()).collect();
+    let pictures: Vec<&PreparedPicture> = batch.iter().map(|item| &item.stage.prepared).collect();
     match encoder.encode(&pictures) {
         Ok(embeddings) => {
             let rows = embeddings.axis_iter(Axis(0));

@@ -2,6 +2,7 @@
 //! when it returns.
 
 pub mod apply;
+mod budget;
 pub mod classify;
 pub mod model;
 pub mod stop;

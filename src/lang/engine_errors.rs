@@ -94,6 +94,9 @@ impl Say for WeightsError {
             WeightsError::WrongShape { path, tensor, .. } => {
                 language.say("weights.wrong_shape", &[("path", &printable(path)), ("tensor", tensor)])
             }
+            WeightsError::BadScale { path, scale } => {
+                language.say("weights.bad_scale", &[("path", &printable(path)), ("scale", scale)])
+            }
             WeightsError::WrongType { path, tensor } => {
                 language.say("weights.wrong_type", &[("path", &printable(path)), ("tensor", tensor)])
             }

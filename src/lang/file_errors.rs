@@ -60,7 +60,7 @@ impl Say for DestinationError {
                 language.say("destination.not_writable", &[("folder", &printable(folder)), ("detail", source)])
             }
             DestinationError::Full { folder, free, needed } => {
-                let (free, needed) = (megabytes(*free), megabytes(*needed));
+                let (free, needed) = (size(*free), size(*needed));
                 let values: super::Values<'_> = &[("folder", &printable(folder)), ("free", &free), ("needed", &needed)];
                 language.say("destination.full", values)
             }
@@ -84,8 +84,8 @@ impl Say for Trouble {
                 language.say("trouble.too_many_pixels", values)
             }
             Trouble::TooLarge { bytes } => {
-                let (size, limit) = (megabytes(*bytes), megabytes(LARGEST_FILE));
-                language.say("trouble.too_large", &[("size", &size), ("limit", &limit)])
+                let values: super::Values<'_> = &[("size", &size(*bytes)), ("limit", &size(LARGEST_FILE))];
+                language.say("trouble.too_large", values)
             }
             Trouble::Vanished => language.text("trouble.vanished"),
             Trouble::Changed => language.text("trouble.changed"),
@@ -114,10 +114,12 @@ impl Say for TransferError {
             TransferError::NoFreeName { folder } => {
                 language.say("transfer.no_free_name", &[("folder", &printable(folder))])
             }
-            TransferError::NotRemoved { path, target, source } => {
-                let values: super::Values<'_> =
-                    &[("path", &printable(path)), ("target", &printable(target)), ("detail", source)];
-                language.say("transfer.not_removed", values)
+            TransferError::NotRemoved { path, source } => {
+                language.say("transfer.not_removed", &[("path", &printable(path)), ("detail", source)])
+            }
+            TransferError::SourceKept { target, reason } => {
+                let reason = reason.say(language);
+                language.say("transfer.source_kept", &[("target", &printable(target)), ("reason", &reason)])
             }
             TransferError::Journal(error) => language.say("transfer.journal", &[("detail", error)]),
         }
@@ -125,6 +127,9 @@ impl Say for TransferError {
 }
 
 /// A size as people say it, rounded up so that "0 MB" is nothing.
-pub(super) fn megabytes(bytes: u64) -> String {
-    format!("{} MB", bytes.div_ceil(1_000_000))
+pub(super) fn size(bytes: u64) -> String {
+    match bytes {
+        0..10_000_000 => format!("{} kB", bytes.div_ceil(1000)),
+        _ => format!("{} MB", bytes.div_ceil(1_000_000)),
+    }
 }

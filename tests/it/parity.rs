@@ -11,9 +11,10 @@ use smart_image_sorter::domain::label::Label;
 use smart_image_sorter::domain::score::logits;
 use smart_image_sorter::domain::template::Template;
 use smart_image_sorter::engine::EngineError;
-use smart_image_sorter::engine::checkpoint::Checkpoint;
+use smart_image_sorter::engine::checkpoint::{Checkpoint, CheckpointError};
 use smart_image_sorter::engine::encoder::{ImageEncoder, TextEncoder};
 use smart_image_sorter::engine::runtime::{Runtime, RuntimeError};
+use smart_image_sorter::engine::weights::WeightsError;
 use smart_image_sorter::files::decode::decode;
 use smart_image_sorter::files::read::{Reading, read};
 use tract_onnx::pb::ModelProto;
@@ -60,7 +61,8 @@ fn our_logits(checkpoint: &Checkpoint, runtime: &Runtime, golden: &Golden, pictu
         checkpoint.processor().prepare(&decode(&content.bytes, content.kind).unwrap().pixels)
     });
     let prepared: Vec<_> = prepared.collect();
-    let embeddings: Vec<_> = prepared.chunks(8).map(|batch| image.encode(batch).unwrap()).collect();
+    let embeddings: Vec<_> =
+        prepared.chunks(8).map(|batch| image.encode(&batch.iter().collect::<Vec<_>>()).unwrap()).collect();
     let views: Vec<_> = embeddings.iter().map(|batch| batch.view()).collect();
     let embeddings = ndarray::concatenate(Axis(0), &views).unwrap();
     logits(embeddings.view(), labels.view(), checkpoint.score_rule().unwrap().0)
@@ -180,4 +182,26 @@ fn an_onnx_export_that_tract_cannot_read_is_named() {
     let error = TextEncoder::open(&checkpoint, &Runtime::Tract).unwrap_err();
     let EngineError::Runtime(RuntimeError::ExportNotReadable { file, .. }) = error else { panic!("{error:?}") };
     assert_eq!(file, text_tower);
+}
+
+#[test]
+fn a_scale_that_is_no_number_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    copy_folder(&fixtures().join("clip"), folder.path());
+    let weights = folder.path().join("model.safetensors");
+    let mut bytes = std::fs::read(&weights).unwrap();
+    let scale = Checkpoint::open(folder.path()).unwrap().score_rule().unwrap().0.scale;
+    let stored = scale.ln().to_le_bytes();
+    let header = 8 + u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
+    // The scale is stored as its logarithm, which rounding may have moved by the last bit.
+    let near =
+        |window: &[u8]| (f32::from_le_bytes(window.try_into().unwrap()) - f32::from_le_bytes(stored)).abs() < 1e-5;
+    for place in (header..bytes.len() - 3).step_by(4) {
+        if near(&bytes[place..place + 4]) {
+            bytes[place..place + 4].copy_from_slice(&f32::NAN.to_le_bytes());
+        }
+    }
+    std::fs::write(&weights, bytes).unwrap();
+    let error = Checkpoint::open(folder.path()).unwrap().score_rule().unwrap_err();
+    assert!(matches!(error, CheckpointError::Weights(WeightsError::BadScale { .. })), "{error:?}");
 }

@@ -242,3 +242,27 @@ fn links_and_pipes_in_the_source_are_neither_followed_nor_opened() {
         assert!(finished.err.contains(words), "{}", finished.err);
     }
 }
+
+#[test]
+fn a_label_named_like_the_table_gets_another_folder() {
+    let workspace = Workspace::new();
+    workspace.write_pictures(["1.jpg", "2.jpg", "3.jpg"]);
+    workspace.classify().with("--labels", "output.csv, SHA256SUMS").with("--operation", "move").ends_with(0);
+    let rows = workspace.rows();
+    assert_eq!(rows.len(), 3);
+    assert!(rows.iter().all(|row| row["status"] == "moved" && Path::new(&row["destination"]).is_file()), "{rows:?}");
+}
+
+#[test]
+fn a_folder_that_cannot_be_read_is_no_success() {
+    let workspace = Workspace::new();
+    workspace.write_pictures(["1.jpg", "closed/2.jpg"]);
+    let closed = workspace.source().join("closed");
+    std::fs::set_permissions(&closed, std::os::unix::fs::PermissionsExt::from_mode(0o000)).unwrap();
+    if std::fs::read_dir(&closed).is_ok() {
+        println!("skipped: this user may read everything");
+        return;
+    }
+    let finished = workspace.classify().ends_with(3);
+    assert!(finished.out.contains("1 folder could not be read") && finished.err.contains("closed"));
+}

@@ -137,12 +137,12 @@ impl Family for Clip {
         tokens.iter().position(|token| *token == end).unwrap_or_default()
     }
 
-    fn activation(&self) -> Activation {
-        Activation::Softmax
-    }
-
     fn score_rule(&self, weights: &WeightFile) -> Result<ScoreRule, WeightsError> {
-        Ok(ScoreRule { scale: weights.scalar("logit_scale")?.exp(), bias: 0.0, activation: Activation::Softmax })
+        let scale = weights.scalar("logit_scale")?.exp();
+        match scale.is_normal() {
+            true => Ok(ScoreRule { scale, ..self.assumed_score_rule() }),
+            false => Err(WeightsError::BadScale { path: weights.path.clone(), scale }),
+        }
     }
 
     fn assumed_score_rule(&self) -> ScoreRule {

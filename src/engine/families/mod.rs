@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 
 use super::graph::WrittenGraph;
 use super::weights::{WeightFile, WeightsError};
-use crate::domain::score::{Activation, ScoreRule};
+use crate::domain::score::ScoreRule;
 
 /// What the program must know of a family to use a checkpoint of it.
 pub trait Family: Debug + Send + Sync {
@@ -26,9 +26,6 @@ pub trait Family: Debug + Send + Sync {
 
     /// Which token's state stands for the whole sentence. `tokens` is not empty.
     fn sentence_position(&self, tokens: &[u32]) -> usize;
-
-    /// How logits become scores.
-    fn activation(&self) -> Activation;
 
     /// The scale and bias that the checkpoint was trained to, from its weights.
     fn score_rule(&self, weights: &WeightFile) -> Result<ScoreRule, WeightsError>;

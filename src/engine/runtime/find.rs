@@ -1,8 +1,10 @@
 //! Where a library of ONNX Runtime can be, in the order in which the places are tried.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
+use std::time::Duration;
 
+use super::child;
 use super::library::{Found, Origin, PassOverReason, PassedOver};
 use super::probe;
 
@@ -12,9 +14,12 @@ const LIBRARY: &str = if cfg!(target_os = "macos") { "libonnxruntime.dylib" } el
 /// The folder in the program's data folder that holds installed runtimes.
 pub const RUNTIME_FOLDER: &str = "runtime";
 
-/// Prints the folder of the `onnxruntime` package without importing it.
-const ASK_PYTHON: &str =
-    "import importlib.util as u\ns = u.find_spec('onnxruntime')\nprint(s.submodule_search_locations[0] if s else '')";
+/// How long Python may take to say where a package is.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Prints the folder of the `onnxruntime` package without importing it, and without looking into the working folder,
+/// which may be anyone's.
+const ASK_PYTHON: &str = "import sys\nsys.path = [p for p in sys.path if p]\nimport importlib.util as u\ns = u.find_spec('onnxruntime')\nprint(s.submodule_search_locations[0] if s else '')";
 
 /// The places that are looked at.
 #[derive(Debug, Clone, Default)]
@@ -38,8 +43,9 @@ pub fn find(places: &Places, program: &Path) -> (Option<Found>, Vec<PassedOver>)
     let mut passed_over = Vec::new();
     for place in PLACES {
         for (path, origin) in place(places) {
-            let by_name = path.components().count() == 1;
-            if !by_name && !path.exists() {
+            let by_name = origin == Origin::Loader;
+            let has_folder = path.components().count() > 1;
+            if has_folder && !path.exists() {
                 passed_over.push(PassedOver { path, origin, reason: PassOverReason::Missing });
                 continue;
             }
@@ -105,8 +111,8 @@ fn installed(data_folder: &Path) -> Vec<(PathBuf, Origin)> {
 /// The folder with the library of the `onnxruntime` package, if the Python on the path has one.
 fn from_python() -> Option<PathBuf> {
     let mut command = Command::new("python3");
-    command.args(["-I", "-c", ASK_PYTHON]).stdin(Stdio::null()).stderr(Stdio::null());
-    let output = command.output().ok().filter(|output| output.status.success())?;
+    command.args(["-c", ASK_PYTHON]);
+    let output = child::answer_of(&mut command, PATIENCE).ok().flatten().filter(|output| output.status.success())?;
     let folder = String::from_utf8(output.stdout).ok()?;
     let folder = folder.trim();
     (!folder.is_empty()).then(|| Path::new(folder).join("capi"))

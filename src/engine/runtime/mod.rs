@@ -1,5 +1,6 @@
 //! What runs the towers: ONNX Runtime where a library of it is found, else tract, which is built in.
 
+mod child;
 pub mod find;
 pub mod gpu;
 pub mod install;
@@ -260,7 +261,7 @@ impl Session {
     /// Runs the tower. Every input has the same number of rows, as has the answer: (rows, dimensions).
     pub fn run(&mut self, inputs: &[(&str, Tensor<'_>)], rows: usize) -> Result<Array2<f32>, RuntimeError> {
         let answer = match self {
-            Session::OnnxRuntime(session) => session.run(inputs)?,
+            Session::OnnxRuntime(session) => crate::panics::caught(|| session.run(inputs))??,
             Session::Tract(session) => crate::panics::caught(|| session.run(inputs, rows))??,
         };
         let found = answer.shape().to_vec();

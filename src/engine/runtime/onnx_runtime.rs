@@ -86,11 +86,6 @@ impl OnnxRuntime {
         self.device
     }
 
-    /// The library.
-    pub fn library(&self) -> &Path {
-        &self.library
-    }
-
     pub(super) fn open(
         &self,
         tower: &Tower,

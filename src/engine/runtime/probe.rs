@@ -4,11 +4,12 @@
 
 use std::error::Error;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::child;
 use super::library::PassOverReason;
 use super::library_version::version_of;
 use super::onnx_runtime::{OLDEST_VERSION, OnnxRuntime};
@@ -71,27 +72,14 @@ fn try_graph(runtime: &OnnxRuntime) -> Result<(), ort::Error> {
 pub fn ask(program: &Path, path: &Path) -> Result<(String, bool), PassOverReason> {
     let cannot_ask = |error: std::io::Error| PassOverReason::NotLoadable { detail: error.to_string() };
     let mut command = Command::new(program);
-    command.arg(COMMAND).arg(path).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-    let child = command.spawn().map_err(cannot_ask)?;
-    let output = wait(child, PATIENCE).map_err(cannot_ask)?.ok_or(PassOverReason::TooSlow)?;
-    match serde_json::from_slice(output.stdout.trim_ascii()) {
+    command.arg(COMMAND).arg(path);
+    let output = child::answer_of(&mut command, PATIENCE).map_err(cannot_ask)?.ok_or(PassOverReason::TooSlow)?;
+    // A library may print as well: the answer is the last line.
+    let last_line = output.stdout.trim_ascii().rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+    match serde_json::from_slice(last_line) {
         Ok(Answer::Works { version, cuda }) => Ok((version, cuda)),
         Ok(Answer::TooOld { version }) => Err(PassOverReason::TooOld { version, oldest: OLDEST_VERSION }),
         Ok(Answer::NotLoadable { detail }) => Err(PassOverReason::NotLoadable { detail }),
         Err(_) => Err(PassOverReason::Crashed { status: output.status.to_string() }),
     }
-}
-
-/// The child's output; `None` where it had to be ended because it took too long.
-fn wait(mut child: Child, patience: Duration) -> std::io::Result<Option<std::process::Output>> {
-    let started = Instant::now();
-    while child.try_wait()?.is_none() {
-        if started.elapsed() > patience {
-            child.kill()?;
-            child.wait()?;
-            return Ok(None);
-        }
-        std::thread::sleep(Duration::from_millis(2));
-    }
-    child.wait_with_output().map(Some)
 }

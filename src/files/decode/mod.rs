@@ -8,7 +8,8 @@
 mod gif;
 mod png;
 
-use std::io::Cursor;
+use std::error::Error;
+use std::io::{Cursor, ErrorKind};
 
 use image::codecs::bmp::BmpDecoder;
 use image::codecs::jpeg::JpegDecoder;
@@ -26,7 +27,8 @@ use crate::panics::caught;
 /// The most pixels on a side.
 pub const LONGEST_SIDE: u32 = 20_000;
 
-/// The most bytes that decoding one picture may take, buffers included.
+/// The most bytes that a picture's pixels may take. With the decoders' own buffers, decoding one takes up to two and a
+/// half times as much.
 pub const MOST_MEMORY: u64 = 256 << 20;
 
 /// What decoding gave: pixels, and whether the file is whole. A picture that is not is suspect.
@@ -131,6 +133,13 @@ fn trouble_of(error: ImageError) -> Trouble {
             LimitErrorKind::Unsupported { .. } => Trouble::UnusualForm { detail },
             _ => Trouble::UnusualForm { detail: format!("it would take too much memory ({detail})") },
         },
+        error if ends_early(&error) => Trouble::Truncated,
         _ => Trouble::Damaged { detail },
     }
+}
+
+/// True where the decoder wanted more bytes than there are.
+fn ends_early(error: &(dyn Error + 'static)) -> bool {
+    let io = error.downcast_ref::<std::io::Error>();
+    io.is_some_and(|error| error.kind() == ErrorKind::UnexpectedEof) || error.source().is_some_and(ends_early)
 }
