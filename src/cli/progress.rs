@@ -11,7 +11,7 @@ use crate::lang::Language;
 const LINE_EVERY: Duration = Duration::from_secs(10);
 
 /// What the bar shows. Without colour codes, which some terminals of old would print.
-const BAR: &str = "{bar:30} {pos}/{len} {per_sec:>10} {eta:>6}";
+const BAR: &str = "{bar:20} {msg}";
 
 /// Progress of one stage.
 pub(super) struct Progress {
@@ -36,7 +36,10 @@ impl Progress {
     pub(super) fn advance(&mut self, console: &mut Console, language: &Language) {
         self.done += 1;
         match &self.bar {
-            Some(bar) => bar.set_position(self.done as u64),
+            Some(bar) => {
+                bar.set_message(self.line(language));
+                bar.set_position(self.done as u64);
+            }
             None if self.last_line.elapsed() >= LINE_EVERY => {
                 self.last_line = Instant::now();
                 console.err(&self.line(language));
