@@ -1,5 +1,6 @@
 //! Smart Image Sorter.
 
+pub mod built_in;
 pub mod cli;
 pub mod config;
 pub mod domain;

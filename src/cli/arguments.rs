@@ -24,6 +24,7 @@ enum ActionArguments {
     Classify(Box<ClassifyArguments>),
     #[command(subcommand, arg_required_else_help = true)]
     Runtime(RuntimeAction),
+    Demo(DemoArguments),
     Doctor(DoctorArguments),
     Completions {
         shell: Shell,
@@ -40,6 +41,7 @@ enum ActionArguments {
 pub(super) enum Action {
     Classify(Box<ClassifyArguments>),
     Runtime(RuntimeAction),
+    Demo(DemoArguments),
     Doctor(DoctorArguments),
     Completions(Shell),
     Man,
@@ -65,8 +67,8 @@ pub(super) struct ClassifyArguments {
     pub(super) labels: Option<String>,
     #[arg(long, value_name = "FILE")]
     pub(super) labels_file: Option<PathBuf>,
-    #[arg(long, value_name = "DIR")]
-    pub(super) model: PathBuf,
+    #[arg(long, value_name = "DIR|demo")]
+    pub(super) model: OsString,
     #[arg(long, value_enum)]
     pub(super) operation: Option<OperationName>,
     #[arg(long, value_name = "NAME")]
@@ -96,9 +98,15 @@ pub(super) struct ClassifyArguments {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct DemoArguments {
+    #[command(flatten)]
+    pub(super) runtime: RuntimeOptions,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct DoctorArguments {
-    #[arg(long, value_name = "DIR")]
-    pub(super) model: Option<PathBuf>,
+    #[arg(long, value_name = "DIR|demo")]
+    pub(super) model: Option<OsString>,
     #[command(flatten)]
     pub(super) runtime: RuntimeOptions,
 }
@@ -151,6 +159,7 @@ pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>, language: &La
     Ok(match Arguments::from_arg_matches(&matches)?.action {
         ActionArguments::Classify(arguments) => Action::Classify(arguments),
         ActionArguments::Runtime(action) => Action::Runtime(action),
+        ActionArguments::Demo(arguments) => Action::Demo(arguments),
         ActionArguments::Doctor(arguments) => Action::Doctor(arguments),
         ActionArguments::Completions { shell } => Action::Completions(shell),
         ActionArguments::Man => Action::Man,

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::arguments::ClassifyArguments;
+use super::arguments::{ClassifyArguments, RuntimeOptions};
 use super::context::Context;
 use super::events;
 use super::exit::Exit;
@@ -28,14 +28,35 @@ use crate::jobs::stop::Stop;
 use crate::lang::{Say, Values};
 
 pub(super) fn run(arguments: &ClassifyArguments, context: &mut Context) -> Result<Exit, Failure> {
-    let settings = settings(arguments, context)?;
-    let table_name = table_name(arguments, context)?;
-    let found = find_pictures(&settings, context)?;
-    let selection = context.select_runtime(&arguments.runtime)?;
-    let mut model = open_model(&settings, &selection.runtime, context)?;
-    if !arguments.dry_run {
+    let request = Request {
+        settings: settings(arguments, context)?,
+        table_name: table_name(arguments, context)?,
+        dry_run: arguments.dry_run,
+        json: arguments.json,
+        verbose: arguments.verbose,
+    };
+    carry_out(&request, &arguments.runtime, context)
+}
+
+/// What is asked for.
+pub(super) struct Request {
+    pub(super) settings: Settings,
+    /// The table's name in the destination.
+    pub(super) table_name: PathBuf,
+    pub(super) dry_run: bool,
+    pub(super) json: bool,
+    pub(super) verbose: bool,
+}
+
+/// Classifies, plans and applies.
+pub(super) fn carry_out(request: &Request, options: &RuntimeOptions, context: &mut Context) -> Result<Exit, Failure> {
+    let settings = &request.settings;
+    let found = find_pictures(settings, context)?;
+    let selection = context.select_runtime(options)?;
+    let mut model = open_model(settings, &selection.runtime, context)?;
+    if !request.dry_run {
         destination::prepare(&settings.destination).map_err(|error| Failure::of(&error, &context.language))?;
-        check_table_place(&settings.destination.join(&table_name), context)?;
+        check_table_place(&settings.destination.join(&request.table_name), context)?;
     }
     let stop = interrupt::listen().map_err(|error| Failure {
         sentence: error.to_string(),
@@ -43,17 +64,15 @@ pub(super) fn run(arguments: &ClassifyArguments, context: &mut Context) -> Resul
         exit: Exit::Failed,
     })?;
     let (runtime, unreadable_folders) = (&selection.runtime, found.unreadable.len());
-    let mut command =
-        Command { arguments, settings: &settings, table_name, runtime, unreadable_folders, stop, context };
+    let mut command = Command { request, settings, runtime, unreadable_folders, stop, context };
     let classification = command.classify(&found.files, &mut model)?;
     command.finish(&classification)
 }
 
 /// A run in progress.
 struct Command<'c> {
-    arguments: &'c ClassifyArguments,
+    request: &'c Request,
     settings: &'c Settings,
-    table_name: PathBuf,
     runtime: &'c Runtime,
     unreadable_folders: usize,
     stop: Stop,
@@ -84,10 +103,10 @@ impl Command<'_> {
     /// The line to print for a picture, if one is wanted.
     fn line_of(&self, classified: &Classified) -> Option<String> {
         let language = &self.context.language;
-        if self.arguments.json {
+        if self.request.json {
             return Some(events::picture(classified, self.settings, language));
         }
-        if !self.arguments.verbose {
+        if !self.request.verbose {
             return None;
         }
         let picture = &classified.picture;
@@ -109,7 +128,7 @@ impl Command<'_> {
         if classification.pictures.is_empty() && classification.waiting == 0 {
             return Err(no_pictures(self.settings, classification, self.context));
         }
-        let folders = folder_names(&self.settings.labels, &self.table_name.to_string_lossy());
+        let folders = folder_names(&self.settings.labels, &self.request.table_name.to_string_lossy());
         let plan = plan(classification.pictures.iter().map(|c| &c.picture), &folders, self.settings.sure);
         let mut run = Run {
             settings: self.settings,
@@ -120,11 +139,11 @@ impl Command<'_> {
             transferred: vec![],
             unreadable_folders: self.unreadable_folders,
             interrupted: self.stop.is_requested(),
-            dry_run: self.arguments.dry_run,
+            dry_run: self.request.dry_run,
         };
         let applied = if run.interrupted || run.dry_run { Ok(()) } else { self.apply(&mut run) };
         let table = self.write_table(&run, run.rows(&self.context.language));
-        match self.arguments.json {
+        match self.request.json {
             true => self.context.console.out(&events::summary(&run)),
             false => summary::print(
                 &run,
@@ -144,7 +163,7 @@ impl Command<'_> {
         room.map_err(|error| Failure::of(&error, &self.context.language))?;
         self.write_table(run, run.planned_rows(&self.context.language))?;
         let mut progress = Progress::new(run.plan.len(), &self.context.console);
-        let json = self.arguments.json;
+        let json = self.request.json;
         let context = &mut *self.context;
         let mut on_transfer = |planned: &PlannedTransfer, transferred: &Transferred| {
             if json {
@@ -170,7 +189,7 @@ impl Command<'_> {
         if run.dry_run {
             return Ok(None);
         }
-        let path = self.settings.destination.join(&self.table_name);
+        let path = self.settings.destination.join(&self.request.table_name);
         match output_csv::write(&path, &rows) {
             Ok(Some(aside)) => {
                 let values: Values<'_> = &[("path", &printable(aside))];
@@ -241,9 +260,10 @@ fn no_pictures(settings: &Settings, classification: &Classification, context: &C
 
 /// Opens the model, and says what had to be assumed about it.
 fn open_model(settings: &Settings, runtime: &Runtime, context: &mut Context) -> Result<Model, Failure> {
-    let line = context.language.say("classify.opening", &[("model", &printable(&settings.model))]);
+    let line = context.language.say("classify.opening", &[("model", &settings.model)]);
     context.console.err(&line);
-    let opened = Model::open(settings, runtime, cores());
+    let folder = context.model_folder(&settings.model)?;
+    let opened = Model::open(&folder, settings, runtime, cores());
     let (model, scale_is_assumed) = opened.map_err(|error| Failure::of(&error, &context.language))?;
     if scale_is_assumed {
         let note = context.language.text("engine.scale_assumed");

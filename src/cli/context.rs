@@ -1,14 +1,18 @@
 //! What every command has at hand: language, defaults, folders, the console.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use directories::ProjectDirs;
 
 use super::arguments::RuntimeOptions;
 use super::console::Console;
+use super::exit::Exit;
 use super::failure::Failure;
 use super::log;
+use crate::built_in;
 use crate::config::Defaults;
+use crate::domain::printable::printable;
+use crate::domain::settings::ModelName;
 use crate::engine::runtime::find::Places;
 use crate::engine::runtime::select::{self, Selection};
 use crate::lang::{Language, Say};
@@ -25,6 +29,9 @@ pub(super) struct Context {
     pub(super) data_folder: Option<PathBuf>,
     /// The log file; none where it cannot be written.
     pub(super) log: Option<PathBuf>,
+    folders: Option<ProjectDirs>,
+    /// A cache folder for want of a better one.
+    temporary: Option<tempfile::TempDir>,
     /// This program, to be started again for trying libraries.
     pub(super) program: PathBuf,
 }
@@ -47,7 +54,7 @@ impl Context {
             }
         };
         let program = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("sis"));
-        Ok(Context { language, console, defaults, data_folder, log, program })
+        Ok(Context { language, console, defaults, data_folder, log, folders, temporary: None, program })
     }
 
     /// Chooses the runtime, and says aloud what people should know of the choice.
@@ -69,6 +76,34 @@ impl Context {
         let (name, version) = (selection.runtime.name(), selection.runtime.version());
         tracing::info!(name, version, device = %selection.runtime.device(), "runtime");
         Ok(selection)
+    }
+
+    /// The folder of a model's checkpoint; the built-in one is unpacked, and said to be what it is.
+    pub(super) fn model_folder(&mut self, model: &ModelName) -> Result<PathBuf, Failure> {
+        let folder = match model {
+            ModelName::Folder(folder) => return Ok(folder.clone()),
+            ModelName::Demo => self.cache_folder()?.join("built-in"),
+        };
+        let note = self.language.text("demo.note");
+        self.note_text(&note);
+        built_in::unpack_model(&folder).map_err(|error| self.cannot_unpack(&folder, &error))
+    }
+
+    /// The program's cache folder; without a home one that is removed when the program ends.
+    fn cache_folder(&mut self) -> Result<PathBuf, Failure> {
+        if let Some(folders) = &self.folders {
+            return Ok(folders.cache_dir().to_owned());
+        }
+        let folder = tempfile::Builder::new().prefix("sis-").tempdir();
+        let folder = folder.map_err(|error| self.cannot_unpack(&std::env::temp_dir(), &error))?;
+        Ok(self.temporary.insert(folder).path().to_owned())
+    }
+
+    /// The failure of writing what is built in into a folder.
+    pub(super) fn cannot_unpack(&self, folder: &Path, error: &std::io::Error) -> Failure {
+        let values: crate::lang::Values<'_> = &[("folder", &printable(folder)), ("detail", error)];
+        let sentence = self.language.say("demo.cannot_unpack", values);
+        Failure { sentence, chain: error.to_string(), exit: Exit::Failed }
     }
 
     /// Says something that is no failure.

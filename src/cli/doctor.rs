@@ -30,8 +30,9 @@ pub(super) fn run(arguments: &DoctorArguments, context: &mut Context) -> Result<
     }
     let selection = context.select_runtime(&arguments.runtime)?;
     say_runtime(&selection, context);
-    if let Some(folder) = &arguments.model {
-        let checkpoint = try_model(folder, &selection.runtime).map_err(|e| Failure::of(&e, &context.language))?;
+    if let Some(name) = &arguments.model {
+        let folder = context.model_folder(&name.clone().into())?;
+        let checkpoint = try_model(&folder, &selection.runtime).map_err(|e| Failure::of(&e, &context.language))?;
         let (family, side) = (checkpoint.family().name(), checkpoint.family().image_size());
         say(context, "doctor.model", &[("folder", &printable(folder)), ("family", &family), ("side", &side)]);
         say(context, "doctor.model_works", &[]);

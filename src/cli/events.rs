@@ -4,7 +4,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::outcome::Run;
 use crate::domain::printable::is_disturbing;
-use crate::domain::settings::Settings;
+use crate::domain::settings::{ModelName, Settings};
 use crate::files::output_csv::exact_bytes;
 use crate::files::transfer::Outcome;
 use crate::jobs::apply::Transferred;
@@ -76,7 +76,10 @@ pub(super) fn summary(run: &Run<'_>) -> String {
     put(&mut event, "dry_run", run.dry_run);
     put(&mut event, "runtime", format!("{} {}", run.runtime.name(), run.runtime.version()));
     put(&mut event, "device", run.runtime.device().to_string());
-    put_path(&mut event, "model", &run.settings.model);
+    match &run.settings.model {
+        ModelName::Demo => put(&mut event, "model", run.settings.model.to_string()),
+        ModelName::Folder(folder) => put_path(&mut event, "model", folder),
+    }
     line(event)
 }
 

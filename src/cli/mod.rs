@@ -4,6 +4,7 @@ pub mod arguments;
 mod classify;
 mod console;
 mod context;
+mod demo;
 mod doctor;
 mod events;
 pub mod exit;
@@ -50,6 +51,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Action::Man => arguments::print_manual(&language, &mut console),
         Action::RuntimeProbe(library) => runtime::probe(&library, &mut console),
         Action::Classify(arguments) => in_context(language, console, |c| classify::run(&arguments, c)),
+        Action::Demo(arguments) => in_context(language, console, |c| demo::run(&arguments, c)),
         Action::Doctor(arguments) => in_context(language, console, |c| doctor::run(&arguments, c)),
         Action::Runtime(RuntimeAction::Status(choice)) => {
             in_context(language, console, |c| runtime::status(&choice, c))

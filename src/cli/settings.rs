@@ -29,7 +29,7 @@ pub(super) fn settings(arguments: &ClassifyArguments, context: &Context) -> Resu
         source: arguments.source.clone(),
         recursive: arguments.recursive || (defaults.recursive && !arguments.no_recursive),
         destination: arguments.destination.clone(),
-        model: arguments.model.clone(),
+        model: arguments.model.clone().into(),
         labels: labels(arguments, context)?,
         template,
         operation: arguments.operation.map_or(defaults.operation, Operation::from),

@@ -53,12 +53,12 @@ pub(super) fn print(run: &Run<'_>, table: Option<&Path>, language: &Language, co
     if counts.unsure > 0 {
         console.out(&language.text("classify.what_next_unsure"));
     }
-    let (runtime, model) = (run.runtime, printable(&run.settings.model));
+    let (runtime, model) = (run.runtime, &run.settings.model);
     let values: Values<'_> = &[
         ("runtime", &runtime.name()),
         ("version", &runtime.version()),
         ("device", &runtime.device()),
-        ("model", &model),
+        ("model", model),
     ];
     console.out(&language.say("classify.runtime", values));
 }

@@ -1,5 +1,7 @@
 //! A model made ready for one run: its towers opened, the labels embedded.
 
+use std::path::Path;
+
 use ndarray::Array2;
 
 use crate::domain::score::ScoreRule;
@@ -25,10 +27,15 @@ pub struct Model {
 }
 
 impl Model {
-    /// Opens the checkpoint that the settings name for `cores` cores and embeds their labels. The flag says that the
-    /// scale had to be assumed.
-    pub fn open(settings: &Settings, runtime: &Runtime, cores: usize) -> Result<(Model, bool), EngineError> {
-        let checkpoint = Checkpoint::open(&settings.model)?;
+    /// Opens the checkpoint in `folder` for `cores` cores and embeds the settings' labels. The flag says that the scale
+    /// had to be assumed.
+    pub fn open(
+        folder: &Path,
+        settings: &Settings,
+        runtime: &Runtime,
+        cores: usize,
+    ) -> Result<(Model, bool), EngineError> {
+        let checkpoint = Checkpoint::open(folder)?;
         let labels = TextEncoder::open(&checkpoint, runtime)?.encode_labels(&settings.labels, &settings.template)?;
         let encoders = ImageEncoder::open(&checkpoint, runtime, cores)?;
         let (rule, scale_is_assumed) = checkpoint.score_rule()?;

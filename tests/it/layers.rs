@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Each layer and the layers that it may use. `panics` may be used by all.
-const ARROWS: [(&str, &[&str]); 10] = [
+const ARROWS: [(&str, &[&str]); 11] = [
     ("main", &["cli"]),
     ("lib", &[]),
-    ("cli", &["config", "domain", "engine", "files", "jobs", "lang"]),
+    ("built_in", &[]),
+    ("cli", &["built_in", "config", "domain", "engine", "files", "jobs", "lang"]),
     ("lang", &["config", "domain", "engine", "files", "jobs"]),
     ("jobs", &["domain", "engine", "files"]),
     ("config", &["domain"]),

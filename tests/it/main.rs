@@ -9,6 +9,7 @@
 
 mod bad_input;
 mod decoding;
+mod demo;
 mod interrupt;
 mod json;
 mod layers;
