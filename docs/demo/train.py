@@ -276,7 +276,7 @@ def main():
     arguments = argparse.ArgumentParser(description="Train the demonstration model.")
     arguments.add_argument("--output", type=Path, default=here / "model")
     arguments.add_argument("--pool", type=Path, help="a file that keeps the drawn pictures for the next run")
-    arguments.add_argument("--steps", type=int, default=3200)
+    arguments.add_argument("--steps", type=int, default=4800)
     arguments.add_argument("--every", type=int, default=200, help="validate and save after so many steps")
     arguments.add_argument("--threads", type=int, default=1)
     given = arguments.parse_args()
