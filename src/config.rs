@@ -30,6 +30,8 @@ pub struct Defaults {
     pub output_file: PathBuf,
     /// A library of ONNX Runtime, or its folder.
     pub onnxruntime_library: Option<PathBuf>,
+    /// How large the cache of embeddings may grow, in millions of bytes.
+    pub embedding_cache_mb: u64,
 }
 
 /// The user's file cannot be used.

@@ -3,9 +3,11 @@
 pub mod built_in;
 pub mod cli;
 pub mod config;
+pub mod crash;
 pub mod domain;
 pub mod engine;
 pub mod files;
 pub mod jobs;
 pub mod lang;
 pub mod panics;
+pub mod store;

@@ -25,6 +25,11 @@ enum ActionArguments {
     #[command(subcommand, arg_required_else_help = true)]
     Runtime(RuntimeAction),
     Demo(DemoArguments),
+    Apply(ApplyArguments),
+    Undo(UndoArguments),
+    Verify(DestinationArguments),
+    #[command(subcommand, arg_required_else_help = true)]
+    Cache(CacheAction),
     Doctor(DoctorArguments),
     Completions {
         shell: Shell,
@@ -42,6 +47,10 @@ pub(super) enum Action {
     Classify(Box<ClassifyArguments>),
     Runtime(RuntimeAction),
     Demo(DemoArguments),
+    Apply(ApplyArguments),
+    Undo(UndoArguments),
+    Verify(DestinationArguments),
+    Cache(CacheAction),
     Doctor(DoctorArguments),
     Completions(Shell),
     Man,
@@ -55,6 +64,11 @@ pub(super) enum RuntimeAction {
         #[arg(long)]
         gpu: bool,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum CacheAction {
+    Clear,
 }
 
 #[derive(Debug, Args)]
@@ -86,6 +100,8 @@ pub(super) struct ClassifyArguments {
     #[arg(long)]
     pub(super) no_recursive: bool,
     #[arg(long)]
+    pub(super) resort: bool,
+    #[arg(long)]
     pub(super) dry_run: bool,
     #[arg(long)]
     pub(super) json: bool,
@@ -95,6 +111,40 @@ pub(super) struct ClassifyArguments {
     pub(super) verbose: bool,
     #[command(flatten)]
     pub(super) runtime: RuntimeOptions,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ApplyArguments {
+    #[arg(long, value_name = "DIR")]
+    pub(super) destination: PathBuf,
+    #[arg(long, value_enum)]
+    pub(super) operation: Option<OperationName>,
+    #[arg(long, value_name = "P")]
+    pub(super) threshold: Option<f32>,
+    #[arg(long, value_name = "P")]
+    pub(super) margin: Option<f32>,
+    #[arg(long)]
+    pub(super) resort: bool,
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct UndoArguments {
+    #[arg(long, value_name = "DIR")]
+    pub(super) destination: PathBuf,
+    #[arg(long, value_name = "N", conflicts_with = "all")]
+    pub(super) run: Option<i64>,
+    #[arg(long)]
+    pub(super) all: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DestinationArguments {
+    #[arg(long, value_name = "DIR")]
+    pub(super) destination: PathBuf,
 }
 
 #[derive(Debug, Args)]
@@ -160,6 +210,10 @@ pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>, language: &La
         ActionArguments::Classify(arguments) => Action::Classify(arguments),
         ActionArguments::Runtime(action) => Action::Runtime(action),
         ActionArguments::Demo(arguments) => Action::Demo(arguments),
+        ActionArguments::Apply(arguments) => Action::Apply(arguments),
+        ActionArguments::Undo(arguments) => Action::Undo(arguments),
+        ActionArguments::Verify(arguments) => Action::Verify(arguments),
+        ActionArguments::Cache(action) => Action::Cache(action),
         ActionArguments::Doctor(arguments) => Action::Doctor(arguments),
         ActionArguments::Completions { shell } => Action::Completions(shell),
         ActionArguments::Man => Action::Man,

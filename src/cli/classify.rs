@@ -2,35 +2,41 @@
 
 use std::path::{Path, PathBuf};
 
+use serde_json::{Map, json};
+
 use super::arguments::{ClassifyArguments, RuntimeOptions};
 use super::context::Context;
 use super::events;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::interrupt;
-use super::outcome::Run;
+use super::outcome::Classifying;
 use super::progress::Progress;
+use super::session::{open_copy, open_to_work};
 use super::settings::{settings, table_name};
+use super::sorting::Work;
 use super::summary;
-use crate::domain::folder_name::folder_names;
-use crate::domain::plan::{PlannedTransfer, plan};
 use crate::domain::printable::{printable, printable_text};
+use crate::domain::run::{RunId, RunKind};
 use crate::domain::settings::Settings;
 use crate::engine::runtime::Runtime;
 use crate::engine::runtime::select::cores;
 use crate::files::destination;
-use crate::files::output_csv::{self, Row};
+use crate::files::own_file;
 use crate::files::scan::{Scan, scan};
-use crate::jobs::apply::{Transferred, apply};
-use crate::jobs::classify::{Classification, Classified, classify};
+use crate::files::trouble::Trouble;
+use crate::jobs::classify::{Classification, Classified, Pipeline, classify};
+use crate::jobs::embeddings::CachePlace;
 use crate::jobs::model::Model;
-use crate::jobs::stop::Stop;
+use crate::jobs::sink::SessionSink;
 use crate::lang::{Say, Values};
+use crate::store::session::{LabelSet, Session, Sorting};
 
 pub(super) fn run(arguments: &ClassifyArguments, context: &mut Context) -> Result<Exit, Failure> {
     let request = Request {
         settings: settings(arguments, context)?,
         table_name: table_name(arguments, context)?,
+        resort: arguments.resort,
         dry_run: arguments.dry_run,
         json: arguments.json,
         verbose: arguments.verbose,
@@ -43,6 +49,8 @@ pub(super) struct Request {
     pub(super) settings: Settings,
     /// The table's name in the destination.
     pub(super) table_name: PathBuf,
+    /// Pictures in folders of labels that are not there any more are moved too.
+    pub(super) resort: bool,
     pub(super) dry_run: bool,
     pub(super) json: bool,
     pub(super) verbose: bool,
@@ -53,168 +61,135 @@ pub(super) fn carry_out(request: &Request, options: &RuntimeOptions, context: &m
     let settings = &request.settings;
     let found = find_pictures(settings, context)?;
     let selection = context.select_runtime(options)?;
-    let mut model = open_model(settings, &selection.runtime, context)?;
-    if !request.dry_run {
-        destination::prepare(&settings.destination).map_err(|error| Failure::of(&error, &context.language))?;
-        check_table_place(&settings.destination.join(&request.table_name), context)?;
+    let runtime = &selection.runtime;
+    let cache = context.cache_place();
+    let model = open_model(settings, runtime, cache.as_ref(), context)?;
+    let mut session = open_session(request, context)?;
+    let stop = interrupt::listen().map_err(interrupt::failure)?;
+    let sorting = Sorting {
+        labels: settings.labels.clone(),
+        template: settings.template.text().to_owned(),
+        threshold: settings.sure.threshold,
+        margin: settings.sure.margin,
+        operation: settings.operation,
+    };
+    let failed = |error: crate::store::StoreError, context: &Context| Failure::of(&error, &context.language);
+    let begun = begin(&mut session, &sorting, settings, &model, runtime);
+    let (run, set) = begun.map_err(|error| failed(error, context))?;
+    let pipeline =
+        Pipeline { files: &found.files, model: &model, cache: cache.as_ref(), decoders: cores(), stop: &stop };
+    let classification = classify_into(&mut session, run, &set, &pipeline, request, context)?;
+    let result = [("pictures", classification.pictures), ("waiting", classification.waiting)];
+    let result = result.into_iter().map(|(key, count)| (key.to_owned(), json!(count))).collect();
+    session.end_run(run, result).map_err(|error| failed(error, context))?;
+    if classification.pictures == 0 && classification.waiting == 0 {
+        return Err(no_pictures(settings, &classification, context));
     }
-    let stop = interrupt::listen().map_err(|error| Failure {
-        sentence: error.to_string(),
-        chain: "signals".to_owned(),
-        exit: Exit::Failed,
-    })?;
-    let (runtime, unreadable_folders) = (&selection.runtime, found.unreadable.len());
-    let mut command = Command { request, settings, runtime, unreadable_folders, stop, context };
-    let classification = command.classify(&found.files, &mut model)?;
-    command.finish(&classification)
+    let classifying = Classifying {
+        settings,
+        runtime,
+        classification: &classification,
+        unreadable_folders: found.unreadable.len(),
+        interrupted: stop.is_requested() && classification.waiting > 0,
+    };
+    let work = Work {
+        session: &mut session,
+        sorting: &sorting,
+        set: &set,
+        table_name: &request.table_name,
+        only: Some(run),
+        resort: request.resort,
+        dry_run: request.dry_run,
+        json: request.json,
+        stop: &stop,
+    };
+    work.finish(Some(classifying), context)
 }
 
-/// A run in progress.
-struct Command<'c> {
-    request: &'c Request,
-    settings: &'c Settings,
-    runtime: &'c Runtime,
-    unreadable_folders: usize,
-    stop: Stop,
-    context: &'c mut Context,
+/// The destination's session, or one that is not kept.
+fn open_session(request: &Request, context: &mut Context) -> Result<Session, Failure> {
+    let destination = &request.settings.destination;
+    if request.dry_run {
+        return open_copy(destination, context);
+    }
+    destination::prepare(destination).map_err(|error| Failure::of(&error, &context.language))?;
+    check_table_place(&destination.join(&request.table_name), context)?;
+    open_to_work(destination, context)
 }
 
-impl Command<'_> {
-    fn classify(&mut self, files: &[PathBuf], model: &mut Model) -> Result<Classification, Failure> {
-        let mut progress = Progress::new(files.len(), &self.context.console);
-        let stop = self.stop.clone();
-        let mut said_stopping = false;
-        let mut on_picture = |classified: Option<&Classified>| {
-            if let Some(line) = classified.and_then(|classified| self.line_of(classified)) {
-                progress.aside(|| self.context.console.out(&line));
-                self.context.console.flush();
-            }
-            if stop.is_requested() && !std::mem::replace(&mut said_stopping, true) {
-                let line = self.context.language.text("classify.interrupting");
-                progress.aside(|| self.context.console.err(&line));
-            }
-            progress.advance(&mut self.context.console, &self.context.language);
-        };
-        let classified = classify(files, model, cores(), &stop, &mut on_picture);
-        progress.finish();
-        classified.map_err(|error| Failure::of(&error, &self.context.language))
-    }
-
-    /// The line to print for a picture, if one is wanted.
-    fn line_of(&self, classified: &Classified) -> Option<String> {
-        let language = &self.context.language;
-        if self.request.json {
-            return Some(events::picture(classified, self.settings, language));
-        }
-        if !self.request.verbose {
-            return None;
-        }
-        let picture = &classified.picture;
-        let path = printable(&picture.path);
-        if let Some(trouble) = &classified.trouble {
-            let trouble = trouble.say(language);
-            let values: Values<'_> = &[("path", &path), ("state", &picture.state), ("trouble", &trouble)];
-            return Some(language.say("classify.picture_trouble", values));
-        }
-        let prediction = picture.prediction.as_ref()?;
-        let key = if self.settings.sure.is_sure(prediction) { "classify.picture" } else { "classify.picture_unsure" };
-        let label = printable_text(&self.settings.labels.get(prediction.label)?.text);
-        let score = format!("{:.4}", prediction.score);
-        Some(language.say(key, &[("path", &path), ("label", &label), ("score", &score)]))
-    }
-
-    /// Plans, applies and tells.
-    fn finish(&mut self, classification: &Classification) -> Result<Exit, Failure> {
-        if classification.pictures.is_empty() && classification.waiting == 0 {
-            return Err(no_pictures(self.settings, classification, self.context));
-        }
-        let folders = folder_names(&self.settings.labels, &self.request.table_name.to_string_lossy());
-        let plan = plan(classification.pictures.iter().map(|c| &c.picture), &folders, self.settings.sure);
-        let mut run = Run {
-            settings: self.settings,
-            runtime: self.runtime,
-            folders: &folders,
-            classification,
-            plan: &plan,
-            transferred: vec![],
-            unreadable_folders: self.unreadable_folders,
-            interrupted: self.stop.is_requested(),
-            dry_run: self.request.dry_run,
-        };
-        let applied = if run.interrupted || run.dry_run { Ok(()) } else { self.apply(&mut run) };
-        let table = self.write_table(&run, run.rows(&self.context.language));
-        match self.request.json {
-            true => self.context.console.out(&events::summary(&run)),
-            false => summary::print(
-                &run,
-                table.as_ref().ok().and_then(Option::as_deref),
-                &self.context.language,
-                &mut self.context.console,
-            ),
-        }
-        applied.and(table).map(|_| exit_of(&run))
-    }
-
-    /// Carries out the plan. The table is written first, with what is planned: should the program be killed, it tells
-    /// where each file went or was to go.
-    fn apply(&mut self, run: &mut Run<'_>) -> Result<(), Failure> {
-        let Settings { destination, operation, .. } = self.settings;
-        let room = destination::check_room(destination, run.plan, *operation);
-        room.map_err(|error| Failure::of(&error, &self.context.language))?;
-        self.write_table(run, run.planned_rows(&self.context.language))?;
-        let mut progress = Progress::new(run.plan.len(), &self.context.console);
-        let json = self.request.json;
-        let context = &mut *self.context;
-        let mut on_transfer = |planned: &PlannedTransfer, transferred: &Transferred| {
-            if json {
-                let classified = &run.classification.pictures[planned.picture];
-                let line = events::transfer(classified, transferred, &context.language);
-                progress.aside(|| context.console.out(&line));
-                context.console.flush();
-            }
-            if let Err(error) = &transferred.result {
-                let source = printable(&planned.source);
-                tracing::error!(source, chain = super::failure::chain(error), "transfer failed");
-            }
-            progress.advance(&mut context.console, &context.language);
-        };
-        run.transferred = apply(run.plan, destination, *operation, &self.stop, &mut on_transfer);
-        run.interrupted = self.stop.is_requested() && run.transferred.len() < run.plan.len();
-        progress.finish();
-        Ok(())
-    }
-
-    /// Writes the table, unless nothing may be written; returns where it is.
-    fn write_table(&mut self, run: &Run<'_>, rows: Vec<Row>) -> Result<Option<PathBuf>, Failure> {
-        if run.dry_run {
-            return Ok(None);
-        }
-        let path = self.settings.destination.join(&self.request.table_name);
-        match output_csv::write(&path, &rows) {
-            Ok(Some(aside)) => {
-                let values: Values<'_> = &[("path", &printable(aside))];
-                let note = self.context.language.say("classify.kept_aside", values);
-                self.context.note_text(&note);
-                Ok(Some(path))
-            }
-            Ok(None) => Ok(Some(path)),
-            Err(error) => {
-                let values: Values<'_> = &[("path", &printable(&path)), ("detail", &error)];
-                let sentence = self.context.language.say("classify.output_failed", values);
-                Err(Failure { chain: error.to_string(), sentence, exit: Exit::Failed })
-            }
-        }
-    }
+/// Begins the run, with everything that its result depends on.
+fn begin(
+    session: &mut Session,
+    sorting: &Sorting,
+    settings: &Settings,
+    model: &Model<'_>,
+    runtime: &Runtime,
+) -> Result<(RunId, LabelSet), crate::store::StoreError> {
+    let fingerprint: String = model.fingerprint.iter().map(|byte| format!("{byte:02x}")).collect();
+    let set = session.label_set(&sorting.labels, &sorting.template, &fingerprint)?;
+    let source = std::path::absolute(&settings.source).unwrap_or_else(|_| settings.source.clone());
+    let told = [
+        ("source", json!(printable(source))),
+        ("recursive", json!(settings.recursive)),
+        ("model", json!(settings.model.to_string())),
+        ("model_sha256", json!(fingerprint)),
+        ("runtime", json!(format!("{} {}", runtime.name(), runtime.version()))),
+        ("device", json!(runtime.device().to_string())),
+    ];
+    let told: Map<String, _> = told.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+    Ok((session.begin_run(RunKind::Classify, None, Some(sorting), told)?, set))
 }
 
-fn exit_of(run: &Run<'_>) -> Exit {
-    let counts = run.counts();
-    let incomplete = run.unreadable_folders > 0 || (!run.dry_run && run.transferred.len() < run.plan.len());
-    match run.interrupted {
-        true => Exit::Interrupted,
-        false if counts.suspect + counts.failed() + run.transfers_failed() > 0 || incomplete => Exit::Partly,
-        false => Exit::Done,
+fn classify_into(
+    session: &mut Session,
+    run: RunId,
+    set: &LabelSet,
+    pipeline: &Pipeline<'_>,
+    request: &Request,
+    context: &mut Context,
+) -> Result<Classification, Failure> {
+    let mut progress = Progress::new(pipeline.files.len(), &context.console);
+    let mut said_stopping = false;
+    let language = context.language.clone();
+    let mut on_picture = |classified: Option<&Classified>| {
+        if let Some(line) = classified.and_then(|classified| line_of(classified, request, context)) {
+            progress.aside(|| context.console.out(&line));
+            context.console.flush();
+        }
+        if pipeline.stop.is_requested() && !std::mem::replace(&mut said_stopping, true) {
+            let line = context.language.text("classify.interrupting");
+            progress.aside(|| context.console.err(&line));
+        }
+        progress.advance(&mut context.console, &context.language);
+    };
+    let say = |trouble: &Trouble| trouble.say(&language);
+    let mut sink = SessionSink::new(session, run, set, &say, &mut on_picture);
+    let classified = classify(pipeline, &mut sink);
+    progress.finish();
+    classified.map_err(|error| Failure::of(&error, &context.language))
+}
+
+/// The line to print for a picture, if one is wanted.
+fn line_of(classified: &Classified, request: &Request, context: &Context) -> Option<String> {
+    let (language, settings) = (&context.language, &request.settings);
+    if request.json {
+        return Some(events::picture(classified, settings, language));
     }
+    if !request.verbose {
+        return None;
+    }
+    let picture = &classified.picture;
+    let path = printable(&picture.path);
+    if let Some(trouble) = &classified.trouble {
+        let trouble = trouble.say(language);
+        let values: Values<'_> = &[("path", &path), ("state", &picture.state), ("trouble", &trouble)];
+        return Some(language.say("classify.picture_trouble", values));
+    }
+    let prediction = picture.prediction.as_ref()?;
+    let key = if settings.sure.is_sure(prediction) { "classify.picture" } else { "classify.picture_unsure" };
+    let label = printable_text(&settings.labels.get(prediction.label)?.text);
+    let score = format!("{:.4}", prediction.score);
+    Some(language.say(key, &[("path", &path), ("label", &label), ("score", &score)]))
 }
 
 /// Finds the files and says what is not looked at.
@@ -259,11 +234,16 @@ fn no_pictures(settings: &Settings, classification: &Classification, context: &C
 }
 
 /// Opens the model, and says what had to be assumed about it.
-fn open_model(settings: &Settings, runtime: &Runtime, context: &mut Context) -> Result<Model, Failure> {
+fn open_model<'m>(
+    settings: &Settings,
+    runtime: &'m Runtime,
+    cache: Option<&CachePlace>,
+    context: &mut Context,
+) -> Result<Model<'m>, Failure> {
     let line = context.language.say("classify.opening", &[("model", &settings.model)]);
     context.console.err(&line);
     let folder = context.model_folder(&settings.model)?;
-    let opened = Model::open(&folder, settings, runtime, cores());
+    let opened = Model::open(&folder, settings, runtime, cores(), cache);
     let (model, scale_is_assumed) = opened.map_err(|error| Failure::of(&error, &context.language))?;
     if scale_is_assumed {
         let note = context.language.text("engine.scale_assumed");
@@ -273,7 +253,7 @@ fn open_model(settings: &Settings, runtime: &Runtime, context: &mut Context) -> 
 }
 
 fn check_table_place(path: &Path, context: &Context) -> Result<(), Failure> {
-    match output_csv::is_free_for_table(path) {
+    match own_file::is_free(path) {
         true => Ok(()),
         false => {
             let sentence = context.language.say("destination.table_in_the_way", &[("path", &printable(path))]);

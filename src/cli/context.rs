@@ -15,6 +15,7 @@ use crate::domain::printable::printable;
 use crate::domain::settings::ModelName;
 use crate::engine::runtime::find::Places;
 use crate::engine::runtime::select::{self, Selection};
+use crate::jobs::embeddings::CachePlace;
 use crate::lang::{Language, Say};
 
 /// Set by tests and by people who want another one than the system's.
@@ -97,6 +98,12 @@ impl Context {
         let folder = tempfile::Builder::new().prefix("sis-").tempdir();
         let folder = folder.map_err(|error| self.cannot_unpack(&std::env::temp_dir(), &error))?;
         Ok(self.temporary.insert(folder).path().to_owned())
+    }
+
+    /// Where embeddings are remembered; nowhere without a home folder.
+    pub(super) fn cache_place(&self) -> Option<CachePlace> {
+        let folder = self.folders.as_ref()?.cache_dir().to_owned();
+        Some(CachePlace { folder, limit: self.defaults.embedding_cache_mb.saturating_mul(1_000_000) })
     }
 
     /// The failure of writing what is built in into a folder.

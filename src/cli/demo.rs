@@ -22,6 +22,7 @@ pub(super) fn run(arguments: &DemoArguments, context: &mut Context) -> Result<Ex
     let request = Request {
         settings: settings(source, &folder, context)?,
         table_name: context.defaults.output_file.clone(),
+        resort: false,
         dry_run: false,
         json: false,
         verbose: false,

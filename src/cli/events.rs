@@ -2,12 +2,12 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::outcome::Run;
+use super::outcome::Report;
+use crate::domain::plan::PlannedTransfer;
 use crate::domain::printable::is_disturbing;
 use crate::domain::settings::{ModelName, Settings};
 use crate::files::output_csv::exact_bytes;
-use crate::files::transfer::Outcome;
-use crate::jobs::apply::Transferred;
+use crate::files::transfer::Ended;
 use crate::jobs::classify::Classified;
 use crate::lang::{Language, Say};
 
@@ -32,11 +32,11 @@ pub(super) fn picture(classified: &Classified, settings: &Settings, language: &L
 }
 
 /// One file that was copied, moved, or not.
-pub(super) fn transfer(classified: &Classified, transferred: &Transferred, language: &Language) -> String {
+pub(super) fn transfer(planned: &PlannedTransfer, ended: &Ended, language: &Language) -> String {
     let mut event = head("transfer");
-    put_path(&mut event, "path", &classified.picture.path);
-    put(&mut event, "sha256", classified.picture.hash.map(|hash| hash.to_string()));
-    match &transferred.result {
+    put_path(&mut event, "path", &planned.source);
+    put(&mut event, "sha256", planned.hash.to_string());
+    match ended {
         Ok(outcome) => {
             put(&mut event, "status", outcome.word());
             put_path(&mut event, "destination", outcome.target());
@@ -53,32 +53,42 @@ pub(super) fn transfer(classified: &Classified, transferred: &Transferred, langu
 }
 
 /// What happened in all. Always the last line.
-pub(super) fn summary(run: &Run<'_>) -> String {
-    let counts = run.counts();
-    let labels = run.settings.labels.iter().map(|label| label.text.clone());
+pub(super) fn summary(report: &Report<'_>) -> String {
+    let (counts, tally) = (&report.sorted.counts, &report.tally);
+    let labels = report.sorting.labels.iter().map(|label| label.text.clone());
     let by_label: Map<String, Json> = labels.zip(counts.by_label.iter().map(|count| Json::from(*count))).collect();
     let mut event = head("summary");
     put(&mut event, "pictures", counts.pictures() - counts.waiting);
     put(&mut event, "counts", Json::Object(by_label));
     put(&mut event, "unsure", counts.unsure);
+    put(&mut event, "none_of_these", counts.none_of_these);
+    put(&mut event, "label_removed", counts.label_removed);
     put(&mut event, "suspect", counts.suspect);
     put(&mut event, "unsupported", counts.unsupported);
     put(&mut event, "unreadable", counts.unreadable);
     put(&mut event, "failed", counts.failed());
     put(&mut event, "waiting", counts.waiting);
-    put(&mut event, "other_files", run.classification.other_files.values().sum::<usize>());
-    put(&mut event, "unreadable_folders", run.unreadable_folders);
-    put(&mut event, "copied", run.ended(|outcome| matches!(outcome, Outcome::Copied { .. })));
-    put(&mut event, "moved", run.ended(|outcome| matches!(outcome, Outcome::Moved { .. })));
-    put(&mut event, "already_present", run.ended(|outcome| matches!(outcome, Outcome::AlreadyPresent { .. })));
-    put(&mut event, "transfers_failed", run.transfers_failed());
-    put(&mut event, "interrupted", run.interrupted);
-    put(&mut event, "dry_run", run.dry_run);
-    put(&mut event, "runtime", format!("{} {}", run.runtime.name(), run.runtime.version()));
-    put(&mut event, "device", run.runtime.device().to_string());
-    match &run.settings.model {
-        ModelName::Demo => put(&mut event, "model", run.settings.model.to_string()),
-        ModelName::Folder(folder) => put_path(&mut event, "model", folder),
+    put(&mut event, "planned", report.sorted.plan.transfers.len());
+    put(&mut event, "in_place", report.sorted.plan.in_place);
+    put(&mut event, "left", report.sorted.plan.left.len());
+    put(&mut event, "copied", tally.copied);
+    put(&mut event, "moved", tally.moved);
+    put(&mut event, "regrouped", tally.regrouped);
+    put(&mut event, "already_present", tally.present);
+    put(&mut event, "transfers_failed", tally.failed);
+    put(&mut event, "interrupted", report.was_interrupted());
+    put(&mut event, "dry_run", report.dry_run);
+    if let Some(classifying) = &report.classifying {
+        let classification = classifying.classification;
+        put(&mut event, "remembered", classification.remembered);
+        put(&mut event, "other_files", classification.other_files.values().sum::<usize>());
+        put(&mut event, "unreadable_folders", classifying.unreadable_folders);
+        put(&mut event, "runtime", format!("{} {}", classifying.runtime.name(), classifying.runtime.version()));
+        put(&mut event, "device", classifying.runtime.device().to_string());
+        match &classifying.settings.model {
+            ModelName::Demo => put(&mut event, "model", classifying.settings.model.to_string()),
+            ModelName::Folder(folder) => put_path(&mut event, "model", folder),
+        }
     }
     line(event)
 }

@@ -4,7 +4,13 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::flag;
 
 use super::exit::Exit;
+use super::failure::Failure;
 use crate::jobs::stop::Stop;
+
+/// The failure of listening.
+pub(super) fn failure(error: std::io::Error) -> Failure {
+    Failure { sentence: error.to_string(), chain: "signals".to_owned(), exit: Exit::Failed }
+}
 
 /// From now on, Ctrl-C, a request to end and a lost terminal ask for a stop; a second Ctrl-C ends the program at once,
 /// which loses no picture: a file in hand is still at its source.

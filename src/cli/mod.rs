@@ -1,6 +1,8 @@
 //! The program without a screen of its own: arguments, commands, progress, exit codes.
 
+mod apply;
 pub mod arguments;
+mod cache;
 mod classify;
 mod console;
 mod context;
@@ -14,12 +16,16 @@ mod log;
 mod outcome;
 mod progress;
 mod runtime;
+mod session;
 mod settings;
+mod sorting;
 mod summary;
+mod undo;
+mod verify;
 
 use std::ffi::OsString;
 
-use arguments::{Action, RuntimeAction};
+use arguments::{Action, CacheAction, RuntimeAction};
 use console::Console;
 use context::Context;
 use exit::Exit;
@@ -52,6 +58,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
         Action::RuntimeProbe(library) => runtime::probe(&library, &mut console),
         Action::Classify(arguments) => in_context(language, console, |c| classify::run(&arguments, c)),
         Action::Demo(arguments) => in_context(language, console, |c| demo::run(&arguments, c)),
+        Action::Apply(arguments) => in_context(language, console, |c| apply::run(&arguments, c)),
+        Action::Undo(arguments) => in_context(language, console, |c| undo::run(&arguments, c)),
+        Action::Verify(arguments) => in_context(language, console, |c| verify::run(&arguments, c)),
+        Action::Cache(CacheAction::Clear) => in_context(language, console, cache::clear),
         Action::Doctor(arguments) => in_context(language, console, |c| doctor::run(&arguments, c)),
         Action::Runtime(RuntimeAction::Status(choice)) => {
             in_context(language, console, |c| runtime::status(&choice, c))

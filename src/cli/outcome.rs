@@ -1,94 +1,103 @@
-//! What a run of `sis classify` did, for those who tell of it: the summary, the JSON lines and the table.
+//! What a run did, for those who tell of it: the summary and the JSON lines.
 
-use crate::domain::count::Counts;
-use crate::domain::picture::PictureState;
+use std::path::Path;
+
+use super::exit::Exit;
 use crate::domain::plan::PlannedTransfer;
 use crate::domain::settings::Settings;
 use crate::engine::runtime::Runtime;
-use crate::files::output_csv::{PLANNED, Row};
-use crate::files::transfer::Outcome;
-use crate::jobs::apply::Transferred;
-use crate::jobs::classify::{Classification, Classified};
+use crate::files::transfer::{Ended, Outcome, TransferError};
+use crate::jobs::classify::Classification;
+use crate::jobs::sort::Sorted;
 use crate::lang::{Language, Say};
+use crate::store::session::Sorting;
 
-/// What a run did.
-pub(super) struct Run<'r> {
+/// Things with something wrong that are named; all of them are in the table.
+pub(super) const NAMED: usize = 20;
+
+/// What a classify adds to what an apply has to tell.
+pub(super) struct Classifying<'r> {
     pub(super) settings: &'r Settings,
     pub(super) runtime: &'r Runtime,
-    pub(super) folders: &'r [String],
     pub(super) classification: &'r Classification,
-    pub(super) transferred: Vec<Transferred>,
-    pub(super) plan: &'r [PlannedTransfer],
     /// Folders of the source that could not be read.
     pub(super) unreadable_folders: usize,
+    /// It was stopped before all files were looked at.
     pub(super) interrupted: bool,
-    pub(super) dry_run: bool,
 }
 
-impl Run<'_> {
-    pub(super) fn counts(&self) -> Counts {
-        let pictures = self.classification.pictures.iter().map(|classified| &classified.picture);
-        Counts::of(pictures, self.settings.labels.len(), self.settings.sure, self.classification.waiting)
+/// What a run did.
+pub(super) struct Report<'r> {
+    pub(super) classifying: Option<Classifying<'r>>,
+    pub(super) destination: &'r Path,
+    pub(super) sorting: &'r Sorting,
+    pub(super) folders: &'r [String],
+    pub(super) sorted: &'r Sorted,
+    pub(super) tally: Tally,
+    pub(super) dry_run: bool,
+    /// It was stopped before all transfers were begun.
+    pub(super) interrupted: bool,
+}
+
+impl Report<'_> {
+    /// True where the run was stopped, in whatever it was doing.
+    pub(super) fn was_interrupted(&self) -> bool {
+        self.interrupted || self.classifying.as_ref().is_some_and(|classifying| classifying.interrupted)
     }
 
-    /// The rows before anything is transferred, with the places that were planned.
-    pub(super) fn planned_rows(&self, language: &Language) -> Vec<Row> {
-        let mut rows: Vec<Row> = self.classification.pictures.iter().map(|c| self.row(c, language)).collect();
-        for planned in self.plan {
-            let row = &mut rows[planned.picture];
-            row.status = PLANNED.to_owned();
-            row.destination = Some(self.settings.destination.join(&planned.folder).join(&planned.file_name));
-        }
-        rows
-    }
-
-    /// One row a picture, in the order in which they were found.
-    pub(super) fn rows(&self, language: &Language) -> Vec<Row> {
-        let mut rows: Vec<Row> = self.classification.pictures.iter().map(|c| self.row(c, language)).collect();
-        for transferred in &self.transferred {
-            let row = &mut rows[transferred.picture];
-            match &transferred.result {
-                Ok(outcome) => {
-                    row.status = outcome.word().to_owned();
-                    row.destination = Some(outcome.target().to_owned());
-                }
-                Err(error) => {
-                    row.status = if error.target().is_some() { "copied" } else { "failed" }.to_owned();
-                    row.destination = error.target().map(ToOwned::to_owned);
-                    row.reason = Some(error.say(language));
-                }
+    /// How the program ends after it.
+    pub(super) fn exit(&self) -> Exit {
+        let counts = &self.sorted.counts;
+        let unreadable_folders = self.classifying.as_ref().map_or(0, |classifying| classifying.unreadable_folders);
+        let wrong = counts.suspect + counts.failed() + self.tally.failed + unreadable_folders + self.sorted.gone.len();
+        match self.was_interrupted() {
+            true => Exit::Interrupted,
+            false if wrong > 0 || (!self.dry_run && self.tally.begun < self.sorted.plan.transfers.len()) => {
+                Exit::Partly
             }
-        }
-        rows
-    }
-
-    fn row(&self, classified: &Classified, language: &Language) -> Row {
-        let picture = &classified.picture;
-        let prediction = picture.prediction.as_ref();
-        let status = match (picture.state, prediction) {
-            (PictureState::Ok, Some(prediction)) if self.settings.sure.is_sure(prediction) => "not transferred",
-            (PictureState::Ok, _) => "unsure",
-            (state, _) => state.word(),
-        };
-        Row {
-            path: picture.path.clone(),
-            label: prediction.and_then(|p| self.settings.labels.get(p.label)).map(|label| label.text.clone()),
-            score: prediction.map(|p| p.score),
-            margin: prediction.map(|p| p.margin),
-            destination: None,
-            status: status.to_owned(),
-            hash: picture.hash,
-            reason: classified.trouble.as_ref().map(|trouble| trouble.say(language)),
+            false => Exit::Done,
         }
     }
+}
 
-    /// How many transfers ended so.
-    pub(super) fn ended(&self, wanted: impl Fn(&Outcome) -> bool) -> usize {
-        self.transferred.iter().filter_map(|transferred| transferred.result.as_ref().ok()).filter(|o| wanted(o)).count()
+/// How transfers ended.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    pub(super) begun: usize,
+    pub(super) copied: usize,
+    pub(super) moved: usize,
+    pub(super) present: usize,
+    pub(super) failed: usize,
+    /// Files that went from one label's folder to another.
+    pub(super) regrouped: usize,
+    /// Copies that lost their times, permissions or attributes.
+    pub(super) unkept: usize,
+    /// The first failures, in words.
+    pub(super) failures: Vec<String>,
+}
+
+impl Tally {
+    /// Takes account of one.
+    pub(super) fn add(&mut self, planned: &PlannedTransfer, ended: &Ended, language: &Language) {
+        self.begun += 1;
+        match ended {
+            Ok(outcome) => {
+                self.unkept += usize::from(outcome.unkept().any());
+                *match outcome {
+                    _ if planned.from.is_some() => &mut self.regrouped,
+                    Outcome::Copied { .. } => &mut self.copied,
+                    Outcome::Moved { .. } | Outcome::Removed { .. } => &mut self.moved,
+                    Outcome::AlreadyPresent { .. } => &mut self.present,
+                } += 1;
+            }
+            Err(error) => self.add_failure(error, language),
+        }
     }
 
-    /// How many transfers failed.
-    pub(super) fn transfers_failed(&self) -> usize {
-        self.transferred.iter().filter(|transferred| transferred.result.is_err()).count()
+    fn add_failure(&mut self, error: &TransferError, language: &Language) {
+        self.failed += 1;
+        if self.failures.len() < NAMED {
+            self.failures.push(error.say(language));
+        }
     }
 }

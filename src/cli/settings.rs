@@ -10,20 +10,16 @@ use crate::domain::printable::printable;
 use crate::domain::score::SureRule;
 use crate::domain::settings::{Operation, Settings};
 use crate::domain::template::Template;
-use crate::lang::Values;
+use crate::lang::{Language, Values};
 
 /// Everything that was asked for, checked as far as it can be without touching a file.
 pub(super) fn settings(arguments: &ClassifyArguments, context: &Context) -> Result<Settings, Failure> {
     let (defaults, language) = (&context.defaults, &context.language);
     let template = arguments.template.clone().unwrap_or_else(|| defaults.template.clone());
     let template = Template::new(template).map_err(|error| Failure::of(&error, language).into_usage())?;
-    let share = |option: &str, value: f32| match (0.0..=1.0).contains(&value) {
-        true => Ok(value),
-        false => Err(Failure::usage(language.say("settings.not_a_share", &[("option", &option), ("value", &value)]))),
-    };
     let sure = SureRule {
-        threshold: share("--threshold", arguments.threshold.unwrap_or(defaults.threshold))?,
-        margin: share("--margin", arguments.margin.unwrap_or(defaults.margin))?,
+        threshold: share("--threshold", arguments.threshold.unwrap_or(defaults.threshold), language)?,
+        margin: share("--margin", arguments.margin.unwrap_or(defaults.margin), language)?,
     };
     Ok(Settings {
         source: arguments.source.clone(),
@@ -36,6 +32,14 @@ pub(super) fn settings(arguments: &ClassifyArguments, context: &Context) -> Resu
         sure,
         batch_size: arguments.batch_size.map(|size| size as usize),
     })
+}
+
+/// A number from nought to one.
+pub(super) fn share(option: &str, value: f32, language: &Language) -> Result<f32, Failure> {
+    match (0.0..=1.0).contains(&value) {
+        true => Ok(value),
+        false => Err(Failure::usage(language.say("settings.not_a_share", &[("option", &option), ("value", &value)]))),
+    }
 }
 
 /// The table's name: a plain one, so that it cannot lead out of the destination or into a label's folder.

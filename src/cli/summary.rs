@@ -4,37 +4,67 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::console::Console;
-use super::outcome::Run;
+use super::outcome::{Classifying, NAMED, Report};
+use crate::domain::count::Counts;
 use crate::domain::printable::{printable, printable_text};
 use crate::domain::settings::Operation;
-use crate::files::transfer::Outcome;
-use crate::lang::{Language, Say, Values};
-
-/// Pictures with something wrong that are named; all of them are in the table.
-const NAMED: usize = 20;
+use crate::lang::{Language, Values};
 
 /// Prints what happened: every row of counts, what is wrong with what, and what to do next.
-pub(super) fn print(run: &Run<'_>, table: Option<&Path>, language: &Language, console: &mut Console) {
-    let counts = run.counts();
-    let mut say = |key: &str, values: Values<'_>| console.out(&language.say(key, values));
-    if run.interrupted && run.transferred.is_empty() {
-        let total = run.classification.waiting + run.classification.pictures.len() + others(run);
-        let done = total - run.classification.waiting;
-        say("classify.interrupted_classifying", &[("done", &done), ("total", &total)]);
-    } else {
-        say("classify.finished", &[("pictures", &counts.pictures())]);
+pub(super) fn print(report: &Report<'_>, table: Option<&Path>, language: &Language, console: &mut Console) {
+    let counts = &report.sorted.counts;
+    print_heading(report, language, console);
+    print_counts(report, counts, language, console);
+    print_transfers(report, language, console);
+    print_left(report, language, console);
+    if let Some(classifying) = &report.classifying {
+        print_others(&classifying.classification.other_files, language, console);
     }
+    print_troubles(report, language, console);
+    if let Some(table) = table {
+        console.out(&language.say("classify.output", &[("path", &printable(table))]));
+    }
+    if counts.unsure > 0 {
+        console.out(&language.text("classify.what_next_unsure"));
+    }
+    if report.tally.begun > report.tally.failed {
+        let destination = printable(report.destination);
+        console.out(&language.say("classify.what_next_undo", &[("destination", &destination)]));
+    }
+    if let Some(classifying) = &report.classifying {
+        print_runtime(classifying, language, console);
+    }
+}
+
+fn print_heading(report: &Report<'_>, language: &Language, console: &mut Console) {
+    match &report.classifying {
+        Some(classifying) if classifying.interrupted => {
+            let classification = classifying.classification;
+            let others: usize = classification.other_files.values().sum();
+            let done = classification.pictures + others;
+            let values: Values<'_> = &[("done", &done), ("total", &(done + classification.waiting))];
+            console.out(&language.say("classify.interrupted_classifying", values));
+        }
+        Some(_) => console.out(&language.say("classify.finished", &[("pictures", &report.sorted.counts.pictures())])),
+        None => console.out(&language.say("apply.heading", &[("pictures", &report.sorted.counts.pictures())])),
+    }
+}
+
+fn print_counts(report: &Report<'_>, counts: &Counts, language: &Language, console: &mut Console) {
+    let mut say = |key: &str, values: Values<'_>| console.out(&language.say(key, values));
     let width = counts.pictures().to_string().len().max(5);
     let padded = |count: usize| format!("{count:>width$}");
-    for ((label, folder), count) in run.settings.labels.iter().zip(run.folders).zip(&counts.by_label) {
+    for ((label, folder), count) in report.sorting.labels.iter().zip(report.folders).zip(&counts.by_label) {
         // The folder is told where its name is not the label's.
         let key = if *folder == label.text { "classify.label_row" } else { "classify.label_row_folder" };
         let label = printable_text(&label.text);
         say(key, &[("count", &padded(*count)), ("label", &label), ("folder", folder)]);
     }
-    let sure = run.settings.sure;
+    let sure = report.sorting.sure();
     let rows = [
         ("classify.unsure_row", counts.unsure),
+        ("classify.none_row", counts.none_of_these),
+        ("classify.removed_row", counts.label_removed),
         ("classify.suspect_row", counts.suspect),
         ("classify.unsupported_row", counts.unsupported),
         ("classify.unreadable_row", counts.unreadable),
@@ -44,16 +74,67 @@ pub(super) fn print(run: &Run<'_>, table: Option<&Path>, language: &Language, co
         let values: Values<'_> = &[("threshold", &sure.threshold), ("margin", &sure.margin)];
         say(key, &[values, &[("count", &padded(count))]].concat());
     }
-    print_transfers(run, language, console);
-    print_others(&run.classification.other_files, language, console);
-    print_troubles(run, language, console);
-    if let Some(table) = table {
-        console.out(&language.say("classify.output", &[("path", &printable(table))]));
+}
+
+fn print_transfers(report: &Report<'_>, language: &Language, console: &mut Console) {
+    let (plan, tally) = (&report.sorted.plan, &report.tally);
+    if report.dry_run {
+        let moves = plan.transfers.iter().filter(|planned| planned.from.is_some()).count();
+        let key = match report.sorting.operation {
+            Operation::Copy => "classify.would_copy",
+            Operation::Move => "classify.would_move",
+        };
+        console.out(&language.text("classify.dry_run"));
+        console.out(&language.say(key, &[("count", &(plan.transfers.len() - moves))]));
+        if moves > 0 {
+            console.out(&language.say("classify.would_regroup", &[("count", &moves)]));
+        }
+        return;
     }
-    if counts.unsure > 0 {
-        console.out(&language.text("classify.what_next_unsure"));
+    if report.interrupted {
+        let values: Values<'_> = &[("done", &tally.begun), ("total", &plan.transfers.len())];
+        console.out(&language.say("classify.interrupted_applying", values));
     }
-    let (runtime, model) = (run.runtime, &run.settings.model);
+    let parts = [
+        ("classify.copied", tally.copied),
+        ("classify.moved", tally.moved),
+        ("classify.regrouped", tally.regrouped),
+        ("classify.present", tally.present),
+        ("classify.in_place", plan.in_place),
+        ("classify.not_transferred", plan.transfers.len() - tally.begun + tally.failed),
+    ];
+    let parts = parts.iter().filter(|(_, count)| *count > 0);
+    let folder = printable(report.destination);
+    let say = |(key, count): &(&str, usize)| language.say(key, &[("count", count), ("folder", &folder)]);
+    let parts: Vec<String> = parts.map(say).collect();
+    if !parts.is_empty() {
+        console.out(&parts.join(", "));
+    }
+    if tally.unkept > 0 {
+        console.out(&language.say("classify.unkept", &[("count", &tally.unkept)]));
+    }
+}
+
+/// Pictures in folders of labels that are not there any more, by where they would go.
+fn print_left(report: &Report<'_>, language: &Language, console: &mut Console) {
+    let left = &report.sorted.plan.left;
+    if left.is_empty() {
+        return;
+    }
+    let mut ways: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for picture in left {
+        *ways.entry((&picture.folder, &picture.would_go_to)).or_default() += 1;
+    }
+    console.out(&language.say("apply.left", &[("count", &left.len())]));
+    for ((from, to), count) in ways.iter().take(NAMED) {
+        console.out(&language.say("apply.left_row", &[("count", count), ("from", from), ("to", to)]));
+    }
+    let destination = printable(report.destination);
+    console.out(&language.say("apply.how_to_resort", &[("destination", &destination)]));
+}
+
+fn print_runtime(classifying: &Classifying<'_>, language: &Language, console: &mut Console) {
+    let (runtime, model) = (classifying.runtime, &classifying.settings.model);
     let values: Values<'_> = &[
         ("runtime", &runtime.name()),
         ("version", &runtime.version()),
@@ -61,39 +142,6 @@ pub(super) fn print(run: &Run<'_>, table: Option<&Path>, language: &Language, co
         ("model", model),
     ];
     console.out(&language.say("classify.runtime", values));
-}
-
-fn others(run: &Run<'_>) -> usize {
-    run.classification.other_files.values().sum()
-}
-
-fn print_transfers(run: &Run<'_>, language: &Language, console: &mut Console) {
-    if run.dry_run {
-        let key = match run.settings.operation {
-            Operation::Copy => "classify.would_copy",
-            Operation::Move => "classify.would_move",
-        };
-        console.out(&language.text("classify.dry_run"));
-        console.out(&language.say(key, &[("count", &run.plan.len())]));
-        return;
-    }
-    if run.interrupted && !run.transferred.is_empty() {
-        let values: Values<'_> = &[("done", &run.transferred.len()), ("total", &run.plan.len())];
-        console.out(&language.say("classify.interrupted_applying", values));
-    }
-    let parts = [
-        ("classify.copied", run.ended(|outcome| matches!(outcome, Outcome::Copied { .. }))),
-        ("classify.moved", run.ended(|outcome| matches!(outcome, Outcome::Moved { .. }))),
-        ("classify.present", run.ended(|outcome| matches!(outcome, Outcome::AlreadyPresent { .. }))),
-        ("classify.not_transferred", run.plan.len() - run.transferred.len() + run.transfers_failed()),
-    ];
-    let parts = parts.iter().filter(|(_, count)| *count > 0);
-    let folder = printable(&run.settings.destination);
-    let say = |(key, count): &(&str, usize)| language.say(key, &[("count", count), ("folder", &folder)]);
-    let parts: Vec<String> = parts.map(say).collect();
-    if !parts.is_empty() {
-        console.out(&parts.join(", "));
-    }
 }
 
 fn print_others(others: &BTreeMap<String, usize>, language: &Language, console: &mut Console) {
@@ -113,31 +161,27 @@ pub(super) fn kinds(others: &BTreeMap<String, usize>, language: &Language) -> St
     others.iter().map(kind).collect::<Vec<_>>().join(", ")
 }
 
-fn print_troubles(run: &Run<'_>, language: &Language, console: &mut Console) {
-    let pictures = &run.classification.pictures;
-    let wrong = pictures.iter().filter_map(|c| c.trouble.as_ref().map(|trouble| (c, trouble)));
-    let mut lines: Vec<String> = wrong
-        .map(|(classified, trouble)| {
-            let values: Values<'_> = &[
-                ("path", &printable(&classified.picture.path)),
-                ("state", &classified.picture.state),
-                ("trouble", &trouble.say(language)),
-            ];
-            language.say("classify.picture_trouble", values)
-        })
-        .collect();
-    lines.extend(run.transferred.iter().filter_map(|t| t.result.as_ref().err()).map(|error| error.say(language)));
-    if run.unreadable_folders > 0 {
-        console.out(&language.say("classify.folders_unreadable", &[("count", &run.unreadable_folders)]));
+fn print_troubles(report: &Report<'_>, language: &Language, console: &mut Console) {
+    let troubled = report.sorted.troubled.iter().map(|troubled| {
+        let values: Values<'_> =
+            &[("path", &printable(&troubled.path)), ("state", &troubled.state), ("trouble", &troubled.trouble)];
+        language.say("classify.picture_trouble", values)
+    });
+    let gone = report.sorted.gone.iter().map(|path| language.say("apply.gone", &[("path", &printable(path))]));
+    let failures = report.tally.failures.iter().cloned();
+    let count = report.sorted.troubled.len() + report.sorted.gone.len() + report.tally.failed;
+    let unreadable_folders = report.classifying.as_ref().map_or(0, |classifying| classifying.unreadable_folders);
+    if unreadable_folders > 0 {
+        console.out(&language.say("classify.folders_unreadable", &[("count", &unreadable_folders)]));
     }
-    if lines.is_empty() {
+    if count == 0 {
         return;
     }
-    console.out(&language.say("classify.troubles", &[("count", &lines.len())]));
-    for line in lines.iter().take(NAMED) {
+    console.out(&language.say("classify.troubles", &[("count", &count)]));
+    for line in failures.chain(troubled).chain(gone).take(NAMED) {
         console.out(&format!("  {line}"));
     }
-    if lines.len() > NAMED {
-        console.out(&language.say("classify.more_troubles", &[("count", &(lines.len() - NAMED))]));
+    if count > NAMED {
+        console.out(&language.say("classify.more_troubles", &[("count", &(count - NAMED))]));
     }
 }

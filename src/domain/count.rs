@@ -1,15 +1,19 @@
 //! How many pictures fall where. All rows add up to the pictures found.
 
-use super::picture::{Picture, PictureState};
-use super::score::SureRule;
+use super::decision::Standing;
+use super::picture::PictureState;
 
 /// Pictures by what became of them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Counts {
-    /// Sure predictions, one count a label, in the labels' order.
+    /// Decided for a label, or predicted and sure: one count a label, in the labels' order.
     pub by_label: Vec<usize>,
     /// Below threshold or margin.
     pub unsure: usize,
+    /// A person said that no label is right.
+    pub none_of_these: usize,
+    /// Decided for a label that is not there any more.
+    pub label_removed: usize,
     /// Truncated: scored, but sorted by nobody but a person.
     pub suspect: usize,
     /// Of a kind or size that is not decoded.
@@ -21,28 +25,27 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// Counts of `pictures` for `labels` labels; `waiting` more were found and not looked at.
-    pub fn of<'p>(
-        pictures: impl IntoIterator<Item = &'p Picture>,
-        labels: usize,
-        sure: SureRule,
-        waiting: usize,
-    ) -> Counts {
+    /// Counts for `labels` labels; `waiting` pictures were found and not looked at.
+    pub fn of(standings: impl IntoIterator<Item = Standing>, labels: usize, waiting: usize) -> Counts {
         let mut counts = Counts { by_label: vec![0; labels], waiting, ..Counts::default() };
-        for picture in pictures {
-            *counts.row(picture, sure) += 1;
+        for standing in standings {
+            if let Some(row) = counts.row(standing) {
+                *row += 1;
+            }
         }
         counts
     }
 
-    fn row(&mut self, picture: &Picture, sure: SureRule) -> &mut usize {
-        match (picture.state, &picture.prediction) {
-            (PictureState::Suspect, _) => &mut self.suspect,
-            (PictureState::Unsupported, _) => &mut self.unsupported,
-            (PictureState::Unreadable, _) => &mut self.unreadable,
-            (PictureState::Ok, Some(prediction)) if sure.is_sure(prediction) => &mut self.by_label[prediction.label],
-            (PictureState::Ok, _) => &mut self.unsure,
-        }
+    fn row(&mut self, standing: Standing) -> Option<&mut usize> {
+        Some(match standing {
+            Standing::Label(label) => self.by_label.get_mut(label)?,
+            Standing::Unsure | Standing::NotOk(PictureState::Ok) => &mut self.unsure,
+            Standing::NoneOfThese => &mut self.none_of_these,
+            Standing::LabelRemoved => &mut self.label_removed,
+            Standing::NotOk(PictureState::Suspect) => &mut self.suspect,
+            Standing::NotOk(PictureState::Unsupported) => &mut self.unsupported,
+            Standing::NotOk(PictureState::Unreadable) => &mut self.unreadable,
+        })
     }
 
     /// Pictures that could not be scored.
@@ -52,6 +55,7 @@ impl Counts {
 
     /// The sum of all rows.
     pub fn pictures(&self) -> usize {
-        self.by_label.iter().sum::<usize>() + self.unsure + self.suspect + self.failed() + self.waiting
+        let decided = self.none_of_these + self.label_removed;
+        self.by_label.iter().sum::<usize>() + self.unsure + decided + self.suspect + self.failed() + self.waiting
     }
 }

@@ -3,11 +3,13 @@
 //! Pure: no input or output, no threads, no clock. Everything here can be tested with plain values.
 
 pub mod count;
+pub mod decision;
 pub mod folder_name;
 pub mod label;
 pub mod picture;
 pub mod plan;
 pub mod printable;
+pub mod run;
 pub mod score;
 pub mod settings;
 pub mod template;

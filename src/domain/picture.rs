@@ -33,11 +33,26 @@ impl PictureState {
     }
 }
 
+impl PictureState {
+    /// Every state.
+    pub const ALL: [PictureState; 4] =
+        [PictureState::Ok, PictureState::Suspect, PictureState::Unsupported, PictureState::Unreadable];
+
+    /// The state that a word stands for.
+    pub fn from_word(word: &str) -> Option<PictureState> {
+        PictureState::ALL.into_iter().find(|state| state.word() == word)
+    }
+}
+
 impl fmt::Display for PictureState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.word())
     }
 }
+
+/// A picture's number in a session: a path with one content. The same path with another content is another picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PictureId(pub i64);
 
 /// SHA-256 of a file's content.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -1,68 +1,158 @@
 //! Which file goes where: target names for a whole batch, made before anything is touched.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::folder_name::fold;
-use super::picture::{ContentHash, FileStamp, Picture, PictureState};
-use super::score::SureRule;
+use super::picture::{ContentHash, PictureId};
+use super::run::Action;
+use super::settings::Operation;
 
 /// The longest file name that common file systems take, in bytes.
 const LONGEST_FILE_NAME: usize = 255;
 
-/// One file and the place it is meant for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PlannedTransfer {
-    /// The picture's position among the pictures that were planned.
-    pub picture: usize,
-    /// The file.
-    pub source: PathBuf,
-    /// Its content when it was classified.
+/// A picture as a plan sees it.
+#[derive(Debug, Clone)]
+pub struct Candidate {
+    /// The picture.
+    pub picture: PictureId,
+    /// Where it was found.
+    pub path: PathBuf,
+    /// Its content.
     pub hash: ContentHash,
-    /// The file as it was when classified.
-    pub stamp: FileStamp,
+    /// Its size in bytes.
+    pub size: u64,
+    /// The folder it is to be in, if any: its label's.
+    pub wanted: Option<String>,
+    /// Where an earlier run put it, if it is still there.
+    pub place: Option<Place>,
+}
+
+/// A place in the destination.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
     /// Folder in the destination.
     pub folder: String,
     /// Name in that folder.
     pub file_name: OsString,
+    /// The file there was made or moved there by this program, and was not there before.
+    pub is_ours: bool,
 }
 
-/// Plans the transfer of every sure, whole picture into its label's folder. `folders` has one name a label.
+/// One file and the place it is meant for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedTransfer {
+    /// The picture.
+    pub picture: PictureId,
+    /// What is done: a copy or a move.
+    pub action: Action,
+    /// The file: the picture's own, or the one that an earlier run put into another label's folder.
+    pub source: PathBuf,
+    /// The file's name when the picture was found; what its names in the destination are made from.
+    pub own_name: OsString,
+    /// Its content.
+    pub hash: ContentHash,
+    /// Its size in bytes.
+    pub size: u64,
+    /// Folder in the destination.
+    pub folder: String,
+    /// Name in that folder.
+    pub file_name: OsString,
+    /// Where it is in the destination now, if an earlier run put it there.
+    pub from: Option<Place>,
+}
+
+/// A picture that stays in the folder of a label that is not there any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Left {
+    /// The picture.
+    pub picture: PictureId,
+    /// The folder it is in.
+    pub folder: String,
+    /// The folder it would go to.
+    pub would_go_to: String,
+}
+
+/// What is to be done, before anything is touched.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// In the order in which they are carried out.
+    pub transfers: Vec<PlannedTransfer>,
+    /// Pictures that lie where they belong already.
+    pub in_place: usize,
+    /// Pictures that stay where a removed label's folder is.
+    pub left: Vec<Left>,
+}
+
+/// What a plan has to know beside the pictures.
+#[derive(Debug, Clone, Copy)]
+pub struct PlanRules<'r> {
+    /// The destination, under which folders and places are.
+    pub destination: &'r Path,
+    /// Copy or move.
+    pub operation: Operation,
+    /// The folders of the labels that are there.
+    pub folders: &'r [String],
+    /// Pictures in folders of removed labels are moved too.
+    pub resort: bool,
+}
+
+/// Plans where each picture goes.
 ///
 /// Two pictures of one name and different content get different names, under the rules of file systems that ignore
 /// case and Unicode form too; two of one name and the same content share one, and the second will be found to be
-/// there already.
-pub fn plan<'p>(
-    pictures: impl IntoIterator<Item = &'p Picture>,
-    folders: &[String],
-    sure: SureRule,
-) -> Vec<PlannedTransfer> {
+/// there already. A picture that an earlier run has put into another label's folder is moved from there, or copied if
+/// another picture shares that file. Names that earlier runs have given are taken: `placed` has all of them.
+pub fn plan(
+    candidates: impl IntoIterator<Item = Candidate>,
+    placed: impl IntoIterator<Item = (Place, ContentHash)>,
+    rules: PlanRules<'_>,
+) -> Plan {
+    let mut users: HashMap<(String, OsString), Users> = HashMap::new();
     let mut reserved = Reserved::default();
-    let mut transfers = Vec::new();
-    for (position, picture) in pictures.into_iter().enumerate() {
-        let (Some(hash), Some(stamp), Some(folder)) = (picture.hash, picture.stamp, folder_of(picture, folders, sure))
-        else {
-            continue;
-        };
-        let file_name = reserved.reserve(folder, picture.file_name(), hash);
-        let source = picture.path.clone();
-        transfers.push(PlannedTransfer {
-            picture: position,
-            source,
-            hash,
-            stamp,
-            folder: folder.to_owned(),
-            file_name,
-        });
+    for (place, hash) in placed {
+        reserved.take(&place, hash);
+        let users = users.entry((place.folder, place.file_name)).or_default();
+        users.count += 1;
+        users.is_ours |= place.is_ours;
     }
-    transfers
+    let known: HashSet<&str> = rules.folders.iter().map(String::as_str).collect();
+    let mut plan = Plan::default();
+    for candidate in candidates {
+        let Some(wanted) = candidate.wanted.clone() else { continue };
+        match &candidate.place {
+            Some(place) if place.folder == wanted => plan.in_place += 1,
+            Some(place) if !known.contains(place.folder.as_str()) && !rules.resort => {
+                plan.left.push(Left { picture: candidate.picture, folder: place.folder.clone(), would_go_to: wanted })
+            }
+            Some(place) => {
+                let users = users.entry((place.folder.clone(), place.file_name.clone())).or_default();
+                let action = if users.is_ours && users.count <= 1 { Action::Move } else { Action::Copy };
+                users.count = users.count.saturating_sub(1);
+                let source = rules.destination.join(&place.folder).join(&place.file_name);
+                plan.transfers.push(reserved.transfer(&candidate, action, source, wanted));
+            }
+            None => {
+                let action = match rules.operation {
+                    Operation::Copy => Action::Copy,
+                    Operation::Move => Action::Move,
+                };
+                let source = candidate.path.clone();
+                plan.transfers.push(reserved.transfer(&candidate, action, source, wanted));
+            }
+        }
+    }
+    plan
 }
 
-fn folder_of<'f>(picture: &Picture, folders: &'f [String], sure: SureRule) -> Option<&'f str> {
-    let prediction = picture.prediction.as_ref().filter(|prediction| sure.is_sure(prediction))?;
-    (picture.state == PictureState::Ok).then(|| folders.get(prediction.label).map(String::as_str))?
+/// Who has a file in the destination as its place.
+#[derive(Default)]
+struct Users {
+    count: usize,
+    /// One of them put it there.
+    is_ours: bool,
 }
 
 /// Target names given out so far, by folder and folded name.
@@ -70,6 +160,27 @@ fn folder_of<'f>(picture: &Picture, folders: &'f [String], sure: SureRule) -> Op
 struct Reserved(HashMap<(String, Vec<u8>), ContentHash>);
 
 impl Reserved {
+    /// A name that an earlier run has given.
+    fn take(&mut self, place: &Place, hash: ContentHash) {
+        self.0.insert((place.folder.clone(), folded_bytes(&place.file_name)), hash);
+    }
+
+    fn transfer(&mut self, candidate: &Candidate, action: Action, source: PathBuf, folder: String) -> PlannedTransfer {
+        let own_name = candidate.path.file_name().unwrap_or(candidate.path.as_os_str()).to_owned();
+        let file_name = self.reserve(&folder, &own_name, candidate.hash);
+        PlannedTransfer {
+            picture: candidate.picture,
+            action,
+            source,
+            own_name,
+            hash: candidate.hash,
+            size: candidate.size,
+            folder,
+            file_name,
+            from: candidate.place.clone(),
+        }
+    }
+
     fn reserve(&mut self, folder: &str, name: &OsStr, hash: ContentHash) -> OsString {
         let free = name_candidates(name, hash).find(|candidate| {
             let key = (folder.to_owned(), folded_bytes(candidate));
@@ -114,54 +225,98 @@ fn cut_between_characters(bytes: &[u8], room: usize) -> &[u8] {
 
 #[cfg(test)]
 mod tests {
-    use super::super::score::Prediction;
     use super::*;
 
-    const EVERYTHING: SureRule = SureRule { threshold: 0.0, margin: 0.0 };
+    fn rules(folders: &[String]) -> PlanRules<'_> {
+        PlanRules { destination: Path::new("/to"), operation: Operation::Copy, folders, resort: false }
+    }
 
-    fn picture(path: &str, content: u8, label: usize) -> Picture {
-        Picture {
+    fn folders() -> Vec<String> {
+        vec!["a".to_owned(), "b".to_owned()]
+    }
+
+    fn candidate(path: &str, content: u8, wanted: &str) -> Candidate {
+        Candidate {
+            picture: PictureId(0),
             path: path.into(),
-            hash: Some(ContentHash([content; 32])),
-            stamp: Some(FileStamp { device: 1, inode: 1, size: 1, modified_ns: 0 }),
-            state: PictureState::Ok,
-            prediction: Some(Prediction { label, score: 0.6, margin: 0.2, scores: [0.6, 0.4].into() }),
+            hash: ContentHash([content; 32]),
+            size: 1,
+            wanted: Some(wanted.to_owned()),
+            place: None,
         }
     }
 
-    fn names(pictures: &[Picture]) -> Vec<String> {
-        let planned = plan(pictures, &["a".to_owned(), "b".to_owned()], EVERYTHING);
-        planned.iter().map(|t| format!("{}/{}", t.folder, t.file_name.to_str().unwrap())).collect()
+    fn placed(folder: &str, name: &str) -> Place {
+        Place { folder: folder.to_owned(), file_name: name.into(), is_ours: true }
+    }
+
+    fn names(candidates: impl IntoIterator<Item = Candidate>) -> Vec<String> {
+        let planned = plan(candidates, [], rules(&folders()));
+        planned.transfers.iter().map(|t| format!("{}/{}", t.folder, t.file_name.to_str().unwrap())).collect()
     }
 
     #[test]
     fn one_name_twice_becomes_two_names() {
         let pictures = [
-            picture("x/1.jpg", 0xaa, 0),
-            picture("y/1.jpg", 0xbb, 0),
-            picture("z/1.JPG", 0xcc, 0),
-            picture("z/1.jpg", 0xaa, 0),
-            picture("z/1.jpg", 0xdd, 1),
+            candidate("x/1.jpg", 0xaa, "a"),
+            candidate("y/1.jpg", 0xbb, "a"),
+            candidate("z/1.JPG", 0xcc, "a"),
+            candidate("z/1.jpg", 0xaa, "a"),
+            candidate("z/1.jpg", 0xdd, "b"),
         ];
-        assert_eq!(names(&pictures), ["a/1.jpg", "a/1~bbbbbbbb.jpg", "a/1~cccccccc.JPG", "a/1.jpg", "b/1.jpg"]);
+        assert_eq!(names(pictures), ["a/1.jpg", "a/1~bbbbbbbb.jpg", "a/1~cccccccc.JPG", "a/1.jpg", "b/1.jpg"]);
     }
 
     #[test]
     fn a_name_that_looks_like_a_suffixed_one_is_not_taken_for_it() {
-        let pictures = [picture("1~bbbbbbbb.jpg", 1, 0), picture("x/1.jpg", 0xaa, 0), picture("y/1.jpg", 0xbb, 0)];
-        assert_eq!(names(&pictures), ["a/1~bbbbbbbb.jpg", "a/1.jpg", "a/1~bbbbbbbbbbbbbbbb.jpg"]);
+        let pictures =
+            [candidate("1~bbbbbbbb.jpg", 1, "a"), candidate("x/1.jpg", 0xaa, "a"), candidate("y/1.jpg", 0xbb, "a")];
+        assert_eq!(names(pictures), ["a/1~bbbbbbbb.jpg", "a/1.jpg", "a/1~bbbbbbbbbbbbbbbb.jpg"]);
     }
 
     #[test]
-    fn only_sure_and_whole_pictures_are_planned() {
-        let mut suspect = picture("1.jpg", 1, 0);
-        suspect.state = PictureState::Suspect;
-        let mut unread = picture("2.jpg", 2, 0);
-        unread.prediction = None;
-        assert!(names(&[suspect, unread]).is_empty());
-        let folders = ["a".to_owned()];
-        assert!(plan(&[picture("1.jpg", 1, 0)], &folders, SureRule { threshold: 0.61, margin: 0.0 }).is_empty());
-        assert!(plan(&[picture("1.jpg", 1, 0)], &folders, SureRule { threshold: 0.0, margin: 0.21 }).is_empty());
+    fn names_of_earlier_runs_are_taken() {
+        let earlier = (placed("a", "1.JPG"), ContentHash([1; 32]));
+        let planned = plan([candidate("x/1.jpg", 0xaa, "a")], [earlier], rules(&folders()));
+        assert_eq!(planned.transfers[0].file_name, "1~aaaaaaaa.jpg");
+    }
+
+    #[test]
+    fn what_nobody_wants_stays_and_what_lies_right_is_left() {
+        let nobody = Candidate { wanted: None, ..candidate("1.jpg", 1, "a") };
+        let right = Candidate { place: Some(placed("a", "2.jpg")), ..candidate("2.jpg", 2, "a") };
+        let planned = plan([nobody, right], [], rules(&folders()));
+        assert_eq!((planned.transfers.len(), planned.in_place), (0, 1));
+    }
+
+    #[test]
+    fn a_changed_mind_moves_the_target() {
+        let moved = Candidate { place: Some(placed("b", "1.jpg")), ..candidate("/from/1.jpg", 1, "a") };
+        let all = [(placed("b", "1.jpg"), ContentHash([1; 32]))];
+        let planned = plan([moved.clone()], all.clone(), rules(&folders()));
+        assert_eq!(
+            (planned.transfers[0].action, planned.transfers[0].source.as_path()),
+            (Action::Move, Path::new("/to/b/1.jpg"))
+        );
+        // Another picture of the same name and content has its place there too: the first to go copies.
+        let twice = [all[0].clone(), all[0].clone()];
+        let planned = plan([moved.clone(), moved.clone()], twice, rules(&folders()));
+        assert_eq!(planned.transfers.iter().map(|t| t.action).collect::<Vec<_>>(), [Action::Copy, Action::Move]);
+        // What was there before is not ours to move.
+        let theirs = Place { is_ours: false, ..placed("b", "1.jpg") };
+        let beside = Candidate { place: Some(theirs.clone()), ..moved };
+        let planned = plan([beside], [(theirs, ContentHash([1; 32]))], rules(&folders()));
+        assert_eq!(planned.transfers[0].action, Action::Copy);
+    }
+
+    #[test]
+    fn a_removed_label_moves_nothing_unless_asked() {
+        let in_removed = Candidate { place: Some(placed("gone", "1.jpg")), ..candidate("1.jpg", 1, "a") };
+        let folders = folders();
+        let planned = plan([in_removed.clone()], [], rules(&folders));
+        assert_eq!((planned.transfers.len(), planned.left[0].would_go_to.as_str()), (0, "a"));
+        let planned = plan([in_removed], [], PlanRules { resort: true, ..rules(&folders) });
+        assert_eq!((planned.transfers.len(), planned.left.len()), (1, 0));
     }
 
     #[test]

@@ -21,6 +21,11 @@ impl Template {
         if text.contains(SLOT) { Ok(Template(text)) } else { Err(TemplateWithoutSlot(text)) }
     }
 
+    /// The template itself.
+    pub fn text(&self) -> &str {
+        &self.0
+    }
+
     /// The sentence for one prompt.
     pub fn fill(&self, prompt: &str) -> String {
         self.0.replace(SLOT, prompt)

@@ -145,20 +145,34 @@ impl Checkpoint {
     /// A tower in the form that suits the runtime: an ONNX export first in ONNX Runtime, a graph of ours first in tract,
     /// which cannot read every export.
     pub fn tower(&self, kind: TowerKind, runtime: &Runtime) -> Result<Tower, CheckpointError> {
-        let prefers_export = matches!(runtime, Runtime::OnnxRuntime(_));
-        match (&self.weights, &self.exports) {
-            (Some(weights), exports) if exports.is_none() || !prefers_export => {
+        match (self.written_from(runtime), &self.exports) {
+            (Some(weights), _) => {
                 let graph = match kind {
                     TowerKind::Image => self.family.image_graph(weights)?,
                     TowerKind::Text => self.family.text_graph(weights)?,
                 };
                 Ok(Tower::Written(Box::new(graph)))
             }
-            (_, Some(exports)) => Ok(Tower::Export(match kind {
+            (None, Some(exports)) => Ok(Tower::Export(match kind {
                 TowerKind::Image => exports.image.clone(),
                 TowerKind::Text => exports.text.clone(),
             })),
-            (_, None) => Err(CheckpointError::NoWeights { folder: self.folder.clone(), found: vec![] }),
+            (None, None) => Err(CheckpointError::NoWeights { folder: self.folder.clone(), found: vec![] }),
+        }
+    }
+
+    /// The weights, where the runtime is given a graph of ours.
+    fn written_from(&self, runtime: &Runtime) -> Option<&WeightFile> {
+        let prefers_export = matches!(runtime, Runtime::OnnxRuntime(_));
+        self.weights.as_ref().filter(|_| self.exports.is_none() || !prefers_export)
+    }
+
+    /// The large files that the image tower is read from: weights, or an export with what lies beside it.
+    pub fn image_files(&self, runtime: &Runtime) -> Vec<PathBuf> {
+        match (self.written_from(runtime), &self.exports) {
+            (Some(weights), _) => vec![weights.path.clone()],
+            (None, Some(exports)) => exports.image_files(),
+            (None, None) => vec![],
         }
     }
 
@@ -176,6 +190,17 @@ impl Exports {
     fn in_folder(folder: &Path) -> Option<Exports> {
         let file = |name: &str| Some(folder.join("onnx").join(name)).filter(|path| path.exists());
         Some(Exports { image: file("vision_model.onnx")?, text: file("text_model.onnx")? })
+    }
+
+    /// The image tower's export and the files that hold its weights, which by custom begin with its name.
+    fn image_files(&self) -> Vec<PathBuf> {
+        let stem = self.image.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let entries = self.image.parent().and_then(|folder| std::fs::read_dir(folder).ok()).into_iter().flatten();
+        let paths = entries.flatten().map(|entry| entry.path());
+        let is_its = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&stem));
+        let mut files: Vec<PathBuf> = paths.filter(is_its).collect();
+        files.sort_unstable();
+        files
     }
 }
 

@@ -3,6 +3,7 @@
 pub mod checkpoint;
 pub mod encoder;
 pub mod families;
+pub mod fingerprint;
 pub mod graph;
 pub mod image_processor;
 pub mod resample;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::durable::{free_space, temporary_file};
 use crate::domain::plan::PlannedTransfer;
-use crate::domain::settings::Operation;
+use crate::domain::run::Action;
 
 /// Why a destination cannot take files.
 #[derive(Debug, thiserror::Error)]
@@ -61,8 +61,8 @@ pub fn prepare(destination: &Path) -> Result<(), DestinationError> {
 }
 
 /// Checks that what a plan adds to the destination fits.
-pub fn check_room(destination: &Path, plan: &[PlannedTransfer], operation: Operation) -> Result<(), DestinationError> {
-    let needed = bytes_needed(destination, plan, operation);
+pub fn check_room(destination: &Path, plan: &[PlannedTransfer]) -> Result<(), DestinationError> {
+    let needed = bytes_needed(destination, plan);
     match free_space(destination) {
         Ok(free) if free < needed => Err(DestinationError::Full { folder: destination.to_owned(), free, needed }),
         // A file system that does not tell is tried; a full one is noticed when it is.
@@ -70,15 +70,15 @@ pub fn check_room(destination: &Path, plan: &[PlannedTransfer], operation: Opera
     }
 }
 
-/// A move on one file system needs room for one file at a time; a file that has its name there already needs none.
-fn bytes_needed(destination: &Path, plan: &[PlannedTransfer], operation: Operation) -> u64 {
+/// What is moved on one file system needs no room. A file that has its name there already needs none either.
+fn bytes_needed(destination: &Path, plan: &[PlannedTransfer]) -> u64 {
     let device = std::fs::metadata(destination).map(|metadata| metadata.dev()).ok();
-    let missing = plan.iter().filter(|planned| !destination.join(&planned.folder).join(&planned.file_name).exists());
-    let (freeing, keeping): (Vec<u64>, Vec<u64>) =
-        missing.fold((vec![], vec![]), |(mut freeing, mut keeping), planned| {
-            let frees_as_it_goes = operation == Operation::Move && Some(planned.stamp.device) == device;
-            if frees_as_it_goes { &mut freeing } else { &mut keeping }.push(planned.stamp.size);
-            (freeing, keeping)
-        });
-    keeping.iter().sum::<u64>() + freeing.iter().max().copied().unwrap_or(0)
+    let is_moved_here = |planned: &PlannedTransfer| {
+        let source = std::fs::symlink_metadata(&planned.source);
+        planned.action == Action::Move && source.is_ok_and(|source| Some(source.dev()) == device && source.nlink() == 1)
+    };
+    let adds = |planned: &&PlannedTransfer| {
+        !is_moved_here(planned) && !destination.join(&planned.folder).join(&planned.file_name).exists()
+    };
+    plan.iter().filter(adds).map(|planned| planned.size).sum()
 }

@@ -1,14 +1,17 @@
 //! What the system has to be asked for so that a file is really there, whole, and nothing was in its place.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::{File, Permissions};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 use rustix::fs::{CWD, RenameFlags};
 use rustix::io::Errno;
 use tempfile::NamedTempFile;
+
+use crate::domain::printable::printable;
 
 /// What temporary files are called, with random characters between the two.
 const TEMPORARY_PREFIX: &str = ".sis-";
@@ -17,6 +20,16 @@ const TEMPORARY_SUFFIX: &str = ".partial";
 /// A new file in `folder` that is removed again unless it is given a name.
 pub fn temporary_file(folder: &Path) -> io::Result<NamedTempFile> {
     tempfile::Builder::new().prefix(TEMPORARY_PREFIX).suffix(TEMPORARY_SUFFIX).tempfile_in(folder)
+}
+
+/// The name of a temporary file for `token`, which is nobody else's.
+pub fn temporary_name(token: &str) -> OsString {
+    format!("{TEMPORARY_PREFIX}{token}{TEMPORARY_SUFFIX}").into()
+}
+
+/// The same with a given name, for a file that a later run must be able to find.
+pub fn named_temporary_file(folder: &Path, name: &OsStr) -> io::Result<NamedTempFile> {
+    tempfile::Builder::new().prefix(name).suffix("").rand_bytes(0).tempfile_in(folder)
 }
 
 /// The same for a file that others may read, as far as the user's mask lets them.
@@ -32,12 +45,63 @@ pub fn is_temporary(name: &OsStr) -> bool {
     name.starts_with(TEMPORARY_PREFIX) && name.ends_with(TEMPORARY_SUFFIX)
 }
 
+/// Makes a folder right under one that is there. True where it was not there. What is there and is no real folder is
+/// an error of the kind `NotADirectory`.
+pub fn make_folder(folder: &Path) -> io::Result<bool> {
+    match std::fs::create_dir(folder) {
+        Ok(()) => {
+            if let Some(parent) = folder.parent() {
+                sync_folder(parent)?;
+            }
+            Ok(true)
+        }
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => match std::fs::symlink_metadata(folder)?.is_dir() {
+            true => Ok(false),
+            false => Err(ErrorKind::NotADirectory.into()),
+        },
+        Err(error) => Err(error),
+    }
+}
+
+/// Makes a folder and those above it that are not there. True where one was made.
+pub fn make_folders(folder: &Path) -> io::Result<bool> {
+    if folder.is_dir() {
+        return Ok(false);
+    }
+    if let Some(parent) = folder.parent() {
+        make_folders(parent)?;
+    }
+    make_folder(folder)
+}
+
 /// Brings a folder's entries to disk, on file systems that know how.
 pub fn sync_folder(folder: &Path) -> io::Result<()> {
     match File::open(folder)?.sync_all() {
         // Some network file systems refuse to sync a folder: they have nothing to bring to disk here.
         Err(error) if matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) => Ok(()),
         synced => synced,
+    }
+}
+
+/// Removes a folder if it is empty; what is in it keeps it.
+pub fn remove_empty_folder(folder: &Path) {
+    match std::fs::remove_dir(folder) {
+        Ok(()) => {
+            if let Some(Err(error)) = folder.parent().map(sync_folder) {
+                tracing::warn!("a folder could not be brought to disk: {error}");
+            }
+        }
+        Err(error) => tracing::info!(folder = printable(folder), "stays: {error}"),
+    }
+}
+
+/// Gives a folder the time of its last change, in nanoseconds since 1970. It is a nicety: where it cannot be, the log
+/// tells.
+pub fn set_folder_time(folder: &Path, modified_ns: i128) {
+    let since = u64::try_from(modified_ns).unwrap_or_default();
+    let modified = SystemTime::UNIX_EPOCH + Duration::from_nanos(since);
+    if let Err(error) = File::open(folder).and_then(|opened| opened.set_modified(modified)) {
+        tracing::info!(folder = printable(folder), "keeps its new time: {error}");
     }
 }
 

@@ -4,11 +4,11 @@ pub mod decode;
 pub mod destination;
 pub mod durable;
 pub mod kind;
-
+pub mod output_csv;
+pub mod own_file;
 pub mod read;
 pub mod scan;
-pub mod trouble;
-
-pub mod output_csv;
+pub mod sums;
 pub mod transfer;
+pub mod trouble;
 pub mod whole;

@@ -94,8 +94,13 @@ fn read_content(path: &Path) -> Result<Option<FileContent>, Trouble> {
 /// SHA-256 of a regular file, however large.
 pub fn hash_file(path: &Path) -> std::io::Result<ContentHash> {
     let (mut file, _) = open_regular(path)?;
+    hash_open(&mut file)
+}
+
+/// SHA-256 of what an open file holds from here on.
+pub fn hash_open(file: &mut File) -> std::io::Result<ContentHash> {
     let mut hasher = Sha256::new();
-    std::io::copy(&mut file, &mut HashWriter(&mut hasher))?;
+    std::io::copy(file, &mut HashWriter(&mut hasher))?;
     Ok(ContentHash(hasher.finalize().into()))
 }
 

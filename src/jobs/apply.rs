@@ -1,61 +1,89 @@
-//! Carrying out a plan, file by file.
+//! Carrying out a plan.
 
-use std::io::{self, ErrorKind};
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 
+use serde_json::{Map, json};
+
+use super::carry_out::{SayError, carry_out};
 use super::stop::Stop;
-use crate::domain::plan::PlannedTransfer;
-use crate::domain::settings::Operation;
-use crate::files::transfer::{Journal, Outcome, Step, TransferError, transfer};
+use crate::domain::plan::{Plan, PlannedTransfer, name_candidates};
+use crate::domain::run::{Action, RunId, RunKind};
+use crate::files::read::stamp_of;
+use crate::files::transfer::{Ended, Outcome};
+use crate::store::StoreError;
+use crate::store::session::{NewTransfer, Session};
 
-/// How one planned transfer ended.
-#[derive(Debug)]
-pub struct Transferred {
-    /// The picture's position among the pictures that were planned.
-    pub picture: usize,
-    /// What came of it.
-    pub result: Result<Outcome, TransferError>,
-}
-
-/// Carries out `plan` in order until it is done, a stop is requested or the disk is full. What is missing in the answer
-/// was not begun.
+/// Carries out a plan as a run of its own. `on_ended` is told of each transfer that was begun. A plan with nothing to do
+/// is no run.
 pub fn apply(
-    plan: &[PlannedTransfer],
-    destination: &Path,
-    operation: Operation,
+    session: &mut Session,
+    plan: &Plan,
+    say: SayError<'_>,
     stop: &Stop,
-    on_transfer: &mut dyn FnMut(&PlannedTransfer, &Transferred),
-) -> Vec<Transferred> {
-    let mut done = Vec::with_capacity(plan.len());
-    for planned in plan {
-        if stop.is_requested() {
-            break;
-        }
-        let result = transfer(planned, destination, operation, &mut LogJournal);
-        let disk_is_full = result.as_ref().is_err_and(is_disk_full);
-        let transferred = Transferred { picture: planned.picture, result };
-        on_transfer(planned, &transferred);
-        done.push(transferred);
-        if disk_is_full {
-            break;
-        }
+    on_ended: &mut dyn FnMut(&PlannedTransfer, &Ended),
+) -> Result<Option<RunId>, StoreError> {
+    if plan.transfers.is_empty() {
+        return Ok(None);
     }
-    done
+    let settings = Map::from_iter([("transfers".to_owned(), json!(plan.transfers.len()))]);
+    let run = session.begin_run(RunKind::Apply, None, None, settings)?;
+    session.note_folder_times(run, &folder_times(&plan.transfers))?;
+    let destination = session.destination().to_owned();
+    let transfers: Vec<NewTransfer> =
+        plan.transfers.iter().map(|planned| new_transfer(planned, &destination)).collect();
+    let mut doubled = Vec::new();
+    let (mut done, mut failed) = (0usize, 0usize);
+    carry_out(session, run, &transfers, say, stop, &mut |position, ended| {
+        match ended {
+            Ok(_) => done += 1,
+            Err(_) => failed += 1,
+        }
+        doubled.extend(doubled_by(&transfers[position], &ended, plan.transfers[position].from.is_some()));
+        on_ended(&plan.transfers[position], &ended);
+    })?;
+    carry_out(session, run, &doubled, say, stop, &mut |_, _| {})?;
+    session.end_run(run, Map::from_iter([("done".to_owned(), json!(done)), ("failed".to_owned(), json!(failed))]))?;
+    Ok(Some(run))
 }
 
-/// True where every later transfer would fail as this one did.
-fn is_disk_full(error: &TransferError) -> bool {
-    let TransferError::Target { source, .. } = error else { return false };
-    matches!(source.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::ReadOnlyFilesystem)
+fn new_transfer(planned: &PlannedTransfer, destination: &Path) -> NewTransfer {
+    NewTransfer {
+        picture: planned.picture,
+        action: planned.action,
+        source: planned.source.clone(),
+        folder: destination.join(&planned.folder),
+        names: names(planned),
+        hash: planned.hash,
+        size: planned.size,
+        reverses: None,
+    }
 }
 
-/// Writes each step to the program's log.
-struct LogJournal;
+/// The names to try: the planned one first, then those that the picture's own name would get.
+fn names(planned: &PlannedTransfer) -> Vec<OsString> {
+    let suffixed = name_candidates(&planned.own_name, planned.hash).skip(1);
+    std::iter::once(planned.file_name.clone()).chain(suffixed.filter(|name| *name != planned.file_name)).collect()
+}
 
-impl Journal for LogJournal {
-    fn record(&mut self, planned: &PlannedTransfer, step: &Step) -> io::Result<()> {
-        let source = crate::domain::printable::printable(&planned.source);
-        tracing::info!(source, sha256 = %planned.hash, ?step, "transfer");
-        Ok(())
+/// A file of ours that was to be moved to where its content is already: it is there twice, and one goes.
+pub(super) fn doubled_by(transfer: &NewTransfer, ended: &Ended, is_ours: bool) -> Option<NewTransfer> {
+    match ended {
+        Ok(Outcome::AlreadyPresent { target }) if is_ours && transfer.action == Action::Move => Some(NewTransfer {
+            action: Action::Remove,
+            folder: target.parent()?.to_owned(),
+            names: vec![target.file_name()?.to_owned()],
+            ..transfer.clone()
+        }),
+        _ => None,
     }
+}
+
+/// When the folders that lose a file were last changed, so that undo can give them their times back.
+fn folder_times(transfers: &[PlannedTransfer]) -> Vec<(PathBuf, i128)> {
+    let moved = transfers.iter().filter(|planned| planned.action == Action::Move);
+    let folders: BTreeSet<&Path> = moved.filter_map(|planned| planned.source.parent()).collect();
+    let time = |folder: &Path| std::fs::metadata(folder).ok().map(|metadata| stamp_of(&metadata).modified_ns);
+    folders.into_iter().filter_map(|folder| Some((folder.to_owned(), time(folder)?))).collect()
 }

@@ -3,21 +3,27 @@
 //!
 //! ```text
 //! paths -> readers -> [contents] -> decoders -> [prepared] -> encoders -> [embeddings] -> scoring (the caller's thread)
+//!             `------------- known content: its embedding from the cache -------------^
 //! ```
+//!
+//! The image tower is opened when the first picture needs it: where all are known, never.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::Scope;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use half::f16;
-use ndarray::{Array1, ArrayView2, Axis};
+use ndarray::{Array1, Axis};
 
 use super::budget::{Budget, Share};
+use super::embeddings::{CachePlace, ModelCache};
 use super::model::Model;
+use super::sink::{Sink, SinkError};
 use super::stop::Stop;
 use crate::domain::picture::{ContentHash, FileStamp, Picture, PictureState};
-use crate::domain::score::{Prediction, ScoreRule, logits};
+use crate::domain::score::{Prediction, logits};
 use crate::engine::EngineError;
 use crate::engine::encoder::ImageEncoder;
 use crate::engine::image_processor::{ImageProcessor, PreparedPicture};
@@ -25,6 +31,7 @@ use crate::files::decode::decode;
 use crate::files::read::{FileContent, Reading, read};
 use crate::files::trouble::Trouble;
 use crate::panics::caught;
+use crate::store::cache::Remembered;
 
 /// Threads that read and hash. Two keep a disk busy while one of them hashes.
 const READERS: usize = 2;
@@ -41,15 +48,42 @@ pub struct Classified {
 /// Bytes of files that may wait to be decoded; one more file a reader may be in hand.
 const WAITING_BYTES: u64 = 256 << 20;
 
-/// What classifying a list of files gave.
+/// What classifying a list of files gave, beside the pictures.
 #[derive(Debug, Default)]
 pub struct Classification {
-    /// Pictures, in the order of the files.
-    pub pictures: Vec<Classified>,
+    /// Pictures that were looked at.
+    pub pictures: usize,
+    /// Pictures whose embeddings were known.
+    pub remembered: usize,
     /// Files that are no pictures, counted by extension.
     pub other_files: BTreeMap<String, usize>,
     /// Files that were not looked at because the run was stopped.
     pub waiting: usize,
+}
+
+/// Why classifying ended early.
+#[derive(Debug, thiserror::Error)]
+pub enum ClassifyError {
+    /// The model.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The pictures could not be kept.
+    #[error(transparent)]
+    Sink(#[from] SinkError),
+}
+
+/// What is classified, and how.
+pub struct Pipeline<'p> {
+    /// The files.
+    pub files: &'p [PathBuf],
+    /// The model.
+    pub model: &'p Model<'p>,
+    /// Where embeddings are remembered.
+    pub cache: Option<&'p CachePlace>,
+    /// Threads that decode.
+    pub decoders: usize,
+    /// A request to stop.
+    pub stop: &'p Stop,
 }
 
 /// One file on its way through the pipeline.
@@ -71,7 +105,7 @@ struct Waiting {
 
 /// The end of a file's way.
 enum Finished {
-    Embedded { hash: ContentHash, stamp: FileStamp, is_whole: bool, embedding: Array1<f16> },
+    Embedded { hash: ContentHash, stamp: FileStamp, is_whole: bool, embedding: Array1<f16>, is_known: bool },
     Troubled { hash: Option<ContentHash>, stamp: Option<FileStamp>, trouble: Trouble },
     NoPicture,
 }
@@ -79,44 +113,38 @@ enum Finished {
 /// How results are sent to the caller's thread; an error of the engine ends the run.
 type Results = Sender<Result<Item<Finished>, EngineError>>;
 
-/// Classifies `files`. `on_picture` is called for each picture as it is finished, in no particular order, and with
-/// `None` for a file that is none.
-pub fn classify(
-    files: &[PathBuf],
-    model: &mut Model,
-    decoders: usize,
-    stop: &Stop,
-    on_picture: &mut dyn FnMut(Option<&Classified>),
-) -> Result<Classification, EngineError> {
-    let Model { encoders, processor, labels, rule, batch_size } = model;
-    let batch_size = (*batch_size).max(1);
+/// Classifies files. `sink` is given each picture as it is finished, in no particular order, and `None` for a file that
+/// is none.
+pub fn classify(pipeline: &Pipeline<'_>, sink: &mut dyn Sink) -> Result<Classification, ClassifyError> {
+    let Pipeline { files, model, cache, decoders, stop } = *pipeline;
+    let batch_size = model.batch_size.max(1);
     let (content_out, content_in) = bounded(2 * decoders);
-    let (prepared_out, prepared_in) = bounded(2 * batch_size * encoders.len());
+    let (prepared_out, prepared_in) = bounded(2 * batch_size * decoders.max(1));
     let (result_out, result_in) = bounded(64);
     let next = AtomicUsize::new(0);
     // A failure of the engine stops the stages before it as a request to stop does.
     let failed = Stop::default();
     let go_on = || !stop.is_requested() && !failed.is_requested();
     let budget = Budget::new(WAITING_BYTES);
-    let (next, budget, go_on, processor) = (&next, &budget, &go_on, &*processor);
+    let (next, budget, go_on) = (&next, &budget, &go_on);
     std::thread::scope(|scope| {
         for _ in 0..READERS {
             let (contents, results) = (content_out.clone(), result_out.clone());
-            scope.spawn(move || read_files(files, next, budget, contents, results, go_on));
+            scope.spawn(move || {
+                let known = ModelCache::open(cache, &model.fingerprint);
+                read_files(files, &known, next, budget, contents, results, go_on);
+            });
         }
         for _ in 0..decoders.max(1) {
             let (contents, prepared, results) = (content_in.clone(), prepared_out.clone(), result_out.clone());
-            scope.spawn(move || decode_files(contents, processor, prepared, results, go_on));
+            scope.spawn(move || decode_files(contents, model.processor(), prepared, results, go_on));
         }
-        for encoder in encoders {
-            let (prepared, results) = (prepared_in.clone(), result_out.clone());
-            scope.spawn(move || encode_pictures(encoder, batch_size, prepared, results, go_on));
-        }
+        scope.spawn(move || encode_when_needed(scope, model, batch_size, &prepared_in, result_out, go_on));
         // The stages end when their senders are gone; ours must not keep them waiting.
-        drop((content_out, content_in, prepared_out, prepared_in, result_out));
+        drop((content_out, content_in, prepared_out));
         // Moved in, so that the stages do not wait for ever for a receiver that a panic left behind.
         let result_in = result_in;
-        let collected = collect(files, &result_in, labels.view(), *rule, on_picture);
+        let collected = collect(pipeline, &result_in, sink);
         if collected.is_err() {
             failed.request();
             result_in.iter().for_each(drop);
@@ -129,6 +157,7 @@ pub fn classify(
 
 fn read_files<'b>(
     files: &[PathBuf],
+    known: &ModelCache,
     next: &AtomicUsize,
     budget: &'b Budget,
     contents: Sender<Item<Content<'b>>>,
@@ -139,6 +168,11 @@ fn read_files<'b>(
         let position = next.fetch_add(1, Ordering::Relaxed);
         let Some(path) = files.get(position) else { return };
         let sent = match read(path) {
+            Reading::Content(content) if let Some(known) = known.embedding(content.hash) => {
+                let (hash, stamp, is_whole, embedding) = (content.hash, content.stamp, known.is_whole, known.embedding);
+                let stage = Finished::Embedded { hash, stamp, is_whole, embedding, is_known: true };
+                results.send(Ok(Item { position, stage })).is_ok()
+            }
             Reading::Content(content) => {
                 let share = budget.take(content.stamp.size);
                 contents.send(Item { position, stage: (content, share) }).is_ok()
@@ -194,14 +228,44 @@ fn decode_and_prepare(content: FileContent, processor: &ImageProcessor) -> Resul
     Ok((prepared, decoded.is_whole))
 }
 
+/// Opens the image tower once a picture waits for it, and starts an encoder a worker.
+fn encode_when_needed<'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    model: &'scope Model<'_>,
+    batch_size: usize,
+    prepared: &Receiver<Item<Waiting>>,
+    results: Results,
+    go_on: &'scope (dyn Fn() -> bool + Sync),
+) {
+    let Ok(first) = prepared.recv() else { return };
+    if !go_on() {
+        return;
+    }
+    tracing::info!("opening the image tower");
+    match model.open_encoders() {
+        Ok(encoders) => {
+            let mut first = Some(first);
+            for mut encoder in encoders {
+                let (prepared, results, first) = (prepared.clone(), results.clone(), first.take());
+                scope.spawn(move || encode_pictures(&mut encoder, batch_size, first, prepared, results, go_on));
+            }
+        }
+        // The caller ends the run; nobody is left to hear of it only if it has ended already.
+        Err(error) => {
+            let _ = results.send(Err(error));
+        }
+    }
+}
+
 fn encode_pictures(
     encoder: &mut ImageEncoder,
     batch_size: usize,
+    mut first: Option<Item<Waiting>>,
     prepared: Receiver<Item<Waiting>>,
     results: Results,
     go_on: &(dyn Fn() -> bool + Sync),
 ) {
-    while let Ok(first) = prepared.recv() {
+    while let Some(first) = first.take().or_else(|| prepared.recv().ok()) {
         if !go_on() {
             return;
         }
@@ -237,7 +301,10 @@ fn encode_batch(encoder: &mut ImageEncoder, batch: Vec<Item<Waiting>>) -> Vec<Re
 impl Item<Waiting> {
     fn embedded(self, embedding: Array1<f16>) -> Item<Finished> {
         let Waiting { hash, stamp, is_whole, .. } = self.stage;
-        Item { position: self.position, stage: Finished::Embedded { hash, stamp, is_whole, embedding } }
+        Item {
+            position: self.position,
+            stage: Finished::Embedded { hash, stamp, is_whole, embedding, is_known: false },
+        }
     }
 
     fn troubled(self, detail: String) -> Item<Finished> {
@@ -247,50 +314,48 @@ impl Item<Waiting> {
     }
 }
 
-/// Scores what comes out of the pipeline and puts it in order.
+/// Scores what comes out of the pipeline and hands it on.
 fn collect(
-    files: &[PathBuf],
+    pipeline: &Pipeline<'_>,
     results: &Receiver<Result<Item<Finished>, EngineError>>,
-    labels: ArrayView2<'_, f32>,
-    rule: ScoreRule,
-    on_picture: &mut dyn FnMut(Option<&Classified>),
-) -> Result<Classification, EngineError> {
-    let mut pictures = Vec::new();
-    let mut others: Vec<&Path> = Vec::new();
+    sink: &mut dyn Sink,
+) -> Result<Classification, ClassifyError> {
+    let mut cache = ModelCache::open(pipeline.cache, &pipeline.model.fingerprint);
+    let mut done = Classification::default();
+    let mut others = Vec::new();
     for result in results {
         let Item { position, stage } = result?;
-        let path = &files[position];
-        match scored(path, stage, labels, rule)? {
-            Some(classified) => {
-                on_picture(Some(&classified));
-                pictures.push((position, classified));
+        let path = &pipeline.files[position];
+        if let Finished::Embedded { hash, is_whole, embedding, is_known, .. } = &stage {
+            match is_known {
+                true => cache.note_use(*hash),
+                false => cache.put(*hash, Remembered { embedding: embedding.clone(), is_whole: *is_whole }),
             }
-            None => {
-                on_picture(None);
-                others.push(path);
-            }
+            done.remembered += usize::from(*is_known);
         }
+        let classified = scored(path.clone(), stage, pipeline.model)?;
+        match &classified {
+            Some(_) => done.pictures += 1,
+            None => others.push(path.as_path()),
+        }
+        sink.take(position, classified)?;
     }
-    pictures.sort_unstable_by_key(|(position, _)| *position);
-    let waiting = files.len() - pictures.len() - others.len();
-    let pictures = pictures.into_iter().map(|(_, picture)| picture).collect();
-    Ok(Classification { pictures, other_files: crate::files::scan::by_extension(others), waiting })
+    sink.finish()?;
+    cache.finish();
+    done.waiting = pipeline.files.len() - done.pictures - others.len();
+    done.other_files = crate::files::scan::by_extension(others);
+    Ok(done)
 }
 
-fn scored(
-    path: &Path,
-    finished: Finished,
-    labels: ArrayView2<'_, f32>,
-    rule: ScoreRule,
-) -> Result<Option<Classified>, EngineError> {
-    let path = path.to_owned();
+fn scored(path: PathBuf, finished: Finished, model: &Model<'_>) -> Result<Option<Classified>, EngineError> {
+    let (labels, rule) = (model.labels.view(), model.rule);
     Ok(match finished {
         Finished::NoPicture => None,
         Finished::Troubled { hash, stamp, trouble } => {
             let picture = Picture { path, hash, stamp, state: trouble.state(), prediction: None };
             Some(Classified { picture, trouble: Some(trouble) })
         }
-        Finished::Embedded { hash, stamp, is_whole, embedding } => {
+        Finished::Embedded { hash, stamp, is_whole, embedding, .. } => {
             if embedding.len() != labels.ncols() {
                 return Err(EngineError::TowersDiffer { image: embedding.len(), text: labels.ncols() });
             }

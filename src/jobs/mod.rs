@@ -3,6 +3,13 @@
 
 pub mod apply;
 mod budget;
+pub mod carry_out;
 pub mod classify;
+pub mod embeddings;
 pub mod model;
+pub mod sink;
+pub mod sort;
 pub mod stop;
+pub mod tables;
+pub mod undo;
+pub mod verify;

@@ -1,46 +1,95 @@
-//! A model made ready for one run: its towers opened, the labels embedded.
+//! A model made ready for one run: the labels embedded, the image tower opened only when a picture needs it.
 
 use std::path::Path;
 
 use ndarray::Array2;
 
+use super::embeddings::CachePlace;
 use crate::domain::score::ScoreRule;
 use crate::domain::settings::Settings;
 use crate::engine::EngineError;
-use crate::engine::checkpoint::Checkpoint;
+use crate::engine::checkpoint::{Checkpoint, CheckpointError, TowerKind};
 use crate::engine::encoder::{ImageEncoder, TextEncoder};
+use crate::engine::fingerprint::{self, ImageTower};
 use crate::engine::image_processor::ImageProcessor;
 use crate::engine::runtime::Runtime;
+use crate::files::read::stamp_of;
+use crate::store::cache::EmbeddingCache;
 
 /// What the pictures are scored against, and with what.
-pub struct Model {
-    /// The image tower, one encoder a worker.
-    pub encoders: Vec<ImageEncoder>,
-    /// The image tower's preprocessing.
-    pub processor: ImageProcessor,
+pub struct Model<'m> {
+    checkpoint: Checkpoint,
+    runtime: &'m Runtime,
+    cores: usize,
     /// Label embeddings: (labels, dimensions), normalised.
     pub labels: Array2<f32>,
     /// How embeddings become scores.
     pub rule: ScoreRule,
     /// Pictures that go through the tower together.
     pub batch_size: usize,
+    /// What the image tower's embeddings depend on.
+    pub fingerprint: [u8; 32],
 }
 
-impl Model {
+impl<'m> Model<'m> {
     /// Opens the checkpoint in `folder` for `cores` cores and embeds the settings' labels. The flag says that the scale
-    /// had to be assumed.
+    /// had to be assumed. The hashes of its large files are remembered in the cache.
     pub fn open(
         folder: &Path,
         settings: &Settings,
-        runtime: &Runtime,
+        runtime: &'m Runtime,
         cores: usize,
-    ) -> Result<(Model, bool), EngineError> {
+        cache: Option<&CachePlace>,
+    ) -> Result<(Model<'m>, bool), EngineError> {
         let checkpoint = Checkpoint::open(folder)?;
         let labels = TextEncoder::open(&checkpoint, runtime)?.encode_labels(&settings.labels, &settings.template)?;
-        let encoders = ImageEncoder::open(&checkpoint, runtime, cores)?;
+        // What is wrong with the image tower is said before anything is begun, though it is opened only when needed.
+        checkpoint.tower(TowerKind::Image, runtime)?;
         let (rule, scale_is_assumed) = checkpoint.score_rule()?;
         let batch_size = settings.batch_size.unwrap_or(runtime.best_batch_size());
-        let processor = checkpoint.processor().clone();
-        Ok((Model { encoders, processor, labels, rule, batch_size }, scale_is_assumed))
+        let fingerprint = fingerprint(&checkpoint, runtime, cache)?;
+        let model = Model { checkpoint, runtime, cores, labels, rule, batch_size, fingerprint };
+        Ok((model, scale_is_assumed))
     }
+
+    /// The image tower's preprocessing.
+    pub fn processor(&self) -> &ImageProcessor {
+        self.checkpoint.processor()
+    }
+
+    /// Opens the image tower: one encoder a worker.
+    pub fn open_encoders(&self) -> Result<Vec<ImageEncoder>, EngineError> {
+        ImageEncoder::open(&self.checkpoint, self.runtime, self.cores)
+    }
+}
+
+/// The image tower's fingerprint. Files that are as they were when they were hashed last are not read again.
+fn fingerprint(
+    checkpoint: &Checkpoint,
+    runtime: &Runtime,
+    cache: Option<&CachePlace>,
+) -> Result<[u8; 32], EngineError> {
+    let tower = ImageTower::of(checkpoint, runtime);
+    let mut cache = cache.and_then(CachePlace::open);
+    let mut hashes = Vec::new();
+    for path in &tower.files {
+        let hash = remembered_hash(path, cache.as_mut());
+        hashes.push(hash.map_err(|source| CheckpointError::Unreadable { path: path.clone(), source })?);
+    }
+    Ok(tower.fingerprint(&hashes))
+}
+
+fn remembered_hash(path: &Path, cache: Option<&mut EmbeddingCache>) -> std::io::Result<[u8; 32]> {
+    let Some(cache) = cache else { return fingerprint::hash(path) };
+    let stamp = stamp_of(&std::fs::metadata(path)?);
+    match cache.file_hash(path, stamp) {
+        Ok(Some(hash)) => return Ok(hash),
+        Ok(None) => {}
+        Err(error) => tracing::warn!("the cache failed: {error}"),
+    }
+    let hash = fingerprint::hash(path)?;
+    if let Err(error) = cache.put_file_hash(path, stamp, hash) {
+        tracing::warn!("the cache failed: {error}");
+    }
+    Ok(hash)
 }

@@ -114,6 +114,11 @@ impl Say for TransferError {
             TransferError::NoFreeName { folder } => {
                 language.say("transfer.no_free_name", &[("folder", &printable(folder))])
             }
+            TransferError::NoWitness { path, witness } => {
+                let values: super::Values<'_> = &[("path", &printable(path)), ("witness", &printable(witness))];
+                language.say("transfer.no_witness", values)
+            }
+            TransferError::Abandoned => language.text("transfer.abandoned"),
             TransferError::NotRemoved { path, source } => {
                 language.say("transfer.not_removed", &[("path", &printable(path)), ("detail", source)])
             }
@@ -127,7 +132,7 @@ impl Say for TransferError {
 }
 
 /// A size as people say it, rounded up so that "0 MB" is nothing.
-pub(super) fn size(bytes: u64) -> String {
+pub fn size(bytes: u64) -> String {
     match bytes {
         0..10_000_000 => format!("{} kB", bytes.div_ceil(1000)),
         _ => format!("{} MB", bytes.div_ceil(1_000_000)),

@@ -4,9 +4,12 @@
 
 mod engine_errors;
 mod file_errors;
+mod store_errors;
 
 use std::collections::HashMap;
 use std::fmt::Display;
+
+pub use file_errors::size;
 
 /// The language file for English.
 const ENGLISH: &str = include_str!("../../config/languages/en.toml");

@@ -304,6 +304,15 @@ pub(crate) fn hashes(folder: impl AsRef<Path>) -> BTreeMap<PathBuf, String> {
     files.collect()
 }
 
+/// The hash of every file below a destination that was sorted into it, by path: what the program keeps there for itself
+/// is left out.
+pub(crate) fn sorted(destination: impl AsRef<Path>) -> BTreeMap<PathBuf, String> {
+    let is_own = |path: &Path| {
+        path.iter().any(|part| part == ".sis") || path.ends_with("output.csv") || path.ends_with("SHA256SUMS")
+    };
+    hashes(destination).into_iter().filter(|(path, _)| !is_own(path)).collect()
+}
+
 /// Gives a file a time of its own and permissions.
 pub(crate) fn set_time_and_mode(path: &Path, modified: SystemTime, mode: u32) {
     File::options().write(true).open(path).unwrap().set_modified(modified).unwrap();

@@ -1,0 +1,129 @@
+//! Plan, apply, tell: what `sis classify` and `sis apply` have in common.
+
+use std::path::{Path, PathBuf};
+
+use super::context::Context;
+use super::events;
+use super::exit::Exit;
+use super::failure::{Failure, chain};
+use super::outcome::{Classifying, Report, Tally};
+use super::progress::Progress;
+use super::summary;
+use crate::domain::folder_name::folder_names;
+use crate::domain::plan::PlannedTransfer;
+use crate::domain::printable::printable;
+use crate::domain::run::RunId;
+use crate::files::destination;
+use crate::files::transfer::Ended;
+use crate::jobs::apply::apply;
+use crate::jobs::sort::{SortRules, sort};
+use crate::jobs::stop::Stop;
+use crate::jobs::tables;
+use crate::lang::Say;
+use crate::store::session::{LabelSet, Session, Sorting};
+
+/// Pictures in a session that are to be sorted.
+pub(super) struct Work<'w> {
+    pub(super) session: &'w mut Session,
+    pub(super) sorting: &'w Sorting,
+    pub(super) set: &'w LabelSet,
+    /// The table's name in the destination.
+    pub(super) table_name: &'w Path,
+    /// Only pictures that this run has seen.
+    pub(super) only: Option<RunId>,
+    pub(super) resort: bool,
+    pub(super) dry_run: bool,
+    pub(super) json: bool,
+    pub(super) stop: &'w Stop,
+}
+
+impl Work<'_> {
+    /// Plans, applies, writes the tables and tells.
+    pub(super) fn finish(self, classifying: Option<Classifying<'_>>, context: &mut Context) -> Result<Exit, Failure> {
+        let folders = folder_names(&self.sorting.labels, &self.table_name.to_string_lossy());
+        let rules = SortRules {
+            sorting: self.sorting,
+            set: self.set,
+            folders: &folders,
+            only: self.only,
+            resort: self.resort,
+            waiting: classifying.as_ref().map_or(0, |classifying| classifying.classification.waiting),
+        };
+        let sorted = sort(self.session, rules).map_err(|error| Failure::of(&error, &context.language))?;
+        let destination = self.session.destination().to_owned();
+        let mut report = Report {
+            classifying,
+            destination: &destination,
+            sorting: self.sorting,
+            folders: &folders,
+            sorted: &sorted,
+            tally: Tally::default(),
+            dry_run: self.dry_run,
+            interrupted: false,
+        };
+        let (json, table_name) = (self.json, self.table_name);
+        let applied = match report.dry_run || report.was_interrupted() {
+            true => Ok(()),
+            false => carry_out(self.session, &mut report, self.stop, json, context),
+        };
+        let table = match report.dry_run {
+            true => Ok(None),
+            false => write_tables(self.session, self.set, self.sorting, table_name, context).map(Some),
+        };
+        match json {
+            true => context.console.out(&events::summary(&report)),
+            false => {
+                let table = table.as_ref().ok().and_then(Option::as_deref);
+                summary::print(&report, table, &context.language, &mut context.console);
+            }
+        }
+        applied.and(table).map(|_| report.exit())
+    }
+}
+
+fn carry_out(
+    session: &mut Session,
+    report: &mut Report<'_>,
+    stop: &Stop,
+    json: bool,
+    context: &mut Context,
+) -> Result<(), Failure> {
+    let plan = &report.sorted.plan;
+    let room = destination::check_room(report.destination, &plan.transfers);
+    room.map_err(|error| Failure::of(&error, &context.language))?;
+    let mut progress = Progress::new(plan.transfers.len(), &context.console);
+    let (tally, language) = (&mut report.tally, context.language.clone());
+    let mut on_ended = |planned: &PlannedTransfer, ended: &Ended| {
+        tally.add(planned, ended, &language);
+        if json {
+            let line = events::transfer(planned, ended, &language);
+            progress.aside(|| context.console.out(&line));
+            context.console.flush();
+        }
+        if let Err(error) = ended {
+            tracing::error!(source = printable(&planned.source), chain = chain(error), "transfer failed");
+        }
+        progress.advance(&mut context.console, &language);
+    };
+    let applied = apply(session, plan, &|error| error.say(&language), stop, &mut on_ended);
+    progress.finish();
+    report.interrupted = stop.is_requested() && report.tally.begun < plan.transfers.len();
+    applied.map(drop).map_err(|error| Failure::of(&error, &context.language))
+}
+
+/// Writes the table and the list of sums; gives where the table is.
+pub(super) fn write_tables(
+    session: &mut Session,
+    set: &LabelSet,
+    sorting: &Sorting,
+    table_name: &Path,
+    context: &mut Context,
+) -> Result<PathBuf, Failure> {
+    let written = tables::write(session, table_name, Some(set), sorting.sure());
+    let written = written.map_err(|error| Failure::of(&error, &context.language))?;
+    for aside in &written.kept_aside {
+        let note = context.language.say("classify.kept_aside", &[("path", &printable(aside))]);
+        context.note_text(&note);
+    }
+    Ok(written.table)
+}

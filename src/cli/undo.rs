@@ -1,0 +1,112 @@
+//! `sis undo`: takes back what runs did.
+
+use std::path::Path;
+
+use super::arguments::UndoArguments;
+use super::context::Context;
+use super::exit::Exit;
+use super::failure::{Failure, chain};
+use super::interrupt;
+use super::outcome::NAMED;
+use super::progress::Progress;
+use super::session::open_known;
+use super::sorting::write_tables;
+use crate::domain::printable::printable;
+use crate::domain::run::RunId;
+use crate::files::transfer::Ended;
+use crate::jobs::stop::Stop;
+use crate::jobs::tables;
+use crate::jobs::undo::{Undone, undo};
+use crate::lang::{Say, Values};
+use crate::store::StoreError;
+use crate::store::session::{Run, Session};
+
+pub(super) fn run(arguments: &UndoArguments, context: &mut Context) -> Result<Exit, Failure> {
+    let mut session = open_known(&arguments.destination, context)?;
+    let runs = runs(arguments, &session, context)?;
+    let stop = interrupt::listen().map_err(interrupt::failure)?;
+    let mut exit = Exit::Done;
+    for run in runs {
+        let undone = take_back(&mut session, run, &stop, context)?;
+        tell(&undone, context);
+        exit = match (stop.is_requested(), undone.left.is_empty()) {
+            (true, _) => Exit::Interrupted,
+            (false, false) => Exit::Partly,
+            (false, true) => exit,
+        };
+        if stop.is_requested() {
+            break;
+        }
+    }
+    rewrite_tables(&mut session, context)?;
+    Ok(exit)
+}
+
+/// What is to be taken back, in this order.
+fn runs(arguments: &UndoArguments, session: &Session, context: &Context) -> Result<Vec<Run>, Failure> {
+    let failed = |error: StoreError| Failure::of(&error, &context.language);
+    let in_force = session.runs_in_force().map_err(failed)?;
+    let runs = match arguments.run {
+        Some(number) => match session.run(RunId(number)).map_err(failed)? {
+            Some(run) => vec![run],
+            None => return Err(Failure::usage(context.language.say("undo.no_such_run", &[("run", &number)]))),
+        },
+        None if arguments.all => in_force,
+        None => in_force.into_iter().take(1).collect(),
+    };
+    let mut with_something = Vec::new();
+    for run in runs {
+        if !session.reversible(run.id).map_err(failed)?.is_empty() {
+            with_something.push(run);
+        }
+    }
+    match with_something.is_empty() {
+        true => Err(Failure::usage(context.language.text("undo.nothing"))),
+        false => Ok(with_something),
+    }
+}
+
+fn take_back(session: &mut Session, run: Run, stop: &Stop, context: &mut Context) -> Result<Undone, Failure> {
+    let total = session.reversible(run.id).map_err(|error| Failure::of(&error, &context.language))?.len();
+    let mut progress = Progress::new(total, &context.console);
+    let language = context.language.clone();
+    let mut on_ended = |path: &Path, ended: &Ended| {
+        if let Err(error) = ended {
+            tracing::error!(path = printable(path), chain = chain(error), "could not be taken back");
+        }
+        progress.advance(&mut context.console, &language);
+    };
+    let undone = undo(session, run, &|error| error.say(&language), stop, &mut on_ended);
+    progress.finish();
+    undone.map_err(|error| Failure::of(&error, &context.language))
+}
+
+fn tell(undone: &Undone, context: &mut Context) {
+    let language = &context.language;
+    let values: Values<'_> = &[("run", &undone.run.0), ("back", &undone.back), ("removed", &undone.removed)];
+    context.console.out(&language.say("undo.done", values));
+    if undone.waiting > 0 {
+        context.console.out(&language.say("undo.waiting", &[("count", &undone.waiting)]));
+    }
+    if !undone.left.is_empty() {
+        context.console.out(&language.say("undo.left", &[("count", &undone.left.len())]));
+        for (_, error) in undone.left.iter().take(NAMED) {
+            context.console.out(&format!("  {}", error.say(language)));
+        }
+        if undone.left.len() > NAMED {
+            context.console.out(&language.say("classify.more_troubles", &[("count", &(undone.left.len() - NAMED))]));
+        }
+    }
+    context.console.out(&language.say("undo.redo", &[("run", &undone.own.0)]));
+}
+
+/// The table and the sums mirror the session after an undo too.
+fn rewrite_tables(session: &mut Session, context: &mut Context) -> Result<(), Failure> {
+    let failed = |error: StoreError, context: &Context| Failure::of(&error, &context.language);
+    let found =
+        session.sorting().and_then(|sorting| Ok((sorting, session.last_label_set()?, tables::table_name(session)?)));
+    if let (Some(sorting), Some(set), Some(name)) = found.map_err(|error| failed(error, context))? {
+        write_tables(session, &set, &sorting, &name, context)?;
+    }
+    Ok(())
+}

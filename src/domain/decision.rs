@@ -1,0 +1,123 @@
+//! What a person said of a picture. It outranks any prediction, and no later run undoes it.
+
+use super::picture::{Picture, PictureState};
+use super::score::SureRule;
+
+/// A label's number in a session. It stays the same when the label's line is edited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct LabelId(pub i64);
+
+/// What a person said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Decision {
+    /// The predicted label is right.
+    Accepted(LabelId),
+    /// This label is right.
+    Reassigned(LabelId),
+    /// No label is right.
+    NoneOfThese,
+    /// Looked at and left for later.
+    Skipped,
+}
+
+impl Decision {
+    /// The word for it in the session, in the ledger and in the table.
+    pub fn word(self) -> &'static str {
+        match self {
+            Decision::Accepted(_) => "accepted",
+            Decision::Reassigned(_) => "reassigned",
+            Decision::NoneOfThese => "none of these",
+            Decision::Skipped => "skipped",
+        }
+    }
+
+    /// The decision that a word and a label stand for.
+    pub fn from_word(word: &str, label: Option<LabelId>) -> Option<Decision> {
+        match (word, label) {
+            ("accepted", Some(label)) => Some(Decision::Accepted(label)),
+            ("reassigned", Some(label)) => Some(Decision::Reassigned(label)),
+            ("none of these", _) => Some(Decision::NoneOfThese),
+            ("skipped", _) => Some(Decision::Skipped),
+            _ => None,
+        }
+    }
+
+    /// The label that was decided for.
+    pub fn label(self) -> Option<LabelId> {
+        match self {
+            Decision::Accepted(label) | Decision::Reassigned(label) => Some(label),
+            Decision::NoneOfThese | Decision::Skipped => None,
+        }
+    }
+}
+
+/// What a picture counts as, and where it is to go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// This label, by its position: decided, or predicted and sure.
+    Label(usize),
+    /// Predicted, and not sure enough.
+    Unsure,
+    /// A person said that no label is right.
+    NoneOfThese,
+    /// Decided for a label that is not there any more.
+    LabelRemoved,
+    /// Not ok, and nobody decided what to do with it.
+    NotOk(PictureState),
+}
+
+/// The standing of a picture under labels with these numbers, in the labels' order.
+pub fn standing(picture: &Picture, decision: Option<Decision>, labels: &[LabelId], sure: SureRule) -> Standing {
+    match decision {
+        Some(Decision::Accepted(label) | Decision::Reassigned(label)) => {
+            let position = labels.iter().position(|known| *known == label);
+            return position.map_or(Standing::LabelRemoved, Standing::Label);
+        }
+        Some(Decision::NoneOfThese) => return Standing::NoneOfThese,
+        Some(Decision::Skipped) | None => {}
+    }
+    match (picture.state, &picture.prediction) {
+        (PictureState::Ok, Some(prediction)) if sure.is_sure(prediction) => Standing::Label(prediction.label),
+        (PictureState::Ok, _) => Standing::Unsure,
+        (state, _) => Standing::NotOk(state),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::score::Prediction;
+    use super::*;
+
+    #[test]
+    fn a_decision_outranks_the_prediction_and_the_state() {
+        let labels = [LabelId(7), LabelId(9)];
+        let sure = SureRule { threshold: 0.5, margin: 0.0 };
+        let mut picture = Picture {
+            path: "1.jpg".into(),
+            hash: None,
+            stamp: None,
+            state: PictureState::Ok,
+            prediction: Some(Prediction { label: 1, score: 0.6, margin: 0.2, scores: [0.4, 0.6].into() }),
+        };
+        let of = |picture: &Picture, decision| standing(picture, decision, &labels, sure);
+        assert_eq!(of(&picture, None), Standing::Label(1));
+        assert_eq!(of(&picture, Some(Decision::Skipped)), Standing::Label(1));
+        assert_eq!(of(&picture, Some(Decision::Reassigned(LabelId(7)))), Standing::Label(0));
+        assert_eq!(of(&picture, Some(Decision::NoneOfThese)), Standing::NoneOfThese);
+        assert_eq!(of(&picture, Some(Decision::Accepted(LabelId(8)))), Standing::LabelRemoved);
+        picture.state = PictureState::Suspect;
+        assert_eq!(of(&picture, None), Standing::NotOk(PictureState::Suspect));
+        assert_eq!(of(&picture, Some(Decision::Accepted(LabelId(9)))), Standing::Label(1));
+    }
+
+    #[test]
+    fn words_stand_for_decisions() {
+        let label = LabelId(3);
+        for decision in
+            [Decision::Accepted(label), Decision::Reassigned(label), Decision::NoneOfThese, Decision::Skipped]
+        {
+            assert_eq!(Decision::from_word(decision.word(), decision.label()), Some(decision));
+        }
+        assert_eq!(Decision::from_word("accepted", None), None);
+    }
+}

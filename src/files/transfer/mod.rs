@@ -1,0 +1,236 @@
+//! Copying, moving and removing files so that nothing is lost on any path out.
+//!
+//! Files go in batches, so that what has to be brought to disk is brought there together:
+//!
+//! 1. Each copy is written under a temporary name in the target folder and hashed on the way; the source must be what
+//!    was planned. Times, mode and attributes are set.
+//! 2. The copies are brought to disk, read again and hashed again. The journal takes note.
+//! 3. Each gets its name only if that name is free; the folders are brought to disk. The journal takes note.
+//! 4. A move removes the source only now, and only if it is still that file; the journal takes note.
+//!
+//! A move within one file system is a rename that never replaces, after the file has been hashed. Removing a copy asks
+//! for a witness: another file with the same content, hashed just before. Nothing is ever overwritten.
+
+mod batch;
+mod copy;
+mod metadata;
+mod recover;
+
+use std::ffi::OsString;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::domain::picture::ContentHash;
+use crate::domain::run::{Action, TransferId};
+
+pub use batch::transfer_batch;
+pub use metadata::Unkept;
+pub use recover::{Reached, recover};
+
+/// One file and what is to be done with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transfer {
+    /// The journal's number for it.
+    pub id: TransferId,
+    /// What is done.
+    pub action: Action,
+    /// The file that is copied, moved or removed.
+    pub source: PathBuf,
+    /// The folder that receives it; for a removal, the folder of the witness.
+    pub folder: PathBuf,
+    /// The names it may have there, in the order they are tried; for a removal, the witness's name.
+    pub names: Vec<OsString>,
+    /// Its content.
+    pub hash: ContentHash,
+    /// Its size in bytes.
+    pub size: u64,
+    /// The name of its copy until that is whole.
+    pub temporary: OsString,
+    /// The folder may be made with all the folders above it: a place that a file comes back to. Otherwise it is made
+    /// only right under a folder that is there.
+    pub makes_parents: bool,
+}
+
+/// A step of a transfer. What is not recorded did not happen, or happened and is found by [`recover`].
+#[derive(Debug)]
+pub enum Step<'s> {
+    /// The copy is on disk, whole and verified, under its temporary name.
+    Copied {
+        /// Its number on its file system.
+        inode: u64,
+    },
+    /// The copy has its name, and the source of a move is still there.
+    Published {
+        /// The copy.
+        target: &'s Path,
+    },
+    /// It is over.
+    Ended(&'s Ended),
+}
+
+/// Who is told of every step. An error stops the batch where it is: what cannot be recorded is not done.
+pub trait Journal {
+    /// Steps that were taken together.
+    fn record(&mut self, steps: &[(TransferId, Step<'_>)]) -> io::Result<()>;
+}
+
+/// What one transfer came to.
+pub type Ended = Result<Outcome, TransferError>;
+
+/// How a transfer ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The copy has its name; the source stays.
+    Copied {
+        /// The copy.
+        target: PathBuf,
+        /// What it could not be given.
+        unkept: Unkept,
+    },
+    /// The file has its new place; the source is gone.
+    Moved {
+        /// The file.
+        target: PathBuf,
+        /// What it could not be given.
+        unkept: Unkept,
+    },
+    /// A file with the same content has the name already; the source stays.
+    AlreadyPresent {
+        /// That file.
+        target: PathBuf,
+    },
+    /// The file is gone; its content is whole in the witness.
+    Removed {
+        /// The witness.
+        witness: PathBuf,
+    },
+}
+
+impl Outcome {
+    /// Where the content is now.
+    pub fn target(&self) -> &Path {
+        match self {
+            Outcome::Copied { target, .. } | Outcome::Moved { target, .. } | Outcome::AlreadyPresent { target } => {
+                target
+            }
+            Outcome::Removed { witness } => witness,
+        }
+    }
+
+    /// The word for it in `output.csv`, in JSON and in the ledger.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Outcome::Copied { .. } => "copied",
+            Outcome::Moved { .. } => "moved",
+            Outcome::AlreadyPresent { .. } => "already present",
+            Outcome::Removed { .. } => "removed",
+        }
+    }
+
+    /// What a copy could not be given.
+    pub fn unkept(&self) -> Unkept {
+        match self {
+            Outcome::Copied { unkept, .. } | Outcome::Moved { unkept, .. } => *unkept,
+            _ => Unkept::default(),
+        }
+    }
+}
+
+/// Why a file was not transferred. The source is where it was in every case.
+#[derive(Debug, thiserror::Error)]
+pub enum TransferError {
+    /// The source is not what was planned.
+    #[error("{path} is not what it was")]
+    SourceChanged {
+        /// The source.
+        path: PathBuf,
+    },
+    /// The source cannot be read.
+    #[error("{path} cannot be read")]
+    Source {
+        /// The source.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The copy cannot be written.
+    #[error("{path} cannot be written")]
+    Target {
+        /// The folder or file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// What was read back is not what was written.
+    #[error("the copy in {folder} does not read back as it was written")]
+    NotAsWritten {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// The label's folder is a link or a file, or leads out of the destination.
+    #[error("{path} is not a folder of the destination")]
+    NotAFolder {
+        /// The path.
+        path: PathBuf,
+    },
+    /// Every name that the file could have is taken by another content.
+    #[error("no free name in {folder}")]
+    NoFreeName {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// The source of a move cannot be removed.
+    #[error("{path} cannot be removed")]
+    NotRemoved {
+        /// The source.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The only other file that should have the content has not: this one stays.
+    #[error("{path} is the only whole copy: {witness} is gone or another file")]
+    NoWitness {
+        /// The file that stays.
+        path: PathBuf,
+        /// The file that should have the content too.
+        witness: PathBuf,
+    },
+    /// The copy has its name, whole and verified, but what was to follow was not done: the source is there as well.
+    #[error("the copy is {target}, and the source was kept")]
+    SourceKept {
+        /// The copy.
+        target: PathBuf,
+        /// Why.
+        #[source]
+        reason: Box<TransferError>,
+    },
+    /// It was begun and not finished when the program was stopped. It can be begun again.
+    #[error("the program was stopped before it was done")]
+    Abandoned,
+    /// The journal did not take a step.
+    #[error("the step could not be recorded")]
+    Journal(#[source] io::Error),
+}
+
+impl TransferError {
+    /// Where the copy is, if there is one all the same.
+    pub fn target(&self) -> Option<&Path> {
+        match self {
+            TransferError::SourceKept { target, .. } => Some(target),
+            _ => None,
+        }
+    }
+
+    /// True where every later transfer would fail as this one did: the disk is full, or cannot be written any more.
+    pub fn concerns_all(&self) -> bool {
+        let full = |error: &io::Error| {
+            use io::ErrorKind::{QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+            matches!(error.kind(), StorageFull | QuotaExceeded | ReadOnlyFilesystem)
+        };
+        match self {
+            TransferError::Target { source, .. } => full(source),
+            TransferError::Journal(_) => true,
+            _ => false,
+        }
+    }
+}

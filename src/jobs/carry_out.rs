@@ -1,0 +1,166 @@
+//! Carrying out transfers: planned in the session, done batch by batch, recorded step by step.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::stop::Stop;
+use crate::crash::{self, Moment};
+use crate::domain::run::{RunId, TransferId};
+use crate::files::durable::temporary_name;
+use crate::files::transfer::{
+    Ended, Journal, Outcome, Reached, Step, Transfer, TransferError, recover, transfer_batch,
+};
+use crate::store::StoreError;
+use crate::store::session::{Ending, NewTransfer, Recorded, Session};
+
+/// Transfers of a batch: what is brought to disk together, and what a killed program can leave unfinished.
+const BATCH: usize = 128;
+
+/// Bytes after which a batch is full.
+const BATCH_BYTES: u64 = 64 << 20;
+
+/// How a transfer's error is told to people.
+pub type SayError<'s> = &'s dyn Fn(&TransferError) -> String;
+
+/// Carries out transfers of a run in order until they are done, a stop is requested or an error concerns all that
+/// follow. `on_ended` is told of each that was begun, by its position.
+pub(super) fn carry_out(
+    session: &mut Session,
+    run: RunId,
+    transfers: &[NewTransfer],
+    say: SayError<'_>,
+    stop: &Stop,
+    on_ended: &mut dyn FnMut(usize, Ended),
+) -> Result<(), StoreError> {
+    let mut first = 0;
+    while first < transfers.len() && !stop.is_requested() {
+        let batch = &transfers[first..first + batch_length(&transfers[first..])];
+        let ids = session.plan_transfers(run, batch, &missing_folders(batch))?;
+        crash::point(Moment::Planned);
+        let prepared = batch.iter().zip(&ids).map(|(new, id)| prepare(session, new, *id)).collect::<Vec<_>>();
+        let mut journal = SessionJournal { session, say, failure: None };
+        let ended = transfer_batch(&prepared, &mut journal, &|| stop.is_requested());
+        let ended = match (ended, journal.failure) {
+            (Ok(ended), _) => ended,
+            (Err(_), Some(failure)) => return Err(failure),
+            (Err(error), None) => {
+                return Err(StoreError::File {
+                    path: session.destination().to_owned(),
+                    source: io::Error::other(error),
+                });
+            }
+        };
+        crash::point(Moment::EndRecorded);
+        abandon_rest(session, &ids, &ended)?;
+        session.complete_ledger()?;
+        let concerns_all = ended.iter().any(|(_, result)| result.as_ref().is_err_and(TransferError::concerns_all));
+        // Those that were begun are the first ones of the batch, in order.
+        for (position, (_, result)) in ended.into_iter().enumerate() {
+            on_ended(first + position, result);
+        }
+        if concerns_all {
+            return Ok(());
+        }
+        first += batch.len();
+    }
+    Ok(())
+}
+
+fn batch_length(transfers: &[NewTransfer]) -> usize {
+    let mut bytes = 0;
+    let fits = transfers.iter().take(BATCH).take_while(|transfer| {
+        let fits = bytes < BATCH_BYTES;
+        bytes += transfer.size;
+        fits
+    });
+    fits.count()
+}
+
+/// Folders that transfers need and that are not there.
+fn missing_folders(transfers: &[NewTransfer]) -> Vec<PathBuf> {
+    let folders: BTreeSet<&Path> = transfers.iter().map(|transfer| transfer.folder.as_path()).collect();
+    let missing = folders.into_iter().flat_map(|folder| folder.ancestors().take_while(|folder| !folder.exists()));
+    missing.map(Path::to_owned).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+fn prepare(session: &Session, new: &NewTransfer, id: TransferId) -> Transfer {
+    Transfer {
+        id,
+        action: new.action,
+        source: new.source.clone(),
+        folder: new.folder.clone(),
+        names: new.names.clone(),
+        hash: new.hash,
+        size: new.size,
+        temporary: temporary_name(&format!("{}-{}", session.token(), id.0)),
+        makes_parents: new.reverses.is_some(),
+    }
+}
+
+/// What was planned and not begun is of no account.
+fn abandon_rest(session: &mut Session, ids: &[TransferId], ended: &[(TransferId, Ended)]) -> Result<(), StoreError> {
+    if ended.len() == ids.len() {
+        return Ok(());
+    }
+    let begun: BTreeSet<TransferId> = ended.iter().map(|(id, _)| *id).collect();
+    let rest = ids.iter().filter(|id| !begun.contains(id));
+    let steps: Vec<_> = rest.map(|id| (*id, Recorded::Ended(Ending::Abandoned))).collect();
+    session.record(&steps)
+}
+
+/// Finishes or cleans up what a killed program left. Gives how many transfers that were.
+pub fn recover_session(session: &mut Session, say: SayError<'_>) -> Result<usize, StoreError> {
+    let unfinished = session.unfinished()?;
+    for left in &unfinished {
+        let transfer = prepare(session, &left.transfer, left.id);
+        let reached = match &left.reached {
+            Some(Recorded::Copied { inode }) => Reached::Copied { inode: *inode },
+            Some(Recorded::Published { target }) => Reached::Published { target: target.clone() },
+            _ => Reached::Planned,
+        };
+        let ended = recover(&transfer, &reached);
+        tracing::info!(transfer = left.id.0, ?ended, "recovered");
+        session.record(&[(left.id, Recorded::Ended(ending(&ended, say)))])?;
+    }
+    session.complete_ledger()?;
+    Ok(unfinished.len())
+}
+
+/// Records each step in the session.
+struct SessionJournal<'j> {
+    session: &'j mut Session,
+    say: SayError<'j>,
+    /// What the session said when it failed.
+    failure: Option<StoreError>,
+}
+
+impl Journal for SessionJournal<'_> {
+    fn record(&mut self, steps: &[(TransferId, Step<'_>)]) -> io::Result<()> {
+        let recorded = |step: &Step<'_>| match step {
+            Step::Copied { inode } => Recorded::Copied { inode: *inode },
+            Step::Published { target } => Recorded::Published { target: target.to_path_buf() },
+            Step::Ended(result) => Recorded::Ended(ending(result, self.say)),
+        };
+        let steps: Vec<_> = steps.iter().map(|(id, step)| (*id, recorded(step))).collect();
+        self.session.record(&steps).map_err(|error| {
+            let told = io::Error::other(error.to_string());
+            self.failure = Some(error);
+            told
+        })
+    }
+}
+
+fn ending(result: &Ended, say: SayError<'_>) -> Ending {
+    match result {
+        Ok(Outcome::Copied { target, .. } | Outcome::Moved { target, .. } | Outcome::Removed { witness: target }) => {
+            Ending::Done { target: target.clone() }
+        }
+        Ok(Outcome::AlreadyPresent { target }) => Ending::Present { target: target.clone() },
+        Err(TransferError::SourceKept { target, reason }) => {
+            Ending::Kept { target: target.clone(), reason: say(reason) }
+        }
+        Err(TransferError::Abandoned) => Ending::Abandoned,
+        Err(error) => Ending::Failed { reason: say(error) },
+    }
+}

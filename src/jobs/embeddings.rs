@@ -1,0 +1,96 @@
+//! The embedding cache as the jobs use it: a cache that fails costs time and nothing else.
+
+use std::path::PathBuf;
+
+use crate::domain::picture::ContentHash;
+use crate::store::StoreError;
+use crate::store::cache::{CachedModel, EmbeddingCache, Remembered};
+
+/// Embeddings that are kept before they are written together.
+const TOGETHER: usize = 256;
+
+/// Where the cache is, and how large it may grow.
+#[derive(Debug, Clone)]
+pub struct CachePlace {
+    /// Its folder.
+    pub folder: PathBuf,
+    /// Bytes.
+    pub limit: u64,
+}
+
+impl CachePlace {
+    /// Opens the cache; nothing where it cannot be, which the log tells.
+    pub fn open(&self) -> Option<EmbeddingCache> {
+        logged(EmbeddingCache::open(&self.folder))
+    }
+}
+
+fn logged<T>(result: Result<T, StoreError>) -> Option<T> {
+    match result {
+        Ok(value) => Some(value),
+        Err(error) => {
+            let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+            tracing::warn!("the embedding cache failed: {error}: {cause}");
+            None
+        }
+    }
+}
+
+/// The cache for one model, as one thread uses it.
+pub(super) struct ModelCache {
+    opened: Option<(EmbeddingCache, CachedModel)>,
+    limit: u64,
+    fresh: Vec<(ContentHash, Remembered)>,
+    used: Vec<ContentHash>,
+}
+
+impl ModelCache {
+    pub(super) fn open(place: Option<&CachePlace>, fingerprint: &[u8; 32]) -> ModelCache {
+        let opened = place.and_then(CachePlace::open).and_then(|mut cache| {
+            let model = logged(cache.model(fingerprint))?;
+            Some((cache, model))
+        });
+        ModelCache { opened, limit: place.map_or(0, |place| place.limit), fresh: vec![], used: vec![] }
+    }
+
+    pub(super) fn embedding(&self, hash: ContentHash) -> Option<Remembered> {
+        let (cache, model) = self.opened.as_ref()?;
+        logged(cache.embedding(*model, hash)).flatten()
+    }
+
+    /// Keeps an embedding that was made now.
+    pub(super) fn put(&mut self, hash: ContentHash, remembered: Remembered) {
+        self.fresh.push((hash, remembered));
+        self.write_if_many();
+    }
+
+    /// Takes note that an embedding was of use.
+    pub(super) fn note_use(&mut self, hash: ContentHash) {
+        self.used.push(hash);
+        self.write_if_many();
+    }
+
+    fn write_if_many(&mut self) {
+        if self.fresh.len() + self.used.len() >= TOGETHER {
+            self.write();
+        }
+    }
+
+    fn write(&mut self) {
+        if let Some((cache, model)) = self.opened.as_mut() {
+            logged(cache.put(*model, &self.fresh, &self.used));
+        }
+        self.fresh.clear();
+        self.used.clear();
+    }
+
+    /// Writes what is left, and keeps the cache within its limit.
+    pub(super) fn finish(mut self) {
+        self.write();
+        if let Some((cache, _)) = self.opened.as_mut()
+            && let Some(removed @ 1..) = logged(cache.tidy(self.limit))
+        {
+            tracing::info!(removed, "embeddings removed from the cache");
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Where classified pictures go: into the session, in the order in which their files were found.
+
+use std::collections::BTreeMap;
+
+use super::classify::Classified;
+use crate::domain::run::RunId;
+use crate::files::trouble::Trouble;
+use crate::store::StoreError;
+use crate::store::session::{Found, LabelSet, Session};
+
+/// Pictures that are written together.
+const TOGETHER: usize = 256;
+
+/// Takes what the pipeline finishes.
+pub trait Sink {
+    /// A file, by its position, as a picture or as none.
+    fn take(&mut self, position: usize, classified: Option<Classified>) -> Result<(), SinkError>;
+
+    /// There are no more.
+    fn finish(&mut self) -> Result<(), SinkError>;
+}
+
+/// Why a picture could not be kept.
+pub type SinkError = StoreError;
+
+/// Puts pictures into a session. They are numbered in the order of their files, whatever order they come in.
+pub struct SessionSink<'s> {
+    session: &'s mut Session,
+    run: RunId,
+    set: &'s LabelSet,
+    /// What is wrong with a picture, in words.
+    say: &'s dyn Fn(&Trouble) -> String,
+    /// Told of each as it comes.
+    on_picture: &'s mut dyn FnMut(Option<&Classified>),
+    early: BTreeMap<usize, Option<Classified>>,
+    next: usize,
+    ready: Vec<Classified>,
+}
+
+impl<'s> SessionSink<'s> {
+    /// A sink for the pictures of a run, scored with a label set.
+    pub fn new(
+        session: &'s mut Session,
+        run: RunId,
+        set: &'s LabelSet,
+        say: &'s dyn Fn(&Trouble) -> String,
+        on_picture: &'s mut dyn FnMut(Option<&Classified>),
+    ) -> SessionSink<'s> {
+        SessionSink { session, run, set, say, on_picture, early: BTreeMap::new(), next: 0, ready: vec![] }
+    }
+
+    fn write(&mut self) -> Result<(), SinkError> {
+        let troubles: Vec<Option<String>> =
+            self.ready.iter().map(|classified| classified.trouble.as_ref().map(self.say)).collect();
+        let found = self.ready.iter().zip(&troubles);
+        let found: Vec<Found<'_>> =
+            found.map(|(c, trouble)| Found { picture: &c.picture, trouble: trouble.as_deref() }).collect();
+        self.session.put_pictures(self.run, self.set, &found)?;
+        self.ready.clear();
+        Ok(())
+    }
+}
+
+impl Sink for SessionSink<'_> {
+    fn take(&mut self, position: usize, classified: Option<Classified>) -> Result<(), SinkError> {
+        (self.on_picture)(classified.as_ref());
+        self.early.insert(position, classified);
+        while let Some(classified) = self.early.remove(&self.next) {
+            self.next += 1;
+            self.ready.extend(classified);
+        }
+        if self.ready.len() >= TOGETHER { self.write() } else { Ok(()) }
+    }
+
+    fn finish(&mut self) -> Result<(), SinkError> {
+        // A run that was stopped has gaps.
+        let early = std::mem::take(&mut self.early);
+        self.ready.extend(early.into_values().flatten());
+        self.write()
+    }
+}

@@ -1,0 +1,116 @@
+//! From what the session knows to a plan: which picture belongs where, and how many fall where.
+
+use std::path::PathBuf;
+
+use crate::domain::count::Counts;
+use crate::domain::decision::{Standing, standing};
+use crate::domain::picture::PictureState;
+use crate::domain::plan::{Candidate, Plan, PlanRules, plan};
+use crate::domain::run::RunId;
+use crate::store::StoreError;
+use crate::store::session::{LabelSet, Session, SessionPicture, Sorting};
+
+/// How the pictures of a session are sorted now.
+#[derive(Debug, Clone, Copy)]
+pub struct SortRules<'s> {
+    /// Labels, threshold, margin, operation.
+    pub sorting: &'s Sorting,
+    /// The labels' numbers, and which predictions count.
+    pub set: &'s LabelSet,
+    /// One name a label.
+    pub folders: &'s [String],
+    /// Only pictures that this run has seen; all where not set.
+    pub only: Option<RunId>,
+    /// Pictures in folders of removed labels are moved too.
+    pub resort: bool,
+    /// Files that were not looked at.
+    pub waiting: usize,
+}
+
+/// A picture with something wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Troubled {
+    /// Its path as it was given.
+    pub path: PathBuf,
+    /// Its state.
+    pub state: PictureState,
+    /// What is wrong, in words.
+    pub trouble: String,
+}
+
+/// The pictures of a session, sorted but not touched.
+#[derive(Debug, Default)]
+pub struct Sorted {
+    /// How many fall where.
+    pub counts: Counts,
+    /// What is to be done.
+    pub plan: Plan,
+    /// Pictures with something wrong.
+    pub troubled: Vec<Troubled>,
+    /// Pictures that were put somewhere and are neither there nor where they came from.
+    pub gone: Vec<PathBuf>,
+}
+
+/// Sorts the pictures of a session. Nothing is touched; that files are still in place is looked up.
+pub fn sort(session: &Session, rules: SortRules<'_>) -> Result<Sorted, StoreError> {
+    let mut sorted = Sorted::default();
+    let mut standings = Vec::new();
+    let mut candidates = Vec::new();
+    let sure = rules.sorting.sure();
+    session.for_each_picture(Some(rules.set), rules.only, |picture| {
+        let standing = standing(&picture.picture, picture.decision, &rules.set.labels, sure);
+        standings.push(standing);
+        if let (state, Some(trouble)) = (picture.picture.state, &picture.trouble) {
+            sorted.troubled.push(Troubled { path: picture.shown.clone(), state, trouble: trouble.clone() });
+        }
+        match candidate(session, picture, standing, rules.folders) {
+            Ok(candidate) => candidates.extend(candidate),
+            Err(gone) => sorted.gone.push(gone),
+        }
+    })?;
+    sorted.counts = Counts::of(standings, rules.sorting.labels.len(), rules.waiting);
+    let placed = session.placed()?.into_iter().map(|placed| (placed.place, placed.hash));
+    let plan_rules = PlanRules {
+        destination: session.destination(),
+        operation: rules.sorting.operation,
+        folders: rules.folders,
+        resort: rules.resort,
+    };
+    sorted.plan = plan(candidates, placed, plan_rules);
+    Ok(sorted)
+}
+
+/// The picture as the plan sees it, where it is to go somewhere. The path of one that is gone is an error.
+fn candidate(
+    session: &Session,
+    picture: SessionPicture,
+    standing: Standing,
+    folders: &[String],
+) -> Result<Option<Candidate>, PathBuf> {
+    let (Some(hash), Some(stamp), Standing::Label(label)) = (picture.picture.hash, picture.picture.stamp, standing)
+    else {
+        return Ok(None);
+    };
+    let path_of = |folder: &str, name: &std::ffi::OsStr| session.destination().join(folder).join(name);
+    let (place, was_placed) = match picture.place {
+        Some(place) if is_file(&path_of(&place.folder, &place.file_name)) => (Some(place), true),
+        Some(_) => (None, true),
+        None => (None, false),
+    };
+    // What somebody took away from where it was put is put there again, if it can be.
+    if was_placed && place.is_none() && !is_file(&picture.picture.path) {
+        return Err(picture.shown);
+    }
+    Ok(Some(Candidate {
+        picture: picture.id,
+        path: picture.picture.path,
+        hash,
+        size: stamp.size,
+        wanted: folders.get(label).cloned(),
+        place,
+    }))
+}
+
+fn is_file(path: &std::path::Path) -> bool {
+    std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file())
+}

@@ -1,0 +1,166 @@
+//! The files in a destination that mirror its session: the table, and the list of sums.
+
+use std::collections::HashMap;
+use std::ffi::OsStr;
+use std::io::{self, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use crate::crash::{self, Moment};
+use crate::domain::decision::{Decision, LabelId, Standing, standing};
+use crate::domain::picture::ContentHash;
+use crate::domain::score::SureRule;
+use crate::files::output_csv::{Row, Table};
+use crate::files::own_file::Fresh;
+use crate::files::sums;
+use crate::store::StoreError;
+use crate::store::session::{LabelSet, Session, SessionPicture};
+
+/// The key under which the session keeps the table's name.
+const TABLE_NAME: &str = "table";
+
+/// Begins the key under which the session keeps which contents of a file were its own.
+const OWN: &str = "own ";
+
+/// Why a file could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum TableError {
+    /// The session.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The file.
+    #[error("{path} cannot be written")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// What was written.
+#[derive(Debug, Default)]
+pub struct Written {
+    /// The table.
+    pub table: PathBuf,
+    /// Files of somebody else's that had the place of one of ours, under their new names.
+    pub kept_aside: Vec<PathBuf>,
+}
+
+/// The table's name in a session.
+pub fn table_name(session: &Session) -> Result<Option<PathBuf>, StoreError> {
+    Ok(session.value(TABLE_NAME)?.map(|name| PathBuf::from(OsStr::from_bytes(&name))))
+}
+
+/// Names of files right in the destination that are the program's own.
+pub fn own_names(session: &Session) -> Result<Vec<PathBuf>, StoreError> {
+    Ok([table_name(session)?, Some(sums::FILE_NAME.into())].into_iter().flatten().collect())
+}
+
+/// Writes the table and the list of sums from the session. A table under another name than before leaves the earlier one
+/// as it is.
+pub fn write(
+    session: &mut Session,
+    name: &Path,
+    set: Option<&LabelSet>,
+    sure: SureRule,
+) -> Result<Written, TableError> {
+    session.set_value(TABLE_NAME, name.as_os_str().as_bytes())?;
+    crash::point(Moment::BeforeTables);
+    let mut written = Written { table: session.destination().join(name), ..Written::default() };
+    let labels = session.labels_by_set()?;
+    let table = written.table.clone();
+    let aside = replace(session, &table, |session, out| write_rows(session, out, set, &labels, sure))?;
+    written.kept_aside.extend(aside);
+    let list = session.destination().join(sums::FILE_NAME);
+    let aside = replace(session, &list, |session, out| {
+        let mut placed: Vec<(PathBuf, ContentHash)> = session
+            .placed()?
+            .into_iter()
+            .map(|placed| (Path::new(&placed.place.folder).join(placed.place.file_name), placed.hash))
+            .collect();
+        placed.dedup();
+        sums::write(out, placed.iter().map(|(path, hash)| (path.as_path(), *hash)))
+    })?;
+    written.kept_aside.extend(aside);
+    Ok(written)
+}
+
+fn write_rows(
+    session: &Session,
+    out: &mut dyn Write,
+    set: Option<&LabelSet>,
+    labels: &HashMap<i64, Vec<String>>,
+    sure: SureRule,
+) -> io::Result<()> {
+    let mut table = Table::begin(out)?;
+    let mut outcome = Ok(());
+    session.for_each_picture(None, None, |picture| {
+        if outcome.is_ok() {
+            let decided = decided_label(session, picture.decision);
+            outcome = table.add(&row(session, picture, decided, set, labels, sure));
+        }
+    })?;
+    outcome?;
+    table.end()
+}
+
+fn decided_label(session: &Session, decision: Option<Decision>) -> Option<String> {
+    let label: LabelId = decision?.label()?;
+    session.label_text(label).ok().flatten()
+}
+
+fn row(
+    session: &Session,
+    picture: SessionPicture,
+    decided: Option<String>,
+    set: Option<&LabelSet>,
+    labels: &HashMap<i64, Vec<String>>,
+    sure: SureRule,
+) -> Row {
+    let standing = standing(&picture.picture, picture.decision, set.map_or(&[], |set| &set.labels), sure);
+    let prediction = picture.picture.prediction.as_ref();
+    let own_labels = picture.label_set.and_then(|set| labels.get(&set));
+    let predicted = prediction.and_then(|prediction| own_labels?.get(prediction.label).cloned());
+    let status = match (&picture.placed_how, &picture.trace, standing) {
+        (Some(how), _, _) => how,
+        (None, Some(_), _) => "failed",
+        (None, None, Standing::Label(_)) => "not transferred",
+        (None, None, Standing::Unsure) => "unsure",
+        (None, None, Standing::NoneOfThese) => "none of these",
+        (None, None, Standing::LabelRemoved) => "label removed",
+        (None, None, Standing::NotOk(state)) => state.word(),
+    };
+    let place = picture.place.as_ref();
+    Row {
+        path: picture.shown,
+        label: decided.or(predicted),
+        score: prediction.map(|prediction| prediction.score),
+        margin: prediction.map(|prediction| prediction.margin),
+        destination: place.map(|place| session.destination().join(&place.folder).join(&place.file_name)),
+        status: status.to_owned(),
+        hash: picture.picture.hash,
+        decision: picture.decision.map(Decision::word),
+        reason: picture.trace.or(picture.trouble),
+    }
+}
+
+/// Replaces a file of the program's own. Its content is in the session before it is in its place.
+fn replace(
+    session: &mut Session,
+    path: &Path,
+    content: impl FnOnce(&Session, &mut dyn Write) -> io::Result<()>,
+) -> Result<Option<PathBuf>, TableError> {
+    let failed = |source| TableError::File { path: path.to_owned(), source };
+    let fresh = Fresh::write(path, |out| content(session, out)).map_err(failed)?;
+    let key = format!("{OWN}{}", path.file_name().unwrap_or_default().to_string_lossy());
+    let known: Vec<ContentHash> = session.value(&key)?.unwrap_or_default().chunks_exact(32).map(content_hash).collect();
+    // The one that is there now and the one that will be: whichever a killed program leaves is known.
+    let last = known.last().copied().into_iter().chain([fresh.hash]);
+    session.set_value(&key, &last.flat_map(|hash| hash.0).collect::<Vec<u8>>())?;
+    fresh.put_in_place(&known).map_err(failed)
+}
+
+fn content_hash(bytes: &[u8]) -> ContentHash {
+    ContentHash(<[u8; 32]>::try_from(bytes).unwrap_or([0; 32]))
+}

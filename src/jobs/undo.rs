@@ -1,0 +1,116 @@
+//! Taking back what a run did, as a run of its own, which can be taken back too.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, json};
+
+use super::apply::doubled_by;
+use super::carry_out::{SayError, carry_out};
+use super::stop::Stop;
+use crate::domain::run::{Action, RunId, RunKind};
+use crate::files::durable::{remove_empty_folder, set_folder_time};
+use crate::files::transfer::{Ended, TransferError};
+use crate::store::StoreError;
+use crate::store::session::{NewTransfer, Reversible, Run, Session};
+
+/// What taking back a run came to.
+#[derive(Debug)]
+pub struct Undone {
+    /// The run that was taken back.
+    pub run: RunId,
+    /// The run that took it back: taking that one back does it again.
+    pub own: RunId,
+    /// Files that are where they were before.
+    pub back: usize,
+    /// Copies that are gone.
+    pub removed: usize,
+    /// What could not be taken back, and why.
+    pub left: Vec<(PathBuf, TransferError)>,
+    /// Files that were not come to because of a stop.
+    pub waiting: usize,
+}
+
+/// Takes back what `run` did and nothing has taken back yet. Files are moved back to their very places, copies removed
+/// if they are unchanged and their content is whole elsewhere, folders that the run made removed if they are empty.
+pub fn undo(
+    session: &mut Session,
+    run: Run,
+    say: SayError<'_>,
+    stop: &Stop,
+    on_ended: &mut dyn FnMut(&Path, &Ended),
+) -> Result<Undone, StoreError> {
+    let done = session.reversible(run.id)?;
+    let kind = if run.kind == RunKind::Undo { RunKind::Redo } else { RunKind::Undo };
+    let settings = Map::from_iter([("transfers".to_owned(), json!(done.len()))]);
+    let own = session.begin_run(kind, Some(run.id), None, settings)?;
+    let mut undone = Undone { run: run.id, own, back: 0, removed: 0, left: vec![], waiting: 0 };
+    // What makes files comes first: it may be the witness of what removes them.
+    let (removals, others): (Vec<NewTransfer>, Vec<NewTransfer>) =
+        done.iter().filter_map(reversal).partition(|transfer| transfer.action == Action::Remove);
+    let mut doubled = Vec::new();
+    let total = removals.len() + others.len();
+    let mut begun = 0;
+    for transfers in [&others, &removals] {
+        carry_out(session, own, transfers, say, stop, &mut |position, ended| {
+            begun += 1;
+            let transfer = &transfers[position];
+            on_ended(&transfer.source, &ended);
+            match doubled_by(transfer, &ended, true) {
+                Some(removal) => doubled.push(removal),
+                None => undone.count(transfer, ended),
+            }
+        })?;
+    }
+    carry_out(session, own, &doubled, say, stop, &mut |position, ended| undone.count(&doubled[position], ended))?;
+    undone.waiting = total - begun;
+    if undone.left.is_empty() && undone.waiting == 0 {
+        restore_folders(session, run.id)?;
+    }
+    let result = [("back", undone.back), ("removed", undone.removed), ("left", undone.left.len())];
+    session.end_run(own, result.into_iter().map(|(key, count)| (key.to_owned(), json!(count))).collect())?;
+    Ok(undone)
+}
+
+impl Undone {
+    fn count(&mut self, transfer: &NewTransfer, ended: Ended) {
+        match ended {
+            Ok(_) if transfer.action == Action::Remove => self.removed += 1,
+            Ok(_) => self.back += 1,
+            Err(error) => self.left.push((transfer.source.clone(), error)),
+        }
+    }
+}
+
+/// The transfer that takes one back.
+fn reversal(done: &Reversible) -> Option<NewTransfer> {
+    let at = |path: &Path| Some((path.parent()?.to_owned(), vec![path.file_name()?.to_owned()]));
+    // A removal is undone by copying the witness; a move by moving back; a copy by removing it, with its source as witness.
+    let (action, source, place) = match (done.action, done.is_source_kept) {
+        (Action::Remove, _) => (Action::Copy, &done.target, &done.source),
+        (Action::Move, false) => (Action::Move, &done.target, &done.source),
+        (Action::Copy, _) | (Action::Move, true) => (Action::Remove, &done.target, &done.source),
+    };
+    let (folder, names) = at(place)?;
+    Some(NewTransfer {
+        picture: done.picture,
+        action,
+        source: source.clone(),
+        folder,
+        names,
+        hash: done.hash,
+        size: done.size,
+        reverses: Some(done.id),
+    })
+}
+
+/// Removes the folders that a run made and that are empty now, and gives others the times they had.
+fn restore_folders(session: &Session, run: RunId) -> Result<(), StoreError> {
+    let folders = session.folders_of(run)?;
+    for folder in folders.made {
+        remove_empty_folder(&folder);
+    }
+    for (folder, modified_ns) in folders.changed {
+        set_folder_time(&folder, modified_ns);
+    }
+    Ok(())
+}

@@ -1,0 +1,49 @@
+//! Sentences for what goes wrong with what is remembered.
+
+use super::{Language, Say, Values};
+use crate::domain::printable::printable;
+use crate::jobs::classify::ClassifyError;
+use crate::jobs::tables::TableError;
+use crate::store::StoreError;
+
+impl Say for StoreError {
+    fn say(&self, language: &Language) -> String {
+        match self {
+            StoreError::NoSession { destination } => {
+                language.say("store.none", &[("destination", &printable(destination))])
+            }
+            StoreError::Busy { destination } => language.say("store.busy", &[("destination", &printable(destination))]),
+            StoreError::Newer { path, found, known } => {
+                let values: Values<'_> = &[("path", &printable(path)), ("found", found), ("known", known)];
+                language.say("store.newer", values)
+            }
+            StoreError::Foreign { path } => language.say("store.foreign", &[("path", &printable(path))]),
+            StoreError::Database { path, source } => {
+                language.say("store.damaged", &[("path", &printable(path)), ("detail", source)])
+            }
+            StoreError::File { path, source } => {
+                language.say("store.file", &[("path", &printable(path)), ("detail", source)])
+            }
+        }
+    }
+}
+
+impl Say for TableError {
+    fn say(&self, language: &Language) -> String {
+        match self {
+            TableError::Store(error) => error.say(language),
+            TableError::File { path, source } => {
+                language.say("store.table", &[("path", &printable(path)), ("detail", source)])
+            }
+        }
+    }
+}
+
+impl Say for ClassifyError {
+    fn say(&self, language: &Language) -> String {
+        match self {
+            ClassifyError::Engine(error) => error.say(language),
+            ClassifyError::Sink(error) => error.say(language),
+        }
+    }
+}

@@ -1,0 +1,302 @@
+//! Embeddings that were made before, by content and model: the same picture under another name, in another run or with
+//! other labels never goes through the model again. Nothing is lost with it: it can be removed at any time.
+
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use half::f16;
+use ndarray::Array1;
+use rusqlite::{Connection, OptionalExtension};
+
+use super::StoreError;
+use super::database::{self, Kind};
+use crate::domain::picture::{ContentHash, FileStamp};
+
+/// The cache's database: "sisc".
+const CACHE: Kind = Kind { application_id: 0x7369_7363, migrations: &[VERSION_1] };
+
+const VERSION_1: &str = "
+CREATE TABLE models (
+    id          INTEGER PRIMARY KEY,
+    fingerprint BLOB NOT NULL UNIQUE
+);
+CREATE TABLE embeddings (
+    model     INTEGER NOT NULL,
+    hash      BLOB NOT NULL,      -- SHA-256 of the picture's file
+    is_whole  INTEGER NOT NULL,   -- the file reaches its end
+    used      INTEGER NOT NULL,   -- days since 1970
+    embedding BLOB NOT NULL,      -- little-endian 16-bit floats, normalised
+    PRIMARY KEY (model, hash)
+) WITHOUT ROWID;
+CREATE INDEX embeddings_used ON embeddings (used);
+-- Hashes of large files, such as weights, that need not be read again while the files are unchanged.
+CREATE TABLE files (
+    path     BLOB PRIMARY KEY,
+    device   INTEGER NOT NULL,
+    inode    INTEGER NOT NULL,
+    size     INTEGER NOT NULL,
+    modified TEXT NOT NULL,
+    hash     BLOB NOT NULL
+) WITHOUT ROWID;
+";
+
+/// The database in the cache folder.
+const DATABASE: &str = "embeddings.db";
+
+/// Of a cache that has grown over its limit, this share is kept, so that it is not tidied at every run.
+const KEPT_SHARE: f64 = 0.8;
+
+/// An embedding and what else is known of the picture it is of.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Remembered {
+    /// The embedding, normalised.
+    pub embedding: Array1<f16>,
+    /// The picture's file reaches its end.
+    pub is_whole: bool,
+}
+
+/// What an embedding was made with: a number that this cache gave to a fingerprint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CachedModel(i64);
+
+/// The cache, opened by one thread.
+#[derive(Debug)]
+pub struct EmbeddingCache {
+    connection: Connection,
+    path: PathBuf,
+}
+
+impl EmbeddingCache {
+    /// Opens the cache in `folder` and makes it if it is not there. One that is damaged is begun anew.
+    pub fn open(folder: &Path) -> Result<EmbeddingCache, StoreError> {
+        std::fs::create_dir_all(folder).map_err(|source| StoreError::File { path: folder.to_owned(), source })?;
+        let path = folder.join(DATABASE);
+        let opened = match database::open(&path, &CACHE) {
+            Err(StoreError::Database { source, .. }) if is_damaged(&source) => {
+                tracing::warn!("the cache is damaged and begun anew: {source}");
+                clear(folder)?;
+                database::open(&path, &CACHE)
+            }
+            opened => opened,
+        };
+        let connection = opened?;
+        // What a crash loses here is made again; no run waits for a disk because of it.
+        let relaxed = connection.pragma_update(None, "synchronous", "NORMAL");
+        relaxed.map_err(|source| StoreError::Database { path: path.clone(), source })?;
+        Ok(EmbeddingCache { connection, path })
+    }
+
+    /// The number for a model's fingerprint.
+    pub fn model(&mut self, fingerprint: &[u8; 32]) -> Result<CachedModel, StoreError> {
+        let found = || -> rusqlite::Result<i64> {
+            self.connection.execute("INSERT OR IGNORE INTO models (fingerprint) VALUES (?1)", [fingerprint])?;
+            self.connection.query_row("SELECT id FROM models WHERE fingerprint = ?1", [fingerprint], |row| row.get(0))
+        };
+        found().map(CachedModel).map_err(|error| self.failed(error))
+    }
+
+    /// The embedding of a picture's content.
+    pub fn embedding(&self, model: CachedModel, hash: ContentHash) -> Result<Option<Remembered>, StoreError> {
+        let found = || -> rusqlite::Result<Option<Remembered>> {
+            let mut statement = self
+                .connection
+                .prepare_cached("SELECT embedding, is_whole FROM embeddings WHERE model = ?1 AND hash = ?2")?;
+            let row = statement.query_row((model.0, hash.0), |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get(1)?)));
+            Ok(row.optional()?.map(|(bytes, is_whole)| Remembered { embedding: from_bytes(&bytes), is_whole }))
+        };
+        found().map_err(|error| self.failed(error))
+    }
+
+    /// Keeps embeddings, and takes note that those of `used` were of use today.
+    pub fn put(
+        &mut self,
+        model: CachedModel,
+        fresh: &[(ContentHash, Remembered)],
+        used: &[ContentHash],
+    ) -> Result<(), StoreError> {
+        let today = today();
+        let put = |connection: &mut Connection| -> rusqlite::Result<()> {
+            let change = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+            let mut insert =
+                change.prepare_cached("INSERT OR REPLACE INTO embeddings (model, hash, is_whole, used, embedding) VALUES (?1, ?2, ?3, ?4, ?5)")?;
+            for (hash, remembered) in fresh {
+                insert.execute((model.0, hash.0, remembered.is_whole, today, to_bytes(&remembered.embedding)))?;
+            }
+            let mut update = change
+                .prepare_cached("UPDATE embeddings SET used = ?3 WHERE model = ?1 AND hash = ?2 AND used <> ?3")?;
+            for hash in used {
+                update.execute((model.0, hash.0, today))?;
+            }
+            drop((insert, update));
+            change.commit()
+        };
+        put(&mut self.connection).map_err(|error| self.failed(error))
+    }
+
+    /// Removes what was of no use for the longest time, where the cache is larger than `limit` bytes. Gives how many
+    /// embeddings were removed.
+    pub fn tidy(&mut self, limit: u64) -> Result<usize, StoreError> {
+        let tidied = || -> rusqlite::Result<usize> {
+            let number = |name: &str| self.connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+            let used = ((number("page_count")? - number("freelist_count")?) * number("page_size")?) as u64;
+            if used <= limit {
+                return Ok(0);
+            }
+            let rows: i64 = self.connection.query_row("SELECT count(*) FROM embeddings", [], |row| row.get(0))?;
+            // All have about the same size, so that their number tells how many fit.
+            let kept = rows as f64 * KEPT_SHARE * limit as f64 / used as f64;
+            let removed = self.connection.execute(
+                "DELETE FROM embeddings WHERE (model, hash) IN (SELECT model, hash FROM embeddings ORDER BY used LIMIT ?1)",
+                [rows - kept as i64],
+            )?;
+            // Gives the room back to the disk. With another process in the cache it has to wait for another time.
+            if let Err(error) = self.connection.execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)") {
+                tracing::info!("the cache was not made smaller on disk: {error}");
+            }
+            Ok(removed)
+        };
+        tidied().map_err(|error| self.failed(error))
+    }
+
+    /// The hash of a large file, if it was hashed before and is the same by its stamp.
+    pub fn file_hash(&self, path: &Path, stamp: FileStamp) -> Result<Option<[u8; 32]>, StoreError> {
+        let found = self.connection.query_row(
+            "SELECT hash FROM files WHERE path = ?1 AND device = ?2 AND inode = ?3 AND size = ?4 AND modified = ?5",
+            file_key(path, stamp),
+            |row| row.get(0),
+        );
+        found.optional().map_err(|error| self.failed(error))
+    }
+
+    /// Keeps the hash of a large file.
+    pub fn put_file_hash(&mut self, path: &Path, stamp: FileStamp, hash: [u8; 32]) -> Result<(), StoreError> {
+        let (path, device, inode, size, modified) = file_key(path, stamp);
+        let kept = self.connection.execute(
+            "INSERT OR REPLACE INTO files VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            (path, device, inode, size, modified, hash),
+        );
+        kept.map(drop).map_err(|error| self.failed(error))
+    }
+
+    fn failed(&self, source: rusqlite::Error) -> StoreError {
+        StoreError::Database { path: self.path.clone(), source }
+    }
+}
+
+/// Removes the cache in `folder`. Gives how many bytes it had.
+pub fn clear(folder: &Path) -> Result<u64, StoreError> {
+    let mut bytes = 0;
+    for ending in ["", "-wal", "-shm", "-journal"] {
+        let path = folder.join(format!("{DATABASE}{ending}"));
+        bytes += std::fs::metadata(&path).map(|metadata| metadata.len()).unwrap_or(0);
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(StoreError::File { path, source: error });
+            }
+            _ => {}
+        }
+    }
+    Ok(bytes)
+}
+
+fn is_damaged(error: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+    matches!(error.sqlite_error_code(), Some(DatabaseCorrupt | NotADatabase))
+}
+
+type FileKey = (Vec<u8>, i64, i64, i64, String);
+
+fn file_key(path: &Path, stamp: FileStamp) -> FileKey {
+    use std::os::unix::ffi::OsStrExt;
+    let path = path.as_os_str().as_bytes().to_owned();
+    (path, stamp.device as i64, stamp.inode as i64, stamp.size as i64, stamp.modified_ns.to_string())
+}
+
+fn today() -> i64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    (since.as_secs() / 86_400) as i64
+}
+
+fn to_bytes(embedding: &Array1<f16>) -> Vec<u8> {
+    embedding.iter().flat_map(|value| value.to_le_bytes()).collect()
+}
+
+fn from_bytes(bytes: &[u8]) -> Array1<f16> {
+    bytes.chunks_exact(2).map(|pair| f16::from_le_bytes([pair[0], pair[1]])).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn remembered(seed: usize) -> Remembered {
+        let embedding = (0..512).map(|place| f16::from_f32((place * 31 + seed) as f32 / 1000.0)).collect();
+        Remembered { embedding, is_whole: seed.is_multiple_of(2) }
+    }
+
+    fn hash(seed: usize) -> ContentHash {
+        let mut bytes = [0; 32];
+        bytes[..8].copy_from_slice(&seed.to_le_bytes());
+        ContentHash(bytes)
+    }
+
+    #[test]
+    fn embeddings_come_back_as_they_were() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut cache = EmbeddingCache::open(folder.path()).unwrap();
+        let (one, other) = (cache.model(&[1; 32]).unwrap(), cache.model(&[2; 32]).unwrap());
+        cache.put(one, &[(hash(1), remembered(1)), (hash(2), remembered(2))], &[]).unwrap();
+        drop(cache);
+        let mut cache = EmbeddingCache::open(folder.path()).unwrap();
+        assert_eq!(cache.model(&[1; 32]).unwrap(), one);
+        assert_eq!(cache.embedding(one, hash(1)).unwrap(), Some(remembered(1)));
+        assert_eq!(cache.embedding(one, hash(2)).unwrap(), Some(remembered(2)));
+        assert_eq!(cache.embedding(other, hash(1)).unwrap(), None);
+    }
+
+    #[test]
+    fn it_stays_under_its_limit_and_drops_what_was_not_used() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut cache = EmbeddingCache::open(folder.path()).unwrap();
+        let model = cache.model(&[1; 32]).unwrap();
+        let fresh: Vec<_> = (0..10_000).map(|seed| (hash(seed), remembered(seed))).collect();
+        cache.put(model, &fresh, &[]).unwrap();
+        cache.connection.execute("UPDATE embeddings SET used = used - 9", []).unwrap();
+        let used: Vec<_> = (9_000..10_000).map(hash).collect();
+        cache.put(model, &[], &used).unwrap();
+        let limit = 8 << 20;
+        assert!(cache.tidy(limit).unwrap() > 0);
+        assert!(std::fs::metadata(folder.path().join(DATABASE)).unwrap().len() <= limit);
+        assert!(used.iter().all(|hash| cache.embedding(model, *hash).unwrap().is_some()));
+        assert_eq!(cache.tidy(limit).unwrap(), 0);
+    }
+
+    #[test]
+    fn two_at_once_and_a_damaged_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut first = EmbeddingCache::open(folder.path()).unwrap();
+        let mut second = EmbeddingCache::open(folder.path()).unwrap();
+        let (one, two) = (first.model(&[1; 32]).unwrap(), second.model(&[1; 32]).unwrap());
+        for seed in 0..50 {
+            first.put(one, &[(hash(seed), remembered(seed))], &[]).unwrap();
+            second.put(two, &[(hash(seed), remembered(seed))], &[]).unwrap();
+        }
+        assert_eq!(second.embedding(one, hash(49)).unwrap(), Some(remembered(49)));
+        drop((first, second));
+        std::fs::write(folder.path().join(DATABASE), vec![7; 9000]).unwrap();
+        let cache = EmbeddingCache::open(folder.path()).unwrap();
+        assert_eq!(cache.embedding(one, hash(49)).unwrap(), None);
+        assert!(clear(folder.path()).unwrap() > 0);
+        assert_eq!(clear(folder.path()).unwrap(), 0);
+    }
+
+    #[test]
+    fn hashes_of_unchanged_files_are_remembered() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut cache = EmbeddingCache::open(folder.path()).unwrap();
+        let stamp = FileStamp { device: 1, inode: u64::MAX, size: 3, modified_ns: 4 };
+        cache.put_file_hash(Path::new("/w"), stamp, [9; 32]).unwrap();
+        assert_eq!(cache.file_hash(Path::new("/w"), stamp).unwrap(), Some([9; 32]));
+        assert_eq!(cache.file_hash(Path::new("/w"), FileStamp { modified_ns: 5, ..stamp }).unwrap(), None);
+    }
+}

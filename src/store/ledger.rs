@@ -1,0 +1,227 @@
+//! The ledger: `ledger.jsonl`, one JSON object a line, each with the SHA-256 of the line before it, so that no line can
+//! be changed, removed or put in without changing all that follow.
+//!
+//! A line is first in the session's database, in the same transaction as what it tells of, and then appended to the
+//! file. A program that is killed between the two completes the file when the session is opened next.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+use serde_json::{Map, Value as Json, json};
+use sha2::{Digest, Sha256};
+
+use crate::crash::{self, Moment};
+use crate::domain::picture::ContentHash;
+use crate::domain::printable::{is_disturbing, printable};
+
+/// The name of the ledger's file.
+pub const FILE_NAME: &str = "ledger.jsonl";
+
+/// What stands for the line before the first.
+pub const BEFORE_THE_FIRST: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+/// The longest line that is read. The longest that are written have a few kilobytes, of long paths.
+const LONGEST_LINE: u64 = 16 << 20;
+
+/// The SHA-256 of a line, without its end.
+pub fn hash_of(line: &str) -> String {
+    ContentHash(Sha256::digest(line.as_bytes()).into()).to_string()
+}
+
+/// Adds an event to the ledger, in the transaction of what it tells of.
+pub(super) fn add(transaction: &Transaction<'_>, mut event: Map<String, Json>) -> rusqlite::Result<()> {
+    let (lines, head): (i64, String) = transaction
+        .prepare_cached("SELECT lines, head FROM ledger")?
+        .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let number = lines + 1;
+    let previous = if lines == 0 { BEFORE_THE_FIRST.to_owned() } else { head };
+    let mut line = Map::from_iter([("line".to_owned(), json!(number)), ("time".to_owned(), json!(now()))]);
+    line.append(&mut event);
+    line.insert("previous".to_owned(), json!(previous));
+    let line = escaped(&Json::Object(line).to_string());
+    transaction.prepare_cached("UPDATE ledger SET lines = ?1, head = ?2")?.execute((number, hash_of(&line)))?;
+    transaction.prepare_cached("INSERT INTO ledger_lines VALUES (?1, ?2)")?.execute((number, line))?;
+    Ok(())
+}
+
+/// The time in UTC, to the millisecond.
+fn now() -> String {
+    format!("{:.3}", jiff::Timestamp::now())
+}
+
+/// JSON lets some characters stand that would disturb a terminal: they are escaped as well.
+fn escaped(text: &str) -> String {
+    let escape = |c: char| if is_disturbing(c) { format!("\\u{:04x}", c as u32) } else { c.to_string() };
+    if text.chars().any(is_disturbing) { text.chars().map(escape).collect() } else { text.to_owned() }
+}
+
+/// Puts a path into an event as text, and its exact bytes in base64 beside it where the text does not tell them.
+pub(super) fn put_path(event: &mut Map<String, Json>, key: &str, path: &Path) {
+    use base64::Engine;
+    use std::os::unix::ffi::OsStrExt;
+    match path.to_str() {
+        Some(text) => event.insert(key.to_owned(), json!(text)),
+        None => {
+            let bytes = base64::prelude::BASE64_STANDARD.encode(path.as_os_str().as_bytes());
+            event.insert(format!("{key}_bytes"), json!(bytes));
+            event.insert(key.to_owned(), json!(printable(path)))
+        }
+    };
+}
+
+/// Appends the lines that the file has not got yet and brings them to disk. The file is never rewritten: one that does
+/// not go on as it should is appended to, and shows it when it is verified.
+pub(super) fn complete(connection: &mut Connection, path: &Path) -> Result<(), CompleteError> {
+    if !connection.prepare_cached("SELECT 1 FROM ledger_lines LIMIT 1")?.exists([])? {
+        return Ok(());
+    }
+    let is_new = !path.exists();
+    let mut file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
+    // A person may decide in one process while another applies: they append one after the other.
+    if let Err(error) = file.lock() {
+        tracing::warn!("the ledger could not be locked: {error}");
+    }
+    let lines: Vec<(i64, String)> = connection
+        .prepare_cached("SELECT number, line FROM ledger_lines ORDER BY number")?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    let Some((last, _)) = lines.last() else { return Ok(()) };
+    let written: i64 = connection.query_row("SELECT written FROM ledger", [], |row| row.get(0))?;
+    let text: String = lines.iter().flat_map(|(_, line)| [line.as_str(), "\n"]).collect();
+    let length = append(&mut file, written as u64, text.as_bytes())?;
+    if is_new && let Some(folder) = path.parent() {
+        File::open(folder)?.sync_all()?;
+    }
+    crash::point(Moment::LedgerAppended);
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    transaction.execute("DELETE FROM ledger_lines WHERE number <= ?1", [last])?;
+    transaction.execute("UPDATE ledger SET written = ?1", [length as i64])?;
+    transaction.commit()?;
+    Ok(())
+}
+
+/// Why the file could not be completed.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum CompleteError {
+    #[error(transparent)]
+    Database(#[from] rusqlite::Error),
+    #[error(transparent)]
+    File(#[from] io::Error),
+}
+
+/// Appends what is missing of `text`, which begins at byte `from` of the file. Gives the file's length.
+fn append(file: &mut File, from: u64, text: &[u8]) -> io::Result<u64> {
+    let mut there = Vec::new();
+    if file.metadata()?.len() >= from {
+        file.seek(SeekFrom::Start(from))?;
+        file.take(text.len() as u64 + 1).read_to_end(&mut there)?;
+    }
+    // A killed program has written all, a part or none of it.
+    let missing = text.strip_prefix(there.as_slice()).unwrap_or(text);
+    file.write_all(missing)?;
+    file.sync_data()?;
+    Ok(file.metadata()?.len())
+}
+
+/// A ledger's file, walked through.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chain {
+    /// Lines that are there.
+    pub lines: u64,
+    /// The SHA-256 of the last one: what to have time-stamped elsewhere.
+    pub head: String,
+    /// The first line that does not follow.
+    pub broken_at: Option<u64>,
+}
+
+/// Walks through a ledger's file.
+pub fn walk(path: &Path) -> io::Result<Chain> {
+    let mut chain = Chain { lines: 0, head: BEFORE_THE_FIRST.to_owned(), broken_at: None };
+    let mut reader = match File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(chain),
+        opened => BufReader::new(opened?),
+    };
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        if (&mut reader).take(LONGEST_LINE).read_until(b'\n', &mut line)? == 0 {
+            return Ok(chain);
+        }
+        chain.lines += 1;
+        let whole = line.strip_suffix(b"\n").and_then(|line| std::str::from_utf8(line).ok());
+        let follows = whole.is_some_and(|line| follows(line, &chain));
+        if !follows && chain.broken_at.is_none() {
+            chain.broken_at = Some(chain.lines);
+        }
+        chain.head = ContentHash(Sha256::digest(line.strip_suffix(b"\n").unwrap_or(&line)).into()).to_string();
+    }
+}
+
+fn follows(line: &str, chain: &Chain) -> bool {
+    let Ok(Json::Object(fields)) = serde_json::from_str(line) else { return false };
+    fields.get("line") == Some(&json!(chain.lines)) && fields.get("previous") == Some(&json!(chain.head))
+}
+
+/// The ledger's file in a session's folder.
+pub fn path_in(folder: &Path) -> PathBuf {
+    folder.join(FILE_NAME)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{database, schema};
+    use super::*;
+
+    fn add_line(connection: &mut Connection, text: &str) {
+        let transaction = connection.transaction().unwrap();
+        add(&transaction, Map::from_iter([("event".to_owned(), json!(text))])).unwrap();
+        transaction.commit().unwrap();
+    }
+
+    #[test]
+    fn lines_are_chained_and_a_changed_one_shows() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = path_in(folder.path());
+        let mut connection = database::in_memory(&schema::SESSION).unwrap();
+        for text in ["one", "two\u{1b}[31m\u{202e}", "three"] {
+            add_line(&mut connection, text);
+            complete(&mut connection, &path).unwrap();
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        let chain = walk(&path).unwrap();
+        assert_eq!((chain.lines, chain.broken_at), (3, None));
+        assert_eq!(chain.head, hash_of(text.lines().last().unwrap()));
+        assert!(!text.contains(['\u{1b}', '\u{202e}']));
+        for (from, to, broken_at) in [("one", "uno", 2), ("three", "four", 0), ("\"line\":2", "\"line\":5", 2)] {
+            std::fs::write(&path, text.replacen(from, to, 1)).unwrap();
+            let changed = walk(&path).unwrap();
+            assert_eq!(changed.broken_at.unwrap_or(0), broken_at, "{from}");
+            assert!(broken_at != 0 || changed.head != chain.head, "the last line is vouched for by the head alone");
+        }
+    }
+
+    #[test]
+    fn a_file_that_a_killed_program_left_is_completed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = path_in(folder.path());
+        let mut connection = database::in_memory(&schema::SESSION).unwrap();
+        add_line(&mut connection, "one");
+        complete(&mut connection, &path).unwrap();
+        let before = std::fs::read(&path).unwrap();
+        add_line(&mut connection, "two");
+        add_line(&mut connection, "three");
+        let pending: i64 = connection.query_row("SELECT count(*) FROM ledger_lines", [], |row| row.get(0)).unwrap();
+        assert_eq!(pending, 2);
+        // What a kill can have left of the two lines: nothing, a part, all.
+        complete(&mut connection, &path).unwrap();
+        let after = std::fs::read(&path).unwrap();
+        for length in [before.len(), before.len() + 7, after.len()] {
+            std::fs::write(&path, &after[..length]).unwrap();
+            let mut file = OpenOptions::new().read(true).append(true).open(&path).unwrap();
+            assert_eq!(append(&mut file, before.len() as u64, &after[before.len()..]).unwrap(), after.len() as u64);
+            assert_eq!(std::fs::read(&path).unwrap(), after, "{length}");
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! The tables of a session. A version is never changed once it was released: the next one is added.
+//!
+//! Paths are bytes. One inside the destination is kept relative to it, so that the folder can be handed on; all others
+//! are absolute. Times are in milliseconds since 1970, UTC; those of files in nanoseconds.
+
+use super::database::Kind;
+
+/// The session's database: "sis1".
+pub(super) const SESSION: Kind = Kind { application_id: 0x7369_7331, migrations: &[VERSION_1] };
+
+const VERSION_1: &str = "
+CREATE TABLE session (
+    key   TEXT PRIMARY KEY,
+    value BLOB NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE runs (
+    id       INTEGER PRIMARY KEY,
+    kind     TEXT NOT NULL,      -- classify, apply, undo, redo
+    reverses INTEGER REFERENCES runs,
+    began    INTEGER NOT NULL,
+    ended    INTEGER,            -- null while it goes on, and for ever if it was killed
+    settings TEXT NOT NULL       -- JSON
+);
+
+CREATE TABLE labels (
+    id   INTEGER PRIMARY KEY,
+    text TEXT NOT NULL UNIQUE
+);
+
+-- What predictions were made with: labels, prompts, template, model. Two runs with the same have one.
+CREATE TABLE label_sets (
+    id     INTEGER PRIMARY KEY,
+    key    TEXT NOT NULL UNIQUE, -- JSON
+    labels TEXT NOT NULL         -- JSON: label numbers in order
+);
+
+-- A path with one content. The same path with another content is another picture.
+CREATE TABLE pictures (
+    id        INTEGER PRIMARY KEY,
+    path      BLOB NOT NULL,
+    shown     BLOB NOT NULL,     -- the path as it was given
+    hash      BLOB NOT NULL,     -- SHA-256; empty where it could not be read
+    device    INTEGER,
+    inode     INTEGER,
+    size      INTEGER,
+    modified  TEXT,
+    state     TEXT NOT NULL,
+    trouble   TEXT,              -- what is wrong, in words
+    seen      INTEGER NOT NULL REFERENCES runs,
+    label_set INTEGER REFERENCES label_sets,
+    label     INTEGER,           -- position in the label set
+    score     REAL,
+    margin    REAL,
+    scores    BLOB,              -- little-endian 32-bit floats, one a label
+    decision  TEXT,
+    decided   INTEGER REFERENCES labels,
+    placed    BLOB,              -- where its content is in the destination
+    placed_by INTEGER REFERENCES transfers,
+    trace     TEXT,              -- why its last transfer failed, in words
+    UNIQUE (path, hash)
+);
+CREATE INDEX pictures_seen ON pictures (seen);
+CREATE INDEX pictures_placed ON pictures (placed) WHERE placed IS NOT NULL;
+
+-- Every decision that was ever made; the last one of a picture is in its row.
+CREATE TABLE decisions (
+    id       INTEGER PRIMARY KEY,
+    picture  INTEGER NOT NULL REFERENCES pictures,
+    decision TEXT,               -- null where an earlier one was taken back
+    label    INTEGER REFERENCES labels,
+    at       INTEGER NOT NULL
+);
+
+CREATE TABLE transfers (
+    id         INTEGER PRIMARY KEY,
+    run        INTEGER NOT NULL REFERENCES runs,
+    picture    INTEGER NOT NULL REFERENCES pictures,
+    action     TEXT NOT NULL,    -- copy, move, remove
+    source     BLOB NOT NULL,
+    folder     BLOB NOT NULL,
+    names      BLOB NOT NULL,    -- tried in this order, with NUL between them
+    hash       BLOB NOT NULL,
+    size       INTEGER NOT NULL,
+    step       TEXT NOT NULL,    -- planned, copied, published; then done, present, failed, kept
+    inode      INTEGER,          -- of the copy
+    target     BLOB,
+    was_placed BLOB,             -- the picture's place before
+    was_by     INTEGER,
+    reverses   INTEGER REFERENCES transfers,
+    undone_by  INTEGER REFERENCES transfers
+);
+CREATE INDEX transfers_run ON transfers (run);
+CREATE INDEX transfers_unfinished ON transfers (step) WHERE step IN ('planned', 'copied', 'published');
+
+-- Folders that a run found missing and made, or changed the times of.
+CREATE TABLE folders (
+    run      INTEGER NOT NULL REFERENCES runs,
+    path     BLOB NOT NULL,
+    made     INTEGER NOT NULL,
+    modified TEXT,
+    PRIMARY KEY (run, path)
+) WITHOUT ROWID;
+
+-- Lines that are not yet known to be in the ledger's file, and what is known of those that are.
+CREATE TABLE ledger_lines (
+    number INTEGER PRIMARY KEY,
+    line   TEXT NOT NULL
+);
+CREATE TABLE ledger (
+    lines   INTEGER NOT NULL,    -- in all
+    head    TEXT NOT NULL,       -- SHA-256 of the last line
+    written INTEGER NOT NULL     -- bytes that are known to be in the file
+);
+INSERT INTO ledger VALUES (0, '', 0);
+";

@@ -1,0 +1,263 @@
+//! The session of a destination: every picture that was found, what the model and people said of it, where it was put,
+//! and every run. It lives in the destination's folder `.sis`, so that it goes where the sorted pictures go.
+
+mod decisions;
+mod pictures;
+mod runs;
+mod transfers;
+
+use std::ffi::OsStr;
+use std::fs::{File, TryLockError};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
+
+use super::ledger::{self, CompleteError};
+use super::{StoreError, database, schema};
+
+pub use pictures::{Found, LabelSet, SessionPicture};
+pub use runs::{Run, Sorting};
+pub use transfers::{Ending, Folders, NewTransfer, Placed, Recorded, Reversible, Unfinished};
+
+/// The folder in a destination that is the program's own.
+pub const FOLDER: &str = ".sis";
+
+/// The database in that folder.
+const DATABASE: &str = "session.db";
+
+/// The file that the one process that classifies or applies holds a lock on.
+const LOCK: &str = "lock";
+
+/// A session.
+#[derive(Debug)]
+pub struct Session {
+    connection: Connection,
+    destination: PathBuf,
+    /// What the session is called in temporary files, so that two sessions that write into one folder do not meet.
+    token: String,
+    /// Where the ledger's file is; none for a session that is not kept.
+    ledger: Option<PathBuf>,
+    /// Keeps the lock.
+    _lock: Option<File>,
+    /// Keeps a copy's folder.
+    _copy: Option<tempfile::TempDir>,
+}
+
+impl Session {
+    /// True where the destination has a session.
+    pub fn exists(destination: &Path) -> bool {
+        destination.join(FOLDER).join(DATABASE).exists()
+    }
+
+    /// Opens the destination's session to classify, apply or undo, and makes it where there is none. Only one process at
+    /// a time can.
+    pub fn open_to_work(destination: &Path) -> Result<Session, StoreError> {
+        let folder = destination.join(FOLDER);
+        let file = |path: &Path| {
+            let path = path.to_owned();
+            move |source| StoreError::File { path, source }
+        };
+        match std::fs::create_dir(&folder) {
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+            made => made.map_err(file(&folder))?,
+        }
+        if !std::fs::symlink_metadata(&folder).map_err(file(&folder))?.is_dir() {
+            return Err(file(&folder)(std::io::ErrorKind::NotADirectory.into()));
+        }
+        let lock = lock(&folder, destination)?;
+        Session::open_at(destination, Some(lock))
+    }
+
+    /// Opens a session that is there to look at it and to decide. Another process may be at work in it.
+    pub fn open_to_review(destination: &Path) -> Result<Session, StoreError> {
+        match Session::exists(destination) {
+            true => Session::open_at(destination, None),
+            false => Err(StoreError::NoSession { destination: destination.to_owned() }),
+        }
+    }
+
+    /// A session that is not kept: a copy of the destination's where it has one. Nothing is written there.
+    pub fn open_copy(destination: &Path) -> Result<Session, StoreError> {
+        if !Session::exists(destination) {
+            let connection = database::in_memory(&schema::SESSION)?;
+            return Session::with(connection, destination, None, None, None);
+        }
+        let copy = tempfile::tempdir().map_err(|source| StoreError::File { path: std::env::temp_dir(), source })?;
+        for name in [DATABASE.to_owned(), format!("{DATABASE}-wal"), format!("{DATABASE}-journal")] {
+            let from = destination.join(FOLDER).join(&name);
+            match std::fs::copy(&from, copy.path().join(&name)) {
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(source) => return Err(StoreError::File { path: from, source }),
+                Ok(_) => {}
+            }
+        }
+        let connection = database::open(&copy.path().join(DATABASE), &schema::SESSION)?;
+        Session::with(connection, destination, None, None, Some(copy))
+    }
+
+    fn open_at(destination: &Path, lock: Option<File>) -> Result<Session, StoreError> {
+        let folder = destination.join(FOLDER);
+        let connection = database::open(&folder.join(DATABASE), &schema::SESSION)?;
+        let ledger = Some(ledger::path_in(&folder));
+        let mut session = Session::with(connection, destination, ledger, lock, None)?;
+        session.complete_ledger()?;
+        Ok(session)
+    }
+
+    fn with(
+        connection: Connection,
+        destination: &Path,
+        ledger: Option<PathBuf>,
+        lock: Option<File>,
+        copy: Option<tempfile::TempDir>,
+    ) -> Result<Session, StoreError> {
+        connection.set_prepared_statement_cache_capacity(64);
+        let destination = std::path::absolute(destination)
+            .map_err(|source| StoreError::File { path: destination.to_owned(), source })?;
+        let destination = destination.canonicalize().unwrap_or(destination);
+        let mut session = Session { connection, destination, token: String::new(), ledger, _lock: lock, _copy: copy };
+        session.token = session.own_token()?;
+        Ok(session)
+    }
+
+    /// Eight random letters, chosen when the session was made.
+    fn own_token(&mut self) -> Result<String, StoreError> {
+        self.change(|change| {
+            change.execute("INSERT OR IGNORE INTO session VALUES ('token', lower(hex(randomblob(4))))", [])?;
+            change.query_row("SELECT CAST(value AS TEXT) FROM session WHERE key = 'token'", [], |row| row.get(0))
+        })
+    }
+
+    /// The destination, absolute.
+    pub fn destination(&self) -> &Path {
+        &self.destination
+    }
+
+    /// What the session is called in temporary files.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// Where the ledger's file is; none for a session that is not kept.
+    pub fn ledger_path(&self) -> Option<&Path> {
+        self.ledger.as_deref()
+    }
+
+    /// How many lines the ledger has, and the SHA-256 of the last one.
+    pub fn ledger_head(&self) -> Result<(u64, String), StoreError> {
+        let head = self.connection.query_row("SELECT lines, head FROM ledger", [], |row| {
+            Ok((row.get::<_, i64>(0)? as u64, row.get::<_, String>(1)?))
+        });
+        head.map_err(|error| self.failed(error))
+    }
+
+    /// Writes the lines of the ledger that are not in its file yet.
+    pub fn complete_ledger(&mut self) -> Result<(), StoreError> {
+        let Some(path) = self.ledger.clone() else { return Ok(()) };
+        match ledger::complete(&mut self.connection, &path) {
+            Ok(()) => Ok(()),
+            Err(CompleteError::Database(error)) => Err(self.failed(error)),
+            Err(CompleteError::File(source)) => Err(StoreError::File { path, source }),
+        }
+    }
+
+    /// A value that is kept with the session.
+    pub fn value(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let found = self.connection.query_row("SELECT value FROM session WHERE key = ?1", [key], |row| row.get(0));
+        found.optional().map_err(|error| self.failed(error))
+    }
+
+    /// Keeps a value.
+    pub fn set_value(&mut self, key: &str, value: &[u8]) -> Result<(), StoreError> {
+        self.change(|change| change.execute("INSERT OR REPLACE INTO session VALUES (?1, ?2)", (key, value)).map(drop))
+    }
+
+    /// One transaction: all of it is on disk when this returns, or none of it happened.
+    fn change<T>(&mut self, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate);
+        let changed = transaction.and_then(|transaction| {
+            let result = work(&transaction)?;
+            transaction.commit()?;
+            Ok(result)
+        });
+        changed.map_err(|error| self.failed(error))
+    }
+
+    fn failed(&self, source: rusqlite::Error) -> StoreError {
+        StoreError::Database { path: self.destination.join(FOLDER).join(DATABASE), source }
+    }
+
+    /// A path that was kept, absolute.
+    fn given(&self, kept: &[u8]) -> PathBuf {
+        self.destination.join(OsStr::from_bytes(kept))
+    }
+}
+
+/// A path as it is kept: relative to the destination where it is inside.
+fn kept(destination: &Path, path: &Path) -> Vec<u8> {
+    path.strip_prefix(destination).unwrap_or(path).as_os_str().as_bytes().to_owned()
+}
+
+/// Milliseconds since 1970.
+fn now() -> i64 {
+    jiff::Timestamp::now().as_millisecond()
+}
+
+/// Takes the lock of a session's folder. It goes with the process, however that ends.
+fn lock(folder: &Path, destination: &Path) -> Result<File, StoreError> {
+    let path = folder.join(LOCK);
+    let opened = File::options().create(true).truncate(false).write(true).open(&path);
+    let file = opened.map_err(|source| StoreError::File { path: path.clone(), source })?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StoreError::Busy { destination: destination.to_owned() }),
+        // A file system without locks: the database's own keep it whole.
+        Err(TryLockError::Error(error)) => {
+            tracing::warn!("no lock could be taken: {error}");
+            Ok(file)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_process_works_and_others_review() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(matches!(Session::open_to_review(folder.path()), Err(StoreError::NoSession { .. })));
+        let mut session = Session::open_to_work(folder.path()).unwrap();
+        assert!(matches!(Session::open_to_work(folder.path()), Err(StoreError::Busy { .. })));
+        session.set_value("x", b"1").unwrap();
+        let other = Session::open_to_review(folder.path()).unwrap();
+        assert_eq!(other.value("x").unwrap().unwrap(), b"1");
+        assert_eq!(other.token(), session.token());
+        drop(session);
+        Session::open_to_work(folder.path()).unwrap();
+    }
+
+    #[test]
+    fn a_copy_is_as_the_session_and_leaves_it_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        Session::open_copy(folder.path()).unwrap().set_value("x", b"1").unwrap();
+        assert!(!folder.path().join(FOLDER).exists());
+        let mut session = Session::open_to_work(folder.path()).unwrap();
+        session.set_value("x", b"1").unwrap();
+        let mut copy = Session::open_copy(folder.path()).unwrap();
+        assert_eq!(copy.value("x").unwrap().unwrap(), b"1");
+        copy.set_value("x", b"2").unwrap();
+        assert_eq!(session.value("x").unwrap().unwrap(), b"1");
+    }
+
+    #[test]
+    fn paths_inside_go_where_the_destination_goes() {
+        let folder = tempfile::tempdir().unwrap();
+        let session = Session::open_copy(folder.path()).unwrap();
+        let inside = session.destination().join("a/1.jpg");
+        assert_eq!(kept(session.destination(), &inside), b"a/1.jpg");
+        assert_eq!(session.given(b"a/1.jpg"), inside);
+        assert_eq!(session.given(&kept(session.destination(), Path::new("/x/1.jpg"))), Path::new("/x/1.jpg"));
+    }
+}

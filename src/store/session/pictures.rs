@@ -1,0 +1,267 @@
+//! Pictures and what the model said of them.
+
+use std::collections::HashMap;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use rusqlite::{OptionalExtension, Row, Transaction};
+use serde_json::json;
+
+use super::{Session, StoreError, kept};
+use crate::domain::decision::{Decision, LabelId};
+use crate::domain::label::Label;
+use crate::domain::picture::{ContentHash, FileStamp, Picture, PictureId, PictureState};
+use crate::domain::plan::Place;
+use crate::domain::run::RunId;
+use crate::domain::score::Prediction;
+
+/// What predictions are made with: one for each combination of labels, template and model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LabelSet {
+    /// Its number in the session.
+    pub id: i64,
+    /// The labels' numbers, in order.
+    pub labels: Vec<LabelId>,
+}
+
+/// A picture as a classify found it.
+#[derive(Debug, Clone, Copy)]
+pub struct Found<'f> {
+    /// The picture, with its path as it was given.
+    pub picture: &'f Picture,
+    /// What is wrong with it, in words.
+    pub trouble: Option<&'f str>,
+}
+
+/// A picture in the session.
+#[derive(Debug, Clone)]
+pub struct SessionPicture {
+    /// Its number.
+    pub id: PictureId,
+    /// The picture; its path is absolute.
+    pub picture: Picture,
+    /// The label set of its prediction.
+    pub label_set: Option<i64>,
+    /// The path as it was given.
+    pub shown: PathBuf,
+    /// What is wrong with it, in words.
+    pub trouble: Option<String>,
+    /// What a person said.
+    pub decision: Option<Decision>,
+    /// Where its content is in the destination.
+    pub place: Option<Place>,
+    /// How it came there: the word of the outcome.
+    pub placed_how: Option<String>,
+    /// Why its last transfer failed, in words.
+    pub trace: Option<String>,
+}
+
+impl Session {
+    /// The label set for these labels and for what else predictions depend on.
+    pub fn label_set(&mut self, labels: &[Label], template: &str, model: &str) -> Result<LabelSet, StoreError> {
+        let key = json!({"labels": labels, "template": template, "model": model}).to_string();
+        self.change(|change| {
+            let ids = labels.iter().map(|label| label_id(change, &label.text)).collect::<rusqlite::Result<Vec<_>>>()?;
+            let numbers = json!(ids.iter().map(|id| id.0).collect::<Vec<_>>()).to_string();
+            change.execute("INSERT OR IGNORE INTO label_sets (key, labels) VALUES (?1, ?2)", (&key, numbers))?;
+            let id = change.query_row("SELECT id FROM label_sets WHERE key = ?1", [&key], |row| row.get(0))?;
+            Ok(LabelSet { id, labels: ids })
+        })
+    }
+
+    /// The label set that the last classify used.
+    pub fn last_label_set(&self) -> Result<Option<LabelSet>, StoreError> {
+        let found = self.connection.query_row(
+            "SELECT id, labels FROM label_sets WHERE id = (SELECT label_set FROM pictures
+                 WHERE label_set IS NOT NULL ORDER BY seen DESC LIMIT 1)",
+            [],
+            |row| Ok((row.get(0)?, row.get::<_, String>(1)?)),
+        );
+        let found: Option<(i64, String)> = found.optional().map_err(|error| self.failed(error))?;
+        Ok(found.map(|(id, labels)| {
+            let numbers: Vec<i64> = serde_json::from_str(&labels).unwrap_or_default();
+            LabelSet { id, labels: numbers.into_iter().map(LabelId).collect() }
+        }))
+    }
+
+    /// Puts pictures into the session as they were found in a run. What people decided and where files were put stays.
+    pub fn put_pictures(&mut self, run: RunId, set: &LabelSet, found: &[Found<'_>]) -> Result<(), StoreError> {
+        let destination = self.destination.clone();
+        self.change(|change| found.iter().try_for_each(|found| put(change, &destination, run, set, *found)))
+    }
+
+    /// The labels of every label set, in order, by the set's number.
+    pub fn labels_by_set(&self) -> Result<HashMap<i64, Vec<String>>, StoreError> {
+        let labels = || -> rusqlite::Result<HashMap<i64, Vec<String>>> {
+            let mut statement = self.connection.prepare(
+                "SELECT label_sets.id, text FROM label_sets, json_each(label_sets.labels) AS number
+                     JOIN labels ON labels.id = number.value ORDER BY label_sets.id, number.key",
+            )?;
+            let mut sets: HashMap<i64, Vec<String>> = HashMap::new();
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                sets.entry(row.get(0)?).or_default().push(row.get(1)?);
+            }
+            Ok(sets)
+        };
+        labels().map_err(|error| self.failed(error))
+    }
+
+    /// A label's text.
+    pub fn label_text(&self, label: LabelId) -> Result<Option<String>, StoreError> {
+        let found = self.connection.query_row("SELECT text FROM labels WHERE id = ?1", [label.0], |row| row.get(0));
+        found.optional().map_err(|error| self.failed(error))
+    }
+
+    /// Pictures in the order in which they were found first, one at a time: those that `run` has seen, or all. With a
+    /// label set, they have only predictions that were made with it.
+    pub fn for_each_picture(
+        &self,
+        set: Option<&LabelSet>,
+        run: Option<RunId>,
+        mut work: impl FnMut(SessionPicture),
+    ) -> Result<(), StoreError> {
+        let mut each = || -> rusqlite::Result<()> {
+            let which = if run.is_some() { "WHERE pictures.seen = ?1" } else { "WHERE ?1 IS NULL" };
+            let mut statement = self.connection.prepare(&format!("{SELECT} {which} ORDER BY pictures.id"))?;
+            let mut rows = statement.query([run.map(|run| run.0)])?;
+            while let Some(row) = rows.next()? {
+                if let Some(picture) = picture(row, &self.destination, set)? {
+                    work(picture);
+                }
+            }
+            Ok(())
+        };
+        each().map_err(|error| self.failed(error))
+    }
+
+    /// One picture.
+    pub fn picture(&self, id: PictureId, set: Option<&LabelSet>) -> Result<Option<SessionPicture>, StoreError> {
+        let found = self
+            .connection
+            .query_row(&format!("{SELECT} WHERE pictures.id = ?1"), [id.0], |row| picture(row, &self.destination, set));
+        found.optional().map(Option::flatten).map_err(|error| self.failed(error))
+    }
+}
+
+/// The number of a label, new where its text is.
+pub(super) fn label_id(change: &Transaction<'_>, text: &str) -> rusqlite::Result<LabelId> {
+    change.prepare_cached("INSERT OR IGNORE INTO labels (text) VALUES (?1)")?.execute([text])?;
+    let mut found = change.prepare_cached("SELECT id FROM labels WHERE text = ?1")?;
+    found.query_row([text], |row| row.get(0).map(LabelId))
+}
+
+fn put(
+    change: &Transaction<'_>,
+    destination: &Path,
+    run: RunId,
+    set: &LabelSet,
+    found: Found<'_>,
+) -> rusqlite::Result<()> {
+    let picture = found.picture;
+    let path = std::path::absolute(&picture.path).unwrap_or_else(|_| picture.path.clone());
+    let hash = picture.hash.map(|hash| hash.0.to_vec()).unwrap_or_default();
+    let stamp = picture.stamp;
+    let prediction = picture.prediction.as_ref();
+    let scores = prediction.map(|p| p.scores.iter().flat_map(|score| score.to_le_bytes()).collect::<Vec<u8>>());
+    let mut statement = change.prepare_cached(
+        "INSERT INTO pictures (path, shown, hash, device, inode, size, modified, state, trouble, seen, label_set, label,
+             score, margin, scores)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
+         ON CONFLICT (path, hash) DO UPDATE SET shown = ?2, device = ?4, inode = ?5, size = ?6, modified = ?7,
+             state = ?8, trouble = ?9, seen = ?10, label_set = ?11, label = ?12, score = ?13, margin = ?14, scores = ?15",
+    )?;
+    statement.execute(rusqlite::params![
+        kept(destination, &path),
+        picture.path.as_os_str().as_bytes(),
+        hash,
+        stamp.map(|stamp| stamp.device as i64),
+        stamp.map(|stamp| stamp.inode as i64),
+        stamp.map(|stamp| stamp.size as i64),
+        stamp.map(|stamp| stamp.modified_ns.to_string()),
+        picture.state.word(),
+        found.trouble,
+        run.0,
+        prediction.map(|_| set.id),
+        prediction.map(|p| p.label as i64),
+        prediction.map(|p| p.score),
+        prediction.map(|p| p.margin),
+        scores,
+    ])?;
+    Ok(())
+}
+
+const SELECT: &str = "
+    SELECT pictures.id, path, shown, pictures.hash, device, pictures.inode, pictures.size, modified, state, trouble,
+           label_set, label, score, margin, scores, decision, decided, placed, trace, transfers.step, transfers.action
+    FROM pictures LEFT JOIN transfers ON transfers.id = pictures.placed_by";
+
+fn picture(row: &Row<'_>, destination: &Path, set: Option<&LabelSet>) -> rusqlite::Result<Option<SessionPicture>> {
+    let state: String = row.get(8)?;
+    let Some(state) = PictureState::from_word(&state) else { return Ok(None) };
+    let hash: Vec<u8> = row.get(3)?;
+    let path = |index: usize| row.get::<_, Vec<u8>>(index).map(|bytes| PathBuf::from(OsStr::from_bytes(&bytes)));
+    let decision: Option<String> = row.get(15)?;
+    let decided = row.get::<_, Option<i64>>(16)?.map(LabelId);
+    let placed: Option<Vec<u8>> = row.get(17)?;
+    let (step, action): (Option<String>, Option<String>) = (row.get(19)?, row.get(20)?);
+    Ok(Some(SessionPicture {
+        id: PictureId(row.get(0)?),
+        picture: Picture {
+            path: destination.join(path(1)?),
+            hash: <[u8; 32]>::try_from(hash).ok().map(ContentHash),
+            stamp: stamp(row)?,
+            state,
+            prediction: prediction(row, set)?,
+        },
+        label_set: row.get(10)?,
+        shown: path(2)?,
+        trouble: row.get(9)?,
+        decision: decision.and_then(|word| Decision::from_word(&word, decided)),
+        place: placed.and_then(|placed| place(&placed, step.as_deref() != Some("present"))),
+        placed_how: match (step.as_deref(), action.as_deref()) {
+            (Some("present"), _) => Some("already present".to_owned()),
+            (Some("kept"), _) | (Some("done"), Some("copy")) => Some("copied".to_owned()),
+            (Some("done"), Some("move")) => Some("moved".to_owned()),
+            _ => None,
+        },
+        trace: row.get(18)?,
+    }))
+}
+
+fn stamp(row: &Row<'_>) -> rusqlite::Result<Option<FileStamp>> {
+    let number = |index: usize| row.get::<_, Option<i64>>(index).map(|value| value.map(|value| value as u64));
+    let (device, inode, size) = (number(4)?, number(5)?, number(6)?);
+    let modified: Option<String> = row.get(7)?;
+    Ok(match (device, inode, size, modified.and_then(|text| text.parse().ok())) {
+        (Some(device), Some(inode), Some(size), Some(modified_ns)) => {
+            Some(FileStamp { device, inode, size, modified_ns })
+        }
+        _ => None,
+    })
+}
+
+fn prediction(row: &Row<'_>, set: Option<&LabelSet>) -> rusqlite::Result<Option<Prediction>> {
+    let made_with: Option<i64> = row.get(10)?;
+    let (label, score, margin): (Option<i64>, Option<f32>, Option<f32>) = (row.get(11)?, row.get(12)?, row.get(13)?);
+    let scores: Option<Vec<u8>> = row.get(14)?;
+    if set.is_some() && made_with != set.map(|set| set.id) {
+        return Ok(None);
+    }
+    let number = |bytes: &[u8]| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
+    Ok(match (label, score, margin, scores) {
+        (Some(label), Some(score), Some(margin), Some(scores)) => {
+            let scores = scores.chunks_exact(4).map(number).collect();
+            Some(Prediction { label: label as usize, score, margin, scores })
+        }
+        _ => None,
+    })
+}
+
+/// `folder/name` as a place.
+pub(super) fn place(kept: &[u8], is_ours: bool) -> Option<Place> {
+    let path = Path::new(OsStr::from_bytes(kept));
+    let folder = path.parent()?.to_str()?.to_owned();
+    Some(Place { folder, file_name: path.file_name()?.to_owned(), is_ours })
+}

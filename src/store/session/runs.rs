@@ -1,0 +1,143 @@
+//! Runs: what was asked for, when it began and ended.
+
+use rusqlite::{OptionalExtension, Row};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json, json};
+
+use super::{Session, StoreError, now};
+use crate::domain::label::Label;
+use crate::domain::run::{RunId, RunKind};
+use crate::domain::score::SureRule;
+use crate::domain::settings::Operation;
+use crate::store::ledger;
+
+/// How pictures are sorted: what later applies need of the settings of a classify.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Sorting {
+    /// What to sort by.
+    pub labels: Vec<Label>,
+    /// The sentence around each prompt.
+    pub template: String,
+    /// The lowest score that is acted on.
+    #[serde(serialize_with = "as_written")]
+    pub threshold: f32,
+    /// How far the best score must be above the second.
+    #[serde(serialize_with = "as_written")]
+    pub margin: f32,
+    /// Copy or move.
+    pub operation: Operation,
+}
+
+/// 0.3 as 0.3, and not with the digits that a wider number would need.
+fn as_written<S: serde::Serializer>(value: &f32, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(value.to_string().parse().unwrap_or(f64::from(*value)))
+}
+
+impl Sorting {
+    /// When a prediction is acted on.
+    pub fn sure(&self) -> SureRule {
+        SureRule { threshold: self.threshold, margin: self.margin }
+    }
+}
+
+/// A run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Run {
+    /// Its number.
+    pub id: RunId,
+    /// What it does.
+    pub kind: RunKind,
+    /// The run that it takes back.
+    pub reverses: Option<RunId>,
+}
+
+/// The key in a run's settings that has its [`Sorting`].
+const SORTING: &str = "sorting";
+
+impl Session {
+    /// Begins a run. `settings` go to the ledger as they are.
+    pub fn begin_run(
+        &mut self,
+        kind: RunKind,
+        reverses: Option<RunId>,
+        sorting: Option<&Sorting>,
+        mut settings: Map<String, Json>,
+    ) -> Result<RunId, StoreError> {
+        if let Some(sorting) = sorting {
+            settings.insert(SORTING.to_owned(), json!(sorting));
+        }
+        let id = self.change(|change| {
+            change.execute(
+                "INSERT INTO runs (kind, reverses, began, settings) VALUES (?1, ?2, ?3, ?4)",
+                (kind.word(), reverses.map(|run| run.0), now(), Json::Object(settings.clone()).to_string()),
+            )?;
+            let id = change.last_insert_rowid();
+            let mut event = Map::from_iter([
+                ("event".to_owned(), json!("run")),
+                ("run".to_owned(), json!(id)),
+                ("kind".to_owned(), json!(kind.word())),
+                ("program".to_owned(), json!(concat!("sis ", env!("CARGO_PKG_VERSION")))),
+            ]);
+            if let Some(reverses) = reverses {
+                event.insert("reverses".to_owned(), json!(reverses));
+            }
+            event.extend(settings);
+            ledger::add(change, event)?;
+            Ok(RunId(id))
+        })?;
+        self.complete_ledger()?;
+        Ok(id)
+    }
+
+    /// Ends a run. `result` goes to the ledger as it is.
+    pub fn end_run(&mut self, run: RunId, result: Map<String, Json>) -> Result<(), StoreError> {
+        self.change(|change| {
+            change.execute("UPDATE runs SET ended = ?1 WHERE id = ?2", (now(), run.0))?;
+            let mut event = Map::from_iter([("event".to_owned(), json!("end")), ("run".to_owned(), json!(run))]);
+            event.extend(result);
+            ledger::add(change, event)
+        })?;
+        self.complete_ledger()
+    }
+
+    /// How the last classify sorted.
+    pub fn sorting(&self) -> Result<Option<Sorting>, StoreError> {
+        let settings: Option<String> = self
+            .connection
+            .query_row("SELECT settings FROM runs WHERE kind = 'classify' ORDER BY id DESC LIMIT 1", [], |row| {
+                row.get(0)
+            })
+            .optional()
+            .map_err(|error| self.failed(error))?;
+        let sorting = |settings: String| {
+            let settings: Json = serde_json::from_str(&settings).ok()?;
+            serde_json::from_value(settings.get(SORTING)?.clone()).ok()
+        };
+        Ok(settings.and_then(sorting))
+    }
+
+    /// A run by its number.
+    pub fn run(&self, id: RunId) -> Result<Option<Run>, StoreError> {
+        let found = self.connection.query_row("SELECT id, kind, reverses FROM runs WHERE id = ?1", [id.0], run);
+        found.optional().map(Option::flatten).map_err(|error| self.failed(error))
+    }
+
+    /// Runs that put files somewhere and are not all taken back, the last first: what undo works on.
+    pub fn runs_in_force(&self) -> Result<Vec<Run>, StoreError> {
+        let runs = || -> rusqlite::Result<Vec<Option<Run>>> {
+            let mut statement = self.connection.prepare(
+                "SELECT id, kind, reverses FROM runs WHERE kind IN ('apply', 'redo') AND EXISTS (
+                     SELECT 1 FROM transfers WHERE run = runs.id AND step IN ('done', 'kept') AND undone_by IS NULL
+                 ) ORDER BY id DESC",
+            )?;
+            statement.query_map([], run)?.collect()
+        };
+        Ok(runs().map_err(|error| self.failed(error))?.into_iter().flatten().collect())
+    }
+}
+
+fn run(row: &Row<'_>) -> rusqlite::Result<Option<Run>> {
+    let kind: String = row.get(1)?;
+    let (id, reverses) = (RunId(row.get(0)?), row.get::<_, Option<i64>>(2)?.map(RunId));
+    Ok(RunKind::from_word(&kind).map(|kind| Run { id, kind, reverses }))
+}

@@ -1,0 +1,531 @@
+//! Transfers: planned before anything is touched, recorded step by step, found again when the program was killed.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Row, Transaction};
+use serde_json::{Map, json};
+
+use super::pictures::place;
+use super::{Session, StoreError, kept};
+use crate::domain::picture::{ContentHash, PictureId};
+use crate::domain::plan::Place;
+use crate::domain::run::{Action, RunId, RunKind, TransferId};
+use crate::store::ledger;
+
+/// A transfer that is about to be begun.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewTransfer {
+    /// The picture.
+    pub picture: PictureId,
+    /// What is done.
+    pub action: Action,
+    /// The file.
+    pub source: PathBuf,
+    /// The folder that receives it, or that its witness is in.
+    pub folder: PathBuf,
+    /// The names it may have there, in the order they are tried.
+    pub names: Vec<OsString>,
+    /// Its content.
+    pub hash: ContentHash,
+    /// Its size in bytes.
+    pub size: u64,
+    /// The transfer that it takes back.
+    pub reverses: Option<TransferId>,
+}
+
+/// A step of a transfer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Recorded {
+    /// Its copy is whole, with this number on its file system.
+    Copied {
+        /// The number.
+        inode: u64,
+    },
+    /// Its copy has its name.
+    Published {
+        /// The copy.
+        target: PathBuf,
+    },
+    /// It is over.
+    Ended(Ending),
+}
+
+/// How a transfer ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ending {
+    /// The file is there now: copied or moved. For a removal: its content is in the witness.
+    Done {
+        /// Where the content is.
+        target: PathBuf,
+    },
+    /// The same content was there before.
+    Present {
+        /// Where.
+        target: PathBuf,
+    },
+    /// It was to be moved, and the source could not be removed: it is a copy.
+    Kept {
+        /// The copy.
+        target: PathBuf,
+        /// Why, in words.
+        reason: String,
+    },
+    /// Nothing was done.
+    Failed {
+        /// Why, in words.
+        reason: String,
+    },
+    /// It was not begun, or what was begun is cleaned up.
+    Abandoned,
+}
+
+impl Ending {
+    fn word(&self) -> &'static str {
+        match self {
+            Ending::Done { .. } => "done",
+            Ending::Present { .. } => "present",
+            Ending::Kept { .. } => "kept",
+            Ending::Failed { .. } => "failed",
+            Ending::Abandoned => "abandoned",
+        }
+    }
+
+    fn target(&self) -> Option<&Path> {
+        match self {
+            Ending::Done { target } | Ending::Present { target } | Ending::Kept { target, .. } => Some(target),
+            Ending::Failed { .. } | Ending::Abandoned => None,
+        }
+    }
+
+    fn reason(&self) -> Option<&str> {
+        match self {
+            Ending::Kept { reason, .. } | Ending::Failed { reason } => Some(reason),
+            _ => None,
+        }
+    }
+}
+
+/// A transfer that a killed program left, and how far it came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unfinished {
+    /// Its number.
+    pub id: TransferId,
+    /// The kind of its run.
+    pub kind: RunKind,
+    /// What it was to do.
+    pub transfer: NewTransfer,
+    /// The last step that was recorded; none where it was only planned.
+    pub reached: Option<Recorded>,
+}
+
+/// A transfer that can be taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reversible {
+    /// Its number.
+    pub id: TransferId,
+    /// The picture.
+    pub picture: PictureId,
+    /// What was done.
+    pub action: Action,
+    /// The file as it was before.
+    pub source: PathBuf,
+    /// Where it is now; for a removal, the witness.
+    pub target: PathBuf,
+    /// It was to be moved, and the source is there as well.
+    pub is_source_kept: bool,
+    /// Its content.
+    pub hash: ContentHash,
+    /// Its size in bytes.
+    pub size: u64,
+}
+
+/// A file in the destination that a picture has as its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Placed {
+    /// Where.
+    pub place: Place,
+    /// Its content.
+    pub hash: ContentHash,
+}
+
+/// What a run did to folders.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Folders {
+    /// Those that it made, the innermost first.
+    pub made: Vec<PathBuf>,
+    /// Those that lost a file, with the time of their last change before, in nanoseconds since 1970.
+    pub changed: Vec<(PathBuf, i128)>,
+}
+
+/// Transfers that are neither over nor cleaned up.
+const UNFINISHED: &str = "('planned', 'copied', 'published')";
+
+impl Session {
+    /// Takes note of transfers that are about to be begun, and of the folders that they need and that are not there.
+    pub fn plan_transfers(
+        &mut self,
+        run: RunId,
+        transfers: &[NewTransfer],
+        missing_folders: &[PathBuf],
+    ) -> Result<Vec<TransferId>, StoreError> {
+        let destination = self.destination.clone();
+        self.change(|change| {
+            for folder in missing_folders {
+                let mut statement =
+                    change.prepare_cached("INSERT OR IGNORE INTO folders (run, path, made) VALUES (?1, ?2, 1)")?;
+                statement.execute((run.0, kept(&destination, folder)))?;
+            }
+            transfers.iter().map(|transfer| insert(change, &destination, run, transfer)).collect()
+        })
+    }
+
+    /// Takes note of steps that were taken together, and of their ends in the ledger.
+    pub fn record(&mut self, steps: &[(TransferId, Recorded)]) -> Result<(), StoreError> {
+        let destination = self.destination.clone();
+        self.change(|change| steps.iter().try_for_each(|(id, step)| record(change, &destination, *id, step)))
+    }
+
+    /// Transfers that a killed program left.
+    pub fn unfinished(&self) -> Result<Vec<Unfinished>, StoreError> {
+        let unfinished = || -> rusqlite::Result<Vec<Option<Unfinished>>> {
+            let mut statement = self.connection.prepare(&format!(
+                "SELECT transfers.id, picture, action, source, folder, names, hash, size, transfers.reverses, step, inode,
+                        target, runs.kind
+                 FROM transfers JOIN runs ON runs.id = run WHERE step IN {UNFINISHED} ORDER BY transfers.id"
+            ))?;
+            statement.query_map([], |row| self.unfinished_in(row))?.collect()
+        };
+        Ok(unfinished().map_err(|error| self.failed(error))?.into_iter().flatten().collect())
+    }
+
+    fn unfinished_in(&self, row: &Row<'_>) -> rusqlite::Result<Option<Unfinished>> {
+        let path = |index: usize| row.get::<_, Vec<u8>>(index).map(|kept| self.given(&kept));
+        let (action, kind): (String, String) = (row.get(2)?, row.get(12)?);
+        let (Some(action), Some(kind)) = (Action::from_word(&action), RunKind::from_word(&kind)) else {
+            return Ok(None);
+        };
+        let names: Vec<u8> = row.get(5)?;
+        let step: String = row.get(9)?;
+        let inode = row.get::<_, Option<i64>>(10)?.map(|inode| inode as u64);
+        let target = row.get::<_, Option<Vec<u8>>>(11)?.map(|kept| self.given(&kept));
+        let reached = match (step.as_str(), inode, target) {
+            ("copied", Some(inode), _) => Some(Recorded::Copied { inode }),
+            ("published", _, Some(target)) => Some(Recorded::Published { target }),
+            _ => None,
+        };
+        let transfer = NewTransfer {
+            picture: PictureId(row.get(1)?),
+            action,
+            source: path(3)?,
+            folder: path(4)?,
+            names: names.split(|byte| *byte == 0).map(|name| OsString::from_vec(name.to_owned())).collect(),
+            hash: hash(row, 6)?,
+            size: row.get::<_, i64>(7)? as u64,
+            reverses: row.get::<_, Option<i64>>(8)?.map(TransferId),
+        };
+        Ok(Some(Unfinished { id: TransferId(row.get(0)?), kind, transfer, reached }))
+    }
+
+    /// What a run did and nothing has taken back, the last first.
+    pub fn reversible(&self, run: RunId) -> Result<Vec<Reversible>, StoreError> {
+        let reversible = || -> rusqlite::Result<Vec<Option<Reversible>>> {
+            let mut statement = self.connection.prepare(
+                "SELECT id, picture, action, source, target, step, hash, size FROM transfers
+                 WHERE run = ?1 AND step IN ('done', 'kept') AND undone_by IS NULL AND target IS NOT NULL
+                 ORDER BY id DESC",
+            )?;
+            let found = statement.query_map([run.0], |row| {
+                let path = |index: usize| row.get::<_, Vec<u8>>(index).map(|kept| self.given(&kept));
+                let (action, step): (String, String) = (row.get(2)?, row.get(5)?);
+                let Some(action) = Action::from_word(&action) else { return Ok(None) };
+                Ok(Some(Reversible {
+                    id: TransferId(row.get(0)?),
+                    picture: PictureId(row.get(1)?),
+                    action,
+                    source: path(3)?,
+                    target: path(4)?,
+                    is_source_kept: step == "kept",
+                    hash: hash(row, 6)?,
+                    size: row.get::<_, i64>(7)? as u64,
+                }))
+            })?;
+            found.collect()
+        };
+        Ok(reversible().map_err(|error| self.failed(error))?.into_iter().flatten().collect())
+    }
+
+    /// Every file in the destination that a picture has as its place, in the order of their paths. Two pictures with the
+    /// same name and content give it twice.
+    pub fn placed(&self) -> Result<Vec<Placed>, StoreError> {
+        let placed = || -> rusqlite::Result<Vec<Option<Placed>>> {
+            let mut statement = self.connection.prepare(
+                "SELECT placed, pictures.hash, transfers.step = 'present' FROM pictures
+                 LEFT JOIN transfers ON transfers.id = placed_by WHERE placed IS NOT NULL ORDER BY placed",
+            )?;
+            let found = statement.query_map([], |row| {
+                let (kept, present): (Vec<u8>, Option<bool>) = (row.get(0)?, row.get(2)?);
+                let hash = hash(row, 1)?;
+                Ok(place(&kept, !present.unwrap_or(false)).map(|place| Placed { place, hash }))
+            })?;
+            found.collect()
+        };
+        Ok(placed().map_err(|error| self.failed(error))?.into_iter().flatten().collect())
+    }
+
+    /// Takes note of when folders were last changed before a run changed them.
+    pub fn note_folder_times(&mut self, run: RunId, folders: &[(PathBuf, i128)]) -> Result<(), StoreError> {
+        let destination = self.destination.clone();
+        self.change(|change| {
+            let mut statement = change
+                .prepare_cached("INSERT OR IGNORE INTO folders (run, path, made, modified) VALUES (?1, ?2, 0, ?3)")?;
+            folders.iter().try_for_each(|(folder, modified)| {
+                statement.execute((run.0, kept(&destination, folder), modified.to_string())).map(drop)
+            })
+        })
+    }
+
+    /// What a run did to folders.
+    pub fn folders_of(&self, run: RunId) -> Result<Folders, StoreError> {
+        type FolderRow = (Vec<u8>, bool, Option<String>);
+        let rows = || -> rusqlite::Result<Vec<FolderRow>> {
+            let mut statement = self
+                .connection
+                .prepare("SELECT path, made, modified FROM folders WHERE run = ?1 ORDER BY length(path) DESC, path")?;
+            statement.query_map([run.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect()
+        };
+        let mut folders = Folders::default();
+        for (path, is_made, modified) in rows().map_err(|error| self.failed(error))? {
+            match modified.and_then(|modified| modified.parse().ok()) {
+                _ if is_made => folders.made.push(self.given(&path)),
+                Some(modified) => folders.changed.push((self.given(&path), modified)),
+                None => {}
+            }
+        }
+        Ok(folders)
+    }
+}
+
+fn hash(row: &Row<'_>, index: usize) -> rusqlite::Result<ContentHash> {
+    let bytes: Vec<u8> = row.get(index)?;
+    Ok(ContentHash(<[u8; 32]>::try_from(bytes).unwrap_or([0; 32])))
+}
+
+fn insert(
+    change: &Transaction<'_>,
+    destination: &Path,
+    run: RunId,
+    transfer: &NewTransfer,
+) -> rusqlite::Result<TransferId> {
+    let names: Vec<&[u8]> = transfer.names.iter().map(|name| name.as_bytes()).collect();
+    change
+        .prepare_cached(
+            "INSERT INTO transfers (run, picture, action, source, folder, names, hash, size, step, was_placed, was_by, reverses)
+             SELECT ?1, id, ?3, ?4, ?5, ?6, ?7, ?8, 'planned', placed, placed_by, ?9 FROM pictures WHERE id = ?2",
+        )?
+        .execute(rusqlite::params![
+            run.0,
+            transfer.picture.0,
+            transfer.action.word(),
+            kept(destination, &transfer.source),
+            kept(destination, &transfer.folder),
+            names.join(&0),
+            transfer.hash.0,
+            transfer.size as i64,
+            transfer.reverses.map(|id| id.0),
+        ])?;
+    Ok(TransferId(change.last_insert_rowid()))
+}
+
+fn record(change: &Transaction<'_>, destination: &Path, id: TransferId, step: &Recorded) -> rusqlite::Result<()> {
+    match step {
+        Recorded::Copied { inode } => {
+            change
+                .prepare_cached("UPDATE transfers SET step = 'copied', inode = ?2 WHERE id = ?1")?
+                .execute((id.0, *inode as i64))?;
+        }
+        Recorded::Published { target } => {
+            change
+                .prepare_cached("UPDATE transfers SET step = 'published', target = ?2 WHERE id = ?1")?
+                .execute((id.0, kept(destination, target)))?;
+        }
+        Recorded::Ended(ending) => {
+            let target = ending.target().map(|target| kept(destination, target));
+            change.prepare_cached("UPDATE transfers SET step = ?2, target = ?3 WHERE id = ?1")?.execute((
+                id.0,
+                ending.word(),
+                target,
+            ))?;
+            place_picture(change, id, ending)?;
+            if *ending != Ending::Abandoned {
+                ledger::add(change, event(change, destination, id, ending)?)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What a transfer's end means for its picture, and for the transfer that it takes back.
+fn place_picture(change: &Transaction<'_>, id: TransferId, ending: &Ending) -> rusqlite::Result<()> {
+    let (kind, reverses): (String, Option<i64>) = change
+        .prepare_cached(
+            "SELECT runs.kind, transfers.reverses FROM transfers JOIN runs ON runs.id = run WHERE transfers.id = ?1",
+        )?
+        .query_row([id.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let is_undo = RunKind::from_word(&kind) == Some(RunKind::Undo);
+    let placing = match ending {
+        Ending::Done { .. } if is_undo => {
+            "UPDATE pictures SET trace = NULL, (placed, placed_by) = (SELECT reversed.was_placed, reversed.was_by
+                 FROM transfers JOIN transfers AS reversed ON reversed.id = transfers.reverses WHERE transfers.id = ?1)"
+        }
+        // The file that it was to come back to is there already; what is to be removed is removed by another transfer.
+        Ending::Present { .. } | Ending::Kept { .. } if is_undo => return Ok(()),
+        Ending::Done { .. } | Ending::Present { .. } | Ending::Kept { .. } => {
+            "UPDATE pictures SET trace = NULL, (placed, placed_by) = (SELECT target, id FROM transfers WHERE id = ?1)"
+        }
+        Ending::Failed { .. } => "UPDATE pictures SET trace = ?2",
+        Ending::Abandoned => return Ok(()),
+    };
+    let statement = format!("{placing} WHERE id = (SELECT picture FROM transfers WHERE id = ?1) AND (?2 IS ?2)");
+    change.prepare_cached(&statement)?.execute((id.0, ending.reason()))?;
+    if let (Some(reverses), Ending::Done { .. }) = (reverses, ending) {
+        change.prepare_cached("UPDATE transfers SET undone_by = ?2 WHERE id = ?1")?.execute((reverses, id.0))?;
+    }
+    Ok(())
+}
+
+fn event(
+    change: &Transaction<'_>,
+    destination: &Path,
+    id: TransferId,
+    ending: &Ending,
+) -> rusqlite::Result<Map<String, serde_json::Value>> {
+    let mut statement = change.prepare_cached(
+        "SELECT transfers.run, action, source, target, transfers.hash, transfers.size, modified, transfers.reverses
+         FROM transfers JOIN pictures ON pictures.id = picture WHERE transfers.id = ?1",
+    )?;
+    statement.query_row([id.0], |row| {
+        let path = |kept: Vec<u8>| destination.join(OsStr::from_bytes(&kept));
+        let mut event = Map::new();
+        event.insert("event".to_owned(), json!("transfer"));
+        event.insert("run".to_owned(), json!(row.get::<_, i64>(0)?));
+        event.insert("transfer".to_owned(), json!(id.0));
+        event.insert("action".to_owned(), json!(row.get::<_, String>(1)?));
+        event.insert("result".to_owned(), json!(ending.word()));
+        ledger::put_path(&mut event, "source", &path(row.get(2)?));
+        if let Some(target) = row.get::<_, Option<Vec<u8>>>(3)? {
+            ledger::put_path(&mut event, "target", &path(target));
+        }
+        event.insert("sha256".to_owned(), json!(hash(row, 4)?.to_string()));
+        event.insert("size".to_owned(), json!(row.get::<_, i64>(5)?));
+        if let Some(modified) = row.get::<_, Option<String>>(6)?.and_then(|text| time_of(&text)) {
+            event.insert("modified".to_owned(), json!(modified));
+        }
+        if let Some(reverses) = row.get::<_, Option<i64>>(7)? {
+            event.insert("reverses".to_owned(), json!(reverses));
+        }
+        if let Some(reason) = ending.reason() {
+            event.insert("reason".to_owned(), json!(reason));
+        }
+        Ok(event)
+    })
+}
+
+/// Nanoseconds since 1970 as a time in UTC.
+fn time_of(nanoseconds: &str) -> Option<String> {
+    let time = jiff::Timestamp::from_nanosecond(nanoseconds.parse().ok()?).ok()?;
+    Some(time.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::pictures::{Found, LabelSet};
+    use super::*;
+    use crate::domain::picture::{FileStamp, Picture, PictureState};
+
+    fn session_with_picture() -> (tempfile::TempDir, Session, PictureId) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut session = Session::open_to_work(folder.path()).unwrap();
+        let run = session.begin_run(RunKind::Classify, None, None, Map::new()).unwrap();
+        let picture = Picture {
+            path: "/from/1.jpg".into(),
+            hash: Some(ContentHash([1; 32])),
+            stamp: Some(FileStamp { device: 1, inode: u64::MAX, size: 9, modified_ns: 1_500_000_000_123_456_789 }),
+            state: PictureState::Ok,
+            prediction: None,
+        };
+        let set = LabelSet { id: 1, labels: vec![] };
+        session.put_pictures(run, &set, &[Found { picture: &picture, trouble: None }]).unwrap();
+        let mut id = None;
+        session
+            .for_each_picture(None, Some(run), |picture| {
+                assert_eq!(picture.picture.stamp.unwrap().inode, u64::MAX);
+                id = Some(picture.id);
+            })
+            .unwrap();
+        (folder, session, id.unwrap())
+    }
+
+    fn new_transfer(session: &Session, picture: PictureId) -> NewTransfer {
+        NewTransfer {
+            picture,
+            action: Action::Copy,
+            source: "/from/1.jpg".into(),
+            folder: session.destination().join("a"),
+            names: vec!["1.jpg".into(), OsString::from_vec(vec![0xff])],
+            hash: ContentHash([1; 32]),
+            size: 9,
+            reverses: None,
+        }
+    }
+
+    #[test]
+    fn an_unfinished_transfer_is_found_as_it_was_left() {
+        let (_folder, mut session, picture) = session_with_picture();
+        let run = session.begin_run(RunKind::Apply, None, None, Map::new()).unwrap();
+        let transfer = new_transfer(&session, picture);
+        let id = session.plan_transfers(run, std::slice::from_ref(&transfer), &[]).unwrap()[0];
+        for step in
+            [None, Some(Recorded::Copied { inode: 7 }), Some(Recorded::Published { target: "/x/a/1.jpg".into() })]
+        {
+            if let Some(step) = &step {
+                session.record(&[(id, step.clone())]).unwrap();
+            }
+            let unfinished = session.unfinished().unwrap();
+            let expected = Unfinished { id, kind: RunKind::Apply, transfer: transfer.clone(), reached: step };
+            assert_eq!(unfinished, [expected]);
+        }
+        session.record(&[(id, Recorded::Ended(Ending::Abandoned))]).unwrap();
+        assert!(session.unfinished().unwrap().is_empty());
+        assert!(session.placed().unwrap().is_empty());
+    }
+
+    #[test]
+    fn what_is_undone_is_where_it_was_and_can_be_done_again() {
+        let (_folder, mut session, picture) = session_with_picture();
+        let target = session.destination().join("a/1.jpg");
+        let done = |target: &Path| Recorded::Ended(Ending::Done { target: target.to_owned() });
+        let apply = session.begin_run(RunKind::Apply, None, None, Map::new()).unwrap();
+        let transfer = new_transfer(&session, picture);
+        let first = session.plan_transfers(apply, std::slice::from_ref(&transfer), &[]).unwrap()[0];
+        session.record(&[(first, done(&target))]).unwrap();
+        assert_eq!(session.placed().unwrap()[0].place.folder, "a");
+        assert_eq!(session.runs_in_force().unwrap().len(), 1);
+
+        let undo = session.begin_run(RunKind::Undo, Some(apply), None, Map::new()).unwrap();
+        let back = NewTransfer { action: Action::Remove, reverses: Some(first), ..transfer.clone() };
+        let second = session.plan_transfers(undo, &[back], &[]).unwrap()[0];
+        session.record(&[(second, done(Path::new("/from/1.jpg")))]).unwrap();
+        assert!(session.placed().unwrap().is_empty());
+        assert!(session.runs_in_force().unwrap().is_empty() && session.reversible(apply).unwrap().is_empty());
+
+        let redo = session.begin_run(RunKind::Redo, Some(undo), None, Map::new()).unwrap();
+        assert_eq!(session.reversible(undo).unwrap()[0].id, second);
+        let again = NewTransfer { reverses: Some(second), ..transfer };
+        let third = session.plan_transfers(redo, &[again], &[]).unwrap()[0];
+        session.record(&[(third, done(&target))]).unwrap();
+        assert_eq!(session.placed().unwrap().len(), 1);
+        assert_eq!(session.runs_in_force().unwrap().iter().map(|run| run.id).collect::<Vec<_>>(), [redo]);
+    }
+}
