@@ -59,12 +59,17 @@ pub(super) struct Request {
 /// Classifies, plans and applies.
 pub(super) fn carry_out(request: &Request, options: &RuntimeOptions, context: &mut Context) -> Result<Exit, Failure> {
     let settings = &request.settings;
+    // First of all: what a killed run left is finished, which may remove files that would be found otherwise.
+    let known = match !request.dry_run && Session::exists(&settings.destination) {
+        true => Some(open_to_work(&settings.destination, context)?),
+        false => None,
+    };
     let found = find_pictures(settings, context)?;
     let selection = context.select_runtime(options)?;
     let runtime = &selection.runtime;
     let cache = context.cache_place();
     let model = open_model(settings, runtime, cache.as_ref(), context)?;
-    let mut session = open_session(request, context)?;
+    let mut session = open_session(request, known, context)?;
     let stop = interrupt::listen().map_err(interrupt::failure)?;
     let sorting = Sorting {
         labels: settings.labels.clone(),
@@ -106,15 +111,15 @@ pub(super) fn carry_out(request: &Request, options: &RuntimeOptions, context: &m
     work.finish(Some(classifying), context)
 }
 
-/// The destination's session, or one that is not kept.
-fn open_session(request: &Request, context: &mut Context) -> Result<Session, Failure> {
+/// The destination's session, new where it is not known, or one that is not kept.
+fn open_session(request: &Request, known: Option<Session>, context: &mut Context) -> Result<Session, Failure> {
     let destination = &request.settings.destination;
     if request.dry_run {
         return open_copy(destination, context);
     }
     destination::prepare(destination).map_err(|error| Failure::of(&error, &context.language))?;
     check_table_place(&destination.join(&request.table_name), context)?;
-    open_to_work(destination, context)
+    known.map_or_else(|| open_to_work(destination, context), Ok)
 }
 
 /// Begins the run, with everything that its result depends on.

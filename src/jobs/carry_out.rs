@@ -4,9 +4,12 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use serde_json::{Map, json};
+
 use super::stop::Stop;
+use super::undo::restore_folders;
 use crate::crash::{self, Moment};
-use crate::domain::run::{RunId, TransferId};
+use crate::domain::run::{RunId, RunKind, TransferId};
 use crate::files::durable::temporary_name;
 use crate::files::transfer::{
     Ended, Journal, Outcome, Reached, Step, Transfer, TransferError, recover, transfer_batch,
@@ -109,7 +112,7 @@ fn abandon_rest(session: &mut Session, ids: &[TransferId], ended: &[(TransferId,
     session.record(&steps)
 }
 
-/// Finishes or cleans up what a killed program left. Gives how many transfers that were.
+/// Finishes or cleans up what killed runs left, and ends them. Gives how many transfers that were.
 pub fn recover_session(session: &mut Session, say: SayError<'_>) -> Result<usize, StoreError> {
     let unfinished = session.unfinished()?;
     for left in &unfinished {
@@ -122,6 +125,15 @@ pub fn recover_session(session: &mut Session, say: SayError<'_>) -> Result<usize
         let ended = recover(&transfer, &reached);
         tracing::info!(transfer = left.id.0, ?ended, "recovered");
         session.record(&[(left.id, Recorded::Ended(ending(&ended, say)))])?;
+    }
+    for run in session.runs_cut_short()? {
+        // An undo that was killed after its last file has still to put the folders right.
+        if let (RunKind::Undo | RunKind::Redo, Some(reversed)) = (run.kind, run.reverses)
+            && session.reversible(reversed)?.is_empty()
+        {
+            restore_folders(session, reversed)?;
+        }
+        session.end_run(run.id, Map::from_iter([("cut_short".to_owned(), json!(true))]))?;
     }
     session.complete_ledger()?;
     Ok(unfinished.len())

@@ -104,7 +104,7 @@ fn reversal(done: &Reversible) -> Option<NewTransfer> {
 }
 
 /// Removes the folders that a run made and that are empty now, and gives others the times they had.
-fn restore_folders(session: &Session, run: RunId) -> Result<(), StoreError> {
+pub(super) fn restore_folders(session: &Session, run: RunId) -> Result<(), StoreError> {
     let folders = session.folders_of(run)?;
     for folder in folders.made {
         remove_empty_folder(&folder);

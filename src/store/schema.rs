@@ -91,6 +91,7 @@ CREATE TABLE transfers (
     undone_by  INTEGER REFERENCES transfers
 );
 CREATE INDEX transfers_run ON transfers (run);
+CREATE INDEX transfers_target ON transfers (target) WHERE target IS NOT NULL;
 CREATE INDEX transfers_unfinished ON transfers (step) WHERE step IN ('planned', 'copied', 'published');
 
 -- Folders that a run found missing and made, or changed the times of.

@@ -8,8 +8,10 @@
 )]
 
 mod bad_input;
+mod crash;
 mod decoding;
 mod demo;
+mod file_systems;
 mod interrupt;
 mod json;
 mod layers;
@@ -17,5 +19,6 @@ mod memory;
 mod names;
 mod parity;
 mod runtime;
+mod session;
 mod sorting;
 mod support;

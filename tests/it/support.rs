@@ -142,6 +142,19 @@ impl Workspace {
         command
     }
 
+    /// Runs the program with these arguments to its end, which must be one of its own.
+    pub(crate) fn sis(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Finished {
+        let mut command = self.program();
+        command.args(arguments);
+        finish(command)
+    }
+
+    /// Runs a command on the destination: `undo`, `verify`, `apply` and their options.
+    pub(crate) fn sis_on_destination(&self, arguments: &[&str]) -> Finished {
+        let destination = [OsString::from("--destination"), self.destination().into()];
+        self.sis(arguments.iter().map(OsString::from).chain(destination))
+    }
+
     /// `sis classify` from the source to the destination, every picture to the label that suits it best.
     pub(crate) fn classify(&self) -> Classify<'_> {
         let options = [
@@ -208,11 +221,7 @@ impl Classify<'_> {
 
     /// Runs it to its end, which must be one of its own.
     pub(crate) fn run(&self) -> Finished {
-        let mut command = assert_cmd::Command::from_std(self.command());
-        let output = command.timeout(LONGEST_RUN).output().unwrap();
-        let code = output.status.code().unwrap_or_else(|| panic!("it hung or crashed: {}", output.status));
-        let text = |bytes| String::from_utf8(bytes).expect("what is printed is UTF-8");
-        Finished { code, out: text(output.stdout), err: text(output.stderr) }
+        finish(self.command())
     }
 
     /// Runs it and expects this exit code.
@@ -221,6 +230,13 @@ impl Classify<'_> {
         assert_eq!(finished.code, code, "{}{}", finished.out, finished.err);
         finished
     }
+}
+
+fn finish(command: Command) -> Finished {
+    let output = assert_cmd::Command::from_std(command).timeout(LONGEST_RUN).output().unwrap();
+    let code = output.status.code().unwrap_or_else(|| panic!("it hung or crashed: {}", output.status));
+    let text = |bytes| String::from_utf8(bytes).expect("what is printed is UTF-8");
+    Finished { code, out: text(output.stdout), err: text(output.stderr) }
 }
 
 /// What a run printed, and its exit code.
@@ -232,6 +248,12 @@ pub(crate) struct Finished {
 }
 
 impl Finished {
+    /// Expects this exit code.
+    pub(crate) fn ended_with(self, code: i32) -> Finished {
+        assert_eq!(self.code, code, "{}{}", self.out, self.err);
+        self
+    }
+
     /// The lines of `--json`.
     pub(crate) fn events(&self) -> Vec<Json> {
         self.out.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"))).collect()

@@ -124,7 +124,7 @@ impl Session {
     ) -> Result<(), StoreError> {
         let mut each = || -> rusqlite::Result<()> {
             let which = if run.is_some() { "WHERE pictures.seen = ?1" } else { "WHERE ?1 IS NULL" };
-            let mut statement = self.connection.prepare(&format!("{SELECT} {which} ORDER BY pictures.id"))?;
+            let mut statement = self.connection.prepare(&format!("{} {which} ORDER BY pictures.id", select()))?;
             let mut rows = statement.query([run.map(|run| run.0)])?;
             while let Some(row) = rows.next()? {
                 if let Some(picture) = picture(row, &self.destination, set)? {
@@ -138,9 +138,9 @@ impl Session {
 
     /// One picture.
     pub fn picture(&self, id: PictureId, set: Option<&LabelSet>) -> Result<Option<SessionPicture>, StoreError> {
-        let found = self
-            .connection
-            .query_row(&format!("{SELECT} WHERE pictures.id = ?1"), [id.0], |row| picture(row, &self.destination, set));
+        let found = self.connection.query_row(&format!("{} WHERE pictures.id = ?1", select()), [id.0], |row| {
+            picture(row, &self.destination, set)
+        });
         found.optional().map(Option::flatten).map_err(|error| self.failed(error))
     }
 }
@@ -192,10 +192,21 @@ fn put(
     Ok(())
 }
 
-const SELECT: &str = "
+/// True where the file that a picture has as its place was put there by this program, for this picture or another one
+/// with the same name and content.
+pub(super) const IS_OURS: &str = "transfers.step <> 'present' OR EXISTS (SELECT 1 FROM transfers AS others
+    WHERE others.target = pictures.placed AND others.step IN ('done', 'kept') AND others.undone_by IS NULL)";
+
+/// All that is read of a picture.
+fn select() -> String {
+    format!(
+        "
     SELECT pictures.id, path, shown, pictures.hash, device, pictures.inode, pictures.size, modified, state, trouble,
-           label_set, label, score, margin, scores, decision, decided, placed, trace, transfers.step, transfers.action
-    FROM pictures LEFT JOIN transfers ON transfers.id = pictures.placed_by";
+           label_set, label, score, margin, scores, decision, decided, placed, trace, transfers.step, transfers.action,
+           {IS_OURS}
+    FROM pictures LEFT JOIN transfers ON transfers.id = pictures.placed_by"
+    )
+}
 
 fn picture(row: &Row<'_>, destination: &Path, set: Option<&LabelSet>) -> rusqlite::Result<Option<SessionPicture>> {
     let state: String = row.get(8)?;
@@ -205,6 +216,7 @@ fn picture(row: &Row<'_>, destination: &Path, set: Option<&LabelSet>) -> rusqlit
     let decision: Option<String> = row.get(15)?;
     let decided = row.get::<_, Option<i64>>(16)?.map(LabelId);
     let placed: Option<Vec<u8>> = row.get(17)?;
+    let is_ours = row.get::<_, Option<bool>>(21)?.unwrap_or(false);
     let (step, action): (Option<String>, Option<String>) = (row.get(19)?, row.get(20)?);
     Ok(Some(SessionPicture {
         id: PictureId(row.get(0)?),
@@ -219,7 +231,7 @@ fn picture(row: &Row<'_>, destination: &Path, set: Option<&LabelSet>) -> rusqlit
         shown: path(2)?,
         trouble: row.get(9)?,
         decision: decision.and_then(|word| Decision::from_word(&word, decided)),
-        place: placed.and_then(|placed| place(&placed, step.as_deref() != Some("present"))),
+        place: placed.and_then(|placed| place(&placed, is_ours)),
         placed_how: match (step.as_deref(), action.as_deref()) {
             (Some("present"), _) => Some("already present".to_owned()),
             (Some("kept"), _) | (Some("done"), Some("copy")) => Some("copied".to_owned()),

@@ -122,6 +122,17 @@ impl Session {
         found.optional().map(Option::flatten).map_err(|error| self.failed(error))
     }
 
+    /// Runs that were begun and have not ended. Under the lock of the one process that works, those are runs that were
+    /// killed.
+    pub fn runs_cut_short(&self) -> Result<Vec<Run>, StoreError> {
+        let runs = || -> rusqlite::Result<Vec<Option<Run>>> {
+            let mut statement =
+                self.connection.prepare("SELECT id, kind, reverses FROM runs WHERE ended IS NULL ORDER BY id")?;
+            statement.query_map([], run)?.collect()
+        };
+        Ok(runs().map_err(|error| self.failed(error))?.into_iter().flatten().collect())
+    }
+
     /// Runs that put files somewhere and are not all taken back, the last first: what undo works on.
     pub fn runs_in_force(&self) -> Result<Vec<Run>, StoreError> {
         let runs = || -> rusqlite::Result<Vec<Option<Run>>> {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Row, Transaction};
 use serde_json::{Map, json};
 
-use super::pictures::place;
+use super::pictures::{IS_OURS, place};
 use super::{Session, StoreError, kept};
 use crate::domain::picture::{ContentHash, PictureId};
 use crate::domain::plan::Place;
@@ -260,14 +260,14 @@ impl Session {
     /// same name and content give it twice.
     pub fn placed(&self) -> Result<Vec<Placed>, StoreError> {
         let placed = || -> rusqlite::Result<Vec<Option<Placed>>> {
-            let mut statement = self.connection.prepare(
-                "SELECT placed, pictures.hash, transfers.step = 'present' FROM pictures
-                 LEFT JOIN transfers ON transfers.id = placed_by WHERE placed IS NOT NULL ORDER BY placed",
-            )?;
+            let mut statement = self.connection.prepare(&format!(
+                "SELECT placed, pictures.hash, {IS_OURS} FROM pictures
+                 LEFT JOIN transfers ON transfers.id = placed_by WHERE placed IS NOT NULL ORDER BY placed"
+            ))?;
             let found = statement.query_map([], |row| {
-                let (kept, present): (Vec<u8>, Option<bool>) = (row.get(0)?, row.get(2)?);
+                let (kept, is_ours): (Vec<u8>, Option<bool>) = (row.get(0)?, row.get(2)?);
                 let hash = hash(row, 1)?;
-                Ok(place(&kept, !present.unwrap_or(false)).map(|place| Placed { place, hash }))
+                Ok(place(&kept, is_ours.unwrap_or(false)).map(|place| Placed { place, hash }))
             })?;
             found.collect()
         };
@@ -389,6 +389,13 @@ fn place_picture(change: &Transaction<'_>, id: TransferId, ending: &Ending) -> r
     };
     let statement = format!("{placing} WHERE id = (SELECT picture FROM transfers WHERE id = ?1) AND (?2 IS ?2)");
     change.prepare_cached(&statement)?.execute((id.0, ending.reason()))?;
+    if matches!(ending, Ending::Done { .. }) {
+        // A file that is not there any more is nobody's place: another picture with its name and content had it too.
+        let gone = "UPDATE pictures SET placed = NULL, placed_by = NULL WHERE (placed, TRUE) IN
+                        (SELECT source, action <> 'copy' FROM transfers WHERE id = ?1)
+                        AND id <> (SELECT picture FROM transfers WHERE id = ?1)";
+        change.prepare_cached(gone)?.execute([id.0])?;
+    }
     if let (Some(reverses), Ending::Done { .. }) = (reverses, ending) {
         change.prepare_cached("UPDATE transfers SET undone_by = ?2 WHERE id = ?1")?.execute((reverses, id.0))?;
     }

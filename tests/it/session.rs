@@ -1,0 +1,418 @@
+//! What the session remembers, across runs: known pictures, changed minds, undo and redo, the ledger.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value as Json, json};
+use smart_image_sorter::domain::decision::Decision;
+use smart_image_sorter::domain::picture::PictureId;
+use smart_image_sorter::store::Session;
+
+use crate::support::{Finished, Workspace, hashes, of_kind, sha256, sorted, tree};
+
+/// A workspace with some pictures sorted into the folders of labels `a` and `b`.
+fn sorted_workspace(operation: &str) -> Workspace {
+    let workspace = Workspace::new();
+    workspace.write_pictures(["1.jpg", "2.jpg", "x/3.jpg", "y/3.jpg"]);
+    workspace.classify().with("--operation", operation).ends_with(0);
+    workspace
+}
+
+fn summary(finished: &Finished) -> Json {
+    of_kind(&finished.events(), "summary").next().unwrap().clone()
+}
+
+/// Decides as a person does in another process.
+fn decide(workspace: &Workspace, name: &str, label: Option<&str>) {
+    let mut session = Session::open_to_review(&workspace.destination()).unwrap();
+    let mut found = None;
+    session
+        .for_each_picture(None, None, |picture| {
+            if picture.shown.ends_with(name) {
+                found = Some(picture.id);
+            }
+        })
+        .unwrap();
+    let picture: PictureId = found.expect(name);
+    let decision = match label {
+        Some(label) => Decision::Reassigned(session.label(label).unwrap()),
+        None => Decision::NoneOfThese,
+    };
+    session.decide(&[(picture, Some(decision))]).unwrap();
+}
+
+/// The folder that a picture is sorted into, by the table.
+fn folder_of(workspace: &Workspace, name: &str) -> String {
+    let row = workspace.rows().into_iter().find(|row| row["image_name"].ends_with(name)).unwrap();
+    let folder = Path::new(&row["destination"]).parent().and_then(Path::file_name);
+    folder.map(|folder| folder.to_str().unwrap().to_owned()).unwrap_or_default()
+}
+
+fn other(label: &str) -> &'static str {
+    if label == "a" { "b" } else { "a" }
+}
+
+#[test]
+fn known_pictures_never_go_through_the_model_again() {
+    let workspace = Workspace::new();
+    workspace.write_pictures((0..40).map(|number| format!("{number}.jpg")));
+    let run = |labels: &str, destination: &str| {
+        let classify = workspace.classify().with("--labels", labels).flag("--json");
+        classify.with("--destination", workspace.path(destination)).ends_with(0)
+    };
+    assert_eq!(summary(&run("a, b", "destination"))["remembered"], 0);
+    // Other labels, another destination, other names.
+    std::fs::rename(workspace.source().join("1.jpg"), workspace.source().join("renamed.jpg")).unwrap();
+    for (labels, destination) in [("a, b", "destination"), ("c, d, e", "elsewhere")] {
+        assert_eq!(summary(&run(labels, destination))["remembered"], 40);
+    }
+    let log = std::fs::read_to_string(workspace.home().join("state/sis/sis.log")).unwrap();
+    assert_eq!(log.matches("opening the image tower").count(), 1, "{log}");
+    // The same scores, to the last digit.
+    let (first, second) = (summary(&run("a, b", "third")), summary(&run("a, b", "fourth")));
+    assert_eq!(first["counts"], second["counts"]);
+    workspace.sis(["cache", "clear"]).ended_with(0);
+    assert_eq!(summary(&run("a, b", "fifth"))["remembered"], 0);
+}
+
+#[test]
+fn scores_remembered_are_scores_made() {
+    let workspace = Workspace::new();
+    workspace.write_pictures((0..10).map(|number| format!("{number}.jpg")));
+    let scores = || -> BTreeMap<String, String> {
+        let events = workspace.classify().flag("--json").flag("--dry-run").ends_with(0).events();
+        let event = |event: &Json| (event["path"].to_string(), event["scores"].to_string());
+        of_kind(&events, "picture").map(event).collect()
+    };
+    let made = scores();
+    assert_eq!(made.len(), 10);
+    assert_eq!(scores(), made);
+}
+
+#[test]
+fn a_changed_mind_moves_the_target_and_nothing_else() {
+    for operation in ["copy", "move"] {
+        let workspace = sorted_workspace(operation);
+        let source = tree(workspace.source());
+        let before = sorted(workspace.destination());
+        let from = folder_of(&workspace, "1.jpg");
+        let to = other(&from);
+        decide(&workspace, "1.jpg", Some(to));
+        // A dry run says so and does nothing.
+        let dry = summary(&workspace.sis_on_destination(&["apply", "--dry-run", "--json"]).ended_with(0));
+        assert_eq!((&dry["planned"], &dry["in_place"]), (&json!(1), &json!(3)), "{dry}");
+        assert_eq!(sorted(workspace.destination()), before);
+        let applied = summary(&workspace.sis_on_destination(&["apply", "--json"]).ended_with(0));
+        assert_eq!(applied["regrouped"], 1, "{applied}");
+        let mut expected = before.clone();
+        let hash = expected.remove(&workspace.destination().join(&from).join("1.jpg")).unwrap();
+        expected.insert(workspace.destination().join(to).join("1.jpg"), hash);
+        assert_eq!(sorted(workspace.destination()), expected);
+        assert_eq!(tree(workspace.source()), source);
+        assert_eq!(folder_of(&workspace, "1.jpg"), to);
+        // No later classify undoes what a person decided.
+        workspace.classify().with("--operation", operation).run();
+        assert_eq!(sorted(workspace.destination()), expected);
+        // The decision outlives an undo of what followed from it.
+        workspace.sis_on_destination(&["undo"]).ended_with(0);
+        assert_eq!(sorted(workspace.destination()), before);
+        workspace.sis_on_destination(&["apply"]).ended_with(0);
+        assert_eq!(sorted(workspace.destination()), expected);
+        workspace.sis_on_destination(&["verify"]).ended_with(0);
+    }
+}
+
+#[test]
+fn none_of_these_stays_where_it_is_and_is_never_sorted() {
+    let workspace = Workspace::new();
+    workspace.write_pictures(["1.jpg", "2.jpg"]);
+    workspace.classify().with("--threshold", "1").ends_with(0);
+    assert!(sorted(workspace.destination()).is_empty());
+    decide(&workspace, "1.jpg", None);
+    workspace.sis_on_destination(&["apply", "--threshold", "0"]).ended_with(0);
+    assert_eq!(sorted(workspace.destination()).into_values().collect::<Vec<_>>(), [sha256(crate::support::picture(1))]);
+    let rows = workspace.rows();
+    assert_eq!((rows[0]["status"].as_str(), rows[0]["decision"].as_str()), ("none of these", "none of these"));
+}
+
+#[test]
+fn two_pictures_in_one_file_part_when_one_is_decided_otherwise() {
+    let workspace = Workspace::new();
+    for folder in ["x", "y"] {
+        workspace.write(format!("source/{folder}/same.jpg"), crate::support::picture(0));
+    }
+    workspace.classify().ends_with(0);
+    assert_eq!(sorted(workspace.destination()).len(), 1);
+    let from = folder_of(&workspace, "x/same.jpg");
+    for (name, files) in [("x/same.jpg", 2), ("y/same.jpg", 1)] {
+        decide(&workspace, name, Some(other(&from)));
+        workspace.sis_on_destination(&["apply"]).ended_with(0);
+        assert_eq!(sorted(workspace.destination()).len(), files, "{name}");
+        assert_eq!(folder_of(&workspace, name), other(&from));
+        workspace.sis_on_destination(&["verify"]).ended_with(0);
+    }
+    workspace.sis_on_destination(&["undo", "--all"]).ended_with(0);
+    assert!(sorted(workspace.destination()).is_empty());
+    assert_eq!(hashes(workspace.source()).len(), 2);
+}
+
+#[test]
+fn a_removed_label_moves_nothing_and_says_what_it_would() {
+    let workspace = sorted_workspace("copy");
+    let before = sorted(workspace.destination());
+    let finished = workspace.classify().with("--labels", "c, d").ends_with(0);
+    assert!(finished.out.contains("4 pictures stay in folders of labels that are no longer there"), "{}", finished.out);
+    assert!(finished.out.contains("--resort"), "{}", finished.out);
+    assert_eq!(sorted(workspace.destination()), before);
+    workspace.sis_on_destination(&["apply", "--resort"]).ended_with(0);
+    let after = sorted(workspace.destination());
+    let folders: Vec<_> = after.keys().map(|path| path.parent().unwrap().file_name().unwrap().to_owned()).collect();
+    assert!(after.len() == 4 && folders.iter().all(|folder| folder == "c" || folder == "d"), "{folders:?}");
+    workspace.sis_on_destination(&["undo"]).ended_with(0);
+    assert_eq!(sorted(workspace.destination()), before);
+}
+
+#[test]
+fn undo_brings_everything_back_and_can_be_undone() {
+    for operation in ["copy", "move"] {
+        let workspace = Workspace::new();
+        workspace.write_pictures(["1.jpg", "x/2.jpg", "x/deep/3.jpg", "y/2.jpg"]);
+        let before = tree(workspace.source());
+        workspace.classify().with("--operation", operation).ends_with(0);
+        let applied = (tree(workspace.source()), sorted(workspace.destination()));
+        workspace.sis_on_destination(&["undo"]).ended_with(0);
+        assert!(tree(workspace.source()) == before, "{operation}: names, contents, times and modes are as they were");
+        assert!(sorted(workspace.destination()).is_empty());
+        let folders = std::fs::read_dir(workspace.destination()).unwrap().flatten();
+        assert!(folders.filter(|entry| entry.path().is_dir()).all(|entry| entry.file_name() == ".sis"), "{operation}");
+        workspace.sis_on_destination(&["undo"]).ended_with(2);
+        // The undo is run 3.
+        workspace.sis_on_destination(&["undo", "--run", "3"]).ended_with(0);
+        assert_eq!((hashes(workspace.source()), sorted(workspace.destination())), (file_hashes(&applied.0), applied.1));
+        workspace.sis_on_destination(&["verify"]).ended_with(0);
+        workspace.sis_on_destination(&["undo"]).ended_with(0);
+        assert_eq!(hashes(workspace.source()), file_hashes(&before));
+        workspace.sis_on_destination(&["verify"]).ended_with(0);
+    }
+}
+
+fn file_hashes(tree: &BTreeMap<PathBuf, crate::support::Entry>) -> BTreeMap<PathBuf, String> {
+    let files = tree.iter().filter_map(|(path, entry)| match &entry.content {
+        crate::support::Content::File(hash) => Some((path.clone(), hash.clone())),
+        _ => None,
+    });
+    files.collect()
+}
+
+#[test]
+fn undo_takes_back_one_run_or_all() {
+    let workspace = Workspace::new();
+    workspace.write_pictures(["1.jpg"]);
+    workspace.classify().ends_with(0);
+    workspace.write("source/2.jpg", crate::support::picture(7));
+    workspace.classify().ends_with(0);
+    assert_eq!(sorted(workspace.destination()).len(), 2);
+    // Runs 1 and 3 classify, 2 and 4 apply.
+    workspace.sis_on_destination(&["undo", "--run", "2"]).ended_with(0);
+    let left: Vec<_> = sorted(workspace.destination()).into_keys().collect();
+    assert!(left.len() == 1 && left[0].ends_with("2.jpg"), "{left:?}");
+    workspace.sis_on_destination(&["undo", "--run", "2"]).ended_with(2);
+    workspace.sis_on_destination(&["undo", "--run", "99"]).ended_with(2);
+    workspace.classify().ends_with(0);
+    assert_eq!(sorted(workspace.destination()).len(), 2);
+    workspace.sis_on_destination(&["undo", "--all"]).ended_with(0);
+    assert!(sorted(workspace.destination()).is_empty());
+    assert_eq!(hashes(workspace.source()).len(), 2);
+}
+
+#[test]
+fn undo_leaves_what_it_cannot_take_back_and_says_so() {
+    let workspace = sorted_workspace("copy");
+    let target = workspace.destination().join(folder_of(&workspace, "1.jpg")).join("1.jpg");
+    let only = workspace.destination().join(folder_of(&workspace, "2.jpg")).join("2.jpg");
+    std::fs::write(&target, "changed since").unwrap();
+    std::fs::remove_file(workspace.source().join("2.jpg")).unwrap();
+    let finished = workspace.sis_on_destination(&["undo"]).ended_with(3);
+    assert!(finished.out.contains("2 files were left alone"), "{}", finished.out);
+    assert!(finished.out.contains("1.jpg") && finished.out.contains("the only copy"), "{}", finished.out);
+    assert_eq!(std::fs::read(&target).unwrap(), b"changed since");
+    assert!(only.exists(), "the only copy left is not removed");
+    assert_eq!(sorted(workspace.destination()).len(), 2);
+
+    let workspace = sorted_workspace("move");
+    workspace.write("source/1.jpg", "somebody else's");
+    let finished = workspace.sis_on_destination(&["undo"]).ended_with(3);
+    assert!(finished.out.contains("3 files are where they were"), "{}", finished.out);
+    assert_eq!(std::fs::read(workspace.source().join("1.jpg")).unwrap(), b"somebody else's");
+    assert_eq!(sorted(workspace.destination()).len(), 1);
+}
+
+#[test]
+fn what_was_put_back_by_hand_is_no_obstacle_to_undo() {
+    let workspace = sorted_workspace("move");
+    let target = workspace.destination().join(folder_of(&workspace, "1.jpg")).join("1.jpg");
+    std::fs::copy(&target, workspace.source().join("1.jpg")).unwrap();
+    workspace.sis_on_destination(&["undo"]).ended_with(0);
+    assert_eq!(hashes(workspace.source()).len(), 4);
+    assert!(sorted(workspace.destination()).is_empty());
+}
+
+#[test]
+fn verify_finds_what_is_missing_extra_and_changed() {
+    let workspace = sorted_workspace("copy");
+    let finished = workspace.sis_on_destination(&["verify"]).ended_with(0);
+    assert!(finished.out.contains("4 files are whole") && finished.out.contains("Head of the ledger"));
+    let target = |name: &str| {
+        workspace.destination().join(folder_of(&workspace, name)).join(Path::new(name).file_name().unwrap())
+    };
+    std::fs::write(target("1.jpg").with_file_name("extra.jpg"), "not ours").unwrap();
+    let finished = workspace.sis_on_destination(&["verify"]).ended_with(3);
+    assert!(finished.out.contains("extra.jpg"), "{}", finished.out);
+    std::fs::write(target("1.jpg"), "changed").unwrap();
+    let finished = workspace.sis_on_destination(&["verify"]).ended_with(1);
+    assert!(finished.out.contains("1 file has another content"), "{}", finished.out);
+    std::fs::remove_file(target("2.jpg")).unwrap();
+    let finished = workspace.sis_on_destination(&["verify"]).ended_with(1);
+    assert!(finished.out.contains("1 file is missing"), "{}", finished.out);
+}
+
+#[test]
+fn verify_finds_a_ledger_that_somebody_changed() {
+    let workspace = sorted_workspace("copy");
+    let path = workspace.destination().join(".sis/ledger.jsonl");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let without_the_last = text.lines().rev().skip(1).collect::<Vec<_>>().into_iter().rev();
+    let shorter: String = without_the_last.flat_map(|line| [line, "\n"]).collect();
+    for (changed, said) in [
+        (text.replacen("\"copy\"", "\"move\"", 1), "line 2 does not follow"),
+        (text.lines().skip(1).flat_map(|line| [line, "\n"]).collect(), "line 1 does not follow"),
+        (shorter, "not the one that was written"),
+        (format!("{text}{{}}\n"), "does not follow"),
+        (String::new(), "not the one that was written"),
+    ] {
+        std::fs::write(&path, &changed).unwrap();
+        let finished = workspace.sis_on_destination(&["verify"]).ended_with(1);
+        assert!(finished.out.contains(said), "{said}: {}", finished.out);
+        // What somebody changed is evidence too: the program does not mend it.
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), changed);
+    }
+}
+
+#[test]
+fn the_ledger_tells_of_every_run_transfer_and_decision() {
+    let workspace = sorted_workspace("copy");
+    decide(&workspace, "1.jpg", Some(other(&folder_of(&workspace, "1.jpg"))));
+    workspace.sis_on_destination(&["apply"]).ended_with(0);
+    workspace.sis_on_destination(&["undo", "--all"]).ended_with(0);
+    let text = std::fs::read_to_string(workspace.destination().join(".sis/ledger.jsonl")).unwrap();
+    let lines: Vec<Json> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let kinds: Vec<_> = of_kind(&lines, "run").map(|run| run["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["classify", "apply", "apply", "undo", "undo"]);
+    let classify = of_kind(&lines, "run").next().unwrap();
+    assert_eq!(classify["sorting"]["labels"][0]["text"], "a");
+    assert_eq!(classify["model_sha256"].as_str().unwrap().len(), 64);
+    assert!(classify["runtime"].as_str().unwrap().starts_with("tract") && classify["program"] != Json::Null);
+    assert_eq!(of_kind(&lines, "decision").next().unwrap()["decision"], "reassigned");
+    let transfers: Vec<_> = of_kind(&lines, "transfer").collect();
+    assert_eq!(transfers.len(), 4 + 1 + 1 + 4);
+    let contents = hashes(workspace.source());
+    for transfer in transfers {
+        assert!(contents.values().any(|hash| transfer["sha256"] == hash.as_str()), "{transfer}");
+        for key in ["time", "source", "target", "size", "modified", "action", "result"] {
+            assert!(!transfer[key].is_null(), "{key} in {transfer}");
+        }
+    }
+    // The chain, without the program's help.
+    let mut previous = "0".repeat(64);
+    for (line, parsed) in text.lines().zip(&lines) {
+        assert_eq!(parsed["previous"], previous);
+        previous = sha256(line);
+    }
+}
+
+#[test]
+fn the_sums_are_those_that_sha256sum_takes() {
+    let workspace = Workspace::new();
+    workspace.write_pictures(["1.jpg", "two\nlines \\ and more.jpg", "caf\u{e9}.jpg"]);
+    workspace.classify().ends_with(0);
+    let check = std::process::Command::new("sha256sum")
+        .args(["--check", "--strict", "SHA256SUMS"])
+        .current_dir(workspace.destination())
+        .output();
+    match check {
+        Ok(output) => {
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            assert_eq!(output.stdout.iter().filter(|byte| **byte == b'\n').count(), 3);
+        }
+        Err(error) => println!("skipped: sha256sum cannot be run: {error}"),
+    }
+}
+
+#[test]
+fn one_at_a_time_works_and_all_arrive() {
+    let workspace = Workspace::new();
+    let sources: Vec<PathBuf> = (0..4).map(|source| workspace.path(format!("source-{source}"))).collect();
+    for (number, source) in sources.iter().enumerate() {
+        for name in 0..30 {
+            workspace.write(source.join(format!("{name}.jpg")), crate::support::picture(100 * number + name));
+        }
+    }
+    // All at once, for as long as one of them finds another at work.
+    let mut waiting = sources;
+    let mut was_busy = false;
+    while !waiting.is_empty() {
+        let runs: Vec<_> = waiting
+            .drain(..)
+            .map(|source| {
+                let mut command = workspace.classify().with("--source", &source).with("--operation", "move").command();
+                command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::piped());
+                (source, command.spawn().unwrap())
+            })
+            .collect();
+        for (source, run) in runs {
+            let output = run.wait_with_output().unwrap();
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            match output.status.code() {
+                Some(0) => assert!(hashes(&source).is_empty()),
+                Some(1) => {
+                    assert!(said.contains("Another sis is at work"), "{said}");
+                    was_busy = true;
+                    waiting.push(source);
+                }
+                code => panic!("{code:?}: {said}"),
+            }
+        }
+    }
+    assert!(was_busy, "no two of them met");
+    assert_eq!(sorted(workspace.destination()).len(), 120);
+    workspace.sis_on_destination(&["verify"]).ended_with(0);
+}
+
+#[test]
+fn what_is_no_session_is_said() {
+    let workspace = Workspace::new();
+    for command in [&["verify"][..], &["undo"], &["apply"], &["apply", "--dry-run"]] {
+        let finished = workspace.sis_on_destination(command).ended_with(2);
+        assert!(finished.err.contains("has no session"), "{command:?}: {}", finished.err);
+        assert!(!workspace.destination().exists());
+    }
+    for (content, said) in [("not a database, but long enough to be one", "cannot be used"), ("", "")] {
+        workspace.write("destination/.sis/session.db", content);
+        workspace.write_pictures(["1.jpg"]);
+        let finished = workspace.classify().run();
+        assert_eq!(finished.code, i32::from(!said.is_empty()), "{}", finished.err);
+        assert!(finished.err.contains(said) && !finished.err.contains("panicked"), "{}", finished.err);
+        std::fs::remove_dir_all(workspace.destination()).unwrap();
+    }
+}
+
+#[test]
+fn a_case_folder_can_be_handed_on() {
+    let workspace = sorted_workspace("move");
+    let elsewhere = workspace.path("handed on");
+    std::fs::rename(workspace.destination(), &elsewhere).unwrap();
+    let verified = workspace.sis(["verify".as_ref(), "--destination".as_ref(), elsewhere.as_os_str()]);
+    assert!(verified.ended_with(0).out.contains("4 files are whole"));
+    workspace.sis(["undo".as_ref(), "--destination".as_ref(), elsewhere.as_os_str()]).ended_with(0);
+    assert_eq!(hashes(workspace.source()).len(), 4);
+}
