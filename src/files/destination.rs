@@ -4,7 +4,8 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use super::durable::{free_space, temporary_file};
+use super::durable::{free_space, share_blocks, temporary_file};
+use super::read::open_regular;
 use crate::domain::plan::PlannedTransfer;
 use crate::domain::run::Action;
 
@@ -64,21 +65,29 @@ pub fn prepare(destination: &Path) -> Result<(), DestinationError> {
 pub fn check_room(destination: &Path, plan: &[PlannedTransfer]) -> Result<(), DestinationError> {
     let needed = bytes_needed(destination, plan);
     match free_space(destination) {
-        Ok(free) if free < needed => Err(DestinationError::Full { folder: destination.to_owned(), free, needed }),
+        Some(free) if free < needed => Err(DestinationError::Full { folder: destination.to_owned(), free, needed }),
         // A file system that does not tell is tried; a full one is noticed when it is.
         _ => Ok(()),
     }
 }
 
-/// What is moved on one file system needs no room. A file that has its name there already needs none either.
+/// What is moved on one file system needs no room, nor does a copy where the file system lets it share its source's
+/// blocks. A file that has its name there already needs none either.
 fn bytes_needed(destination: &Path, plan: &[PlannedTransfer]) -> u64 {
     let device = std::fs::metadata(destination).map(|metadata| metadata.dev()).ok();
-    let is_moved_here = |planned: &PlannedTransfer| {
-        let source = std::fs::symlink_metadata(&planned.source);
-        planned.action == Action::Move && source.is_ok_and(|source| Some(source.dev()) == device && source.nlink() == 1)
+    let mut shares = None;
+    let mut needs_none = |planned: &PlannedTransfer| {
+        let Ok(source) = std::fs::symlink_metadata(&planned.source) else { return false };
+        let is_renamed = planned.action == Action::Move && source.nlink() == 1;
+        let is_here = Some(source.dev()) == device;
+        is_here && (is_renamed || *shares.get_or_insert_with(|| blocks_are_shared(&planned.source, destination)))
     };
-    let adds = |planned: &&PlannedTransfer| {
-        !is_moved_here(planned) && !destination.join(&planned.folder).join(&planned.file_name).exists()
-    };
-    plan.iter().filter(adds).map(|planned| planned.size).sum()
+    let is_there = |planned: &PlannedTransfer| destination.join(&planned.folder).join(&planned.file_name).exists();
+    plan.iter().filter(|planned| !needs_none(planned) && !is_there(planned)).map(|planned| planned.size).sum()
+}
+
+/// Tries it with one file.
+fn blocks_are_shared(source: &Path, destination: &Path) -> bool {
+    let opened = open_regular(source).and_then(|(source, _)| Ok((source, temporary_file(destination)?)));
+    opened.is_ok_and(|(source, copy)| share_blocks(&source, copy.as_file()))
 }

@@ -117,8 +117,21 @@ pub fn rename_to_free_name(from: &Path, to: &Path) -> io::Result<()> {
     }
 }
 
-/// Bytes that are free for this user where `folder` is.
-pub fn free_space(folder: &Path) -> io::Result<u64> {
-    let system = rustix::fs::statvfs(folder)?;
-    Ok(system.f_bavail.saturating_mul(system.f_frsize))
+/// Bytes that are free for this user where `folder` is; nothing where the file system does not tell.
+pub fn free_space(folder: &Path) -> Option<u64> {
+    let system = rustix::fs::statvfs(folder).ok()?;
+    // A file system in memory may say that it has no blocks at all, of which none are free.
+    (system.f_blocks > 0).then(|| system.f_bavail.saturating_mul(system.f_frsize))
+}
+
+/// Lets the file system share a file's blocks with its copy; false where it does not offer that.
+#[cfg(target_os = "linux")]
+pub fn share_blocks(source: &File, copy: &File) -> bool {
+    rustix::fs::ioctl_ficlone(copy, source).is_ok()
+}
+
+/// Lets the file system share a file's blocks with its copy; false where it does not offer that.
+#[cfg(not(target_os = "linux"))]
+pub fn share_blocks(_: &File, _: &File) -> bool {
+    false
 }

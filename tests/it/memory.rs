@@ -1,6 +1,7 @@
 //! Memory does not grow with the number of pictures.
 
-use std::process::Stdio;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
 
 use crate::support::{Workspace, watch};
 
@@ -23,9 +24,22 @@ fn ten_times_as_many_pictures_take_no_more() {
 fn peak_for(pictures: usize) -> Option<u64> {
     let workspace = Workspace::new();
     workspace.write_pictures((0..pictures).map(|number| format!("{number}.jpg")));
+    let (code, peak) = watch(classify(&workspace).spawn().unwrap());
+    assert_eq!(code, Some(0));
+    // All of them are known now: the image tower is not opened again.
+    let opened = || std::fs::read_to_string(log(&workspace)).unwrap().matches("opening the image tower").count();
+    assert_eq!(opened(), 1);
+    let (code, again) = watch(classify(&workspace).spawn().unwrap());
+    assert_eq!((code, opened()), (Some(0), 1));
+    peak.max(again)
+}
+
+fn classify(workspace: &Workspace) -> Command {
     let mut command = workspace.classify().flag("--dry-run").command();
     command.stdout(Stdio::null()).stderr(Stdio::null()).stdin(Stdio::null());
-    let (code, peak) = watch(command.spawn().unwrap());
-    assert_eq!(code, Some(0));
-    peak
+    command
+}
+
+fn log(workspace: &Workspace) -> PathBuf {
+    workspace.home().join("state/sis/sis.log")
 }

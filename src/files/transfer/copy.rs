@@ -11,7 +11,7 @@ use super::metadata::{self, Unkept};
 use super::{Transfer, TransferError};
 use crate::crash::{self, Moment};
 use crate::domain::picture::{ContentHash, FileStamp};
-use crate::files::durable::named_temporary_file;
+use crate::files::durable::{named_temporary_file, share_blocks};
 use crate::files::read::{hash_file, open_regular, stamp_of};
 
 /// Bytes that are read and written at a time.
@@ -36,7 +36,7 @@ pub(super) fn copy(transfer: &Transfer) -> Result<Copy, TransferError> {
     }
     let mut file = named_temporary_file(&transfer.folder, &transfer.temporary).map_err(unwritable)?;
     crash::point(Moment::HalfCopied);
-    let hash = match cloned(&source, file.as_file()) {
+    let hash = match share_blocks(&source, file.as_file()) {
         true => hash_file(file.path()).map_err(unwritable)?,
         false => match copy_and_hash(&mut source, file.as_file_mut(), transfer.size) {
             Ok(hash) => hash,
@@ -65,17 +65,6 @@ pub(super) fn verify(copy: &Copy, hash: ContentHash, folder: &Path) -> Result<u6
         Err(error) => return Err(unwritable(error)),
     }
     Ok(stamp_of(&copy.file.as_file().metadata().map_err(unwritable)?).inode)
-}
-
-/// Lets the file system share the source's blocks with the copy, where it offers that.
-#[cfg(target_os = "linux")]
-fn cloned(source: &File, copy: &File) -> bool {
-    rustix::fs::ioctl_ficlone(copy, source).is_ok()
-}
-
-#[cfg(not(target_os = "linux"))]
-fn cloned(_: &File, _: &File) -> bool {
-    false
 }
 
 /// Which side of a copy failed.

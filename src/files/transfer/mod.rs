@@ -15,6 +15,8 @@ mod batch;
 mod copy;
 mod metadata;
 mod recover;
+#[cfg(test)]
+mod tests;
 
 use std::ffi::OsString;
 use std::io;
