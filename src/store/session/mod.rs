@@ -83,6 +83,8 @@ impl Session {
             let connection = database::in_memory(&schema::SESSION)?;
             return Session::with(connection, destination, None, None, None);
         }
+        // A database in the middle of a change would be copied in pieces.
+        let _resting = lock_to_read(&destination.join(FOLDER), destination)?;
         let copy = tempfile::tempdir().map_err(|source| StoreError::File { path: std::env::temp_dir(), source })?;
         for name in [DATABASE.to_owned(), format!("{DATABASE}-wal"), format!("{DATABASE}-journal")] {
             let from = destination.join(FOLDER).join(&name);
@@ -204,6 +206,15 @@ fn now() -> i64 {
     jiff::Timestamp::now().as_millisecond()
 }
 
+/// Keeps others from working in a session for as long as it is copied. Writes nothing.
+fn lock_to_read(folder: &Path, destination: &Path) -> Result<Option<File>, StoreError> {
+    let Ok(file) = File::open(folder.join(LOCK)) else { return Ok(None) };
+    match file.try_lock_shared() {
+        Err(TryLockError::WouldBlock) => Err(StoreError::Busy { destination: destination.to_owned() }),
+        _ => Ok(Some(file)),
+    }
+}
+
 /// Takes the lock of a session's folder. It goes with the process, however that ends.
 fn lock(folder: &Path, destination: &Path) -> Result<File, StoreError> {
     let path = folder.join(LOCK);
@@ -245,9 +256,12 @@ mod tests {
         assert!(!folder.path().join(FOLDER).exists());
         let mut session = Session::open_to_work(folder.path()).unwrap();
         session.set_value("x", b"1").unwrap();
+        assert!(matches!(Session::open_copy(folder.path()), Err(StoreError::Busy { .. })));
+        drop(session);
         let mut copy = Session::open_copy(folder.path()).unwrap();
         assert_eq!(copy.value("x").unwrap().unwrap(), b"1");
         copy.set_value("x", b"2").unwrap();
+        let session = Session::open_to_work(folder.path()).unwrap();
         assert_eq!(session.value("x").unwrap().unwrap(), b"1");
     }
 
