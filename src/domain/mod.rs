@@ -2,6 +2,7 @@
 //!
 //! Pure: no input or output, no threads, no clock. Everything here can be tested with plain values.
 
+pub mod collection;
 pub mod count;
 pub mod decision;
 pub mod folder_name;
@@ -9,7 +10,9 @@ pub mod label;
 pub mod picture;
 pub mod plan;
 pub mod printable;
+pub mod review;
 pub mod run;
 pub mod score;
 pub mod settings;
+pub mod statistics;
 pub mod template;

@@ -4,7 +4,7 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use super::durable::{free_space, share_blocks, temporary_file};
+use super::durable::{free_space, nameless_file, share_blocks};
 use super::read::open_regular;
 use crate::domain::plan::PlannedTransfer;
 use crate::domain::run::Action;
@@ -58,7 +58,7 @@ pub fn check(destination: &Path, source: &Path) -> Result<(), DestinationError> 
 pub fn prepare(destination: &Path) -> Result<(), DestinationError> {
     let not_writable = |source| DestinationError::NotWritable { folder: destination.to_owned(), source };
     std::fs::create_dir_all(destination).map_err(not_writable)?;
-    temporary_file(destination).map_err(not_writable).map(drop)
+    nameless_file(destination).map_err(not_writable).map(drop)
 }
 
 /// Checks that what a plan adds to the destination fits.
@@ -88,6 +88,6 @@ fn bytes_needed(destination: &Path, plan: &[PlannedTransfer]) -> u64 {
 
 /// Tries it with one file.
 fn blocks_are_shared(source: &Path, destination: &Path) -> bool {
-    let opened = open_regular(source).and_then(|(source, _)| Ok((source, temporary_file(destination)?)));
-    opened.is_ok_and(|(source, copy)| share_blocks(&source, copy.as_file()))
+    let opened = open_regular(source).and_then(|(source, _)| Ok((source, nameless_file(destination)?)));
+    opened.is_ok_and(|(source, copy)| share_blocks(&source, &copy))
 }

@@ -17,9 +17,9 @@ use crate::domain::printable::printable;
 const TEMPORARY_PREFIX: &str = ".sis-";
 const TEMPORARY_SUFFIX: &str = ".partial";
 
-/// A new file in `folder` that is removed again unless it is given a name.
-pub fn temporary_file(folder: &Path) -> io::Result<NamedTempFile> {
-    tempfile::Builder::new().prefix(TEMPORARY_PREFIX).suffix(TEMPORARY_SUFFIX).tempfile_in(folder)
+/// A new file without a name on the file system of `folder`: nothing is left of it, whatever happens.
+pub fn nameless_file(folder: &Path) -> io::Result<File> {
+    tempfile::tempfile_in(folder)
 }
 
 /// The name of a temporary file for `token`, which is nobody else's.
@@ -27,16 +27,27 @@ pub fn temporary_name(token: &str) -> OsString {
     format!("{TEMPORARY_PREFIX}{token}{TEMPORARY_SUFFIX}").into()
 }
 
-/// The same with a given name, for a file that a later run must be able to find.
+/// A new file in `folder` with a name that a later run is able to find. It is removed again unless it is given another.
 pub fn named_temporary_file(folder: &Path, name: &OsStr) -> io::Result<NamedTempFile> {
     tempfile::Builder::new().prefix(name).suffix("").rand_bytes(0).tempfile_in(folder)
 }
 
-/// The same for a file that others may read, as far as the user's mask lets them.
+/// A new file in `folder`, which is the program's own, that others may read, as far as the user's mask lets them.
 pub fn temporary_result(folder: &Path) -> io::Result<NamedTempFile> {
     let mode = Permissions::from_mode(0o666);
     let mut naming = tempfile::Builder::new();
     naming.prefix(TEMPORARY_PREFIX).suffix(TEMPORARY_SUFFIX).permissions(mode).tempfile_in(folder)
+}
+
+/// Removes what a killed program left of its temporary files in a folder of its own.
+pub fn remove_temporary_results(folder: &Path) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        if is_temporary(&entry.file_name())
+            && let Err(error) = std::fs::remove_file(entry.path())
+        {
+            tracing::warn!("a temporary file is left: {error}");
+        }
+    }
 }
 
 /// True for the name of a temporary file, as a run that was killed leaves behind.

@@ -27,10 +27,14 @@ pub struct Fresh {
 }
 
 impl Fresh {
-    /// Writes the new content of the file at `path`.
-    pub fn write(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<Fresh> {
-        let folder = path.parent().unwrap_or(Path::new("."));
-        let mut file = temporary_result(folder)?;
+    /// Writes the new content of the file at `path`, for the time being in `staging`, a folder of the program's own on the
+    /// same file system.
+    pub fn write(
+        path: &Path,
+        staging: &Path,
+        content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> io::Result<Fresh> {
+        let mut file = temporary_result(staging)?;
         let mut hasher = Sha256::new();
         write_and_hash(file.as_file_mut(), &mut hasher, content)?;
         let hash = ContentHash(hasher.finalize().into());
@@ -104,7 +108,7 @@ mod tests {
     fn ours_is_replaced_and_another_is_kept() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("output.csv");
-        let write = |text: &str| Fresh::write(&path, |out| out.write_all(text.as_bytes())).unwrap();
+        let write = |text: &str| Fresh::write(&path, folder.path(), |out| out.write_all(text.as_bytes())).unwrap();
         let first = write("one");
         let known = [first.hash];
         assert_eq!(first.put_in_place(&[]).unwrap(), None);

@@ -10,7 +10,7 @@ use super::stop::Stop;
 use super::undo::restore_folders;
 use crate::crash::{self, Moment};
 use crate::domain::run::{RunId, RunKind, TransferId};
-use crate::files::durable::temporary_name;
+use crate::files::durable::{remove_temporary_results, temporary_name};
 use crate::files::transfer::{
     Ended, Journal, Outcome, Reached, Step, Transfer, TransferError, recover, transfer_batch,
 };
@@ -114,6 +114,7 @@ fn abandon_rest(session: &mut Session, ids: &[TransferId], ended: &[(TransferId,
 
 /// Finishes or cleans up what killed runs left, and ends them. Gives how many transfers that were.
 pub fn recover_session(session: &mut Session, say: SayError<'_>) -> Result<usize, StoreError> {
+    remove_temporary_results(&session.folder());
     let unfinished = session.unfinished()?;
     for left in &unfinished {
         let transfer = prepare(session, &left.transfer, left.id);

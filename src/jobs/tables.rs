@@ -152,7 +152,7 @@ fn replace(
     content: impl FnOnce(&Session, &mut dyn Write) -> io::Result<()>,
 ) -> Result<Option<PathBuf>, TableError> {
     let failed = |source| TableError::File { path: path.to_owned(), source };
-    let fresh = Fresh::write(path, |out| content(session, out)).map_err(failed)?;
+    let fresh = Fresh::write(path, &session.folder(), |out| content(session, out)).map_err(failed)?;
     let key = format!("{OWN}{}", path.file_name().unwrap_or_default().to_string_lossy());
     let known: Vec<ContentHash> = session.value(&key)?.unwrap_or_default().chunks_exact(32).map(content_hash).collect();
     // The one that is there now and the one that will be: whichever a killed program leaves is known.

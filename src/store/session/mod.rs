@@ -136,6 +136,11 @@ impl Session {
         &self.destination
     }
 
+    /// The session's own folder in the destination.
+    pub fn folder(&self) -> PathBuf {
+        self.destination.join(FOLDER)
+    }
+
     /// What the session is called in temporary files.
     pub fn token(&self) -> &str {
         &self.token

@@ -1,0 +1,154 @@
+//! The queue of pictures to look over: which, in what order.
+
+use super::collection::Collection;
+use super::decision::Standing;
+use super::picture::PictureState;
+use super::score::SureRule;
+
+/// The order of a queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Order {
+    /// The smallest margin first.
+    #[default]
+    LeastSure,
+    /// The largest margin first.
+    MostSure,
+    /// Label by label, the least sure first in each.
+    ByLabel,
+    /// The last found first.
+    Newest,
+    /// As dice fall, the same way each time: what a fair audit needs.
+    Random,
+}
+
+impl Order {
+    /// Every order, as one key steps through them.
+    pub const ALL: [Order; 5] = [Order::LeastSure, Order::MostSure, Order::ByLabel, Order::Newest, Order::Random];
+
+    /// The one after this.
+    pub fn next(self) -> Order {
+        let place = Order::ALL.iter().position(|order| *order == self).unwrap_or(0);
+        Order::ALL[(place + 1) % Order::ALL.len()]
+    }
+}
+
+/// Which pictures are in a queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Filter {
+    /// All of them.
+    #[default]
+    All,
+    /// Those that the model is not sure of and nobody decided.
+    Unsure,
+    /// Those that count for a label, by its position.
+    Label(usize),
+    /// Those that a person decided.
+    Decided,
+    /// Those with something wrong.
+    Troubled,
+}
+
+impl Filter {
+    /// The one after this, with `labels` labels.
+    pub fn next(self, labels: usize) -> Filter {
+        match self {
+            Filter::All => Filter::Unsure,
+            Filter::Unsure if labels > 0 => Filter::Label(0),
+            Filter::Label(label) if label + 1 < labels => Filter::Label(label + 1),
+            Filter::Unsure | Filter::Label(_) => Filter::Decided,
+            Filter::Decided => Filter::Troubled,
+            Filter::Troubled => Filter::All,
+        }
+    }
+
+    fn takes(self, collection: &Collection, index: usize, sure: SureRule) -> bool {
+        let Some(entry) = collection.entries().get(index) else { return false };
+        let standing = collection.standing(index, sure);
+        match self {
+            Filter::All => true,
+            Filter::Unsure => standing == Some(Standing::Unsure) && entry.decision.is_none(),
+            Filter::Label(label) => standing == Some(Standing::Label(label)),
+            Filter::Decided => entry.decision.is_some(),
+            Filter::Troubled => entry.state != PictureState::Ok,
+        }
+    }
+}
+
+/// The pictures of a queue, by their positions in the collection.
+pub fn queue(collection: &Collection, filter: Filter, order: Order, sure: SureRule) -> Vec<usize> {
+    let mut queue: Vec<usize> = (0..collection.len()).filter(|index| filter.takes(collection, *index, sure)).collect();
+    // What has no scores comes last, whatever is asked for.
+    let margin = |index: usize| collection.best(index).map_or(f32::INFINITY, |best| best.margin);
+    let label = |index: usize| match collection.standing(index, sure) {
+        Some(Standing::Label(label)) => label,
+        _ => collection.best(index).map_or(usize::MAX, |best| best.label),
+    };
+    match order {
+        Order::LeastSure => queue.sort_by(|a, b| margin(*a).total_cmp(&margin(*b))),
+        Order::MostSure => {
+            let key = |index: usize| collection.best(index).map_or(f32::NEG_INFINITY, |best| best.margin);
+            queue.sort_by(|a, b| key(*b).total_cmp(&key(*a)));
+        }
+        Order::ByLabel => queue.sort_by(|a, b| label(*a).cmp(&label(*b)).then(margin(*a).total_cmp(&margin(*b)))),
+        Order::Newest => queue.reverse(),
+        Order::Random => queue.sort_by_key(|index| scattered(*index as u64)),
+    }
+    queue
+}
+
+/// A number that looks like chance: the finalizer of SplitMix64 (Steele, Lea and Flood 2014).
+fn scattered(number: u64) -> u64 {
+    let mut mixed = number.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::collection::tests::entry;
+    use super::super::decision::{Decision, LabelId};
+    use super::*;
+
+    const SURE: SureRule = SureRule { threshold: 0.5, margin: 0.1 };
+
+    fn collection() -> Collection {
+        let mut collection = Collection::default();
+        collection.rescore(vec![LabelId(1), LabelId(2)], vec![]);
+        let scores = [0.9, 0.1, 0.45, 0.55, 0.3, 0.7, 0.52, 0.48];
+        collection.add((0..4).map(entry).collect(), &scores);
+        collection
+    }
+
+    #[test]
+    fn orders() {
+        let collection = collection();
+        let ordered = |order| queue(&collection, Filter::All, order, SURE);
+        assert_eq!(ordered(Order::LeastSure), [3, 1, 2, 0]);
+        assert_eq!(ordered(Order::MostSure), [0, 2, 1, 3]);
+        assert_eq!(ordered(Order::ByLabel), [3, 0, 1, 2]);
+        assert_eq!(ordered(Order::Newest), [3, 2, 1, 0]);
+        let mut random = ordered(Order::Random);
+        random.sort_unstable();
+        assert_eq!(random, [0, 1, 2, 3]);
+    }
+
+    #[test]
+    fn filters() {
+        let mut collection = collection();
+        collection.decide(2, Some(Decision::NoneOfThese));
+        let filtered = |filter| queue(&collection, filter, Order::Newest, SURE);
+        assert_eq!(filtered(Filter::Unsure), [3]);
+        assert_eq!(filtered(Filter::Label(0)), [0]);
+        assert_eq!(filtered(Filter::Decided), [2]);
+        assert!(filtered(Filter::Troubled).is_empty());
+        let mut filter = Filter::All;
+        for expected in
+            [Filter::Unsure, Filter::Label(0), Filter::Label(1), Filter::Decided, Filter::Troubled, Filter::All]
+        {
+            filter = filter.next(2);
+            assert_eq!(filter, expected);
+        }
+        assert_eq!(Filter::Unsure.next(0), Filter::Decided);
+    }
+}
