@@ -167,11 +167,12 @@ fn fill(session: &mut Session, sources: &[PathBuf], operation: Operation) -> (So
     let labels = vec![Label::named("a"), Label::named("b")];
     let sorting = Sorting { labels, template: "{}".to_owned(), threshold: 0.5, margin: 0.1, operation };
     let set = session.label_set(&sorting.labels, &sorting.template, "model").unwrap();
-    let run = session.begin_run(RunKind::Classify, None, Some(&sorting), Map::new()).unwrap();
+    let run = session.begin_run(RunKind::Classify, None, Some((&sorting, &set)), Map::new()).unwrap();
     for (chunk, paths) in sources.chunks(256).enumerate() {
         let pictures: Vec<Picture> =
             paths.iter().enumerate().map(|(number, path)| picture(path, chunk * 256 + number)).collect();
-        let found: Vec<Found<'_>> = pictures.iter().map(|picture| Found { picture, trouble: None }).collect();
+        let found: Vec<Found<'_>> =
+            pictures.iter().map(|picture| Found { picture, path: &picture.path, trouble: None }).collect();
         session.put_pictures(run, &set, &found).unwrap();
     }
     session.end_run(run, Map::new()).unwrap();

@@ -16,11 +16,10 @@ pub(super) fn run(arguments: &ApplyArguments, context: &mut Context) -> Result<E
     let destination = &arguments.destination;
     let mut session = match arguments.dry_run {
         true if crate::store::Session::exists(destination) => open_copy(destination, context)?,
-        _ => open_known(destination, context)?,
+        _ => open_known(destination, arguments.trust, context)?,
     };
     let failed = |error: StoreError, context: &Context| Failure::of(&error, &context.language);
-    let found = session.sorting().and_then(|sorting| Ok((sorting, session.last_label_set()?)));
-    let (Some(mut sorting), Some(set)) = found.map_err(|error| failed(error, context))? else {
+    let Some((mut sorting, set)) = session.sorting().map_err(|error| failed(error, context))? else {
         return Err(Failure::usage(context.language.text("store.nothing_classified")));
     };
     if let Some(threshold) = arguments.threshold {

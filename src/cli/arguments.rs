@@ -102,6 +102,8 @@ pub(super) struct ClassifyArguments {
     #[arg(long)]
     pub(super) resort: bool,
     #[arg(long)]
+    pub(super) trust: bool,
+    #[arg(long)]
     pub(super) dry_run: bool,
     #[arg(long)]
     pub(super) json: bool,
@@ -126,6 +128,8 @@ pub(super) struct ApplyArguments {
     #[arg(long)]
     pub(super) resort: bool,
     #[arg(long)]
+    pub(super) trust: bool,
+    #[arg(long)]
     pub(super) dry_run: bool,
     #[arg(long)]
     pub(super) json: bool,
@@ -139,6 +143,8 @@ pub(super) struct UndoArguments {
     pub(super) run: Option<i64>,
     #[arg(long)]
     pub(super) all: bool,
+    #[arg(long)]
+    pub(super) trust: bool,
 }
 
 #[derive(Debug, Args)]

@@ -24,6 +24,7 @@ use crate::engine::runtime::select::cores;
 use crate::files::destination;
 use crate::files::own_file;
 use crate::files::scan::{Scan, scan};
+use crate::files::sums;
 use crate::files::trouble::Trouble;
 use crate::jobs::classify::{Classification, Classified, Pipeline, classify};
 use crate::jobs::embeddings::CachePlace;
@@ -37,6 +38,7 @@ pub(super) fn run(arguments: &ClassifyArguments, context: &mut Context) -> Resul
         settings: settings(arguments, context)?,
         table_name: table_name(arguments, context)?,
         resort: arguments.resort,
+        trust: arguments.trust,
         dry_run: arguments.dry_run,
         json: arguments.json,
         verbose: arguments.verbose,
@@ -51,6 +53,8 @@ pub(super) struct Request {
     pub(super) table_name: PathBuf,
     /// Pictures in folders of labels that are not there any more are moved too.
     pub(super) resort: bool,
+    /// The destination's session is obeyed, whoever made it.
+    pub(super) trust: bool,
     pub(super) dry_run: bool,
     pub(super) json: bool,
     pub(super) verbose: bool,
@@ -61,7 +65,7 @@ pub(super) fn carry_out(request: &Request, options: &RuntimeOptions, context: &m
     let settings = &request.settings;
     // First of all: what a killed run left is finished, which may remove files that would be found otherwise.
     let known = match !request.dry_run && Session::exists(&settings.destination) {
-        true => Some(open_to_work(&settings.destination, context)?),
+        true => Some(open_to_work(&settings.destination, request.trust, context)?),
         false => None,
     };
     let found = find_pictures(settings, context)?;
@@ -119,7 +123,8 @@ fn open_session(request: &Request, known: Option<Session>, context: &mut Context
     }
     destination::prepare(destination).map_err(|error| Failure::of(&error, &context.language))?;
     check_table_place(&destination.join(&request.table_name), context)?;
-    known.map_or_else(|| open_to_work(destination, context), Ok)
+    check_table_place(&destination.join(sums::FILE_NAME), context)?;
+    known.map_or_else(|| open_to_work(destination, request.trust, context), Ok)
 }
 
 /// Begins the run, with everything that its result depends on.
@@ -142,7 +147,7 @@ fn begin(
         ("device", json!(runtime.device().to_string())),
     ];
     let told: Map<String, _> = told.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
-    Ok((session.begin_run(RunKind::Classify, None, Some(sorting), told)?, set))
+    Ok((session.begin_run(RunKind::Classify, None, Some((sorting, &set)), told)?, set))
 }
 
 fn classify_into(
@@ -168,7 +173,7 @@ fn classify_into(
         progress.advance(&mut context.console, &context.language);
     };
     let say = |trouble: &Trouble| trouble.say(&language);
-    let mut sink = SessionSink::new(session, run, set, &say, &mut on_picture);
+    let mut sink = SessionSink::new(session, run, set, &request.settings.source, &say, &mut on_picture);
     let classified = classify(pipeline, &mut sink);
     progress.finish();
     classified.map_err(|error| Failure::of(&error, &context.language))

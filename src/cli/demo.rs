@@ -23,6 +23,7 @@ pub(super) fn run(arguments: &DemoArguments, context: &mut Context) -> Result<Ex
         settings: settings(source, &folder, context)?,
         table_name: context.defaults.output_file.clone(),
         resort: false,
+        trust: false,
         dry_run: false,
         json: false,
         verbose: false,

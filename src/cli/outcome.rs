@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::exit::Exit;
 use crate::domain::plan::PlannedTransfer;
+use crate::domain::run::RunId;
 use crate::domain::settings::Settings;
 use crate::engine::runtime::Runtime;
 use crate::files::transfer::{Ended, Outcome, TransferError};
@@ -34,6 +35,8 @@ pub(super) struct Report<'r> {
     pub(super) folders: &'r [String],
     pub(super) sorted: &'r Sorted,
     pub(super) tally: Tally,
+    /// The run that applied.
+    pub(super) run: Option<RunId>,
     pub(super) dry_run: bool,
     /// It was stopped before all transfers were begun.
     pub(super) interrupted: bool,
@@ -77,6 +80,11 @@ pub(super) struct Tally {
 }
 
 impl Tally {
+    /// True where something is elsewhere now.
+    pub(super) fn changed(&self) -> bool {
+        self.copied + self.moved + self.regrouped > 0
+    }
+
     /// Takes account of one.
     pub(super) fn add(&mut self, planned: &PlannedTransfer, ended: &Ended, language: &Language) {
         self.begun += 1;

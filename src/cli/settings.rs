@@ -1,10 +1,12 @@
 //! From arguments and defaults to settings, checked as far as that can be done without touching a picture.
 
+use std::ffi::OsStr;
 use std::path::{Component, PathBuf};
 
 use super::arguments::ClassifyArguments;
 use super::context::Context;
 use super::failure::Failure;
+use crate::domain::folder_name::{OWN_NAMES, fold};
 use crate::domain::label::{self, Label};
 use crate::domain::printable::printable;
 use crate::domain::score::SureRule;
@@ -34,6 +36,12 @@ pub(super) fn settings(arguments: &ClassifyArguments, context: &Context) -> Resu
     })
 }
 
+/// True for the names of the program's other files in a destination.
+fn is_taken(name: &OsStr) -> bool {
+    let name = fold(&name.to_string_lossy());
+    OWN_NAMES.iter().any(|own| fold(own) == name && *own != "output.csv")
+}
+
 /// A number from nought to one.
 pub(super) fn share(option: &str, value: f32, language: &Language) -> Result<f32, Failure> {
     match (0.0..=1.0).contains(&value) {
@@ -47,7 +55,7 @@ pub(super) fn table_name(arguments: &ClassifyArguments, context: &Context) -> Re
     let name = arguments.output_file.as_ref().unwrap_or(&context.defaults.output_file);
     let mut parts = name.components();
     match (parts.next(), parts.next()) {
-        (Some(Component::Normal(only)), None) if only == name.as_os_str() => Ok(name.clone()),
+        (Some(Component::Normal(only)), None) if only == name.as_os_str() && !is_taken(only) => Ok(name.clone()),
         _ => {
             let values: Values<'_> = &[("path", &printable(name))];
             Err(Failure::usage(context.language.say("settings.output_file_not_a_name", values)))

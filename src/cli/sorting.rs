@@ -58,14 +58,21 @@ impl Work<'_> {
             folders: &folders,
             sorted: &sorted,
             tally: Tally::default(),
+            run: None,
             dry_run: self.dry_run,
             interrupted: false,
         };
         let (json, table_name) = (self.json, self.table_name);
-        let applied = match report.dry_run || report.was_interrupted() {
+        let room = match report.dry_run || report.was_interrupted() {
             true => Ok(()),
+            false => check_room(&report, context),
+        };
+        let applied = match room.is_err() || report.dry_run || report.was_interrupted() {
+            true => Ok(()),
+            // Where the session fails, nothing that could be told of the run would be sure.
             false => carry_out(self.session, &mut report, self.stop, json, context),
         };
+        applied?;
         let table = match report.dry_run {
             true => Ok(None),
             false => write_tables(self.session, self.set, self.sorting, table_name, context).map(Some),
@@ -77,8 +84,13 @@ impl Work<'_> {
                 summary::print(&report, table, &context.language, &mut context.console);
             }
         }
-        applied.and(table).map(|_| report.exit())
+        room.and(table).map(|_| report.exit())
     }
+}
+
+fn check_room(report: &Report<'_>, context: &Context) -> Result<(), Failure> {
+    let room = destination::check_room(report.destination, &report.sorted.plan.transfers);
+    room.map_err(|error| Failure::of(&error, &context.language))
 }
 
 fn carry_out(
@@ -89,8 +101,6 @@ fn carry_out(
     context: &mut Context,
 ) -> Result<(), Failure> {
     let plan = &report.sorted.plan;
-    let room = destination::check_room(report.destination, &plan.transfers);
-    room.map_err(|error| Failure::of(&error, &context.language))?;
     let mut progress = Progress::new(plan.transfers.len(), &context.console);
     let (tally, language) = (&mut report.tally, context.language.clone());
     let mut on_ended = |planned: &PlannedTransfer, ended: &Ended| {
@@ -108,7 +118,8 @@ fn carry_out(
     let applied = apply(session, plan, &|error| error.say(&language), stop, &mut on_ended);
     progress.finish();
     report.interrupted = stop.is_requested() && report.tally.begun < plan.transfers.len();
-    applied.map(drop).map_err(|error| Failure::of(&error, &context.language))
+    report.run = applied.map_err(|error| Failure::of(&error, &context.language))?;
+    Ok(())
 }
 
 /// Writes the table and the list of sums; gives where the table is.

@@ -27,9 +27,9 @@ pub(super) fn print(report: &Report<'_>, table: Option<&Path>, language: &Langua
     if counts.unsure > 0 {
         console.out(&language.text("classify.what_next_unsure"));
     }
-    if report.tally.begun > report.tally.failed {
-        let destination = printable(report.destination);
-        console.out(&language.say("classify.what_next_undo", &[("destination", &destination)]));
+    if let (Some(run), true) = (report.run, report.tally.changed()) {
+        let values: Values<'_> = &[("run", &run.0), ("destination", &printable(report.destination))];
+        console.out(&language.say("classify.what_next_undo", values));
     }
     if let Some(classifying) = &report.classifying {
         print_runtime(classifying, language, console);
@@ -121,16 +121,22 @@ fn print_left(report: &Report<'_>, language: &Language, console: &mut Console) {
     if left.is_empty() {
         return;
     }
-    let mut ways: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    let mut ways: BTreeMap<(&str, Option<&str>), usize> = BTreeMap::new();
     for picture in left {
-        *ways.entry((&picture.folder, &picture.would_go_to)).or_default() += 1;
+        *ways.entry((&picture.folder, picture.would_go_to.as_deref())).or_default() += 1;
     }
     console.out(&language.say("apply.left", &[("count", &left.len())]));
     for ((from, to), count) in ways.iter().take(NAMED) {
-        console.out(&language.say("apply.left_row", &[("count", count), ("from", from), ("to", to)]));
+        let line = match to {
+            Some(to) => language.say("apply.left_row", &[("count", count), ("from", from), ("to", to)]),
+            None => language.say("apply.left_row_nowhere", &[("count", count), ("from", from)]),
+        };
+        console.out(&line);
     }
-    let destination = printable(report.destination);
-    console.out(&language.say("apply.how_to_resort", &[("destination", &destination)]));
+    if left.iter().any(|picture| picture.would_go_to.is_some()) {
+        let destination = printable(report.destination);
+        console.out(&language.say("apply.how_to_resort", &[("destination", &destination)]));
+    }
 }
 
 fn print_runtime(classifying: &Classifying<'_>, language: &Language, console: &mut Console) {

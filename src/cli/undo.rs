@@ -12,7 +12,7 @@ use super::progress::Progress;
 use super::session::open_known;
 use super::sorting::write_tables;
 use crate::domain::printable::printable;
-use crate::domain::run::RunId;
+use crate::domain::run::{RunId, RunKind};
 use crate::files::transfer::Ended;
 use crate::jobs::stop::Stop;
 use crate::jobs::tables;
@@ -22,20 +22,19 @@ use crate::store::StoreError;
 use crate::store::session::{Run, Session};
 
 pub(super) fn run(arguments: &UndoArguments, context: &mut Context) -> Result<Exit, Failure> {
-    let mut session = open_known(&arguments.destination, context)?;
+    let mut session = open_known(&arguments.destination, arguments.trust, context)?;
     let runs = runs(arguments, &session, context)?;
     let stop = interrupt::listen().map_err(interrupt::failure)?;
     let mut exit = Exit::Done;
     for run in runs {
         let undone = take_back(&mut session, run, &stop, context)?;
-        tell(&undone, context);
-        exit = match (stop.is_requested(), undone.left.is_empty()) {
-            (true, _) => Exit::Interrupted,
-            (false, false) => Exit::Partly,
-            (false, true) => exit,
-        };
-        if stop.is_requested() {
+        tell(&undone, &arguments.destination, context);
+        if undone.waiting > 0 {
+            exit = Exit::Interrupted;
             break;
+        }
+        if !undone.left.is_empty() {
+            exit = Exit::Partly;
         }
     }
     rewrite_tables(&mut session, context)?;
@@ -81,10 +80,15 @@ fn take_back(session: &mut Session, run: Run, stop: &Stop, context: &mut Context
     undone.map_err(|error| Failure::of(&error, &context.language))
 }
 
-fn tell(undone: &Undone, context: &mut Context) {
+fn tell(undone: &Undone, destination: &Path, context: &mut Context) {
     let language = &context.language;
     let values: Values<'_> = &[("run", &undone.run.0), ("back", &undone.back), ("removed", &undone.removed)];
-    context.console.out(&language.say("undo.done", values));
+    let key = match undone.kind {
+        _ if undone.back + undone.removed == 0 => "undo.nothing_back",
+        RunKind::Redo => "undo.redone",
+        _ => "undo.done",
+    };
+    context.console.out(&language.say(key, values));
     if undone.waiting > 0 {
         context.console.out(&language.say("undo.waiting", &[("count", &undone.waiting)]));
     }
@@ -97,15 +101,17 @@ fn tell(undone: &Undone, context: &mut Context) {
             context.console.out(&language.say("classify.more_troubles", &[("count", &(undone.left.len() - NAMED))]));
         }
     }
-    context.console.out(&language.say("undo.redo", &[("run", &undone.own.0)]));
+    if undone.back + undone.removed > 0 {
+        let values: Values<'_> = &[("run", &undone.own.0), ("destination", &printable(destination))];
+        context.console.out(&language.say("undo.redo", values));
+    }
 }
 
 /// The table and the sums mirror the session after an undo too.
 fn rewrite_tables(session: &mut Session, context: &mut Context) -> Result<(), Failure> {
     let failed = |error: StoreError, context: &Context| Failure::of(&error, &context.language);
-    let found =
-        session.sorting().and_then(|sorting| Ok((sorting, session.last_label_set()?, tables::table_name(session)?)));
-    if let (Some(sorting), Some(set), Some(name)) = found.map_err(|error| failed(error, context))? {
+    let found = session.sorting().and_then(|sorting| Ok((sorting, tables::table_name(session)?)));
+    if let (Some((sorting, set)), Some(name)) = found.map_err(|error| failed(error, context))? {
         write_tables(session, &set, &sorting, &name, context)?;
     }
     Ok(())

@@ -15,7 +15,7 @@ use crate::lang::Values;
 use crate::store::session::Session;
 
 pub(super) fn run(arguments: &DestinationArguments, context: &mut Context) -> Result<Exit, Failure> {
-    let opened = Session::open_to_review(&arguments.destination);
+    let opened = Session::open_to_look(&arguments.destination);
     let session = opened.map_err(|error| Failure::of(&error, &context.language).into_usage())?;
     let stop = interrupt::listen().map_err(interrupt::failure)?;
     let language = context.language.clone();
@@ -41,10 +41,11 @@ fn tell(verification: &Verification, context: &mut Context) {
     let language = &context.language;
     let mut lines = vec![language.say("verify.whole", &[("count", &verification.whole)])];
     let unreadable: Vec<PathBuf> = verification.unreadable.iter().map(|(path, _)| path.clone()).collect();
-    let lists: [(&str, &[PathBuf]); 4] = [
+    let lists: [(&str, &[PathBuf]); 5] = [
         ("verify.missing", &verification.missing),
         ("verify.changed", &verification.changed),
         ("verify.unreadable", &unreadable),
+        ("verify.disputed", &verification.disputed),
         ("verify.extra", &verification.extra),
     ];
     for (key, paths) in lists.into_iter().filter(|(_, paths)| !paths.is_empty()) {
@@ -64,6 +65,7 @@ fn tell(verification: &Verification, context: &mut Context) {
     let ledger: Values<'_> = &[("lines", &chain.lines), ("expected", expected), ("head", &chain.head)];
     lines.push(match chain.broken_at {
         _ if verification.is_ledger_whole() => language.say("verify.ledger_whole", ledger),
+        Some(_) if chain.begins_at > 1 => language.say("verify.ledger_begins_late", &[("line", &chain.begins_at)]),
         Some(line) => language.say("verify.ledger_broken", &[("line", &line)]),
         None => language.say("verify.ledger_other", ledger),
     });

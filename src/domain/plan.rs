@@ -64,15 +64,21 @@ pub struct PlannedTransfer {
     pub from: Option<Place>,
 }
 
-/// A picture that stays in the folder of a label that is not there any more.
+/// A picture that stays where an earlier run put it, though it belongs elsewhere now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Left {
     /// The picture.
     pub picture: PictureId,
     /// The folder it is in.
     pub folder: String,
-    /// The folder it would go to.
-    pub would_go_to: String,
+    /// The folder it would go to; none where it belongs to no label.
+    pub would_go_to: Option<String>,
+}
+
+impl Left {
+    fn new(candidate: &Candidate, place: &Place, would_go_to: Option<String>) -> Left {
+        Left { picture: candidate.picture, folder: place.folder.clone(), would_go_to }
+    }
 }
 
 /// What is to be done, before anything is touched.
@@ -82,7 +88,7 @@ pub struct Plan {
     pub transfers: Vec<PlannedTransfer>,
     /// Pictures that lie where they belong already.
     pub in_place: usize,
-    /// Pictures that stay where a removed label's folder is.
+    /// Pictures that stay where they do not belong: in the folder of a removed label, or without a label of their own.
     pub left: Vec<Left>,
 }
 
@@ -121,11 +127,14 @@ pub fn plan(
     let known: HashSet<&str> = rules.folders.iter().map(String::as_str).collect();
     let mut plan = Plan::default();
     for candidate in candidates {
-        let Some(wanted) = candidate.wanted.clone() else { continue };
+        let Some(wanted) = candidate.wanted.clone() else {
+            plan.left.extend(candidate.place.as_ref().map(|place| Left::new(&candidate, place, None)));
+            continue;
+        };
         match &candidate.place {
             Some(place) if place.folder == wanted => plan.in_place += 1,
             Some(place) if !known.contains(place.folder.as_str()) && !rules.resort => {
-                plan.left.push(Left { picture: candidate.picture, folder: place.folder.clone(), would_go_to: wanted })
+                plan.left.push(Left::new(&candidate, place, Some(wanted)))
             }
             Some(place) => {
                 let users = users.entry((place.folder.clone(), place.file_name.clone())).or_default();
@@ -284,9 +293,11 @@ mod tests {
     #[test]
     fn what_nobody_wants_stays_and_what_lies_right_is_left() {
         let nobody = Candidate { wanted: None, ..candidate("1.jpg", 1, "a") };
+        let lying = Candidate { place: Some(placed("a", "3.jpg")), ..nobody.clone() };
         let right = Candidate { place: Some(placed("a", "2.jpg")), ..candidate("2.jpg", 2, "a") };
-        let planned = plan([nobody, right], [], rules(&folders()));
+        let planned = plan([nobody, right, lying], [], rules(&folders()));
         assert_eq!((planned.transfers.len(), planned.in_place), (0, 1));
+        assert_eq!((planned.left.len(), &planned.left[0].would_go_to), (1, &None));
     }
 
     #[test]
@@ -314,7 +325,7 @@ mod tests {
         let in_removed = Candidate { place: Some(placed("gone", "1.jpg")), ..candidate("1.jpg", 1, "a") };
         let folders = folders();
         let planned = plan([in_removed.clone()], [], rules(&folders));
-        assert_eq!((planned.transfers.len(), planned.left[0].would_go_to.as_str()), (0, "a"));
+        assert_eq!((planned.transfers.len(), planned.left[0].would_go_to.as_deref()), (0, Some("a")));
         let planned = plan([in_removed], [], PlanRules { resort: true, ..rules(&folders) });
         assert_eq!((planned.transfers.len(), planned.left.len()), (1, 0));
     }

@@ -1,16 +1,14 @@
 //! Carrying out a plan.
 
-use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::{Map, json};
 
-use super::carry_out::{SayError, carry_out};
+use super::carry_out::{SayError, carry_out, folder_times, tidy_folders};
 use super::stop::Stop;
 use crate::domain::plan::{Plan, PlannedTransfer, name_candidates};
 use crate::domain::run::{Action, RunId, RunKind};
-use crate::files::read::stamp_of;
 use crate::files::transfer::{Ended, Outcome};
 use crate::store::StoreError;
 use crate::store::session::{NewTransfer, Session};
@@ -29,21 +27,31 @@ pub fn apply(
     }
     let settings = Map::from_iter([("transfers".to_owned(), json!(plan.transfers.len()))]);
     let run = session.begin_run(RunKind::Apply, None, None, settings)?;
-    session.note_folder_times(run, &folder_times(&plan.transfers))?;
+    let moved = plan.transfers.iter().filter(|planned| planned.action == Action::Move);
+    let emptied = moved.filter_map(|planned| planned.source.parent().map(Path::to_owned));
+    session.note_folder_times(run, &folder_times(emptied))?;
     let destination = session.destination().to_owned();
     let transfers: Vec<NewTransfer> =
         plan.transfers.iter().map(|planned| new_transfer(planned, &destination)).collect();
-    let mut doubled = Vec::new();
+    let mut doubled: Vec<(usize, NewTransfer)> = Vec::new();
     let (mut done, mut failed) = (0usize, 0usize);
     carry_out(session, run, &transfers, say, stop, &mut |position, ended| {
-        match ended {
-            Ok(_) => done += 1,
-            Err(_) => failed += 1,
+        let planned = &plan.transfers[position];
+        match doubled_by(&transfers[position], &ended, planned.from.is_some()) {
+            // It is not over until the file that is there twice is there once.
+            Some(removal) => doubled.push((position, removal)),
+            None => {
+                *(if ended.is_ok() { &mut done } else { &mut failed }) += 1;
+                on_ended(planned, &ended);
+            }
         }
-        doubled.extend(doubled_by(&transfers[position], &ended, plan.transfers[position].from.is_some()));
-        on_ended(&plan.transfers[position], &ended);
     })?;
-    carry_out(session, run, &doubled, say, stop, &mut |_, _| {})?;
+    let removals: Vec<NewTransfer> = doubled.iter().map(|(_, removal)| removal.clone()).collect();
+    carry_out(session, run, &removals, say, stop, &mut |position, ended| {
+        *(if ended.is_ok() { &mut done } else { &mut failed }) += 1;
+        on_ended(&plan.transfers[doubled[position].0], &ended);
+    })?;
+    tidy_folders(session, run)?;
     session.end_run(run, Map::from_iter([("done".to_owned(), json!(done)), ("failed".to_owned(), json!(failed))]))?;
     Ok(Some(run))
 }
@@ -78,12 +86,4 @@ pub(super) fn doubled_by(transfer: &NewTransfer, ended: &Ended, is_ours: bool) -
         }),
         _ => None,
     }
-}
-
-/// When the folders that lose a file were last changed, so that undo can give them their times back.
-fn folder_times(transfers: &[PlannedTransfer]) -> Vec<(PathBuf, i128)> {
-    let moved = transfers.iter().filter(|planned| planned.action == Action::Move);
-    let folders: BTreeSet<&Path> = moved.filter_map(|planned| planned.source.parent()).collect();
-    let time = |folder: &Path| std::fs::metadata(folder).ok().map(|metadata| stamp_of(&metadata).modified_ns);
-    folders.into_iter().filter_map(|folder| Some((folder.to_owned(), time(folder)?))).collect()
 }

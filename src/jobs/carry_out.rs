@@ -10,7 +10,8 @@ use super::stop::Stop;
 use super::undo::restore_folders;
 use crate::crash::{self, Moment};
 use crate::domain::run::{RunId, RunKind, TransferId};
-use crate::files::durable::{remove_temporary_results, temporary_name};
+use crate::files::durable::{remove_empty_folder, remove_temporary_results, temporary_name};
+use crate::files::read::stamp_of;
 use crate::files::transfer::{
     Ended, Journal, Outcome, Reached, Step, Transfer, TransferError, recover, transfer_batch,
 };
@@ -96,7 +97,7 @@ fn prepare(session: &Session, new: &NewTransfer, id: TransferId) -> Transfer {
         names: new.names.clone(),
         hash: new.hash,
         size: new.size,
-        temporary: temporary_name(&format!("{}-{}", session.token(), id.0)),
+        temporary: temporary_name(&format!("{:.8}-{}", session.token(), id.0)),
         makes_parents: new.reverses.is_some(),
     }
 }
@@ -128,16 +129,34 @@ pub fn recover_session(session: &mut Session, say: SayError<'_>) -> Result<usize
         session.record(&[(left.id, Recorded::Ended(ending(&ended, say)))])?;
     }
     for run in session.runs_cut_short()? {
-        // An undo that was killed after its last file has still to put the folders right.
-        if let (RunKind::Undo | RunKind::Redo, Some(reversed)) = (run.kind, run.reverses)
+        if let (RunKind::Undo, Some(reversed)) = (run.kind, run.reverses)
             && session.reversible(reversed)?.is_empty()
         {
+            // It was killed after its last file, and has still to put the folders right.
             restore_folders(session, reversed)?;
         }
+        tidy_folders(session, run.id)?;
         session.end_run(run.id, Map::from_iter([("cut_short".to_owned(), json!(true))]))?;
     }
     session.complete_ledger()?;
     Ok(unfinished.len())
+}
+
+/// Notes when folders that a run took files from were last changed, and removes folders that it made for nothing.
+pub(super) fn tidy_folders(session: &mut Session, run: RunId) -> Result<(), StoreError> {
+    let folders = session.folders_of(run)?;
+    for folder in &folders.made {
+        remove_empty_folder(folder);
+    }
+    let changed = folders.changed.into_iter().map(|folder| folder.path);
+    session.note_folder_times_after(run, &folder_times(changed))
+}
+
+/// When folders were last changed, in nanoseconds since 1970.
+pub(super) fn folder_times(folders: impl IntoIterator<Item = PathBuf>) -> Vec<(PathBuf, i128)> {
+    let time = |folder: &Path| std::fs::metadata(folder).ok().map(|metadata| stamp_of(&metadata).modified_ns);
+    let folders: BTreeSet<PathBuf> = folders.into_iter().collect();
+    folders.into_iter().filter_map(|folder| time(&folder).map(|modified| (folder, modified))).collect()
 }
 
 /// Records each step in the session.

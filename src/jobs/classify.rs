@@ -131,7 +131,7 @@ pub fn classify(pipeline: &Pipeline<'_>, sink: &mut dyn Sink) -> Result<Classifi
         for _ in 0..READERS {
             let (contents, results) = (content_out.clone(), result_out.clone());
             scope.spawn(move || {
-                let known = ModelCache::open(cache, &model.fingerprint);
+                let known = ModelCache::open(cache, &model.fingerprint, model.labels.ncols());
                 read_files(files, &known, next, budget, contents, results, go_on);
             });
         }
@@ -320,7 +320,7 @@ fn collect(
     results: &Receiver<Result<Item<Finished>, EngineError>>,
     sink: &mut dyn Sink,
 ) -> Result<Classification, ClassifyError> {
-    let mut cache = ModelCache::open(pipeline.cache, &pipeline.model.fingerprint);
+    let mut cache = ModelCache::open(pipeline.cache, &pipeline.model.fingerprint, pipeline.model.labels.ncols());
     let mut done = Classification::default();
     let mut others = Vec::new();
     for result in results {

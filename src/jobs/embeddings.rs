@@ -2,12 +2,19 @@
 
 use std::path::PathBuf;
 
+use half::f16;
+use ndarray::Array1;
+
 use crate::domain::picture::ContentHash;
 use crate::store::StoreError;
 use crate::store::cache::{CachedModel, EmbeddingCache, Remembered};
 
 /// Embeddings that are kept before they are written together.
 const TOGETHER: usize = 256;
+
+/// How far the square of a kept embedding's length may be from one. Rounding to half precision moves each of its values
+/// by 2^-11 of itself at most.
+const UNIT_TOLERANCE: f32 = 0.01;
 
 /// Where the cache is, and how large it may grow.
 #[derive(Debug, Clone)]
@@ -39,23 +46,32 @@ fn logged<T>(result: Result<T, StoreError>) -> Option<T> {
 /// The cache for one model, as one thread uses it.
 pub(super) struct ModelCache {
     opened: Option<(EmbeddingCache, CachedModel)>,
+    dimensions: usize,
     limit: u64,
     fresh: Vec<(ContentHash, Remembered)>,
     used: Vec<ContentHash>,
 }
 
 impl ModelCache {
-    pub(super) fn open(place: Option<&CachePlace>, fingerprint: &[u8; 32]) -> ModelCache {
+    /// Opens the cache for a model whose embeddings have so many dimensions.
+    pub(super) fn open(place: Option<&CachePlace>, fingerprint: &[u8; 32], dimensions: usize) -> ModelCache {
         let opened = place.and_then(CachePlace::open).and_then(|mut cache| {
             let model = logged(cache.model(fingerprint))?;
             Some((cache, model))
         });
-        ModelCache { opened, limit: place.map_or(0, |place| place.limit), fresh: vec![], used: vec![] }
+        ModelCache { opened, dimensions, limit: place.map_or(0, |place| place.limit), fresh: vec![], used: vec![] }
     }
 
     pub(super) fn embedding(&self, hash: ContentHash) -> Option<Remembered> {
         let (cache, model) = self.opened.as_ref()?;
-        logged(cache.embedding(*model, hash)).flatten()
+        let found = logged(cache.embedding(*model, hash)).flatten();
+        // What a damaged cache holds is made again.
+        found.filter(|remembered| self.is_sound(&remembered.embedding))
+    }
+
+    fn is_sound(&self, embedding: &Array1<f16>) -> bool {
+        let square: f32 = embedding.iter().map(|value| value.to_f32() * value.to_f32()).sum();
+        embedding.len() == self.dimensions && (square - 1.0).abs() < UNIT_TOLERANCE
     }
 
     /// Keeps an embedding that was made now.

@@ -1,6 +1,7 @@
 //! Where classified pictures go: into the session, in the order in which their files were found.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use super::classify::Classified;
 use crate::domain::run::RunId;
@@ -28,6 +29,7 @@ pub struct SessionSink<'s> {
     session: &'s mut Session,
     run: RunId,
     set: &'s LabelSet,
+    source: Source,
     /// What is wrong with a picture, in words.
     say: &'s dyn Fn(&Trouble) -> String,
     /// Told of each as it comes.
@@ -37,24 +39,56 @@ pub struct SessionSink<'s> {
     ready: Vec<Classified>,
 }
 
+/// A source folder under the name that was given and under its real one: the same folder by another spelling holds the
+/// same pictures.
+struct Source {
+    given: PathBuf,
+    real: PathBuf,
+}
+
+impl Source {
+    fn new(given: &Path) -> Source {
+        let absolute = || std::path::absolute(given).unwrap_or_else(|_| given.to_owned());
+        Source { given: given.to_owned(), real: given.canonicalize().unwrap_or_else(|_| absolute()) }
+    }
+
+    fn real(&self, path: &Path) -> PathBuf {
+        path.strip_prefix(&self.given).map_or_else(|_| path.to_owned(), |inside| self.real.join(inside))
+    }
+}
+
 impl<'s> SessionSink<'s> {
     /// A sink for the pictures of a run, scored with a label set.
     pub fn new(
         session: &'s mut Session,
         run: RunId,
         set: &'s LabelSet,
+        source: &Path,
         say: &'s dyn Fn(&Trouble) -> String,
         on_picture: &'s mut dyn FnMut(Option<&Classified>),
     ) -> SessionSink<'s> {
-        SessionSink { session, run, set, say, on_picture, early: BTreeMap::new(), next: 0, ready: vec![] }
+        SessionSink {
+            session,
+            run,
+            set,
+            source: Source::new(source),
+            say,
+            on_picture,
+            early: BTreeMap::new(),
+            next: 0,
+            ready: vec![],
+        }
     }
 
     fn write(&mut self) -> Result<(), SinkError> {
         let troubles: Vec<Option<String>> =
             self.ready.iter().map(|classified| classified.trouble.as_ref().map(self.say)).collect();
-        let found = self.ready.iter().zip(&troubles);
-        let found: Vec<Found<'_>> =
-            found.map(|(c, trouble)| Found { picture: &c.picture, trouble: trouble.as_deref() }).collect();
+        let paths: Vec<PathBuf> =
+            self.ready.iter().map(|classified| self.source.real(&classified.picture.path)).collect();
+        let found = self.ready.iter().zip(&troubles).zip(&paths);
+        let found: Vec<Found<'_>> = found
+            .map(|((c, trouble), path)| Found { picture: &c.picture, path, trouble: trouble.as_deref() })
+            .collect();
         self.session.put_pictures(self.run, self.set, &found)?;
         self.ready.clear();
         Ok(())

@@ -57,9 +57,15 @@ pub fn sort(session: &Session, rules: SortRules<'_>) -> Result<Sorted, StoreErro
     let mut standings = Vec::new();
     let mut candidates = Vec::new();
     let sure = rules.sorting.sure();
+    let mut waiting = rules.waiting;
     session.for_each_picture(Some(rules.set), rules.only, |picture| {
         let standing = standing(&picture.picture, picture.decision, &rules.set.labels, sure);
-        standings.push(standing);
+        // A whole picture that was not scored with these labels is not unsure: it waits for a classify.
+        let is_scored = picture.picture.prediction.is_some() || picture.picture.state != PictureState::Ok;
+        match standing == Standing::Unsure && !is_scored {
+            true => waiting += 1,
+            false => standings.push(standing),
+        }
         if let (state, Some(trouble)) = (picture.picture.state, &picture.trouble) {
             sorted.troubled.push(Troubled { path: picture.shown.clone(), state, trouble: trouble.clone() });
         }
@@ -68,7 +74,7 @@ pub fn sort(session: &Session, rules: SortRules<'_>) -> Result<Sorted, StoreErro
             Err(gone) => sorted.gone.push(gone),
         }
     })?;
-    sorted.counts = Counts::of(standings, rules.sorting.labels.len(), rules.waiting);
+    sorted.counts = Counts::of(standings, rules.sorting.labels.len(), waiting);
     let placed = session.placed()?.into_iter().map(|placed| (placed.place, placed.hash));
     let plan_rules = PlanRules {
         destination: session.destination(),
@@ -87,10 +93,14 @@ fn candidate(
     standing: Standing,
     folders: &[String],
 ) -> Result<Option<Candidate>, PathBuf> {
-    let (Some(hash), Some(stamp), Standing::Label(label)) = (picture.picture.hash, picture.picture.stamp, standing)
-    else {
-        return Ok(None);
+    let (Some(hash), Some(stamp)) = (picture.picture.hash, picture.picture.stamp) else { return Ok(None) };
+    let wanted = match standing {
+        Standing::Label(label) => folders.get(label).cloned(),
+        _ => None,
     };
+    if wanted.is_none() && picture.place.is_none() {
+        return Ok(None);
+    }
     let path_of = |folder: &str, name: &std::ffi::OsStr| session.destination().join(folder).join(name);
     let (place, was_placed) = match picture.place {
         Some(place) if is_file(&path_of(&place.folder, &place.file_name)) => (Some(place), true),
@@ -101,14 +111,7 @@ fn candidate(
     if was_placed && place.is_none() && !is_file(&picture.picture.path) {
         return Err(picture.shown);
     }
-    Ok(Some(Candidate {
-        picture: picture.id,
-        path: picture.picture.path,
-        hash,
-        size: stamp.size,
-        wanted: folders.get(label).cloned(),
-        place,
-    }))
+    Ok(Some(Candidate { picture: picture.id, path: picture.picture.path, hash, size: stamp.size, wanted, place }))
 }
 
 fn is_file(path: &std::path::Path) -> bool {

@@ -122,7 +122,7 @@ fn row(
     let prediction = picture.picture.prediction.as_ref();
     let own_labels = picture.label_set.and_then(|set| labels.get(&set));
     let predicted = prediction.and_then(|prediction| own_labels?.get(prediction.label).cloned());
-    let status = match (&picture.placed_how, &picture.trace, standing) {
+    let status = match (&picture.placed_how, &picture.failure, standing) {
         (Some(how), _, _) => how,
         (None, Some(_), _) => "failed",
         (None, None, Standing::Label(_)) => "not transferred",
@@ -141,7 +141,7 @@ fn row(
         status: status.to_owned(),
         hash: picture.picture.hash,
         decision: picture.decision.map(Decision::word),
-        reason: picture.trace.or(picture.trouble),
+        reason: picture.failure.or(picture.trouble),
     }
 }
 

@@ -1,11 +1,12 @@
 //! Taking back what a run did, as a run of its own, which can be taken back too.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, json};
 
 use super::apply::doubled_by;
-use super::carry_out::{SayError, carry_out};
+use super::carry_out::{SayError, carry_out, folder_times, tidy_folders};
 use super::stop::Stop;
 use crate::domain::run::{Action, RunId, RunKind};
 use crate::files::durable::{remove_empty_folder, set_folder_time};
@@ -20,6 +21,8 @@ pub struct Undone {
     pub run: RunId,
     /// The run that took it back: taking that one back does it again.
     pub own: RunId,
+    /// Whether that is an undo, or a redo.
+    pub kind: RunKind,
     /// Files that are where they were before.
     pub back: usize,
     /// Copies that are gone.
@@ -43,10 +46,18 @@ pub fn undo(
     let kind = if run.kind == RunKind::Undo { RunKind::Redo } else { RunKind::Undo };
     let settings = Map::from_iter([("transfers".to_owned(), json!(done.len()))]);
     let own = session.begin_run(kind, Some(run.id), None, settings)?;
-    let mut undone = Undone { run: run.id, own, back: 0, removed: 0, left: vec![], waiting: 0 };
+    let mut undone = Undone { run: run.id, own, kind, back: 0, removed: 0, left: vec![], waiting: 0 };
+    note_folders(session, run.id, own)?;
+    let mut reversals = Vec::new();
+    for done in &done {
+        match obstacle(done) {
+            Some(error) => undone.left.push((done.target.clone(), error)),
+            None => reversals.extend(reversal(done)),
+        }
+    }
     // What makes files comes first: it may be the witness of what removes them.
     let (removals, others): (Vec<NewTransfer>, Vec<NewTransfer>) =
-        done.iter().filter_map(reversal).partition(|transfer| transfer.action == Action::Remove);
+        reversals.into_iter().partition(|transfer| transfer.action == Action::Remove);
     let mut doubled = Vec::new();
     let total = removals.len() + others.len();
     let mut begun = 0;
@@ -66,6 +77,7 @@ pub fn undo(
     if undone.left.is_empty() && undone.waiting == 0 {
         restore_folders(session, run.id)?;
     }
+    tidy_folders(session, own)?;
     let result = [("back", undone.back), ("removed", undone.removed), ("left", undone.left.len())];
     session.end_run(own, result.into_iter().map(|(key, count)| (key.to_owned(), json!(count))).collect())?;
     Ok(undone)
@@ -103,14 +115,35 @@ fn reversal(done: &Reversible) -> Option<NewTransfer> {
     })
 }
 
-/// Removes the folders that a run made and that are empty now, and gives others the times they had.
+/// Why a transfer cannot be taken back, as far as that can be told before it is tried.
+fn obstacle(done: &Reversible) -> Option<TransferError> {
+    if !done.is_last {
+        return Some(TransferError::PutElsewhere { path: done.target.clone() });
+    }
+    let folder = done.source.parent().filter(|_| done.action == Action::Move && !done.is_source_kept)?;
+    // A folder that is gone is made again, but not under the bare place where its disk used to be.
+    let there = folder.ancestors().find_map(|folder| std::fs::metadata(folder).ok())?;
+    let is_other_disk = !folder.exists() && done.device.is_some_and(|device| device != there.dev());
+    is_other_disk.then(|| TransferError::OtherDisk { folder: folder.to_owned() })
+}
+
+/// Before files come back: which folders nobody else has changed, and when those that lose files now were changed.
+fn note_folders(session: &mut Session, reversed: RunId, own: RunId) -> Result<(), StoreError> {
+    let folders = session.folders_of(reversed)?;
+    let now = folder_times(folders.changed.into_iter().map(|folder| folder.path));
+    session.note_restorable_folders(reversed, &now)?;
+    session.note_folder_times(own, &now)
+}
+
+/// Removes the folders that a run made and that are empty now, and gives others the times they had, unless somebody else
+/// has changed them.
 pub(super) fn restore_folders(session: &Session, run: RunId) -> Result<(), StoreError> {
     let folders = session.folders_of(run)?;
     for folder in folders.made {
         remove_empty_folder(&folder);
     }
-    for (folder, modified_ns) in folders.changed {
-        set_folder_time(&folder, modified_ns);
+    for folder in folders.changed.into_iter().filter(|folder| folder.restores) {
+        set_folder_time(&folder.path, folder.modified);
     }
     Ok(())
 }

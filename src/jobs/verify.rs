@@ -9,7 +9,7 @@ use crate::domain::picture::ContentHash;
 use crate::files::durable::is_temporary;
 use crate::files::read::hash_file;
 use crate::store::StoreError;
-use crate::store::ledger::{self, Chain};
+use crate::store::ledger::Chain;
 use crate::store::session::Session;
 
 /// What was found.
@@ -27,6 +27,8 @@ pub struct Verification {
     pub changed: Vec<PathBuf>,
     /// Files that cannot be read.
     pub unreadable: Vec<(PathBuf, io::Error)>,
+    /// Files that the session and the ledger do not tell the same of.
+    pub disputed: Vec<PathBuf>,
     /// Files in the labels' folders that no run put there.
     pub extra: Vec<PathBuf>,
     /// Transfers that a killed program left; the next run finishes them.
@@ -43,9 +45,10 @@ impl Verification {
         self.chain.broken_at.is_none() && is_expected
     }
 
-    /// True where no file is missing, changed or unreadable and the ledger is whole.
+    /// True where no file is missing, changed, disputed or unreadable and the ledger is whole.
     pub fn is_good(&self) -> bool {
-        self.missing.is_empty() && self.changed.is_empty() && self.unreadable.is_empty() && self.is_ledger_whole()
+        let files = [&self.missing, &self.changed, &self.disputed];
+        files.iter().all(|list| list.is_empty()) && self.unreadable.is_empty() && self.is_ledger_whole()
     }
 }
 
@@ -60,8 +63,10 @@ pub fn verify(
         .into_iter()
         .map(|placed| (session.destination().join(placed.place.folder).join(placed.place.file_name), placed.hash))
         .collect();
+    let chain = session.walk_ledger()?;
     let mut verification = Verification {
-        chain: chain(session)?,
+        disputed: disputed(session, &placed, &chain),
+        chain,
         expected: session.ledger_head()?,
         whole: 0,
         missing: vec![],
@@ -87,9 +92,18 @@ pub fn verify(
     Ok(verification)
 }
 
-fn chain(session: &Session) -> Result<Chain, StoreError> {
-    let path = session.ledger_path().map(Path::to_owned).unwrap_or_default();
-    ledger::walk(&path).map_err(|source| StoreError::File { path, source })
+/// Somebody who changes a file and its hash in the session does not change the ledger with it, whose head may be
+/// time-stamped elsewhere.
+fn disputed(session: &Session, placed: &BTreeMap<PathBuf, ContentHash>, chain: &Chain) -> Vec<PathBuf> {
+    let told: BTreeMap<PathBuf, &String> =
+        chain.files.iter().map(|(path, hash)| (session.destination().join(path), hash)).collect();
+    let differs = |(path, hash): (&PathBuf, &ContentHash)| {
+        let same = told.get(path).is_some_and(|told| **told == hash.to_string());
+        (!same).then(|| path.clone())
+    };
+    let mut disputed: Vec<PathBuf> = placed.iter().filter_map(differs).collect();
+    disputed.extend(told.into_keys().filter(|path| !placed.contains_key(path)));
+    disputed
 }
 
 /// What is in the folders of sorted files and was not put there.

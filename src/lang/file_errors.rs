@@ -111,8 +111,12 @@ impl Say for TransferError {
                 language.say("transfer.not_as_written", &[("folder", &printable(folder))])
             }
             TransferError::NotAFolder { path } => language.say("transfer.not_a_folder", &[("path", &printable(path))]),
-            TransferError::NoFreeName { folder } => {
-                language.say("transfer.no_free_name", &[("folder", &printable(folder))])
+            TransferError::NoFreeName { path } => language.say("transfer.no_free_name", &[("path", &printable(path))]),
+            TransferError::PutElsewhere { path } => {
+                language.say("transfer.put_elsewhere", &[("path", &printable(path))])
+            }
+            TransferError::OtherDisk { folder } => {
+                language.say("transfer.other_disk", &[("folder", &printable(folder))])
             }
             TransferError::NoWitness { path, witness } => {
                 let values: super::Values<'_> = &[("path", &printable(path)), ("witness", &printable(witness))];

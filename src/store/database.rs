@@ -21,15 +21,29 @@ pub(super) struct Kind {
 /// Opens a database for writing, makes it if it is not there, and brings it to the newest version.
 pub(super) fn open(path: &Path, kind: &Kind) -> Result<Connection, StoreError> {
     let failed = |source| StoreError::Database { path: path.to_owned(), source };
+    // A link in its place could make us write anywhere.
+    if std::fs::symlink_metadata(path).is_ok_and(|found| !found.is_file()) {
+        return Err(StoreError::Foreign { path: path.to_owned() });
+    }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags).map_err(failed)?;
     connection.busy_timeout(PATIENCE).map_err(failed)?;
+    connection.pragma_update(None, "trusted_schema", false).map_err(failed)?;
     check(&connection, path, kind)?;
     set_journal_mode(&connection, path).map_err(failed)?;
     connection.pragma_update(None, "synchronous", "FULL").map_err(failed)?;
     connection.pragma_update(None, "foreign_keys", true).map_err(failed)?;
     migrate(&mut connection, kind).map_err(failed)?;
     Ok(connection)
+}
+
+/// Opens a database that is there already.
+pub(super) fn open_existing(path: &Path, kind: &Kind) -> Result<Connection, StoreError> {
+    let found = std::fs::metadata(path).map_err(|source| StoreError::File { path: path.to_owned(), source })?;
+    match found.len() {
+        0 => Err(StoreError::Foreign { path: path.to_owned() }),
+        _ => open(path, kind),
+    }
 }
 
 /// A database of this kind in memory, which is gone when it is closed.

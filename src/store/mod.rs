@@ -2,6 +2,7 @@
 
 pub mod cache;
 mod database;
+pub mod known;
 pub mod ledger;
 mod schema;
 pub mod session;

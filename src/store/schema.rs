@@ -18,6 +18,7 @@ CREATE TABLE runs (
     id       INTEGER PRIMARY KEY,
     kind     TEXT NOT NULL,      -- classify, apply, undo, redo
     reverses INTEGER REFERENCES runs,
+    label_set INTEGER REFERENCES label_sets,
     began    INTEGER NOT NULL,
     ended    INTEGER,            -- null while it goes on, and for ever if it was killed
     settings TEXT NOT NULL       -- JSON
@@ -57,7 +58,8 @@ CREATE TABLE pictures (
     decided   INTEGER REFERENCES labels,
     placed    BLOB,              -- where its content is in the destination
     placed_by INTEGER REFERENCES transfers,
-    trace     TEXT,              -- why its last transfer failed, in words
+    failure   TEXT,              -- why its last transfer failed, in words
+    replaced  INTEGER NOT NULL DEFAULT 0, -- its path has another content now, and nothing was done with this one
     UNIQUE (path, hash)
 );
 CREATE INDEX pictures_seen ON pictures (seen);
@@ -91,6 +93,8 @@ CREATE TABLE transfers (
     undone_by  INTEGER REFERENCES transfers
 );
 CREATE INDEX transfers_run ON transfers (run);
+CREATE INDEX transfers_picture ON transfers (picture);
+CREATE INDEX transfers_source ON transfers (source);
 CREATE INDEX transfers_target ON transfers (target) WHERE target IS NOT NULL;
 CREATE INDEX transfers_unfinished ON transfers (step) WHERE step IN ('planned', 'copied', 'published');
 
@@ -99,7 +103,9 @@ CREATE TABLE folders (
     run      INTEGER NOT NULL REFERENCES runs,
     path     BLOB NOT NULL,
     made     INTEGER NOT NULL,
-    modified TEXT,
+    modified TEXT,               -- before the run
+    left     TEXT,               -- after it
+    restores INTEGER NOT NULL DEFAULT 0, -- nobody else changed it since: an undo gives it its time back
     PRIMARY KEY (run, path)
 ) WITHOUT ROWID;
 

@@ -251,7 +251,7 @@ fn a_file_that_changes_between_classifying_and_applying_is_left_alone() {
         let events = finished.events();
         let failed: Vec<_> = of_kind(&events, "transfer").filter(|event| event["status"] == "failed").collect();
         assert_eq!(failed.len(), 1, "{events:?}");
-        assert!(failed[0]["reason"].as_str().unwrap().contains("changed since it was classified"));
+        assert!(failed[0]["reason"].as_str().unwrap().contains("changed since and was left alone"));
         assert_eq!(std::fs::read(&grown).unwrap(), bytes);
         assert_eq!(sorted(workspace.destination()).len(), 1);
     }

@@ -161,7 +161,7 @@ fn a_removed_label_moves_nothing_and_says_what_it_would() {
     let workspace = sorted_workspace("copy");
     let before = sorted(workspace.destination());
     let finished = workspace.classify().with("--labels", "c, d").ends_with(0);
-    assert!(finished.out.contains("4 pictures stay in folders of labels that are no longer there"), "{}", finished.out);
+    assert!(finished.out.contains("4 pictures stay where an earlier run put them"), "{}", finished.out);
     assert!(finished.out.contains("--resort"), "{}", finished.out);
     assert_eq!(sorted(workspace.destination()), before);
     workspace.sis_on_destination(&["apply", "--resort"]).ended_with(0);
@@ -285,7 +285,7 @@ fn verify_finds_a_ledger_that_somebody_changed() {
     let shorter: String = without_the_last.flat_map(|line| [line, "\n"]).collect();
     for (changed, said) in [
         (text.replacen("\"copy\"", "\"move\"", 1), "line 2 does not follow"),
-        (text.lines().skip(1).flat_map(|line| [line, "\n"]).collect(), "line 1 does not follow"),
+        (text.lines().skip(1).flat_map(|line| [line, "\n"]).collect(), "it begins at line 2"),
         (shorter, "not the one that was written"),
         (format!("{text}{{}}\n"), "does not follow"),
         (String::new(), "not the one that was written"),
@@ -415,4 +415,185 @@ fn a_case_folder_can_be_handed_on() {
     assert!(verified.ended_with(0).out.contains("4 files are whole"));
     workspace.sis(["undo".as_ref(), "--destination".as_ref(), elsewhere.as_os_str()]).ended_with(0);
     assert_eq!(hashes(workspace.source()).len(), 4);
+}
+
+/// Runs SQL on the session, as somebody with other tools may.
+fn meddle(workspace: &Workspace, sql: &str) {
+    let connection = rusqlite::Connection::open(workspace.destination().join(".sis/session.db")).unwrap();
+    connection.execute_batch(sql).unwrap();
+}
+
+#[test]
+fn a_classify_that_found_nothing_changes_no_plan() {
+    let workspace = sorted_workspace("copy");
+    let before = sorted(workspace.destination());
+    workspace.write("odd/1.jpg", "no picture");
+    workspace.classify().with("--labels", "c, d").with("--source", workspace.path("odd")).ends_with(3);
+    workspace.sis_on_destination(&["undo", "--all"]).ended_with(0);
+    workspace.sis_on_destination(&["apply"]).ended_with(3);
+    assert_eq!(sorted(workspace.destination()), before);
+}
+
+#[test]
+fn a_hostile_session_writes_nowhere_and_moves_nothing_unless_trusted() {
+    let workspace = sorted_workspace("move");
+    let victim = workspace.write("victim", "mine");
+    let ledger = workspace.destination().join(".sis/ledger.jsonl");
+    let kept = std::fs::read(&ledger).unwrap();
+    std::fs::remove_file(&ledger).unwrap();
+    std::os::unix::fs::symlink(&victim, &ledger).unwrap();
+    meddle(&workspace, "INSERT INTO ledger_lines VALUES (999, 'evil'); UPDATE ledger SET written = 0");
+    for command in [&["verify"][..], &["undo"], &["apply"]] {
+        assert_ne!(workspace.sis_on_destination(command).code, 0);
+        assert_eq!(std::fs::read(&victim).unwrap(), b"mine", "{command:?}");
+    }
+    std::fs::remove_file(&ledger).unwrap();
+    std::fs::write(&ledger, kept).unwrap();
+    meddle(&workspace, "DELETE FROM ledger_lines");
+    // Another user: their files say nothing of this session.
+    std::fs::remove_file(workspace.home().join("data/sis/sessions")).unwrap();
+    let before = tree(workspace.root());
+    for command in [&["undo"][..], &["apply"]] {
+        let finished = workspace.sis_on_destination(command).ended_with(2);
+        assert!(finished.err.contains("--trust"), "{}", finished.err);
+    }
+    assert_eq!(hashes(workspace.source()), BTreeMap::new());
+    assert_eq!(before.len(), tree(workspace.root()).len());
+    workspace.sis_on_destination(&["undo", "--trust"]).ended_with(0);
+    assert_eq!(hashes(workspace.source()).len(), 4);
+    workspace.sis_on_destination(&["undo", "--run", "3"]).ended_with(0);
+}
+
+#[test]
+fn verify_writes_nothing_and_compares_with_the_ledger() {
+    let workspace = sorted_workspace("copy");
+    let before = tree(workspace.root());
+    workspace.sis_on_destination(&["verify"]).ended_with(0);
+    assert_eq!(tree(workspace.root()), before);
+    // Somebody changes a file and what the session says of it.
+    let (target, hash) = sorted(workspace.destination()).pop_first().unwrap();
+    std::fs::write(&target, "evil").unwrap();
+    meddle(&workspace, &format!("UPDATE pictures SET hash = x'{}' WHERE hash = x'{hash}'", sha256("evil")));
+    let finished = workspace.sis_on_destination(&["verify"]).ended_with(1);
+    assert!(finished.out.contains("told otherwise by the session than by the ledger"), "{}", finished.out);
+}
+
+#[test]
+fn a_lost_session_leaves_a_ledger_that_is_kept() {
+    let workspace = sorted_workspace("copy");
+    let ledger = std::fs::read(workspace.destination().join(".sis/ledger.jsonl")).unwrap();
+    std::fs::remove_file(workspace.destination().join(".sis/session.db")).unwrap();
+    workspace.classify().ends_with(0);
+    workspace.sis_on_destination(&["verify"]).ended_with(0);
+    let aside = workspace.destination().join(format!(".sis/ledger~{}.jsonl", &sha256(&ledger)[..8]));
+    assert_eq!(std::fs::read(aside).unwrap(), ledger);
+    std::fs::remove_file(workspace.destination().join(".sis/ledger.jsonl")).unwrap();
+    workspace.classify().ends_with(0);
+    let finished = workspace.sis_on_destination(&["verify"]).ended_with(1);
+    assert!(finished.out.contains("the lines before are missing"), "{}", finished.out);
+}
+
+#[test]
+fn a_file_that_was_there_before_is_never_moved() {
+    let workspace = Workspace::new();
+    workspace.write_pictures(["1.jpg"]);
+    let theirs =
+        ["a", "b"].map(|label| workspace.write(format!("destination/{label}/1.jpg"), crate::support::picture(0)));
+    workspace.classify().ends_with(0);
+    for _ in 0..2 {
+        workspace.classify().with("--labels", "c, d").flag("--resort").ends_with(0);
+        assert!(theirs.iter().all(|path| path.exists()));
+        assert_eq!(sorted(workspace.destination()).len(), 3);
+        workspace.sis_on_destination(&["undo"]).ended_with(0);
+    }
+    assert_eq!(sorted(workspace.destination()).len(), 2);
+}
+
+#[test]
+fn one_folder_by_two_spellings_holds_the_same_pictures() {
+    let workspace = sorted_workspace("copy");
+    let before = sorted(workspace.destination());
+    std::os::unix::fs::symlink(workspace.source(), workspace.path("link")).unwrap();
+    for spelling in ["source", "./source/../source", "link"] {
+        workspace.classify().with("--source", spelling).ends_with(0);
+        assert_eq!(sorted(workspace.destination()), before, "{spelling}");
+        assert_eq!(workspace.rows().len(), 4, "{spelling}");
+    }
+}
+
+#[test]
+fn what_a_path_held_before_is_forgotten_unless_something_was_done_with_it() {
+    let workspace = Workspace::new();
+    workspace.write("source/1.jpg", "");
+    workspace.write_pictures(["2.jpg"]);
+    workspace.classify().ends_with(3);
+    workspace.write("source/1.jpg", crate::support::picture(5));
+    workspace.classify().ends_with(0);
+    workspace.sis_on_destination(&["apply"]).ended_with(0);
+    assert_eq!(workspace.rows().len(), 2);
+    // Sorted, then replaced: both have happened.
+    workspace.write("source/1.jpg", crate::support::picture(6));
+    workspace.classify().ends_with(0);
+    assert_eq!((workspace.rows().len(), sorted(workspace.destination()).len()), (3, 3));
+}
+
+#[test]
+fn what_belongs_nowhere_any_more_is_said() {
+    let workspace = sorted_workspace("copy");
+    let before = sorted(workspace.destination());
+    let finished = workspace.classify().with("--threshold", "1").ends_with(0);
+    assert!(finished.out.contains("4 pictures stay where an earlier run put them"), "{}", finished.out);
+    assert_eq!(sorted(workspace.destination()), before);
+}
+
+#[test]
+fn what_a_later_run_put_elsewhere_is_not_taken_back_before_it() {
+    let workspace = sorted_workspace("copy");
+    workspace.classify().with("--labels", "c, d").flag("--resort").ends_with(0);
+    let before = sorted(workspace.destination());
+    let finished = workspace.sis_on_destination(&["undo", "--run", "2"]).ended_with(3);
+    assert!(finished.out.contains("take that one back first"), "{}", finished.out);
+    assert_eq!(sorted(workspace.destination()), before);
+    workspace.sis_on_destination(&["undo", "--all"]).ended_with(0);
+    assert!(sorted(workspace.destination()).is_empty());
+}
+
+#[test]
+fn a_folder_that_somebody_changed_keeps_its_time() {
+    let workspace = sorted_workspace("move");
+    workspace.write("source/new.txt", "added since");
+    let changed = std::fs::metadata(workspace.source()).unwrap().modified().unwrap();
+    workspace.sis_on_destination(&["undo"]).ended_with(0);
+    assert!(std::fs::metadata(workspace.source()).unwrap().modified().unwrap() >= changed);
+}
+
+#[test]
+fn a_file_that_is_there_twice_is_there_once_in_the_end() {
+    let workspace = Workspace::new();
+    workspace.write_pictures(["1.jpg"]);
+    workspace.classify().ends_with(0);
+    for label in ["c", "d"] {
+        workspace.write(format!("destination/{label}/1.jpg"), crate::support::picture(0));
+    }
+    // Ended between finding it there and removing the other.
+    let mut command = workspace.classify().with("--labels", "c, d").flag("--resort").command();
+    command.env("SIS_CRASH_AT", "planned:2").stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+    assert_eq!(command.status().unwrap().code(), None);
+    workspace.classify().with("--labels", "c, d").flag("--resort").ends_with(0);
+    assert_eq!(sorted(workspace.destination()).len(), 2, "{:?}", sorted(workspace.destination()));
+    workspace.sis_on_destination(&["undo", "--all"]).ended_with(0);
+    assert_eq!(hashes(workspace.source()).len(), 1);
+}
+
+#[test]
+fn a_damaged_cache_costs_time_and_nothing_else() {
+    let workspace = sorted_workspace("copy");
+    let cache = workspace.home().join("cache/sis/embeddings.db");
+    let connection = rusqlite::Connection::open(&cache).unwrap();
+    connection.execute_batch("UPDATE embeddings SET embedding = x'0000'").unwrap();
+    drop(connection);
+    let finished = workspace.classify().flag("--json").ends_with(0);
+    assert_eq!(summary(&finished)["remembered"], 0);
+    std::fs::write(&cache, "no database at all, and long enough to be looked at as one").unwrap();
+    workspace.classify().ends_with(0);
 }

@@ -53,7 +53,7 @@ pub fn transfer_batch(
     }
     settle(&mut hands, journal)?;
     publish_all(&mut hands, journal)?;
-    unlink_all(&mut hands, journal)?;
+    unlink_all(&mut hands);
     // What ended in a phase before the last is recorded with the last: only then are its folders on disk.
     let ended: Vec<_> = hands.iter().filter_map(InHand::ended).collect();
     journal.record(&ended).map_err(TransferError::Journal)?;
@@ -152,11 +152,20 @@ fn moved_by_renaming(transfer: &Transfer) -> Result<Option<PathBuf>, TransferErr
                 return Ok(None);
             }
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-            Err(error) if error.kind() == ErrorKind::CrossesDevices => return Ok(None),
+            // Copying may do where renaming does not: from a folder that is not ours to change, the source is kept.
+            Err(error) if matches!(error.kind(), ErrorKind::CrossesDevices | ErrorKind::PermissionDenied) => {
+                return Ok(None);
+            }
             Err(source) => return Err(TransferError::Target { path: target, source }),
         }
     }
-    Err(TransferError::NoFreeName { folder: transfer.folder.clone() })
+    Err(no_free_name(transfer))
+}
+
+fn no_free_name(transfer: &Transfer) -> TransferError {
+    TransferError::NoFreeName {
+        path: transfer.folder.join(transfer.names.first().map(PathBuf::from).unwrap_or_default()),
+    }
 }
 
 /// Makes sure that the file that was renamed is the one that was hashed; another one goes back to its place.
@@ -216,6 +225,8 @@ fn publish_all(hands: &mut [InHand<'_>], journal: &mut impl Journal) -> Result<(
             state => state,
         });
     }
+    // A file that was renamed is on disk in its new folder before it is gone from its old one.
+    sync_folders(hands.iter().filter_map(folder_left));
     crash::point(Moment::FoldersSynced);
     advance(hands, |transfer, state| match state {
         State::Published { target, unkept, .. } if transfer.action == Action::Copy => {
@@ -258,7 +269,7 @@ fn publish(transfer: &Transfer, copy: Copy) -> State {
             Err(failed) => return State::Ended(Err(TransferError::Target { path: target, source: failed.error })),
         }
     }
-    State::Ended(Err(TransferError::NoFreeName { folder: transfer.folder.clone() }))
+    State::Ended(Err(no_free_name(transfer)))
 }
 
 /// The folders whose entries a hand has changed so far.
@@ -267,13 +278,20 @@ fn folders_to_sync(hand: &InHand<'_>) -> Vec<PathBuf> {
     match (&hand.state, transfer.action) {
         (State::Published { .. }, _) => vec![transfer.folder.clone()],
         (State::Ended(Ok(Outcome::Moved { .. })), _) => {
-            let from = transfer.source.parent().map(Path::to_owned);
-            [Some(transfer.folder.clone()), from].into_iter().flatten().collect()
+            vec![transfer.folder.clone()]
         }
         (State::Ended(Ok(Outcome::Removed { .. })), _) => {
             transfer.source.parent().map(Path::to_owned).into_iter().collect()
         }
         _ => vec![],
+    }
+}
+
+/// The folder that a renamed file has left.
+fn folder_left(hand: &InHand<'_>) -> Option<PathBuf> {
+    match &hand.state {
+        State::Ended(Ok(Outcome::Moved { .. })) => hand.transfer.source.parent().map(Path::to_owned),
+        _ => None,
     }
 }
 
@@ -289,7 +307,7 @@ fn sync_folders(folders: impl Iterator<Item = PathBuf>) -> Vec<(PathBuf, io::Err
 }
 
 /// Removes the sources of the moves whose copies are published.
-fn unlink_all(hands: &mut [InHand<'_>], _: &mut impl Journal) -> Result<(), TransferError> {
+fn unlink_all(hands: &mut [InHand<'_>]) {
     let mut folders = BTreeSet::new();
     advance(hands, |transfer, state| match state {
         State::Published { target, copied_from, unkept } => match unlink(&transfer.source, copied_from) {
@@ -306,7 +324,6 @@ fn unlink_all(hands: &mut [InHand<'_>], _: &mut impl Journal) -> Result<(), Tran
         sync_folders(folders.into_iter());
         crash::point(Moment::UnlinksSynced);
     }
-    Ok(())
 }
 
 /// Removes the source of a move, if it is still the file that was copied.

@@ -176,8 +176,20 @@ pub enum TransferError {
         path: PathBuf,
     },
     /// Every name that the file could have is taken by another content.
-    #[error("no free name in {folder}")]
+    #[error("{path} is taken by another file")]
     NoFreeName {
+        /// The first of the names.
+        path: PathBuf,
+    },
+    /// A later run has put the picture elsewhere.
+    #[error("{path} was put elsewhere by a later run")]
+    PutElsewhere {
+        /// Where it was.
+        path: PathBuf,
+    },
+    /// The folder that a file is to go back to is gone, and so is the disk that it was on.
+    #[error("the disk of {folder} is not there")]
+    OtherDisk {
         /// The folder.
         folder: PathBuf,
     },

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use super::batch::unlink;
 use super::metadata::Unkept;
 use super::{Outcome, Transfer, TransferError};
+use crate::domain::printable::printable;
 use crate::domain::run::Action;
 use crate::files::durable::sync_folder;
 use crate::files::read::{hash_file, hash_open, open_regular, stamp_of};
@@ -35,7 +36,7 @@ pub fn recover(transfer: &Transfer, reached: &Reached) -> Result<Outcome, Transf
         && error.kind() != std::io::ErrorKind::NotFound
         && error.kind() != std::io::ErrorKind::NotADirectory
     {
-        return Err(TransferError::Target { path: temporary, source: error });
+        tracing::warn!(file = printable(temporary), "a temporary file is left: {error}");
     }
     match (transfer.action, reached) {
         (Action::Remove, _) => recover_removal(transfer),
@@ -106,6 +107,7 @@ fn recover_rename(transfer: &Transfer) -> Result<Outcome, TransferError> {
 fn recover_removal(transfer: &Transfer) -> Result<Outcome, TransferError> {
     match std::fs::symlink_metadata(&transfer.source) {
         Ok(_) => Err(TransferError::Abandoned),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(TransferError::Abandoned),
         Err(_) => {
             let witness = transfer.folder.join(transfer.names.first().map(PathBuf::from).unwrap_or_default());
             Ok(Outcome::Removed { witness })

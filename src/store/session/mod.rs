@@ -2,6 +2,7 @@
 //! and every run. It lives in the destination's folder `.sis`, so that it goes where the sorted pictures go.
 
 mod decisions;
+mod ends;
 mod pictures;
 mod runs;
 mod transfers;
@@ -9,11 +10,12 @@ mod transfers;
 use std::ffi::OsStr;
 use std::fs::{File, TryLockError};
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
-use super::ledger::{self, CompleteError};
+use super::ledger::{self, Chain, CompleteError};
 use super::{StoreError, database, schema};
 
 pub use pictures::{Found, LabelSet, SessionPicture};
@@ -36,8 +38,10 @@ pub struct Session {
     destination: PathBuf,
     /// What the session is called in temporary files, so that two sessions that write into one folder do not meet.
     token: String,
-    /// Where the ledger's file is; none for a session that is not kept.
-    ledger: Option<PathBuf>,
+    /// It is the destination's own, and not a copy.
+    is_kept: bool,
+    /// Nothing was done in it yet.
+    is_new: bool,
     /// Keeps the lock.
     _lock: Option<File>,
     /// Keeps a copy's folder.
@@ -62,17 +66,32 @@ impl Session {
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
             made => made.map_err(file(&folder))?,
         }
-        if !std::fs::symlink_metadata(&folder).map_err(file(&folder))?.is_dir() {
-            return Err(file(&folder)(std::io::ErrorKind::NotADirectory.into()));
-        }
+        check_folder(&folder)?;
         let lock = lock(&folder, destination)?;
-        Session::open_at(destination, Some(lock))
+        let has_database = std::fs::metadata(folder.join(DATABASE)).is_ok_and(|found| found.len() > 0);
+        if !has_database && let Some(aside) = ledger::set_aside(&ledger::path_in(&folder)).map_err(file(&folder))? {
+            tracing::warn!(ledger = crate::domain::printable::printable(aside), "belongs to a session that is lost");
+        }
+        let mut session = Session::open_at(destination, Some(lock))?;
+        // One without a run says nothing yet, and may be what a killed program had just made.
+        let runs = session.connection.query_row("SELECT EXISTS (SELECT 1 FROM runs)", [], |row| row.get::<_, bool>(0));
+        session.is_new = !runs.map_err(|error| session.failed(error))?;
+        Ok(session)
     }
 
     /// Opens a session that is there to look at it and to decide. Another process may be at work in it.
     pub fn open_to_review(destination: &Path) -> Result<Session, StoreError> {
         match Session::exists(destination) {
-            true => Session::open_at(destination, None),
+            true => check_folder(&destination.join(FOLDER)).and_then(|()| Session::open_at(destination, None)),
+            false => Err(StoreError::NoSession { destination: destination.to_owned() }),
+        }
+    }
+
+    /// A copy of the destination's session to look at, which is there. Nothing is written, and nobody else works there as
+    /// long as it is open.
+    pub fn open_to_look(destination: &Path) -> Result<Session, StoreError> {
+        match Session::exists(destination) {
+            true => Session::open_copy(destination),
             false => Err(StoreError::NoSession { destination: destination.to_owned() }),
         }
     }
@@ -81,10 +100,11 @@ impl Session {
     pub fn open_copy(destination: &Path) -> Result<Session, StoreError> {
         if !Session::exists(destination) {
             let connection = database::in_memory(&schema::SESSION)?;
-            return Session::with(connection, destination, None, None, None);
+            return Session::with(connection, destination, false, None, None);
         }
+        check_folder(&destination.join(FOLDER))?;
         // A database in the middle of a change would be copied in pieces.
-        let _resting = lock_to_read(&destination.join(FOLDER), destination)?;
+        let resting = lock_to_read(&destination.join(FOLDER), destination)?;
         let copy = tempfile::tempdir().map_err(|source| StoreError::File { path: std::env::temp_dir(), source })?;
         for name in [DATABASE.to_owned(), format!("{DATABASE}-wal"), format!("{DATABASE}-journal")] {
             let from = destination.join(FOLDER).join(&name);
@@ -94,15 +114,14 @@ impl Session {
                 Ok(_) => {}
             }
         }
-        let connection = database::open(&copy.path().join(DATABASE), &schema::SESSION)?;
-        Session::with(connection, destination, None, None, Some(copy))
+        let connection = database::open_existing(&copy.path().join(DATABASE), &schema::SESSION)?;
+        Session::with(connection, destination, false, resting, Some(copy))
     }
 
     fn open_at(destination: &Path, lock: Option<File>) -> Result<Session, StoreError> {
         let folder = destination.join(FOLDER);
         let connection = database::open(&folder.join(DATABASE), &schema::SESSION)?;
-        let ledger = Some(ledger::path_in(&folder));
-        let mut session = Session::with(connection, destination, ledger, lock, None)?;
+        let mut session = Session::with(connection, destination, true, lock, None)?;
         session.complete_ledger()?;
         Ok(session)
     }
@@ -110,7 +129,7 @@ impl Session {
     fn with(
         connection: Connection,
         destination: &Path,
-        ledger: Option<PathBuf>,
+        is_kept: bool,
         lock: Option<File>,
         copy: Option<tempfile::TempDir>,
     ) -> Result<Session, StoreError> {
@@ -118,15 +137,16 @@ impl Session {
         let destination = std::path::absolute(destination)
             .map_err(|source| StoreError::File { path: destination.to_owned(), source })?;
         let destination = destination.canonicalize().unwrap_or(destination);
-        let mut session = Session { connection, destination, token: String::new(), ledger, _lock: lock, _copy: copy };
+        let mut session =
+            Session { connection, destination, token: String::new(), is_kept, is_new: false, _lock: lock, _copy: copy };
         session.token = session.own_token()?;
         Ok(session)
     }
 
-    /// Eight random letters, chosen when the session was made.
+    /// Random digits, chosen when the session was made.
     fn own_token(&mut self) -> Result<String, StoreError> {
         self.change(|change| {
-            change.execute("INSERT OR IGNORE INTO session VALUES ('token', lower(hex(randomblob(4))))", [])?;
+            change.execute("INSERT OR IGNORE INTO session VALUES ('token', lower(hex(randomblob(16))))", [])?;
             change.query_row("SELECT CAST(value AS TEXT) FROM session WHERE key = 'token'", [], |row| row.get(0))
         })
     }
@@ -141,14 +161,26 @@ impl Session {
         self.destination.join(FOLDER)
     }
 
-    /// What the session is called in temporary files.
+    /// True where nothing was done in it yet.
+    pub fn is_new(&self) -> bool {
+        self.is_new
+    }
+
+    /// The session's own name, in hexadecimal digits: what tells it from all others.
     pub fn token(&self) -> &str {
         &self.token
     }
 
-    /// Where the ledger's file is; none for a session that is not kept.
-    pub fn ledger_path(&self) -> Option<&Path> {
-        self.ledger.as_deref()
+    /// The ledger's file, walked through together with what a killed program had not yet written to it.
+    pub fn walk_ledger(&self) -> Result<Chain, StoreError> {
+        let pending = || -> rusqlite::Result<(Vec<String>, i64)> {
+            let mut statement = self.connection.prepare("SELECT line FROM ledger_lines ORDER BY number")?;
+            let lines = statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
+            Ok((lines, self.connection.query_row("SELECT written FROM ledger", [], |row| row.get(0))?))
+        };
+        let (lines, written) = pending().map_err(|error| self.failed(error))?;
+        let path = ledger::path_in(&self.folder());
+        ledger::walk(&path, &lines, written as u64).map_err(|source| StoreError::File { path, source })
     }
 
     /// How many lines the ledger has, and the SHA-256 of the last one.
@@ -161,7 +193,10 @@ impl Session {
 
     /// Writes the lines of the ledger that are not in its file yet.
     pub fn complete_ledger(&mut self) -> Result<(), StoreError> {
-        let Some(path) = self.ledger.clone() else { return Ok(()) };
+        if !self.is_kept {
+            return Ok(());
+        }
+        let path = ledger::path_in(&self.folder());
         match ledger::complete(&mut self.connection, &path) {
             Ok(()) => Ok(()),
             Err(CompleteError::Database(error)) => Err(self.failed(error)),
@@ -206,6 +241,15 @@ fn kept(destination: &Path, path: &Path) -> Vec<u8> {
     path.strip_prefix(destination).unwrap_or(path).as_os_str().as_bytes().to_owned()
 }
 
+/// A link in place of the session's folder could make us write anywhere.
+fn check_folder(folder: &Path) -> Result<(), StoreError> {
+    let failed = |source| StoreError::File { path: folder.to_owned(), source };
+    match std::fs::symlink_metadata(folder).map_err(failed)?.is_dir() {
+        true => Ok(()),
+        false => Err(failed(std::io::ErrorKind::NotADirectory.into())),
+    }
+}
+
 /// Milliseconds since 1970.
 fn now() -> i64 {
     jiff::Timestamp::now().as_millisecond()
@@ -223,7 +267,8 @@ fn lock_to_read(folder: &Path, destination: &Path) -> Result<Option<File>, Store
 /// Takes the lock of a session's folder. It goes with the process, however that ends.
 fn lock(folder: &Path, destination: &Path) -> Result<File, StoreError> {
     let path = folder.join(LOCK);
-    let opened = File::options().create(true).truncate(false).write(true).open(&path);
+    let flags = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
+    let opened = File::options().create(true).truncate(false).write(true).custom_flags(flags).open(&path);
     let file = opened.map_err(|source| StoreError::File { path: path.clone(), source })?;
     match file.try_lock() {
         Ok(()) => Ok(file),
@@ -266,6 +311,8 @@ mod tests {
         let mut copy = Session::open_copy(folder.path()).unwrap();
         assert_eq!(copy.value("x").unwrap().unwrap(), b"1");
         copy.set_value("x", b"2").unwrap();
+        assert!(matches!(Session::open_to_work(folder.path()), Err(StoreError::Busy { .. })));
+        drop(copy);
         let session = Session::open_to_work(folder.path()).unwrap();
         assert_eq!(session.value("x").unwrap().unwrap(), b"1");
     }

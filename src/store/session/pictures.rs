@@ -30,6 +30,8 @@ pub struct LabelSet {
 pub struct Found<'f> {
     /// The picture, with its path as it was given.
     pub picture: &'f Picture,
+    /// The same path, absolute and without links in the source folder's part: one file has one.
+    pub path: &'f Path,
     /// What is wrong with it, in words.
     pub trouble: Option<&'f str>,
 }
@@ -51,10 +53,10 @@ pub struct SessionPicture {
     pub decision: Option<Decision>,
     /// Where its content is in the destination.
     pub place: Option<Place>,
-    /// How it came there: the word of the outcome.
+    /// What was done with its own file: the word of the outcome.
     pub placed_how: Option<String>,
     /// Why its last transfer failed, in words.
-    pub trace: Option<String>,
+    pub failure: Option<String>,
 }
 
 impl Session {
@@ -68,21 +70,6 @@ impl Session {
             let id = change.query_row("SELECT id FROM label_sets WHERE key = ?1", [&key], |row| row.get(0))?;
             Ok(LabelSet { id, labels: ids })
         })
-    }
-
-    /// The label set that the last classify used.
-    pub fn last_label_set(&self) -> Result<Option<LabelSet>, StoreError> {
-        let found = self.connection.query_row(
-            "SELECT id, labels FROM label_sets WHERE id = (SELECT label_set FROM pictures
-                 WHERE label_set IS NOT NULL ORDER BY seen DESC LIMIT 1)",
-            [],
-            |row| Ok((row.get(0)?, row.get::<_, String>(1)?)),
-        );
-        let found: Option<(i64, String)> = found.optional().map_err(|error| self.failed(error))?;
-        Ok(found.map(|(id, labels)| {
-            let numbers: Vec<i64> = serde_json::from_str(&labels).unwrap_or_default();
-            LabelSet { id, labels: numbers.into_iter().map(LabelId).collect() }
-        }))
     }
 
     /// Puts pictures into the session as they were found in a run. What people decided and where files were put stays.
@@ -123,7 +110,7 @@ impl Session {
         mut work: impl FnMut(SessionPicture),
     ) -> Result<(), StoreError> {
         let mut each = || -> rusqlite::Result<()> {
-            let which = if run.is_some() { "WHERE pictures.seen = ?1" } else { "WHERE ?1 IS NULL" };
+            let which = if run.is_some() { "WHERE pictures.seen = ?1" } else { "WHERE ?1 IS NULL AND NOT replaced" };
             let mut statement = self.connection.prepare(&format!("{} {which} ORDER BY pictures.id", select()))?;
             let mut rows = statement.query([run.map(|run| run.0)])?;
             while let Some(row) = rows.next()? {
@@ -160,7 +147,6 @@ fn put(
     found: Found<'_>,
 ) -> rusqlite::Result<()> {
     let picture = found.picture;
-    let path = std::path::absolute(&picture.path).unwrap_or_else(|_| picture.path.clone());
     let hash = picture.hash.map(|hash| hash.0.to_vec()).unwrap_or_default();
     let stamp = picture.stamp;
     let prediction = picture.prediction.as_ref();
@@ -170,12 +156,12 @@ fn put(
              score, margin, scores)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
          ON CONFLICT (path, hash) DO UPDATE SET shown = ?2, device = ?4, inode = ?5, size = ?6, modified = ?7,
-             state = ?8, trouble = ?9, seen = ?10, label_set = ?11, label = ?12, score = ?13, margin = ?14, scores = ?15",
+             state = ?8, trouble = ?9, seen = ?10, label_set = ?11, label = ?12, score = ?13, margin = ?14, scores = ?15, replaced = 0",
     )?;
     statement.execute(rusqlite::params![
-        kept(destination, &path),
+        kept(destination, found.path),
         picture.path.as_os_str().as_bytes(),
-        hash,
+        &hash,
         stamp.map(|stamp| stamp.device as i64),
         stamp.map(|stamp| stamp.inode as i64),
         stamp.map(|stamp| stamp.size as i64),
@@ -189,20 +175,32 @@ fn put(
         prediction.map(|p| p.margin),
         scores,
     ])?;
+    // What its path held before is no picture of the source any more, unless something was done with it.
+    let mut replaced = change.prepare_cached(
+        "UPDATE pictures SET replaced = 1 WHERE path = ?1 AND hash <> ?2 AND placed IS NULL AND decision IS NULL",
+    )?;
+    replaced.execute((kept(destination, found.path), hash))?;
     Ok(())
 }
 
 /// True where the file that a picture has as its place was put there by this program, for this picture or another one
 /// with the same name and content.
 pub(super) const IS_OURS: &str = "transfers.step <> 'present' OR EXISTS (SELECT 1 FROM transfers AS others
-    WHERE others.target = pictures.placed AND others.step IN ('done', 'kept') AND others.undone_by IS NULL)";
+    WHERE others.target = pictures.placed AND others.step IN ('done', 'kept') AND others.undone_by IS NULL
+    AND others.action <> 'remove' AND NOT EXISTS (SELECT 1 FROM transfers AS taken
+        WHERE taken.source = pictures.placed AND taken.step = 'done' AND taken.action <> 'copy' AND taken.id > others.id))";
+
+/// What was done with a picture's own file: `copy`, `move`, or nothing where its content was there before.
+const FIRST: &str = "CASE WHEN placed IS NOT NULL THEN (SELECT CASE first.step WHEN 'kept' THEN 'copy' ELSE first.action END
+    FROM transfers AS first WHERE first.picture = pictures.id AND first.source = pictures.path
+    AND first.step IN ('done', 'kept') AND first.action <> 'remove' AND first.undone_by IS NULL ORDER BY first.id DESC LIMIT 1) END";
 
 /// All that is read of a picture.
 fn select() -> String {
     format!(
         "
     SELECT pictures.id, path, shown, pictures.hash, device, pictures.inode, pictures.size, modified, state, trouble,
-           label_set, label, score, margin, scores, decision, decided, placed, trace, transfers.step, transfers.action,
+           label_set, label, score, margin, scores, decision, decided, placed, failure, {FIRST},
            {IS_OURS}
     FROM pictures LEFT JOIN transfers ON transfers.id = pictures.placed_by"
     )
@@ -216,8 +214,8 @@ fn picture(row: &Row<'_>, destination: &Path, set: Option<&LabelSet>) -> rusqlit
     let decision: Option<String> = row.get(15)?;
     let decided = row.get::<_, Option<i64>>(16)?.map(LabelId);
     let placed: Option<Vec<u8>> = row.get(17)?;
-    let is_ours = row.get::<_, Option<bool>>(21)?.unwrap_or(false);
-    let (step, action): (Option<String>, Option<String>) = (row.get(19)?, row.get(20)?);
+    let is_ours = row.get::<_, Option<bool>>(20)?.unwrap_or(false);
+    let first: Option<String> = row.get(19)?;
     Ok(Some(SessionPicture {
         id: PictureId(row.get(0)?),
         picture: Picture {
@@ -231,14 +229,13 @@ fn picture(row: &Row<'_>, destination: &Path, set: Option<&LabelSet>) -> rusqlit
         shown: path(2)?,
         trouble: row.get(9)?,
         decision: decision.and_then(|word| Decision::from_word(&word, decided)),
+        placed_how: placed.is_some().then(|| match first.as_deref() {
+            Some("copy") => "copied".to_owned(),
+            Some("move") => "moved".to_owned(),
+            _ => "already present".to_owned(),
+        }),
         place: placed.and_then(|placed| place(&placed, is_ours)),
-        placed_how: match (step.as_deref(), action.as_deref()) {
-            (Some("present"), _) => Some("already present".to_owned()),
-            (Some("kept"), _) | (Some("done"), Some("copy")) => Some("copied".to_owned()),
-            (Some("done"), Some("move")) => Some("moved".to_owned()),
-            _ => None,
-        },
-        trace: row.get(18)?,
+        failure: row.get(18)?,
     }))
 }
 

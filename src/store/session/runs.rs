@@ -4,7 +4,8 @@ use rusqlite::{OptionalExtension, Row};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 
-use super::{Session, StoreError, now};
+use super::{LabelSet, Session, StoreError, now};
+use crate::domain::decision::LabelId;
 use crate::domain::label::Label;
 use crate::domain::run::{RunId, RunKind};
 use crate::domain::score::SureRule;
@@ -60,16 +61,22 @@ impl Session {
         &mut self,
         kind: RunKind,
         reverses: Option<RunId>,
-        sorting: Option<&Sorting>,
+        sorting: Option<(&Sorting, &LabelSet)>,
         mut settings: Map<String, Json>,
     ) -> Result<RunId, StoreError> {
-        if let Some(sorting) = sorting {
+        if let Some((sorting, _)) = sorting {
             settings.insert(SORTING.to_owned(), json!(sorting));
         }
         let id = self.change(|change| {
             change.execute(
-                "INSERT INTO runs (kind, reverses, began, settings) VALUES (?1, ?2, ?3, ?4)",
-                (kind.word(), reverses.map(|run| run.0), now(), Json::Object(settings.clone()).to_string()),
+                "INSERT INTO runs (kind, reverses, label_set, began, settings) VALUES (?1, ?2, ?3, ?4, ?5)",
+                (
+                    kind.word(),
+                    reverses.map(|run| run.0),
+                    sorting.map(|(_, set)| set.id),
+                    now(),
+                    Json::Object(settings.clone()).to_string(),
+                ),
             )?;
             let id = change.last_insert_rowid();
             let mut event = Map::from_iter([
@@ -100,20 +107,22 @@ impl Session {
         self.complete_ledger()
     }
 
-    /// How the last classify sorted.
-    pub fn sorting(&self) -> Result<Option<Sorting>, StoreError> {
-        let settings: Option<String> = self
-            .connection
-            .query_row("SELECT settings FROM runs WHERE kind = 'classify' ORDER BY id DESC LIMIT 1", [], |row| {
-                row.get(0)
-            })
-            .optional()
-            .map_err(|error| self.failed(error))?;
-        let sorting = |settings: String| {
+    /// How the last classify that scored a picture sorted, and what its predictions were made with.
+    pub fn sorting(&self) -> Result<Option<(Sorting, LabelSet)>, StoreError> {
+        let row = self.connection.query_row(
+            "SELECT settings, label_sets.id, label_sets.labels FROM runs JOIN label_sets ON label_sets.id = label_set
+                 WHERE EXISTS (SELECT 1 FROM pictures WHERE pictures.label_set = runs.label_set)
+                 ORDER BY runs.id DESC LIMIT 1",
+            [],
+            |row| Ok((row.get::<_, String>(0)?, row.get(1)?, row.get::<_, String>(2)?)),
+        );
+        let sorting = |(settings, id, labels): (String, i64, String)| {
             let settings: Json = serde_json::from_str(&settings).ok()?;
-            serde_json::from_value(settings.get(SORTING)?.clone()).ok()
+            let sorting = serde_json::from_value(settings.get(SORTING)?.clone()).ok()?;
+            let numbers: Vec<i64> = serde_json::from_str(&labels).ok()?;
+            Some((sorting, LabelSet { id, labels: numbers.into_iter().map(LabelId).collect() }))
         };
-        Ok(settings.and_then(sorting))
+        Ok(row.optional().map_err(|error| self.failed(error))?.and_then(sorting))
     }
 
     /// A run by its number.

@@ -1,18 +1,17 @@
 //! Transfers: planned before anything is touched, recorded step by step, found again when the program was killed.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Row, Transaction};
-use serde_json::{Map, json};
 
+use super::ends::take_effect;
 use super::pictures::{IS_OURS, place};
 use super::{Session, StoreError, kept};
 use crate::domain::picture::{ContentHash, PictureId};
 use crate::domain::plan::Place;
 use crate::domain::run::{Action, RunId, RunKind, TransferId};
-use crate::store::ledger;
 
 /// A transfer that is about to be begun.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,7 +81,7 @@ pub enum Ending {
 }
 
 impl Ending {
-    fn word(&self) -> &'static str {
+    pub(super) fn word(&self) -> &'static str {
         match self {
             Ending::Done { .. } => "done",
             Ending::Present { .. } => "present",
@@ -99,7 +98,7 @@ impl Ending {
         }
     }
 
-    fn reason(&self) -> Option<&str> {
+    pub(super) fn reason(&self) -> Option<&str> {
         match self {
             Ending::Kept { reason, .. } | Ending::Failed { reason } => Some(reason),
             _ => None,
@@ -135,6 +134,10 @@ pub struct Reversible {
     pub target: PathBuf,
     /// It was to be moved, and the source is there as well.
     pub is_source_kept: bool,
+    /// The picture is where this transfer left it: no later run has put it elsewhere.
+    pub is_last: bool,
+    /// The file system that the picture was found on.
+    pub device: Option<u64>,
     /// Its content.
     pub hash: ContentHash,
     /// Its size in bytes.
@@ -155,8 +158,19 @@ pub struct Placed {
 pub struct Folders {
     /// Those that it made, the innermost first.
     pub made: Vec<PathBuf>,
-    /// Those that lost a file, with the time of their last change before, in nanoseconds since 1970.
-    pub changed: Vec<(PathBuf, i128)>,
+    /// Those that lost a file.
+    pub changed: Vec<ChangedFolder>,
+}
+
+/// A folder that a run took files from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangedFolder {
+    /// Where.
+    pub path: PathBuf,
+    /// When it was last changed before the run, in nanoseconds since 1970.
+    pub modified: i128,
+    /// Nobody else has changed it since: it gets that time back.
+    pub restores: bool,
 }
 
 /// Transfers that are neither over nor cleaned up.
@@ -232,9 +246,15 @@ impl Session {
     pub fn reversible(&self, run: RunId) -> Result<Vec<Reversible>, StoreError> {
         let reversible = || -> rusqlite::Result<Vec<Option<Reversible>>> {
             let mut statement = self.connection.prepare(
-                "SELECT id, picture, action, source, target, step, hash, size FROM transfers
+                "SELECT transfers.id, picture, action, source, target, step, transfers.hash, transfers.size,
+                        CASE runs.kind
+                            WHEN 'undo' THEN placed_by IS (SELECT was_by FROM transfers AS reversed
+                                                           WHERE reversed.id = transfers.reverses)
+                            ELSE placed_by IS transfers.id
+                        END, device
+                 FROM transfers JOIN runs ON runs.id = run JOIN pictures ON pictures.id = picture
                  WHERE run = ?1 AND step IN ('done', 'kept') AND undone_by IS NULL AND target IS NOT NULL
-                 ORDER BY id DESC",
+                 ORDER BY transfers.id DESC",
             )?;
             let found = statement.query_map([run.0], |row| {
                 let path = |index: usize| row.get::<_, Vec<u8>>(index).map(|kept| self.given(&kept));
@@ -247,6 +267,8 @@ impl Session {
                     source: path(3)?,
                     target: path(4)?,
                     is_source_kept: step == "kept",
+                    is_last: row.get(8)?,
+                    device: row.get::<_, Option<i64>>(9)?.map(|device| device as u64),
                     hash: hash(row, 6)?,
                     size: row.get::<_, i64>(7)? as u64,
                 }))
@@ -286,20 +308,45 @@ impl Session {
         })
     }
 
+    /// Takes note of when folders that a run changed were last changed after it.
+    pub fn note_folder_times_after(&mut self, run: RunId, folders: &[(PathBuf, i128)]) -> Result<(), StoreError> {
+        let destination = self.destination.clone();
+        self.change(|change| {
+            let mut statement =
+                change.prepare_cached("UPDATE folders SET left = ?3 WHERE run = ?1 AND path = ?2 AND made = 0")?;
+            folders.iter().try_for_each(|(folder, modified)| {
+                statement.execute((run.0, kept(&destination, folder), modified.to_string())).map(drop)
+            })
+        })
+    }
+
+    /// Takes note of which folders nobody has changed since a run did, by the times they have now: an undo gives those
+    /// the times that they had before.
+    pub fn note_restorable_folders(&mut self, run: RunId, now: &[(PathBuf, i128)]) -> Result<(), StoreError> {
+        let destination = self.destination.clone();
+        self.change(|change| {
+            let mut statement =
+                change.prepare_cached("UPDATE folders SET restores = 1 WHERE run = ?1 AND path = ?2 AND left = ?3")?;
+            now.iter().try_for_each(|(folder, modified)| {
+                statement.execute((run.0, kept(&destination, folder), modified.to_string())).map(drop)
+            })
+        })
+    }
+
     /// What a run did to folders.
     pub fn folders_of(&self, run: RunId) -> Result<Folders, StoreError> {
-        type FolderRow = (Vec<u8>, bool, Option<String>);
+        type FolderRow = (Vec<u8>, bool, Option<String>, bool);
         let rows = || -> rusqlite::Result<Vec<FolderRow>> {
-            let mut statement = self
-                .connection
-                .prepare("SELECT path, made, modified FROM folders WHERE run = ?1 ORDER BY length(path) DESC, path")?;
-            statement.query_map([run.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?.collect()
+            let mut statement = self.connection.prepare(
+                "SELECT path, made, modified, restores FROM folders WHERE run = ?1 ORDER BY length(path) DESC, path",
+            )?;
+            statement.query_map([run.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?.collect()
         };
         let mut folders = Folders::default();
-        for (path, is_made, modified) in rows().map_err(|error| self.failed(error))? {
+        for (path, is_made, modified, restores) in rows().map_err(|error| self.failed(error))? {
             match modified.and_then(|modified| modified.parse().ok()) {
                 _ if is_made => folders.made.push(self.given(&path)),
-                Some(modified) => folders.changed.push((self.given(&path), modified)),
+                Some(modified) => folders.changed.push(ChangedFolder { path: self.given(&path), modified, restores }),
                 None => {}
             }
         }
@@ -307,7 +354,7 @@ impl Session {
     }
 }
 
-fn hash(row: &Row<'_>, index: usize) -> rusqlite::Result<ContentHash> {
+pub(super) fn hash(row: &Row<'_>, index: usize) -> rusqlite::Result<ContentHash> {
     let bytes: Vec<u8> = row.get(index)?;
     Ok(ContentHash(<[u8; 32]>::try_from(bytes).unwrap_or([0; 32])))
 }
@@ -357,98 +404,18 @@ fn record(change: &Transaction<'_>, destination: &Path, id: TransferId, step: &R
                 ending.word(),
                 target,
             ))?;
-            place_picture(change, id, ending)?;
-            if *ending != Ending::Abandoned {
-                ledger::add(change, event(change, destination, id, ending)?)?;
-            }
+            take_effect(change, id, ending)?;
         }
     }
     Ok(())
-}
-
-/// What a transfer's end means for its picture, and for the transfer that it takes back.
-fn place_picture(change: &Transaction<'_>, id: TransferId, ending: &Ending) -> rusqlite::Result<()> {
-    let (kind, reverses): (String, Option<i64>) = change
-        .prepare_cached(
-            "SELECT runs.kind, transfers.reverses FROM transfers JOIN runs ON runs.id = run WHERE transfers.id = ?1",
-        )?
-        .query_row([id.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let is_undo = RunKind::from_word(&kind) == Some(RunKind::Undo);
-    let placing = match ending {
-        Ending::Done { .. } if is_undo => {
-            "UPDATE pictures SET trace = NULL, (placed, placed_by) = (SELECT reversed.was_placed, reversed.was_by
-                 FROM transfers JOIN transfers AS reversed ON reversed.id = transfers.reverses WHERE transfers.id = ?1)"
-        }
-        // The file that it was to come back to is there already; what is to be removed is removed by another transfer.
-        Ending::Present { .. } | Ending::Kept { .. } if is_undo => return Ok(()),
-        Ending::Done { .. } | Ending::Present { .. } | Ending::Kept { .. } => {
-            "UPDATE pictures SET trace = NULL, (placed, placed_by) = (SELECT target, id FROM transfers WHERE id = ?1)"
-        }
-        Ending::Failed { .. } => "UPDATE pictures SET trace = ?2",
-        Ending::Abandoned => return Ok(()),
-    };
-    let statement = format!("{placing} WHERE id = (SELECT picture FROM transfers WHERE id = ?1) AND (?2 IS ?2)");
-    change.prepare_cached(&statement)?.execute((id.0, ending.reason()))?;
-    if matches!(ending, Ending::Done { .. }) {
-        // A file that is not there any more is nobody's place: another picture with its name and content had it too.
-        let gone = "UPDATE pictures SET placed = NULL, placed_by = NULL WHERE (placed, TRUE) IN
-                        (SELECT source, action <> 'copy' FROM transfers WHERE id = ?1)
-                        AND id <> (SELECT picture FROM transfers WHERE id = ?1)";
-        change.prepare_cached(gone)?.execute([id.0])?;
-    }
-    if let (Some(reverses), Ending::Done { .. }) = (reverses, ending) {
-        change.prepare_cached("UPDATE transfers SET undone_by = ?2 WHERE id = ?1")?.execute((reverses, id.0))?;
-    }
-    Ok(())
-}
-
-fn event(
-    change: &Transaction<'_>,
-    destination: &Path,
-    id: TransferId,
-    ending: &Ending,
-) -> rusqlite::Result<Map<String, serde_json::Value>> {
-    let mut statement = change.prepare_cached(
-        "SELECT transfers.run, action, source, target, transfers.hash, transfers.size, modified, transfers.reverses
-         FROM transfers JOIN pictures ON pictures.id = picture WHERE transfers.id = ?1",
-    )?;
-    statement.query_row([id.0], |row| {
-        let path = |kept: Vec<u8>| destination.join(OsStr::from_bytes(&kept));
-        let mut event = Map::new();
-        event.insert("event".to_owned(), json!("transfer"));
-        event.insert("run".to_owned(), json!(row.get::<_, i64>(0)?));
-        event.insert("transfer".to_owned(), json!(id.0));
-        event.insert("action".to_owned(), json!(row.get::<_, String>(1)?));
-        event.insert("result".to_owned(), json!(ending.word()));
-        ledger::put_path(&mut event, "source", &path(row.get(2)?));
-        if let Some(target) = row.get::<_, Option<Vec<u8>>>(3)? {
-            ledger::put_path(&mut event, "target", &path(target));
-        }
-        event.insert("sha256".to_owned(), json!(hash(row, 4)?.to_string()));
-        event.insert("size".to_owned(), json!(row.get::<_, i64>(5)?));
-        if let Some(modified) = row.get::<_, Option<String>>(6)?.and_then(|text| time_of(&text)) {
-            event.insert("modified".to_owned(), json!(modified));
-        }
-        if let Some(reverses) = row.get::<_, Option<i64>>(7)? {
-            event.insert("reverses".to_owned(), json!(reverses));
-        }
-        if let Some(reason) = ending.reason() {
-            event.insert("reason".to_owned(), json!(reason));
-        }
-        Ok(event)
-    })
-}
-
-/// Nanoseconds since 1970 as a time in UTC.
-fn time_of(nanoseconds: &str) -> Option<String> {
-    let time = jiff::Timestamp::from_nanosecond(nanoseconds.parse().ok()?).ok()?;
-    Some(time.to_string())
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::pictures::{Found, LabelSet};
     use super::*;
+    use serde_json::Map;
+
     use crate::domain::picture::{FileStamp, Picture, PictureState};
 
     fn session_with_picture() -> (tempfile::TempDir, Session, PictureId) {
@@ -463,7 +430,7 @@ mod tests {
             prediction: None,
         };
         let set = LabelSet { id: 1, labels: vec![] };
-        session.put_pictures(run, &set, &[Found { picture: &picture, trouble: None }]).unwrap();
+        session.put_pictures(run, &set, &[Found { picture: &picture, path: &picture.path, trouble: None }]).unwrap();
         let mut id = None;
         session
             .for_each_picture(None, Some(run), |picture| {

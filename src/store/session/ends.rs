@@ -1,0 +1,117 @@
+//! What the end of a transfer means: for its picture, for the transfer that it takes back, for the ledger.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use rusqlite::{Row, Transaction};
+use serde_json::{Map, Value as Json, json};
+
+use super::transfers::{Ending, hash};
+use crate::domain::run::{Action, RunKind, TransferId};
+use crate::store::ledger;
+
+/// Takes note of an end everywhere but in the transfer itself.
+pub(super) fn take_effect(change: &Transaction<'_>, id: TransferId, ending: &Ending) -> rusqlite::Result<()> {
+    let reverses = place_picture(change, id, ending)?;
+    if let Ending::Done { .. } = ending {
+        forget_gone(change, id)?;
+        change
+            .prepare_cached("UPDATE transfers SET undone_by = ?2 WHERE id = ?1")?
+            .execute((reverses.map(|reversed| reversed.0), id.0))?;
+    }
+    if *ending != Ending::Abandoned {
+        ledger::add(change, event(change, id, ending)?)?;
+    }
+    Ok(())
+}
+
+/// Where the picture is now. Gives the transfer that this one takes back.
+fn place_picture(change: &Transaction<'_>, id: TransferId, ending: &Ending) -> rusqlite::Result<Option<TransferId>> {
+    let (kind, action, source, reverses): (String, String, Vec<u8>, Option<i64>) = change
+        .prepare_cached(
+            "SELECT runs.kind, action, source, transfers.reverses FROM transfers JOIN runs ON runs.id = run
+             WHERE transfers.id = ?1",
+        )?
+        .query_row([id.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?;
+    let is_undo = RunKind::from_word(&kind) == Some(RunKind::Undo);
+    let from_inside = !source.starts_with(b"/");
+    let is_move = Action::from_word(&action) == Some(Action::Move);
+    match ending {
+        Ending::Done { .. } if is_undo => change
+            .prepare_cached(
+                "UPDATE pictures SET failure = NULL, (placed, placed_by) = (SELECT reversed.was_placed, reversed.was_by
+                     FROM transfers JOIN transfers AS reversed ON reversed.id = transfers.reverses
+                     WHERE transfers.id = ?1)
+                 WHERE id = (SELECT picture FROM transfers WHERE id = ?1)",
+            )?
+            .execute([id.0])?,
+        // The file that it was to come back to is there already; what is to be removed is removed by another transfer.
+        Ending::Present { .. } | Ending::Kept { .. } if is_undo => 0,
+        // The same when a file of ours is where it is to go already: it is twice in the destination until one is removed.
+        Ending::Present { .. } if is_move && from_inside => 0,
+        Ending::Done { .. } | Ending::Present { .. } | Ending::Kept { .. } => change
+            .prepare_cached(
+                "UPDATE pictures SET failure = NULL, (placed, placed_by) = (SELECT target, id FROM transfers WHERE id = ?1)
+                 WHERE id = (SELECT picture FROM transfers WHERE id = ?1)",
+            )?
+            .execute([id.0])?,
+        Ending::Failed { reason } => change
+            .prepare_cached("UPDATE pictures SET failure = ?2 WHERE id = (SELECT picture FROM transfers WHERE id = ?1)")?
+            .execute((id.0, reason))?,
+        Ending::Abandoned => 0,
+    };
+    Ok(reverses.map(TransferId))
+}
+
+/// A file that is not there any more is nobody's place: another picture with its name and content had it too.
+fn forget_gone(change: &Transaction<'_>, id: TransferId) -> rusqlite::Result<()> {
+    let gone = "UPDATE pictures SET placed = NULL, placed_by = NULL
+                WHERE placed = (SELECT source FROM transfers WHERE id = ?1 AND action <> 'copy')
+                AND id <> (SELECT picture FROM transfers WHERE id = ?1)";
+    change.prepare_cached(gone)?.execute([id.0]).map(drop)
+}
+
+/// The line of the ledger. Paths in the destination are relative to it, so that it can be handed on; others absolute.
+fn event(change: &Transaction<'_>, id: TransferId, ending: &Ending) -> rusqlite::Result<Map<String, Json>> {
+    let mut statement = change.prepare_cached(
+        "SELECT transfers.run, action, source, target, transfers.hash, transfers.size, modified, transfers.reverses
+         FROM transfers JOIN pictures ON pictures.id = picture WHERE transfers.id = ?1",
+    )?;
+    statement.query_row([id.0], |row| {
+        let mut event = Map::new();
+        event.insert("event".to_owned(), json!("transfer"));
+        event.insert("run".to_owned(), json!(row.get::<_, i64>(0)?));
+        event.insert("transfer".to_owned(), json!(id.0));
+        event.insert("action".to_owned(), json!(row.get::<_, String>(1)?));
+        event.insert("result".to_owned(), json!(ending.word()));
+        put_paths(&mut event, row)?;
+        event.insert("sha256".to_owned(), json!(hash(row, 4)?.to_string()));
+        event.insert("size".to_owned(), json!(row.get::<_, i64>(5)?));
+        if let Some(modified) = row.get::<_, Option<String>>(6)?.and_then(|text| time_of(&text)) {
+            event.insert("modified".to_owned(), json!(modified));
+        }
+        if let Some(reverses) = row.get::<_, Option<i64>>(7)? {
+            event.insert("reverses".to_owned(), json!(reverses));
+        }
+        if let Some(reason) = ending.reason() {
+            event.insert("reason".to_owned(), json!(reason));
+        }
+        Ok(event)
+    })
+}
+
+fn put_paths(event: &mut Map<String, Json>, row: &Row<'_>) -> rusqlite::Result<()> {
+    let source: Vec<u8> = row.get(2)?;
+    ledger::put_path(event, "source", Path::new(OsStr::from_bytes(&source)));
+    if let Some(target) = row.get::<_, Option<Vec<u8>>>(3)? {
+        ledger::put_path(event, "target", Path::new(OsStr::from_bytes(&target)));
+    }
+    Ok(())
+}
+
+/// Nanoseconds since 1970 as a time in UTC.
+fn time_of(nanoseconds: &str) -> Option<String> {
+    let time = jiff::Timestamp::from_nanosecond(nanoseconds.parse().ok()?).ok()?;
+    Some(time.to_string())
+}
