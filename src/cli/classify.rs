@@ -28,7 +28,7 @@ use crate::files::sums;
 use crate::files::trouble::Trouble;
 use crate::jobs::classify::{Classification, Classified, Pipeline, classify};
 use crate::jobs::embeddings::CachePlace;
-use crate::jobs::model::Model;
+use crate::jobs::model::{Model, OpenedModel};
 use crate::jobs::sink::SessionSink;
 use crate::lang::{Say, Values};
 use crate::store::session::{LabelSet, Session, Sorting};
@@ -172,8 +172,9 @@ fn classify_into(
         }
         progress.advance(&mut context.console, &context.language);
     };
+    let mut on_stored = |_| {};
     let say = |trouble: &Trouble| trouble.say(&language);
-    let mut sink = SessionSink::new(session, run, set, &request.settings.source, &say, &mut on_picture);
+    let mut sink = SessionSink::new(session, run, set, &request.settings.source, &say, &mut on_picture, &mut on_stored);
     let classified = classify(pipeline, &mut sink);
     progress.finish();
     classified.map_err(|error| Failure::of(&error, &context.language))
@@ -254,7 +255,8 @@ fn open_model<'m>(
     context.console.err(&line);
     let folder = context.model_folder(&settings.model)?;
     let opened = Model::open(&folder, settings, runtime, cores(), cache);
-    let (model, scale_is_assumed) = opened.map_err(|error| Failure::of(&error, &context.language))?;
+    let opened = opened.map_err(|error| Failure::of(&error, &context.language))?;
+    let OpenedModel { model, scale_is_assumed, .. } = opened;
     if scale_is_assumed {
         let note = context.language.text("engine.scale_assumed");
         context.note_text(&note);

@@ -125,7 +125,8 @@ impl Prediction {
     }
 }
 
-fn activate(logits: ArrayView1<'_, f32>, activation: Activation) -> Box<[f32]> {
+/// Scores from the logits of one picture, one a label.
+pub fn activate(logits: ArrayView1<'_, f32>, activation: Activation) -> Box<[f32]> {
     match activation {
         Activation::Sigmoid => logits.iter().map(|v| 1.0 / (1.0 + (-v).exp())).collect(),
         Activation::Softmax => {

@@ -99,6 +99,13 @@ const MAGIC: [(&[u8], &str); 11] = [
     (b"gimp xcf", "GIMP"),
 ];
 
+/// True for a name that pictures have, of a format that is decoded or known.
+pub fn has_picture_name(path: &Path) -> bool {
+    let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
+    let extension = extension.as_deref().unwrap_or_default();
+    DECODED.contains(&extension) || NOT_DECODED.iter().any(|(known, _)| *known == extension)
+}
+
 impl Kind {
     /// What a file with these first bytes and this name is.
     pub fn of(start: &[u8], path: &Path) -> Kind {

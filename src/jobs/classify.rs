@@ -43,6 +43,8 @@ pub struct Classified {
     pub picture: Picture,
     /// What is wrong, where it is not ok.
     pub trouble: Option<Trouble>,
+    /// Its embedding, where it has pixels.
+    pub embedding: Option<Array1<f16>>,
 }
 
 /// Bytes of files that may wait to be decoded; one more file a reader may be in hand.
@@ -353,7 +355,7 @@ fn scored(path: PathBuf, finished: Finished, model: &Model<'_>) -> Result<Option
         Finished::NoPicture => None,
         Finished::Troubled { hash, stamp, trouble } => {
             let picture = Picture { path, hash, stamp, state: trouble.state(), prediction: None };
-            Some(Classified { picture, trouble: Some(trouble) })
+            Some(Classified { picture, trouble: Some(trouble), embedding: None })
         }
         Finished::Embedded { hash, stamp, is_whole, embedding, .. } => {
             if embedding.len() != labels.ncols() {
@@ -363,7 +365,7 @@ fn scored(path: PathBuf, finished: Finished, model: &Model<'_>) -> Result<Option
             let prediction = Prediction::from_logits(row.row(0), rule.activation);
             let state = if is_whole { PictureState::Ok } else { PictureState::Suspect };
             let picture = Picture { path, hash: Some(hash), stamp: Some(stamp), state, prediction };
-            Some(Classified { picture, trouble: (!is_whole).then_some(Trouble::Truncated) })
+            Some(Classified { picture, trouble: (!is_whole).then_some(Trouble::Truncated), embedding: Some(embedding) })
         }
     })
 }

@@ -5,6 +5,7 @@ pub mod apply;
 mod budget;
 pub mod carry_out;
 pub mod classify;
+pub mod crew;
 pub mod embeddings;
 pub mod model;
 pub mod sink;

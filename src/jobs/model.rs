@@ -31,6 +31,16 @@ pub struct Model<'m> {
     pub fingerprint: [u8; 32],
 }
 
+/// A model, and what was opened on the way.
+pub struct OpenedModel<'m> {
+    /// The model.
+    pub model: Model<'m>,
+    /// The text tower, for other labels.
+    pub text: TextEncoder,
+    /// The scale had to be assumed.
+    pub scale_is_assumed: bool,
+}
+
 impl<'m> Model<'m> {
     /// Opens the checkpoint in `folder` for `cores` cores and embeds the settings' labels. The flag says that the scale
     /// had to be assumed. The hashes of its large files are remembered in the cache.
@@ -40,16 +50,17 @@ impl<'m> Model<'m> {
         runtime: &'m Runtime,
         cores: usize,
         cache: Option<&CachePlace>,
-    ) -> Result<(Model<'m>, bool), EngineError> {
+    ) -> Result<OpenedModel<'m>, EngineError> {
         let checkpoint = Checkpoint::open(folder)?;
-        let labels = TextEncoder::open(&checkpoint, runtime)?.encode_labels(&settings.labels, &settings.template)?;
+        let mut text = TextEncoder::open(&checkpoint, runtime)?;
+        let labels = text.encode_labels(&settings.labels, &settings.template)?;
         // What is wrong with the image tower is said before anything is begun, though it is opened only when needed.
         checkpoint.tower(TowerKind::Image, runtime)?;
         let (rule, scale_is_assumed) = checkpoint.score_rule()?;
         let batch_size = settings.batch_size.unwrap_or(runtime.best_batch_size());
         let fingerprint = fingerprint(&checkpoint, runtime, cache)?;
         let model = Model { checkpoint, runtime, cores, labels, rule, batch_size, fingerprint };
-        Ok((model, scale_is_assumed))
+        Ok(OpenedModel { model, text, scale_is_assumed })
     }
 
     /// The image tower's preprocessing.

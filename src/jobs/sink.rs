@@ -7,7 +7,7 @@ use super::classify::Classified;
 use crate::domain::run::RunId;
 use crate::files::trouble::Trouble;
 use crate::store::StoreError;
-use crate::store::session::{Found, LabelSet, Session};
+use crate::store::session::{Found, Known, LabelSet, Session};
 
 /// Pictures that are written together.
 const TOGETHER: usize = 256;
@@ -34,6 +34,8 @@ pub struct SessionSink<'s> {
     say: &'s dyn Fn(&Trouble) -> String,
     /// Told of each as it comes.
     on_picture: &'s mut dyn FnMut(Option<&Classified>),
+    /// Given those that are in the session, with what it knows of them.
+    on_stored: &'s mut dyn FnMut(Vec<(Known, Classified)>),
     early: BTreeMap<usize, Option<Classified>>,
     next: usize,
     ready: Vec<Classified>,
@@ -66,6 +68,7 @@ impl<'s> SessionSink<'s> {
         source: &Path,
         say: &'s dyn Fn(&Trouble) -> String,
         on_picture: &'s mut dyn FnMut(Option<&Classified>),
+        on_stored: &'s mut dyn FnMut(Vec<(Known, Classified)>),
     ) -> SessionSink<'s> {
         SessionSink {
             session,
@@ -74,6 +77,7 @@ impl<'s> SessionSink<'s> {
             source: Source::new(source),
             say,
             on_picture,
+            on_stored,
             early: BTreeMap::new(),
             next: 0,
             ready: vec![],
@@ -89,8 +93,9 @@ impl<'s> SessionSink<'s> {
         let found: Vec<Found<'_>> = found
             .map(|((c, trouble), path)| Found { picture: &c.picture, path, trouble: trouble.as_deref() })
             .collect();
-        self.session.put_pictures(self.run, self.set, &found)?;
-        self.ready.clear();
+        let known = self.session.put_pictures(self.run, self.set, &found)?;
+        drop(found);
+        (self.on_stored)(known.into_iter().zip(self.ready.drain(..)).collect());
         Ok(())
     }
 }

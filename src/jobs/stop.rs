@@ -13,6 +13,11 @@ impl Stop {
         self.0.store(true, Ordering::Relaxed);
     }
 
+    /// Takes the request back, for the next job.
+    pub fn lower(&self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
+
     /// True once it was asked for.
     pub fn is_requested(&self) -> bool {
         self.0.load(Ordering::Relaxed)

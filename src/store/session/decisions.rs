@@ -44,6 +44,14 @@ impl Session {
         self.complete_ledger()
     }
 
+    /// Gives a label another text: what was decided for it stays decided. Where another label has that text already,
+    /// nothing is done.
+    pub fn rename_label(&mut self, from: &str, to: &str) -> Result<(), StoreError> {
+        self.change(|change| {
+            change.execute("UPDATE OR IGNORE labels SET text = ?2 WHERE text = ?1", (from, to)).map(drop)
+        })
+    }
+
     /// The number of a label by its text, new where the session does not know it.
     pub fn label(&mut self, text: &str) -> Result<LabelId, StoreError> {
         self.change(|change| super::pictures::label_id(change, text))

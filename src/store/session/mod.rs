@@ -18,7 +18,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 use super::ledger::{self, Chain, CompleteError};
 use super::{StoreError, database, schema};
 
-pub use pictures::{Found, LabelSet, SessionPicture};
+pub use pictures::{Found, Known, LabelSet, SessionPicture};
 pub use runs::{Run, Sorting};
 pub use transfers::{Ending, Folders, NewTransfer, Placed, Recorded, Reversible, Unfinished};
 

@@ -9,6 +9,7 @@ use rusqlite::{OptionalExtension, Row, Transaction};
 use serde_json::json;
 
 use super::{Session, StoreError, kept};
+use crate::domain::collection::Best;
 use crate::domain::decision::{Decision, LabelId};
 use crate::domain::label::Label;
 use crate::domain::picture::{ContentHash, FileStamp, Picture, PictureId, PictureState};
@@ -34,6 +35,17 @@ pub struct Found<'f> {
     pub path: &'f Path,
     /// What is wrong with it, in words.
     pub trouble: Option<&'f str>,
+}
+
+/// What a session knows of a picture that was found, now or before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// Its number.
+    pub id: PictureId,
+    /// What a person said.
+    pub decision: Option<Decision>,
+    /// The folder in the destination that it was put into.
+    pub folder: Option<String>,
 }
 
 /// A picture in the session.
@@ -73,9 +85,33 @@ impl Session {
     }
 
     /// Puts pictures into the session as they were found in a run. What people decided and where files were put stays.
-    pub fn put_pictures(&mut self, run: RunId, set: &LabelSet, found: &[Found<'_>]) -> Result<(), StoreError> {
+    pub fn put_pictures(&mut self, run: RunId, set: &LabelSet, found: &[Found<'_>]) -> Result<Vec<Known>, StoreError> {
         let destination = self.destination.clone();
-        self.change(|change| found.iter().try_for_each(|found| put(change, &destination, run, set, *found)))
+        self.change(|change| found.iter().map(|found| put(change, &destination, run, set, *found)).collect())
+    }
+
+    /// Replaces the predictions of pictures by those for another label set.
+    pub fn put_scores(
+        &mut self,
+        run: RunId,
+        set: &LabelSet,
+        scores: &[(PictureId, Vec<f32>)],
+    ) -> Result<(), StoreError> {
+        self.change(|change| {
+            let mut statement = change.prepare_cached(
+                "UPDATE pictures SET seen = ?2, label_set = ?3, label = ?4, score = ?5, margin = ?6, scores = ?7
+                 WHERE id = ?1",
+            )?;
+            scores.iter().try_for_each(|(picture, scores)| {
+                let best = Best::of(scores);
+                let bytes = scores.iter().flat_map(|score| score.to_le_bytes()).collect::<Vec<u8>>();
+                let set = best.map(|_| set.id);
+                let (label, score, margin) =
+                    (best.map(|b| b.label as i64), best.map(|b| b.score), best.map(|b| b.margin));
+                let scores = best.map(|_| bytes);
+                statement.execute((picture.0, run.0, set, label, score, margin, scores)).map(drop)
+            })
+        })
     }
 
     /// The labels of every label set, in order, by the set's number.
@@ -93,6 +129,28 @@ impl Session {
             Ok(sets)
         };
         labels().map_err(|error| self.failed(error))
+    }
+
+    /// What the model's fingerprint was that a label set was made with.
+    pub fn model_of(&self, set: &LabelSet) -> Result<Option<String>, StoreError> {
+        let key = self
+            .connection
+            .query_row("SELECT key FROM label_sets WHERE id = ?1", [set.id], |row| row.get::<_, String>(0));
+        let key: Option<String> = key.optional().map_err(|error| self.failed(error))?;
+        let model = |key: String| {
+            let key: serde_json::Value = serde_json::from_str(&key).ok()?;
+            Some(key.get("model")?.as_str()?.to_owned())
+        };
+        Ok(key.and_then(model))
+    }
+
+    /// The texts of all labels.
+    pub fn label_texts(&self) -> Result<HashMap<LabelId, String>, StoreError> {
+        let texts = || -> rusqlite::Result<HashMap<LabelId, String>> {
+            let mut statement = self.connection.prepare("SELECT id, text FROM labels")?;
+            statement.query_map([], |row| Ok((LabelId(row.get(0)?), row.get(1)?)))?.collect()
+        };
+        texts().map_err(|error| self.failed(error))
     }
 
     /// A label's text.
@@ -145,7 +203,7 @@ fn put(
     run: RunId,
     set: &LabelSet,
     found: Found<'_>,
-) -> rusqlite::Result<()> {
+) -> rusqlite::Result<Known> {
     let picture = found.picture;
     let hash = picture.hash.map(|hash| hash.0.to_vec()).unwrap_or_default();
     let stamp = picture.stamp;
@@ -156,31 +214,43 @@ fn put(
              score, margin, scores)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)
          ON CONFLICT (path, hash) DO UPDATE SET shown = ?2, device = ?4, inode = ?5, size = ?6, modified = ?7,
-             state = ?8, trouble = ?9, seen = ?10, label_set = ?11, label = ?12, score = ?13, margin = ?14, scores = ?15, replaced = 0",
+             state = ?8, trouble = ?9, seen = ?10, label_set = ?11, label = ?12, score = ?13, margin = ?14, scores = ?15, replaced = 0
+         RETURNING id, decision, decided, placed",
     )?;
-    statement.execute(rusqlite::params![
-        kept(destination, found.path),
-        picture.path.as_os_str().as_bytes(),
-        &hash,
-        stamp.map(|stamp| stamp.device as i64),
-        stamp.map(|stamp| stamp.inode as i64),
-        stamp.map(|stamp| stamp.size as i64),
-        stamp.map(|stamp| stamp.modified_ns.to_string()),
-        picture.state.word(),
-        found.trouble,
-        run.0,
-        prediction.map(|_| set.id),
-        prediction.map(|p| p.label as i64),
-        prediction.map(|p| p.score),
-        prediction.map(|p| p.margin),
-        scores,
-    ])?;
+    let known = statement.query_row(
+        rusqlite::params![
+            kept(destination, found.path),
+            picture.path.as_os_str().as_bytes(),
+            &hash,
+            stamp.map(|stamp| stamp.device as i64),
+            stamp.map(|stamp| stamp.inode as i64),
+            stamp.map(|stamp| stamp.size as i64),
+            stamp.map(|stamp| stamp.modified_ns.to_string()),
+            picture.state.word(),
+            found.trouble,
+            run.0,
+            prediction.map(|_| set.id),
+            prediction.map(|p| p.label as i64),
+            prediction.map(|p| p.score),
+            prediction.map(|p| p.margin),
+            scores,
+        ],
+        |row| {
+            let (decision, decided): (Option<String>, Option<i64>) = (row.get(1)?, row.get(2)?);
+            let placed: Option<Vec<u8>> = row.get(3)?;
+            Ok(Known {
+                id: PictureId(row.get(0)?),
+                decision: decision.and_then(|word| Decision::from_word(&word, decided.map(LabelId))),
+                folder: placed.and_then(|placed| place(&placed, true)).map(|place| place.folder),
+            })
+        },
+    )?;
     // What its path held before is no picture of the source any more, unless something was done with it.
     let mut replaced = change.prepare_cached(
         "UPDATE pictures SET replaced = 1 WHERE path = ?1 AND hash <> ?2 AND placed IS NULL AND decision IS NULL",
     )?;
     replaced.execute((kept(destination, found.path), hash))?;
-    Ok(())
+    Ok(known)
 }
 
 /// True where the file that a picture has as its place was put there by this program, for this picture or another one

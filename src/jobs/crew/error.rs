@@ -1,0 +1,52 @@
+//! Why the crew could not do something.
+
+use crate::engine::EngineError;
+use crate::engine::runtime::RuntimeError;
+use crate::files::destination::DestinationError;
+use crate::files::scan::ScanError;
+use crate::jobs::classify::ClassifyError;
+use crate::jobs::tables::TableError;
+use crate::store::StoreError;
+
+/// Why the crew could not do something.
+#[derive(Debug, thiserror::Error)]
+pub enum CrewError {
+    /// The model.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The runtime.
+    #[error(transparent)]
+    Runtime(#[from] RuntimeError),
+    /// The source.
+    #[error(transparent)]
+    Scan(#[from] ScanError),
+    /// The destination.
+    #[error(transparent)]
+    Destination(#[from] DestinationError),
+    /// The session.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Classifying.
+    #[error(transparent)]
+    Classify(#[from] ClassifyError),
+    /// The table.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// What is built in cannot be unpacked.
+    #[error("cannot unpack into {folder}")]
+    Unpack {
+        /// The folder.
+        folder: std::path::PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The session was made by somebody else.
+    #[error("the session in {destination} is somebody else's")]
+    NotTrusted {
+        /// The destination.
+        destination: std::path::PathBuf,
+    },
+    /// There is nothing that could be taken back.
+    #[error("nothing to take back")]
+    NothingToUndo,
+}

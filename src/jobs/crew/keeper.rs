@@ -1,0 +1,57 @@
+//! Writes what people decide into the session at once, whatever else is going on.
+
+use std::path::{Path, PathBuf};
+
+use crossbeam_channel::{Receiver, Sender};
+
+use super::{Event, Order, Said};
+use crate::domain::decision::Decision;
+use crate::domain::picture::PictureId;
+use crate::store::StoreError;
+use crate::store::session::Session;
+
+pub(super) fn run(orders: &Receiver<Order>, events: &Sender<Event>) {
+    let mut kept: Option<(PathBuf, Session)> = None;
+    for order in orders {
+        let done = match &order {
+            Order::Decide { destination, decisions } => {
+                session(&mut kept, destination).and_then(|session| decide(session, decisions))
+            }
+            Order::Rename { destination, from, to } => {
+                session(&mut kept, destination).and_then(|session| session.rename_label(from, to))
+            }
+            _ => Ok(()),
+        };
+        if let Err(error) = done
+            && events.send(Event::Failed { error: error.into() }).is_err()
+        {
+            return;
+        }
+    }
+}
+
+/// The session of a destination, opened once.
+fn session<'k>(kept: &'k mut Option<(PathBuf, Session)>, destination: &Path) -> Result<&'k mut Session, StoreError> {
+    if kept.as_ref().is_none_or(|(known, _)| known != destination) {
+        *kept = Some((destination.to_owned(), Session::open_to_review(destination)?));
+    }
+    match kept {
+        Some((_, session)) => Ok(session),
+        None => Err(StoreError::NoSession { destination: destination.to_owned() }),
+    }
+}
+
+fn decide(session: &mut Session, decisions: &[(PictureId, Option<Said>)]) -> Result<(), StoreError> {
+    let mut numbered = Vec::with_capacity(decisions.len());
+    for (picture, said) in decisions {
+        let decision = match said {
+            None => None,
+            Some(Said::Accepted(text)) => Some(Decision::Accepted(session.label(text)?)),
+            Some(Said::Reassigned(text)) => Some(Decision::Reassigned(session.label(text)?)),
+            Some(Said::NoneOfThese) => Some(Decision::NoneOfThese),
+            Some(Said::Skipped) => Some(Decision::Skipped),
+        };
+        numbered.push((*picture, decision));
+    }
+    session.decide(&numbered)
+}

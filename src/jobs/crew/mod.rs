@@ -1,0 +1,272 @@
+//! The threads that work for the app, each with what it owns, and the orders and events that go between.
+//!
+//! - the **runner** classifies, plans, applies and undoes, one at a time;
+//! - the **scorer** holds the embeddings and scores them all again when the labels change;
+//! - the **words** thread has the text tower and embeds labels, the newest request first;
+//! - the **keeper** writes what people decide into the session at once;
+//! - the **viewer** decodes pictures to look at;
+//! - the **checker** counts the files of a source.
+//!
+//! Orders are sent and never waited for; events come back by one channel. What is asked for anew makes older requests of
+//! its kind stale: they are dropped. Everything is joined when the crew is dropped.
+
+mod checker;
+mod error;
+mod keeper;
+mod runner;
+mod scorer;
+mod viewer;
+mod words;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use crossbeam_channel::{Receiver, Sender, unbounded};
+use image::RgbImage;
+
+use super::embeddings::CachePlace;
+use super::stop::Stop;
+use crate::domain::collection::Entry;
+use crate::domain::label::Label;
+use crate::domain::picture::PictureId;
+use crate::domain::plan::Plan;
+use crate::domain::run::RunId;
+use crate::domain::settings::Settings;
+use crate::domain::template::Template;
+use crate::engine::runtime::find::Places;
+use crate::files::transfer::TransferError;
+use crate::files::trouble::Trouble;
+use crate::store::session::Sorting;
+
+pub use error::CrewError;
+use words::Asked;
+
+/// What the crew has to know of the machine and of the user.
+#[derive(Debug, Clone)]
+pub struct Surroundings {
+    /// Where libraries of ONNX Runtime are looked for.
+    pub places: Places,
+    /// This program, to be started again for trying libraries.
+    pub program: PathBuf,
+    /// Where embeddings are remembered.
+    pub cache: Option<CachePlace>,
+    /// Where the built-in model is unpacked.
+    pub built_in: PathBuf,
+    /// Where it is noted which sessions are the user's own.
+    pub data_folder: Option<PathBuf>,
+}
+
+/// How what goes wrong with a file is told to people: the words go into the session.
+pub trait Sayer: Send + Sync {
+    /// What is wrong with a picture.
+    fn trouble(&self, trouble: &Trouble) -> String;
+    /// Why a transfer failed.
+    fn transfer(&self, error: &TransferError) -> String;
+}
+
+/// What a person said of a picture; labels by their text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Said {
+    /// This label is right, and it was predicted.
+    Accepted(String),
+    /// This label is right.
+    Reassigned(String),
+    /// No label is right.
+    NoneOfThese,
+    /// Left for later.
+    Skipped,
+}
+
+/// What the crew is asked to do.
+#[allow(missing_docs, reason = "the sentence of each variant tells what its fields are")]
+#[derive(Debug, Clone)]
+pub enum Order {
+    /// Count the files of a source. The number comes back with the answer.
+    Check { number: u64, source: PathBuf, recursive: bool, destination: PathBuf },
+    /// Open the session of a destination to review it, if there is one.
+    Open { destination: PathBuf },
+    /// Classify.
+    Classify { settings: Box<Settings>, table: PathBuf },
+    /// Score everything with other labels.
+    Rescore { revision: u64, labels: Vec<Label>, template: Template },
+    /// Keep what a person said.
+    Decide { destination: PathBuf, decisions: Vec<(PictureId, Option<Said>)> },
+    /// Give a label another text.
+    Rename { destination: PathBuf, from: String, to: String },
+    /// Make a plan from these scores, one row a picture.
+    Plan { destination: PathBuf, sorting: Box<Sorting>, scores: Vec<(PictureId, Vec<f32>)> },
+    /// Carry the last plan out.
+    Apply { destination: PathBuf, table: PathBuf },
+    /// Take back a run, or the last one.
+    Undo { destination: PathBuf, run: Option<RunId> },
+    /// Show a picture.
+    View { number: u64, path: PathBuf, other: Option<PathBuf> },
+}
+
+/// How many files a transfer run has dealt with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Tally {
+    /// Copied, moved, or already there.
+    pub done: usize,
+    /// Not transferred.
+    pub failed: usize,
+}
+
+/// What the crew tells.
+#[allow(missing_docs, reason = "the sentence of each variant tells what its fields are")]
+#[derive(Debug)]
+pub enum Event {
+    /// A source was counted.
+    Checked { number: u64, result: Result<Checked, CrewError> },
+    /// The runtime was chosen: its name with version, its device, and what should be known of the choice.
+    Runtime { runtime: String, device: String, is_gpu_unused: bool },
+    /// An earlier session was opened: its labels, if it has any, and its source as it was given.
+    Opened { sorting: Option<Box<Sorting>> },
+    /// Files to classify were found.
+    Found { files: usize },
+    /// Pictures came, with their scores for the labels of a revision; labels decided for by their texts.
+    Arrived { revision: u64, entries: Vec<(Entry, Option<String>)>, scores: Vec<f32> },
+    /// So many files that are no pictures were passed over.
+    Passed { others: usize },
+    /// Classifying is over.
+    Classified { remembered: usize, waiting: usize },
+    /// Everything was scored with the labels of a revision.
+    Rescored { revision: u64, scores: Vec<f32> },
+    /// The labels of a revision could not be embedded.
+    LabelsFailed { revision: u64, error: CrewError },
+    /// A plan was made.
+    Planned { plan: Box<Plan> },
+    /// Transfers go on.
+    Progress { tally: Tally, total: usize },
+    /// A plan was carried out, as far as it was; why some were not, in words.
+    Applied { run: Option<RunId>, tally: Tally, failures: Vec<String>, total: usize, head: String },
+    /// A run was taken back.
+    Undone { run: RunId, own: RunId, back: usize, removed: usize, failures: Vec<String>, head: String },
+    /// Where pictures are in the destination now.
+    Places { folders: Vec<(PictureId, Option<String>)> },
+    /// A picture to look at; nothing where it cannot be shown.
+    Viewed { number: u64, pixels: Option<Arc<RgbImage>> },
+    /// Something could not be done.
+    Failed { error: CrewError },
+}
+
+/// A source that was counted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checked {
+    /// Regular files with the name of a picture.
+    pub pictures: usize,
+    /// Other regular files.
+    pub others: usize,
+}
+
+/// The threads, for as long as this is kept.
+pub struct Crew {
+    runner: Sender<Order>,
+    words: Sender<Asked>,
+    keeper: Sender<Order>,
+    viewer: Sender<Order>,
+    checker: Sender<Order>,
+    stop: Stop,
+    ending: Stop,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Crew {
+    /// Starts the threads. Their events go to the receiver that is given back.
+    pub fn start(surroundings: Surroundings, sayer: Arc<dyn Sayer>) -> (Crew, Receiver<Event>) {
+        let (events, told) = unbounded();
+        let (runner, runner_orders) = unbounded();
+        let (words, words_orders) = unbounded();
+        let (keeper, keeper_orders) = unbounded();
+        let (viewer, viewer_orders) = unbounded();
+        let (checker, checker_orders) = unbounded();
+        let (scorer, scorer_orders) = unbounded();
+        let (stop, ending) = (Stop::default(), Stop::default());
+        let desk = runner::Desk {
+            surroundings,
+            sayer,
+            stop: stop.clone(),
+            events: events.clone(),
+            scorer: scorer.clone(),
+            words: words.clone(),
+        };
+        let threads = vec![
+            spawn("runner", move || runner::run(desk, &runner_orders)),
+            spawn("words", {
+                let events = events.clone();
+                move || words::run(&words_orders, &scorer, &events)
+            }),
+            spawn("scorer", {
+                let events = events.clone();
+                move || scorer::run(&scorer_orders, &events)
+            }),
+            spawn("keeper", {
+                let events = events.clone();
+                move || keeper::run(&keeper_orders, &events)
+            }),
+            spawn("viewer", {
+                let events = events.clone();
+                move || viewer::run(&viewer_orders, &events)
+            }),
+            spawn("checker", {
+                let ending = ending.clone();
+                move || checker::run(&checker_orders, &ending, &events)
+            }),
+        ];
+        let threads = threads.into_iter().flatten().collect();
+        (Crew { runner, words, keeper, viewer, checker, stop, ending, threads }, told)
+    }
+
+    /// Sends an order to whoever carries it out.
+    pub fn send(&self, order: Order) {
+        if let Order::Rescore { revision, labels, template } = order {
+            let _ = self.words.send(Asked::Labels { revision, labels, template });
+            return;
+        }
+        let to = match &order {
+            Order::Check { .. } => &self.checker,
+            Order::Decide { .. } | Order::Rename { .. } => &self.keeper,
+            Order::View { .. } => &self.viewer,
+            _ => {
+                self.stop.lower();
+                &self.runner
+            }
+        };
+        // A thread that is gone has told why.
+        let _ = to.send(order);
+    }
+
+    /// Asks the runner to stop after what it has in hand.
+    pub fn stop(&self) {
+        self.stop.request();
+    }
+}
+
+impl Drop for Crew {
+    fn drop(&mut self) {
+        self.stop.request();
+        self.ending.request();
+        // Without senders the threads end after what they have in hand.
+        let none = || unbounded().0;
+        (self.runner, self.keeper, self.viewer, self.checker) = (none(), none(), none(), none());
+        self.words = unbounded().0;
+        for thread in self.threads.drain(..) {
+            if thread.join().is_err() {
+                tracing::error!("a thread of the crew panicked");
+            }
+        }
+    }
+}
+
+/// Starts a thread; without one the app goes on and says what it cannot do when it is asked for.
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Option<JoinHandle<()>> {
+    let started = std::thread::Builder::new().name(name.to_owned()).spawn(work);
+    started.inspect_err(|error| tracing::error!(name, "no thread: {error}")).ok()
+}
+
+/// Waits for an order; of several of one kind only the newest counts.
+fn newest(orders: &Receiver<Order>) -> Option<Order> {
+    let first = orders.recv().ok()?;
+    Some(orders.try_iter().last().unwrap_or(first))
+}

@@ -1,0 +1,334 @@
+//! Classifies, plans, applies and undoes, one after the other. It alone works in the session.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crossbeam_channel::{Receiver, Sender};
+use serde_json::json;
+
+use super::scorer::Told;
+use super::words::Asked;
+use super::{CrewError, Event, Order, Sayer, Surroundings, Tally};
+use crate::built_in;
+use crate::domain::collection::Entry;
+use crate::domain::folder_name::folder_names;
+use crate::domain::picture::PictureId;
+use crate::domain::plan::Plan;
+use crate::domain::printable::printable;
+use crate::domain::run::{RunId, RunKind};
+use crate::domain::settings::{ModelName, Settings};
+use crate::engine::runtime::Runtime;
+use crate::engine::runtime::select::{DeviceChoice, RuntimeChoice, RuntimeNote, cores, select};
+use crate::files::destination;
+use crate::files::scan::scan;
+use crate::jobs::apply::apply;
+use crate::jobs::carry_out::recover_session;
+use crate::jobs::classify::{Classification, Classified, Pipeline, classify};
+use crate::jobs::model::{Model, OpenedModel};
+use crate::jobs::sink::SessionSink;
+use crate::jobs::sort::{SortRules, sort};
+use crate::jobs::stop::Stop;
+use crate::jobs::tables;
+use crate::jobs::undo::undo;
+use crate::store::StoreError;
+use crate::store::known::KnownSessions;
+use crate::store::session::{Known, LabelSet, Session, Sorting};
+
+/// Failures that are told in words; all of them are in the table.
+const TOLD: usize = 50;
+
+/// What the runner works with.
+pub(super) struct Desk {
+    pub(super) surroundings: Surroundings,
+    pub(super) sayer: Arc<dyn Sayer>,
+    pub(super) stop: Stop,
+    pub(super) events: Sender<Event>,
+    pub(super) scorer: Sender<Told>,
+    pub(super) words: Sender<Asked>,
+}
+
+/// The last plan, and what it was made with.
+struct Made {
+    plan: Plan,
+    sorting: Sorting,
+    set: LabelSet,
+}
+
+pub(super) fn run(desk: Desk, orders: &Receiver<Order>) {
+    let runtime = match desk.choose_runtime() {
+        Ok(runtime) => Some(runtime),
+        Err(error) => {
+            desk.tell(Event::Failed { error });
+            None
+        }
+    };
+    let mut made = None;
+    for order in orders {
+        let done = match order {
+            Order::Open { destination } => desk.open(&destination),
+            Order::Classify { settings, table } => match &runtime {
+                Some(runtime) => desk.classify(&settings, &table, runtime),
+                None => Ok(()),
+            },
+            Order::Plan { destination, sorting, scores } => desk.plan(&destination, *sorting, &scores).map(|plan| {
+                desk.tell(Event::Planned { plan: Box::new(plan.plan.clone()) });
+                made = Some(plan);
+            }),
+            Order::Apply { destination, table } => match made.take() {
+                Some(plan) => desk.apply(&destination, &table, &plan),
+                None => Ok(()),
+            },
+            Order::Undo { destination, run } => desk.undo(&destination, run),
+            _ => Ok(()),
+        };
+        if let Err(error) = done {
+            desk.tell(Event::Failed { error });
+        }
+    }
+}
+
+impl Desk {
+    fn tell(&self, event: Event) {
+        // Nobody is left to hear of it only when the app is closed.
+        let _ = self.events.send(event);
+    }
+
+    fn choose_runtime(&self) -> Result<Runtime, CrewError> {
+        let Surroundings { places, program, .. } = &self.surroundings;
+        let selection = select(RuntimeChoice::Auto, DeviceChoice::Auto, places, program, cores())?;
+        let is_gpu_unused = selection.notes.iter().any(|note| matches!(note, RuntimeNote::GpuUnused));
+        let runtime = selection.runtime;
+        let name = format!("{} {}", runtime.name(), runtime.version());
+        self.tell(Event::Runtime { runtime: name, device: runtime.device().to_string(), is_gpu_unused });
+        Ok(runtime)
+    }
+
+    /// The session of a destination to work in; one that this user did not make is not obeyed.
+    fn session(&self, destination: &Path) -> Result<Session, CrewError> {
+        let mut session = Session::open_to_work(destination)?;
+        if let Some(known) = self.surroundings.data_folder.as_deref().map(KnownSessions::in_folder) {
+            if !session.is_new() && !known.has(&session) {
+                return Err(CrewError::NotTrusted { destination: destination.to_owned() });
+            }
+            if let Err(error) = known.add(&session) {
+                tracing::warn!("the session could not be noted as this user's own: {error}");
+            }
+        }
+        recover_session(&mut session, &|error| self.sayer.transfer(error))?;
+        Ok(session)
+    }
+
+    /// Tells what an earlier session holds.
+    fn open(&self, destination: &Path) -> Result<(), CrewError> {
+        let session = Session::open_to_review(destination)?;
+        let sorting = session.sorting()?;
+        let set = sorting.as_ref().map(|(_, set)| set.clone());
+        self.tell(Event::Opened { sorting: sorting.map(|(sorting, _)| Box::new(sorting)) });
+        let mut entries = Vec::new();
+        let mut scores = Vec::new();
+        let width = set.as_ref().map_or(0, |set| set.labels.len());
+        session.for_each_picture(set.as_ref(), None, |found| {
+            match found.picture.prediction.as_ref().filter(|prediction| prediction.scores.len() == width) {
+                Some(prediction) => scores.extend(&prediction.scores),
+                None => scores.extend(std::iter::repeat_n(f32::NAN, width)),
+            }
+            let decided = found.decision.and_then(|decision| decision.label());
+            let entry = Entry {
+                id: found.id,
+                path: found.shown,
+                state: found.picture.state,
+                trouble: found.trouble,
+                decision: found.decision,
+                placed: found.place.map(|place| place.folder),
+            };
+            entries.push((entry, decided));
+        })?;
+        let named = |label: Option<crate::domain::decision::LabelId>| label.map(|label| session.label_text(label));
+        let named = entries.into_iter().map(|(entry, label)| Ok((entry, named(label).transpose()?.flatten())));
+        let entries = named.collect::<Result<Vec<_>, StoreError>>()?;
+        self.tell(Event::Arrived { revision: 0, entries, scores });
+        Ok(())
+    }
+
+    fn model_folder(&self, model: &ModelName) -> Result<PathBuf, CrewError> {
+        match model {
+            ModelName::Folder(folder) => Ok(folder.clone()),
+            ModelName::Demo => {
+                let folder = &self.surroundings.built_in;
+                built_in::unpack_model(folder).map_err(|source| CrewError::Unpack { folder: folder.clone(), source })
+            }
+        }
+    }
+
+    fn classify(&self, settings: &Settings, table: &Path, runtime: &Runtime) -> Result<(), CrewError> {
+        destination::check(&settings.destination, &settings.source)?;
+        let folder = self.model_folder(&settings.model)?;
+        let cache = self.surroundings.cache.as_ref();
+        let OpenedModel { model, text, .. } = Model::open(&folder, settings, runtime, cores(), cache)?;
+        destination::prepare(&settings.destination)?;
+        let mut session = self.session(&settings.destination)?;
+        let found = scan(&settings.source, settings.recursive, &settings.destination)?;
+        self.tell(Event::Found { files: found.files.len() });
+        let _ = self.scorer.send(Told::Begin);
+        let _ = self.words.send(Asked::Model(Box::new(text), model.rule));
+        let sorting = sorting_of(settings);
+        let set = session.label_set(&sorting.labels, &sorting.template, &hexadecimal(&model.fingerprint))?;
+        let told = [
+            ("source", json!(printable(&settings.source))),
+            ("recursive", json!(settings.recursive)),
+            ("model", json!(settings.model.to_string())),
+            ("model_sha256", json!(hexadecimal(&model.fingerprint))),
+            ("runtime", json!(format!("{} {}", runtime.name(), runtime.version()))),
+            ("device", json!(runtime.device().to_string())),
+        ];
+        let told = told.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+        let run = session.begin_run(RunKind::Classify, None, Some((&sorting, &set)), told)?;
+        let pipeline = Pipeline { files: &found.files, model: &model, cache, decoders: cores(), stop: &self.stop };
+        let classification = self.fill(&mut session, run, &set, settings, &pipeline)?;
+        let result = [("pictures", classification.pictures), ("waiting", classification.waiting)];
+        session.end_run(run, result.into_iter().map(|(key, count)| (key.to_owned(), json!(count))).collect())?;
+        tables::write(&mut session, table, Some(&set), sorting.sure())?;
+        self.tell(Event::Classified { remembered: classification.remembered, waiting: classification.waiting });
+        Ok(())
+    }
+
+    /// Runs the pipeline; what is in the session goes on to the scorer.
+    fn fill(
+        &self,
+        session: &mut Session,
+        run: RunId,
+        set: &LabelSet,
+        settings: &Settings,
+        pipeline: &Pipeline<'_>,
+    ) -> Result<Classification, CrewError> {
+        let say = |trouble: &crate::files::trouble::Trouble| self.sayer.trouble(trouble);
+        // Decisions refer to labels of the session by number; the app knows them by text.
+        let texts = session.label_texts()?;
+        let mut on_stored = |stored: Vec<(Known, Classified)>| {
+            let pictures = stored.into_iter().map(|(known, classified)| {
+                let decided = known.decision.and_then(|d| d.label()).and_then(|label| texts.get(&label).cloned());
+                let trouble = classified.trouble.as_ref().map(|trouble| self.sayer.trouble(trouble));
+                let Classified { picture, embedding, .. } = classified;
+                let entry = Entry {
+                    id: known.id,
+                    path: picture.path,
+                    state: picture.state,
+                    trouble,
+                    decision: known.decision,
+                    placed: known.folder,
+                };
+                (entry, decided, embedding)
+            });
+            let _ = self.scorer.send(Told::Arrived(pictures.collect()));
+        };
+        let mut others = 0;
+        let mut on_picture = |classified: Option<&Classified>| {
+            if classified.is_none() {
+                others += 1;
+                self.tell(Event::Passed { others });
+            }
+        };
+        let mut sink = SessionSink::new(session, run, set, &settings.source, &say, &mut on_picture, &mut on_stored);
+        Ok(classify(pipeline, &mut sink)?)
+    }
+
+    /// Puts the scores of now into the session, and makes a plan of them.
+    fn plan(&self, destination: &Path, sorting: Sorting, scores: &[(PictureId, Vec<f32>)]) -> Result<Made, CrewError> {
+        let mut session = self.session(destination)?;
+        let known = session.sorting()?;
+        let set = match known {
+            Some((known, set)) if known == sorting => set,
+            known => {
+                let model = known.map(|(_, set)| session.model_of(&set)).transpose()?.flatten().unwrap_or_default();
+                let set = session.label_set(&sorting.labels, &sorting.template, &model)?;
+                let told = [("source".to_owned(), json!("the pictures of the session, with other labels"))];
+                let told = told.into_iter().collect();
+                let run = session.begin_run(RunKind::Classify, None, Some((&sorting, &set)), told)?;
+                session.put_scores(run, &set, scores)?;
+                session.end_run(run, serde_json::Map::new())?;
+                set
+            }
+        };
+        let folders = self.folders(&session, &sorting)?;
+        let rules = SortRules { sorting: &sorting, set: &set, folders: &folders, only: None, resort: true, waiting: 0 };
+        let sorted = sort(&session, rules)?;
+        Ok(Made { plan: sorted.plan, sorting, set })
+    }
+
+    fn folders(&self, session: &Session, sorting: &Sorting) -> Result<Vec<String>, CrewError> {
+        let table = tables::table_name(session)?.unwrap_or_default();
+        Ok(folder_names(&sorting.labels, &table.to_string_lossy()))
+    }
+
+    fn apply(&self, destination: &Path, table: &Path, made: &Made) -> Result<(), CrewError> {
+        let mut session = self.session(destination)?;
+        destination::check_room(session.destination(), &made.plan.transfers)?;
+        let total = made.plan.transfers.len();
+        let mut tally = Tally::default();
+        let mut failures = Vec::new();
+        let run = apply(&mut session, &made.plan, &|error| self.sayer.transfer(error), &self.stop, &mut |_, ended| {
+            match ended {
+                Ok(_) => tally.done += 1,
+                Err(error) => {
+                    tally.failed += 1;
+                    if failures.len() < TOLD {
+                        failures.push(self.sayer.transfer(error));
+                    }
+                }
+            }
+            self.tell(Event::Progress { tally, total });
+        })?;
+        tables::write(&mut session, table, Some(&made.set), made.sorting.sure())?;
+        self.tell_places(&session)?;
+        let (_, head) = session.ledger_head()?;
+        self.tell(Event::Applied { run, tally, failures, total, head });
+        Ok(())
+    }
+
+    fn undo(&self, destination: &Path, wanted: Option<RunId>) -> Result<(), CrewError> {
+        let mut session = self.session(destination)?;
+        let run = match wanted {
+            Some(id) => session.run(id)?,
+            None => session.runs_in_force()?.into_iter().next(),
+        };
+        let Some(run) = run else { return Err(CrewError::NothingToUndo) };
+        let total = session.reversible(run.id)?.len();
+        let mut tally = Tally::default();
+        let undone = undo(&mut session, run, &|error| self.sayer.transfer(error), &self.stop, &mut |_, ended| {
+            *(if ended.is_ok() { &mut tally.done } else { &mut tally.failed }) += 1;
+            self.tell(Event::Progress { tally, total });
+        })?;
+        if let (Some((sorting, set)), Some(name)) = (session.sorting()?, tables::table_name(&session)?) {
+            tables::write(&mut session, &name, Some(&set), sorting.sure())?;
+        }
+        self.tell_places(&session)?;
+        let (_, head) = session.ledger_head()?;
+        let failures = undone.left.iter().take(TOLD).map(|(_, error)| self.sayer.transfer(error)).collect();
+        let (back, removed) = (undone.back, undone.removed);
+        self.tell(Event::Undone { run: undone.run, own: undone.own, back, removed, failures, head });
+        Ok(())
+    }
+
+    fn tell_places(&self, session: &Session) -> Result<(), CrewError> {
+        let mut folders = Vec::new();
+        session.for_each_picture(None, None, |picture| {
+            folders.push((picture.id, picture.place.map(|place| place.folder)));
+        })?;
+        self.tell(Event::Places { folders });
+        Ok(())
+    }
+}
+
+fn sorting_of(settings: &Settings) -> Sorting {
+    Sorting {
+        labels: settings.labels.clone(),
+        template: settings.template.text().to_owned(),
+        threshold: settings.sure.threshold,
+        margin: settings.sure.margin,
+        operation: settings.operation,
+    }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,91 @@
+//! Embeds labels, the newest request first, and remembers what it embedded.
+
+use std::collections::HashMap;
+
+use crossbeam_channel::{Receiver, Sender};
+use ndarray::{Array1, Array2};
+
+use super::Event;
+use super::scorer::Told;
+use crate::domain::label::Label;
+use crate::domain::score::{ScoreRule, label_embeddings};
+use crate::domain::template::Template;
+use crate::engine::EngineError;
+use crate::engine::encoder::TextEncoder;
+
+/// What the words thread is told.
+pub(super) enum Asked {
+    /// The text tower of a model, and how its embeddings become scores.
+    Model(Box<TextEncoder>, ScoreRule),
+    /// Labels to embed.
+    Labels { revision: u64, labels: Vec<Label>, template: Template },
+}
+
+pub(super) fn run(orders: &Receiver<Asked>, scorer: &Sender<Told>, events: &Sender<Event>) {
+    let mut words = Words::default();
+    while let Ok(first) = orders.recv() {
+        let mut wanted = None;
+        for asked in std::iter::once(first).chain(orders.try_iter()) {
+            match asked {
+                Asked::Model(encoder, rule) => words = Words { model: Some((encoder, rule)), ..words.without_memory() },
+                Asked::Labels { revision, labels, template } => wanted = Some((revision, labels, template)),
+            }
+        }
+        words.wanted = wanted.or(words.wanted.take());
+        words.embed(scorer, events);
+    }
+}
+
+#[derive(Default)]
+struct Words {
+    model: Option<(Box<TextEncoder>, ScoreRule)>,
+    /// Embeddings by sentence, as the tower gives them.
+    remembered: HashMap<String, Array1<f32>>,
+    /// Asked for before there was a model.
+    wanted: Option<(u64, Vec<Label>, Template)>,
+}
+
+impl Words {
+    fn without_memory(self) -> Words {
+        Words { remembered: HashMap::new(), ..self }
+    }
+
+    fn embed(&mut self, scorer: &Sender<Told>, events: &Sender<Event>) {
+        let Some((encoder, rule)) = self.model.as_mut() else { return };
+        let Some((revision, labels, template)) = self.wanted.take() else { return };
+        let rule = *rule;
+        match embedded(encoder, &mut self.remembered, &labels, &template) {
+            Ok(labels) => {
+                let _ = scorer.send(Told::Labels { revision, labels, rule });
+            }
+            Err(error) => {
+                let _ = events.send(Event::LabelsFailed { revision, error: error.into() });
+            }
+        }
+    }
+}
+
+/// Embeddings of labels; only sentences that were not embedded before go through the tower.
+fn embedded(
+    encoder: &mut TextEncoder,
+    remembered: &mut HashMap<String, Array1<f32>>,
+    labels: &[Label],
+    template: &Template,
+) -> Result<Array2<f32>, EngineError> {
+    let sentences: Vec<String> =
+        labels.iter().flat_map(|label| &label.prompts).map(|prompt| template.fill(prompt)).collect();
+    let fresh: Vec<String> = sentences.iter().filter(|sentence| !remembered.contains_key(*sentence)).cloned().collect();
+    if !fresh.is_empty() {
+        let rows = encoder.encode(&fresh)?;
+        remembered.extend(fresh.into_iter().zip(rows.rows().into_iter().map(|row| row.to_owned())));
+    }
+    let width = sentences.first().and_then(|sentence| remembered.get(sentence)).map_or(0, Array1::len);
+    let mut prompts = Array2::zeros((sentences.len(), width));
+    for (mut row, sentence) in prompts.rows_mut().into_iter().zip(&sentences) {
+        if let Some(known) = remembered.get(sentence) {
+            row.assign(known);
+        }
+    }
+    let counts: Vec<usize> = labels.iter().map(|label| label.prompts.len()).collect();
+    Ok(label_embeddings(prompts.view(), &counts)?)
+}
