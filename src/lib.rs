@@ -11,3 +11,4 @@ pub mod jobs;
 pub mod lang;
 pub mod panics;
 pub mod store;
+pub mod tui;

@@ -13,10 +13,10 @@ use crate::engine::runtime::select::{DeviceChoice, RuntimeChoice};
 use crate::lang::Language;
 
 #[derive(Debug, Parser)]
-#[command(name = "sis", version, arg_required_else_help = true, disable_help_subcommand = true)]
+#[command(name = "sis", version, disable_help_subcommand = true)]
 struct Arguments {
     #[command(subcommand)]
-    action: ActionArguments,
+    action: Option<ActionArguments>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -25,6 +25,7 @@ enum ActionArguments {
     #[command(subcommand, arg_required_else_help = true)]
     Runtime(RuntimeAction),
     Demo(DemoArguments),
+    Review(DestinationArguments),
     Apply(ApplyArguments),
     Undo(UndoArguments),
     Verify(DestinationArguments),
@@ -44,6 +45,8 @@ enum ActionArguments {
 /// What the program is asked to do.
 #[derive(Debug)]
 pub(super) enum Action {
+    App,
+    Review(DestinationArguments),
     Classify(Box<ClassifyArguments>),
     Runtime(RuntimeAction),
     Demo(DemoArguments),
@@ -212,7 +215,9 @@ impl From<RuntimeName> for RuntimeChoice {
 pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>, language: &Language) -> Result<Action, clap::Error> {
     let arguments = arguments.into_iter().map(|argument| with_dashes(&argument));
     let matches = command(language).try_get_matches_from(arguments)?;
-    Ok(match Arguments::from_arg_matches(&matches)?.action {
+    let Some(action) = Arguments::from_arg_matches(&matches)?.action else { return Ok(Action::App) };
+    Ok(match action {
+        ActionArguments::Review(arguments) => Action::Review(arguments),
         ActionArguments::Classify(arguments) => Action::Classify(arguments),
         ActionArguments::Runtime(action) => Action::Runtime(action),
         ActionArguments::Demo(arguments) => Action::Demo(arguments),
@@ -263,6 +268,12 @@ fn with_words(command: Command, prefix: &str, words: &dyn Fn(String) -> String) 
         }
     });
     command.mut_subcommands(|sub| with_words(sub, &prefix, words))
+}
+
+/// The help that `--help` prints, for a call without a command and without a terminal.
+pub(super) fn print_help(language: &Language) -> Exit {
+    Console::new().err(&command(language).render_help().to_string());
+    Exit::Usage
 }
 
 pub(super) fn print_completions(shell: Shell, language: &Language, console: &mut Console) -> Exit {

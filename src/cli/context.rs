@@ -83,7 +83,7 @@ impl Context {
     pub(super) fn model_folder(&mut self, model: &ModelName) -> Result<PathBuf, Failure> {
         let folder = match model {
             ModelName::Folder(folder) => return Ok(folder.clone()),
-            ModelName::Demo => self.cache_folder()?.join("built-in"),
+            ModelName::Demo => self.built_in_folder()?,
         };
         let note = self.language.text("demo.note");
         self.note_text(&note);
@@ -106,6 +106,16 @@ impl Context {
         Some(CachePlace { folder, limit: self.defaults.embedding_cache_mb.saturating_mul(1_000_000) })
     }
 
+    /// Where the user's own settings and keys are.
+    pub(super) fn config_folder(&self) -> Option<PathBuf> {
+        self.folders.as_ref().map(|folders| folders.config_dir().to_owned())
+    }
+
+    /// Where the built-in model is unpacked.
+    pub(super) fn built_in_folder(&mut self) -> Result<PathBuf, Failure> {
+        Ok(self.cache_folder()?.join("built-in"))
+    }
+
     /// The failure of writing what is built in into a folder.
     pub(super) fn cannot_unpack(&self, folder: &Path, error: &std::io::Error) -> Failure {
         let values: crate::lang::Values<'_> = &[("folder", &printable(folder)), ("detail", error)];
@@ -125,7 +135,8 @@ impl Context {
         self.console.err(&note);
     }
 
-    fn places(&self) -> Places {
+    /// Where libraries of ONNX Runtime are looked for.
+    pub(super) fn places(&self) -> Places {
         Places {
             setting: self.defaults.onnxruntime_library.clone(),
             variable: std::env::var_os("ORT_DYLIB_PATH").filter(|path| !path.is_empty()).map(PathBuf::from),

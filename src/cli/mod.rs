@@ -1,5 +1,6 @@
 //! The program without a screen of its own: arguments, commands, progress, exit codes.
 
+pub mod app;
 mod apply;
 pub mod arguments;
 mod cache;
@@ -25,6 +26,7 @@ mod verify;
 
 use std::ffi::OsString;
 
+use app::{AppOpening, AppStart};
 use arguments::{Action, CacheAction, RuntimeAction};
 use console::Console;
 use context::Context;
@@ -32,27 +34,65 @@ use exit::Exit;
 
 use crate::domain::printable::printable_text;
 
+/// What the command line comes to.
+pub enum Invocation {
+    /// It was carried out.
+    Done(Exit),
+    /// The app is to be opened.
+    App(Box<AppStart>),
+}
+
 /// Runs the program with these arguments, its own name first.
-pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Exit {
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Invocation {
     let language = crate::lang::Language::english();
     let action = match arguments::parse(arguments, &language) {
         Ok(action) => action,
-        Err(error) => {
-            // Help and version are not errors: they go to standard output.
-            let mut console = Console::new();
-            // It repeats what was typed, which may be the name of a file with anything in it.
-            let text: Vec<String> = error.render().to_string().lines().map(printable_text).collect();
-            let text = text.join("\n");
-            if error.use_stderr() {
-                console.err(&text);
-                return Exit::Usage;
-            }
-            console.out(&text);
-            return Exit::Done;
-        }
+        Err(error) => return Invocation::Done(say_usage(&error)),
     };
-    let mut console = Console::new();
+    let console = Console::new();
     match action {
+        Action::App if !app::has_terminal() => Invocation::Done(arguments::print_help(&language)),
+        Action::App => app_in_context(AppOpening::Start, language, console),
+        Action::Review(arguments) => app_in_context(AppOpening::Session(arguments.destination), language, console),
+        Action::Demo(_) if app::has_terminal() => app_in_context(AppOpening::Samples, language, console),
+        action => Invocation::Done(headless(action, language, console)),
+    }
+}
+
+/// Says that the app could not be opened or went wrong.
+pub fn say_that_the_app_failed(error: &std::io::Error) -> Exit {
+    let language = crate::lang::Language::english();
+    let sentence = language.say("program.app_failed", &[("detail", error)]);
+    Console::new().err(&language.say("program.failed", &[("sentence", &sentence)]));
+    Exit::Failed
+}
+
+/// Says what is wrong with the command line; help and version are not errors: they go to standard output.
+fn say_usage(error: &clap::Error) -> Exit {
+    let mut console = Console::new();
+    // It repeats what was typed, which may be the name of a file with anything in it.
+    let text: Vec<String> = error.render().to_string().lines().map(printable_text).collect();
+    let text = text.join("\n");
+    if error.use_stderr() {
+        console.err(&text);
+        return Exit::Usage;
+    }
+    console.out(&text);
+    Exit::Done
+}
+
+fn app_in_context(opening: AppOpening, language: crate::lang::Language, console: Console) -> Invocation {
+    let mut start = None;
+    let exit = in_context(language, console, |context| {
+        start = Some(app::start(opening, context)?);
+        Ok(Exit::Done)
+    });
+    start.map_or(Invocation::Done(exit), |start| Invocation::App(Box::new(start)))
+}
+
+fn headless(action: Action, language: crate::lang::Language, mut console: Console) -> Exit {
+    match action {
+        Action::App | Action::Review(_) => Exit::Usage,
         Action::Completions(shell) => arguments::print_completions(shell, &language, &mut console),
         Action::Man => arguments::print_manual(&language, &mut console),
         Action::RuntimeProbe(library) => runtime::probe(&library, &mut console),

@@ -3,6 +3,7 @@
 use super::{Language, Say, Values};
 use crate::domain::printable::printable;
 use crate::jobs::classify::ClassifyError;
+use crate::jobs::crew::CrewError;
 use crate::jobs::tables::TableError;
 use crate::store::StoreError;
 
@@ -44,6 +45,27 @@ impl Say for ClassifyError {
         match self {
             ClassifyError::Engine(error) => error.say(language),
             ClassifyError::Sink(error) => error.say(language),
+        }
+    }
+}
+
+impl Say for CrewError {
+    fn say(&self, language: &Language) -> String {
+        match self {
+            CrewError::Engine(error) => error.say(language),
+            CrewError::Runtime(error) => error.say(language),
+            CrewError::Scan(error) => error.say(language),
+            CrewError::Destination(error) => error.say(language),
+            CrewError::Store(error) => error.say(language),
+            CrewError::Classify(error) => error.say(language),
+            CrewError::Table(error) => error.say(language),
+            CrewError::Unpack { folder, source } => {
+                language.say("demo.cannot_unpack", &[("folder", &printable(folder)), ("detail", source)])
+            }
+            CrewError::NotTrusted { destination } => {
+                language.say("store.foreign_session", &[("destination", &printable(destination))])
+            }
+            CrewError::NothingToUndo => language.text("undo.nothing"),
         }
     }
 }

@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Each layer and the layers that it may use. `panics` and `crash` may be used by all.
-const ARROWS: [(&str, &[&str]); 13] = [
-    ("main", &["cli"]),
+const ARROWS: [(&str, &[&str]); 14] = [
+    ("main", &["cli", "tui"]),
     ("lib", &[]),
     ("built_in", &[]),
     ("cli", &["built_in", "config", "domain", "engine", "files", "jobs", "lang", "store"]),
+    ("tui", &["built_in", "config", "domain", "engine", "files", "jobs", "lang", "store"]),
     ("lang", &["config", "domain", "engine", "files", "jobs", "store"]),
     ("jobs", &["built_in", "domain", "engine", "files", "store"]),
     ("config", &["domain"]),
@@ -105,8 +106,26 @@ fn every_sentence_is_in_the_language_file_and_every_one_there_is_said() {
             }
         }
     }
-    let silent: Vec<&str> = language.keys().filter(|key| !said.contains(*key) && !key.starts_with("help.")).collect();
+    let silent: Vec<&str> = language.keys().filter(|key| !said.contains(*key) && !is_of_a_table(key)).collect();
     assert!(silent.is_empty(), "sentences that nothing says: {silent:?}");
+}
+
+/// True for words that other tests match with what they are for: arguments, and the table of keys.
+fn is_of_a_table(key: &str) -> bool {
+    key.starts_with("help.") || key.starts_with("keys.")
+}
+
+#[test]
+fn every_key_has_its_word_and_all_words_a_key() {
+    let language = smart_image_sorter::lang::Language::english();
+    let table: toml::Table = include_str!("../../config/keys.toml").parse().unwrap();
+    let mut wanted = BTreeSet::from(["keys.review_digit".to_owned()]);
+    for (section, actions) in &table {
+        wanted.insert(format!("keys.section_{section}"));
+        wanted.extend(actions.as_table().unwrap().keys().map(|action| format!("keys.{section}_{action}")));
+    }
+    let there: BTreeSet<String> = language.keys().filter(|key| key.starts_with("keys.")).map(str::to_owned).collect();
+    assert_eq!(wanted, there);
 }
 
 #[test]

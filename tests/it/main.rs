@@ -22,3 +22,4 @@ mod runtime;
 mod session;
 mod sorting;
 mod support;
+mod terminal;

@@ -1,0 +1,76 @@
+//! The files pane: the plan, apply, undo.
+
+use crossterm::event::KeyEvent;
+
+use super::order;
+use crate::jobs::crew::{Order, Tally};
+use crate::store::session::Sorting;
+use crate::tui::effect::Effect;
+use crate::tui::model::{Done, Model, Work};
+
+/// Opens the pane: what would happen is worked out, if that is not known.
+pub(super) fn enter(model: &mut Model) -> Vec<Effect> {
+    match model.files.plan.is_none() && !model.is_busy() && !model.collection.is_empty() {
+        true => plan(model),
+        false => vec![],
+    }
+}
+
+fn plan(model: &mut Model) -> Vec<Effect> {
+    let Some(template) = model.template() else { return vec![] };
+    if model.labels.error.is_some() {
+        return vec![];
+    }
+    model.work = Work::Planning;
+    let sure = model.sure();
+    let sorting = Sorting {
+        labels: model.labels.current.clone(),
+        template: template.text().to_owned(),
+        threshold: sure.threshold,
+        margin: sure.margin,
+        operation: model.setup.operation,
+    };
+    let scores = model.collection.entries().iter().enumerate();
+    let scores = scores.map(|(index, entry)| (entry.id, model.collection.scores(index).to_vec())).collect();
+    vec![order(Order::Plan { destination: model.destination(), sorting: Box::new(sorting), scores })]
+}
+
+pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
+    let Some(action) = model.keys.action(key, &["files"]).map(str::to_owned) else { return vec![] };
+    if model.is_busy() {
+        let text = model.language.text("app.busy");
+        model.say_error(text);
+        return vec![];
+    }
+    match action.as_str() {
+        "files.apply" => apply(model),
+        "files.undo" => undo(model),
+        "files.plan" => {
+            model.files.plan = None;
+            enter(model)
+        }
+        _ => vec![],
+    }
+}
+
+fn apply(model: &mut Model) -> Vec<Effect> {
+    let total = model.files.plan.as_ref().map_or(0, |plan| plan.transfers.len());
+    if total == 0 {
+        let text = model.language.text("app.nothing_to_apply");
+        model.say(text);
+        return vec![];
+    }
+    model.work = Work::Applying { tally: Tally::default(), total };
+    let table = model.defaults.output_file.clone();
+    vec![order(Order::Apply { destination: model.destination(), table })]
+}
+
+fn undo(model: &mut Model) -> Vec<Effect> {
+    // What was taken back last is done again; otherwise the last run is taken back.
+    let run = match model.files.last {
+        Some(Done::Undone { own, .. }) => Some(own),
+        _ => None,
+    };
+    model.work = Work::Undoing { tally: Tally::default(), total: 0 };
+    vec![order(Order::Undo { destination: model.destination(), run })]
+}

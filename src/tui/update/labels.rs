@@ -1,0 +1,100 @@
+//! The label editor.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui_textarea::{Input, Key};
+
+use super::order;
+use crate::domain::label;
+use crate::jobs::crew::Order;
+use crate::tui::effect::Effect;
+use crate::tui::model::Model;
+
+pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
+    if !model.labels.is_editing {
+        if key.code == KeyCode::Enter {
+            model.labels.is_editing = true;
+        }
+        return vec![];
+    }
+    if key.code == KeyCode::Esc {
+        model.labels.is_editing = false;
+        return vec![];
+    }
+    model.labels.editor.input(input(key));
+    changed(model)
+}
+
+pub(super) fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
+    // A list with commas is one label a line, as long as it makes sense as such.
+    let lines = match text.contains('\n') {
+        true => None,
+        false => label::from_commas(text).ok().map(|labels| labels.into_iter().map(|label| label.text)),
+    };
+    let text = match lines {
+        Some(lines) => lines.collect::<Vec<_>>().join("\n"),
+        None => text.replace("\r\n", "\n").replace('\r', "\n"),
+    };
+    model.labels.editor.insert_str(&text);
+    changed(model)
+}
+
+/// What follows from another text.
+fn changed(model: &mut Model) -> Vec<Effect> {
+    let before = model.labels.current.clone();
+    let renamed = model.labels.parsed().ok().and_then(|now| renamed(&before, &now));
+    let mut effects = vec![];
+    if let Some((from, to)) = renamed {
+        // The label keeps its number, and with it what was decided for it.
+        if !model.labels.book.contains(&to)
+            && let Some(place) = model.labels.book.iter().position(|known| *known == from)
+        {
+            model.labels.book[place] = to.clone();
+            effects.push(order(Order::Rename { destination: model.destination(), from, to }));
+        }
+    }
+    if model.take_labels() {
+        model.files.plan = None;
+        effects.extend(rescore(model));
+    }
+    if model.collection.is_empty() {
+        // Nobody has decided anything yet: there is nothing to rename in a session.
+        effects.retain(|effect| !matches!(effect, Effect::Order(Order::Rename { .. })));
+    }
+    effects
+}
+
+/// The one label whose line was edited: as many as before, and all others the same.
+fn renamed(before: &[label::Label], now: &[label::Label]) -> Option<(String, String)> {
+    if before.len() != now.len() {
+        return None;
+    }
+    let mut different = before.iter().zip(now).filter(|(before, now)| before.text != now.text);
+    let (from, to) = different.next()?;
+    different.next().is_none().then(|| (from.text.clone(), to.text.clone()))
+}
+
+/// Has everything scored with the labels of now.
+pub(super) fn rescore(model: &Model) -> Vec<Effect> {
+    let Some(template) = model.template() else { return vec![] };
+    vec![order(Order::Rescore { revision: model.labels.revision, labels: model.labels.current.clone(), template })]
+}
+
+fn input(event: KeyEvent) -> Input {
+    let key = match event.code {
+        KeyCode::Char(c) => Key::Char(c),
+        KeyCode::Enter => Key::Enter,
+        KeyCode::Backspace => Key::Backspace,
+        KeyCode::Delete => Key::Delete,
+        KeyCode::Left => Key::Left,
+        KeyCode::Right => Key::Right,
+        KeyCode::Up => Key::Up,
+        KeyCode::Down => Key::Down,
+        KeyCode::Home => Key::Home,
+        KeyCode::End => Key::End,
+        KeyCode::PageUp => Key::PageUp,
+        KeyCode::PageDown => Key::PageDown,
+        _ => Key::Null,
+    };
+    let held = |modifier| event.modifiers.contains(modifier);
+    Input { key, ctrl: held(KeyModifiers::CONTROL), alt: held(KeyModifiers::ALT), shift: held(KeyModifiers::SHIFT) }
+}

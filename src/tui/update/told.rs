@@ -1,0 +1,153 @@
+//! What the crew tells.
+
+use std::collections::HashMap;
+
+use super::review;
+use crate::domain::collection::Entry;
+use crate::domain::decision::Decision;
+use crate::jobs::crew::Event;
+use crate::lang::{Say, Values};
+use crate::store::session::Sorting;
+use crate::tui::effect::Effect;
+use crate::tui::line::Line;
+use crate::tui::model::{Done, Model, Pane, Runtime, Work};
+
+pub(super) fn told(model: &mut Model, event: Event) -> Vec<Effect> {
+    let effects = take(model, event);
+    // What is going on tells how many files wait.
+    model.counts.waiting = model.waiting();
+    effects
+}
+
+fn take(model: &mut Model, event: Event) -> Vec<Effect> {
+    match event {
+        Event::Checked { number, result } if number == model.setup.check => {
+            model.setup.checked = Some(result.map_err(|error| error.say(&model.language)));
+        }
+        Event::Checked { .. } => {}
+        Event::Runtime { runtime, device, is_gpu_unused } => {
+            model.runtime = Some(Runtime { name: runtime, device, is_gpu_unused });
+        }
+        Event::Opened { sorting } => opened(model, sorting.map(|sorting| *sorting)),
+        Event::Found { files } => {
+            model.work = Work::Classifying { files, others: 0 };
+            model.recount();
+        }
+        Event::Passed { others } => {
+            if let Work::Classifying { others: known, .. } = &mut model.work {
+                *known = others;
+            }
+        }
+        Event::Arrived { revision, entries, scores } => return arrived(model, revision, entries, &scores),
+        Event::Rescored { revision, scores } if revision == model.labels.revision => {
+            model.collection.rescore(model.labels.numbers.clone(), scores);
+            model.labels.scored = revision;
+            model.recount();
+        }
+        Event::Rescored { .. } => {}
+        Event::LabelsFailed { revision, error } if revision == model.labels.revision => fail(model, &error),
+        Event::LabelsFailed { .. } => {}
+        Event::Classified { remembered, waiting } => classified(model, remembered, waiting),
+        Event::Planned { plan } => {
+            model.work = Work::Idle;
+            model.files.plan = Some(plan);
+        }
+        Event::Progress { tally, total } => match &mut model.work {
+            Work::Applying { tally: known, total: all } | Work::Undoing { tally: known, total: all } => {
+                (*known, *all) = (tally, total);
+            }
+            _ => {}
+        },
+        Event::Applied { run, tally, failures, total, head } => {
+            model.work = Work::Idle;
+            model.files.plan = None;
+            model.files.last = Some(Done::Applied { run, tally, total });
+            (model.files.failures, model.files.head) = (failures, Some(head));
+            let values: Values<'_> = &[("done", &tally.done), ("failed", &tally.failed)];
+            let text = model.language.say("app.applied", values);
+            model.say(text);
+        }
+        Event::Undone { run, own, back, removed, failures, head } => {
+            model.work = Work::Idle;
+            model.files.plan = None;
+            model.files.last = Some(Done::Undone { run, own, back, removed, left: failures.len() });
+            (model.files.failures, model.files.head) = (failures, Some(head));
+            let values: Values<'_> = &[("run", &run.0), ("back", &back), ("removed", &removed)];
+            let text = model.language.say("app.undone", values);
+            model.say(text);
+        }
+        Event::Places { folders } => {
+            let mut places: HashMap<_, _> = folders.into_iter().collect();
+            let entries = model.collection.entries().iter();
+            let folders = entries.map(|entry| places.remove(&entry.id).flatten()).collect();
+            model.collection.set_places(folders);
+        }
+        Event::Viewed { number, pixels } if number == model.review.view => model.review.pixels = Some(pixels),
+        Event::Viewed { .. } => {}
+        Event::Failed { error } => {
+            model.work = Work::Idle;
+            model.recount();
+            fail(model, &error);
+        }
+    }
+    vec![]
+}
+
+fn fail(model: &mut Model, error: &crate::jobs::crew::CrewError) {
+    tracing::error!("{error}");
+    let text = error.say(&model.language);
+    model.say_error(text);
+}
+
+/// An earlier session: its labels and settings become those of now.
+fn opened(model: &mut Model, sorting: Option<Sorting>) {
+    let Some(sorting) = sorting else { return };
+    let lines = sorting.labels.iter().map(|label| match label.prompts.as_slice() {
+        [only] if *only == label.text => label.text.clone(),
+        prompts => format!("{} = {}", label.text, prompts.join(" | ")),
+    });
+    model.set_labels(lines.collect());
+    model.setup.template = Line::new(sorting.template);
+    model.setup.threshold = Line::new(sorting.threshold.to_string());
+    model.setup.margin = Line::new(sorting.margin.to_string());
+    model.setup.operation = sorting.operation;
+    // Its scores come with its pictures.
+    model.collection.rescore(model.labels.numbers.clone(), vec![]);
+    model.labels.scored = model.labels.revision;
+}
+
+fn arrived(model: &mut Model, revision: u64, entries: Vec<(Entry, Option<String>)>, scores: &[f32]) -> Vec<Effect> {
+    let first = model.collection.len();
+    let numbered = entries.into_iter().map(|(mut entry, decided)| {
+        entry.decision = match (entry.decision, decided) {
+            (Some(Decision::Accepted(_)), Some(text)) => Some(Decision::Accepted(model.labels.number(&text))),
+            (Some(Decision::Reassigned(_)), Some(text)) => Some(Decision::Reassigned(model.labels.number(&text))),
+            (decision, _) => decision,
+        };
+        entry
+    });
+    let numbered: Vec<Entry> = numbered.collect();
+    // Nought is that of an earlier session, whose labels are those of now.
+    let are_current = revision == model.labels.scored || revision == 0;
+    model.collection.add(numbered, if are_current { scores } else { &[] });
+    if revision == 0 && model.work == Work::Opening {
+        model.work = Work::Idle;
+    }
+    model.recount();
+    review::extend(model, first);
+    match model.pane {
+        Pane::Review => review::look(model),
+        _ => vec![],
+    }
+}
+
+fn classified(model: &mut Model, remembered: usize, waiting: usize) {
+    tracing::info!(remembered, waiting, "classified");
+    model.work = Work::Idle;
+    model.recount();
+    let pictures = model.collection.len();
+    let key = if waiting > 0 { "app.classify_stopped" } else { "app.classified" };
+    let values: Values<'_> = &[("pictures", &pictures), ("waiting", &waiting)];
+    let text = model.language.say(key, values);
+    model.say(text);
+}

@@ -1,0 +1,158 @@
+//! The review pane: the picture, its scores, the queue.
+
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::text::{Line, Span};
+
+use super::{Canvas, padded, paragraph, shortened};
+use crate::domain::decision::Decision;
+use crate::domain::printable::{printable, printable_text};
+use crate::domain::review::{Filter, Order};
+use crate::domain::statistics::share;
+use crate::tui::preview::Preview;
+
+/// Columns of a bar.
+const BAR: usize = 10;
+
+pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_>, preview: &mut Preview) {
+    let review = &canvas.model.review;
+    let [head, body] = Layout::vertical([Constraint::Length(1), Constraint::Min(1)]).areas(area);
+    paragraph(frame, head, vec![heading(canvas)]);
+    let Some(index) = review.current() else {
+        let key = if canvas.model.collection.is_empty() { "app.review_empty" } else { "app.filter_empty" };
+        return paragraph(frame, body, vec![Line::raw(""), Line::raw(canvas.text(key))]);
+    };
+    let side = (area.width / 2).clamp(34, 60);
+    let [picture, beside] = Layout::horizontal([Constraint::Min(20), Constraint::Length(side)]).areas(body);
+    match (review.hidden, &review.pixels) {
+        (true, _) => paragraph(frame, picture, vec![Line::raw(canvas.text("app.hidden"))]),
+        (false, Some(Some(pixels))) => preview.draw(frame, picture, review.view, pixels),
+        (false, Some(None)) => paragraph(frame, picture, vec![Line::raw(canvas.text("app.no_preview"))]),
+        (false, None) => {}
+    }
+    let scores = canvas.model.labels.current.len() as u16 + 4;
+    let [scored, queue] =
+        Layout::vertical([Constraint::Length(scores.min(body.height)), Constraint::Min(0)]).areas(beside);
+    paragraph(frame, scored, about(canvas, index, side as usize));
+    paragraph(frame, queue, around(canvas, queue.height as usize, side as usize));
+}
+
+fn heading(canvas: &Canvas<'_>) -> Line<'static> {
+    let review = &canvas.model.review;
+    let order = match review.order {
+        Order::LeastSure => "app.order_least_sure",
+        Order::MostSure => "app.order_most_sure",
+        Order::ByLabel => "app.order_by_label",
+        Order::Newest => "app.order_newest",
+        Order::Random => "app.order_random",
+    };
+    let filter = match review.filter {
+        Filter::All => canvas.text("app.filter_all"),
+        Filter::Unsure => canvas.text("app.filter_unsure"),
+        Filter::Label(label) => {
+            canvas.model.labels.current.get(label).map(|label| printable_text(&label.text)).unwrap_or_default()
+        }
+        Filter::Decided => canvas.text("app.filter_decided"),
+        Filter::Troubled => canvas.text("app.filter_troubled"),
+    };
+    let at = if review.queue.is_empty() { 0 } else { review.at + 1 };
+    let order = canvas.text(order);
+    let (reviewed, accepted) = tally(canvas);
+    let values: crate::lang::Values<'_> = &[
+        ("at", &at),
+        ("total", &review.queue.len()),
+        ("filter", &filter),
+        ("order", &order),
+        ("reviewed", &reviewed),
+        ("accepted", &accepted),
+        ("changed", &(reviewed - accepted)),
+    ];
+    let mut text = canvas.say("app.review_head", values);
+    if review.order == Order::Random
+        && let Some(share) = share(accepted, reviewed)
+    {
+        let percent = |value: f64| format!("{:.0}", value * 100.0);
+        let values: crate::lang::Values<'_> =
+            &[("found", &percent(share.found)), ("low", &percent(share.low)), ("high", &percent(share.high))];
+        text.push_str(&canvas.say("app.audit", values));
+    }
+    Line::styled(text, canvas.theme.title())
+}
+
+/// How many were decided, and how many of them as predicted.
+fn tally(canvas: &Canvas<'_>) -> (usize, usize) {
+    let decisions = canvas.model.collection.entries().iter().filter_map(|entry| entry.decision);
+    let decided: Vec<Decision> = decisions.filter(|decision| *decision != Decision::Skipped).collect();
+    (decided.len(), decided.iter().filter(|decision| matches!(decision, Decision::Accepted(_))).count())
+}
+
+/// The picture's name, what was decided, and a bar a label.
+fn about(canvas: &Canvas<'_>, index: usize, width: usize) -> Vec<Line<'static>> {
+    let model = canvas.model;
+    let Some(entry) = model.collection.entries().get(index) else { return vec![] };
+    let name = entry.path.file_name().map(printable).unwrap_or_default();
+    let mut lines =
+        vec![Line::styled(shortened(&name, width), canvas.theme.title()), Line::raw(decided(canvas, entry.decision))];
+    if model.review.details || entry.trouble.is_some() {
+        let text = entry.trouble.clone().unwrap_or_else(|| printable(&entry.path));
+        lines.push(Line::styled(text, canvas.theme.warning()));
+    }
+    let best = model.collection.best(index);
+    let scores = model.collection.scores(index);
+    for (place, label) in model.labels.current.iter().enumerate() {
+        let score = scores.get(place).copied().filter(|score| score.is_finite());
+        let bar = score.map_or(0, |score| (score * BAR as f32).round() as usize).min(BAR);
+        let key = if place < 10 { ((place + 1) % 10).to_string() } else { " ".to_owned() };
+        let number = score.map_or("    ".to_owned(), |score| format!("{score:.2}"));
+        let text = format!(
+            "{key} {}{} {number} {}",
+            "█".repeat(bar),
+            "·".repeat(BAR - bar),
+            padded(&printable_text(&label.text), width.saturating_sub(BAR + 8))
+        );
+        let is_best = best.is_some_and(|best| best.label == place);
+        lines.push(if is_best { Line::styled(text, canvas.theme.good()) } else { Line::raw(text) });
+    }
+    if let Some(best) = best {
+        let margin = format!("{:.2}", best.margin);
+        lines.push(Line::styled(canvas.say("app.margin", &[("margin", &margin)]), canvas.theme.faint()));
+    }
+    if let Some(line) = &model.review.finding {
+        lines.push(Line::styled(format!("/{}", printable_text(line.text())), canvas.theme.warning()));
+    }
+    lines
+}
+
+fn decided(canvas: &Canvas<'_>, decision: Option<Decision>) -> String {
+    let label = decision.and_then(Decision::label).and_then(|label| canvas.model.labels.text_of(label));
+    let label = label.map(printable_text).unwrap_or_default();
+    match decision {
+        None => canvas.text("app.undecided"),
+        Some(Decision::Accepted(_)) => canvas.say("app.accepted", &[("label", &label)]),
+        Some(Decision::Reassigned(_)) => canvas.say("app.reassigned", &[("label", &label)]),
+        Some(Decision::NoneOfThese) => canvas.text("app.decided_none"),
+        Some(Decision::Skipped) => canvas.text("app.skipped"),
+    }
+}
+
+/// The queue around the picture that is looked at.
+fn around(canvas: &Canvas<'_>, height: usize, width: usize) -> Vec<Line<'static>> {
+    let review = &canvas.model.review;
+    let first = review.at.saturating_sub(height / 2).min(review.queue.len().saturating_sub(height));
+    let shown = review.queue.iter().enumerate().skip(first).take(height);
+    shown
+        .filter_map(|(at, index)| {
+            let entry = canvas.model.collection.entries().get(*index)?;
+            let mark = match (review.marked.contains(index), entry.decision) {
+                (true, _) => "*",
+                (_, Some(Decision::Skipped)) => "-",
+                (_, Some(_)) => "✓",
+                _ => " ",
+            };
+            let name = entry.path.file_name().map(printable).unwrap_or_default();
+            let text = padded(&format!("{mark} {name}"), width);
+            let style = if at == review.at { canvas.theme.chosen() } else { canvas.theme.faint() };
+            Some(Line::from(Span::styled(text, style)))
+        })
+        .collect()
+}

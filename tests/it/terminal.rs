@@ -1,0 +1,191 @@
+//! The app on a real terminal, by keys alone, inside tmux.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use crate::support::{Workspace, program, sorted};
+
+/// How long a screen may take to show what is waited for.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A terminal with the program in it. It has a server of its own, which ends with it.
+struct Terminal {
+    socket: String,
+}
+
+impl Terminal {
+    /// None where there is no tmux, which is said.
+    fn open(workspace: &Workspace, columns: u32, rows: u32, arguments: &str) -> Option<Terminal> {
+        let socket = format!("sis-test-{}-{columns}", workspace.root().file_name().unwrap().to_str().unwrap());
+        let terminal = Terminal { socket };
+        let variables: String = [("HOME", ""), ("XDG_CONFIG_HOME", "config"), ("XDG_DATA_HOME", "data")]
+            .into_iter()
+            .chain([("XDG_STATE_HOME", "state"), ("XDG_CACHE_HOME", "cache")])
+            .map(|(name, folder)| format!("{name}='{}' ", workspace.home().join(folder).display()))
+            .collect();
+        let command = format!(
+            "cd '{}' && env -u ORT_DYLIB_PATH {variables} TMPDIR='{}' PATH=/usr/bin:/bin {} {arguments}; echo ended $?; read x",
+            workspace.root().display(),
+            workspace.root().display(),
+            program().display()
+        );
+        let size = [columns.to_string(), rows.to_string()];
+        let began = terminal.tmux(&["new-session", "-d", "-x", &size[0], "-y", &size[1], "sh", "-c", &command]);
+        if began.is_none() {
+            println!("skipped: there is no tmux");
+        }
+        began.map(|_| terminal)
+    }
+
+    fn tmux(&self, arguments: &[&str]) -> Option<String> {
+        let output =
+            Command::new("tmux").args(["-L", &self.socket, "-f", "/dev/null"]).args(arguments).output().ok()?;
+        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    fn screen(&self) -> String {
+        self.tmux(&["capture-pane", "-p"]).unwrap_or_default()
+    }
+
+    /// Waits for a text, which the screen must come to show.
+    fn wait_for(&self, text: &str) -> String {
+        let began = Instant::now();
+        loop {
+            let screen = self.screen();
+            if screen.contains(text) {
+                return screen;
+            }
+            assert!(began.elapsed() < PATIENCE, "“{text}” does not come:\n{screen}");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Sends keys by tmux's names, and waits for what they bring.
+    fn press(&self, keys: &[&str], expected: &str) -> String {
+        self.tmux(&[&["send-keys"], keys].concat()).expect("the terminal is there");
+        self.wait_for(expected)
+    }
+
+    fn type_text(&self, text: &str) {
+        self.tmux(&["send-keys", "-l", text]).expect("the terminal is there");
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let _ = self.tmux(&["kill-server"]);
+    }
+}
+
+/// The samples' folder, which the app made in the workspace.
+fn samples_folder(workspace: &Workspace) -> PathBuf {
+    let entries = std::fs::read_dir(workspace.root()).unwrap().flatten().map(|entry| entry.path());
+    entries.into_iter().find(|path| path.to_string_lossy().contains("sis-demo-")).expect("the samples are unpacked")
+}
+
+#[test]
+fn the_samples_from_the_first_screen_to_sorted_folders_and_back() {
+    for (columns, rows) in [(80, 24), (160, 50)] {
+        let workspace = Workspace::new();
+        let Some(terminal) = Terminal::open(&workspace, columns, rows, "") else { return };
+        terminal.wait_for("Try the samples");
+        terminal.press(&["Enter"], "48 pictures, 0 other files");
+        terminal.press(&["C-s"], "Classification finished: 48 pictures");
+        terminal.press(&["F4"], "reviewed 0");
+        // Twenty are reviewed: some accepted, some given another label; one is taken back.
+        for number in 0..20 {
+            let key = ["a", "1", "a", "3"][number % 4];
+            terminal.press(&[key], &format!("reviewed {}", number + 1));
+        }
+        terminal.press(&["u"], "reviewed 19");
+        terminal.press(&["F5"], "applies this");
+        terminal.press(&["a"], "Ledger head:");
+        let folder = samples_folder(&workspace);
+        let destination = folder.join("sorted");
+        let files = sorted(&destination);
+        // Each of them is where the table says, and every decision is in it.
+        let rows = table(&destination);
+        assert_eq!(rows.iter().filter(|row| !row["decision"].is_empty()).count(), 19);
+        for row in rows.iter().filter(|row| !row["destination"].is_empty()) {
+            let path = Path::new(&row["destination"]);
+            assert_eq!(path.parent().unwrap().file_name().unwrap().to_str().unwrap(), row["label"]);
+            assert_eq!(files.get(path), Some(&row["sha256"]));
+        }
+        assert!(files.len() >= 40, "{}", files.len());
+        terminal.press(&["u"], "does it again");
+        assert!(sorted(&destination).is_empty());
+        terminal.press(&["q"], "ended 0");
+    }
+}
+
+fn table(destination: &Path) -> Vec<crate::support::Row> {
+    let mut reader = csv::Reader::from_path(destination.join("output.csv")).unwrap();
+    reader.deserialize().collect::<Result<_, _>>().unwrap()
+}
+
+#[test]
+fn ones_own_pictures_field_by_field() {
+    let workspace = Workspace::new();
+    let pictures = std::fs::read_dir(crate::support::fixtures().join("demo")).unwrap().flatten();
+    for picture in pictures.filter(|entry| entry.path().extension().is_some_and(|e| e == "jpg" || e == "png")).take(30)
+    {
+        std::fs::copy(picture.path(), workspace.source().join(picture.file_name())).unwrap();
+    }
+    let Some(terminal) = Terminal::open(&workspace, 80, 24, "") else { return };
+    terminal.wait_for("My pictures");
+    terminal.press(&["2"], "Source");
+    terminal.press(&["Enter"], "Tab complete");
+    terminal.type_text("sou");
+    terminal.press(&["Tab"], "source/");
+    terminal.press(&["Enter"], "30 pictures");
+    terminal.press(&["F3", "Enter"], "one label a line");
+    // The labels that were there go, others come.
+    terminal.press(&["C-Home"], "one label a line");
+    for _ in 0..4 {
+        terminal.tmux(&["send-keys", "C-k", "Delete"]).unwrap();
+    }
+    // One label is none: the app says so, and begins nothing.
+    terminal.type_text("a map");
+    terminal.press(&["C-s"], "two are needed");
+    terminal.press(&["F3", "Enter", "C-End", "Enter"], "one label a line");
+    terminal.type_text("a page of text");
+    terminal.press(&["Escape"], "Enter edit");
+    terminal.press(&["C-s"], "Classification finished: 30 pictures");
+    terminal.press(&["F5"], "applies this");
+    terminal.press(&["a"], "Ledger head:");
+    let arrived = sorted(workspace.path("labelled"));
+    assert!(!arrived.is_empty());
+    let folders = arrived.keys().map(|path| path.parent().unwrap().file_name().unwrap().to_owned());
+    assert!(folders.into_iter().all(|folder| folder == "a map" || folder == "a page of text"));
+}
+
+#[test]
+fn a_terminal_that_vanishes_takes_the_program_with_it_and_no_decision() {
+    let workspace = Workspace::new();
+    let Some(terminal) = Terminal::open(&workspace, 80, 24, "demo") else { return };
+    terminal.wait_for("48 pictures, 0 other files");
+    terminal.press(&["C-s"], "Classification finished");
+    terminal.press(&["F4"], "reviewed 0");
+    terminal.press(&["a"], "reviewed 1");
+    terminal.press(&["x"], "reviewed 2");
+    let pane = terminal.tmux(&["list-panes", "-F", "#{pane_pid}"]).unwrap();
+    let shell = pane.trim().to_owned();
+    let children = std::fs::read_to_string(format!("/proc/{shell}/task/{shell}/children")).unwrap_or_default();
+    let Some(child) = children.split_whitespace().next().map(str::to_owned) else {
+        println!("skipped: the system does not tell of child processes");
+        return;
+    };
+    let destination = samples_folder(&workspace).join("sorted");
+    terminal.tmux(&["kill-server"]);
+    let began = Instant::now();
+    while Path::new(&format!("/proc/{child}")).exists() {
+        assert!(began.elapsed() < Duration::from_secs(2), "it goes on without a terminal");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    // A new start has every decision.
+    let arguments = format!("review --destination '{}'", destination.display());
+    let Some(again) = Terminal::open(&workspace, 81, 24, &arguments) else { return };
+    again.wait_for("48 pictures");
+    again.press(&["F4"], "reviewed 2");
+}
