@@ -11,6 +11,9 @@ use include_dir::{Dir, include_dir};
 /// The folders `model` and `samples`, and `labels.txt`.
 static DEMO: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/config/demo");
 
+/// The samples' folder in the temporary one.
+pub const SAMPLES: &str = "samples";
+
 /// Puts the model into a folder in `cache`, unless it is there already, and returns that folder.
 pub fn unpack_model(cache: &Path) -> io::Result<PathBuf> {
     let folder = cache.join("demo");
@@ -21,6 +24,14 @@ pub fn unpack_model(cache: &Path) -> io::Result<PathBuf> {
 /// Puts the sample pictures into `folder`.
 pub fn unpack_samples(folder: &Path) -> io::Result<()> {
     unpack("samples", folder)
+}
+
+/// Puts the sample pictures into a new folder `samples` in a temporary one, which stays, so that what is sorted there can
+/// be looked at. Gives the temporary one.
+pub fn samples_folder() -> io::Result<PathBuf> {
+    let folder = tempfile::Builder::new().prefix("sis-demo-").tempdir()?.keep();
+    unpack_samples(&folder.join(SAMPLES))?;
+    Ok(folder)
 }
 
 /// Labels for the samples, one a line.

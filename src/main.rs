@@ -2,7 +2,8 @@
 
 use std::process::ExitCode;
 
-use smart_image_sorter::cli::app::{AppOpening, AppStart, unpack_samples};
+use smart_image_sorter::built_in;
+use smart_image_sorter::cli::app::{AppOpening, AppStart};
 use smart_image_sorter::cli::exit::Exit;
 use smart_image_sorter::cli::{self, Invocation};
 use smart_image_sorter::tui::{self, Opening, Start};
@@ -29,7 +30,7 @@ fn open(start: AppStart) -> Exit {
 fn opening(wanted: &AppOpening) -> std::io::Result<Opening> {
     Ok(match wanted {
         AppOpening::Start => Opening::Doors,
-        AppOpening::Samples => Opening::Samples { folder: unpack_samples()? },
+        AppOpening::Samples => Opening::Samples { folder: built_in::samples_folder()? },
         AppOpening::Session(destination) => Opening::Session { destination: destination.clone() },
     })
 }

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use super::context::Context;
 use super::failure::Failure;
-use crate::built_in;
 use crate::config::Defaults;
 use crate::jobs::crew::Surroundings;
 use crate::lang::Language;
@@ -66,11 +65,4 @@ pub(super) fn start(opening: AppOpening, context: &mut Context) -> Result<AppSta
         log: context.log.clone(),
         opening,
     })
-}
-
-/// Puts the samples into a folder that stays.
-pub fn unpack_samples() -> std::io::Result<PathBuf> {
-    let folder = tempfile::Builder::new().prefix("sis-demo-").tempdir()?.keep();
-    built_in::unpack_samples(&folder.join("samples"))?;
-    Ok(folder)
 }

@@ -16,9 +16,9 @@ use crate::domain::template::Template;
 use crate::lang::Values;
 
 pub(super) fn run(arguments: &DemoArguments, context: &mut Context) -> Result<Exit, Failure> {
-    let folder = temporary_folder().map_err(|error| context.cannot_unpack(&std::env::temp_dir(), &error))?;
-    let source = folder.join("samples");
-    built_in::unpack_samples(&source).map_err(|error| context.cannot_unpack(&source, &error))?;
+    let folder = built_in::samples_folder();
+    let folder = folder.map_err(|error| context.cannot_unpack(&std::env::temp_dir(), &error))?;
+    let source = folder.join(built_in::SAMPLES);
     let request = Request {
         settings: settings(source, &folder, context)?,
         table_name: context.defaults.output_file.clone(),
@@ -33,11 +33,6 @@ pub(super) fn run(arguments: &DemoArguments, context: &mut Context) -> Result<Ex
     let line = context.language.say("demo.where", values);
     context.console.out(&line);
     Ok(exit)
-}
-
-/// A folder that stays, so that what was sorted can be looked at.
-fn temporary_folder() -> std::io::Result<PathBuf> {
-    Ok(tempfile::Builder::new().prefix("sis-demo-").tempdir()?.keep())
 }
 
 fn settings(source: PathBuf, folder: &Path, context: &Context) -> Result<Settings, Failure> {

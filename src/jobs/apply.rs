@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Map, json};
 
-use super::carry_out::{SayError, carry_out, folder_times, tidy_folders};
+use super::carry_out::{SayError, Transfers, carry_out, folder_times, tidy_folders};
 use super::stop::Stop;
 use crate::domain::plan::{Plan, PlannedTransfer, name_candidates};
 use crate::domain::run::{Action, RunId, RunKind};
@@ -31,13 +31,13 @@ pub fn apply(
     let emptied = moved.filter_map(|planned| planned.source.parent().map(Path::to_owned));
     session.note_folder_times(run, &folder_times(emptied))?;
     let destination = session.destination().to_owned();
-    let transfers: Vec<NewTransfer> =
-        plan.transfers.iter().map(|planned| new_transfer(planned, &destination)).collect();
+    let make = |position: usize| new_transfer(&plan.transfers[position], &destination);
+    let transfers = Transfers { count: plan.transfers.len(), make: &make };
     let mut doubled: Vec<(usize, NewTransfer)> = Vec::new();
     let (mut done, mut failed) = (0usize, 0usize);
-    carry_out(session, run, &transfers, say, stop, &mut |position, ended| {
+    carry_out(session, run, transfers, say, stop, &mut |position, transfer, ended| {
         let planned = &plan.transfers[position];
-        match doubled_by(&transfers[position], &ended, planned.from.is_some()) {
+        match doubled_by(transfer, &ended, planned.from.is_some()) {
             // It is not over until the file that is there twice is there once.
             Some(removal) => doubled.push((position, removal)),
             None => {
@@ -46,8 +46,9 @@ pub fn apply(
             }
         }
     })?;
-    let removals: Vec<NewTransfer> = doubled.iter().map(|(_, removal)| removal.clone()).collect();
-    carry_out(session, run, &removals, say, stop, &mut |position, ended| {
+    let make = |position: usize| doubled[position].1.clone();
+    let removals = Transfers { count: doubled.len(), make: &make };
+    carry_out(session, run, removals, say, stop, &mut |position, _, ended| {
         *(if ended.is_ok() { &mut done } else { &mut failed }) += 1;
         on_ended(&plan.transfers[doubled[position].0], &ended);
     })?;

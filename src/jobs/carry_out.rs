@@ -27,19 +27,42 @@ const BATCH_BYTES: u64 = 64 << 20;
 /// How a transfer's error is told to people.
 pub type SayError<'s> = &'s dyn Fn(&TransferError) -> String;
 
+/// Transfers that are made one by one: all of them at once would fill the memory with names.
+#[derive(Clone, Copy)]
+pub(super) struct Transfers<'t> {
+    pub(super) count: usize,
+    /// Makes the one at a position.
+    pub(super) make: &'t dyn Fn(usize) -> NewTransfer,
+}
+
+impl Transfers<'_> {
+    /// As many from the `first` on as go together.
+    fn batch(self, first: usize) -> Vec<NewTransfer> {
+        let mut batch = Vec::new();
+        let mut bytes = 0;
+        while first + batch.len() < self.count && batch.len() < BATCH && bytes < BATCH_BYTES {
+            let transfer = (self.make)(first + batch.len());
+            bytes += transfer.size;
+            batch.push(transfer);
+        }
+        batch
+    }
+}
+
 /// Carries out transfers of a run in order until they are done, a stop is requested or an error concerns all that
 /// follow. `on_ended` is told of each that was begun, by its position.
 pub(super) fn carry_out(
     session: &mut Session,
     run: RunId,
-    transfers: &[NewTransfer],
+    transfers: Transfers<'_>,
     say: SayError<'_>,
     stop: &Stop,
-    on_ended: &mut dyn FnMut(usize, Ended),
+    on_ended: &mut dyn FnMut(usize, &NewTransfer, Ended),
 ) -> Result<(), StoreError> {
     let mut first = 0;
-    while first < transfers.len() && !stop.is_requested() {
-        let batch = &transfers[first..first + batch_length(&transfers[first..])];
+    while first < transfers.count && !stop.is_requested() {
+        let batch = transfers.batch(first);
+        let batch = batch.as_slice();
         let ids = session.plan_transfers(run, batch, &missing_folders(batch))?;
         crash::point(Moment::Planned);
         let prepared = batch.iter().zip(&ids).map(|(new, id)| prepare(session, new, *id)).collect::<Vec<_>>();
@@ -60,8 +83,8 @@ pub(super) fn carry_out(
         session.complete_ledger()?;
         let concerns_all = ended.iter().any(|(_, result)| result.as_ref().is_err_and(TransferError::concerns_all));
         // Those that were begun are the first ones of the batch, in order.
-        for (position, (_, result)) in ended.into_iter().enumerate() {
-            on_ended(first + position, result);
+        for (position, (transfer, (_, result))) in batch.iter().zip(ended).enumerate() {
+            on_ended(first + position, transfer, result);
         }
         if concerns_all {
             return Ok(());
@@ -69,16 +92,6 @@ pub(super) fn carry_out(
         first += batch.len();
     }
     Ok(())
-}
-
-fn batch_length(transfers: &[NewTransfer]) -> usize {
-    let mut bytes = 0;
-    let fits = transfers.iter().take(BATCH).take_while(|transfer| {
-        let fits = bytes < BATCH_BYTES;
-        bytes += transfer.size;
-        fits
-    });
-    fits.count()
 }
 
 /// Folders that transfers need and that are not there.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, json};
 
 use super::apply::doubled_by;
-use super::carry_out::{SayError, carry_out, folder_times, tidy_folders};
+use super::carry_out::{SayError, Transfers, carry_out, folder_times, tidy_folders};
 use super::stop::Stop;
 use crate::domain::run::{Action, RunId, RunKind};
 use crate::files::durable::{remove_empty_folder, set_folder_time};
@@ -49,10 +49,10 @@ pub fn undo(
     let mut undone = Undone { run: run.id, own, kind, back: 0, removed: 0, left: vec![], waiting: 0 };
     note_folders(session, run.id, own)?;
     let mut reversals = Vec::new();
-    for done in &done {
-        match obstacle(done) {
-            Some(error) => undone.left.push((done.target.clone(), error)),
-            None => reversals.extend(reversal(done)),
+    for done in done {
+        match obstacle(&done) {
+            Some(error) => undone.left.push((done.target, error)),
+            None => reversals.extend(reversal(&done)),
         }
     }
     // What makes files comes first: it may be the witness of what removes them.
@@ -62,9 +62,10 @@ pub fn undo(
     let total = removals.len() + others.len();
     let mut begun = 0;
     for transfers in [&others, &removals] {
-        carry_out(session, own, transfers, say, stop, &mut |position, ended| {
+        let make = |position: usize| transfers[position].clone();
+        let transfers = Transfers { count: transfers.len(), make: &make };
+        carry_out(session, own, transfers, say, stop, &mut |_, transfer, ended| {
             begun += 1;
-            let transfer = &transfers[position];
             on_ended(&transfer.source, &ended);
             match doubled_by(transfer, &ended, true) {
                 Some(removal) => doubled.push(removal),
@@ -72,7 +73,9 @@ pub fn undo(
             }
         })?;
     }
-    carry_out(session, own, &doubled, say, stop, &mut |position, ended| undone.count(&doubled[position], ended))?;
+    let make = |position: usize| doubled[position].clone();
+    let removals = Transfers { count: doubled.len(), make: &make };
+    carry_out(session, own, removals, say, stop, &mut |_, transfer, ended| undone.count(transfer, ended))?;
     undone.waiting = total - begun;
     if undone.left.is_empty() && undone.waiting == 0 {
         restore_folders(session, run.id)?;

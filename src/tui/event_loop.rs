@@ -42,7 +42,7 @@ pub fn run(start: Start) -> std::io::Result<()> {
     let mut model = Model::new(start.language.clone(), start.defaults, keys);
     let sayer = Arc::new(Words(start.language));
     let (crew, told) = Crew::start(start.surroundings, sayer);
-    let mut app = App { crew, told, values: start.config_folder.map(|folder| folder.join(VALUES_FILE)), samples: None };
+    let mut app = App { crew, told, values: start.config_folder.map(|folder| folder.join(VALUES_FILE)) };
     let first = app.open(&mut model, start.opening)?;
     let leaving = Arc::new(AtomicBool::new(false));
     for signal in [SIGHUP, SIGINT, SIGTERM] {
@@ -73,8 +73,6 @@ struct App {
     told: Receiver<Event>,
     /// Where values are kept for the next start.
     values: Option<PathBuf>,
-    /// Keeps the folder of the samples as long as the app runs.
-    samples: Option<PathBuf>,
 }
 
 /// Whether the loop goes on.
@@ -183,20 +181,17 @@ impl App {
     }
 
     fn open_samples(&mut self, model: &mut Model) -> std::io::Result<Vec<Effect>> {
-        let folder = tempfile::Builder::new().prefix("sis-demo-").tempdir()?.keep();
-        built_in::unpack_samples(&folder.join("samples"))?;
-        Ok(self.show_samples(model, folder))
+        Ok(self.show_samples(model, built_in::samples_folder()?))
     }
 
     fn show_samples(&mut self, model: &mut Model, folder: PathBuf) -> Vec<Effect> {
         model.doors = None;
-        model.setup.source = Line::new(folder.join("samples").to_string_lossy());
+        model.setup.source = Line::new(folder.join(built_in::SAMPLES).to_string_lossy());
         model.setup.destination = Line::new(folder.join("sorted").to_string_lossy());
         model.setup.model = Line::new(SAMPLES_MODEL.to_string());
         model.setup.chosen = super::model::Field::Start;
         model
             .set_labels(built_in::sample_labels().lines().filter(|line| !line.is_empty()).map(str::to_owned).collect());
-        self.samples = Some(folder);
         // Values of the samples are of no use for the next start.
         self.values = None;
         super::update::check_source(model)

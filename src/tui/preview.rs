@@ -33,7 +33,7 @@ impl Preview {
     pub(super) fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, number: u64, pixels: &RgbImage) {
         if self.drawn.as_ref().is_none_or(|(known, there, _)| *known != number || *there != area) {
             let picture = DynamicImage::ImageRgb8(pixels.clone());
-            let made = self.picker.new_protocol(picture, area.as_size(), Resize::Fit(None));
+            let made = self.picker.new_protocol(picture, area.as_size(), Resize::Scale(None));
             self.drawn = match made {
                 Ok(protocol) => Some((number, area, protocol)),
                 Err(error) => {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// Each layer and the layers that it may use. `panics` and `crash` may be used by all.
 const ARROWS: [(&str, &[&str]); 14] = [
-    ("main", &["cli", "tui"]),
+    ("main", &["built_in", "cli", "tui"]),
     ("lib", &[]),
     ("built_in", &[]),
     ("cli", &["built_in", "config", "domain", "engine", "files", "jobs", "lang", "store"]),

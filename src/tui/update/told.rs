@@ -85,6 +85,10 @@ fn take(model: &mut Model, event: Event) -> Vec<Effect> {
         Event::Viewed { number, pixels } if number == model.review.view => model.review.pixels = Some(pixels),
         Event::Viewed { .. } => {}
         Event::Failed { error } => {
+            if matches!(model.work, Work::Classifying { .. }) && model.collection.is_empty() {
+                // What is wrong is one of the fields.
+                model.pane = Pane::Setup;
+            }
             model.work = Work::Idle;
             model.recount();
             fail(model, &error);

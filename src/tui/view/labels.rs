@@ -53,7 +53,8 @@ fn counts_beside(canvas: &Canvas<'_>, offset: usize, height: usize) -> Vec<Line<
                 false => format!("{count:>7} {:>4} %", count * 100 / total),
             };
             let hint = hint(canvas, text);
-            let beside = hint.unwrap_or_else(|| printable_text(folder));
+            let other_name = (folder != text).then(|| printable_text(folder));
+            let beside = hint.or(other_name).unwrap_or_default();
             Line::raw(format!("{numbers}  {}", shortened(&beside, COUNTS as usize - 16)))
         })
         .collect()

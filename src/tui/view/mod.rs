@@ -21,6 +21,9 @@ use super::theme::Theme;
 use crate::domain::printable::printable_text;
 use crate::lang::Values;
 
+/// Rows of a notice at most; the log has all of it.
+const MOST_NOTICE_ROWS: usize = 4;
+
 /// What a view draws with.
 pub(super) struct Canvas<'c> {
     pub(super) model: &'c Model,
@@ -46,14 +49,17 @@ impl Canvas<'_> {
 /// Draws everything.
 pub(super) fn draw(frame: &mut Frame<'_>, model: &Model, theme: Theme, preview: &mut Preview) {
     let canvas = Canvas { model, theme };
+    let said = notice(&canvas);
+    // A sentence that says what to do is shown whole.
+    let rows = said.line_count(frame.area().width).clamp(1, MOST_NOTICE_ROWS) as u16;
     let areas = Layout::vertical([
         Constraint::Length(1),
         Constraint::Min(1),
-        Constraint::Length(1),
+        Constraint::Length(rows),
         Constraint::Length(1),
         Constraint::Length(1),
     ]);
-    let [tabs, pane, notice, hints, status] = areas.areas(frame.area());
+    let [tabs, pane, below, hints, status] = areas.areas(frame.area());
     frame.render_widget(tab_line(&canvas), tabs);
     if let Some(chosen) = model.doors {
         doors::draw(frame, pane, &canvas, chosen);
@@ -68,7 +74,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, model: &Model, theme: Theme, preview: 
             Pane::Log => log::draw(frame, pane, &canvas),
         }
     }
-    frame.render_widget(notice_line(&canvas), notice);
+    frame.render_widget(said, below);
     frame.render_widget(hint_line(&canvas), hints);
     frame.render_widget(status_line(&canvas, status.width), status);
 }
@@ -91,14 +97,15 @@ fn tab_line(canvas: &Canvas<'_>) -> Line<'static> {
     Line::from(spans.collect::<Vec<_>>())
 }
 
-fn notice_line(canvas: &Canvas<'_>) -> Paragraph<'static> {
+/// What was said last.
+fn notice(canvas: &Canvas<'_>) -> Paragraph<'static> {
     if canvas.model.asks_to_quit {
         return Paragraph::new(canvas.text("app.really_quit")).style(canvas.theme.warning());
     }
     match &canvas.model.notice {
         Some(notice) => {
             let style = if notice.is_error { canvas.theme.error() } else { canvas.theme.good() };
-            Paragraph::new(printable_text(&notice.text)).style(style)
+            Paragraph::new(printable_text(&notice.text)).style(style).wrap(Wrap { trim: true })
         }
         None => Paragraph::new(""),
     }
