@@ -26,6 +26,11 @@ pub fn caught<T>(work: impl FnOnce() -> T) -> Result<T, Panicked> {
     })
 }
 
+/// True while a panic on this thread would be caught, and concerns one file only.
+pub fn is_caught() -> bool {
+    CAUGHT_HERE.get()
+}
+
 /// Sends what caught panics print to the log; all others go on as before.
 pub fn log_caught_panics() {
     let others = std::panic::take_hook();

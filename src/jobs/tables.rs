@@ -52,11 +52,6 @@ pub fn table_name(session: &Session) -> Result<Option<PathBuf>, StoreError> {
     Ok(session.value(TABLE_NAME)?.map(|name| PathBuf::from(OsStr::from_bytes(&name))))
 }
 
-/// Names of files right in the destination that are the program's own.
-pub fn own_names(session: &Session) -> Result<Vec<PathBuf>, StoreError> {
-    Ok([table_name(session)?, Some(sums::FILE_NAME.into())].into_iter().flatten().collect())
-}
-
 /// Writes the table and the list of sums from the session. A table under another name than before leaves the earlier one
 /// as it is.
 pub fn write(

@@ -174,6 +174,7 @@ impl App {
             Opening::Samples { folder } => Ok(self.show_samples(model, folder)),
             Opening::Session { destination } => {
                 model.setup.destination = Line::new(destination.to_string_lossy());
+                model.session = Some(model.destination());
                 model.work = Work::Opening;
                 Ok(vec![Effect::Order(Order::Open { destination: model.destination() })])
             }

@@ -35,6 +35,9 @@ pub(super) struct Model {
     /// A question that has to be answered with yes before the program ends.
     pub(super) asks_to_quit: bool,
     pub(super) setup: Setup,
+    /// Where the pictures on the screen are sorted to: what the field said when they were classified or opened. Typing
+    /// another destination is no decision about these pictures.
+    pub(super) session: Option<PathBuf>,
     pub(super) labels: Labels,
     pub(super) collection: Collection,
     pub(super) counts: Counts,
@@ -285,6 +288,7 @@ impl Model {
                 check: 0,
                 checked: None,
             },
+            session: None,
             labels: Labels {
                 editor: TextArea::default(),
                 is_editing: false,
@@ -348,6 +352,16 @@ impl Model {
     pub(super) fn destination(&self) -> PathBuf {
         let given = PathBuf::from(self.setup.destination.text().trim());
         std::path::absolute(&given).unwrap_or(given)
+    }
+
+    /// Where the pictures on the screen are sorted to.
+    pub(super) fn session(&self) -> PathBuf {
+        self.session.clone().unwrap_or_else(|| self.destination())
+    }
+
+    /// True where the scores on the screen are those for the labels of now.
+    pub(super) fn is_scored(&self) -> bool {
+        self.labels.scored == self.labels.revision && self.labels.error.is_none()
     }
 
     pub(super) fn template(&self) -> Option<Template> {

@@ -11,6 +11,8 @@ use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_ra
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 
+use crate::panics;
+
 /// The terminal while the app has it.
 pub(super) struct Screen {
     pub(super) terminal: Terminal<CrosstermBackend<Stdout>>,
@@ -26,7 +28,10 @@ impl Screen {
         let terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
         let others = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
-            leave();
+            // One that is caught concerns a file: the app goes on.
+            if !panics::is_caught() {
+                leave();
+            }
             others(panic);
         }));
         Ok(Screen { terminal, errors })

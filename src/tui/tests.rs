@@ -297,6 +297,33 @@ fn plan() -> Plan {
 }
 
 #[test]
+fn a_plan_waits_for_the_scores_of_its_labels() {
+    let mut model = classified();
+    press(&mut model, "<f3><enter>x<esc>");
+    assert!(orders(&press(&mut model, "<f5>")).is_empty(), "scores are those of other labels");
+    assert!(model.notice.as_ref().unwrap().is_error && model.work == Work::Idle);
+    let revision = model.labels.revision;
+    told(&mut model, Event::Rescored { revision, scores: vec![0.5; 18] });
+    assert!(matches!(orders(&press(&mut model, "p"))[..], [Order::Plan { .. }]));
+}
+
+#[test]
+fn another_destination_that_is_typed_is_not_that_of_these_pictures() {
+    let mut model = classified();
+    model.setup.destination = super::line::Line::new("/somebody/elses");
+    let mut effects = press(&mut model, "<f4>1<f5>");
+    told(&mut model, Event::Planned { plan: Box::new(plan()) });
+    effects.extend(press(&mut model, "a"));
+    let destinations = orders(&effects).into_iter().filter_map(|order| match order {
+        Order::Decide { destination, .. } | Order::Plan { destination, .. } | Order::Apply { destination, .. } => {
+            Some(destination.to_str().unwrap())
+        }
+        _ => None,
+    });
+    assert_eq!(destinations.collect::<Vec<_>>(), ["/sorted"; 3]);
+}
+
+#[test]
 fn an_earlier_session_comes_with_its_decisions() {
     let mut model = model();
     model.work = Work::Opening;

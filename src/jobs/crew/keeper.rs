@@ -10,7 +10,8 @@ use crate::domain::picture::PictureId;
 use crate::store::StoreError;
 use crate::store::session::Session;
 
-pub(super) fn run(orders: &Receiver<Order>, events: &Sender<Event>) {
+/// Orders for the runner that depend on decisions go through here, so that every decision before them is kept first.
+pub(super) fn run(orders: &Receiver<Order>, runner: &Sender<Order>, events: &Sender<Event>) {
     let mut kept: Option<(PathBuf, Session)> = None;
     for order in orders {
         let done = match &order {
@@ -20,7 +21,11 @@ pub(super) fn run(orders: &Receiver<Order>, events: &Sender<Event>) {
             Order::Rename { destination, from, to } => {
                 session(&mut kept, destination).and_then(|session| session.rename_label(from, to))
             }
-            _ => Ok(()),
+            _ => {
+                // The runner is gone only when the app is closed.
+                let _ = runner.send(order.clone());
+                Ok(())
+            }
         };
         if let Err(error) = done
             && events.send(Event::Failed { error: error.into() }).is_err()

@@ -203,7 +203,8 @@ impl Crew {
             }),
             spawn("keeper", {
                 let events = events.clone();
-                move || keeper::run(&keeper_orders, &events)
+                let runner: Sender<Order> = runner.clone();
+                move || keeper::run(&keeper_orders, &runner, &events)
             }),
             spawn("viewer", {
                 let events = events.clone();
@@ -228,6 +229,11 @@ impl Crew {
             Order::Check { .. } => &self.checker,
             Order::Decide { .. } | Order::Rename { .. } => &self.keeper,
             Order::View { .. } => &self.viewer,
+            // After the decisions that were made before it.
+            Order::Plan { .. } => {
+                self.stop.lower();
+                &self.keeper
+            }
             _ => {
                 self.stop.lower();
                 &self.runner

@@ -31,7 +31,7 @@ pub(super) fn run(orders: &Receiver<Asked>, scorer: &Sender<Told>, events: &Send
                 Asked::Labels { revision, labels, template } => wanted = Some((revision, labels, template)),
             }
         }
-        words.wanted = wanted.or(words.wanted.take());
+        words.wanted = wanted.or(words.wanted);
         words.embed(scorer, events);
     }
 }
@@ -41,7 +41,7 @@ struct Words {
     model: Option<(Box<TextEncoder>, ScoreRule)>,
     /// Embeddings by sentence, as the tower gives them.
     remembered: HashMap<String, Array1<f32>>,
-    /// Asked for before there was a model.
+    /// Asked for last: another model embeds it again.
     wanted: Option<(u64, Vec<Label>, Template)>,
 }
 
@@ -52,7 +52,7 @@ impl Words {
 
     fn embed(&mut self, scorer: &Sender<Told>, events: &Sender<Event>) {
         let Some((encoder, rule)) = self.model.as_mut() else { return };
-        let Some((revision, labels, template)) = self.wanted.take() else { return };
+        let Some((revision, labels, template)) = self.wanted.clone() else { return };
         let rule = *rule;
         match embedded(encoder, &mut self.remembered, &labels, &template) {
             Ok(labels) => {

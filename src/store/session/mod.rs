@@ -3,6 +3,7 @@
 
 mod decisions;
 mod ends;
+mod folders;
 mod pictures;
 mod runs;
 mod transfers;
@@ -18,9 +19,10 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 use super::ledger::{self, Chain, CompleteError};
 use super::{StoreError, database, schema};
 
+pub use folders::{ChangedFolder, Folders};
 pub use pictures::{Found, Known, LabelSet, SessionPicture};
 pub use runs::{Run, Sorting};
-pub use transfers::{Ending, Folders, NewTransfer, Placed, Recorded, Reversible, Unfinished};
+pub use transfers::{Ending, NewTransfer, Placed, Recorded, Reversible, Unfinished};
 
 /// The folder in a destination that is the program's own.
 pub const FOLDER: &str = ".sis";

@@ -18,7 +18,10 @@ pub(super) fn enter(model: &mut Model) -> Vec<Effect> {
 
 fn plan(model: &mut Model) -> Vec<Effect> {
     let Some(template) = model.template() else { return vec![] };
-    if model.labels.error.is_some() {
+    // Scores for other labels would send pictures into wrong folders.
+    if !model.is_scored() {
+        let text = model.language.text("app.not_scored");
+        model.say_error(text);
         return vec![];
     }
     model.work = Work::Planning;
@@ -32,7 +35,7 @@ fn plan(model: &mut Model) -> Vec<Effect> {
     };
     let scores = model.collection.entries().iter().enumerate();
     let scores = scores.map(|(index, entry)| (entry.id, model.collection.scores(index).to_vec())).collect();
-    vec![order(Order::Plan { destination: model.destination(), sorting: Box::new(sorting), scores })]
+    vec![order(Order::Plan { destination: model.session(), sorting: Box::new(sorting), scores })]
 }
 
 pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
@@ -62,7 +65,7 @@ fn apply(model: &mut Model) -> Vec<Effect> {
     }
     model.work = Work::Applying { tally: Tally::default(), total };
     let table = model.defaults.output_file.clone();
-    vec![order(Order::Apply { destination: model.destination(), table })]
+    vec![order(Order::Apply { destination: model.session(), table })]
 }
 
 fn undo(model: &mut Model) -> Vec<Effect> {
@@ -72,5 +75,5 @@ fn undo(model: &mut Model) -> Vec<Effect> {
         _ => None,
     };
     model.work = Work::Undoing { tally: Tally::default(), total: 0 };
-    vec![order(Order::Undo { destination: model.destination(), run })]
+    vec![order(Order::Undo { destination: model.session(), run })]
 }

@@ -49,7 +49,7 @@ fn changed(model: &mut Model) -> Vec<Effect> {
             && let Some(place) = model.labels.book.iter().position(|known| *known == from)
         {
             model.labels.book[place] = to.clone();
-            effects.push(order(Order::Rename { destination: model.destination(), from, to }));
+            effects.push(order(Order::Rename { destination: model.session(), from, to }));
         }
     }
     if model.take_labels() {

@@ -135,7 +135,7 @@ pub(super) fn look(model: &mut Model) -> Vec<Effect> {
     }
     let Some(entry) = model.collection.entries().get(index) else { return vec![] };
     let name = entry.path.file_name().unwrap_or_default();
-    let other = entry.placed.as_ref().map(|folder| model.destination().join(folder).join(name));
+    let other = entry.placed.as_ref().map(|folder| model.session().join(folder).join(name));
     let path = entry.path.clone();
     model.review.view += 1;
     model.review.viewed = Some(index);
@@ -228,7 +228,7 @@ fn keep(model: &Model, indices: impl IntoIterator<Item = usize>) -> Effect {
         Some((entry.id, said))
     };
     let decisions = indices.into_iter().filter_map(said).collect();
-    order(Order::Decide { destination: model.destination(), decisions })
+    order(Order::Decide { destination: model.session(), decisions })
 }
 
 fn undo(model: &mut Model) -> Vec<Effect> {

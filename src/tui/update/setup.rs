@@ -158,6 +158,7 @@ pub(super) fn start(model: &mut Model) -> Vec<Effect> {
             return vec![];
         }
     };
+    model.session = Some(settings.destination.clone());
     model.collection = Collection::default();
     model.review = Review { order: model.review.order, filter: model.review.filter, ..Review::default() };
     model.files = crate::tui::model::Files::default();

@@ -37,7 +37,7 @@ fn planned(canvas: &Canvas<'_>, plan: &Plan) -> Vec<Line<'static>> {
         let entry = by_folder.entry(&planned.folder).or_default();
         *entry = (entry.0 + 1, entry.1 + planned.size);
     }
-    let destination = printable(canvas.model.destination());
+    let destination = printable(canvas.model.session());
     let mut lines =
         vec![Line::styled(canvas.say("app.plan_head", &[("destination", &destination)]), canvas.theme.title())];
     for (folder, (count, bytes)) in &by_folder {
@@ -69,7 +69,7 @@ fn last(canvas: &Canvas<'_>) -> Vec<Line<'static>> {
     let files = &canvas.model.files;
     let Some(done) = files.last else { return vec![] };
     let key = canvas.model.keys.name("files.undo");
-    let destination = printable(canvas.model.destination());
+    let destination = printable(canvas.model.session());
     let text = match done {
         Done::Applied { run, tally, total } => {
             let run = run.map_or(0, |run| run.0);

@@ -97,8 +97,9 @@ fn about(canvas: &Canvas<'_>, index: usize, width: usize) -> Vec<Line<'static>> 
         let text = entry.trouble.clone().unwrap_or_else(|| printable(&entry.path));
         lines.push(Line::styled(text, canvas.theme.warning()));
     }
-    let best = model.collection.best(index);
-    let scores = model.collection.scores(index);
+    // Bars are those of the labels beside them, or none.
+    let best = model.collection.best(index).filter(|_| model.is_scored());
+    let scores = if model.is_scored() { model.collection.scores(index) } else { &[] };
     for (place, label) in model.labels.current.iter().enumerate() {
         let score = scores.get(place).copied().filter(|score| score.is_finite());
         let bar = score.map_or(0, |score| (score * BAR as f32).round() as usize).min(BAR);

@@ -1,0 +1,75 @@
+//! What runs did to folders: which they made, and the times of those that they took files from.
+
+use std::path::PathBuf;
+
+use super::{Session, StoreError, kept};
+use crate::domain::run::RunId;
+
+/// What a run did to folders.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Folders {
+    /// Those that it made, the innermost first.
+    pub made: Vec<PathBuf>,
+    /// Those that lost a file.
+    pub changed: Vec<ChangedFolder>,
+}
+
+/// A folder that a run took files from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangedFolder {
+    /// Where.
+    pub path: PathBuf,
+    /// When it was last changed before the run, in nanoseconds since 1970.
+    pub modified: i128,
+    /// Nobody else has changed it since: it gets that time back.
+    pub restores: bool,
+}
+
+impl Session {
+    /// Takes note of when folders were last changed before a run changed them.
+    pub fn note_folder_times(&mut self, run: RunId, folders: &[(PathBuf, i128)]) -> Result<(), StoreError> {
+        self.note("INSERT OR IGNORE INTO folders (run, path, made, modified) VALUES (?1, ?2, 0, ?3)", run, folders)
+    }
+
+    /// Takes note of when folders that a run changed were last changed after it.
+    pub fn note_folder_times_after(&mut self, run: RunId, folders: &[(PathBuf, i128)]) -> Result<(), StoreError> {
+        self.note("UPDATE folders SET left = ?3 WHERE run = ?1 AND path = ?2 AND made = 0", run, folders)
+    }
+
+    /// Takes note of which folders nobody has changed since a run did, by the times they have now: an undo gives those
+    /// the times that they had before.
+    pub fn note_restorable_folders(&mut self, run: RunId, now: &[(PathBuf, i128)]) -> Result<(), StoreError> {
+        self.note("UPDATE folders SET restores = 1 WHERE run = ?1 AND path = ?2 AND left = ?3", run, now)
+    }
+
+    /// One statement for each folder, with run, path and time.
+    fn note(&mut self, statement: &str, run: RunId, folders: &[(PathBuf, i128)]) -> Result<(), StoreError> {
+        let destination = self.destination.clone();
+        self.change(|change| {
+            let mut statement = change.prepare_cached(statement)?;
+            folders.iter().try_for_each(|(folder, modified)| {
+                statement.execute((run.0, kept(&destination, folder), modified.to_string())).map(drop)
+            })
+        })
+    }
+
+    /// What a run did to folders.
+    pub fn folders_of(&self, run: RunId) -> Result<Folders, StoreError> {
+        type FolderRow = (Vec<u8>, bool, Option<String>, bool);
+        let rows = || -> rusqlite::Result<Vec<FolderRow>> {
+            let mut statement = self.connection.prepare(
+                "SELECT path, made, modified, restores FROM folders WHERE run = ?1 ORDER BY length(path) DESC, path",
+            )?;
+            statement.query_map([run.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?.collect()
+        };
+        let mut folders = Folders::default();
+        for (path, is_made, modified, restores) in rows().map_err(|error| self.failed(error))? {
+            match modified.and_then(|modified| modified.parse().ok()) {
+                _ if is_made => folders.made.push(self.given(&path)),
+                Some(modified) => folders.changed.push(ChangedFolder { path: self.given(&path), modified, restores }),
+                None => {}
+            }
+        }
+        Ok(folders)
+    }
+}
