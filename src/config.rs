@@ -12,6 +12,38 @@ const BUILT_IN: &str = include_str!("../config/defaults.toml");
 /// The user's own file, in the program's configuration folder.
 const USER_FILE: &str = "settings.toml";
 
+/// How pictures are drawn on a terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Preview {
+    /// As well as the terminal says that it can.
+    #[default]
+    Auto,
+    /// The protocol of kitty.
+    Kitty,
+    /// The protocol of iTerm2.
+    Iterm2,
+    /// Sixels.
+    Sixel,
+    /// Half blocks of two colours, which every terminal has.
+    Blocks,
+    /// Not at all.
+    None,
+}
+
+/// Which colours can be read on the terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Background {
+    /// As the terminal says, and dark where it does not.
+    #[default]
+    Auto,
+    /// Light text.
+    Dark,
+    /// Dark text.
+    Light,
+}
+
 /// What is used where nothing else is said.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -32,6 +64,12 @@ pub struct Defaults {
     pub onnxruntime_library: Option<PathBuf>,
     /// How large the cache of embeddings may grow, in millions of bytes.
     pub embedding_cache_mb: u64,
+    /// How pictures are drawn on a terminal.
+    pub preview: Preview,
+    /// Which colours can be read on the terminal.
+    pub background: Background,
+    /// The mouse works in the app. The terminal then marks text only with a key held.
+    pub mouse: bool,
 }
 
 /// The user's file cannot be used.

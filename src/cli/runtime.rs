@@ -54,7 +54,7 @@ pub(super) fn install(gpu: bool, context: &mut Context) -> Result<Exit, Failure>
     let package = if gpu { "onnxruntime-gpu" } else { "onnxruntime" };
     let begin = context.language.say("install.begin", &[("package", &package)]);
     context.console.err(&begin);
-    let installed = install::install(&data_folder, gpu, &context.program).map_err(|error| {
+    let installed = install::install(&data_folder, gpu, &context.program, &|| true).map_err(|error| {
         let failure = Failure::of(&error, &context.language);
         match error {
             InstallError::DoesNotWork { reason } => {

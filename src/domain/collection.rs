@@ -1,5 +1,6 @@
 //! All pictures of a session as they stand under the labels of now: what the app shows, counts and reviews.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use super::count::Counts;
@@ -50,6 +51,7 @@ impl Best {
 #[derive(Debug, Clone, Default)]
 pub struct Collection {
     entries: Vec<Entry>,
+    places: HashMap<PictureId, usize>,
     labels: Vec<LabelId>,
     /// One row a picture, one score a label; not a number where a picture has none.
     scores: Vec<f32>,
@@ -60,6 +62,11 @@ impl Collection {
     /// Pictures found, in the order in which they were found.
     pub fn entries(&self) -> &[Entry] {
         &self.entries
+    }
+
+    /// The position of a picture.
+    pub fn place_of(&self, picture: PictureId) -> Option<usize> {
+        self.places.get(&picture).copied()
     }
 
     /// The labels that the scores are for, in order.
@@ -88,6 +95,7 @@ impl Collection {
                 false => self.scores.extend(known),
             }
             self.best.push(Best::of(known));
+            self.places.insert(entry.id, self.entries.len());
             self.entries.push(entry);
         }
     }
@@ -139,9 +147,7 @@ impl Collection {
             }
             Some(Decision::NoneOfThese) => Standing::NoneOfThese,
             Some(Decision::Skipped) | None => match (entry.state, self.best(index)) {
-                (PictureState::Ok, Some(best)) if best.score >= sure.threshold && best.margin >= sure.margin => {
-                    Standing::Label(best.label)
-                }
+                (PictureState::Ok, Some(best)) if sure.accepts(best.score, best.margin) => Standing::Label(best.label),
                 (PictureState::Ok, _) => Standing::Unsure,
                 (state, _) => Standing::NotOk(state),
             },

@@ -2,10 +2,13 @@
 //!
 //! Pure: no input or output, no threads, no clock. Everything here can be tested with plain values.
 
+pub mod advice;
+pub mod audit;
 pub mod collection;
 pub mod count;
 pub mod decision;
 pub mod folder_name;
+pub mod history;
 pub mod label;
 pub mod picture;
 pub mod plan;

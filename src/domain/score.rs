@@ -150,7 +150,12 @@ pub struct SureRule {
 impl SureRule {
     /// True where the prediction reaches both.
     pub fn is_sure(self, prediction: &Prediction) -> bool {
-        prediction.score >= self.threshold && prediction.margin >= self.margin
+        self.accepts(prediction.score, prediction.margin)
+    }
+
+    /// True where score and margin reach both.
+    pub fn accepts(self, score: f32, margin: f32) -> bool {
+        score >= self.threshold && margin >= self.margin
     }
 }
 

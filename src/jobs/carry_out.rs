@@ -60,7 +60,7 @@ pub(super) fn carry_out(
     on_ended: &mut dyn FnMut(usize, &NewTransfer, Ended),
 ) -> Result<(), StoreError> {
     let mut first = 0;
-    while first < transfers.count && !stop.is_requested() {
+    while first < transfers.count && stop.goes_on(|| false) {
         let batch = transfers.batch(first);
         let batch = batch.as_slice();
         let ids = session.plan_transfers(run, batch, &missing_folders(batch))?;

@@ -126,7 +126,7 @@ pub fn classify(pipeline: &Pipeline<'_>, sink: &mut dyn Sink) -> Result<Classifi
     let next = AtomicUsize::new(0);
     // A failure of the engine stops the stages before it as a request to stop does.
     let failed = Stop::default();
-    let go_on = || !stop.is_requested() && !failed.is_requested();
+    let go_on = || stop.goes_on(|| failed.is_requested());
     let budget = Budget::new(WAITING_BYTES);
     let (next, budget, go_on) = (&next, &budget, &go_on);
     std::thread::scope(|scope| {

@@ -1,30 +1,87 @@
-//! Asking a job to stop.
+//! Asking a job to stop or to pause.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
 
-/// A request to stop, shared between whoever makes it and the jobs that heed it: they finish what they have in hand.
+/// How long a job that pauses sleeps before it looks for a request to stop: a signal handler can set a flag and wake
+/// nobody.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// A request to stop or to pause, shared between whoever makes it and the jobs that heed it: they finish what they have
+/// in hand.
 #[derive(Debug, Clone, Default)]
-pub struct Stop(Arc<AtomicBool>);
+pub struct Stop {
+    requested: Arc<AtomicBool>,
+    pause: Arc<(Mutex<bool>, Condvar)>,
+}
 
 impl Stop {
-    /// Asks for it.
+    /// Asks for a stop.
     pub fn request(&self) {
-        self.0.store(true, Ordering::Relaxed);
+        self.requested.store(true, Ordering::Relaxed);
+        self.pause.1.notify_all();
     }
 
-    /// Takes the request back, for the next job.
+    /// Takes all requests back, for the next job.
     pub fn lower(&self) {
-        self.0.store(false, Ordering::Relaxed);
+        self.requested.store(false, Ordering::Relaxed);
+        self.pause(false);
     }
 
-    /// True once it was asked for.
+    /// True once a stop was asked for.
     pub fn is_requested(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.requested.load(Ordering::Relaxed)
     }
 
-    /// The flag itself, for a signal handler, which can do nothing but set one.
+    /// Asks for a pause, or ends it.
+    pub fn pause(&self, wanted: bool) {
+        *self.pause.0.lock().unwrap_or_else(PoisonError::into_inner) = wanted;
+        self.pause.1.notify_all();
+    }
+
+    /// Returns at once, or after a pause, whether to go on: not after a request to stop, nor once `ends` says so.
+    pub fn goes_on(&self, ends: impl Fn() -> bool) -> bool {
+        let mut paused = self.pause.0.lock().unwrap_or_else(PoisonError::into_inner);
+        while *paused && !self.is_requested() && !ends() {
+            paused = self.pause.1.wait_timeout(paused, LOOK).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        !self.is_requested() && !ends()
+    }
+
+    /// The flag of a stop itself, for a signal handler, which can do nothing but set one.
     pub fn flag(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.0)
+        Arc::clone(&self.requested)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pause_lasts_until_it_is_ended_or_all_is() {
+        for end in [|stop: &Stop| stop.pause(false), |stop: &Stop| stop.request()] {
+            let stop = Stop::default();
+            assert!(stop.goes_on(|| false));
+            stop.pause(true);
+            let (told, heard) = crossbeam_channel::bounded(1);
+            std::thread::scope(|scope| {
+                scope.spawn(|| told.send(stop.goes_on(|| false)));
+                // It is not over by itself: nothing comes for longer than one look takes.
+                assert!(heard.recv_timeout(2 * LOOK).is_err());
+                end(&stop);
+                assert_eq!(heard.recv(), Ok(!stop.is_requested()));
+            });
+        }
+    }
+
+    #[test]
+    fn a_pause_ends_with_the_run() {
+        let stop = Stop::default();
+        stop.pause(true);
+        assert!(!stop.goes_on(|| true));
+        stop.lower();
+        assert!(stop.goes_on(|| false));
     }
 }

@@ -12,6 +12,9 @@ use crate::engine::runtime::select::RuntimeNote;
 use crate::engine::tokenizer::TokenizerError;
 use crate::engine::weights::WeightsError;
 
+/// Characters of a long text that are shown.
+const BEGINNING: usize = 60;
+
 impl Say for EngineError {
     fn say(&self, language: &Language) -> String {
         match self {
@@ -110,7 +113,9 @@ impl Say for TokenizerError {
             TokenizerError::Missing { folder } => language.say("tokenizer.missing", &[("folder", &printable(folder))]),
             TokenizerError::Damaged { path, .. } => language.say("tokenizer.damaged", &[("path", &printable(path))]),
             TokenizerError::TooLong { text, tokens, limit } => {
-                let text = printable_text(text);
+                // What is too long for a model is too long for a sentence: its beginning tells which it is.
+                let begin: String = text.chars().take(BEGINNING).collect();
+                let text = printable_text(&begin) + if begin.len() < text.len() { "…" } else { "" };
                 language.say("tokenizer.too_long", &[("text", &text), ("tokens", tokens), ("limit", limit)])
             }
             TokenizerError::OtherVocabulary { token, vocabulary } => {
@@ -208,6 +213,7 @@ impl Say for InstallError {
                 let detail = printable_text(detail);
                 language.say("install.installer_failed", &[("installer", installer), ("detail", &detail)])
             }
+            InstallError::Stopped => language.text("install.stopped"),
             InstallError::NoLibrary => language.text("install.no_library"),
             InstallError::DoesNotWork { .. } => language.text("install.does_not_work"),
         }

@@ -1,6 +1,6 @@
 //! Sentences for what goes wrong with what people type and with files.
 
-use super::{Language, Say};
+use super::{Language, Say, size};
 use crate::config::ConfigError;
 use crate::domain::label::LabelError;
 use crate::domain::printable::{printable, printable_text};
@@ -132,13 +132,5 @@ impl Say for TransferError {
             }
             TransferError::Journal(error) => language.say("transfer.journal", &[("detail", error)]),
         }
-    }
-}
-
-/// A size as people say it, rounded up so that "0 MB" is nothing.
-pub fn size(bytes: u64) -> String {
-    match bytes {
-        0..10_000_000 => format!("{} kB", bytes.div_ceil(1000)),
-        _ => format!("{} MB", bytes.div_ceil(1_000_000)),
     }
 }

@@ -4,12 +4,13 @@
 
 mod engine_errors;
 mod file_errors;
+mod quantities;
 mod store_errors;
 
 use std::collections::HashMap;
 use std::fmt::Display;
 
-pub use file_errors::size;
+pub use quantities::{duration, size};
 
 /// The language file for English.
 const ENGLISH: &str = include_str!("../../config/languages/en.toml");

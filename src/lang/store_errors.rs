@@ -62,6 +62,8 @@ impl Say for CrewError {
             CrewError::Unpack { folder, source } => {
                 language.say("demo.cannot_unpack", &[("folder", &printable(folder)), ("detail", source)])
             }
+            CrewError::Install(error) => error.say(language),
+            CrewError::NoDataFolder => language.text("doctor.no_folder"),
             CrewError::NotTrusted { destination } => {
                 language.say("store.foreign_session", &[("destination", &printable(destination))])
             }

@@ -6,7 +6,7 @@
 use super::database::Kind;
 
 /// The session's database: "sis1".
-pub(super) const SESSION: Kind = Kind { application_id: 0x7369_7331, migrations: &[VERSION_1] };
+pub(super) const SESSION: Kind = Kind { application_id: 0x7369_7331, migrations: &[VERSION_1, VERSION_2] };
 
 const VERSION_1: &str = "
 CREATE TABLE session (
@@ -120,4 +120,10 @@ CREATE TABLE ledger (
     written INTEGER NOT NULL     -- bytes that are known to be in the file
 );
 INSERT INTO ledger VALUES (0, '', 0);
+";
+
+/// Decisions that were made at once are a step, so that they can be taken back at once, in a later start too.
+const VERSION_2: &str = "
+ALTER TABLE decisions ADD COLUMN step INTEGER;  -- the id of the step's first row; null where each row is a step
+ALTER TABLE decisions ADD COLUMN kind TEXT NOT NULL DEFAULT 'decide'; -- decide, undo, redo
 ";

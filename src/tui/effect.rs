@@ -1,7 +1,7 @@
 //! What the app wants done outside.
 
-use std::path::PathBuf;
-
+use super::values::Values;
+use crate::config::Preview;
 use crate::jobs::crew::Order;
 
 /// What the app wants done outside.
@@ -11,21 +11,16 @@ pub(super) enum Effect {
     Order(Order),
     /// The runner is to stop after what it has in hand.
     Stop,
-    /// A path is to be completed.
-    Complete(String),
+    /// The runner is to pause after what it has in hand, or to go on.
+    Pause(bool),
     /// The samples are to be unpacked and opened.
     OpenSamples,
-    /// What was set is to be kept for the next start.
-    Keep(Vec<(&'static str, String)>),
+    /// Pictures are to be painted in this way from now on.
+    Paint(Preview),
+    /// What was set is to be remembered for the next start.
+    Remember(Box<Values>),
     /// The program goes into the background.
     Suspend,
     /// The program ends.
     Quit,
-}
-
-impl Effect {
-    /// To look at a picture.
-    pub(super) fn view(number: u64, path: PathBuf, other: Option<PathBuf>) -> Effect {
-        Effect::Order(Order::View { number, path, other })
-    }
 }

@@ -1,26 +1,28 @@
 //! The loop: messages in, effects out, the screen drawn when something changed.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::Receiver;
-use crossterm::event::{self, Event as Input, KeyEventKind};
+use crossterm::event::{self, Event as Input, KeyEventKind, MouseButton, MouseEventKind};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use super::effect::Effect;
 use super::keys::Keys;
 use super::line::Line;
 use super::message::Message;
-use super::model::{Model, Work};
-use super::preview::Preview;
+use super::model::{Field, Model, Pane, Work};
+use super::preview::ScreenPainter;
 use super::screen::Screen;
+use super::terminal_query;
 use super::theme::Theme;
-use super::update::update;
+use super::update::{check_source, update};
+use super::values::Values;
 use super::{Opening, SAMPLES_MODEL, Start, view};
 use crate::built_in;
-use crate::domain::settings::Operation;
+use crate::config::Background;
 use crate::files::transfer::TransferError;
 use crate::files::trouble::Trouble;
 use crate::jobs::crew::{Crew, Event, Order, Sayer};
@@ -36,23 +38,47 @@ const TAKEN_TOGETHER: usize = 500;
 /// Where values of the last start are.
 const VALUES_FILE: &str = "last.toml";
 
+/// A picture that takes longer than this to get to the terminal keeps people waiting.
+const SLOW: Duration = Duration::from_millis(1500);
+
 /// Runs the app until it is left.
 pub fn run(start: Start) -> std::io::Result<()> {
-    let keys = Keys::load(start.config_folder.as_deref());
-    let mut model = Model::new(start.language.clone(), start.defaults, keys);
-    let sayer = Arc::new(Words(start.language));
-    let (crew, told) = Crew::start(start.surroundings, sayer);
-    let mut app = App { crew, told, values: start.config_folder.map(|folder| folder.join(VALUES_FILE)) };
-    let first = app.open(&mut model, start.opening)?;
+    let Start { language, defaults, surroundings, config_folder, log, opening } = start;
+    let (mouse, background) = (defaults.mouse, defaults.background);
+    let mut model = Model::new(language.clone(), defaults, Keys::load(config_folder.as_deref()));
+    model.is_line_unprotected = is_line_unprotected();
+    let painter = ScreenPainter::new();
+    let (crew, told) = Crew::start(surroundings, Arc::new(Words(language)), painter.clone());
+    let mut app =
+        App { crew, told, painter, drawn: None, values: config_folder.map(|folder| folder.join(VALUES_FILE)) };
+    let first = app.open(&mut model, opening)?;
     let leaving = Arc::new(AtomicBool::new(false));
     for signal in [SIGHUP, SIGINT, SIGTERM] {
         signal_hook::flag::register(signal, Arc::clone(&leaving))?;
     }
-    let mut screen = Screen::open(start.log.as_deref())?;
-    let mut preview = Preview::ask_terminal();
-    let ended = app.go_on(&mut model, first, &mut screen, &mut preview, &leaving);
+    let mut screen = Screen::open(log.as_deref(), mouse)?;
+    model.size = crossterm::terminal::size().unwrap_or(model.size);
+    // People see something before the terminal is asked, which may take a while.
+    screen.draw(|frame| view::draw(frame, &model, Theme::from_environment(false)))?;
+    let answer = terminal_query::ask();
+    app.painter.answered(answer.picker);
+    app.painter.choose(model.review.preview);
+    let is_light = match background {
+        Background::Auto => answer.is_light,
+        Background::Light => true,
+        Background::Dark => false,
+    };
+    let theme = Theme::from_environment(is_light);
+    let typed = answer.keys.into_iter().map(Message::Key).collect();
+    let ended = app.go_on(&mut model, (first, typed), &mut screen, theme, &leaving);
     drop(screen);
     ended
+}
+
+/// True where a connection that drops takes the program with it: over SSH, outside of what keeps a terminal alive.
+fn is_line_unprotected() -> bool {
+    let has = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    has("SSH_CONNECTION") && !["TMUX", "STY", "ZELLIJ"].into_iter().any(has)
 }
 
 /// Sentences for what is written into the session.
@@ -71,6 +97,9 @@ impl Sayer for Words {
 struct App {
     crew: Crew,
     told: Receiver<Event>,
+    painter: Arc<ScreenPainter>,
+    /// The picture that was drawn last.
+    drawn: Option<u64>,
     /// Where values are kept for the next start.
     values: Option<PathBuf>,
 }
@@ -85,34 +114,40 @@ impl App {
     fn go_on(
         &mut self,
         model: &mut Model,
-        first: Vec<Effect>,
+        (mut effects, mut messages): (Vec<Effect>, Vec<Message>),
         screen: &mut Screen,
-        preview: &mut Preview,
+        theme: Theme,
         leaving: &AtomicBool,
     ) -> std::io::Result<()> {
-        let theme = Theme::from_environment();
-        let mut effects = first;
         let mut is_changed = true;
-        let mut size = crossterm::terminal::size().ok();
         loop {
+            for message in std::mem::take(&mut messages) {
+                is_changed = true;
+                effects.extend(update(model, message));
+            }
             for effect in std::mem::take(&mut effects) {
-                if let Next::End = self.carry_out(effect, model, screen, &mut effects)? {
+                if let Next::End = self.carry_out(effect, model, screen, &mut messages)? {
                     return Ok(());
                 }
             }
-            if !effects.is_empty() {
+            if !messages.is_empty() {
                 continue;
             }
-            if is_changed {
-                screen.terminal.draw(|frame| view::draw(frame, model, theme, preview))?;
-                is_changed = false;
+            if std::mem::take(&mut is_changed) {
+                let is_new = drawn_picture(model) != self.drawn;
+                let began = Instant::now();
+                screen.draw(|frame| view::draw(frame, model, theme))?;
+                self.drawn = drawn_picture(model);
+                if is_new && self.drawn.is_some() && began.elapsed() > SLOW {
+                    messages.push(Message::SlowLine);
+                    continue;
+                }
             }
-            let messages = self.messages(model, leaving)?;
-            let size_now = crossterm::terminal::size().ok();
-            is_changed |= std::mem::replace(&mut size, size_now) != size_now;
-            for message in messages {
-                is_changed = true;
-                effects.extend(update(model, message));
+            messages = self.messages(model, leaving)?;
+            if let Ok(size) = crossterm::terminal::size()
+                && size != model.size
+            {
+                messages.insert(0, Message::Resized(size.0, size.1));
             }
         }
     }
@@ -135,30 +170,46 @@ impl App {
             match event::read()? {
                 Input::Key(key) if key.kind != KeyEventKind::Release => messages.push(Message::Key(key)),
                 Input::Paste(text) => messages.push(Message::Paste(text)),
+                Input::Mouse(mouse) => match mouse.kind {
+                    MouseEventKind::Down(MouseButton::Left) => messages.push(Message::Click(mouse.column, mouse.row)),
+                    MouseEventKind::ScrollDown => messages.push(Message::Wheel(1)),
+                    MouseEventKind::ScrollUp => messages.push(Message::Wheel(-1)),
+                    _ => {}
+                },
                 _ => {}
             }
         }
         Ok(messages)
     }
 
+    /// Does what the app wants; what follows from it at once goes to `more`.
     fn carry_out(
         &mut self,
         effect: Effect,
         model: &mut Model,
         screen: &mut Screen,
-        more: &mut Vec<Effect>,
+        more: &mut Vec<Message>,
     ) -> std::io::Result<Next> {
         match effect {
             Effect::Order(order) => self.crew.send(order),
             Effect::Stop => self.crew.stop(),
-            Effect::Complete(text) => {
-                if let Some(whole) = completed(&text) {
-                    more.extend(update(model, Message::Completed(whole)));
+            Effect::Pause(wanted) => self.crew.pause(wanted),
+            Effect::Paint(preview) => self.painter.choose(preview),
+            Effect::OpenSamples => {
+                let folder = built_in::samples_folder()?;
+                for effect in self.show_samples(model, folder) {
+                    self.carry_out(effect, model, screen, more)?;
                 }
             }
-            Effect::OpenSamples => more.extend(self.open_samples(model)?),
-            Effect::Keep(values) => self.keep(&values),
-            Effect::Suspend => screen.suspend()?,
+            Effect::Remember(values) => {
+                if let Some(path) = &self.values {
+                    values.store(path);
+                }
+            }
+            Effect::Suspend => {
+                screen.suspend()?;
+                more.push(Message::Resumed);
+            }
             Effect::Quit => return Ok(Next::End),
         }
         Ok(Next::GoOn)
@@ -167,9 +218,14 @@ impl App {
     fn open(&mut self, model: &mut Model, opening: Opening) -> std::io::Result<Vec<Effect>> {
         match opening {
             Opening::Doors => {
-                let known = self.recall(model);
-                model.doors = (!known).then_some(0);
-                Ok(super::update::check_source(model))
+                match self.values.as_deref().and_then(Values::load) {
+                    Some(values) => {
+                        values.fill_fields(model);
+                        model.values = values;
+                    }
+                    None => model.doors = Some(0),
+                }
+                Ok(check_source(model))
             }
             Opening::Samples { folder } => Ok(self.show_samples(model, folder)),
             Opening::Session { destination } => {
@@ -181,79 +237,24 @@ impl App {
         }
     }
 
-    fn open_samples(&mut self, model: &mut Model) -> std::io::Result<Vec<Effect>> {
-        Ok(self.show_samples(model, built_in::samples_folder()?))
-    }
-
     fn show_samples(&mut self, model: &mut Model, folder: PathBuf) -> Vec<Effect> {
         model.doors = None;
         model.setup.source = Line::new(folder.join(built_in::SAMPLES).to_string_lossy());
         model.setup.destination = Line::new(folder.join("sorted").to_string_lossy());
         model.setup.model = Line::new(SAMPLES_MODEL.to_string());
-        model.setup.chosen = super::model::Field::Start;
+        model.setup.chosen = Field::Start;
         model
             .set_labels(built_in::sample_labels().lines().filter(|line| !line.is_empty()).map(str::to_owned).collect());
         // Values of the samples are of no use for the next start.
         self.values = None;
-        super::update::check_source(model)
-    }
-
-    fn keep(&self, values: &[(&'static str, String)]) {
-        let Some(path) = &self.values else { return };
-        let quoted = |text: &str| serde_json::Value::String(text.to_owned()).to_string();
-        let text: String = values.iter().map(|(key, value)| format!("{key} = {}\n", quoted(value))).collect();
-        let written = path.parent().map_or(Ok(()), std::fs::create_dir_all).and_then(|()| std::fs::write(path, text));
-        if let Err(error) = written {
-            tracing::warn!("values could not be kept: {error}");
-        }
-    }
-
-    /// Takes up the values of the last start; false where there was none.
-    fn recall(&self, model: &mut Model) -> bool {
-        let text = self.values.as_ref().and_then(|path| std::fs::read_to_string(path).ok());
-        let Some(table) = text.and_then(|text| text.parse::<toml::Table>().ok()) else { return false };
-        let value = |key: &str| table.get(key).and_then(|value| value.as_str()).map(str::to_owned);
-        let setup = &mut model.setup;
-        for (key, line) in [
-            ("source", &mut setup.source),
-            ("destination", &mut setup.destination),
-            ("model", &mut setup.model),
-            ("template", &mut setup.template),
-            ("threshold", &mut setup.threshold),
-            ("margin", &mut setup.margin),
-        ] {
-            if let Some(value) = value(key) {
-                *line = Line::new(value);
-            }
-        }
-        if let Some(operation) = value("operation") {
-            setup.operation = if operation == "move" { Operation::Move } else { Operation::Copy };
-        }
-        if let Some(recursive) = value("recursive") {
-            setup.recursive = recursive == "true";
-        }
-        if let Some(labels) = value("labels") {
-            model.set_labels(labels.lines().map(str::to_owned).collect());
-        }
-        true
+        check_source(model)
     }
 }
 
-/// The path with what all names that begin like it have in common.
-fn completed(text: &str) -> Option<String> {
-    let (folder, begun) = match text.rsplit_once('/') {
-        Some((folder, begun)) => (format!("{folder}/"), begun),
-        None => (String::new(), text),
-    };
-    let read = if folder.is_empty() { Path::new(".") } else { Path::new(&folder) };
-    let entries = std::fs::read_dir(read).ok()?.flatten().filter(|entry| entry.path().is_dir());
-    let names = entries.filter_map(|entry| entry.file_name().into_string().ok()).filter(|name| name.starts_with(begun));
-    let mut names: Vec<String> = names.filter(|name| !begun.is_empty() || !name.starts_with('.')).collect();
-    names.sort_unstable();
-    let (first, last) = (names.first()?, names.last()?);
-    let common: String = first.chars().zip(last.chars()).take_while(|(a, b)| a == b).map(|(a, _)| a).collect();
-    let ending = if names.len() == 1 { "/" } else { "" };
-    Some(format!("{folder}{common}{ending}"))
+/// The picture that is on the screen, by the number that it was asked for with.
+fn drawn_picture(model: &Model) -> Option<u64> {
+    let is_shown = model.pane == Pane::Review && !model.help && model.doors.is_none();
+    (is_shown && matches!(model.review.painted, Some(Some(_)))).then_some(model.review.view)
 }
 
 /// What waiting for the terminal came to.

@@ -78,6 +78,11 @@ impl Keys {
         self.keys(action).first().map(|key| key.name()).unwrap_or_default()
     }
 
+    /// The last key of an action: for panes the one that every terminal hands on.
+    pub(super) fn last_name(&self, action: &str) -> String {
+        self.keys(action).last().map(|key| key.name()).unwrap_or_default()
+    }
+
     /// All keys of an action.
     pub(super) fn names(&self, action: &str) -> String {
         self.keys(action).iter().map(|key| key.name()).collect::<Vec<_>>().join(" ")

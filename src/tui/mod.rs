@@ -9,10 +9,12 @@ mod message;
 mod model;
 mod preview;
 mod screen;
+mod terminal_query;
 #[cfg(test)]
 mod tests;
 mod theme;
 mod update;
+mod values;
 mod view;
 
 use std::path::PathBuf;

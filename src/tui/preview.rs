@@ -1,49 +1,62 @@
 //! Pictures on the screen, in the best form that the terminal has.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use image::{DynamicImage, RgbImage};
 use ratatui::Frame;
-use ratatui::layout::Rect;
-use ratatui_image::picker::Picker;
+use ratatui::layout::{Rect, Size};
+use ratatui_image::picker::{Picker, ProtocolType};
 use ratatui_image::protocol::Protocol;
 use ratatui_image::{Image, Resize};
 
-/// What is needed to draw pictures, and the last one as it was drawn.
-pub(super) struct Preview {
-    picker: Picker,
-    drawn: Option<(u64, Rect, Protocol)>,
+use crate::config::Preview;
+use crate::jobs::crew::{Painted, Painter, Room};
+
+/// Paints pictures on the crew's thread. Until the terminal has answered, it knows half blocks alone.
+pub(super) struct ScreenPainter {
+    picker: Mutex<Picker>,
+    /// What the terminal said that it can.
+    able: Mutex<ProtocolType>,
 }
 
-impl Preview {
-    /// Asks the terminal what it can draw; half blocks where it does not answer. To be called before events are read.
-    pub(super) fn ask_terminal() -> Preview {
-        let picker = Picker::from_query_stdio().unwrap_or_else(|error| {
-            tracing::info!("no answer about pictures, half blocks are used: {error}");
-            Picker::halfblocks()
-        });
-        Preview { picker, drawn: None }
+impl ScreenPainter {
+    pub(super) fn new() -> Arc<ScreenPainter> {
+        let picker = Mutex::new(Picker::halfblocks());
+        Arc::new(ScreenPainter { picker, able: Mutex::new(ProtocolType::Halfblocks) })
     }
 
-    /// Half blocks, without asking.
-    #[cfg(test)]
-    pub(super) fn half_blocks() -> Preview {
-        Preview { picker: Picker::halfblocks(), drawn: None }
+    /// Takes what the terminal has answered.
+    pub(super) fn answered(&self, picker: Picker) {
+        *self.able.lock().unwrap_or_else(PoisonError::into_inner) = picker.protocol_type();
+        *self.picker.lock().unwrap_or_else(PoisonError::into_inner) = picker;
     }
 
-    /// Draws picture `number` as large as the area allows.
-    pub(super) fn draw(&mut self, frame: &mut Frame<'_>, area: Rect, number: u64, pixels: &RgbImage) {
-        if self.drawn.as_ref().is_none_or(|(known, there, _)| *known != number || *there != area) {
-            let picture = DynamicImage::ImageRgb8(pixels.clone());
-            let made = self.picker.new_protocol(picture, area.as_size(), Resize::Scale(None));
-            self.drawn = match made {
-                Ok(protocol) => Some((number, area, protocol)),
-                Err(error) => {
-                    tracing::warn!("a picture cannot be shown: {error}");
-                    None
-                }
-            };
-        }
-        if let Some((_, _, protocol)) = &self.drawn {
-            frame.render_widget(Image::new(protocol), area);
-        }
+    /// Paints in this way from now on.
+    pub(super) fn choose(&self, preview: Preview) {
+        let protocol = match preview {
+            Preview::Auto | Preview::None => *self.able.lock().unwrap_or_else(PoisonError::into_inner),
+            Preview::Kitty => ProtocolType::Kitty,
+            Preview::Iterm2 => ProtocolType::Iterm2,
+            Preview::Sixel => ProtocolType::Sixel,
+            Preview::Blocks => ProtocolType::Halfblocks,
+        };
+        self.picker.lock().unwrap_or_else(PoisonError::into_inner).set_protocol_type(protocol);
+    }
+}
+
+impl Painter for ScreenPainter {
+    fn paint(&self, pixels: RgbImage, room: Room) -> Option<Painted> {
+        let picker = self.picker.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let size = Size::new(room.columns, room.rows);
+        let made = picker.new_protocol(DynamicImage::ImageRgb8(pixels), size, Resize::Scale(None));
+        let protocol = made.inspect_err(|error| tracing::warn!("a picture cannot be painted: {error}")).ok()?;
+        Some(Painted(Arc::new(protocol)))
+    }
+}
+
+/// Draws what the painter made.
+pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, painted: &Painted) {
+    if let Some(protocol) = painted.0.downcast_ref::<Protocol>() {
+        frame.render_widget(Image::new(protocol), area);
     }
 }

@@ -5,26 +5,30 @@ use std::io::{self, Stdout};
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
-use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
-use crossterm::execute;
-use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
-use ratatui::Terminal;
+use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture};
+use crossterm::terminal::{
+    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
+    enable_raw_mode,
+};
+use crossterm::{execute, queue};
 use ratatui::backend::CrosstermBackend;
+use ratatui::{Frame, Terminal};
 
 use crate::panics;
 
 /// The terminal while the app has it.
 pub(super) struct Screen {
-    pub(super) terminal: Terminal<CrosstermBackend<Stdout>>,
+    terminal: Terminal<CrosstermBackend<Stdout>>,
     /// Standard error as it was: native libraries write there, which would spoil the screen.
     errors: Option<OwnedFd>,
+    mouse: bool,
 }
 
 impl Screen {
     /// Takes the terminal over. What is written to standard error goes to the log meanwhile.
-    pub(super) fn open(log: Option<&Path>) -> io::Result<Screen> {
+    pub(super) fn open(log: Option<&Path>, mouse: bool) -> io::Result<Screen> {
         let errors = log.and_then(|log| redirect_errors(log).ok());
-        enter()?;
+        enter(mouse)?;
         let terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
         let others = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
@@ -34,15 +38,25 @@ impl Screen {
             }
             others(panic);
         }));
-        Ok(Screen { terminal, errors })
+        Ok(Screen { terminal, errors, mouse })
+    }
+
+    /// Draws what has changed. The terminal shows all of it at once, where it can.
+    pub(super) fn draw(&mut self, view: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
+        queue!(io::stdout(), BeginSynchronizedUpdate)?;
+        self.terminal.draw(view)?;
+        execute!(io::stdout(), EndSynchronizedUpdate)
     }
 
     /// Gives the terminal back, stops until the person continues, and takes it over again.
     pub(super) fn suspend(&mut self) -> io::Result<()> {
         leave();
         rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TSTP)?;
-        enter()?;
-        self.terminal.clear()
+        enter(self.mouse)?;
+        // What is on the screen is not known: everything is drawn again. Asking where the cursor is, as a clear does, would
+        // race with the keys.
+        let size = self.terminal.size()?;
+        self.terminal.resize(size.into())
     }
 }
 
@@ -55,14 +69,21 @@ impl Drop for Screen {
     }
 }
 
-fn enter() -> io::Result<()> {
+fn enter(mouse: bool) -> io::Result<()> {
     enable_raw_mode()?;
-    execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste)
+    execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste)?;
+    if mouse { execute!(io::stdout(), EnableMouseCapture) } else { Ok(()) }
 }
 
 /// A terminal that is gone cannot be given back: errors are of no interest.
 fn leave() {
-    let _ = execute!(io::stdout(), DisableBracketedPaste, LeaveAlternateScreen, crossterm::cursor::Show);
+    let _ = execute!(
+        io::stdout(),
+        DisableMouseCapture,
+        DisableBracketedPaste,
+        LeaveAlternateScreen,
+        crossterm::cursor::Show
+    );
     let _ = disable_raw_mode();
 }
 

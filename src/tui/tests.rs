@@ -8,19 +8,22 @@ use ratatui::backend::TestBackend;
 use super::effect::Effect;
 use super::keys::Keys;
 use super::message::Message;
-use super::model::{Model, Pane, Work};
-use super::preview::Preview;
+use super::model::{Field, Model, Pane, Question, Work};
 use super::theme::Theme;
 use super::update::update;
 use super::view;
-use crate::config::Defaults;
+use crate::config::{Defaults, Preview};
 use crate::domain::collection::Entry;
 use crate::domain::decision::Decision;
+use crate::domain::history::StepKind;
 use crate::domain::picture::{PictureId, PictureState};
 use crate::domain::plan::Plan;
 use crate::domain::run::RunId;
-use crate::jobs::crew::{Checked, Event, Order, Said, Tally};
+use crate::engine::EngineError;
+use crate::engine::tokenizer::TokenizerError;
+use crate::jobs::crew::{Checked, Event, ModelChoice, Order, Room, Said, SaidStep, Tally};
 use crate::lang::Language;
+use crate::store::session::Origin;
 
 fn model() -> Model {
     let mut model = Model::new(Language::english(), Defaults::load(None).unwrap(), Keys::load(None));
@@ -29,7 +32,12 @@ fn model() -> Model {
     model.setup.destination = super::line::Line::new("/sorted");
     told(
         &mut model,
-        Event::Runtime { runtime: "tract 0.23".to_owned(), device: "CPU".to_owned(), is_gpu_unused: false },
+        Event::Runtime {
+            runtime: "tract 0.23".to_owned(),
+            device: "CPU".to_owned(),
+            is_built_in: true,
+            is_gpu_unused: false,
+        },
     );
     model
 }
@@ -64,6 +72,8 @@ fn named(name: &str) -> KeyEvent {
         "space" => plain(KeyCode::Char(' ')),
         "backspace" => plain(KeyCode::Backspace),
         "ctrl-s" => KeyEvent::new(KeyCode::Char('s'), KeyModifiers::CONTROL),
+        "ctrl-t" => KeyEvent::new(KeyCode::Char('t'), KeyModifiers::CONTROL),
+        "ctrl-u" => KeyEvent::new(KeyCode::Char('u'), KeyModifiers::CONTROL),
         "ctrl-x" => KeyEvent::new(KeyCode::Char('x'), KeyModifiers::CONTROL),
         "ctrl-c" => KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL),
         name => plain(KeyCode::F(name.strip_prefix('f').unwrap().parse().unwrap())),
@@ -86,7 +96,7 @@ fn classified() -> Model {
         [[0.9, 0.05, 0.05], [0.8, 0.1, 0.1], [0.05, 0.9, 0.05], [0.1, 0.1, 0.8], [0.4, 0.35, 0.25], [0.3, 0.36, 0.34]];
     let entries = (1..=6).map(|number| (entry(number), None)).collect();
     told(&mut model, Event::Arrived { revision, entries, scores: scores.concat() });
-    told(&mut model, Event::Classified { remembered: 0, waiting: 0 });
+    told(&mut model, Event::Classified { remembered: 0, waiting: 0, per_second: None });
     model
 }
 
@@ -96,7 +106,7 @@ fn orders(effects: &[Effect]) -> Vec<&Order> {
 
 fn decisions(effects: &[Effect]) -> Vec<(i64, Option<Said>)> {
     let decided = orders(effects).into_iter().filter_map(|order| match order {
-        Order::Decide { decisions, .. } => Some(decisions.clone()),
+        Order::Decide { step, .. } => Some(step.said.clone()),
         _ => None,
     });
     decided.flatten().map(|(picture, said)| (picture.0, said)).collect()
@@ -105,8 +115,7 @@ fn decisions(effects: &[Effect]) -> Vec<(i64, Option<Said>)> {
 /// The screen as text. A cell that a wide character covers is left out.
 fn screen(model: &Model, width: u16, height: u16) -> String {
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
-    let mut preview = Preview::half_blocks();
-    terminal.draw(|frame| view::draw(frame, model, Theme::plain(), &mut preview)).unwrap();
+    terminal.draw(|frame| view::draw(frame, model, Theme::plain())).unwrap();
     terminal.backend().to_string()
 }
 
@@ -266,7 +275,7 @@ fn the_plan_is_made_applied_and_taken_back() {
     told(&mut model, Event::Planned { plan: Box::new(plan()) });
     assert!(matches!(orders(&press(&mut model, "a"))[..], [Order::Apply { .. }]));
     // While it runs, quitting asks.
-    assert!(press(&mut model, "q").is_empty() && model.asks_to_quit);
+    assert!(press(&mut model, "q").is_empty() && model.question.is_some());
     press(&mut model, "n");
     let tally = Tally { done: 1, failed: 0 };
     let failures = vec![];
@@ -334,12 +343,243 @@ fn an_earlier_session_comes_with_its_decisions() {
         margin: 0.0,
         operation: crate::domain::settings::Operation::Move,
     };
-    told(&mut model, Event::Opened { sorting: Some(Box::new(sorting)) });
+    told(&mut model, Event::Opened { sorting: Some(Box::new(sorting)), origin: None });
     let decided = Entry { decision: Some(Decision::Reassigned(crate::domain::decision::LabelId(77))), ..entry(1) };
     let entries = vec![(decided, Some("y".to_owned())), (entry(2), None)];
     told(&mut model, Event::Arrived { revision: 0, entries, scores: vec![0.9, 0.1, 0.7, 0.3] });
     assert_eq!(model.work, Work::Idle);
     assert_eq!(model.counts.by_label, [1, 1]);
+}
+
+#[test]
+fn decisions_of_an_earlier_start_are_taken_back_step_by_step() {
+    let mut model = classified();
+    let said = |number, said: Option<Said>| (PictureId(number), said);
+    let face = || Some(Said::Reassigned("a face".to_owned()));
+    let steps = vec![
+        SaidStep { kind: StepKind::Decide, said: vec![said(1, face()), said(99, face())] },
+        SaidStep { kind: StepKind::Decide, said: vec![said(2, Some(Said::NoneOfThese))] },
+    ];
+    model.collection.decide(0, Some(Decision::Reassigned(model.labels.number("a face"))));
+    model.collection.decide(1, Some(Decision::NoneOfThese));
+    told(&mut model, Event::Decided { steps });
+    let effects = press(&mut model, "<f4>u");
+    assert_eq!(decisions(&effects), [(2, None)]);
+    let kinds = orders(&effects).into_iter().filter_map(|order| match order {
+        Order::Decide { step, .. } => Some(step.kind),
+        _ => None,
+    });
+    assert_eq!(kinds.collect::<Vec<_>>(), [StepKind::Undo]);
+    // A picture that is not there any more is left out.
+    assert_eq!(decisions(&press(&mut model, "u")), [(1, None)]);
+    assert_eq!(decisions(&press(&mut model, "u")), []);
+    assert_eq!(decisions(&press(&mut model, "U")), [(1, face())]);
+}
+
+#[test]
+fn another_destination_asks_what_becomes_of_the_decisions() {
+    let begun = |key: &str| {
+        let mut model = classified();
+        press(&mut model, "<f4>1");
+        model.setup.destination = super::line::Line::new("/other");
+        assert!(orders(&press(&mut model, "<ctrl-s>")).is_empty());
+        assert_eq!(model.question, Some(Question::OtherDestination));
+        assert!(screen(&model, 80, 24).contains("/other"));
+        let effects = press(&mut model, key);
+        let taken = orders(&effects).into_iter().find_map(|order| match order {
+            Order::Classify { decisions_of, .. } => Some(decisions_of.clone()),
+            _ => None,
+        });
+        (model, taken)
+    };
+    assert_eq!(begun("t").1, Some(Some("/sorted".into())));
+    assert_eq!(begun("b").1, Some(None));
+    let (model, taken) = begun("<esc>");
+    assert_eq!((taken, model.collection.len()), (None, 6));
+    // What was taken along counts, and can be taken back at once.
+    let (mut model, _) = begun("t");
+    let revision = model.labels.revision;
+    let scores = vec![0.9, 0.05, 0.05, 0.9, 0.05, 0.05];
+    told(&mut model, Event::Rescored { revision, scores: vec![] });
+    told(&mut model, Event::Arrived { revision, entries: vec![(entry(1), None), (entry(2), None)], scores });
+    let said = vec![(PictureId(1), Some(Said::Reassigned("a face".to_owned())))];
+    told(&mut model, Event::TakenOver { step: SaidStep { kind: StepKind::Decide, said } });
+    told(&mut model, Event::Classified { remembered: 0, waiting: 0, per_second: None });
+    assert_eq!(model.counts.by_label, [1, 0, 1]);
+    assert_eq!(decisions(&press(&mut model, "<f4>u")), [(1, None)]);
+}
+
+#[test]
+fn what_runs_pauses_and_goes_on() {
+    let mut model = classified();
+    assert!(press(&mut model, "<f7>").is_empty(), "nothing runs");
+    press(&mut model, "<ctrl-s>");
+    told(&mut model, Event::Found { files: 9 });
+    told(&mut model, Event::Pace { per_second: 2.0 });
+    assert_eq!(model.seconds_left(), Some(4.5));
+    assert!(screen(&model, 120, 24).contains("2.0 a second, 5 s left"));
+    assert!(matches!(press(&mut model, "<f7>")[..], [Effect::Pause(true)]));
+    assert!(screen(&model, 80, 24).contains("paused"));
+    assert!(matches!(press(&mut model, "<f7>")[..], [Effect::Pause(false)]));
+    assert!(matches!(press(&mut model, "<ctrl-x>")[..], [Effect::Stop]));
+    // How fast it was is remembered for this model, runtime and device.
+    let effects = told(&mut model, Event::Classified { remembered: 0, waiting: 9, per_second: Some(4.0) });
+    let Some(Effect::Remember(values)) = effects.first() else { panic!("{effects:?}") };
+    assert_eq!(values.pace.get("demo · tract 0.23 · CPU"), Some(&4.0));
+    let number = model.setup.check;
+    told(&mut model, Event::Checked { number, result: Ok(Checked { pictures: 400, others: 0 }) });
+    press(&mut model, "<f2>");
+    assert!(screen(&model, 80, 24).contains("400 pictures, about 2 min, with tract 0.23 on CPU"));
+}
+
+#[test]
+fn labels_are_advised() {
+    let mut model = classified();
+    model.set_labels(["gun", "a rifle", "a long gun"].map(str::to_owned).to_vec());
+    let revision = model.labels.revision;
+    told(&mut model, Event::Alike { revision: revision - 1, pairs: vec![(0, 1)] });
+    assert!(model.labels.alike.is_empty(), "a stale answer is dropped");
+    told(&mut model, Event::Alike { revision, pairs: vec![(1, 2)] });
+    press(&mut model, "<f3>");
+    let shown = screen(&model, 100, 24);
+    assert!(shown.contains("much like “a long gun”") && shown.contains("much like “a rifle”"), "{shown}");
+    assert!(shown.contains("one word: try Ctrl-T") && shown.contains("No label takes the rest"), "{shown}");
+    press(&mut model, "<enter><ctrl-t>");
+    assert_eq!(model.labels.editor.lines()[0], "gun = a photo of a gun");
+    assert!(model.labels.alike.is_empty());
+    press(&mut model, "<ctrl-u><ctrl-u>");
+    assert_eq!(model.labels.editor.lines()[0], "gun");
+    // A label that the model cannot read is named, and the text that is wrong.
+    let text = "x ".repeat(90);
+    let error = EngineError::Tokenizer(TokenizerError::TooLong { text, tokens: 92, limit: 77 });
+    let revision = model.labels.revision;
+    told(&mut model, Event::LabelsFailed { revision, label: Some(1), error: error.into() });
+    let shown = screen(&model, 100, 24);
+    assert!(shown.contains("too long: use fewer") && shown.contains("the model reads 77"), "{shown}");
+}
+
+#[test]
+fn an_earlier_session_is_scored_with_other_labels() {
+    let mut model = model();
+    model.work = Work::Opening;
+    let sorting = crate::store::session::Sorting {
+        labels: vec![crate::domain::label::Label::named("x"), crate::domain::label::Label::named("y")],
+        template: "{}".to_owned(),
+        threshold: 0.4,
+        margin: 0.0,
+        operation: crate::domain::settings::Operation::Move,
+    };
+    let origin = Origin { source: "/from".to_owned(), recursive: false, model: "/a/model".to_owned() };
+    let effects = told(&mut model, Event::Opened { sorting: Some(Box::new(sorting)), origin: Some(origin) });
+    assert!(matches!(orders(&effects)[..], [Order::Check { .. }]));
+    assert_eq!((model.setup.source.text(), model.setup.model.text()), ("/from", "/a/model"));
+    told(&mut model, Event::Arrived { revision: 0, entries: vec![(entry(1), None)], scores: vec![0.9, 0.1] });
+    told(&mut model, Event::Scorable { missing: 1 });
+    assert!(model.notice.as_ref().unwrap().text.contains("1 picture has"));
+    let effects = press(&mut model, "<f3><enter>z");
+    assert!(orders(&effects).into_iter().any(|order| matches!(order, Order::Rescore { .. })));
+    let revision = model.labels.revision;
+    told(&mut model, Event::Rescored { revision, scores: vec![0.1, 0.9] });
+    assert_eq!(model.counts.by_label, [0, 1]);
+}
+
+#[test]
+fn a_model_is_chosen_from_those_that_there_are() {
+    let mut model = model();
+    let effects = press(&mut model, "<down><down><enter>");
+    assert!(matches!(orders(&effects)[..], [Order::ListModels { .. }]));
+    let choice = |name: &str| ModelChoice { name: name.to_owned(), is_built_in: false };
+    let found = vec![choice("demo"), choice("/m/clip")];
+    told(&mut model, Event::Models { typed: "stale".to_owned(), found: found.clone() });
+    assert!(model.setup.models.is_empty());
+    told(&mut model, Event::Models { typed: "demo".to_owned(), found });
+    press(&mut model, "<down><down><enter>");
+    assert_eq!((model.setup.model.text(), model.setup.editing.clone()), ("/m/clip", None));
+    assert_eq!(model.setup.chosen, Field::Labels);
+}
+
+#[test]
+fn a_path_is_completed_while_it_is_typed_still() {
+    let mut model = model();
+    let effects = press(&mut model, "<enter><tab>");
+    assert!(matches!(orders(&effects)[..], [Order::Complete { typed }] if typed == "/pictures"));
+    let completed = |typed: &str| Event::Completed { typed: typed.to_owned(), text: "/pictures2/".to_owned() };
+    told(&mut model, completed("/pict"));
+    assert_eq!(model.setup.source.text(), "/pictures");
+    told(&mut model, completed("/pictures"));
+    assert_eq!(model.setup.source.text(), "/pictures2/");
+}
+
+#[test]
+fn a_picture_is_painted_for_its_room_and_anew_when_that_changes() {
+    let mut model = classified();
+    let viewed = |effects: &[Effect]| {
+        let views = orders(effects).into_iter().filter_map(|order| match order {
+            Order::View { sight, room, next, .. } => Some((sight.path.clone(), *room, next.len())),
+            _ => None,
+        });
+        views.collect::<Vec<_>>()
+    };
+    let first = viewed(&press(&mut model, "<f4>"));
+    assert_eq!(first, [("/pictures/6.jpg".into(), Room { columns: 40, rows: 19, manner: 0 }, 2)]);
+    assert!(viewed(&update(&mut model, Message::Resized(80, 24))).is_empty(), "nothing has changed");
+    let wide = viewed(&update(&mut model, Message::Resized(160, 50)));
+    assert_eq!(wide, [("/pictures/6.jpg".into(), Room { columns: 100, rows: 45, manner: 0 }, 2)]);
+    // Back from the background, and over a slow line.
+    assert_eq!(viewed(&update(&mut model, Message::Resumed))[0].1.manner, 1);
+    let effects = update(&mut model, Message::SlowLine);
+    assert!(matches!(effects[0], Effect::Paint(Preview::Blocks)));
+    assert_eq!(viewed(&effects)[0].1.manner, 2);
+    assert!(update(&mut model, Message::SlowLine).is_empty(), "there is nothing less than blocks");
+    // Hidden ones are not asked for.
+    assert!(viewed(&press(&mut model, "bj")).is_empty());
+    assert_eq!(viewed(&press(&mut model, "b")).len(), 1);
+    assert_eq!(viewed(&press(&mut model, "p"))[0].1.manner, 3);
+}
+
+#[test]
+fn the_model_is_judged_by_a_fair_sample() {
+    let mut model = classified();
+    press(&mut model, "<f4>oooo");
+    assert!(screen(&model, 100, 30).contains("a fair sample"));
+    press(&mut model, "aaxaaa");
+    let shown = screen(&model, 100, 30);
+    assert!(shown.contains("Right among those predicted"), "{shown}");
+    let rows: Vec<&str> = shown.lines().filter(|line| line.contains("/2") && line.contains('%')).collect();
+    assert_eq!(rows.len(), 2, "{shown}");
+    press(&mut model, "f");
+    assert!(!screen(&model, 100, 30).contains("Right among"), "only all pictures are a fair sample");
+}
+
+#[test]
+fn the_mouse_finds_panes_fields_and_pictures() {
+    let mut model = classified();
+    model.review.order = crate::domain::review::Order::Newest;
+    let at = |model: &Model, text: &str| {
+        let shown = screen(model, 80, 24);
+        let (row, line) = shown.lines().enumerate().find(|(_, line)| line.contains(text)).expect(text);
+        // The text of a screen has a quote before each line.
+        (line.split(text).next().unwrap().chars().count() as u16 - 1, row as u16)
+    };
+    let (column, row) = at(&model, "Review F4");
+    update(&mut model, Message::Click(column, row));
+    assert_eq!(model.pane, Pane::Review);
+    let (column, row) = at(&model, "3.jpg");
+    update(&mut model, Message::Click(column, row));
+    assert_eq!(model.review.current(), Some(2));
+    update(&mut model, Message::Wheel(1));
+    assert_eq!(model.review.current(), Some(1));
+    let (column, row) = at(&model, "Setup F2");
+    update(&mut model, Message::Click(column, row));
+    let (column, row) = at(&model, "Operation");
+    update(&mut model, Message::Click(column, row));
+    assert_eq!(model.setup.chosen, Field::Operation);
+    let before = model.setup.operation;
+    update(&mut model, Message::Click(column, row));
+    assert_ne!(model.setup.operation, before);
+    for (column, row) in [(0, 0), (79, 23), (500, 500), (40, 12)] {
+        update(&mut model, Message::Click(column, row));
+    }
 }
 
 #[test]
@@ -410,13 +650,18 @@ fn happen(model: &mut Model, byte: u8) -> Vec<Effect> {
             )
         }
         190..=199 => told(model, Event::Found { files: usize::from(byte) }),
-        200..=209 => told(model, Event::Classified { remembered: 0, waiting: usize::from(byte % 3) }),
+        200..=209 => told(
+            model,
+            Event::Classified { remembered: 0, waiting: usize::from(byte % 3), per_second: Some(f64::from(byte)) },
+        ),
         210..=219 => told(model, Event::Planned { plan: Box::new(plan()) }),
         220..=229 => {
             let tally = Tally { done: 1, failed: usize::from(byte % 2) };
             told(model, Event::Applied { run: None, tally, failures: vec![], total: 2, head: String::new() })
         }
-        230..=239 => told(model, Event::Viewed { number: model.review.view, pixels: None }),
+        230..=233 => update(model, Message::Click(u16::from(byte) * 7 % 90, u16::from(byte) * 11 % 26)),
+        234 => update(model, Message::Resized(u16::from(byte), 40)),
+        235..=239 => told(model, Event::Viewed { number: model.review.view, painted: None }),
         _ => update(model, Message::Paste("a, b\n\u{1b}[31m = | c".to_owned())),
     }
 }

@@ -4,24 +4,31 @@
 use ratatui::style::{Color, Modifier, Style};
 
 /// How things look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Theme {
     has_colours: bool,
+    /// Bright colours cannot be read on a light background.
+    is_light: bool,
 }
 
 impl Theme {
     /// Without colours where `NO_COLOR` is set: <https://no-color.org>.
-    pub(super) fn from_environment() -> Theme {
-        Theme { has_colours: std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) }
+    pub(super) fn from_environment(is_light: bool) -> Theme {
+        Theme { has_colours: std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()), is_light }
     }
 
     #[cfg(test)]
     pub(super) fn plain() -> Theme {
-        Theme { has_colours: false }
+        Theme { has_colours: false, is_light: false }
     }
 
-    fn coloured(self, style: Style, colour: Color) -> Style {
-        if self.has_colours { style.fg(colour) } else { style }
+    /// A colour on a dark background, and one on a light one.
+    fn coloured(self, style: Style, on_dark: Color, on_light: Color) -> Style {
+        match (self.has_colours, self.is_light) {
+            (false, _) => style,
+            (true, false) => style.fg(on_dark),
+            (true, true) => style.fg(on_light),
+        }
     }
 
     /// What is chosen.
@@ -31,7 +38,7 @@ impl Theme {
 
     /// What leads the eye.
     pub(super) fn title(self) -> Style {
-        self.coloured(Style::new().add_modifier(Modifier::BOLD), Color::Cyan)
+        self.coloured(Style::new().add_modifier(Modifier::BOLD), Color::Cyan, Color::Blue)
     }
 
     /// What is beside the point.
@@ -41,16 +48,16 @@ impl Theme {
 
     /// What is right or done.
     pub(super) fn good(self) -> Style {
-        self.coloured(Style::new(), Color::Green)
+        self.coloured(Style::new(), Color::Green, Color::Green)
     }
 
     /// What wants a look.
     pub(super) fn warning(self) -> Style {
-        self.coloured(Style::new().add_modifier(Modifier::BOLD), Color::Yellow)
+        self.coloured(Style::new().add_modifier(Modifier::BOLD), Color::Yellow, Color::Magenta)
     }
 
     /// What went wrong.
     pub(super) fn error(self) -> Style {
-        self.coloured(Style::new().add_modifier(Modifier::BOLD), Color::Red)
+        self.coloured(Style::new().add_modifier(Modifier::BOLD), Color::Red, Color::Red)
     }
 }

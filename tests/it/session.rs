@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value as Json, json};
 use smart_image_sorter::domain::decision::Decision;
+use smart_image_sorter::domain::history::{Step, StepKind};
 use smart_image_sorter::domain::picture::PictureId;
 use smart_image_sorter::store::Session;
 
@@ -38,7 +39,8 @@ fn decide(workspace: &Workspace, name: &str, label: Option<&str>) {
         Some(label) => Decision::Reassigned(session.label(label).unwrap()),
         None => Decision::NoneOfThese,
     };
-    session.decide(&[(picture, Some(decision))]).unwrap();
+    let step = Step { kind: StepKind::Decide, said: vec![(picture, Some(decision))] };
+    session.decide(&step).unwrap();
 }
 
 /// The folder that a picture is sorted into, by the table.

@@ -139,16 +139,16 @@ fn ones_own_pictures_field_by_field() {
     terminal.type_text("sou");
     terminal.press(&["Tab"], "source/");
     terminal.press(&["Enter"], "30 pictures");
-    terminal.press(&["F3", "Enter"], "one label a line");
+    terminal.press(&["F3", "Enter"], "Esc done");
     // The labels that were there go, others come.
-    terminal.press(&["C-Home"], "one label a line");
+    terminal.press(&["C-Home"], "Esc done");
     for _ in 0..4 {
         terminal.tmux(&["send-keys", "C-k", "Delete"]).unwrap();
     }
     // One label is none: the app says so, and begins nothing.
     terminal.type_text("a map");
     terminal.press(&["C-s"], "two are needed");
-    terminal.press(&["F3", "Enter", "C-End", "Enter"], "one label a line");
+    terminal.press(&["F3", "Enter", "C-End", "Enter"], "Esc done");
     terminal.type_text("a page of text");
     terminal.press(&["Escape"], "Enter edit");
     terminal.press(&["C-s"], "Classification finished: 30 pictures");

@@ -1,11 +1,15 @@
 //! Asking another process something, with an end to patience.
 
+use std::fs::File;
 use std::io::{Read, Result, Seek};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
 /// How often the process is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(2);
+
+/// How often a process that takes minutes is looked at.
+const LOOK_SELDOM: Duration = Duration::from_millis(100);
 
 /// Runs a command and returns what it printed; `None` where it had to be ended because it took too long. It prints into
 /// a file, so that it never waits for a reader.
@@ -13,19 +17,52 @@ pub(super) fn answer_of(command: &mut Command, patience: Duration) -> Result<Opt
     let mut printed = tempfile::tempfile()?;
     let mut child = command.stdin(Stdio::null()).stdout(printed.try_clone()?).stderr(Stdio::null()).spawn()?;
     let started = Instant::now();
-    let status = loop {
+    let status = wait(&mut child, LOOK_EVERY, &|| started.elapsed() <= patience)?;
+    let stdout = whole(&mut printed)?;
+    Ok(status.map(|status| Output { status, stdout, stderr: vec![] }))
+}
+
+/// Runs a command and returns what it complained of; `None` where it was ended because `goes_on` said no. What it prints
+/// is no output of this program: it goes to standard error.
+pub(super) fn complaints_of(command: &mut Command, goes_on: &dyn Fn() -> bool) -> Result<Option<Output>> {
+    let mut complaints = tempfile::tempfile()?;
+    let command = command.stdin(Stdio::null()).stdout(Stdio::from(std::io::stderr())).stderr(complaints.try_clone()?);
+    let mut child = command.spawn()?;
+    let status = wait(&mut child, LOOK_SELDOM, goes_on)?;
+    let stderr = whole(&mut complaints)?;
+    Ok(status.map(|status| Output { status, stdout: vec![], stderr }))
+}
+
+fn wait(child: &mut Child, look_every: Duration, goes_on: &dyn Fn() -> bool) -> Result<Option<ExitStatus>> {
+    loop {
         if let Some(status) = child.try_wait()? {
-            break status;
+            return Ok(Some(status));
         }
-        if started.elapsed() > patience {
+        if !goes_on() {
             child.kill()?;
             child.wait()?;
             return Ok(None);
         }
-        std::thread::sleep(LOOK_EVERY);
-    };
-    let mut stdout = Vec::new();
-    printed.rewind()?;
-    printed.read_to_end(&mut stdout)?;
-    Ok(Some(Output { status, stdout, stderr: vec![] }))
+        std::thread::sleep(look_every);
+    }
+}
+
+fn whole(file: &mut File) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    file.rewind()?;
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_one_can_be_ended() {
+        let ended = complaints_of(Command::new("sleep").arg("1000"), &|| false).unwrap();
+        assert!(ended.is_none());
+        let output = complaints_of(Command::new("sh").args(["-c", "echo no >&2; exit 3"]), &|| true).unwrap().unwrap();
+        assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(3), &b"no\n"[..]));
+    }
 }

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use super::child::complaints_of;
 use super::find::{self, RUNTIME_FOLDER};
 use super::library::{Origin, PassOverReason};
 use super::probe;
@@ -47,6 +48,9 @@ pub enum InstallError {
         /// The end of what it printed.
         detail: String,
     },
+    /// It was asked to stop.
+    #[error("stopped")]
+    Stopped,
     /// The package came without a library.
     #[error("the package holds no library")]
     NoLibrary,
@@ -71,15 +75,21 @@ const INSTALLERS: [Installer; 3] = [
 ];
 
 /// Installs ONNX Runtime, with `gpu` its CUDA build and the CUDA libraries, into the data folder. `program` is this
-/// program, which tries the library. The installer's own progress goes to standard error.
-pub fn install(data_folder: &Path, gpu: bool, program: &Path) -> Result<Installed, InstallError> {
+/// program, which tries the library. The installer's own progress goes to standard error; it is ended when `goes_on` says
+/// no.
+pub fn install(
+    data_folder: &Path,
+    gpu: bool,
+    program: &Path,
+    goes_on: &dyn Fn() -> bool,
+) -> Result<Installed, InstallError> {
     let installer = INSTALLERS.iter().find(|installer| installer.answers()).ok_or(InstallError::NoInstaller)?;
     let folder = data_folder.join(RUNTIME_FOLDER);
     let not_writable = |source| InstallError::Folder { folder: folder.clone(), source };
     std::fs::create_dir_all(&folder).map_err(not_writable)?;
     let unpacked = tempfile::Builder::new().prefix(".installing-").tempdir_in(data_folder).map_err(not_writable)?;
     let package = if gpu { "onnxruntime-gpu[cuda,cudnn]" } else { "onnxruntime" };
-    installer.unpack(package, gpu, unpacked.path())?;
+    installer.unpack(package, gpu, unpacked.path(), goes_on)?;
     let packages = find::in_folder(&unpacked.path().join("onnxruntime").join("capi"), Origin::Installed);
     let (library, _) = packages.first().ok_or(InstallError::NoLibrary)?;
     let (version, _) = probe::ask(program, library).map_err(|reason| InstallError::DoesNotWork { reason })?;
@@ -106,7 +116,13 @@ impl Installer {
     }
 
     /// Unpacks a package into `target`, for the first Python version that it exists for.
-    fn unpack(&self, package: &str, with_needs: bool, target: &Path) -> Result<(), InstallError> {
+    fn unpack(
+        &self,
+        package: &str,
+        with_needs: bool,
+        target: &Path,
+        goes_on: &dyn Fn() -> bool,
+    ) -> Result<(), InstallError> {
         let mut said = String::new();
         for version in PYTHON_VERSIONS {
             let mut command = Command::new(self.command[0]);
@@ -115,10 +131,10 @@ impl Installer {
             if !with_needs {
                 command.arg("--no-deps");
             }
-            // What it prints is no output of this program: it goes to standard error. Errors are kept to be reported.
-            command.arg(package).stdin(Stdio::null()).stdout(Stdio::from(std::io::stderr())).stderr(Stdio::piped());
+            command.arg(package);
             let failed = |detail: String| InstallError::InstallerFailed { installer: self.name.to_owned(), detail };
-            let output = command.output().map_err(|error| failed(error.to_string()))?;
+            let output = complaints_of(&mut command, goes_on).map_err(|error| failed(error.to_string()))?;
+            let output = output.ok_or(InstallError::Stopped)?;
             if output.status.success() {
                 return Ok(());
             }

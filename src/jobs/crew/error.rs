@@ -2,6 +2,7 @@
 
 use crate::engine::EngineError;
 use crate::engine::runtime::RuntimeError;
+use crate::engine::runtime::install::InstallError;
 use crate::files::destination::DestinationError;
 use crate::files::scan::ScanError;
 use crate::jobs::classify::ClassifyError;
@@ -40,6 +41,12 @@ pub enum CrewError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// A runtime could not be installed.
+    #[error(transparent)]
+    Install(#[from] InstallError),
+    /// There is no folder for what is installed.
+    #[error("no data folder")]
+    NoDataFolder,
     /// The session was made by somebody else.
     #[error("the session in {destination} is somebody else's")]
     NotTrusted {

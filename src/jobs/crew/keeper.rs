@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use crossbeam_channel::{Receiver, Sender};
 
-use super::{Event, Order, Said};
+use super::{Event, Order, Said, SaidStep};
 use crate::domain::decision::Decision;
-use crate::domain::picture::PictureId;
+use crate::domain::history::Step;
 use crate::store::StoreError;
 use crate::store::session::Session;
 
@@ -15,8 +15,8 @@ pub(super) fn run(orders: &Receiver<Order>, runner: &Sender<Order>, events: &Sen
     let mut kept: Option<(PathBuf, Session)> = None;
     for order in orders {
         let done = match &order {
-            Order::Decide { destination, decisions } => {
-                session(&mut kept, destination).and_then(|session| decide(session, decisions))
+            Order::Decide { destination, step } => {
+                session(&mut kept, destination).and_then(|session| decide(session, step))
             }
             Order::Rename { destination, from, to } => {
                 session(&mut kept, destination).and_then(|session| session.rename_label(from, to))
@@ -46,17 +46,18 @@ fn session<'k>(kept: &'k mut Option<(PathBuf, Session)>, destination: &Path) -> 
     }
 }
 
-fn decide(session: &mut Session, decisions: &[(PictureId, Option<Said>)]) -> Result<(), StoreError> {
-    let mut numbered = Vec::with_capacity(decisions.len());
-    for (picture, said) in decisions {
-        let decision = match said {
+/// Keeps a step that was made at once.
+pub(super) fn decide(session: &mut Session, step: &SaidStep) -> Result<(), StoreError> {
+    let mut said = Vec::with_capacity(step.said.len());
+    for (picture, word) in &step.said {
+        let decision = match word {
             None => None,
             Some(Said::Accepted(text)) => Some(Decision::Accepted(session.label(text)?)),
             Some(Said::Reassigned(text)) => Some(Decision::Reassigned(session.label(text)?)),
             Some(Said::NoneOfThese) => Some(Decision::NoneOfThese),
             Some(Said::Skipped) => Some(Decision::Skipped),
         };
-        numbered.push((*picture, decision));
+        said.push((*picture, decision));
     }
-    session.decide(&numbered)
+    session.decide(&Step { kind: step.kind, said })
 }

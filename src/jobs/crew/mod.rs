@@ -4,8 +4,8 @@
 //! - the **scorer** holds the embeddings and scores them all again when the labels change;
 //! - the **words** thread has the text tower and embeds labels, the newest request first;
 //! - the **keeper** writes what people decide into the session at once;
-//! - the **viewer** decodes pictures to look at;
-//! - the **checker** counts the files of a source.
+//! - the **viewer** decodes pictures to look at, and has them painted for the screen;
+//! - the **checker** counts the files of a source, completes paths and lists models.
 //!
 //! Orders are sent and never waited for; events come back by one channel. What is asked for anew makes older requests of
 //! its kind stale: they are dropped. Everything is joined when the crew is dropped.
@@ -13,8 +13,11 @@
 mod checker;
 mod error;
 mod keeper;
+mod opening;
+mod pace;
 mod runner;
 mod scorer;
+mod taking_over;
 mod viewer;
 mod words;
 
@@ -23,11 +26,11 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
-use image::RgbImage;
 
 use super::embeddings::CachePlace;
 use super::stop::Stop;
 use crate::domain::collection::Entry;
+use crate::domain::history::StepKind;
 use crate::domain::label::Label;
 use crate::domain::picture::PictureId;
 use crate::domain::plan::Plan;
@@ -37,9 +40,10 @@ use crate::domain::template::Template;
 use crate::engine::runtime::find::Places;
 use crate::files::transfer::TransferError;
 use crate::files::trouble::Trouble;
-use crate::store::session::Sorting;
+use crate::store::session::{Origin, Sorting};
 
 pub use error::CrewError;
+pub use viewer::{Painted, Painter, Room, Sight};
 use words::Asked;
 
 /// What the crew has to know of the machine and of the user.
@@ -78,20 +82,33 @@ pub enum Said {
     Skipped,
 }
 
+/// What a person said of pictures at once, or took back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SaidStep {
+    /// How it came about.
+    pub kind: StepKind,
+    /// What was said of each picture.
+    pub said: Vec<(PictureId, Option<Said>)>,
+}
+
 /// What the crew is asked to do.
 #[allow(missing_docs, reason = "the sentence of each variant tells what its fields are")]
 #[derive(Debug, Clone)]
 pub enum Order {
     /// Count the files of a source. The number comes back with the answer.
     Check { number: u64, source: PathBuf, recursive: bool, destination: PathBuf },
+    /// Complete the path of a folder.
+    Complete { typed: String },
+    /// List the models that there are without typing more.
+    ListModels { typed: String },
     /// Open the session of a destination to review it, if there is one.
     Open { destination: PathBuf },
-    /// Classify.
-    Classify { settings: Box<Settings>, table: PathBuf },
+    /// Classify. Decisions about the same pictures are taken over from the session of another destination.
+    Classify { settings: Box<Settings>, table: PathBuf, decisions_of: Option<PathBuf> },
     /// Score everything with other labels.
     Rescore { revision: u64, labels: Vec<Label>, template: Template },
     /// Keep what a person said.
-    Decide { destination: PathBuf, decisions: Vec<(PictureId, Option<Said>)> },
+    Decide { destination: PathBuf, step: SaidStep },
     /// Give a label another text.
     Rename { destination: PathBuf, from: String, to: String },
     /// Make a plan from these scores, one row a picture.
@@ -100,8 +117,10 @@ pub enum Order {
     Apply { destination: PathBuf, table: PathBuf },
     /// Take back a run, or the last one.
     Undo { destination: PathBuf, run: Option<RunId> },
-    /// Show a picture.
-    View { number: u64, path: PathBuf, other: Option<PathBuf> },
+    /// Show a picture, and get ready those that may be looked at next. The number comes back with the picture.
+    View { number: u64, sight: Sight, next: Vec<Sight>, room: Room },
+    /// Put ONNX Runtime into the data folder; with `gpu` the build for NVIDIA GPUs.
+    InstallRuntime { gpu: bool },
 }
 
 /// How many files a transfer run has dealt with.
@@ -119,22 +138,39 @@ pub struct Tally {
 pub enum Event {
     /// A source was counted.
     Checked { number: u64, result: Result<Checked, CrewError> },
+    /// A path was completed, as far as it goes.
+    Completed { typed: String, text: String },
+    /// Models that there are.
+    Models { typed: String, found: Vec<ModelChoice> },
     /// The runtime was chosen: its name with version, its device, and what should be known of the choice.
-    Runtime { runtime: String, device: String, is_gpu_unused: bool },
-    /// An earlier session was opened: its labels, if it has any, and its source as it was given.
-    Opened { sorting: Option<Box<Sorting>> },
+    Runtime { runtime: String, device: String, is_built_in: bool, is_gpu_unused: bool },
+    /// An earlier session was opened: how it sorts and what it was made of, if anything was classified.
+    Opened { sorting: Option<Box<Sorting>>, origin: Option<Origin> },
+    /// Every decision that was made in a session, step by step.
+    Decided { steps: Vec<SaidStep> },
+    /// Decisions of another session were taken over into this one, at once.
+    TakenOver { step: SaidStep },
+    /// The pictures of a session that was opened can be scored with other labels, but for those that are missing in the
+    /// cache.
+    Scorable { missing: usize },
+    /// The pictures of a session that was opened cannot be scored with other labels.
+    NotScorable { error: CrewError },
     /// Files to classify were found.
     Found { files: usize },
     /// Pictures came, with their scores for the labels of a revision; labels decided for by their texts.
     Arrived { revision: u64, entries: Vec<(Entry, Option<String>)>, scores: Vec<f32> },
     /// So many files that are no pictures were passed over.
     Passed { others: usize },
-    /// Classifying is over.
-    Classified { remembered: usize, waiting: usize },
+    /// Files that are looked at in a second, of late.
+    Pace { per_second: f64 },
+    /// Classifying is over. How many pictures went through the model in a second, where enough did to tell.
+    Classified { remembered: usize, waiting: usize, per_second: Option<f64> },
     /// Everything was scored with the labels of a revision.
     Rescored { revision: u64, scores: Vec<f32> },
-    /// The labels of a revision could not be embedded.
-    LabelsFailed { revision: u64, error: CrewError },
+    /// The labels of a revision could not be embedded; the position of the one that is to blame, where one is.
+    LabelsFailed { revision: u64, label: Option<usize>, error: CrewError },
+    /// Labels of a revision, by position, that mean nearly the same to the model.
+    Alike { revision: u64, pairs: Vec<(usize, usize)> },
     /// A plan was made.
     Planned { plan: Box<Plan> },
     /// Transfers go on.
@@ -146,9 +182,20 @@ pub enum Event {
     /// Where pictures are in the destination now.
     Places { folders: Vec<(PictureId, Option<String>)> },
     /// A picture to look at; nothing where it cannot be shown.
-    Viewed { number: u64, pixels: Option<Arc<RgbImage>> },
+    Viewed { number: u64, painted: Option<Painted> },
+    /// ONNX Runtime was installed: its version. It is used from the next start on where another one runs already.
+    Installed { version: String, is_for_later: bool },
     /// Something could not be done.
     Failed { error: CrewError },
+}
+
+/// A model that can be named without typing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModelChoice {
+    /// As the field takes it.
+    pub name: String,
+    /// The one for the samples.
+    pub is_built_in: bool,
 }
 
 /// A source that was counted.
@@ -174,7 +221,11 @@ pub struct Crew {
 
 impl Crew {
     /// Starts the threads. Their events go to the receiver that is given back.
-    pub fn start(surroundings: Surroundings, sayer: Arc<dyn Sayer>) -> (Crew, Receiver<Event>) {
+    pub fn start(
+        surroundings: Surroundings,
+        sayer: Arc<dyn Sayer>,
+        painter: Arc<dyn Painter>,
+    ) -> (Crew, Receiver<Event>) {
         let (events, told) = unbounded();
         let (runner, runner_orders) = unbounded();
         let (words, words_orders) = unbounded();
@@ -208,7 +259,7 @@ impl Crew {
             }),
             spawn("viewer", {
                 let events = events.clone();
-                move || viewer::run(&viewer_orders, &events)
+                move || viewer::run(&viewer_orders, painter.as_ref(), &events)
             }),
             spawn("checker", {
                 let ending = ending.clone();
@@ -226,7 +277,7 @@ impl Crew {
             return;
         }
         let to = match &order {
-            Order::Check { .. } => &self.checker,
+            Order::Check { .. } | Order::Complete { .. } | Order::ListModels { .. } => &self.checker,
             Order::Decide { .. } | Order::Rename { .. } => &self.keeper,
             Order::View { .. } => &self.viewer,
             // After the decisions that were made before it.
@@ -246,6 +297,11 @@ impl Crew {
     /// Asks the runner to stop after what it has in hand.
     pub fn stop(&self) {
         self.stop.request();
+    }
+
+    /// Asks the runner to pause after what it has in hand, or to go on.
+    pub fn pause(&self, wanted: bool) {
+        self.stop.pause(wanted);
     }
 }
 

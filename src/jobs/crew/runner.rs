@@ -2,11 +2,15 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Instant;
 
 use crossbeam_channel::{Receiver, Sender};
 use serde_json::json;
 
+use super::opening;
+use super::pace::Pace;
 use super::scorer::Told;
+use super::taking_over::take_over;
 use super::words::Asked;
 use super::{CrewError, Event, Order, Sayer, Surroundings, Tally};
 use crate::built_in;
@@ -18,6 +22,7 @@ use crate::domain::printable::printable;
 use crate::domain::run::{RunId, RunKind};
 use crate::domain::settings::{ModelName, Settings};
 use crate::engine::runtime::Runtime;
+use crate::engine::runtime::install::install;
 use crate::engine::runtime::select::{DeviceChoice, RuntimeChoice, RuntimeNote, cores, select};
 use crate::files::destination;
 use crate::files::scan::scan;
@@ -30,7 +35,6 @@ use crate::jobs::sort::{SortRules, sort};
 use crate::jobs::stop::Stop;
 use crate::jobs::tables;
 use crate::jobs::undo::undo;
-use crate::store::StoreError;
 use crate::store::known::KnownSessions;
 use crate::store::session::{Known, LabelSet, Session, Sorting};
 
@@ -55,19 +59,24 @@ struct Made {
 }
 
 pub(super) fn run(desk: Desk, orders: &Receiver<Order>) {
-    let runtime = match desk.choose_runtime() {
-        Ok(runtime) => Some(runtime),
-        Err(error) => {
-            desk.tell(Event::Failed { error });
-            None
-        }
-    };
     let mut made = None;
-    for order in orders {
+    let mut runtime = ChosenRuntime::default();
+    loop {
+        // What is asked for at once, as an earlier session to look at, does not wait for a runtime.
+        let order = match orders.try_recv() {
+            Ok(order) => order,
+            Err(_) => {
+                runtime.get(&desk);
+                match orders.recv() {
+                    Ok(order) => order,
+                    Err(_) => return,
+                }
+            }
+        };
         let done = match order {
-            Order::Open { destination } => desk.open(&destination),
-            Order::Classify { settings, table } => match &runtime {
-                Some(runtime) => desk.classify(&settings, &table, runtime),
+            Order::Open { destination } => opening::open(&desk, &destination, &mut runtime),
+            Order::Classify { settings, table, decisions_of } => match runtime.get(&desk) {
+                Some(runtime) => desk.classify(&settings, &table, decisions_of.as_deref(), runtime),
                 None => Ok(()),
             },
             Order::Plan { destination, sorting, scores } => desk.plan(&destination, *sorting, &scores).map(|plan| {
@@ -79,6 +88,7 @@ pub(super) fn run(desk: Desk, orders: &Receiver<Order>) {
                 None => Ok(()),
             },
             Order::Undo { destination, run } => desk.undo(&destination, run),
+            Order::InstallRuntime { gpu } => desk.install_runtime(gpu, &mut runtime),
             _ => Ok(()),
         };
         if let Err(error) = done {
@@ -87,8 +97,25 @@ pub(super) fn run(desk: Desk, orders: &Receiver<Order>) {
     }
 }
 
+/// The runtime, chosen when it is needed first; none where none can be had, which was told.
+#[derive(Default)]
+pub(super) struct ChosenRuntime(Option<Option<Runtime>>);
+
+impl ChosenRuntime {
+    pub(super) fn get(&mut self, desk: &Desk) -> Option<&Runtime> {
+        self.0.get_or_insert_with(|| match desk.choose_runtime() {
+            Ok(runtime) => Some(runtime),
+            Err(error) => {
+                desk.tell(Event::Failed { error });
+                None
+            }
+        });
+        self.0.as_ref()?.as_ref()
+    }
+}
+
 impl Desk {
-    fn tell(&self, event: Event) {
+    pub(super) fn tell(&self, event: Event) {
         // Nobody is left to hear of it only when the app is closed.
         let _ = self.events.send(event);
     }
@@ -99,8 +126,24 @@ impl Desk {
         let is_gpu_unused = selection.notes.iter().any(|note| matches!(note, RuntimeNote::GpuUnused));
         let runtime = selection.runtime;
         let name = format!("{} {}", runtime.name(), runtime.version());
-        self.tell(Event::Runtime { runtime: name, device: runtime.device().to_string(), is_gpu_unused });
+        let is_built_in = matches!(runtime, Runtime::Tract);
+        let device = runtime.device().to_string();
+        self.tell(Event::Runtime { runtime: name, device, is_built_in, is_gpu_unused });
         Ok(runtime)
+    }
+
+    /// Installs ONNX Runtime, and uses it where none is running: a process can have one.
+    fn install_runtime(&self, gpu: bool, runtime: &mut ChosenRuntime) -> Result<(), CrewError> {
+        let Surroundings { data_folder, program, .. } = &self.surroundings;
+        let folder = data_folder.as_deref().ok_or(CrewError::NoDataFolder)?;
+        let installed = install(folder, gpu, program, &|| !self.stop.is_requested())?;
+        let is_for_later = !matches!(runtime.get(self), Some(Runtime::Tract) | None);
+        if !is_for_later {
+            *runtime = ChosenRuntime::default();
+            runtime.get(self);
+        }
+        self.tell(Event::Installed { version: installed.version, is_for_later });
+        Ok(())
     }
 
     /// The session of a destination to work in; one that this user did not make is not obeyed.
@@ -118,39 +161,7 @@ impl Desk {
         Ok(session)
     }
 
-    /// Tells what an earlier session holds.
-    fn open(&self, destination: &Path) -> Result<(), CrewError> {
-        let session = Session::open_to_review(destination)?;
-        let sorting = session.sorting()?;
-        let set = sorting.as_ref().map(|(_, set)| set.clone());
-        self.tell(Event::Opened { sorting: sorting.map(|(sorting, _)| Box::new(sorting)) });
-        let mut entries = Vec::new();
-        let mut scores = Vec::new();
-        let width = set.as_ref().map_or(0, |set| set.labels.len());
-        session.for_each_picture(set.as_ref(), None, |found| {
-            match found.picture.prediction.as_ref().filter(|prediction| prediction.scores.len() == width) {
-                Some(prediction) => scores.extend(&prediction.scores),
-                None => scores.extend(std::iter::repeat_n(f32::NAN, width)),
-            }
-            let decided = found.decision.and_then(|decision| decision.label());
-            let entry = Entry {
-                id: found.id,
-                path: found.shown,
-                state: found.picture.state,
-                trouble: found.trouble,
-                decision: found.decision,
-                placed: found.place.map(|place| place.folder),
-            };
-            entries.push((entry, decided));
-        })?;
-        let named = |label: Option<crate::domain::decision::LabelId>| label.map(|label| session.label_text(label));
-        let named = entries.into_iter().map(|(entry, label)| Ok((entry, named(label).transpose()?.flatten())));
-        let entries = named.collect::<Result<Vec<_>, StoreError>>()?;
-        self.tell(Event::Arrived { revision: 0, entries, scores });
-        Ok(())
-    }
-
-    fn model_folder(&self, model: &ModelName) -> Result<PathBuf, CrewError> {
+    pub(super) fn model_folder(&self, model: &ModelName) -> Result<PathBuf, CrewError> {
         match model {
             ModelName::Folder(folder) => Ok(folder.clone()),
             ModelName::Demo => {
@@ -160,13 +171,20 @@ impl Desk {
         }
     }
 
-    fn classify(&self, settings: &Settings, table: &Path, runtime: &Runtime) -> Result<(), CrewError> {
+    fn classify(
+        &self,
+        settings: &Settings,
+        table: &Path,
+        decisions_of: Option<&Path>,
+        runtime: &Runtime,
+    ) -> Result<(), CrewError> {
         destination::check(&settings.destination, &settings.source)?;
         let folder = self.model_folder(&settings.model)?;
         let cache = self.surroundings.cache.as_ref();
         let OpenedModel { model, text, .. } = Model::open(&folder, settings, runtime, cores(), cache)?;
         destination::prepare(&settings.destination)?;
         let mut session = self.session(&settings.destination)?;
+        opening::tell_decisions(self, &session)?;
         let found = scan(&settings.source, settings.recursive, &settings.destination)?;
         self.tell(Event::Found { files: found.files.len() });
         let _ = self.scorer.send(Told::Begin);
@@ -184,11 +202,16 @@ impl Desk {
         let told = told.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
         let run = session.begin_run(RunKind::Classify, None, Some((&sorting, &set)), told)?;
         let pipeline = Pipeline { files: &found.files, model: &model, cache, decoders: cores(), stop: &self.stop };
-        let classification = self.fill(&mut session, run, &set, settings, &pipeline)?;
+        let mut pace = Pace::new();
+        let classification = self.fill(&mut session, run, &set, settings, &pipeline, &mut pace)?;
+        if let Some(other) = decisions_of {
+            self.tell(Event::TakenOver { step: take_over(other, &mut session)? });
+        }
         let result = [("pictures", classification.pictures), ("waiting", classification.waiting)];
         session.end_run(run, result.into_iter().map(|(key, count)| (key.to_owned(), json!(count))).collect())?;
         tables::write(&mut session, table, Some(&set), sorting.sure())?;
-        self.tell(Event::Classified { remembered: classification.remembered, waiting: classification.waiting });
+        let Classification { remembered, waiting, .. } = classification;
+        self.tell(Event::Classified { remembered, waiting, per_second: pace.in_all(remembered) });
         Ok(())
     }
 
@@ -200,6 +223,7 @@ impl Desk {
         set: &LabelSet,
         settings: &Settings,
         pipeline: &Pipeline<'_>,
+        pace: &mut Pace,
     ) -> Result<Classification, CrewError> {
         let say = |trouble: &crate::files::trouble::Trouble| self.sayer.trouble(trouble);
         // Decisions refer to labels of the session by number; the app knows them by text.
@@ -223,6 +247,9 @@ impl Desk {
         };
         let mut others = 0;
         let mut on_picture = |classified: Option<&Classified>| {
+            if let Some(per_second) = pace.count(Instant::now()) {
+                self.tell(Event::Pace { per_second });
+            }
             if classified.is_none() {
                 others += 1;
                 self.tell(Event::Passed { others });

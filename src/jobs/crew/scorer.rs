@@ -15,6 +15,8 @@ const BLOCK: usize = 4096;
 pub(super) enum Told {
     /// Another session: nothing of the last one is of use.
     Begin,
+    /// The embeddings of pictures that were shown before they came, in their order; none where one is not known.
+    Remembered(Vec<Option<Array1<f16>>>),
     /// Pictures came.
     Arrived(Vec<(Entry, Option<String>, Option<Array1<f16>>)>),
     /// The labels of a revision were embedded.
@@ -37,6 +39,13 @@ pub(super) fn run(told: &Receiver<Told>, events: &Sender<Event>) {
         let event = match told {
             Told::Begin => {
                 scorer = Scorer { labels: scorer.labels.take(), ..Scorer::default() };
+                continue;
+            }
+            Told::Remembered(embeddings) => {
+                for embedding in embeddings {
+                    let row = embedding.and_then(|embedding| scorer.keep(&embedding));
+                    scorer.rows.push(row);
+                }
                 continue;
             }
             Told::Arrived(pictures) => scorer.add(pictures),

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crossbeam_channel::{Receiver, Sender};
-use ndarray::{Array1, Array2};
+use ndarray::{Array1, Array2, ArrayView2};
 
 use super::Event;
 use super::scorer::Told;
@@ -12,6 +12,12 @@ use crate::domain::score::{ScoreRule, label_embeddings};
 use crate::domain::template::Template;
 use crate::engine::EngineError;
 use crate::engine::encoder::TextEncoder;
+use crate::engine::tokenizer::TokenizerError;
+
+/// Labels whose embeddings have a larger cosine compete for the same pictures: their distance is below 0.25, so that
+/// CLIP, whose scale is 100, can tell a picture of one from a picture of the other by a few logits at most. The bound is
+/// a judgement; no measurement stands behind it.
+const ALIKE: f32 = 0.97;
 
 /// What the words thread is told.
 pub(super) enum Asked {
@@ -56,10 +62,12 @@ impl Words {
         let rule = *rule;
         match embedded(encoder, &mut self.remembered, &labels, &template) {
             Ok(labels) => {
+                let _ = events.send(Event::Alike { revision, pairs: alike(labels.view()) });
                 let _ = scorer.send(Told::Labels { revision, labels, rule });
             }
             Err(error) => {
-                let _ = events.send(Event::LabelsFailed { revision, error: error.into() });
+                let label = to_blame(&error, &labels, &template);
+                let _ = events.send(Event::LabelsFailed { revision, label, error: error.into() });
             }
         }
     }
@@ -88,4 +96,44 @@ fn embedded(
     }
     let counts: Vec<usize> = labels.iter().map(|label| label.prompts.len()).collect();
     Ok(label_embeddings(prompts.view(), &counts)?)
+}
+
+/// Pairs of labels whose embeddings, normalised, are nearly the same.
+fn alike(labels: ArrayView2<'_, f32>) -> Vec<(usize, usize)> {
+    let cosines = labels.dot(&labels.t());
+    let pairs = (0..labels.nrows()).flat_map(|one| (one + 1..labels.nrows()).map(move |other| (one, other)));
+    pairs.filter(|pair| cosines[*pair] > ALIKE).collect()
+}
+
+/// The label whose sentence an error is about.
+fn to_blame(error: &EngineError, labels: &[Label], template: &Template) -> Option<usize> {
+    let EngineError::Tokenizer(TokenizerError::TooLong { text, .. } | TokenizerError::Failed { text, .. }) = error
+    else {
+        return None;
+    };
+    labels.iter().position(|label| label.prompts.iter().any(|prompt| template.fill(prompt) == *text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    #[test]
+    fn labels_that_mean_the_same_are_found() {
+        let labels = array![[1.0, 0.0], [0.0, 1.0], [0.999, 0.0447]];
+        assert_eq!(alike(labels.view()), [(0, 2)]);
+        assert!(alike(Array2::zeros((0, 0)).view()).is_empty());
+    }
+
+    #[test]
+    fn a_label_that_is_too_long_is_named() {
+        let labels = [Label::named("a"), Label { text: "b".to_owned(), prompts: vec!["c".to_owned(), "d".to_owned()] }];
+        let template = Template::default();
+        let text = template.fill("d");
+        let error = EngineError::Tokenizer(TokenizerError::TooLong { text, tokens: 99, limit: 77 });
+        assert_eq!(to_blame(&error, &labels, &template), Some(1));
+        let error = EngineError::Tokenizer(TokenizerError::TooLong { text: "x".to_owned(), tokens: 99, limit: 77 });
+        assert_eq!(to_blame(&error, &labels, &template), None);
+    }
 }

@@ -5,28 +5,33 @@ use serde_json::{Map, json};
 
 use super::{Session, StoreError, now};
 use crate::domain::decision::{Decision, LabelId};
+use crate::domain::history::{Step, StepKind};
 use crate::domain::picture::PictureId;
 use crate::store::ledger;
 
 impl Session {
     /// Keeps decisions that a person made at once; `None` takes back what was decided of a picture.
-    pub fn decide(&mut self, decisions: &[(PictureId, Option<Decision>)]) -> Result<(), StoreError> {
+    pub fn decide(&mut self, step: &Step) -> Result<(), StoreError> {
         self.change(|change| {
-            for (picture, decision) in decisions {
-                let (word, label) = (decision.map(Decision::word), decision.and_then(Decision::label));
-                let number = label.map(|label| label.0);
+            let first = "SELECT coalesce(max(id), 0) + 1 FROM decisions";
+            let number: i64 = change.query_row(first, [], |row| row.get(0))?;
+            for (picture, decision) in &step.said {
+                let word = decision.map(Decision::word);
+                let label = decision.and_then(Decision::label).map(|label| label.0);
                 change
                     .prepare_cached("UPDATE pictures SET decision = ?2, decided = ?3 WHERE id = ?1")?
-                    .execute((picture.0, word, number))?;
+                    .execute((picture.0, word, label))?;
                 change
-                    .prepare_cached("INSERT INTO decisions (picture, decision, label, at) VALUES (?1, ?2, ?3, ?4)")?
-                    .execute((picture.0, word, number, now()))?;
+                    .prepare_cached(
+                        "INSERT INTO decisions (picture, decision, label, at, step, kind) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                    )?
+                    .execute((picture.0, word, label, now(), number, step.kind.word()))?;
                 let (shown, hash): (Vec<u8>, Vec<u8>) = change
                     .prepare_cached("SELECT shown, hash FROM pictures WHERE id = ?1")?
                     .query_row([picture.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
                 let text: Option<String> = change
                     .prepare_cached("SELECT text FROM labels WHERE id = ?1")?
-                    .query_row([number], |row| row.get(0))
+                    .query_row([label], |row| row.get(0))
                     .optional()?;
                 let mut event = Map::from_iter([("event".to_owned(), json!("decision"))]);
                 let path = std::path::Path::new(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(&shown));
@@ -42,6 +47,33 @@ impl Session {
             Ok(())
         })?;
         self.complete_ledger()
+    }
+
+    /// Every step that people made, from the first one on.
+    pub fn steps(&self) -> Result<Vec<Step>, StoreError> {
+        let steps = || -> rusqlite::Result<Vec<Step>> {
+            let mut statement = self
+                .connection
+                .prepare("SELECT coalesce(step, id), kind, picture, decision, label FROM decisions ORDER BY id")?;
+            let mut rows = statement.query([])?;
+            let mut steps: Vec<Step> = Vec::new();
+            let mut last = None;
+            while let Some(row) = rows.next()? {
+                let (number, kind): (i64, String) = (row.get(0)?, row.get(1)?);
+                let word: Option<String> = row.get(3)?;
+                let label = row.get::<_, Option<i64>>(4)?.map(LabelId);
+                let said = word.and_then(|word| Decision::from_word(&word, label));
+                if last.replace(number) != Some(number) {
+                    let kind = StepKind::from_word(&kind).unwrap_or(StepKind::Decide);
+                    steps.push(Step { kind, said: vec![] });
+                }
+                if let Some(step) = steps.last_mut() {
+                    step.said.push((PictureId(row.get(2)?), said));
+                }
+            }
+            Ok(steps)
+        };
+        steps().map_err(|error| self.failed(error))
     }
 
     /// Gives a label another text: what was decided for it stays decided. Where another label has that text already,

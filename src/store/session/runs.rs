@@ -41,6 +41,17 @@ impl Sorting {
     }
 }
 
+/// What was classified last, and with what, as the user gave it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// The source folder.
+    pub source: String,
+    /// Its sub-folders too.
+    pub recursive: bool,
+    /// The model.
+    pub model: String,
+}
+
 /// A run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Run {
@@ -123,6 +134,20 @@ impl Session {
             Some((sorting, LabelSet { id, labels: numbers.into_iter().map(LabelId).collect() }))
         };
         Ok(row.optional().map_err(|error| self.failed(error))?.and_then(sorting))
+    }
+
+    /// What the last classify was given that looked into a source; scores for other labels have none.
+    pub fn origin(&self) -> Result<Option<Origin>, StoreError> {
+        let row = self.connection.query_row(
+            "SELECT settings ->> '$.source', settings ->> '$.recursive', settings ->> '$.model' FROM runs
+                 WHERE kind = ?1 AND settings ->> '$.model' IS NOT NULL ORDER BY id DESC LIMIT 1",
+            [RunKind::Classify.word()],
+            |row| {
+                let recursive = row.get::<_, Option<bool>>(1)?.unwrap_or(true);
+                Ok(Origin { source: row.get(0)?, recursive, model: row.get(2)? })
+            },
+        );
+        row.optional().map_err(|error| self.failed(error))
     }
 
     /// A run by its number.

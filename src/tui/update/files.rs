@@ -20,7 +20,7 @@ fn plan(model: &mut Model) -> Vec<Effect> {
     let Some(template) = model.template() else { return vec![] };
     // Scores for other labels would send pictures into wrong folders.
     if !model.is_scored() {
-        let text = model.language.text("app.not_scored");
+        let text = model.with_keys("app.not_scored", &[("key", "everywhere.setup")]);
         model.say_error(text);
         return vec![];
     }
@@ -39,11 +39,11 @@ fn plan(model: &mut Model) -> Vec<Effect> {
 }
 
 pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
-    let Some(action) = model.keys.action(key, &["files"]).map(str::to_owned) else { return vec![] };
+    let Some(action) = model.keys.action(key, &["files"]).map(str::to_owned) else {
+        return super::scroll_by_key(model, key);
+    };
     if model.is_busy() {
-        let text = model.language.text("app.busy");
-        model.say_error(text);
-        return vec![];
+        return super::setup::busy(model);
     }
     match action.as_str() {
         "files.apply" => apply(model),

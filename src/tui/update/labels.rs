@@ -1,10 +1,11 @@
 //! The label editor.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use ratatui_textarea::{Input, Key};
+use ratatui_textarea::{CursorMove, Input, Key};
 
 use super::order;
-use crate::domain::label;
+use crate::domain::advice::{Advice, advice, as_caption};
+use crate::domain::label::{self, Label};
 use crate::jobs::crew::Order;
 use crate::tui::effect::Effect;
 use crate::tui::model::Model;
@@ -16,12 +17,32 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         }
         return vec![];
     }
-    if key.code == KeyCode::Esc {
-        model.labels.is_editing = false;
-        return vec![];
+    match model.keys.action(key, &["editor"]).map(str::to_owned).as_deref() {
+        Some("editor.done") => {
+            model.labels.is_editing = false;
+            return vec![];
+        }
+        Some("editor.undo") => drop(model.labels.editor.undo()),
+        Some("editor.redo") => drop(model.labels.editor.redo()),
+        Some("editor.take_hint") => take_hint(model),
+        _ => drop(model.labels.editor.input(input(key))),
     }
-    model.labels.editor.input(input(key));
     changed(model)
+}
+
+/// Makes a caption of the bare word in the line of the cursor.
+fn take_hint(model: &mut Model) {
+    let editor = &mut model.labels.editor;
+    let line = editor.lines().get(editor.cursor().0).cloned().unwrap_or_default();
+    let is_bare = advice(&Label::named(line.trim())) == Some(Advice::BareWord);
+    if !is_bare || line.contains('=') {
+        let text = model.language.text("app.no_hint_here");
+        model.say(text);
+        return;
+    }
+    editor.move_cursor(CursorMove::End);
+    editor.delete_line_by_head();
+    editor.insert_str(as_caption(line.trim()));
 }
 
 pub(super) fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
@@ -64,7 +85,7 @@ fn changed(model: &mut Model) -> Vec<Effect> {
 }
 
 /// The one label whose line was edited: as many as before, and all others the same.
-fn renamed(before: &[label::Label], now: &[label::Label]) -> Option<(String, String)> {
+fn renamed(before: &[Label], now: &[Label]) -> Option<(String, String)> {
     if before.len() != now.len() {
         return None;
     }

@@ -1,7 +1,10 @@
 //! What a message does to the state, and what is to be done outside. Pure: the same state and message give the same.
 
+mod decisions;
 mod files;
 mod labels;
+mod mouse;
+mod preview;
 mod review;
 mod setup;
 mod told;
@@ -10,7 +13,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 
 use super::effect::Effect;
 use super::message::Message;
-use super::model::{Model, Pane};
+use super::model::{Model, Pane, Question};
 use crate::jobs::crew::Order;
 
 /// Changes the model as a message says.
@@ -18,17 +21,33 @@ pub(super) fn update(model: &mut Model, message: Message) -> Vec<Effect> {
     match message {
         Message::Key(key) => press(model, key),
         Message::Paste(text) => paste(model, &text),
+        Message::Click(column, row) => mouse::click(model, column, row),
+        Message::Wheel(by) => mouse::wheel(model, by),
+        Message::Resized(columns, rows) => {
+            model.size = (columns, rows);
+            look_where_pictures_are(model)
+        }
+        Message::SlowLine => preview::draw_less(model),
+        Message::Resumed => preview::draw_anew(model),
         Message::Told(event) => told::told(model, event),
-        Message::Completed(text) => setup::completed(model, text),
         Message::Leave => vec![Effect::Stop, Effect::Quit],
     }
 }
 
 fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
-    if model.asks_to_quit {
-        model.asks_to_quit = false;
-        let yes = matches!(key.code, KeyCode::Char('y' | 'Y'));
-        return if yes { vec![Effect::Stop, Effect::Quit] } else { vec![] };
+    match model.question.take() {
+        Some(Question::Quit) => {
+            let yes = matches!(key.code, KeyCode::Char('y' | 'Y'));
+            return if yes { vec![Effect::Stop, Effect::Quit] } else { vec![] };
+        }
+        Some(Question::OtherDestination) => {
+            return match key.code {
+                KeyCode::Char('t' | 'T') => setup::begin(model, true),
+                KeyCode::Char('b' | 'B') => setup::begin(model, false),
+                _ => vec![],
+            };
+        }
+        None => {}
     }
     if model.help {
         model.help = false;
@@ -51,13 +70,34 @@ fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         Pane::Labels => labels::press(model, key),
         Pane::Review => review::press(model, key),
         Pane::Files => files::press(model, key),
-        Pane::Log => vec![],
+        Pane::Log => scroll_by_key(model, key),
     }
 }
 
-/// Tab completes a path that is being typed.
+/// Goes through a long text; nothing for a key that means something else.
+fn scroll_by_key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
+    let page = isize::from(model.size.1 as i16 - 6).max(1);
+    match model.keys.action(key, &["list"]) {
+        Some("list.up") => scroll(model, -1),
+        Some("list.down") => scroll(model, 1),
+        Some("list.page_up") => scroll(model, -page),
+        Some("list.page_down") => scroll(model, page),
+        _ => {}
+    }
+    vec![]
+}
+
+fn scroll(model: &mut Model, by: isize) {
+    model.scroll = model.scroll.saturating_add_signed(by).min(crate::tui::view::last_line(model));
+}
+
+/// Keys that mean something to a text that is being edited: Tab completes a path, and the editor has its own undo.
 fn is_for_editor(model: &Model, key: KeyEvent) -> bool {
-    model.pane == Pane::Setup && key.code == KeyCode::Tab
+    match model.pane {
+        Pane::Setup => key.code == KeyCode::Tab,
+        Pane::Labels => model.keys.action(key, &["editor"]).is_some(),
+        _ => false,
+    }
 }
 
 fn at_the_doors(model: &mut Model, key: KeyEvent, chosen: usize) -> Vec<Effect> {
@@ -83,11 +123,12 @@ fn everywhere(model: &mut Model, key: KeyEvent) -> Option<Vec<Effect>> {
         }
         "everywhere.quit" => {
             let waits = model.is_busy() || model.files.plan.as_ref().is_some_and(|plan| !plan.transfers.is_empty());
-            model.asks_to_quit = waits;
+            model.question = waits.then_some(Question::Quit);
             return Some(if waits { vec![] } else { vec![Effect::Quit] });
         }
         "everywhere.start" => return Some(setup::start(model)),
         "everywhere.stop" => return Some(stop(model)),
+        "everywhere.pause" => return Some(pause(model)),
         "everywhere.suspend" => return Some(vec![Effect::Suspend]),
         "everywhere.next_pane" => model.pane.step(1),
         "everywhere.previous_pane" => model.pane.step(-1),
@@ -106,6 +147,7 @@ pub(super) fn go_to(model: &mut Model, pane: Pane) -> Vec<Effect> {
     model.labels.is_editing = false;
     model.review.finding = None;
     model.pane = pane;
+    model.scroll = 0;
     match pane {
         Pane::Review => review::enter(model),
         Pane::Files => files::enter(model),
@@ -117,9 +159,32 @@ fn stop(model: &mut Model) -> Vec<Effect> {
     if !model.is_busy() {
         return vec![];
     }
+    model.is_paused = false;
     let text = model.language.text("app.stopping");
     model.say(text);
     vec![Effect::Stop]
+}
+
+/// Pauses what runs, or lets it go on.
+fn pause(model: &mut Model) -> Vec<Effect> {
+    if !model.is_busy() {
+        return vec![];
+    }
+    model.is_paused = !model.is_paused;
+    let text = match model.is_paused {
+        true => model.with_keys("app.pausing", &[("key", "everywhere.pause")]),
+        false => model.language.text("app.going_on"),
+    };
+    model.say(text);
+    vec![Effect::Pause(model.is_paused)]
+}
+
+/// A picture that is looked at is asked for again where its room has changed.
+fn look_where_pictures_are(model: &mut Model) -> Vec<Effect> {
+    match model.pane {
+        Pane::Review => preview::look(model),
+        _ => vec![],
+    }
 }
 
 fn paste(model: &mut Model, text: &str) -> Vec<Effect> {

@@ -1,14 +1,14 @@
 //! The review pane: the queue, and decisions with one key.
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::{KeyCode, KeyEvent};
 
-use super::order;
+use super::decisions::{accept, decide, find, reassign, redo, undo};
+use super::preview::{choose_preview, look};
 use crate::domain::decision::Decision;
 use crate::domain::review::{Order as QueueOrder, queue};
-use crate::jobs::crew::{Order, Said};
 use crate::tui::effect::Effect;
 use crate::tui::line::Line;
-use crate::tui::model::{Before, Model};
+use crate::tui::model::Model;
 
 /// Opens the pane: the queue is made anew, and the first picture that nobody decided is looked at.
 pub(super) fn enter(model: &mut Model) -> Vec<Effect> {
@@ -18,7 +18,8 @@ pub(super) fn enter(model: &mut Model) -> Vec<Effect> {
 
 fn remake(model: &mut Model) {
     // Before anything was looked at, the first that nobody decided is.
-    let current = model.review.viewed.and_then(|_| model.review.current());
+    let current = model.review.is_begun.then(|| model.review.current()).flatten();
+    model.review.is_begun = true;
     model.review.queue = queue(&model.collection, model.review.filter, model.review.order, model.sure());
     model.review.marked.clear();
     model.review.anchor = None;
@@ -70,9 +71,10 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
             model.review.details = !model.review.details;
             vec![]
         }
+        "review.preview" => choose_preview(model),
         "review.hide" => {
             model.review.hidden = !model.review.hidden;
-            vec![]
+            look(model)
         }
         "review.order" => {
             model.review.order = model.review.order.next();
@@ -93,7 +95,7 @@ fn again(model: &mut Model) -> Vec<Effect> {
     look(model)
 }
 
-fn go(model: &mut Model, by: isize) -> Vec<Effect> {
+pub(super) fn go(model: &mut Model, by: isize) -> Vec<Effect> {
     let last = model.review.queue.len().saturating_sub(1);
     model.review.at = model.review.at.saturating_add_signed(by).min(last);
     look(model)
@@ -123,26 +125,6 @@ fn go_to_open(model: &mut Model, by: isize) -> Vec<Effect> {
     look(model)
 }
 
-/// Asks for the picture that is looked at, if it is another one.
-pub(super) fn look(model: &mut Model) -> Vec<Effect> {
-    let Some(index) = model.review.current() else {
-        model.review.viewed = None;
-        model.review.pixels = None;
-        return vec![];
-    };
-    if model.review.viewed == Some(index) {
-        return vec![];
-    }
-    let Some(entry) = model.collection.entries().get(index) else { return vec![] };
-    let name = entry.path.file_name().unwrap_or_default();
-    let other = entry.placed.as_ref().map(|folder| model.session().join(folder).join(name));
-    let path = entry.path.clone();
-    model.review.view += 1;
-    model.review.viewed = Some(index);
-    model.review.pixels = None;
-    vec![Effect::view(model.review.view, path, other)]
-}
-
 fn mark(model: &mut Model) -> Vec<Effect> {
     if let Some(index) = model.review.current()
         && !model.review.marked.remove(&index)
@@ -160,120 +142,6 @@ fn mark_range(model: &mut Model) -> Vec<Effect> {
             let range = anchor.min(at)..=anchor.max(at);
             let indices: Vec<usize> = range.filter_map(|at| model.review.queue.get(at).copied()).collect();
             model.review.marked.extend(indices);
-        }
-    }
-    vec![]
-}
-
-fn accept(model: &mut Model) -> Vec<Effect> {
-    decide(model, |model, index| {
-        let best = model.collection.best(index)?;
-        let label = model.collection.labels().get(best.label)?;
-        Some(Decision::Accepted(*label))
-    })
-}
-
-fn reassign(model: &mut Model, label: usize) -> Vec<Effect> {
-    let Some(number) = model.labels.numbers.get(label).copied() else {
-        let values: crate::lang::Values<'_> = &[("count", &model.labels.numbers.len())];
-        let text = model.language.say("app.no_such_label", values);
-        model.say_error(text);
-        return vec![];
-    };
-    decide(model, |model, index| {
-        let predicted = model.collection.best(index).and_then(|best| model.collection.labels().get(best.label));
-        Some(if predicted == Some(&number) { Decision::Accepted(number) } else { Decision::Reassigned(number) })
-    })
-}
-
-/// Decides for the picture that is looked at, or for all that are marked; then goes on.
-fn decide(model: &mut Model, decision: impl Fn(&Model, usize) -> Option<Decision>) -> Vec<Effect> {
-    let wanted: Vec<usize> = match model.review.marked.is_empty() {
-        true => model.review.current().into_iter().collect(),
-        false => std::mem::take(&mut model.review.marked).into_iter().collect(),
-    };
-    let decided: Vec<(usize, Decision)> =
-        wanted.iter().filter_map(|index| Some((*index, decision(model, *index)?))).collect();
-    if decided.is_empty() {
-        let text = model.language.text("app.nothing_to_accept");
-        model.say_error(text);
-        return vec![];
-    }
-    let before: Before =
-        decided.iter().map(|(index, decision)| (*index, model.collection.decide(*index, Some(*decision)))).collect();
-    model.review.done.push(before);
-    model.review.undone.clear();
-    after_decisions(model);
-    let mut effects = vec![keep(model, decided.iter().map(|(index, _)| *index))];
-    effects.extend(go(model, 1));
-    effects
-}
-
-fn after_decisions(model: &mut Model) {
-    model.files.plan = None;
-    model.recount();
-}
-
-/// Has decisions written into the session.
-fn keep(model: &Model, indices: impl IntoIterator<Item = usize>) -> Effect {
-    let said = |index: usize| {
-        let entry = model.collection.entries().get(index)?;
-        let text = |label| model.labels.text_of(label).unwrap_or_default().to_owned();
-        let said = entry.decision.map(|decision| match decision {
-            Decision::Accepted(label) => Said::Accepted(text(label)),
-            Decision::Reassigned(label) => Said::Reassigned(text(label)),
-            Decision::NoneOfThese => Said::NoneOfThese,
-            Decision::Skipped => Said::Skipped,
-        });
-        Some((entry.id, said))
-    };
-    let decisions = indices.into_iter().filter_map(said).collect();
-    order(Order::Decide { destination: model.session(), decisions })
-}
-
-fn undo(model: &mut Model) -> Vec<Effect> {
-    let Some(before) = model.review.done.pop() else { return vec![] };
-    let (inverse, effects) = put_back(model, &before);
-    model.review.undone.push(inverse);
-    effects
-}
-
-fn redo(model: &mut Model) -> Vec<Effect> {
-    let Some(before) = model.review.undone.pop() else { return vec![] };
-    let (inverse, effects) = put_back(model, &before);
-    model.review.done.push(inverse);
-    effects
-}
-
-fn put_back(model: &mut Model, before: &Before) -> (Before, Vec<Effect>) {
-    let inverse = before.iter().map(|(index, said)| (*index, model.collection.decide(*index, *said))).collect();
-    after_decisions(model);
-    let mut effects = vec![keep(model, before.iter().map(|(index, _)| *index))];
-    // The first of them is looked at, where it is in the queue.
-    let first = before.first().and_then(|(index, _)| model.review.queue.iter().position(|queued| queued == index));
-    if let Some(at) = first {
-        model.review.at = at;
-    }
-    effects.extend(look(model));
-    (inverse, effects)
-}
-
-/// Types a part of a label's name; Enter takes the first that has it.
-fn find(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
-    match key.code {
-        KeyCode::Esc => model.review.finding = None,
-        KeyCode::Enter => {
-            let wanted = model.review.finding.take().unwrap_or_default().text().to_lowercase();
-            let found = model.labels.current.iter().position(|label| label.text.to_lowercase().contains(&wanted));
-            return match found {
-                Some(label) => reassign(model, label),
-                None => vec![],
-            };
-        }
-        _ => {
-            if let Some(line) = model.review.finding.as_mut() {
-                line.press(KeyEvent::new(key.code, key.modifiers & KeyModifiers::CONTROL));
-            }
         }
     }
     vec![]

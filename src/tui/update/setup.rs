@@ -5,9 +5,10 @@ use crossterm::event::{KeyCode, KeyEvent};
 use super::{go_to, order};
 use crate::domain::collection::Collection;
 use crate::domain::settings::Operation;
-use crate::jobs::crew::Order;
+use crate::jobs::crew::{ModelChoice, Order};
 use crate::tui::effect::Effect;
-use crate::tui::model::{Field, Model, Pane, Review, Work};
+use crate::tui::line::Line;
+use crate::tui::model::{Field, Files, Model, Pane, Question, Review, Work};
 
 pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     match model.setup.editing.is_some() {
@@ -18,6 +19,11 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
 
 fn edit(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     let field = model.setup.chosen;
+    if field == Field::Model
+        && let Some(effects) = choose_model(model, key)
+    {
+        return effects;
+    }
     match key.code {
         KeyCode::Enter | KeyCode::Down | KeyCode::Up => {
             leave_field(model);
@@ -27,13 +33,13 @@ fn edit(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         KeyCode::Esc => {
             let before = model.setup.editing.take().unwrap_or_default();
             if let Some(line) = model.setup.line_mut(field) {
-                *line = crate::tui::line::Line::new(before);
+                *line = Line::new(before);
             }
             changed(model, field)
         }
         KeyCode::Tab if matches!(field, Field::Source | Field::Destination | Field::Model) => {
-            let text = model.setup.line(field).map(|line| line.text().to_owned()).unwrap_or_default();
-            vec![Effect::Complete(text)]
+            let typed = model.setup.line(field).map(|line| line.text().to_owned()).unwrap_or_default();
+            vec![order(Order::Complete { typed })]
         }
         _ => {
             let pressed = model.setup.line_mut(field).is_some_and(|line| line.press(key));
@@ -42,10 +48,42 @@ fn edit(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     }
 }
 
+/// Goes through the models that there are; none for a key that means something else.
+fn choose_model(model: &mut Model, key: KeyEvent) -> Option<Vec<Effect>> {
+    let setup = &mut model.setup;
+    let last = setup.models.len().checked_sub(1)?;
+    match (key.code, setup.model_chosen) {
+        (KeyCode::Down, None) => setup.model_chosen = Some(0),
+        (KeyCode::Down, Some(place)) => setup.model_chosen = Some((place + 1).min(last)),
+        (KeyCode::Up, Some(0)) => setup.model_chosen = None,
+        (KeyCode::Up, Some(place)) => setup.model_chosen = Some(place - 1),
+        (KeyCode::Enter, Some(place)) => {
+            setup.model = Line::new(setup.models[place].name.clone());
+            leave_field(model);
+            step(model, 1);
+        }
+        _ => return None,
+    }
+    Some(vec![])
+}
+
+/// Models came, for what is typed still.
+pub(super) fn models(model: &mut Model, typed: &str, found: Vec<ModelChoice>) {
+    if model.setup.editing.is_some() && model.setup.chosen == Field::Model && model.setup.model.text() == typed {
+        model.setup.models = found;
+        model.setup.model_chosen = None;
+    }
+}
+
+fn list_models(model: &Model) -> Vec<Effect> {
+    vec![order(Order::ListModels { typed: model.setup.model.text().to_owned() })]
+}
+
 /// What follows from another value of a field.
 fn changed(model: &mut Model, field: Field) -> Vec<Effect> {
     match field {
         Field::Source | Field::Destination | Field::Recursive => check(model),
+        Field::Model => list_models(model),
         Field::Template => super::labels::rescore(model),
         Field::Threshold | Field::Margin => {
             model.recount();
@@ -78,8 +116,30 @@ fn choose(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         "list.up" => step(model, -1),
         "list.down" => step(model, 1),
         "list.enter" | "list.toggle" => return open(model),
+        "list.install" => return install(model),
         _ => {}
     }
+    vec![]
+}
+
+/// Installs the runtime that makes this machine faster, where there is one.
+fn install(model: &mut Model) -> Vec<Effect> {
+    let Some(runtime) = model.runtime.clone().filter(|runtime| runtime.is_gpu_unused || runtime.is_built_in) else {
+        let text = model.language.text("app.nothing_to_install");
+        model.say(text);
+        return vec![];
+    };
+    if model.is_busy() {
+        return busy(model);
+    }
+    model.work = Work::Installing;
+    vec![order(Order::InstallRuntime { gpu: runtime.is_gpu_unused })]
+}
+
+/// Something is running, and one thing is done at a time.
+pub(super) fn busy(model: &mut Model) -> Vec<Effect> {
+    let text = model.with_keys("app.busy", &[("key", "everywhere.stop")]);
+    model.say_error(text);
     vec![]
 }
 
@@ -114,14 +174,26 @@ fn open(model: &mut Model) -> Vec<Effect> {
         _ => {
             let text = model.setup.line(field).map(|line| line.text().to_owned());
             model.setup.editing = text;
-            vec![]
+            if field == Field::Model { list_models(model) } else { vec![] }
         }
     }
+}
+
+/// A click on a field: the first chooses it, the second opens it.
+pub(super) fn click(model: &mut Model, field: Field) -> Vec<Effect> {
+    if model.setup.chosen == field && model.setup.editing.is_none() {
+        return open(model);
+    }
+    leave_field(model);
+    model.setup.chosen = field;
+    vec![]
 }
 
 /// Ends editing, and keeps what was typed.
 pub(super) fn leave_field(model: &mut Model) {
     model.setup.editing = None;
+    model.setup.models.clear();
+    model.setup.model_chosen = None;
 }
 
 pub(super) fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
@@ -132,63 +204,65 @@ pub(super) fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
     changed(model, field)
 }
 
-pub(super) fn completed(model: &mut Model, text: String) -> Vec<Effect> {
+/// A path was completed, if it is still the one that is typed.
+pub(super) fn completed(model: &mut Model, typed: &str, text: String) -> Vec<Effect> {
     let field = model.setup.chosen;
     if model.setup.editing.is_some()
-        && let Some(line) = model.setup.line_mut(field)
+        && let Some(line) = model.setup.line_mut(field).filter(|line| line.text() == typed && typed != text)
     {
-        *line = crate::tui::line::Line::new(text);
+        *line = Line::new(text);
         return changed(model, field);
     }
     vec![]
 }
 
-/// Begins to classify.
+/// Begins to classify, if nothing stands in the way of it.
 pub(super) fn start(model: &mut Model) -> Vec<Effect> {
     leave_field(model);
     if model.is_busy() {
-        let text = model.language.text("app.busy");
-        model.say_error(text);
+        return busy(model);
+    }
+    if let Err(problem) = model.settings() {
+        model.say_error(problem);
         return vec![];
     }
-    let settings = match model.settings() {
-        Ok(settings) => settings,
-        Err(problem) => {
-            model.say_error(problem);
-            return vec![];
-        }
-    };
-    model.session = Some(settings.destination.clone());
-    model.collection = Collection::default();
-    model.review = Review { order: model.review.order, filter: model.review.filter, ..Review::default() };
-    model.files = crate::tui::model::Files::default();
-    model.work = Work::Classifying { files: 0, others: 0 };
-    model.labels.scored = 0;
-    model.recount();
-    let mut effects =
-        vec![order(Order::Classify { settings: Box::new(settings), table: model.defaults.output_file.clone() })];
-    effects.extend(super::labels::rescore(model));
-    effects.push(Effect::Keep(values(model)));
-    effects.extend(go_to(model, Pane::Labels));
-    effects
+    let has_decisions = model.collection.entries().iter().any(|entry| entry.decision.is_some());
+    if has_decisions && model.session() != model.destination() {
+        model.question = Some(Question::OtherDestination);
+        return vec![];
+    }
+    begin(model, false)
 }
 
-/// What is kept for the next start.
-fn values(model: &Model) -> Vec<(&'static str, String)> {
-    let setup = &model.setup;
-    let operation = match setup.operation {
-        Operation::Copy => "copy",
-        Operation::Move => "move",
+/// Begins to classify; `takes_decisions` those of the session that is open into the new one.
+pub(super) fn begin(model: &mut Model, takes_decisions: bool) -> Vec<Effect> {
+    let Ok(settings) = model.settings() else { return vec![] };
+    let decisions_of = takes_decisions.then(|| model.session());
+    model.session = Some(settings.destination.clone());
+    model.collection = Collection::default();
+    model.review = Review {
+        order: model.review.order,
+        filter: model.review.filter,
+        preview: model.review.preview,
+        manner: model.review.manner,
+        hidden: model.review.hidden,
+        view: model.review.view,
+        ..Review::default()
     };
-    vec![
-        ("source", setup.source.text().to_owned()),
-        ("destination", setup.destination.text().to_owned()),
-        ("model", setup.model.text().to_owned()),
-        ("labels", model.labels.editor.lines().join("\n")),
-        ("template", setup.template.text().to_owned()),
-        ("threshold", setup.threshold.text().to_owned()),
-        ("margin", setup.margin.text().to_owned()),
-        ("operation", operation.to_owned()),
-        ("recursive", setup.recursive.to_string()),
-    ]
+    model.files = Files::default();
+    model.work = Work::Classifying { files: 0, others: 0 };
+    model.is_paused = false;
+    model.pace = None;
+    model.labels.scored = 0;
+    model.labels.is_fixed = false;
+    model.recount();
+    let mut values = std::mem::take(&mut model.values);
+    values.take_fields(model);
+    model.values = values.clone();
+    let table = model.defaults.output_file.clone();
+    let mut effects = vec![order(Order::Classify { settings: Box::new(settings), table, decisions_of })];
+    effects.extend(super::labels::rescore(model));
+    effects.push(Effect::Remember(Box::new(values)));
+    effects.extend(go_to(model, Pane::Labels));
+    effects
 }

@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use super::review;
+use super::{decisions, preview, review, setup};
 use crate::domain::collection::Entry;
 use crate::domain::decision::Decision;
 use crate::jobs::crew::Event;
 use crate::lang::{Say, Values};
-use crate::store::session::Sorting;
+use crate::store::session::{Origin, Sorting};
 use crate::tui::effect::Effect;
 use crate::tui::line::Line;
 use crate::tui::model::{Done, Model, Pane, Runtime, Work};
@@ -25,10 +25,31 @@ fn take(model: &mut Model, event: Event) -> Vec<Effect> {
             model.setup.checked = Some(result.map_err(|error| error.say(&model.language)));
         }
         Event::Checked { .. } => {}
-        Event::Runtime { runtime, device, is_gpu_unused } => {
-            model.runtime = Some(Runtime { name: runtime, device, is_gpu_unused });
+        Event::Completed { typed, text } => return setup::completed(model, &typed, text),
+        Event::Models { typed, found } => setup::models(model, &typed, found),
+        Event::Runtime { runtime, device, is_built_in, is_gpu_unused } => {
+            model.runtime = Some(Runtime { name: runtime, device, is_built_in, is_gpu_unused });
         }
-        Event::Opened { sorting } => opened(model, sorting.map(|sorting| *sorting)),
+        Event::Installed { version, is_for_later } => {
+            model.work = Work::Idle;
+            let key = if is_for_later { "app.installed_for_later" } else { "app.installed" };
+            let text = model.language.say(key, &[("version", &version)]);
+            model.say(text);
+        }
+        Event::Opened { sorting, origin } => return opened(model, sorting.map(|sorting| *sorting), origin),
+        Event::Decided { steps } => decisions::remember(model, steps),
+        Event::TakenOver { step } => decisions::taken_over(model, step),
+        Event::Scorable { missing: 0 } => {}
+        Event::Scorable { missing } => {
+            let text = model.language.say("app.scores_missing", &[("count", &missing)]);
+            model.say(text);
+        }
+        Event::NotScorable { error } => {
+            model.labels.is_fixed = true;
+            let reason = error.say(&model.language);
+            let text = model.language.say("app.labels_fixed", &[("reason", &reason)]);
+            model.say_error(text);
+        }
         Event::Found { files } => {
             model.work = Work::Classifying { files, others: 0 };
             model.recount();
@@ -45,9 +66,17 @@ fn take(model: &mut Model, event: Event) -> Vec<Effect> {
             model.recount();
         }
         Event::Rescored { .. } => {}
-        Event::LabelsFailed { revision, error } if revision == model.labels.revision => fail(model, &error),
+        Event::LabelsFailed { revision, label: Some(label), error } if revision == model.labels.revision => {
+            model.labels.too_long = Some((label, error.say(&model.language)));
+        }
+        Event::LabelsFailed { revision, error, .. } if revision == model.labels.revision => fail(model, &error),
         Event::LabelsFailed { .. } => {}
-        Event::Classified { remembered, waiting } => classified(model, remembered, waiting),
+        Event::Alike { revision, pairs } if revision == model.labels.revision => model.labels.alike = pairs,
+        Event::Alike { .. } => {}
+        Event::Pace { per_second } => model.pace = Some(per_second),
+        Event::Classified { remembered, waiting, per_second } => {
+            return classified(model, remembered, waiting, per_second);
+        }
         Event::Planned { plan } => {
             model.work = Work::Idle;
             model.files.plan = Some(plan);
@@ -60,6 +89,7 @@ fn take(model: &mut Model, event: Event) -> Vec<Effect> {
         },
         Event::Applied { run, tally, failures, total, head } => {
             model.work = Work::Idle;
+            model.is_paused = false;
             model.files.plan = None;
             model.files.last = Some(Done::Applied { run, tally, total });
             (model.files.failures, model.files.head) = (failures, Some(head));
@@ -69,6 +99,7 @@ fn take(model: &mut Model, event: Event) -> Vec<Effect> {
         }
         Event::Undone { run, own, back, removed, failures, head } => {
             model.work = Work::Idle;
+            model.is_paused = false;
             model.files.plan = None;
             model.files.last = Some(Done::Undone { run, own, back, removed, left: failures.len() });
             (model.files.failures, model.files.head) = (failures, Some(head));
@@ -82,7 +113,7 @@ fn take(model: &mut Model, event: Event) -> Vec<Effect> {
             let folders = entries.map(|entry| places.remove(&entry.id).flatten()).collect();
             model.collection.set_places(folders);
         }
-        Event::Viewed { number, pixels } if number == model.review.view => model.review.pixels = Some(pixels),
+        Event::Viewed { number, painted } if number == model.review.view => model.review.painted = Some(painted),
         Event::Viewed { .. } => {}
         Event::Failed { error } => {
             if matches!(model.work, Work::Classifying { .. }) && model.collection.is_empty() {
@@ -90,6 +121,7 @@ fn take(model: &mut Model, event: Event) -> Vec<Effect> {
                 model.pane = Pane::Setup;
             }
             model.work = Work::Idle;
+            model.is_paused = false;
             model.recount();
             fail(model, &error);
         }
@@ -104,8 +136,14 @@ fn fail(model: &mut Model, error: &crate::jobs::crew::CrewError) {
 }
 
 /// An earlier session: its labels and settings become those of now.
-fn opened(model: &mut Model, sorting: Option<Sorting>) {
-    let Some(sorting) = sorting else { return };
+fn opened(model: &mut Model, sorting: Option<Sorting>, origin: Option<Origin>) -> Vec<Effect> {
+    if let Some(origin) = origin {
+        model.setup.source = Line::new(origin.source);
+        model.setup.recursive = origin.recursive;
+        model.setup.model = Line::new(origin.model);
+    }
+    let checked = setup::check(model);
+    let Some(sorting) = sorting else { return checked };
     let lines = sorting.labels.iter().map(|label| match label.prompts.as_slice() {
         [only] if *only == label.text => label.text.clone(),
         prompts => format!("{} = {}", label.text, prompts.join(" | ")),
@@ -118,6 +156,7 @@ fn opened(model: &mut Model, sorting: Option<Sorting>) {
     // Its scores come with its pictures.
     model.collection.rescore(model.labels.numbers.clone(), vec![]);
     model.labels.scored = model.labels.revision;
+    checked
 }
 
 fn arrived(model: &mut Model, revision: u64, entries: Vec<(Entry, Option<String>)>, scores: &[f32]) -> Vec<Effect> {
@@ -140,18 +179,30 @@ fn arrived(model: &mut Model, revision: u64, entries: Vec<(Entry, Option<String>
     model.recount();
     review::extend(model, first);
     match model.pane {
-        Pane::Review => review::look(model),
+        Pane::Review => preview::look(model),
         _ => vec![],
     }
 }
 
-fn classified(model: &mut Model, remembered: usize, waiting: usize) {
+fn classified(model: &mut Model, remembered: usize, waiting: usize, per_second: Option<f64>) -> Vec<Effect> {
     tracing::info!(remembered, waiting, "classified");
     model.work = Work::Idle;
+    model.is_paused = false;
     model.recount();
     let pictures = model.collection.len();
     let key = if waiting > 0 { "app.classify_stopped" } else { "app.classified" };
-    let values: Values<'_> = &[("pictures", &pictures), ("waiting", &waiting)];
+    let [review, files] = ["everywhere.review", "everywhere.files"].map(|action| model.keys.last_name(action));
+    let start = model.keys.name("everywhere.start");
+    let values: Values<'_> =
+        &[("pictures", &pictures), ("waiting", &waiting), ("review", &review), ("files", &files), ("start", &start)];
     let text = model.language.say(key, values);
     model.say(text);
+    // How long it took is what the next run is told to take.
+    match (per_second, model.pace_key()) {
+        (Some(pace), Some(key)) => {
+            model.values.pace.insert(key, pace);
+            vec![Effect::Remember(Box::new(model.values.clone()))]
+        }
+        _ => vec![],
+    }
 }

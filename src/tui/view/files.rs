@@ -6,7 +6,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
-use super::{Canvas, paragraph};
+use super::{Canvas, nothing_yet, paragraph};
 use crate::domain::plan::Plan;
 use crate::domain::printable::{printable, printable_text};
 use crate::domain::run::Action;
@@ -14,21 +14,37 @@ use crate::lang::{Values, size};
 use crate::tui::model::{Done, Work};
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_>) {
+    paragraph(frame, area, lines(canvas).into_iter().skip(canvas.model.scroll).collect());
+}
+
+/// Everything, however much of it the screen shows.
+pub(super) fn lines(canvas: &Canvas<'_>) -> Vec<Line<'static>> {
     let files = &canvas.model.files;
     let mut lines = vec![Line::raw("")];
     match (&canvas.model.work, &files.plan) {
         (Work::Applying { tally, total }, _) | (Work::Undoing { tally, total }, _) => {
-            let values: Values<'_> = &[("done", &(tally.done + tally.failed)), ("total", total)];
+            let done = tally.done + tally.failed;
+            let stop = canvas.model.keys.name("everywhere.stop");
+            let values: Values<'_> = &[("done", &done), ("total", total), ("key", &stop)];
             lines.push(Line::styled(canvas.say("app.files_going_on", values), canvas.theme.title()));
+            lines.push(Line::styled(bar(done, *total), canvas.theme.good()));
         }
         (Work::Classifying { .. }, _) => lines.push(Line::raw(canvas.text("app.plan_after_classifying"))),
+        (Work::Planning, _) => lines.push(Line::raw(canvas.text("app.planning"))),
         (_, Some(plan)) => lines.extend(planned(canvas, plan)),
-        (_, None) if canvas.model.collection.is_empty() => lines.push(Line::raw(canvas.text("app.review_empty"))),
-        (_, None) => lines.push(Line::raw(canvas.text("app.press_to_plan"))),
+        (_, None) if canvas.model.collection.is_empty() => lines.push(Line::raw(nothing_yet(canvas))),
+        (_, None) => lines.push(Line::raw(canvas.with_keys("app.press_to_plan", &[("key", "files.plan")]))),
     }
     lines.push(Line::raw(""));
     lines.extend(last(canvas));
-    paragraph(frame, area, lines);
+    lines
+}
+
+/// How far something has come.
+fn bar(done: usize, total: usize) -> String {
+    const WIDTH: usize = 40;
+    let full = (done * WIDTH).checked_div(total).unwrap_or(0).min(WIDTH);
+    format!("{}{}", "█".repeat(full), "·".repeat(WIDTH - full))
 }
 
 fn planned(canvas: &Canvas<'_>, plan: &Plan) -> Vec<Line<'static>> {

@@ -10,7 +10,7 @@ use super::{Canvas, padded, paragraph};
 const KEYS: usize = 10;
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_>) {
-    let columns = [["everywhere", ""], ["list", "files"], ["review", ""]];
+    let columns = [["everywhere", "files"], ["list", "editor"], ["review", ""]];
     let areas: [Rect; 3] = Layout::horizontal([Constraint::Ratio(1, 3); 3]).areas(area);
     for (area, names) in areas.into_iter().zip(columns) {
         paragraph(frame, area, sections(canvas, &names));

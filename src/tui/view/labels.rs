@@ -4,21 +4,25 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::Modifier;
 use ratatui::text::Line;
+use unicode_width::UnicodeWidthStr;
 
 use super::{Canvas, padded, paragraph, shortened};
+use crate::domain::advice::{Advice, advice, catches_the_rest};
 use crate::domain::folder_name::folder_names;
 use crate::domain::printable::printable_text;
 use crate::lang::Say;
 
-/// Columns beside the text: count, share, folder.
-const COUNTS: u16 = 34;
+/// Columns beside the text, for count, share and folder or hint: a share of the screen, in percent, between these.
+const COUNTS_SHARE: u16 = 45;
+const COUNTS: std::ops::RangeInclusive<u16> = 34..=70;
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_>) {
     let rows = other_rows(canvas);
     let under = rows.len() as u16 + 1;
     let [head, editing, others] =
         Layout::vertical([Constraint::Length(1), Constraint::Min(3), Constraint::Length(under)]).areas(area);
-    let [text, counts] = Layout::horizontal([Constraint::Min(20), Constraint::Length(COUNTS)]).areas(editing);
+    let beside = (area.width * COUNTS_SHARE / 100).clamp(*COUNTS.start(), *COUNTS.end());
+    let [text, counts] = Layout::horizontal([Constraint::Min(20), Constraint::Length(beside)]).areas(editing);
     let heading =
         format!("{}{}", padded(&canvas.text("app.labels_head"), text.width as usize), canvas.text("app.counts_head"));
     paragraph(frame, head, vec![Line::styled(heading, canvas.theme.title())]);
@@ -31,12 +35,12 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_>) {
     }
     frame.render_widget(&editor, text);
     let offset = editor.scroll_offset().0 as usize;
-    paragraph(frame, counts, counts_beside(canvas, offset, counts.height as usize));
+    paragraph(frame, counts, counts_beside(canvas, offset, counts.height as usize, counts.width as usize));
     paragraph(frame, others, rows);
 }
 
 /// One line a line of the editor.
-fn counts_beside(canvas: &Canvas<'_>, offset: usize, height: usize) -> Vec<Line<'static>> {
+fn counts_beside(canvas: &Canvas<'_>, offset: usize, height: usize, width: usize) -> Vec<Line<'static>> {
     let labels = &canvas.model.labels;
     let folders = folder_names(&labels.current, &canvas.model.defaults.output_file.to_string_lossy());
     let is_stale = labels.scored != labels.revision && !canvas.model.collection.is_empty();
@@ -52,25 +56,36 @@ fn counts_beside(canvas: &Canvas<'_>, offset: usize, height: usize) -> Vec<Line<
                 true => format!("{:>7} {:>5}", "…", ""),
                 false => format!("{count:>7} {:>4} %", count * 100 / total),
             };
-            let hint = hint(canvas, text);
+            let hint = hint(canvas, place);
             let other_name = (folder != text).then(|| printable_text(folder));
-            let beside = hint.or(other_name).unwrap_or_default();
-            Line::raw(format!("{numbers}  {}", shortened(&beside, COUNTS as usize - 16)))
+            let beside: Vec<String> = other_name.into_iter().chain(hint).collect();
+            Line::raw(format!(
+                "{numbers}  {}",
+                shortened(&beside.join(" · "), width.saturating_sub(numbers.width() + 2))
+            ))
         })
         .collect()
 }
 
-/// What could be better about a label, as the guide teaches.
-fn hint(canvas: &Canvas<'_>, text: &str) -> Option<String> {
-    /// More than a caption has.
-    const MOST_CHARACTERS: usize = 80;
-    const MOST_WORDS: usize = 10;
-    let words = text.split_whitespace().count();
-    match () {
-        () if text.chars().count() > MOST_CHARACTERS || words > MOST_WORDS => Some(canvas.text("app.hint_long")),
-        () if words == 1 => Some(canvas.say("app.hint_bare", &[("label", &printable_text(text))])),
-        () => None,
+/// What could be better about a label, as the guide teaches and as the model sees it.
+fn hint(canvas: &Canvas<'_>, place: usize) -> Option<String> {
+    let labels = &canvas.model.labels;
+    let label = labels.current.get(place)?;
+    if labels.too_long.as_ref().is_some_and(|(long, _)| *long == place) {
+        return Some(canvas.text("app.hint_too_long"));
     }
+    let twin = labels.alike.iter().find_map(|(one, other)| match place {
+        _ if place == *one => Some(*other),
+        _ if place == *other => Some(*one),
+        _ => None,
+    });
+    if let Some(twin) = twin.and_then(|twin| labels.current.get(twin)) {
+        return Some(canvas.say("app.hint_alike", &[("label", &printable_text(&twin.text))]));
+    }
+    Some(match advice(label)? {
+        Advice::Long => canvas.text("app.hint_long"),
+        Advice::BareWord => canvas.with_keys("app.hint_bare", &[("key", "editor.take_hint")]),
+    })
 }
 
 /// The rows that are no labels, and what is wrong with the text.
@@ -90,8 +105,13 @@ fn other_rows(canvas: &Canvas<'_>) -> Vec<Line<'static>> {
         .map(|(key, count)| Line::styled(format!("{count:>7}  {}", canvas.text(key)), canvas.theme.faint()))
         .collect();
     lines.push(Line::raw(format!("{:>7}  {}", counts.pictures(), canvas.text("app.row_all"))));
-    if let Some(error) = &canvas.model.labels.error {
+    let labels = &canvas.model.labels;
+    if let Some(error) = &labels.error {
         lines.push(Line::styled(error.say(&canvas.model.language), canvas.theme.error()));
+    } else if let Some((_, problem)) = &labels.too_long {
+        lines.push(Line::styled(printable_text(problem), canvas.theme.error()));
+    } else if !catches_the_rest(&labels.current) {
+        lines.push(Line::styled(format!("         {}", canvas.text("app.hint_rest")), canvas.theme.faint()));
     }
     lines
 }

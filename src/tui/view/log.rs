@@ -1,4 +1,4 @@
-//! What was said, the last at the bottom.
+//! What was said, the newest first.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -12,6 +12,6 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_>) {
     if log.is_empty() {
         return paragraph(frame, area, vec![Line::styled(canvas.text("app.log_empty"), canvas.theme.faint())]);
     }
-    let first = log.len().saturating_sub(area.height as usize);
-    paragraph(frame, area, log[first..].iter().map(|line| Line::raw(printable_text(line))).collect());
+    let newest = log.iter().rev().skip(canvas.model.scroll).take(area.height as usize);
+    paragraph(frame, area, newest.map(|line| Line::raw(printable_text(line))).collect());
 }

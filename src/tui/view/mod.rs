@@ -4,22 +4,24 @@ mod doors;
 mod files;
 mod help;
 mod labels;
+mod layout;
 mod log;
 mod review;
 mod setup;
 
 use ratatui::Frame;
-use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Paragraph, Wrap};
+use ratatui::widgets::{Clear, Paragraph, Wrap};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
-use super::model::{Model, Pane, Work};
-use super::preview::Preview;
+use super::model::{Model, Pane, Question, Work};
 use super::theme::Theme;
-use crate::domain::printable::printable_text;
-use crate::lang::Values;
+use crate::domain::printable::{printable, printable_text};
+use crate::lang::{Values, duration};
+
+pub(super) use layout::{Target, picture_room, target_at};
 
 /// Rows of a notice at most; the log has all of it.
 const MOST_NOTICE_ROWS: usize = 4;
@@ -40,6 +42,11 @@ impl Canvas<'_> {
     }
 
     /// `key word` for the hint line.
+    /// A sentence that names keys.
+    pub(super) fn with_keys(&self, sentence: &str, keys: &[(&str, &str)]) -> String {
+        self.model.with_keys(sentence, keys)
+    }
+
     fn hint(&self, action: &str) -> Vec<Span<'static>> {
         let word = self.text(&format!("keys.{}", action.replace('.', "_")));
         vec![Span::styled(self.model.keys.name(action), self.theme.title()), Span::raw(format!(" {word}  "))]
@@ -47,39 +54,49 @@ impl Canvas<'_> {
 }
 
 /// Draws everything.
-pub(super) fn draw(frame: &mut Frame<'_>, model: &Model, theme: Theme, preview: &mut Preview) {
+pub(super) fn draw(frame: &mut Frame<'_>, model: &Model, theme: Theme) {
     let canvas = Canvas { model, theme };
     let said = notice(&canvas);
     // A sentence that says what to do is shown whole.
     let rows = said.line_count(frame.area().width).clamp(1, MOST_NOTICE_ROWS) as u16;
-    let areas = Layout::vertical([
-        Constraint::Length(1),
-        Constraint::Min(1),
-        Constraint::Length(rows),
-        Constraint::Length(1),
-        Constraint::Length(1),
-    ]);
-    let [tabs, pane, below, hints, status] = areas.areas(frame.area());
-    frame.render_widget(tab_line(&canvas), tabs);
+    let parts = layout::parts(frame.area(), rows);
+    frame.render_widget(tab_line(&canvas), parts.tabs);
     if let Some(chosen) = model.doors {
-        doors::draw(frame, pane, &canvas, chosen);
+        doors::draw(frame, parts.pane, &canvas, chosen);
     } else if model.help {
-        help::draw(frame, pane, &canvas);
+        help::draw(frame, parts.pane, &canvas);
     } else {
         match model.pane {
-            Pane::Setup => setup::draw(frame, pane, &canvas),
-            Pane::Labels => labels::draw(frame, pane, &canvas),
-            Pane::Review => review::draw(frame, pane, &canvas, preview),
-            Pane::Files => files::draw(frame, pane, &canvas),
-            Pane::Log => log::draw(frame, pane, &canvas),
+            Pane::Setup => setup::draw(frame, parts.pane, &canvas),
+            Pane::Labels => labels::draw(frame, parts.pane, &canvas),
+            Pane::Review => review::draw(frame, parts.pane, &canvas),
+            Pane::Files => files::draw(frame, parts.pane, &canvas),
+            Pane::Log => log::draw(frame, parts.pane, &canvas),
         }
     }
-    frame.render_widget(said, below);
-    frame.render_widget(hint_line(&canvas), hints);
-    frame.render_widget(status_line(&canvas, status.width), status);
+    frame.render_widget(Clear, parts.notice);
+    frame.render_widget(said, parts.notice);
+    frame.render_widget(hint_line(&canvas), parts.hints);
+    frame.render_widget(status_line(&canvas, parts.status.width), parts.status);
+}
+
+/// The last line of a pane that is longer than the screen, to which it can be scrolled.
+pub(super) fn last_line(model: &Model) -> usize {
+    let canvas = Canvas { model, theme: Theme::default() };
+    let lines = match model.pane {
+        Pane::Files => files::lines(&canvas).len(),
+        Pane::Log => model.log.len(),
+        Pane::Setup | Pane::Labels | Pane::Review => 0,
+    };
+    lines.saturating_sub(1)
 }
 
 fn tab_line(canvas: &Canvas<'_>) -> Line<'static> {
+    Line::from(tab_spans(canvas).into_iter().flat_map(|(_, spans)| spans).collect::<Vec<_>>())
+}
+
+/// The name of each pane with its key.
+fn tab_spans(canvas: &Canvas<'_>) -> Vec<(Pane, [Span<'static>; 2])> {
     let names = [
         ("app.pane_setup", "everywhere.setup"),
         ("app.pane_labels", "everywhere.labels"),
@@ -87,20 +104,25 @@ fn tab_line(canvas: &Canvas<'_>) -> Line<'static> {
         ("app.pane_files", "everywhere.files"),
         ("app.pane_log", "everywhere.log"),
     ];
-    let spans = Pane::ALL.iter().zip(names).flat_map(|(pane, (name, action))| {
-        // The last key is the one that every terminal hands on.
-        let keys = canvas.model.keys.names(action);
-        let label = format!(" {} {} ", canvas.text(name), keys.split(' ').next_back().unwrap_or_default());
-        let style = if *pane == canvas.model.pane { canvas.theme.chosen() } else { canvas.theme.faint() };
-        [Span::styled(label, style), Span::raw(" ")]
+    let spans = Pane::ALL.into_iter().zip(names).map(|(pane, (name, action))| {
+        let label = format!(" {} {} ", canvas.text(name), canvas.model.keys.last_name(action));
+        let style = if pane == canvas.model.pane { canvas.theme.chosen() } else { canvas.theme.faint() };
+        (pane, [Span::styled(label, style), Span::raw(" ")])
     });
-    Line::from(spans.collect::<Vec<_>>())
+    spans.collect()
 }
 
 /// What was said last.
 fn notice(canvas: &Canvas<'_>) -> Paragraph<'static> {
-    if canvas.model.asks_to_quit {
-        return Paragraph::new(canvas.text("app.really_quit")).style(canvas.theme.warning());
+    let question = canvas.model.question.map(|question| match question {
+        Question::Quit => canvas.text("app.really_quit"),
+        Question::OtherDestination => {
+            let (old, new) = (printable(canvas.model.session()), printable(canvas.model.destination()));
+            canvas.say("app.other_destination", &[("old", &old), ("new", &new)])
+        }
+    });
+    if let Some(question) = question {
+        return Paragraph::new(question).style(canvas.theme.warning()).wrap(Wrap { trim: true });
     }
     match &canvas.model.notice {
         Some(notice) => {
@@ -121,8 +143,6 @@ fn hint_line(canvas: &Canvas<'_>) -> Line<'static> {
     }
     let fixed = match model.pane {
         Pane::Setup if model.setup.editing.is_some() => Some("app.hint_field"),
-        Pane::Labels if model.labels.is_editing => Some("app.hint_editor"),
-        Pane::Labels => Some("app.hint_labels"),
         Pane::Review if model.review.finding.is_some() => Some("app.hint_find"),
         _ => None,
     };
@@ -130,17 +150,23 @@ fn hint_line(canvas: &Canvas<'_>) -> Line<'static> {
         return Line::raw(canvas.text(key));
     }
     let actions: &[&str] = match model.pane {
-        Pane::Setup => &["list.enter", "everywhere.start"],
+        Pane::Labels if model.labels.is_editing => {
+            &["editor.done", "editor.take_hint", "editor.undo", "editor.redo", "everywhere.start"]
+        }
+        Pane::Setup | Pane::Labels if model.is_busy() => &["list.enter", "everywhere.pause", "everywhere.stop"],
+        Pane::Setup | Pane::Labels => &["list.enter", "everywhere.start"],
         Pane::Review => &["review.accept", "review.none_of_these", "review.skip", "review.undo"],
+        Pane::Files if model.is_busy() => &["everywhere.pause", "everywhere.stop"],
         Pane::Files => &["files.apply", "files.undo", "files.plan"],
-        Pane::Labels | Pane::Log => &[],
+        Pane::Log => &["list.up", "list.down"],
     };
     let digits = (model.pane == Pane::Review).then(|| {
         vec![Span::styled("1-9", canvas.theme.title()), Span::raw(format!(" {}  ", canvas.text("keys.review_digit")))]
     });
     let always = ["everywhere.next_pane", "everywhere.help", "everywhere.quit"];
-    let spans =
-        digits.into_iter().flatten().chain(actions.iter().chain(&always).flat_map(|action| canvas.hint(action)));
+    // Where text is edited, letters are letters.
+    let always: &[&str] = if model.is_typing() { &[] } else { &always };
+    let spans = digits.into_iter().flatten().chain(actions.iter().chain(always).flat_map(|action| canvas.hint(action)));
     Line::from(spans.collect::<Vec<_>>())
 }
 
@@ -157,8 +183,16 @@ fn status_line(canvas: &Canvas<'_>, width: u16) -> Paragraph<'static> {
         Work::Classifying { files: 0, .. } => canvas.text("app.preparing"),
         Work::Classifying { files, others } => {
             let done = model.collection.len() + others;
-            canvas.say("app.classifying", &[("done", &done), ("total", files)])
+            let text = canvas.say("app.classifying", &[("done", &done), ("total", files)]);
+            match (model.pace, model.seconds_left()) {
+                (Some(pace), Some(left)) if !model.is_paused => {
+                    let (pace, left) = (format!("{pace:.1}"), duration(&model.language, left));
+                    format!("{text} · {}", canvas.say("app.pace", &[("pace", &pace), ("left", &left)]))
+                }
+                _ => text,
+            }
         }
+        Work::Installing => canvas.text("app.installing"),
         Work::Planning => canvas.text("app.planning"),
         Work::Applying { tally, total } => {
             canvas.say("app.applying", &[("done", &(tally.done + tally.failed)), ("total", total)])
@@ -167,7 +201,8 @@ fn status_line(canvas: &Canvas<'_>, width: u16) -> Paragraph<'static> {
             canvas.say("app.undoing", &[("done", &(tally.done + tally.failed)), ("total", total)])
         }
     };
-    let text = format!(" {work} · {} · {runtime}", model.setup.model.text());
+    let paused = if model.is_paused { format!("{} · ", canvas.text("app.paused")) } else { String::new() };
+    let text = format!(" {paused}{work} · {} · {runtime}", model.setup.model.text());
     Paragraph::new(shortened(&printable_text(&text), width as usize)).style(canvas.theme.chosen())
 }
 
@@ -199,4 +234,11 @@ pub(super) fn padded(text: &str, width: usize) -> String {
 /// Wrapped text.
 pub(super) fn paragraph(frame: &mut Frame<'_>, area: Rect, lines: Vec<Line<'_>>) {
     frame.render_widget(Paragraph::new(lines).wrap(Wrap { trim: false }), area);
+}
+
+/// What to do where there are no pictures yet.
+pub(super) fn nothing_yet(canvas: &Canvas<'_>) -> String {
+    let setup = canvas.model.keys.last_name("everywhere.setup");
+    let start = canvas.model.keys.name("everywhere.start");
+    canvas.say("app.review_empty", &[("setup", &setup), ("start", &start)])
 }

@@ -3,38 +3,107 @@
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
+use ratatui::widgets::{Paragraph, Wrap};
 
-use super::{Canvas, padded, paragraph, shortened};
+use unicode_width::UnicodeWidthStr;
+
+use super::{Canvas, nothing_yet, padded, paragraph, shortened};
+use crate::config::Preview;
+use crate::domain::audit::{AuditRow, audit};
 use crate::domain::decision::Decision;
 use crate::domain::printable::{printable, printable_text};
 use crate::domain::review::{Filter, Order};
 use crate::domain::statistics::share;
-use crate::tui::preview::Preview;
+use crate::tui::model::Model;
+use crate::tui::preview;
 
 /// Columns of a bar.
 const BAR: usize = 10;
 
-pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_>, preview: &mut Preview) {
-    let review = &canvas.model.review;
-    let [head, body] = Layout::vertical([Constraint::Length(1), Constraint::Min(1)]).areas(area);
-    paragraph(frame, head, vec![heading(canvas)]);
-    let Some(index) = review.current() else {
-        let key = if canvas.model.collection.is_empty() { "app.review_empty" } else { "app.filter_empty" };
-        return paragraph(frame, body, vec![Line::raw(""), Line::raw(canvas.text(key))]);
-    };
-    let side = (area.width / 2).clamp(34, 60);
+/// Where the parts of the pane are.
+pub(super) struct Areas {
+    head: Rect,
+    picture: Rect,
+    scores: Rect,
+    pub(super) queue: Rect,
+}
+
+/// The picture, and what stands beside it.
+pub(super) fn halves(pane: Rect) -> (Rect, Rect) {
+    let [_, body] = Layout::vertical([Constraint::Length(1), Constraint::Min(1)]).areas(pane);
+    let side = (pane.width / 2).clamp(34, 60);
     let [picture, beside] = Layout::horizontal([Constraint::Min(20), Constraint::Length(side)]).areas(body);
-    match (review.hidden, &review.pixels) {
-        (true, _) => paragraph(frame, picture, vec![Line::raw(canvas.text("app.hidden"))]),
-        (false, Some(Some(pixels))) => preview.draw(frame, picture, review.view, pixels),
-        (false, Some(None)) => paragraph(frame, picture, vec![Line::raw(canvas.text("app.no_preview"))]),
-        (false, None) => {}
-    }
+    (picture, beside)
+}
+
+pub(super) fn areas(canvas: &Canvas<'_>, pane: Rect) -> Areas {
+    let (picture, beside) = halves(pane);
     let scores = canvas.model.labels.current.len() as u16 + 4;
-    let [scored, queue] =
-        Layout::vertical([Constraint::Length(scores.min(body.height)), Constraint::Min(0)]).areas(beside);
-    paragraph(frame, scored, about(canvas, index, side as usize));
-    paragraph(frame, queue, around(canvas, queue.height as usize, side as usize));
+    let [scores, queue] =
+        Layout::vertical([Constraint::Length(scores.min(beside.height)), Constraint::Min(0)]).areas(beside);
+    Areas { head: Rect { height: 1.min(pane.height), ..pane }, picture, scores, queue }
+}
+
+pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_>) {
+    let review = &canvas.model.review;
+    let areas = areas(canvas, area);
+    paragraph(frame, areas.head, vec![heading(canvas)]);
+    let Some(index) = review.current() else {
+        let text = match canvas.model.collection.is_empty() {
+            true => nothing_yet(canvas),
+            false => canvas.with_keys("app.filter_empty", &[("key", "review.filter")]),
+        };
+        return paragraph(frame, areas.picture, vec![Line::raw(""), Line::raw(text)]);
+    };
+    draw_picture(frame, areas.picture, canvas);
+    let width = areas.scores.width as usize;
+    paragraph(frame, areas.scores, about(canvas, index, width));
+    let below = match review.order == Order::Random && review.filter == Filter::All {
+        true => audited(canvas, width),
+        false => vec![],
+    };
+    let below = Paragraph::new(below).wrap(Wrap { trim: false });
+    let rows = (below.line_count(areas.queue.width) as u16).min(areas.queue.height);
+    let [queue, audit] = Layout::vertical([Constraint::Min(0), Constraint::Length(rows)]).areas(areas.queue);
+    paragraph(frame, queue, around(canvas, queue.height as usize, width));
+    frame.render_widget(below, audit);
+}
+
+fn draw_picture(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_>) {
+    let review = &canvas.model.review;
+    let said = |frame: &mut Frame<'_>, text: String| paragraph(frame, area, vec![Line::raw(text)]);
+    match &review.painted {
+        _ if review.hidden => said(frame, canvas.with_keys("app.hidden", &[("key", "review.hide")])),
+        _ if review.preview == Preview::None => said(frame, canvas.text("app.preview_none")),
+        Some(Some(painted)) => preview::draw(frame, area, painted),
+        Some(None) => said(frame, canvas.text("app.no_preview")),
+        None => {}
+    }
+}
+
+/// How often the model was right, by what it predicted: for people who look at pictures in random order.
+fn audited(canvas: &Canvas<'_>, width: usize) -> Vec<Line<'static>> {
+    let model = canvas.model;
+    let rows = audit(&model.collection, &model.review.queue, model.sure());
+    if rows.is_empty() {
+        return vec![Line::styled(canvas.text("app.audit_empty"), canvas.theme.faint())];
+    }
+    let mut lines = vec![Line::styled(canvas.text("app.audit_head"), canvas.theme.title())];
+    let percent = |value: f64| format!("{:.0}", value * 100.0);
+    lines.extend(rows.into_iter().filter_map(|AuditRow { label, right, all }| {
+        let share = share(right, all)?;
+        let name = match label {
+            Some(label) => model.labels.current.get(label).map(|label| printable_text(&label.text))?,
+            None => canvas.text("app.row_unsure"),
+        };
+        let (found, low, high) = (percent(share.found), percent(share.low), percent(share.high));
+        let values: crate::lang::Values<'_> =
+            &[("found", &found), ("low", &low), ("high", &high), ("right", &right), ("all", &all)];
+        let numbers = canvas.say("app.audit", values);
+        let room = width.saturating_sub(numbers.width() + 1);
+        Some(Line::raw(format!("{} {numbers}", padded(&name, room))))
+    }));
+    lines
 }
 
 fn heading(canvas: &Canvas<'_>) -> Line<'static> {
@@ -67,16 +136,7 @@ fn heading(canvas: &Canvas<'_>) -> Line<'static> {
         ("accepted", &accepted),
         ("changed", &(reviewed - accepted)),
     ];
-    let mut text = canvas.say("app.review_head", values);
-    if review.order == Order::Random
-        && let Some(share) = share(accepted, reviewed)
-    {
-        let percent = |value: f64| format!("{:.0}", value * 100.0);
-        let values: crate::lang::Values<'_> =
-            &[("found", &percent(share.found)), ("low", &percent(share.low)), ("high", &percent(share.high))];
-        text.push_str(&canvas.say("app.audit", values));
-    }
-    Line::styled(text, canvas.theme.title())
+    Line::styled(canvas.say("app.review_head", values), canvas.theme.title())
 }
 
 /// How many were decided, and how many of them as predicted.
@@ -136,10 +196,16 @@ fn decided(canvas: &Canvas<'_>, decision: Option<Decision>) -> String {
     }
 }
 
+/// The place in the queue of the first one that is listed on so many rows.
+pub(super) fn first_shown(model: &Model, height: usize) -> usize {
+    let review = &model.review;
+    review.at.saturating_sub(height / 2).min(review.queue.len().saturating_sub(height))
+}
+
 /// The queue around the picture that is looked at.
 fn around(canvas: &Canvas<'_>, height: usize, width: usize) -> Vec<Line<'static>> {
     let review = &canvas.model.review;
-    let first = review.at.saturating_sub(height / 2).min(review.queue.len().saturating_sub(height));
+    let first = first_shown(canvas.model, height);
     let shown = review.queue.iter().enumerate().skip(first).take(height);
     shown
         .filter_map(|(at, index)| {

@@ -10,35 +10,41 @@ use unicode_width::UnicodeWidthStr;
 use super::{Canvas, padded, shortened};
 use crate::domain::printable::{printable, printable_text};
 use crate::domain::settings::Operation;
+use crate::lang::{Values, duration};
 use crate::tui::model::Field;
 
 /// Columns of the fields' names.
 const NAMES: usize = 16;
 
+/// Models that are listed at once.
+const MODELS_SHOWN: usize = 6;
+
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_>) {
-    let mut lines = vec![Line::raw("")];
-    let mut cursor = None;
+    let rows = rows(canvas, area.width);
+    let setup = &canvas.model.setup;
+    let edited = rows.iter().position(|(field, _)| *field == Some(setup.chosen)).filter(|_| setup.editing.is_some());
+    frame.render_widget(Paragraph::new(rows.into_iter().map(|(_, line)| line).collect::<Vec<_>>()), area);
+    if let (Some(row), Some(text)) = (edited, setup.line(setup.chosen)) {
+        let before: String = text.text().chars().take(text.cursor()).collect();
+        let column = area.x as usize + 2 + NAMES + before.width();
+        if row < area.height as usize && column < area.right() as usize {
+            frame.set_cursor_position(Position::new(column as u16, area.y + row as u16));
+        }
+    }
+}
+
+/// The rows of the pane, each with the field that it begins, if it does.
+pub(super) fn rows(canvas: &Canvas<'_>, width: u16) -> Vec<(Option<Field>, Line<'static>)> {
+    let room = (width as usize).saturating_sub(NAMES + 2);
+    let mut rows = vec![(None, Line::raw(""))];
     for field in Field::ALL {
         if field == Field::Start {
-            lines.push(Line::raw(""));
+            rows.push((None, Line::raw("")));
         }
-        if field == canvas.model.setup.chosen && canvas.model.setup.editing.is_some() {
-            cursor = Some(lines.len() as u16);
-        }
-        let room = (area.width as usize).saturating_sub(NAMES + 2);
-        lines.push(line(canvas, field, room));
-        if let Some(note) = note(canvas, field, room) {
-            lines.push(note);
-        }
+        rows.push((Some(field), line(canvas, field, room)));
+        rows.extend(notes(canvas, field, room).into_iter().map(|note| (None, note)));
     }
-    frame.render_widget(Paragraph::new(lines), area);
-    if let (Some(row), Some(text)) = (cursor, canvas.model.setup.line(canvas.model.setup.chosen)) {
-        let before: String = text.text().chars().take(text.cursor()).collect();
-        let column = area.x + 2 + NAMES as u16 + before.width() as u16;
-        if row < area.height && column < area.right() {
-            frame.set_cursor_position(Position::new(column, area.y + row));
-        }
-    }
+    rows
 }
 
 fn line(canvas: &Canvas<'_>, field: Field, room: usize) -> Line<'static> {
@@ -52,7 +58,7 @@ fn line(canvas: &Canvas<'_>, field: Field, room: usize) -> Line<'static> {
         return Line::from(vec![
             Span::raw(mark),
             Span::styled(label, style),
-            Span::raw(format!(" {key}   {}", before_start(canvas))),
+            Span::raw(format!(" {key}   {}", readiness(canvas))),
         ]);
     }
     let style = match (is_chosen, setup.editing.is_some()) {
@@ -99,41 +105,83 @@ fn value(canvas: &Canvas<'_>, field: Field) -> String {
 }
 
 /// What is to be known of a field's value, under it.
-fn note(canvas: &Canvas<'_>, field: Field, room: usize) -> Option<Line<'static>> {
+fn notes(canvas: &Canvas<'_>, field: Field, room: usize) -> Vec<Line<'static>> {
     let setup = &canvas.model.setup;
-    let indented = |text: String, style: Style| {
-        Line::styled(format!("{}{}", " ".repeat(NAMES + 2), shortened(&text, room)), style)
+    let note = |text: String, style: Style| {
+        vec![Line::styled(format!("{}{}", " ".repeat(NAMES + 2), shortened(&text, room)), style)]
     };
+    let (faint, good, warning) = (canvas.theme.faint(), canvas.theme.good(), canvas.theme.warning());
     match field {
-        Field::Source if setup.source.text().trim().is_empty() => {
-            Some(indented(canvas.text("app.source_hint"), canvas.theme.faint()))
-        }
-        Field::Source => Some(match &setup.checked {
-            None => indented(canvas.text("app.counting"), canvas.theme.faint()),
+        Field::Source if setup.source.text().trim().is_empty() => note(canvas.text("app.source_hint"), faint),
+        Field::Source => match &setup.checked {
+            None => note(canvas.text("app.counting"), faint),
             Some(Ok(checked)) if checked.pictures == 0 => {
-                indented(canvas.say("app.no_pictures_found", &[("others", &checked.others)]), canvas.theme.warning())
+                note(canvas.say("app.no_pictures_found", &[("others", &checked.others)]), warning)
             }
-            Some(Ok(checked)) => indented(
-                canvas.say("app.pictures_found", &[("pictures", &checked.pictures), ("others", &checked.others)]),
-                canvas.theme.good(),
-            ),
-            Some(Err(problem)) => indented(problem.clone(), canvas.theme.error()),
-        }),
-        Field::Destination => Some(indented(printable(canvas.model.destination()), canvas.theme.faint())),
-        Field::Model if setup.model.text().trim() == "demo" => {
-            Some(indented(canvas.text("app.demo_is_for_samples"), canvas.theme.warning()))
-        }
-        Field::Model => Some(indented(canvas.text("app.model_hint"), canvas.theme.faint())),
-        _ => None,
+            Some(Ok(checked)) => {
+                let values: Values<'_> = &[("pictures", &checked.pictures), ("others", &checked.others)];
+                note(canvas.say("app.pictures_found", values), good)
+            }
+            Some(Err(problem)) => note(problem.clone(), canvas.theme.error()),
+        },
+        Field::Destination => note(printable(canvas.model.destination()), faint),
+        Field::Model if !setup.models.is_empty() => models(canvas, room),
+        Field::Model if setup.model.text().trim() == "demo" => note(canvas.text("app.demo_is_for_samples"), warning),
+        Field::Model => note(canvas.text("app.model_hint"), faint),
+        Field::Start => before_start(canvas).into_iter().flat_map(|(text, style)| note(text, style)).collect(),
+        _ => vec![],
     }
 }
 
-fn before_start(canvas: &Canvas<'_>) -> String {
-    match canvas.model.settings() {
-        Err(problem) => problem,
-        Ok(_) => match canvas.model.runtime.as_ref().is_some_and(|runtime| runtime.is_gpu_unused) {
-            true => canvas.text("runtime_note.gpu_unused"),
-            false => canvas.text("app.ready"),
-        },
+/// Models that can be chosen without typing.
+fn models(canvas: &Canvas<'_>, room: usize) -> Vec<Line<'static>> {
+    let setup = &canvas.model.setup;
+    // Around the one that is chosen, as the list may be long.
+    let first = setup.model_chosen.unwrap_or(0).saturating_sub(MODELS_SHOWN - 1);
+    let shown = setup.models.iter().enumerate().skip(first).take(MODELS_SHOWN);
+    let lines = shown.map(|(place, choice)| {
+        let about = if choice.is_built_in { canvas.text("app.model_built_in") } else { String::new() };
+        let text = padded(&format!("{}  {about}", printable_text(&choice.name)), room);
+        let style = if setup.model_chosen == Some(place) { canvas.theme.chosen() } else { canvas.theme.faint() };
+        Line::from(vec![Span::raw(" ".repeat(NAMES + 2)), Span::styled(text, style)])
+    });
+    lines.collect()
+}
+
+/// Beside the button: what stands in the way, or that nothing does.
+fn readiness(canvas: &Canvas<'_>) -> String {
+    canvas.model.settings().err().unwrap_or_else(|| canvas.text("app.ready"))
+}
+
+/// How long it will take and on what, and what would make it faster or safer.
+fn before_start(canvas: &Canvas<'_>) -> Vec<(String, Style)> {
+    let model = canvas.model;
+    let mut lines = Vec::new();
+    if let (Some(runtime), Some(Ok(checked))) = (&model.runtime, &model.setup.checked) {
+        let time = match model.seconds_left() {
+            Some(seconds) if !model.is_busy() => {
+                canvas.say("app.time_expected", &[("time", &duration(&model.language, seconds))])
+            }
+            _ => canvas.text("app.time_unknown"),
+        };
+        let values: Values<'_> = &[
+            ("pictures", &checked.pictures),
+            ("time", &time),
+            ("runtime", &runtime.name),
+            ("device", &runtime.device),
+        ];
+        lines.push((canvas.say("app.before_start", values), canvas.theme.faint()));
     }
+    if let Some(runtime) = &model.runtime {
+        let install = [("key", "list.install")];
+        if runtime.is_gpu_unused {
+            lines.push((canvas.with_keys("app.gpu_unused", &install), canvas.theme.warning()));
+        } else if runtime.is_built_in {
+            lines.push((canvas.with_keys("app.faster_runtime", &install), canvas.theme.faint()));
+        }
+    }
+    if model.is_line_unprotected {
+        lines.push((canvas.text("app.line_unprotected"), canvas.theme.faint()));
+    }
+    lines
 }

@@ -1,0 +1,116 @@
+//! An earlier session: what it holds, and what its pictures need to be scored with other labels.
+
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::path::Path;
+
+use super::runner::{ChosenRuntime, Desk};
+use super::scorer::Told;
+use super::words::Asked;
+use super::{CrewError, Event, Said, SaidStep};
+use crate::domain::collection::Entry;
+use crate::domain::decision::{Decision, LabelId};
+use crate::domain::picture::ContentHash;
+use crate::domain::settings::{ModelName, Settings};
+use crate::domain::template::Template;
+use crate::engine::runtime::Runtime;
+use crate::engine::runtime::select::cores;
+use crate::jobs::embeddings::ModelCache;
+use crate::jobs::model::{Model, OpenedModel};
+use crate::store::session::{Origin, Session, Sorting};
+
+/// Tells what an earlier session holds, then makes ready to score it with other labels.
+pub(super) fn open(desk: &Desk, destination: &Path, runtime: &mut ChosenRuntime) -> Result<(), CrewError> {
+    let session = Session::open_to_review(destination)?;
+    let sorting = session.sorting()?;
+    let origin = session.origin()?;
+    let set = sorting.as_ref().map(|(_, set)| set.clone());
+    let sorting = sorting.map(|(sorting, _)| sorting);
+    desk.tell(Event::Opened { sorting: sorting.clone().map(Box::new), origin: origin.clone() });
+    let texts = session.label_texts()?;
+    let width = set.as_ref().map_or(0, |set| set.labels.len());
+    let (mut entries, mut scores, mut hashes) = (Vec::new(), Vec::new(), Vec::new());
+    session.for_each_picture(set.as_ref(), None, |found| {
+        match found.picture.prediction.as_ref().filter(|prediction| prediction.scores.len() == width) {
+            Some(prediction) => scores.extend(&prediction.scores),
+            None => scores.extend(std::iter::repeat_n(f32::NAN, width)),
+        }
+        // What has no pixels has no embedding.
+        hashes.push(found.picture.hash.filter(|_| found.picture.prediction.is_some()));
+        let decided = found.decision.and_then(Decision::label).and_then(|label| texts.get(&label).cloned());
+        let entry = Entry {
+            id: found.id,
+            path: found.shown,
+            state: found.picture.state,
+            trouble: found.trouble,
+            decision: found.decision,
+            placed: found.place.map(|place| place.folder),
+        };
+        entries.push((entry, decided));
+    })?;
+    desk.tell(Event::Arrived { revision: 0, entries, scores });
+    tell_decisions(desk, &session)?;
+    drop(session);
+    let (Some(sorting), Some(origin)) = (sorting, origin) else { return Ok(()) };
+    let Some(runtime) = runtime.get(desk) else { return Ok(()) };
+    match make_scorable(desk, destination, &sorting, &origin, &hashes, runtime) {
+        Ok(missing) => desk.tell(Event::Scorable { missing }),
+        Err(error) => desk.tell(Event::NotScorable { error }),
+    }
+    Ok(())
+}
+
+/// Tells every step of the session, so that it can be taken back.
+pub(super) fn tell_decisions(desk: &Desk, session: &Session) -> Result<(), CrewError> {
+    let texts = session.label_texts()?;
+    let steps = session.steps()?.into_iter().map(|step| {
+        let said = step.said.into_iter().map(|(picture, said)| (picture, said.and_then(|said| in_words(said, &texts))));
+        SaidStep { kind: step.kind, said: said.collect() }
+    });
+    desk.tell(Event::Decided { steps: steps.collect() });
+    Ok(())
+}
+
+/// A decision with its label's text; none where the session has lost it.
+pub(super) fn in_words(decision: Decision, texts: &HashMap<LabelId, String>) -> Option<Said> {
+    Some(match decision {
+        Decision::Accepted(label) => Said::Accepted(texts.get(&label)?.clone()),
+        Decision::Reassigned(label) => Said::Reassigned(texts.get(&label)?.clone()),
+        Decision::NoneOfThese => Said::NoneOfThese,
+        Decision::Skipped => Said::Skipped,
+    })
+}
+
+/// Opens the model of a session, and gives the scorer the embeddings that are remembered. Gives how many are not.
+fn make_scorable(
+    desk: &Desk,
+    destination: &Path,
+    sorting: &Sorting,
+    origin: &Origin,
+    hashes: &[Option<ContentHash>],
+    runtime: &Runtime,
+) -> Result<usize, CrewError> {
+    let model = ModelName::from(OsString::from(&origin.model));
+    let folder = desk.model_folder(&model)?;
+    let settings = Settings {
+        source: origin.source.clone().into(),
+        recursive: origin.recursive,
+        destination: destination.to_owned(),
+        model,
+        labels: sorting.labels.clone(),
+        template: Template::new(&sorting.template).unwrap_or_default(),
+        operation: sorting.operation,
+        sure: sorting.sure(),
+        batch_size: None,
+    };
+    let cache = desk.surroundings.cache.as_ref();
+    let OpenedModel { model, text, .. } = Model::open(&folder, &settings, runtime, cores(), cache)?;
+    let known = ModelCache::open(cache, &model.fingerprint, model.labels.ncols());
+    let embeddings: Vec<_> =
+        hashes.iter().map(|hash| known.embedding((*hash)?).map(|remembered| remembered.embedding)).collect();
+    let missing = hashes.iter().zip(&embeddings).filter(|(hash, found)| hash.is_some() && found.is_none()).count();
+    let _ = desk.scorer.send(Told::Begin);
+    let _ = desk.scorer.send(Told::Remembered(embeddings));
+    let _ = desk.words.send(Asked::Model(Box::new(text), model.rule));
+    Ok(missing)
+}

@@ -1,0 +1,20 @@
+//! The state of the files pane.
+
+use crate::domain::plan::Plan;
+use crate::domain::run::RunId;
+use crate::jobs::crew::Tally;
+
+#[derive(Default)]
+pub(crate) struct Files {
+    pub(crate) plan: Option<Box<Plan>>,
+    pub(crate) last: Option<Done>,
+    pub(crate) failures: Vec<String>,
+    pub(crate) head: Option<String>,
+}
+
+/// What was done to the files last.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Done {
+    Applied { run: Option<RunId>, tally: Tally, total: usize },
+    Undone { run: RunId, own: RunId, back: usize, removed: usize, left: usize },
+}

@@ -1,0 +1,350 @@
+//! The state of the app, all of it.
+
+mod files;
+mod labels;
+mod review;
+mod setup;
+
+use std::path::PathBuf;
+
+use ratatui_textarea::TextArea;
+
+use super::keys::Keys;
+use super::line::Line;
+use super::values::Values;
+use crate::config::Defaults;
+use crate::domain::collection::Collection;
+use crate::domain::count::Counts;
+use crate::domain::score::SureRule;
+use crate::domain::settings::{ModelName, Settings};
+use crate::domain::template::Template;
+use crate::jobs::crew::Tally;
+use crate::lang::Language;
+
+pub(crate) use files::{Done, Files};
+pub(crate) use labels::Labels;
+pub(crate) use review::Review;
+pub(crate) use setup::{Field, Setup};
+
+/// The state of the app.
+pub(crate) struct Model {
+    pub(crate) language: Language,
+    pub(crate) keys: Keys,
+    pub(crate) defaults: Defaults,
+    pub(crate) pane: Pane,
+    /// The two doors of the first start, and which one is chosen.
+    pub(crate) doors: Option<usize>,
+    pub(crate) help: bool,
+    /// What has to be answered before anything else.
+    pub(crate) question: Option<Question>,
+    /// Columns and rows of the screen.
+    pub(crate) size: (u16, u16),
+    /// Lines of a long text that are above the screen.
+    pub(crate) scroll: usize,
+    /// The terminal is at the other end of a line that takes the program with it when it drops.
+    pub(crate) is_line_unprotected: bool,
+    pub(crate) setup: Setup,
+    /// Where the pictures on the screen are sorted to: what the field said when they were classified or opened. Typing
+    /// another destination is no decision about these pictures.
+    pub(crate) session: Option<PathBuf>,
+    pub(crate) labels: Labels,
+    pub(crate) collection: Collection,
+    pub(crate) counts: Counts,
+    pub(crate) review: Review,
+    pub(crate) files: Files,
+    pub(crate) work: Work,
+    pub(crate) is_paused: bool,
+    /// Files that are looked at in a second, of late.
+    pub(crate) pace: Option<f64>,
+    /// What is remembered from start to start.
+    pub(crate) values: Values,
+    pub(crate) runtime: Option<Runtime>,
+    /// What was said last, for the line above the status line.
+    pub(crate) notice: Option<Notice>,
+    /// Everything that was said.
+    pub(crate) log: Vec<String>,
+}
+
+/// What has to be answered before anything else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Question {
+    /// Whether to end the program, though something runs or waits.
+    Quit,
+    /// What becomes of the decisions when another destination is begun.
+    OtherDestination,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pane {
+    Setup,
+    Labels,
+    Review,
+    Files,
+    Log,
+}
+
+impl Pane {
+    pub(crate) const ALL: [Pane; 5] = [Pane::Setup, Pane::Labels, Pane::Review, Pane::Files, Pane::Log];
+
+    /// The pane so many places on.
+    pub(crate) fn step(self, by: isize) -> Pane {
+        let place = Pane::ALL.iter().position(|pane| *pane == self).unwrap_or(0) as isize;
+        Pane::ALL[(place + by).rem_euclid(Pane::ALL.len() as isize) as usize]
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Notice {
+    pub(crate) text: String,
+    pub(crate) is_error: bool,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Runtime {
+    pub(crate) name: String,
+    pub(crate) device: String,
+    /// It is the one that is built in, slower than ONNX Runtime.
+    pub(crate) is_built_in: bool,
+    pub(crate) is_gpu_unused: bool,
+}
+
+/// What is going on.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) enum Work {
+    #[default]
+    Idle,
+    Opening,
+    /// Files that were found and files that are no pictures.
+    Classifying {
+        files: usize,
+        others: usize,
+    },
+    Planning,
+    Applying {
+        tally: Tally,
+        total: usize,
+    },
+    Undoing {
+        tally: Tally,
+        total: usize,
+    },
+    Installing,
+}
+
+/// What stands in the way of a start, in words.
+pub(crate) type Problem = String;
+
+impl Model {
+    pub(crate) fn new(language: Language, defaults: Defaults, keys: Keys) -> Model {
+        let first = language.text("app.default_labels");
+        let mut model = Model {
+            pane: Pane::Setup,
+            doors: None,
+            help: false,
+            question: None,
+            size: (80, 24),
+            scroll: 0,
+            is_line_unprotected: false,
+            setup: Setup {
+                chosen: Field::Source,
+                editing: None,
+                source: Line::default(),
+                destination: Line::new("labelled"),
+                model: Line::new("demo"),
+                template: Line::new(&defaults.template),
+                threshold: Line::new(defaults.threshold.to_string()),
+                margin: Line::new(defaults.margin.to_string()),
+                operation: defaults.operation,
+                recursive: defaults.recursive,
+                check: 0,
+                checked: None,
+                models: vec![],
+                model_chosen: None,
+            },
+            session: None,
+            labels: Labels {
+                editor: TextArea::default(),
+                is_editing: false,
+                book: vec![],
+                current: vec![],
+                numbers: vec![],
+                error: None,
+                revision: 0,
+                scored: 0,
+                too_long: None,
+                alike: vec![],
+                is_fixed: false,
+            },
+            collection: Collection::default(),
+            counts: Counts::default(),
+            review: Review { preview: defaults.preview, ..Review::default() },
+            files: Files::default(),
+            work: Work::Idle,
+            is_paused: false,
+            pace: None,
+            values: Values::default(),
+            runtime: None,
+            notice: None,
+            log: vec![],
+            language,
+            keys,
+            defaults,
+        };
+        model.set_labels(first.split(", ").map(str::to_owned).collect());
+        model
+    }
+
+    /// Puts lines into the label editor.
+    pub(crate) fn set_labels(&mut self, lines: Vec<String>) {
+        self.labels.editor = TextArea::new(lines);
+        self.take_labels();
+    }
+
+    /// Takes what the editor says as the labels, if it makes sense; true where they changed.
+    pub(crate) fn take_labels(&mut self) -> bool {
+        match self.labels.parsed() {
+            Err(error) => {
+                self.labels.error = Some(error);
+                false
+            }
+            Ok(labels) => {
+                self.labels.error = None;
+                let changed = labels != self.labels.current;
+                if changed {
+                    self.labels.numbers = labels.iter().map(|label| self.labels.number(&label.text)).collect();
+                    self.labels.current = labels;
+                    self.labels.revision += 1;
+                    self.labels.too_long = None;
+                    self.labels.alike.clear();
+                }
+                changed
+            }
+        }
+    }
+
+    pub(crate) fn sure(&self) -> SureRule {
+        let number = |line: &Line, otherwise: f32| line.text().trim().parse().unwrap_or(otherwise);
+        SureRule {
+            threshold: number(&self.setup.threshold, self.defaults.threshold),
+            margin: number(&self.setup.margin, self.defaults.margin),
+        }
+    }
+
+    pub(crate) fn destination(&self) -> PathBuf {
+        let given = PathBuf::from(self.setup.destination.text().trim());
+        std::path::absolute(&given).unwrap_or(given)
+    }
+
+    /// Where the pictures on the screen are sorted to.
+    pub(crate) fn session(&self) -> PathBuf {
+        self.session.clone().unwrap_or_else(|| self.destination())
+    }
+
+    /// True where the scores on the screen are those for the labels of now.
+    pub(crate) fn is_scored(&self) -> bool {
+        self.labels.scored == self.labels.revision && self.labels.error.is_none()
+    }
+
+    pub(crate) fn template(&self) -> Option<Template> {
+        Template::new(self.setup.template.text()).ok()
+    }
+
+    /// The settings, or what stands in the way of them.
+    pub(crate) fn settings(&self) -> Result<Settings, Problem> {
+        let say = |key: &str| Err(self.language.text(key));
+        if self.setup.source.text().trim().is_empty() {
+            return say("app.no_source");
+        }
+        if self.setup.destination.text().trim().is_empty() {
+            return say("app.no_destination");
+        }
+        if self.setup.model.text().trim().is_empty() {
+            return say("app.no_model");
+        }
+        if let Some(error) = &self.labels.error {
+            return Err(crate::lang::Say::say(error, &self.language));
+        }
+        for line in [&self.setup.threshold, &self.setup.margin] {
+            if !line.text().trim().parse::<f32>().is_ok_and(|value| (0.0..=1.0).contains(&value)) {
+                return say("app.not_a_share");
+            }
+        }
+        let Some(template) = self.template() else { return say("app.bad_template") };
+        Ok(Settings {
+            source: self.setup.source.text().trim().into(),
+            recursive: self.setup.recursive,
+            destination: self.destination(),
+            model: ModelName::from(std::ffi::OsString::from(self.setup.model.text().trim())),
+            labels: self.labels.current.clone(),
+            template,
+            operation: self.setup.operation,
+            sure: self.sure(),
+            batch_size: None,
+        })
+    }
+
+    /// Files that were found and are not classified yet.
+    pub(crate) fn waiting(&self) -> usize {
+        match self.work {
+            Work::Classifying { files, others } => files.saturating_sub(others + self.collection.len()),
+            _ => 0,
+        }
+    }
+
+    /// Counts again after pictures, scores, decisions or the rule changed.
+    pub(crate) fn recount(&mut self) {
+        self.counts = self.collection.counts(self.sure(), self.waiting());
+    }
+
+    /// Seconds that the files which wait, or those of the source, will take; none where no pace is known.
+    pub(crate) fn seconds_left(&self) -> Option<f64> {
+        match self.work {
+            Work::Classifying { .. } => Some(self.waiting() as f64 / self.pace?),
+            _ => {
+                let checked = self.setup.checked.as_ref()?.as_ref().ok()?;
+                Some(checked.pictures as f64 / self.values.pace.get(&self.pace_key()?)?)
+            }
+        }
+    }
+
+    /// What a pace depends on.
+    pub(crate) fn pace_key(&self) -> Option<String> {
+        let runtime = self.runtime.as_ref()?;
+        Some(format!("{} · {} · {}", self.setup.model.text().trim(), runtime.name, runtime.device))
+    }
+
+    pub(crate) fn is_busy(&self) -> bool {
+        self.work != Work::Idle
+    }
+
+    /// True while keys are letters and not commands.
+    pub(crate) fn is_typing(&self) -> bool {
+        match self.pane {
+            Pane::Setup => self.setup.editing.is_some(),
+            Pane::Labels => self.labels.is_editing,
+            Pane::Review => self.review.finding.is_some(),
+            Pane::Files | Pane::Log => false,
+        }
+    }
+
+    /// A sentence that names keys: its places, and what the key does that is put there.
+    pub(crate) fn with_keys(&self, sentence: &str, keys: &[(&str, &str)]) -> String {
+        let names: Vec<(&str, String)> = keys.iter().map(|(place, action)| (*place, self.keys.name(action))).collect();
+        let values: Vec<(&str, &dyn std::fmt::Display)> =
+            names.iter().map(|(place, name)| (*place, name as &dyn std::fmt::Display)).collect();
+        self.language.say(sentence, &values)
+    }
+
+    pub(crate) fn say(&mut self, text: String) {
+        self.note(text, false);
+    }
+
+    pub(crate) fn say_error(&mut self, text: String) {
+        self.note(text, true);
+    }
+
+    fn note(&mut self, text: String, is_error: bool) {
+        self.log.push(text.clone());
+        self.notice = Some(Notice { text, is_error });
+    }
+}

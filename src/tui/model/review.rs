@@ -1,0 +1,45 @@
+//! The state of the review pane.
+
+use std::collections::BTreeSet;
+
+use crate::config::Preview;
+use crate::domain::history::History;
+use crate::domain::review::{Filter, Order};
+use crate::jobs::crew::{Painted, Room};
+use crate::tui::line::Line;
+
+#[derive(Default)]
+pub(crate) struct Review {
+    /// Pictures by position in the collection, in the order in which they are looked at.
+    pub(crate) queue: Vec<usize>,
+    /// Position in the queue.
+    pub(crate) at: usize,
+    /// The queue was looked at.
+    pub(crate) is_begun: bool,
+    pub(crate) order: Order,
+    pub(crate) filter: Filter,
+    pub(crate) marked: BTreeSet<usize>,
+    /// Where a range of marks begins.
+    pub(crate) anchor: Option<usize>,
+    pub(crate) history: History,
+    /// A label that is being looked for.
+    pub(crate) finding: Option<Line>,
+    pub(crate) details: bool,
+    pub(crate) hidden: bool,
+    /// How pictures are drawn.
+    pub(crate) preview: Preview,
+    /// Counts the ways in which pictures were drawn: what was painted in another is of no use.
+    pub(crate) manner: u32,
+    /// The number of the last picture that was asked for; which it is, and the room that it was asked for.
+    pub(crate) view: u64,
+    pub(crate) viewed: Option<(usize, Room)>,
+    /// What it looks like once that is known; nothing in it where it cannot be shown.
+    pub(crate) painted: Option<Option<Painted>>,
+}
+
+impl Review {
+    /// The picture that is looked at, by its position in the collection.
+    pub(crate) fn current(&self) -> Option<usize> {
+        self.queue.get(self.at).copied()
+    }
+}

@@ -1,0 +1,82 @@
+//! The state of the setup pane.
+
+use crate::domain::settings::Operation;
+use crate::jobs::crew::{Checked, ModelChoice};
+use crate::tui::line::Line;
+
+/// A field of the setup pane, in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Field {
+    Source,
+    Destination,
+    Model,
+    Labels,
+    Operation,
+    Recursive,
+    Template,
+    Threshold,
+    Margin,
+    Start,
+}
+
+impl Field {
+    pub(crate) const ALL: [Field; 10] = [
+        Field::Source,
+        Field::Destination,
+        Field::Model,
+        Field::Labels,
+        Field::Operation,
+        Field::Recursive,
+        Field::Template,
+        Field::Threshold,
+        Field::Margin,
+        Field::Start,
+    ];
+}
+
+pub(crate) struct Setup {
+    pub(crate) chosen: Field,
+    /// The field in which text is being edited, and what it was before.
+    pub(crate) editing: Option<String>,
+    pub(crate) source: Line,
+    pub(crate) destination: Line,
+    pub(crate) model: Line,
+    pub(crate) template: Line,
+    pub(crate) threshold: Line,
+    pub(crate) margin: Line,
+    pub(crate) operation: Operation,
+    pub(crate) recursive: bool,
+    /// The number of the last check that was asked for, and what came of it.
+    pub(crate) check: u64,
+    pub(crate) checked: Option<Result<Checked, String>>,
+    /// Models that can be named without typing, while the field is being edited, and which of them is chosen.
+    pub(crate) models: Vec<ModelChoice>,
+    pub(crate) model_chosen: Option<usize>,
+}
+
+impl Setup {
+    /// The line of a field that has one.
+    pub(crate) fn line(&self, field: Field) -> Option<&Line> {
+        Some(match field {
+            Field::Source => &self.source,
+            Field::Destination => &self.destination,
+            Field::Model => &self.model,
+            Field::Template => &self.template,
+            Field::Threshold => &self.threshold,
+            Field::Margin => &self.margin,
+            Field::Labels | Field::Operation | Field::Recursive | Field::Start => return None,
+        })
+    }
+
+    pub(crate) fn line_mut(&mut self, field: Field) -> Option<&mut Line> {
+        Some(match field {
+            Field::Source => &mut self.source,
+            Field::Destination => &mut self.destination,
+            Field::Model => &mut self.model,
+            Field::Template => &mut self.template,
+            Field::Threshold => &mut self.threshold,
+            Field::Margin => &mut self.margin,
+            Field::Labels | Field::Operation | Field::Recursive | Field::Start => return None,
+        })
+    }
+}

@@ -1,0 +1,180 @@
+//! What people say of pictures, and taking it back.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::review::go;
+use super::{order, preview};
+use crate::domain::decision::Decision;
+use crate::domain::history::{Before, History, Step, StepKind};
+use crate::jobs::crew::{Order, Said, SaidStep};
+use crate::tui::effect::Effect;
+use crate::tui::model::Model;
+
+pub(super) fn accept(model: &mut Model) -> Vec<Effect> {
+    decide(model, |model, index| {
+        let best = model.collection.best(index)?;
+        let label = model.collection.labels().get(best.label)?;
+        Some(Decision::Accepted(*label))
+    })
+}
+
+pub(super) fn reassign(model: &mut Model, label: usize) -> Vec<Effect> {
+    let Some(number) = model.labels.numbers.get(label).copied() else {
+        let values: crate::lang::Values<'_> = &[("count", &model.labels.numbers.len())];
+        let text = model.language.say("app.no_such_label", values);
+        model.say_error(text);
+        return vec![];
+    };
+    decide(model, |model, index| {
+        let predicted = model.collection.best(index).and_then(|best| model.collection.labels().get(best.label));
+        Some(if predicted == Some(&number) { Decision::Accepted(number) } else { Decision::Reassigned(number) })
+    })
+}
+
+/// Decides for the picture that is looked at, or for all that are marked; then goes on.
+pub(super) fn decide(model: &mut Model, decision: impl Fn(&Model, usize) -> Option<Decision>) -> Vec<Effect> {
+    let wanted: Vec<usize> = match model.review.marked.is_empty() {
+        true => model.review.current().into_iter().collect(),
+        false => std::mem::take(&mut model.review.marked).into_iter().collect(),
+    };
+    let decided: Vec<(usize, Decision)> =
+        wanted.iter().filter_map(|index| Some((*index, decision(model, *index)?))).collect();
+    if decided.is_empty() {
+        let text = model.language.text("app.nothing_to_accept");
+        model.say_error(text);
+        return vec![];
+    }
+    let before = set(model, decided.iter().map(|(index, decision)| (*index, Some(*decision))));
+    model.review.history.decided(before);
+    after_decisions(model);
+    let mut effects = vec![keep(model, StepKind::Decide, decided.iter().map(|(index, _)| *index))];
+    effects.extend(go(model, 1));
+    effects
+}
+
+/// Says of pictures what is given, and gives what was said of them before.
+fn set(model: &mut Model, said: impl IntoIterator<Item = (usize, Option<Decision>)>) -> Before {
+    let mut before = Before::new();
+    for (index, decision) in said {
+        let Some(picture) = model.collection.entries().get(index).map(|entry| entry.id) else { continue };
+        before.push((picture, model.collection.decide(index, decision)));
+    }
+    before
+}
+
+fn after_decisions(model: &mut Model) {
+    model.files.plan = None;
+    model.recount();
+}
+
+/// Has decisions written into the session.
+fn keep(model: &Model, kind: StepKind, indices: impl IntoIterator<Item = usize>) -> Effect {
+    let said = |index: usize| {
+        let entry = model.collection.entries().get(index)?;
+        let text = |label| model.labels.text_of(label).unwrap_or_default().to_owned();
+        let said = entry.decision.map(|decision| match decision {
+            Decision::Accepted(label) => Said::Accepted(text(label)),
+            Decision::Reassigned(label) => Said::Reassigned(text(label)),
+            Decision::NoneOfThese => Said::NoneOfThese,
+            Decision::Skipped => Said::Skipped,
+        });
+        Some((entry.id, said))
+    };
+    let said = indices.into_iter().filter_map(said).collect();
+    order(Order::Decide { destination: model.session(), step: SaidStep { kind, said } })
+}
+
+pub(super) fn undo(model: &mut Model) -> Vec<Effect> {
+    let Some(before) = model.review.history.to_take_back() else {
+        let text = model.language.text("app.nothing_to_take_back");
+        model.say(text);
+        return vec![];
+    };
+    let (inverse, effects) = put_back(model, StepKind::Undo, before);
+    model.review.history.taken_back(inverse);
+    effects
+}
+
+pub(super) fn redo(model: &mut Model) -> Vec<Effect> {
+    let Some(before) = model.review.history.to_do_again() else {
+        let text = model.language.text("app.nothing_to_do_again");
+        model.say(text);
+        return vec![];
+    };
+    let (inverse, effects) = put_back(model, StepKind::Redo, before);
+    model.review.history.done_again(inverse);
+    effects
+}
+
+fn put_back(model: &mut Model, kind: StepKind, before: Before) -> (Before, Vec<Effect>) {
+    // Pictures of the session that are not in the source any more are not here.
+    let places = before.into_iter().filter_map(|(picture, said)| Some((model.collection.place_of(picture)?, said)));
+    let said: Vec<(usize, Option<Decision>)> = places.collect();
+    let inverse = set(model, said.iter().copied());
+    after_decisions(model);
+    let mut effects = vec![keep(model, kind, said.iter().map(|(index, _)| *index))];
+    // The first of them is looked at, where it is in the queue.
+    let first = said.first().and_then(|(index, _)| model.review.queue.iter().position(|queued| queued == index));
+    if let Some(at) = first {
+        model.review.at = at;
+    }
+    effects.extend(preview::look(model));
+    (inverse, effects)
+}
+
+/// What was decided in a session before, step by step, so that it can be taken back.
+pub(super) fn remember(model: &mut Model, steps: Vec<SaidStep>) {
+    let steps: Vec<Step> = steps
+        .into_iter()
+        .map(|SaidStep { kind, said }| {
+            let said = said.into_iter().map(|(picture, said)| (picture, said.map(|said| decision_of(model, said))));
+            Step { kind, said: said.collect() }
+        })
+        .collect();
+    model.review.history = History::of(steps);
+}
+
+/// Decisions of another session became those of this one.
+pub(super) fn taken_over(model: &mut Model, step: SaidStep) {
+    let count = step.said.len();
+    let mut said = Vec::with_capacity(count);
+    for (picture, word) in step.said {
+        let decision = word.map(|word| decision_of(model, word));
+        said.extend(model.collection.place_of(picture).map(|place| (place, decision)));
+    }
+    let before = set(model, said);
+    model.review.history.decided(before);
+    after_decisions(model);
+    let text = model.language.say("app.taken_over", &[("count", &count)]);
+    model.say(text);
+}
+
+fn decision_of(model: &mut Model, said: Said) -> Decision {
+    match said {
+        Said::Accepted(text) => Decision::Accepted(model.labels.number(&text)),
+        Said::Reassigned(text) => Decision::Reassigned(model.labels.number(&text)),
+        Said::NoneOfThese => Decision::NoneOfThese,
+        Said::Skipped => Decision::Skipped,
+    }
+}
+
+/// Types a part of a label's name; Enter takes the first that has it.
+pub(super) fn find(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
+    match key.code {
+        KeyCode::Esc => model.review.finding = None,
+        KeyCode::Enter => {
+            let wanted = model.review.finding.take().unwrap_or_default().text().to_lowercase();
+            let found = model.labels.current.iter().position(|label| label.text.to_lowercase().contains(&wanted));
+            return match found {
+                Some(label) => reassign(model, label),
+                None => vec![],
+            };
+        }
+        _ => {
+            if let Some(line) = model.review.finding.as_mut() {
+                line.press(KeyEvent::new(key.code, key.modifiers & KeyModifiers::CONTROL));
+            }
+        }
+    }
+    vec![]
+}

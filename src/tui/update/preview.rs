@@ -1,0 +1,95 @@
+//! Which picture is painted, in what room and in what manner.
+
+use super::order;
+use crate::config::Preview;
+use crate::jobs::crew::{Order, Room, Sight};
+use crate::tui::effect::Effect;
+use crate::tui::model::{Model, Pane};
+use crate::tui::view::picture_room;
+
+/// Pictures, by their distance in the queue, that are made ready before they are looked at.
+const AHEAD: [isize; 3] = [1, 2, -1];
+
+/// Asks for the picture that is looked at, if it is another one or has another room.
+pub(super) fn look(model: &mut Model) -> Vec<Effect> {
+    let Some(index) = model.review.current() else {
+        model.review.viewed = None;
+        model.review.painted = None;
+        return vec![];
+    };
+    let room = Room { manner: model.review.manner, ..picture_room(model.size) };
+    let is_wanted = !model.review.hidden && model.review.preview != Preview::None;
+    if model.review.viewed == Some((index, room)) || !is_wanted {
+        return vec![];
+    }
+    let Some(sight) = sight(model, index) else { return vec![] };
+    if model.review.viewed.map(|(viewed, _)| viewed) != Some(index) {
+        model.review.painted = None;
+    }
+    model.review.view += 1;
+    model.review.viewed = Some((index, room));
+    let at = model.review.at;
+    let places = AHEAD.iter().map(|by| at.wrapping_add_signed(*by));
+    let next = places.filter_map(|place| sight_at(model, place)).collect();
+    vec![order(Order::View { number: model.review.view, sight, next, room })]
+}
+
+fn sight_at(model: &Model, place: usize) -> Option<Sight> {
+    sight(model, *model.review.queue.get(place)?)
+}
+
+fn sight(model: &Model, index: usize) -> Option<Sight> {
+    let entry = model.collection.entries().get(index)?;
+    let name = entry.path.file_name().unwrap_or_default();
+    let other = entry.placed.as_ref().map(|folder| model.session().join(folder).join(name));
+    Some(Sight { path: entry.path.clone(), other })
+}
+
+/// Has pictures painted anew: in another way, or for a terminal that has forgotten them.
+pub(super) fn draw_anew(model: &mut Model) -> Vec<Effect> {
+    model.review.manner += 1;
+    model.review.painted = None;
+    let mut effects = vec![Effect::Paint(model.review.preview)];
+    if model.pane == Pane::Review {
+        effects.extend(look(model));
+    }
+    effects
+}
+
+/// Pictures take long to get to the terminal: they are drawn as blocks from now on.
+pub(super) fn draw_less(model: &mut Model) -> Vec<Effect> {
+    // Who has chosen how they are drawn has chosen.
+    if model.review.preview != Preview::Auto {
+        return vec![];
+    }
+    model.review.preview = Preview::Blocks;
+    let text = model.with_keys("app.slow_line", &[("key", "review.preview")]);
+    model.say(text);
+    draw_anew(model)
+}
+
+/// Pictures are drawn in the next way from now on.
+pub(super) fn choose_preview(model: &mut Model) -> Vec<Effect> {
+    model.review.preview = next(model.review.preview);
+    let text = model.language.text(key(model.review.preview));
+    model.say(text);
+    draw_anew(model)
+}
+
+fn next(preview: Preview) -> Preview {
+    const ALL: [Preview; 6] =
+        [Preview::Auto, Preview::Blocks, Preview::Sixel, Preview::Kitty, Preview::Iterm2, Preview::None];
+    let place = ALL.iter().position(|known| *known == preview).unwrap_or(0);
+    ALL[(place + 1) % ALL.len()]
+}
+
+fn key(preview: Preview) -> &'static str {
+    match preview {
+        Preview::Auto => "app.preview_auto",
+        Preview::Kitty => "app.preview_kitty",
+        Preview::Iterm2 => "app.preview_iterm2",
+        Preview::Sixel => "app.preview_sixel",
+        Preview::Blocks => "app.preview_blocks",
+        Preview::None => "app.preview_none",
+    }
+}
