@@ -192,8 +192,8 @@ fn line_of(classified: &Classified, request: &Request, context: &Context) -> Opt
     let picture = &classified.picture;
     let path = printable(&picture.path);
     if let Some(trouble) = &classified.trouble {
-        let trouble = trouble.say(language);
-        let values: Values<'_> = &[("path", &path), ("state", &picture.state), ("trouble", &trouble)];
+        let (state, trouble) = (picture.state.say(language), trouble.say(language));
+        let values: Values<'_> = &[("path", &path), ("state", &state), ("trouble", &trouble)];
         return Some(language.say("classify.picture_trouble", values));
     }
     let prediction = picture.prediction.as_ref()?;
@@ -233,14 +233,10 @@ fn find_pictures(settings: &Settings, context: &mut Context) -> Result<Scan, Fai
 fn no_pictures(settings: &Settings, classification: &Classification, context: &Context) -> Failure {
     let language = &context.language;
     let count: usize = classification.other_files.values().sum();
-    let others = match count {
-        0 => String::new(),
-        _ => {
-            let kinds = summary::kinds(&classification.other_files, language);
-            language.say("source.others", &[("count", &count), ("kinds", &kinds)])
-        }
-    };
-    let sentence = language.say("source.no_pictures", &[("folder", &printable(&settings.source)), ("others", &others)]);
+    let key = if count == 0 { "source.no_pictures" } else { "source.only_others" };
+    let kinds = summary::kinds(&classification.other_files, language);
+    let values: Values<'_> = &[("folder", &printable(&settings.source)), ("count", &count), ("kinds", &kinds)];
+    let sentence = language.say(key, values);
     Failure { chain: sentence.clone(), sentence, exit: Exit::Failed }
 }
 

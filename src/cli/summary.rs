@@ -8,7 +8,7 @@ use super::outcome::{Classifying, NAMED, Report};
 use crate::domain::count::Counts;
 use crate::domain::printable::{printable, printable_text};
 use crate::domain::settings::Operation;
-use crate::lang::{Language, Values};
+use crate::lang::{Language, Say, Values};
 
 /// Prints what happened: every row of counts, what is wrong with what, and what to do next.
 pub(super) fn print(report: &Report<'_>, table: Option<&Path>, language: &Language, console: &mut Console) {
@@ -169,8 +169,9 @@ pub(super) fn kinds(others: &BTreeMap<String, usize>, language: &Language) -> St
 
 fn print_troubles(report: &Report<'_>, language: &Language, console: &mut Console) {
     let troubled = report.sorted.troubled.iter().map(|troubled| {
+        let state = troubled.state.say(language);
         let values: Values<'_> =
-            &[("path", &printable(&troubled.path)), ("state", &troubled.state), ("trouble", &troubled.trouble)];
+            &[("path", &printable(&troubled.path)), ("state", &state), ("trouble", &troubled.trouble)];
         language.say("classify.picture_trouble", values)
     });
     let gone = report.sorted.gone.iter().map(|path| language.say("apply.gone", &[("path", &printable(path))]));

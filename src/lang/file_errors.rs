@@ -3,6 +3,7 @@
 use super::{Language, Say, size};
 use crate::config::ConfigError;
 use crate::domain::label::LabelError;
+use crate::domain::picture::PictureState;
 use crate::domain::printable::{printable, printable_text};
 use crate::domain::template::TemplateWithoutSlot;
 use crate::files::decode::LONGEST_SIDE;
@@ -65,6 +66,17 @@ impl Say for DestinationError {
                 language.say("destination.full", values)
             }
         }
+    }
+}
+
+impl Say for PictureState {
+    fn say(&self, language: &Language) -> String {
+        language.text(match self {
+            PictureState::Ok => "state.ok",
+            PictureState::Suspect => "state.suspect",
+            PictureState::Unsupported => "state.unsupported",
+            PictureState::Unreadable => "state.unreadable",
+        })
     }
 }
 

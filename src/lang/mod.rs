@@ -60,6 +60,17 @@ impl Language {
         }
     }
 
+    /// The letter that people are told to answer a question with: the first of those that are taken.
+    pub fn answer_letter(&self, key: &str) -> String {
+        self.text(key).chars().take(1).collect()
+    }
+
+    /// True for a letter, small or capital, that is this answer to a question.
+    pub fn is_answer(&self, key: &str, letter: char) -> bool {
+        let letters = self.0.get(key).map(String::as_str).unwrap_or_default();
+        letters.chars().any(|answer| letter.to_lowercase().eq([answer]))
+    }
+
     /// True where the language has a sentence for the key.
     pub fn has(&self, key: &str) -> bool {
         self.0.contains_key(key)

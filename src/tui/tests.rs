@@ -410,6 +410,17 @@ fn another_destination_asks_what_becomes_of_the_decisions() {
 }
 
 #[test]
+fn a_question_names_its_answers_and_takes_them_small_and_capital() {
+    for (answer, quits) in [("y", true), ("Y", true), ("n", false), ("s", false), ("<enter>", false)] {
+        let mut model = classified();
+        press(&mut model, "<ctrl-s>q");
+        assert!(screen(&model, 80, 24).contains("Quit? y = yes"));
+        assert_eq!(press(&mut model, answer).len(), if quits { 2 } else { 0 }, "{answer}");
+        assert_eq!(model.question, None);
+    }
+}
+
+#[test]
 fn what_runs_pauses_and_goes_on() {
     let mut model = classified();
     assert!(press(&mut model, "<f7>").is_empty(), "nothing runs");

@@ -35,19 +35,8 @@ pub(super) fn update(model: &mut Model, message: Message) -> Vec<Effect> {
 }
 
 fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
-    match model.question.take() {
-        Some(Question::Quit) => {
-            let yes = matches!(key.code, KeyCode::Char('y' | 'Y'));
-            return if yes { vec![Effect::Stop, Effect::Quit] } else { vec![] };
-        }
-        Some(Question::OtherDestination) => {
-            return match key.code {
-                KeyCode::Char('t' | 'T') => setup::begin(model, true),
-                KeyCode::Char('b' | 'B') => setup::begin(model, false),
-                _ => vec![],
-            };
-        }
-        None => {}
+    if let Some(question) = model.question.take() {
+        return answer(model, question, key);
     }
     if model.help {
         model.help = false;
@@ -71,6 +60,18 @@ fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         Pane::Review => review::press(model, key),
         Pane::Files => files::press(model, key),
         Pane::Log => scroll_by_key(model, key),
+    }
+}
+
+/// What an answer to a question does; any key that is none takes the question back.
+fn answer(model: &mut Model, question: Question, key: KeyEvent) -> Vec<Effect> {
+    let KeyCode::Char(letter) = key.code else { return vec![] };
+    let is = |answer: &str| model.language.is_answer(answer, letter);
+    match question {
+        Question::Quit if is("app.answer_yes") => vec![Effect::Stop, Effect::Quit],
+        Question::OtherDestination if is("app.answer_take") => setup::begin(model, true),
+        Question::OtherDestination if is("app.answer_begin") => setup::begin(model, false),
+        Question::Quit | Question::OtherDestination => vec![],
     }
 }
 

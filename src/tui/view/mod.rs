@@ -114,11 +114,14 @@ fn tab_spans(canvas: &Canvas<'_>) -> Vec<(Pane, [Span<'static>; 2])> {
 
 /// What was said last.
 fn notice(canvas: &Canvas<'_>) -> Paragraph<'static> {
+    let letter = |answer: &str| canvas.model.language.answer_letter(answer);
     let question = canvas.model.question.map(|question| match question {
-        Question::Quit => canvas.text("app.really_quit"),
+        Question::Quit => canvas.say("app.really_quit", &[("yes", &letter("app.answer_yes"))]),
         Question::OtherDestination => {
             let (old, new) = (printable(canvas.model.session()), printable(canvas.model.destination()));
-            canvas.say("app.other_destination", &[("old", &old), ("new", &new)])
+            let (take, begin) = (letter("app.answer_take"), letter("app.answer_begin"));
+            let values: Values<'_> = &[("old", &old), ("new", &new), ("take", &take), ("begin", &begin)];
+            canvas.say("app.other_destination", values)
         }
     });
     if let Some(question) = question {

@@ -158,19 +158,16 @@ fn before_start(canvas: &Canvas<'_>) -> Vec<(String, Style)> {
     let model = canvas.model;
     let mut lines = Vec::new();
     if let (Some(runtime), Some(Ok(checked))) = (&model.runtime, &model.setup.checked) {
-        let time = match model.seconds_left() {
-            Some(seconds) if !model.is_busy() => {
-                canvas.say("app.time_expected", &[("time", &duration(&model.language, seconds))])
-            }
-            _ => canvas.text("app.time_unknown"),
-        };
+        let seconds = model.seconds_left().filter(|_| !model.is_busy());
+        let key = if seconds.is_some() { "app.before_start" } else { "app.before_start_unmeasured" };
+        let time = seconds.map(|seconds| duration(&model.language, seconds)).unwrap_or_default();
         let values: Values<'_> = &[
             ("pictures", &checked.pictures),
             ("time", &time),
             ("runtime", &runtime.name),
             ("device", &runtime.device),
         ];
-        lines.push((canvas.say("app.before_start", values), canvas.theme.faint()));
+        lines.push((canvas.say(key, values), canvas.theme.faint()));
     }
     if let Some(runtime) = &model.runtime {
         let install = [("key", "list.install")];
