@@ -12,6 +12,21 @@ const BUILT_IN: &str = include_str!("../config/defaults.toml");
 /// The user's own file, in the program's configuration folder.
 const USER_FILE: &str = "settings.toml";
 
+/// Which language is spoken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+pub enum LanguageSetting {
+    /// That of the system, as far as the program speaks it.
+    #[default]
+    #[serde(rename = "auto")]
+    Auto,
+    /// English.
+    #[serde(rename = "en")]
+    English,
+    /// Portuguese.
+    #[serde(rename = "pt")]
+    Portuguese,
+}
+
 /// How pictures are drawn on a terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -48,6 +63,8 @@ pub enum Background {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Defaults {
+    /// Which language is spoken.
+    pub language: LanguageSetting,
     /// The sentence around each prompt.
     pub template: String,
     /// The lowest score that is acted on.
@@ -111,9 +128,10 @@ mod tests {
         let built_in = Defaults::load(None).unwrap();
         assert_eq!(Defaults::load(Some(folder.path())).unwrap(), built_in);
         let write = |text: &str| std::fs::write(folder.path().join(USER_FILE), text).unwrap();
-        write("margin = 0.2");
-        assert_eq!(Defaults::load(Some(folder.path())).unwrap(), Defaults { margin: 0.2, ..built_in });
-        for wrong in ["margin = \"wide\"", "marginn = 0.2", "margin"] {
+        write("margin = 0.2\nlanguage = \"pt\"");
+        let own = Defaults { margin: 0.2, language: LanguageSetting::Portuguese, ..built_in };
+        assert_eq!(Defaults::load(Some(folder.path())).unwrap(), own);
+        for wrong in ["language = \"fr\"", "margin = \"wide\"", "marginn = 0.2", "margin"] {
             write(wrong);
             assert!(Defaults::load(Some(folder.path())).is_err(), "{wrong}");
         }

@@ -17,13 +17,14 @@ fn main() -> ExitCode {
 
 /// Opens the app; what keeps it from opening is told in the system's words, on a screen that is not the app's.
 fn open(start: AppStart) -> Exit {
+    let words = start.language.clone();
     let opened = opening(&start.opening).and_then(|opening| {
         let AppStart { language, defaults, surroundings, config_folder, log, .. } = start;
         tui::run(Start { language, defaults, surroundings, config_folder, log, opening })
     });
     match opened {
         Ok(()) => Exit::Done,
-        Err(error) => cli::say_that_the_app_failed(&error),
+        Err(error) => cli::say_that_the_app_failed(&error, &words),
     }
 }
 

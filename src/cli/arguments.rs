@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
-use clap::{ArgAction, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{Arg, ArgAction, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use super::console::Console;
@@ -252,22 +252,61 @@ fn yes_or_no(text: &str) -> Result<bool, String> {
 /// The command line with its words in a language.
 pub fn command(language: &Language) -> Command {
     let command = Arguments::command().about(language.text("help.about"));
-    let words = |key: String| language.text(&format!("help.{key}"));
-    command.mut_subcommands(|sub| with_words(sub, "", &words))
+    // After the help, which every command has.
+    let version = Arg::new("version").short('V').long("version").action(ArgAction::Version).display_order(99);
+    let command = command.disable_version_flag(true).arg(version.help(language.text("usage.version")));
+    with_headings(command, language).mut_subcommands(|sub| with_words(sub, "", language))
 }
 
-fn with_words(command: Command, prefix: &str, words: &dyn Fn(String) -> String) -> Command {
+fn with_words(command: Command, prefix: &str, language: &Language) -> Command {
     let key = format!("{prefix}{}", command.get_name().replace('-', "_"));
-    let about = words(key.clone());
+    let words = |key: &str| language.text(&format!("help.{key}"));
+    let about = words(&key);
     let prefix = format!("{key}_");
-    let command = command.about(about).mut_args(|argument| match argument.get_id().as_str() {
-        "help" | "version" => argument,
-        id => {
-            let help = words(format!("{prefix}{id}"));
-            argument.help(help)
-        }
+    let command = command.about(about).mut_args(|argument| {
+        let help = words(&format!("{prefix}{}", argument.get_id()));
+        with_values(argument, help, language)
     });
-    command.mut_subcommands(|sub| with_words(sub, &prefix, words))
+    with_headings(command, language).mut_subcommands(|sub| with_words(sub, &prefix, language))
+}
+
+/// What `clap` says of itself, in the language: it knows English only.
+fn with_headings(command: Command, language: &Language) -> Command {
+    let style = *command.get_styles().get_usage();
+    let usage = language.text("usage.usage");
+    let (options, arguments) = (language.text("usage.options"), language.text("usage.arguments"));
+    let help = Arg::new("help").short('h').long("help").action(ArgAction::Help).help(language.text("usage.help"));
+    command
+        .help_template(format!("{{about-with-newline}}\n{style}{usage}{style:#} {{usage}}\n\n{{all-args}}"))
+        .subcommand_help_heading(language.text("usage.commands"))
+        .subcommand_value_name(language.text("usage.command"))
+        .disable_help_flag(true)
+        .arg(help)
+        .mut_args(|argument| {
+            let heading = if argument.is_positional() { arguments.clone() } else { options.clone() };
+            argument.help_heading(heading)
+        })
+}
+
+/// An argument with its help, and after it which values it takes.
+fn with_values(argument: Arg, mut help: String, language: &Language) -> Arg {
+    if !argument.get_action().takes_values() {
+        return argument.help(help);
+    }
+    let values = argument.get_possible_values();
+    let values: Vec<&str> = values.iter().map(|value| value.get_name()).collect();
+    let default = argument.get_default_values().first().filter(|_| !argument.is_hide_default_value_set());
+    let mut add = |key: &str, name: &str, value: &str| help += &format!(" {}", language.say(key, &[(name, &value)]));
+    if let Some(variable) = argument.get_env() {
+        add("usage.variable", "variable", &variable.to_string_lossy());
+    }
+    if let Some(default) = default {
+        add("usage.default", "value", &default.to_string_lossy());
+    }
+    if !values.is_empty() {
+        add("usage.one_of", "values", &values.join(", "));
+    }
+    argument.help(help).hide_env(true).hide_default_value(true).hide_possible_values(true)
 }
 
 /// The help that `--help` prints, for a call without a command and without a terminal.
@@ -317,7 +356,7 @@ mod tests {
 
     #[test]
     fn the_definitions_hold_together() {
-        command(&Language::english()).debug_assert();
+        Language::all().iter().for_each(|language| command(language).debug_assert());
     }
 
     #[test]

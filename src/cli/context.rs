@@ -10,7 +10,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::log;
 use crate::built_in;
-use crate::config::Defaults;
+use crate::config::{ConfigError, Defaults};
 use crate::domain::printable::printable;
 use crate::domain::settings::ModelName;
 use crate::engine::runtime::find::Places;
@@ -20,6 +20,24 @@ use crate::lang::{Language, Say};
 
 /// Set by tests and by people who want another one than the system's.
 const DATA_FOLDER_VARIABLE: &str = "SIS_DATA_DIR";
+
+/// What is known before the command line is read: its help is in a language that the settings may choose.
+pub(super) struct Beginning {
+    pub(super) language: Language,
+    /// What is wrong with the settings is said by the command that needs them, and not by one that prints help.
+    defaults: Result<Defaults, ConfigError>,
+    folders: Option<ProjectDirs>,
+}
+
+impl Beginning {
+    /// Reads the settings. Where they cannot be read, the language is that of the environment.
+    pub(super) fn new() -> Beginning {
+        let folders = ProjectDirs::from("", "", "sis");
+        let defaults = Defaults::load(folders.as_ref().map(ProjectDirs::config_dir));
+        let language = Language::chosen(defaults.as_ref().ok().map(|defaults| defaults.language));
+        Beginning { language, defaults, folders }
+    }
+}
 
 /// What every command has at hand.
 pub(super) struct Context {
@@ -38,16 +56,16 @@ pub(super) struct Context {
 }
 
 impl Context {
-    /// Reads the settings and starts the log. On failure console and language come back.
-    pub(super) fn new(language: Language, console: Console) -> Result<Context, (Console, Language, Failure)> {
-        let folders = ProjectDirs::from("", "", "sis");
+    /// Starts the log. On failure console and language come back.
+    pub(super) fn new(beginning: Beginning, console: Console) -> Result<Context, (Console, Language, Failure)> {
+        let Beginning { language, defaults, folders } = beginning;
         let data_folder = match std::env::var_os(DATA_FOLDER_VARIABLE).filter(|folder| !folder.is_empty()) {
             Some(folder) => Some(PathBuf::from(folder)),
             None => folders.as_ref().map(|folders| folders.data_dir().to_owned()),
         };
         let state_folder = folders.as_ref().map(|folders| folders.state_dir().unwrap_or(folders.data_dir()).to_owned());
         let log = state_folder.and_then(|folder| log::start(&folder));
-        let defaults = match Defaults::load(folders.as_ref().map(ProjectDirs::config_dir)) {
+        let defaults = match defaults {
             Ok(defaults) => defaults,
             Err(error) => {
                 let failure = Failure::of(&error, &language);

@@ -29,10 +29,11 @@ use std::ffi::OsString;
 use app::{AppOpening, AppStart};
 use arguments::{Action, CacheAction, RuntimeAction};
 use console::Console;
-use context::Context;
+use context::{Beginning, Context};
 use exit::Exit;
 
 use crate::domain::printable::printable_text;
+use crate::lang::Language;
 
 /// What the command line comes to.
 pub enum Invocation {
@@ -44,24 +45,23 @@ pub enum Invocation {
 
 /// Runs the program with these arguments, its own name first.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Invocation {
-    let language = crate::lang::Language::english();
-    let action = match arguments::parse(arguments, &language) {
+    let beginning = Beginning::new();
+    let action = match arguments::parse(arguments, &beginning.language) {
         Ok(action) => action,
         Err(error) => return Invocation::Done(say_usage(&error)),
     };
     let console = Console::new();
     match action {
-        Action::App if !app::has_terminal() => Invocation::Done(arguments::print_help(&language)),
-        Action::App => app_in_context(AppOpening::Start, language, console),
-        Action::Review(arguments) => app_in_context(AppOpening::Session(arguments.destination), language, console),
-        Action::Demo(_) if app::has_terminal() => app_in_context(AppOpening::Samples, language, console),
-        action => Invocation::Done(headless(action, language, console)),
+        Action::App if !app::has_terminal() => Invocation::Done(arguments::print_help(&beginning.language)),
+        Action::App => app_in_context(AppOpening::Start, beginning, console),
+        Action::Review(arguments) => app_in_context(AppOpening::Session(arguments.destination), beginning, console),
+        Action::Demo(_) if app::has_terminal() => app_in_context(AppOpening::Samples, beginning, console),
+        action => Invocation::Done(headless(action, beginning, console)),
     }
 }
 
 /// Says that the app could not be opened or went wrong.
-pub fn say_that_the_app_failed(error: &std::io::Error) -> Exit {
-    let language = crate::lang::Language::english();
+pub fn say_that_the_app_failed(error: &std::io::Error, language: &Language) -> Exit {
     let sentence = language.say("program.app_failed", &[("detail", error)]);
     Console::new().err(&language.say("program.failed", &[("sentence", &sentence)]));
     Exit::Failed
@@ -81,42 +81,42 @@ fn say_usage(error: &clap::Error) -> Exit {
     Exit::Done
 }
 
-fn app_in_context(opening: AppOpening, language: crate::lang::Language, console: Console) -> Invocation {
+fn app_in_context(opening: AppOpening, beginning: Beginning, console: Console) -> Invocation {
     let mut start = None;
-    let exit = in_context(language, console, |context| {
+    let exit = in_context(beginning, console, |context| {
         start = Some(app::start(opening, context)?);
         Ok(Exit::Done)
     });
     start.map_or(Invocation::Done(exit), |start| Invocation::App(Box::new(start)))
 }
 
-fn headless(action: Action, language: crate::lang::Language, mut console: Console) -> Exit {
+fn headless(action: Action, beginning: Beginning, mut console: Console) -> Exit {
     match action {
         Action::App | Action::Review(_) => Exit::Usage,
-        Action::Completions(shell) => arguments::print_completions(shell, &language, &mut console),
-        Action::Man => arguments::print_manual(&language, &mut console),
+        Action::Completions(shell) => arguments::print_completions(shell, &beginning.language, &mut console),
+        Action::Man => arguments::print_manual(&beginning.language, &mut console),
         Action::RuntimeProbe(library) => runtime::probe(&library, &mut console),
-        Action::Classify(arguments) => in_context(language, console, |c| classify::run(&arguments, c)),
-        Action::Demo(arguments) => in_context(language, console, |c| demo::run(&arguments, c)),
-        Action::Apply(arguments) => in_context(language, console, |c| apply::run(&arguments, c)),
-        Action::Undo(arguments) => in_context(language, console, |c| undo::run(&arguments, c)),
-        Action::Verify(arguments) => in_context(language, console, |c| verify::run(&arguments, c)),
-        Action::Cache(CacheAction::Clear) => in_context(language, console, cache::clear),
-        Action::Doctor(arguments) => in_context(language, console, |c| doctor::run(&arguments, c)),
+        Action::Classify(arguments) => in_context(beginning, console, |c| classify::run(&arguments, c)),
+        Action::Demo(arguments) => in_context(beginning, console, |c| demo::run(&arguments, c)),
+        Action::Apply(arguments) => in_context(beginning, console, |c| apply::run(&arguments, c)),
+        Action::Undo(arguments) => in_context(beginning, console, |c| undo::run(&arguments, c)),
+        Action::Verify(arguments) => in_context(beginning, console, |c| verify::run(&arguments, c)),
+        Action::Cache(CacheAction::Clear) => in_context(beginning, console, cache::clear),
+        Action::Doctor(arguments) => in_context(beginning, console, |c| doctor::run(&arguments, c)),
         Action::Runtime(RuntimeAction::Status(choice)) => {
-            in_context(language, console, |c| runtime::status(&choice, c))
+            in_context(beginning, console, |c| runtime::status(&choice, c))
         }
-        Action::Runtime(RuntimeAction::Install { gpu }) => in_context(language, console, |c| runtime::install(gpu, c)),
+        Action::Runtime(RuntimeAction::Install { gpu }) => in_context(beginning, console, |c| runtime::install(gpu, c)),
     }
 }
 
 /// Runs a command with everything it may need; a failure is said in one sentence and goes to the log whole.
 fn in_context(
-    language: crate::lang::Language,
+    beginning: Beginning,
     console: Console,
     command: impl FnOnce(&mut Context) -> Result<Exit, failure::Failure>,
 ) -> Exit {
-    let mut context = match Context::new(language, console) {
+    let mut context = match Context::new(beginning, console) {
         Ok(context) => context,
         Err((mut console, language, failure)) => {
             console.err(&language.say("program.failed", &[("sentence", &failure.sentence)]));

@@ -2,6 +2,7 @@
 //!
 //! A sentence has places for values, `{name}`, and forms that follow a count, `{files?file|files}`.
 
+mod choice;
 mod engine_errors;
 mod file_errors;
 mod quantities;
@@ -14,6 +15,9 @@ pub use quantities::{duration, size};
 
 /// The language file for English.
 const ENGLISH: &str = include_str!("../../config/languages/en.toml");
+
+/// The language file for Portuguese.
+const PORTUGUESE: &str = include_str!("../../config/languages/pt.toml");
 
 /// The sentences of one language, by key: `section.name` in the file.
 #[derive(Debug, Clone)]
@@ -32,6 +36,16 @@ impl Language {
     /// English.
     pub fn english() -> Language {
         Language::parse(ENGLISH)
+    }
+
+    /// Portuguese.
+    pub fn portuguese() -> Language {
+        Language::parse(PORTUGUESE)
+    }
+
+    /// Every language that the program speaks.
+    pub fn all() -> [Language; 2] {
+        [Language::english(), Language::portuguese()]
     }
 
     /// A language file: tables of sentences.
@@ -115,6 +129,8 @@ fn value_at(place: &str, values: Values<'_>) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
@@ -129,17 +145,82 @@ mod tests {
 
     #[test]
     fn no_place_stands_inside_another() {
-        let language = Language::english();
-        for key in language.keys() {
-            let sentence = &language.0[key];
-            let places = sentence.split('{').skip(1);
-            assert!(places.clone().all(|place| place.contains('}')), "{key}: {sentence}");
+        for language in Language::all() {
+            for key in language.keys() {
+                let sentence = &language.0[key];
+                let mut places = sentence.split('{').skip(1);
+                assert!(places.all(|place| place.contains('}')), "{key}: {sentence}");
+            }
+        }
+    }
+
+    /// What stands in the places of a sentence, without the forms, as languages have them for different words.
+    fn places(sentence: &str) -> BTreeSet<&str> {
+        let places = sentence.split('{').skip(1).filter_map(|place| place.split('}').next());
+        places.map(|place| place.split('?').next().unwrap()).collect()
+    }
+
+    #[test]
+    fn every_language_says_the_same_sentences_with_the_same_values() {
+        let english = Language::english();
+        for language in Language::all() {
+            assert_eq!(language.keys().collect::<BTreeSet<_>>(), english.keys().collect());
+            for key in english.keys() {
+                let (sentence, model) = (&language.0[key], &english.0[key]);
+                assert!(!sentence.is_empty(), "{key}");
+                assert_eq!(places(sentence), places(model), "{key}: {sentence}");
+                let forms = sentence.split('{').skip(1).filter(|place| place.contains('?'));
+                assert!(forms.clone().all(|place| place.contains('|')), "{key}: {sentence}");
+            }
         }
     }
 
     #[test]
-    fn english_is_a_language_file() {
-        assert!(Language::english().keys().count() > 50);
+    fn the_files_of_all_languages_have_the_same_order() {
+        let order = |text: &str| {
+            let table: toml::Table = text.parse().unwrap();
+            let keys = table.iter().flat_map(|(section, entries)| {
+                entries.as_table().unwrap().keys().map(move |name| format!("{section}.{name}"))
+            });
+            keys.collect::<Vec<_>>()
+        };
+        assert_eq!(order(PORTUGUESE), order(ENGLISH));
+    }
+
+    #[test]
+    fn answers_are_letters_that_tell_them_apart() {
+        for language in Language::all() {
+            for key in ["app.answer_yes", "app.answer_take", "app.answer_begin"] {
+                let letters = language.text(key);
+                assert!(!letters.is_empty() && letters.chars().all(|c| c.is_ascii_lowercase()), "{letters}");
+                assert_eq!(language.answer_letter(key), letters[..1]);
+                assert!(letters.chars().all(|c| language.is_answer(key, c)), "{letters}");
+                assert!(letters.chars().all(|c| language.is_answer(key, c.to_ascii_uppercase())), "{letters}");
+                assert!(!language.is_answer(key, '?') && !language.is_answer(key, '['));
+            }
+            let take = language.text("app.answer_take");
+            assert!(!take.chars().any(|letter| language.is_answer("app.answer_begin", letter)));
+        }
+        let portuguese = Language::portuguese();
+        assert_eq!(portuguese.answer_letter("app.answer_yes"), "s");
+        assert!(portuguese.is_answer("app.answer_yes", 'y') && portuguese.is_answer("app.answer_yes", 'S'));
+        assert!(!Language::english().is_answer("app.answer_yes", 's'));
+    }
+
+    #[test]
+    fn the_first_labels_of_every_language_are_labels() {
+        for language in Language::all() {
+            let lines = language.text("app.default_labels").replace(", ", "\n");
+            let labels = crate::domain::label::from_lines(&lines).unwrap();
+            assert_eq!(labels.len(), 4);
+            // What models read are English captions, whatever the folders are called.
+            assert!(labels.iter().any(|label| label.prompts == ["a picture of a person"]), "{labels:?}");
+        }
+    }
+
+    #[test]
+    fn languages_are_language_files() {
+        assert!(Language::all().iter().all(|language| language.keys().count() > 50));
         assert_eq!(Language::english().text("no.such.key"), "[no.such.key]");
     }
 }

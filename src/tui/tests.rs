@@ -26,7 +26,11 @@ use crate::lang::Language;
 use crate::store::session::Origin;
 
 fn model() -> Model {
-    let mut model = Model::new(Language::english(), Defaults::load(None).unwrap(), Keys::load(None));
+    model_in(Language::english())
+}
+
+fn model_in(language: Language) -> Model {
+    let mut model = Model::new(language, Defaults::load(None).unwrap(), Keys::load(None));
     model.set_labels(vec!["a map".to_owned(), "a page of text".to_owned(), "a face".to_owned()]);
     model.setup.source = super::line::Line::new("/pictures");
     model.setup.destination = super::line::Line::new("/sorted");
@@ -87,7 +91,11 @@ fn entry(number: i64) -> Entry {
 
 /// Six pictures: two sure of each label, the last two unsure.
 fn classified() -> Model {
-    let mut model = model();
+    classified_in(Language::english())
+}
+
+fn classified_in(language: Language) -> Model {
+    let mut model = model_in(language);
     press(&mut model, "<ctrl-s>");
     told(&mut model, Event::Found { files: 6 });
     let revision = model.labels.revision;
@@ -609,6 +617,32 @@ fn panes_at_eighty_columns_and_wide() {
     model.help = false;
     model.doors = Some(0);
     insta::assert_snapshot!("doors_80x24", screen(&model, 80, 24));
+}
+
+#[test]
+fn panes_in_portuguese() {
+    let mut model = classified_in(Language::portuguese());
+    let number = model.setup.check;
+    told(&mut model, Event::Checked { number, result: Ok(Checked { pictures: 400, others: 1 }) });
+    for (pane, key) in [("setup", "<f2>"), ("labels", "<f3>"), ("review", "<f4>")] {
+        press(&mut model, key);
+        insta::assert_snapshot!(format!("pt_{pane}_80x24"), screen(&model, 80, 24));
+    }
+    press(&mut model, "<f5>");
+    told(&mut model, Event::Planned { plan: Box::new(plan()) });
+    insta::assert_snapshot!("pt_files_80x24", screen(&model, 80, 24));
+    press(&mut model, "?");
+    insta::assert_snapshot!("pt_help_80x24", screen(&model, 80, 24));
+}
+
+#[test]
+fn a_portuguese_question_takes_s_and_y() {
+    for (answer, quits) in [("s", true), ("S", true), ("y", true), ("n", false)] {
+        let mut model = classified_in(Language::portuguese());
+        press(&mut model, "<ctrl-s>q");
+        assert!(screen(&model, 80, 24).contains("Sair? s = sim"));
+        assert_eq!(press(&mut model, answer).len(), if quits { 2 } else { 0 }, "{answer}");
+    }
 }
 
 /// Something that can happen.

@@ -4,6 +4,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use smart_image_sorter::lang::Language;
+
 /// Each layer and the layers that it may use. `panics` and `crash` may be used by all.
 const ARROWS: [(&str, &[&str]); 14] = [
     ("main", &["built_in", "cli", "tui"]),
@@ -91,8 +93,11 @@ fn unsafe_code_and_threads_stay_where_they_belong() {
 }
 
 #[test]
-fn every_sentence_is_in_the_language_file_and_every_one_there_is_said() {
-    let language = smart_image_sorter::lang::Language::english();
+fn every_sentence_is_in_the_language_files_and_every_one_there_is_said() {
+    Language::all().iter().for_each(every_sentence_is_in_the_file_of);
+}
+
+fn every_sentence_is_in_the_file_of(language: &Language) {
     let sections: BTreeSet<&str> = language.keys().map(|key| key.split('.').next().unwrap()).collect();
     let mut said = BTreeSet::new();
     for (path, text) in sources() {
@@ -117,24 +122,26 @@ fn is_of_a_table(key: &str) -> bool {
 
 #[test]
 fn every_key_has_its_word_and_all_words_a_key() {
-    let language = smart_image_sorter::lang::Language::english();
     let table: toml::Table = include_str!("../../config/keys.toml").parse().unwrap();
     let mut wanted = BTreeSet::from(["keys.review_digit".to_owned()]);
     for (section, actions) in &table {
         wanted.insert(format!("keys.section_{section}"));
         wanted.extend(actions.as_table().unwrap().keys().map(|action| format!("keys.{section}_{action}")));
     }
-    let there: BTreeSet<String> = language.keys().filter(|key| key.starts_with("keys.")).map(str::to_owned).collect();
-    assert_eq!(wanted, there);
+    for language in Language::all() {
+        let there = language.keys().filter(|key| key.starts_with("keys.")).map(str::to_owned);
+        assert_eq!(wanted, there.collect());
+    }
 }
 
 #[test]
 fn every_argument_has_its_words_and_all_words_an_argument() {
-    let language = smart_image_sorter::lang::Language::english();
-    let mut wanted = BTreeSet::from(["help.about".to_owned()]);
-    collect_help_keys(&smart_image_sorter::cli::arguments::command(&language), "help.", &mut wanted);
-    let there: BTreeSet<String> = language.keys().filter(|key| key.starts_with("help.")).map(str::to_owned).collect();
-    assert_eq!(wanted, there);
+    for language in Language::all() {
+        let mut wanted = BTreeSet::from(["help.about".to_owned()]);
+        collect_help_keys(&smart_image_sorter::cli::arguments::command(&language), "help.", &mut wanted);
+        let there = language.keys().filter(|key| key.starts_with("help.")).map(str::to_owned);
+        assert_eq!(wanted, there.collect());
+    }
 }
 
 fn collect_help_keys(command: &clap::Command, prefix: &str, keys: &mut BTreeSet<String>) {

@@ -14,6 +14,7 @@ mod demo;
 mod file_systems;
 mod interrupt;
 mod json;
+mod languages;
 mod layers;
 mod memory;
 mod names;

@@ -127,7 +127,7 @@ impl Workspace {
     /// The program, which learns nothing of this machine's settings, models and libraries.
     pub(crate) fn program(&self) -> Command {
         let mut command = Command::new(program());
-        command.current_dir(self.root()).env("HOME", self.home()).env("SIS_RUNTIME", "tract");
+        command.current_dir(self.root()).env("HOME", self.home()).env("SIS_RUNTIME", "tract").env("SIS_LANG", "en");
         for (variable, folder) in [
             ("XDG_CONFIG_HOME", "config"),
             ("XDG_DATA_HOME", "data"),
@@ -232,7 +232,8 @@ impl Classify<'_> {
     }
 }
 
-fn finish(command: Command) -> Finished {
+/// Runs a command to its end, which must be one of its own.
+pub(crate) fn finish(command: Command) -> Finished {
     let output = assert_cmd::Command::from_std(command).timeout(LONGEST_RUN).output().unwrap();
     let code = output.status.code().unwrap_or_else(|| panic!("it hung or crashed: {}", output.status));
     let text = |bytes| String::from_utf8(bytes).expect("what is printed is UTF-8");

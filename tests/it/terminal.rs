@@ -25,7 +25,7 @@ impl Terminal {
             .map(|(name, folder)| format!("{name}='{}' ", workspace.home().join(folder).display()))
             .collect();
         let command = format!(
-            "cd '{}' && env -u ORT_DYLIB_PATH {variables} TMPDIR='{}' PATH=/usr/bin:/bin {} {arguments}; echo ended $?; read x",
+            "cd '{}' && env -u ORT_DYLIB_PATH SIS_LANG=en {variables} TMPDIR='{}' PATH=/usr/bin:/bin {} {arguments}; echo ended $?; read x",
             workspace.root().display(),
             workspace.root().display(),
             program().display()
