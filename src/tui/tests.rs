@@ -582,6 +582,31 @@ fn the_mouse_finds_panes_fields_and_pictures() {
     }
 }
 
+/// Over a line of 250 kB a second, 4 kB are a sixtieth of a second.
+#[test]
+fn a_key_costs_few_bytes() {
+    use ratatui::backend::CrosstermBackend;
+    use ratatui::layout::Rect;
+    use ratatui::{TerminalOptions, Viewport};
+    for (width, height) in [(80, 24), (160, 50)] {
+        let mut model = classified();
+        let options = TerminalOptions { viewport: Viewport::Fixed(Rect::new(0, 0, width, height)) };
+        let mut terminal = Terminal::with_options(CrosstermBackend::new(Vec::new()), options).unwrap();
+        let mut drawn = |model: &Model| {
+            terminal.draw(|frame| view::draw(frame, model, Theme::from_environment(false))).unwrap();
+            std::mem::take(terminal.backend_mut().writer_mut()).len()
+        };
+        press(&mut model, "<f4>");
+        assert!(drawn(&model) > 500);
+        assert!(drawn(&model) < 100, "nothing has changed");
+        for key in ["j", "k", "a", "x", "u", "1", "i", "<space>"] {
+            press(&mut model, key);
+            let bytes = drawn(&model);
+            assert!(bytes < 4_000, "{key}: {bytes} bytes");
+        }
+    }
+}
+
 #[test]
 fn panes_at_eighty_columns_and_wide() {
     let mut model = classified();

@@ -258,8 +258,8 @@ impl Crew {
                 move || keeper::run(&keeper_orders, &runner, &events)
             }),
             spawn("viewer", {
-                let events = events.clone();
-                move || viewer::run(&viewer_orders, painter.as_ref(), &events)
+                let (events, ending) = (events.clone(), ending.clone());
+                move || viewer::run(&viewer_orders, painter.as_ref(), &ending, &events)
             }),
             spawn("checker", {
                 let ending = ending.clone();
