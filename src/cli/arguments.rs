@@ -14,7 +14,10 @@ use crate::lang::Language;
 
 #[derive(Debug, Parser)]
 #[command(name = "sis", version, disable_help_subcommand = true)]
+#[command(args_conflicts_with_subcommands = true)]
 struct Arguments {
+    #[command(flatten)]
+    runtime: RuntimeOptions,
     #[command(subcommand)]
     action: Option<ActionArguments>,
 }
@@ -25,7 +28,7 @@ enum ActionArguments {
     #[command(subcommand, arg_required_else_help = true)]
     Runtime(RuntimeAction),
     Demo(DemoArguments),
-    Review(DestinationArguments),
+    Review(ReviewArguments),
     Apply(ApplyArguments),
     Undo(UndoArguments),
     Verify(DestinationArguments),
@@ -45,8 +48,8 @@ enum ActionArguments {
 /// What the program is asked to do.
 #[derive(Debug)]
 pub(super) enum Action {
-    App,
-    Review(DestinationArguments),
+    App(RuntimeOptions),
+    Review(ReviewArguments),
     Classify(Box<ClassifyArguments>),
     Runtime(RuntimeAction),
     Demo(DemoArguments),
@@ -157,6 +160,14 @@ pub(super) struct DestinationArguments {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct ReviewArguments {
+    #[arg(long, value_name = "DIR")]
+    pub(super) destination: PathBuf,
+    #[command(flatten)]
+    pub(super) runtime: RuntimeOptions,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct DemoArguments {
     #[command(flatten)]
     pub(super) runtime: RuntimeOptions,
@@ -215,7 +226,8 @@ impl From<RuntimeName> for RuntimeChoice {
 pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>, language: &Language) -> Result<Action, clap::Error> {
     let arguments = arguments.into_iter().map(|argument| with_dashes(&argument));
     let matches = command(language).try_get_matches_from(arguments)?;
-    let Some(action) = Arguments::from_arg_matches(&matches)?.action else { return Ok(Action::App) };
+    let Arguments { runtime, action } = Arguments::from_arg_matches(&matches)?;
+    let Some(action) = action else { return Ok(Action::App(runtime)) };
     Ok(match action {
         ActionArguments::Review(arguments) => Action::Review(arguments),
         ActionArguments::Classify(arguments) => Action::Classify(arguments),
@@ -253,6 +265,7 @@ fn yes_or_no(text: &str) -> Result<bool, String> {
 pub fn command(language: &Language) -> Command {
     let command = Arguments::command().about(language.text("help.about"));
     let words = |key: String| language.text(&format!("help.{key}"));
+    let command = with_argument_words(command, "app_", &words);
     command.mut_subcommands(|sub| with_words(sub, "", &words))
 }
 
@@ -260,14 +273,18 @@ fn with_words(command: Command, prefix: &str, words: &dyn Fn(String) -> String) 
     let key = format!("{prefix}{}", command.get_name().replace('-', "_"));
     let about = words(key.clone());
     let prefix = format!("{key}_");
-    let command = command.about(about).mut_args(|argument| match argument.get_id().as_str() {
+    let command = with_argument_words(command.about(about), &prefix, words);
+    command.mut_subcommands(|sub| with_words(sub, &prefix, words))
+}
+
+fn with_argument_words(command: Command, prefix: &str, words: &dyn Fn(String) -> String) -> Command {
+    command.mut_args(|argument| match argument.get_id().as_str() {
         "help" | "version" => argument,
         id => {
             let help = words(format!("{prefix}{id}"));
             argument.help(help)
         }
-    });
-    command.mut_subcommands(|sub| with_words(sub, &prefix, words))
+    })
 }
 
 /// The help that `--help` prints, for a call without a command and without a terminal.

@@ -306,6 +306,32 @@ fn plan() -> Plan {
 }
 
 #[test]
+fn the_plan_names_what_collides_and_what_is_wrong() {
+    let mut model = classified();
+    let revision = model.labels.revision;
+    let suspect = |number| {
+        let trouble = Some("the file ends too early".to_owned());
+        (Entry { state: PictureState::Suspect, trouble, ..entry(number) }, None)
+    };
+    let entries: Vec<_> = (7..=200).map(suspect).collect();
+    let scores = vec![0.5; entries.len() * 3];
+    told(&mut model, Event::Arrived { revision, entries, scores });
+    press(&mut model, "<f5>");
+    let mut planned = plan();
+    planned.transfers[0].file_name = "1~abcd1234.jpg".into();
+    told(&mut model, Event::Planned { plan: Box::new(planned) });
+    let shown = screen(&model, 80, 24);
+    assert!(shown.contains("1.jpg -> a map/1~abcd1234.jpg"), "{shown}");
+    assert!(shown.contains("194  suspect") && shown.contains("/pictures/7.jpg: the file ends too early"), "{shown}");
+    // The rest is further down.
+    for _ in 0..200 {
+        press(&mut model, "<down>");
+    }
+    let shown = screen(&model, 80, 24);
+    assert!(shown.contains("and 94 more"), "{shown}");
+}
+
+#[test]
 fn a_plan_waits_for_the_scores_of_its_labels() {
     let mut model = classified();
     press(&mut model, "<f3><enter>x<esc>");

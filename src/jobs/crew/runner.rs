@@ -23,7 +23,7 @@ use crate::domain::run::{RunId, RunKind};
 use crate::domain::settings::{ModelName, Settings};
 use crate::engine::runtime::Runtime;
 use crate::engine::runtime::install::install;
-use crate::engine::runtime::select::{DeviceChoice, RuntimeChoice, RuntimeNote, cores, select};
+use crate::engine::runtime::select::{RuntimeNote, cores, select};
 use crate::files::destination;
 use crate::files::scan::scan;
 use crate::jobs::apply::apply;
@@ -121,8 +121,8 @@ impl Desk {
     }
 
     fn choose_runtime(&self) -> Result<Runtime, CrewError> {
-        let Surroundings { places, program, .. } = &self.surroundings;
-        let selection = select(RuntimeChoice::Auto, DeviceChoice::Auto, places, program, cores())?;
+        let Surroundings { places, runtime, device, program, .. } = &self.surroundings;
+        let selection = select(*runtime, *device, places, program, cores())?;
         let is_gpu_unused = selection.notes.iter().any(|note| matches!(note, RuntimeNote::GpuUnused));
         let runtime = selection.runtime;
         let name = format!("{} {}", runtime.name(), runtime.version());
