@@ -149,16 +149,25 @@ impl Desk {
     /// The session of a destination to work in; one that this user did not make is not obeyed.
     fn session(&self, destination: &Path) -> Result<Session, CrewError> {
         let mut session = Session::open_to_work(destination)?;
+        if !session.is_new() {
+            self.check_own(&session)?;
+        }
         if let Some(known) = self.surroundings.data_folder.as_deref().map(KnownSessions::in_folder) {
-            if !session.is_new() && !known.has(&session) {
-                return Err(CrewError::NotTrusted { destination: destination.to_owned() });
-            }
             if let Err(error) = known.add(&session) {
                 tracing::warn!("the session could not be noted as this user's own: {error}");
             }
         }
         recover_session(&mut session, &|error| self.sayer.transfer(error))?;
         Ok(session)
+    }
+
+    /// An error for a session that this user did not make. Without a data folder nobody can tell.
+    pub(super) fn check_own(&self, session: &Session) -> Result<(), CrewError> {
+        let known = self.surroundings.data_folder.as_deref().map(KnownSessions::in_folder);
+        match known.is_none_or(|known| known.has(session)) {
+            true => Ok(()),
+            false => Err(CrewError::NotTrusted { destination: session.destination().to_owned() }),
+        }
     }
 
     pub(super) fn model_folder(&self, model: &ModelName) -> Result<PathBuf, CrewError> {
