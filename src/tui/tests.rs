@@ -651,6 +651,21 @@ fn panes_at_eighty_columns_and_wide() {
     insta::assert_snapshot!("doors_80x24", screen(&model, 80, 24));
 }
 
+#[test]
+fn without_colours_nothing_is_said_by_colour_alone() {
+    use ratatui::style::{Color, Modifier};
+    let mut model = classified();
+    for key in ["<f2>", "<f3>", "<f4>", "<f5>", "<f6>"] {
+        press(&mut model, key);
+        let mut terminal = Terminal::new(TestBackend::new(80, 24)).unwrap();
+        terminal.draw(|frame| view::draw(frame, &model, Theme::plain())).unwrap();
+        let cells = terminal.backend().buffer().content();
+        assert!(cells.iter().all(|cell| cell.fg == Color::Reset && cell.bg == Color::Reset), "{key}");
+        // The open pane, and what is chosen in it.
+        assert!(cells.iter().any(|cell| cell.modifier.contains(Modifier::REVERSED)), "{key}");
+    }
+}
+
 /// Something that can happen.
 fn anything() -> impl Strategy<Value = Vec<u8>> {
     proptest::collection::vec(any::<u8>(), 1..120)

@@ -191,6 +191,12 @@ fn ones_own_pictures_field_by_field() {
     assert!(!arrived.is_empty());
     let folders = arrived.keys().map(|path| path.parent().unwrap().file_name().unwrap().to_owned());
     assert!(folders.into_iter().all(|folder| folder == "a map" || folder == "a page of text"));
+    terminal.press(&["q"], "ended 0");
+    // The next start begins where this one was.
+    let Some(again) = Terminal::open(&workspace, 81, 24, "") else { return };
+    let screen = again.wait_for("30 pictures");
+    assert!(screen.contains("source/") && screen.contains("a map, a page of text"), "{screen}");
+    assert!(screen.contains("about"), "how long it will take was measured: {screen}");
 }
 
 #[test]

@@ -152,10 +152,9 @@ impl Desk {
         if !session.is_new() {
             self.check_own(&session)?;
         }
-        if let Some(known) = self.surroundings.data_folder.as_deref().map(KnownSessions::in_folder) {
-            if let Err(error) = known.add(&session) {
-                tracing::warn!("the session could not be noted as this user's own: {error}");
-            }
+        let known = self.surroundings.data_folder.as_deref().map(KnownSessions::in_folder);
+        if let Some(Err(error)) = known.map(|known| known.add(&session)) {
+            tracing::warn!("the session could not be noted as this user's own: {error}");
         }
         recover_session(&mut session, &|error| self.sayer.transfer(error))?;
         Ok(session)
