@@ -13,6 +13,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crossterm::event::KeyCode;
@@ -97,13 +98,37 @@ fn measure(folder: &Path) {
     keys(&mut app, "one picture on", KeyCode::Char('j'));
     keys(&mut app, "a decision", KeyCode::Char('a'));
     keys(&mut app, "a decision taken back", KeyCode::Char('u'));
+    while_all_cores_work(|| keys(&mut app, "one picture back, all cores working", KeyCode::Char('k')));
     if let Some(peak) = peak_memory() {
         println!("  peak memory {peak} MB");
     }
 }
 
+/// Twice as many threads as cores compute, as when pictures go through a model.
+fn while_all_cores_work(work: impl FnOnce()) {
+    let cores = std::thread::available_parallelism().map_or(2, |cores| cores.get());
+    let is_over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..2 * cores {
+            scope.spawn(|| {
+                while !is_over.load(Ordering::Relaxed) {
+                    std::hint::black_box((0..10_000).map(f64::from).map(f64::sqrt).sum::<f64>());
+                }
+            });
+        }
+        work();
+        is_over.store(true, Ordering::Relaxed);
+    });
+}
+
 fn keys(app: &mut Rehearsal, what: &str, key: KeyCode) {
-    let mut times: Vec<Duration> = (0..KEYS).map(|_| app.press(key)).collect();
+    let mut times: Vec<Duration> = (0..KEYS)
+        .map(|_| {
+            // People press no key for a while after each: the system sees a thread that rests.
+            std::thread::sleep(Duration::from_millis(2));
+            app.press(key)
+        })
+        .collect();
     tell(what, &mut times);
 }
 
