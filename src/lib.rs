@@ -1,5 +1,6 @@
 //! Smart Image Sorter.
 
+pub mod app_start;
 pub mod built_in;
 pub mod cli;
 pub mod config;

@@ -14,7 +14,10 @@ use crate::lang::Language;
 
 #[derive(Debug, Parser)]
 #[command(name = "sis", version, disable_help_subcommand = true)]
+#[command(args_conflicts_with_subcommands = true)]
 struct Arguments {
+    #[command(flatten)]
+    runtime: RuntimeOptions,
     #[command(subcommand)]
     action: Option<ActionArguments>,
 }
@@ -25,7 +28,7 @@ enum ActionArguments {
     #[command(subcommand, arg_required_else_help = true)]
     Runtime(RuntimeAction),
     Demo(DemoArguments),
-    Review(DestinationArguments),
+    Review(ReviewArguments),
     Apply(ApplyArguments),
     Undo(UndoArguments),
     Verify(DestinationArguments),
@@ -45,8 +48,8 @@ enum ActionArguments {
 /// What the program is asked to do.
 #[derive(Debug)]
 pub(super) enum Action {
-    App,
-    Review(DestinationArguments),
+    App(RuntimeOptions),
+    Review(ReviewArguments),
     Classify(Box<ClassifyArguments>),
     Runtime(RuntimeAction),
     Demo(DemoArguments),
@@ -157,6 +160,14 @@ pub(super) struct DestinationArguments {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct ReviewArguments {
+    #[arg(long, value_name = "DIR")]
+    pub(super) destination: PathBuf,
+    #[command(flatten)]
+    pub(super) runtime: RuntimeOptions,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct DemoArguments {
     #[command(flatten)]
     pub(super) runtime: RuntimeOptions,
@@ -215,7 +226,8 @@ impl From<RuntimeName> for RuntimeChoice {
 pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>, language: &Language) -> Result<Action, clap::Error> {
     let arguments = arguments.into_iter().map(|argument| with_dashes(&argument));
     let matches = command(language).try_get_matches_from(arguments)?;
-    let Some(action) = Arguments::from_arg_matches(&matches)?.action else { return Ok(Action::App) };
+    let Arguments { runtime, action } = Arguments::from_arg_matches(&matches)?;
+    let Some(action) = action else { return Ok(Action::App(runtime)) };
     Ok(match action {
         ActionArguments::Review(arguments) => Action::Review(arguments),
         ActionArguments::Classify(arguments) => Action::Classify(arguments),
@@ -252,6 +264,7 @@ fn yes_or_no(text: &str) -> Result<bool, String> {
 /// The command line with its words in a language.
 pub fn command(language: &Language) -> Command {
     let command = Arguments::command().about(language.text("help.about"));
+    let command = with_argument_words(command, "app_", language);
     // After the help, which every command has.
     let version = Arg::new("version").short('V').long("version").action(ArgAction::Version).display_order(99);
     let command = command.disable_version_flag(true).arg(version.help(language.text("usage.version")));
@@ -260,14 +273,17 @@ pub fn command(language: &Language) -> Command {
 
 fn with_words(command: Command, prefix: &str, language: &Language) -> Command {
     let key = format!("{prefix}{}", command.get_name().replace('-', "_"));
-    let words = |key: &str| language.text(&format!("help.{key}"));
-    let about = words(&key);
+    let about = language.text(&format!("help.{key}"));
     let prefix = format!("{key}_");
-    let command = command.about(about).mut_args(|argument| {
-        let help = words(&format!("{prefix}{}", argument.get_id()));
-        with_values(argument, help, language)
-    });
+    let command = with_argument_words(command.about(about), &prefix, language);
     with_headings(command, language).mut_subcommands(|sub| with_words(sub, &prefix, language))
+}
+
+fn with_argument_words(command: Command, prefix: &str, language: &Language) -> Command {
+    command.mut_args(|argument| {
+        let help = language.text(&format!("help.{prefix}{}", argument.get_id()));
+        with_values(argument, help, language)
+    })
 }
 
 /// What `clap` says of itself, in the language: it knows English only.

@@ -1,6 +1,6 @@
 //! The program without a screen of its own: arguments, commands, progress, exit codes.
 
-pub mod app;
+mod app;
 mod apply;
 pub mod arguments;
 mod cache;
@@ -26,12 +26,13 @@ mod verify;
 
 use std::ffi::OsString;
 
-use app::{AppOpening, AppStart};
-use arguments::{Action, CacheAction, RuntimeAction};
+use arguments::{Action, CacheAction, RuntimeAction, RuntimeOptions};
 use console::Console;
 use context::{Beginning, Context};
 use exit::Exit;
+use failure::Failure;
 
+use crate::app_start::{AppStart, Opening};
 use crate::domain::printable::printable_text;
 use crate::lang::Language;
 
@@ -52,10 +53,15 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Invocation {
     };
     let console = Console::new();
     match action {
-        Action::App if !app::has_terminal() => Invocation::Done(arguments::print_help(&beginning.language)),
-        Action::App => app_in_context(AppOpening::Start, beginning, console),
-        Action::Review(arguments) => app_in_context(AppOpening::Session(arguments.destination), beginning, console),
-        Action::Demo(_) if app::has_terminal() => app_in_context(AppOpening::Samples, beginning, console),
+        Action::App(_) if !app::has_terminal() => Invocation::Done(arguments::print_help(&beginning.language)),
+        Action::App(runtime) => app_in_context(&runtime, |_| Ok(Opening::Doors), beginning, console),
+        Action::Review(arguments) => {
+            let opening = Opening::Session { destination: arguments.destination };
+            app_in_context(&arguments.runtime, |_| Ok(opening), beginning, console)
+        }
+        Action::Demo(arguments) if app::has_terminal() => {
+            app_in_context(&arguments.runtime, app::samples, beginning, console)
+        }
         action => Invocation::Done(headless(action, beginning, console)),
     }
 }
@@ -81,10 +87,16 @@ fn say_usage(error: &clap::Error) -> Exit {
     Exit::Done
 }
 
-fn app_in_context(opening: AppOpening, beginning: Beginning, console: Console) -> Invocation {
+fn app_in_context(
+    runtime: &RuntimeOptions,
+    opening: impl FnOnce(&Context) -> Result<Opening, Failure>,
+    beginning: Beginning,
+    console: Console,
+) -> Invocation {
     let mut start = None;
     let exit = in_context(beginning, console, |context| {
-        start = Some(app::start(opening, context)?);
+        let opening = opening(context)?;
+        start = Some(app::start(opening, runtime, context)?);
         Ok(Exit::Done)
     });
     start.map_or(Invocation::Done(exit), |start| Invocation::App(Box::new(start)))
@@ -92,7 +104,7 @@ fn app_in_context(opening: AppOpening, beginning: Beginning, console: Console) -
 
 fn headless(action: Action, beginning: Beginning, mut console: Console) -> Exit {
     match action {
-        Action::App | Action::Review(_) => Exit::Usage,
+        Action::App(_) | Action::Review(_) => Exit::Usage,
         Action::Completions(shell) => arguments::print_completions(shell, &beginning.language, &mut console),
         Action::Man => arguments::print_manual(&beginning.language, &mut console),
         Action::RuntimeProbe(library) => runtime::probe(&library, &mut console),
@@ -114,7 +126,7 @@ fn headless(action: Action, beginning: Beginning, mut console: Console) -> Exit 
 fn in_context(
     beginning: Beginning,
     console: Console,
-    command: impl FnOnce(&mut Context) -> Result<Exit, failure::Failure>,
+    command: impl FnOnce(&mut Context) -> Result<Exit, Failure>,
 ) -> Exit {
     let mut context = match Context::new(beginning, console) {
         Ok(context) => context,

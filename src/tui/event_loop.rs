@@ -20,7 +20,8 @@ use super::terminal_query;
 use super::theme::Theme;
 use super::update::{check_source, update};
 use super::values::Values;
-use super::{Opening, SAMPLES_MODEL, Start, view};
+use super::{SAMPLES_MODEL, view};
+use crate::app_start::{AppStart, Opening};
 use crate::built_in;
 use crate::config::Background;
 use crate::files::transfer::TransferError;
@@ -42,8 +43,8 @@ const VALUES_FILE: &str = "last.toml";
 const SLOW: Duration = Duration::from_millis(1500);
 
 /// Runs the app until it is left.
-pub fn run(start: Start) -> std::io::Result<()> {
-    let Start { language, defaults, surroundings, config_folder, log, opening } = start;
+pub fn run(start: AppStart) -> std::io::Result<()> {
+    let AppStart { language, defaults, surroundings, config_folder, log, opening } = start;
     let (mouse, background) = (defaults.mouse, defaults.background);
     let mut model = Model::new(language.clone(), defaults, Keys::load(config_folder.as_deref()));
     model.is_line_unprotected = is_line_unprotected();
@@ -82,7 +83,7 @@ fn is_line_unprotected() -> bool {
 }
 
 /// Sentences for what is written into the session.
-struct Words(Language);
+pub(super) struct Words(pub(super) Language);
 
 impl Sayer for Words {
     fn trouble(&self, trouble: &Trouble) -> String {

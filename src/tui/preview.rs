@@ -60,3 +60,54 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, painted: &Painted) {
         frame.render_widget(Image::new(protocol), area);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use image::Rgb;
+    use ratatui::backend::CrosstermBackend;
+    use ratatui::{Terminal, TerminalOptions, Viewport};
+
+    use super::*;
+
+    /// A picture as hard to pack as a photograph: shades with grain.
+    fn grainy() -> RgbImage {
+        let mut state = 1u32;
+        RgbImage::from_fn(1280, 960, |x, y| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let grain = (state >> 28) as u8;
+            Rgb([(x / 6) as u8 + grain, (y / 5) as u8 + grain, ((x + y) / 10) as u8 + grain])
+        })
+    }
+
+    /// Bytes that a picture costs in 60x30 cells of 10x20 pixels, and bytes that drawing it again costs.
+    fn bytes(preview: Preview) -> (usize, usize) {
+        let painter = ScreenPainter::new();
+        painter.choose(preview);
+        let area = Rect::new(0, 0, 60, 30);
+        let room = Room { columns: area.width, rows: area.height, manner: 0 };
+        let painted = painter.paint(grainy(), room).unwrap();
+        let options = TerminalOptions { viewport: Viewport::Fixed(area) };
+        let mut terminal = Terminal::with_options(CrosstermBackend::new(Vec::new()), options).unwrap();
+        let mut drawn = || {
+            terminal.draw(|frame| draw(frame, area, &painted)).unwrap();
+            std::mem::take(terminal.backend_mut().writer_mut()).len()
+        };
+        (drawn(), drawn())
+    }
+
+    /// The limits of kitty and iTerm2 are what their pixels take: raw with an alpha channel, and as PNG.
+    #[test]
+    fn a_picture_costs_a_limited_number_of_bytes_and_nothing_the_second_time() {
+        for (preview, limit) in [
+            (Preview::Blocks, 100_000),
+            (Preview::Sixel, 500_000),
+            (Preview::Iterm2, 1_200_000),
+            (Preview::Kitty, 2_000_000),
+        ] {
+            let (first, again) = bytes(preview);
+            println!("{preview:?}: {first} bytes, then {again}");
+            assert!(first > 10_000 && first < limit, "{preview:?}: {first}");
+            assert!(again < 2_000, "{preview:?}: {again}");
+        }
+    }
+}

@@ -314,6 +314,32 @@ fn plan() -> Plan {
 }
 
 #[test]
+fn the_plan_names_what_collides_and_what_is_wrong() {
+    let mut model = classified();
+    let revision = model.labels.revision;
+    let suspect = |number| {
+        let trouble = Some("the file ends too early".to_owned());
+        (Entry { state: PictureState::Suspect, trouble, ..entry(number) }, None)
+    };
+    let entries: Vec<_> = (7..=200).map(suspect).collect();
+    let scores = vec![0.5; entries.len() * 3];
+    told(&mut model, Event::Arrived { revision, entries, scores });
+    press(&mut model, "<f5>");
+    let mut planned = plan();
+    planned.transfers[0].file_name = "1~abcd1234.jpg".into();
+    told(&mut model, Event::Planned { plan: Box::new(planned) });
+    let shown = screen(&model, 80, 24);
+    assert!(shown.contains("1.jpg -> a map/1~abcd1234.jpg"), "{shown}");
+    assert!(shown.contains("194  suspect") && shown.contains("/pictures/7.jpg: the file ends too early"), "{shown}");
+    // The rest is further down.
+    for _ in 0..200 {
+        press(&mut model, "<down>");
+    }
+    let shown = screen(&model, 80, 24);
+    assert!(shown.contains("and 94 more"), "{shown}");
+}
+
+#[test]
 fn a_plan_waits_for_the_scores_of_its_labels() {
     let mut model = classified();
     press(&mut model, "<f3><enter>x<esc>");
@@ -601,6 +627,31 @@ fn the_mouse_finds_panes_fields_and_pictures() {
     }
 }
 
+/// Over a line of 250 kB a second, 4 kB are a sixtieth of a second.
+#[test]
+fn a_key_costs_few_bytes() {
+    use ratatui::backend::CrosstermBackend;
+    use ratatui::layout::Rect;
+    use ratatui::{TerminalOptions, Viewport};
+    for (width, height) in [(80, 24), (160, 50)] {
+        let mut model = classified();
+        let options = TerminalOptions { viewport: Viewport::Fixed(Rect::new(0, 0, width, height)) };
+        let mut terminal = Terminal::with_options(CrosstermBackend::new(Vec::new()), options).unwrap();
+        let mut drawn = |model: &Model| {
+            terminal.draw(|frame| view::draw(frame, model, Theme::from_environment(false))).unwrap();
+            std::mem::take(terminal.backend_mut().writer_mut()).len()
+        };
+        press(&mut model, "<f4>");
+        assert!(drawn(&model) > 500);
+        assert!(drawn(&model) < 100, "nothing has changed");
+        for key in ["j", "k", "a", "x", "u", "1", "i", "<space>"] {
+            press(&mut model, key);
+            let bytes = drawn(&model);
+            assert!(bytes < 4_000, "{key}: {bytes} bytes");
+        }
+    }
+}
+
 #[test]
 fn panes_at_eighty_columns_and_wide() {
     let mut model = classified();
@@ -617,6 +668,21 @@ fn panes_at_eighty_columns_and_wide() {
     model.help = false;
     model.doors = Some(0);
     insta::assert_snapshot!("doors_80x24", screen(&model, 80, 24));
+}
+
+#[test]
+fn without_colours_nothing_is_said_by_colour_alone() {
+    use ratatui::style::{Color, Modifier};
+    let mut model = classified();
+    for key in ["<f2>", "<f3>", "<f4>", "<f5>", "<f6>"] {
+        press(&mut model, key);
+        let mut terminal = Terminal::new(TestBackend::new(80, 24)).unwrap();
+        terminal.draw(|frame| view::draw(frame, &model, Theme::plain())).unwrap();
+        let cells = terminal.backend().buffer().content();
+        assert!(cells.iter().all(|cell| cell.fg == Color::Reset && cell.bg == Color::Reset), "{key}");
+        // The open pane, and what is chosen in it.
+        assert!(cells.iter().any(|cell| cell.modifier.contains(Modifier::REVERSED)), "{key}");
+    }
 }
 
 #[test]

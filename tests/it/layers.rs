@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 use smart_image_sorter::lang::Language;
 
 /// Each layer and the layers that it may use. `panics` and `crash` may be used by all.
-const ARROWS: [(&str, &[&str]); 14] = [
-    ("main", &["built_in", "cli", "tui"]),
+const ARROWS: [(&str, &[&str]); 15] = [
+    ("main", &["cli", "tui"]),
     ("lib", &[]),
     ("built_in", &[]),
-    ("cli", &["built_in", "config", "domain", "engine", "files", "jobs", "lang", "store"]),
-    ("tui", &["built_in", "config", "domain", "engine", "files", "jobs", "lang", "store"]),
+    ("app_start", &["config", "jobs", "lang"]),
+    ("cli", &["app_start", "built_in", "config", "domain", "engine", "files", "jobs", "lang", "store"]),
+    ("tui", &["app_start", "built_in", "config", "domain", "engine", "files", "jobs", "lang", "store"]),
     ("lang", &["config", "domain", "engine", "files", "jobs", "store"]),
     ("jobs", &["built_in", "domain", "engine", "files", "store"]),
     ("config", &["domain"]),
@@ -138,7 +139,10 @@ fn every_key_has_its_word_and_all_words_a_key() {
 fn every_argument_has_its_words_and_all_words_an_argument() {
     for language in Language::all() {
         let mut wanted = BTreeSet::from(["help.about".to_owned()]);
-        collect_help_keys(&smart_image_sorter::cli::arguments::command(&language), "help.", &mut wanted);
+        let command = smart_image_sorter::cli::arguments::command(&language);
+        let own = command.get_arguments().map(|argument| argument.get_id().as_str());
+        wanted.extend(own.filter(|id| !["help", "version"].contains(id)).map(|id| format!("help.app_{id}")));
+        collect_help_keys(&command, "help.", &mut wanted);
         let there = language.keys().filter(|key| key.starts_with("help.")).map(str::to_owned);
         assert_eq!(wanted, there.collect());
     }

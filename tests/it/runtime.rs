@@ -22,7 +22,7 @@ impl Isolated {
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(program());
         command.args(arguments).env_remove("ORT_DYLIB_PATH").env_remove("SIS_RUNTIME").env_remove("SIS_DEVICE");
-        command.env("HOME", self.home.path()).env("SIS_DATA_DIR", self.data_folder());
+        command.env("HOME", self.home.path()).env("SIS_DATA_DIR", self.data_folder()).env("SIS_LANG", "en");
         command.env_remove("XDG_CONFIG_HOME").env_remove("XDG_STATE_HOME").env_remove("LD_LIBRARY_PATH");
         command
     }

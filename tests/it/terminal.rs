@@ -25,7 +25,7 @@ impl Terminal {
             .map(|(name, folder)| format!("{name}='{}' ", workspace.home().join(folder).display()))
             .collect();
         let command = format!(
-            "cd '{}' && env -u ORT_DYLIB_PATH SIS_LANG=en {variables} TMPDIR='{}' PATH=/usr/bin:/bin {} {arguments}; echo ended $?; read x",
+            "set -m; cd '{}' && env -u ORT_DYLIB_PATH SIS_LANG=en {variables} TMPDIR='{}' PATH=/usr/bin:/bin {} {arguments}; echo ended $?; read x",
             workspace.root().display(),
             workspace.root().display(),
             program().display()
@@ -119,19 +119,52 @@ fn the_samples_from_the_first_screen_to_sorted_folders_and_back() {
     }
 }
 
+/// The program in the terminal, by its process number; none where the system does not tell.
+fn process_in(terminal: &Terminal) -> Option<u32> {
+    let pane = terminal.tmux(&["list-panes", "-F", "#{pane_pid}"]).unwrap();
+    let shell = pane.trim();
+    let children = std::fs::read_to_string(format!("/proc/{shell}/task/{shell}/children")).unwrap_or_default();
+    let child = children.split_whitespace().next().and_then(|child| child.parse().ok());
+    if child.is_none() {
+        println!("skipped: the system does not tell of child processes");
+    }
+    child
+}
+
+/// What the system tells of a process: its state, and the ticks that it has computed.
+fn state_of(process: u32) -> Option<(char, u64)> {
+    let text = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    let fields: Vec<&str> = text.rsplit_once(')')?.1.split_whitespace().collect();
+    let ticks = |place: usize| fields.get(place)?.parse::<u64>().ok();
+    Some((fields.first()?.chars().next()?, ticks(11)? + ticks(12)?))
+}
+
+fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !is_so() {
+        assert!(began.elapsed() < PATIENCE, "{what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
 fn table(destination: &Path) -> Vec<crate::support::Row> {
     let mut reader = csv::Reader::from_path(destination.join("output.csv")).unwrap();
     reader.deserialize().collect::<Result<_, _>>().unwrap()
 }
 
+/// Puts pictures into the source that the built-in model knows.
+fn copy_drawings(workspace: &Workspace, count: usize) {
+    let pictures = std::fs::read_dir(crate::support::fixtures().join("demo")).unwrap().flatten();
+    let is_picture = |path: &Path| path.extension().is_some_and(|extension| extension == "jpg" || extension == "png");
+    for picture in pictures.filter(|entry| is_picture(&entry.path())).take(count) {
+        std::fs::copy(picture.path(), workspace.source().join(picture.file_name())).unwrap();
+    }
+}
+
 #[test]
 fn ones_own_pictures_field_by_field() {
     let workspace = Workspace::new();
-    let pictures = std::fs::read_dir(crate::support::fixtures().join("demo")).unwrap().flatten();
-    for picture in pictures.filter(|entry| entry.path().extension().is_some_and(|e| e == "jpg" || e == "png")).take(30)
-    {
-        std::fs::copy(picture.path(), workspace.source().join(picture.file_name())).unwrap();
-    }
+    copy_drawings(&workspace, 30);
     let Some(terminal) = Terminal::open(&workspace, 80, 24, "") else { return };
     terminal.wait_for("My pictures");
     terminal.press(&["2"], "Source");
@@ -158,6 +191,12 @@ fn ones_own_pictures_field_by_field() {
     assert!(!arrived.is_empty());
     let folders = arrived.keys().map(|path| path.parent().unwrap().file_name().unwrap().to_owned());
     assert!(folders.into_iter().all(|folder| folder == "a map" || folder == "a page of text"));
+    terminal.press(&["q"], "ended 0");
+    // The next start begins where this one was.
+    let Some(again) = Terminal::open(&workspace, 81, 24, "") else { return };
+    let screen = again.wait_for("30 pictures");
+    assert!(screen.contains("source/") && screen.contains("a map, a page of text"), "{screen}");
+    assert!(screen.contains("about"), "how long it will take was measured: {screen}");
 }
 
 #[test]
@@ -169,18 +208,13 @@ fn a_terminal_that_vanishes_takes_the_program_with_it_and_no_decision() {
     terminal.press(&["F4"], "reviewed 0");
     terminal.press(&["a"], "reviewed 1");
     terminal.press(&["x"], "reviewed 2");
-    let pane = terminal.tmux(&["list-panes", "-F", "#{pane_pid}"]).unwrap();
-    let shell = pane.trim().to_owned();
-    let children = std::fs::read_to_string(format!("/proc/{shell}/task/{shell}/children")).unwrap_or_default();
-    let Some(child) = children.split_whitespace().next().map(str::to_owned) else {
-        println!("skipped: the system does not tell of child processes");
-        return;
-    };
+    let Some(child) = process_in(&terminal) else { return };
     let destination = samples_folder(&workspace).join("sorted");
     terminal.tmux(&["kill-server"]);
     let began = Instant::now();
-    while Path::new(&format!("/proc/{child}")).exists() {
-        assert!(began.elapsed() < Duration::from_secs(2), "it goes on without a terminal");
+    // One that has ended and that nobody has asked after yet is a zombie.
+    while let Some((state, ticks)) = state_of(child).filter(|(state, _)| *state != 'Z') {
+        assert!(began.elapsed() < Duration::from_secs(2), "it goes on without a terminal: {state}, {ticks} ticks");
         std::thread::sleep(Duration::from_millis(10));
     }
     // A new start has every decision.
@@ -188,4 +222,90 @@ fn a_terminal_that_vanishes_takes_the_program_with_it_and_no_decision() {
     let Some(again) = Terminal::open(&workspace, 81, 24, &arguments) else { return };
     again.wait_for("48 pictures");
     again.press(&["F4"], "reviewed 2");
+}
+
+#[test]
+fn an_earlier_session_is_labelled_anew_and_its_decisions_are_taken_back() {
+    let workspace = Workspace::new();
+    copy_drawings(&workspace, 30);
+    let destination = workspace.destination();
+    workspace
+        .sis(
+            ["classify", "--model", "demo", "--labels", "a map, a page of text", "--threshold", "0"]
+                .into_iter()
+                .map(std::ffi::OsStr::new)
+                .chain([
+                    "--source".as_ref(),
+                    workspace.source().as_os_str(),
+                    "--destination".as_ref(),
+                    destination.as_os_str(),
+                ]),
+        )
+        .ended_with(0);
+    let arguments = format!("review --destination '{}'", destination.display());
+    let Some(terminal) = Terminal::open(&workspace, 80, 24, &arguments) else { return };
+    terminal.wait_for("30 pictures");
+    terminal.press(&["F4"], "reviewed 0");
+    terminal.press(&["1"], "reviewed 1");
+    terminal.press(&["2"], "reviewed 2");
+    terminal.press(&["q"], "ended 0");
+    // A later start takes back what this one decided, and counts for other labels without looking at a picture.
+    std::fs::rename(workspace.source(), workspace.path("away")).unwrap();
+    let Some(again) = Terminal::open(&workspace, 81, 24, &arguments) else { return };
+    again.wait_for("30 pictures");
+    again.press(&["F4"], "reviewed 2");
+    again.press(&["u"], "reviewed 1");
+    again.press(&["u"], "reviewed 0");
+    again.press(&["u"], "nothing to take back");
+    again.press(&["U"], "reviewed 1");
+    again.press(&["F3", "Enter", "C-End", "Enter"], "Esc done");
+    again.type_text("a face");
+    let counted = |screen: &str| {
+        let line = screen.lines().find(|line| line.starts_with("a face")).unwrap_or_default().to_owned();
+        line.split_whitespace().nth(2).and_then(|count| count.parse::<usize>().ok())
+    };
+    wait_until("the new label is counted", || counted(&again.screen()).is_some());
+}
+
+#[test]
+fn it_goes_into_the_background_and_comes_back() {
+    let workspace = Workspace::new();
+    let Some(terminal) = Terminal::open(&workspace, 80, 24, "demo; echo stopped; read x; fg") else { return };
+    terminal.wait_for("48 pictures, 0 other files");
+    let Some(process) = process_in(&terminal) else { return };
+    terminal.press(&["C-z"], "stopped");
+    assert!(state_of(process).is_some_and(|(state, _)| state == 'T'));
+    assert!(!terminal.screen().contains("Source"), "the terminal is as it was");
+    terminal.press(&["Enter"], "48 pictures, 0 other files");
+    terminal.press(&["q"], "ended 0");
+}
+
+#[test]
+fn it_computes_nothing_while_nothing_happens() {
+    let workspace = Workspace::new();
+    let Some(terminal) = Terminal::open(&workspace, 80, 24, "demo") else { return };
+    terminal.wait_for("48 pictures, 0 other files");
+    terminal.press(&["C-s"], "Classification finished");
+    terminal.press(&["F4"], "reviewed 0");
+    let Some(process) = process_in(&terminal) else { return };
+    let ticks = || state_of(process).map_or(0, |(_, ticks)| ticks);
+    // What was begun comes to its end: a neighbour's picture, for example.
+    let mut last = ticks();
+    wait_until("it comes to rest", || {
+        std::thread::sleep(Duration::from_millis(300));
+        std::mem::replace(&mut last, ticks()) == last
+    });
+    // The time in which nothing happens, which is what is waited for.
+    let before = ticks();
+    std::thread::sleep(Duration::from_secs(3));
+    let used = ticks() - before;
+    assert!(used <= 2, "{used} ticks of 10 ms in 3 s");
+}
+
+#[test]
+fn keys_that_are_typed_before_the_first_screen_count() {
+    let workspace = Workspace::new();
+    let Some(terminal) = Terminal::open(&workspace, 80, 24, "") else { return };
+    terminal.tmux(&["send-keys", "Enter", "C-s", "F4"]).unwrap();
+    terminal.wait_for("reviewed 0, accepted 0");
 }

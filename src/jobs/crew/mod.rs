@@ -38,6 +38,7 @@ use crate::domain::run::RunId;
 use crate::domain::settings::Settings;
 use crate::domain::template::Template;
 use crate::engine::runtime::find::Places;
+use crate::engine::runtime::select::{DeviceChoice, RuntimeChoice};
 use crate::files::transfer::TransferError;
 use crate::files::trouble::Trouble;
 use crate::store::session::{Origin, Sorting};
@@ -51,6 +52,10 @@ use words::Asked;
 pub struct Surroundings {
     /// Where libraries of ONNX Runtime are looked for.
     pub places: Places,
+    /// Which runtime is wanted.
+    pub runtime: RuntimeChoice,
+    /// Which device is wanted.
+    pub device: DeviceChoice,
     /// This program, to be started again for trying libraries.
     pub program: PathBuf,
     /// Where embeddings are remembered.
@@ -258,8 +263,8 @@ impl Crew {
                 move || keeper::run(&keeper_orders, &runner, &events)
             }),
             spawn("viewer", {
-                let events = events.clone();
-                move || viewer::run(&viewer_orders, painter.as_ref(), &events)
+                let (events, ending) = (events.clone(), ending.clone());
+                move || viewer::run(&viewer_orders, painter.as_ref(), &ending, &events)
             }),
             spawn("checker", {
                 let ending = ending.clone();

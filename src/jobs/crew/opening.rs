@@ -50,8 +50,14 @@ pub(super) fn open(desk: &Desk, destination: &Path, runtime: &mut ChosenRuntime)
     })?;
     desk.tell(Event::Arrived { revision: 0, entries, scores });
     tell_decisions(desk, &session)?;
+    // It names a model to be opened: that of a session of somebody else's making is not.
+    let is_own = desk.check_own(&session);
     drop(session);
     let (Some(sorting), Some(origin)) = (sorting, origin) else { return Ok(()) };
+    if let Err(error) = is_own {
+        desk.tell(Event::NotScorable { error });
+        return Ok(());
+    }
     let Some(runtime) = runtime.get(desk) else { return Ok(()) };
     match make_scorable(desk, destination, &sorting, &origin, &hashes, runtime) {
         Ok(missing) => desk.tell(Event::Scorable { missing }),

@@ -23,7 +23,7 @@ use crate::domain::run::{RunId, RunKind};
 use crate::domain::settings::{ModelName, Settings};
 use crate::engine::runtime::Runtime;
 use crate::engine::runtime::install::install;
-use crate::engine::runtime::select::{DeviceChoice, RuntimeChoice, RuntimeNote, cores, select};
+use crate::engine::runtime::select::{RuntimeNote, cores, select};
 use crate::files::destination;
 use crate::files::scan::scan;
 use crate::jobs::apply::apply;
@@ -121,8 +121,8 @@ impl Desk {
     }
 
     fn choose_runtime(&self) -> Result<Runtime, CrewError> {
-        let Surroundings { places, program, .. } = &self.surroundings;
-        let selection = select(RuntimeChoice::Auto, DeviceChoice::Auto, places, program, cores())?;
+        let Surroundings { places, runtime, device, program, .. } = &self.surroundings;
+        let selection = select(*runtime, *device, places, program, cores())?;
         let is_gpu_unused = selection.notes.iter().any(|note| matches!(note, RuntimeNote::GpuUnused));
         let runtime = selection.runtime;
         let name = format!("{} {}", runtime.name(), runtime.version());
@@ -149,16 +149,24 @@ impl Desk {
     /// The session of a destination to work in; one that this user did not make is not obeyed.
     fn session(&self, destination: &Path) -> Result<Session, CrewError> {
         let mut session = Session::open_to_work(destination)?;
-        if let Some(known) = self.surroundings.data_folder.as_deref().map(KnownSessions::in_folder) {
-            if !session.is_new() && !known.has(&session) {
-                return Err(CrewError::NotTrusted { destination: destination.to_owned() });
-            }
-            if let Err(error) = known.add(&session) {
-                tracing::warn!("the session could not be noted as this user's own: {error}");
-            }
+        if !session.is_new() {
+            self.check_own(&session)?;
+        }
+        let known = self.surroundings.data_folder.as_deref().map(KnownSessions::in_folder);
+        if let Some(Err(error)) = known.map(|known| known.add(&session)) {
+            tracing::warn!("the session could not be noted as this user's own: {error}");
         }
         recover_session(&mut session, &|error| self.sayer.transfer(error))?;
         Ok(session)
+    }
+
+    /// An error for a session that this user did not make. Without a data folder nobody can tell.
+    pub(super) fn check_own(&self, session: &Session) -> Result<(), CrewError> {
+        let known = self.surroundings.data_folder.as_deref().map(KnownSessions::in_folder);
+        match known.is_none_or(|known| known.has(session)) {
+            true => Ok(()),
+            false => Err(CrewError::NotTrusted { destination: session.destination().to_owned() }),
+        }
     }
 
     pub(super) fn model_folder(&self, model: &ModelName) -> Result<PathBuf, CrewError> {

@@ -11,6 +11,7 @@ use image::RgbImage;
 use super::{Event, Order, newest};
 use crate::files::decode::decode;
 use crate::files::read::{Reading, read};
+use crate::jobs::stop::Stop;
 
 /// Painted pictures that are kept: the one that is looked at, those around it, and some of those before.
 const KEPT: usize = 8;
@@ -45,7 +46,7 @@ pub struct Sight {
     pub other: Option<PathBuf>,
 }
 
-pub(super) fn run(orders: &Receiver<Order>, painter: &dyn Painter, events: &Sender<Event>) {
+pub(super) fn run(orders: &Receiver<Order>, painter: &dyn Painter, ending: &Stop, events: &Sender<Event>) {
     let mut album = Album::default();
     while let Some(order) = newest(orders) {
         let Order::View { number, sight, next, room } = order else { continue };
@@ -53,7 +54,7 @@ pub(super) fn run(orders: &Receiver<Order>, painter: &dyn Painter, events: &Send
         if events.send(Event::Viewed { number, painted }).is_err() {
             return;
         }
-        for sight in next.iter().take_while(|_| orders.is_empty()) {
+        for sight in next.iter().take_while(|_| orders.is_empty() && !ending.is_requested()) {
             album.get(sight, room, painter);
         }
     }
@@ -119,7 +120,7 @@ mod tests {
         let (orders, received) = crossbeam_channel::unbounded();
         let (events, told) = crossbeam_channel::unbounded();
         std::thread::scope(|scope| {
-            scope.spawn(|| run(&received, &painter, &events));
+            scope.spawn(|| run(&received, &painter, &Stop::default(), &events));
             for number in 0..2 {
                 let next = sights[number + 1..number + 3].to_vec();
                 orders.send(Order::View { number: number as u64, sight: sights[number].clone(), next, room }).unwrap();

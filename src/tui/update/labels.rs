@@ -25,7 +25,14 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         Some("editor.undo") => drop(model.labels.editor.undo()),
         Some("editor.redo") => drop(model.labels.editor.redo()),
         Some("editor.take_hint") => take_hint(model),
-        _ => drop(model.labels.editor.input(input(key))),
+        _ => match (key.code, key.modifiers.contains(KeyModifiers::CONTROL)) {
+            (KeyCode::Home, true) => model.labels.editor.move_cursor(CursorMove::Top),
+            (KeyCode::End, true) => {
+                model.labels.editor.move_cursor(CursorMove::Bottom);
+                model.labels.editor.move_cursor(CursorMove::End);
+            }
+            _ => drop(model.labels.editor.input(input(key))),
+        },
     }
     changed(model)
 }

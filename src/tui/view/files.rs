@@ -7,11 +7,15 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use super::{Canvas, nothing_yet, paragraph};
+use crate::domain::picture::PictureState;
 use crate::domain::plan::Plan;
 use crate::domain::printable::{printable, printable_text};
 use crate::domain::run::Action;
 use crate::lang::{Values, size};
 use crate::tui::model::{Done, Work};
+
+/// Items of a list that are shown; all are in the table.
+const LISTED: usize = 100;
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_>) {
     paragraph(frame, area, lines(canvas).into_iter().skip(canvas.model.scroll).collect());
@@ -59,25 +63,71 @@ fn planned(canvas: &Canvas<'_>, plan: &Plan) -> Vec<Line<'static>> {
     for (folder, (count, bytes)) in &by_folder {
         lines.push(Line::raw(format!("{count:>7}  {}  ({})", printable_text(folder), size(*bytes))));
     }
-    let action = |action: Action| plan.transfers.iter().filter(|t| t.action == action && t.from.is_none()).count();
-    let regrouped = plan.transfers.iter().filter(|t| t.from.is_some()).count();
-    let renamed = plan.transfers.iter().filter(|t| t.file_name != t.own_name).count();
-    let unsure = canvas.model.counts.unsure;
-    let values: Values<'_> = &[
-        ("copied", &action(Action::Copy)),
-        ("moved", &action(Action::Move)),
-        ("regrouped", &regrouped),
-        ("in_place", &plan.in_place),
-        ("renamed", &renamed),
-        ("unsure", &unsure),
-    ];
-    lines.push(Line::raw(canvas.say("app.plan_sum", values)));
-    if !plan.left.is_empty() {
-        lines.push(Line::raw(canvas.say("app.plan_left", &[("count", &plan.left.len())])));
+    if plan.transfers.is_empty() {
+        lines.push(Line::styled(canvas.text("app.nothing_to_apply"), canvas.theme.good()));
+    } else {
+        let key = [("key", "files.apply")];
+        lines.push(Line::styled(canvas.with_keys("app.how_to_apply", &key), canvas.theme.good()));
     }
-    let key = if plan.transfers.is_empty() { "app.nothing_to_apply" } else { "app.how_to_apply" };
-    let apply = canvas.model.keys.name("files.apply");
-    lines.push(Line::styled(canvas.say(key, &[("key", &apply)]), canvas.theme.good()));
+    lines.push(Line::raw(""));
+    lines.extend(sums(canvas, plan));
+    lines.extend(longer_names(canvas, plan));
+    lines.extend(troubled(canvas));
+    lines
+}
+
+/// How many of each kind; kinds that there are none of are left out.
+fn sums(canvas: &Canvas<'_>, plan: &Plan) -> Vec<Line<'static>> {
+    let action = |action: Action| plan.transfers.iter().filter(|t| t.action == action && t.from.is_none()).count();
+    let counts = &canvas.model.counts;
+    let sums = [
+        ("app.plan_copied", action(Action::Copy)),
+        ("app.plan_moved", action(Action::Move)),
+        ("app.plan_regrouped", plan.transfers.iter().filter(|t| t.from.is_some()).count()),
+        ("app.plan_in_place", plan.in_place),
+        ("app.plan_left", plan.left.len()),
+        ("app.plan_unsure", counts.unsure),
+        ("app.plan_none", counts.none_of_these),
+        ("app.plan_removed", counts.label_removed),
+        ("app.plan_suspect", counts.suspect),
+        ("app.plan_failed", counts.failed()),
+    ];
+    let some = sums.iter().filter(|(_, count)| *count > 0);
+    some.map(|(key, count)| Line::raw(format!("{count:>7}  {}", canvas.text(key)))).collect()
+}
+
+/// Files whose names are taken in their folder.
+fn longer_names(canvas: &Canvas<'_>, plan: &Plan) -> Vec<Line<'static>> {
+    let renamed = plan.transfers.iter().filter(|planned| planned.file_name != planned.own_name);
+    let names = renamed.map(|planned| {
+        let place = printable(std::path::Path::new(&planned.folder).join(&planned.file_name));
+        format!("{} -> {place}", printable(&planned.own_name))
+    });
+    listed(canvas, "app.plan_renamed", names)
+}
+
+/// Pictures that are not sorted by themselves because something is wrong with them, and what.
+fn troubled(canvas: &Canvas<'_>) -> Vec<Line<'static>> {
+    let entries = canvas.model.collection.entries().iter().filter(|entry| entry.state != PictureState::Ok);
+    let named = entries.map(|entry| {
+        let trouble = entry.trouble.as_deref().unwrap_or_default();
+        format!("{}: {}", printable(&entry.path), printable_text(trouble))
+    });
+    listed(canvas, "app.plan_troubled", named)
+}
+
+/// A heading with a list under it; of a long list the first, and how many more there are.
+fn listed(canvas: &Canvas<'_>, heading: &str, items: impl Iterator<Item = String>) -> Vec<Line<'static>> {
+    let mut items = items.peekable();
+    if items.peek().is_none() {
+        return vec![];
+    }
+    let mut lines = vec![Line::raw(""), Line::styled(canvas.text(heading), canvas.theme.title())];
+    lines.extend(items.by_ref().take(LISTED).map(|item| Line::raw(format!("  {item}"))));
+    let rest = items.count();
+    if rest > 0 {
+        lines.push(Line::styled(canvas.say("app.plan_more", &[("count", &rest)]), canvas.theme.faint()));
+    }
     lines
 }
 

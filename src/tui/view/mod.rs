@@ -80,7 +80,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, model: &Model, theme: Theme) {
     frame.render_widget(status_line(&canvas, parts.status.width), parts.status);
 }
 
-/// The last line of a pane that is longer than the screen, to which it can be scrolled.
+/// The line of a long text to which it can be scrolled: its end stays on the screen, however it wraps.
 pub(super) fn last_line(model: &Model) -> usize {
     let canvas = Canvas { model, theme: Theme::default() };
     let lines = match model.pane {
@@ -88,7 +88,7 @@ pub(super) fn last_line(model: &Model) -> usize {
         Pane::Log => model.log.len(),
         Pane::Setup | Pane::Labels | Pane::Review => 0,
     };
-    lines.saturating_sub(1)
+    lines.saturating_sub(usize::from(model.size.1) / 2)
 }
 
 fn tab_line(canvas: &Canvas<'_>) -> Line<'static> {
