@@ -27,7 +27,7 @@ use smart_image_sorter::domain::picture::{ContentHash, FileStamp, Picture, Pictu
 use smart_image_sorter::domain::run::RunKind;
 use smart_image_sorter::domain::score::{Prediction, SureRule};
 use smart_image_sorter::domain::settings::{ModelName, Operation, Settings};
-use smart_image_sorter::domain::template::Template;
+use smart_image_sorter::domain::template::Templates;
 use smart_image_sorter::engine::runtime::Runtime;
 use smart_image_sorter::engine::runtime::find::Places;
 use smart_image_sorter::engine::runtime::select::{DeviceChoice, RuntimeChoice};
@@ -228,7 +228,7 @@ fn make_session(folder: &Path, count: usize) {
         destination: destination.clone(),
         model: ModelName::Folder(folder.join("model")),
         labels: labels.clone(),
-        template: Template::default(),
+        template: Templates::default(),
         operation: Operation::Copy,
         sure: SureRule { threshold: 0.5, margin: 0.1 },
         batch_size: None,
@@ -239,7 +239,7 @@ fn make_session(folder: &Path, count: usize) {
     let mut cache = EmbeddingCache::open(&place.folder).unwrap();
     let number = cache.model(&model.fingerprint).unwrap();
     let mut session = Session::open_to_work(&destination).unwrap();
-    let template = settings.template.text().to_owned();
+    let template = settings.template.text();
     let sorting = Sorting { labels, template, threshold: 0.5, margin: 0.1, operation: Operation::Copy };
     let set = session.label_set(&sorting.labels, &sorting.template, "model").unwrap();
     let told = [("source", json!("source")), ("recursive", json!(true)), ("model", json!(settings.model.to_string()))];

@@ -1,4 +1,4 @@
-//! The stages of the pipeline, one by one: decoding and resizing a photograph, one tower, the scoring product.
+//! The stages of the pipeline, one by one: decoding and resizing a photograph, the towers, the scoring product.
 //!
 //! The tower is that of the small test checkpoint, in every runtime there is: `ORT_DYLIB_PATH` names a library of ONNX
 //! Runtime. `SIS_BENCH_MODEL` names another checkpoint.
@@ -15,7 +15,7 @@ use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 use ndarray::Array2;
 use smart_image_sorter::domain::score::{Activation, ScoreRule, logits, normalise, to_kept_form};
 use smart_image_sorter::engine::checkpoint::Checkpoint;
-use smart_image_sorter::engine::encoder::ImageEncoder;
+use smart_image_sorter::engine::encoder::{ImageEncoder, TextEncoder};
 use smart_image_sorter::engine::runtime::{OnnxRuntime, Runtime};
 use smart_image_sorter::files::decode::decode;
 use smart_image_sorter::files::kind::{Format, Kind};
@@ -76,6 +76,24 @@ fn image_tower(bencher: Bencher<'_, '_>, runtime: &Runtime, batch: usize) {
     bencher
         .counter(ItemsCount::new(batch))
         .bench_local(|| encoder.encode(&pictures.iter().collect::<Vec<_>>()).unwrap());
+}
+
+/// Both towers opened, from the files to where a picture and a sentence can go in.
+#[divan::bench(sample_count = 3, sample_size = 1)]
+fn open_both_towers_in_tract() -> (Vec<ImageEncoder>, TextEncoder) {
+    open_both_towers(&Runtime::Tract)
+}
+
+#[divan::bench(sample_count = 3, sample_size = 1)]
+fn open_both_towers_in_onnx_runtime() -> Option<(Vec<ImageEncoder>, TextEncoder)> {
+    let library = std::env::var_os("ORT_DYLIB_PATH").map(PathBuf::from)?;
+    let runtime = OnnxRuntime::start(&library, "", 2).unwrap();
+    Some(open_both_towers(&Runtime::OnnxRuntime(runtime)))
+}
+
+fn open_both_towers(runtime: &Runtime) -> (Vec<ImageEncoder>, TextEncoder) {
+    let checkpoint = checkpoint();
+    (ImageEncoder::open(&checkpoint, runtime, 1).unwrap(), TextEncoder::open(&checkpoint, runtime).unwrap())
 }
 
 /// Logits of embeddings of 512 dimensions for ten labels.

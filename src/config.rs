@@ -65,7 +65,9 @@ pub enum Background {
 pub struct Defaults {
     /// Which language is spoken.
     pub language: LanguageSetting,
-    /// The sentence around each prompt.
+    /// The model of a command without `--model`: a name on the hub, a folder, or `demo`.
+    pub model: String,
+    /// The sentence around each prompt, or several, one a line.
     pub template: String,
     /// The lowest score that is acted on.
     pub threshold: f32,

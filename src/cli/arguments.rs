@@ -33,6 +33,8 @@ enum ActionArguments {
     Undo(UndoArguments),
     Verify(DestinationArguments),
     #[command(subcommand, arg_required_else_help = true)]
+    Model(ModelAction),
+    #[command(subcommand, arg_required_else_help = true)]
     Cache(CacheAction),
     Doctor(DoctorArguments),
     Completions {
@@ -56,6 +58,7 @@ pub(super) enum Action {
     Apply(ApplyArguments),
     Undo(UndoArguments),
     Verify(DestinationArguments),
+    Model(ModelAction),
     Cache(CacheAction),
     Doctor(DoctorArguments),
     Completions(Shell),
@@ -73,6 +76,29 @@ pub(super) enum RuntimeAction {
 }
 
 #[derive(Debug, Subcommand)]
+pub(super) enum ModelAction {
+    List(ModelListArguments),
+    Pull {
+        #[arg(value_name = "ID", required = true)]
+        models: Vec<String>,
+        #[arg(long)]
+        check: bool,
+    },
+    Info {
+        #[arg(value_name = "ID")]
+        model: String,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ModelListArguments {
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub(super) limit: u16,
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
 pub(super) enum CacheAction {
     Clear,
 }
@@ -87,8 +113,8 @@ pub(super) struct ClassifyArguments {
     pub(super) labels: Option<String>,
     #[arg(long, value_name = "FILE")]
     pub(super) labels_file: Option<PathBuf>,
-    #[arg(long, value_name = "DIR|demo")]
-    pub(super) model: OsString,
+    #[arg(long, value_name = "ID|DIR|demo")]
+    pub(super) model: Option<OsString>,
     #[arg(long, value_enum)]
     pub(super) operation: Option<OperationName>,
     #[arg(long, value_name = "NAME")]
@@ -96,7 +122,7 @@ pub(super) struct ClassifyArguments {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=4096))]
     pub(super) batch_size: Option<u32>,
     #[arg(long, value_name = "SENTENCE")]
-    pub(super) template: Option<String>,
+    pub(super) template: Vec<String>,
     #[arg(long, value_name = "P")]
     pub(super) threshold: Option<f32>,
     #[arg(long, value_name = "P")]
@@ -175,7 +201,7 @@ pub(super) struct DemoArguments {
 
 #[derive(Debug, Args)]
 pub(super) struct DoctorArguments {
-    #[arg(long, value_name = "DIR|demo")]
+    #[arg(long, value_name = "ID|DIR|demo")]
     pub(super) model: Option<OsString>,
     #[command(flatten)]
     pub(super) runtime: RuntimeOptions,
@@ -236,6 +262,7 @@ pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>, language: &La
         ActionArguments::Apply(arguments) => Action::Apply(arguments),
         ActionArguments::Undo(arguments) => Action::Undo(arguments),
         ActionArguments::Verify(arguments) => Action::Verify(arguments),
+        ActionArguments::Model(action) => Action::Model(action),
         ActionArguments::Cache(action) => Action::Cache(action),
         ActionArguments::Doctor(arguments) => Action::Doctor(arguments),
         ActionArguments::Completions { shell } => Action::Completions(shell),

@@ -9,7 +9,6 @@ use super::context::Context;
 use super::events;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::interrupt;
 use super::outcome::Classifying;
 use super::progress::Progress;
 use super::session::{open_copy, open_to_work};
@@ -74,10 +73,10 @@ pub(super) fn carry_out(request: &Request, options: &RuntimeOptions, context: &m
     let cache = context.cache_place();
     let model = open_model(settings, runtime, cache.as_ref(), context)?;
     let mut session = open_session(request, known, context)?;
-    let stop = interrupt::listen().map_err(interrupt::failure)?;
+    let stop = context.stop()?;
     let sorting = Sorting {
         labels: settings.labels.clone(),
-        template: settings.template.text().to_owned(),
+        template: settings.template.text(),
         threshold: settings.sure.threshold,
         margin: settings.sure.margin,
         operation: settings.operation,

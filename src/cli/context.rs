@@ -6,8 +6,10 @@ use directories::ProjectDirs;
 
 use super::arguments::RuntimeOptions;
 use super::console::Console;
+use super::download;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::interrupt;
 use super::log;
 use crate::built_in;
 use crate::config::{ConfigError, Defaults};
@@ -16,6 +18,7 @@ use crate::domain::settings::ModelName;
 use crate::engine::runtime::find::Places;
 use crate::engine::runtime::select::{self, Selection};
 use crate::jobs::embeddings::CachePlace;
+use crate::jobs::stop::Stop;
 use crate::lang::{Language, Say};
 
 /// Set by tests and by people who want another one than the system's.
@@ -53,6 +56,8 @@ pub(super) struct Context {
     temporary: Option<tempfile::TempDir>,
     /// This program, to be started again for trying libraries.
     pub(super) program: PathBuf,
+    /// Put up by Ctrl-C, once somebody listens.
+    stop: Option<Stop>,
 }
 
 impl Context {
@@ -73,7 +78,7 @@ impl Context {
             }
         };
         let program = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("sis"));
-        Ok(Context { language, console, defaults, data_folder, log, folders, temporary: None, program })
+        Ok(Context { language, console, defaults, data_folder, log, folders, temporary: None, program, stop: None })
     }
 
     /// Chooses the runtime, and says aloud what people should know of the choice.
@@ -97,15 +102,26 @@ impl Context {
         Ok(selection)
     }
 
-    /// The folder of a model's checkpoint; the built-in one is unpacked, and said to be what it is.
+    /// The folder of a model's checkpoint. The built-in one is unpacked, and said to be what it is; a published one is
+    /// downloaded where the cache has not all of it.
     pub(super) fn model_folder(&mut self, model: &ModelName) -> Result<PathBuf, Failure> {
         let folder = match model {
             ModelName::Folder(folder) => return Ok(folder.clone()),
+            ModelName::Hub(model) => return download::folder(model, self),
             ModelName::Demo => self.built_in_folder()?,
         };
         let note = self.language.text("demo.note");
         self.note_text(&note);
         built_in::unpack_model(&folder).map_err(|error| self.cannot_unpack(&folder, &error))
+    }
+
+    /// What Ctrl-C and its kin ask for; listened to from the first call on.
+    pub(super) fn stop(&mut self) -> Result<Stop, Failure> {
+        if let Some(stop) = &self.stop {
+            return Ok(stop.clone());
+        }
+        let stop = interrupt::listen().map_err(interrupt::failure)?;
+        Ok(self.stop.insert(stop).clone())
     }
 
     /// The program's cache folder; without a home one that is removed when the program ends.

@@ -12,7 +12,7 @@ use crate::domain::label;
 use crate::domain::printable::printable;
 use crate::domain::score::SureRule;
 use crate::domain::settings::{ModelName, Operation, Settings};
-use crate::domain::template::Template;
+use crate::domain::template::Templates;
 use crate::lang::Values;
 
 pub(super) fn run(arguments: &DemoArguments, context: &mut Context) -> Result<Exit, Failure> {
@@ -44,7 +44,7 @@ fn settings(source: PathBuf, folder: &Path, context: &Context) -> Result<Setting
         destination: folder.join("sorted"),
         model: ModelName::Demo,
         labels: labels.map_err(|error| Failure::of(&error, &context.language))?,
-        template: Template::default(),
+        template: Templates::default(),
         operation: Operation::Copy,
         sure: SureRule { threshold: defaults.threshold, margin: defaults.margin },
         batch_size: None,

@@ -7,10 +7,12 @@ use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::runtime::say_runtime;
-use crate::domain::printable::printable;
+use crate::domain::printable::{printable, printable_text};
+use crate::domain::settings::ModelName;
 use crate::engine::EngineError;
 use crate::engine::checkpoint::Checkpoint;
 use crate::engine::encoder::{ImageEncoder, TextEncoder};
+use crate::engine::hub::Place;
 use crate::engine::runtime::Runtime;
 use crate::engine::runtime::select::cores;
 
@@ -28,10 +30,14 @@ pub(super) fn run(arguments: &DoctorArguments, context: &mut Context) -> Result<
     if let Some(log) = context.log.clone() {
         say(context, "doctor.log", &[("path", &printable(log))]);
     }
+    let place = Place::from_environment();
+    let key = if place.is_offline { "doctor.models_offline" } else { "doctor.models" };
+    let (folder, endpoint) = (printable(place.cache.unwrap_or_default()), printable_text(&place.endpoint));
+    say(context, key, &[("folder", &folder), ("endpoint", &endpoint)]);
     let selection = context.select_runtime(&arguments.runtime)?;
     say_runtime(&selection, context);
     if let Some(name) = &arguments.model {
-        let folder = context.model_folder(&name.clone().into())?;
+        let folder = context.model_folder(&ModelName::new(name, Path::is_dir))?;
         let checkpoint = try_model(&folder, &selection.runtime).map_err(|e| Failure::of(&e, &context.language))?;
         let (family, side) = (checkpoint.family().name(), checkpoint.family().image_size());
         say(context, "doctor.model", &[("folder", &printable(folder)), ("family", &family), ("side", &side)]);

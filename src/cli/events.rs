@@ -86,7 +86,7 @@ pub(super) fn summary(report: &Report<'_>) -> String {
         put(&mut event, "runtime", format!("{} {}", classifying.runtime.name(), classifying.runtime.version()));
         put(&mut event, "device", classifying.runtime.device().to_string());
         match &classifying.settings.model {
-            ModelName::Demo => put(&mut event, "model", classifying.settings.model.to_string()),
+            model @ (ModelName::Demo | ModelName::Hub(_)) => put(&mut event, "model", model.to_string()),
             ModelName::Folder(folder) => put_path(&mut event, "model", folder),
         }
     }
@@ -118,7 +118,7 @@ fn number(score: f32) -> Json {
 }
 
 /// The object as a line. JSON lets some characters stand that would disturb a terminal: they are escaped as well.
-fn line(event: Map<String, Json>) -> String {
+pub(super) fn line(event: Map<String, Json>) -> String {
     let text = Json::Object(event).to_string();
     match text.chars().any(is_disturbing) {
         true => text.chars().map(escaped).collect(),

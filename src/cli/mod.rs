@@ -9,11 +9,13 @@ mod console;
 mod context;
 mod demo;
 mod doctor;
+mod download;
 mod events;
 pub mod exit;
 mod failure;
 mod interrupt;
 mod log;
+mod model;
 mod outcome;
 mod progress;
 mod runtime;
@@ -26,7 +28,7 @@ mod verify;
 
 use std::ffi::OsString;
 
-use arguments::{Action, CacheAction, RuntimeAction, RuntimeOptions};
+use arguments::{Action, CacheAction, ModelAction, RuntimeAction, RuntimeOptions};
 use console::Console;
 use context::{Beginning, Context};
 use exit::Exit;
@@ -113,6 +115,11 @@ fn headless(action: Action, beginning: Beginning, mut console: Console) -> Exit 
         Action::Apply(arguments) => in_context(beginning, console, |c| apply::run(&arguments, c)),
         Action::Undo(arguments) => in_context(beginning, console, |c| undo::run(&arguments, c)),
         Action::Verify(arguments) => in_context(beginning, console, |c| verify::run(&arguments, c)),
+        Action::Model(ModelAction::List(arguments)) => in_context(beginning, console, |c| model::list(&arguments, c)),
+        Action::Model(ModelAction::Pull { models, check }) => {
+            in_context(beginning, console, |c| model::pull(&models, check, c))
+        }
+        Action::Model(ModelAction::Info { model }) => in_context(beginning, console, |c| model::info(&model, c)),
         Action::Cache(CacheAction::Clear) => in_context(beginning, console, cache::clear),
         Action::Doctor(arguments) => in_context(beginning, console, |c| doctor::run(&arguments, c)),
         Action::Runtime(RuntimeAction::Status(choice)) => {

@@ -8,10 +8,10 @@ use super::console::Console;
 use crate::lang::Language;
 
 /// How often a line is printed where there is no terminal.
-const LINE_EVERY: Duration = Duration::from_secs(10);
+pub(super) const LINE_EVERY: Duration = Duration::from_secs(10);
 
 /// What the bar shows. Without colour codes, which some terminals of old would print.
-const BAR: &str = "{bar:20} {msg}";
+pub(super) const BAR: &str = "{bar:20} {msg}";
 
 /// Progress of one stage.
 pub(super) struct Progress {
@@ -75,7 +75,7 @@ impl Progress {
 }
 
 /// A length of time as `1:02:03` or `2:03`.
-fn duration(seconds: f64) -> String {
+pub(super) fn duration(seconds: f64) -> String {
     let seconds = seconds as u64;
     let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
     if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }

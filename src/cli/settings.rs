@@ -1,7 +1,7 @@
 //! From arguments and defaults to settings, checked as far as that can be done without touching a picture.
 
-use std::ffi::OsStr;
-use std::path::{Component, PathBuf};
+use std::ffi::{OsStr, OsString};
+use std::path::{Component, Path, PathBuf};
 
 use super::arguments::ClassifyArguments;
 use super::context::Context;
@@ -10,15 +10,18 @@ use crate::domain::folder_name::{OWN_NAMES, fold};
 use crate::domain::label::{self, Label};
 use crate::domain::printable::printable;
 use crate::domain::score::SureRule;
-use crate::domain::settings::{Operation, Settings};
-use crate::domain::template::Template;
+use crate::domain::settings::{ModelName, Operation, Settings};
+use crate::domain::template::Templates;
 use crate::lang::{Language, Values};
 
 /// Everything that was asked for, checked as far as it can be without touching a file.
 pub(super) fn settings(arguments: &ClassifyArguments, context: &Context) -> Result<Settings, Failure> {
     let (defaults, language) = (&context.defaults, &context.language);
-    let template = arguments.template.clone().unwrap_or_else(|| defaults.template.clone());
-    let template = Template::new(template).map_err(|error| Failure::of(&error, language).into_usage())?;
+    let template = match arguments.template.as_slice() {
+        [] => defaults.template.clone(),
+        given => given.join("\n"),
+    };
+    let template = Templates::new(&template).map_err(|error| Failure::of(&error, language).into_usage())?;
     let sure = SureRule {
         threshold: share("--threshold", arguments.threshold.unwrap_or(defaults.threshold), language)?,
         margin: share("--margin", arguments.margin.unwrap_or(defaults.margin), language)?,
@@ -27,13 +30,18 @@ pub(super) fn settings(arguments: &ClassifyArguments, context: &Context) -> Resu
         source: arguments.source.clone(),
         recursive: arguments.recursive || (defaults.recursive && !arguments.no_recursive),
         destination: arguments.destination.clone(),
-        model: arguments.model.clone().into(),
+        model: model(arguments.model.as_ref(), context),
         labels: labels(arguments, context)?,
         template,
         operation: arguments.operation.map_or(defaults.operation, Operation::from),
         sure,
         batch_size: arguments.batch_size.map(|size| size as usize),
     })
+}
+
+/// The model that was named, else the one of the settings. A folder that is there is never taken for a name on the hub.
+fn model(named: Option<&OsString>, context: &Context) -> ModelName {
+    ModelName::new(named.cloned().unwrap_or_else(|| context.defaults.model.clone().into()), Path::is_dir)
 }
 
 /// True for the names of the program's other files in a destination.

@@ -113,6 +113,14 @@ impl Collection {
         self.scores = scores;
     }
 
+    /// Takes scores for the same labels again: a picture whose scores are not known keeps those that it has.
+    pub fn complete(&mut self, mut scores: Vec<f32>) {
+        for (new, old) in scores.iter_mut().zip(&self.scores).filter(|(new, _)| new.is_nan()) {
+            *new = *old;
+        }
+        self.rescore(self.labels.clone(), scores);
+    }
+
     /// A picture's scores, one a label; not a number where they are not known.
     pub fn scores(&self, index: usize) -> &[f32] {
         let width = self.labels.len();
@@ -192,6 +200,16 @@ pub(crate) mod tests {
         assert_eq!((counts.by_label.as_slice(), counts.unsure, counts.label_removed), (&[1][..], 1, 1));
         collection.rescore(vec![], vec![]);
         assert_eq!(collection.counts(SURE, 0).pictures(), 3);
+    }
+
+    #[test]
+    fn what_is_not_known_keeps_what_it_had_for_the_same_labels() {
+        let mut collection = Collection::default();
+        collection.rescore(vec![LabelId(1), LabelId(2)], vec![]);
+        collection.add(vec![entry(1), entry(2)], &[0.9, 0.1, f32::NAN, f32::NAN]);
+        collection.complete(vec![f32::NAN, f32::NAN, 0.2, 0.8]);
+        assert_eq!((collection.scores(0), collection.scores(1)), (&[0.9, 0.1][..], &[0.2, 0.8][..]));
+        assert_eq!(collection.best(1).map(|best| best.label), Some(1));
     }
 
     #[test]

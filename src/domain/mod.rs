@@ -9,6 +9,7 @@ pub mod count;
 pub mod decision;
 pub mod folder_name;
 pub mod history;
+pub mod hub_model;
 pub mod label;
 pub mod picture;
 pub mod plan;

@@ -2,14 +2,15 @@
 
 use std::ffi::OsString;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::hub_model::HubModel;
 use super::label::Label;
 use super::printable::printable;
 use super::score::SureRule;
-use super::template::Template;
+use super::template::Templates;
 
 /// What happens to the files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -27,6 +28,8 @@ pub enum Operation {
 pub enum ModelName {
     /// The built-in one, which knows drawn pictures only.
     Demo,
+    /// One that is published on the hub.
+    Hub(HubModel),
     /// A checkpoint in a folder.
     Folder(PathBuf),
 }
@@ -34,9 +37,18 @@ pub enum ModelName {
 /// What the built-in model is called.
 const DEMO: &str = "demo";
 
-impl From<OsString> for ModelName {
-    fn from(name: OsString) -> ModelName {
-        if name == DEMO { ModelName::Demo } else { ModelName::Folder(name.into()) }
+impl ModelName {
+    /// What a person means by `name`. A folder that is there, as `is_folder` tells, is never taken for the name of a
+    /// published model; nor is what can only be a path.
+    pub fn new(name: impl Into<OsString>, is_folder: impl Fn(&Path) -> bool) -> ModelName {
+        let name = name.into();
+        if name == DEMO {
+            return ModelName::Demo;
+        }
+        match name.to_str().and_then(HubModel::parse) {
+            Some(model) if !is_folder(Path::new(&name)) => ModelName::Hub(model),
+            _ => ModelName::Folder(name.into()),
+        }
     }
 }
 
@@ -44,6 +56,7 @@ impl fmt::Display for ModelName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             ModelName::Demo => f.write_str(DEMO),
+            ModelName::Hub(model) => model.fmt(f),
             ModelName::Folder(folder) => f.write_str(&printable(folder)),
         }
     }
@@ -62,12 +75,28 @@ pub struct Settings {
     pub model: ModelName,
     /// What to sort by.
     pub labels: Vec<Label>,
-    /// The sentence around each prompt.
-    pub template: Template,
+    /// The sentences around each prompt.
+    pub template: Templates,
     /// Copy or move.
     pub operation: Operation,
     /// When a prediction is acted on.
     pub sure: SureRule,
     /// Pictures that go through the model together; chosen by the runtime where not set.
     pub batch_size: Option<usize>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_that_is_there_wins_and_a_path_is_no_published_model() {
+        let named = |name: &str, is_there: bool| ModelName::new(name, |_| is_there);
+        assert_eq!(named("demo", true), ModelName::Demo);
+        assert!(matches!(named("openai/clip", false), ModelName::Hub(model) if model.id == "openai/clip"));
+        assert_eq!(named("openai/clip", true), ModelName::Folder("openai/clip".into()));
+        for path in ["./openai/clip", "/openai/clip", "~/clip", "clip", "a/b/c", "openai/clip/"] {
+            assert_eq!(named(path, false), ModelName::Folder(path.into()), "{path}");
+        }
+    }
 }

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use serde_json::Value as Json;
 
+use super::exports::{ExportError, Exports};
 use super::families::{self, Family, FamilyError};
 use super::image_processor::{ImageProcessor, ProcessorError};
 use super::runtime::{Runtime, Tower};
 use super::tokenizer::{Tokenizer, TokenizerError};
-use super::weights::{WeightFile, WeightsError};
+use super::weights::{Weights, WeightsError};
 use crate::domain::score::ScoreRule;
 
 /// The largest configuration file that is read. The largest seen are a few kilobytes.
@@ -75,6 +76,15 @@ pub enum CheckpointError {
     /// The weights cannot be used.
     #[error(transparent)]
     Weights(#[from] WeightsError),
+    /// An ONNX export cannot be used.
+    #[error(transparent)]
+    Export(#[from] ExportError),
+    /// There is only an export, which has lost a scale that nothing else tells.
+    #[error("{folder} holds no scale")]
+    NoScale {
+        /// The folder.
+        folder: PathBuf,
+    },
     /// The tokenizer cannot be used.
     #[error(transparent)]
     Tokenizer(#[from] TokenizerError),
@@ -89,13 +99,6 @@ pub enum TowerKind {
     Text,
 }
 
-/// A pair of ONNX files.
-#[derive(Debug, Clone)]
-struct Exports {
-    image: PathBuf,
-    text: PathBuf,
-}
-
 /// A checkpoint, its small files read and its large ones found.
 #[derive(Debug, Clone)]
 pub struct Checkpoint {
@@ -103,7 +106,7 @@ pub struct Checkpoint {
     family: Arc<dyn Family>,
     processor: ImageProcessor,
     tokenizer: Tokenizer,
-    weights: Option<WeightFile>,
+    weights: Option<Weights>,
     exports: Option<Exports>,
 }
 
@@ -117,13 +120,12 @@ impl Checkpoint {
         let family = families::from_config(&config)
             .map_err(|source| CheckpointError::Family { folder: folder.to_owned(), source })?;
         let processor = read_processor(folder, family.image_size())?;
-        let safetensors = folder.join("model.safetensors");
-        let weights = safetensors.exists().then(|| WeightFile::open(&safetensors)).transpose()?;
+        let weights = Weights::in_folder(folder)?;
         let exports = Exports::in_folder(folder);
         if weights.is_none() && exports.is_none() {
             return Err(CheckpointError::NoWeights { folder: folder.to_owned(), found: other_weights(folder) });
         }
-        let tokenizer = Tokenizer::open(folder, family.token_limit(), family.vocabulary())?;
+        let tokenizer = Tokenizer::open(folder, family.text())?;
         Ok(Checkpoint { folder: folder.to_owned(), family: family.into(), processor, tokenizer, weights, exports })
     }
 
@@ -151,56 +153,50 @@ impl Checkpoint {
                     TowerKind::Image => self.family.image_graph(weights)?,
                     TowerKind::Text => self.family.text_graph(weights)?,
                 };
-                Ok(Tower::Written(Box::new(graph)))
+                Ok(Tower::Graph(Box::new(graph)))
             }
-            (None, Some(exports)) => Ok(Tower::Export(match kind {
-                TowerKind::Image => exports.image.clone(),
-                TowerKind::Text => exports.text.clone(),
-            })),
+            (None, Some(exports)) => Ok(exports.tower(kind)?),
             (None, None) => Err(CheckpointError::NoWeights { folder: self.folder.clone(), found: vec![] }),
         }
     }
 
     /// The weights, where the runtime is given a graph of ours.
-    fn written_from(&self, runtime: &Runtime) -> Option<&WeightFile> {
+    fn written_from(&self, runtime: &Runtime) -> Option<&Weights> {
         let prefers_export = matches!(runtime, Runtime::OnnxRuntime(_));
         self.weights.as_ref().filter(|_| self.exports.is_none() || !prefers_export)
     }
 
-    /// The large files that the image tower is read from: weights, or an export with what lies beside it.
-    pub fn image_files(&self, runtime: &Runtime) -> Vec<PathBuf> {
-        match (self.written_from(runtime), &self.exports) {
-            (Some(weights), _) => vec![weights.path.clone()],
-            (None, Some(exports)) => exports.image_files(),
+    /// Every file that what this checkpoint answers depends on, but for the small ones whose meaning is in
+    /// [`Checkpoint::family`] and [`Checkpoint::processor`]: weights or exports, and the tokenizer's files.
+    pub fn files(&self, runtime: &Runtime) -> Result<Vec<PathBuf>, CheckpointError> {
+        let mut files = match (self.written_from(runtime), &self.exports) {
+            (Some(weights), _) => weights.paths(),
+            (None, Some(exports)) => exports.files()?,
             (None, None) => vec![],
-        }
+        };
+        files.extend(self.tokenizer.files().iter().cloned());
+        Ok(files)
     }
 
     /// How embeddings become scores, and whether the scale had to be assumed because the export has lost it.
     pub fn score_rule(&self) -> Result<(ScoreRule, bool), CheckpointError> {
-        match &self.weights {
-            Some(weights) => Ok((self.family.score_rule(weights)?, false)),
-            None => Ok((self.family.assumed_score_rule(), true)),
+        let scoring = self.family.scoring();
+        let rule = |scale, bias| ScoreRule { scale, bias, activation: scoring.activation };
+        if let Some(weights) = &self.weights {
+            let scale = weights.scalar("logit_scale")?.exp();
+            let bias = if scoring.biased { weights.scalar("logit_bias")? } else { 0.0 };
+            return match (scale.is_normal(), bias.is_finite()) {
+                (true, true) => Ok((rule(scale, bias), false)),
+                (false, _) => Err(WeightsError::BadScale { path: weights.name(), scale }.into()),
+                (true, false) => Err(WeightsError::BadScale { path: weights.name(), scale: bias }.into()),
+            };
         }
-    }
-}
-
-impl Exports {
-    /// The split towers under `onnx/`, if both are there.
-    fn in_folder(folder: &Path) -> Option<Exports> {
-        let file = |name: &str| Some(folder.join("onnx").join(name)).filter(|path| path.exists());
-        Some(Exports { image: file("vision_model.onnx")?, text: file("text_model.onnx")? })
-    }
-
-    /// The image tower's export and the files that hold its weights, which by custom begin with its name.
-    fn image_files(&self) -> Vec<PathBuf> {
-        let stem = self.image.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let entries = self.image.parent().and_then(|folder| std::fs::read_dir(folder).ok()).into_iter().flatten();
-        let paths = entries.flatten().map(|entry| entry.path());
-        let is_its = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&stem));
-        let mut files: Vec<PathBuf> = paths.filter(is_its).collect();
-        files.sort_unstable();
-        files
+        let told = self.exports.as_ref().map(Exports::scale_and_bias).transpose()?.flatten();
+        match (told, scoring.usual_scale) {
+            (Some((scale, bias)), _) if scale.is_normal() && bias.is_finite() => Ok((rule(scale, bias), false)),
+            (_, Some(usual)) => Ok((rule(usual, 0.0), true)),
+            (_, None) => Err(CheckpointError::NoScale { folder: self.folder.clone() }),
+        }
     }
 }
 

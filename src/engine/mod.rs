@@ -2,20 +2,25 @@
 
 pub mod checkpoint;
 pub mod encoder;
+pub mod exports;
 pub mod families;
 pub mod fingerprint;
 pub mod graph;
+pub mod hub;
 pub mod image_processor;
 pub mod resample;
 pub mod runtime;
 pub mod tokenizer;
 pub mod weights;
+mod wire;
 
 use checkpoint::CheckpointError;
 use runtime::RuntimeError;
 use tokenizer::TokenizerError;
 
+use crate::domain::label::Label;
 use crate::domain::score::NoDirection;
+use crate::domain::template::Templates;
 
 /// Why there are no embeddings.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +34,16 @@ pub enum EngineError {
     /// A sentence has no tokens.
     #[error(transparent)]
     Tokenizer(#[from] TokenizerError),
+    /// A label has more tokens than the model reads; nothing is cut off.
+    #[error("{label:?} has {tokens} tokens, {limit} at most")]
+    LabelTooLong {
+        /// The label, as written.
+        label: String,
+        /// Tokens of its longest sentence.
+        tokens: usize,
+        /// The most the model reads.
+        limit: usize,
+    },
     /// The model answered with something that is no direction.
     #[error("the model gave no usable embedding")]
     NoDirection(#[from] NoDirection),
@@ -40,4 +55,19 @@ pub enum EngineError {
         /// Dimensions of a label embedding.
         text: usize,
     },
+}
+
+impl EngineError {
+    /// The same error, about a label where it was about one of its sentences: people know their labels.
+    pub fn about(self, labels: &[Label], templates: &Templates) -> EngineError {
+        match self {
+            EngineError::Tokenizer(TokenizerError::TooLong { text, tokens, limit }) => {
+                let is_its =
+                    |label: &&Label| label.prompts.iter().any(|prompt| templates.fill(prompt).any(|s| s == text));
+                let label = labels.iter().find(is_its).map_or(text.clone(), |label| label.text.clone());
+                EngineError::LabelTooLong { label, tokens, limit }
+            }
+            other => other,
+        }
+    }
 }

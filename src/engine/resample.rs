@@ -1,8 +1,11 @@
-//! Resizing 8-bit pixels exactly as Pillow does, bit for bit: an antialiasing filter, first across, then down, in
-//! fixed-point numbers of 22 bits (Pillow, src/libImaging/Resample.c).
+//! Resizing 8-bit pixels exactly as Pillow does, bit for bit: an antialiasing filter, across and down, in fixed-point
+//! numbers of 22 bits (Pillow 13, src/libImaging/Resample.c). Levels are rounded and held in bounds between the two, so
+//! that their order shows.
 //!
 //! Libraries that resize "like Pillow" keep coefficients in 16 bits and are a level off in some pixels; that alone moves
 //! logits by a tenth, which is why this is our own.
+
+use std::ops::Range;
 
 use image::RgbImage;
 
@@ -130,43 +133,73 @@ fn level(sum: i32) -> u8 {
     (sum >> PRECISION).clamp(0, 255) as u8
 }
 
+/// Whether Pillow goes down before it goes across: where height shrinks by more than twice the pixels that width does
+/// (Pillow 13, python-pillow/Pillow#9549; older ones always go across first).
+fn goes_down_first(rows: Axis, columns: Axis) -> bool {
+    let shrinks = |axis: Axis| i64::from(axis.from) - i64::from(axis.to);
+    shrinks(rows) > 0 && shrinks(rows) > 2 * shrinks(columns)
+}
+
 /// Resizes `picture` and returns the wanted part of the result, three bytes a pixel, row by row. Nothing but that part,
-/// and the source rows it is made of, is computed.
+/// and the source pixels it is made of, is computed.
 pub fn resize(picture: &RgbImage, rows: Axis, columns: Axis, filter: Filter) -> Vec<u8> {
     let across = Taps::of(columns, filter);
     let down = Taps::of(rows, filter);
-    let (first_row, end_row) = down.range();
-    let line = columns.length as usize * 3;
-    let mut narrowed = vec![0; (end_row - first_row) * line];
-    let source_line = picture.width() as usize * 3;
-    let source = picture.as_raw()[first_row * source_line..].chunks_exact(source_line);
-    for (source, out) in source.zip(narrowed.chunks_exact_mut(line.max(1))) {
-        resize_line(source, out, &across);
+    let source = Levels { line: picture.width() as usize * 3, levels: picture.as_raw() };
+    let ((first_row, end_row), (first_column, end_column)) = (down.range(), across.range());
+    if goes_down_first(rows, columns) {
+        let (line, levels) = resize_down(source, 0, first_column * 3..end_column * 3, &down);
+        resize_across(Levels { line, levels: &levels }, first_column, &across)
+    } else {
+        let source = Levels { levels: &source.levels[first_row * source.line..end_row * source.line], ..source };
+        let levels = resize_across(source, 0, &across);
+        let line = columns.length as usize * 3;
+        resize_down(Levels { line, levels: &levels }, first_row, 0..line, &down).1
     }
-    let mut resized = vec![0; rows.length as usize * line];
-    let mut sums = vec![0i32; line];
-    for ((first, coefficients), out) in down.iter().zip(resized.chunks_exact_mut(line.max(1))) {
-        sums.fill(1 << (PRECISION - 1));
-        let lines = narrowed[(first - first_row) * line..].chunks_exact(line.max(1));
-        for (coefficient, narrowed) in coefficients.iter().zip(lines).filter(|(coefficient, _)| **coefficient != 0) {
-            sums.iter_mut().zip(narrowed).for_each(|(sum, value)| *sum += coefficient * i32::from(*value));
+}
+
+/// Rows of pixels, three bytes each, and the length of a row in bytes.
+#[derive(Clone, Copy)]
+struct Levels<'l> {
+    line: usize,
+    levels: &'l [u8],
+}
+
+/// Resizes every row. The first pixel of each is that of column `first_column`.
+fn resize_across(source: Levels<'_>, first_column: usize, taps: &Taps) -> Vec<u8> {
+    let line = taps.first.len() * 3;
+    let mut resized = vec![0; source.levels.len() / source.line.max(1) * line];
+    let rows = source.levels.chunks_exact(source.line.max(1));
+    for (source, out) in rows.zip(resized.chunks_exact_mut(line.max(1))) {
+        for ((first, coefficients), pixel) in taps.iter().zip(out.chunks_exact_mut(3)) {
+            let mut sums = [1i32 << (PRECISION - 1); 3];
+            let pixels = source[(first - first_column) * 3..].chunks_exact(3);
+            for (coefficient, value) in coefficients.iter().zip(pixels) {
+                for channel in 0..3 {
+                    sums[channel] += coefficient * i32::from(value[channel]);
+                }
+            }
+            pixel.copy_from_slice(&sums.map(level));
         }
-        out.iter_mut().zip(&sums).for_each(|(out, sum)| *out = level(*sum));
     }
     resized
 }
 
-fn resize_line(source: &[u8], out: &mut [u8], taps: &Taps) {
-    for ((first, coefficients), pixel) in taps.iter().zip(out.chunks_exact_mut(3)) {
-        let mut sums = [1i32 << (PRECISION - 1); 3];
-        let pixels = source[first * 3..].chunks_exact(3);
-        for (coefficient, value) in coefficients.iter().zip(pixels) {
-            for channel in 0..3 {
-                sums[channel] += coefficient * i32::from(value[channel]);
-            }
+/// Resizes what lies at `part` of every row, in bytes, and returns the length of that part too. The first row is that of
+/// number `first_row`.
+fn resize_down(source: Levels<'_>, first_row: usize, part: Range<usize>, taps: &Taps) -> (usize, Vec<u8>) {
+    let line = part.len();
+    let mut resized = vec![0; taps.first.len() * line];
+    let mut sums = vec![0i32; line];
+    for ((first, coefficients), out) in taps.iter().zip(resized.chunks_exact_mut(line.max(1))) {
+        sums.fill(1 << (PRECISION - 1));
+        let rows = source.levels[(first - first_row) * source.line..].chunks_exact(source.line.max(1));
+        for (coefficient, row) in coefficients.iter().zip(rows).filter(|(coefficient, _)| **coefficient != 0) {
+            sums.iter_mut().zip(&row[part.clone()]).for_each(|(sum, value)| *sum += coefficient * i32::from(*value));
         }
-        pixel.copy_from_slice(&sums.map(level));
+        out.iter_mut().zip(&sums).for_each(|(out, sum)| *out = level(*sum));
     }
+    (line, resized)
 }
 
 #[cfg(test)]
@@ -222,6 +255,26 @@ mod tests {
             assert_eq!([resized[0], resized[3], resized[6]], expected, "{filter:?}");
         }
     }
+
+    /// Worked out by Pillow 13: `Image.frombytes("L", (3, 9), bytes((x * 90 + y * 31) * (1 + x * y) % 256 …)).resize(size,
+    /// BICUBIC)`, row by row. To 2x2 it goes down first, to 2x8 across.
+    #[test]
+    fn passes_are_in_pillows_order() {
+        let level = |x: u32, y: u32| ((x * 90 + y * 31) * (1 + x * y) % 256) as u8;
+        let picture = RgbImage::from_fn(3, 9, |x, y| Rgb([level(x, y); 3]));
+        for (height, down_first, expected) in PILLOW_THREE_BY_NINE {
+            let (rows, columns) = (whole(9, height), whole(3, 2));
+            assert_eq!(goes_down_first(rows, columns), down_first);
+            let resized = resize(&picture, rows, columns, Filter::Bicubic);
+            let found: Vec<u8> = resized.iter().step_by(3).copied().collect();
+            assert_eq!(found, expected, "to 2x{height}");
+        }
+    }
+
+    const PILLOW_THREE_BY_NINE: [(u32, bool, &[u8]); 2] = [
+        (2, true, &[101, 164, 179, 130]),
+        (8, false, &[36, 153, 111, 179, 123, 188, 116, 142, 133, 128, 173, 145, 192, 103, 241, 142]),
+    ];
 
     const PILLOW_FIVE_TO_THREE: [(Filter, [u8; 3]); 5] = [
         (Filter::Box, [128, 10, 65]),

@@ -51,6 +51,16 @@ pub enum ScanError {
 
 /// Finds the files under `source`; those under `destination` are left out, wherever it is.
 pub fn scan(source: &Path, recursive: bool, destination: &Path) -> Result<Scan, ScanError> {
+    scan_while(source, recursive, destination, &|| true).map(Option::unwrap_or_default)
+}
+
+/// The same for as long as `goes_on` says yes, asked before each entry; none where it did not.
+pub fn scan_while(
+    source: &Path,
+    recursive: bool,
+    destination: &Path,
+    goes_on: &dyn Fn() -> bool,
+) -> Result<Option<Scan>, ScanError> {
     let unreadable = |source_error| ScanError::Unreadable { folder: source.to_owned(), source: source_error };
     match std::fs::metadata(source) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -66,6 +76,9 @@ pub fn scan(source: &Path, recursive: bool, destination: &Path) -> Result<Scan, 
     let walk = WalkDir::new(source).min_depth(1).max_depth(depth).sort_by_file_name();
     let mut found = Scan::default();
     for entry in walk.into_iter().filter_entry(|entry| !is_left_out(entry, destination.as_deref())) {
+        if !goes_on() {
+            return Ok(None);
+        }
         match entry {
             Ok(entry) => found.add(&entry),
             Err(error) => {
@@ -76,7 +89,7 @@ pub fn scan(source: &Path, recursive: bool, destination: &Path) -> Result<Scan, 
             }
         }
     }
-    Ok(found)
+    Ok(Some(found))
 }
 
 impl Scan {

@@ -10,7 +10,7 @@ use crate::domain::settings::Settings;
 use crate::engine::EngineError;
 use crate::engine::checkpoint::{Checkpoint, CheckpointError, TowerKind};
 use crate::engine::encoder::{ImageEncoder, TextEncoder};
-use crate::engine::fingerprint::{self, ImageTower};
+use crate::engine::fingerprint::{self, Sources};
 use crate::engine::image_processor::ImageProcessor;
 use crate::engine::runtime::Runtime;
 use crate::files::read::stamp_of;
@@ -27,7 +27,7 @@ pub struct Model<'m> {
     pub rule: ScoreRule,
     /// Pictures that go through the tower together.
     pub batch_size: usize,
-    /// What the image tower's embeddings depend on.
+    /// What its answers depend on.
     pub fingerprint: [u8; 32],
 }
 
@@ -74,20 +74,20 @@ impl<'m> Model<'m> {
     }
 }
 
-/// The image tower's fingerprint. Files that are as they were when they were hashed last are not read again.
+/// The checkpoint's fingerprint. Files that are as they were when they were hashed last are not read again.
 fn fingerprint(
     checkpoint: &Checkpoint,
     runtime: &Runtime,
     cache: Option<&CachePlace>,
 ) -> Result<[u8; 32], EngineError> {
-    let tower = ImageTower::of(checkpoint, runtime);
+    let sources = Sources::of(checkpoint, runtime)?;
     let mut cache = cache.and_then(CachePlace::open);
     let mut hashes = Vec::new();
-    for path in &tower.files {
+    for path in &sources.files {
         let hash = remembered_hash(path, cache.as_mut());
         hashes.push(hash.map_err(|source| CheckpointError::Unreadable { path: path.clone(), source })?);
     }
-    Ok(tower.fingerprint(&hashes))
+    Ok(sources.fingerprint(&hashes))
 }
 
 fn remembered_hash(path: &Path, cache: Option<&mut EmbeddingCache>) -> std::io::Result<[u8; 32]> {

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long a job that pauses sleeps before it looks for a request to stop: a signal handler can set a flag and wake
 /// nobody.
@@ -13,7 +13,14 @@ const LOOK: Duration = Duration::from_millis(100);
 #[derive(Debug, Clone, Default)]
 pub struct Stop {
     requested: Arc<AtomicBool>,
-    pause: Arc<(Mutex<bool>, Condvar)>,
+    pause: Arc<(Mutex<Pause>, Condvar)>,
+}
+
+/// Whether a pause is wanted, since when, and how long all that are over have taken.
+#[derive(Debug, Default)]
+struct Pause {
+    since: Option<Instant>,
+    over: Duration,
 }
 
 impl Stop {
@@ -36,14 +43,28 @@ impl Stop {
 
     /// Asks for a pause, or ends it.
     pub fn pause(&self, wanted: bool) {
-        *self.pause.0.lock().unwrap_or_else(PoisonError::into_inner) = wanted;
+        let mut pause = self.pause.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match (wanted, pause.since) {
+            (true, None) => pause.since = Some(Instant::now()),
+            (false, Some(since)) => {
+                pause.over += since.elapsed();
+                pause.since = None;
+            }
+            _ => {}
+        }
+        drop(pause);
         self.pause.1.notify_all();
+    }
+
+    /// How long all pauses were that are over.
+    pub fn paused(&self) -> Duration {
+        self.pause.0.lock().unwrap_or_else(PoisonError::into_inner).over
     }
 
     /// Returns at once, or after a pause, whether to go on: not after a request to stop, nor once `ends` says so.
     pub fn goes_on(&self, ends: impl Fn() -> bool) -> bool {
         let mut paused = self.pause.0.lock().unwrap_or_else(PoisonError::into_inner);
-        while *paused && !self.is_requested() && !ends() {
+        while paused.since.is_some() && !self.is_requested() && !ends() {
             paused = self.pause.1.wait_timeout(paused, LOOK).unwrap_or_else(PoisonError::into_inner).0;
         }
         !self.is_requested() && !ends()

@@ -4,6 +4,7 @@ use super::{Language, Say};
 use crate::domain::printable::{printable, printable_text};
 use crate::engine::EngineError;
 use crate::engine::checkpoint::CheckpointError;
+use crate::engine::exports::ExportError;
 use crate::engine::families::FamilyError;
 use crate::engine::runtime::RuntimeError;
 use crate::engine::runtime::install::InstallError;
@@ -15,12 +16,22 @@ use crate::engine::weights::WeightsError;
 /// Characters of a long text that are shown.
 const BEGINNING: usize = 60;
 
+/// The beginning of a text: what is too long for a model is too long for a sentence.
+fn beginning(text: &str) -> String {
+    let begin: String = text.chars().take(BEGINNING).collect();
+    printable_text(&begin) + if begin.len() < text.len() { "…" } else { "" }
+}
+
 impl Say for EngineError {
     fn say(&self, language: &Language) -> String {
         match self {
             EngineError::Checkpoint(error) => error.say(language),
             EngineError::Runtime(error) => error.say(language),
             EngineError::Tokenizer(error) => error.say(language),
+            EngineError::LabelTooLong { label, tokens, limit } => {
+                let label = beginning(label);
+                language.say("engine.label_too_long", &[("label", &label), ("tokens", tokens), ("limit", limit)])
+            }
             EngineError::NoDirection(_) => language.text("engine.no_direction"),
             EngineError::TowersDiffer { image, text } => {
                 language.say("engine.towers_differ", &[("image", image), ("text", text)])
@@ -57,6 +68,12 @@ impl Say for CheckpointError {
                 language.say("checkpoint.other_weights", &[("folder", &printable(folder)), ("found", &found)])
             }
             CheckpointError::Weights(error) => error.say(language),
+            CheckpointError::Export(ExportError { path, source }) => {
+                language.say("checkpoint.export", &[("path", &printable(path)), ("detail", source)])
+            }
+            CheckpointError::NoScale { folder } => {
+                language.say("checkpoint.no_scale", &[("folder", &printable(folder))])
+            }
             CheckpointError::Tokenizer(error) => error.say(language),
         }
     }
@@ -91,6 +108,21 @@ impl Say for WeightsError {
                 language.say("weights.cut_short", values)
             }
             WeightsError::BadHeader { path, .. } => language.say("weights.bad_header", &[("path", &printable(path))]),
+            WeightsError::NoShard { index, shard } => {
+                language.say("weights.no_shard", &[("path", &printable(index)), ("shard", &printable_text(shard))])
+            }
+            WeightsError::ShardOutside { index, shard } => {
+                language.say("weights.shard_outside", &[("path", &printable(index)), ("shard", &printable_text(shard))])
+            }
+            WeightsError::Calls { path, called } => {
+                language.say("weights.calls", &[("path", &printable(path)), ("called", &printable_text(called))])
+            }
+            WeightsError::OldTorch { path } => language.say("weights.old_torch", &[("path", &printable(path))]),
+            WeightsError::NotText { path } => language.say("weights.not_text", &[("path", &printable(path))]),
+            WeightsError::Scattered { path, tensor } => {
+                let tensor = printable_text(tensor);
+                language.say("weights.scattered", &[("path", &printable(path)), ("tensor", &tensor)])
+            }
             WeightsError::NoTensor { path, tensor } => {
                 language.say("weights.no_tensor", &[("path", &printable(path)), ("tensor", tensor)])
             }
@@ -110,12 +142,12 @@ impl Say for WeightsError {
 impl Say for TokenizerError {
     fn say(&self, language: &Language) -> String {
         match self {
-            TokenizerError::Missing { folder } => language.say("tokenizer.missing", &[("folder", &printable(folder))]),
+            TokenizerError::Missing { folder, parts } => {
+                language.say("tokenizer.missing", &[("folder", &printable(folder)), ("parts", parts)])
+            }
             TokenizerError::Damaged { path, .. } => language.say("tokenizer.damaged", &[("path", &printable(path))]),
             TokenizerError::TooLong { text, tokens, limit } => {
-                // What is too long for a model is too long for a sentence: its beginning tells which it is.
-                let begin: String = text.chars().take(BEGINNING).collect();
-                let text = printable_text(&begin) + if begin.len() < text.len() { "…" } else { "" };
+                let text = beginning(text);
                 language.say("tokenizer.too_long", &[("text", &text), ("tokens", tokens), ("limit", limit)])
             }
             TokenizerError::OtherVocabulary { token, vocabulary } => {

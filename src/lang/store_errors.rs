@@ -53,6 +53,7 @@ impl Say for CrewError {
     fn say(&self, language: &Language) -> String {
         match self {
             CrewError::Engine(error) => error.say(language),
+            CrewError::Hub(error) => error.say(language),
             CrewError::Runtime(error) => error.say(language),
             CrewError::Scan(error) => error.say(language),
             CrewError::Destination(error) => error.say(language),
@@ -63,10 +64,12 @@ impl Say for CrewError {
                 language.say("demo.cannot_unpack", &[("folder", &printable(folder)), ("detail", source)])
             }
             CrewError::Install(error) => error.say(language),
+            CrewError::NotCached { model } => language.say("app.model_not_here", &[("model", model)]),
             CrewError::NoDataFolder => language.text("doctor.no_folder"),
             CrewError::NotTrusted { destination } => {
                 language.say("store.foreign_session", &[("destination", &printable(destination))])
             }
+            CrewError::NoPlan => language.text("app.no_plan"),
             CrewError::NothingToUndo => language.text("undo.nothing"),
         }
     }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::Receiver;
 use crossterm::event::{self, Event as Input, KeyEventKind, MouseButton, MouseEventKind};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM};
 
 use super::effect::Effect;
 use super::keys::Keys;
@@ -18,7 +18,7 @@ use super::preview::ScreenPainter;
 use super::screen::Screen;
 use super::terminal_query;
 use super::theme::Theme;
-use super::update::{check_source, update};
+use super::update::{look_up, update};
 use super::values::Values;
 use super::{SAMPLES_MODEL, view};
 use crate::app_start::{AppStart, Opening};
@@ -32,6 +32,9 @@ use crate::lang::{Language, Say};
 /// How long the loop waits for a key before it looks for what the crew tells. Without work there is little to tell.
 const LOOK_BUSY: Duration = Duration::from_millis(20);
 const LOOK_IDLE: Duration = Duration::from_millis(100);
+
+/// The library reads nothing where it is given no time at all.
+const LEAST_WAIT: Duration = Duration::from_millis(1);
 
 /// Events that are taken in before the screen is drawn again.
 const TAKEN_TOGETHER: usize = 500;
@@ -57,6 +60,8 @@ pub fn run(start: AppStart) -> std::io::Result<()> {
     for signal in [SIGHUP, SIGINT, SIGTERM] {
         signal_hook::flag::register(signal, Arc::clone(&leaving))?;
     }
+    let resumed = Arc::new(AtomicBool::new(false));
+    signal_hook::flag::register(SIGCONT, Arc::clone(&resumed))?;
     let mut screen = Screen::open(log.as_deref(), mouse)?;
     model.size = crossterm::terminal::size().unwrap_or(model.size);
     // People see something before the terminal is asked, which may take a while.
@@ -71,7 +76,7 @@ pub fn run(start: AppStart) -> std::io::Result<()> {
     };
     let theme = Theme::from_environment(is_light);
     let typed = answer.keys.into_iter().map(Message::Key).collect();
-    let ended = app.go_on(&mut model, (first, typed), &mut screen, theme, &leaving);
+    let ended = app.go_on(&mut model, (first, typed), &mut screen, theme, Flags { leaving, resumed });
     drop(screen);
     ended
 }
@@ -105,6 +110,14 @@ struct App {
     values: Option<PathBuf>,
 }
 
+/// What signals have said.
+struct Flags {
+    /// The program is to end.
+    leaving: Arc<AtomicBool>,
+    /// It was stopped and goes on.
+    resumed: Arc<AtomicBool>,
+}
+
 /// Whether the loop goes on.
 enum Next {
     GoOn,
@@ -118,7 +131,7 @@ impl App {
         (mut effects, mut messages): (Vec<Effect>, Vec<Message>),
         screen: &mut Screen,
         theme: Theme,
-        leaving: &AtomicBool,
+        flags: Flags,
     ) -> std::io::Result<()> {
         let mut is_changed = true;
         loop {
@@ -144,7 +157,12 @@ impl App {
                     continue;
                 }
             }
-            messages = self.messages(model, leaving)?;
+            messages = self.messages(model, &flags.leaving)?;
+            // Somebody else stopped the program and had it go on: the terminal is as the shell left it.
+            if flags.resumed.swap(false, Ordering::Relaxed) {
+                screen.take_over()?;
+                messages.push(Message::Resumed);
+            }
             if let Ok(size) = crossterm::terminal::size()
                 && size != model.size
             {
@@ -167,7 +185,7 @@ impl App {
             Waited::Nothing => return Ok(messages),
             Waited::Input => {}
         }
-        while event::poll(Duration::ZERO)? {
+        while event::poll(LEAST_WAIT)? {
             match event::read()? {
                 Input::Key(key) if key.kind != KeyEventKind::Release => messages.push(Message::Key(key)),
                 Input::Paste(text) => messages.push(Message::Paste(text)),
@@ -226,12 +244,13 @@ impl App {
                     }
                     None => model.doors = Some(0),
                 }
-                Ok(check_source(model))
+                Ok(look_up(model))
             }
             Opening::Samples { folder } => Ok(self.show_samples(model, folder)),
             Opening::Session { destination } => {
                 model.setup.destination = Line::new(destination.to_string_lossy());
                 model.session = Some(model.destination());
+                model.values = self.values.as_deref().and_then(Values::load).unwrap_or_default();
                 model.work = Work::Opening;
                 Ok(vec![Effect::Order(Order::Open { destination: model.destination() })])
             }
@@ -248,7 +267,7 @@ impl App {
             .set_labels(built_in::sample_labels().lines().filter(|line| !line.is_empty()).map(str::to_owned).collect());
         // Values of the samples are of no use for the next start.
         self.values = None;
-        check_source(model)
+        look_up(model)
     }
 }
 

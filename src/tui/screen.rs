@@ -2,6 +2,7 @@
 
 use std::fs::OpenOptions;
 use std::io::{self, Stdout};
+use std::mem::ManuallyDrop;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
@@ -18,7 +19,8 @@ use crate::panics;
 
 /// The terminal while the app has it.
 pub(super) struct Screen {
-    terminal: Terminal<CrosstermBackend<Stdout>>,
+    /// Never dropped: it would complain on a terminal that is gone. Everything is given back by hand.
+    terminal: ManuallyDrop<Terminal<CrosstermBackend<Stdout>>>,
     /// Standard error as it was: native libraries write there, which would spoil the screen.
     errors: Option<OwnedFd>,
     mouse: bool,
@@ -29,7 +31,7 @@ impl Screen {
     pub(super) fn open(log: Option<&Path>, mouse: bool) -> io::Result<Screen> {
         let errors = log.and_then(|log| redirect_errors(log).ok());
         enter(mouse)?;
-        let terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
+        let terminal = ManuallyDrop::new(Terminal::new(CrosstermBackend::new(io::stdout()))?);
         let others = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
             // One that is caught concerns a file: the app goes on.
@@ -51,7 +53,13 @@ impl Screen {
     /// Gives the terminal back, stops until the person continues, and takes it over again.
     pub(super) fn suspend(&mut self) -> io::Result<()> {
         leave();
-        rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::TSTP)?;
+        // The whole job stops, as where the system's own key does it: a script that started the program with it.
+        rustix::process::kill_current_process_group(rustix::process::Signal::TSTP)?;
+        self.take_over()
+    }
+
+    /// Takes the terminal over again after somebody else had it.
+    pub(super) fn take_over(&mut self) -> io::Result<()> {
         enter(self.mouse)?;
         // What is on the screen is not known: everything is drawn again. Asking where the cursor is, as a clear does, would
         // race with the keys.

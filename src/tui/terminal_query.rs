@@ -9,8 +9,12 @@ use ratatui_image::picker::cap_parser::{Parser, QueryStdioOptions};
 use ratatui_image::picker::{Capability, Picker, ProtocolType};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-/// How long the terminal may take. Every one answers the last question, which is about its state.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// How long the terminal may take. Every one answers the last question, which is about its state; what answers later would
+/// be read as keys.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long it may take inside tmux, which hands the question on: where nobody looks at it, there is no terminal to answer.
+const PATIENCE_IN_TMUX: Duration = Duration::from_secs(1);
 
 /// More than a person types and a terminal says meanwhile.
 const MOST_BYTES: usize = 64 << 10;
@@ -34,7 +38,8 @@ pub(super) struct Answer {
 pub(super) fn ask() -> Answer {
     let is_tmux = Picker::halfblocks().tmux_detected();
     let question = Parser::query(is_tmux, options(None));
-    let (replies, typed) = match put(&question) {
+    let patience = if is_tmux { PATIENCE_IN_TMUX } else { PATIENCE };
+    let (replies, typed) = match put(&question, patience) {
         Ok(bytes) => split(&bytes),
         Err(error) => {
             tracing::info!("the terminal cannot be asked: {error}");
@@ -55,7 +60,8 @@ pub(super) fn ask() -> Answer {
 
 fn options(stdio: Option<(OwnedFd, OwnedFd)>) -> QueryStdioOptions {
     QueryStdioOptions {
-        timeout_ms: PATIENCE.as_millis() as i32,
+        // Of the reading from memory, where all is there at once.
+        timeout_ms: 100,
         terminal_background_color_osc: true,
         // Over a line, bytes cost more than packing them.
         kitty_compression: std::env::var_os("SSH_CONNECTION").is_some(),
@@ -71,13 +77,13 @@ fn half_speaks_kitty() -> bool {
 }
 
 /// Writes the question and reads until the last answer has come.
-fn put(question: &str) -> io::Result<Vec<u8>> {
+fn put(question: &str, patience: Duration) -> io::Result<Vec<u8>> {
     io::stdout().write_all(question.as_bytes())?;
     io::stdout().flush()?;
     let input = rustix::stdio::stdin();
     let (began, mut bytes) = (Instant::now(), Vec::new());
     while !has_last_answer(&bytes) && bytes.len() < MOST_BYTES {
-        let left = PATIENCE.saturating_sub(began.elapsed());
+        let left = patience.saturating_sub(began.elapsed());
         let wait = Timespec { tv_sec: left.as_secs() as i64, tv_nsec: i64::from(left.subsec_nanos()) };
         let mut polled = [PollFd::new(&input, PollFlags::IN)];
         match poll(&mut polled, Some(&wait)) {

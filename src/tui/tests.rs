@@ -20,8 +20,8 @@ use crate::domain::picture::{PictureId, PictureState};
 use crate::domain::plan::Plan;
 use crate::domain::run::RunId;
 use crate::engine::EngineError;
-use crate::engine::tokenizer::TokenizerError;
-use crate::jobs::crew::{Checked, Event, ModelChoice, Order, Room, Said, SaidStep, Tally};
+use crate::engine::hub::known::{KnownModel, known_models};
+use crate::jobs::crew::{Checked, CrewError, Event, ModelChoice, ModelPlace, Order, Room, Said, SaidStep, Tally};
 use crate::lang::Language;
 use crate::store::session::Origin;
 
@@ -34,6 +34,7 @@ fn model_in(language: Language) -> Model {
     model.set_labels(vec!["a map".to_owned(), "a page of text".to_owned(), "a face".to_owned()]);
     model.setup.source = super::line::Line::new("/pictures");
     model.setup.destination = super::line::Line::new("/sorted");
+    model.setup.model = super::line::Line::new("demo");
     told(
         &mut model,
         Event::Runtime {
@@ -76,6 +77,8 @@ fn named(name: &str) -> KeyEvent {
         "space" => plain(KeyCode::Char(' ')),
         "backspace" => plain(KeyCode::Backspace),
         "ctrl-s" => KeyEvent::new(KeyCode::Char('s'), KeyModifiers::CONTROL),
+        "ctrl-k" => KeyEvent::new(KeyCode::Char('k'), KeyModifiers::CONTROL),
+        "delete" => plain(KeyCode::Delete),
         "ctrl-t" => KeyEvent::new(KeyCode::Char('t'), KeyModifiers::CONTROL),
         "ctrl-u" => KeyEvent::new(KeyCode::Char('u'), KeyModifiers::CONTROL),
         "ctrl-x" => KeyEvent::new(KeyCode::Char('x'), KeyModifiers::CONTROL),
@@ -195,16 +198,132 @@ fn labels_are_counted_anew_while_they_are_typed() {
     assert_eq!(model.counts.by_label, [0, 6, 0]);
 }
 
+fn renames(effects: &[Effect]) -> Vec<(String, String)> {
+    let renames = orders(effects).into_iter().filter_map(|order| match order {
+        Order::Rename { from, to, .. } => Some((from.clone(), to.clone())),
+        _ => None,
+    });
+    renames.collect()
+}
+
 #[test]
 fn a_label_keeps_what_was_decided_for_it_when_its_line_is_edited() {
     let mut model = classified();
     press(&mut model, "<f4>1");
-    let effects = press(&mut model, "<f3><enter>x");
-    let rename = orders(&effects).into_iter().find(|order| matches!(order, Order::Rename { .. }));
-    assert!(matches!(rename, Some(Order::Rename { from, to, .. }) if from == "a map" && to == "xa map"));
+    assert!(renames(&press(&mut model, "<f3><enter>xy")).is_empty(), "a text that is being typed is none yet");
+    assert_eq!(renames(&press(&mut model, "<esc>")), [("a map".to_owned(), "xya map".to_owned())]);
     let revision = model.labels.revision;
     told(&mut model, Event::Rescored { revision, scores: [[0.0, 0.0, 0.9]; 6].concat() });
     assert_eq!((model.counts.by_label[0], model.counts.label_removed), (1, 0));
+    // A run that began before still tells of the label by its former text.
+    let decided = Entry { decision: Some(Decision::Accepted(crate::domain::decision::LabelId(7))), ..entry(9) };
+    let entries = vec![(decided, Some("a map".to_owned()))];
+    told(&mut model, Event::Arrived { revision, entries, scores: vec![0.0, 0.0, 0.9] });
+    assert_eq!((model.counts.by_label[0], model.counts.label_removed), (2, 0));
+}
+
+#[test]
+fn decisions_of_a_label_that_is_removed_go_to_no_other() {
+    let mut model = classified();
+    model.set_labels(["gun", "a page of text", "a face"].map(str::to_owned).to_vec());
+    let revision = model.labels.revision;
+    let scores = [[0.9, 0.05, 0.05]; 6].concat();
+    told(&mut model, Event::Rescored { revision, scores });
+    press(&mut model, "<f4>1");
+    let standing = |model: &mut Model| {
+        let revision = model.labels.revision;
+        let width = model.labels.numbers.len();
+        told(model, Event::Rescored { revision, scores: vec![0.0; 6 * width] });
+        (model.counts.by_label.clone(), model.counts.label_removed)
+    };
+    // The line goes, and another label begins as it did.
+    let mut effects = press(&mut model, "<f3><enter><ctrl-k><delete>");
+    effects.extend(press(&mut model, "<esc><enter>graffiti<enter>"));
+    assert_eq!(standing(&mut model), (vec![0, 0, 0], 1));
+    // Written again, it is back; written on, it is another one.
+    effects.extend(press(&mut model, "gun"));
+    assert!(
+        matches!(model.labels.editor.lines()[1].as_str(), text if text.starts_with("gun")),
+        "{:?}",
+        model.labels.editor.lines()
+    );
+    effects.extend(press(&mut model, "<enter>"));
+    assert_eq!(standing(&mut model), (vec![0, 1, 0, 0], 0));
+    effects.extend(press(&mut model, "<backspace> shop<enter>"));
+    assert_eq!(standing(&mut model).1, 1);
+    effects.extend(press(&mut model, "<esc>"));
+    assert_eq!(renames(&effects), []);
+    assert!(model.labels.book.contains(&"gun".to_owned()), "{:?}", model.labels.book);
+}
+
+#[test]
+fn nobody_accepts_what_is_not_on_the_screen() {
+    let mut model = classified();
+    press(&mut model, "<f3><enter>x<esc>");
+    assert!(decisions(&press(&mut model, "<f4>a")).is_empty(), "its scores are those of other labels");
+    assert_eq!(decisions(&press(&mut model, "2")).len(), 1);
+}
+
+#[test]
+fn steps_are_taken_back_when_all_pictures_are_there() {
+    let mut model = classified();
+    press(&mut model, "<f4>1<ctrl-s>");
+    told(&mut model, Event::Found { files: 6 });
+    let said = vec![(PictureId(1), Some(Said::NoneOfThese))];
+    told(&mut model, Event::Decided { steps: vec![SaidStep { kind: StepKind::Decide, said }] });
+    assert!(decisions(&press(&mut model, "<f4>u")).is_empty());
+    let revision = model.labels.revision;
+    told(&mut model, Event::Rescored { revision, scores: vec![] });
+    let decided = Entry { decision: Some(Decision::NoneOfThese), ..entry(1) };
+    told(&mut model, Event::Arrived { revision, entries: vec![(decided, None)], scores: vec![0.9, 0.0, 0.1] });
+    told(&mut model, Event::Classified { remembered: 0, waiting: 0, per_second: None });
+    assert_eq!(decisions(&press(&mut model, "u")), [(1, None)]);
+}
+
+#[test]
+fn what_goes_wrong_beside_a_run_leaves_it_running() {
+    let mut model = classified();
+    press(&mut model, "<ctrl-s>");
+    told(&mut model, Event::Found { files: 6 });
+    told(&mut model, Event::Trouble { error: CrewError::NoDataFolder });
+    assert!(model.is_busy() && model.notice.as_ref().unwrap().is_error);
+    told(&mut model, Event::Classified { remembered: 0, waiting: 0, per_second: None });
+    // A plan that could not be carried out is none any more.
+    told(&mut model, Event::Planned { plan: Box::new(plan()) });
+    press(&mut model, "<f5>a");
+    told(&mut model, Event::Failed { error: CrewError::NoPlan });
+    assert!(model.files.plan.is_none() && !model.is_busy());
+    assert!(orders(&press(&mut model, "a")).is_empty());
+}
+
+#[test]
+fn another_template_is_another_plan() {
+    let mut model = classified();
+    press(&mut model, "<f5>");
+    told(&mut model, Event::Planned { plan: Box::new(plan()) });
+    let before = model.labels.revision;
+    press(&mut model, "<f2><down><down><down><down><down><down><enter>x<enter>");
+    assert!(model.files.plan.is_none() && model.labels.revision > before, "{:?}", model.setup.chosen);
+}
+
+#[test]
+fn decisions_come_along_whatever_comes_between() {
+    let mut model = classified();
+    press(&mut model, "<f4>1");
+    model.setup.destination = super::line::Line::new("/other");
+    press(&mut model, "<ctrl-s>t");
+    told(&mut model, Event::Failed { error: CrewError::NoDataFolder });
+    let taken = |effects: Vec<Effect>| {
+        orders(&effects).into_iter().find_map(|order| match order {
+            Order::Classify { decisions_of, .. } => Some(decisions_of.clone()),
+            _ => None,
+        })
+    };
+    assert_eq!(taken(press(&mut model, "<ctrl-s>")), Some(Some("/sorted".into())));
+    told(&mut model, Event::Classified { remembered: 0, waiting: 3, per_second: None });
+    assert_eq!(taken(press(&mut model, "<ctrl-s>")), Some(Some("/sorted".into())));
+    told(&mut model, Event::Classified { remembered: 0, waiting: 0, per_second: None });
+    assert_eq!(taken(press(&mut model, "<ctrl-s>")), Some(None));
 }
 
 #[test]
@@ -495,8 +614,7 @@ fn labels_are_advised() {
     press(&mut model, "<ctrl-u><ctrl-u>");
     assert_eq!(model.labels.editor.lines()[0], "gun");
     // A label that the model cannot read is named, and the text that is wrong.
-    let text = "x ".repeat(90);
-    let error = EngineError::Tokenizer(TokenizerError::TooLong { text, tokens: 92, limit: 77 });
+    let error = EngineError::LabelTooLong { label: "a rifle".to_owned(), tokens: 92, limit: 77 };
     let revision = model.labels.revision;
     told(&mut model, Event::LabelsFailed { revision, label: Some(1), error: error.into() });
     let shown = screen(&model, 100, 24);
@@ -516,7 +634,7 @@ fn an_earlier_session_is_scored_with_other_labels() {
     };
     let origin = Origin { source: "/from".to_owned(), recursive: false, model: "/a/model".to_owned() };
     let effects = told(&mut model, Event::Opened { sorting: Some(Box::new(sorting)), origin: Some(origin) });
-    assert!(matches!(orders(&effects)[..], [Order::Check { .. }]));
+    assert!(matches!(orders(&effects)[..], [Order::Check { .. }, Order::LookUpModel { .. }]));
     assert_eq!((model.setup.source.text(), model.setup.model.text()), ("/from", "/a/model"));
     told(&mut model, Event::Arrived { revision: 0, entries: vec![(entry(1), None)], scores: vec![0.9, 0.1] });
     told(&mut model, Event::Scorable { missing: 1 });
@@ -533,7 +651,7 @@ fn a_model_is_chosen_from_those_that_there_are() {
     let mut model = model();
     let effects = press(&mut model, "<down><down><enter>");
     assert!(matches!(orders(&effects)[..], [Order::ListModels { .. }]));
-    let choice = |name: &str| ModelChoice { name: name.to_owned(), is_built_in: false };
+    let choice = |name: &str| ModelChoice { name: name.to_owned(), place: ModelPlace::Folder, known: None };
     let found = vec![choice("demo"), choice("/m/clip")];
     told(&mut model, Event::Models { typed: "stale".to_owned(), found: found.clone() });
     assert!(model.setup.models.is_empty());
@@ -541,6 +659,37 @@ fn a_model_is_chosen_from_those_that_there_are() {
     press(&mut model, "<down><down><enter>");
     assert_eq!((model.setup.model.text(), model.setup.editing.clone()), ("/m/clip", None));
     assert_eq!(model.setup.chosen, Field::Labels);
+}
+
+#[test]
+fn a_model_that_is_not_there_is_downloaded_after_asking() {
+    let mut model = model();
+    let id = "openai/clip-vit-large-patch14";
+    model.setup.model = super::line::Line::new(id);
+    let known = known_models().iter().find(|known| known.id == id);
+    let place = ModelPlace::ToDownload { bytes: known.map(KnownModel::download_bytes) };
+    told(&mut model, Event::ModelFound { choice: ModelChoice { name: id.to_owned(), place, known } });
+    let shown = screen(&model, 100, 24);
+    assert!(shown.contains("photographs in general, slow, 1713 MB to be downloaded first"), "{shown}");
+    assert!(orders(&press(&mut model, "<ctrl-s>")).is_empty());
+    let shown = screen(&model, 100, 24);
+    assert!(shown.contains("about 1713 MB are downloaded first. y = yes"), "{shown}");
+    assert!(orders(&press(&mut model, "n")).is_empty() && model.work == Work::Idle);
+    let effects = press(&mut model, "<ctrl-s>y");
+    assert!(matches!(orders(&effects)[0], Order::Classify { .. }));
+    told(&mut model, Event::Downloading { done: 13_000_000, total: 1_713_000_000, per_second: Some(10_000_000.0) });
+    let shown = screen(&model, 120, 24);
+    assert!(shown.contains("13 MB of 1713 MB · 10 MB a second, 3 min left"), "{shown}");
+    // It knows no pause, and a stop.
+    assert!(press(&mut model, "<f7>").is_empty());
+    assert!(matches!(press(&mut model, "<ctrl-x>")[..], [Effect::Stop]));
+    let effects = told(&mut model, Event::Downloaded);
+    assert!(matches!(orders(&effects)[..], [Order::LookUpModel { .. }]));
+    assert_eq!(model.work, Work::Classifying { files: 0, others: 0 });
+    // One that is looked up for another name says nothing about this one.
+    let choice = ModelChoice { name: "other".to_owned(), place: ModelPlace::NoFolder, known: None };
+    told(&mut model, Event::ModelFound { choice });
+    assert_eq!(model.setup.found(), None);
 }
 
 #[test]

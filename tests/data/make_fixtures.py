@@ -6,6 +6,15 @@ What it makes, beside this file or in the folder given with --output:
   clip/         a small CLIP checkpoint with random weights, laid out as published today
   clip-legacy/  another one, written the way old repositories are
   clip-onnx/    the towers of clip/ as two ONNX files, without safetensors
+  clip-whole/   the whole of clip/ as one ONNX file
+  clip-sharded/ the weights of clip/ in half precision, in three files with an index
+  clip-bf16/    the weights of clip/ in brain floating point
+  clip-bin/     the weights of clip/ as torch.save writes them
+  siglip/       a small SigLIP checkpoint with a SentencePiece model
+  siglip2/      a small SigLIP 2 checkpoint for pictures of one size
+  siglip2-whole/ the whole of siglip2/ as one ONNX file
+  chinese-clip/ a small Chinese-CLIP checkpoint with a list of word pieces
+  torch-save/   a few tensors as torch.save writes them, today and long ago, and one file that calls something
   pictures/     small drawings, each in a form that decoders or preprocessing get wrong
   golden.json   what transformers' zero-shot-image-classification pipeline answers for them
 
@@ -14,7 +23,8 @@ versions makes the same bytes. Other versions may compress pictures or write gra
 differently; the answers recorded in golden.json always belong to the files beside it.
 
     pip install torch==2.15.0 transformers==5.23.0 torchvision==0.29.2 pillow==13.0.0 \\
-                tokenizers==0.23.3 safetensors==0.8.0 onnx==1.23.2 onnxruntime==1.32.0 numpy==2.4.6
+                tokenizers==0.23.3 safetensors==0.8.0 onnx==1.23.2 onnxruntime==1.32.0 numpy==2.4.6 \\
+                sentencepiece==0.2.3
     python make_fixtures.py [--output FOLDER]
 
 It takes less than a minute on a processor and needs neither a network nor a GPU.
@@ -31,7 +41,7 @@ import struct
 import unicodedata
 import warnings
 import zlib
-from collections import Counter
+from collections import Counter, OrderedDict
 from pathlib import Path
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")  # read on import: everything is made here
@@ -40,12 +50,27 @@ import numpy as np
 import onnx
 import onnxruntime
 import PIL
+import sentencepiece
+import tokenizers
 import torch
 import transformers
 from PIL import Image, ImageDraw, ImageOps
-from transformers import AutoImageProcessor, AutoTokenizer, CLIPConfig, CLIPModel, CLIPTokenizer, pipeline
+from transformers import (
+    AutoImageProcessor,
+    AutoModel,
+    AutoTokenizer,
+    ChineseCLIPConfig,
+    ChineseCLIPModel,
+    CLIPConfig,
+    CLIPModel,
+    CLIPTokenizer,
+    GemmaTokenizer,
+    SiglipConfig,
+    SiglipModel,
+    SiglipTokenizer,
+    pipeline,
+)
 from transformers.image_transforms import convert_to_rgb
-from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
 
 TEMPLATE = "This is a photo of {}."
 
@@ -59,6 +84,8 @@ LABELS = [
     "a driver's licence",
     unicodedata.normalize("NFD", "cr\u00e8me br\u00fbl\u00e9e"),  # accents as characters of their own
 ]
+
+CHINESE_LABELS = ["\u4e00\u5f20\u4eba\u7269\u7167\u7247", "\u62a5\u7eb8\u622a\u56fe"]  # "a portrait", "a newspaper clipping"
 
 
 # ---------------------------------------------------------------------------------------
@@ -253,25 +280,32 @@ def write_json(path, value):
 TOWER_GAIN = {"text_model": 0.7, "vision_model": 1.2}
 
 
-def random_values(name, shape, noise):
+# SigLIP's sentence is read off its padding, BERT's off its first token: other tokens show there only if attention is
+# strong.
+STRONG_GAIN = {"text_model": 2.0, "vision_model": 1.2}
+
+
+def random_values(name, shape, noise, gain):
     """Values for one parameter: norms near 1, biases and positions small, matrices by fan-in."""
     values = noise.standard_normal(shape)
     if "norm" in name and name.endswith("weight"):
         return 1 + 0.1 * values
     if name.endswith("bias") or "position_embedding" in name or "class_embedding" in name:
         return 0.1 * values
-    if "token_embedding" in name:
+    if "token_embedding" in name or "word_embeddings" in name or "token_type_embeddings" in name:
         return 0.5 * values
-    return TOWER_GAIN.get(name.split(".")[0], 1.0) * values / math.sqrt(math.prod(shape[1:]))
+    return gain.get(name.split(".")[0], 1.0) * values / math.sqrt(math.prod(shape[1:]))
 
 
-def randomise(model, seed):
+def randomise(model, seed, gain=TOWER_GAIN, bias=0.0):
     """Draw all weights. NumPy's RandomState, because its stream is frozen for good."""
     noise = np.random.RandomState(seed)
     with torch.no_grad():
         for name, parameter in sorted(model.named_parameters()):
-            parameter.copy_(torch.from_numpy(np.asarray(random_values(name, parameter.shape, noise))))
+            parameter.copy_(torch.from_numpy(np.asarray(random_values(name, parameter.shape, noise, gain))))
         model.logit_scale.fill_(math.log(100))  # where training leaves it
+        if hasattr(model, "logit_bias"):
+            model.logit_bias.fill_(bias)
     return model.eval()
 
 
@@ -292,6 +326,258 @@ def make_legacy(folder, tokenizer, vocabulary, merges):
     (folder / "vocab.json").write_text(json.dumps(vocabulary, ensure_ascii=False), encoding="utf-8")
     lines = ["#version: 0.2"] + [" ".join(pair) for pair in merges]
     (folder / "merges.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+SMALL_FILES = ["config.json", "preprocessor_config.json", "tokenizer.json", "tokenizer_config.json"]
+
+
+def copy_small_files(source, folder):
+    for name in SMALL_FILES:
+        if (source / name).exists():
+            shutil.copyfile(source / name, folder / name)
+
+
+def make_sharded(folder, clip):
+    """Half precision in several files, the largest tensor alone in one."""
+    copy_small_files(clip, folder)
+    CLIPModel.from_pretrained(clip).half().save_pretrained(folder, max_shard_size="80KB")
+    shutil.copyfile(clip / "config.json", folder / "config.json")
+
+
+def make_bf16(folder, clip):
+    copy_small_files(clip, folder)
+    CLIPModel.from_pretrained(clip).to(torch.bfloat16).save_pretrained(folder)
+    shutil.copyfile(clip / "config.json", folder / "config.json")
+
+
+def make_bin(folder, clip):
+    """As old repositories have it: projections that are transposed views, and positions as integers beside the weights."""
+    copy_small_files(clip, folder)
+    state = CLIPModel.from_pretrained(clip).state_dict()
+    for name in ["text_projection.weight", "visual_projection.weight"]:
+        state[name] = state[name].T.contiguous().T
+    state["text_model.embeddings.position_ids"] = torch.arange(CONTEXT_LENGTH).expand((1, -1))
+    state["logit_scale"] = torch.nn.Parameter(state["logit_scale"])
+    torch.save(state, folder / "pytorch_model.bin")
+
+
+SIGLIP_TOWER = {
+    "hidden_size": 32,
+    "intermediate_size": 64,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+}
+
+# 62 pixels are four patches of 14 and a rest, as 384 are 27 and a rest.
+SIGLIP_CONFIG = {
+    "text_config": {**SIGLIP_TOWER, "vocab_size": 400},
+    "vision_config": {**SIGLIP_TOWER, "image_size": 62, "patch_size": 14},
+}
+
+SIGLIP_PREPROCESSING = {
+    "do_normalize": True,
+    "do_rescale": True,
+    "do_resize": True,
+    "image_mean": [0.5, 0.5, 0.5],
+    "image_processor_type": "SiglipImageProcessor",
+    "image_std": [0.5, 0.5, 0.5],
+    "resample": 3,
+    "rescale_factor": 0.00392156862745098,
+    "size": {"height": 62, "width": 62},
+}
+
+# The keys that the published files have and that matter.
+SIGLIP_TOKENIZER_CONFIG = {
+    "do_lower_case": True,
+    "eos_token": "</s>",
+    "model_input_names": ["input_ids"],
+    "model_max_length": 64,
+    "pad_token": "</s>",
+    "tokenizer_class": "SiglipTokenizer",
+    "unk_token": "<unk>",
+}
+
+
+def train_sentence_pieces(path):
+    """A unigram model laid out as SigLIP's: `</s>` is 1 and `<unk>` 2."""
+    buffer = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(line.strip() for line in CORPUS if line.strip()),
+        model_writer=buffer,
+        model_type="unigram",
+        vocab_size=SIGLIP_CONFIG["text_config"]["vocab_size"],
+        hard_vocab_limit=False,
+        character_coverage=1.0,
+        pad_id=0,
+        eos_id=1,
+        unk_id=2,
+        bos_id=-1,
+        num_threads=1,
+        minloglevel=2,
+    )
+    path.write_bytes(buffer.getvalue())
+
+
+# Chosen so that the logits of the pictures lie on both sides of nought.
+SIGLIP_BIAS = 3.0
+SIGLIP2_BIAS = 4.0
+
+
+def make_siglip(folder):
+    randomise(SiglipModel(SiglipConfig(**SIGLIP_CONFIG)), 12, STRONG_GAIN, SIGLIP_BIAS).save_pretrained(folder)
+    train_sentence_pieces(folder / "spiece.model")
+    write_json(folder / "tokenizer_config.json", SIGLIP_TOKENIZER_CONFIG)
+    write_json(folder / "preprocessor_config.json", SIGLIP_PREPROCESSING)
+
+
+# As published: Gemma's
+# tokenizer, whose file does not make letters small, and bilinear resizing.
+SIGLIP2_CONFIG = {
+    "text_config": {**SIGLIP_TOWER, "vocab_size": 480},
+    "vision_config": {**SIGLIP_TOWER, "image_size": 64, "patch_size": 16},
+}
+SIGLIP2_PREPROCESSING = {**SIGLIP_PREPROCESSING, "resample": 2, "size": {"height": 64, "width": 64}}
+GEMMA_SPECIAL = ["<pad>", "<eos>", "<bos>", "<unk>", "<mask>"]
+
+
+def make_gemma_tokenizer(folder):
+    """Byte pairs over whole sentences, a bar before each word, bytes for what is unknown."""
+    bar = "\u2581"
+    words = Counter(tuple(bar + word) for line in CORPUS for word in line.lower().split())
+    characters = sorted({character for word in words for character in word})
+    start = GEMMA_SPECIAL + [f"<0x{byte:02X}>" for byte in range(256)] + characters
+    merges = train_merges(words, SIGLIP2_CONFIG["text_config"]["vocab_size"] - len(start))
+    vocabulary = {symbol: index for index, symbol in enumerate(start + [left + right for left, right in merges])}
+    tokenizer = GemmaTokenizer(vocab=vocabulary, merges=merges, add_bos_token=False, add_eos_token=True)
+    tokenizer.save_pretrained(folder)
+    config = json.loads((folder / "tokenizer_config.json").read_text())
+    config.update(padding_side="right", model_input_names=["input_ids"], model_max_length=64)
+    write_json(folder / "tokenizer_config.json", config)
+
+
+def make_siglip2(folder):
+    randomise(SiglipModel(SiglipConfig(**SIGLIP2_CONFIG)), 22, STRONG_GAIN, SIGLIP2_BIAS).save_pretrained(folder)
+    make_gemma_tokenizer(folder)
+    write_json(folder / "preprocessor_config.json", SIGLIP2_PREPROCESSING)
+
+
+CHINESE_CONFIG = {
+    "projection_dim": 24,
+    "text_config": {**SIGLIP_TOWER, "max_position_embeddings": 128},  # and a vocabulary as large as the list
+    "vision_config": {**SIGLIP_TOWER, "image_size": 48, "patch_size": 16},
+}
+
+CHINESE_PREPROCESSING = {
+    "crop_size": {"height": 224, "width": 224},
+    "do_center_crop": False,
+    "do_normalize": True,
+    "do_resize": True,
+    "feature_extractor_type": "ChineseCLIPFeatureExtractor",
+    "image_mean": OPENAI_MEAN,
+    "image_std": OPENAI_STD,
+    "resample": 3,
+    "size": {"height": 48, "width": 48},
+}
+
+
+def word_pieces():
+    """Special tokens, characters, characters that go on a word, a few words."""
+    text = unicodedata.normalize("NFD", " ".join(CORPUS + LABELS).lower())
+    characters = sorted({c for c in text if not c.isspace() and not unicodedata.combining(c)})
+    words = sorted({word for word in text.split() if word.isalpha() and len(word) > 2})[:60]
+    chinese = sorted(set("".join(CHINESE_LABELS)))
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    return special + characters + ["##" + c for c in characters] + words + chinese
+
+
+def make_chinese(folder):
+    """With `vocab.txt` only, as the published repository had it for long."""
+    pieces = word_pieces()
+    config = ChineseCLIPConfig(**CHINESE_CONFIG)
+    config.text_config.vocab_size = len(pieces)
+    randomise(ChineseCLIPModel(config), 15, STRONG_GAIN).save_pretrained(folder)
+    (folder / "vocab.txt").write_text("\n".join(pieces) + "\n", encoding="utf-8")
+    write_json(folder / "tokenizer_config.json", {"tokenizer_class": "BertTokenizer", "do_lower_case": True})
+    write_json(folder / "preprocessor_config.json", CHINESE_PREPROCESSING)
+
+
+class Caller:
+    """What a hostile file holds: opened by Python's pickle, it runs a command."""
+
+    def __reduce__(self):
+        return os.system, ("echo this was run",)
+
+
+def make_torch_save(folder):
+    """Files for the tests of the reader: one with every kind of tensor, the old form, and a hostile one."""
+    state = {
+        "plain": torch.arange(6, dtype=torch.float32).reshape(2, 3),
+        "transposed": torch.arange(6, dtype=torch.float32).reshape(2, 3).T,
+        "half": torch.ones(3, dtype=torch.float16),
+        "brain": torch.ones(3, dtype=torch.bfloat16),
+        "integers": torch.arange(3),
+        "scalar": torch.tensor(4.5),
+        "parameter": torch.nn.Parameter(torch.ones(2)),
+        "every_second": torch.arange(8, dtype=torch.float32)[::2],
+    }
+    tail = torch.arange(8, dtype=torch.float32)
+    state["whole"], state["tail"] = tail, tail[5:]
+    whole = {name: tensor for name, tensor in state.items() if name != "every_second"}
+    torch.save(OrderedDict(whole), folder / "today.bin")
+    torch.save(whole, folder / "protocol-4.bin", pickle_protocol=4)
+    torch.save(state, folder / "with-gaps.bin")
+    torch.save(whole, folder / "old.bin", _use_new_zipfile_serialization=False)
+    torch.save({"plain": state["plain"], "other": Caller()}, folder / "hostile.bin")
+
+
+class Whole(torch.nn.Module):
+    """A whole model with the outputs of published exports."""
+
+    def __init__(self, model, masked):
+        super().__init__()
+        self.model, self.masked = model, masked
+
+    def forward(self, input_ids, pixel_values, attention_mask=None):
+        output = self.model(input_ids=input_ids, pixel_values=pixel_values, attention_mask=attention_mask)
+        return output.logits_per_image, output.logits_per_text, output.text_embeds, output.image_embeds
+
+
+def make_whole(folder, source, masked):
+    """One ONNX file of both towers."""
+    (folder / "onnx").mkdir()
+    copy_small_files(source, folder)
+    model = AutoModel.from_pretrained(source, attn_implementation="eager")
+    side = model.config.vision_config.image_size
+    pixels = torch.from_numpy(np.random.RandomState(4).standard_normal((2, 3, side, side)).astype(np.float32))
+    length = 7 if masked else 64
+    ids = torch.from_numpy(np.random.RandomState(5).randint(3, 300, (3, length)))
+    ids[:, -1] = model.config.text_config.eos_token_id if masked else 1
+    inputs = (ids, pixels, torch.ones_like(ids)) if masked else (ids, pixels)
+    names = ["input_ids", "pixel_values", "attention_mask"][: len(inputs)]
+    outputs = ["logits_per_image", "logits_per_text", "text_embeds", "image_embeds"]
+    text = {0: "text_batch_size", 1: "sequence_length"}
+    axes = {"input_ids": text, "attention_mask": text, "pixel_values": {0: "image_batch_size"}}
+    path = folder / "onnx/model.onnx"
+    whole = Whole(model, masked).eval()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            whole,
+            inputs,
+            str(path),
+            input_names=names,
+            output_names=outputs,
+            dynamic_axes={**{name: axes[name] for name in names}, **{name: {0: name} for name in outputs}},
+            opset_version=14,
+            dynamo=False,
+        )
+    onnx.checker.check_model(str(path))
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    found = session.run(None, {name: value[:1].numpy() for name, value in zip(names, inputs)})
+    with torch.no_grad():
+        expected = whole(*(value[:1] for value in inputs))
+    for left, right in zip(found, expected):
+        np.testing.assert_allclose(left, right.numpy(), atol=2e-4)
 
 
 class VisionTower(torch.nn.Module):
@@ -565,31 +851,55 @@ def rounded(values):
     return [float(f"{value:.7g}") for value in values]
 
 
+def reference_tokenizer(folder):
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    if isinstance(tokenizer, GemmaTokenizer):
+        # What SigLIP 2 was trained with, and what transformers' Siglip2Tokenizer does; the files do not say it.
+        backend = tokenizer.backend_tokenizer
+        steps = [tokenizers.normalizers.Lowercase(), backend.normalizer]
+        backend.normalizer = tokenizers.normalizers.Sequence(steps)
+    return tokenizer
+
+
 def reference_pipeline(folder):
     """The pipeline with Pillow's preprocessing, in single precision whatever the file holds."""
     processor = AutoImageProcessor.from_pretrained(folder, backend="pil")
-    assert type(processor) is CLIPImageProcessorPil, type(processor)
+    assert type(processor).__name__.endswith("Pil"), type(processor)
     return pipeline(
         "zero-shot-image-classification",
         model=str(folder),
-        tokenizer=AutoTokenizer.from_pretrained(folder),
+        tokenizer=reference_tokenizer(folder),
         image_processor=processor,
         dtype=torch.float32,
         device="cpu",
     )
 
 
-def answer(classifier, path):
+def steps(classifier, path, labels):
+    """The pipeline's own first two steps; the second keeps embeddings to itself, so that the model is asked again."""
+    inputs = classifier.preprocess(str(path), candidate_labels=labels, hypothesis_template=TEMPLATE)
+    pixels, text = inputs["pixel_values"], inputs["text_inputs"][0]
+    with torch.no_grad():
+        output = classifier.model(pixel_values=pixels, **text)
+    return inputs, output
+
+
+def answer(classifier, path, labels):
     """The pipeline's own three steps, for it does not tell the logits between the last two."""
-    inputs = classifier.preprocess(str(path), candidate_labels=LABELS, hypothesis_template=TEMPLATE)
+    inputs, output = steps(classifier, path, labels)
     outputs = classifier.forward(inputs)
     logits = outputs["logits"][0].tolist()
+    assert logits == output.logits_per_image[0].tolist()
     scores = {row["label"]: row["score"] for row in classifier.postprocess(outputs)}
-    return {"logits": rounded(logits), "scores": rounded(scores[label] for label in LABELS)}
+    return {
+        "logits": rounded(logits),
+        "scores": rounded(scores[label] for label in labels),
+        "embedding": rounded(output.image_embeds[0].tolist()),
+    }
 
 
-def preprocessed(classifier, path):
-    inputs = classifier.preprocess(str(path), candidate_labels=LABELS, hypothesis_template=TEMPLATE)
+def preprocessed(classifier, path, labels):
+    inputs = classifier.preprocess(str(path), candidate_labels=labels, hypothesis_template=TEMPLATE)
     values = inputs["pixel_values"].double().flatten()
     return {
         "picture": path.name,
@@ -599,13 +909,19 @@ def preprocessed(classifier, path):
     }
 
 
-def checkpoint_answers(folder, pictures):
+def checkpoint_answers(folder, pictures, labels=LABELS):
     classifier = reference_pipeline(folder)
-    sentences = [TEMPLATE.format(label) for label in LABELS]
+    sentences = [TEMPLATE.format(label) for label in labels]
+    # SigLIP's padding is part of the sentence; others' is not.
+    is_siglip = classifier.model.config.model_type == "siglip"
+    filling = {"padding": "max_length", "max_length": 64, "truncation": True} if is_siglip else {}
+    _, output = steps(classifier, pictures / PREPROCESSED_PICTURE, labels)
     return {
-        "input_ids": classifier.tokenizer(sentences)["input_ids"],  # without padding
-        "preprocessed": preprocessed(classifier, pictures / PREPROCESSED_PICTURE),
-        "answers": {path.name: answer(classifier, path) for path in sorted(pictures.iterdir())},
+        "labels": labels,
+        "input_ids": classifier.tokenizer(sentences, **filling)["input_ids"],
+        "text_embeddings": [rounded(row) for row in output.text_embeds.tolist()],
+        "preprocessed": preprocessed(classifier, pictures / PREPROCESSED_PICTURE, labels),
+        "answers": {path.name: answer(classifier, path, labels) for path in sorted(pictures.iterdir())},
     }
 
 
@@ -630,6 +946,9 @@ def decoded(path):
     return facts
 
 
+CLIP_LAYOUTS = ["clip-onnx", "clip-whole", "clip-sharded", "clip-bf16", "clip-bin"]
+
+
 def golden(folder):
     pictures = folder / "pictures"
     return {
@@ -644,7 +963,11 @@ def golden(folder):
         "checkpoints": {
             "clip": checkpoint_answers(folder / "clip", pictures),
             "clip-legacy": checkpoint_answers(folder / "clip-legacy", pictures),
-            "clip-onnx": {"same_as": "clip"},
+            **{name: {"same_as": "clip"} for name in CLIP_LAYOUTS},
+            "siglip": checkpoint_answers(folder / "siglip", pictures),
+            "siglip2": checkpoint_answers(folder / "siglip2", pictures),
+            "siglip2-whole": {"same_as": "siglip2"},
+            "chinese-clip": checkpoint_answers(folder / "chinese-clip", pictures, LABELS + CHINESE_LABELS),
         },
     }
 
@@ -685,6 +1008,15 @@ def main():
     make_clip(fresh_folder(output / "clip"), tokenizer)
     make_legacy(fresh_folder(output / "clip-legacy"), tokenizer, vocabulary, merges)
     make_onnx(fresh_folder(output / "clip-onnx"), output / "clip")
+    make_whole(fresh_folder(output / "clip-whole"), output / "clip", masked=True)
+    make_sharded(fresh_folder(output / "clip-sharded"), output / "clip")
+    make_bf16(fresh_folder(output / "clip-bf16"), output / "clip")
+    make_bin(fresh_folder(output / "clip-bin"), output / "clip")
+    make_torch_save(fresh_folder(output / "torch-save"))
+    make_siglip(fresh_folder(output / "siglip"))
+    make_siglip2(fresh_folder(output / "siglip2"))
+    make_whole(fresh_folder(output / "siglip2-whole"), output / "siglip2", masked=False)
+    make_chinese(fresh_folder(output / "chinese-clip"))
     make_pictures(fresh_folder(output / "pictures"))
     (output / "golden.json").write_text(golden_text(golden(output)) + "\n", encoding="utf-8")
 

@@ -6,7 +6,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
+use prost::Message;
 use serde_json::{Value as Json, json};
+use tract_onnx::pb::ModelProto;
 
 use crate::support::{
     Classify, Workspace, copy_folder, fixtures, hashes, json, of_kind, picture, shared, sorted, watch,
@@ -191,8 +193,8 @@ const DAMAGES: [Damage; 22] = [
     ("no weights", |m| remove(m, "model.safetensors"), &["no weights", "model.safetensors"]),
     (
         "weights in another form only",
-        |m| std::fs::rename(m.join("model.safetensors"), m.join("pytorch_model.bin")).unwrap(),
-        &["pytorch_model.bin", "model.safetensors"],
+        |m| std::fs::rename(m.join("model.safetensors"), m.join("flax_model.msgpack")).unwrap(),
+        &["flax_model.msgpack", "model.safetensors"],
     ),
     ("weights cut short", |m| cut(m, "model.safetensors", 200_000), &["model.safetensors", "incomplete"]),
     ("weights cut short in their header", |m| cut(m, "model.safetensors", 100), &["model.safetensors", "incomplete"]),
@@ -228,14 +230,104 @@ const DAMAGES: [Damage; 22] = [
 
 #[test]
 fn checkpoints_that_cannot_be_used() {
-    for (wrong, damage, words) in DAMAGES {
+    let damages = DAMAGES.into_iter().map(|(wrong, damage, words)| ("clip", wrong, damage, words));
+    for (fixture, wrong, damage, words) in damages.chain(OTHER_DAMAGES) {
         let workspace = Workspace::new();
         workspace.write_pictures(["1.jpg"]);
         let model = workspace.path("model");
-        copy_folder(&fixtures().join("clip"), &model);
+        copy_folder(&fixtures().join(fixture), &model);
         damage(&model);
         check(wrong, &workspace, &workspace.classify().with("--model", &model), 1, words);
     }
+}
+
+/// The same for checkpoints of other families and layouts: the fixture comes first.
+type OtherDamage = (&'static str, &'static str, fn(&Path), &'static [&'static str]);
+
+const BIN: &str = "pytorch_model.bin";
+const INDEX: &str = "model.safetensors.index.json";
+
+const OTHER_DAMAGES: [OtherDamage; 24] = [
+    ("clip-bin", "a pickle that calls something", |m| torch_save(m, "hostile.bin"), &[BIN, "posix.system", "hostile"]),
+    ("clip-bin", "a file of PyTorch before 1.6", |m| torch_save(m, "old.bin"), &[BIN, "before version 1.6"]),
+    ("clip-bin", "another model's tensors", |m| torch_save(m, "today.bin"), &[BIN, "have no"]),
+    ("clip-bin", "an archive cut short", |m| cut(m, BIN, 300_000), &[BIN, "incomplete"]),
+    ("clip-bin", "an archive cut at its begin", |m| cut(m, BIN, 3), &[BIN, "incomplete"]),
+    ("clip-bin", "an empty archive", |m| cut(m, BIN, 0), &[BIN, "incomplete"]),
+    ("clip-bin", "no archive", |m| write(m, BIN, "weights"), &[BIN, "damaged"]),
+    ("clip-bin", "a page of a web server", |m| write(m, BIN, "<html>".repeat(100)), &[BIN, "damaged"]),
+    (
+        "clip-bin",
+        "an archive of another width",
+        |m| edit(m, "config.json", &["vision_config", "hidden_size"], json!(96)),
+        &["vision_model.", "another shape"],
+    ),
+    ("clip-sharded", "a shard missing", |m| remove(m, SHARD), &["index.json", SHARD, "not there"]),
+    (
+        "clip",
+        "weights that are a link to nothing",
+        |m| link_to_nothing(m, "model.safetensors"),
+        &["model.safetensors", "cannot be read"],
+    ),
+    ("clip-sharded", "a shard cut short", |m| cut(m, SHARD, 40_000), &[SHARD, "incomplete"]),
+    ("clip-sharded", "an index that is no JSON", |m| write(m, INDEX, "{"), &[INDEX, "damaged"]),
+    (
+        "clip-sharded",
+        "an index that leads elsewhere",
+        |m| edit(m, INDEX, &["weight_map", "logit_scale"], json!("../../etc/passwd")),
+        &[INDEX, "../../etc/passwd", "not a file in its folder"],
+    ),
+    (
+        "clip-sharded",
+        "an index that names the wrong shard",
+        |m| edit(m, INDEX, &["weight_map", "logit_scale"], json!(SHARD)),
+        &[SHARD, "no logit_scale"],
+    ),
+    ("clip-whole", "an export cut short", |m| cut(m, "onnx/model.onnx", 200_000), &["model.onnx", "cannot be used"]),
+    (
+        "clip-whole",
+        "an export that is none",
+        |m| write(m, "onnx/model.onnx", "<html>"),
+        &["model.onnx", "cannot be used"],
+    ),
+    ("siglip", "no pieces", |m| remove(m, "spiece.model"), &["no tokenizer", "spiece.model"]),
+    ("siglip", "damaged pieces", |m| cut(m, "spiece.model", 2000), &["spiece.model", "damaged"]),
+    (
+        "siglip",
+        "a tower without its head",
+        |m| edit(m, "config.json", &["vision_config", "vision_use_head"], json!(false)),
+        &["vision_use_head", "false"],
+    ),
+    (
+        "siglip",
+        "a smaller vocabulary",
+        |m| edit(m, "config.json", &["text_config", "vocab_size"], json!(20)),
+        &["token_embedding", "another shape"],
+    ),
+    ("siglip2-whole", "exports that lost their scale", |m| without_logits(m), &["scale", "model.safetensors"]),
+    ("chinese-clip", "no word pieces", |m| remove(m, "vocab.txt"), &["no tokenizer", "vocab.txt"]),
+    ("chinese-clip", "word pieces of something else", |m| write(m, "vocab.txt", "a\nb\n"), &["vocab.txt", "damaged"]),
+];
+
+const SHARD: &str = "model-00002-of-00003.safetensors";
+
+/// What an interrupted download leaves in a hub's cache.
+fn link_to_nothing(model: &Path, file: &str) {
+    remove(model, file);
+    std::os::unix::fs::symlink("../../blobs/absent", model.join(file)).unwrap();
+}
+
+/// Puts a file of the fixtures in the place of the weights.
+fn torch_save(model: &Path, name: &str) {
+    std::fs::copy(fixtures().join("torch-save").join(name), model.join(BIN)).unwrap();
+}
+
+/// Leaves of a whole model's export the embeddings only.
+fn without_logits(model: &Path) {
+    let path = model.join("onnx/model.onnx");
+    let mut export = ModelProto::decode(&*std::fs::read(&path).unwrap()).unwrap();
+    export.graph.as_mut().unwrap().output.retain(|output| output.name.ends_with("_embeds"));
+    std::fs::write(path, export.encode_to_vec()).unwrap();
 }
 
 fn remove(model: &Path, file: &str) {

@@ -10,7 +10,7 @@ use smart_image_sorter::built_in;
 use smart_image_sorter::config::Defaults;
 use smart_image_sorter::domain::label::Label;
 use smart_image_sorter::domain::score::{Prediction, SureRule, logits};
-use smart_image_sorter::domain::template::Template;
+use smart_image_sorter::domain::template::Templates;
 use smart_image_sorter::engine::checkpoint::Checkpoint;
 use smart_image_sorter::engine::encoder::{ImageEncoder, TextEncoder};
 use smart_image_sorter::engine::runtime::Runtime;
@@ -50,7 +50,7 @@ fn evaluation() -> Evaluation {
 /// What the model says of each picture with these labels.
 fn predictions(folder: &Path, runtime: &Runtime, evaluation: &Evaluation, labels: &[Label]) -> Vec<Prediction> {
     let checkpoint = Checkpoint::open(folder).unwrap();
-    let template = Template::new(evaluation.template.clone()).unwrap();
+    let template = Templates::new(evaluation.template.as_str()).unwrap();
     let labels = TextEncoder::open(&checkpoint, runtime).unwrap().encode_labels(labels, &template).unwrap();
     let mut encoder = ImageEncoder::open(&checkpoint, runtime, 1).unwrap().remove(0);
     let rule = checkpoint.score_rule().unwrap().0;

@@ -11,11 +11,11 @@ use rustix::fs::XattrFlags;
 use crate::support::{Workspace, hashes, of_kind, picture, sorted, tree};
 
 /// Something that is mounted until it is dropped.
-struct Mounted(PathBuf);
+pub(crate) struct Mounted(pub(crate) PathBuf);
 
 impl Mounted {
     /// Mounts with these arguments of `mount`; none where that cannot be, which is said.
-    fn new(at: &Path, arguments: &[&str]) -> Option<Mounted> {
+    pub(crate) fn new(at: &Path, arguments: &[&str]) -> Option<Mounted> {
         std::fs::create_dir_all(at).unwrap();
         match mount(arguments, at) {
             true => Some(Mounted(at.to_owned())),
@@ -27,7 +27,7 @@ impl Mounted {
     }
 
     /// A file system of a kind, made in a file.
-    fn made_with(workspace: &Workspace, megabytes: u64, make: &[&str]) -> Option<Mounted> {
+    pub(crate) fn made_with(workspace: &Workspace, megabytes: u64, make: &[&str]) -> Option<Mounted> {
         let image = workspace.path("image");
         std::fs::File::create(&image).unwrap().set_len(megabytes << 20).unwrap();
         let made =

@@ -5,7 +5,11 @@ use std::process::Command;
 use crate::support::{Finished, Workspace, finish};
 
 /// Commands whose help is read.
-const COMMANDS: [&str; 15] = [
+const COMMANDS: [&str; 19] = [
+    "model",
+    "model list",
+    "model pull",
+    "model info",
     "",
     "classify",
     "review",

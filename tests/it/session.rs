@@ -7,6 +7,7 @@ use serde_json::{Value as Json, json};
 use smart_image_sorter::domain::decision::Decision;
 use smart_image_sorter::domain::history::{Step, StepKind};
 use smart_image_sorter::domain::picture::PictureId;
+use smart_image_sorter::domain::run::RunKind;
 use smart_image_sorter::store::Session;
 
 use crate::support::{Finished, Workspace, hashes, of_kind, sha256, sorted, tree};
@@ -122,6 +123,44 @@ fn a_changed_mind_moves_the_target_and_nothing_else() {
         assert_eq!(sorted(workspace.destination()), expected);
         workspace.sis_on_destination(&["verify"]).ended_with(0);
     }
+}
+
+#[test]
+fn scores_that_are_not_known_leave_what_is_there() {
+    let workspace = Workspace::new();
+    workspace.write_pictures(["1.jpg", "2.jpg"]);
+    workspace.classify().ends_with(0);
+    let mut session = Session::open_to_work(&workspace.destination()).unwrap();
+    let (sorting, set) = session.sorting().unwrap().unwrap();
+    let mut pictures = vec![];
+    session.for_each_picture(Some(&set), None, |found| pictures.push((found.id, found.picture.prediction))).unwrap();
+    assert!(pictures.iter().all(|(_, prediction)| prediction.is_some()));
+    let run = session.begin_run(RunKind::Classify, None, Some((&sorting, &set)), Default::default()).unwrap();
+    let width = set.labels.len();
+    let mut known = vec![0.0; width];
+    known[width - 1] = 1.0;
+    session.put_scores(run, &set, &[(pictures[0].0, vec![f32::NAN; width]), (pictures[1].0, known)]).unwrap();
+    let mut now = vec![];
+    session.for_each_picture(Some(&set), None, |found| now.push(found.picture.prediction)).unwrap();
+    assert_eq!(now[0], pictures[0].1);
+    assert_eq!(now[1].as_ref().map(|prediction| prediction.label), Some(width - 1));
+}
+
+#[test]
+fn a_label_that_is_renamed_is_so_in_the_ledger_too() {
+    let workspace = Workspace::new();
+    workspace.write_pictures(["1.jpg"]);
+    workspace.classify().ends_with(0);
+    let mut session = Session::open_to_review(&workspace.destination()).unwrap();
+    let (sorting, _) = session.sorting().unwrap().unwrap();
+    let text = sorting.labels[0].text.clone();
+    session.rename_label(&text, "another text").unwrap();
+    session.rename_label("no such label", "x").unwrap();
+    drop(session);
+    let ledger = std::fs::read_to_string(workspace.destination().join(".sis/ledger.jsonl")).unwrap();
+    let renames: Vec<&str> = ledger.lines().filter(|line| line.contains("\"rename\"")).collect();
+    assert!(renames.len() == 1 && renames[0].contains("another text"), "{renames:?}");
+    workspace.sis_on_destination(&["verify"]).ended_with(0);
 }
 
 #[test]

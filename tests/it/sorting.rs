@@ -274,3 +274,15 @@ fn a_folder_that_cannot_be_read_is_no_success() {
     let finished = workspace.classify().ends_with(3);
     assert!(finished.out.contains("1 folder could not be read") && finished.err.contains("closed"));
 }
+
+#[test]
+fn several_templates_are_one_setting_that_the_ledger_has() {
+    let workspace = Workspace::new();
+    workspace.write_pictures(["1.jpg"]);
+    workspace.classify().with("--template", "a photo of {}.\nart of the {}.").ends_with(0);
+    let ledger = std::fs::read_to_string(workspace.destination().join(".sis/ledger.jsonl")).unwrap();
+    assert!(ledger.contains(r#""template":"a photo of {}. | art of the {}.""#), "{ledger}");
+    let mut seven = workspace.classify().with("--template", "seven").command();
+    seven.args(["--template", "a {}", "--dry-run"]);
+    assert!(seven.status().unwrap().success());
+}

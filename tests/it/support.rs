@@ -72,6 +72,32 @@ pub(crate) fn copy_folder(from: &Path, to: &Path) {
     }
 }
 
+/// What huggingface_hub and the network read from the environment.
+const OF_THE_HUB: [&str; 22] = [
+    "HF_HUB_DOWNLOAD_TIMEOUT",
+    "HF_HOME",
+    "HF_HUB_CACHE",
+    "HUGGINGFACE_HUB_CACHE",
+    "HF_TOKEN",
+    "HUGGING_FACE_HUB_TOKEN",
+    "HF_TOKEN_PATH",
+    "HF_HUB_OFFLINE",
+    "TRANSFORMERS_OFFLINE",
+    "HF_HUB_DISABLE_IMPLICIT_TOKEN",
+    "ALL_PROXY",
+    "all_proxy",
+    "HTTPS_PROXY",
+    "https_proxy",
+    "HTTP_PROXY",
+    "http_proxy",
+    "NO_PROXY",
+    "no_proxy",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "HF_HUB_DISABLE_XET",
+    "HF_HUB_DISABLE_SYMLINKS",
+];
+
 /// How long a run may take before it counts as hanging.
 pub(crate) const LONGEST_RUN: Duration = Duration::from_secs(300);
 
@@ -136,9 +162,11 @@ impl Workspace {
         ] {
             command.env(variable, self.home().join(folder));
         }
-        for variable in ["ORT_DYLIB_PATH", "SIS_DATA_DIR", "SIS_DEVICE"] {
+        for variable in ["ORT_DYLIB_PATH", "SIS_DATA_DIR", "SIS_DEVICE"].iter().chain(&OF_THE_HUB) {
             command.env_remove(variable);
         }
+        // No test asks the real hub.
+        command.env("HF_ENDPOINT", "http://127.0.0.1:1");
         command
     }
 

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use crate::hub::server::{Repository, Server};
 use crate::support::{Workspace, program, sorted};
 
 /// How long a screen may take to show what is waited for.
@@ -17,6 +18,11 @@ struct Terminal {
 impl Terminal {
     /// None where there is no tmux, which is said.
     fn open(workspace: &Workspace, columns: u32, rows: u32, arguments: &str) -> Option<Terminal> {
+        Terminal::open_with(workspace, columns, rows, "HF_HUB_OFFLINE=1", arguments)
+    }
+
+    /// With more variables, `NAME=value` each.
+    fn open_with(workspace: &Workspace, columns: u32, rows: u32, more: &str, arguments: &str) -> Option<Terminal> {
         let socket = format!("sis-test-{}-{columns}", workspace.root().file_name().unwrap().to_str().unwrap());
         let terminal = Terminal { socket };
         let variables: String = [("HOME", ""), ("XDG_CONFIG_HOME", "config"), ("XDG_DATA_HOME", "data")]
@@ -25,7 +31,7 @@ impl Terminal {
             .map(|(name, folder)| format!("{name}='{}' ", workspace.home().join(folder).display()))
             .collect();
         let command = format!(
-            "set -m; cd '{}' && env -u ORT_DYLIB_PATH SIS_LANG=en {variables} TMPDIR='{}' PATH=/usr/bin:/bin {} {arguments}; echo ended $?; read x",
+            "set -m; cd '{}' && env -u ORT_DYLIB_PATH -u HF_HUB_OFFLINE {more} SIS_LANG=en {variables} TMPDIR='{}' PATH=/usr/bin:/bin {} {arguments}; echo ended $?; read x",
             workspace.root().display(),
             workspace.root().display(),
             program().display()
@@ -172,6 +178,11 @@ fn ones_own_pictures_field_by_field() {
     terminal.type_text("sou");
     terminal.press(&["Tab"], "source/");
     terminal.press(&["Enter"], "30 pictures");
+    // The model that is offered is not on this machine: another one is chosen.
+    terminal.press(&["Down", "Enter"], "photographs in general");
+    terminal.press(&["C-u"], "demo");
+    terminal.type_text("demo");
+    terminal.press(&["Enter"], "knows drawn pictures only");
     terminal.press(&["F3", "Enter"], "Esc done");
     // The labels that were there go, others come.
     terminal.press(&["C-Home"], "Esc done");
@@ -287,6 +298,10 @@ fn it_computes_nothing_while_nothing_happens() {
     terminal.wait_for("48 pictures, 0 other files");
     terminal.press(&["C-s"], "Classification finished");
     terminal.press(&["F4"], "reviewed 0");
+    // A change of size takes no key with it, and leaves nothing spinning.
+    terminal.tmux(&["resize-window", "-x", "100", "-y", "30"]).unwrap();
+    wait_until("it is drawn anew", || terminal.screen().lines().any(|line| line.chars().count() > 80));
+    terminal.press(&["a"], "reviewed 1");
     let Some(process) = process_in(&terminal) else { return };
     let ticks = || state_of(process).map_or(0, |(_, ticks)| ticks);
     // What was begun comes to its end: a neighbour's picture, for example.
@@ -308,4 +323,45 @@ fn keys_that_are_typed_before_the_first_screen_count() {
     let Some(terminal) = Terminal::open(&workspace, 80, 24, "") else { return };
     terminal.tmux(&["send-keys", "Enter", "C-s", "F4"]).unwrap();
     terminal.wait_for("reviewed 0, accepted 0");
+}
+
+#[test]
+fn a_model_is_downloaded_stopped_and_gone_on_with() {
+    let workspace = Workspace::new();
+    copy_drawings(&workspace, 5);
+    let repository = Repository::of_fixture("owner/name", "clip");
+    let whole = repository.main()["model.safetensors"].len();
+    // The first time, the weights stop coming half-way.
+    let server = Server::new(move |request, earlier| {
+        let mut answer = repository.answer(request);
+        if request.is_for("model.safetensors") && request.method == "GET" && earlier == 0 {
+            answer.silent_after = Some(whole / 2);
+        }
+        answer
+    });
+    let more = format!("HF_ENDPOINT='{}'", server.url());
+    let Some(terminal) = Terminal::open_with(&workspace, 100, 24, &more, "") else { return };
+    terminal.wait_for("My pictures");
+    terminal.press(&["2"], "Source");
+    terminal.press(&["Enter"], "Tab complete");
+    terminal.type_text("source");
+    terminal.press(&["Enter"], "5 pictures");
+    terminal.press(&["Down", "Enter", "C-u"], "demo");
+    terminal.type_text("owner/name");
+    terminal.press(&["Enter"], "to be downloaded first");
+    terminal.press(&["C-s"], "y = yes");
+    terminal.press(&["n"], "nothing opened yet");
+    terminal.press(&["C-s"], "y = yes");
+    terminal.press(&["y"], "downloading the model");
+    let blobs = workspace.home().join("cache/huggingface/hub/models--owner--name/blobs");
+    wait_until("half of the weights is there", || {
+        let files = std::fs::read_dir(&blobs).into_iter().flatten().flatten();
+        files.filter_map(|file| file.metadata().ok()).any(|file| file.len() == whole as u64 / 2)
+    });
+    terminal.press(&["C-x"], "What has arrived is kept");
+    // It goes on from where it was, and the pictures are looked at.
+    terminal.press(&["C-s"], "y = yes");
+    terminal.press(&["y"], "Classification finished: 5 pictures");
+    assert!(server.requests().iter().any(|request| request.range().is_some_and(|from| from > 0)));
+    terminal.press(&["F2"], "in the cache");
 }

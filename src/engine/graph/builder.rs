@@ -11,9 +11,9 @@ use tract_onnx::pb::{
     TensorShapeProto, TypeProto, ValueInfoProto, type_proto,
 };
 
-use super::WrittenGraph;
+use super::TowerGraph;
 use crate::engine::runtime::{Dim, InputSpec, InputType};
-use crate::engine::weights::{ElementType, TensorPlace, WeightFile, WeightsError};
+use crate::engine::weights::{ElementType, TensorPlace, Weights, WeightsError};
 
 /// The operator set that the graphs are written in: the first with LayerNormalization.
 const OPERATOR_SET: i64 = 17;
@@ -24,20 +24,18 @@ const IR_VERSION: i64 = 8;
 #[derive(Debug, Clone)]
 pub struct Value(String);
 
-/// Builds one graph over the weights of one file.
+/// Builds one graph over the weights of one checkpoint.
 pub struct GraphBuilder<'w> {
-    weights: &'w WeightFile,
-    location: String,
+    weights: &'w Weights,
     graph: GraphProto,
     present: HashSet<String>,
 }
 
 impl<'w> GraphBuilder<'w> {
     /// An empty graph called `name`.
-    pub fn new(name: &str, weights: &'w WeightFile) -> GraphBuilder<'w> {
-        let location = weights.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    pub fn new(name: &str, weights: &'w Weights) -> GraphBuilder<'w> {
         let graph = GraphProto { name: name.to_owned(), ..GraphProto::default() };
-        GraphBuilder { weights, location, graph, present: HashSet::new() }
+        GraphBuilder { weights, graph, present: HashSet::new() }
     }
 
     /// An input of the graph.
@@ -56,21 +54,32 @@ impl<'w> GraphBuilder<'w> {
         self.graph.output.push(value_info(name, DataType::Float, dims));
     }
 
-    /// A weight of the checkpoint, in single precision.
+    /// A weight of the checkpoint, in single precision, its axes in their order.
     pub fn weight(&mut self, name: &str, shape: &[usize]) -> Result<Value, WeightsError> {
         let place = self.weights.tensor(name, shape)?;
         if self.present.insert(name.to_owned()) {
-            self.graph.initializer.push(external_tensor(name, place, &self.location));
+            self.graph.initializer.push(external_tensor(name, place, &self.weights.location(place)));
         }
-        let stored = Value(name.to_owned());
-        if place.element == ElementType::F32 {
-            return Ok(stored);
+        let mut value = Value(name.to_owned());
+        if place.element != ElementType::F32 {
+            value = self.once(format!("{name}:single"), "Cast", &value, integer("to", DataType::Float as i64));
         }
-        let single = format!("{name}:single");
-        if self.present.insert(single.clone()) {
-            self.add(single.clone(), "Cast", &[&stored], vec![integer("to", DataType::Float as i64)]);
+        if !place.is_in_order() {
+            // Where each axis is among those that lie in the file.
+            let axes = 0..place.order.len();
+            let axes = axes.map(|axis| place.order.iter().position(|stored| *stored == axis).unwrap_or(axis) as i64);
+            let permutation = integer_list("perm", &axes.collect::<Vec<_>>());
+            value = self.once(format!("{name}:in_order"), "Transpose", &value, permutation);
         }
-        Ok(Value(single))
+        Ok(value)
+    }
+
+    /// An operator on a weight, which several operators may use.
+    fn once(&mut self, output: String, op_type: &str, input: &Value, attribute: AttributeProto) -> Value {
+        match self.present.insert(output.clone()) {
+            true => self.add(output, op_type, &[input], vec![attribute]),
+            false => Value(output),
+        }
     }
 
     /// A constant list of integers, or with `shape` empty a single one.
@@ -92,9 +101,8 @@ impl<'w> GraphBuilder<'w> {
     }
 
     /// The finished graph.
-    pub fn finish(self) -> WrittenGraph {
-        let weights_folder = self.weights.path.parent().map(ToOwned::to_owned).unwrap_or_default();
-        WrittenGraph { model: model(self.graph), weights_folder }
+    pub fn finish(self) -> TowerGraph {
+        TowerGraph { model: model(self.graph), data_folder: self.weights.folder().to_owned(), export: None }
     }
 
     fn constant(&mut self, element: DataType, shape: &[usize], raw_data: Vec<u8>) -> Value {
@@ -117,7 +125,7 @@ impl<'w> GraphBuilder<'w> {
     }
 }
 
-impl WrittenGraph {
+impl TowerGraph {
     /// The graph in the ONNX file format.
     pub fn to_bytes(&self) -> Vec<u8> {
         self.model.encode_to_vec()
@@ -154,7 +162,7 @@ fn model(graph: GraphProto) -> ModelProto {
 }
 
 /// An integer attribute.
-pub(super) fn integer(name: &str, value: i64) -> AttributeProto {
+pub fn integer(name: &str, value: i64) -> AttributeProto {
     AttributeProto { name: name.to_owned(), r#type: AttributeType::Int as i32, i: value, ..AttributeProto::default() }
 }
 
@@ -188,21 +196,27 @@ fn tensor_head(name: &str, element: DataType, shape: &[usize]) -> TensorProto {
 }
 
 fn external_tensor(name: &str, place: &TensorPlace, location: &str) -> TensorProto {
+    let stored: Vec<usize> = place.order.iter().map(|axis| place.shape[*axis]).collect();
     let element = match place.element {
         ElementType::F16 => DataType::Float16,
         ElementType::BF16 => DataType::Bfloat16,
         ElementType::F32 | ElementType::Other => DataType::Float,
     };
+    let mut tensor = tensor_head(name, element, &stored);
+    point_outside(&mut tensor, location, place.offset, place.length);
+    tensor
+}
+
+/// Makes a tensor's data external: `length` bytes from `offset` on in the file at `location`, relative to the folder that
+/// the graph is opened with.
+pub fn point_outside(tensor: &mut TensorProto, location: &str, offset: u64, length: u64) {
     let entry = |key: &str, value: String| StringStringEntryProto { key: key.to_owned(), value };
-    TensorProto {
-        data_location: Some(DataLocation::External as i32),
-        external_data: vec![
-            entry("location", location.to_owned()),
-            entry("offset", place.offset.to_string()),
-            entry("length", place.length.to_string()),
-        ],
-        ..tensor_head(name, element, &place.shape)
-    }
+    tensor.data_location = Some(DataLocation::External as i32);
+    tensor.external_data = vec![
+        entry("location", location.to_owned()),
+        entry("offset", offset.to_string()),
+        entry("length", length.to_string()),
+    ];
 }
 
 fn value_info(name: &str, element: DataType, dims: &[Dim]) -> ValueInfoProto {

@@ -5,19 +5,22 @@
 //! have (operator set 17).
 
 mod builder;
+pub mod pictures;
 pub mod transformer;
 
-pub use builder::{GraphBuilder, Value, axis, integer_list, trivial};
+pub use builder::{GraphBuilder, Value, axis, integer, integer_list, point_outside, trivial};
 
 use std::path::PathBuf;
 
 use tract_onnx::pb::ModelProto;
 
-/// A tower as a graph of ours and the folder of the file that its weights lie in.
+/// A tower as a graph in memory, whose weights lie in files.
 #[derive(Debug)]
-pub struct WrittenGraph {
+pub struct TowerGraph {
     /// The graph.
     pub model: ModelProto,
-    /// The folder that the graph's external data is relative to.
-    pub weights_folder: PathBuf,
+    /// The folder that the graph's external data is relative to, links resolved.
+    pub data_folder: PathBuf,
+    /// The export that it was taken from; `None` where the graph is ours.
+    pub export: Option<PathBuf>,
 }

@@ -2,9 +2,14 @@
 //!
 //! Shapes below: `rows` pictures or sentences, `tokens` patches or words, `width` components.
 
-use super::builder::{axis, integer_list, number};
+use tract_onnx::pb::tensor_proto::DataType;
+
+use super::builder::{axis, integer, integer_list, number};
 use super::{GraphBuilder, Value};
 use crate::engine::weights::WeightsError;
+
+/// Added to the logits of tokens that are not to be looked at: far below any logit, far above what overflows.
+pub const MASKED: f32 = -1e9;
 
 /// The activation between the two layers of a block's perceptron.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,7 +18,39 @@ pub enum Gelu {
     Quick,
     /// `x * (1 + erf(x / sqrt 2)) / 2`, exact.
     Erf,
+    /// `x * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 x^3))) / 2`, the approximation that SigLIP was trained with
+    /// (`gelu_pytorch_tanh`).
+    Tanh,
 }
+
+impl Gelu {
+    /// The form that a configuration's `hidden_act` names, as transformers' `ACT2FN` has them.
+    pub fn named(name: &str) -> Option<Gelu> {
+        match name {
+            "quick_gelu" => Some(Gelu::Quick),
+            "gelu" => Some(Gelu::Erf),
+            "gelu_pytorch_tanh" | "gelu_new" => Some(Gelu::Tanh),
+            _ => None,
+        }
+    }
+}
+
+/// What the four linear layers of an attention are called.
+#[derive(Debug, Clone, Copy)]
+struct AttentionNames {
+    query: &'static str,
+    key: &'static str,
+    value: &'static str,
+    output: &'static str,
+}
+
+/// As CLIP and SigLIP name them.
+const PROJECTIONS: AttentionNames =
+    AttentionNames { query: "q_proj", key: "k_proj", value: "v_proj", output: "out_proj" };
+
+/// As BERT names them.
+const SELF_AND_OUTPUT: AttentionNames =
+    AttentionNames { query: "self.query", key: "self.key", value: "self.value", output: "output.dense" };
 
 /// The measures of a transformer, as the checkpoint's configuration gives them.
 #[derive(Debug, Clone, Copy)]
@@ -67,7 +104,7 @@ impl GraphBuilder<'_> {
         for layer in 0..measures.layers {
             let block = format!("{prefix}.{layer}");
             let normed = self.layer_norm(&x, &format!("{block}.layer_norm1"), measures)?;
-            let attended = self.attention(&normed, &format!("{block}.self_attn"), measures, mask)?;
+            let attended = self.attention(&normed, &format!("{block}.self_attn"), PROJECTIONS, measures, mask)?;
             x = self.op("Add", &[&x, &attended], vec![]);
             let normed = self.layer_norm(&x, &format!("{block}.layer_norm2"), measures)?;
             let inner = self.perceptron(&normed, &format!("{block}.mlp"), measures)?;
@@ -76,18 +113,59 @@ impl GraphBuilder<'_> {
         Ok(x)
     }
 
-    /// Multi-head self-attention, `softmax(q k^T / sqrt(d) + mask) v` for each head, then the output projection.
+    /// All blocks of a post-norm transformer, as BERT is: `norm(x + attention(x))`, then `norm(x + perceptron(x))`. The
+    /// weights are named `prefix.N.…` as transformers names BERT's. `mask` is added to the attention's logits.
+    pub fn post_norm_blocks(
+        &mut self,
+        mut x: Value,
+        prefix: &str,
+        measures: &Measures,
+        mask: &Value,
+    ) -> Result<Value, WeightsError> {
+        for layer in 0..measures.layers {
+            let block = format!("{prefix}.{layer}");
+            let attended = self.attention(&x, &format!("{block}.attention"), SELF_AND_OUTPUT, measures, Some(mask))?;
+            x = self.op("Add", &[&x, &attended], vec![]);
+            x = self.layer_norm(&x, &format!("{block}.attention.output.LayerNorm"), measures)?;
+            let inner =
+                self.linear(&x, &format!("{block}.intermediate.dense"), measures.inner_width, measures.width)?;
+            let inner = self.gelu(&inner, measures.activation);
+            let inner = self.linear(&inner, &format!("{block}.output.dense"), measures.width, measures.inner_width)?;
+            x = self.op("Add", &[&x, &inner], vec![]);
+            x = self.layer_norm(&x, &format!("{block}.output.LayerNorm"), measures)?;
+        }
+        Ok(x)
+    }
+
+    /// Multi-head self-attention, then the output projection.
     fn attention(
         &mut self,
         x: &Value,
         prefix: &str,
+        names: AttentionNames,
         measures: &Measures,
         mask: Option<&Value>,
     ) -> Result<Value, WeightsError> {
+        let width = measures.width;
+        let query = self.linear(x, &format!("{prefix}.{}", names.query), width, width)?;
+        let key = self.linear(x, &format!("{prefix}.{}", names.key), width, width)?;
+        let value = self.linear(x, &format!("{prefix}.{}", names.value), width, width)?;
+        let mixed = self.mix_heads([&query, &key, &value], measures, mask);
+        self.linear(&mixed, &format!("{prefix}.{}", names.output), width, width)
+    }
+
+    /// `softmax(q k^T / sqrt(d) + mask) v` for each head of width `d`, the heads put together again. Query, key and value
+    /// are (rows, tokens, width); the query may have other tokens than key and value.
+    pub(super) fn mix_heads(
+        &mut self,
+        [query, key, value]: [&Value; 3],
+        measures: &Measures,
+        mask: Option<&Value>,
+    ) -> Value {
         let head_width = measures.width / measures.heads;
-        let query = self.heads(x, &format!("{prefix}.q_proj"), measures, [0, 2, 1, 3])?;
-        let key = self.heads(x, &format!("{prefix}.k_proj"), measures, [0, 2, 3, 1])?;
-        let value = self.heads(x, &format!("{prefix}.v_proj"), measures, [0, 2, 1, 3])?;
+        let query = self.heads(query, measures, [0, 2, 1, 3]);
+        let key = self.heads(key, measures, [0, 2, 3, 1]);
+        let value = self.heads(value, measures, [0, 2, 1, 3]);
         let scale = self.numbers(&[1.0 / (head_width as f32).sqrt()], &[]);
         let query = self.op("Mul", &[&query, &scale], vec![]);
         let mut logits = self.op("MatMul", &[&query, &key], vec![]);
@@ -98,25 +176,35 @@ impl GraphBuilder<'_> {
         let mixed = self.op("MatMul", &[&attention, &value], vec![]);
         let mixed = self.op("Transpose", &[&mixed], vec![integer_list("perm", &[0, 2, 1, 3])]);
         let shape = self.integers(&[0, 0, measures.width as i64], &[3]);
-        let joined = self.op("Reshape", &[&mixed, &shape], vec![]);
-        self.linear(&joined, &format!("{prefix}.out_proj"), measures.width, measures.width)
+        self.op("Reshape", &[&mixed, &shape], vec![])
     }
 
-    /// A linear layer whose result is split into heads: (rows, tokens, heads, head width), permuted.
-    fn heads(
-        &mut self,
-        x: &Value,
-        prefix: &str,
-        measures: &Measures,
-        permutation: [i64; 4],
-    ) -> Result<Value, WeightsError> {
-        let projected = self.linear(x, prefix, measures.width, measures.width)?;
+    /// One token of each row: (rows, tokens, width) to (rows, width).
+    pub fn token(&mut self, x: &Value, place: usize) -> Value {
+        let place = self.integers(&[place as i64], &[]);
+        self.op("Gather", &[x, &place], vec![axis(1)])
+    }
+
+    /// What is added to the attention's logits so that tokens with a nought in `attention_mask`, (rows, tokens), are not
+    /// looked at: (rows, 1, 1, tokens).
+    pub fn padding_mask(&mut self, attention_mask: &Value) -> Value {
+        let seen = self.op("Cast", &[attention_mask], vec![integer("to", DataType::Float as i64)]);
+        let one = self.numbers(&[1.0], &[]);
+        let hidden = self.op("Sub", &[&one, &seen], vec![]);
+        let masked = self.numbers(&[MASKED], &[]);
+        let mask = self.op("Mul", &[&hidden, &masked], vec![]);
+        let axes = self.integers(&[1, 2], &[2]);
+        self.op("Unsqueeze", &[&mask, &axes], vec![])
+    }
+
+    /// (rows, tokens, width) split into heads, (rows, tokens, heads, head width), and permuted.
+    fn heads(&mut self, x: &Value, measures: &Measures, permutation: [i64; 4]) -> Value {
         let shape = self.integers(&[0, 0, measures.heads as i64, (measures.width / measures.heads) as i64], &[4]);
-        let split = self.op("Reshape", &[&projected, &shape], vec![]);
-        Ok(self.op("Transpose", &[&split], vec![integer_list("perm", &permutation)]))
+        let split = self.op("Reshape", &[x, &shape], vec![]);
+        self.op("Transpose", &[&split], vec![integer_list("perm", &permutation)])
     }
 
-    fn perceptron(&mut self, x: &Value, prefix: &str, measures: &Measures) -> Result<Value, WeightsError> {
+    pub(super) fn perceptron(&mut self, x: &Value, prefix: &str, measures: &Measures) -> Result<Value, WeightsError> {
         let inner = self.linear(x, &format!("{prefix}.fc1"), measures.inner_width, measures.width)?;
         let inner = self.gelu(&inner, measures.activation);
         self.linear(&inner, &format!("{prefix}.fc2"), measures.width, measures.inner_width)
@@ -137,6 +225,21 @@ impl GraphBuilder<'_> {
                 let scaled = self.op("Div", &[x, &root], vec![]);
                 let erf = self.op("Erf", &[&scaled], vec![]);
                 let gate = self.op("Add", &[&erf, &one], vec![]);
+                let product = self.op("Mul", &[x, &gate], vec![]);
+                self.op("Mul", &[&product, &half], vec![])
+            }
+            Gelu::Tanh => {
+                let root = self.numbers(&[std::f32::consts::FRAC_2_SQRT_PI * std::f32::consts::FRAC_1_SQRT_2], &[]);
+                let cubic = self.numbers(&[0.044_715], &[]);
+                let one = self.numbers(&[1.0], &[]);
+                let half = self.numbers(&[0.5], &[]);
+                let square = self.op("Mul", &[x, x], vec![]);
+                let bend = self.op("Mul", &[&square, &cubic], vec![]);
+                let bend = self.op("Add", &[&bend, &one], vec![]);
+                let slope = self.op("Mul", &[x, &root], vec![]);
+                let inner = self.op("Mul", &[&slope, &bend], vec![]);
+                let tanh = self.op("Tanh", &[&inner], vec![]);
+                let gate = self.op("Add", &[&tanh, &one], vec![]);
                 let product = self.op("Mul", &[x, &gate], vec![]);
                 self.op("Mul", &[&product, &half], vec![])
             }

@@ -1,5 +1,6 @@
 //! What runs the towers: ONNX Runtime where a library of it is found, else tract, which is built in.
 
+mod brain_float;
 mod child;
 pub mod find;
 pub mod gpu;
@@ -11,11 +12,11 @@ pub mod probe;
 pub mod select;
 mod tract;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use ndarray::{Array2, ArrayViewD};
 
-use super::graph::WrittenGraph;
+use super::graph::TowerGraph;
 use crate::panics::Panicked;
 pub use onnx_runtime::{OLDEST_VERSION, OnnxRuntime};
 
@@ -65,20 +66,14 @@ impl InputSpec {
         let dims = vec![Dim::Rows, Dim::Tokens { longest }];
         InputSpec { name: name.to_owned(), element: InputType::I64, dims }
     }
-
-    /// `sentence_position`: (rows, 1, tokens), one at the token that stands for the sentence.
-    pub fn sentence_position(longest: usize) -> InputSpec {
-        let dims = vec![Dim::Rows, Dim::Fixed(1), Dim::Tokens { longest }];
-        InputSpec { name: "sentence_position".to_owned(), element: InputType::F32, dims }
-    }
 }
 
 /// A tower that a runtime can open.
 #[derive(Debug)]
 pub enum Tower {
-    /// A graph of ours over the weights in a checkpoint.
-    Written(Box<WrittenGraph>),
-    /// An ONNX file.
+    /// A graph in memory whose weights lie in files: one of ours, or a part of an export.
+    Graph(Box<TowerGraph>),
+    /// An ONNX file that has everything in it.
     Export(PathBuf),
 }
 
@@ -86,8 +81,19 @@ impl Tower {
     /// What to call it in a message.
     fn name(&self) -> String {
         match self {
-            Tower::Written(graph) => graph.model.graph.as_ref().map(|g| g.name.clone()).unwrap_or_default(),
+            Tower::Graph(graph) => match &graph.export {
+                Some(path) => crate::domain::printable::printable(path),
+                None => graph.model.graph.as_ref().map(|g| g.name.clone()).unwrap_or_default(),
+            },
             Tower::Export(path) => crate::domain::printable::printable(path),
+        }
+    }
+
+    /// The file of an export, which a runtime may not be able to read though it is whole.
+    fn export(&self) -> Option<&Path> {
+        match self {
+            Tower::Graph(graph) => graph.export.as_deref(),
+            Tower::Export(path) => Some(path),
         }
     }
 }

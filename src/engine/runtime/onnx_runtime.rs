@@ -96,13 +96,12 @@ impl OnnxRuntime {
         let mut builder = self.builder().map_err(refused)?;
         let session = match tower {
             Tower::Export(file) => builder.commit_from_file(file),
-            Tower::Written(written) => {
-                let folder = written.weights_folder.to_str();
-                let folder =
-                    folder.ok_or_else(|| RuntimeError::FolderNotText { folder: written.weights_folder.clone() })?;
+            Tower::Graph(graph) => {
+                let folder = graph.data_folder.to_str();
+                let folder = folder.ok_or_else(|| RuntimeError::FolderNotText { folder: graph.data_folder.clone() })?;
                 let builder = builder.with_config_entry(WEIGHTS_FOLDER, folder);
                 let mut builder = builder.map_err(|error| refused(error.into()))?;
-                builder.commit_from_memory(&written.to_bytes())
+                builder.commit_from_memory(&graph.to_bytes())
             }
         };
         let session = session.map_err(refused)?;

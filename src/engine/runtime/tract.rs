@@ -8,6 +8,9 @@ use tract_onnx::prelude::{
     DatumExt, Framework, InferenceFact, InferenceModelExt, IntoRunnable, IntoTensor, TValue, TVec, TypedRunnableModel,
 };
 
+use tract_onnx::pb::ModelProto;
+
+use super::brain_float::Widening;
 use super::{Dim, InputSpec, InputType, RuntimeError, Tensor, Tower};
 use crate::panics::caught;
 
@@ -26,13 +29,14 @@ type TractError = tract_onnx::prelude::TractError;
 impl TractSession {
     /// Opens a tower for one row at a time.
     pub(super) fn open(tower: &Tower, inputs: &[InputSpec], outputs: &[&str]) -> Result<TractSession, RuntimeError> {
-        let (proto, folder) = read(tower)?;
+        let (mut proto, folder) = read(tower)?;
         let found: Vec<String> = proto.graph.iter().flat_map(|g| &g.output).map(|output| output.name.clone()).collect();
         let output = outputs.iter().find(|wanted| found.iter().any(|name| name == *wanted)).ok_or_else(|| {
             let wanted = outputs.iter().map(|name| (*name).to_owned()).collect();
             RuntimeError::NoOutput { tower: tower.name(), wanted, found: found.clone() }
         })?;
-        caught(|| plan(&proto, folder.as_deref(), inputs, output))
+        let wide = Widening::prepare(&mut proto, folder.as_deref());
+        caught(|| plan(&proto, folder.as_deref(), wide, inputs, output))
             .map_err(|panicked| not_opened(tower, Box::new(panicked)))?
             .map_err(|error| not_opened(tower, error.into()))
     }
@@ -53,40 +57,37 @@ impl TractSession {
 }
 
 fn not_opened(tower: &Tower, source: Box<dyn std::error::Error + Send + Sync>) -> RuntimeError {
-    match tower {
-        Tower::Written(_) => RuntimeError::Graph { tower: tower.name(), source },
-        Tower::Export(file) => RuntimeError::ExportNotReadable { file: file.clone(), source },
+    match tower.export() {
+        None => RuntimeError::Graph { tower: tower.name(), source },
+        Some(file) => RuntimeError::ExportNotReadable { file: file.to_owned(), source },
     }
 }
 
 /// The tower's graph and the folder of its external data.
-fn read(tower: &Tower) -> Result<(tract_onnx::pb::ModelProto, Option<String>), RuntimeError> {
-    let folder = match tower {
-        Tower::Written(graph) => Some(graph.weights_folder.as_path()),
-        Tower::Export(file) => file.parent(),
-    };
-    let folder = folder.map(|folder| {
-        let text = folder.to_str().map(str::to_owned);
-        text.ok_or_else(|| RuntimeError::FolderNotText { folder: folder.to_owned() })
-    });
-    let folder = folder.transpose()?;
+fn read(tower: &Tower) -> Result<(ModelProto, Option<String>), RuntimeError> {
     match tower {
-        Tower::Written(graph) => Ok((graph.model.clone(), folder)),
+        Tower::Graph(graph) => {
+            let folder = graph.data_folder.to_str();
+            let folder = folder.ok_or_else(|| RuntimeError::FolderNotText { folder: graph.data_folder.clone() })?;
+            Ok((graph.model.clone(), Some(folder.to_owned())))
+        }
         Tower::Export(file) => caught(|| tract_onnx::onnx().proto_model_for_path(file))
             .map_err(|panicked| not_opened(tower, Box::new(panicked)))?
-            .map(|proto| (proto, folder))
+            .map(|proto| (proto, None))
             .map_err(|error| not_opened(tower, error.into())),
     }
 }
 
 fn plan(
-    proto: &tract_onnx::pb::ModelProto,
+    proto: &ModelProto,
     folder: Option<&str>,
+    wide: Widening,
     inputs: &[InputSpec],
     output: &str,
 ) -> Result<TractSession, TractError> {
     // Shapes that an export claims for its outputs and inner values are often wrong for one row; tract finds its own.
-    let onnx = tract_onnx::onnx().with_ignore_output_shapes(true).with_ignore_value_info(true);
+    let mut onnx = tract_onnx::onnx().with_ignore_output_shapes(true).with_ignore_value_info(true);
+    onnx.provider = Arc::new(wide);
     let mut model = onnx.parse(proto, folder)?.model;
     model.select_outputs_by_name([output])?;
     let mut names = Vec::new();

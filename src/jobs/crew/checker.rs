@@ -1,18 +1,14 @@
-//! Looks at folders while they are typed: counts the files of a source, completes paths, lists models.
+//! Looks at folders while they are typed: counts the files of a source, completes paths.
 
 use std::mem::discriminant;
 use std::path::Path;
 
 use crossbeam_channel::{Receiver, Sender};
 
-use super::{Checked, Event, ModelChoice, Order};
-use crate::domain::settings::ModelName;
+use super::{Checked, Event, Order};
 use crate::files::kind::has_picture_name;
-use crate::files::scan::scan;
+use crate::files::scan::{Scan, scan_while};
 use crate::jobs::stop::Stop;
-
-/// What a checkpoint's folder has.
-const CONFIGURATION: &str = "config.json";
 
 pub(super) fn run(orders: &Receiver<Order>, ending: &Stop, events: &Sender<Event>) {
     while let Ok(first) = orders.recv() {
@@ -22,18 +18,19 @@ pub(super) fn run(orders: &Receiver<Order>, ending: &Stop, events: &Sender<Event
             }
             let event = match order {
                 Order::Check { number, source, recursive, destination } => {
-                    let result = scan(&source, recursive, &destination).map(|found| {
-                        let named = |path: &&std::path::PathBuf| has_picture_name(path.as_path());
-                        let pictures = found.files.iter().filter(named).count();
-                        Checked { pictures, others: found.files.len() - pictures }
-                    });
-                    Event::Checked { number, result: result.map_err(Into::into) }
+                    // What is typed meanwhile makes the count stale.
+                    let goes_on = || !ending.is_requested() && orders.is_empty();
+                    let result = match scan_while(&source, recursive, &destination, &goes_on) {
+                        Ok(None) => continue,
+                        Ok(Some(found)) => Ok(counted(&found)),
+                        Err(error) => Err(error.into()),
+                    };
+                    Event::Checked { number, result }
                 }
                 Order::Complete { typed } => {
                     let text = completed(&typed).unwrap_or_else(|| typed.clone());
                     Event::Completed { typed, text }
                 }
-                Order::ListModels { typed } => Event::Models { found: models(&typed), typed },
                 _ => continue,
             };
             if events.send(event).is_err() {
@@ -43,8 +40,13 @@ pub(super) fn run(orders: &Receiver<Order>, ending: &Stop, events: &Sender<Event
     }
 }
 
+fn counted(found: &Scan) -> Checked {
+    let pictures = found.files.iter().filter(|path| has_picture_name(path)).count();
+    Checked { pictures, others: found.files.len() - pictures }
+}
+
 /// Everything that waits; of several orders of one kind only the newest.
-fn newest_of_each(first: Order, orders: &Receiver<Order>) -> Vec<Order> {
+pub(super) fn newest_of_each(first: Order, orders: &Receiver<Order>) -> Vec<Order> {
     let mut waiting: Vec<Order> = vec![first];
     for order in orders.try_iter() {
         waiting.retain(|known| discriminant(known) != discriminant(&order));
@@ -65,26 +67,17 @@ fn completed(text: &str) -> Option<String> {
 }
 
 /// The folder that is typed already, with its slash, and what is typed of a name in it.
-fn split(text: &str) -> (&str, &str) {
+pub(super) fn split(text: &str) -> (&str, &str) {
     text.rfind('/').map_or(("", text), |slash| text.split_at(slash + 1))
 }
 
 /// Names of the folders in a folder, in order.
-fn folders_in(folder: &str) -> Vec<String> {
+pub(super) fn folders_in(folder: &str) -> Vec<String> {
     let read = if folder.is_empty() { Path::new(".") } else { Path::new(folder) };
     let entries = std::fs::read_dir(read).into_iter().flatten().flatten().filter(|entry| entry.path().is_dir());
     let mut names: Vec<String> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
     names.sort_unstable();
     names
-}
-
-/// The built-in model, and checkpoints in the folder that is typed.
-fn models(typed: &str) -> Vec<ModelChoice> {
-    let (folder, _) = split(typed);
-    let demo = ModelChoice { name: ModelName::Demo.to_string(), is_built_in: true };
-    let here = folders_in(folder).into_iter().map(|name| format!("{folder}{name}"));
-    let checkpoints = here.filter(|path| Path::new(path).join(CONFIGURATION).is_file());
-    std::iter::once(demo).chain(checkpoints.map(|name| ModelChoice { name, is_built_in: false })).collect()
 }
 
 #[cfg(test)]
@@ -109,26 +102,15 @@ mod tests {
     }
 
     #[test]
-    fn checkpoints_beside_what_is_typed_are_listed() {
-        let folder = tempfile::tempdir().unwrap();
-        for (name, file) in [("clip", "config.json"), ("other", "notes.txt")] {
-            std::fs::create_dir(folder.path().join(name)).unwrap();
-            std::fs::write(folder.path().join(name).join(file), "{}").unwrap();
-        }
-        let root = folder.path().to_str().unwrap();
-        let names: Vec<String> = models(&format!("{root}/c")).into_iter().map(|choice| choice.name).collect();
-        assert_eq!(names, ["demo".to_owned(), format!("{root}/clip")]);
-    }
-
-    #[test]
     fn of_one_kind_the_newest_is_done() {
         let (send, receive) = crossbeam_channel::unbounded();
         let complete = |typed: &str| Order::Complete { typed: typed.to_owned() };
-        let list = Order::ListModels { typed: String::new() };
-        for order in [list, complete("b"), complete("c")] {
+        let (source, destination) = (std::path::PathBuf::new(), std::path::PathBuf::new());
+        let check = Order::Check { number: 1, source, recursive: true, destination };
+        for order in [check, complete("b"), complete("c")] {
             send.send(order).unwrap();
         }
         let done = newest_of_each(complete("a"), &receive);
-        assert!(matches!(&done[..], [Order::ListModels { .. }, Order::Complete { typed }] if typed == "c"), "{done:?}");
+        assert!(matches!(&done[..], [Order::Check { .. }, Order::Complete { typed }] if typed == "c"), "{done:?}");
     }
 }

@@ -1,6 +1,8 @@
 //! Why the crew could not do something.
 
+use crate::domain::hub_model::HubModel;
 use crate::engine::EngineError;
+use crate::engine::hub::HubError;
 use crate::engine::runtime::RuntimeError;
 use crate::engine::runtime::install::InstallError;
 use crate::files::destination::DestinationError;
@@ -15,6 +17,9 @@ pub enum CrewError {
     /// The model.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// The hub, or the way to it.
+    #[error(transparent)]
+    Hub(#[from] HubError),
     /// The runtime.
     #[error(transparent)]
     Runtime(#[from] RuntimeError),
@@ -44,6 +49,12 @@ pub enum CrewError {
     /// A runtime could not be installed.
     #[error(transparent)]
     Install(#[from] InstallError),
+    /// A model is not in the cache, and this is no moment to download it.
+    #[error("{model} is not in the cache")]
+    NotCached {
+        /// The model.
+        model: HubModel,
+    },
     /// There is no folder for what is installed.
     #[error("no data folder")]
     NoDataFolder,
@@ -53,6 +64,9 @@ pub enum CrewError {
         /// The destination.
         destination: std::path::PathBuf,
     },
+    /// There is no plan that could be carried out.
+    #[error("no plan")]
+    NoPlan,
     /// There is nothing that could be taken back.
     #[error("nothing to take back")]
     NothingToUndo,

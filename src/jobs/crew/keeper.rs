@@ -18,17 +18,23 @@ pub(super) fn run(orders: &Receiver<Order>, runner: &Sender<Order>, events: &Sen
             Order::Decide { destination, step } => {
                 session(&mut kept, destination).and_then(|session| decide(session, step))
             }
+            // Where nothing was kept yet, nothing has a name.
+            Order::Rename { destination, .. } if !Session::exists(destination) => Ok(()),
             Order::Rename { destination, from, to } => {
                 session(&mut kept, destination).and_then(|session| session.rename_label(from, to))
             }
             _ => {
+                // They may make a session where there was one: what is open is that of before.
+                if matches!(order, Order::Classify { .. } | Order::Open { .. }) {
+                    kept = None;
+                }
                 // The runner is gone only when the app is closed.
                 let _ = runner.send(order.clone());
                 Ok(())
             }
         };
         if let Err(error) = done
-            && events.send(Event::Failed { error: error.into() }).is_err()
+            && events.send(Event::Trouble { error: error.into() }).is_err()
         {
             return;
         }

@@ -5,7 +5,8 @@
 //! - the **words** thread has the text tower and embeds labels, the newest request first;
 //! - the **keeper** writes what people decide into the session at once;
 //! - the **viewer** decodes pictures to look at, and has them painted for the screen;
-//! - the **checker** counts the files of a source, completes paths and lists models.
+//! - the **checker** counts the files of a source and completes paths;
+//! - the **librarian** knows which models there are.
 //!
 //! Orders are sent and never waited for; events come back by one channel. What is asked for anew makes older requests of
 //! its kind stale: they are dropped. Everything is joined when the crew is dropped.
@@ -13,6 +14,7 @@
 mod checker;
 mod error;
 mod keeper;
+mod librarian;
 mod opening;
 mod pace;
 mod runner;
@@ -36,7 +38,7 @@ use crate::domain::picture::PictureId;
 use crate::domain::plan::Plan;
 use crate::domain::run::RunId;
 use crate::domain::settings::Settings;
-use crate::domain::template::Template;
+use crate::domain::template::Templates;
 use crate::engine::runtime::find::Places;
 use crate::engine::runtime::select::{DeviceChoice, RuntimeChoice};
 use crate::files::transfer::TransferError;
@@ -44,6 +46,7 @@ use crate::files::trouble::Trouble;
 use crate::store::session::{Origin, Sorting};
 
 pub use error::CrewError;
+pub use librarian::{ModelChoice, ModelPlace};
 pub use viewer::{Painted, Painter, Room, Sight};
 use words::Asked;
 
@@ -106,12 +109,14 @@ pub enum Order {
     Complete { typed: String },
     /// List the models that there are without typing more.
     ListModels { typed: String },
+    /// Look up where a model is.
+    LookUpModel { name: String },
     /// Open the session of a destination to review it, if there is one.
     Open { destination: PathBuf },
     /// Classify. Decisions about the same pictures are taken over from the session of another destination.
     Classify { settings: Box<Settings>, table: PathBuf, decisions_of: Option<PathBuf> },
     /// Score everything with other labels.
-    Rescore { revision: u64, labels: Vec<Label>, template: Template },
+    Rescore { revision: u64, labels: Vec<Label>, template: Templates },
     /// Keep what a person said.
     Decide { destination: PathBuf, step: SaidStep },
     /// Give a label another text.
@@ -147,6 +152,16 @@ pub enum Event {
     Completed { typed: String, text: String },
     /// Models that there are.
     Models { typed: String, found: Vec<ModelChoice> },
+    /// A model was looked up.
+    ModelFound { choice: ModelChoice },
+    /// A model is being downloaded: bytes that are there and that are needed, and how many come in a second, of late.
+    Downloading { done: u64, total: u64, per_second: Option<f64> },
+    /// The hub has no time, or the connection was cut: the download goes on by itself after so many seconds.
+    DownloadWaits { seconds: u64 },
+    /// Another program downloads the same file.
+    DownloadLocked,
+    /// The model is there.
+    Downloaded,
     /// The runtime was chosen: its name with version, its device, and what should be known of the choice.
     Runtime { runtime: String, device: String, is_built_in: bool, is_gpu_unused: bool },
     /// An earlier session was opened: how it sorts and what it was made of, if anything was classified.
@@ -190,17 +205,12 @@ pub enum Event {
     Viewed { number: u64, painted: Option<Painted> },
     /// ONNX Runtime was installed: its version. It is used from the next start on where another one runs already.
     Installed { version: String, is_for_later: bool },
-    /// Something could not be done.
+    /// What was going on could not be done.
     Failed { error: CrewError },
-}
-
-/// A model that can be named without typing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ModelChoice {
-    /// As the field takes it.
-    pub name: String,
-    /// The one for the samples.
-    pub is_built_in: bool,
+    /// Something beside what is going on could not be done.
+    Trouble { error: CrewError },
+    /// Decisions of another session could not be taken over.
+    NotTakenOver { error: CrewError },
 }
 
 /// A source that was counted.
@@ -214,11 +224,11 @@ pub struct Checked {
 
 /// The threads, for as long as this is kept.
 pub struct Crew {
-    runner: Sender<Order>,
     words: Sender<Asked>,
     keeper: Sender<Order>,
     viewer: Sender<Order>,
     checker: Sender<Order>,
+    librarian: Sender<Order>,
     stop: Stop,
     ending: Stop,
     threads: Vec<JoinHandle<()>>,
@@ -237,6 +247,7 @@ impl Crew {
         let (keeper, keeper_orders) = unbounded();
         let (viewer, viewer_orders) = unbounded();
         let (checker, checker_orders) = unbounded();
+        let (librarian, librarian_orders) = unbounded();
         let (scorer, scorer_orders) = unbounded();
         let (stop, ending) = (Stop::default(), Stop::default());
         let desk = runner::Desk {
@@ -259,7 +270,6 @@ impl Crew {
             }),
             spawn("keeper", {
                 let events = events.clone();
-                let runner: Sender<Order> = runner.clone();
                 move || keeper::run(&keeper_orders, &runner, &events)
             }),
             spawn("viewer", {
@@ -267,12 +277,16 @@ impl Crew {
                 move || viewer::run(&viewer_orders, painter.as_ref(), &ending, &events)
             }),
             spawn("checker", {
-                let ending = ending.clone();
+                let (events, ending) = (events.clone(), ending.clone());
                 move || checker::run(&checker_orders, &ending, &events)
+            }),
+            spawn("librarian", {
+                let ending = ending.clone();
+                move || librarian::run(&librarian_orders, &ending, &events)
             }),
         ];
         let threads = threads.into_iter().flatten().collect();
-        (Crew { runner, words, keeper, viewer, checker, stop, ending, threads }, told)
+        (Crew { words, keeper, viewer, checker, librarian, stop, ending, threads }, told)
     }
 
     /// Sends an order to whoever carries it out.
@@ -282,17 +296,14 @@ impl Crew {
             return;
         }
         let to = match &order {
-            Order::Check { .. } | Order::Complete { .. } | Order::ListModels { .. } => &self.checker,
+            Order::Check { .. } | Order::Complete { .. } => &self.checker,
+            Order::ListModels { .. } | Order::LookUpModel { .. } => &self.librarian,
             Order::Decide { .. } | Order::Rename { .. } => &self.keeper,
             Order::View { .. } => &self.viewer,
-            // After the decisions that were made before it.
-            Order::Plan { .. } => {
-                self.stop.lower();
-                &self.keeper
-            }
+            // To the runner, after the decisions that were made before it.
             _ => {
                 self.stop.lower();
-                &self.runner
+                &self.keeper
             }
         };
         // A thread that is gone has told why.
@@ -316,7 +327,8 @@ impl Drop for Crew {
         self.ending.request();
         // Without senders the threads end after what they have in hand.
         let none = || unbounded().0;
-        (self.runner, self.keeper, self.viewer, self.checker) = (none(), none(), none(), none());
+        (self.keeper, self.viewer) = (none(), none());
+        (self.checker, self.librarian) = (none(), none());
         self.words = unbounded().0;
         for thread in self.threads.drain(..) {
             if thread.join().is_err() {

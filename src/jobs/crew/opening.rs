@@ -1,7 +1,6 @@
 //! An earlier session: what it holds, and what its pictures need to be scored with other labels.
 
 use std::collections::HashMap;
-use std::ffi::OsString;
 use std::path::Path;
 
 use super::runner::{ChosenRuntime, Desk};
@@ -10,9 +9,10 @@ use super::words::Asked;
 use super::{CrewError, Event, Said, SaidStep};
 use crate::domain::collection::Entry;
 use crate::domain::decision::{Decision, LabelId};
-use crate::domain::picture::ContentHash;
+use crate::domain::picture::{ContentHash, PictureState};
 use crate::domain::settings::{ModelName, Settings};
-use crate::domain::template::Template;
+use crate::domain::template::Templates;
+use crate::engine::hub::{Hub, Place};
 use crate::engine::runtime::Runtime;
 use crate::engine::runtime::select::cores;
 use crate::jobs::embeddings::ModelCache;
@@ -36,11 +36,12 @@ pub(super) fn open(desk: &Desk, destination: &Path, runtime: &mut ChosenRuntime)
             None => scores.extend(std::iter::repeat_n(f32::NAN, width)),
         }
         // What has no pixels has no embedding.
-        hashes.push(found.picture.hash.filter(|_| found.picture.prediction.is_some()));
+        let has_pixels = matches!(found.picture.state, PictureState::Ok | PictureState::Suspect);
+        hashes.push(found.picture.hash.filter(|_| has_pixels));
         let decided = found.decision.and_then(Decision::label).and_then(|label| texts.get(&label).cloned());
         let entry = Entry {
             id: found.id,
-            path: found.shown,
+            path: found.picture.path,
             state: found.picture.state,
             trouble: found.trouble,
             decision: found.decision,
@@ -58,11 +59,12 @@ pub(super) fn open(desk: &Desk, destination: &Path, runtime: &mut ChosenRuntime)
         desk.tell(Event::NotScorable { error });
         return Ok(());
     }
-    let Some(runtime) = runtime.get(desk) else { return Ok(()) };
-    match make_scorable(desk, destination, &sorting, &origin, &hashes, runtime) {
-        Ok(missing) => desk.tell(Event::Scorable { missing }),
-        Err(error) => desk.tell(Event::NotScorable { error }),
-    }
+    let made =
+        runtime.get(desk).and_then(|runtime| make_scorable(desk, destination, &sorting, &origin, &hashes, runtime));
+    desk.tell(match made {
+        Ok(missing) => Event::Scorable { missing },
+        Err(error) => Event::NotScorable { error },
+    });
     Ok(())
 }
 
@@ -96,15 +98,22 @@ fn make_scorable(
     hashes: &[Option<ContentHash>],
     runtime: &Runtime,
 ) -> Result<usize, CrewError> {
-    let model = ModelName::from(OsString::from(&origin.model));
-    let folder = desk.model_folder(&model)?;
+    let model = ModelName::new(&origin.model, Path::is_dir);
+    let folder = match &model {
+        // Looking at what was sorted is no reason to download a model.
+        ModelName::Hub(published) => match Hub::new(Place::from_environment()).cached(published) {
+            Some(cached) => cached.folder,
+            None => return Err(CrewError::NotCached { model: published.clone() }),
+        },
+        model => desk.model_folder(model)?,
+    };
     let settings = Settings {
         source: origin.source.clone().into(),
         recursive: origin.recursive,
         destination: destination.to_owned(),
         model,
         labels: sorting.labels.clone(),
-        template: Template::new(&sorting.template).unwrap_or_default(),
+        template: Templates::new(&sorting.template).unwrap_or_default(),
         operation: sorting.operation,
         sure: sorting.sure(),
         batch_size: None,

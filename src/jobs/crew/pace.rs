@@ -26,10 +26,15 @@ impl Pace {
         Pace { began: None, last: None, told: None, files: 0, marks: VecDeque::new() }
     }
 
-    /// One more at `now`. Gives files a second where it is time to tell.
+    /// One more file at `now`. Gives files a second where it is time to tell.
     pub(super) fn count(&mut self, now: Instant) -> Option<f64> {
+        self.add(1, now)
+    }
+
+    /// So many more at `now`, of whatever is counted. Gives how many come in a second where it is time to tell.
+    pub(super) fn add(&mut self, more: usize, now: Instant) -> Option<f64> {
         let began = *self.began.get_or_insert(now);
-        self.files += 1;
+        self.files += more;
         self.last = Some(now);
         if now.duration_since(self.told.unwrap_or(began)) < TOLD_EVERY {
             return None;
@@ -47,11 +52,12 @@ impl Pace {
         per_second(self.files - before, now.duration_since(from))
     }
 
-    /// Files a second in all, where enough were counted and nearly none of them were `remembered`, which cost nothing.
-    pub(super) fn in_all(&self, remembered: usize) -> Option<f64> {
+    /// Files a second in all, pauses left out, where enough were counted and nearly none of them were `remembered`, which
+    /// cost nothing.
+    pub(super) fn in_all(&self, remembered: usize, paused: Duration) -> Option<f64> {
         let (began, last) = (self.began?, self.last?);
         (self.files >= ENOUGH && remembered * 10 < self.files)
-            .then(|| per_second(self.files - 1, last.duration_since(began)))
+            .then(|| per_second(self.files - 1, last.duration_since(began).saturating_sub(paused)))
             .flatten()
     }
 }
@@ -77,8 +83,9 @@ mod tests {
         assert!((told[0] - 10.0).abs() < 0.1, "{told:?}");
         assert!((told.last().unwrap() - 2.0).abs() < 0.2, "{told:?}");
         assert!(told.len() <= 80);
-        assert!((pace.in_all(0).unwrap() - 239.0 / 39.5).abs() < 0.01);
-        assert_eq!(pace.in_all(100), None);
-        assert_eq!(Pace::new().in_all(0), None);
+        assert!((pace.in_all(0, Duration::ZERO).unwrap() - 239.0 / 39.5).abs() < 0.01);
+        assert!((pace.in_all(0, Duration::from_secs(30)).unwrap() - 239.0 / 9.5).abs() < 0.01);
+        assert_eq!(pace.in_all(100, Duration::ZERO), None);
+        assert_eq!(Pace::new().in_all(0, Duration::ZERO), None);
     }
 }

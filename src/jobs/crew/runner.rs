@@ -1,4 +1,4 @@
-//! Classifies, plans, applies and undoes, one after the other. It alone works in the session.
+//! Classifies, plans, applies and undoes, one after the other. It alone holds the session's lock.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,11 +16,13 @@ use super::{CrewError, Event, Order, Sayer, Surroundings, Tally};
 use crate::built_in;
 use crate::domain::collection::Entry;
 use crate::domain::folder_name::folder_names;
+use crate::domain::hub_model::HubModel;
 use crate::domain::picture::PictureId;
 use crate::domain::plan::Plan;
 use crate::domain::printable::printable;
 use crate::domain::run::{RunId, RunKind};
 use crate::domain::settings::{ModelName, Settings};
+use crate::engine::hub::{Control, Hub, Place, Step};
 use crate::engine::runtime::Runtime;
 use crate::engine::runtime::install::install;
 use crate::engine::runtime::select::{RuntimeNote, cores, select};
@@ -66,58 +68,75 @@ pub(super) fn run(desk: Desk, orders: &Receiver<Order>) {
         let order = match orders.try_recv() {
             Ok(order) => order,
             Err(_) => {
-                runtime.get(&desk);
+                if let Err(error) = runtime.at_first(&desk) {
+                    desk.tell(Event::Trouble { error });
+                }
                 match orders.recv() {
                     Ok(order) => order,
                     Err(_) => return,
                 }
             }
         };
-        let done = match order {
-            Order::Open { destination } => opening::open(&desk, &destination, &mut runtime),
-            Order::Classify { settings, table, decisions_of } => match runtime.get(&desk) {
-                Some(runtime) => desk.classify(&settings, &table, decisions_of.as_deref(), runtime),
-                None => Ok(()),
-            },
-            Order::Plan { destination, sorting, scores } => desk.plan(&destination, *sorting, &scores).map(|plan| {
-                desk.tell(Event::Planned { plan: Box::new(plan.plan.clone()) });
-                made = Some(plan);
-            }),
-            Order::Apply { destination, table } => match made.take() {
-                Some(plan) => desk.apply(&destination, &table, &plan),
-                None => Ok(()),
-            },
-            Order::Undo { destination, run } => desk.undo(&destination, run),
-            Order::InstallRuntime { gpu } => desk.install_runtime(gpu, &mut runtime),
-            _ => Ok(()),
-        };
-        if let Err(error) = done {
+        if let Err(error) = desk.carry_out(order, &mut runtime, &mut made) {
             desk.tell(Event::Failed { error });
         }
     }
 }
 
-/// The runtime, chosen when it is needed first; none where none can be had, which was told.
+/// The runtime, chosen when it is needed first. Where none can be had, it is looked for again the next time.
 #[derive(Default)]
-pub(super) struct ChosenRuntime(Option<Option<Runtime>>);
+pub(super) struct ChosenRuntime {
+    runtime: Option<Runtime>,
+    was_tried: bool,
+}
 
 impl ChosenRuntime {
-    pub(super) fn get(&mut self, desk: &Desk) -> Option<&Runtime> {
-        self.0.get_or_insert_with(|| match desk.choose_runtime() {
-            Ok(runtime) => Some(runtime),
-            Err(error) => {
-                desk.tell(Event::Failed { error });
-                None
-            }
-        });
-        self.0.as_ref()?.as_ref()
+    pub(super) fn get(&mut self, desk: &Desk) -> Result<&Runtime, CrewError> {
+        self.was_tried = true;
+        match &mut self.runtime {
+            Some(runtime) => Ok(runtime),
+            none => Ok(none.insert(desk.choose_runtime()?)),
+        }
+    }
+
+    /// Chooses it, unless that was tried before.
+    fn at_first(&mut self, desk: &Desk) -> Result<(), CrewError> {
+        if self.was_tried { Ok(()) } else { self.get(desk).map(drop) }
     }
 }
 
 impl Desk {
+    fn carry_out(&self, order: Order, runtime: &mut ChosenRuntime, made: &mut Option<Made>) -> Result<(), CrewError> {
+        match order {
+            Order::Open { destination } => opening::open(self, &destination, runtime),
+            Order::Classify { settings, table, decisions_of } => {
+                self.classify(&settings, &table, decisions_of.as_deref(), runtime.get(self)?)
+            }
+            Order::Plan { destination, sorting, scores } => {
+                let plan = made.insert(self.plan(&destination, *sorting, &scores)?);
+                self.tell(Event::Planned { plan: Box::new(plan.plan.clone()) });
+                Ok(())
+            }
+            Order::Apply { destination, table } => {
+                let plan = made.as_ref().ok_or(CrewError::NoPlan)?;
+                self.apply(&destination, &table, plan)?;
+                *made = None;
+                Ok(())
+            }
+            Order::Undo { destination, run } => self.undo(&destination, run),
+            Order::InstallRuntime { gpu } => self.install_runtime(gpu, runtime),
+            _ => Ok(()),
+        }
+    }
+
     pub(super) fn tell(&self, event: Event) {
         // Nobody is left to hear of it only when the app is closed.
         let _ = self.events.send(event);
+    }
+
+    /// Tells after all pictures that were handed to the scorer before.
+    fn tell_in_order(&self, event: Event) {
+        let _ = self.scorer.send(Told::Pass(Box::new(event)));
     }
 
     fn choose_runtime(&self) -> Result<Runtime, CrewError> {
@@ -137,10 +156,10 @@ impl Desk {
         let Surroundings { data_folder, program, .. } = &self.surroundings;
         let folder = data_folder.as_deref().ok_or(CrewError::NoDataFolder)?;
         let installed = install(folder, gpu, program, &|| !self.stop.is_requested())?;
-        let is_for_later = !matches!(runtime.get(self), Some(Runtime::Tract) | None);
+        let is_for_later = !matches!(runtime.get(self), Ok(Runtime::Tract) | Err(_));
         if !is_for_later {
             *runtime = ChosenRuntime::default();
-            runtime.get(self);
+            runtime.get(self)?;
         }
         self.tell(Event::Installed { version: installed.version, is_for_later });
         Ok(())
@@ -172,11 +191,37 @@ impl Desk {
     pub(super) fn model_folder(&self, model: &ModelName) -> Result<PathBuf, CrewError> {
         match model {
             ModelName::Folder(folder) => Ok(folder.clone()),
+            ModelName::Hub(model) => self.published(model),
             ModelName::Demo => {
                 let folder = &self.surroundings.built_in;
                 built_in::unpack_model(folder).map_err(|source| CrewError::Unpack { folder: folder.clone(), source })
             }
         }
+    }
+
+    /// The folder of a published model, downloaded where it is not in the cache.
+    fn published(&self, model: &HubModel) -> Result<PathBuf, CrewError> {
+        let (mut before, mut pace, mut per_second) = (0, Pace::new(), None);
+        let mut tell = |step: Step<'_>| match step {
+            Step::Begin(plan) => {
+                before = plan.there();
+                self.tell(Event::Downloading { done: before, total: plan.size(), per_second });
+            }
+            Step::Bytes { done, total } => {
+                let more = usize::try_from(done.saturating_sub(before)).unwrap_or(0);
+                before = done;
+                if let Some(now) = pace.add(more, Instant::now()) {
+                    per_second = Some(now);
+                    self.tell(Event::Downloading { done, total, per_second });
+                }
+            }
+            Step::Waiting { pause } => self.tell(Event::DownloadWaits { seconds: pause.as_secs().max(1) }),
+            Step::Locked => self.tell(Event::DownloadLocked),
+        };
+        let mut control = Control { stop: &self.stop.flag(), tell: &mut tell };
+        let folder = Hub::new(Place::from_environment()).folder(model, &mut control)?;
+        self.tell(Event::Downloaded);
+        Ok(folder)
     }
 
     fn classify(
@@ -210,16 +255,20 @@ impl Desk {
         let told = told.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
         let run = session.begin_run(RunKind::Classify, None, Some((&sorting, &set)), told)?;
         let pipeline = Pipeline { files: &found.files, model: &model, cache, decoders: cores(), stop: &self.stop };
-        let mut pace = Pace::new();
+        let (mut pace, paused) = (Pace::new(), self.stop.paused());
         let classification = self.fill(&mut session, run, &set, settings, &pipeline, &mut pace)?;
         if let Some(other) = decisions_of {
-            self.tell(Event::TakenOver { step: take_over(other, &mut session)? });
+            self.tell_in_order(match take_over(other, &mut session) {
+                Ok(step) => Event::TakenOver { step },
+                Err(error) => Event::NotTakenOver { error: error.into() },
+            });
         }
         let result = [("pictures", classification.pictures), ("waiting", classification.waiting)];
         session.end_run(run, result.into_iter().map(|(key, count)| (key.to_owned(), json!(count))).collect())?;
         tables::write(&mut session, table, Some(&set), sorting.sure())?;
         let Classification { remembered, waiting, .. } = classification;
-        self.tell(Event::Classified { remembered, waiting, per_second: pace.in_all(remembered) });
+        let per_second = pace.in_all(remembered, self.stop.paused().saturating_sub(paused));
+        self.tell_in_order(Event::Classified { remembered, waiting, per_second });
         Ok(())
     }
 
@@ -321,6 +370,9 @@ impl Desk {
     }
 
     fn undo(&self, destination: &Path, wanted: Option<RunId>) -> Result<(), CrewError> {
+        if !Session::exists(destination) {
+            return Err(CrewError::NothingToUndo);
+        }
         let mut session = self.session(destination)?;
         let run = match wanted {
             Some(id) => session.run(id)?,
@@ -357,7 +409,7 @@ impl Desk {
 fn sorting_of(settings: &Settings) -> Sorting {
     Sorting {
         labels: settings.labels.clone(),
-        template: settings.template.text().to_owned(),
+        template: settings.template.text(),
         threshold: settings.sure.threshold,
         margin: settings.sure.margin,
         operation: settings.operation,

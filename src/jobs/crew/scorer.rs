@@ -17,6 +17,8 @@ pub(super) enum Told {
     Begin,
     /// The embeddings of pictures that were shown before they came, in their order; none where one is not known.
     Remembered(Vec<Option<Array1<f16>>>),
+    /// To be told after all pictures that came before.
+    Pass(Box<Event>),
     /// Pictures came.
     Arrived(Vec<(Entry, Option<String>, Option<Array1<f16>>)>),
     /// The labels of a revision were embedded.
@@ -48,6 +50,7 @@ pub(super) fn run(told: &Receiver<Told>, events: &Sender<Event>) {
                 }
                 continue;
             }
+            Told::Pass(event) => *event,
             Told::Arrived(pictures) => scorer.add(pictures),
             Told::Labels { revision, labels, rule } => {
                 scorer.labels = Some((revision, labels, rule));

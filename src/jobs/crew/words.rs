@@ -9,7 +9,7 @@ use super::Event;
 use super::scorer::Told;
 use crate::domain::label::Label;
 use crate::domain::score::{ScoreRule, label_embeddings};
-use crate::domain::template::Template;
+use crate::domain::template::Templates;
 use crate::engine::EngineError;
 use crate::engine::encoder::TextEncoder;
 use crate::engine::tokenizer::TokenizerError;
@@ -24,7 +24,7 @@ pub(super) enum Asked {
     /// The text tower of a model, and how its embeddings become scores.
     Model(Box<TextEncoder>, ScoreRule),
     /// Labels to embed.
-    Labels { revision: u64, labels: Vec<Label>, template: Template },
+    Labels { revision: u64, labels: Vec<Label>, template: Templates },
 }
 
 pub(super) fn run(orders: &Receiver<Asked>, scorer: &Sender<Told>, events: &Sender<Event>) {
@@ -48,7 +48,7 @@ struct Words {
     /// Embeddings by sentence, as the tower gives them.
     remembered: HashMap<String, Array1<f32>>,
     /// Asked for last: another model embeds it again.
-    wanted: Option<(u64, Vec<Label>, Template)>,
+    wanted: Option<(u64, Vec<Label>, Templates)>,
 }
 
 impl Words {
@@ -78,13 +78,12 @@ fn embedded(
     encoder: &mut TextEncoder,
     remembered: &mut HashMap<String, Array1<f32>>,
     labels: &[Label],
-    template: &Template,
+    template: &Templates,
 ) -> Result<Array2<f32>, EngineError> {
-    let sentences: Vec<String> =
-        labels.iter().flat_map(|label| &label.prompts).map(|prompt| template.fill(prompt)).collect();
+    let (sentences, counts) = template.sentences(labels);
     let fresh: Vec<String> = sentences.iter().filter(|sentence| !remembered.contains_key(*sentence)).cloned().collect();
     if !fresh.is_empty() {
-        let rows = encoder.encode(&fresh)?;
+        let rows = encoder.encode(&fresh).map_err(|error| error.about(labels, template))?;
         remembered.extend(fresh.into_iter().zip(rows.rows().into_iter().map(|row| row.to_owned())));
     }
     let width = sentences.first().and_then(|sentence| remembered.get(sentence)).map_or(0, Array1::len);
@@ -94,7 +93,6 @@ fn embedded(
             row.assign(known);
         }
     }
-    let counts: Vec<usize> = labels.iter().map(|label| label.prompts.len()).collect();
     Ok(label_embeddings(prompts.view(), &counts)?)
 }
 
@@ -106,12 +104,15 @@ fn alike(labels: ArrayView2<'_, f32>) -> Vec<(usize, usize)> {
 }
 
 /// The label whose sentence an error is about.
-fn to_blame(error: &EngineError, labels: &[Label], template: &Template) -> Option<usize> {
-    let EngineError::Tokenizer(TokenizerError::TooLong { text, .. } | TokenizerError::Failed { text, .. }) = error
-    else {
-        return None;
-    };
-    labels.iter().position(|label| label.prompts.iter().any(|prompt| template.fill(prompt) == *text))
+fn to_blame(error: &EngineError, labels: &[Label], templates: &Templates) -> Option<usize> {
+    match error {
+        EngineError::LabelTooLong { label, .. } => labels.iter().position(|known| known.text == *label),
+        EngineError::Tokenizer(TokenizerError::Failed { text, .. }) => {
+            let is_its = |prompt: &String| templates.fill(prompt).any(|sentence| sentence == *text);
+            labels.iter().position(|label| label.prompts.iter().any(is_its))
+        }
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -129,11 +130,13 @@ mod tests {
     #[test]
     fn a_label_that_is_too_long_is_named() {
         let labels = [Label::named("a"), Label { text: "b".to_owned(), prompts: vec!["c".to_owned(), "d".to_owned()] }];
-        let template = Template::default();
-        let text = template.fill("d");
-        let error = EngineError::Tokenizer(TokenizerError::TooLong { text, tokens: 99, limit: 77 });
-        assert_eq!(to_blame(&error, &labels, &template), Some(1));
-        let error = EngineError::Tokenizer(TokenizerError::TooLong { text: "x".to_owned(), tokens: 99, limit: 77 });
-        assert_eq!(to_blame(&error, &labels, &template), None);
+        let templates = Templates::default();
+        let text = templates.fill("d").next().unwrap();
+        let error = EngineError::from(TokenizerError::TooLong { text: text.clone(), tokens: 99, limit: 77 });
+        assert_eq!(to_blame(&error.about(&labels, &templates), &labels, &templates), Some(1));
+        let error = EngineError::from(TokenizerError::Failed { text, source: "it failed".into() });
+        assert_eq!(to_blame(&error, &labels, &templates), Some(1));
+        let error = EngineError::from(TokenizerError::TooLong { text: "x".to_owned(), tokens: 99, limit: 77 });
+        assert_eq!(to_blame(&error.about(&labels, &templates), &labels, &templates), None);
     }
 }

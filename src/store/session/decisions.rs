@@ -80,8 +80,14 @@ impl Session {
     /// nothing is done.
     pub fn rename_label(&mut self, from: &str, to: &str) -> Result<(), StoreError> {
         self.change(|change| {
-            change.execute("UPDATE OR IGNORE labels SET text = ?2 WHERE text = ?1", (from, to)).map(drop)
-        })
+            let renamed = change.execute("UPDATE OR IGNORE labels SET text = ?2 WHERE text = ?1", (from, to))?;
+            if renamed == 0 {
+                return Ok(());
+            }
+            let event = [("event", "rename"), ("label", from), ("to", to)];
+            ledger::add(change, event.map(|(key, value)| (key.to_owned(), json!(value))).into_iter().collect())
+        })?;
+        self.complete_ledger()
     }
 
     /// The number of a label by its text, new where the session does not know it.

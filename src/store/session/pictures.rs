@@ -103,13 +103,11 @@ impl Session {
                  WHERE id = ?1",
             )?;
             scores.iter().try_for_each(|(picture, scores)| {
-                let best = Best::of(scores);
+                // A picture without scores for these labels keeps those that it has for others.
+                let Some(best) = Best::of(scores) else { return Ok(()) };
                 let bytes = scores.iter().flat_map(|score| score.to_le_bytes()).collect::<Vec<u8>>();
-                let set = best.map(|_| set.id);
-                let (label, score, margin) =
-                    (best.map(|b| b.label as i64), best.map(|b| b.score), best.map(|b| b.margin));
-                let scores = best.map(|_| bytes);
-                statement.execute((picture.0, run.0, set, label, score, margin, scores)).map(drop)
+                let (label, score, margin) = (best.label as i64, best.score, best.margin);
+                statement.execute((picture.0, run.0, set.id, label, score, margin, bytes)).map(drop)
             })
         })
     }

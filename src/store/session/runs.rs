@@ -17,7 +17,7 @@ use crate::store::ledger;
 pub struct Sorting {
     /// What to sort by.
     pub labels: Vec<Label>,
-    /// The sentence around each prompt.
+    /// The sentence around each prompt, or several of them on one line.
     pub template: String,
     /// The lowest score that is acted on.
     #[serde(serialize_with = "as_written")]

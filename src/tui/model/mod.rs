@@ -5,7 +5,8 @@ mod labels;
 mod review;
 mod setup;
 
-use std::path::PathBuf;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 
 use ratatui_textarea::TextArea;
 
@@ -17,7 +18,7 @@ use crate::domain::collection::Collection;
 use crate::domain::count::Counts;
 use crate::domain::score::SureRule;
 use crate::domain::settings::{ModelName, Settings};
-use crate::domain::template::Template;
+use crate::domain::template::Templates;
 use crate::jobs::crew::Tally;
 use crate::lang::Language;
 
@@ -47,6 +48,8 @@ pub(crate) struct Model {
     /// Where the pictures on the screen are sorted to: what the field said when they were classified or opened. Typing
     /// another destination is no decision about these pictures.
     pub(crate) session: Option<PathBuf>,
+    /// The session whose decisions are to come along into this one, until they have.
+    pub(crate) takes_from: Option<PathBuf>,
     pub(crate) labels: Labels,
     pub(crate) collection: Collection,
     pub(crate) counts: Counts,
@@ -72,6 +75,10 @@ pub(crate) enum Question {
     Quit,
     /// What becomes of the decisions when another destination is begun.
     OtherDestination,
+    /// Whether to download the model first. Decisions of the session that is open come along, or do not.
+    Download { takes_decisions: bool },
+    /// Whether to install a runtime, which is downloaded.
+    Install,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,6 +121,12 @@ pub(crate) enum Work {
     #[default]
     Idle,
     Opening,
+    /// Bytes of a model that are there and that are needed, and how many come in a second.
+    Downloading {
+        done: u64,
+        total: u64,
+        per_second: Option<f64>,
+    },
     /// Files that were found and files that are no pictures.
     Classifying {
         files: usize,
@@ -150,7 +163,7 @@ impl Model {
                 editing: None,
                 source: Line::default(),
                 destination: Line::new("labelled"),
-                model: Line::new("demo"),
+                model: Line::new(&defaults.model),
                 template: Line::new(&defaults.template),
                 threshold: Line::new(defaults.threshold.to_string()),
                 margin: Line::new(defaults.margin.to_string()),
@@ -160,8 +173,10 @@ impl Model {
                 checked: None,
                 models: vec![],
                 model_chosen: None,
+                model_found: None,
             },
             session: None,
+            takes_from: None,
             labels: Labels {
                 editor: TextArea::default(),
                 is_editing: false,
@@ -174,6 +189,8 @@ impl Model {
                 too_long: None,
                 alike: vec![],
                 is_fixed: false,
+                edit: None,
+                former: HashMap::new(),
             },
             collection: Collection::default(),
             counts: Counts::default(),
@@ -211,8 +228,7 @@ impl Model {
                 self.labels.error = None;
                 let changed = labels != self.labels.current;
                 if changed {
-                    self.labels.numbers = labels.iter().map(|label| self.labels.number(&label.text)).collect();
-                    self.labels.current = labels;
+                    self.labels.take(labels);
                     self.labels.revision += 1;
                     self.labels.too_long = None;
                     self.labels.alike.clear();
@@ -245,8 +261,8 @@ impl Model {
         self.labels.scored == self.labels.revision && self.labels.error.is_none()
     }
 
-    pub(crate) fn template(&self) -> Option<Template> {
-        Template::new(self.setup.template.text()).ok()
+    pub(crate) fn template(&self) -> Option<Templates> {
+        Templates::new(self.setup.template.text()).ok()
     }
 
     /// The settings, or what stands in the way of them.
@@ -274,7 +290,7 @@ impl Model {
             source: self.setup.source.text().trim().into(),
             recursive: self.setup.recursive,
             destination: self.destination(),
-            model: ModelName::from(std::ffi::OsString::from(self.setup.model.text().trim())),
+            model: ModelName::new(self.setup.model.text().trim(), Path::is_dir),
             labels: self.labels.current.clone(),
             template,
             operation: self.setup.operation,

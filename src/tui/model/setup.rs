@@ -52,9 +52,16 @@ pub(crate) struct Setup {
     /// Models that can be named without typing, while the field is being edited, and which of them is chosen.
     pub(crate) models: Vec<ModelChoice>,
     pub(crate) model_chosen: Option<usize>,
+    /// Where the model of the field is, once that was looked up.
+    pub(crate) model_found: Option<ModelChoice>,
 }
 
 impl Setup {
+    /// Where the model is that is in the field now, if that is known.
+    pub(crate) fn found(&self) -> Option<&ModelChoice> {
+        self.model_found.as_ref().filter(|found| found.name == self.model.text().trim())
+    }
+
     /// The line of a field that has one.
     pub(crate) fn line(&self, field: Field) -> Option<&Line> {
         Some(match field {

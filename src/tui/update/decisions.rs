@@ -8,11 +8,12 @@ use crate::domain::decision::Decision;
 use crate::domain::history::{Before, History, Step, StepKind};
 use crate::jobs::crew::{Order, Said, SaidStep};
 use crate::tui::effect::Effect;
-use crate::tui::model::Model;
+use crate::tui::model::{Model, Work};
 
 pub(super) fn accept(model: &mut Model) -> Vec<Effect> {
     decide(model, |model, index| {
-        let best = model.collection.best(index)?;
+        // Nobody accepts what is not on the screen: scores of other labels are not.
+        let best = model.collection.best(index).filter(|_| model.is_scored())?;
         let label = model.collection.labels().get(best.label)?;
         Some(Decision::Accepted(*label))
     })
@@ -26,7 +27,8 @@ pub(super) fn reassign(model: &mut Model, label: usize) -> Vec<Effect> {
         return vec![];
     };
     decide(model, |model, index| {
-        let predicted = model.collection.best(index).and_then(|best| model.collection.labels().get(best.label));
+        let best = model.collection.best(index).filter(|_| model.is_scored());
+        let predicted = best.and_then(|best| model.collection.labels().get(best.label));
         Some(if predicted == Some(&number) { Decision::Accepted(number) } else { Decision::Reassigned(number) })
     })
 }
@@ -85,6 +87,9 @@ fn keep(model: &Model, kind: StepKind, indices: impl IntoIterator<Item = usize>)
 }
 
 pub(super) fn undo(model: &mut Model) -> Vec<Effect> {
+    if waits_for_pictures(model) {
+        return vec![];
+    }
     let Some(before) = model.review.history.to_take_back() else {
         let text = model.language.text("app.nothing_to_take_back");
         model.say(text);
@@ -95,7 +100,20 @@ pub(super) fn undo(model: &mut Model) -> Vec<Effect> {
     effects
 }
 
+/// Pictures still come, and a step may be about some of them: it is taken back whole or not at all.
+fn waits_for_pictures(model: &mut Model) -> bool {
+    let waits = matches!(model.work, Work::Classifying { .. } | Work::Downloading { .. } | Work::Opening);
+    if waits {
+        let text = model.language.text("app.undo_waits");
+        model.say(text);
+    }
+    waits
+}
+
 pub(super) fn redo(model: &mut Model) -> Vec<Effect> {
+    if waits_for_pictures(model) {
+        return vec![];
+    }
     let Some(before) = model.review.history.to_do_again() else {
         let text = model.language.text("app.nothing_to_do_again");
         model.say(text);
@@ -140,7 +158,10 @@ pub(super) fn taken_over(model: &mut Model, step: SaidStep) {
     let mut said = Vec::with_capacity(count);
     for (picture, word) in step.said {
         let decision = word.map(|word| decision_of(model, word));
-        said.extend(model.collection.place_of(picture).map(|place| (place, decision)));
+        // What a person has said meanwhile stays.
+        let place = model.collection.place_of(picture);
+        let open = place.filter(|place| model.collection.entries()[*place].decision.is_none());
+        said.extend(open.map(|place| (place, decision)));
     }
     let before = set(model, said);
     model.review.history.decided(before);
@@ -151,8 +172,8 @@ pub(super) fn taken_over(model: &mut Model, step: SaidStep) {
 
 fn decision_of(model: &mut Model, said: Said) -> Decision {
     match said {
-        Said::Accepted(text) => Decision::Accepted(model.labels.number(&text)),
-        Said::Reassigned(text) => Decision::Reassigned(model.labels.number(&text)),
+        Said::Accepted(text) => Decision::Accepted(model.labels.told_number(&text)),
+        Said::Reassigned(text) => Decision::Reassigned(model.labels.told_number(&text)),
         Said::NoneOfThese => Decision::NoneOfThese,
         Said::Skipped => Decision::Skipped,
     }

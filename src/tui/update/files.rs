@@ -17,10 +17,15 @@ pub(super) fn enter(model: &mut Model) -> Vec<Effect> {
 }
 
 fn plan(model: &mut Model) -> Vec<Effect> {
-    let Some(template) = model.template() else { return vec![] };
+    let Some(template) = model.template() else {
+        let text = model.language.text("app.bad_template");
+        model.say_error(text);
+        return vec![];
+    };
     // Scores for other labels would send pictures into wrong folders.
     if !model.is_scored() {
-        let text = model.with_keys("app.not_scored", &[("key", "everywhere.setup")]);
+        let sentence = if model.labels.is_fixed { "app.not_scorable" } else { "app.not_scored" };
+        let text = model.with_keys(sentence, &[("key", "everywhere.setup")]);
         model.say_error(text);
         return vec![];
     }
@@ -28,7 +33,7 @@ fn plan(model: &mut Model) -> Vec<Effect> {
     let sure = model.sure();
     let sorting = Sorting {
         labels: model.labels.current.clone(),
-        template: template.text().to_owned(),
+        template: template.text(),
         threshold: sure.threshold,
         margin: sure.margin,
         operation: model.setup.operation,

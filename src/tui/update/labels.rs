@@ -13,15 +13,12 @@ use crate::tui::model::Model;
 pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     if !model.labels.is_editing {
         if key.code == KeyCode::Enter {
-            model.labels.is_editing = true;
+            begin(model);
         }
         return vec![];
     }
     match model.keys.action(key, &["editor"]).map(str::to_owned).as_deref() {
-        Some("editor.done") => {
-            model.labels.is_editing = false;
-            return vec![];
-        }
+        Some("editor.done") => return end(model),
         Some("editor.undo") => drop(model.labels.editor.undo()),
         Some("editor.redo") => drop(model.labels.editor.redo()),
         Some("editor.take_hint") => take_hint(model),
@@ -53,6 +50,7 @@ fn take_hint(model: &mut Model) {
 }
 
 pub(super) fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
+    begin(model);
     // A list with commas is one label a line, as long as it makes sense as such.
     let lines = match text.contains('\n') {
         true => None,
@@ -68,37 +66,29 @@ pub(super) fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
 
 /// What follows from another text.
 fn changed(model: &mut Model) -> Vec<Effect> {
-    let before = model.labels.current.clone();
-    let renamed = model.labels.parsed().ok().and_then(|now| renamed(&before, &now));
-    let mut effects = vec![];
-    if let Some((from, to)) = renamed {
-        // The label keeps its number, and with it what was decided for it.
-        if !model.labels.book.contains(&to)
-            && let Some(place) = model.labels.book.iter().position(|known| *known == from)
-        {
-            model.labels.book[place] = to.clone();
-            effects.push(order(Order::Rename { destination: model.session(), from, to }));
-        }
+    if !model.take_labels() {
+        return vec![];
     }
-    if model.take_labels() {
-        model.files.plan = None;
-        effects.extend(rescore(model));
-    }
-    if model.collection.is_empty() {
-        // Nobody has decided anything yet: there is nothing to rename in a session.
-        effects.retain(|effect| !matches!(effect, Effect::Order(Order::Rename { .. })));
-    }
-    effects
+    model.files.plan = None;
+    rescore(model)
 }
 
-/// The one label whose line was edited: as many as before, and all others the same.
-fn renamed(before: &[Label], now: &[Label]) -> Option<(String, String)> {
-    if before.len() != now.len() {
-        return None;
+/// Begins to edit.
+pub(super) fn begin(model: &mut Model) {
+    model.labels.is_editing = true;
+    model.labels.begin_edit();
+}
+
+/// Ends editing: a label that has another text now has it in the session too, and keeps what was decided for it.
+pub(super) fn end(model: &mut Model) -> Vec<Effect> {
+    model.labels.is_editing = false;
+    let renamed = model.labels.end_edit();
+    if model.session.is_none() {
+        return vec![];
     }
-    let mut different = before.iter().zip(now).filter(|(before, now)| before.text != now.text);
-    let (from, to) = different.next()?;
-    different.next().is_none().then(|| (from.text.clone(), to.text.clone()))
+    let destination = model.session();
+    let rename = |(from, to)| order(Order::Rename { destination: destination.clone(), from, to });
+    renamed.into_iter().map(rename).collect()
 }
 
 /// Has everything scored with the labels of now.

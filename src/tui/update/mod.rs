@@ -13,7 +13,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 
 use super::effect::Effect;
 use super::message::Message;
-use super::model::{Model, Pane, Question};
+use super::model::{Model, Pane, Question, Work};
 use crate::jobs::crew::Order;
 
 /// Changes the model as a message says.
@@ -69,9 +69,11 @@ fn answer(model: &mut Model, question: Question, key: KeyEvent) -> Vec<Effect> {
     let is = |answer: &str| model.language.is_answer(answer, letter);
     match question {
         Question::Quit if is("app.answer_yes") => vec![Effect::Stop, Effect::Quit],
-        Question::OtherDestination if is("app.answer_take") => setup::begin(model, true),
-        Question::OtherDestination if is("app.answer_begin") => setup::begin(model, false),
-        Question::Quit | Question::OtherDestination => vec![],
+        Question::OtherDestination if is("app.answer_take") => setup::begin_with_model(model, true),
+        Question::OtherDestination if is("app.answer_begin") => setup::begin_with_model(model, false),
+        Question::Download { takes_decisions } if is("app.answer_yes") => setup::begin(model, takes_decisions),
+        Question::Install if is("app.answer_yes") => setup::begin_install(model),
+        Question::Quit | Question::OtherDestination | Question::Download { .. } | Question::Install => vec![],
     }
 }
 
@@ -145,15 +147,16 @@ fn everywhere(model: &mut Model, key: KeyEvent) -> Option<Vec<Effect>> {
 /// Opens a pane.
 pub(super) fn go_to(model: &mut Model, pane: Pane) -> Vec<Effect> {
     setup::leave_field(model);
-    model.labels.is_editing = false;
+    let mut effects = labels::end(model);
     model.review.finding = None;
     model.pane = pane;
     model.scroll = 0;
-    match pane {
+    effects.extend(match pane {
         Pane::Review => review::enter(model),
         Pane::Files => files::enter(model),
         Pane::Setup | Pane::Labels | Pane::Log => vec![],
-    }
+    });
+    effects
 }
 
 fn stop(model: &mut Model) -> Vec<Effect> {
@@ -168,7 +171,9 @@ fn stop(model: &mut Model) -> Vec<Effect> {
 
 /// Pauses what runs, or lets it go on.
 fn pause(model: &mut Model) -> Vec<Effect> {
-    if !model.is_busy() {
+    // A download is stopped and goes on from there; an installer knows no pause.
+    let knows_pause = matches!(model.work, Work::Classifying { .. } | Work::Applying { .. } | Work::Undoing { .. });
+    if !knows_pause {
         return vec![];
     }
     model.is_paused = !model.is_paused;
@@ -202,9 +207,9 @@ fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
     }
 }
 
-/// Has the source of the setup counted.
-pub(super) fn check_source(model: &mut Model) -> Vec<Effect> {
-    setup::check(model)
+/// Has everything looked up that the fields of the setup name.
+pub(super) fn look_up(model: &mut Model) -> Vec<Effect> {
+    setup::look_up(model)
 }
 
 fn order(order: Order) -> Effect {

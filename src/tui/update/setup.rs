@@ -5,7 +5,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 use super::{go_to, order};
 use crate::domain::collection::Collection;
 use crate::domain::settings::Operation;
-use crate::jobs::crew::{ModelChoice, Order};
+use crate::jobs::crew::{ModelChoice, ModelPlace, Order};
 use crate::tui::effect::Effect;
 use crate::tui::line::Line;
 use crate::tui::model::{Field, Files, Model, Pane, Question, Review, Work};
@@ -28,7 +28,10 @@ fn edit(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         KeyCode::Enter | KeyCode::Down | KeyCode::Up => {
             leave_field(model);
             step(model, if key.code == KeyCode::Up { -1 } else { 1 });
-            changed(model, field)
+            match field {
+                Field::Model => look_up_model(model),
+                field => changed(model, field),
+            }
         }
         KeyCode::Esc => {
             let before = model.setup.editing.take().unwrap_or_default();
@@ -61,6 +64,7 @@ fn choose_model(model: &mut Model, key: KeyEvent) -> Option<Vec<Effect>> {
             setup.model = Line::new(setup.models[place].name.clone());
             leave_field(model);
             step(model, 1);
+            return Some(look_up_model(model));
         }
         _ => return None,
     }
@@ -84,7 +88,12 @@ fn changed(model: &mut Model, field: Field) -> Vec<Effect> {
     match field {
         Field::Source | Field::Destination | Field::Recursive => check(model),
         Field::Model => list_models(model),
-        Field::Template => super::labels::rescore(model),
+        // Other sentences are other labels to the model.
+        Field::Template => {
+            model.labels.revision += 1;
+            model.files.plan = None;
+            super::labels::rescore(model)
+        }
         Field::Threshold | Field::Margin => {
             model.recount();
             model.files.plan = None;
@@ -92,6 +101,18 @@ fn changed(model: &mut Model, field: Field) -> Vec<Effect> {
         }
         _ => vec![],
     }
+}
+
+/// Has everything looked up that the fields name.
+pub(super) fn look_up(model: &mut Model) -> Vec<Effect> {
+    let mut effects = check(model);
+    effects.extend(look_up_model(model));
+    effects
+}
+
+/// Has the model looked up: where it is, and what is known of it.
+pub(super) fn look_up_model(model: &Model) -> Vec<Effect> {
+    vec![order(Order::LookUpModel { name: model.setup.model.text().trim().to_owned() })]
 }
 
 /// Has the source counted.
@@ -124,16 +145,23 @@ fn choose(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
 
 /// Installs the runtime that makes this machine faster, where there is one.
 fn install(model: &mut Model) -> Vec<Effect> {
-    let Some(runtime) = model.runtime.clone().filter(|runtime| runtime.is_gpu_unused || runtime.is_built_in) else {
+    if !model.runtime.as_ref().is_some_and(|runtime| runtime.is_gpu_unused || runtime.is_built_in) {
         let text = model.language.text("app.nothing_to_install");
         model.say(text);
         return vec![];
-    };
+    }
     if model.is_busy() {
         return busy(model);
     }
+    model.question = Some(Question::Install);
+    vec![]
+}
+
+/// Begins to install.
+pub(super) fn begin_install(model: &mut Model) -> Vec<Effect> {
+    let gpu = model.runtime.as_ref().is_some_and(|runtime| runtime.is_gpu_unused);
     model.work = Work::Installing;
-    vec![order(Order::InstallRuntime { gpu: runtime.is_gpu_unused })]
+    vec![order(Order::InstallRuntime { gpu })]
 }
 
 /// Something is running, and one thing is done at a time.
@@ -155,7 +183,7 @@ fn open(model: &mut Model) -> Vec<Effect> {
     match field {
         Field::Labels => {
             let effects = go_to(model, Pane::Labels);
-            model.labels.is_editing = true;
+            super::labels::begin(model);
             effects
         }
         Field::Operation => {
@@ -231,13 +259,32 @@ pub(super) fn start(model: &mut Model) -> Vec<Effect> {
         model.question = Some(Question::OtherDestination);
         return vec![];
     }
-    begin(model, false)
+    begin_with_model(model, false)
+}
+
+/// Begins to classify, after asking where a model has to be downloaded first.
+pub(super) fn begin_with_model(model: &mut Model, takes_decisions: bool) -> Vec<Effect> {
+    if matches!(model.setup.found(), Some(ModelChoice { place: ModelPlace::ToDownload { .. }, .. })) {
+        model.question = Some(Question::Download { takes_decisions });
+        return vec![];
+    }
+    begin(model, takes_decisions)
 }
 
 /// Begins to classify; `takes_decisions` those of the session that is open into the new one.
 pub(super) fn begin(model: &mut Model, takes_decisions: bool) -> Vec<Effect> {
     let Ok(settings) = model.settings() else { return vec![] };
-    let decisions_of = takes_decisions.then(|| model.session());
+    let is_other = model.session() != settings.destination;
+    if is_other {
+        // Remembered until they have come along, whatever comes between.
+        model.takes_from = takes_decisions.then(|| model.session());
+    }
+    let decisions_of = model.takes_from.clone();
+    let mut renames = super::labels::end(model);
+    if is_other {
+        // What labels are called in a session that is left is of no interest in this one.
+        renames.clear();
+    }
     model.session = Some(settings.destination.clone());
     model.collection = Collection::default();
     model.review = Review {
@@ -260,7 +307,8 @@ pub(super) fn begin(model: &mut Model, takes_decisions: bool) -> Vec<Effect> {
     values.take_fields(model);
     model.values = values.clone();
     let table = model.defaults.output_file.clone();
-    let mut effects = vec![order(Order::Classify { settings: Box::new(settings), table, decisions_of })];
+    let mut effects = renames;
+    effects.push(order(Order::Classify { settings: Box::new(settings), table, decisions_of }));
     effects.extend(super::labels::rescore(model));
     effects.push(Effect::Remember(Box::new(values)));
     effects.extend(go_to(model, Pane::Labels));

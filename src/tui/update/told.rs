@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::{decisions, preview, review, setup};
 use crate::domain::collection::Entry;
 use crate::domain::decision::Decision;
+use crate::domain::picture::PictureState;
 use crate::jobs::crew::Event;
 use crate::lang::{Say, Values};
 use crate::store::session::{Origin, Sorting};
@@ -27,11 +28,28 @@ fn take(model: &mut Model, event: Event) -> Vec<Effect> {
         Event::Checked { .. } => {}
         Event::Completed { typed, text } => return setup::completed(model, &typed, text),
         Event::Models { typed, found } => setup::models(model, &typed, found),
+        Event::ModelFound { choice } => model.setup.model_found = Some(choice),
+        Event::Downloading { done, total, per_second } => {
+            model.work = Work::Downloading { done, total, per_second };
+        }
+        Event::DownloadWaits { seconds } => {
+            let text = model.language.say("hub.waiting", &[("seconds", &seconds)]);
+            model.say(text);
+        }
+        Event::DownloadLocked => {
+            let text = model.language.text("hub.locked");
+            model.say(text);
+        }
+        Event::Downloaded => {
+            model.work = Work::Classifying { files: 0, others: 0 };
+            return setup::look_up_model(model);
+        }
         Event::Runtime { runtime, device, is_built_in, is_gpu_unused } => {
             model.runtime = Some(Runtime { name: runtime, device, is_built_in, is_gpu_unused });
         }
         Event::Installed { version, is_for_later } => {
             model.work = Work::Idle;
+            model.is_paused = false;
             let key = if is_for_later { "app.installed_for_later" } else { "app.installed" };
             let text = model.language.say(key, &[("version", &version)]);
             model.say(text);
@@ -39,10 +57,12 @@ fn take(model: &mut Model, event: Event) -> Vec<Effect> {
         Event::Opened { sorting, origin } => return opened(model, sorting.map(|sorting| *sorting), origin),
         Event::Decided { steps } => decisions::remember(model, steps),
         Event::TakenOver { step } => decisions::taken_over(model, step),
-        Event::Scorable { missing: 0 } => {}
+        Event::NotTakenOver { error } | Event::Trouble { error } => fail(model, &error),
+        Event::Scorable { missing: 0 } => return score_the_rest(model),
         Event::Scorable { missing } => {
             let text = model.language.say("app.scores_missing", &[("count", &missing)]);
             model.say(text);
+            return score_the_rest(model);
         }
         Event::NotScorable { error } => {
             model.labels.is_fixed = true;
@@ -61,8 +81,12 @@ fn take(model: &mut Model, event: Event) -> Vec<Effect> {
         }
         Event::Arrived { revision, entries, scores } => return arrived(model, revision, entries, &scores),
         Event::Rescored { revision, scores } if revision == model.labels.revision => {
-            model.collection.rescore(model.labels.numbers.clone(), scores);
+            match model.labels.scored == revision && model.collection.labels() == model.labels.numbers {
+                true => model.collection.complete(scores),
+                false => model.collection.rescore(model.labels.numbers.clone(), scores),
+            }
             model.labels.scored = revision;
+            model.files.plan = None;
             model.recount();
         }
         Event::Rescored { .. } => {}
@@ -79,6 +103,7 @@ fn take(model: &mut Model, event: Event) -> Vec<Effect> {
         }
         Event::Planned { plan } => {
             model.work = Work::Idle;
+            model.is_paused = false;
             model.files.plan = Some(plan);
         }
         Event::Progress { tally, total } => match &mut model.work {
@@ -116,17 +141,30 @@ fn take(model: &mut Model, event: Event) -> Vec<Effect> {
         Event::Viewed { number, painted } if number == model.review.view => model.review.painted = Some(painted),
         Event::Viewed { .. } => {}
         Event::Failed { error } => {
-            if matches!(model.work, Work::Classifying { .. }) && model.collection.is_empty() {
+            let is_beginning = matches!(model.work, Work::Classifying { .. } | Work::Downloading { .. });
+            if is_beginning && model.collection.is_empty() {
                 // What is wrong is one of the fields.
                 model.pane = Pane::Setup;
             }
             model.work = Work::Idle;
             model.is_paused = false;
+            // A plan that could not be carried out is made anew.
+            model.files.plan = None;
             model.recount();
             fail(model, &error);
         }
     }
     vec![]
+}
+
+/// Has pictures scored of which the session has no scores for its labels, as they were sorted with others.
+fn score_the_rest(model: &Model) -> Vec<Effect> {
+    let lacks = |index| model.collection.best(index).is_none();
+    let is_ok = |(index, entry): (usize, &Entry)| (entry.state == PictureState::Ok).then_some(index);
+    match model.collection.entries().iter().enumerate().filter_map(is_ok).any(lacks) {
+        true => super::labels::rescore(model),
+        false => vec![],
+    }
 }
 
 fn fail(model: &mut Model, error: &crate::jobs::crew::CrewError) {
@@ -142,7 +180,7 @@ fn opened(model: &mut Model, sorting: Option<Sorting>, origin: Option<Origin>) -
         model.setup.recursive = origin.recursive;
         model.setup.model = Line::new(origin.model);
     }
-    let checked = setup::check(model);
+    let checked = setup::look_up(model);
     let Some(sorting) = sorting else { return checked };
     let lines = sorting.labels.iter().map(|label| match label.prompts.as_slice() {
         [only] if *only == label.text => label.text.clone(),
@@ -163,8 +201,8 @@ fn arrived(model: &mut Model, revision: u64, entries: Vec<(Entry, Option<String>
     let first = model.collection.len();
     let numbered = entries.into_iter().map(|(mut entry, decided)| {
         entry.decision = match (entry.decision, decided) {
-            (Some(Decision::Accepted(_)), Some(text)) => Some(Decision::Accepted(model.labels.number(&text))),
-            (Some(Decision::Reassigned(_)), Some(text)) => Some(Decision::Reassigned(model.labels.number(&text))),
+            (Some(Decision::Accepted(_)), Some(text)) => Some(Decision::Accepted(model.labels.told_number(&text))),
+            (Some(Decision::Reassigned(_)), Some(text)) => Some(Decision::Reassigned(model.labels.told_number(&text))),
             (decision, _) => decision,
         };
         entry
@@ -188,6 +226,9 @@ fn classified(model: &mut Model, remembered: usize, waiting: usize, per_second: 
     tracing::info!(remembered, waiting, "classified");
     model.work = Work::Idle;
     model.is_paused = false;
+    if waiting == 0 {
+        model.takes_from = None;
+    }
     model.recount();
     let pictures = model.collection.len();
     let key = if waiting > 0 { "app.classify_stopped" } else { "app.classified" };

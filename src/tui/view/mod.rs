@@ -19,7 +19,7 @@ use unicode_width::UnicodeWidthStr;
 use super::model::{Model, Pane, Question, Work};
 use super::theme::Theme;
 use crate::domain::printable::{printable, printable_text};
-use crate::lang::{Values, duration};
+use crate::lang::{Values, duration, size};
 
 pub(super) use layout::{Target, picture_room, target_at};
 
@@ -123,6 +123,12 @@ fn notice(canvas: &Canvas<'_>) -> Paragraph<'static> {
             let values: Values<'_> = &[("old", &old), ("new", &new), ("take", &take), ("begin", &begin)];
             canvas.say("app.other_destination", values)
         }
+        Question::Download { .. } => setup::download_question(canvas),
+        Question::Install => {
+            let is_gpu = canvas.model.runtime.as_ref().is_some_and(|runtime| runtime.is_gpu_unused);
+            let sentence = if is_gpu { "app.install_gpu" } else { "app.install" };
+            canvas.say(sentence, &[("yes", &letter("app.answer_yes"))])
+        }
     });
     if let Some(question) = question {
         return Paragraph::new(question).style(canvas.theme.warning()).wrap(Wrap { trim: true });
@@ -183,6 +189,18 @@ fn status_line(canvas: &Canvas<'_>, width: u16) -> Paragraph<'static> {
         Work::Idle if model.collection.is_empty() => canvas.text("app.idle"),
         Work::Idle => canvas.say("app.pictures", &[("count", &model.collection.len())]),
         Work::Opening => canvas.text("app.opening"),
+        Work::Downloading { done, total, per_second } => {
+            let values: Values<'_> = &[("done", &size(*done)), ("total", &size(*total))];
+            let text = canvas.say("app.downloading", values);
+            match per_second.filter(|rate| *rate > 0.0) {
+                Some(rate) => {
+                    let left = duration(&model.language, total.saturating_sub(*done) as f64 / rate);
+                    let rate = size(rate as u64);
+                    format!("{text} · {}", canvas.say("app.download_pace", &[("rate", &rate), ("left", &left)]))
+                }
+                None => text,
+            }
+        }
         Work::Classifying { files: 0, .. } => canvas.text("app.preparing"),
         Work::Classifying { files, others } => {
             let done = model.collection.len() + others;

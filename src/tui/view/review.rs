@@ -58,7 +58,9 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_>) {
     draw_picture(frame, areas.picture, canvas);
     let width = areas.scores.width as usize;
     paragraph(frame, areas.scores, about(canvas, index, width));
-    let below = match review.order == Order::Random && review.filter == Filter::All {
+    // While pictures come, the head of the queue is not yet a fair sample of all.
+    let is_whole = canvas.model.waiting() == 0;
+    let below = match is_whole && review.order == Order::Random && review.filter == Filter::All {
         true => audited(canvas, width),
         false => vec![],
     };

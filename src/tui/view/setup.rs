@@ -10,7 +10,8 @@ use unicode_width::UnicodeWidthStr;
 use super::{Canvas, padded, shortened};
 use crate::domain::printable::{printable, printable_text};
 use crate::domain::settings::Operation;
-use crate::lang::{Values, duration};
+use crate::jobs::crew::{ModelChoice, ModelPlace};
+use crate::lang::{Say, Values, duration, size};
 use crate::tui::model::Field;
 
 /// Columns of the fields' names.
@@ -126,8 +127,17 @@ fn notes(canvas: &Canvas<'_>, field: Field, room: usize) -> Vec<Line<'static>> {
         },
         Field::Destination => note(printable(canvas.model.destination()), faint),
         Field::Model if !setup.models.is_empty() => models(canvas, room),
-        Field::Model if setup.model.text().trim() == "demo" => note(canvas.text("app.demo_is_for_samples"), warning),
-        Field::Model => note(canvas.text("app.model_hint"), faint),
+        Field::Model => match setup.found() {
+            None => note(canvas.text("app.model_hint"), faint),
+            Some(found) => {
+                let style = match found.place {
+                    ModelPlace::BuiltIn | ModelPlace::ToDownload { .. } => warning,
+                    ModelPlace::NoFolder => canvas.theme.error(),
+                    ModelPlace::Folder | ModelPlace::Cached { .. } => good,
+                };
+                note(about_model(canvas, found), style)
+            }
+        },
         Field::Start => before_start(canvas).into_iter().flat_map(|(text, style)| note(text, style)).collect(),
         _ => vec![],
     }
@@ -140,12 +150,42 @@ fn models(canvas: &Canvas<'_>, room: usize) -> Vec<Line<'static>> {
     let first = setup.model_chosen.unwrap_or(0).saturating_sub(MODELS_SHOWN - 1);
     let shown = setup.models.iter().enumerate().skip(first).take(MODELS_SHOWN);
     let lines = shown.map(|(place, choice)| {
-        let about = if choice.is_built_in { canvas.text("app.model_built_in") } else { String::new() };
+        let about = about_model(canvas, choice);
         let text = padded(&format!("{}  {about}", printable_text(&choice.name)), room);
         let style = if setup.model_chosen == Some(place) { canvas.theme.chosen() } else { canvas.theme.faint() };
         Line::from(vec![Span::raw(" ".repeat(NAMES + 2)), Span::styled(text, style)])
     });
     lines.collect()
+}
+
+/// Where a model is, and what it is good at, if the table knows.
+fn about_model(canvas: &Canvas<'_>, choice: &ModelChoice) -> String {
+    let place = match choice.place {
+        ModelPlace::BuiltIn => canvas.text("app.demo_is_for_samples"),
+        ModelPlace::Folder => canvas.text("app.model_folder"),
+        ModelPlace::NoFolder => canvas.text("app.model_no_folder"),
+        ModelPlace::Cached { bytes } => canvas.say("models.cached", &[("size", &size(bytes))]),
+        ModelPlace::ToDownload { bytes: Some(bytes) } => canvas.say("app.model_download", &[("size", &size(bytes))]),
+        ModelPlace::ToDownload { bytes: None } => canvas.text("app.model_download_unknown"),
+    };
+    let Some(known) = choice.known else { return place };
+    let strengths = known.good_at.iter().map(|strength| strength.say(&canvas.model.language));
+    let mut about: Vec<String> = strengths.collect();
+    about.push(known.speed.say(&canvas.model.language));
+    about.push(place);
+    about.join(", ")
+}
+
+/// Whether to download the model first.
+pub(super) fn download_question(canvas: &Canvas<'_>) -> String {
+    let model = printable_text(canvas.model.setup.model.text().trim());
+    let yes = canvas.model.language.answer_letter("app.answer_yes");
+    match canvas.model.setup.found().map(|found| found.place) {
+        Some(ModelPlace::ToDownload { bytes: Some(bytes) }) => {
+            canvas.say("app.download_size", &[("model", &model), ("size", &size(bytes)), ("yes", &yes)])
+        }
+        _ => canvas.say("app.download", &[("model", &model), ("yes", &yes)]),
+    }
 }
 
 /// Beside the button: what stands in the way, or that nothing does.

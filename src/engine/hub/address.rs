@@ -1,0 +1,71 @@
+//! Addresses: what makes a server the same, where a redirect leads, what has to be escaped.
+
+use ureq::http::Uri;
+
+/// Scheme, host and port: what has to be the same for a server to be the same.
+pub(super) fn origin(at: &Uri) -> Option<(String, String, u16)> {
+    let scheme = at.scheme_str()?.to_lowercase();
+    let port = at.port_u16().or(match scheme.as_str() {
+        "https" => Some(443),
+        "http" => Some(80),
+        _ => None,
+    })?;
+    Some((scheme, at.host()?.to_lowercase(), port))
+}
+
+/// Where a redirect leads; nowhere where it would leave encryption.
+pub(super) fn redirected(from: &Uri, location: &str) -> Option<String> {
+    let location = location.split('#').next().filter(|location| !location.is_empty())?;
+    let (scheme, authority) = (from.scheme_str()?, from.authority()?);
+    let to = if location.contains("://") {
+        location.to_owned()
+    } else if location.starts_with("//") {
+        format!("{scheme}:{location}")
+    } else if location.starts_with('/') {
+        format!("{scheme}://{authority}{location}")
+    } else {
+        let folder = from.path().rsplit_once('/').map_or("", |(folder, _)| folder);
+        format!("{scheme}://{authority}{folder}/{location}")
+    };
+    let is_kept = to.starts_with("https://") || (to.starts_with("http://") && scheme == "http");
+    is_kept.then_some(to)
+}
+
+/// A path or a revision as a part of an address: everything but letters, digits, `-._~` and what is in `kept` is escaped.
+pub(super) fn escaped(text: &str, kept: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match char::from(byte) {
+            c if c.is_ascii_alphanumeric() || "-._~".contains(c) || kept.contains(c) => escaped.push(c),
+            _ => escaped.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn redirects_are_resolved_and_never_leave_encryption() {
+        let from: Uri = "https://hub.example/a/resolve/x?y=1".parse().unwrap();
+        for (location, to) in [
+            ("https://cdn.example/z?s=%2F#f", Some("https://cdn.example/z?s=%2F")),
+            ("//cdn.example/z", Some("https://cdn.example/z")),
+            ("/b/c", Some("https://hub.example/b/c")),
+            ("c", Some("https://hub.example/a/resolve/c")),
+            ("http://cdn.example/z", None),
+            ("file:///etc/passwd", None),
+            ("", None),
+        ] {
+            assert_eq!(redirected(&from, location).as_deref(), to, "{location}");
+        }
+    }
+
+    #[test]
+    fn what_addresses_cannot_have_is_escaped() {
+        assert_eq!(escaped("refs/pr/1", ""), "refs%2Fpr%2F1");
+        assert_eq!(escaped("onnx/a b%é.onnx", "/"), "onnx/a%20b%25%C3%A9.onnx");
+    }
+}

@@ -1,0 +1,241 @@
+//! The cache on disk, in the layout of huggingface_hub, so that what Python got is used here and the other way round:
+//!
+//! ```text
+//! models--OWNER--NAME/refs/REVISION            the commit that a branch or tag stood for when it was last asked for
+//! models--OWNER--NAME/blobs/HASH               a file's content under its hash
+//! models--OWNER--NAME/blobs/HASH.incomplete    what has arrived of it
+//! models--OWNER--NAME/snapshots/COMMIT/PATH    a relative link to ../../blobs/HASH
+//! .locks/models--OWNER--NAME/HASH.lock         held by who downloads it
+//! ```
+
+use std::collections::BTreeSet;
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use super::choice::{CONFIG, Choice, Form, choose, shards};
+use super::hash::Hash;
+use super::listing::is_hexadecimal;
+
+/// The largest file of the cache that is read whole: a configuration, a list of shards.
+const LARGEST_SMALL: u64 = 10_000_000;
+
+/// How deep folders of a snapshot are looked into: `onnx/model.onnx` is at the second level.
+const DEEPEST: usize = 3;
+
+/// What keeps backups from copying the cache (https://bford.info/cachedir/), in huggingface_hub's words.
+const TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55\n\
+    # This file is a cache directory tag created by huggingface_hub.\n\
+    # For information about cache directory tags, see:\n\
+    #\thttps://bford.info/cachedir/\n";
+
+/// The files of one model.
+#[derive(Debug, Clone)]
+pub(super) struct Storage {
+    root: PathBuf,
+    folder: PathBuf,
+    name: String,
+}
+
+impl Storage {
+    /// The place of a model in the cache `root`; nothing is made.
+    pub(super) fn of(root: &Path, id: &str) -> Storage {
+        let name = format!("models--{}", id.replace('/', "--"));
+        Storage { root: root.to_owned(), folder: root.join(&name), name }
+    }
+
+    /// All models in the cache, by id.
+    pub(super) fn ids(root: &Path) -> BTreeSet<String> {
+        let entries = std::fs::read_dir(root).into_iter().flatten().flatten();
+        let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+        names.filter_map(|name| Some(name.strip_prefix("models--")?.replacen("--", "/", 1))).collect()
+    }
+
+    pub(super) fn snapshot(&self, commit: &str) -> PathBuf {
+        self.folder.join("snapshots").join(commit)
+    }
+
+    pub(super) fn blob(&self, hash: &Hash) -> PathBuf {
+        self.folder.join("blobs").join(hash.text())
+    }
+
+    /// Where a file's content gathers while it is downloaded.
+    pub(super) fn incomplete(&self, hash: &Hash) -> PathBuf {
+        self.folder.join("blobs").join(format!("{}.incomplete", hash.text()))
+    }
+
+    /// What is locked by who downloads a file.
+    pub(super) fn lock(&self, hash: &Hash) -> PathBuf {
+        self.root.join(".locks").join(&self.name).join(format!("{}.lock", hash.text()))
+    }
+
+    /// The commit that a revision stands for, as far as the cache knows.
+    pub(super) fn commit(&self, revision: &str) -> Option<String> {
+        if is_hexadecimal(revision, 40) {
+            return Some(revision.to_owned());
+        }
+        let text = std::fs::read_to_string(self.folder.join("refs").join(revision)).ok()?;
+        Some(text.trim().to_owned()).filter(|commit| is_hexadecimal(commit, 40))
+    }
+
+    /// Notes the commit that a revision stands for; it appears whole or not at all.
+    pub(super) fn note_commit(&self, revision: &str, commit: &str) -> io::Result<()> {
+        if revision == commit || self.commit(revision).as_deref() == Some(commit) {
+            return Ok(());
+        }
+        let path = self.folder.join("refs").join(revision);
+        let folder = path.parent().unwrap_or(&self.folder);
+        std::fs::create_dir_all(folder)?;
+        let mut fresh = tempfile::Builder::new().suffix(".tmp").permissions(shared_mode()).tempfile_in(folder)?;
+        fresh.write_all(commit.as_bytes())?;
+        fresh.persist(&path).map(drop).map_err(|error| error.error)
+    }
+
+    /// Puts a file of a commit where it belongs: a link to its blob, or the blob itself on file systems without links.
+    pub(super) fn link(&self, commit: &str, name: &str, hash: &Hash) -> io::Result<()> {
+        let path = self.snapshot(commit).join(name);
+        let blob = self.blob(hash);
+        let up = "../".repeat(name.split('/').count() + 1);
+        let target = PathBuf::from(format!("{up}blobs/{}", hash.text()));
+        if std::fs::read_link(&path).is_ok_and(|known| known == target) || (!blob.exists() && path.exists()) {
+            return Ok(());
+        }
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        match std::fs::remove_file(&path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        match std::os::unix::fs::symlink(&target, &path) {
+            Err(error) if matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::Unsupported) => {
+                std::fs::rename(&blob, &path)
+            }
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+            linked => linked,
+        }
+    }
+
+    /// Makes the folders, and marks the cache as one.
+    pub(super) fn prepare(&self) -> io::Result<()> {
+        std::fs::create_dir_all(self.folder.join("blobs"))?;
+        std::fs::create_dir_all(self.root.join(".locks").join(&self.name))?;
+        let tag = self.root.join("CACHEDIR.TAG");
+        if !tag.exists() {
+            std::fs::write(tag, TAG)?;
+        }
+        Ok(())
+    }
+
+    /// What of a commit's snapshot makes a whole checkpoint; none where something is missing.
+    pub(super) fn complete(&self, commit: &str) -> Option<(PathBuf, Choice)> {
+        let folder = self.snapshot(commit);
+        let mut names = BTreeSet::new();
+        collect(&folder, "", DEEPEST, &mut names);
+        let names: BTreeSet<&str> = names.iter().map(String::as_str).collect();
+        let mut choice = choose(&names).ok().filter(|choice| choice.small.iter().any(|name| name == CONFIG))?;
+        if choice.form == Form::Sharded {
+            let index = choice.weights.first().and_then(|index| read_small(&folder.join(index)))?;
+            choice.weights.extend(shards(&index)?);
+        }
+        choice.weights.iter().all(|name| names.contains(name.as_str())).then_some((folder, choice))
+    }
+
+    /// A small file of a commit.
+    pub(super) fn read(&self, commit: &str, name: &str) -> Option<Vec<u8>> {
+        read_small(&self.snapshot(commit).join(name))
+    }
+
+    /// Bytes that the model's blobs take, half-downloaded ones with them.
+    pub(super) fn bytes(&self) -> u64 {
+        let entries = std::fs::read_dir(self.folder.join("blobs")).into_iter().flatten().flatten();
+        entries.filter_map(|entry| std::fs::metadata(entry.path()).ok()).map(|found| found.len()).sum()
+    }
+}
+
+/// What others may do with a file of the cache is the user's mask's to say, as for every other file of it.
+fn shared_mode() -> std::fs::Permissions {
+    std::os::unix::fs::PermissionsExt::from_mode(0o666)
+}
+
+fn read_small(path: &Path) -> Option<Vec<u8>> {
+    let is_small = std::fs::metadata(path).is_ok_and(|found| found.is_file() && found.len() <= LARGEST_SMALL);
+    is_small.then(|| std::fs::read(path).ok()).flatten()
+}
+
+/// The files below a folder whose content is there, by their paths from it.
+fn collect(folder: &Path, prefix: &str, depth: usize, names: &mut BTreeSet<String>) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let Ok(name) = entry.file_name().into_string() else { continue };
+        let name = format!("{prefix}{name}");
+        // Of a link, what it leads to: one that leads nowhere is no file.
+        match std::fs::metadata(entry.path()) {
+            Ok(found) if found.is_file() => drop(names.insert(name)),
+            Ok(found) if found.is_dir() && depth > 1 => collect(&entry.path(), &format!("{name}/"), depth - 1, names),
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
+
+    fn storage() -> (tempfile::TempDir, Storage) {
+        let root = tempfile::tempdir().unwrap();
+        let storage = Storage::of(root.path(), "owner/name");
+        storage.prepare().unwrap();
+        (root, storage)
+    }
+
+    fn put(storage: &Storage, name: &str, content: &[u8]) {
+        let hash = Hash::Git(format!("{:0>40}", name.len()));
+        std::fs::write(storage.blob(&hash), content).unwrap();
+        storage.link(COMMIT, name, &hash).unwrap();
+        storage.link(COMMIT, name, &hash).unwrap();
+    }
+
+    #[test]
+    fn links_are_relative_and_lead_to_the_blob() {
+        let (root, storage) = storage();
+        put(&storage, "onnx/model.onnx", b"content");
+        let path = root.path().join("models--owner--name/snapshots").join(COMMIT).join("onnx/model.onnx");
+        assert!(std::fs::read_link(&path).unwrap().starts_with("../../../blobs"));
+        assert_eq!(std::fs::read(&path).unwrap(), b"content");
+        assert_eq!(Storage::ids(root.path()), BTreeSet::from(["owner/name".to_owned()]));
+        assert_eq!(storage.bytes(), 7);
+        assert!(root.path().join("CACHEDIR.TAG").exists());
+    }
+
+    #[test]
+    fn a_revision_stands_for_the_commit_that_was_noted() {
+        let (_root, storage) = storage();
+        assert_eq!(storage.commit("main"), None);
+        storage.note_commit("main", COMMIT).unwrap();
+        storage.note_commit("refs/pr/1", COMMIT).unwrap();
+        assert_eq!(storage.commit("main").as_deref(), Some(COMMIT));
+        assert_eq!(storage.commit("refs/pr/1").as_deref(), Some(COMMIT));
+        assert_eq!(storage.commit(COMMIT).as_deref(), Some(COMMIT));
+        std::fs::write(storage.folder.join("refs/evil"), "../../elsewhere").unwrap();
+        assert_eq!(storage.commit("evil"), None);
+    }
+
+    #[test]
+    fn a_snapshot_is_complete_when_every_file_that_is_needed_has_its_content() {
+        let (_root, storage) = storage();
+        let is_complete = || storage.complete(COMMIT).is_some();
+        for name in ["config.json", "preprocessor_config.json", "tokenizer.json"] {
+            put(&storage, name, b"{}");
+            assert!(!is_complete());
+        }
+        let index = br#"{"weight_map": {"a": "model-00001-of-00002.safetensors", "b": "m2.safetensors"}}"#;
+        put(&storage, "model.safetensors.index.json", index);
+        put(&storage, "model-00001-of-00002.safetensors", b"a");
+        assert!(!is_complete());
+        put(&storage, "m2.safetensors", b"b");
+        assert!(is_complete());
+        std::fs::remove_file(storage.snapshot(COMMIT).join("m2.safetensors").canonicalize().unwrap()).unwrap();
+        assert!(!is_complete(), "a link that leads nowhere is no file");
+    }
+}

@@ -1,0 +1,203 @@
+//! Why a model could not be got from the hub.
+
+use std::path::PathBuf;
+
+use crate::engine::families::FamilyError;
+
+/// Why a model could not be got from the hub. `id` is the model's name with its revision, as it was asked for.
+#[derive(Debug, thiserror::Error)]
+pub enum HubError {
+    /// Nothing may be asked of the network, and the cache has not all of it.
+    #[error("{id} is not in the cache, and offline mode is on")]
+    Offline {
+        /// The model.
+        id: String,
+    },
+    /// There is no home folder to keep a cache in.
+    #[error("there is no folder for a cache")]
+    NoCache,
+    /// The environment names a proxy that cannot be used.
+    #[error("the proxy in {variable} cannot be used")]
+    BadProxy {
+        /// The variable.
+        variable: &'static str,
+    },
+    /// The hub cannot be reached.
+    #[error("cannot reach {endpoint}: {detail}")]
+    NoNetwork {
+        /// The hub's address.
+        endpoint: String,
+        /// What the system said.
+        detail: String,
+    },
+    /// The connection was cut more often than is tried again.
+    #[error("the connection to {endpoint} is cut again and again: {detail}")]
+    Cut {
+        /// The hub's address.
+        endpoint: String,
+        /// What the system said.
+        detail: String,
+    },
+    /// The hub is overloaded, or wants to be left in peace.
+    #[error("{endpoint} is busy: status {status}")]
+    Busy {
+        /// The hub's address.
+        endpoint: String,
+        /// The HTTP status.
+        status: u16,
+    },
+    /// The hub answered with a status that means nothing here.
+    #[error("{endpoint} answered with status {status}")]
+    Status {
+        /// The hub's address.
+        endpoint: String,
+        /// The HTTP status.
+        status: u16,
+    },
+    /// What answered does not speak as the hub does.
+    #[error("{endpoint} gave no usable answer: {detail}")]
+    Answer {
+        /// The hub's address.
+        endpoint: String,
+        /// What is wrong.
+        detail: String,
+    },
+    /// The hub has no such model.
+    #[error("{endpoint} has no model {id}")]
+    NoSuchModel {
+        /// The model.
+        id: String,
+        /// The hub's address.
+        endpoint: String,
+        /// Nobody was logged in, so that a private model looks the same.
+        is_anonymous: bool,
+    },
+    /// The model has no such revision.
+    #[error("{id} has no revision {revision}")]
+    NoSuchRevision {
+        /// The model.
+        id: String,
+        /// The revision.
+        revision: String,
+    },
+    /// The hub wants to know who asks, or does not know the token.
+    #[error("{id} needs a token")]
+    NeedsToken {
+        /// The model.
+        id: String,
+        /// A token was sent and not accepted.
+        was_refused: bool,
+    },
+    /// Access has to be asked for.
+    #[error("{id} is gated")]
+    Gated {
+        /// The model.
+        id: String,
+        /// The page to ask at.
+        page: String,
+        /// Nobody was logged in: access may have been granted.
+        is_anonymous: bool,
+    },
+    /// A model, but none of a kind that the program knows.
+    #[error("{id} is of type {found:?}, none of {known:?}")]
+    NotSupported {
+        /// The model.
+        id: String,
+        /// Its `model_type` or its library; empty where it tells neither.
+        found: String,
+        /// What is known.
+        known: Vec<&'static str>,
+    },
+    /// The configuration of a known kind makes no sense.
+    #[error("the configuration of {id} cannot be used")]
+    Configuration {
+        /// The model.
+        id: String,
+        /// What is wrong.
+        source: FamilyError,
+    },
+    /// A known kind, but a file that is needed is not published, or not in a form that is read.
+    #[error("{id} has no {missing}")]
+    Incomplete {
+        /// The model.
+        id: String,
+        /// What is missing.
+        missing: Missing,
+    },
+    /// The hub's list of files has something that cannot be true, or that nothing honest would have.
+    #[error("the listing of {id} is not credible: {found}")]
+    NotCredible {
+        /// The model.
+        id: String,
+        /// What is wrong with it.
+        found: String,
+    },
+    /// A file arrived, and is not what was published.
+    #[error("{file} of {id} is not as it was published")]
+    Damaged {
+        /// The model.
+        id: String,
+        /// The file.
+        file: String,
+    },
+    /// A file is as it was published, and makes no sense.
+    #[error("{file} of {id} makes no sense as it was published")]
+    Broken {
+        /// The model.
+        id: String,
+        /// The file.
+        file: String,
+    },
+    /// A file has another length than was said.
+    #[error("{file} of {id} has another length than the {expected} bytes of the listing")]
+    WrongLength {
+        /// The model.
+        id: String,
+        /// The file.
+        file: String,
+        /// What was said.
+        expected: u64,
+    },
+    /// There is no room for it.
+    #[error("{folder} has room for {free:?} of {needed} bytes")]
+    NoRoom {
+        /// Where it should go.
+        folder: PathBuf,
+        /// What is free, in bytes; none where the file system does not tell.
+        free: Option<u64>,
+        /// What is needed, in bytes.
+        needed: u64,
+    },
+    /// The cache cannot be used.
+    #[error("cannot use {path}")]
+    File {
+        /// What could not be read or written.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// Somebody asked to stop.
+    #[error("stopped")]
+    Cancelled,
+}
+
+/// What a checkpoint cannot do without.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
+    /// `preprocessor_config.json` or `processor_config.json`.
+    Processor,
+    /// `tokenizer.json`, or what it can be made of.
+    Tokenizer,
+    /// Weights in a form that is read.
+    Weights,
+}
+
+impl std::fmt::Display for Missing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Missing::Processor => "image processor",
+            Missing::Tokenizer => "tokenizer",
+            Missing::Weights => "weights",
+        })
+    }
+}

@@ -1,0 +1,80 @@
+//! Getting what is missing of a model.
+
+use std::io::ErrorKind;
+use std::path::PathBuf;
+
+use super::download::{DownloadError, Wanted, free_space};
+use super::{Control, Hub, HubError, Plan, PlannedFile, Step};
+
+impl Hub {
+    /// Downloads what is missing. Gives the checkpoint's folder.
+    pub fn fetch(&self, plan: &Plan, control: &mut Control<'_>) -> Result<PathBuf, HubError> {
+        let storage = self.storage(&plan.model.id)?;
+        let folder = storage.snapshot(&plan.commit);
+        let unusable = |source| HubError::File { path: folder.clone(), source };
+        self.check_room(plan)?;
+        (control.tell)(Step::Begin(plan));
+        let (mut before, total) = (0_u64, plan.size());
+        for file in &plan.files {
+            let wanted = self.wanted(plan, file)?;
+            let in_snapshot = std::fs::metadata(folder.join(&file.name)).is_ok_and(|found| found.len() == file.size);
+            if !in_snapshot && !wanted.is_there() {
+                // Not before: a cache that has it all may be one that cannot be written to.
+                storage.prepare().map_err(unusable)?;
+                let mut on_length = |control: &mut Control<'_>, length: u64| {
+                    (control.tell)(Step::Bytes { done: before.saturating_add(length), total });
+                };
+                let got = wanted.get(&self.client, control, &mut on_length);
+                got.map_err(|error| self.download_failed(plan, file, error))?;
+            }
+            before = before.saturating_add(file.size);
+            (control.tell)(Step::Bytes { done: before, total });
+            storage.link(&plan.commit, &file.name, &file.hash).map_err(unusable)?;
+            if let Some((commit, _)) = plan.original.as_ref().filter(|(_, same)| same.contains(&file.name)) {
+                storage.link(commit, &file.name, &file.hash).map_err(unusable)?;
+            }
+        }
+        // Only now: until the last file is there, the revision stands for what it stood for before.
+        for (revision, commit) in &plan.notes {
+            storage.note_commit(revision, commit).map_err(unusable)?;
+        }
+        Ok(folder)
+    }
+
+    fn wanted<'f>(&self, plan: &Plan, file: &'f PlannedFile) -> Result<Wanted<'f>, HubError> {
+        let storage = self.storage(&plan.model.id)?;
+        Ok(Wanted {
+            url: self.address(&plan.model.id, &plan.commit, &file.name),
+            size: file.size,
+            hash: &file.hash,
+            blob: storage.blob(&file.hash),
+            incomplete: storage.incomplete(&file.hash),
+            lock: storage.lock(&file.hash),
+        })
+    }
+
+    fn check_room(&self, plan: &Plan) -> Result<(), HubError> {
+        let folder = self.place.cache.clone().ok_or(HubError::NoCache)?;
+        let (free, needed) = (free_space(&folder), plan.missing());
+        match free.is_some_and(|free| free < needed) {
+            true => Err(HubError::NoRoom { folder, free, needed }),
+            false => Ok(()),
+        }
+    }
+
+    fn download_failed(&self, plan: &Plan, file: &PlannedFile, error: DownloadError) -> HubError {
+        let (id, name) = (plan.model.to_string(), file.name.clone());
+        match error {
+            DownloadError::Http(error) => self.failed(&plan.model, error),
+            DownloadError::WrongLength => HubError::WrongLength { id, file: name, expected: file.size },
+            DownloadError::Damaged => HubError::Damaged { id, file: name },
+            DownloadError::File { path, source }
+                if matches!(source.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded) =>
+            {
+                let folder = path.parent().map_or_else(|| path.clone(), ToOwned::to_owned);
+                HubError::NoRoom { free: free_space(&folder), folder, needed: plan.missing() }
+            }
+            DownloadError::File { path, source } => HubError::File { path, source },
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! What a file is checked against before it gets its name.
+
+use sha1::Sha1;
+use sha2::{Digest, Sha256};
+
+/// What a file's bytes are checked against; its name in the cache.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Hash {
+    /// SHA-256 of the content, for files in large file storage, in hexadecimal digits.
+    Sha256(String),
+    /// What git names a blob: SHA-1 of `blob`, its length and the content, in hexadecimal digits.
+    Git(String),
+}
+
+impl Hash {
+    /// The file's name under `blobs`.
+    pub(super) fn text(&self) -> &str {
+        match self {
+            Hash::Sha256(text) | Hash::Git(text) => text,
+        }
+    }
+}
+
+/// What a file's bytes are hashed with.
+pub(super) enum Hasher {
+    Sha256(Sha256),
+    Git(Sha1, u64),
+}
+
+impl Hasher {
+    pub(super) fn new(hash: &Hash, size: u64) -> Hasher {
+        match hash {
+            Hash::Sha256(_) => Hasher::Sha256(Sha256::new()),
+            Hash::Git(_) => Hasher::Git(Sha1::new_with_prefix(format!("blob {size}\0")), size),
+        }
+    }
+
+    pub(super) fn update(&mut self, bytes: &[u8]) {
+        match self {
+            Hasher::Sha256(hasher) => hasher.update(bytes),
+            Hasher::Git(hasher, _) => hasher.update(bytes),
+        }
+    }
+
+    pub(super) fn restart(&mut self) {
+        *self = match self {
+            Hasher::Sha256(_) => Hasher::Sha256(Sha256::new()),
+            Hasher::Git(_, size) => Hasher::Git(Sha1::new_with_prefix(format!("blob {size}\0")), *size),
+        };
+    }
+
+    pub(super) fn has(self, wanted: &Hash) -> bool {
+        let found: String = match self {
+            Hasher::Sha256(hasher) => hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect(),
+            Hasher::Git(hasher, _) => hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect(),
+        };
+        found == wanted.text()
+    }
+}
+
+/// True where these bytes are what a hash was made of.
+pub(super) fn is_as_published(bytes: &[u8], hash: &Hash) -> bool {
+    let mut hasher = Hasher::new(hash, bytes.len() as u64);
+    hasher.update(bytes);
+    hasher.has(hash)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hashes_are_those_of_git_and_of_large_file_storage() {
+        // git hash-object and sha256sum of "content\n".
+        let git = Hash::Git("d95f3ad14dee633a758d2e331151e950dd13e4ed".to_owned());
+        let sha256 = "434728a410a78f56fc1b5899c3593436e61ab0c731e9072d95e96db290205e53";
+        assert!(is_as_published(b"content\n", &git));
+        assert!(is_as_published(b"content\n", &Hash::Sha256(sha256.to_owned())));
+        assert!(!is_as_published(b"content", &git));
+    }
+}

@@ -1,0 +1,284 @@
+//! Asking the hub: redirects, the token, waiting and trying again. Blocking, with one connection at a time.
+
+use std::io::{ErrorKind, Read};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+use ureq::http::{HeaderMap, Response, Uri};
+use ureq::tls::{Certificate, RootCerts, TlsConfig};
+use ureq::{Agent, Body, Error, Proxy};
+
+use super::Control;
+use super::address::{origin, redirected};
+use super::patience::Patience;
+use super::place::{HUGGING_FACE, Place};
+use super::proxy::{BadProxy, Proxies};
+
+/// How long a connection may take.
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// Redirects that are followed. The hub has one or two.
+const MOST_REDIRECTS: usize = 8;
+
+/// Statuses of a server that may answer otherwise in a moment.
+const PASSING: [u16; 6] = [408, 429, 500, 502, 503, 504];
+
+/// Why there is no answer to use.
+#[derive(Debug)]
+pub(super) enum HttpError {
+    /// No connection came about.
+    NoConnection { detail: String },
+    /// A connection was cut, or nothing came through it any more.
+    Cut { detail: String },
+    /// The server refused.
+    Refused(Refusal),
+    /// The answer makes no sense.
+    Nonsense { detail: String },
+    /// The environment names a proxy that cannot be used.
+    BadProxy(&'static str),
+    /// Somebody asked to stop.
+    Cancelled,
+}
+
+/// A status that is no success, and what the hub says with it.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    pub(super) status: u16,
+    /// `X-Error-Code`: `RepoNotFound`, `RevisionNotFound`, `GatedRepo`.
+    pub(super) code: String,
+    /// How long to leave the server in peace.
+    pub(super) retry_after: Option<Duration>,
+}
+
+impl Refusal {
+    /// True where the server may answer otherwise in a moment.
+    pub(super) fn is_passing(&self) -> bool {
+        PASSING.contains(&self.status)
+    }
+}
+
+/// A client of the hub.
+pub(super) struct Client {
+    agent: OnceLock<Agent>,
+    endpoint: String,
+    token: Option<String>,
+    proxies: Proxies,
+    silence: Duration,
+    /// Something was heard of the hub, so that there is a network.
+    has_heard: AtomicBool,
+}
+
+impl Client {
+    pub(super) fn new(place: &Place) -> Client {
+        let has_heard = AtomicBool::new(false);
+        let Place { endpoint, token, proxies, silence, .. } = place.clone();
+        Client { agent: OnceLock::new(), endpoint, token, proxies, silence, has_heard }
+    }
+
+    /// True where nobody is logged in.
+    pub(super) fn is_anonymous(&self) -> bool {
+        self.token.is_none()
+    }
+
+    /// The address of something on the hub; `path` begins with a slash.
+    pub(super) fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.endpoint)
+    }
+
+    /// Asks for JSON of at most `largest` bytes, and again where that may help.
+    pub(super) fn json<T: DeserializeOwned>(
+        &self,
+        url: &str,
+        largest: u64,
+        control: &mut Control<'_>,
+    ) -> Result<T, HttpError> {
+        let bytes = self.bytes(url, largest, control)?;
+        serde_json::from_slice(&bytes).map_err(|error| HttpError::Nonsense { detail: error.to_string() })
+    }
+
+    /// Asks for at most `largest` bytes, and again where that may help.
+    pub(super) fn bytes(&self, url: &str, largest: u64, control: &mut Control<'_>) -> Result<Vec<u8>, HttpError> {
+        let mut patience = Patience::new();
+        loop {
+            match self.get(url, 0, control.stop).and_then(|answer| read_whole(answer, largest, control.stop)) {
+                Err(error) => patience.after(error, self.has_heard(), control)?,
+                done => return done,
+            }
+        }
+    }
+
+    /// Asks once for the bytes from `from` on. The answer's status is a success.
+    pub(super) fn get(&self, url: &str, from: u64, stop: &AtomicBool) -> Result<Response<Body>, HttpError> {
+        let mut url = url.to_owned();
+        for _ in 0..=MOST_REDIRECTS {
+            if stop.load(Ordering::Relaxed) {
+                return Err(HttpError::Cancelled);
+            }
+            let at: Uri = url.parse().map_err(|_| nonsense("an address that is none"))?;
+            let proxy = self.proxies.of(&at).map_err(|BadProxy(variable)| HttpError::BadProxy(variable))?;
+            let answer = self.request(&at, from, proxy).map_err(http_error)?;
+            self.has_heard.store(true, Ordering::Relaxed);
+            match answer.status().as_u16() {
+                301 | 302 | 303 | 307 | 308 => {
+                    let location = text(answer.headers(), "location");
+                    url = redirected(&at, &location).ok_or_else(|| nonsense("a redirect to nowhere"))?;
+                }
+                200..=299 => return Ok(answer),
+                status => return Err(HttpError::Refused(refusal(status, answer.headers()))),
+            }
+        }
+        Err(nonsense("redirects without end"))
+    }
+
+    /// True once the hub, or what stands between, has answered.
+    pub(super) fn has_heard(&self) -> bool {
+        self.has_heard.load(Ordering::Relaxed)
+    }
+
+    fn request(&self, at: &Uri, from: u64, proxy: Option<Proxy>) -> Result<Response<Body>, Error> {
+        // Packed files would have other lengths than the listing says, and could not be asked for in part.
+        let request = self.agent().get(at).config().proxy(proxy).build();
+        let mut request = request.header("Accept-Encoding", "identity");
+        if let Some(token) = self.token.as_ref().filter(|_| self.is_trusted(at)) {
+            request = request.header("Authorization", format!("Bearer {token}"));
+        }
+        if from > 0 {
+            request = request.header("Range", format!("bytes={from}-"));
+        }
+        request.call()
+    }
+
+    /// True where the token may be shown: to the hub that was named and to the one that gave it, not to the stores that
+    /// they send one to.
+    fn is_trusted(&self, at: &Uri) -> bool {
+        let hubs = [self.endpoint.as_str(), HUGGING_FACE];
+        hubs.iter().filter_map(|hub| hub.parse().ok()).any(|hub: Uri| origin(&hub) == origin(at))
+    }
+
+    /// Made when it is first needed: reading the system's certificates takes a moment.
+    fn agent(&self) -> &Agent {
+        self.agent.get_or_init(|| {
+            // Redirects are followed here, because the token must be left out by scheme, host and port.
+            let config = Agent::config_builder()
+                .user_agent(concat!("sis/", env!("CARGO_PKG_VERSION")))
+                .http_status_as_error(false)
+                .max_redirects(0)
+                .proxy(None)
+                .max_redirects_will_error(false)
+                .timeout_connect(Some(CONNECT))
+                .timeout_recv_response(Some(self.silence.saturating_mul(3)))
+                .timeout_per_read(Some(self.silence))
+                .tls_config(TlsConfig::builder().root_certs(root_certificates()).build());
+            config.build().new_agent()
+        })
+    }
+}
+
+/// The system's certificates, so that a newsroom's or a university's own one holds, and `SSL_CERT_FILE` too; those of
+/// Mozilla, which are built in, where the system has none, as in a small container.
+fn root_certificates() -> RootCerts {
+    let found = rustls_native_certs::load_native_certs();
+    for error in &found.errors {
+        tracing::warn!("a certificate cannot be used: {error}");
+    }
+    if found.certs.is_empty() {
+        return RootCerts::WebPki;
+    }
+    found.certs.iter().map(|certificate| Certificate::from_der(certificate).to_owned()).into()
+}
+
+fn read_whole(answer: Response<Body>, largest: u64, stop: &AtomicBool) -> Result<Vec<u8>, HttpError> {
+    let mut body = answer.into_body().into_reader();
+    let (mut bytes, mut piece) = (Vec::new(), [0; 16 << 10]);
+    loop {
+        if stop.load(Ordering::Relaxed) {
+            return Err(HttpError::Cancelled);
+        }
+        match body.read(&mut piece) {
+            Ok(0) => return Ok(bytes),
+            Ok(read) => bytes.extend(&piece[..read]),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(HttpError::Cut { detail: error.to_string() }),
+        }
+        if bytes.len() as u64 > largest {
+            return Err(nonsense(&format!("more than {largest} bytes")));
+        }
+    }
+}
+
+fn nonsense(detail: &str) -> HttpError {
+    HttpError::Nonsense { detail: detail.to_owned() }
+}
+
+fn refusal(status: u16, headers: &HeaderMap) -> Refusal {
+    let seconds = text(headers, "retry-after").trim().parse().ok();
+    Refusal { status, code: text(headers, "x-error-code"), retry_after: seconds.map(Duration::from_secs) }
+}
+
+/// A header as text; empty where it is not there.
+pub(super) fn text(headers: &HeaderMap, name: &str) -> String {
+    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
+}
+
+/// What a request that failed on the way comes to: whether a connection came about at all decides what is said of it,
+/// and whether it is worth trying again.
+fn http_error(error: Error) -> HttpError {
+    use std::io::ErrorKind::{
+        AddrNotAvailable, ConnectionRefused, HostUnreachable, InvalidData, InvalidInput, NetworkDown,
+        NetworkUnreachable, NotFound,
+    };
+    let detail = match &error {
+        Error::Io(error) => error.to_string(),
+        error => error.to_string(),
+    };
+    let never_connected = match &error {
+        Error::Io(error) => [
+            AddrNotAvailable,
+            ConnectionRefused,
+            HostUnreachable,
+            InvalidData,
+            InvalidInput,
+            NetworkDown,
+            NetworkUnreachable,
+            NotFound,
+        ]
+        .contains(&error.kind()),
+        Error::Timeout(ureq::Timeout::Connect | ureq::Timeout::Resolve) => true,
+        Error::HostNotFound
+        | Error::ConnectionFailed
+        | Error::ConnectProxyFailed(_)
+        | Error::InvalidProxyUrl
+        | Error::Tls(_)
+        | Error::Rustls(_) => true,
+        Error::BadUri(_) | Error::Http(_) | Error::LargeResponseHeader(..) => return HttpError::Nonsense { detail },
+        _ => false,
+    };
+    match never_connected {
+        true => HttpError::NoConnection { detail },
+        false => HttpError::Cut { detail },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_token_is_for_the_hub_alone() {
+        let place = Place { endpoint: "http://mirror:8080".to_owned(), ..Place::from_variables(&|_| None) };
+        let client = Client::new(&place);
+        for (url, is_trusted) in [
+            ("http://mirror:8080/x", true),
+            ("http://MIRROR:8080/x", true),
+            ("https://huggingface.co/x", true),
+            ("http://huggingface.co/x", false),
+            ("http://mirror:8081/x", false),
+            ("https://mirror:8080/x", false),
+            ("https://cdn.huggingface.co/x", false),
+        ] {
+            assert_eq!(client.is_trusted(&url.parse().unwrap()), is_trusted, "{url}");
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! Models that are known to be good at something: a short table that is built in, so that a choice can be made without a
+//! network.
+
+use std::sync::LazyLock;
+
+use serde::{Deserialize, Serialize};
+
+use super::popular::is_supported;
+
+/// The table.
+const TABLE: &str = include_str!("../../../config/models.toml");
+
+/// What a model is good at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Strength {
+    /// Photographs in general.
+    Photographs,
+    /// Where a picture was taken.
+    Places,
+    /// Labels in Chinese.
+    Chinese,
+    /// Labels in many languages.
+    Languages,
+    /// Machines with little memory and no GPU.
+    Small,
+}
+
+/// How long its image tower takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Speed {
+    /// About as long as ViT-B/32.
+    Fast,
+    /// Some four times as long.
+    Medium,
+    /// Some fifteen times as long, and more.
+    Slow,
+}
+
+/// A model of the table.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KnownModel {
+    /// Owner and name on the hub.
+    pub id: String,
+    /// `model_type` in its `config.json`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// What it is good at.
+    pub good_at: Vec<Strength>,
+    /// Millions of bytes that are downloaded.
+    pub download_mb: u64,
+    /// How long it takes.
+    pub speed: Speed,
+}
+
+impl KnownModel {
+    /// Bytes that are downloaded, about.
+    pub fn download_bytes(&self) -> u64 {
+        self.download_mb.saturating_mul(1_000_000)
+    }
+
+    /// True where the program can use it.
+    pub fn is_supported(&self) -> bool {
+        is_supported(&self.kind)
+    }
+}
+
+#[derive(Deserialize)]
+struct Table {
+    model: Vec<KnownModel>,
+}
+
+/// The table, in its order. A test reads it, so that it cannot be empty because of a slip.
+pub fn known_models() -> &'static [KnownModel] {
+    static MODELS: LazyLock<Vec<KnownModel>> =
+        LazyLock::new(|| toml::from_str(TABLE).map_or_else(|_| vec![], |table: Table| table.model));
+    &MODELS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::hub_model::HubModel;
+
+    #[test]
+    fn the_table_can_be_read_and_names_models_of_the_hub() {
+        let table: Table = toml::from_str(TABLE).unwrap();
+        assert_eq!(table.model, known_models());
+        for model in known_models() {
+            assert!(HubModel::parse(&model.id).is_some(), "{}", model.id);
+            assert!(!model.good_at.is_empty() && model.download_mb > 0, "{}", model.id);
+        }
+        let wanted = [Strength::Photographs, Strength::Places, Strength::Chinese, Strength::Languages, Strength::Small];
+        for strength in wanted {
+            assert!(known_models().iter().any(|model| model.good_at.contains(&strength)), "{strength:?}");
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! The hub: models by name, got over the network and kept in the cache that Python's huggingface_hub uses too.
+//!
+//! Nothing here starts a thread: whoever calls waits, hears of every step and can ask to stop.
+
+mod address;
+mod cache;
+mod check;
+mod choice;
+mod conversion;
+mod download;
+mod error;
+mod fetch;
+mod hash;
+mod http;
+pub mod known;
+mod listing;
+mod patience;
+mod place;
+mod plan;
+mod popular;
+mod proxy;
+
+use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use cache::Storage;
+pub use choice::Form;
+pub use error::{HubError, Missing};
+use http::{Client, HttpError, Refusal};
+pub use place::Place;
+pub use plan::{Plan, PlannedFile};
+pub use popular::Published;
+
+use crate::domain::hub_model::HubModel;
+
+/// What a download tells while it goes on.
+#[derive(Debug)]
+pub enum Step<'s> {
+    /// It is known what has to be downloaded; it begins.
+    Begin(&'s Plan),
+    /// Bytes that are there, of all that are needed.
+    Bytes {
+        /// There, those of earlier runs with them.
+        done: u64,
+        /// Needed.
+        total: u64,
+    },
+    /// The hub has no time, or the connection was cut: it is tried again after a pause.
+    Waiting {
+        /// The pause.
+        pause: Duration,
+    },
+    /// Another program downloads the same file: it is waited for.
+    Locked,
+}
+
+/// Who asks: hears of every step, and may ask to stop.
+pub struct Control<'c> {
+    /// Looked at between pieces and while waiting; a silent connection may delay it by ten seconds.
+    pub stop: &'c AtomicBool,
+    /// Hears of every step.
+    pub tell: &'c mut dyn FnMut(Step<'_>),
+}
+
+/// A complete checkpoint in the cache.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cached {
+    /// Its folder: a snapshot of the cache.
+    pub folder: PathBuf,
+    /// The commit that it is of.
+    pub commit: String,
+    /// Its files by their paths in the folder, with their sizes in bytes.
+    pub files: Vec<(String, u64)>,
+}
+
+/// The hub, and the cache of what was got from it.
+pub struct Hub {
+    place: Place,
+    client: Client,
+}
+
+impl Hub {
+    /// The hub at a place. Nothing is asked of it yet.
+    pub fn new(place: Place) -> Hub {
+        Hub { client: Client::new(&place), place }
+    }
+
+    /// Where the hub and the cache are.
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// The folder of a model's checkpoint: from the cache where it is complete there, which asks nothing of the network;
+    /// downloaded otherwise.
+    pub fn folder(&self, model: &HubModel, control: &mut Control<'_>) -> Result<PathBuf, HubError> {
+        if let Some(cached) = self.cached(model) {
+            return Ok(cached.folder);
+        }
+        let plan = self.plan(model, control)?;
+        self.fetch(&plan, control)
+    }
+
+    /// A model that is complete in the cache, as it was when the hub was last asked. A revision that is no commit may
+    /// stand for another one by now.
+    pub fn cached(&self, model: &HubModel) -> Option<Cached> {
+        let storage = self.storage(&model.id).ok()?;
+        let commit = storage.commit(model.revision_or_main())?;
+        let converted = || storage.commit(&conversion::reference(&commit));
+        let found = storage.complete(&commit).map(|found| (commit.clone(), found));
+        let (commit, (folder, choice)) = match found {
+            Some(found) => found,
+            None => converted().and_then(|commit| Some((commit.clone(), storage.complete(&commit)?)))?,
+        };
+        let size = |name: &String| std::fs::metadata(folder.join(name)).map_or(0, |found| found.len());
+        let files = choice.small.into_iter().chain(choice.weights).map(|name| (size(&name), name));
+        let files = files.map(|(size, name)| (name, size)).collect();
+        Some(Cached { folder, commit, files })
+    }
+
+    fn storage(&self, id: &str) -> Result<Storage, HubError> {
+        let cache = self.place.cache.as_ref().ok_or(HubError::NoCache)?;
+        Ok(Storage::of(cache, id))
+    }
+
+    /// What an error of a request about a model comes to.
+    fn failed(&self, model: &HubModel, error: HttpError) -> HubError {
+        let endpoint = self.place.endpoint.clone();
+        match error {
+            HttpError::NoConnection { detail } => HubError::NoNetwork { endpoint, detail },
+            HttpError::Cut { detail } => HubError::Cut { endpoint, detail },
+            HttpError::Nonsense { detail } => HubError::Answer { endpoint, detail },
+            HttpError::Cancelled => HubError::Cancelled,
+            HttpError::BadProxy(variable) => HubError::BadProxy { variable },
+            HttpError::Refused(refusal) => self.refused(model, &refusal),
+        }
+    }
+
+    fn refused(&self, model: &HubModel, refusal: &Refusal) -> HubError {
+        let (id, endpoint, status) = (model.to_string(), self.place.endpoint.clone(), refusal.status);
+        let is_anonymous = self.client.is_anonymous();
+        match (refusal.code.as_str(), status) {
+            ("RevisionNotFound", _) => {
+                let revision = model.revision_or_main().to_owned();
+                HubError::NoSuchRevision { id: model.id.clone(), revision }
+            }
+            ("GatedRepo", _) | ("", 403) => HubError::Gated { id, page: self.place.page(&model.id), is_anonymous },
+            // Who is not logged in cannot be told that a private model exists: the hub then answers with 401 for both.
+            ("RepoNotFound", _) | (_, 404) => HubError::NoSuchModel { id, endpoint, is_anonymous },
+            (_, 401) => HubError::NeedsToken { id, was_refused: !is_anonymous },
+            _ if refusal.is_passing() => HubError::Busy { endpoint, status },
+            _ => HubError::Status { endpoint, status },
+        }
+    }
+}

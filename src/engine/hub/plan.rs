@@ -1,0 +1,233 @@
+//! Asking what a model consists of, and what of it is in the cache already.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use super::address::escaped;
+use super::choice::{CONFIG, Choice, Form, choose, shards};
+use super::hash::{Hash, is_as_published};
+use super::http::HttpError;
+use super::listing::{self, Answered, ListedFile, Listing, is_hexadecimal};
+use super::{Control, Hub, HubError, Missing, conversion};
+use crate::domain::hub_model::{HubModel, MAIN};
+use crate::engine::families::{self, FamilyError};
+
+/// The largest configuration or list of shards that is read. The largest seen are some hundred kilobytes.
+const LARGEST_CONFIG: u64 = 10_000_000;
+
+/// The largest file that goes with the weights. The largest tokenizers have some 35 megabytes.
+const LARGEST_SMALL: u64 = 200_000_000;
+
+/// What a model consists of, and what of it has to be downloaded.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The model.
+    pub model: HubModel,
+    /// Its `model_type`.
+    pub family: &'static str,
+    /// The commit that is taken.
+    pub commit: String,
+    /// The form of the weights.
+    pub form: Form,
+    /// The revision that the files come from where it is not the one that was asked for: the hub's own conversion.
+    pub conversion: Option<String>,
+    /// The files, small ones first.
+    pub files: Vec<PlannedFile>,
+    /// Of a conversion, the commit that was converted, and the files that are the same in it: they are put there too, so
+    /// that what `main` stands for is in the cache, as Python wants it.
+    pub(super) original: Option<(String, BTreeSet<String>)>,
+    /// What is noted when all of it is there: revisions and the commits that they stand for.
+    pub(super) notes: Vec<(String, String)>,
+}
+
+/// A file that is needed.
+#[derive(Debug, Clone)]
+pub struct PlannedFile {
+    /// Its path in the repository.
+    pub name: String,
+    /// In bytes.
+    pub size: u64,
+    /// Bytes of it that are in the cache already.
+    pub there: u64,
+    pub(super) hash: Hash,
+}
+
+impl Plan {
+    /// Bytes of all files.
+    pub fn size(&self) -> u64 {
+        self.files.iter().fold(0, |sum: u64, file| sum.saturating_add(file.size))
+    }
+
+    /// Bytes that are in the cache already.
+    pub fn there(&self) -> u64 {
+        self.files.iter().fold(0, |sum: u64, file| sum.saturating_add(file.there))
+    }
+
+    /// Bytes that have to be downloaded.
+    pub fn missing(&self) -> u64 {
+        self.size() - self.there()
+    }
+}
+
+impl Hub {
+    /// Asks the hub which files of a model are needed, and looks up what of them is in the cache. What the program could
+    /// not use is refused here, before anything large is downloaded.
+    pub fn plan(&self, model: &HubModel, control: &mut Control<'_>) -> Result<Plan, HubError> {
+        if self.place.is_offline {
+            return Err(HubError::Offline { id: model.to_string() });
+        }
+        let main = self.listing(model, model.revision_or_main(), control)?;
+        let family = self.family(model, &main, control)?;
+        let mut notes = vec![(model.revision_or_main().to_owned(), main.commit.clone())];
+        let chosen = self.chosen(model, &main);
+        let is_main = model.revision_or_main() == MAIN;
+        let wants_conversion = is_main && chosen.as_ref().is_ok_and(|c| c.form == Form::Pickle);
+        let converted = match wants_conversion {
+            true => self.converted(model, &main, control)?,
+            false => None,
+        };
+        let (listing, choice, conversion, original) = match converted {
+            Some((revision, listing, choice)) => {
+                notes.push((revision.clone(), listing.commit.clone()));
+                notes.push((conversion::reference(&main.commit), listing.commit.clone()));
+                let same = choice.small.iter().filter(|name| listing.file(name) == main.file(name)).cloned().collect();
+                (listing, choice, Some(revision), Some((main.commit, same)))
+            }
+            None => (main, chosen?, None, None),
+        };
+        let files = self.files(model, &listing, &choice, control)?;
+        let (model, commit, form) = (model.clone(), listing.commit, choice.form);
+        Ok(Plan { model, family, commit, form, conversion, files, original, notes })
+    }
+
+    /// The files of a revision, as the hub lists them.
+    fn listing(&self, model: &HubModel, revision: &str, control: &mut Control<'_>) -> Result<Listing, HubError> {
+        let path = format!("/api/models/{}/revision/{}?blobs=true", model.id, escaped(revision, ""));
+        let answered: Result<Answered, HttpError> =
+            self.client.json(&self.client.url(&path), listing::LARGEST, control);
+        let answered = answered.map_err(|error| self.failed(model, error))?;
+        let not_credible = |found| HubError::NotCredible { id: model.to_string(), found };
+        let listing = Listing::checked(answered).map_err(not_credible)?;
+        // Whoever names a commit gets that one or none.
+        match is_hexadecimal(revision, 40) && listing.commit != revision {
+            true => Err(not_credible(format!("commit {}", listing.commit))),
+            false => Ok(listing),
+        }
+    }
+
+    /// The family of a model, from its `config.json`.
+    fn family(&self, model: &HubModel, listing: &Listing, control: &mut Control<'_>) -> Result<&'static str, HubError> {
+        let id = model.to_string();
+        let not_supported =
+            |found: String| HubError::NotSupported { id: model.to_string(), found, known: families::KNOWN.to_vec() };
+        let Some(config) = listing.file(CONFIG) else { return Err(not_supported(listing.library.clone())) };
+        let bytes = self.small(model, listing, config, control)?;
+        let broken = || HubError::Broken { id: id.clone(), file: CONFIG.to_owned() };
+        let config: serde_json::Value = serde_json::from_slice(&bytes).map_err(|_| broken())?;
+        match families::from_config(&config) {
+            Ok(family) => Ok(family.name()),
+            Err(FamilyError::Unknown { found, .. }) if found.is_empty() => Err(not_supported(listing.library.clone())),
+            Err(FamilyError::Unknown { found, .. }) => Err(not_supported(found)),
+            Err(source) => Err(HubError::Configuration { id, source }),
+        }
+    }
+
+    /// What a small file holds: from the cache, or downloaded into memory.
+    fn small(
+        &self,
+        model: &HubModel,
+        listing: &Listing,
+        file: &ListedFile,
+        control: &mut Control<'_>,
+    ) -> Result<Vec<u8>, HubError> {
+        let (id, name) = (model.to_string(), file.name.clone());
+        if file.size > LARGEST_CONFIG {
+            return Err(HubError::NotCredible { id, found: format!("{name} of {} bytes", file.size) });
+        }
+        let is_right = |bytes: &Vec<u8>| is_as_published(bytes, &file.hash);
+        let cached = self.storage(&model.id).ok().and_then(|storage| storage.read(&listing.commit, &name));
+        if let Some(bytes) = cached.filter(is_right) {
+            return Ok(bytes);
+        }
+        let url = self.address(&model.id, &listing.commit, &name);
+        let bytes = self.client.bytes(&url, file.size, control).map_err(|error| self.failed(model, error))?;
+        Some(bytes).filter(is_right).ok_or(HubError::Damaged { id, file: name })
+    }
+
+    /// Which files of a listing are needed.
+    fn chosen(&self, model: &HubModel, listing: &Listing) -> Result<Choice, HubError> {
+        let names: BTreeSet<&str> = listing.files.iter().map(|file| file.name.as_str()).collect();
+        choose(&names).map_err(|missing| HubError::Incomplete { id: model.to_string(), missing })
+    }
+
+    /// The hub's own conversion of a model without safetensors, if there is one. Where it cannot be looked for, or is no
+    /// whole checkpoint, there is none: what the owner has published is there still.
+    fn converted(
+        &self,
+        model: &HubModel,
+        main: &Listing,
+        control: &mut Control<'_>,
+    ) -> Result<Option<(String, Listing, Choice)>, HubError> {
+        let revision = match conversion::find(&self.client, &model.id, &main.commit, control) {
+            Ok(Some(revision)) => revision,
+            Ok(None) => return Ok(None),
+            Err(HttpError::Cancelled) => return Err(HubError::Cancelled),
+            Err(error) => {
+                tracing::warn!("a conversion to safetensors could not be looked for: {error:?}");
+                return Ok(None);
+            }
+        };
+        let found = self.listing(model, &revision, control).and_then(|listing| {
+            let choice = self.chosen(model, &listing)?;
+            Ok((revision, listing, choice))
+        });
+        match found {
+            Ok(found) if found.2.form < Form::Pickle => Ok(Some(found)),
+            Err(HubError::Cancelled) => Err(HubError::Cancelled),
+            _ => Ok(None),
+        }
+    }
+
+    /// The files of a choice, with what is in the cache of them.
+    fn files(
+        &self,
+        model: &HubModel,
+        listing: &Listing,
+        choice: &Choice,
+        control: &mut Control<'_>,
+    ) -> Result<Vec<PlannedFile>, HubError> {
+        let id = model.to_string();
+        let mut names: Vec<&str> = choice.small.iter().chain(&choice.weights).map(String::as_str).collect();
+        let shards = match choice.weights.first().and_then(|name| listing.file(name)) {
+            Some(index) if choice.form == Form::Sharded => {
+                let bytes = self.small(model, listing, index, control)?;
+                let broken = || HubError::Broken { id: id.clone(), file: index.name.clone() };
+                shards(&bytes).ok_or_else(broken)?
+            }
+            _ => BTreeSet::new(),
+        };
+        names.extend(shards.iter().map(String::as_str));
+        let storage = self.storage(&model.id)?;
+        let length = |path: PathBuf| std::fs::metadata(path).ok().map(|found| found.len());
+        let mut files = Vec::with_capacity(names.len());
+        for name in names {
+            let missing = || HubError::Incomplete { id: id.clone(), missing: Missing::Weights };
+            let file = listing.file(name).ok_or_else(missing)?;
+            if choice.small.iter().any(|small| small == name) && file.size > LARGEST_SMALL {
+                return Err(HubError::NotCredible { id, found: format!("{name} of {} bytes", file.size) });
+            }
+            let whole = [storage.blob(&file.hash), storage.snapshot(&listing.commit).join(name)];
+            let there = match whole.into_iter().find_map(|path| length(path).filter(|there| *there == file.size)) {
+                Some(there) => there,
+                None => length(storage.incomplete(&file.hash)).filter(|there| *there <= file.size).unwrap_or(0),
+            };
+            files.push(PlannedFile { name: file.name.clone(), size: file.size, there, hash: file.hash.clone() });
+        }
+        Ok(files)
+    }
+
+    /// The address of a file. It names the commit, so that a branch that moves on meanwhile does no harm.
+    pub(super) fn address(&self, id: &str, commit: &str, name: &str) -> String {
+        self.client.url(&format!("/{id}/resolve/{commit}/{}", escaped(name, "/")))
+    }
+}

@@ -1,0 +1,66 @@
+//! Weights in several files: an index says which tensor is in which.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Component, Path};
+
+use serde::Deserialize;
+
+use super::{Tensors, WeightFile, Weights, WeightsError};
+
+/// The longest index that is read. A line is some hundred bytes a tensor; the largest model there is has a few thousand.
+const LONGEST_INDEX: u64 = 10_000_000;
+
+/// `model.safetensors.index.json` or `pytorch_model.bin.index.json`.
+#[derive(Deserialize)]
+struct Index {
+    weight_map: BTreeMap<String, String>,
+}
+
+/// The weights that the index at `path` tells of.
+pub(super) fn open(path: &Path) -> Result<Weights, WeightsError> {
+    let index = read(path)?;
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut files: Vec<WeightFile> = Vec::new();
+    let mut numbers: BTreeMap<&str, (usize, Tensors)> = BTreeMap::new();
+    let mut tensors = Tensors::new();
+    for (tensor, shard) in &index.weight_map {
+        if !numbers.contains_key(shard.as_str()) {
+            let file = find(path, folder, shard)?;
+            numbers.insert(shard, (files.len(), file.tensors()?));
+            files.push(file);
+        }
+        let Some((number, in_shard)) = numbers.get_mut(shard.as_str()) else { continue };
+        let no_tensor = || WeightsError::NoTensor { path: folder.join(shard), tensor: tensor.clone() };
+        let mut place = in_shard.remove(tensor).ok_or_else(no_tensor)?;
+        place.file = *number;
+        tensors.insert(tensor.clone(), place);
+    }
+    Weights::of(files, tensors)
+}
+
+fn read(path: &Path) -> Result<Index, WeightsError> {
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(LONGEST_INDEX + 1).read_to_end(&mut bytes));
+    read.map_err(|source| WeightsError::Unreadable { path: path.to_owned(), source })?;
+    if bytes.len() as u64 > LONGEST_INDEX {
+        return Err(WeightsError::bad_header(path, format!("it has more than {LONGEST_INDEX} bytes")));
+    }
+    serde_json::from_slice(&bytes).map_err(|error| WeightsError::bad_header(path, error.to_string()))
+}
+
+/// A file that an index names: a plain name, so that an index from elsewhere cannot point at other files of this machine.
+/// That the name may be a link, as in a hub's cache, is the doing of this machine and not of the index.
+fn find(index: &Path, folder: &Path, shard: &str) -> Result<WeightFile, WeightsError> {
+    let (index, shard) = (index.to_owned(), shard.to_owned());
+    let mut parts = Path::new(&shard).components();
+    if !matches!((parts.next(), parts.next()), (Some(Component::Normal(_)), None)) {
+        return Err(WeightsError::ShardOutside { index, shard });
+    }
+    let path = folder.join(&shard);
+    if !path.exists() {
+        return Err(WeightsError::NoShard { index, shard });
+    }
+    WeightFile::find(&path)
+}

@@ -1,0 +1,141 @@
+//! Which files are taken, and what is said where none would do.
+
+use serde_json::json;
+
+use super::server::{Answer, Repository, Server};
+use super::{ID, User, WEIGHTS, misbehaving, published};
+use crate::support::onnx_runtime_library;
+
+#[test]
+fn what_cannot_be_used_is_said_before_it_is_downloaded() {
+    let with_config = |config: &str| {
+        let mut repository = published();
+        let mut files = repository.main();
+        files.insert("config.json".to_owned(), config.into());
+        repository.publish("main", files);
+        repository
+    };
+    let without = |name: &str| {
+        let mut repository = published();
+        let mut files = repository.main();
+        files.remove(name);
+        repository.publish("main", files);
+        repository
+    };
+    for (repository, words) in [
+        (with_config(r#"{"model_type": "blip"}"#), "is of type “blip”, which is not supported: use one of type clip"),
+        (with_config("{}"), "is of type “transformers”, which is not supported"),
+        (with_config("[1"), "config.json of owner/name makes no sense"),
+        (
+            with_config(r#"{"model_type": "clip", "vision_config": {"hidden_size": -1}}"#),
+            "vision_config.hidden_size is -1",
+        ),
+        (without("config.json"), "is of type “transformers”, which is not supported"),
+        (without("preprocessor_config.json"), "has no preprocessor_config.json"),
+        (without("tokenizer.json"), "has no tokenizer"),
+        (without(WEIGHTS), "has no weights"),
+    ] {
+        let server = Server::of(&repository);
+        let user = User::of(&server);
+        let finished = user.pull().ended_with(1);
+        assert!(finished.err.contains(words), "{words}: {}", finished.err);
+        let finished = user.sis(&["model", "info", ID]).ended_with(1);
+        assert!(finished.err.contains(words), "{words}: {}", finished.err);
+        assert!(server.asked_for(WEIGHTS).is_empty() && !user.model().exists());
+    }
+}
+
+/// A model whose main branch has a pickle, and whose pull request has safetensors instead.
+pub(super) fn converted(account: &str, is_stale: bool) -> Repository {
+    let safetensors = published().main();
+    let mut pickle = safetensors.clone();
+    pickle.remove(WEIGHTS);
+    pickle.insert("pytorch_model.bin".to_owned(), b"a pickle that nobody reads".to_vec());
+    let mut repository = Repository { id: ID.to_owned(), ..Repository::default() };
+    let main = repository.publish("main", pickle);
+    let request = repository.publish("refs/pr/7", safetensors);
+    let parent = if is_stale { "0".repeat(40) } else { main };
+    let title = "Adding `safetensors` variant of this model".to_owned();
+    repository.requests.push((7, title, account.to_owned(), vec![request, parent]));
+    repository
+}
+
+#[test]
+fn the_hubs_own_conversion_is_taken_where_there_are_no_safetensors() {
+    let repository = converted("SFconvertbot", false);
+    let server = Server::of(&repository);
+    let user = User::of(&server);
+    user.workspace.write_pictures(["1.jpg"]);
+    let finished = user.classify(ID).ended_with(0);
+    assert!(finished.err.contains("the hub's own conversion to safetensors (refs/pr/7)"), "{}", finished.err);
+    let asked = server.requests().len();
+    User { variables: vec![("HF_HUB_OFFLINE", "1".to_owned())], ..user }.classify(ID).ended_with(0);
+    assert_eq!(server.requests().len(), asked);
+    assert!(server.asked_for("pytorch_model.bin").is_empty());
+    for (account, is_stale) in [("somebody", false), ("SFconvertbot", true)] {
+        let server = Server::of(&converted(account, is_stale));
+        let finished = User::of(&server).sis(&["model", "info", ID]).ended_with(0);
+        assert!(finished.out.contains("Weights: pytorch_model.bin"), "{account}: {}", finished.out);
+    }
+    // Where nothing is known of conversions, what the owner has published is taken.
+    let server =
+        misbehaving(
+            &repository,
+            |request, _, answer| {
+                if request.path.ends_with("/discussions") { Answer::new(404, "") } else { answer }
+            },
+        );
+    let user = User::of(&server);
+    user.pull().ended_with(0);
+    assert_eq!(server.asked_for("pytorch_model.bin").len(), 1);
+}
+
+#[test]
+fn shards_are_those_that_the_index_names() {
+    let mut repository = published();
+    let mut files = repository.main();
+    files.remove(WEIGHTS);
+    let shards = ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"];
+    for shard in shards.iter().chain(&["model-00003-of-00003.safetensors"]) {
+        files.insert((*shard).to_owned(), vec![7; 1000]);
+    }
+    let index = json!({"metadata": {}, "weight_map": {"a": shards[0], "b": shards[1]}});
+    files.insert("model.safetensors.index.json".to_owned(), index.to_string().into());
+    repository.publish("main", files.clone());
+    let server = Server::of(&repository);
+    let user = User::of(&server);
+    user.pull().ended_with(0);
+    let snapshot = user.model().join("snapshots").join(repository.head());
+    for shard in shards {
+        assert_eq!(std::fs::read(snapshot.join(shard)).unwrap(), files[shard]);
+    }
+    assert!(server.asked_for("model-00003-of-00003.safetensors").is_empty());
+    for (index, words) in [
+        (json!({"weight_map": {"a": "../x.safetensors"}}), "model.safetensors.index.json of owner/name makes no sense"),
+        (json!({"weight_map": {"a": "elsewhere.safetensors"}}), "has no weights"),
+    ] {
+        files.insert("model.safetensors.index.json".to_owned(), index.to_string().into());
+        repository.publish("main", files.clone());
+        let finished = User::of(&Server::of(&repository)).pull().ended_with(1);
+        assert!(finished.err.contains(words), "{}", finished.err);
+    }
+}
+
+#[test]
+fn an_export_alone_is_enough() {
+    let mut repository = Repository::of_fixture(ID, "clip-onnx");
+    let mut files = repository.main();
+    files.insert("onnx/vision_model_fp16.onnx".to_owned(), vec![1; 100]);
+    repository.publish("main", files);
+    let server = Server::of(&repository);
+    let user = User::of(&server);
+    user.pull().ended_with(0);
+    assert!(server.asked_for("onnx/vision_model_fp16.onnx").is_empty());
+    let Some(library) = onnx_runtime_library() else {
+        println!("skipped for ONNX Runtime: ORT_DYLIB_PATH names no library");
+        return;
+    };
+    let user = user.with("ORT_DYLIB_PATH", library.display()).with("SIS_RUNTIME", "onnxruntime");
+    user.workspace.write_pictures(["1.jpg"]);
+    user.classify(ID).ended_with(0);
+}
