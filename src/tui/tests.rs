@@ -656,6 +656,11 @@ fn a_model_is_chosen_from_those_that_there_are() {
     told(&mut model, Event::Models { typed: "stale".to_owned(), found: found.clone() });
     assert!(model.setup.models.is_empty());
     told(&mut model, Event::Models { typed: "demo".to_owned(), found });
+    press(&mut model, "<esc>");
+    assert!(model.setup.models.is_empty() && model.setup.model.text() == "demo", "as before");
+    press(&mut model, "<enter>");
+    let found = vec![choice("demo"), choice("/m/clip")];
+    told(&mut model, Event::Models { typed: "demo".to_owned(), found });
     press(&mut model, "<down><down><enter>");
     assert_eq!((model.setup.model.text(), model.setup.editing.clone()), ("/m/clip", None));
     assert_eq!(model.setup.chosen, Field::Labels);

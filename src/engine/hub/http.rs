@@ -25,6 +25,10 @@ const MOST_REDIRECTS: usize = 8;
 /// Statuses of a server that may answer otherwise in a moment.
 const PASSING: [u16; 6] = [408, 429, 500, 502, 503, 504];
 
+/// How the standard library begins when a host's name stands for no address, for which it has no kind of error: without a
+/// network, that is what happens first.
+const NO_ADDRESS: &str = "failed to lookup address information";
+
 /// Why there is no answer to use.
 #[derive(Debug)]
 pub(super) enum HttpError {
@@ -234,17 +238,20 @@ fn http_error(error: Error) -> HttpError {
         error => error.to_string(),
     };
     let never_connected = match &error {
-        Error::Io(error) => [
-            AddrNotAvailable,
-            ConnectionRefused,
-            HostUnreachable,
-            InvalidData,
-            InvalidInput,
-            NetworkDown,
-            NetworkUnreachable,
-            NotFound,
-        ]
-        .contains(&error.kind()),
+        Error::Io(error) => {
+            [
+                AddrNotAvailable,
+                ConnectionRefused,
+                HostUnreachable,
+                InvalidData,
+                InvalidInput,
+                NetworkDown,
+                NetworkUnreachable,
+                NotFound,
+            ]
+            .contains(&error.kind())
+                || error.to_string().starts_with(NO_ADDRESS)
+        }
         Error::Timeout(ureq::Timeout::Connect | ureq::Timeout::Resolve) => true,
         Error::HostNotFound
         | Error::ConnectionFailed
@@ -264,6 +271,16 @@ fn http_error(error: Error) -> HttpError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_without_an_address_is_no_network_and_no_cut() {
+        use std::net::ToSocketAddrs;
+        // Reserved never to exist (RFC 6761).
+        let error = "nobody.invalid:443".to_socket_addrs().unwrap_err();
+        assert!(matches!(http_error(Error::Io(error)), HttpError::NoConnection { .. }));
+        let cut = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
+        assert!(matches!(http_error(Error::Io(cut)), HttpError::Cut { .. }));
+    }
 
     #[test]
     fn the_token_is_for_the_hub_alone() {

@@ -28,17 +28,15 @@ fn edit(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         KeyCode::Enter | KeyCode::Down | KeyCode::Up => {
             leave_field(model);
             step(model, if key.code == KeyCode::Up { -1 } else { 1 });
-            match field {
-                Field::Model => look_up_model(model),
-                field => changed(model, field),
-            }
+            left(model, field)
         }
         KeyCode::Esc => {
             let before = model.setup.editing.take().unwrap_or_default();
             if let Some(line) = model.setup.line_mut(field) {
                 *line = Line::new(before);
             }
-            changed(model, field)
+            leave_field(model);
+            left(model, field)
         }
         KeyCode::Tab if matches!(field, Field::Source | Field::Destination | Field::Model) => {
             let typed = model.setup.line(field).map(|line| line.text().to_owned()).unwrap_or_default();
@@ -81,6 +79,14 @@ pub(super) fn models(model: &mut Model, typed: &str, found: Vec<ModelChoice>) {
 
 fn list_models(model: &Model) -> Vec<Effect> {
     vec![order(Order::ListModels { typed: model.setup.model.text().to_owned() })]
+}
+
+/// What follows when a field is left.
+fn left(model: &mut Model, field: Field) -> Vec<Effect> {
+    match field {
+        Field::Model => look_up_model(model),
+        field => changed(model, field),
+    }
 }
 
 /// What follows from another value of a field.

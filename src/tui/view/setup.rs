@@ -150,7 +150,7 @@ fn models(canvas: &Canvas<'_>, room: usize) -> Vec<Line<'static>> {
     let first = setup.model_chosen.unwrap_or(0).saturating_sub(MODELS_SHOWN - 1);
     let shown = setup.models.iter().enumerate().skip(first).take(MODELS_SHOWN);
     let lines = shown.map(|(place, choice)| {
-        let about = about_model(canvas, choice);
+        let about = in_short(canvas, choice);
         let text = padded(&format!("{}  {about}", printable_text(&choice.name)), room);
         let style = if setup.model_chosen == Some(place) { canvas.theme.chosen() } else { canvas.theme.faint() };
         Line::from(vec![Span::raw(" ".repeat(NAMES + 2)), Span::styled(text, style)])
@@ -173,6 +173,22 @@ fn about_model(canvas: &Canvas<'_>, choice: &ModelChoice) -> String {
     let mut about: Vec<String> = strengths.collect();
     about.push(known.speed.say(&canvas.model.language));
     about.push(place);
+    about.join(", ")
+}
+
+/// The same for a list, where there is less room: what it costs comes first.
+fn in_short(canvas: &Canvas<'_>, choice: &ModelChoice) -> String {
+    let language = &canvas.model.language;
+    let place = match choice.place {
+        ModelPlace::ToDownload { bytes: Some(bytes) } => canvas.say("models.not_cached", &[("size", &size(bytes))]),
+        _ if choice.known.is_some() => canvas.text("models.info_there"),
+        _ => return about_model(canvas, choice),
+    };
+    let mut about = vec![place];
+    if let Some(known) = choice.known {
+        about.push(known.speed.say(language));
+        about.extend(known.good_at.iter().map(|strength| strength.say(language)));
+    }
     about.join(", ")
 }
 
