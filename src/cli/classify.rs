@@ -30,7 +30,7 @@ use crate::jobs::embeddings::CachePlace;
 use crate::jobs::model::{Model, OpenedModel};
 use crate::jobs::sink::SessionSink;
 use crate::lang::{Say, Values};
-use crate::store::session::{LabelSet, Session, Sorting};
+use crate::store::session::{LabelSet, Session, Sorting, kept_source};
 
 pub(super) fn run(arguments: &ClassifyArguments, context: &mut Context) -> Result<Exit, Failure> {
     let request = Request {
@@ -136,9 +136,8 @@ fn begin(
 ) -> Result<(RunId, LabelSet), crate::store::StoreError> {
     let fingerprint: String = model.fingerprint.iter().map(|byte| format!("{byte:02x}")).collect();
     let set = session.label_set(&sorting.labels, &sorting.template, &fingerprint)?;
-    let source = std::path::absolute(&settings.source).unwrap_or_else(|_| settings.source.clone());
     let told = [
-        ("source", json!(printable(source))),
+        ("source", json!(kept_source(&settings.source))),
         ("recursive", json!(settings.recursive)),
         ("model", json!(settings.model.to_string())),
         ("model_sha256", json!(fingerprint)),

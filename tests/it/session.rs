@@ -147,6 +147,18 @@ fn scores_that_are_not_known_leave_what_is_there() {
 }
 
 #[test]
+fn a_source_of_any_name_is_found_again() {
+    let workspace = Workspace::new();
+    workspace.write_pictures(["1.jpg"]);
+    workspace.classify().ends_with(0);
+    let session = Session::open_to_review(&workspace.destination()).unwrap();
+    assert_eq!(Path::new(&session.origin().unwrap().unwrap().source), workspace.source());
+    let name = Path::new("a \u{1b}[31m source");
+    let kept = smart_image_sorter::store::session::kept_source(name);
+    assert!(Path::new(&kept).is_absolute() && Path::new(&kept).ends_with(name), "{kept:?}");
+}
+
+#[test]
 fn a_label_that_is_renamed_is_so_in_the_ledger_too() {
     let workspace = Workspace::new();
     workspace.write_pictures(["1.jpg"]);

@@ -179,7 +179,7 @@ fn ones_own_pictures_field_by_field() {
     terminal.press(&["Tab"], "source/");
     terminal.press(&["Enter"], "30 pictures");
     // The model that is offered is not on this machine: another one is chosen.
-    terminal.press(&["Down", "Enter"], "photographs in general");
+    terminal.press(&["Down", "Enter"], "1713 MB, slow");
     terminal.press(&["C-u"], "demo");
     terminal.type_text("demo");
     terminal.press(&["Enter"], "knows drawn pictures only");

@@ -19,7 +19,6 @@ use crate::domain::folder_name::folder_names;
 use crate::domain::hub_model::HubModel;
 use crate::domain::picture::PictureId;
 use crate::domain::plan::Plan;
-use crate::domain::printable::printable;
 use crate::domain::run::{RunId, RunKind};
 use crate::domain::settings::{ModelName, Settings};
 use crate::engine::hub::{Control, Hub, Place, Step};
@@ -38,7 +37,7 @@ use crate::jobs::stop::Stop;
 use crate::jobs::tables;
 use crate::jobs::undo::undo;
 use crate::store::known::KnownSessions;
-use crate::store::session::{Known, LabelSet, Session, Sorting};
+use crate::store::session::{Known, LabelSet, Session, Sorting, kept_source};
 
 /// Failures that are told in words; all of them are in the table.
 const TOLD: usize = 50;
@@ -245,7 +244,7 @@ impl Desk {
         let sorting = sorting_of(settings);
         let set = session.label_set(&sorting.labels, &sorting.template, &hexadecimal(&model.fingerprint))?;
         let told = [
-            ("source", json!(printable(&settings.source))),
+            ("source", json!(kept_source(&settings.source))),
             ("recursive", json!(settings.recursive)),
             ("model", json!(settings.model.to_string())),
             ("model_sha256", json!(hexadecimal(&model.fingerprint))),

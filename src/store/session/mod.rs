@@ -21,7 +21,7 @@ use super::{StoreError, database, schema};
 
 pub use folders::{ChangedFolder, Folders};
 pub use pictures::{Found, Known, LabelSet, SessionPicture};
-pub use runs::{Origin, Run, Sorting};
+pub use runs::{Origin, Run, Sorting, kept_source};
 pub use transfers::{Ending, NewTransfer, Placed, Recorded, Reversible, Unfinished};
 
 /// The folder in a destination that is the program's own.

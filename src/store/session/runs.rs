@@ -1,5 +1,7 @@
 //! Runs: what was asked for, when it began and ended.
 
+use std::path::Path;
+
 use rusqlite::{OptionalExtension, Row};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
@@ -7,6 +9,7 @@ use serde_json::{Map, Value as Json, json};
 use super::{LabelSet, Session, StoreError, now};
 use crate::domain::decision::LabelId;
 use crate::domain::label::Label;
+use crate::domain::printable::printable;
 use crate::domain::run::{RunId, RunKind};
 use crate::domain::score::SureRule;
 use crate::domain::settings::Operation;
@@ -50,6 +53,12 @@ pub struct Origin {
     pub recursive: bool,
     /// The model.
     pub model: String,
+}
+
+/// A source folder as a run keeps it: absolute, and exactly as it is where it is text, so that a later start finds it.
+pub fn kept_source(source: &Path) -> String {
+    let absolute = std::path::absolute(source).unwrap_or_else(|_| source.to_owned());
+    absolute.to_str().map_or_else(|| printable(&absolute), str::to_owned)
 }
 
 /// A run.
