@@ -174,6 +174,7 @@ impl Model {
                 models: vec![],
                 model_chosen: None,
                 model_found: None,
+                begins: None,
             },
             session: None,
             takes_from: None,

@@ -54,6 +54,8 @@ pub(crate) struct Setup {
     pub(crate) model_chosen: Option<usize>,
     /// Where the model of the field is, once that was looked up.
     pub(crate) model_found: Option<ModelChoice>,
+    /// A start waits until the model is looked up; decisions of the session that is open come along, or do not.
+    pub(crate) begins: Option<bool>,
 }
 
 impl Setup {

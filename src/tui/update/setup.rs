@@ -270,11 +270,30 @@ pub(super) fn start(model: &mut Model) -> Vec<Effect> {
 
 /// Begins to classify, after asking where a model has to be downloaded first.
 pub(super) fn begin_with_model(model: &mut Model, takes_decisions: bool) -> Vec<Effect> {
-    if matches!(model.setup.found(), Some(ModelChoice { place: ModelPlace::ToDownload { .. }, .. })) {
-        model.question = Some(Question::Download { takes_decisions });
-        return vec![];
+    match model.setup.found().map(|found| found.place) {
+        // Not known yet: it is looked up first, so that nothing large is downloaded unasked.
+        None => {
+            model.setup.begins = Some(takes_decisions);
+            look_up_model(model)
+        }
+        Some(ModelPlace::ToDownload { .. }) => {
+            model.question = Some(Question::Download { takes_decisions });
+            vec![]
+        }
+        Some(_) => begin(model, takes_decisions),
     }
-    begin(model, takes_decisions)
+}
+
+/// A model was looked up. Where a start waits for that, it goes on.
+pub(super) fn found(model: &mut Model, choice: ModelChoice) -> Vec<Effect> {
+    model.setup.model_found = Some(choice);
+    match model.setup.begins.filter(|_| model.setup.found().is_some() && !model.is_busy()) {
+        Some(takes_decisions) => {
+            model.setup.begins = None;
+            begin_with_model(model, takes_decisions)
+        }
+        None => vec![],
+    }
 }
 
 /// Begins to classify; `takes_decisions` those of the session that is open into the new one.

@@ -28,9 +28,10 @@ fn take(model: &mut Model, event: Event) -> Vec<Effect> {
         Event::Checked { .. } => {}
         Event::Completed { typed, text } => return setup::completed(model, &typed, text),
         Event::Models { typed, found } => setup::models(model, &typed, found),
-        Event::ModelFound { choice } => model.setup.model_found = Some(choice),
+        Event::ModelFound { choice } => return setup::found(model, choice),
         Event::Downloading { done, total, per_second } => {
             model.work = Work::Downloading { done, total, per_second };
+            model.is_paused = false;
         }
         Event::DownloadWaits { seconds } => {
             let text = model.language.say("hub.waiting", &[("seconds", &seconds)]);

@@ -1,0 +1,126 @@
+//! The label editor: identity of labels, advice.
+
+use super::*;
+
+#[test]
+fn labels_are_counted_anew_while_they_are_typed() {
+    let mut model = classified();
+    assert_eq!((model.counts.by_label.as_slice(), model.counts.unsure), (&[2, 1, 1][..], 2));
+    let effects = press(&mut model, "<f3><enter>x");
+    let rescores = orders(&effects).into_iter().filter(|order| matches!(order, Order::Rescore { .. })).count();
+    assert_eq!(rescores, 1);
+    let revision = model.labels.revision;
+    // Scores of a revision before are stale.
+    told(&mut model, Event::Rescored { revision: revision - 1, scores: vec![1.0; 18] });
+    assert_eq!(model.counts.by_label, [2, 1, 1]);
+    told(&mut model, Event::Rescored { revision, scores: [[0.0, 0.9, 0.1]; 6].concat() });
+    assert_eq!(model.counts.by_label, [0, 6, 0]);
+    // A text that makes no sense says so and leaves the counts.
+    press(&mut model, "<backspace>");
+    model.set_labels(vec!["a map".to_owned(), "a map".to_owned()]);
+    assert!(model.labels.error.is_some());
+    assert_eq!(model.counts.by_label, [0, 6, 0]);
+}
+
+fn renames(effects: &[Effect]) -> Vec<(String, String)> {
+    let renames = orders(effects).into_iter().filter_map(|order| match order {
+        Order::Rename { from, to, .. } => Some((from.clone(), to.clone())),
+        _ => None,
+    });
+    renames.collect()
+}
+
+#[test]
+fn a_label_keeps_what_was_decided_for_it_when_its_line_is_edited() {
+    let mut model = classified();
+    press(&mut model, "<f4>1");
+    assert!(renames(&press(&mut model, "<f3><enter>xy")).is_empty(), "a text that is being typed is none yet");
+    assert_eq!(renames(&press(&mut model, "<esc>")), [("a map".to_owned(), "xya map".to_owned())]);
+    let revision = model.labels.revision;
+    told(&mut model, Event::Rescored { revision, scores: [[0.0, 0.0, 0.9]; 6].concat() });
+    assert_eq!((model.counts.by_label[0], model.counts.label_removed), (1, 0));
+    // A run that began before still tells of the label by its former text.
+    let decided = Entry { decision: Some(Decision::Accepted(crate::domain::decision::LabelId(7))), ..entry(9) };
+    let entries = vec![(decided, Some("a map".to_owned()))];
+    told(&mut model, Event::Arrived { revision, entries, scores: vec![0.0, 0.0, 0.9] });
+    assert_eq!((model.counts.by_label[0], model.counts.label_removed), (2, 0));
+}
+
+#[test]
+fn decisions_of_a_label_that_is_removed_go_to_no_other() {
+    let mut model = classified();
+    model.set_labels(["gun", "a page of text", "a face"].map(str::to_owned).to_vec());
+    let revision = model.labels.revision;
+    let scores = [[0.9, 0.05, 0.05]; 6].concat();
+    told(&mut model, Event::Rescored { revision, scores });
+    press(&mut model, "<f4>1");
+    let standing = |model: &mut Model| {
+        let revision = model.labels.revision;
+        let width = model.labels.numbers.len();
+        told(model, Event::Rescored { revision, scores: vec![0.0; 6 * width] });
+        (model.counts.by_label.clone(), model.counts.label_removed)
+    };
+    // The line goes, and another label begins as it did.
+    let mut effects = press(&mut model, "<f3><enter><ctrl-k><delete>");
+    effects.extend(press(&mut model, "<esc><enter>graffiti<enter>"));
+    assert_eq!(standing(&mut model), (vec![0, 0, 0], 1));
+    // Written again, it is back; written on, it is another one.
+    effects.extend(press(&mut model, "gun"));
+    assert!(
+        matches!(model.labels.editor.lines()[1].as_str(), text if text.starts_with("gun")),
+        "{:?}",
+        model.labels.editor.lines()
+    );
+    effects.extend(press(&mut model, "<enter>"));
+    assert_eq!(standing(&mut model), (vec![0, 1, 0, 0], 0));
+    effects.extend(press(&mut model, "<backspace> shop<enter>"));
+    assert_eq!(standing(&mut model).1, 1);
+    effects.extend(press(&mut model, "<esc>"));
+    assert_eq!(renames(&effects), []);
+    assert!(model.labels.book.contains(&"gun".to_owned()), "{:?}", model.labels.book);
+}
+
+#[test]
+fn another_template_is_another_plan() {
+    let mut model = classified();
+    press(&mut model, "<f5>");
+    told(&mut model, Event::Planned { plan: Box::new(plan()) });
+    let before = model.labels.revision;
+    press(&mut model, "<f2><down><down><down><down><down><down><enter>x<enter>");
+    assert!(model.files.plan.is_none() && model.labels.revision > before, "{:?}", model.setup.chosen);
+}
+
+#[test]
+fn a_list_with_commas_is_pasted_as_lines() {
+    let mut model = model();
+    model.set_labels(vec![String::new()]);
+    press(&mut model, "<f3><enter>");
+    update(&mut model, Message::Paste("a rifle, \"a tank, seen from above\", a map".to_owned()));
+    let texts: Vec<&str> = model.labels.current.iter().map(|label| label.text.as_str()).collect();
+    assert_eq!(texts, ["a rifle", "a tank, seen from above", "a map"]);
+}
+
+#[test]
+fn labels_are_advised() {
+    let mut model = classified();
+    model.set_labels(["gun", "a rifle", "a long gun"].map(str::to_owned).to_vec());
+    let revision = model.labels.revision;
+    told(&mut model, Event::Alike { revision: revision - 1, pairs: vec![(0, 1)] });
+    assert!(model.labels.alike.is_empty(), "a stale answer is dropped");
+    told(&mut model, Event::Alike { revision, pairs: vec![(1, 2)] });
+    press(&mut model, "<f3>");
+    let shown = screen(&model, 100, 24);
+    assert!(shown.contains("much like “a long gun”") && shown.contains("much like “a rifle”"), "{shown}");
+    assert!(shown.contains("one word: try Ctrl-T") && shown.contains("No label takes the rest"), "{shown}");
+    press(&mut model, "<enter><ctrl-t>");
+    assert_eq!(model.labels.editor.lines()[0], "gun = a photo of a gun");
+    assert!(model.labels.alike.is_empty());
+    press(&mut model, "<ctrl-u><ctrl-u>");
+    assert_eq!(model.labels.editor.lines()[0], "gun");
+    // A label that the model cannot read is named, and the text that is wrong.
+    let error = EngineError::LabelTooLong { label: "a rifle".to_owned(), tokens: 92, limit: 77 };
+    let revision = model.labels.revision;
+    told(&mut model, Event::LabelsFailed { revision, label: Some(1), error: error.into() });
+    let shown = screen(&model, 100, 24);
+    assert!(shown.contains("too long: use fewer") && shown.contains("the model reads 77"), "{shown}");
+}

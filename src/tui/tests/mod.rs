@@ -1,0 +1,309 @@
+//! The app without a terminal: state and keys in, state and effects out; the screen as text.
+
+mod labels;
+mod review;
+mod runs;
+mod setup;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use proptest::prelude::*;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+
+use super::effect::Effect;
+use super::keys::Keys;
+use super::message::Message;
+use super::model::{Field, Model, Pane, Question, Work};
+use super::theme::Theme;
+use super::update::update;
+use super::view;
+use crate::config::{Defaults, Preview};
+use crate::domain::collection::Entry;
+use crate::domain::decision::Decision;
+use crate::domain::history::StepKind;
+use crate::domain::picture::{PictureId, PictureState};
+use crate::domain::plan::Plan;
+use crate::domain::run::RunId;
+use crate::engine::EngineError;
+use crate::engine::hub::known::{KnownModel, known_models};
+use crate::jobs::crew::{Checked, CrewError, Event, ModelChoice, ModelPlace, Order, Room, Said, SaidStep, Tally};
+use crate::lang::Language;
+use crate::store::session::Origin;
+
+fn model() -> Model {
+    model_in(Language::english())
+}
+
+fn model_in(language: Language) -> Model {
+    let mut model = Model::new(language, Defaults::load(None).unwrap(), Keys::load(None));
+    model.set_labels(vec!["a map".to_owned(), "a page of text".to_owned(), "a face".to_owned()]);
+    model.setup.source = crate::tui::line::Line::new("/pictures");
+    model.setup.destination = crate::tui::line::Line::new("/sorted");
+    model.setup.model = crate::tui::line::Line::new("demo");
+    let choice = ModelChoice { name: "demo".to_owned(), place: ModelPlace::BuiltIn, known: None };
+    told(&mut model, Event::ModelFound { choice });
+    told(
+        &mut model,
+        Event::Runtime {
+            runtime: "tract 0.23".to_owned(),
+            device: "CPU".to_owned(),
+            is_built_in: true,
+            is_gpu_unused: false,
+        },
+    );
+    model
+}
+
+fn told(model: &mut Model, event: Event) -> Vec<Effect> {
+    update(model, Message::Told(event))
+}
+
+/// Keys as people write them: characters, and names in angle brackets.
+fn press(model: &mut Model, keys: &str) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    let mut rest = keys;
+    while let Some(first) = rest.chars().next() {
+        let (key, after) = match rest.strip_prefix('<').and_then(|rest| rest.split_once('>')) {
+            Some((name, after)) => (named(name), after),
+            None => (KeyEvent::new(KeyCode::Char(first), KeyModifiers::NONE), &rest[first.len_utf8()..]),
+        };
+        effects.extend(update(model, Message::Key(key)));
+        rest = after;
+    }
+    effects
+}
+
+fn named(name: &str) -> KeyEvent {
+    let plain = |code| KeyEvent::new(code, KeyModifiers::NONE);
+    match name {
+        "enter" => plain(KeyCode::Enter),
+        "esc" => plain(KeyCode::Esc),
+        "tab" => plain(KeyCode::Tab),
+        "up" => plain(KeyCode::Up),
+        "down" => plain(KeyCode::Down),
+        "space" => plain(KeyCode::Char(' ')),
+        "backspace" => plain(KeyCode::Backspace),
+        "ctrl-s" => KeyEvent::new(KeyCode::Char('s'), KeyModifiers::CONTROL),
+        "ctrl-k" => KeyEvent::new(KeyCode::Char('k'), KeyModifiers::CONTROL),
+        "delete" => plain(KeyCode::Delete),
+        "ctrl-t" => KeyEvent::new(KeyCode::Char('t'), KeyModifiers::CONTROL),
+        "ctrl-u" => KeyEvent::new(KeyCode::Char('u'), KeyModifiers::CONTROL),
+        "ctrl-x" => KeyEvent::new(KeyCode::Char('x'), KeyModifiers::CONTROL),
+        "ctrl-c" => KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL),
+        name => plain(KeyCode::F(name.strip_prefix('f').unwrap().parse().unwrap())),
+    }
+}
+
+fn entry(number: i64) -> Entry {
+    let path = format!("/pictures/{number}.jpg").into();
+    Entry { id: PictureId(number), path, state: PictureState::Ok, trouble: None, decision: None, placed: None }
+}
+
+/// Six pictures: two sure of each label, the last two unsure.
+fn classified() -> Model {
+    classified_in(Language::english())
+}
+
+fn classified_in(language: Language) -> Model {
+    let mut model = model_in(language);
+    press(&mut model, "<ctrl-s>");
+    told(&mut model, Event::Found { files: 6 });
+    let revision = model.labels.revision;
+    told(&mut model, Event::Rescored { revision, scores: vec![] });
+    let scores =
+        [[0.9, 0.05, 0.05], [0.8, 0.1, 0.1], [0.05, 0.9, 0.05], [0.1, 0.1, 0.8], [0.4, 0.35, 0.25], [0.3, 0.36, 0.34]];
+    let entries = (1..=6).map(|number| (entry(number), None)).collect();
+    told(&mut model, Event::Arrived { revision, entries, scores: scores.concat() });
+    told(&mut model, Event::Classified { remembered: 0, waiting: 0, per_second: None });
+    model
+}
+
+fn orders(effects: &[Effect]) -> Vec<&Order> {
+    effects.iter().filter_map(|effect| if let Effect::Order(order) = effect { Some(order) } else { None }).collect()
+}
+
+fn decisions(effects: &[Effect]) -> Vec<(i64, Option<Said>)> {
+    let decided = orders(effects).into_iter().filter_map(|order| match order {
+        Order::Decide { step, .. } => Some(step.said.clone()),
+        _ => None,
+    });
+    decided.flatten().map(|(picture, said)| (picture.0, said)).collect()
+}
+
+/// The screen as text. A cell that a wide character covers is left out.
+fn screen(model: &Model, width: u16, height: u16) -> String {
+    let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+    terminal.draw(|frame| view::draw(frame, model, Theme::plain())).unwrap();
+    terminal.backend().to_string()
+}
+
+fn plan() -> Plan {
+    use crate::domain::picture::ContentHash;
+    use crate::domain::plan::PlannedTransfer;
+    use crate::domain::run::Action;
+    let planned = PlannedTransfer {
+        picture: PictureId(1),
+        action: Action::Copy,
+        source: "/pictures/1.jpg".into(),
+        own_name: "1.jpg".into(),
+        hash: ContentHash([1; 32]),
+        size: 70_000,
+        folder: "a map".to_owned(),
+        file_name: "1.jpg".into(),
+        from: None,
+    };
+    Plan { transfers: vec![planned], in_place: 0, left: vec![] }
+}
+
+/// Over a line of 250 kB a second, 4 kB are a sixtieth of a second.
+#[test]
+fn a_key_costs_few_bytes() {
+    use ratatui::backend::CrosstermBackend;
+    use ratatui::layout::Rect;
+    use ratatui::{TerminalOptions, Viewport};
+    for (width, height) in [(80, 24), (160, 50)] {
+        let mut model = classified();
+        let options = TerminalOptions { viewport: Viewport::Fixed(Rect::new(0, 0, width, height)) };
+        let mut terminal = Terminal::with_options(CrosstermBackend::new(Vec::new()), options).unwrap();
+        let mut drawn = |model: &Model| {
+            terminal.draw(|frame| view::draw(frame, model, Theme::from_environment(false))).unwrap();
+            std::mem::take(terminal.backend_mut().writer_mut()).len()
+        };
+        press(&mut model, "<f4>");
+        assert!(drawn(&model) > 500);
+        assert!(drawn(&model) < 100, "nothing has changed");
+        for key in ["j", "k", "a", "x", "u", "1", "i", "<space>"] {
+            press(&mut model, key);
+            let bytes = drawn(&model);
+            assert!(bytes < 4_000, "{key}: {bytes} bytes");
+        }
+    }
+}
+
+#[test]
+fn panes_at_eighty_columns_and_wide() {
+    let mut model = classified();
+    for (pane, key) in [("setup", "<f2>"), ("labels", "<f3>"), ("review", "<f4>"), ("log", "<f6>")] {
+        press(&mut model, key);
+        insta::assert_snapshot!(format!("{pane}_80x24"), screen(&model, 80, 24));
+        insta::assert_snapshot!(format!("{pane}_160x50"), screen(&model, 160, 50));
+    }
+    press(&mut model, "<f5>");
+    told(&mut model, Event::Planned { plan: Box::new(plan()) });
+    insta::assert_snapshot!("files_80x24", screen(&model, 80, 24));
+    press(&mut model, "?");
+    insta::assert_snapshot!("help_80x24", screen(&model, 80, 24));
+    model.help = false;
+    model.doors = Some(0);
+    insta::assert_snapshot!("doors_80x24", screen(&model, 80, 24));
+}
+
+#[test]
+fn without_colours_nothing_is_said_by_colour_alone() {
+    use ratatui::style::{Color, Modifier};
+    let mut model = classified();
+    for key in ["<f2>", "<f3>", "<f4>", "<f5>", "<f6>"] {
+        press(&mut model, key);
+        let mut terminal = Terminal::new(TestBackend::new(80, 24)).unwrap();
+        terminal.draw(|frame| view::draw(frame, &model, Theme::plain())).unwrap();
+        let cells = terminal.backend().buffer().content();
+        assert!(cells.iter().all(|cell| cell.fg == Color::Reset && cell.bg == Color::Reset), "{key}");
+        // The open pane, and what is chosen in it.
+        assert!(cells.iter().any(|cell| cell.modifier.contains(Modifier::REVERSED)), "{key}");
+    }
+}
+
+#[test]
+fn panes_in_portuguese() {
+    let mut model = classified_in(Language::portuguese());
+    let number = model.setup.check;
+    told(&mut model, Event::Checked { number, result: Ok(Checked { pictures: 400, others: 1 }) });
+    for (pane, key) in [("setup", "<f2>"), ("labels", "<f3>"), ("review", "<f4>")] {
+        press(&mut model, key);
+        insta::assert_snapshot!(format!("pt_{pane}_80x24"), screen(&model, 80, 24));
+    }
+    press(&mut model, "<f5>");
+    told(&mut model, Event::Planned { plan: Box::new(plan()) });
+    insta::assert_snapshot!("pt_files_80x24", screen(&model, 80, 24));
+    press(&mut model, "?");
+    insta::assert_snapshot!("pt_help_80x24", screen(&model, 80, 24));
+}
+
+/// Something that can happen.
+fn anything() -> impl Strategy<Value = Vec<u8>> {
+    proptest::collection::vec(any::<u8>(), 1..120)
+}
+
+/// A key or an event for a byte, so that every sequence of bytes is a story.
+fn happen(model: &mut Model, byte: u8) -> Vec<Effect> {
+    const KEYS: [&str; 24] = [
+        "<enter>",
+        "<esc>",
+        "<tab>",
+        "<up>",
+        "<down>",
+        "<space>",
+        "<backspace>",
+        "<f2>",
+        "<f3>",
+        "<f4>",
+        "<f5>",
+        "<f6>",
+        "a",
+        "x",
+        "s",
+        "u",
+        "U",
+        "v",
+        "n",
+        "o",
+        "f",
+        "/",
+        "1",
+        "<ctrl-s>",
+    ];
+    let revision = model.labels.revision;
+    match byte {
+        0..=149 => press(model, KEYS[byte as usize % KEYS.len()]),
+        150..=169 => {
+            let first = model.collection.len() as i64;
+            let entries: Vec<_> = (1..=i64::from(byte % 4)).map(|number| (entry(first + number), None)).collect();
+            let scores = vec![f32::from(byte) / 200.0; entries.len() * model.labels.numbers.len()];
+            told(model, Event::Arrived { revision, entries, scores })
+        }
+        170..=189 => {
+            let count = model.collection.len() * model.labels.numbers.len();
+            told(
+                model,
+                Event::Rescored { revision: revision.saturating_sub(u64::from(byte % 2)), scores: vec![0.5; count] },
+            )
+        }
+        190..=199 => told(model, Event::Found { files: usize::from(byte) }),
+        200..=209 => told(
+            model,
+            Event::Classified { remembered: 0, waiting: usize::from(byte % 3), per_second: Some(f64::from(byte)) },
+        ),
+        210..=219 => told(model, Event::Planned { plan: Box::new(plan()) }),
+        220..=229 => {
+            let tally = Tally { done: 1, failed: usize::from(byte % 2) };
+            told(model, Event::Applied { run: None, tally, failures: vec![], total: 2, head: String::new() })
+        }
+        230..=233 => update(model, Message::Click(u16::from(byte) * 7 % 90, u16::from(byte) * 11 % 26)),
+        234 => update(model, Message::Resized(u16::from(byte), 40)),
+        235..=239 => told(model, Event::Viewed { number: model.review.view, painted: None }),
+        _ => update(model, Message::Paste("a, b\n\u{1b}[31m = | c".to_owned())),
+    }
+}
+
+proptest! {
+    #[test]
+    fn nothing_that_happens_panics_or_loses_a_picture(story in anything(), width in 1u16..200, height in 1u16..60) {
+        let mut model = classified();
+        for byte in story {
+            happen(&mut model, byte);
+            prop_assert_eq!(model.counts.pictures(), model.collection.len() + model.waiting());
+            prop_assert!(model.review.queue.iter().all(|index| *index < model.collection.len()));
+        }
+        screen(&model, width, height);
+    }
+}

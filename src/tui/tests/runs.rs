@@ -1,0 +1,171 @@
+//! What runs: plans, pauses, earlier sessions, failures.
+
+use super::*;
+
+#[test]
+fn what_goes_wrong_beside_a_run_leaves_it_running() {
+    let mut model = classified();
+    press(&mut model, "<ctrl-s>");
+    told(&mut model, Event::Found { files: 6 });
+    told(&mut model, Event::Trouble { error: CrewError::NoDataFolder });
+    assert!(model.is_busy() && model.notice.as_ref().unwrap().is_error);
+    told(&mut model, Event::Classified { remembered: 0, waiting: 0, per_second: None });
+    // A plan that could not be carried out is none any more.
+    told(&mut model, Event::Planned { plan: Box::new(plan()) });
+    press(&mut model, "<f5>a");
+    told(&mut model, Event::Failed { error: CrewError::NoPlan });
+    assert!(model.files.plan.is_none() && !model.is_busy());
+    assert!(orders(&press(&mut model, "a")).is_empty());
+}
+
+#[test]
+fn the_plan_is_made_applied_and_taken_back() {
+    let mut model = classified();
+    let effects = press(&mut model, "<f5>");
+    let Order::Plan { scores, sorting, .. } = orders(&effects)[0] else { panic!("{effects:?}") };
+    assert_eq!((scores.len(), sorting.labels.len()), (6, 3));
+    told(&mut model, Event::Planned { plan: Box::default() });
+    assert!(orders(&press(&mut model, "a")).is_empty(), "there is nothing to apply");
+    told(&mut model, Event::Planned { plan: Box::new(plan()) });
+    assert!(matches!(orders(&press(&mut model, "a"))[..], [Order::Apply { .. }]));
+    // While it runs, quitting asks.
+    assert!(press(&mut model, "q").is_empty() && model.question.is_some());
+    press(&mut model, "n");
+    let tally = Tally { done: 1, failed: 0 };
+    let failures = vec![];
+    told(&mut model, Event::Applied { run: Some(RunId(2)), tally, failures, total: 1, head: "ab".to_owned() });
+    assert!(matches!(orders(&press(&mut model, "u"))[..], [Order::Undo { run: None, .. }]));
+    let undone =
+        Event::Undone { run: RunId(2), own: RunId(3), back: 0, removed: 1, failures: vec![], head: "cd".to_owned() };
+    told(&mut model, undone);
+    assert!(matches!(orders(&press(&mut model, "u"))[..], [Order::Undo { run: Some(RunId(3)), .. }]));
+}
+
+#[test]
+fn the_plan_names_what_collides_and_what_is_wrong() {
+    let mut model = classified();
+    let revision = model.labels.revision;
+    let suspect = |number| {
+        let trouble = Some("the file ends too early".to_owned());
+        (Entry { state: PictureState::Suspect, trouble, ..entry(number) }, None)
+    };
+    let entries: Vec<_> = (7..=200).map(suspect).collect();
+    let scores = vec![0.5; entries.len() * 3];
+    told(&mut model, Event::Arrived { revision, entries, scores });
+    press(&mut model, "<f5>");
+    let mut planned = plan();
+    planned.transfers[0].file_name = "1~abcd1234.jpg".into();
+    told(&mut model, Event::Planned { plan: Box::new(planned) });
+    let shown = screen(&model, 80, 24);
+    assert!(shown.contains("1.jpg -> a map/1~abcd1234.jpg"), "{shown}");
+    assert!(shown.contains("194  suspect") && shown.contains("/pictures/7.jpg: the file ends too early"), "{shown}");
+    // The rest is further down.
+    for _ in 0..200 {
+        press(&mut model, "<down>");
+    }
+    let shown = screen(&model, 80, 24);
+    assert!(shown.contains("and 94 more"), "{shown}");
+}
+
+#[test]
+fn a_plan_waits_for_the_scores_of_its_labels() {
+    let mut model = classified();
+    press(&mut model, "<f3><enter>x<esc>");
+    assert!(orders(&press(&mut model, "<f5>")).is_empty(), "scores are those of other labels");
+    assert!(model.notice.as_ref().unwrap().is_error && model.work == Work::Idle);
+    let revision = model.labels.revision;
+    told(&mut model, Event::Rescored { revision, scores: vec![0.5; 18] });
+    assert!(matches!(orders(&press(&mut model, "p"))[..], [Order::Plan { .. }]));
+}
+
+#[test]
+fn an_earlier_session_comes_with_its_decisions() {
+    let mut model = model();
+    model.work = Work::Opening;
+    let sorting = crate::store::session::Sorting {
+        labels: vec![crate::domain::label::Label::named("x"), crate::domain::label::Label::named("y")],
+        template: "{}".to_owned(),
+        threshold: 0.4,
+        margin: 0.0,
+        operation: crate::domain::settings::Operation::Move,
+    };
+    told(&mut model, Event::Opened { sorting: Some(Box::new(sorting)), origin: None });
+    let decided = Entry { decision: Some(Decision::Reassigned(crate::domain::decision::LabelId(77))), ..entry(1) };
+    let entries = vec![(decided, Some("y".to_owned())), (entry(2), None)];
+    told(&mut model, Event::Arrived { revision: 0, entries, scores: vec![0.9, 0.1, 0.7, 0.3] });
+    assert_eq!(model.work, Work::Idle);
+    assert_eq!(model.counts.by_label, [1, 1]);
+}
+
+#[test]
+fn decisions_of_an_earlier_start_are_taken_back_step_by_step() {
+    let mut model = classified();
+    let said = |number, said: Option<Said>| (PictureId(number), said);
+    let face = || Some(Said::Reassigned("a face".to_owned()));
+    let steps = vec![
+        SaidStep { kind: StepKind::Decide, said: vec![said(1, face()), said(99, face())] },
+        SaidStep { kind: StepKind::Decide, said: vec![said(2, Some(Said::NoneOfThese))] },
+    ];
+    model.collection.decide(0, Some(Decision::Reassigned(model.labels.number("a face"))));
+    model.collection.decide(1, Some(Decision::NoneOfThese));
+    told(&mut model, Event::Decided { steps });
+    let effects = press(&mut model, "<f4>u");
+    assert_eq!(decisions(&effects), [(2, None)]);
+    let kinds = orders(&effects).into_iter().filter_map(|order| match order {
+        Order::Decide { step, .. } => Some(step.kind),
+        _ => None,
+    });
+    assert_eq!(kinds.collect::<Vec<_>>(), [StepKind::Undo]);
+    // A picture that is not there any more is left out.
+    assert_eq!(decisions(&press(&mut model, "u")), [(1, None)]);
+    assert_eq!(decisions(&press(&mut model, "u")), []);
+    assert_eq!(decisions(&press(&mut model, "U")), [(1, face())]);
+}
+
+#[test]
+fn what_runs_pauses_and_goes_on() {
+    let mut model = classified();
+    assert!(press(&mut model, "<f7>").is_empty(), "nothing runs");
+    press(&mut model, "<ctrl-s>");
+    told(&mut model, Event::Found { files: 9 });
+    told(&mut model, Event::Pace { per_second: 2.0 });
+    assert_eq!(model.seconds_left(), Some(4.5));
+    assert!(screen(&model, 120, 24).contains("2.0 a second, 5 s left"));
+    assert!(matches!(press(&mut model, "<f7>")[..], [Effect::Pause(true)]));
+    assert!(screen(&model, 80, 24).contains("paused"));
+    assert!(matches!(press(&mut model, "<f7>")[..], [Effect::Pause(false)]));
+    assert!(matches!(press(&mut model, "<ctrl-x>")[..], [Effect::Stop]));
+    // How fast it was is remembered for this model, runtime and device.
+    let effects = told(&mut model, Event::Classified { remembered: 0, waiting: 9, per_second: Some(4.0) });
+    let Some(Effect::Remember(values)) = effects.first() else { panic!("{effects:?}") };
+    assert_eq!(values.pace.get("demo · tract 0.23 · CPU"), Some(&4.0));
+    let number = model.setup.check;
+    told(&mut model, Event::Checked { number, result: Ok(Checked { pictures: 400, others: 0 }) });
+    press(&mut model, "<f2>");
+    assert!(screen(&model, 80, 24).contains("400 pictures, about 2 min, with tract 0.23 on CPU"));
+}
+
+#[test]
+fn an_earlier_session_is_scored_with_other_labels() {
+    let mut model = model();
+    model.work = Work::Opening;
+    let sorting = crate::store::session::Sorting {
+        labels: vec![crate::domain::label::Label::named("x"), crate::domain::label::Label::named("y")],
+        template: "{}".to_owned(),
+        threshold: 0.4,
+        margin: 0.0,
+        operation: crate::domain::settings::Operation::Move,
+    };
+    let origin = Origin { source: "/from".to_owned(), recursive: false, model: "/a/model".to_owned() };
+    let effects = told(&mut model, Event::Opened { sorting: Some(Box::new(sorting)), origin: Some(origin) });
+    assert!(matches!(orders(&effects)[..], [Order::Check { .. }, Order::LookUpModel { .. }]));
+    assert_eq!((model.setup.source.text(), model.setup.model.text()), ("/from", "/a/model"));
+    told(&mut model, Event::Arrived { revision: 0, entries: vec![(entry(1), None)], scores: vec![0.9, 0.1] });
+    told(&mut model, Event::Scorable { missing: 1 });
+    assert!(model.notice.as_ref().unwrap().text.contains("1 picture has"));
+    let effects = press(&mut model, "<f3><enter>z");
+    assert!(orders(&effects).into_iter().any(|order| matches!(order, Order::Rescore { .. })));
+    let revision = model.labels.revision;
+    told(&mut model, Event::Rescored { revision, scores: vec![0.1, 0.9] });
+    assert_eq!(model.counts.by_label, [0, 1]);
+}

@@ -1,0 +1,239 @@
+//! The setup: fields, questions, the model, the mouse.
+
+use super::*;
+
+#[test]
+fn from_the_doors_to_a_start() {
+    let mut model = model();
+    model.doors = Some(0);
+    assert!(matches!(press(&mut model, "<enter>")[..], [Effect::OpenSamples]));
+    press(&mut model, "<down><enter>");
+    assert_eq!(model.doors, None);
+    // The source is edited, and counted with every key.
+    let effects = press(&mut model, "<enter>x<enter>");
+    assert_eq!(model.setup.source.text(), "/picturesx");
+    assert!(matches!(orders(&effects)[0], Order::Check { .. }));
+    let number = model.setup.check;
+    told(&mut model, Event::Checked { number: number - 1, result: Ok(Checked { pictures: 9, others: 0 }) });
+    assert!(model.setup.checked.is_none(), "a stale answer is dropped");
+    told(&mut model, Event::Checked { number, result: Ok(Checked { pictures: 3, others: 1 }) });
+    assert!(model.setup.checked.is_some());
+    let effects = press(&mut model, "<ctrl-s>");
+    let Order::Classify { settings, .. } = orders(&effects)[0] else { panic!("{effects:?}") };
+    assert_eq!((settings.labels.len(), settings.source.to_str()), (3, Some("/picturesx")));
+    assert!(model.is_busy() && model.pane == Pane::Labels);
+    // A second start waits for the end of the first.
+    assert!(orders(&press(&mut model, "<ctrl-s>")).is_empty());
+    assert!(matches!(press(&mut model, "<ctrl-x>")[..], [Effect::Stop]));
+}
+
+#[test]
+fn what_is_missing_is_said_and_nothing_begins() {
+    let mut model = model();
+    model.setup.source = crate::tui::line::Line::default();
+    assert!(press(&mut model, "<ctrl-s>").is_empty());
+    assert!(model.notice.as_ref().unwrap().is_error);
+    model.setup.source = crate::tui::line::Line::new("/pictures");
+    model.setup.threshold = crate::tui::line::Line::new("much");
+    assert!(press(&mut model, "<ctrl-s>").is_empty());
+    model.setup.threshold = crate::tui::line::Line::new("0.5");
+    model.set_labels(vec!["one".to_owned()]);
+    assert!(press(&mut model, "<ctrl-s>").is_empty());
+    assert_eq!(model.work, Work::Idle);
+}
+
+#[test]
+fn letters_are_letters_where_text_is_edited() {
+    let mut model = model();
+    press(&mut model, "<f3><enter>q?<esc>");
+    assert!(model.labels.editor.lines()[0].contains("q?"));
+    assert!(matches!(press(&mut model, "q")[..], [Effect::Quit]));
+}
+
+#[test]
+fn decisions_come_along_whatever_comes_between() {
+    let mut model = classified();
+    press(&mut model, "<f4>1");
+    model.setup.destination = crate::tui::line::Line::new("/other");
+    press(&mut model, "<ctrl-s>t");
+    told(&mut model, Event::Failed { error: CrewError::NoDataFolder });
+    let taken = |effects: Vec<Effect>| {
+        orders(&effects).into_iter().find_map(|order| match order {
+            Order::Classify { decisions_of, .. } => Some(decisions_of.clone()),
+            _ => None,
+        })
+    };
+    assert_eq!(taken(press(&mut model, "<ctrl-s>")), Some(Some("/sorted".into())));
+    told(&mut model, Event::Classified { remembered: 0, waiting: 3, per_second: None });
+    assert_eq!(taken(press(&mut model, "<ctrl-s>")), Some(Some("/sorted".into())));
+    told(&mut model, Event::Classified { remembered: 0, waiting: 0, per_second: None });
+    assert_eq!(taken(press(&mut model, "<ctrl-s>")), Some(None));
+}
+
+#[test]
+fn another_destination_that_is_typed_is_not_that_of_these_pictures() {
+    let mut model = classified();
+    model.setup.destination = crate::tui::line::Line::new("/somebody/elses");
+    let mut effects = press(&mut model, "<f4>1<f5>");
+    told(&mut model, Event::Planned { plan: Box::new(plan()) });
+    effects.extend(press(&mut model, "a"));
+    let destinations = orders(&effects).into_iter().filter_map(|order| match order {
+        Order::Decide { destination, .. } | Order::Plan { destination, .. } | Order::Apply { destination, .. } => {
+            Some(destination.to_str().unwrap())
+        }
+        _ => None,
+    });
+    assert_eq!(destinations.collect::<Vec<_>>(), ["/sorted"; 3]);
+}
+
+#[test]
+fn another_destination_asks_what_becomes_of_the_decisions() {
+    let begun = |key: &str| {
+        let mut model = classified();
+        press(&mut model, "<f4>1");
+        model.setup.destination = crate::tui::line::Line::new("/other");
+        assert!(orders(&press(&mut model, "<ctrl-s>")).is_empty());
+        assert_eq!(model.question, Some(Question::OtherDestination));
+        assert!(screen(&model, 80, 24).contains("/other"));
+        let effects = press(&mut model, key);
+        let taken = orders(&effects).into_iter().find_map(|order| match order {
+            Order::Classify { decisions_of, .. } => Some(decisions_of.clone()),
+            _ => None,
+        });
+        (model, taken)
+    };
+    assert_eq!(begun("t").1, Some(Some("/sorted".into())));
+    assert_eq!(begun("b").1, Some(None));
+    let (model, taken) = begun("<esc>");
+    assert_eq!((taken, model.collection.len()), (None, 6));
+    // What was taken along counts, and can be taken back at once.
+    let (mut model, _) = begun("t");
+    let revision = model.labels.revision;
+    let scores = vec![0.9, 0.05, 0.05, 0.9, 0.05, 0.05];
+    told(&mut model, Event::Rescored { revision, scores: vec![] });
+    told(&mut model, Event::Arrived { revision, entries: vec![(entry(1), None), (entry(2), None)], scores });
+    let said = vec![(PictureId(1), Some(Said::Reassigned("a face".to_owned())))];
+    told(&mut model, Event::TakenOver { step: SaidStep { kind: StepKind::Decide, said } });
+    told(&mut model, Event::Classified { remembered: 0, waiting: 0, per_second: None });
+    assert_eq!(model.counts.by_label, [1, 0, 1]);
+    assert_eq!(decisions(&press(&mut model, "<f4>u")), [(1, None)]);
+}
+
+#[test]
+fn a_question_names_its_answers_and_takes_them_small_and_capital() {
+    for (answer, quits) in [("y", true), ("Y", true), ("n", false), ("s", false), ("<enter>", false)] {
+        let mut model = classified();
+        press(&mut model, "<ctrl-s>q");
+        assert!(screen(&model, 80, 24).contains("Quit? y = yes"));
+        assert_eq!(press(&mut model, answer).len(), if quits { 2 } else { 0 }, "{answer}");
+        assert_eq!(model.question, None);
+    }
+}
+
+#[test]
+fn a_model_is_chosen_from_those_that_there_are() {
+    let mut model = model();
+    let effects = press(&mut model, "<down><down><enter>");
+    assert!(matches!(orders(&effects)[..], [Order::ListModels { .. }]));
+    let choice = |name: &str| ModelChoice { name: name.to_owned(), place: ModelPlace::Folder, known: None };
+    let found = vec![choice("demo"), choice("/m/clip")];
+    told(&mut model, Event::Models { typed: "stale".to_owned(), found: found.clone() });
+    assert!(model.setup.models.is_empty());
+    told(&mut model, Event::Models { typed: "demo".to_owned(), found });
+    press(&mut model, "<esc>");
+    assert!(model.setup.models.is_empty() && model.setup.model.text() == "demo", "as before");
+    press(&mut model, "<enter>");
+    let found = vec![choice("demo"), choice("/m/clip")];
+    told(&mut model, Event::Models { typed: "demo".to_owned(), found });
+    press(&mut model, "<down><down><enter>");
+    assert_eq!((model.setup.model.text(), model.setup.editing.clone()), ("/m/clip", None));
+    assert_eq!(model.setup.chosen, Field::Labels);
+}
+
+#[test]
+fn a_model_that_is_not_there_is_downloaded_after_asking() {
+    let mut model = model();
+    let id = "openai/clip-vit-large-patch14";
+    model.setup.model = crate::tui::line::Line::new(id);
+    let known = known_models().iter().find(|known| known.id == id);
+    let place = ModelPlace::ToDownload { bytes: known.map(KnownModel::download_bytes) };
+    // A start before it is looked up waits for that.
+    assert!(matches!(orders(&press(&mut model, "<ctrl-s>"))[..], [Order::LookUpModel { .. }]));
+    told(&mut model, Event::ModelFound { choice: ModelChoice { name: id.to_owned(), place, known } });
+    assert_eq!(model.question, Some(Question::Download { takes_decisions: false }));
+    press(&mut model, "n");
+    let shown = screen(&model, 100, 24);
+    assert!(shown.contains("photographs in general, slow, 1713 MB to be downloaded first"), "{shown}");
+    assert!(orders(&press(&mut model, "<ctrl-s>")).is_empty());
+    let shown = screen(&model, 100, 24);
+    assert!(shown.contains("about 1713 MB are downloaded first. y = yes"), "{shown}");
+    assert!(orders(&press(&mut model, "n")).is_empty() && model.work == Work::Idle);
+    let effects = press(&mut model, "<ctrl-s>y");
+    assert!(matches!(orders(&effects)[0], Order::Classify { .. }));
+    told(&mut model, Event::Downloading { done: 13_000_000, total: 1_713_000_000, per_second: Some(10_000_000.0) });
+    let shown = screen(&model, 120, 24);
+    assert!(shown.contains("13 MB of 1713 MB · 10 MB a second, 3 min left"), "{shown}");
+    // It knows no pause, and a stop.
+    assert!(press(&mut model, "<f7>").is_empty());
+    assert!(matches!(press(&mut model, "<ctrl-x>")[..], [Effect::Stop]));
+    let effects = told(&mut model, Event::Downloaded);
+    assert!(matches!(orders(&effects)[..], [Order::LookUpModel { .. }]));
+    assert_eq!(model.work, Work::Classifying { files: 0, others: 0 });
+    // One that is looked up for another name says nothing about this one.
+    let choice = ModelChoice { name: "other".to_owned(), place: ModelPlace::NoFolder, known: None };
+    told(&mut model, Event::ModelFound { choice });
+    assert_eq!(model.setup.found(), None);
+}
+
+#[test]
+fn a_path_is_completed_while_it_is_typed_still() {
+    let mut model = model();
+    let effects = press(&mut model, "<enter><tab>");
+    assert!(matches!(orders(&effects)[..], [Order::Complete { typed }] if typed == "/pictures"));
+    let completed = |typed: &str| Event::Completed { typed: typed.to_owned(), text: "/pictures2/".to_owned() };
+    told(&mut model, completed("/pict"));
+    assert_eq!(model.setup.source.text(), "/pictures");
+    told(&mut model, completed("/pictures"));
+    assert_eq!(model.setup.source.text(), "/pictures2/");
+}
+
+#[test]
+fn the_mouse_finds_panes_fields_and_pictures() {
+    let mut model = classified();
+    model.review.order = crate::domain::review::Order::Newest;
+    let at = |model: &Model, text: &str| {
+        let shown = screen(model, 80, 24);
+        let (row, line) = shown.lines().enumerate().find(|(_, line)| line.contains(text)).expect(text);
+        // The text of a screen has a quote before each line.
+        (line.split(text).next().unwrap().chars().count() as u16 - 1, row as u16)
+    };
+    let (column, row) = at(&model, "Review F4");
+    update(&mut model, Message::Click(column, row));
+    assert_eq!(model.pane, Pane::Review);
+    let (column, row) = at(&model, "3.jpg");
+    update(&mut model, Message::Click(column, row));
+    assert_eq!(model.review.current(), Some(2));
+    update(&mut model, Message::Wheel(1));
+    assert_eq!(model.review.current(), Some(1));
+    let (column, row) = at(&model, "Setup F2");
+    update(&mut model, Message::Click(column, row));
+    let (column, row) = at(&model, "Operation");
+    update(&mut model, Message::Click(column, row));
+    assert_eq!(model.setup.chosen, Field::Operation);
+    let before = model.setup.operation;
+    update(&mut model, Message::Click(column, row));
+    assert_ne!(model.setup.operation, before);
+    for (column, row) in [(0, 0), (79, 23), (500, 500), (40, 12)] {
+        update(&mut model, Message::Click(column, row));
+    }
+}
+
+#[test]
+fn a_portuguese_question_takes_s_and_y() {
+    for (answer, quits) in [("s", true), ("S", true), ("y", true), ("n", false)] {
+        let mut model = classified_in(Language::portuguese());
+        press(&mut model, "<ctrl-s>q");
+        assert!(screen(&model, 80, 24).contains("Sair? s = sim"));
+        assert_eq!(press(&mut model, answer).len(), if quits { 2 } else { 0 }, "{answer}");
+    }
+}
