@@ -57,7 +57,7 @@ fn constant(graph: &GraphProto, value: &str, steps: usize) -> Option<f32> {
 }
 
 fn number(tensor: &TensorProto) -> Option<f32> {
-    if tensor.dims.iter().product::<i64>() != 1 || tensor.data_location == Some(DataLocation::External as i32) {
+    if tensor.dims.iter().any(|dim| *dim != 1) || tensor.data_location == Some(DataLocation::External as i32) {
         return None;
     }
     match (DataType::try_from(tensor.data_type).ok()?, &tensor.raw_data[..]) {
