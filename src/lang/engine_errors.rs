@@ -145,6 +145,9 @@ impl Say for TokenizerError {
             TokenizerError::Missing { folder, parts } => {
                 language.say("tokenizer.missing", &[("folder", &printable(folder)), ("parts", parts)])
             }
+            TokenizerError::NoConfig { folder } => {
+                language.say("tokenizer.no_config", &[("folder", &printable(folder))])
+            }
             TokenizerError::Damaged { path, .. } => language.say("tokenizer.damaged", &[("path", &printable(path))]),
             TokenizerError::TooLong { text, tokens, limit } => {
                 let text = beginning(text);

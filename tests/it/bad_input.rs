@@ -445,3 +445,15 @@ fn check_rows_of_broken(workspace: &Workspace, before: &BTreeMap<PathBuf, String
         assert!(!row["reason"].is_empty() && row["destination"].is_empty(), "{row:?}");
     }
 }
+
+#[test]
+fn a_siglip_that_does_not_say_how_sentences_are_filled_up_is_refused() {
+    let workspace = Workspace::new();
+    let model = workspace.path("model");
+    copy_folder(&fixtures().join("siglip2"), &model);
+    let path = model.to_str().unwrap();
+    workspace.sis(["doctor", "--model", path]).ended_with(0);
+    std::fs::remove_file(model.join("tokenizer_config.json")).unwrap();
+    let said = workspace.sis(["doctor", "--model", path]).ended_with(1).err;
+    assert!(said.contains("has no tokenizer_config.json"), "{said}");
+}

@@ -95,6 +95,12 @@ pub enum TokenizerError {
         /// Which parts.
         parts: String,
     },
+    /// The folder lacks the file that says how sentences are filled up, which this kind of model cannot do without.
+    #[error("{folder} has no tokenizer_config.json")]
+    NoConfig {
+        /// The checkpoint's folder.
+        folder: PathBuf,
+    },
     /// A tokenizer's file is damaged.
     #[error("{path} is no tokenizer")]
     Damaged {
@@ -135,6 +141,10 @@ impl Tokenizer {
     /// The tokenizer of the checkpoint in `folder`, for a text tower that takes sentences in `form`.
     pub fn open(folder: &Path, form: TextForm) -> Result<Tokenizer, TokenizerError> {
         let config = TokenizerConfig::in_folder(folder)?;
+        // Without it a SigLIP tower would be told what fills up, as it never was in its training, and answer nonsense.
+        if form.kind == Kind::Siglip && config.file().is_empty() {
+            return Err(TokenizerError::NoConfig { folder: folder.to_owned() });
+        }
         let (path, files) = files_of(folder, form.kind)?;
         let damaged = |source| TokenizerError::Damaged { path: path.clone(), source };
         let made = crate::panics::caught(|| from_files(&files, form.kind, &config));
