@@ -131,6 +131,8 @@ proptest! {
 fn read_pieces(bytes: &[u8]) -> Result<Vec<u32>, TokenizerError> {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("spiece.model"), bytes).unwrap();
+    let config = "tokenizer_config.json";
+    std::fs::copy(fixtures().join("siglip").join(config), folder.path().join(config)).unwrap();
     let filling = Filling::Always { padding: 1 };
     let form = TextForm { longest: 64, vocabulary: 32_000, kind: Kind::Siglip, filling };
     Tokenizer::open(folder.path(), form)?.tokens("a photo of ½ a café")
