@@ -93,7 +93,11 @@ fn left(model: &mut Model, field: Field) -> Vec<Effect> {
 fn changed(model: &mut Model, field: Field) -> Vec<Effect> {
     match field {
         Field::Source | Field::Destination | Field::Recursive => check(model),
-        Field::Model => list_models(model),
+        Field::Model => {
+            // A start that waits was for the model that was there.
+            model.setup.begins = None;
+            list_models(model)
+        }
         // Other sentences are other labels to the model.
         Field::Template => {
             model.labels.revision += 1;

@@ -41,12 +41,12 @@ impl Canvas<'_> {
         self.model.language.say(key, values)
     }
 
-    /// `key word` for the hint line.
     /// A sentence that names keys.
     pub(super) fn with_keys(&self, sentence: &str, keys: &[(&str, &str)]) -> String {
         self.model.with_keys(sentence, keys)
     }
 
+    /// `key word` for the hint line.
     fn hint(&self, action: &str) -> Vec<Span<'static>> {
         let word = self.text(&format!("keys.{}", action.replace('.', "_")));
         vec![Span::styled(self.model.keys.name(action), self.theme.title()), Span::raw(format!(" {word}  "))]
