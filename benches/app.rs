@@ -250,7 +250,7 @@ fn make_session(folder: &Path, count: usize) {
         let numbers = first..(first + 1000).min(count);
         let pictures: Vec<Picture> = numbers.clone().map(|number| picture(folder, number, &mut chance)).collect();
         let found: Vec<Found<'_>> =
-            pictures.iter().map(|picture| Found { picture, path: &picture.path, trouble: None }).collect();
+            pictures.iter().map(|picture| Found { picture, path: &picture.path, trouble: None, alert: None }).collect();
         session.put_pictures(run, &set, &found).unwrap();
         let fresh: Vec<_> = numbers.map(|number| (hash(number), remembered(&mut chance))).collect();
         cache.put(number, &fresh, &[]).unwrap();

@@ -29,7 +29,7 @@ use smart_image_sorter::jobs::apply::apply;
 use smart_image_sorter::jobs::sort::{SortRules, Sorted, sort};
 use smart_image_sorter::jobs::stop::Stop;
 use smart_image_sorter::jobs::undo::undo;
-use smart_image_sorter::store::session::{Found, LabelSet, Session, Sorting};
+use smart_image_sorter::store::session::{Found, LabelSet, Session, Sorting, Which};
 
 /// Bytes of a small picture.
 const SIZE: usize = 3_000;
@@ -172,7 +172,7 @@ fn fill(session: &mut Session, sources: &[PathBuf], operation: Operation) -> (So
         let pictures: Vec<Picture> =
             paths.iter().enumerate().map(|(number, path)| picture(path, chunk * 256 + number)).collect();
         let found: Vec<Found<'_>> =
-            pictures.iter().map(|picture| Found { picture, path: &picture.path, trouble: None }).collect();
+            pictures.iter().map(|picture| Found { picture, path: &picture.path, trouble: None, alert: None }).collect();
         session.put_pictures(run, &set, &found).unwrap();
     }
     session.end_run(run, Map::new()).unwrap();
@@ -195,7 +195,7 @@ fn rules<'s>(sorting: &'s Sorting, set: &'s LabelSet) -> SortRules<'s> {
     const FOLDERS: [&str; 2] = ["a", "b"];
     static NAMES: std::sync::OnceLock<Vec<String>> = std::sync::OnceLock::new();
     let folders = NAMES.get_or_init(|| FOLDERS.map(str::to_owned).to_vec());
-    SortRules { sorting, set, folders, only: None, resort: false, waiting: 0 }
+    SortRules { sorting, set, folders, which: Which::All, resort: false, waiting: 0 }
 }
 
 /// The most memory that this process has used, in megabytes.

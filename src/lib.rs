@@ -7,6 +7,7 @@ pub mod config;
 pub mod crash;
 pub mod domain;
 pub mod engine;
+pub mod file_system;
 pub mod files;
 pub mod jobs;
 pub mod lang;

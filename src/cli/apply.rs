@@ -11,6 +11,7 @@ use super::sorting::Work;
 use crate::domain::settings::Operation;
 use crate::jobs::tables;
 use crate::store::StoreError;
+use crate::store::session::Which;
 
 pub(super) fn run(arguments: &ApplyArguments, context: &mut Context) -> Result<Exit, Failure> {
     let destination = &arguments.destination;
@@ -37,7 +38,7 @@ pub(super) fn run(arguments: &ApplyArguments, context: &mut Context) -> Result<E
         sorting: &sorting,
         set: &set,
         table_name: &table_name,
-        only: None,
+        which: Which::All,
         resort: arguments.resort,
         dry_run: arguments.dry_run,
         json: arguments.json,

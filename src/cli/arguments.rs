@@ -2,6 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Arg, ArgAction, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
@@ -25,6 +26,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum ActionArguments {
     Classify(Box<ClassifyArguments>),
+    Watch(Box<WatchArguments>),
     #[command(subcommand, arg_required_else_help = true)]
     Runtime(RuntimeAction),
     Demo(DemoArguments),
@@ -53,6 +55,7 @@ pub(super) enum Action {
     App(RuntimeOptions),
     Review(ReviewArguments),
     Classify(Box<ClassifyArguments>),
+    Watch(Box<WatchArguments>),
     Runtime(RuntimeAction),
     Demo(DemoArguments),
     Apply(ApplyArguments),
@@ -103,8 +106,9 @@ pub(super) enum CacheAction {
     Clear,
 }
 
+/// What is sorted, by what, and how: what classify and watch have in common.
 #[derive(Debug, Args)]
-pub(super) struct ClassifyArguments {
+pub(super) struct SortingArguments {
     #[arg(long, value_name = "DIR")]
     pub(super) source: PathBuf,
     #[arg(long, value_name = "DIR")]
@@ -132,11 +136,7 @@ pub(super) struct ClassifyArguments {
     #[arg(long)]
     pub(super) no_recursive: bool,
     #[arg(long)]
-    pub(super) resort: bool,
-    #[arg(long)]
     pub(super) trust: bool,
-    #[arg(long)]
-    pub(super) dry_run: bool,
     #[arg(long)]
     pub(super) json: bool,
     // The Python tool is called with --verbose=True.
@@ -145,6 +145,32 @@ pub(super) struct ClassifyArguments {
     pub(super) verbose: bool,
     #[command(flatten)]
     pub(super) runtime: RuntimeOptions,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ClassifyArguments {
+    #[command(flatten)]
+    pub(super) sorting: SortingArguments,
+    #[arg(long)]
+    pub(super) resort: bool,
+    #[arg(long)]
+    pub(super) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct WatchArguments {
+    #[command(flatten)]
+    pub(super) sorting: SortingArguments,
+    #[arg(long)]
+    pub(super) apply: bool,
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(super) settle: Option<Duration>,
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, default_value = "600")]
+    pub(super) give_up: Duration,
+    #[arg(long)]
+    pub(super) poll: bool,
+    #[arg(long, value_name = "LABEL=COMMAND")]
+    pub(super) on_label: Vec<String>,
 }
 
 #[derive(Debug, Args)]
@@ -257,6 +283,7 @@ pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>, language: &La
     Ok(match action {
         ActionArguments::Review(arguments) => Action::Review(arguments),
         ActionArguments::Classify(arguments) => Action::Classify(arguments),
+        ActionArguments::Watch(arguments) => Action::Watch(arguments),
         ActionArguments::Runtime(action) => Action::Runtime(action),
         ActionArguments::Demo(arguments) => Action::Demo(arguments),
         ActionArguments::Apply(arguments) => Action::Apply(arguments),
@@ -278,6 +305,12 @@ fn with_dashes(argument: &OsStr) -> OsString {
         Some((name, value)) => format!("{}={value}", name.replace('_', "-")).into(),
         None => text.replace('_', "-").into(),
     }
+}
+
+/// A length of time: from a tenth of a second to a day.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse::<f64>().ok().filter(|seconds| (0.1..=86_400.0).contains(seconds));
+    seconds.map(Duration::from_secs_f64).ok_or_else(|| "give seconds, 0.1 to 86400".to_owned())
 }
 
 fn yes_or_no(text: &str) -> Result<bool, String> {
@@ -308,7 +341,9 @@ fn with_words(command: Command, prefix: &str, language: &Language) -> Command {
 
 fn with_argument_words(command: Command, prefix: &str, language: &Language) -> Command {
     command.mut_args(|argument| {
-        let help = language.text(&format!("help.{prefix}{}", argument.get_id()));
+        // What a command has in common with classify is said as it is there.
+        let keys = [prefix, "classify_"].map(|prefix| format!("help.{prefix}{}", argument.get_id()));
+        let help = language.text(keys.iter().find(|key| language.has(key)).unwrap_or(&keys[0]));
         with_values(argument, help, language)
     })
 }
@@ -390,9 +425,9 @@ mod tests {
         parse(line.split(' ').map(OsString::from), &Language::english())
     }
 
-    fn classify(line: &str) -> Box<ClassifyArguments> {
+    fn classify(line: &str) -> SortingArguments {
         match parsed(line).unwrap() {
-            Action::Classify(arguments) => arguments,
+            Action::Classify(arguments) => arguments.sorting,
             other => panic!("{other:?}"),
         }
     }
@@ -423,6 +458,8 @@ mod tests {
             "sis classify --source a --destination b --labels x,y --model m --batch-size 0",
             "sis classify --source a --destination b --labels x,y --model m --operation delete",
             "sis sort",
+            "sis watch --source a --destination b --labels x,y --settle 0",
+            "sis watch --source a --destination b --labels x,y --dry-run",
         ] {
             assert!(parsed(line).is_err_and(|error| error.use_stderr()), "{line}");
         }

@@ -1,6 +1,6 @@
 //! `sis classify`: classify, plan, apply, and tell what happened.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde_json::{Map, json};
 
@@ -9,40 +9,37 @@ use super::context::Context;
 use super::events;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::opening::{begin, open_destination, open_model, sorting_of};
 use super::outcome::Classifying;
+use super::picture_line::picture_line;
 use super::progress::Progress;
 use super::session::{open_copy, open_to_work};
 use super::settings::{settings, table_name};
 use super::sorting::Work;
 use super::summary;
-use crate::domain::printable::{printable, printable_text};
-use crate::domain::run::{RunId, RunKind};
+use crate::domain::printable::printable;
+use crate::domain::run::RunId;
 use crate::domain::settings::Settings;
-use crate::engine::runtime::Runtime;
 use crate::engine::runtime::select::cores;
 use crate::files::destination;
-use crate::files::own_file;
 use crate::files::scan::{Scan, scan};
-use crate::files::sums;
 use crate::files::trouble::Trouble;
-use crate::jobs::classify::{Classification, Classified, Pipeline, classify};
-use crate::jobs::embeddings::CachePlace;
-use crate::jobs::model::{Model, OpenedModel};
-use crate::jobs::sink::SessionSink;
+use crate::jobs::classify::{Classification, Classified, Encoders, Pipeline, classify};
+use crate::jobs::sink::{Hooks, SessionSink, SourceFolder};
 use crate::lang::{Say, Values};
-use crate::store::session::{LabelSet, Session, Sorting, kept_source};
+use crate::store::session::{LabelSet, Session, Which};
 
 pub(super) fn run(arguments: &ClassifyArguments, context: &mut Context) -> Result<Exit, Failure> {
     let request = Request {
-        settings: settings(arguments, context)?,
-        table_name: table_name(arguments, context)?,
+        settings: settings(&arguments.sorting, context)?,
+        table_name: table_name(&arguments.sorting, context)?,
         resort: arguments.resort,
-        trust: arguments.trust,
+        trust: arguments.sorting.trust,
         dry_run: arguments.dry_run,
-        json: arguments.json,
-        verbose: arguments.verbose,
+        json: arguments.sorting.json,
+        verbose: arguments.sorting.verbose,
     };
-    carry_out(&request, &arguments.runtime, context)
+    carry_out(&request, &arguments.sorting.runtime, context)
 }
 
 /// What is asked for.
@@ -72,20 +69,23 @@ pub(super) fn carry_out(request: &Request, options: &RuntimeOptions, context: &m
     let runtime = &selection.runtime;
     let cache = context.cache_place();
     let model = open_model(settings, runtime, cache.as_ref(), context)?;
-    let mut session = open_session(request, known, context)?;
-    let stop = context.stop()?;
-    let sorting = Sorting {
-        labels: settings.labels.clone(),
-        template: settings.template.text(),
-        threshold: settings.sure.threshold,
-        margin: settings.sure.margin,
-        operation: settings.operation,
+    let mut session = match request.dry_run {
+        true => open_copy(&settings.destination, context)?,
+        false => open_destination(&settings.destination, &request.table_name, request.trust, known, context)?,
     };
+    let stop = context.stop()?;
+    let sorting = sorting_of(settings);
     let failed = |error: crate::store::StoreError, context: &Context| Failure::of(&error, &context.language);
-    let begun = begin(&mut session, &sorting, settings, &model, runtime);
+    let begun = begin(&mut session, &sorting, settings, &model, runtime, Map::new());
     let (run, set) = begun.map_err(|error| failed(error, context))?;
-    let pipeline =
-        Pipeline { files: &found.files, model: &model, cache: cache.as_ref(), decoders: cores(), stop: &stop };
+    let pipeline = Pipeline {
+        files: &found.files,
+        model: &model,
+        cache: cache.as_ref(),
+        decoders: cores(),
+        awaits_rest: &|_| false,
+        stop: &stop,
+    };
     let classification = classify_into(&mut session, run, &set, &pipeline, request, context)?;
     let result = [("pictures", classification.pictures), ("waiting", classification.waiting)];
     let result = result.into_iter().map(|(key, count)| (key.to_owned(), json!(count))).collect();
@@ -99,53 +99,20 @@ pub(super) fn carry_out(request: &Request, options: &RuntimeOptions, context: &m
         classification: &classification,
         unreadable_folders: found.unreadable.len(),
         interrupted: stop.is_requested() && classification.waiting > 0,
+        arrived: None,
     };
     let work = Work {
         session: &mut session,
         sorting: &sorting,
         set: &set,
         table_name: &request.table_name,
-        only: Some(run),
+        which: Which::SeenIn(run),
         resort: request.resort,
         dry_run: request.dry_run,
         json: request.json,
         stop: &stop,
     };
     work.finish(Some(classifying), context)
-}
-
-/// The destination's session, new where it is not known, or one that is not kept.
-fn open_session(request: &Request, known: Option<Session>, context: &mut Context) -> Result<Session, Failure> {
-    let destination = &request.settings.destination;
-    if request.dry_run {
-        return open_copy(destination, context);
-    }
-    destination::prepare(destination).map_err(|error| Failure::of(&error, &context.language))?;
-    check_table_place(&destination.join(&request.table_name), context)?;
-    check_table_place(&destination.join(sums::FILE_NAME), context)?;
-    known.map_or_else(|| open_to_work(destination, request.trust, context), Ok)
-}
-
-/// Begins the run, with everything that its result depends on.
-fn begin(
-    session: &mut Session,
-    sorting: &Sorting,
-    settings: &Settings,
-    model: &Model<'_>,
-    runtime: &Runtime,
-) -> Result<(RunId, LabelSet), crate::store::StoreError> {
-    let fingerprint: String = model.fingerprint.iter().map(|byte| format!("{byte:02x}")).collect();
-    let set = session.label_set(&sorting.labels, &sorting.template, &fingerprint)?;
-    let told = [
-        ("source", json!(kept_source(&settings.source))),
-        ("recursive", json!(settings.recursive)),
-        ("model", json!(settings.model.to_string())),
-        ("model_sha256", json!(fingerprint)),
-        ("runtime", json!(format!("{} {}", runtime.name(), runtime.version()))),
-        ("device", json!(runtime.device().to_string())),
-    ];
-    let told: Map<String, _> = told.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
-    Ok((session.begin_run(RunKind::Classify, None, Some((sorting, &set)), told)?, set))
 }
 
 fn classify_into(
@@ -172,8 +139,9 @@ fn classify_into(
     };
     let mut on_stored = |_| {};
     let say = |trouble: &Trouble| trouble.say(&language);
-    let mut sink = SessionSink::new(session, run, set, &request.settings.source, &say, &mut on_picture, &mut on_stored);
-    let classified = classify(pipeline, &mut sink);
+    let hooks = Hooks { say: &say, alert: &|_| None, on_picture: &mut on_picture, on_stored: &mut on_stored };
+    let mut sink = SessionSink::new(session, run, set, SourceFolder::new(&request.settings.source), hooks);
+    let classified = classify(pipeline, &mut Encoders::default(), &mut sink);
     progress.finish();
     classified.map_err(|error| Failure::of(&error, &context.language))
 }
@@ -184,21 +152,7 @@ fn line_of(classified: &Classified, request: &Request, context: &Context) -> Opt
     if request.json {
         return Some(events::picture(classified, settings, language));
     }
-    if !request.verbose {
-        return None;
-    }
-    let picture = &classified.picture;
-    let path = printable(&picture.path);
-    if let Some(trouble) = &classified.trouble {
-        let (state, trouble) = (picture.state.say(language), trouble.say(language));
-        let values: Values<'_> = &[("path", &path), ("state", &state), ("trouble", &trouble)];
-        return Some(language.say("classify.picture_trouble", values));
-    }
-    let prediction = picture.prediction.as_ref()?;
-    let key = if settings.sure.is_sure(prediction) { "classify.picture" } else { "classify.picture_unsure" };
-    let label = printable_text(&settings.labels.get(prediction.label)?.text);
-    let score = format!("{:.4}", prediction.score);
-    Some(language.say(key, &[("path", &path), ("label", &label), ("score", &score)]))
+    if request.verbose { picture_line(classified, settings, language) } else { None }
 }
 
 /// Finds the files and says what is not looked at.
@@ -236,34 +190,4 @@ fn no_pictures(settings: &Settings, classification: &Classification, context: &C
     let values: Values<'_> = &[("folder", &printable(&settings.source)), ("count", &count), ("kinds", &kinds)];
     let sentence = language.say(key, values);
     Failure { chain: sentence.clone(), sentence, exit: Exit::Failed }
-}
-
-/// Opens the model, and says what had to be assumed about it.
-fn open_model<'m>(
-    settings: &Settings,
-    runtime: &'m Runtime,
-    cache: Option<&CachePlace>,
-    context: &mut Context,
-) -> Result<Model<'m>, Failure> {
-    let line = context.language.say("classify.opening", &[("model", &settings.model)]);
-    context.console.err(&line);
-    let folder = context.model_folder(&settings.model)?;
-    let opened = Model::open(&folder, settings, runtime, cores(), cache);
-    let opened = opened.map_err(|error| Failure::of(&error, &context.language))?;
-    let OpenedModel { model, scale_is_assumed, .. } = opened;
-    if scale_is_assumed {
-        let note = context.language.text("engine.scale_assumed");
-        context.note_text(&note);
-    }
-    Ok(model)
-}
-
-fn check_table_place(path: &Path, context: &Context) -> Result<(), Failure> {
-    match own_file::is_free(path) {
-        true => Ok(()),
-        false => {
-            let sentence = context.language.say("destination.table_in_the_way", &[("path", &printable(path))]);
-            Err(Failure { chain: sentence.clone(), sentence, exit: Exit::Failed })
-        }
-    }
 }

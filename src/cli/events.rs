@@ -1,5 +1,7 @@
 //! `--json`: one object a line, which scripts rely on.
 
+use std::path::Path;
+
 use serde_json::{Map, Value as Json, json};
 
 use super::outcome::Report;
@@ -9,6 +11,7 @@ use crate::domain::settings::{ModelName, Settings};
 use crate::files::output_csv::exact_bytes;
 use crate::files::transfer::Ended;
 use crate::jobs::classify::Classified;
+use crate::jobs::watch::AlertEnd;
 use crate::lang::{Language, Say};
 
 /// One picture.
@@ -49,6 +52,30 @@ pub(super) fn transfer(planned: &PlannedTransfer, ended: &Ended, language: &Lang
             put(&mut event, "reason", error.say(language));
         }
     }
+    line(event)
+}
+
+/// A file that its writer has left unfinished.
+pub(super) fn unfinished(path: &Path) -> String {
+    let mut event = head("unfinished");
+    put_path(&mut event, "path", path);
+    line(event)
+}
+
+/// What became of a watched folder.
+pub(super) fn source(folder: &Path, state: &str) -> String {
+    let mut event = head("source");
+    put_path(&mut event, "path", folder);
+    put(&mut event, "state", state);
+    line(event)
+}
+
+/// A command that was run for an arrival.
+pub(super) fn alert(path: &Path, label: &str, end: &AlertEnd) -> String {
+    let mut event = head("alert");
+    put_path(&mut event, "path", path);
+    put(&mut event, "label", label);
+    put(&mut event, "end", end.word());
     line(event)
 }
 
@@ -102,7 +129,7 @@ fn put(event: &mut Map<String, Json>, key: &str, value: impl Into<Json>) {
 }
 
 /// A path as text; its exact bytes in base64 beside it where it is not UTF-8.
-fn put_path(event: &mut Map<String, Json>, key: &str, path: &std::path::Path) {
+fn put_path(event: &mut Map<String, Json>, key: &str, path: &Path) {
     match path.to_str() {
         Some(text) => put(event, key, text),
         None => {

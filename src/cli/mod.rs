@@ -16,7 +16,9 @@ mod failure;
 mod interrupt;
 mod log;
 mod model;
+mod opening;
 mod outcome;
+mod picture_line;
 mod progress;
 mod runtime;
 mod session;
@@ -25,6 +27,8 @@ mod sorting;
 mod summary;
 mod undo;
 mod verify;
+mod watch;
+mod watch_teller;
 
 use std::ffi::OsString;
 
@@ -111,6 +115,7 @@ fn headless(action: Action, beginning: Beginning, mut console: Console) -> Exit 
         Action::Man => arguments::print_manual(&beginning.language, &mut console),
         Action::RuntimeProbe(library) => runtime::probe(&library, &mut console),
         Action::Classify(arguments) => in_context(beginning, console, |c| classify::run(&arguments, c)),
+        Action::Watch(arguments) => in_context(beginning, console, |c| watch::run(&arguments, c)),
         Action::Demo(arguments) => in_context(beginning, console, |c| demo::run(&arguments, c)),
         Action::Apply(arguments) => in_context(beginning, console, |c| apply::run(&arguments, c)),
         Action::Undo(arguments) => in_context(beginning, console, |c| undo::run(&arguments, c)),

@@ -25,6 +25,8 @@ pub(super) struct Classifying<'r> {
     pub(super) unreadable_folders: usize,
     /// It was stopped before all files were looked at.
     pub(super) interrupted: bool,
+    /// Pictures that arrived while the folder was watched, where it was.
+    pub(super) arrived: Option<usize>,
 }
 
 /// What a run did.

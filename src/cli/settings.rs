@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::path::{Component, Path, PathBuf};
 
-use super::arguments::ClassifyArguments;
+use super::arguments::SortingArguments;
 use super::context::Context;
 use super::failure::Failure;
 use crate::domain::folder_name::{OWN_NAMES, fold};
@@ -15,7 +15,7 @@ use crate::domain::template::Templates;
 use crate::lang::{Language, Values};
 
 /// Everything that was asked for, checked as far as it can be without touching a file.
-pub(super) fn settings(arguments: &ClassifyArguments, context: &Context) -> Result<Settings, Failure> {
+pub(super) fn settings(arguments: &SortingArguments, context: &Context) -> Result<Settings, Failure> {
     let (defaults, language) = (&context.defaults, &context.language);
     let template = match arguments.template.as_slice() {
         [] => defaults.template.clone(),
@@ -59,7 +59,7 @@ pub(super) fn share(option: &str, value: f32, language: &Language) -> Result<f32
 }
 
 /// The table's name: a plain one, so that it cannot lead out of the destination or into a label's folder.
-pub(super) fn table_name(arguments: &ClassifyArguments, context: &Context) -> Result<PathBuf, Failure> {
+pub(super) fn table_name(arguments: &SortingArguments, context: &Context) -> Result<PathBuf, Failure> {
     let name = arguments.output_file.as_ref().unwrap_or(&context.defaults.output_file);
     let mut parts = name.components();
     match (parts.next(), parts.next()) {
@@ -71,7 +71,7 @@ pub(super) fn table_name(arguments: &ClassifyArguments, context: &Context) -> Re
     }
 }
 
-fn labels(arguments: &ClassifyArguments, context: &Context) -> Result<Vec<Label>, Failure> {
+fn labels(arguments: &SortingArguments, context: &Context) -> Result<Vec<Label>, Failure> {
     let language = &context.language;
     let parsed = match (&arguments.labels, &arguments.labels_file) {
         (Some(list), _) => label::from_commas(list),

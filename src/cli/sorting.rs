@@ -12,7 +12,6 @@ use super::summary;
 use crate::domain::folder_name::folder_names;
 use crate::domain::plan::PlannedTransfer;
 use crate::domain::printable::printable;
-use crate::domain::run::RunId;
 use crate::files::destination;
 use crate::files::transfer::Ended;
 use crate::jobs::apply::apply;
@@ -20,7 +19,7 @@ use crate::jobs::sort::{SortRules, sort};
 use crate::jobs::stop::Stop;
 use crate::jobs::tables;
 use crate::lang::Say;
-use crate::store::session::{LabelSet, Session, Sorting};
+use crate::store::session::{LabelSet, Session, Sorting, Which};
 
 /// Pictures in a session that are to be sorted.
 pub(super) struct Work<'w> {
@@ -29,8 +28,8 @@ pub(super) struct Work<'w> {
     pub(super) set: &'w LabelSet,
     /// The table's name in the destination.
     pub(super) table_name: &'w Path,
-    /// Only pictures that this run has seen.
-    pub(super) only: Option<RunId>,
+    /// Which pictures.
+    pub(super) which: Which,
     pub(super) resort: bool,
     pub(super) dry_run: bool,
     pub(super) json: bool,
@@ -45,7 +44,7 @@ impl Work<'_> {
             sorting: self.sorting,
             set: self.set,
             folders: &folders,
-            only: self.only,
+            which: self.which,
             resort: self.resort,
             waiting: classifying.as_ref().map_or(0, |classifying| classifying.classification.waiting),
         };

@@ -45,6 +45,10 @@ fn print_heading(report: &Report<'_>, language: &Language, console: &mut Console
             let values: Values<'_> = &[("done", &done), ("total", &(done + classification.waiting))];
             console.out(&language.say("classify.interrupted_classifying", values));
         }
+        Some(Classifying { arrived: Some(arrived), .. }) => {
+            let values: Values<'_> = &[("arrived", arrived), ("pictures", &report.sorted.counts.pictures())];
+            console.out(&language.say("watch.ended", values));
+        }
         Some(_) => console.out(&language.say("classify.finished", &[("pictures", &report.sorted.counts.pictures())])),
         None => console.out(&language.say("apply.heading", &[("pictures", &report.sorted.counts.pictures())])),
     }

@@ -14,6 +14,7 @@ pub mod label;
 pub mod picture;
 pub mod plan;
 pub mod printable;
+pub mod readiness;
 pub mod review;
 pub mod run;
 pub mod score;

@@ -5,6 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
+use super::decision::Decision;
 use super::folder_name::fold;
 use super::picture::{ContentHash, PictureId};
 use super::run::Action;
@@ -28,6 +29,8 @@ pub struct Candidate {
     pub wanted: Option<String>,
     /// Where an earlier run put it, if it is still there.
     pub place: Option<Place>,
+    /// What a person said of it: what the folder was chosen by.
+    pub decision: Option<Decision>,
 }
 
 /// A place in the destination.
@@ -62,6 +65,8 @@ pub struct PlannedTransfer {
     pub file_name: OsString,
     /// Where it is in the destination now, if an earlier run put it there.
     pub from: Option<Place>,
+    /// What a person said of it when this was planned.
+    pub decision: Option<Decision>,
 }
 
 /// A picture that stays where an earlier run put it, though it belongs elsewhere now.
@@ -187,6 +192,7 @@ impl Reserved {
             folder,
             file_name,
             from: candidate.place.clone(),
+            decision: candidate.decision,
         }
     }
 
@@ -252,6 +258,7 @@ mod tests {
             size: 1,
             wanted: Some(wanted.to_owned()),
             place: None,
+            decision: None,
         }
     }
 

@@ -11,4 +11,5 @@ pub mod scan;
 pub mod sums;
 pub mod transfer;
 pub mod trouble;
+pub mod watcher;
 pub mod whole;

@@ -1,6 +1,7 @@
 //! Finding the files of a source folder.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
@@ -61,35 +62,84 @@ pub fn scan_while(
     destination: &Path,
     goes_on: &dyn Fn() -> bool,
 ) -> Result<Option<Scan>, ScanError> {
-    let unreadable = |source_error| ScanError::Unreadable { folder: source.to_owned(), source: source_error };
-    match std::fs::metadata(source) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Err(ScanError::Missing { folder: source.to_owned() });
+    Scope { source, recursive, destination }.scan(goes_on)
+}
+
+/// Where files are looked for.
+#[derive(Debug, Clone, Copy)]
+pub struct Scope<'s> {
+    /// The folder.
+    pub source: &'s Path,
+    /// Its sub-folders too.
+    pub recursive: bool,
+    /// What is left out, wherever it is.
+    pub destination: &'s Path,
+}
+
+impl Scope<'_> {
+    /// Finds all files, in the order of their paths, for as long as `goes_on` says yes; none where it did not.
+    pub fn scan(self, goes_on: &dyn Fn() -> bool) -> Result<Option<Scan>, ScanError> {
+        let Scope { source, recursive, .. } = self;
+        let unreadable = |source_error| ScanError::Unreadable { folder: source.to_owned(), source: source_error };
+        match std::fs::metadata(source) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Err(ScanError::Missing { folder: source.to_owned() });
+            }
+            Err(error) => return Err(unreadable(error)),
+            Ok(metadata) if !metadata.is_dir() => return Err(ScanError::NoFolder { path: source.to_owned() }),
+            Ok(_) => {}
         }
-        Err(error) => return Err(unreadable(error)),
-        Ok(metadata) if !metadata.is_dir() => return Err(ScanError::NoFolder { path: source.to_owned() }),
-        Ok(_) => {}
+        std::fs::read_dir(source).map_err(unreadable)?;
+        Ok(self.walk(source, if recursive { usize::MAX } else { 1 }, goes_on))
     }
-    std::fs::read_dir(source).map_err(unreadable)?;
-    let destination = destination.canonicalize().ok();
-    let depth = if recursive { usize::MAX } else { 1 };
-    let walk = WalkDir::new(source).min_depth(1).max_depth(depth).sort_by_file_name();
-    let mut found = Scan::default();
-    for entry in walk.into_iter().filter_entry(|entry| !is_left_out(entry, destination.as_deref())) {
-        if !goes_on() {
-            return Ok(None);
+
+    /// Finds the files below a folder of the source that came while it was watched.
+    pub fn scan_below(self, folder: &Path, goes_on: &dyn Fn() -> bool) -> Option<Scan> {
+        match self.recursive && self.takes(folder) {
+            true => self.walk(folder, usize::MAX, goes_on),
+            false => Some(Scan::default()),
         }
-        match entry {
-            Ok(entry) => found.add(&entry),
-            Err(error) => {
-                let path = error.path().unwrap_or(source).to_owned();
-                found
-                    .unreadable
-                    .push((path, error.into_io_error().unwrap_or_else(|| std::io::ErrorKind::Other.into())));
+    }
+
+    fn walk(self, folder: &Path, depth: usize, goes_on: &dyn Fn() -> bool) -> Option<Scan> {
+        let destination = self.destination.canonicalize().ok();
+        let walk = WalkDir::new(folder).min_depth(1).max_depth(depth).sort_by_file_name();
+        let mut found = Scan::default();
+        let is_left_out = |entry: &DirEntry| {
+            is_left_out(entry.path(), entry.file_name(), entry.file_type().is_dir(), destination.as_deref())
+        };
+        for entry in walk.into_iter().filter_entry(|entry| !is_left_out(entry)) {
+            if !goes_on() {
+                return None;
+            }
+            match entry {
+                Ok(entry) => found.add(&entry),
+                Err(error) => {
+                    let path = error.path().unwrap_or(folder).to_owned();
+                    found
+                        .unreadable
+                        .push((path, error.into_io_error().unwrap_or_else(|| std::io::ErrorKind::Other.into())));
+                }
             }
         }
+        Some(found)
     }
-    Ok(Some(found))
+
+    /// True for a path that a scan would come to if there were a file or a folder.
+    pub fn takes(self, path: &Path) -> bool {
+        let Ok(inside) = path.strip_prefix(self.source) else { return false };
+        let depth = inside.components().count();
+        if depth == 0 || (depth > 1 && !self.recursive) {
+            return false;
+        }
+        let destination = self.destination.canonicalize().ok();
+        let mut at = self.source.to_owned();
+        inside.components().enumerate().all(|(number, part)| {
+            at.push(part);
+            let is_folder = number + 1 < depth || at.is_dir();
+            !is_left_out(&at, part.as_os_str(), is_folder, destination.as_deref())
+        })
+    }
 }
 
 impl Scan {
@@ -105,13 +155,12 @@ impl Scan {
     }
 }
 
-fn is_left_out(entry: &DirEntry, destination: Option<&Path>) -> bool {
-    let is_folder = entry.file_type().is_dir();
+fn is_left_out(path: &Path, name: &OsStr, is_folder: bool, destination: Option<&Path>) -> bool {
     let is_own = match is_folder {
-        true => entry.file_name() == SESSION_FOLDER,
-        false => OWN_NAMES.iter().any(|name| entry.file_name() == *name) || is_temporary(entry.file_name()),
+        true => name == SESSION_FOLDER,
+        false => OWN_NAMES.iter().any(|own| name == *own) || is_temporary(name),
     };
-    let is_destination = || destination.is_some_and(|d| entry.path().canonicalize().is_ok_and(|path| path == d));
+    let is_destination = || destination.is_some_and(|d| path.canonicalize().is_ok_and(|path| path == d));
     is_own || (is_folder && is_destination())
 }
 
@@ -155,6 +204,15 @@ mod tests {
             scan.files.iter().map(name).collect::<Vec<_>>()
         };
         assert_eq!(names(true), ["a.jpg", "sub/b.jpg"]);
+        let takes = |name: &str, recursive| {
+            let scope = Scope { source: folder.path(), recursive, destination: &destination };
+            scope.takes(&folder.path().join(name))
+        };
+        assert!(takes("a.jpg", false) && takes("sub/b.jpg", true) && takes("new/er/c.jpg", true));
+        assert!(!takes("sub/b.jpg", false) && !takes("", true) && !takes("/elsewhere/a.jpg", true));
+        for left_out in ["labelled/x/c.jpg", "labelled", "output.csv", ".sis/ledger.jsonl", ".sis-x.partial"] {
+            assert!(!takes(left_out, true), "{left_out}");
+        }
         assert_eq!(names(false), ["a.jpg"]);
     }
 

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use serde_json::{Map, json};
+use serde_json::{Map, Value as Json, json};
 
 use super::carry_out::{SayError, Transfers, carry_out, folder_times, tidy_folders};
 use super::stop::Stop;
@@ -11,10 +11,10 @@ use crate::domain::plan::{Plan, PlannedTransfer, name_candidates};
 use crate::domain::run::{Action, RunId, RunKind};
 use crate::files::transfer::{Ended, Outcome};
 use crate::store::StoreError;
-use crate::store::session::{NewTransfer, Session};
+use crate::store::session::{NewTransfer, ReliesOn, Session};
 
-/// Carries out a plan as a run of its own. `on_ended` is told of each transfer that was begun. A plan with nothing to do
-/// is no run.
+/// Carries out a plan as a run of its own. `on_ended` is told of each transfer that was begun, or overtaken by a
+/// decision. A plan with nothing to do is no run.
 pub fn apply(
     session: &mut Session,
     plan: &Plan,
@@ -26,35 +26,69 @@ pub fn apply(
         return Ok(None);
     }
     let settings = Map::from_iter([("transfers".to_owned(), json!(plan.transfers.len()))]);
-    let run = session.begin_run(RunKind::Apply, None, None, settings)?;
-    let moved = plan.transfers.iter().filter(|planned| planned.action == Action::Move);
-    let emptied = moved.filter_map(|planned| planned.source.parent().map(Path::to_owned));
-    session.note_folder_times(run, &folder_times(emptied))?;
-    let destination = session.destination().to_owned();
-    let make = |position: usize| new_transfer(&plan.transfers[position], &destination);
-    let transfers = Transfers { count: plan.transfers.len(), make: &make };
-    let mut doubled: Vec<(usize, NewTransfer)> = Vec::new();
-    let (mut done, mut failed) = (0usize, 0usize);
-    carry_out(session, run, transfers, say, stop, &mut |position, transfer, ended| {
-        let planned = &plan.transfers[position];
-        match doubled_by(transfer, &ended, planned.from.is_some()) {
-            // It is not over until the file that is there twice is there once.
-            Some(removal) => doubled.push((position, removal)),
-            None => {
-                *(if ended.is_ok() { &mut done } else { &mut failed }) += 1;
-                on_ended(planned, &ended);
+    let mut run = ApplyRun::begin(session, settings)?;
+    run.carry_out(session, plan, say, stop, on_ended)?;
+    run.end(session).map(Some)
+}
+
+/// A run that carries out plans, one after the other.
+#[derive(Debug)]
+pub struct ApplyRun {
+    id: RunId,
+    done: usize,
+    failed: usize,
+}
+
+impl ApplyRun {
+    /// Begins it. `settings` go to the ledger as they are.
+    pub fn begin(session: &mut Session, settings: Map<String, Json>) -> Result<ApplyRun, StoreError> {
+        let id = session.begin_run(RunKind::Apply, None, None, settings)?;
+        Ok(ApplyRun { id, done: 0, failed: 0 })
+    }
+
+    /// Carries out a plan. `on_ended` is told of each transfer that was begun, or overtaken by a decision.
+    pub fn carry_out(
+        &mut self,
+        session: &mut Session,
+        plan: &Plan,
+        say: SayError<'_>,
+        stop: &Stop,
+        on_ended: &mut dyn FnMut(&PlannedTransfer, &Ended),
+    ) -> Result<(), StoreError> {
+        let moved = plan.transfers.iter().filter(|planned| planned.action == Action::Move);
+        let emptied = moved.filter_map(|planned| planned.source.parent().map(Path::to_owned));
+        session.note_folder_times(self.id, &folder_times(emptied))?;
+        let destination = session.destination().to_owned();
+        let make = |position: usize| new_transfer(&plan.transfers[position], &destination);
+        let transfers = Transfers { count: plan.transfers.len(), make: &make };
+        let mut doubled: Vec<(usize, NewTransfer)> = Vec::new();
+        carry_out(session, self.id, transfers, say, stop, &mut |position, transfer, ended| {
+            let planned = &plan.transfers[position];
+            match doubled_by(transfer, &ended, planned.from.is_some()) {
+                // It is not over until the file that is there twice is there once.
+                Some(removal) => doubled.push((position, removal)),
+                None => {
+                    *(if ended.is_ok() { &mut self.done } else { &mut self.failed }) += 1;
+                    on_ended(planned, &ended);
+                }
             }
-        }
-    })?;
-    let make = |position: usize| doubled[position].1.clone();
-    let removals = Transfers { count: doubled.len(), make: &make };
-    carry_out(session, run, removals, say, stop, &mut |position, _, ended| {
-        *(if ended.is_ok() { &mut done } else { &mut failed }) += 1;
-        on_ended(&plan.transfers[doubled[position].0], &ended);
-    })?;
-    tidy_folders(session, run)?;
-    session.end_run(run, Map::from_iter([("done".to_owned(), json!(done)), ("failed".to_owned(), json!(failed))]))?;
-    Ok(Some(run))
+        })?;
+        let make = |position: usize| doubled[position].1.clone();
+        let removals = Transfers { count: doubled.len(), make: &make };
+        carry_out(session, self.id, removals, say, stop, &mut |position, _, ended| {
+            *(if ended.is_ok() { &mut self.done } else { &mut self.failed }) += 1;
+            on_ended(&plan.transfers[doubled[position].0], &ended);
+        })
+    }
+
+    /// Ends it.
+    pub fn end(self, session: &mut Session) -> Result<RunId, StoreError> {
+        tidy_folders(session, self.id)?;
+        let result = [("done", self.done), ("failed", self.failed)];
+        let result = result.into_iter().map(|(key, count)| (key.to_owned(), json!(count))).collect();
+        session.end_run(self.id, result)?;
+        Ok(self.id)
+    }
 }
 
 fn new_transfer(planned: &PlannedTransfer, destination: &Path) -> NewTransfer {
@@ -67,6 +101,7 @@ fn new_transfer(planned: &PlannedTransfer, destination: &Path) -> NewTransfer {
         hash: planned.hash,
         size: planned.size,
         reverses: None,
+        relies_on: ReliesOn::Decision(planned.decision),
     }
 }
 
@@ -83,6 +118,7 @@ pub(super) fn doubled_by(transfer: &NewTransfer, ended: &Ended, is_ours: bool) -
             action: Action::Remove,
             folder: target.parent()?.to_owned(),
             names: vec![target.file_name()?.to_owned()],
+            relies_on: ReliesOn::Nothing,
             ..transfer.clone()
         }),
         _ => None,

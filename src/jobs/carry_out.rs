@@ -65,7 +65,14 @@ pub(super) fn carry_out(
         let batch = batch.as_slice();
         let ids = session.plan_transfers(run, batch, &missing_folders(batch))?;
         crash::point(Moment::Planned);
-        let prepared = batch.iter().zip(&ids).map(|(new, id)| prepare(session, new, *id)).collect::<Vec<_>>();
+        let mut begun: Vec<(usize, TransferId)> = Vec::with_capacity(batch.len());
+        for (position, id) in ids.into_iter().enumerate() {
+            match id {
+                Some(id) => begun.push((position, id)),
+                None => on_ended(first + position, &batch[position], Err(TransferError::Overtaken)),
+            }
+        }
+        let prepared = begun.iter().map(|(position, id)| prepare(session, &batch[*position], *id)).collect::<Vec<_>>();
         let mut journal = SessionJournal { session, say, failure: None };
         let ended = transfer_batch(&prepared, &mut journal, &|| stop.is_requested());
         let ended = match (ended, journal.failure) {
@@ -79,12 +86,12 @@ pub(super) fn carry_out(
             }
         };
         crash::point(Moment::EndRecorded);
-        abandon_rest(session, &ids, &ended)?;
+        abandon_rest(session, &begun, &ended)?;
         session.complete_ledger()?;
         let concerns_all = ended.iter().any(|(_, result)| result.as_ref().is_err_and(TransferError::concerns_all));
-        // Those that were begun are the first ones of the batch, in order.
-        for (position, (transfer, (_, result))) in batch.iter().zip(ended).enumerate() {
-            on_ended(first + position, transfer, result);
+        // Those that came to an end are the first ones, in order.
+        for ((position, _), (_, result)) in begun.into_iter().zip(ended) {
+            on_ended(first + position, &batch[position], result);
         }
         if concerns_all {
             return Ok(());
@@ -116,13 +123,17 @@ fn prepare(session: &Session, new: &NewTransfer, id: TransferId) -> Transfer {
 }
 
 /// What was planned and not begun is of no account.
-fn abandon_rest(session: &mut Session, ids: &[TransferId], ended: &[(TransferId, Ended)]) -> Result<(), StoreError> {
-    if ended.len() == ids.len() {
+fn abandon_rest(
+    session: &mut Session,
+    planned: &[(usize, TransferId)],
+    ended: &[(TransferId, Ended)],
+) -> Result<(), StoreError> {
+    if ended.len() == planned.len() {
         return Ok(());
     }
     let begun: BTreeSet<TransferId> = ended.iter().map(|(id, _)| *id).collect();
-    let rest = ids.iter().filter(|id| !begun.contains(id));
-    let steps: Vec<_> = rest.map(|id| (*id, Recorded::Ended(Ending::Abandoned))).collect();
+    let rest = planned.iter().filter(|(_, id)| !begun.contains(id));
+    let steps: Vec<_> = rest.map(|(_, id)| (*id, Recorded::Ended(Ending::Abandoned))).collect();
     session.record(&steps)
 }
 

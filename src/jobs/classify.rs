@@ -79,11 +79,13 @@ pub struct Pipeline<'p> {
     /// The files.
     pub files: &'p [PathBuf],
     /// The model.
-    pub model: &'p Model<'p>,
+    pub model: &'p Model,
     /// Where embeddings are remembered.
     pub cache: Option<&'p CachePlace>,
     /// Threads that decode.
     pub decoders: usize,
+    /// Whether the rest of a file that ends too early may still come, by its position: it is then not scored.
+    pub awaits_rest: &'p (dyn Fn(usize) -> bool + Sync),
     /// A request to stop.
     pub stop: &'p Stop,
 }
@@ -117,8 +119,12 @@ type Results = Sender<Result<Item<Finished>, EngineError>>;
 
 /// Classifies files. `sink` is given each picture as it is finished, in no particular order, and `None` for a file that
 /// is none.
-pub fn classify(pipeline: &Pipeline<'_>, sink: &mut dyn Sink) -> Result<Classification, ClassifyError> {
-    let Pipeline { files, model, cache, decoders, stop } = *pipeline;
+pub fn classify(
+    pipeline: &Pipeline<'_>,
+    encoders: &mut Encoders,
+    sink: &mut dyn Sink,
+) -> Result<Classification, ClassifyError> {
+    let Pipeline { files, model, cache, decoders, awaits_rest, stop } = *pipeline;
     let batch_size = model.batch_size.max(1);
     let (content_out, content_in) = bounded(2 * decoders);
     let (prepared_out, prepared_in) = bounded(2 * batch_size * decoders.max(1));
@@ -139,9 +145,9 @@ pub fn classify(pipeline: &Pipeline<'_>, sink: &mut dyn Sink) -> Result<Classifi
         }
         for _ in 0..decoders.max(1) {
             let (contents, prepared, results) = (content_in.clone(), prepared_out.clone(), result_out.clone());
-            scope.spawn(move || decode_files(contents, model.processor(), prepared, results, go_on));
+            scope.spawn(move || decode_files(contents, model.processor(), awaits_rest, prepared, results, go_on));
         }
-        scope.spawn(move || encode_when_needed(scope, model, batch_size, &prepared_in, result_out, go_on));
+        scope.spawn(move || encode_when_needed(scope, model, encoders, &prepared_in, result_out, go_on));
         // The stages end when their senders are gone; ours must not keep them waiting.
         drop((content_out, content_in, prepared_out));
         // Moved in, so that the stages do not wait for ever for a receiver that a panic left behind.
@@ -194,6 +200,7 @@ fn read_files<'b>(
 fn decode_files(
     contents: Receiver<Item<Content<'_>>>,
     processor: &ImageProcessor,
+    awaits_rest: &(dyn Fn(usize) -> bool + Sync),
     prepared: Sender<Item<Waiting>>,
     results: Results,
     go_on: &(dyn Fn() -> bool + Sync),
@@ -206,6 +213,10 @@ fn decode_files(
         let prepared_picture = decode_and_prepare(content, processor);
         drop(share);
         let sent = match prepared_picture {
+            Ok((_, false)) if awaits_rest(position) => {
+                let stage = Finished::Troubled { hash: Some(hash), stamp: Some(stamp), trouble: Trouble::Truncated };
+                results.send(Ok(Item { position, stage })).is_ok()
+            }
             Ok((pixels, is_whole)) => {
                 let stage = Waiting { hash, stamp, prepared: pixels, is_whole };
                 prepared.send(Item { position, stage }).is_ok()
@@ -230,11 +241,25 @@ fn decode_and_prepare(content: FileContent, processor: &ImageProcessor) -> Resul
     Ok((prepared, decoded.is_whole))
 }
 
-/// Opens the image tower once a picture waits for it, and starts an encoder a worker.
+/// The image tower, one encoder a worker: opened when the first picture needs it, and kept from one classify to the next.
+#[derive(Debug, Default)]
+pub struct Encoders(Vec<ImageEncoder>);
+
+impl Encoders {
+    fn opened(&mut self, model: &Model) -> Result<&mut [ImageEncoder], EngineError> {
+        if self.0.is_empty() {
+            tracing::info!("opening the image tower");
+            self.0 = model.open_encoders()?;
+        }
+        Ok(&mut self.0)
+    }
+}
+
+/// Has the image tower opened once a picture waits for it, and sets its encoders to work.
 fn encode_when_needed<'scope>(
     scope: &'scope Scope<'scope, '_>,
-    model: &'scope Model<'_>,
-    batch_size: usize,
+    model: &'scope Model,
+    encoders: &'scope mut Encoders,
     prepared: &Receiver<Item<Waiting>>,
     results: Results,
     go_on: &'scope (dyn Fn() -> bool + Sync),
@@ -243,13 +268,13 @@ fn encode_when_needed<'scope>(
     if !go_on() {
         return;
     }
-    tracing::info!("opening the image tower");
-    match model.open_encoders() {
+    let batch_size = model.batch_size.max(1);
+    match encoders.opened(model) {
         Ok(encoders) => {
             let mut first = Some(first);
-            for mut encoder in encoders {
+            for encoder in encoders {
                 let (prepared, results, first) = (prepared.clone(), results.clone(), first.take());
-                scope.spawn(move || encode_pictures(&mut encoder, batch_size, first, prepared, results, go_on));
+                scope.spawn(move || encode_pictures(encoder, batch_size, first, prepared, results, go_on));
             }
         }
         // The caller ends the run; nobody is left to hear of it only if it has ended already.
@@ -349,7 +374,7 @@ fn collect(
     Ok(done)
 }
 
-fn scored(path: PathBuf, finished: Finished, model: &Model<'_>) -> Result<Option<Classified>, EngineError> {
+fn scored(path: PathBuf, finished: Finished, model: &Model) -> Result<Option<Classified>, EngineError> {
     let (labels, rule) = (model.labels.view(), model.rule);
     Ok(match finished {
         Finished::NoPicture => None,

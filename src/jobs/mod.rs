@@ -14,3 +14,4 @@ pub mod stop;
 pub mod tables;
 pub mod undo;
 pub mod verify;
+pub mod watch;

@@ -17,9 +17,9 @@ use crate::files::read::stamp_of;
 use crate::store::cache::EmbeddingCache;
 
 /// What the pictures are scored against, and with what.
-pub struct Model<'m> {
+pub struct Model {
     checkpoint: Checkpoint,
-    runtime: &'m Runtime,
+    runtime: Runtime,
     cores: usize,
     /// Label embeddings: (labels, dimensions), normalised.
     pub labels: Array2<f32>,
@@ -32,25 +32,25 @@ pub struct Model<'m> {
 }
 
 /// A model, and what was opened on the way.
-pub struct OpenedModel<'m> {
+pub struct OpenedModel {
     /// The model.
-    pub model: Model<'m>,
+    pub model: Model,
     /// The text tower, for other labels.
     pub text: TextEncoder,
     /// The scale had to be assumed.
     pub scale_is_assumed: bool,
 }
 
-impl<'m> Model<'m> {
+impl Model {
     /// Opens the checkpoint in `folder` for `cores` cores and embeds the settings' labels. The flag says that the scale
     /// had to be assumed. The hashes of its large files are remembered in the cache.
     pub fn open(
         folder: &Path,
         settings: &Settings,
-        runtime: &'m Runtime,
+        runtime: &Runtime,
         cores: usize,
         cache: Option<&CachePlace>,
-    ) -> Result<OpenedModel<'m>, EngineError> {
+    ) -> Result<OpenedModel, EngineError> {
         let checkpoint = Checkpoint::open(folder)?;
         let mut text = TextEncoder::open(&checkpoint, runtime)?;
         let labels = text.encode_labels(&settings.labels, &settings.template)?;
@@ -59,7 +59,7 @@ impl<'m> Model<'m> {
         let (rule, scale_is_assumed) = checkpoint.score_rule()?;
         let batch_size = settings.batch_size.unwrap_or(runtime.best_batch_size());
         let fingerprint = fingerprint(&checkpoint, runtime, cache)?;
-        let model = Model { checkpoint, runtime, cores, labels, rule, batch_size, fingerprint };
+        let model = Model { checkpoint, runtime: runtime.clone(), cores, labels, rule, batch_size, fingerprint };
         Ok(OpenedModel { model, text, scale_is_assumed })
     }
 
@@ -70,7 +70,7 @@ impl<'m> Model<'m> {
 
     /// Opens the image tower: one encoder a worker.
     pub fn open_encoders(&self) -> Result<Vec<ImageEncoder>, EngineError> {
-        ImageEncoder::open(&self.checkpoint, self.runtime, self.cores)
+        ImageEncoder::open(&self.checkpoint, &self.runtime, self.cores)
     }
 }
 

@@ -29,32 +29,42 @@ pub struct SessionSink<'s> {
     session: &'s mut Session,
     run: RunId,
     set: &'s LabelSet,
-    source: Source,
-    /// What is wrong with a picture, in words.
-    say: &'s dyn Fn(&Trouble) -> String,
-    /// Told of each as it comes.
-    on_picture: &'s mut dyn FnMut(Option<&Classified>),
-    /// Given those that are in the session, with what it knows of them.
-    on_stored: &'s mut dyn FnMut(Vec<(Known, Classified)>),
+    source: SourceFolder,
+    hooks: Hooks<'s>,
     early: BTreeMap<usize, Option<Classified>>,
     next: usize,
     ready: Vec<Classified>,
 }
 
+/// What is asked and told while pictures go into a session.
+pub struct Hooks<'s> {
+    /// What is wrong with a picture, in words.
+    pub say: &'s dyn Fn(&Trouble) -> String,
+    /// The label whose command is owed for a picture that was not there before.
+    pub alert: &'s dyn Fn(&Classified) -> Option<&'s str>,
+    /// Told of each as it comes.
+    pub on_picture: &'s mut dyn FnMut(Option<&Classified>),
+    /// Given those that are in the session, with what it knows of them.
+    pub on_stored: &'s mut dyn FnMut(Vec<(Known, Classified)>),
+}
+
 /// A source folder under the name that was given and under its real one: the same folder by another spelling holds the
 /// same pictures.
-struct Source {
+#[derive(Debug, Clone)]
+pub struct SourceFolder {
     given: PathBuf,
     real: PathBuf,
 }
 
-impl Source {
-    fn new(given: &Path) -> Source {
+impl SourceFolder {
+    /// The folder, by the name that was given.
+    pub fn new(given: &Path) -> SourceFolder {
         let absolute = || std::path::absolute(given).unwrap_or_else(|_| given.to_owned());
-        Source { given: given.to_owned(), real: given.canonicalize().unwrap_or_else(|_| absolute()) }
+        SourceFolder { given: given.to_owned(), real: given.canonicalize().unwrap_or_else(|_| absolute()) }
     }
 
-    fn real(&self, path: &Path) -> PathBuf {
+    /// The path of a file in it as the session knows it.
+    pub fn real(&self, path: &Path) -> PathBuf {
         path.strip_prefix(&self.given).map_or_else(|_| path.to_owned(), |inside| self.real.join(inside))
     }
 }
@@ -65,44 +75,36 @@ impl<'s> SessionSink<'s> {
         session: &'s mut Session,
         run: RunId,
         set: &'s LabelSet,
-        source: &Path,
-        say: &'s dyn Fn(&Trouble) -> String,
-        on_picture: &'s mut dyn FnMut(Option<&Classified>),
-        on_stored: &'s mut dyn FnMut(Vec<(Known, Classified)>),
+        source: SourceFolder,
+        hooks: Hooks<'s>,
     ) -> SessionSink<'s> {
-        SessionSink {
-            session,
-            run,
-            set,
-            source: Source::new(source),
-            say,
-            on_picture,
-            on_stored,
-            early: BTreeMap::new(),
-            next: 0,
-            ready: vec![],
-        }
+        SessionSink { session, run, set, source, hooks, early: BTreeMap::new(), next: 0, ready: vec![] }
     }
 
     fn write(&mut self) -> Result<(), SinkError> {
         let troubles: Vec<Option<String>> =
-            self.ready.iter().map(|classified| classified.trouble.as_ref().map(self.say)).collect();
+            self.ready.iter().map(|classified| classified.trouble.as_ref().map(self.hooks.say)).collect();
         let paths: Vec<PathBuf> =
             self.ready.iter().map(|classified| self.source.real(&classified.picture.path)).collect();
         let found = self.ready.iter().zip(&troubles).zip(&paths);
         let found: Vec<Found<'_>> = found
-            .map(|((c, trouble), path)| Found { picture: &c.picture, path, trouble: trouble.as_deref() })
+            .map(|((classified, trouble), path)| Found {
+                picture: &classified.picture,
+                path,
+                trouble: trouble.as_deref(),
+                alert: (self.hooks.alert)(classified),
+            })
             .collect();
         let known = self.session.put_pictures(self.run, self.set, &found)?;
         drop(found);
-        (self.on_stored)(known.into_iter().zip(self.ready.drain(..)).collect());
+        (self.hooks.on_stored)(known.into_iter().zip(self.ready.drain(..)).collect());
         Ok(())
     }
 }
 
 impl Sink for SessionSink<'_> {
     fn take(&mut self, position: usize, classified: Option<Classified>) -> Result<(), SinkError> {
-        (self.on_picture)(classified.as_ref());
+        (self.hooks.on_picture)(classified.as_ref());
         self.early.insert(position, classified);
         while let Some(classified) = self.early.remove(&self.next) {
             self.next += 1;

@@ -1,14 +1,14 @@
 //! From what the session knows to a plan: which picture belongs where, and how many fall where.
 
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 use crate::domain::count::Counts;
 use crate::domain::decision::{Standing, standing};
 use crate::domain::picture::PictureState;
-use crate::domain::plan::{Candidate, Plan, PlanRules, plan};
-use crate::domain::run::RunId;
+use crate::domain::plan::{Candidate, Plan, PlanRules, name_candidates, plan};
 use crate::store::StoreError;
-use crate::store::session::{LabelSet, Session, SessionPicture, Sorting};
+use crate::store::session::{LabelSet, Placed, Session, SessionPicture, Sorting, Which};
 
 /// How the pictures of a session are sorted now.
 #[derive(Debug, Clone, Copy)]
@@ -19,8 +19,8 @@ pub struct SortRules<'s> {
     pub set: &'s LabelSet,
     /// One name a label.
     pub folders: &'s [String],
-    /// Only pictures that this run has seen; all where not set.
-    pub only: Option<RunId>,
+    /// Which pictures.
+    pub which: Which,
     /// Pictures in folders of removed labels are moved too.
     pub resort: bool,
     /// Files that were not looked at.
@@ -58,7 +58,10 @@ pub fn sort(session: &Session, rules: SortRules<'_>) -> Result<Sorted, StoreErro
     let mut candidates = Vec::new();
     let sure = rules.sorting.sure();
     let mut waiting = rules.waiting;
-    session.for_each_picture(Some(rules.set), rules.only, |picture| {
+    session.for_each_picture(Some(rules.set), rules.which, |picture| {
+        if picture.is_replaced {
+            return;
+        }
         let standing = standing(&picture.picture, picture.decision, &rules.set.labels, sure);
         // A whole picture that was not scored with these labels is not unsure: it waits for a classify.
         let is_scored = picture.picture.prediction.is_some() || picture.picture.state != PictureState::Ok;
@@ -75,7 +78,7 @@ pub fn sort(session: &Session, rules: SortRules<'_>) -> Result<Sorted, StoreErro
         }
     })?;
     sorted.counts = Counts::of(standings, rules.sorting.labels.len(), waiting);
-    let placed = session.placed()?.into_iter().map(|placed| (placed.place, placed.hash));
+    let placed = placed_beside(session, rules, &candidates)?.into_iter().map(|placed| (placed.place, placed.hash));
     let plan_rules = PlanRules {
         destination: session.destination(),
         operation: rules.sorting.operation,
@@ -84,6 +87,24 @@ pub fn sort(session: &Session, rules: SortRules<'_>) -> Result<Sorted, StoreErro
     };
     sorted.plan = plan(candidates, placed, plan_rules);
     Ok(sorted)
+}
+
+/// What lies in the destination and matters to a plan: everything, or where only what changed is sorted, which may be
+/// asked for many times a minute, what has one of the names that may be given.
+fn placed_beside(session: &Session, rules: SortRules<'_>, candidates: &[Candidate]) -> Result<Vec<Placed>, StoreError> {
+    if !matches!(rules.which, Which::ChangedSince(_)) {
+        return session.placed();
+    }
+    let mut paths = BTreeSet::new();
+    for candidate in candidates {
+        let own_name = candidate.path.file_name().unwrap_or(candidate.path.as_os_str());
+        let names = |folder: &String| {
+            name_candidates(own_name, candidate.hash).map(|name| Path::new(folder).join(name)).collect()
+        };
+        paths.extend(candidate.wanted.as_ref().map_or_else(Vec::new, names));
+        paths.extend(candidate.place.as_ref().map(|place| Path::new(&place.folder).join(&place.file_name)));
+    }
+    session.placed_at(paths.iter().map(PathBuf::as_path))
 }
 
 /// The picture as the plan sees it, where it is to go somewhere. The path of one that is gone is an error.
@@ -111,9 +132,17 @@ fn candidate(
     if was_placed && place.is_none() && !is_file(&picture.picture.path) {
         return Err(picture.shown);
     }
-    Ok(Some(Candidate { picture: picture.id, path: picture.picture.path, hash, size: stamp.size, wanted, place }))
+    Ok(Some(Candidate {
+        picture: picture.id,
+        path: picture.picture.path,
+        hash,
+        size: stamp.size,
+        wanted,
+        place,
+        decision: picture.decision,
+    }))
 }
 
-fn is_file(path: &std::path::Path) -> bool {
+fn is_file(path: &Path) -> bool {
     std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file())
 }

@@ -70,6 +70,19 @@ impl Stop {
         !self.is_requested() && !ends()
     }
 
+    /// Waits for so long, or until a stop is requested.
+    pub fn wait(&self, how_long: Duration) {
+        let until = Instant::now() + how_long;
+        let mut pause = self.pause.0.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            if self.is_requested() || left.is_zero() {
+                return;
+            }
+            pause = self.pause.1.wait_timeout(pause, left.min(LOOK)).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
     /// The flag of a stop itself, for a signal handler, which can do nothing but set one.
     pub fn flag(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.requested)

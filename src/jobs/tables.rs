@@ -14,7 +14,7 @@ use crate::files::output_csv::{Row, Table};
 use crate::files::own_file::Fresh;
 use crate::files::sums;
 use crate::store::StoreError;
-use crate::store::session::{LabelSet, Session, SessionPicture};
+use crate::store::session::{LabelSet, Session, SessionPicture, Which};
 
 /// The key under which the session keeps the table's name.
 const TABLE_NAME: &str = "table";
@@ -90,7 +90,7 @@ fn write_rows(
 ) -> io::Result<()> {
     let mut table = Table::begin(out)?;
     let mut outcome = Ok(());
-    session.for_each_picture(None, None, |picture| {
+    session.for_each_picture(None, Which::All, |picture| {
         if outcome.is_ok() {
             let decided = decided_label(session, picture.decision);
             outcome = table.add(&row(session, picture, decided, set, labels, sure));

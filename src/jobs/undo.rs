@@ -12,7 +12,7 @@ use crate::domain::run::{Action, RunId, RunKind};
 use crate::files::durable::{remove_empty_folder, set_folder_time};
 use crate::files::transfer::{Ended, TransferError};
 use crate::store::StoreError;
-use crate::store::session::{NewTransfer, Reversible, Run, Session};
+use crate::store::session::{NewTransfer, ReliesOn, Reversible, Run, Session};
 
 /// What taking back a run came to.
 #[derive(Debug)]
@@ -115,6 +115,7 @@ fn reversal(done: &Reversible) -> Option<NewTransfer> {
         hash: done.hash,
         size: done.size,
         reverses: Some(done.id),
+        relies_on: ReliesOn::Nothing,
     })
 }
 

@@ -135,6 +135,7 @@ impl Say for TransferError {
                 language.say("transfer.no_witness", values)
             }
             TransferError::Abandoned => language.text("transfer.abandoned"),
+            TransferError::Overtaken => language.text("transfer.overtaken"),
             TransferError::NotRemoved { path, source } => {
                 language.say("transfer.not_removed", &[("path", &printable(path)), ("detail", source)])
             }

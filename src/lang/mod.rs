@@ -8,6 +8,7 @@ mod file_errors;
 mod hub_errors;
 mod quantities;
 mod store_errors;
+mod watch_errors;
 
 use std::collections::HashMap;
 use std::fmt::Display;

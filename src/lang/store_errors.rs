@@ -22,6 +22,7 @@ impl Say for StoreError {
             StoreError::Database { path, source } => {
                 language.say("store.damaged", &[("path", &printable(path)), ("detail", source)])
             }
+            StoreError::Gone { destination } => language.say("store.gone", &[("destination", &printable(destination))]),
             StoreError::File { path, source } => {
                 language.say("store.file", &[("path", &printable(path)), ("detail", source)])
             }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 
 use super::StoreError;
+use crate::file_system::is_on_network;
 
 /// How long a statement waits for another process that is writing.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -72,7 +73,7 @@ fn check(connection: &Connection, path: &Path, kind: &Kind) -> Result<(), StoreE
 /// A write-ahead log lets others read while one writes, but its shared memory does not work between the machines of a
 /// network file system: there, and where the attempt fails, the rollback journal stays.
 fn set_journal_mode(connection: &Connection, path: &Path) -> rusqlite::Result<()> {
-    let wanted = if is_on_network(path) { "DELETE" } else { "WAL" };
+    let wanted = if is_on_network(path.parent().unwrap_or(path)) { "DELETE" } else { "WAL" };
     let set =
         |mode: &str| connection.pragma_update_and_check(None, "journal_mode", mode, |row| row.get::<_, String>(0));
     let proved = set(wanted).and_then(|mode| {
@@ -88,28 +89,6 @@ fn set_journal_mode(connection: &Connection, path: &Path) -> rusqlite::Result<()
         }
     }
     Ok(())
-}
-
-/// File systems that other machines may have open too, by the number that `statfs` gives them: `linux/magic.h` and the
-/// kernel's own headers.
-#[cfg(target_os = "linux")]
-fn is_on_network(path: &Path) -> bool {
-    const NFS: u64 = 0x6969;
-    const SMB: u64 = 0x517b;
-    const CIFS: u64 = 0xff53_4d42;
-    const SMB2: u64 = 0xfe53_4d42;
-    const AFS: u64 = 0x5346_414f;
-    const CEPH: u64 = 0x00c3_6400;
-    const CODA: u64 = 0x7375_7245;
-    const PLAN9: u64 = 0x0102_1997;
-    const FUSE: u64 = 0x6573_5546; // sshfs and its like; a local one loses nothing but some speed
-    let found = rustix::fs::statfs(path.parent().unwrap_or(path)).map(|system| system.f_type as u64 & 0xffff_ffff);
-    found.is_ok_and(|found| [NFS, SMB, CIFS, SMB2, AFS, CEPH, CODA, PLAN9, FUSE].contains(&found))
-}
-
-#[cfg(not(target_os = "linux"))]
-fn is_on_network(_: &Path) -> bool {
-    false
 }
 
 /// Brings a database to the newest version, each step as one transaction.

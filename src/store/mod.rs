@@ -50,6 +50,12 @@ pub enum StoreError {
         /// What it said.
         source: rusqlite::Error,
     },
+    /// The session's folder was taken away while it was open.
+    #[error("the session of {destination} was taken away")]
+    Gone {
+        /// The destination.
+        destination: PathBuf,
+    },
     /// A file beside the database failed.
     #[error("{path} cannot be used")]
     File {

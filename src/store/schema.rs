@@ -6,7 +6,7 @@
 use super::database::Kind;
 
 /// The session's database: "sis1".
-pub(super) const SESSION: Kind = Kind { application_id: 0x7369_7331, migrations: &[VERSION_1, VERSION_2] };
+pub(super) const SESSION: Kind = Kind { application_id: 0x7369_7331, migrations: &[VERSION_1, VERSION_2, VERSION_3] };
 
 const VERSION_1: &str = "
 CREATE TABLE session (
@@ -126,4 +126,40 @@ INSERT INTO ledger VALUES (0, '', 0);
 const VERSION_2: &str = "
 ALTER TABLE decisions ADD COLUMN step INTEGER;  -- the id of the step's first row; null where each row is a step
 ALTER TABLE decisions ADD COLUMN kind TEXT NOT NULL DEFAULT 'decide'; -- decide, undo, redo
+";
+
+/// Others follow a session that one process works in: every change of a picture gets a higher number, which they ask for.
+/// A failed transfer is none, so that what follows changes does not try it again and again. A watch remembers which files
+/// are no pictures, and which commands it owes to arrivals.
+const VERSION_3: &str = "
+ALTER TABLE pictures ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX pictures_revision ON pictures (revision);
+CREATE TRIGGER picture_came AFTER INSERT ON pictures BEGIN
+    UPDATE pictures SET revision = (SELECT max(revision) + 1 FROM pictures) WHERE id = NEW.id;
+END;
+CREATE TRIGGER picture_changed AFTER UPDATE OF shown, state, trouble, label_set, label, score, decision, decided, placed, replaced
+    ON pictures
+    WHEN NEW.shown IS NOT OLD.shown OR NEW.state IS NOT OLD.state OR NEW.trouble IS NOT OLD.trouble
+        OR NEW.label_set IS NOT OLD.label_set OR NEW.label IS NOT OLD.label OR NEW.score IS NOT OLD.score
+        OR NEW.decision IS NOT OLD.decision OR NEW.decided IS NOT OLD.decided OR NEW.placed IS NOT OLD.placed
+        OR NEW.replaced IS NOT OLD.replaced
+BEGIN
+    UPDATE pictures SET revision = (SELECT max(revision) + 1 FROM pictures) WHERE id = NEW.id;
+END;
+
+-- Files of a watched folder that are no pictures, as they were when they were looked at.
+CREATE TABLE others (
+    path     BLOB PRIMARY KEY,
+    inode    INTEGER NOT NULL,
+    size     INTEGER NOT NULL,
+    modified TEXT NOT NULL
+) WITHOUT ROWID;
+
+-- Commands that are to be run for arrivals.
+CREATE TABLE alerts (
+    picture INTEGER PRIMARY KEY REFERENCES pictures,
+    label   TEXT NOT NULL,
+    ended   TEXT                 -- how it ended, in a word; null while it waits
+);
+CREATE INDEX alerts_waiting ON alerts (picture) WHERE ended IS NULL;
 ";

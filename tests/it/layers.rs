@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use smart_image_sorter::lang::Language;
 
-/// Each layer and the layers that it may use. `panics` and `crash` may be used by all.
-const ARROWS: [(&str, &[&str]); 15] = [
+/// Each layer and the layers that it may use.
+const ARROWS: [(&str, &[&str]); 16] = [
     ("main", &["cli", "tui"]),
     ("lib", &[]),
     ("built_in", &[]),
@@ -23,7 +23,11 @@ const ARROWS: [(&str, &[&str]); 15] = [
     ("domain", &[]),
     ("panics", &[]),
     ("crash", &[]),
+    ("file_system", &[]),
 ];
+
+/// What may be used by all.
+const FOR_ALL: [&str; 3] = ["panics", "crash", "file_system"];
 
 /// Files that may hold unsafe code: bindings, each with its reason at the top.
 const UNSAFE_ALLOWED: [&str; 1] = ["engine/runtime/library_version.rs"];
@@ -66,7 +70,7 @@ fn arrows_point_down_only() {
         let own = layer(&path);
         let (_, allowed) = ARROWS.iter().find(|(name, _)| *name == own).unwrap_or_else(|| panic!("{own} has no rule"));
         for used in used_layers(&text) {
-            let may = used == own || ["panics", "crash"].contains(&used.as_str()) || allowed.contains(&used.as_str());
+            let may = used == own || FOR_ALL.contains(&used.as_str()) || allowed.contains(&used.as_str());
             assert!(may, "{} uses {used}, which {own} may not", path.display());
         }
         layers.insert(own);
@@ -142,18 +146,23 @@ fn every_argument_has_its_words_and_all_words_an_argument() {
         let command = smart_image_sorter::cli::arguments::command(&language);
         let own = command.get_arguments().map(|argument| argument.get_id().as_str());
         wanted.extend(own.filter(|id| !["help", "version"].contains(id)).map(|id| format!("help.app_{id}")));
-        collect_help_keys(&command, "help.", &mut wanted);
+        collect_help_keys(&command, "help.", &language, &mut wanted);
         let there = language.keys().filter(|key| key.starts_with("help.")).map(str::to_owned);
         assert_eq!(wanted, there.collect());
     }
 }
 
-fn collect_help_keys(command: &clap::Command, prefix: &str, keys: &mut BTreeSet<String>) {
+/// An argument that a command has in common with classify has its words there, unless the command has its own.
+fn collect_help_keys(command: &clap::Command, prefix: &str, language: &Language, keys: &mut BTreeSet<String>) {
     for sub in command.get_subcommands() {
         let key = format!("{prefix}{}", sub.get_name().replace('-', "_"));
         let arguments = sub.get_arguments().map(|argument| argument.get_id().as_str());
-        keys.extend(arguments.filter(|id| *id != "help").map(|id| format!("{key}_{id}")));
+        let own_or_common = |id: &str| {
+            let (own, common) = (format!("{key}_{id}"), format!("help.classify_{id}"));
+            if key == "help.watch" && !language.has(&own) { common } else { own }
+        };
+        keys.extend(arguments.filter(|id| *id != "help").map(own_or_common));
         keys.insert(key.clone());
-        collect_help_keys(sub, &format!("{key}_"), keys);
+        collect_help_keys(sub, &format!("{key}_"), language, keys);
     }
 }

@@ -25,4 +25,5 @@ mod session;
 mod sorting;
 mod support;
 mod terminal;
+mod watch;
 mod weights;

@@ -9,6 +9,7 @@ use smart_image_sorter::domain::history::{Step, StepKind};
 use smart_image_sorter::domain::picture::PictureId;
 use smart_image_sorter::domain::run::RunKind;
 use smart_image_sorter::store::Session;
+use smart_image_sorter::store::session::Which;
 
 use crate::support::{Finished, Workspace, hashes, of_kind, sha256, sorted, tree};
 
@@ -29,7 +30,7 @@ fn decide(workspace: &Workspace, name: &str, label: Option<&str>) {
     let mut session = Session::open_to_review(&workspace.destination()).unwrap();
     let mut found = None;
     session
-        .for_each_picture(None, None, |picture| {
+        .for_each_picture(None, Which::All, |picture| {
             if picture.shown.ends_with(name) {
                 found = Some(picture.id);
             }
@@ -133,7 +134,9 @@ fn scores_that_are_not_known_leave_what_is_there() {
     let mut session = Session::open_to_work(&workspace.destination()).unwrap();
     let (sorting, set) = session.sorting().unwrap().unwrap();
     let mut pictures = vec![];
-    session.for_each_picture(Some(&set), None, |found| pictures.push((found.id, found.picture.prediction))).unwrap();
+    session
+        .for_each_picture(Some(&set), Which::All, |found| pictures.push((found.id, found.picture.prediction)))
+        .unwrap();
     assert!(pictures.iter().all(|(_, prediction)| prediction.is_some()));
     let run = session.begin_run(RunKind::Classify, None, Some((&sorting, &set)), Default::default()).unwrap();
     let width = set.labels.len();
@@ -141,7 +144,7 @@ fn scores_that_are_not_known_leave_what_is_there() {
     known[width - 1] = 1.0;
     session.put_scores(run, &set, &[(pictures[0].0, vec![f32::NAN; width]), (pictures[1].0, known)]).unwrap();
     let mut now = vec![];
-    session.for_each_picture(Some(&set), None, |found| now.push(found.picture.prediction)).unwrap();
+    session.for_each_picture(Some(&set), Which::All, |found| now.push(found.picture.prediction)).unwrap();
     assert_eq!(now[0], pictures[0].1);
     assert_eq!(now[1].as_ref().map(|prediction| prediction.label), Some(width - 1));
 }

@@ -221,6 +221,9 @@ pub enum TransferError {
     /// It was begun and not finished when the program was stopped. It can be begun again.
     #[error("the program was stopped before it was done")]
     Abandoned,
+    /// A person has decided otherwise since this was planned. It was not begun.
+    #[error("somebody has decided otherwise meanwhile")]
+    Overtaken,
     /// The journal did not take a step.
     #[error("the step could not be recorded")]
     Journal(#[source] io::Error),

@@ -17,7 +17,7 @@ use crate::engine::runtime::Runtime;
 use crate::engine::runtime::select::cores;
 use crate::jobs::embeddings::ModelCache;
 use crate::jobs::model::{Model, OpenedModel};
-use crate::store::session::{Origin, Session, Sorting};
+use crate::store::session::{Origin, Session, Sorting, Which};
 
 /// Tells what an earlier session holds, then makes ready to score it with other labels.
 pub(super) fn open(desk: &Desk, destination: &Path, runtime: &mut ChosenRuntime) -> Result<(), CrewError> {
@@ -30,7 +30,7 @@ pub(super) fn open(desk: &Desk, destination: &Path, runtime: &mut ChosenRuntime)
     let texts = session.label_texts()?;
     let width = set.as_ref().map_or(0, |set| set.labels.len());
     let (mut entries, mut scores, mut hashes) = (Vec::new(), Vec::new(), Vec::new());
-    session.for_each_picture(set.as_ref(), None, |found| {
+    session.for_each_picture(set.as_ref(), Which::All, |found| {
         match found.picture.prediction.as_ref().filter(|prediction| prediction.scores.len() == width) {
             Some(prediction) => scores.extend(&prediction.scores),
             None => scores.extend(std::iter::repeat_n(f32::NAN, width)),

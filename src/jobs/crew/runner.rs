@@ -29,15 +29,15 @@ use crate::files::destination;
 use crate::files::scan::scan;
 use crate::jobs::apply::apply;
 use crate::jobs::carry_out::recover_session;
-use crate::jobs::classify::{Classification, Classified, Pipeline, classify};
+use crate::jobs::classify::{Classification, Classified, Encoders, Pipeline, classify};
 use crate::jobs::model::{Model, OpenedModel};
-use crate::jobs::sink::SessionSink;
+use crate::jobs::sink::{Hooks, SessionSink, SourceFolder};
 use crate::jobs::sort::{SortRules, sort};
 use crate::jobs::stop::Stop;
 use crate::jobs::tables;
 use crate::jobs::undo::undo;
 use crate::store::known::KnownSessions;
-use crate::store::session::{Known, LabelSet, Session, Sorting, kept_source};
+use crate::store::session::{Known, LabelSet, Session, Sorting, Which, kept_source};
 
 /// Failures that are told in words; all of them are in the table.
 const TOLD: usize = 50;
@@ -253,7 +253,14 @@ impl Desk {
         ];
         let told = told.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
         let run = session.begin_run(RunKind::Classify, None, Some((&sorting, &set)), told)?;
-        let pipeline = Pipeline { files: &found.files, model: &model, cache, decoders: cores(), stop: &self.stop };
+        let pipeline = Pipeline {
+            files: &found.files,
+            model: &model,
+            cache,
+            decoders: cores(),
+            awaits_rest: &|_| false,
+            stop: &self.stop,
+        };
         let (mut pace, paused) = (Pace::new(), self.stop.paused());
         let classification = self.fill(&mut session, run, &set, settings, &pipeline, &mut pace)?;
         if let Some(other) = decisions_of {
@@ -311,8 +318,9 @@ impl Desk {
                 self.tell(Event::Passed { others });
             }
         };
-        let mut sink = SessionSink::new(session, run, set, &settings.source, &say, &mut on_picture, &mut on_stored);
-        Ok(classify(pipeline, &mut sink)?)
+        let hooks = Hooks { say: &say, alert: &|_| None, on_picture: &mut on_picture, on_stored: &mut on_stored };
+        let mut sink = SessionSink::new(session, run, set, SourceFolder::new(&settings.source), hooks);
+        Ok(classify(pipeline, &mut Encoders::default(), &mut sink)?)
     }
 
     /// Puts the scores of now into the session, and makes a plan of them.
@@ -333,7 +341,8 @@ impl Desk {
             }
         };
         let folders = self.folders(&session, &sorting)?;
-        let rules = SortRules { sorting: &sorting, set: &set, folders: &folders, only: None, resort: true, waiting: 0 };
+        let rules =
+            SortRules { sorting: &sorting, set: &set, folders: &folders, which: Which::All, resort: true, waiting: 0 };
         let sorted = sort(&session, rules)?;
         Ok(Made { plan: sorted.plan, sorting, set })
     }
@@ -397,7 +406,7 @@ impl Desk {
 
     fn tell_places(&self, session: &Session) -> Result<(), CrewError> {
         let mut folders = Vec::new();
-        session.for_each_picture(None, None, |picture| {
+        session.for_each_picture(None, Which::All, |picture| {
             folders.push((picture.id, picture.place.map(|place| place.folder)));
         })?;
         self.tell(Event::Places { folders });

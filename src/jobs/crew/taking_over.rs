@@ -10,14 +10,14 @@ use super::{Said, SaidStep};
 use crate::domain::history::StepKind;
 use crate::domain::picture::ContentHash;
 use crate::store::StoreError;
-use crate::store::session::Session;
+use crate::store::session::{Session, Which};
 
 /// Takes over what was decided in the session of `from` for pictures that nobody decided in this one. A picture is the
 /// same where path and content are, or where all with its content were decided alike.
 pub(super) fn take_over(from: &Path, session: &mut Session) -> Result<SaidStep, StoreError> {
     let known = Known::read(from)?;
     let mut said: Vec<_> = Vec::new();
-    session.for_each_picture(None, None, |found| {
+    session.for_each_picture(None, Which::All, |found| {
         if let (None, Some(hash)) = (found.decision, found.picture.hash)
             && let Some(decision) = known.of(&found.picture.path, hash)
         {
@@ -44,7 +44,7 @@ impl Known {
         let session = Session::open_to_review(destination)?;
         let texts = session.label_texts()?;
         let mut known = Known::default();
-        session.for_each_picture(None, None, |found| {
+        session.for_each_picture(None, Which::All, |found| {
             let said = found.decision.and_then(|decision| in_words(decision, &texts));
             if let (Some(said), Some(hash)) = (said, found.picture.hash) {
                 let alike = known.by_content.entry(hash).or_insert_with(|| Some(said.clone()));

@@ -1,6 +1,8 @@
 //! The session of a destination: every picture that was found, what the model and people said of it, where it was put,
 //! and every run. It lives in the destination's folder `.sis`, so that it goes where the sorted pictures go.
 
+mod arrivals;
+mod changes;
 mod decisions;
 mod ends;
 mod folders;
@@ -11,7 +13,7 @@ mod transfers;
 use std::ffi::OsStr;
 use std::fs::{File, TryLockError};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
@@ -19,10 +21,12 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 use super::ledger::{self, Chain, CompleteError};
 use super::{StoreError, database, schema};
 
+pub use arrivals::Alert;
+pub use changes::{Revision, Which};
 pub use folders::{ChangedFolder, Folders};
 pub use pictures::{Found, Known, LabelSet, SessionPicture};
 pub use runs::{Origin, Run, Sorting, kept_source};
-pub use transfers::{Ending, NewTransfer, Placed, Recorded, Reversible, Unfinished};
+pub use transfers::{Ending, NewTransfer, Placed, Recorded, ReliesOn, Reversible, Unfinished};
 
 /// The folder in a destination that is the program's own.
 pub const FOLDER: &str = ".sis";
@@ -44,6 +48,8 @@ pub struct Session {
     is_kept: bool,
     /// Nothing was done in it yet.
     is_new: bool,
+    /// The database's file, by file system and number; none for a session in memory.
+    file: Option<(u64, u64)>,
     /// Keeps the lock.
     _lock: Option<File>,
     /// Keeps a copy's folder.
@@ -139,10 +145,31 @@ impl Session {
         let destination = std::path::absolute(destination)
             .map_err(|source| StoreError::File { path: destination.to_owned(), source })?;
         let destination = destination.canonicalize().unwrap_or(destination);
-        let mut session =
-            Session { connection, destination, token: String::new(), is_kept, is_new: false, _lock: lock, _copy: copy };
+        let mut session = Session {
+            connection,
+            destination,
+            token: String::new(),
+            is_kept,
+            is_new: false,
+            file: None,
+            _lock: lock,
+            _copy: copy,
+        };
         session.token = session.own_token()?;
+        session.file = session.found_file();
         Ok(session)
+    }
+
+    /// The database's file that is there now; none for what is not the destination's own.
+    fn found_file(&self) -> Option<(u64, u64)> {
+        let found = std::fs::metadata(self.folder().join(DATABASE)).ok().filter(|_| self.is_kept)?;
+        Some((found.dev(), found.ino()))
+    }
+
+    /// False once the destination's session was removed or replaced while it was open: what would be written to it from
+    /// then on nobody would find.
+    pub fn is_in_place(&self) -> bool {
+        self.found_file() == self.file
     }
 
     /// Random digits, chosen when the session was made.
@@ -294,11 +321,14 @@ mod tests {
         let mut session = Session::open_to_work(folder.path()).unwrap();
         assert!(matches!(Session::open_to_work(folder.path()), Err(StoreError::Busy { .. })));
         session.set_value("x", b"1").unwrap();
+        assert!(session.is_in_place());
         let other = Session::open_to_review(folder.path()).unwrap();
         assert_eq!(other.value("x").unwrap().unwrap(), b"1");
         assert_eq!(other.token(), session.token());
         drop(session);
         Session::open_to_work(folder.path()).unwrap();
+        std::fs::rename(folder.path().join(FOLDER), folder.path().join("elsewhere")).unwrap();
+        assert!(!other.is_in_place());
     }
 
     #[test]

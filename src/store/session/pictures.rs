@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use rusqlite::{OptionalExtension, Row, Transaction};
 use serde_json::json;
 
+use super::arrivals::owe_alert;
+use super::changes::Which;
 use super::{Session, StoreError, kept};
 use crate::domain::collection::Best;
 use crate::domain::decision::{Decision, LabelId};
@@ -35,6 +37,8 @@ pub struct Found<'f> {
     pub path: &'f Path,
     /// What is wrong with it, in words.
     pub trouble: Option<&'f str>,
+    /// The label whose command is owed for it if it was not there before.
+    pub alert: Option<&'f str>,
 }
 
 /// What a session knows of a picture that was found, now or before.
@@ -46,6 +50,8 @@ pub struct Known {
     pub decision: Option<Decision>,
     /// The folder in the destination that it was put into.
     pub folder: Option<String>,
+    /// It was not there before, or was scored with other labels.
+    pub is_new: bool,
 }
 
 /// A picture in the session.
@@ -69,6 +75,8 @@ pub struct SessionPicture {
     pub placed_how: Option<String>,
     /// Why its last transfer failed, in words.
     pub failure: Option<String>,
+    /// Its path has another content now, and nothing was done with this one.
+    pub is_replaced: bool,
 }
 
 impl Session {
@@ -157,18 +165,19 @@ impl Session {
         found.optional().map_err(|error| self.failed(error))
     }
 
-    /// Pictures in the order in which they were found first, one at a time: those that `run` has seen, or all. With a
-    /// label set, they have only predictions that were made with it.
+    /// Pictures in the order in which they were found first, one at a time. With a label set, they have only predictions
+    /// that were made with it.
     pub fn for_each_picture(
         &self,
         set: Option<&LabelSet>,
-        run: Option<RunId>,
+        which: Which,
         mut work: impl FnMut(SessionPicture),
     ) -> Result<(), StoreError> {
         let mut each = || -> rusqlite::Result<()> {
-            let which = if run.is_some() { "WHERE pictures.seen = ?1" } else { "WHERE ?1 IS NULL AND NOT replaced" };
-            let mut statement = self.connection.prepare(&format!("{} {which} ORDER BY pictures.id", select()))?;
-            let mut rows = statement.query([run.map(|run| run.0)])?;
+            let (condition, value) = which.condition();
+            let statement = format!("{} WHERE {condition} ORDER BY pictures.id", select());
+            let mut statement = self.connection.prepare_cached(&statement)?;
+            let mut rows = statement.query([value])?;
             while let Some(row) = rows.next()? {
                 if let Some(picture) = picture(row, &self.destination, set)? {
                     work(picture);
@@ -207,6 +216,9 @@ fn put(
     let stamp = picture.stamp;
     let prediction = picture.prediction.as_ref();
     let scores = prediction.map(|p| p.scores.iter().flat_map(|score| score.to_le_bytes()).collect::<Vec<u8>>());
+    let mut before = change.prepare_cached("SELECT label_set FROM pictures WHERE path = ?1 AND hash = ?2")?;
+    let before: Option<Option<i64>> =
+        before.query_row((kept(destination, found.path), &hash), |row| row.get(0)).optional()?;
     let mut statement = change.prepare_cached(
         "INSERT INTO pictures (path, shown, hash, device, inode, size, modified, state, trouble, seen, label_set, label,
              score, margin, scores)
@@ -240,9 +252,13 @@ fn put(
                 id: PictureId(row.get(0)?),
                 decision: decision.and_then(|word| Decision::from_word(&word, decided.map(LabelId))),
                 folder: placed.and_then(|placed| place(&placed, true)).map(|place| place.folder),
+                is_new: before != Some(prediction.map(|_| set.id)),
             })
         },
     )?;
+    if let (None, Some(label)) = (before, found.alert) {
+        owe_alert(change, known.id, label)?;
+    }
     // What its path held before is no picture of the source any more, unless something was done with it.
     let mut replaced = change.prepare_cached(
         "UPDATE pictures SET replaced = 1 WHERE path = ?1 AND hash <> ?2 AND placed IS NULL AND decision IS NULL",
@@ -269,7 +285,7 @@ fn select() -> String {
         "
     SELECT pictures.id, path, shown, pictures.hash, device, pictures.inode, pictures.size, modified, state, trouble,
            label_set, label, score, margin, scores, decision, decided, placed, failure, {FIRST},
-           {IS_OURS}
+           {IS_OURS}, replaced
     FROM pictures LEFT JOIN transfers ON transfers.id = pictures.placed_by"
     )
 }
@@ -304,6 +320,7 @@ fn picture(row: &Row<'_>, destination: &Path, set: Option<&LabelSet>) -> rusqlit
         }),
         place: placed.and_then(|placed| place(&placed, is_ours)),
         failure: row.get(18)?,
+        is_replaced: row.get(21)?,
     }))
 }
 

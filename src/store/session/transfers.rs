@@ -9,6 +9,7 @@ use rusqlite::{Row, Transaction};
 use super::ends::take_effect;
 use super::pictures::{IS_OURS, place};
 use super::{Session, StoreError, kept};
+use crate::domain::decision::Decision;
 use crate::domain::picture::{ContentHash, PictureId};
 use crate::domain::plan::Place;
 use crate::domain::run::{Action, RunId, RunKind, TransferId};
@@ -32,6 +33,17 @@ pub struct NewTransfer {
     pub size: u64,
     /// The transfer that it takes back.
     pub reverses: Option<TransferId>,
+    /// What has to hold still when it begins.
+    pub relies_on: ReliesOn,
+}
+
+/// What a transfer was planned on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReliesOn {
+    /// On nothing that could change.
+    Nothing,
+    /// On this being what a person said of the picture.
+    Decision(Option<Decision>),
 }
 
 /// A step of a transfer.
@@ -157,13 +169,15 @@ pub struct Placed {
 const UNFINISHED: &str = "('planned', 'copied', 'published')";
 
 impl Session {
-    /// Takes note of transfers that are about to be begun, and of the folders that they need and that are not there.
+    /// Takes note of transfers that are about to be begun, and of the folders that they need and that are not there. One
+    /// that was planned on a decision which is another one by now gets no number, and must not be begun: nobody can
+    /// decide between this look and the note.
     pub fn plan_transfers(
         &mut self,
         run: RunId,
         transfers: &[NewTransfer],
         missing_folders: &[PathBuf],
-    ) -> Result<Vec<TransferId>, StoreError> {
+    ) -> Result<Vec<Option<TransferId>>, StoreError> {
         let destination = self.destination.clone();
         self.change(|change| {
             for folder in missing_folders {
@@ -171,7 +185,11 @@ impl Session {
                     change.prepare_cached("INSERT OR IGNORE INTO folders (run, path, made) VALUES (?1, ?2, 1)")?;
                 statement.execute((run.0, kept(&destination, folder)))?;
             }
-            transfers.iter().map(|transfer| insert(change, &destination, run, transfer)).collect()
+            let insert = |transfer| match still_holds(change, transfer)? {
+                true => insert(change, &destination, run, transfer).map(Some),
+                false => Ok(None),
+            };
+            transfers.iter().map(insert).collect()
         })
     }
 
@@ -218,6 +236,7 @@ impl Session {
             hash: hash(row, 6)?,
             size: row.get::<_, i64>(7)? as u64,
             reverses: row.get::<_, Option<i64>>(8)?.map(TransferId),
+            relies_on: ReliesOn::Nothing,
         };
         Ok(Some(Unfinished { id: TransferId(row.get(0)?), kind, transfer, reached }))
     }
@@ -261,25 +280,44 @@ impl Session {
     /// Every file in the destination that a picture has as its place, in the order of their paths. Two pictures with the
     /// same name and content give it twice.
     pub fn placed(&self) -> Result<Vec<Placed>, StoreError> {
-        let placed = || -> rusqlite::Result<Vec<Option<Placed>>> {
-            let mut statement = self.connection.prepare(&format!(
-                "SELECT placed, pictures.hash, {IS_OURS} FROM pictures
-                 LEFT JOIN transfers ON transfers.id = placed_by WHERE placed IS NOT NULL ORDER BY placed"
-            ))?;
-            let found = statement.query_map([], |row| {
-                let (kept, is_ours): (Vec<u8>, Option<bool>) = (row.get(0)?, row.get(2)?);
-                let hash = hash(row, 1)?;
-                Ok(place(&kept, is_ours.unwrap_or(false)).map(|place| Placed { place, hash }))
-            })?;
-            found.collect()
-        };
-        Ok(placed().map_err(|error| self.failed(error))?.into_iter().flatten().collect())
+        let placed = || self.placed_where("placed IS NOT NULL ORDER BY placed", []);
+        placed().map_err(|error| self.failed(error))
+    }
+
+    /// The same for files of these paths, relative to the destination, in the order of the paths.
+    pub fn placed_at<'p>(&self, paths: impl IntoIterator<Item = &'p Path>) -> Result<Vec<Placed>, StoreError> {
+        let mut placed = Vec::new();
+        for path in paths {
+            let at = self.placed_where("placed = ?1", [path.as_os_str().as_bytes()]);
+            placed.extend(at.map_err(|error| self.failed(error))?);
+        }
+        Ok(placed)
+    }
+
+    fn placed_where(&self, condition: &str, parameters: impl rusqlite::Params) -> rusqlite::Result<Vec<Placed>> {
+        let mut statement = self.connection.prepare_cached(&format!(
+            "SELECT placed, pictures.hash, {IS_OURS} FROM pictures
+             LEFT JOIN transfers ON transfers.id = placed_by WHERE {condition}"
+        ))?;
+        let found = statement.query_map(parameters, |row| {
+            let (kept, is_ours): (Vec<u8>, Option<bool>) = (row.get(0)?, row.get(2)?);
+            let hash = hash(row, 1)?;
+            Ok(place(&kept, is_ours.unwrap_or(false)).map(|place| Placed { place, hash }))
+        })?;
+        Ok(found.collect::<rusqlite::Result<Vec<Option<Placed>>>>()?.into_iter().flatten().collect())
     }
 }
 
 pub(super) fn hash(row: &Row<'_>, index: usize) -> rusqlite::Result<ContentHash> {
     let bytes: Vec<u8> = row.get(index)?;
     Ok(ContentHash(<[u8; 32]>::try_from(bytes).unwrap_or([0; 32])))
+}
+
+fn still_holds(change: &Transaction<'_>, transfer: &NewTransfer) -> rusqlite::Result<bool> {
+    let ReliesOn::Decision(decision) = transfer.relies_on else { return Ok(true) };
+    let mut statement = change.prepare_cached("SELECT decision IS ?2 AND decided IS ?3 FROM pictures WHERE id = ?1")?;
+    let label = decision.and_then(Decision::label).map(|label| label.0);
+    statement.query_row((transfer.picture.0, decision.map(Decision::word), label), |row| row.get(0))
 }
 
 fn insert(
@@ -335,10 +373,12 @@ fn record(change: &Transaction<'_>, destination: &Path, id: TransferId, step: &R
 
 #[cfg(test)]
 mod tests {
+    use super::super::changes::Which;
     use super::super::pictures::{Found, LabelSet};
     use super::*;
     use serde_json::Map;
 
+    use crate::domain::history::{Step, StepKind};
     use crate::domain::picture::{FileStamp, Picture, PictureState};
 
     fn session_with_picture() -> (tempfile::TempDir, Session, PictureId) {
@@ -353,10 +393,12 @@ mod tests {
             prediction: None,
         };
         let set = LabelSet { id: 1, labels: vec![] };
-        session.put_pictures(run, &set, &[Found { picture: &picture, path: &picture.path, trouble: None }]).unwrap();
+        session
+            .put_pictures(run, &set, &[Found { picture: &picture, path: &picture.path, trouble: None, alert: None }])
+            .unwrap();
         let mut id = None;
         session
-            .for_each_picture(None, Some(run), |picture| {
+            .for_each_picture(None, Which::SeenIn(run), |picture| {
                 assert_eq!(picture.picture.stamp.unwrap().inode, u64::MAX);
                 id = Some(picture.id);
             })
@@ -374,6 +416,7 @@ mod tests {
             hash: ContentHash([1; 32]),
             size: 9,
             reverses: None,
+            relies_on: ReliesOn::Decision(None),
         }
     }
 
@@ -382,7 +425,7 @@ mod tests {
         let (_folder, mut session, picture) = session_with_picture();
         let run = session.begin_run(RunKind::Apply, None, None, Map::new()).unwrap();
         let transfer = new_transfer(&session, picture);
-        let id = session.plan_transfers(run, std::slice::from_ref(&transfer), &[]).unwrap()[0];
+        let id = session.plan_transfers(run, std::slice::from_ref(&transfer), &[]).unwrap()[0].unwrap();
         for step in
             [None, Some(Recorded::Copied { inode: 7 }), Some(Recorded::Published { target: "/x/a/1.jpg".into() })]
         {
@@ -390,12 +433,30 @@ mod tests {
                 session.record(&[(id, step.clone())]).unwrap();
             }
             let unfinished = session.unfinished().unwrap();
-            let expected = Unfinished { id, kind: RunKind::Apply, transfer: transfer.clone(), reached: step };
+            let transfer = NewTransfer { relies_on: ReliesOn::Nothing, ..transfer.clone() };
+            let expected = Unfinished { id, kind: RunKind::Apply, transfer, reached: step };
             assert_eq!(unfinished, [expected]);
         }
         session.record(&[(id, Recorded::Ended(Ending::Abandoned))]).unwrap();
         assert!(session.unfinished().unwrap().is_empty());
         assert!(session.placed().unwrap().is_empty());
+    }
+
+    #[test]
+    fn what_was_planned_on_another_decision_is_not_begun() {
+        let (_folder, mut session, picture) = session_with_picture();
+        let run = session.begin_run(RunKind::Apply, None, None, Map::new()).unwrap();
+        let transfer = new_transfer(&session, picture);
+        let label = session.label("b").unwrap();
+        let said = vec![(picture, Some(Decision::Reassigned(label)))];
+        session.decide(&Step { kind: StepKind::Decide, said }).unwrap();
+        assert_eq!(session.plan_transfers(run, std::slice::from_ref(&transfer), &[]).unwrap(), [None]);
+        assert!(session.unfinished().unwrap().is_empty());
+        let other = session.label("c").unwrap();
+        for (decision, holds) in [(Decision::Reassigned(label), true), (Decision::Reassigned(other), false)] {
+            let transfer = NewTransfer { relies_on: ReliesOn::Decision(Some(decision)), ..transfer.clone() };
+            assert_eq!(session.plan_transfers(run, &[transfer], &[]).unwrap()[0].is_some(), holds, "{decision:?}");
+        }
     }
 
     #[test]
@@ -405,14 +466,14 @@ mod tests {
         let done = |target: &Path| Recorded::Ended(Ending::Done { target: target.to_owned() });
         let apply = session.begin_run(RunKind::Apply, None, None, Map::new()).unwrap();
         let transfer = new_transfer(&session, picture);
-        let first = session.plan_transfers(apply, std::slice::from_ref(&transfer), &[]).unwrap()[0];
+        let first = session.plan_transfers(apply, std::slice::from_ref(&transfer), &[]).unwrap()[0].unwrap();
         session.record(&[(first, done(&target))]).unwrap();
         assert_eq!(session.placed().unwrap()[0].place.folder, "a");
         assert_eq!(session.runs_in_force().unwrap().len(), 1);
 
         let undo = session.begin_run(RunKind::Undo, Some(apply), None, Map::new()).unwrap();
         let back = NewTransfer { action: Action::Remove, reverses: Some(first), ..transfer.clone() };
-        let second = session.plan_transfers(undo, &[back], &[]).unwrap()[0];
+        let second = session.plan_transfers(undo, &[back], &[]).unwrap()[0].unwrap();
         session.record(&[(second, done(Path::new("/from/1.jpg")))]).unwrap();
         assert!(session.placed().unwrap().is_empty());
         assert!(session.runs_in_force().unwrap().is_empty() && session.reversible(apply).unwrap().is_empty());
@@ -420,7 +481,7 @@ mod tests {
         let redo = session.begin_run(RunKind::Redo, Some(undo), None, Map::new()).unwrap();
         assert_eq!(session.reversible(undo).unwrap()[0].id, second);
         let again = NewTransfer { reverses: Some(second), ..transfer };
-        let third = session.plan_transfers(redo, &[again], &[]).unwrap()[0];
+        let third = session.plan_transfers(redo, &[again], &[]).unwrap()[0].unwrap();
         session.record(&[(third, done(&target))]).unwrap();
         assert_eq!(session.placed().unwrap().len(), 1);
         assert_eq!(session.runs_in_force().unwrap().iter().map(|run| run.id).collect::<Vec<_>>(), [redo]);

@@ -151,6 +151,7 @@ fn plan() -> Plan {
         folder: "a map".to_owned(),
         file_name: "1.jpg".into(),
         from: None,
+        decision: None,
     };
     Plan { transfers: vec![planned], in_place: 0, left: vec![] }
 }

@@ -1,0 +1,162 @@
+//! `sis watch`: classifies what arrives in a folder until it is stopped, and sorts it if that is asked for.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Map, json};
+
+use super::arguments::WatchArguments;
+use super::context::Context;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::opening::{begin, open_destination, open_model, sorting_of};
+use super::outcome::{Classifying, Report, Tally};
+use super::session::open_to_work;
+use super::settings::{settings, table_name};
+use super::watch_teller::Teller;
+use super::{events, summary};
+use crate::domain::folder_name::folder_names;
+use crate::domain::readiness::Patience;
+use crate::domain::settings::{Operation, Settings};
+use crate::engine::runtime::Runtime;
+use crate::engine::runtime::select::cores;
+use crate::files::destination;
+use crate::files::scan::ScanError;
+use crate::jobs::classify::Classification;
+use crate::jobs::sort::{SortRules, sort};
+use crate::jobs::watch::{LabelCommand, Watch, WatchRules, WatchTools, Watched};
+use crate::lang::Say;
+use crate::store::session::{Session, Which};
+
+/// How long files must not change where the system tells of changes, and where it does not or files are moved.
+const SETTLE: Duration = Duration::from_secs(3);
+const SETTLE_LONGER: Duration = Duration::from_secs(10);
+
+/// How long a watch waits before it looks around again.
+const LOOK: Duration = Duration::from_millis(100);
+
+pub(super) fn run(arguments: &WatchArguments, context: &mut Context) -> Result<Exit, Failure> {
+    let settings = settings(&arguments.sorting, context)?;
+    let table_name = table_name(&arguments.sorting, context)?;
+    let rules = rules(arguments, &settings, context)?;
+    check_source(&settings, context)?;
+    let known = match Session::exists(&settings.destination) {
+        true => Some(open_to_work(&settings.destination, arguments.sorting.trust, context)?),
+        false => None,
+    };
+    let selection = context.select_runtime(&arguments.sorting.runtime)?;
+    let cache = context.cache_place();
+    let model = open_model(&settings, &selection.runtime, cache.as_ref(), context)?;
+    let mut session = open_destination(&settings.destination, &table_name, arguments.sorting.trust, known, context)?;
+    let stop = context.stop()?;
+    let sorting = sorting_of(&settings);
+    let more = Map::from_iter([("watch".to_owned(), json!(true)), ("apply".to_owned(), json!(rules.apply))]);
+    let begun = begin(&mut session, &sorting, &settings, &model, &selection.runtime, more);
+    let (run, set) = begun.map_err(|error| Failure::of(&error, &context.language))?;
+    let watched = Watched {
+        source: settings.source.clone(),
+        recursive: settings.recursive,
+        run,
+        folders: folder_names(&sorting.labels, &table_name.to_string_lossy()),
+        sorting,
+        set,
+        table: table_name,
+    };
+    let language = context.language.clone();
+    let tools = WatchTools {
+        model: &model,
+        cache: cache.as_ref(),
+        decoders: cores(),
+        say_trouble: &|trouble| trouble.say(&language),
+        say_transfer: &|error| error.say(&language),
+        stop: &stop,
+    };
+    let mut teller = Teller::new(&settings, arguments.sorting.json, arguments.sorting.verbose, &rules, context);
+    let mut watch = Watch::new(watched.clone(), &session, rules);
+    let mut ended = Ok(());
+    while !stop.is_requested() && ended.is_ok() {
+        match watch.turn(&mut session, tools, &mut |told| teller.tell(told)) {
+            Ok(true) => {}
+            Ok(false) => stop.wait(LOOK),
+            Err(error) => ended = Err(error),
+        }
+        teller.status(&watch, Instant::now());
+    }
+    let (pictures, backlog) = (watch.pictures(), watch.backlog());
+    teller.stopping();
+    // Where the watch has failed, what can be put right is put right all the same.
+    let put_right = watch.end(&mut session, &mut |told| teller.tell(told));
+    let tally = teller.end();
+    ended.and(put_right).map_err(|error| Failure::of(&error, &context.language))?;
+    let told = Ending { settings: &settings, runtime: &selection.runtime, pictures, backlog, tally };
+    told.tell(&watched, &session, arguments.sorting.json, context)?;
+    Ok(Exit::Done)
+}
+
+fn rules(arguments: &WatchArguments, settings: &Settings, context: &Context) -> Result<WatchRules, Failure> {
+    let is_moved = arguments.apply && settings.operation == Operation::Move;
+    let settle = if arguments.poll || is_moved { SETTLE_LONGER } else { SETTLE };
+    let settle = arguments.settle.unwrap_or(settle);
+    let labels: Vec<String> = settings.labels.iter().map(|label| label.text.clone()).collect();
+    let commands = arguments.on_label.iter().map(|given| LabelCommand::parse(given, &labels)).collect::<Result<_, _>>();
+    let commands = commands.map_err(|error| Failure::of(&error, &context.language).into_usage())?;
+    let patience = Patience { settle, rest: arguments.give_up.max(settle) };
+    Ok(WatchRules { patience, poll: arguments.poll, apply: arguments.apply, commands })
+}
+
+/// A source that is not there at the start is a mistake in its name; one that goes later is waited for.
+fn check_source(settings: &Settings, context: &Context) -> Result<(), Failure> {
+    let checked = destination::check(&settings.destination, &settings.source);
+    checked.map_err(|error| Failure::of(&error, &context.language).into_usage())?;
+    let folder = settings.source.clone();
+    let problem = match std::fs::read_dir(&folder) {
+        Ok(_) => return Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => ScanError::Missing { folder },
+        Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => ScanError::NoFolder { path: folder },
+        Err(source) => ScanError::Unreadable { folder, source },
+    };
+    Err(Failure::of(&problem, &context.language))
+}
+
+/// What is told at the end.
+struct Ending<'e> {
+    settings: &'e Settings,
+    runtime: &'e Runtime,
+    pictures: usize,
+    backlog: usize,
+    tally: Tally,
+}
+
+impl Ending<'_> {
+    fn tell(self, watched: &Watched, session: &Session, json: bool, context: &mut Context) -> Result<(), Failure> {
+        let Watched { sorting, set, folders, .. } = watched;
+        let rules = SortRules { sorting, set, folders, which: Which::All, resort: false, waiting: self.backlog };
+        let sorted = sort(session, rules).map_err(|error| Failure::of(&error, &context.language))?;
+        let classification =
+            Classification { pictures: self.pictures, waiting: self.backlog, ..Classification::default() };
+        let classifying = Classifying {
+            settings: self.settings,
+            runtime: self.runtime,
+            classification: &classification,
+            unreadable_folders: 0,
+            interrupted: false,
+            arrived: Some(self.pictures),
+        };
+        let report = Report {
+            classifying: Some(classifying),
+            destination: session.destination(),
+            sorting,
+            folders,
+            sorted: &sorted,
+            tally: self.tally,
+            run: None,
+            dry_run: false,
+            interrupted: false,
+        };
+        let table = session.destination().join(&watched.table);
+        match json {
+            true => context.console.out(&events::summary(&report)),
+            false => summary::print(&report, Some(table.as_path()), &context.language, &mut context.console),
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,227 @@
+//! What a watch tells, on a terminal, in a pipe, or as JSON.
+
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::console::Console;
+use super::context::Context;
+use super::events;
+use super::outcome::Tally;
+use super::picture_line::picture_line;
+use crate::domain::printable::{printable, printable_text};
+use crate::domain::settings::Settings;
+use crate::files::transfer::{Ended, TransferError};
+use crate::jobs::classify::Classified;
+use crate::jobs::watch::{Told, Watch, WatchRules, WatchedBy};
+use crate::lang::{Language, Say, Values};
+use crate::store::session::Known;
+
+/// How often the status is drawn on a terminal, and printed in a pipe if it changed.
+const DRAWN_EVERY: Duration = Duration::from_millis(500);
+const PRINTED_EVERY: Duration = Duration::from_secs(60);
+
+/// Tells what happens in a watch.
+pub(super) struct Teller<'t> {
+    console: &'t mut Console,
+    language: Language,
+    settings: &'t Settings,
+    json: bool,
+    verbose: bool,
+    settle: Duration,
+    bar: Option<ProgressBar>,
+    /// The line that was printed last, and when.
+    last: (String, Option<Instant>),
+    tally: Tally,
+    sure: usize,
+    unsure: usize,
+    others: usize,
+}
+
+impl<'t> Teller<'t> {
+    pub(super) fn new(
+        settings: &'t Settings,
+        json: bool,
+        verbose: bool,
+        rules: &WatchRules,
+        context: &'t mut Context,
+    ) -> Teller<'t> {
+        let bar = context.console.messages_to_terminal().then(|| {
+            let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+            bar.with_style(ProgressStyle::with_template("{msg}").unwrap_or_else(|_| ProgressStyle::default_spinner()))
+        });
+        Teller {
+            language: context.language.clone(),
+            console: &mut context.console,
+            settings,
+            json,
+            verbose,
+            settle: rules.patience.settle,
+            bar,
+            last: (String::new(), None),
+            tally: Tally::default(),
+            sure: 0,
+            unsure: 0,
+            others: 0,
+        }
+    }
+
+    pub(super) fn tell(&mut self, told: Told<'_>) {
+        match told {
+            Told::Arrived(arrived) => self.arrived(&arrived),
+            Told::Others(count) => self.others += count,
+            Told::Transferred(planned, ended) => {
+                // What a decision has overtaken is planned anew.
+                if matches!(ended, Err(TransferError::Overtaken)) {
+                    return;
+                }
+                self.tally.add(planned, ended, &self.language);
+                if self.json {
+                    self.result(&events::transfer(planned, ended, &self.language));
+                }
+                self.note_failure(ended);
+            }
+            Told::WatchedBy(by) => self.watched_by(by),
+            Told::SourceGone => self.source("gone", "watch.source_gone"),
+            Told::SourceBack => self.source("back", "watch.source_back"),
+            Told::SourceReplaced => self.source("replaced", "watch.source_replaced"),
+            Told::Unfinished(path) => {
+                if self.json {
+                    self.result(&events::unfinished(path));
+                }
+                self.note(&self.language.say("watch.unfinished", &[("path", &printable(path))]));
+            }
+            Told::NoRoom(error) => self.waits(error),
+            Told::Failing(error) => self.waits(error),
+            Told::NoTable(error) => self.waits(error),
+            Told::Alerted { path, label, end } => {
+                if self.json {
+                    self.result(&events::alert(path, label, end));
+                }
+                let values: Values<'_> =
+                    &[("path", &printable(path)), ("label", &printable_text(label)), ("end", &end.say(&self.language))];
+                self.note(&self.language.say("watch.alerted", values));
+            }
+        }
+    }
+
+    fn arrived(&mut self, arrived: &[(Known, Classified)]) {
+        for (_, classified) in arrived {
+            let prediction = classified.picture.prediction.as_ref();
+            let is_sure = classified.trouble.is_none() && prediction.is_some_and(|p| self.settings.sure.is_sure(p));
+            *(if is_sure { &mut self.sure } else { &mut self.unsure }) += 1;
+            if self.json {
+                self.result(&events::picture(classified, self.settings, &self.language));
+            } else if self.verbose
+                && let Some(line) = picture_line(classified, self.settings, &self.language)
+            {
+                self.result(&line);
+            }
+        }
+        self.console.flush();
+    }
+
+    fn watched_by(&mut self, by: &WatchedBy) {
+        let source = printable(&self.settings.source);
+        let seconds = (self.settle / 2).as_secs_f64();
+        let values: Values<'_> = &[("source", &source), ("seconds", &seconds)];
+        match by {
+            WatchedBy::Nothing => {}
+            WatchedBy::Events => self.line(&self.language.say("watch.by_events", values)),
+            WatchedBy::Polling(None) => self.line(&self.language.say("watch.by_polling", values)),
+            WatchedBy::Polling(Some(reason)) => {
+                let reason = reason.say(&self.language);
+                self.note(&self.language.say("watch.by_polling_because", &[values, &[("reason", &reason)]].concat()));
+            }
+        }
+    }
+
+    fn source(&mut self, state: &str, sentence: &str) {
+        if self.json {
+            self.result(&events::source(&self.settings.source, state));
+        }
+        let source = printable(&self.settings.source);
+        self.note(&self.language.say(sentence, &[("source", &source)]));
+    }
+
+    fn waits(&mut self, error: &(impl Say + std::error::Error)) {
+        tracing::error!(chain = super::failure::chain(error), "the watch waits");
+        let reason = error.say(&self.language);
+        self.note(&self.language.say("watch.waits", &[("reason", &reason)]));
+    }
+
+    fn note_failure(&mut self, ended: &Ended) {
+        if let Err(error) = ended {
+            self.note(&error.say(&self.language));
+        }
+    }
+
+    /// Shows how it stands, now and then.
+    pub(super) fn status(&mut self, watch: &Watch, now: Instant) {
+        let every = if self.bar.is_some() { DRAWN_EVERY } else { PRINTED_EVERY };
+        if self.last.1.is_some_and(|last| now.duration_since(last) < every) {
+            return;
+        }
+        self.last.1 = Some(now);
+        let values: Values<'_> = &[
+            ("pictures", &watch.pictures()),
+            ("sure", &self.sure),
+            ("unsure", &self.unsure),
+            ("backlog", &watch.backlog()),
+            ("unfinished", &watch.unfinished()),
+            ("others", &self.others),
+        ];
+        let line = self.language.say("watch.status", values);
+        if self.last.0 == line {
+            return;
+        }
+        match &self.bar {
+            Some(bar) => bar.set_message(line.clone()),
+            None if watch.pictures() > 0 => self.console.err(&line),
+            None => {}
+        }
+        self.last.0 = line;
+    }
+
+    /// Says that the watch ends after what it has in hand.
+    pub(super) fn stopping(&mut self) {
+        let line = self.language.text("watch.stopping");
+        self.line(&line);
+    }
+
+    /// Takes the status away; gives what was transferred.
+    pub(super) fn end(self) -> Tally {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+        self.tally
+    }
+
+    /// A line of the result.
+    fn result(&mut self, line: &str) {
+        match &self.bar {
+            Some(bar) => bar.suspend(|| {
+                self.console.out(line);
+                self.console.flush();
+            }),
+            None => {
+                self.console.out(line);
+                self.console.flush();
+            }
+        }
+    }
+
+    /// A message.
+    fn line(&mut self, line: &str) {
+        match &self.bar {
+            Some(bar) => bar.suspend(|| self.console.err(line)),
+            None => self.console.err(line),
+        }
+    }
+
+    fn note(&mut self, sentence: &str) {
+        tracing::warn!("{sentence}");
+        let note = self.language.say("program.note", &[("sentence", &sentence)]);
+        self.line(&note);
+    }
+}

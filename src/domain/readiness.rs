@@ -1,0 +1,298 @@
+//! When a file that arrives is ready to be looked at: not before it has stopped changing.
+//!
+//! Two looks that find the same file, at least the settling time apart, make it ready. That its writer closed it, or gave it
+//! its name only when it was done, shortens the wait and never replaces it. A file that is ready and turns out not to be
+//! whole is held: its rest may still come. Once it has been left alone for long enough, it is given up: taken as it is.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::picture::FileStamp;
+
+/// A file that was closed by its writer waits for a quarter of the time.
+const CLOSED_SHARE: u32 = 4;
+
+/// How long files are waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// How long a file must not change.
+    pub settle: Duration,
+    /// How long the rest of a file is waited for that is not whole.
+    pub rest: Duration,
+}
+
+/// What a look at a file came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Look {
+    /// It may still change.
+    Wait,
+    /// It has settled.
+    Ready {
+        /// It is not expected to change any more, whole or not.
+        is_given_up: bool,
+    },
+}
+
+/// Files that were seen and are not done with. Times are those since the watch began.
+#[derive(Debug)]
+pub struct Readiness {
+    patience: Patience,
+    files: HashMap<PathBuf, Seen>,
+    /// No file is due before this; none where there is none.
+    next: Option<Duration>,
+    /// Counts whole scans: what one of them does not find is gone.
+    scan: u64,
+}
+
+#[derive(Debug)]
+struct Seen {
+    stamp: FileStamp,
+    /// When it was first seen as it is now.
+    since: Duration,
+    is_closed: bool,
+    stage: Stage,
+    scan: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Settling,
+    /// Not whole: it waits for its rest, or for the end of patience.
+    Held,
+    /// Given up and said so: only a change is of interest.
+    Silent,
+}
+
+impl Readiness {
+    /// No file was seen yet.
+    pub fn new(patience: Patience) -> Readiness {
+        Readiness { patience, files: HashMap::new(), next: None, scan: 0 }
+    }
+
+    /// True for a file that was seen and is not done with.
+    pub fn has(&self, path: &Path) -> bool {
+        self.files.contains_key(path)
+    }
+
+    /// How many files were seen and are not done with.
+    pub fn len(&self) -> usize {
+        self.files.len()
+    }
+
+    /// True where there are none.
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
+
+    /// How many were left unfinished by their writers, as far as can be told.
+    pub fn unfinished(&self) -> usize {
+        self.files.values().filter(|seen| seen.stage != Stage::Settling).count()
+    }
+
+    /// A look at a file. `age` is how long ago its content changed, as far as the file system tells.
+    pub fn look(&mut self, path: &Path, stamp: FileStamp, age: Duration, now: Duration) -> Look {
+        let scan = self.scan;
+        let seen = match self.files.get_mut(path) {
+            Some(seen) => seen,
+            None => {
+                let seen = Seen { stamp, since: now, is_closed: false, stage: Stage::Settling, scan };
+                self.expect(now + self.patience.settle);
+                self.files.entry(path.to_owned()).or_insert(seen)
+            }
+        };
+        seen.scan = scan;
+        if seen.stamp != stamp {
+            (seen.stamp, seen.since, seen.is_closed, seen.stage) = (stamp, now, false, Stage::Settling);
+            self.expect(now + self.patience.settle);
+            return Look::Wait;
+        }
+        let quiet = now.saturating_sub(seen.since);
+        let is_given_up = quiet.max(age) >= self.patience.rest;
+        match seen.stage {
+            Stage::Settling if quiet >= self.patience.settling(seen.is_closed) => Look::Ready { is_given_up },
+            Stage::Held if is_given_up => Look::Ready { is_given_up },
+            _ => Look::Wait,
+        }
+    }
+
+    /// Its writer has closed the file, or has given it its name.
+    pub fn close(&mut self, path: &Path) {
+        if let Some(seen) = self.files.get_mut(path) {
+            seen.is_closed = true;
+            let due = seen.since + self.patience.settling(true);
+            self.expect(due);
+        }
+    }
+
+    /// The file is not whole.
+    pub fn hold(&mut self, path: &Path) {
+        if let Some(seen) = self.files.get_mut(path) {
+            seen.stage = Stage::Held;
+            let due = seen.since + self.patience.rest;
+            self.expect(due);
+        }
+    }
+
+    /// The file was given up, and people know.
+    pub fn silence(&mut self, path: &Path) {
+        if let Some(seen) = self.files.get_mut(path) {
+            seen.stage = Stage::Silent;
+        }
+    }
+
+    /// The file is done with, or gone.
+    pub fn forget(&mut self, path: &Path) {
+        self.files.remove(path);
+    }
+
+    /// A scan begins that comes to every file.
+    pub fn begin_scan(&mut self) {
+        self.scan += 1;
+    }
+
+    /// It has come to every file: those that it did not come to are gone.
+    pub fn end_scan(&mut self) {
+        let scan = self.scan;
+        self.files.retain(|_, seen| seen.scan == scan);
+    }
+
+    /// Files that a look may find ready, those first that have waited longest.
+    pub fn due(&mut self, now: Duration) -> Vec<PathBuf> {
+        if self.next.is_none_or(|next| now < next) {
+            return vec![];
+        }
+        let mut due = Vec::new();
+        let mut next: Option<Duration> = None;
+        for (path, seen) in &self.files {
+            let at = match seen.stage {
+                Stage::Settling => seen.since + self.patience.settling(seen.is_closed),
+                Stage::Held => seen.since + self.patience.rest,
+                Stage::Silent => continue,
+            };
+            match at <= now {
+                true => due.push((at, path.clone())),
+                false => next = Some(next.map_or(at, |next| next.min(at))),
+            }
+        }
+        // What is due stays due until it is looked at.
+        self.next = if due.is_empty() { next } else { Some(now) };
+        due.sort();
+        due.into_iter().map(|(_, path)| path).collect()
+    }
+
+    fn expect(&mut self, at: Duration) {
+        self.next = Some(self.next.map_or(at, |next| next.min(at)));
+    }
+}
+
+impl Patience {
+    fn settling(self, is_closed: bool) -> Duration {
+        if is_closed { self.settle / CLOSED_SHARE } else { self.settle }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PATIENCE: Patience = Patience { settle: Duration::from_secs(4), rest: Duration::from_secs(60) };
+    const READY: Look = Look::Ready { is_given_up: false };
+
+    fn stamp(size: u64) -> FileStamp {
+        FileStamp { device: 1, inode: 1, size, modified_ns: i128::from(size) }
+    }
+
+    fn at(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    struct Scene(Readiness);
+
+    impl Scene {
+        fn look(&mut self, size: u64, now: u64) -> Look {
+            self.0.look(Path::new("1.jpg"), stamp(size), Duration::ZERO, at(now))
+        }
+
+        fn is_due(&mut self, now: u64) -> bool {
+            !self.0.due(at(now)).is_empty()
+        }
+    }
+
+    fn scene() -> Scene {
+        Scene(Readiness::new(PATIENCE))
+    }
+
+    #[test]
+    fn a_file_is_ready_when_two_looks_find_it_the_same() {
+        let mut scene = scene();
+        assert!(!scene.is_due(9));
+        assert_eq!(scene.look(1, 10), Look::Wait);
+        assert!(!scene.is_due(13) && scene.is_due(14));
+        assert_eq!(scene.look(1, 13), Look::Wait);
+        assert_eq!(scene.look(2, 14), Look::Wait, "it grew");
+        assert!(!scene.is_due(17));
+        assert_eq!(scene.look(2, 17), Look::Wait);
+        assert_eq!(scene.look(2, 18), READY);
+        scene.0.forget(Path::new("1.jpg"));
+        assert!(scene.0.is_empty() && !scene.is_due(99));
+    }
+
+    #[test]
+    fn that_it_was_closed_shortens_the_wait_until_it_is_opened_again() {
+        let mut scene = scene();
+        scene.look(1, 0);
+        scene.0.close(Path::new("1.jpg"));
+        assert!(!scene.is_due(0) && scene.is_due(1));
+        assert_eq!(scene.look(1, 1), READY);
+        assert_eq!(scene.look(2, 2), Look::Wait);
+        assert_eq!(scene.look(2, 3), Look::Wait, "it was not closed since");
+        assert_eq!(scene.look(2, 6), READY);
+    }
+
+    #[test]
+    fn what_is_not_whole_is_held_until_it_changes_or_is_given_up() {
+        let mut scene = scene();
+        scene.look(1, 0);
+        assert_eq!(scene.look(1, 4), READY);
+        scene.0.hold(Path::new("1.jpg"));
+        assert_eq!((scene.look(1, 50), scene.0.unfinished()), (Look::Wait, 1));
+        assert!(!scene.is_due(59) && scene.is_due(60));
+        assert_eq!(scene.look(1, 60), Look::Ready { is_given_up: true });
+        scene.0.silence(Path::new("1.jpg"));
+        assert_eq!(scene.look(1, 1000), Look::Wait);
+        assert!(!scene.is_due(1000), "it is said once");
+        assert_eq!(scene.look(2, 1001), Look::Wait);
+        assert_eq!(scene.look(2, 1005), READY, "it goes on");
+    }
+
+    #[test]
+    fn what_was_left_alone_for_long_before_it_was_seen_is_given_up_at_once() {
+        let mut readiness = Readiness::new(PATIENCE);
+        let mut look = |now| readiness.look(Path::new("1.jpg"), stamp(1), at(3600), at(now));
+        assert_eq!(look(0), Look::Wait, "two looks all the same");
+        assert_eq!(look(4), Look::Ready { is_given_up: true });
+    }
+
+    #[test]
+    fn what_a_scan_does_not_come_to_is_gone() {
+        let mut readiness = Readiness::new(PATIENCE);
+        for name in ["1.jpg", "2.jpg"] {
+            readiness.look(Path::new(name), stamp(1), Duration::ZERO, at(0));
+        }
+        readiness.begin_scan();
+        readiness.look(Path::new("2.jpg"), stamp(1), Duration::ZERO, at(1));
+        readiness.end_scan();
+        assert!(!readiness.has(Path::new("1.jpg")) && readiness.has(Path::new("2.jpg")));
+        assert_eq!(readiness.len(), 1);
+    }
+
+    #[test]
+    fn those_that_waited_longest_come_first() {
+        let mut readiness = Readiness::new(PATIENCE);
+        for (name, now) in [("b", 2), ("a", 3), ("c", 1)] {
+            readiness.look(Path::new(name), stamp(1), Duration::ZERO, at(now));
+        }
+        assert_eq!(readiness.due(at(9)), [Path::new("c"), Path::new("b"), Path::new("a")]);
+    }
+}

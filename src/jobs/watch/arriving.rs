@@ -1,0 +1,144 @@
+//! Files that have settled go through the pipeline and into the session. One that turns out not to be whole is held back:
+//! nothing of it is scored or kept until its rest has come or is given up.
+
+use super::alerts::LabelCommand;
+use super::incoming::{Incoming, Ready};
+use super::{Told, WatchError, WatchTools, Watched};
+use crate::domain::decision::{Standing, standing};
+use crate::files::trouble::Trouble;
+use crate::jobs::classify::{Classified, Encoders, Pipeline, classify};
+use crate::jobs::sink::{Hooks, SessionSink, Sink, SinkError, SourceFolder};
+use crate::store::session::{Known, Session};
+
+/// What arrives, and where.
+#[derive(Clone, Copy)]
+pub(super) struct Arriving<'a> {
+    pub(super) watched: &'a Watched,
+    pub(super) folder: &'a SourceFolder,
+    pub(super) commands: &'a [LabelCommand],
+}
+
+/// What became of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    /// It was not looked at: the watch is being stopped.
+    Waiting,
+    /// It is in the session.
+    Kept,
+    /// It is no picture.
+    Other,
+    /// It is not whole.
+    NotWhole,
+    /// It changed while it was read, so that it has not settled.
+    Changed,
+    /// It is gone.
+    Gone,
+}
+
+/// Classifies files that have settled. Gives how many came to the session.
+pub(super) fn classify_ready(
+    arriving: Arriving<'_>,
+    ready: &[Ready],
+    incoming: &mut Incoming,
+    encoders: &mut Encoders,
+    session: &mut Session,
+    tools: WatchTools<'_>,
+    tell: &mut dyn FnMut(Told<'_>),
+) -> Result<usize, WatchError> {
+    let files: Vec<_> = ready.iter().map(|ready| ready.path.clone()).collect();
+    let mut fates = vec![Fate::Waiting; ready.len()];
+    let mut arrived: Vec<(Known, Classified)> = Vec::new();
+    let pipeline = Pipeline {
+        files: &files,
+        model: tools.model,
+        cache: tools.cache,
+        decoders: tools.decoders,
+        awaits_rest: &|position| ready.get(position).is_some_and(|ready| !ready.is_given_up),
+        stop: tools.stop,
+    };
+    let alert = |classified: &Classified| alert(arriving, classified);
+    let hooks = Hooks {
+        say: tools.say_trouble,
+        alert: &alert,
+        on_picture: &mut |_| {},
+        on_stored: &mut |stored| arrived.extend(stored.into_iter().filter(|(known, _)| known.is_new)),
+    };
+    let watched = arriving.watched;
+    let inner = SessionSink::new(session, watched.run, &watched.set, arriving.folder.clone(), hooks);
+    let classified = classify(&pipeline, encoders, &mut ArrivalSink { inner, ready, fates: &mut fates });
+    // What is in the session is done with, whatever came after it.
+    if classified.is_ok() {
+        settle(ready, &fates, incoming);
+    }
+    let count = arrived.len();
+    if count > 0 {
+        tell(Told::Arrived(arrived));
+    }
+    classified?;
+    let others: Vec<_> = ready.iter().zip(&fates).filter(|(_, fate)| **fate == Fate::Other).collect();
+    if !others.is_empty() {
+        let noted: Vec<_> = others.iter().map(|(ready, _)| (arriving.folder.real(&ready.path), ready.stamp)).collect();
+        session.note_others(&noted)?;
+        others.iter().for_each(|(ready, _)| incoming.done(&ready.path));
+        tell(Told::Others(others.len()));
+    }
+    Ok(count)
+}
+
+fn settle(ready: &[Ready], fates: &[Fate], incoming: &mut Incoming) {
+    for (ready, fate) in ready.iter().zip(fates) {
+        match fate {
+            Fate::Kept | Fate::Gone => incoming.done(&ready.path),
+            Fate::NotWhole => incoming.hold(&ready.path),
+            // They are due again: what changed has another stamp then.
+            Fate::Changed | Fate::Waiting | Fate::Other => {}
+        }
+    }
+}
+
+/// The label whose command is to be run for a picture if it was not there before: the one that it is sorted by.
+fn alert<'a>(arriving: Arriving<'a>, classified: &Classified) -> Option<&'a str> {
+    if arriving.commands.is_empty() {
+        return None;
+    }
+    let watched = arriving.watched;
+    let standing = standing(&classified.picture, None, &watched.set.labels, watched.sorting.sure());
+    let Standing::Label(label) = standing else { return None };
+    let label = watched.sorting.labels.get(label)?.text.as_str();
+    arriving.commands.iter().any(|command| command.label == label).then_some(label)
+}
+
+/// Lets through to the session what is whole or given up.
+struct ArrivalSink<'s, 'r> {
+    inner: SessionSink<'s>,
+    ready: &'r [Ready],
+    fates: &'r mut [Fate],
+}
+
+impl Sink for ArrivalSink<'_, '_> {
+    fn take(&mut self, position: usize, classified: Option<Classified>) -> Result<(), SinkError> {
+        let is_given_up = self.ready.get(position).is_some_and(|ready| ready.is_given_up);
+        let fate = fate(classified.as_ref(), is_given_up);
+        if let Some(kept) = self.fates.get_mut(position) {
+            *kept = fate;
+        }
+        self.inner.take(position, classified.filter(|_| fate == Fate::Kept))
+    }
+
+    fn finish(&mut self) -> Result<(), SinkError> {
+        self.inner.finish()
+    }
+}
+
+fn fate(classified: Option<&Classified>, is_given_up: bool) -> Fate {
+    let Some(classified) = classified else { return Fate::Other };
+    match &classified.trouble {
+        // What the model has no answer for is whole.
+        None | Some(Trouble::ModelFailed { .. }) => Fate::Kept,
+        Some(Trouble::Vanished) => Fate::Gone,
+        Some(Trouble::Changed) => Fate::Changed,
+        Some(_) if is_given_up => Fate::Kept,
+        // The rest of a file can make it whole, readable, or of a kind that is decoded.
+        Some(_) => Fate::NotWhole,
+    }
+}

@@ -1,0 +1,319 @@
+//! Watching a folder: each picture that arrives is classified once it is whole, and sorted if that is asked for.
+//!
+//! A watch is taken turn by turn, so that whoever drives it can do other things in between and end it at any moment: what
+//! a turn has not brought into the session is found again by the next watch.
+
+mod alerts;
+mod applying;
+mod arriving;
+mod incoming;
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use serde_json::{Map, json};
+
+use alerts::Alerts;
+pub use alerts::{AlertEnd, BadCommand, LabelCommand};
+use applying::Applying;
+use arriving::{Arriving, classify_ready};
+use incoming::Incoming;
+
+use super::carry_out::SayError;
+use super::classify::{Classified, ClassifyError, Encoders};
+use super::embeddings::CachePlace;
+use super::model::Model;
+use super::sink::SourceFolder;
+use super::stop::Stop;
+use super::tables::{self, TableError};
+use crate::domain::plan::PlannedTransfer;
+use crate::domain::readiness::Patience;
+use crate::domain::run::RunId;
+use crate::engine::EngineError;
+use crate::files::destination::DestinationError;
+use crate::files::transfer::Ended;
+use crate::files::trouble::Trouble;
+use crate::files::watcher::NoEvents;
+use crate::store::StoreError;
+use crate::store::session::{Known, LabelSet, Session, Sorting};
+
+/// How long a turn should take: what it brings is on disk and on screen only at its end.
+const TURN: Duration = Duration::from_secs(1);
+
+/// Files that a turn takes at least and at most.
+const FEWEST: usize = 4;
+const MOST: usize = 512;
+
+/// How long a watch waits after a session that failed, a full disk for example.
+const AFTER_FAILURE: Duration = Duration::from_secs(30);
+
+/// How often the table is written at most, and the share of the time that it may take: it grows with the session.
+const TABLE_EVERY: Duration = Duration::from_secs(60);
+const TABLE_REST: u32 = 20;
+
+/// How a folder is watched.
+#[derive(Debug, Clone)]
+pub struct WatchRules {
+    /// How long files are waited for.
+    pub patience: Patience,
+    /// The folder is looked through again and again, whether the system tells of changes or not.
+    pub poll: bool,
+    /// What is sure, and what people decided, is sorted at once.
+    pub apply: bool,
+    /// Commands that are run for arrivals.
+    pub commands: Vec<LabelCommand>,
+}
+
+/// How changes are noticed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WatchedBy {
+    /// They are not yet.
+    Nothing,
+    /// The system tells.
+    Events,
+    /// The folder is looked through every few seconds: because it was asked for, or for this reason.
+    Polling(Option<NoEvents>),
+}
+
+/// What a watch tells.
+#[derive(Debug)]
+pub enum Told<'t> {
+    /// How changes are noticed from now on.
+    WatchedBy(&'t WatchedBy),
+    /// The watched folder is not there any more. It is waited for.
+    SourceGone,
+    /// It is there again.
+    SourceBack,
+    /// Another folder has taken its place: a disk was mounted, or it was made anew.
+    SourceReplaced,
+    /// Pictures were classified, and what the session knows of each.
+    Arrived(Vec<(Known, Classified)>),
+    /// So many files are no pictures.
+    Others(usize),
+    /// A file has not been finished for a long time. It is said once.
+    Unfinished(&'t Path),
+    /// A file was copied or moved, or not.
+    Transferred(&'t PlannedTransfer, &'t Ended),
+    /// Files do not fit into the destination: what is to be applied waits.
+    NoRoom(&'t DestinationError),
+    /// The session failed. Nothing is lost: it is tried again.
+    Failing(&'t StoreError),
+    /// The table could not be written. It is tried again.
+    NoTable(&'t TableError),
+    /// A command was run for an arrival.
+    Alerted {
+        /// The picture's path.
+        path: &'t Path,
+        /// The label.
+        label: &'t str,
+        /// How it ended.
+        end: &'t AlertEnd,
+    },
+}
+
+/// What a watch works with. The same in every turn.
+#[derive(Clone, Copy)]
+pub struct WatchTools<'w> {
+    /// The model.
+    pub model: &'w Model,
+    /// Where embeddings are remembered.
+    pub cache: Option<&'w CachePlace>,
+    /// Threads that decode.
+    pub decoders: usize,
+    /// What is wrong with a picture, in words.
+    pub say_trouble: &'w dyn Fn(&Trouble) -> String,
+    /// Why a transfer failed, in words.
+    pub say_transfer: SayError<'w>,
+    /// A request to stop.
+    pub stop: &'w Stop,
+}
+
+/// Why a watch cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum WatchError {
+    /// The model.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The session, in a way that waiting does not mend.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<ClassifyError> for WatchError {
+    fn from(error: ClassifyError) -> WatchError {
+        match error {
+            ClassifyError::Engine(error) => WatchError::Engine(error),
+            ClassifyError::Sink(error) => WatchError::Store(error),
+        }
+    }
+}
+
+/// What a watch is about.
+#[derive(Debug, Clone)]
+pub struct Watched {
+    /// The folder, by the name that was given.
+    pub source: PathBuf,
+    /// Its sub-folders too.
+    pub recursive: bool,
+    /// The run that its pictures belong to.
+    pub run: RunId,
+    /// Labels, threshold, margin, operation.
+    pub sorting: Sorting,
+    /// The labels' numbers.
+    pub set: LabelSet,
+    /// One folder name a label.
+    pub folders: Vec<String>,
+    /// The table's name in the destination.
+    pub table: PathBuf,
+}
+
+/// A folder that is watched.
+pub struct Watch {
+    watched: Watched,
+    incoming: Incoming,
+    encoders: Encoders,
+    folder: SourceFolder,
+    applying: Option<Applying>,
+    alerts: Alerts,
+    /// Files that a turn takes.
+    per_turn: usize,
+    /// After a failure.
+    resumes: Option<Instant>,
+    pictures: usize,
+    table: TableDue,
+}
+
+/// When the table is written next.
+struct TableDue {
+    is_stale: bool,
+    next: Instant,
+}
+
+impl Watch {
+    /// A watch for the pictures of a run that was begun in the session. Nothing is looked at yet.
+    pub fn new(watched: Watched, session: &Session, rules: WatchRules) -> Watch {
+        let incoming = Incoming::new(&watched.source, watched.recursive, session.destination(), &rules);
+        Watch {
+            incoming,
+            encoders: Encoders::default(),
+            folder: SourceFolder::new(&watched.source),
+            applying: rules.apply.then(Applying::default),
+            alerts: Alerts::new(rules.commands),
+            watched,
+            per_turn: FEWEST,
+            resumes: None,
+            pictures: 0,
+            table: TableDue { is_stale: true, next: Instant::now() },
+        }
+    }
+
+    /// Files that came and are not classified yet.
+    pub fn backlog(&self) -> usize {
+        self.incoming.backlog()
+    }
+
+    /// Files that their writers have left unfinished so far.
+    pub fn unfinished(&self) -> usize {
+        self.incoming.unfinished()
+    }
+
+    /// Pictures that were classified.
+    pub fn pictures(&self) -> usize {
+        self.pictures
+    }
+
+    /// How changes are noticed.
+    pub fn watched_by(&self) -> &WatchedBy {
+        self.incoming.watched_by()
+    }
+
+    /// Does what is to be done now, as far as that goes in about a second; true where more is to be done at once. An error
+    /// of the session is told and tried again later.
+    pub fn turn(
+        &mut self,
+        session: &mut Session,
+        tools: WatchTools<'_>,
+        tell: &mut dyn FnMut(Told<'_>),
+    ) -> Result<bool, WatchError> {
+        if self.resumes.is_some_and(|resumes| Instant::now() < resumes) {
+            return Ok(false);
+        }
+        self.resumes = None;
+        match self.work(session, tools, tell) {
+            Err(WatchError::Store(error)) if session.is_in_place() => {
+                tracing::error!(chain = ?error, "the session failed");
+                tell(Told::Failing(&error));
+                self.resumes = Some(Instant::now() + AFTER_FAILURE);
+                Ok(false)
+            }
+            done => done,
+        }
+    }
+
+    fn work(
+        &mut self,
+        session: &mut Session,
+        tools: WatchTools<'_>,
+        tell: &mut dyn FnMut(Told<'_>),
+    ) -> Result<bool, WatchError> {
+        if !session.is_in_place() {
+            let destination = session.destination().to_owned();
+            return Err(WatchError::Store(StoreError::Gone { destination }));
+        }
+        let (folder, set) = (&self.folder, &self.watched.set);
+        let knows = |path: &Path, stamp| session.knows_file(&folder.real(path), stamp, set);
+        let ready = self.incoming.ready(self.per_turn, &knows, tools.stop, tell)?;
+        let (began, count) = (Instant::now(), ready.len());
+        if count > 0 {
+            let arriving = Arriving { watched: &self.watched, folder: &self.folder, commands: self.alerts.commands() };
+            let arrived =
+                classify_ready(arriving, &ready, &mut self.incoming, &mut self.encoders, session, tools, tell)?;
+            self.pictures += arrived;
+            self.table.is_stale |= arrived > 0;
+            if !tools.stop.is_requested() {
+                self.adapt(count, began.elapsed());
+            }
+        }
+        if let Some(applying) = &mut self.applying {
+            self.table.is_stale |= applying.turn(&self.watched, session, tools, tell)?;
+        }
+        self.alerts.turn(&self.watched, session, tell)?;
+        self.write_table(session, tell);
+        Ok(count > 0)
+    }
+
+    /// Takes so many files the next time that a turn is about as long as it should be.
+    fn adapt(&mut self, count: usize, took: Duration) {
+        let fits = count as f64 * TURN.as_secs_f64() / took.as_secs_f64().max(0.001);
+        // Twice as many at most: the first pictures of a kind say little about the next.
+        self.per_turn = (fits as usize).min(2 * self.per_turn).clamp(FEWEST, MOST);
+    }
+
+    fn write_table(&mut self, session: &mut Session, tell: &mut dyn FnMut(Told<'_>)) {
+        if !self.table.is_stale || Instant::now() < self.table.next {
+            return;
+        }
+        let began = Instant::now();
+        let written = tables::write(session, &self.watched.table, Some(&self.watched.set), self.watched.sorting.sure());
+        match written {
+            Ok(_) => self.table.is_stale = false,
+            Err(error) => tell(Told::NoTable(&error)),
+        }
+        self.table.next = Instant::now() + TABLE_EVERY.max(began.elapsed() * TABLE_REST);
+    }
+
+    /// Ends the watch: runs are ended, the table is written. Commands that are still owed are run by the next watch.
+    pub fn end(mut self, session: &mut Session, tell: &mut dyn FnMut(Told<'_>)) -> Result<(), WatchError> {
+        self.alerts.end(&self.watched, session, tell)?;
+        if let Some(applying) = self.applying {
+            applying.end(session)?;
+        }
+        let result = Map::from_iter([("pictures".to_owned(), json!(self.pictures))]);
+        session.end_run(self.watched.run, result)?;
+        let (table, sure) = (&self.watched.table, self.watched.sorting.sure());
+        if let Err(error) = tables::write(session, table, Some(&self.watched.set), sure) {
+            tell(Told::NoTable(&error));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,47 @@
+//! Sentences for what happens while a folder is watched.
+
+use super::{Language, Say};
+use crate::domain::printable::printable_text;
+use crate::files::watcher::NoEvents;
+use crate::jobs::watch::{AlertEnd, BadCommand, WatchError};
+
+impl Say for WatchError {
+    fn say(&self, language: &Language) -> String {
+        match self {
+            WatchError::Engine(error) => error.say(language),
+            WatchError::Store(error) => error.say(language),
+        }
+    }
+}
+
+impl Say for NoEvents {
+    fn say(&self, language: &Language) -> String {
+        match self {
+            NoEvents::Network => language.text("watch.no_events_network"),
+            NoEvents::Limit => language.text("watch.no_events_limit"),
+            NoEvents::Refused { detail } => language.say("watch.no_events_refused", &[("detail", detail)]),
+        }
+    }
+}
+
+impl Say for BadCommand {
+    fn say(&self, language: &Language) -> String {
+        match self {
+            BadCommand::Form { given } => language.say("watch.bad_command", &[("given", &printable_text(given))]),
+            BadCommand::Quotes { given } => language.say("watch.bad_quotes", &[("given", &printable_text(given))]),
+            BadCommand::NoLabel { label } => language.say("watch.no_such_label", &[("label", &printable_text(label))]),
+        }
+    }
+}
+
+impl Say for AlertEnd {
+    fn say(&self, language: &Language) -> String {
+        match self {
+            AlertEnd::Done => language.text("watch.alert_done"),
+            AlertEnd::Failed { code: Some(code) } => language.say("watch.alert_failed", &[("code", code)]),
+            AlertEnd::Failed { code: None } => language.text("watch.alert_killed"),
+            AlertEnd::TimedOut => language.text("watch.alert_timed_out"),
+            AlertEnd::NotStarted { detail } => language.say("watch.alert_not_started", &[("detail", detail)]),
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! What a watch asks of a session: whether a file was looked at before, and which commands it owes.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::Transaction;
+
+use super::{LabelSet, Session, StoreError, kept};
+use crate::domain::picture::{FileStamp, PictureId};
+
+/// A command that is to be run for an arrival.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alert {
+    /// The picture.
+    pub picture: PictureId,
+    /// The label that the command belongs to.
+    pub label: String,
+}
+
+impl Session {
+    /// True where the file at a path, as it is now, was looked at with these labels before, or is known to be no picture.
+    /// What is told apart is the file's number, size and time: where any of them is another one, it is to be read.
+    pub fn knows_file(&self, path: &Path, stamp: FileStamp, set: &LabelSet) -> Result<bool, StoreError> {
+        let asked = || -> rusqlite::Result<bool> {
+            let path = kept(&self.destination, path);
+            let file = (stamp.inode as i64, stamp.size as i64, stamp.modified_ns.to_string());
+            // Pictures of which something is wrong have no prediction, and need none.
+            let mut pictures = self.connection.prepare_cached(
+                "SELECT 1 FROM pictures WHERE path = ?1 AND inode = ?2 AND size = ?3 AND modified = ?4 AND NOT replaced
+                 AND (state <> 'ok' OR label_set = ?5)",
+            )?;
+            let mut others = self.connection.prepare_cached(
+                "SELECT 1 FROM others WHERE path = ?1 AND inode = ?2 AND size = ?3 AND modified = ?4",
+            )?;
+            Ok(pictures.exists(rusqlite::params![path, file.0, file.1, file.2, set.id])?
+                || others.exists(rusqlite::params![path, file.0, file.1, file.2])?)
+        };
+        asked().map_err(|error| self.failed(error))
+    }
+
+    /// Takes note of files that are no pictures, as they are now.
+    pub fn note_others(&mut self, files: &[(PathBuf, FileStamp)]) -> Result<(), StoreError> {
+        let destination = self.destination.clone();
+        self.change(|change| {
+            let mut statement = change.prepare_cached("INSERT OR REPLACE INTO others VALUES (?1, ?2, ?3, ?4)")?;
+            files.iter().try_for_each(|(path, stamp)| {
+                let (inode, size) = (stamp.inode as i64, stamp.size as i64);
+                statement.execute((kept(&destination, path), inode, size, stamp.modified_ns.to_string())).map(drop)
+            })
+        })
+    }
+
+    /// Commands that are still to be run, the oldest first, at most so many; those of a killed process are among them.
+    pub fn owed_alerts(&self, most: usize) -> Result<Vec<Alert>, StoreError> {
+        let owed = || -> rusqlite::Result<Vec<Alert>> {
+            let mut statement = self
+                .connection
+                .prepare_cached("SELECT picture, label FROM alerts WHERE ended IS NULL ORDER BY picture LIMIT ?1")?;
+            let rows = statement
+                .query_map([most as i64], |row| Ok(Alert { picture: PictureId(row.get(0)?), label: row.get(1)? }))?;
+            rows.collect()
+        };
+        owed().map_err(|error| self.failed(error))
+    }
+
+    /// A command was run: how it ended, in a word.
+    pub fn end_alert(&mut self, picture: PictureId, ended: &str) -> Result<(), StoreError> {
+        self.change(|change| {
+            change
+                .prepare_cached("UPDATE alerts SET ended = ?2 WHERE picture = ?1")?
+                .execute((picture.0, ended))
+                .map(drop)
+        })
+    }
+}
+
+/// Takes note of a command that is to be run for a picture that came.
+pub(super) fn owe_alert(change: &Transaction<'_>, picture: PictureId, label: &str) -> rusqlite::Result<()> {
+    let mut statement = change.prepare_cached("INSERT OR IGNORE INTO alerts VALUES (?1, ?2, NULL)")?;
+    statement.execute((picture.0, label)).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::pictures::Found;
+    use super::*;
+    use crate::domain::picture::{ContentHash, Picture, PictureState};
+    use crate::domain::run::RunKind;
+
+    const STAMP: FileStamp = FileStamp { device: 1, inode: 2, size: 3, modified_ns: 4 };
+
+    /// A session with a picture, put there once for each of these commands owed.
+    fn session(alerts: &[Option<&str>]) -> (tempfile::TempDir, Session) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut session = Session::open_to_work(folder.path()).unwrap();
+        let run = session.begin_run(RunKind::Classify, None, None, serde_json::Map::new()).unwrap();
+        let path = PathBuf::from("/from/1.jpg");
+        let picture = Picture {
+            path: path.clone(),
+            hash: Some(ContentHash([1; 32])),
+            stamp: Some(STAMP),
+            state: PictureState::Suspect,
+            prediction: None,
+        };
+        let set = LabelSet { id: 1, labels: vec![] };
+        for alert in alerts {
+            let found = Found { picture: &picture, path: &path, trouble: None, alert: *alert };
+            session.put_pictures(run, &set, &[found]).unwrap();
+        }
+        (folder, session)
+    }
+
+    #[test]
+    fn a_file_is_known_as_long_as_it_is_the_same() {
+        let (_folder, mut session) = session(&[None]);
+        let set = LabelSet { id: 1, labels: vec![] };
+        let (picture, other) = (Path::new("/from/1.jpg"), PathBuf::from("/from/notes.txt"));
+        let knows = |session: &Session, path: &Path, stamp| session.knows_file(path, stamp, &set).unwrap();
+        assert!(knows(&session, picture, STAMP));
+        // Another number of the file system is no change: it may be mounted anew.
+        assert!(knows(&session, picture, FileStamp { device: 9, ..STAMP }));
+        for changed in
+            [FileStamp { inode: 9, ..STAMP }, FileStamp { size: 9, ..STAMP }, FileStamp { modified_ns: 9, ..STAMP }]
+        {
+            assert!(!knows(&session, picture, changed), "{changed:?}");
+        }
+        assert!(!knows(&session, &other, STAMP));
+        session.note_others(&[(other.clone(), STAMP)]).unwrap();
+        assert!(knows(&session, &other, STAMP) && !knows(&session, &other, FileStamp { size: 9, ..STAMP }));
+    }
+
+    #[test]
+    fn a_command_is_owed_until_it_was_run_and_once_for_a_picture() {
+        let (_folder, mut session) = session(&[Some("weapon"), Some("weapon")]);
+        assert_eq!(session.owed_alerts(10).unwrap(), [Alert { picture: PictureId(1), label: "weapon".to_owned() }]);
+        session.end_alert(PictureId(1), "done").unwrap();
+        assert!(session.owed_alerts(10).unwrap().is_empty());
+    }
+
+    #[test]
+    fn what_was_there_before_is_no_arrival() {
+        let (_folder, session) = session(&[None, Some("weapon")]);
+        assert!(session.owed_alerts(10).unwrap().is_empty());
+    }
+}

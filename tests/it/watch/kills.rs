@@ -1,0 +1,67 @@
+//! A watch that is killed again and again while files keep coming.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use super::{Watching, counted, of_kind};
+use crate::support::{Workspace, hashes, picture, sorted};
+
+/// Files that come, and kills, in every test run.
+const FILES: usize = 5000;
+const KILLS: usize = 50;
+
+/// Files in the folders of both labels.
+fn count_sorted(workspace: &Workspace) -> usize {
+    let folders = ["a", "b"].map(|label| std::fs::read_dir(workspace.destination().join(label)));
+    folders.into_iter().flatten().flatten().count()
+}
+
+#[test]
+fn fifty_kills_lose_nothing_and_do_nothing_twice() {
+    let workspace = Workspace::new();
+    let is_written = AtomicBool::new(false);
+    let mut told = Vec::new();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for number in 0..FILES {
+                workspace.write(format!("source/{}/{number}.jpg", number % 10), picture(number));
+                // As many a second as make the stream last for as long as there are kills.
+                std::thread::sleep(Duration::from_millis(2));
+            }
+            is_written.store(true, Ordering::Relaxed);
+        });
+        let arguments = ["--apply", "--settle", "0.2"];
+        for kill in 0..KILLS {
+            let mut watching = Watching::start(&workspace, &arguments);
+            // At moments that are spread over everything that a watch does, from its start on.
+            match kill % 5 {
+                0 => {}
+                moment => watching.wait_until("an event", |events| {
+                    let wanted = if moment < 3 { "picture" } else { "transfer" };
+                    of_kind(events, wanted).count() > kill % 7 * 10 || is_written.load(Ordering::Relaxed)
+                }),
+            }
+            std::thread::sleep(Duration::from_millis((kill * 37 % 200) as u64));
+            told.extend(watching.kill());
+        }
+        let mut watching = Watching::start(&workspace, &arguments);
+        watching.wait_until("the rest", |_| is_written.load(Ordering::Relaxed) && count_sorted(&workspace) == FILES);
+        let (events, _) = watching.end();
+        told.extend(events);
+    });
+    let wanted: BTreeSet<String> = hashes(workspace.source()).into_values().collect();
+    assert_eq!(wanted.len(), FILES);
+    let once = |hashes: Vec<String>, what: &str| {
+        let counts = counted(hashes);
+        assert!(counts.values().all(|count| *count == 1), "twice: {what}");
+        assert!(counts.keys().all(|hash| wanted.contains(hash)), "a part: {what}");
+        counts.len()
+    };
+    let arrived = of_kind(&told, "picture").map(|event| event["sha256"].as_str().unwrap().to_owned());
+    // One that was killed after it had kept a picture and before it told of it has told nothing.
+    assert!(once(arrived.collect(), "told") <= FILES);
+    assert_eq!(once(workspace.rows().into_iter().map(|row| row["sha256"].clone()).collect(), "rows"), FILES);
+    assert_eq!(once(sorted(workspace.destination()).into_values().collect(), "sorted"), FILES);
+    workspace.sis_on_destination(&["verify"]).ended_with(3);
+}
