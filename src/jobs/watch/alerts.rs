@@ -4,6 +4,7 @@
 //! between leaves it to the next. So it is run at least once. Arguments are passed as they are, never through a shell.
 
 use std::collections::HashSet;
+use OsString;
 use std::fs::File;
 use std::io::{Read, Seek};
 use std::os::unix::process::CommandExt;
@@ -116,7 +117,7 @@ impl LabelCommand {
     }
 
     /// The words with the values of a picture in their places. The path comes last where nothing says where it belongs.
-    fn filled(&self, picture: &SessionPicture, path: &Path) -> Vec<std::ffi::OsString> {
+    fn filled(&self, picture: &SessionPicture, path: &Path) -> Vec<OsString> {
         let score = picture.picture.prediction.as_ref().map(|prediction| format!("{:.4}", prediction.score));
         let hash = picture.picture.hash.map(|hash| hash.to_string());
         let mut words: Vec<_> = self
@@ -248,7 +249,7 @@ impl Alerts {
 }
 
 /// Runs a command to its end, which is made after a while.
-fn run(words: &[std::ffi::OsString], longest: Duration) -> AlertEnd {
+fn run(words: &[OsString], longest: Duration) -> AlertEnd {
     let (end, output) = match started(words) {
         Ok((child, output)) => (wait(child, longest), Some(output)),
         Err(error) => (AlertEnd::NotStarted { detail: error.to_string() }, None),
@@ -259,7 +260,7 @@ fn run(words: &[std::ffi::OsString], longest: Duration) -> AlertEnd {
     end
 }
 
-fn started(words: &[std::ffi::OsString]) -> std::io::Result<(Child, File)> {
+fn started(words: &[OsString]) -> std::io::Result<(Child, File)> {
     let (program, arguments) = words.split_first().ok_or(std::io::ErrorKind::InvalidInput)?;
     let output = tempfile::tempfile()?;
     // A group of its own: Ctrl-C is for the watch, and what the command has started ends with it.
@@ -335,7 +336,8 @@ mod tests {
         assert_eq!(command.filled(&picture(), Path::new("/to/$(x).jpg"))[2], "/to/$(x).jpg");
         assert_eq!(parse("a map=x").unwrap().filled(&picture(), Path::new("/to/1.jpg")), ["x", "/to/1.jpg"]);
         let words = parse("weapon=x {source} {label}-{sha256}").unwrap().filled(&picture(), Path::new("/to/1.jpg"));
-        assert_eq!(words[1..], ["/from/a b.jpg".to_owned(), format!("weapon-{}", "ab".repeat(32))]);
+        let expected = ["/from/a b.jpg".to_owned(), format!("weapon-{}", "ab".repeat(32))].map(OsString::from);
+        assert_eq!(words[1..], expected);
     }
 
     #[test]
