@@ -4,7 +4,7 @@
 //! between leaves it to the next. So it is run at least once. Arguments are passed as they are, never through a shell.
 
 use std::collections::HashSet;
-use OsString;
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{Read, Seek};
 use std::os::unix::process::CommandExt;
