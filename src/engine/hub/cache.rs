@@ -12,9 +12,13 @@ use std::collections::BTreeSet;
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use super::choice::{CONFIG, Choice, Form, choose, shards};
+use serde_json::Value as Json;
+
+use super::choice::{CONFIG, Choice, Needs, choose, shards};
 use super::hash::Hash;
 use super::listing::is_hexadecimal;
+use crate::engine::families;
+use crate::engine::image_processor;
 
 /// The largest file of the cache that is read whole: a configuration, a list of shards.
 const LARGEST_SMALL: u64 = 10_000_000;
@@ -132,10 +136,14 @@ impl Storage {
         let mut names = BTreeSet::new();
         collect(&folder, "", DEEPEST, &mut names);
         let names: BTreeSet<&str> = names.iter().map(String::as_str).collect();
-        let mut choice = choose(&names).ok().filter(|choice| choice.small.iter().any(|name| name == CONFIG))?;
-        if choice.form == Form::Sharded {
+        let json = |name: &str| -> Option<Json> { serde_json::from_slice(&read_small(&folder.join(name))?).ok() };
+        // One of no known family is complete too: what is wrong with it is said where it is opened.
+        let family = families::from_config(&json(CONFIG)?).ok();
+        let needs = Needs::of(family.as_deref(), json(image_processor::OUTER_FILE).as_ref());
+        let mut choice = choose(&names, &needs).ok()?;
+        if let Some(ending) = choice.form.shard_ending() {
             let index = choice.weights.first().and_then(|index| read_small(&folder.join(index)))?;
-            choice.weights.extend(shards(&index)?);
+            choice.weights.extend(shards(&index, ending)?);
         }
         choice.weights.iter().all(|name| names.contains(name.as_str())).then_some((folder, choice))
     }
