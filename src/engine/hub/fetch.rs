@@ -37,7 +37,7 @@ impl Hub {
             (control.tell)(Step::Bytes { done: before, total });
             storage.link(&plan.commit, &file.name, &file.hash).map_err(unusable)?;
             if let Some((commit, _)) = plan.original.as_ref().filter(|(_, same)| same.contains(&file.name)) {
-                storage.link(commit, &file.name, &file.hash).map_err(unusable)?;
+                storage.link_also(&plan.commit, commit, &file.name, &file.hash).map_err(unusable)?;
             }
         }
         // Only now: until the last file is there, the revision stands for what it stood for before.
