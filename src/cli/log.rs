@@ -1,7 +1,8 @@
 //! The log file: what happened in English, with whole chains of causes.
 
 use std::fs::{File, OpenOptions};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io::{self, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
@@ -10,19 +11,83 @@ use tracing::Level;
 /// The log's name in the program's state folder.
 const NAME: &str = "sis.log";
 
-/// A log that is larger than this at the start is set aside, in place of the one set aside before.
+/// A log that is larger than this is set aside, in place of the one set aside before: a watch runs for weeks.
 const LARGEST: u64 = 10 << 20;
 
 /// Starts logging into `folder`; returns the file, or nothing where it cannot be written: a log is no reason to fail.
 pub(super) fn start(folder: &Path) -> Option<PathBuf> {
     std::fs::create_dir_all(folder).ok()?;
-    let path = folder.join(NAME);
-    if path.metadata().is_ok_and(|metadata| metadata.len() > LARGEST) {
-        let _ = std::fs::rename(&path, path.with_extension("log.1"));
-    }
-    let file: File = OpenOptions::new().create(true).append(true).mode(0o600).open(&path).ok()?;
+    let log = LogFile::open(folder.join(NAME), LARGEST).ok()?;
+    let path = log.path.clone();
     let subscriber =
-        tracing_subscriber::fmt().with_ansi(false).with_max_level(Level::INFO).with_writer(Mutex::new(file));
+        tracing_subscriber::fmt().with_ansi(false).with_max_level(Level::INFO).with_writer(Mutex::new(log));
     subscriber.try_init().ok()?;
     Some(path)
+}
+
+/// A file that is set aside when it has become too large. Several processes may write into it.
+struct LogFile {
+    path: PathBuf,
+    file: File,
+    largest: u64,
+}
+
+impl LogFile {
+    fn open(path: PathBuf, largest: u64) -> io::Result<LogFile> {
+        let file = opened(&path)?;
+        let mut log = LogFile { path, file, largest };
+        log.set_aside_if_large()?;
+        Ok(log)
+    }
+
+    fn set_aside_if_large(&mut self) -> io::Result<()> {
+        let own = self.file.metadata()?;
+        if own.len() <= self.largest {
+            return Ok(());
+        }
+        // Another process may have set it aside already: then only its place is taken up.
+        let is_in_place = std::fs::metadata(&self.path).is_ok_and(|found| found.ino() == own.ino());
+        if is_in_place {
+            std::fs::rename(&self.path, self.path.with_extension("log.1"))?;
+        }
+        self.file = opened(&self.path)?;
+        Ok(())
+    }
+}
+
+fn opened(path: &Path) -> io::Result<File> {
+    OpenOptions::new().create(true).append(true).mode(0o600).open(path)
+}
+
+impl Write for LogFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        // What cannot be set aside is written on.
+        let _ = self.set_aside_if_large();
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_large_log_is_set_aside_while_several_write_into_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(NAME);
+        let mut logs = [(); 2].map(|()| LogFile::open(path.clone(), 100).unwrap());
+        for number in 0..50 {
+            for log in &mut logs {
+                writeln!(log, "line {number:05}").unwrap();
+            }
+        }
+        let length = |path: &Path| std::fs::metadata(path).unwrap().len();
+        assert!(length(&path) <= 111 && length(&path.with_extension("log.1")) <= 122, "{}", length(&path));
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
+        assert!(std::fs::read_to_string(&path).unwrap().ends_with("line 00049\n"));
+    }
 }
