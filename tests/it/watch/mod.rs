@@ -4,6 +4,7 @@ mod alerts;
 mod disks;
 mod kills;
 mod together;
+mod words;
 mod writers;
 
 use std::collections::BTreeMap;
