@@ -6,6 +6,8 @@
 mod alerts;
 mod applying;
 mod arriving;
+mod child;
+mod command;
 mod incoming;
 
 use std::path::{Path, PathBuf};
@@ -14,9 +16,10 @@ use std::time::{Duration, Instant};
 use serde_json::{Map, json};
 
 use alerts::Alerts;
-pub use alerts::{AlertEnd, BadCommand, LabelCommand};
 use applying::Applying;
 use arriving::{Arriving, classify_ready};
+pub use child::AlertEnd;
+pub use command::{BadCommand, LabelCommand};
 use incoming::Incoming;
 
 use super::carry_out::SayError;
