@@ -69,6 +69,7 @@ impl Say for CrewError {
             CrewError::NotTrusted { destination } => {
                 language.say("store.foreign_session", &[("destination", &printable(destination))])
             }
+            CrewError::Stopped => language.text("app.stopped"),
             CrewError::NoPlan => language.text("app.no_plan"),
             CrewError::NothingToUndo => language.text("undo.nothing"),
         }

@@ -64,6 +64,9 @@ pub enum CrewError {
         /// The destination.
         destination: std::path::PathBuf,
     },
+    /// Somebody asked to stop before anything was begun.
+    #[error("stopped")]
+    Stopped,
     /// There is no plan that could be carried out.
     #[error("no plan")]
     NoPlan,

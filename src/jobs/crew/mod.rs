@@ -115,6 +115,8 @@ pub enum Order {
     Open { destination: PathBuf },
     /// Classify. Decisions about the same pictures are taken over from the session of another destination.
     Classify { settings: Box<Settings>, table: PathBuf, decisions_of: Option<PathBuf> },
+    /// Begin the run whose files were found: what was decided before is kept.
+    Begin,
     /// Score everything with other labels.
     Rescore { revision: u64, labels: Vec<Label>, template: Templates },
     /// Keep what a person said.
@@ -175,7 +177,7 @@ pub enum Event {
     Scorable { missing: usize },
     /// The pictures of a session that was opened cannot be scored with other labels.
     NotScorable { error: CrewError },
-    /// Files to classify were found.
+    /// Files to classify were found, and nothing stands in the way of the run any more: it begins with `Order::Begin`.
     Found { files: usize },
     /// Pictures came, with their scores for the labels of a revision; labels decided for by their texts.
     Arrived { revision: u64, entries: Vec<(Entry, Option<String>)>, scores: Vec<f32> },
@@ -300,6 +302,8 @@ impl Crew {
             Order::ListModels { .. } | Order::LookUpModel { .. } => &self.librarian,
             Order::Decide { .. } | Order::Rename { .. } => &self.keeper,
             Order::View { .. } => &self.viewer,
+            // A part of what runs: a request to stop it stands.
+            Order::Begin => &self.keeper,
             // To the runner, after the decisions that were made before it.
             _ => {
                 self.stop.lower();

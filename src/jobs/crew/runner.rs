@@ -76,7 +76,7 @@ pub(super) fn run(desk: Desk, orders: &Receiver<Order>) {
                 }
             }
         };
-        if let Err(error) = desk.carry_out(order, &mut runtime, &mut made) {
+        if let Err(error) = desk.carry_out(order, orders, &mut runtime, &mut made) {
             desk.tell(Event::Failed { error });
         }
     }
@@ -105,11 +105,17 @@ impl ChosenRuntime {
 }
 
 impl Desk {
-    fn carry_out(&self, order: Order, runtime: &mut ChosenRuntime, made: &mut Option<Made>) -> Result<(), CrewError> {
+    fn carry_out(
+        &self,
+        order: Order,
+        orders: &Receiver<Order>,
+        runtime: &mut ChosenRuntime,
+        made: &mut Option<Made>,
+    ) -> Result<(), CrewError> {
         match order {
             Order::Open { destination } => opening::open(self, &destination, runtime),
             Order::Classify { settings, table, decisions_of } => {
-                self.classify(&settings, &table, decisions_of.as_deref(), runtime.get(self)?)
+                self.classify(&settings, &table, decisions_of.as_deref(), orders, runtime.get(self)?)
             }
             Order::Plan { destination, sorting, scores } => {
                 let plan = made.insert(self.plan(&destination, *sorting, &scores)?);
@@ -162,6 +168,11 @@ impl Desk {
         }
         self.tell(Event::Installed { version: installed.version, is_for_later });
         Ok(())
+    }
+
+    /// An error once somebody asked to stop: a run that has not begun leaves everything as it was.
+    fn check_goes_on(&self) -> Result<(), CrewError> {
+        if self.stop.is_requested() { Err(CrewError::Stopped) } else { Ok(()) }
     }
 
     /// The session of a destination to work in; one that this user did not make is not obeyed.
@@ -228,17 +239,25 @@ impl Desk {
         settings: &Settings,
         table: &Path,
         decisions_of: Option<&Path>,
+        orders: &Receiver<Order>,
         runtime: &Runtime,
     ) -> Result<(), CrewError> {
         destination::check(&settings.destination, &settings.source)?;
         let folder = self.model_folder(&settings.model)?;
+        self.check_goes_on()?;
         let cache = self.surroundings.cache.as_ref();
         let OpenedModel { model, text, .. } = Model::open(&folder, settings, runtime, cores(), cache)?;
+        self.check_goes_on()?;
         destination::prepare(&settings.destination)?;
         let mut session = self.session(&settings.destination)?;
-        opening::tell_decisions(self, &session)?;
         let found = scan(&settings.source, settings.recursive, &settings.destination)?;
         self.tell(Event::Found { files: found.files.len() });
+        // Until now people may have decided about the pictures of before: it comes after all of that is kept. Nothing else
+        // is ordered while a run is under way.
+        if !orders.iter().any(|order| matches!(order, Order::Begin)) {
+            return Ok(());
+        }
+        opening::tell_decisions(self, &session)?;
         let _ = self.scorer.send(Told::Begin);
         let _ = self.words.send(Asked::Model(Box::new(text), model.rule));
         let sorting = sorting_of(settings);

@@ -50,6 +50,10 @@ pub(crate) struct Model {
     pub(crate) session: Option<PathBuf>,
     /// The session whose decisions are to come along into this one, until they have.
     pub(crate) takes_from: Option<PathBuf>,
+    /// The run that was ordered and has not begun.
+    pub(crate) ordered: Option<Ordered>,
+    /// The run that is under way goes on in the session whose pictures were on the screen before it.
+    pub(crate) is_same_session: bool,
     pub(crate) labels: Labels,
     pub(crate) collection: Collection,
     pub(crate) counts: Counts,
@@ -66,6 +70,15 @@ pub(crate) struct Model {
     pub(crate) notice: Option<Notice>,
     /// Everything that was said.
     pub(crate) log: Vec<String>,
+}
+
+/// A run that was ordered and has not begun: its model is downloaded and opened first, which may fail. Until it begins, the
+/// pictures of before stay on the screen and can be reviewed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Ordered {
+    pub(crate) destination: PathBuf,
+    /// The session whose decisions come along.
+    pub(crate) takes_from: Option<PathBuf>,
 }
 
 /// What has to be answered before anything else.
@@ -178,6 +191,8 @@ impl Model {
             },
             session: None,
             takes_from: None,
+            ordered: None,
+            is_same_session: false,
             labels: Labels {
                 editor: TextArea::default(),
                 is_editing: false,

@@ -4,6 +4,7 @@ mod labels;
 mod review;
 mod runs;
 mod setup;
+mod starts;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use proptest::prelude::*;

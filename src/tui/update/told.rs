@@ -72,8 +72,9 @@ fn take(model: &mut Model, event: Event) -> Vec<Effect> {
             model.say_error(text);
         }
         Event::Found { files } => {
-            model.work = Work::Classifying { files, others: 0 };
+            let effects = setup::begun(model, files);
             model.recount();
+            return effects;
         }
         Event::Passed { others } => {
             if let Work::Classifying { others: known, .. } = &mut model.work {
@@ -142,8 +143,11 @@ fn take(model: &mut Model, event: Event) -> Vec<Effect> {
         Event::Viewed { number, painted } if number == model.review.view => model.review.painted = Some(painted),
         Event::Viewed { .. } => {}
         Event::Failed { error } => {
-            let is_beginning = matches!(model.work, Work::Classifying { .. } | Work::Downloading { .. });
-            if is_beginning && model.collection.is_empty() {
+            let was_ordered = model.ordered.take().is_some();
+            let is_beginning = was_ordered || matches!(model.work, Work::Classifying { .. });
+            // Who reviews the pictures of before meanwhile goes on with it.
+            let is_at_leisure = was_ordered && model.pane == Pane::Labels && !model.is_typing();
+            if is_beginning && model.collection.is_empty() || is_at_leisure {
                 // What is wrong is one of the fields.
                 model.pane = Pane::Setup;
             }
@@ -153,6 +157,7 @@ fn take(model: &mut Model, event: Event) -> Vec<Effect> {
             model.files.plan = None;
             model.recount();
             fail(model, &error);
+            return if is_beginning { setup::ended(model) } else { vec![] };
         }
     }
     vec![]
@@ -240,11 +245,10 @@ fn classified(model: &mut Model, remembered: usize, waiting: usize, per_second: 
     let text = model.language.say(key, values);
     model.say(text);
     // How long it took is what the next run is told to take.
-    match (per_second, model.pace_key()) {
-        (Some(pace), Some(key)) => {
-            model.values.pace.insert(key, pace);
-            vec![Effect::Remember(Box::new(model.values.clone()))]
-        }
-        _ => vec![],
+    let mut effects = setup::ended(model);
+    if let (Some(pace), Some(key)) = (per_second, model.pace_key()) {
+        model.values.pace.insert(key, pace);
+        effects.push(Effect::Remember(Box::new(model.values.clone())));
     }
+    effects
 }
