@@ -26,6 +26,7 @@ mod words;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
@@ -49,6 +50,12 @@ pub use error::CrewError;
 pub use librarian::{ModelChoice, ModelPlace};
 pub use viewer::{Painted, Painter, Room, Sight};
 use words::Asked;
+
+/// Who leaves the app is told what is waited for after this time.
+const MOMENT: Duration = Duration::from_millis(500);
+
+/// How often it is looked whether the threads have ended.
+const LOOK: Duration = Duration::from_millis(10);
 
 /// What the crew has to know of the machine and of the user.
 #[derive(Debug, Clone)]
@@ -325,8 +332,17 @@ impl Crew {
     }
 }
 
-impl Drop for Crew {
-    fn drop(&mut self) {
+impl Crew {
+    /// Has the threads end, and waits for what they have in hand; `on_wait` hears of it where that takes longer than a
+    /// moment.
+    pub fn end(mut self, on_wait: impl FnOnce()) {
+        self.ask_to_end();
+        if !end_within(&self.threads, MOMENT) {
+            on_wait();
+        }
+    }
+
+    fn ask_to_end(&mut self) {
         self.stop.request();
         self.ending.request();
         // Without senders the threads end after what they have in hand.
@@ -334,6 +350,24 @@ impl Drop for Crew {
         (self.keeper, self.viewer) = (none(), none());
         (self.checker, self.librarian) = (none(), none());
         self.words = unbounded().0;
+    }
+}
+
+/// True once all threads have ended, if they do within a time.
+fn end_within(threads: &[JoinHandle<()>], time: Duration) -> bool {
+    let began = Instant::now();
+    loop {
+        let have_ended = threads.iter().all(JoinHandle::is_finished);
+        if have_ended || began.elapsed() >= time {
+            return have_ended;
+        }
+        std::thread::sleep(LOOK);
+    }
+}
+
+impl Drop for Crew {
+    fn drop(&mut self) {
+        self.ask_to_end();
         for thread in self.threads.drain(..) {
             if thread.join().is_err() {
                 tracing::error!("a thread of the crew panicked");
@@ -352,4 +386,23 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Option<JoinHandle<
 fn newest(orders: &Receiver<Order>) -> Option<Order> {
     let first = orders.recv().ok()?;
     Some(orders.try_iter().last().unwrap_or(first))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_in_hand_for_long_is_told_of_before_it_is_waited_for() {
+        let (go, wait) = unbounded::<()>();
+        let threads = vec![
+            std::thread::spawn(move || {
+                let _ = wait.recv();
+            }),
+            std::thread::spawn(|| {}),
+        ];
+        assert!(!end_within(&threads, Duration::from_millis(50)));
+        drop(go);
+        assert!(end_within(&threads, Duration::from_secs(60)));
+    }
 }
