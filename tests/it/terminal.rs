@@ -406,3 +406,34 @@ fn a_model_is_downloaded_stopped_and_gone_on_with() {
     assert!(server.requests().iter().any(|request| request.range().is_some_and(|from| from > 0)));
     terminal.press(&["F2"], "in the cache");
 }
+
+#[test]
+fn a_damaged_model_is_mended_by_a_key() {
+    let workspace = Workspace::new();
+    copy_drawings(&workspace, 5);
+    let repository = Repository::of_fixture("owner/name", "clip");
+    let server = Server::of(&repository);
+    let pulled = workspace.program().args(["model", "pull", "owner/name"]).env("HF_ENDPOINT", server.url()).output();
+    assert!(pulled.unwrap().status.success());
+    let model = workspace.home().join("cache/huggingface/hub/models--owner--name");
+    let tokenizer = model.join("snapshots").join(repository.head()).join("tokenizer.json");
+    let mut content = std::fs::read(&tokenizer).unwrap();
+    content[0] ^= 1;
+    std::fs::write(&tokenizer, content).unwrap();
+    let more = format!("HF_ENDPOINT='{}'", server.url());
+    let Some(terminal) = Terminal::open_with(&workspace, 100, 24, &more, "") else { return };
+    terminal.wait_for("My pictures");
+    terminal.press(&["2"], "Source");
+    terminal.press(&["Enter"], "Tab complete");
+    terminal.type_text("source");
+    terminal.press(&["Enter"], "5 pictures");
+    terminal.press(&["Down", "Enter", "C-u"], "demo");
+    terminal.type_text("owner/name");
+    terminal.press(&["Enter"], "in the cache");
+    terminal.press(&["C-s"], "r checks and mends them");
+    terminal.wait_for("run `sis model pull owner/name");
+    terminal.press(&["r"], "y = yes");
+    terminal.press(&["y"], "owner/name is mended");
+    assert_eq!(&std::fs::read(&tokenizer).unwrap(), &repository.main()["tokenizer.json"]);
+    terminal.press(&["C-s"], "Classification finished: 5 pictures");
+}

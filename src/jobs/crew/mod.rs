@@ -13,6 +13,7 @@
 
 mod checker;
 mod error;
+mod fetching;
 mod keeper;
 mod librarian;
 mod opening;
@@ -34,6 +35,7 @@ use super::embeddings::CachePlace;
 use super::stop::Stop;
 use crate::domain::collection::Entry;
 use crate::domain::history::StepKind;
+use crate::domain::hub_model::HubModel;
 use crate::domain::label::Label;
 use crate::domain::picture::PictureId;
 use crate::domain::plan::Plan;
@@ -140,6 +142,8 @@ pub enum Order {
     View { number: u64, sight: Sight, next: Vec<Sight>, room: Room },
     /// Put ONNX Runtime into the data folder; with `gpu` the build for NVIDIA GPUs.
     InstallRuntime { gpu: bool },
+    /// Look through what is in the cache of a published model, and download again what is damaged.
+    Repair { model: HubModel },
 }
 
 /// How many files a transfer run has dealt with.
@@ -171,6 +175,10 @@ pub enum Event {
     DownloadLocked,
     /// The model is there.
     Downloaded,
+    /// A model's files are being looked through: bytes that were and that have to be.
+    Checking { done: u64, total: u64 },
+    /// A model's files are as they were published; true where they were before.
+    Repaired { model: HubModel, was_whole: bool },
     /// The runtime was chosen: its name with version, its device, and what should be known of the choice.
     Runtime { runtime: String, device: String, is_built_in: bool, is_gpu_unused: bool },
     /// An earlier session was opened: how it sorts and what it was made of, if anything was classified.

@@ -16,12 +16,10 @@ use super::{CrewError, Event, Order, Sayer, Surroundings, Tally};
 use crate::built_in;
 use crate::domain::collection::Entry;
 use crate::domain::folder_name::folder_names;
-use crate::domain::hub_model::HubModel;
 use crate::domain::picture::PictureId;
 use crate::domain::plan::Plan;
 use crate::domain::run::{RunId, RunKind};
 use crate::domain::settings::{ModelName, Settings};
-use crate::engine::hub::{Control, Hub, Place, Step};
 use crate::engine::runtime::Runtime;
 use crate::engine::runtime::install::install;
 use crate::engine::runtime::select::{RuntimeNote, cores, select};
@@ -130,6 +128,7 @@ impl Desk {
             }
             Order::Undo { destination, run } => self.undo(&destination, run),
             Order::InstallRuntime { gpu } => self.install_runtime(gpu, runtime),
+            Order::Repair { model } => self.repair(&model),
             _ => Ok(()),
         }
     }
@@ -207,31 +206,6 @@ impl Desk {
                 built_in::unpack_model(folder).map_err(|source| CrewError::Unpack { folder: folder.clone(), source })
             }
         }
-    }
-
-    /// The folder of a published model, downloaded where it is not in the cache.
-    fn published(&self, model: &HubModel) -> Result<PathBuf, CrewError> {
-        let (mut before, mut pace, mut per_second) = (0, Pace::new(), None);
-        let mut tell = |step: Step<'_>| match step {
-            Step::Begin(plan) => {
-                before = plan.there();
-                self.tell(Event::Downloading { done: before, total: plan.size(), per_second });
-            }
-            Step::Bytes { done, total } => {
-                let more = usize::try_from(done.saturating_sub(before)).unwrap_or(0);
-                before = done;
-                if let Some(now) = pace.add(more, Instant::now()) {
-                    per_second = Some(now);
-                    self.tell(Event::Downloading { done, total, per_second });
-                }
-            }
-            Step::Waiting { pause } => self.tell(Event::DownloadWaits { seconds: pause.as_secs().max(1) }),
-            Step::Locked => self.tell(Event::DownloadLocked),
-        };
-        let mut control = Control { stop: &self.stop.flag(), tell: &mut tell };
-        let folder = Hub::new(Place::from_environment()).folder(model, &mut control)?;
-        self.tell(Event::Downloaded);
-        Ok(folder)
     }
 
     fn classify(

@@ -92,6 +92,8 @@ pub(crate) enum Question {
     Download { takes_decisions: bool },
     /// Whether to install a runtime, which is downloaded.
     Install,
+    /// Whether to look through the model's files and download again what is damaged.
+    Repair,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -140,6 +142,11 @@ pub(crate) enum Work {
         total: u64,
         per_second: Option<f64>,
     },
+    /// Bytes of a model that were looked through and that have to be.
+    Checking {
+        done: u64,
+        total: u64,
+    },
     /// Files that were found and files that are no pictures.
     Classifying {
         files: usize,
@@ -187,6 +194,7 @@ impl Model {
                 models: vec![],
                 model_chosen: None,
                 model_found: None,
+                damaged: None,
                 begins: None,
             },
             session: None,

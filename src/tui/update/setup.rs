@@ -4,8 +4,10 @@ use crossterm::event::{KeyCode, KeyEvent};
 
 use super::{go_to, order};
 use crate::domain::collection::Collection;
+use crate::domain::hub_model::HubModel;
 use crate::domain::settings::Operation;
 use crate::jobs::crew::{ModelChoice, ModelPlace, Order};
+use crate::lang::Values;
 use crate::tui::effect::Effect;
 use crate::tui::line::Line;
 use crate::tui::model::{Field, Files, Model, Ordered, Pane, Question, Review, Work};
@@ -148,6 +150,7 @@ fn choose(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         "list.down" => step(model, 1),
         "list.enter" | "list.toggle" => return open(model),
         "list.install" => return install(model),
+        "list.repair" => return repair(model),
         _ => {}
     }
     vec![]
@@ -172,6 +175,52 @@ pub(super) fn begin_install(model: &mut Model) -> Vec<Effect> {
     let gpu = model.runtime.as_ref().is_some_and(|runtime| runtime.is_gpu_unused);
     model.work = Work::Installing;
     vec![order(Order::InstallRuntime { gpu })]
+}
+
+/// Mends a model of which files in the cache may be damaged.
+fn repair(model: &mut Model) -> Vec<Effect> {
+    if model.setup.repairable().is_none() {
+        let text = model.language.text("app.nothing_to_repair");
+        model.say(text);
+        return vec![];
+    }
+    if model.is_busy() {
+        return busy(model);
+    }
+    model.question = Some(Question::Repair);
+    vec![]
+}
+
+/// Begins to mend.
+pub(super) fn begin_repair(model: &mut Model) -> Vec<Effect> {
+    let Some(named) = model.setup.repairable() else { return vec![] };
+    model.work = Work::Checking { done: 0, total: 0 };
+    vec![order(Order::Repair { model: named })]
+}
+
+/// A model's files are as they were published.
+pub(super) fn repaired(model: &mut Model, named: &HubModel, was_whole: bool) -> Vec<Effect> {
+    model.work = Work::Idle;
+    model.is_paused = false;
+    let name = named.to_string();
+    let could_not_be_used = model.setup.damaged.take_if(|damaged| *damaged == name).is_some();
+    let start = model.keys.name("everywhere.start");
+    let values: Values<'_> = &[("model", &name), ("key", &start)];
+    match (was_whole, could_not_be_used) {
+        (false, _) => {
+            let text = model.language.say("app.repaired", values);
+            model.say(text);
+        }
+        (true, false) => {
+            let text = model.language.say("app.as_published", values);
+            model.say(text);
+        }
+        (true, true) => {
+            let text = model.language.say("app.not_usable", values);
+            model.say_error(text);
+        }
+    }
+    look_up_model(model)
 }
 
 /// Something is running, and one thing is done at a time.
@@ -351,6 +400,7 @@ pub(super) fn begun(model: &mut Model, files: usize) -> Vec<Effect> {
     model.files = Files::default();
     model.labels.scored = 0;
     model.labels.is_fixed = false;
+    model.setup.damaged = None;
     vec![order(Order::Begin)]
 }
 

@@ -6,7 +6,7 @@ use super::{decisions, preview, review, setup};
 use crate::domain::collection::Entry;
 use crate::domain::decision::Decision;
 use crate::domain::picture::PictureState;
-use crate::jobs::crew::Event;
+use crate::jobs::crew::{CrewError, Event};
 use crate::lang::{Say, Values};
 use crate::store::session::{Origin, Sorting};
 use crate::tui::effect::Effect;
@@ -33,6 +33,8 @@ fn take(model: &mut Model, event: Event) -> Vec<Effect> {
             model.work = Work::Downloading { done, total, per_second };
             model.is_paused = false;
         }
+        Event::Checking { done, total } => model.work = Work::Checking { done, total },
+        Event::Repaired { model: named, was_whole } => return setup::repaired(model, &named, was_whole),
         Event::DownloadWaits { seconds } => {
             let text = model.language.say("hub.waiting", &[("seconds", &seconds)]);
             model.say(text);
@@ -67,6 +69,7 @@ fn take(model: &mut Model, event: Event) -> Vec<Effect> {
         }
         Event::NotScorable { error } => {
             model.labels.is_fixed = true;
+            note_damage(model, &error);
             let reason = error.say(&model.language);
             let text = model.language.say("app.labels_fixed", &[("reason", &reason)]);
             model.say_error(text);
@@ -151,13 +154,17 @@ fn take(model: &mut Model, event: Event) -> Vec<Effect> {
                 // What is wrong is one of the fields.
                 model.pane = Pane::Setup;
             }
+            let was_fetching = matches!(model.work, Work::Downloading { .. } | Work::Checking { .. });
             model.work = Work::Idle;
             model.is_paused = false;
             // A plan that could not be carried out is made anew.
             model.files.plan = None;
             model.recount();
             fail(model, &error);
-            return if is_beginning { setup::ended(model) } else { vec![] };
+            let mut effects = if is_beginning { setup::ended(model) } else { vec![] };
+            // Of what is in the cache some may have come, or gone.
+            effects.extend(if was_fetching { setup::look_up_model(model) } else { vec![] });
+            return effects;
         }
     }
     vec![]
@@ -173,8 +180,16 @@ fn score_the_rest(model: &Model) -> Vec<Effect> {
     }
 }
 
-fn fail(model: &mut Model, error: &crate::jobs::crew::CrewError) {
+/// The setup offers to mend a model where that may help.
+fn note_damage(model: &mut Model, error: &CrewError) {
+    if let Some(named) = error.damaged_model() {
+        model.setup.damaged = Some(named.to_string());
+    }
+}
+
+fn fail(model: &mut Model, error: &CrewError) {
     tracing::error!("{error}");
+    note_damage(model, error);
     let text = error.say(&model.language);
     model.say_error(text);
 }
@@ -244,8 +259,8 @@ fn classified(model: &mut Model, remembered: usize, waiting: usize, per_second: 
         &[("pictures", &pictures), ("waiting", &waiting), ("review", &review), ("files", &files), ("start", &start)];
     let text = model.language.say(key, values);
     model.say(text);
-    // How long it took is what the next run is told to take.
     let mut effects = setup::ended(model);
+    // How long it took is what the next run is told to take.
     if let (Some(pace), Some(key)) = (per_second, model.pace_key()) {
         model.values.pace.insert(key, pace);
         effects.push(Effect::Remember(Box::new(model.values.clone())));
