@@ -77,6 +77,7 @@ fn planned_lines(plan: &Plan, language: &Language) -> Vec<String> {
         Form::Safetensors => "models.form_safetensors",
         Form::Sharded => "models.form_sharded",
         Form::Pickle => "models.form_pickle",
+        Form::ShardedPickle => "models.form_sharded_pickle",
         Form::SplitOnnx => "models.form_split_onnx",
         Form::Onnx => "models.form_onnx",
     });

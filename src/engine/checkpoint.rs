@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 
 use super::exports::{ExportError, Exports};
 use super::families::{self, Family, FamilyError};
-use super::image_processor::{ImageProcessor, ProcessorError};
+use super::image_processor::{self, ImageProcessor, ProcessorError};
 use super::runtime::{Runtime, Tower};
 use super::tokenizer::{Tokenizer, TokenizerError};
 use super::weights::{Weights, WeightsError};
@@ -116,10 +116,7 @@ impl Checkpoint {
         if !folder.is_dir() {
             return Err(CheckpointError::NoFolder { folder: folder.to_owned() });
         }
-        let config = read_json(folder, "config.json")?;
-        let family = families::from_config(&config)
-            .map_err(|source| CheckpointError::Family { folder: folder.to_owned(), source })?;
-        let processor = read_processor(folder, family.image_size())?;
+        let (family, processor) = read_small(folder)?;
         let weights = Weights::in_folder(folder)?;
         let exports = Exports::in_folder(folder);
         if weights.is_none() && exports.is_none() {
@@ -127,6 +124,14 @@ impl Checkpoint {
         }
         let tokenizer = Tokenizer::open(folder, family.text())?;
         Ok(Checkpoint { folder: folder.to_owned(), family: family.into(), processor, tokenizer, weights, exports })
+    }
+
+    /// Whether all but the weights of the checkpoint in `folder` can be used: what is worth to know before they are
+    /// downloaded.
+    pub fn check_without_weights(folder: &Path) -> Result<(), CheckpointError> {
+        let (family, _) = read_small(folder)?;
+        Tokenizer::open(folder, family.text())?;
+        Ok(())
     }
 
     /// The family.
@@ -214,17 +219,26 @@ fn read_json(folder: &Path, file: &'static str) -> Result<Json, CheckpointError>
     serde_json::from_slice(&bytes).map_err(|source| CheckpointError::NotJson { path, source })
 }
 
+/// The family, and how pictures are prepared for it.
+fn read_small(folder: &Path) -> Result<(Box<dyn Family>, ImageProcessor), CheckpointError> {
+    let config = read_json(folder, "config.json")?;
+    let family = families::from_config(&config)
+        .map_err(|source| CheckpointError::Family { folder: folder.to_owned(), source })?;
+    let processor = read_processor(folder, &*family)?;
+    Ok((family, processor))
+}
+
 /// The image processor: what `processor_config.json` says of it comes before `preprocessor_config.json`.
-fn read_processor(folder: &Path, side: usize) -> Result<ImageProcessor, CheckpointError> {
-    let newer = match folder.join("processor_config.json").exists() {
-        true => read_json(folder, "processor_config.json")?.get("image_processor").cloned(),
-        false => None,
+fn read_processor(folder: &Path, family: &dyn Family) -> Result<ImageProcessor, CheckpointError> {
+    let outer = match folder.join(image_processor::OUTER_FILE).exists() {
+        true => read_json(folder, image_processor::OUTER_FILE)?,
+        false => Json::Null,
     };
-    let (file, config) = match newer {
-        Some(config) => ("processor_config.json", config),
-        None => ("preprocessor_config.json", read_json(folder, "preprocessor_config.json")?),
+    let (file, config) = match image_processor::nested(&outer) {
+        Some(config) => (image_processor::OUTER_FILE, config.clone()),
+        None => (image_processor::FILE, read_json(folder, image_processor::FILE)?),
     };
-    ImageProcessor::from_config(&config, side)
+    ImageProcessor::from_config(&config, family.name(), family.image_size())
         .map_err(|source| CheckpointError::Processor { path: folder.join(file), source })
 }
 

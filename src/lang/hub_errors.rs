@@ -41,14 +41,20 @@ impl Say for HubError {
                 language.say(key, &[("model", id), ("found", &found), ("known", &known)])
             }
             HubError::Configuration { id, source } => configuration(language, id, source),
-            HubError::Incomplete { id, missing } => {
-                let key = match missing {
-                    Missing::Processor => "hub.no_processor",
-                    Missing::Tokenizer => "hub.no_tokenizer",
-                    Missing::Weights => "hub.no_weights",
-                };
-                language.say(key, &[("model", id)])
+            HubError::Processor { id, file, source } => {
+                let (key, found) = (&source.key, &printable_text(&source.found));
+                language.say("hub.bad_processor", &[("file", file), ("model", id), ("key", key), ("found", found)])
             }
+            HubError::Unusable { id, .. } => language.say("hub.unusable", &[("model", id)]),
+            HubError::Incomplete { id, missing } => match missing {
+                Missing::Processor => language.say("hub.no_processor", &[("model", id)]),
+                Missing::Tokenizer { parts } => {
+                    language.say("hub.no_tokenizer", &[("model", id), ("parts", &parts.join(", "))])
+                }
+                Missing::TokenizerConfig => language.say("hub.no_tokenizer_config", &[("model", id)]),
+                Missing::Scale => language.say("hub.no_scale", &[("model", id)]),
+                Missing::Weights => language.say("hub.no_weights", &[("model", id)]),
+            },
             HubError::NotCredible { id, found } => {
                 language.say("hub.not_credible", &[("model", id), ("found", &printable_text(found))])
             }

@@ -403,6 +403,44 @@ fn bad_pictures_stay_where_they_are_and_good_ones_are_sorted() {
     assert_eq!(hashes(workspace.source()).len(), bad_pictures().len());
 }
 
+/// The most memory that a header may make the program use before it is refused, in kilobytes.
+const MOST_FOR_HEADER: u64 = 200_000;
+
+#[test]
+fn a_header_takes_little_memory_to_refuse() {
+    let axes =
+        |count: usize| format!(r#"{{"a":{{"dtype":"F32","shape":[{}1],"data_offsets":[0,4]}}}}"#, "1,".repeat(count));
+    let tensors: Vec<String> =
+        (0..150_000).map(|number| format!(r#""{number}":{{"dtype":"F32","shape":[],"data_offsets":[0,4]}}"#)).collect();
+    let name = format!(r#"{{"{}":1}}"#, "a".repeat(9_900_000));
+    let overlapping = format!("{{{}}}", tensors.join(","));
+    for (wrong, header) in [
+        ("millions of axes", axes(49_500_000)),
+        ("axes", axes(4_950_000)),
+        ("tensors", overlapping),
+        ("a long name", name),
+    ] {
+        let workspace = Workspace::new();
+        workspace.write_pictures(["1.jpg"]);
+        let model = workspace.path("model");
+        copy_folder(&fixtures().join("clip"), &model);
+        let length = (header.len() as u64).to_le_bytes();
+        write(&model, "model.safetensors", [&length[..], header.as_bytes(), &[0; 4]].concat());
+        let errors = workspace.path("errors");
+        let mut command = workspace.classify().with("--model", &model).command();
+        command.stdout(Stdio::null()).stderr(File::create(&errors).unwrap()).stdin(Stdio::null());
+        let (code, peak) = watch(command.spawn().unwrap());
+        let said = std::fs::read_to_string(errors).unwrap();
+        assert!(code == Some(1) && said.contains("are damaged"), "{wrong}: {said}");
+        let Some(peak) = peak else {
+            println!("skipped: the system does not tell how much memory a process uses");
+            return;
+        };
+        println!("{wrong}: at most {peak} kB");
+        assert!(peak < MOST_FOR_HEADER, "{wrong}: {peak} kB");
+    }
+}
+
 /// The most memory that any collection of broken files may make the program use, in kilobytes.
 const MOST_MEMORY: u64 = 1_000_000;
 

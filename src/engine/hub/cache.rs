@@ -9,12 +9,17 @@
 //! ```
 
 use std::collections::BTreeSet;
+use std::fs::File;
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use super::choice::{CONFIG, Choice, Form, choose, shards};
+use serde_json::Value as Json;
+
+use super::choice::{CONFIG, Choice, Needs, choose, shards};
 use super::hash::Hash;
 use super::listing::is_hexadecimal;
+use crate::engine::families;
+use crate::engine::image_processor;
 
 /// The largest file of the cache that is read whole: a configuration, a list of shards.
 const LARGEST_SMALL: u64 = 10_000_000;
@@ -28,19 +33,25 @@ const TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55\n\
     # For information about cache directory tags, see:\n\
     #\thttps://bford.info/cachedir/\n";
 
+/// Makes a symbolic link: what it leads to, and where it is.
+type MakeLink = fn(&Path, &Path) -> io::Result<()>;
+
 /// The files of one model.
 #[derive(Debug, Clone)]
 pub(super) struct Storage {
     root: PathBuf,
     folder: PathBuf,
     name: String,
+    /// Given, so that a file system without links can be tried where there is none.
+    make_link: MakeLink,
 }
 
 impl Storage {
     /// The place of a model in the cache `root`; nothing is made.
     pub(super) fn of(root: &Path, id: &str) -> Storage {
         let name = format!("models--{}", id.replace('/', "--"));
-        Storage { root: root.to_owned(), folder: root.join(&name), name }
+        let make_link: MakeLink = |target, path| std::os::unix::fs::symlink(target, path);
+        Storage { root: root.to_owned(), folder: root.join(&name), name, make_link }
     }
 
     /// All models in the cache, by id.
@@ -106,13 +117,27 @@ impl Storage {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
             _ => {}
         }
-        match std::os::unix::fs::symlink(&target, &path) {
+        match (self.make_link)(&target, &path) {
             Err(error) if matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::Unsupported) => {
                 std::fs::rename(&blob, &path)
             }
             Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
             linked => linked,
         }
+    }
+
+    /// Puts a file that lies where it belongs for one commit there for another too. Where there are no links, every snapshot
+    /// has a file of its own, as Python leaves it.
+    pub(super) fn link_also(&self, commit: &str, other: &str, name: &str, hash: &Hash) -> io::Result<()> {
+        let (known, path) = (self.snapshot(commit).join(name), self.snapshot(other).join(name));
+        if self.blob(hash).exists() || path.exists() {
+            return self.link(other, name, hash);
+        }
+        let folder = path.parent().unwrap_or(&self.folder);
+        std::fs::create_dir_all(folder)?;
+        let mut fresh = tempfile::Builder::new().suffix(".tmp").permissions(shared_mode()).tempfile_in(folder)?;
+        io::copy(&mut File::open(known)?, &mut fresh)?;
+        fresh.persist(&path).map(drop).map_err(|error| error.error)
     }
 
     /// Makes the folders, and marks the cache as one.
@@ -132,10 +157,14 @@ impl Storage {
         let mut names = BTreeSet::new();
         collect(&folder, "", DEEPEST, &mut names);
         let names: BTreeSet<&str> = names.iter().map(String::as_str).collect();
-        let mut choice = choose(&names).ok().filter(|choice| choice.small.iter().any(|name| name == CONFIG))?;
-        if choice.form == Form::Sharded {
+        let json = |name: &str| -> Option<Json> { serde_json::from_slice(&read_small(&folder.join(name))?).ok() };
+        // One of no known family is complete too: what is wrong with it is said where it is opened.
+        let family = families::from_config(&json(CONFIG)?).ok();
+        let needs = Needs::of(family.as_deref(), json(image_processor::OUTER_FILE).as_ref());
+        let mut choice = choose(&names, &needs).ok()?;
+        if let Some(ending) = choice.form.shard_ending() {
             let index = choice.weights.first().and_then(|index| read_small(&folder.join(index)))?;
-            choice.weights.extend(shards(&index)?);
+            choice.weights.extend(shards(&index, ending)?);
         }
         choice.weights.iter().all(|name| names.contains(name.as_str())).then_some((folder, choice))
     }
@@ -206,6 +235,28 @@ mod tests {
         assert_eq!(Storage::ids(root.path()), BTreeSet::from(["owner/name".to_owned()]));
         assert_eq!(storage.bytes(), 7);
         assert!(root.path().join("CACHEDIR.TAG").exists());
+    }
+
+    #[test]
+    fn without_links_every_snapshot_has_files_of_its_own() {
+        const OTHER: &str = "89abcdef0123456789abcdef0123456789abcdef";
+        let (_root, linking) = storage();
+        let refusing: MakeLink = |_, _| Err(ErrorKind::PermissionDenied.into());
+        let linkless = Storage { make_link: refusing, ..linking };
+        let hash = Hash::Git("0".repeat(40));
+        std::fs::write(linkless.blob(&hash), b"content").unwrap();
+        for _ in 0..2 {
+            linkless.link(COMMIT, "onnx/model.onnx", &hash).unwrap();
+            linkless.link_also(COMMIT, OTHER, "onnx/model.onnx", &hash).unwrap();
+            for commit in [COMMIT, OTHER] {
+                let path = linkless.snapshot(commit).join("onnx/model.onnx");
+                assert!(path.symlink_metadata().unwrap().is_file());
+                assert_eq!(std::fs::read(path).unwrap(), b"content");
+            }
+            assert!(!linkless.blob(&hash).exists(), "it is there once for each snapshot, and not once more");
+        }
+        let entries = std::fs::read_dir(linkless.snapshot(OTHER).join("onnx")).unwrap();
+        assert_eq!(entries.count(), 1, "no half-written file is left");
     }
 
     #[test]

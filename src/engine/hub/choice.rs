@@ -1,33 +1,25 @@
 //! Which of a repository's files are needed: the configuration, the tokenizer, and the weights in one form of the several
-//! that many repositories have. The same rule tells whether a folder of the cache is complete.
+//! that many repositories have. What a folder can be, a name can be too. The same rule tells whether a folder of the cache is
+//! complete.
 
 use std::collections::BTreeSet;
 
+use serde_json::Value as Json;
+
 use super::error::Missing;
+use crate::engine::families::Family;
+use crate::engine::image_processor;
+use crate::engine::tokenizer::{Kind, TOKENIZER_CONFIG, WHOLE};
+use crate::engine::weights;
 
 /// What every checkpoint has.
 pub(super) const CONFIG: &str = "config.json";
 
-/// The list of shards.
-pub(super) const INDEX: &str = "model.safetensors.index.json";
-
-/// Weights in one file.
-const SAFETENSORS: &str = "model.safetensors";
-
-/// Weights as PyTorch saves them.
-const PICKLE: &str = "pytorch_model.bin";
-
-/// What says how pictures are prepared; one is enough, and all that are there are read.
-const PROCESSORS: [&str; 2] = ["processor_config.json", "preprocessor_config.json"];
-
-/// The whole tokenizer.
-const TOKENIZER: &str = "tokenizer.json";
-
-/// What a tokenizer can be made of where the whole one is missing: each of these is enough.
-const TOKENIZER_PARTS: [&[&str]; 2] = [&["vocab.json", "merges.txt"], &["vocab.txt"]];
-
 /// Small files that say more of the tokenizer, where they are there.
-const TOKENIZER_NOTES: [&str; 3] = ["tokenizer_config.json", "special_tokens_map.json", "added_tokens.json"];
+const TOKENIZER_NOTES: [&str; 3] = [TOKENIZER_CONFIG, "special_tokens_map.json", "added_tokens.json"];
+
+/// The forms of the files that [`weights::FILES`] lists.
+const FORMS: [Form; 4] = [Form::Safetensors, Form::Sharded, Form::Pickle, Form::ShardedPickle];
 
 /// The two towers as ONNX files.
 const SPLIT: [&str; 2] = ["onnx/vision_model", "onnx/text_model"];
@@ -35,8 +27,8 @@ const SPLIT: [&str; 2] = ["onnx/vision_model", "onnx/text_model"];
 /// Both towers in one ONNX file.
 const MONOLITHIC: &str = "onnx/model";
 
-/// The form in which weights are taken. The order is that of preference.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// The form in which weights are taken, in the order of preference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
     /// `model.safetensors`.
     Safetensors,
@@ -44,10 +36,55 @@ pub enum Form {
     Sharded,
     /// `pytorch_model.bin`.
     Pickle,
-    /// `onnx/vision_model.onnx` and `onnx/text_model.onnx`.
-    SplitOnnx,
+    /// Several of them and `pytorch_model.bin.index.json`, which names them.
+    ShardedPickle,
     /// `onnx/model.onnx`.
     Onnx,
+    /// `onnx/vision_model.onnx` and `onnx/text_model.onnx`.
+    SplitOnnx,
+}
+
+impl Form {
+    /// What the names of shards end in, where an index names them.
+    pub(super) fn shard_ending(self) -> Option<&'static str> {
+        match self {
+            Form::Sharded => Some(".safetensors"),
+            Form::ShardedPickle => Some(".bin"),
+            Form::Safetensors | Form::Pickle | Form::Onnx | Form::SplitOnnx => None,
+        }
+    }
+
+    /// True where it is safetensors, which no conversion can better.
+    pub(super) fn is_safetensors(self) -> bool {
+        matches!(self, Form::Safetensors | Form::Sharded)
+    }
+
+    /// True for what `torch.save` writes, which the hub converts.
+    pub(super) fn is_pickle(self) -> bool {
+        matches!(self, Form::Pickle | Form::ShardedPickle)
+    }
+}
+
+/// What the small files say of which others are needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Needs {
+    /// Which tokenizer it has; none where the family is not known, and then whatever there is will do.
+    tokenizer: Option<Kind>,
+    /// The scale of the logits has to be told by what holds the weights: it differs from model to model.
+    scale: bool,
+    /// `processor_config.json` does not say how pictures are prepared.
+    preprocessor: bool,
+}
+
+impl Needs {
+    /// Those of a model of this family, with this `processor_config.json`.
+    pub(super) fn of(family: Option<&dyn Family>, processor: Option<&Json>) -> Needs {
+        Needs {
+            tokenizer: family.map(|family| family.text().kind),
+            scale: family.is_some_and(|family| family.scoring().usual_scale.is_none()),
+            preprocessor: processor.and_then(image_processor::nested).is_none(),
+        }
+    }
 }
 
 /// The files that are needed, by their paths in the repository.
@@ -63,92 +100,129 @@ pub(super) struct Choice {
 
 /// The files that are needed of those that are there.
 ///
-/// Weights are taken in the first form that is there: safetensors whole, then sharded, `pytorch_model.bin`, the towers
-/// as two ONNX files, both in one. Safetensors come before ONNX because the graph that the program writes for them runs
-/// in every runtime and carries the scale of the logits, which an export has lost. Where a repository has a
-/// `pytorch_model.bin` and no safetensors, the caller looks for the hub's own conversion first: see `conversion`.
-pub(super) fn choose(names: &BTreeSet<&str>) -> Result<Choice, Missing> {
+/// Weights are taken in the first form that is there: safetensors whole, then sharded, `pytorch_model.bin` the same, both
+/// towers in one ONNX file, the towers as two. Safetensors come before ONNX because the graph that the program writes for
+/// them runs in every runtime and carries the scale of the logits. Of exports, that of the whole model comes first: it is as
+/// large as its towers together, and alone knows the scale. Where a repository has a `pytorch_model.bin` and no safetensors,
+/// the caller looks for the hub's own conversion first: see `conversion`.
+pub(super) fn choose(names: &BTreeSet<&str>, needs: &Needs) -> Result<Choice, Missing> {
     let there = |wanted: &[&str]| -> Vec<String> {
         wanted.iter().filter(|name| names.contains(*name)).map(|name| (*name).to_owned()).collect()
     };
-    let has_all = |wanted: &[&str]| wanted.iter().all(|name| names.contains(name));
     let mut small = there(&[CONFIG]);
-    let processors = there(&PROCESSORS);
-    if processors.is_empty() {
+    if needs.preprocessor && !names.contains(image_processor::FILE) {
         return Err(Missing::Processor);
     }
-    small.extend(processors);
-    let whole: &[&str] = &[TOKENIZER];
-    let tokenizer = std::iter::once(whole).chain(TOKENIZER_PARTS).find(|parts| has_all(parts));
-    small.extend(there(tokenizer.ok_or(Missing::Tokenizer)?));
+    small.extend(there(&[image_processor::OUTER_FILE, image_processor::FILE]));
+    small.extend(there(tokenizer(names, needs)?));
     small.extend(there(&TOKENIZER_NOTES));
-    let (form, weights) = weights(names).ok_or(Missing::Weights)?;
+    let (form, weights) = weights(names, needs)?;
     Ok(Choice { small, form, weights })
 }
 
-fn weights(names: &BTreeSet<&str>) -> Option<(Form, Vec<String>)> {
-    for (name, form) in [(SAFETENSORS, Form::Safetensors), (INDEX, Form::Sharded), (PICKLE, Form::Pickle)] {
-        if names.contains(name) {
-            return Some((form, vec![name.to_owned()]));
-        }
+/// The files of the tokenizer: the whole one, else the parts that one of its kind can be made of.
+fn tokenizer(names: &BTreeSet<&str>, needs: &Needs) -> Result<&'static [&'static str], Missing> {
+    let kinds: &[Kind] = needs.tokenizer.as_ref().map_or(&[Kind::Clip, Kind::Bert, Kind::Siglip], std::slice::from_ref);
+    let whole: &[&str] = &[WHOLE];
+    let mut ways = std::iter::once(whole).chain(kinds.iter().map(|kind| kind.parts()));
+    let found = ways.find(|parts| parts.iter().all(|name| names.contains(name)));
+    let needs_config = needs.tokenizer.is_some_and(Kind::needs_config);
+    match found {
+        Some(_) if needs_config && !names.contains(TOKENIZER_CONFIG) => Err(Missing::TokenizerConfig),
+        Some(found) => Ok(found),
+        None => Err(Missing::Tokenizer { parts: kinds.first().map_or(&[], |kind| kind.parts()) }),
     }
-    let split = SPLIT.map(|stem| export(names, stem));
-    if let [Some(image), Some(text)] = split {
-        return Some((Form::SplitOnnx, [image, text].concat()));
+}
+
+fn weights(names: &BTreeSet<&str>, needs: &Needs) -> Result<(Form, Vec<String>), Missing> {
+    let found = weights::FILES.into_iter().zip(FORMS).find(|(name, _)| names.contains(name));
+    if let Some((name, form)) = found {
+        return Ok((form, vec![name.to_owned()]));
     }
-    Some((Form::Onnx, export(names, MONOLITHIC)?))
+    if let Some(whole) = export(names, MONOLITHIC) {
+        return Ok((Form::Onnx, whole));
+    }
+    match SPLIT.map(|stem| export(names, stem)) {
+        [Some(_), Some(_)] if needs.scale => Err(Missing::Scale),
+        [Some(image), Some(text)] => Ok((Form::SplitOnnx, [image, text].concat())),
+        _ => Err(Missing::Weights),
+    }
 }
 
 /// An ONNX file and, where it is over two gigabytes, the files beside it with its weights: `model.onnx_data`,
-/// `model.onnx_data_1`.
+/// `model.onnx_data_1`. They come first: where the file itself is there, all of it is.
 fn export(names: &BTreeSet<&str>, stem: &str) -> Option<Vec<String>> {
     let graph = format!("{stem}.onnx");
     let data = format!("{graph}_data");
     let beside = names.iter().filter(|name| name.starts_with(&data)).map(|name| (*name).to_owned());
-    names.contains(graph.as_str()).then(|| std::iter::once(graph.clone()).chain(beside).collect())
+    names.contains(graph.as_str()).then(|| beside.chain(std::iter::once(graph.clone())).collect())
 }
 
-/// The shards that `model.safetensors.index.json` names, as paths beside it; none where it is no such file.
-pub(super) fn shards(index: &[u8]) -> Option<BTreeSet<String>> {
+/// The shards that an index names, as paths beside it; none where it is no such file, or names something else.
+pub(super) fn shards(index: &[u8], ending: &str) -> Option<BTreeSet<String>> {
     #[derive(serde::Deserialize)]
     struct Index {
         weight_map: std::collections::BTreeMap<String, String>,
     }
     let index: Index = serde_json::from_slice(index).ok()?;
     let shards: BTreeSet<String> = index.weight_map.into_values().collect();
-    let is_plain = |name: &String| name.ends_with(".safetensors") && super::listing::is_safe_path(name);
+    let is_plain = |name: &String| name.ends_with(ending) && super::listing::is_safe_path(name);
     (!shards.is_empty() && shards.iter().all(is_plain)).then_some(shards)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use serde_json::json;
 
-    const SMALL: [&str; 3] = ["config.json", "preprocessor_config.json", "tokenizer.json"];
+    use super::*;
+    use crate::engine::families;
+
+    const SMALL: [&str; 4] = ["config.json", "preprocessor_config.json", "tokenizer.json", "tokenizer_config.json"];
+
+    fn needs(family: &str) -> Needs {
+        let family = families::from_config(&json!({"model_type": family})).unwrap();
+        Needs::of(Some(&*family), None)
+    }
+
+    fn of(family: &str, names: &[&str]) -> Result<Choice, Missing> {
+        choose(&names.iter().copied().collect(), &needs(family))
+    }
 
     fn chosen(names: &[&'static str]) -> Result<Choice, Missing> {
-        choose(&names.iter().chain(&SMALL).copied().collect())
+        of("clip", &[names, &SMALL].concat())
     }
 
     #[test]
     fn the_first_form_that_is_there_is_taken_and_no_other() {
+        let [safetensors, index, pickle, pickles] = weights::FILES;
         let split = ["onnx/vision_model.onnx", "onnx/text_model.onnx"];
-        let all = ["model.safetensors", INDEX, "pytorch_model.bin", split[0], split[1], "onnx/model.onnx"];
+        let all = [safetensors, index, pickle, pickles, "onnx/model.onnx", split[0], split[1]];
         for (left_out, form, weights) in [
             (0, Form::Safetensors, &all[..1]),
             (1, Form::Sharded, &all[1..2]),
             (2, Form::Pickle, &all[2..3]),
-            (3, Form::SplitOnnx, &all[3..5]),
-            (4, Form::Onnx, &all[5..]),
+            (3, Form::ShardedPickle, &all[3..4]),
+            (4, Form::Onnx, &all[4..5]),
+            (5, Form::SplitOnnx, &all[5..]),
         ] {
             let choice = chosen(&all[left_out..]).unwrap();
             assert_eq!(
                 (choice.form, choice.weights.as_slice()),
                 (form, &weights.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>()[..])
             );
-            assert_eq!(choice.small, ["config.json", "preprocessor_config.json", "tokenizer.json"]);
+            assert_eq!(choice.small, SMALL);
         }
         assert_eq!(chosen(&["flax_model.msgpack", "onnx/vision_model.onnx"]), Err(Missing::Weights));
+    }
+
+    #[test]
+    fn towers_alone_are_not_enough_where_the_scale_differs_from_model_to_model() {
+        let split = ["onnx/vision_model.onnx", "onnx/text_model.onnx"];
+        let with = |more: &[&'static str]| of("siglip", &[&SMALL[..], &split, more].concat());
+        assert_eq!(with(&[]), Err(Missing::Scale));
+        assert_eq!(with(&["onnx/model.onnx"]).unwrap().weights, ["onnx/model.onnx"]);
+        assert_eq!(with(&["model.safetensors"]).unwrap().weights, ["model.safetensors"]);
+        assert_eq!(chosen(&split).unwrap().form, Form::SplitOnnx);
     }
 
     #[test]
@@ -163,33 +237,56 @@ mod tests {
             "onnx/text_model_q4.onnx_data",
         ];
         let choice = chosen(&names).unwrap();
-        assert_eq!(choice.weights, [names[0], names[1], names[3], names[4], names[5]]);
+        assert_eq!(choice.weights, [names[1], names[0], names[4], names[5], names[3]], "the graph last");
     }
 
     #[test]
-    fn a_tokenizer_can_be_in_parts_and_has_to_be_there() {
-        let of = |names: &[&'static str]| choose(&names.iter().copied().collect());
-        let base = ["config.json", "processor_config.json", "model.safetensors"];
-        let with = |more: &[&'static str]| of(&[&base, more].concat());
-        assert_eq!(with(&["vocab.json"]), Err(Missing::Tokenizer));
-        assert_eq!(with(&["vocab.json", "merges.txt"]).unwrap().small[2..], ["vocab.json", "merges.txt"]);
-        assert_eq!(
-            with(&["vocab.txt", "tokenizer_config.json"]).unwrap().small[2..],
-            ["vocab.txt", "tokenizer_config.json"]
-        );
-        assert_eq!(with(&["tokenizer.json", "vocab.json", "merges.txt"]).unwrap().small[2..], ["tokenizer.json"]);
-        assert_eq!(of(&["config.json", "model.safetensors", "tokenizer.json"]), Err(Missing::Processor));
+    fn a_tokenizer_can_be_in_parts_of_its_kind_and_has_to_be_there() {
+        let base = ["config.json", "preprocessor_config.json", "model.safetensors"];
+        let with = |family: &str, more: &[&'static str]| Ok(of(family, &[&base, more].concat())?.small[2..].to_vec());
+        let missing = |parts| Err(Missing::Tokenizer { parts });
+        assert_eq!(with("clip", &["vocab.json"]), missing(&["vocab.json", "merges.txt"]));
+        assert_eq!(with("clip", &["vocab.txt"]), missing(&["vocab.json", "merges.txt"]), "those of another kind");
+        for (family, parts) in [
+            ("clip", &["vocab.json", "merges.txt"][..]),
+            ("clip", &["vocab.json", "merges.txt", "tokenizer_config.json"]),
+            ("chinese_clip", &["vocab.txt", "tokenizer_config.json"]),
+            ("siglip", &["spiece.model", "tokenizer_config.json"]),
+        ] {
+            assert_eq!(with(family, parts).unwrap(), parts);
+        }
+        assert_eq!(with("clip", &["tokenizer.json", "vocab.json", "merges.txt"]).unwrap(), ["tokenizer.json"]);
+        for tokenizer in ["spiece.model", "tokenizer.json"] {
+            assert_eq!(with("siglip", &[tokenizer]), Err(Missing::TokenizerConfig));
+        }
+    }
+
+    #[test]
+    fn what_prepares_pictures_has_to_be_there() {
+        let base = ["config.json", "model.safetensors", "tokenizer.json", "processor_config.json"];
+        let with = |processor: Json| {
+            let family = families::from_config(&json!({"model_type": "clip"})).unwrap();
+            choose(&base.into_iter().collect(), &Needs::of(Some(&*family), Some(&processor)))
+        };
+        for without in [json!({"processor_class": "CLIPProcessor"}), json!({"image_processor": null}), json!([])] {
+            assert_eq!(with(without), Err(Missing::Processor));
+        }
+        assert_eq!(with(json!({"image_processor": {}})).unwrap().small[1], "processor_config.json");
+        assert_eq!(of("clip", &base), Err(Missing::Processor));
     }
 
     #[test]
     fn shards_are_named_by_the_index_and_lie_beside_it() {
         let index = |shard: &str| format!(r#"{{"metadata": {{}}, "weight_map": {{"a": "{shard}", "b": "{shard}"}}}}"#);
-        let good = "model-00001-of-00002.safetensors";
-        assert_eq!(shards(index(good).as_bytes()), Some(BTreeSet::from([good.to_owned()])));
-        for bad in ["../x.safetensors", "/etc/x.safetensors", "x.bin"] {
-            assert_eq!(shards(index(bad).as_bytes()), None, "{bad}");
+        for (good, ending) in
+            [("model-00001-of-00002.safetensors", ".safetensors"), ("pytorch_model-00001-of-00002.bin", ".bin")]
+        {
+            assert_eq!(shards(index(good).as_bytes(), ending), Some(BTreeSet::from([good.to_owned()])));
+            for bad in [format!("../x{ending}"), format!("/etc/x{ending}"), "x.pt".to_owned()] {
+                assert_eq!(shards(index(&bad).as_bytes(), ending), None, "{bad}");
+            }
         }
-        assert_eq!(shards(b"{}"), None);
-        assert_eq!(shards(br#"{"weight_map": {}}"#), None);
+        assert_eq!(shards(b"{}", ".bin"), None);
+        assert_eq!(shards(br#"{"weight_map": {}}"#, ".bin"), None);
     }
 }

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
+use crate::engine::checkpoint::CheckpointError;
 use crate::engine::families::FamilyError;
+use crate::engine::image_processor::ProcessorError;
 
 /// Why a model could not be got from the hub. `id` is the model's name with its revision, as it was asked for.
 #[derive(Debug, thiserror::Error)]
@@ -116,6 +118,24 @@ pub enum HubError {
         /// What is wrong.
         source: FamilyError,
     },
+    /// What says how pictures are prepared does not fit the model.
+    #[error("{file} of {id} cannot be used")]
+    Processor {
+        /// The model.
+        id: String,
+        /// The file.
+        file: String,
+        /// What is wrong.
+        source: ProcessorError,
+    },
+    /// The small files are as they were published, and do not fit each other.
+    #[error("the small files of {id} cannot be used")]
+    Unusable {
+        /// The model.
+        id: String,
+        /// What is wrong.
+        source: Box<CheckpointError>,
+    },
     /// A known kind, but a file that is needed is not published, or not in a form that is read.
     #[error("{id} has no {missing}")]
     Incomplete {
@@ -184,10 +204,17 @@ pub enum HubError {
 /// What a checkpoint cannot do without.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Missing {
-    /// `preprocessor_config.json` or `processor_config.json`.
+    /// `preprocessor_config.json`, or a `processor_config.json` that says the same.
     Processor,
     /// `tokenizer.json`, or what it can be made of.
-    Tokenizer,
+    Tokenizer {
+        /// What one of the model's kind can be made of.
+        parts: &'static [&'static str],
+    },
+    /// `tokenizer_config.json`, where it cannot be done without.
+    TokenizerConfig,
+    /// Anything that tells the scale of the logits.
+    Scale,
     /// Weights in a form that is read.
     Weights,
 }
@@ -196,7 +223,9 @@ impl std::fmt::Display for Missing {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Missing::Processor => "image processor",
-            Missing::Tokenizer => "tokenizer",
+            Missing::Tokenizer { .. } => "tokenizer",
+            Missing::TokenizerConfig => "tokenizer_config.json",
+            Missing::Scale => "scale",
             Missing::Weights => "weights",
         })
     }

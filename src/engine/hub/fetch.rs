@@ -1,13 +1,16 @@
 //! Getting what is missing of a model.
 
 use std::io::ErrorKind;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::download::{DownloadError, Wanted, free_space};
 use super::{Control, Hub, HubError, Plan, PlannedFile, Step};
+use crate::engine::checkpoint::{Checkpoint, CheckpointError};
+use crate::engine::tokenizer::TokenizerError;
 
 impl Hub {
-    /// Downloads what is missing. Gives the checkpoint's folder.
+    /// Downloads what is missing. Gives the checkpoint's folder. The weights are begun with when the small files are there
+    /// and can be used.
     pub fn fetch(&self, plan: &Plan, control: &mut Control<'_>) -> Result<PathBuf, HubError> {
         let storage = self.storage(&plan.model.id)?;
         let folder = storage.snapshot(&plan.commit);
@@ -15,7 +18,10 @@ impl Hub {
         self.check_room(plan)?;
         (control.tell)(Step::Begin(plan));
         let (mut before, total) = (0_u64, plan.size());
-        for file in &plan.files {
+        for (number, file) in plan.files.iter().enumerate() {
+            if number == plan.small && plan.files[number..].iter().any(|file| file.there < file.size) {
+                check_small(plan, &folder)?;
+            }
             let wanted = self.wanted(plan, file)?;
             let in_snapshot = std::fs::metadata(folder.join(&file.name)).is_ok_and(|found| found.len() == file.size);
             if !in_snapshot && !wanted.is_there() {
@@ -31,7 +37,7 @@ impl Hub {
             (control.tell)(Step::Bytes { done: before, total });
             storage.link(&plan.commit, &file.name, &file.hash).map_err(unusable)?;
             if let Some((commit, _)) = plan.original.as_ref().filter(|(_, same)| same.contains(&file.name)) {
-                storage.link(commit, &file.name, &file.hash).map_err(unusable)?;
+                storage.link_also(&plan.commit, commit, &file.name, &file.hash).map_err(unusable)?;
             }
         }
         // Only now: until the last file is there, the revision stands for what it stood for before.
@@ -77,4 +83,19 @@ impl Hub {
             DownloadError::File { path, source } => HubError::File { path, source },
         }
     }
+}
+
+/// Refuses a model whose small files are as they were published and of no use.
+fn check_small(plan: &Plan, folder: &Path) -> Result<(), HubError> {
+    let Err(error) = Checkpoint::check_without_weights(folder) else { return Ok(()) };
+    let id = plan.model.to_string();
+    let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    Err(match error {
+        CheckpointError::Unreadable { path, source } => HubError::File { path, source },
+        CheckpointError::Processor { path, source } => HubError::Processor { id, file: name(&path), source },
+        CheckpointError::NotJson { path, .. } | CheckpointError::Tokenizer(TokenizerError::Damaged { path, .. }) => {
+            HubError::Broken { id, file: name(&path) }
+        }
+        source => HubError::Unusable { id, source: Box::new(source) },
+    })
 }

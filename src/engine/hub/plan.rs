@@ -3,14 +3,17 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use serde_json::Value as Json;
+
 use super::address::escaped;
-use super::choice::{CONFIG, Choice, Form, choose, shards};
+use super::choice::{CONFIG, Choice, Form, Needs, choose, shards};
 use super::hash::{Hash, is_as_published};
 use super::http::HttpError;
 use super::listing::{self, Answered, ListedFile, Listing, is_hexadecimal};
 use super::{Control, Hub, HubError, Missing, conversion};
 use crate::domain::hub_model::{HubModel, MAIN};
-use crate::engine::families::{self, FamilyError};
+use crate::engine::families::{self, Family, FamilyError};
+use crate::engine::image_processor::{self, ImageProcessor};
 
 /// The largest configuration or list of shards that is read. The largest seen are some hundred kilobytes.
 const LARGEST_CONFIG: u64 = 10_000_000;
@@ -33,6 +36,8 @@ pub struct Plan {
     pub conversion: Option<String>,
     /// The files, small ones first.
     pub files: Vec<PlannedFile>,
+    /// How many of them are small: all but the weights.
+    pub(super) small: usize,
     /// Of a conversion, the commit that was converted, and the files that are the same in it: they are put there too, so
     /// that what `main` stands for is in the cache, as Python wants it.
     pub(super) original: Option<(String, BTreeSet<String>)>,
@@ -78,12 +83,14 @@ impl Hub {
         }
         let main = self.listing(model, model.revision_or_main(), control)?;
         let family = self.family(model, &main, control)?;
+        let outer = self.json(model, &main, image_processor::OUTER_FILE, control)?;
+        let needs = Needs::of(Some(&*family), outer.as_ref());
         let mut notes = vec![(model.revision_or_main().to_owned(), main.commit.clone())];
-        let chosen = self.chosen(model, &main);
+        let chosen = self.chosen(model, &main, &needs);
         let is_main = model.revision_or_main() == MAIN;
-        let wants_conversion = is_main && chosen.as_ref().is_ok_and(|c| c.form == Form::Pickle);
+        let wants_conversion = is_main && chosen.as_ref().is_ok_and(|c| c.form.is_pickle());
         let converted = match wants_conversion {
-            true => self.converted(model, &main, control)?,
+            true => self.converted(model, &main, &needs, control)?,
             false => None,
         };
         let (listing, choice, conversion, original) = match converted {
@@ -95,9 +102,10 @@ impl Hub {
             }
             None => (main, chosen?, None, None),
         };
+        self.check_processor(model, &listing, outer.as_ref(), &*family, control)?;
         let files = self.files(model, &listing, &choice, control)?;
-        let (model, commit, form) = (model.clone(), listing.commit, choice.form);
-        Ok(Plan { model, family, commit, form, conversion, files, original, notes })
+        let (model, commit, form, small) = (model.clone(), listing.commit, choice.form, choice.small.len());
+        Ok(Plan { model, family: family.name(), commit, form, conversion, files, small, original, notes })
     }
 
     /// The files of a revision, as the hub lists them.
@@ -116,20 +124,55 @@ impl Hub {
     }
 
     /// The family of a model, from its `config.json`.
-    fn family(&self, model: &HubModel, listing: &Listing, control: &mut Control<'_>) -> Result<&'static str, HubError> {
+    fn family(
+        &self,
+        model: &HubModel,
+        listing: &Listing,
+        control: &mut Control<'_>,
+    ) -> Result<Box<dyn Family>, HubError> {
         let id = model.to_string();
         let not_supported =
             |found: String| HubError::NotSupported { id: model.to_string(), found, known: families::KNOWN.to_vec() };
-        let Some(config) = listing.file(CONFIG) else { return Err(not_supported(listing.library.clone())) };
-        let bytes = self.small(model, listing, config, control)?;
-        let broken = || HubError::Broken { id: id.clone(), file: CONFIG.to_owned() };
-        let config: serde_json::Value = serde_json::from_slice(&bytes).map_err(|_| broken())?;
+        let config = self.json(model, listing, CONFIG, control)?;
+        let Some(config) = config else { return Err(not_supported(listing.library.clone())) };
         match families::from_config(&config) {
-            Ok(family) => Ok(family.name()),
+            Ok(family) => Ok(family),
             Err(FamilyError::Unknown { found, .. }) if found.is_empty() => Err(not_supported(listing.library.clone())),
             Err(FamilyError::Unknown { found, .. }) => Err(not_supported(found)),
             Err(source) => Err(HubError::Configuration { id, source }),
         }
+    }
+
+    /// Refuses a model whose pictures cannot be prepared as it wants them.
+    fn check_processor(
+        &self,
+        model: &HubModel,
+        listing: &Listing,
+        outer: Option<&Json>,
+        family: &dyn Family,
+        control: &mut Control<'_>,
+    ) -> Result<(), HubError> {
+        let (file, config) = match outer.and_then(image_processor::nested) {
+            Some(config) => (image_processor::OUTER_FILE, Some(config.clone())),
+            None => (image_processor::FILE, self.json(model, listing, image_processor::FILE, control)?),
+        };
+        let made = ImageProcessor::from_config(&config.unwrap_or_default(), family.name(), family.image_size());
+        let refused = |source| HubError::Processor { id: model.to_string(), file: file.to_owned(), source };
+        made.map(drop).map_err(refused)
+    }
+
+    /// What a small file says; none where it is not there.
+    fn json(
+        &self,
+        model: &HubModel,
+        listing: &Listing,
+        name: &str,
+        control: &mut Control<'_>,
+    ) -> Result<Option<Json>, HubError> {
+        let Some(file) = listing.file(name) else { return Ok(None) };
+        let bytes = self.small(model, listing, file, control)?;
+        let broken = |_| HubError::Broken { id: model.to_string(), file: name.to_owned() };
+        serde_json::from_slice(&bytes).map(Some).map_err(broken)
     }
 
     /// What a small file holds: from the cache, or downloaded into memory.
@@ -155,9 +198,9 @@ impl Hub {
     }
 
     /// Which files of a listing are needed.
-    fn chosen(&self, model: &HubModel, listing: &Listing) -> Result<Choice, HubError> {
+    fn chosen(&self, model: &HubModel, listing: &Listing, needs: &Needs) -> Result<Choice, HubError> {
         let names: BTreeSet<&str> = listing.files.iter().map(|file| file.name.as_str()).collect();
-        choose(&names).map_err(|missing| HubError::Incomplete { id: model.to_string(), missing })
+        choose(&names, needs).map_err(|missing| HubError::Incomplete { id: model.to_string(), missing })
     }
 
     /// The hub's own conversion of a model without safetensors, if there is one. Where it cannot be looked for, or is no
@@ -166,6 +209,7 @@ impl Hub {
         &self,
         model: &HubModel,
         main: &Listing,
+        needs: &Needs,
         control: &mut Control<'_>,
     ) -> Result<Option<(String, Listing, Choice)>, HubError> {
         let revision = match conversion::find(&self.client, &model.id, &main.commit, control) {
@@ -178,11 +222,11 @@ impl Hub {
             }
         };
         let found = self.listing(model, &revision, control).and_then(|listing| {
-            let choice = self.chosen(model, &listing)?;
+            let choice = self.chosen(model, &listing, needs)?;
             Ok((revision, listing, choice))
         });
         match found {
-            Ok(found) if found.2.form < Form::Pickle => Ok(Some(found)),
+            Ok(found) if found.2.form.is_safetensors() => Ok(Some(found)),
             Err(HubError::Cancelled) => Err(HubError::Cancelled),
             _ => Ok(None),
         }
@@ -198,11 +242,12 @@ impl Hub {
     ) -> Result<Vec<PlannedFile>, HubError> {
         let id = model.to_string();
         let mut names: Vec<&str> = choice.small.iter().chain(&choice.weights).map(String::as_str).collect();
-        let shards = match choice.weights.first().and_then(|name| listing.file(name)) {
-            Some(index) if choice.form == Form::Sharded => {
+        let index = choice.weights.first().and_then(|name| listing.file(name));
+        let shards = match (index, choice.form.shard_ending()) {
+            (Some(index), Some(ending)) => {
                 let bytes = self.small(model, listing, index, control)?;
                 let broken = || HubError::Broken { id: id.clone(), file: index.name.clone() };
-                shards(&bytes).ok_or_else(broken)?
+                shards(&bytes, ending).ok_or_else(broken)?
             }
             _ => BTreeSet::new(),
         };

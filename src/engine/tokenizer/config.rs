@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value as Json;
 
-use super::{LARGEST_FILE, TokenizerError, read};
+use super::{LARGEST_FILE, TOKENIZER_CONFIG, TokenizerError, read};
 
 /// What the file says; every key may be left out, and so may the file.
 #[derive(Debug, Default)]
@@ -57,6 +57,3 @@ impl TokenizerConfig {
         names.is_none_or(|names| names.iter().any(|name| name == "attention_mask"))
     }
 }
-
-/// The file's name.
-const TOKENIZER_CONFIG: &str = "tokenizer_config.json";

@@ -16,6 +16,12 @@ use tokenizers::processors::template::TemplateProcessing;
 use config::TokenizerConfig;
 use spelling::Spelling;
 
+/// A whole tokenizer, of whatever kind.
+pub const WHOLE: &str = "tokenizer.json";
+
+/// What a tokenizer's own file does not say.
+pub const TOKENIZER_CONFIG: &str = "tokenizer_config.json";
+
 /// The largest file of a tokenizer that is read. The largest seen, for 256,000 words, has 35 MB.
 const LARGEST_FILE: u64 = 200_000_000;
 
@@ -41,6 +47,23 @@ pub enum Kind {
     Bert,
     /// Those of SigLIP and SigLIP 2.
     Siglip,
+}
+
+impl Kind {
+    /// The files that a tokenizer can be made of where there is no [`WHOLE`].
+    pub fn parts(self) -> &'static [&'static str] {
+        match self {
+            Kind::Clip => &["vocab.json", "merges.txt"],
+            Kind::Bert => &["vocab.txt"],
+            Kind::Siglip => &["spiece.model"],
+        }
+    }
+
+    /// Whether [`TOKENIZER_CONFIG`] has to be there. Without it a SigLIP tower would be told what fills up, as it never was
+    /// in its training, and answer nonsense.
+    pub fn needs_config(self) -> bool {
+        self == Kind::Siglip
+    }
 }
 
 /// How sentences are filled up to one length.
@@ -141,8 +164,7 @@ impl Tokenizer {
     /// The tokenizer of the checkpoint in `folder`, for a text tower that takes sentences in `form`.
     pub fn open(folder: &Path, form: TextForm) -> Result<Tokenizer, TokenizerError> {
         let config = TokenizerConfig::in_folder(folder)?;
-        // Without it a SigLIP tower would be told what fills up, as it never was in its training, and answer nonsense.
-        if form.kind == Kind::Siglip && config.file().is_empty() {
+        if form.kind.needs_config() && config.file().is_empty() {
             return Err(TokenizerError::NoConfig { folder: folder.to_owned() });
         }
         let (path, files) = files_of(folder, form.kind)?;
@@ -233,15 +255,11 @@ impl Tokenizer {
 
 /// The files that a tokenizer is made of; the first of them, which is to blame if it cannot be made, once more before.
 fn files_of(folder: &Path, kind: Kind) -> Result<(PathBuf, Vec<PathBuf>), TokenizerError> {
-    let whole = folder.join("tokenizer.json");
+    let whole = folder.join(WHOLE);
     if whole.exists() {
         return Ok((whole.clone(), vec![whole]));
     }
-    let parts: &[&'static str] = match kind {
-        Kind::Clip => &["vocab.json", "merges.txt"],
-        Kind::Bert => &["vocab.txt"],
-        Kind::Siglip => &["spiece.model"],
-    };
+    let parts = kind.parts();
     let files: Vec<PathBuf> = parts.iter().map(|name| folder.join(name)).collect();
     match files.first().filter(|_| files.iter().all(|file| file.exists())) {
         Some(first) => Ok((first.clone(), files)),

@@ -7,19 +7,54 @@
 use std::fmt;
 
 use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::{ElementType, TensorPlace, Tensors, WeightFile, WeightsError};
 
-/// The longest header that is read. The reference implementation refuses more as well.
-const LONGEST_HEADER: u64 = 100_000_000;
+/// The longest header that is read. The format allows ten times as much; but an entry has some hundred bytes, the largest
+/// models have a few thousand of them, and what is read takes several times as much memory.
+const LONGEST_HEADER: u64 = 10_000_000;
+
+/// The most axes of a tensor: PyTorch has no more. Two bytes of a header can be one, which takes sixteen bytes of memory and
+/// more.
+const MOST_AXES: usize = 64;
 
 /// A tensor's entry in the header.
 #[derive(Deserialize)]
 struct Entry {
     dtype: ElementType,
-    shape: Vec<u64>,
+    shape: Shape,
     data_offsets: (u64, u64),
+}
+
+/// A tensor's dimensions.
+struct Shape(Vec<u64>);
+
+impl<'de> Deserialize<'de> for Shape {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Shape, D::Error> {
+        deserializer.deserialize_seq(ShapeVisitor)
+    }
+}
+
+struct ShapeVisitor;
+
+impl<'de> Visitor<'de> for ShapeVisitor {
+    type Value = Shape;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of dimensions")
+    }
+
+    fn visit_seq<S: SeqAccess<'de>>(self, mut list: S) -> Result<Shape, S::Error> {
+        let mut sides = Vec::new();
+        while let Some(side) = list.next_element()? {
+            if sides.len() == MOST_AXES {
+                return Err(S::Error::custom(format!("more than {MOST_AXES} axes")));
+            }
+            sides.push(side);
+        }
+        Ok(Shape(sides))
+    }
 }
 
 /// The header without its notes, which may be anything and are skipped without being kept.
@@ -88,13 +123,13 @@ fn place_of(entry: &Entry, data_start: u64) -> Option<TensorPlace> {
     let length = end.checked_sub(begin)?;
     let offset = data_start.checked_add(begin)?;
     offset.checked_add(length)?;
-    let elements = entry.shape.iter().try_fold(1u64, |product, side| product.checked_mul(*side))?;
+    let elements = entry.shape.0.iter().try_fold(1u64, |product, side| product.checked_mul(*side))?;
     if let Some(bytes) = entry.dtype.bytes()
         && elements.checked_mul(bytes)? != length
     {
         return None;
     }
-    let shape = entry.shape.iter().map(|side| usize::try_from(*side).ok()).collect::<Option<_>>()?;
+    let shape = entry.shape.0.iter().map(|side| usize::try_from(*side).ok()).collect::<Option<_>>()?;
     Some(TensorPlace::new(entry.dtype, shape, offset, length))
 }
 
@@ -160,6 +195,10 @@ mod tests {
             ("overflow", entry("[18446744073709551608,18446744073709551615]")),
             ("not JSON", "{".to_owned()),
             ("a list", "[]".to_owned()),
+            ("more axes than there are", {
+                let axes = vec!["1"; MOST_AXES + 1].join(",");
+                format!(r#"{{"a":{{"dtype":"F32","shape":[{axes}],"data_offsets":[0,4]}}}}"#)
+            }),
             ("huge shape", r#"{"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,8]}}"#.to_owned()),
             (
                 "overlap",
@@ -173,8 +212,29 @@ mod tests {
         assert!(matches!(Weights::open(&raw_file(b"").path()), Err(WeightsError::CutShort { .. })));
         let claims_100_gb = raw_file(&100_000_000_000u64.to_le_bytes());
         assert!(matches!(Weights::open(&claims_100_gb.path()), Err(WeightsError::BadHeader { .. })));
+        let too_long = raw_file(&(LONGEST_HEADER + 1).to_le_bytes());
+        assert!(matches!(Weights::open(&too_long.path()), Err(WeightsError::BadHeader { .. })));
         let longer_than_the_file = raw_file(&1000u64.to_le_bytes());
         assert!(matches!(Weights::open(&longer_than_the_file.path()), Err(WeightsError::CutShort { .. })));
+    }
+
+    /// The largest models have a tenth of these tensors, and notes of some hundred bytes.
+    #[test]
+    fn a_header_may_be_large() {
+        let notes = "a note ".repeat(500_000);
+        let tensors = (0..20_000).map(|number| {
+            format!(
+                r#""layers.{number}.weight":{{"dtype":"F32","shape":[1,1],"data_offsets":[{},{}]}}"#,
+                number * 4,
+                number * 4 + 4
+            )
+        });
+        let tensors: Vec<String> = tensors.collect();
+        let padding = " ".repeat(1000);
+        let header = format!(r#"{{"__metadata__":{{"notes":"{notes}"}},{}}}{padding}"#, tensors.join(","));
+        let file = file_of(&header, &vec![0; 80_000]);
+        let weights = Weights::open(&file.path()).unwrap();
+        assert_eq!(weights.tensor("layers.19999.weight", &[1, 1]).unwrap().offset, 8 + header.len() as u64 + 79_996);
     }
 
     proptest! {

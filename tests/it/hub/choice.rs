@@ -1,27 +1,42 @@
 //! Which files are taken, and what is said where none would do.
 
-use serde_json::json;
+use std::collections::BTreeMap;
+
+use serde_json::{Value as Json, json};
+use smart_image_sorter::engine::checkpoint::Checkpoint;
 
 use super::server::{Answer, Repository, Server};
 use super::{ID, User, WEIGHTS, misbehaving, published};
 use crate::support::onnx_runtime_library;
 
+/// A repository with the files of a fixture, changed.
+fn changed(fixture: &str, change: impl FnOnce(&mut BTreeMap<String, Vec<u8>>)) -> Repository {
+    let mut repository = Repository::of_fixture(ID, fixture);
+    let mut files = repository.main();
+    change(&mut files);
+    repository.publish("main", files);
+    repository
+}
+
+fn with(fixture: &str, name: &str, content: &str) -> Repository {
+    changed(fixture, |files| drop(files.insert(name.to_owned(), content.into())))
+}
+
+fn without(fixture: &str, name: &str) -> Repository {
+    changed(fixture, |files| drop(files.remove(name)))
+}
+
+/// Towers in two files beside what is there.
+fn put_split(files: &mut BTreeMap<String, Vec<u8>>) {
+    for tower in ["onnx/vision_model.onnx", "onnx/text_model.onnx"] {
+        files.insert(tower.to_owned(), b"a tower that nobody reads".to_vec());
+    }
+}
+
 #[test]
 fn what_cannot_be_used_is_said_before_it_is_downloaded() {
-    let with_config = |config: &str| {
-        let mut repository = published();
-        let mut files = repository.main();
-        files.insert("config.json".to_owned(), config.into());
-        repository.publish("main", files);
-        repository
-    };
-    let without = |name: &str| {
-        let mut repository = published();
-        let mut files = repository.main();
-        files.remove(name);
-        repository.publish("main", files);
-        repository
-    };
+    let with_config = |config: &str| with("clip", "config.json", config);
+    let without_own = |name: &str| without("clip", name);
     for (repository, words) in [
         (with_config(r#"{"model_type": "blip"}"#), "is of type “blip”, which is not supported: use one of type clip"),
         (with_config("{}"), "is of type “transformers”, which is not supported"),
@@ -30,10 +45,31 @@ fn what_cannot_be_used_is_said_before_it_is_downloaded() {
             with_config(r#"{"model_type": "clip", "vision_config": {"hidden_size": -1}}"#),
             "vision_config.hidden_size is -1",
         ),
-        (without("config.json"), "is of type “transformers”, which is not supported"),
-        (without("preprocessor_config.json"), "has no preprocessor_config.json"),
-        (without("tokenizer.json"), "has no tokenizer"),
-        (without(WEIGHTS), "has no weights"),
+        (without_own("config.json"), "is of type “transformers”, which is not supported"),
+        (without_own("preprocessor_config.json"), "has no preprocessor_config.json"),
+        (
+            without_own("tokenizer.json"),
+            "has no tokenizer that can be read (tokenizer.json, or vocab.json, merges.txt)",
+        ),
+        (without_own(WEIGHTS), "has no weights"),
+        (
+            changed("clip", |files| {
+                files.remove("preprocessor_config.json");
+                files.insert("processor_config.json".to_owned(), br#"{"processor_class": "CLIPProcessor"}"#.to_vec());
+            }),
+            "has no preprocessor_config.json",
+        ),
+        (with("clip", "preprocessor_config.json", r#"{"size": "wide"}"#), "size is \"wide\""),
+        (with("clip", "preprocessor_config.json", "size: 64"), "preprocessor_config.json of owner/name makes no sense"),
+        (without("siglip", "spiece.model"), "(tokenizer.json, or spiece.model)"),
+        (without("siglip", "tokenizer_config.json"), "has no tokenizer_config.json"),
+        (
+            changed("siglip", |files| {
+                files.remove(WEIGHTS);
+                put_split(files);
+            }),
+            "ONNX exports that do not hold its scale",
+        ),
     ] {
         let server = Server::of(&repository);
         let user = User::of(&server);
@@ -42,6 +78,71 @@ fn what_cannot_be_used_is_said_before_it_is_downloaded() {
         let finished = user.sis(&["model", "info", ID]).ended_with(1);
         assert!(finished.err.contains(words), "{words}: {}", finished.err);
         assert!(server.asked_for(WEIGHTS).is_empty() && !user.model().exists());
+    }
+}
+
+#[test]
+fn a_tokenizer_of_no_use_is_found_before_the_weights_are_downloaded() {
+    let of_another = changed("siglip2", |files| {
+        let mut config: Json = serde_json::from_slice(&files["config.json"]).unwrap();
+        config["text_config"]["vocab_size"] = json!(1);
+        files.insert("config.json".to_owned(), config.to_string().into());
+        files.insert("tokenizer_config.json".to_owned(), br#"{"pad_token": "<eos>"}"#.to_vec());
+    });
+    for (repository, words) in [
+        (with("clip", "tokenizer.json", "{}"), "tokenizer.json of owner/name makes no sense"),
+        (with("siglip", "spiece.model", "pieces"), "spiece.model of owner/name makes no sense"),
+        (of_another, "The small files of owner/name were published so that they do not fit each other"),
+    ] {
+        let server = Server::of(&repository);
+        let user = User::of(&server);
+        for _ in 0..2 {
+            let finished = user.pull().ended_with(1);
+            assert!(finished.err.contains(words), "{words}: {}", finished.err);
+        }
+        assert!(server.asked_for(WEIGHTS).is_empty());
+        assert!(!user.model().join("refs/main").exists());
+    }
+}
+
+#[test]
+fn what_a_folder_can_be_a_name_can_be_too() {
+    let in_shards = changed("clip-bin", |files| {
+        let weights = files.remove("pytorch_model.bin").unwrap();
+        files.insert("pytorch_model-00001-of-00001.bin".to_owned(), weights);
+        files.insert("pytorch_model-00001-of-00002.bin".to_owned(), vec![1; 100]);
+        let map = json!({"weight_map": {"logit_scale": "pytorch_model-00001-of-00001.bin"}});
+        files.insert("pytorch_model.bin.index.json".to_owned(), map.to_string().into());
+    });
+    let outer = changed("clip", |files| {
+        let inner: Json = serde_json::from_slice(&files.remove("preprocessor_config.json").unwrap()).unwrap();
+        files.insert("processor_config.json".to_owned(), json!({"image_processor": inner}).to_string().into());
+    });
+    let fixtures = ["chinese-clip", "clip-bin", "clip-legacy", "clip-sharded", "clip-whole", "siglip", "siglip2-whole"];
+    let published = fixtures.into_iter().map(|name| (name, Repository::of_fixture(ID, name)));
+    for (name, repository) in published.chain([("in shards", in_shards), ("outer", outer)]) {
+        let server = Server::of(&repository);
+        let user = User::of(&server);
+        user.pull().ended_with(0);
+        let checkpoint = Checkpoint::open(&user.model().join("snapshots").join(repository.head()));
+        assert!(!checkpoint.unwrap().score_rule().unwrap().1, "{name}: the scale is known");
+        assert!(server.asked_for("pytorch_model-00001-of-00002.bin").is_empty());
+        let asked = server.requests().len();
+        user.with("HF_HUB_OFFLINE", 1).pull().ended_with(0);
+        assert_eq!(server.requests().len(), asked, "{name} is complete");
+    }
+}
+
+#[test]
+fn of_exports_the_one_that_knows_the_scale_is_taken() {
+    for fixture in ["clip-whole", "siglip2-whole"] {
+        let server = Server::of(&changed(fixture, put_split));
+        let user = User::of(&server);
+        user.pull().ended_with(0);
+        assert_eq!(server.asked_for("onnx/model.onnx").len(), 1);
+        assert!(server.asked_for("onnx/vision_model.onnx").is_empty());
+        let finished = user.sis(&["model", "info", ID]).ended_with(0);
+        assert!(finished.out.contains("Weights: ONNX, one file"), "{}", finished.out);
     }
 }
 

@@ -1,5 +1,6 @@
 //! Downloads that are cut, stopped, damaged, or overtaken by a newer commit.
 
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -57,23 +58,74 @@ fn a_connection_that_falls_silent_counts_as_cut() {
     assert_eq!(server.asked_for(WEIGHTS)[1].range(), Some(100_000));
 }
 
+/// Refuses what file systems without links refuse, whatever the file system.
+const NO_LINKS: &str = "
+#include <errno.h>
+int symlink(const char *target, const char *path) { errno = EPERM; return -1; }
+int symlinkat(const char *target, int folder, const char *path) { errno = EPERM; return -1; }
+";
+
+/// The user with a cache that knows no links: on a file system that has none, and with the system's call for them refused,
+/// which every machine can do that links programs.
+fn without_links(server: &Server) -> Vec<(User, PathBuf, Option<Mounted>)> {
+    let mut users = Vec::new();
+    let user = User::of(server);
+    if let Some(mounted) = Mounted::made_with(&user.workspace, 64, &["mkfs.vfat"]) {
+        let cache = mounted.0.join("hub");
+        users.push((user.with("HF_HUB_CACHE", cache.display()), cache, Some(mounted)));
+    }
+    let user = User::of(server);
+    let (code, library) = (user.workspace.write("no_links.c", NO_LINKS), user.workspace.path("no_links.so"));
+    let made = Command::new("cc").args(["-shared", "-fPIC", "-o"]).args([&library, &code]).status();
+    match made.is_ok_and(|status| status.success()) {
+        true => {
+            let cache = user.cache();
+            users.push((user.with("LD_PRELOAD", library.display()), cache, None));
+        }
+        false => println!("skipped: cc makes no library here"),
+    }
+    users
+}
+
 #[test]
 fn a_cache_without_links_holds_the_files_themselves() {
     let repository = published();
     let server = Server::of(&repository);
-    let user = User::of(&server);
-    let Some(mounted) = Mounted::made_with(&user.workspace, 64, &["mkfs.vfat"]) else { return };
-    let user = user.with("HF_HUB_CACHE", mounted.0.join("hub").display());
+    for (user, cache, _mounted) in without_links(&server) {
+        check_without_links(user, &cache, &server);
+    }
+}
+
+fn check_without_links(user: User, cache: &Path, server: &Server) {
+    let before = server.asked_for(WEIGHTS).len();
     user.workspace.write_pictures(["1.jpg"]);
     user.classify(ID).ended_with(0);
     let asked = server.requests().len();
     let finished = user.pull().ended_with(0);
     assert!(finished.out.contains("is up to date"), "{}", finished.out);
     user.sis(&["model", "pull", "--check", ID]).ended_with(0);
-    assert_eq!(server.asked_for(WEIGHTS).len(), 1);
+    assert_eq!(server.asked_for(WEIGHTS).len(), before + 1);
+    let links = walkdir::WalkDir::new(cache).into_iter().filter(|entry| entry.as_ref().unwrap().path_is_symlink());
+    assert_eq!(links.count(), 0);
     let user = user.with("HF_HUB_OFFLINE", 1);
     user.classify(ID).ended_with(0);
     assert!(server.requests().len() > asked);
+}
+
+#[test]
+fn a_conversion_comes_into_a_cache_without_links() {
+    let repository = super::choice::converted("SFconvertbot", false);
+    let server = Server::of(&repository);
+    for (user, cache, _mounted) in without_links(&server) {
+        let before = server.asked_for(WEIGHTS).len();
+        for _ in 0..2 {
+            user.pull().ended_with(0);
+        }
+        assert_eq!(server.asked_for(WEIGHTS).len(), before + 1);
+        let main = cache.join("models--owner--name/snapshots").join(repository.head());
+        assert_eq!(std::fs::read(main.join("config.json")).unwrap(), repository.main()["config.json"]);
+        user.with("HF_HUB_OFFLINE", 1).sis(&["doctor", "--model", ID]).ended_with(0);
+    }
 }
 
 /// Starts a pull of which the weights come to a near halt, and waits until so many bytes of them are there.

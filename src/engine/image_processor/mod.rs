@@ -1,11 +1,25 @@
 //! From a decoded picture to what the image tower takes, as Pillow and transformers' image processors do it: resize
 //! 8-bit pixels with an antialiasing filter, cut out the centre, scale, normalise.
 
+mod settings;
+
 use image::RgbImage;
 use ndarray::Array4;
 use serde_json::Value as Json;
 
+use self::settings::Settings;
 use super::resample::{self, Axis, Filter};
+
+/// The file that says how pictures are prepared.
+pub const FILE: &str = "preprocessor_config.json";
+
+/// The file that may say it too, under a key of its own, and then comes first.
+pub const OUTER_FILE: &str = "processor_config.json";
+
+/// What `processor_config.json` says of pictures; none where it speaks of other things only, as older ones do.
+pub fn nested(outer: &Json) -> Option<&Json> {
+    outer.get("image_processor").filter(|config| !config.is_null())
+}
 
 /// How the size of the resized picture is found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,14 +55,11 @@ pub struct ProcessorError {
 }
 
 impl ImageProcessor {
-    /// Reads `preprocessor_config.json`, or what `processor_config.json` holds under `image_processor`. `side` is what
-    /// the image tower takes; a processor that makes something else is refused.
-    pub fn from_config(config: &Json, side: usize) -> Result<ImageProcessor, ProcessorError> {
-        let flag = |key: &str, default: bool| config.get(key).and_then(Json::as_bool).unwrap_or(default);
-        let resize = flag("do_resize", true).then(|| Ok((size(config)?, filter(config)?))).transpose()?;
-        // Only CLIP's own processor crops where its file does not say.
-        let crops = flag("do_center_crop", config.get("crop_size").is_some());
-        let crop = crops.then(|| rectangle(config, "crop_size")).transpose()?;
+    /// Reads `preprocessor_config.json`, or what `processor_config.json` holds under `image_processor`, for a model of a
+    /// family. `side` is what the image tower takes; a processor that makes something else is refused.
+    pub fn from_config(config: &Json, family: &str, side: usize) -> Result<ImageProcessor, ProcessorError> {
+        let settings = Settings::new(config, family);
+        let (resize, crop) = (settings.resize()?, settings.crop()?);
         let side = u32::try_from(side).unwrap_or(u32::MAX);
         let made = match (crop, resize) {
             (Some(crop), _) => Some(crop),
@@ -59,7 +70,7 @@ impl ImageProcessor {
             let found = made.map_or_else(|| "no fixed size".to_owned(), |(height, width)| format!("{width}x{height}"));
             return Err(ProcessorError { key: "size".to_owned(), found });
         }
-        Ok(ImageProcessor { resize, crop, levels: levels(config)?, side })
+        Ok(ImageProcessor { resize, crop, levels: settings.levels()?, side })
     }
 
     /// Resizes and cuts a picture. Only the part that is kept is ever made, so that a picture of 20000x1 costs no more
@@ -145,81 +156,6 @@ fn padded(part: Vec<u8>, rows: &Kept, columns: &Kept) -> Vec<u8> {
     whole
 }
 
-fn size(config: &Json) -> Result<Size, ProcessorError> {
-    match config.get("size") {
-        Some(Json::Number(edge)) => Ok(Size::ShortestEdge(pixels("size", &Json::Number(edge.clone()))?)),
-        Some(Json::Object(size)) => match size.get("shortest_edge") {
-            Some(edge) => Ok(Size::ShortestEdge(pixels("size.shortest_edge", edge)?)),
-            None => rectangle(config, "size").map(|(height, width)| Size::Exact { height, width }),
-        },
-        other => Err(bad("size", other)),
-    }
-}
-
-/// Height and width, from an object or, in old files, one number for both.
-fn rectangle(config: &Json, key: &str) -> Result<(u32, u32), ProcessorError> {
-    match config.get(key) {
-        Some(side @ Json::Number(_)) => pixels(key, side).map(|side| (side, side)),
-        Some(Json::Object(sides)) => {
-            let side = |name: &str| pixels(&format!("{key}.{name}"), sides.get(name).unwrap_or(&Json::Null));
-            Ok((side("height")?, side("width")?))
-        }
-        other => Err(bad(key, other)),
-    }
-}
-
-fn pixels(key: &str, value: &Json) -> Result<u32, ProcessorError> {
-    let count = value.as_u64().filter(|count| (1..=4096).contains(count));
-    count.map(|count| count as u32).ok_or_else(|| bad(key, Some(value)))
-}
-
-/// Pillow's resampling filters, by the numbers it gives them.
-fn filter(config: &Json) -> Result<Filter, ProcessorError> {
-    match config.get("resample").map_or(Some(3), Json::as_u64) {
-        Some(1) => Ok(Filter::Lanczos),
-        Some(2) => Ok(Filter::Bilinear),
-        Some(3) => Ok(Filter::Bicubic),
-        Some(4) => Ok(Filter::Box),
-        Some(5) => Ok(Filter::Hamming),
-        _ => Err(bad("resample", config.get("resample"))),
-    }
-}
-
-/// `(level * rescale_factor - mean) / std` for each channel and level.
-fn levels(config: &Json) -> Result<Box<[[f32; 256]; 3]>, ProcessorError> {
-    let flag = |key: &str| config.get(key).and_then(Json::as_bool).unwrap_or(true);
-    let factor = match config.get("rescale_factor") {
-        _ if !flag("do_rescale") => 1.0,
-        None => 1.0 / 255.0,
-        Some(factor) => factor.as_f64().ok_or_else(|| bad("rescale_factor", Some(factor)))?,
-    };
-    let (mean, std) = match flag("do_normalize") {
-        true => (three(config, "image_mean")?, three(config, "image_std")?),
-        false => ([0.0; 3], [1.0; 3]),
-    };
-    let mut levels = Box::new([[0.0; 256]; 3]);
-    for (channel, table) in levels.iter_mut().enumerate() {
-        for (level, value) in table.iter_mut().enumerate() {
-            *value = ((level as f64 * factor - mean[channel]) / std[channel]) as f32;
-        }
-    }
-    match levels.iter().flatten().all(|value| value.is_finite()) {
-        true => Ok(levels),
-        false => Err(bad("image_std", config.get("image_std"))),
-    }
-}
-
-fn three(config: &Json, key: &str) -> Result<[f64; 3], ProcessorError> {
-    let value = config.get(key);
-    let numbers = value.and_then(Json::as_array).map(|list| list.iter().filter_map(Json::as_f64).collect::<Vec<_>>());
-    numbers.and_then(|numbers| numbers.try_into().ok()).ok_or_else(|| bad(key, value))
-}
-
-fn bad(key: &str, found: Option<&Json>) -> ProcessorError {
-    let found = found.map_or_else(|| "missing".to_owned(), Json::to_string);
-    ProcessorError { key: key.to_owned(), found }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -246,7 +182,7 @@ mod tests {
         let mut old = config();
         old["size"] = json!(8);
         old["crop_size"] = json!(8);
-        assert_eq!(ImageProcessor::from_config(&old, 8), ImageProcessor::from_config(&config(), 8));
+        assert_eq!(ImageProcessor::from_config(&old, "clip", 8), ImageProcessor::from_config(&config(), "clip", 8));
     }
 
     #[test]
@@ -262,13 +198,13 @@ mod tests {
         ] {
             let mut config = config();
             config[key] = value;
-            assert_eq!(ImageProcessor::from_config(&config, 8).unwrap_err().key, named);
+            assert_eq!(ImageProcessor::from_config(&config, "clip", 8).unwrap_err().key, named);
         }
     }
 
     #[test]
     fn every_proportion_becomes_a_square() {
-        let processor = ImageProcessor::from_config(&config(), 8).unwrap();
+        let processor = ImageProcessor::from_config(&config(), "clip", 8).unwrap();
         for (width, height) in [(1, 1), (20_000, 1), (1, 20_000), (8, 8), (9, 8), (640, 480)] {
             let prepared = processor.prepare(&RgbImage::from_pixel(width, height, image::Rgb([255, 0, 128])));
             let batch = processor.batch(&[&prepared]);
@@ -282,7 +218,7 @@ mod tests {
     fn a_crop_larger_than_the_picture_is_filled_with_black() {
         let mut config = config();
         config["size"] = json!({"shortest_edge": 5});
-        let processor = ImageProcessor::from_config(&config, 8).unwrap();
+        let processor = ImageProcessor::from_config(&config, "clip", 8).unwrap();
         let prepared = processor.prepare(&RgbImage::from_pixel(10, 10, image::Rgb([255; 3])));
         let lit: Vec<bool> = prepared.0.iter().step_by(3).map(|level| *level == 255).collect();
         // transformers puts the odd line of padding first.
