@@ -16,12 +16,10 @@ use super::{CrewError, Event, Order, Sayer, Surroundings, Tally};
 use crate::built_in;
 use crate::domain::collection::Entry;
 use crate::domain::folder_name::folder_names;
-use crate::domain::hub_model::HubModel;
 use crate::domain::picture::PictureId;
 use crate::domain::plan::Plan;
 use crate::domain::run::{RunId, RunKind};
 use crate::domain::settings::{ModelName, Settings};
-use crate::engine::hub::{Control, Hub, Place, Step};
 use crate::engine::runtime::Runtime;
 use crate::engine::runtime::install::install;
 use crate::engine::runtime::select::{RuntimeNote, cores, select};
@@ -76,7 +74,7 @@ pub(super) fn run(desk: Desk, orders: &Receiver<Order>) {
                 }
             }
         };
-        if let Err(error) = desk.carry_out(order, &mut runtime, &mut made) {
+        if let Err(error) = desk.carry_out(order, orders, &mut runtime, &mut made) {
             desk.tell(Event::Failed { error });
         }
     }
@@ -105,11 +103,17 @@ impl ChosenRuntime {
 }
 
 impl Desk {
-    fn carry_out(&self, order: Order, runtime: &mut ChosenRuntime, made: &mut Option<Made>) -> Result<(), CrewError> {
+    fn carry_out(
+        &self,
+        order: Order,
+        orders: &Receiver<Order>,
+        runtime: &mut ChosenRuntime,
+        made: &mut Option<Made>,
+    ) -> Result<(), CrewError> {
         match order {
             Order::Open { destination } => opening::open(self, &destination, runtime),
             Order::Classify { settings, table, decisions_of } => {
-                self.classify(&settings, &table, decisions_of.as_deref(), runtime.get(self)?)
+                self.classify(&settings, &table, decisions_of.as_deref(), orders, runtime.get(self)?)
             }
             Order::Plan { destination, sorting, scores } => {
                 let plan = made.insert(self.plan(&destination, *sorting, &scores)?);
@@ -124,6 +128,7 @@ impl Desk {
             }
             Order::Undo { destination, run } => self.undo(&destination, run),
             Order::InstallRuntime { gpu } => self.install_runtime(gpu, runtime),
+            Order::Repair { model } => self.repair(&model),
             _ => Ok(()),
         }
     }
@@ -164,6 +169,11 @@ impl Desk {
         Ok(())
     }
 
+    /// An error once somebody asked to stop: a run that has not begun leaves everything as it was.
+    fn check_goes_on(&self) -> Result<(), CrewError> {
+        if self.stop.is_requested() { Err(CrewError::Stopped) } else { Ok(()) }
+    }
+
     /// The session of a destination to work in; one that this user did not make is not obeyed.
     fn session(&self, destination: &Path) -> Result<Session, CrewError> {
         let mut session = Session::open_to_work(destination)?;
@@ -198,47 +208,30 @@ impl Desk {
         }
     }
 
-    /// The folder of a published model, downloaded where it is not in the cache.
-    fn published(&self, model: &HubModel) -> Result<PathBuf, CrewError> {
-        let (mut before, mut pace, mut per_second) = (0, Pace::new(), None);
-        let mut tell = |step: Step<'_>| match step {
-            Step::Begin(plan) => {
-                before = plan.there();
-                self.tell(Event::Downloading { done: before, total: plan.size(), per_second });
-            }
-            Step::Bytes { done, total } => {
-                let more = usize::try_from(done.saturating_sub(before)).unwrap_or(0);
-                before = done;
-                if let Some(now) = pace.add(more, Instant::now()) {
-                    per_second = Some(now);
-                    self.tell(Event::Downloading { done, total, per_second });
-                }
-            }
-            Step::Waiting { pause } => self.tell(Event::DownloadWaits { seconds: pause.as_secs().max(1) }),
-            Step::Locked => self.tell(Event::DownloadLocked),
-        };
-        let mut control = Control { stop: &self.stop.flag(), tell: &mut tell };
-        let folder = Hub::new(Place::from_environment()).folder(model, &mut control)?;
-        self.tell(Event::Downloaded);
-        Ok(folder)
-    }
-
     fn classify(
         &self,
         settings: &Settings,
         table: &Path,
         decisions_of: Option<&Path>,
+        orders: &Receiver<Order>,
         runtime: &Runtime,
     ) -> Result<(), CrewError> {
         destination::check(&settings.destination, &settings.source)?;
         let folder = self.model_folder(&settings.model)?;
+        self.check_goes_on()?;
         let cache = self.surroundings.cache.as_ref();
         let OpenedModel { model, text, .. } = Model::open(&folder, settings, runtime, cores(), cache)?;
+        self.check_goes_on()?;
         destination::prepare(&settings.destination)?;
         let mut session = self.session(&settings.destination)?;
-        opening::tell_decisions(self, &session)?;
         let found = scan(&settings.source, settings.recursive, &settings.destination)?;
         self.tell(Event::Found { files: found.files.len() });
+        // Until now people may have decided about the pictures of before: it comes after all of that is kept. Nothing else
+        // is ordered while a run is under way.
+        if !orders.iter().any(|order| matches!(order, Order::Begin)) {
+            return Ok(());
+        }
+        opening::tell_decisions(self, &session)?;
         let _ = self.scorer.send(Told::Begin);
         let _ = self.words.send(Asked::Model(Box::new(text), model.rule));
         let sorting = sorting_of(settings);

@@ -1,9 +1,11 @@
 //! The app without a terminal: state and keys in, state and effects out; the screen as text.
 
 mod labels;
+mod repair;
 mod review;
 mod runs;
 mod setup;
+mod starts;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use proptest::prelude::*;
