@@ -26,6 +26,7 @@ use crate::engine::runtime::select::{RuntimeNote, cores, select};
 use crate::files::destination;
 use crate::files::scan::scan;
 use crate::jobs::apply::apply;
+use crate::jobs::begin::begin_classify;
 use crate::jobs::carry_out::recover_session;
 use crate::jobs::classify::{Classification, Classified, Encoders, Pipeline, classify};
 use crate::jobs::model::{Model, OpenedModel};
@@ -35,7 +36,7 @@ use crate::jobs::stop::Stop;
 use crate::jobs::tables;
 use crate::jobs::undo::undo;
 use crate::store::known::KnownSessions;
-use crate::store::session::{Known, LabelSet, Session, Sorting, Which, kept_source};
+use crate::store::session::{Known, LabelSet, Session, Sorting, Which};
 
 /// Failures that are told in words; all of them are in the table.
 const TOLD: usize = 50;
@@ -234,18 +235,7 @@ impl Desk {
         opening::tell_decisions(self, &session)?;
         let _ = self.scorer.send(Told::Begin);
         let _ = self.words.send(Asked::Model(Box::new(text), model.rule));
-        let sorting = sorting_of(settings);
-        let set = session.label_set(&sorting.labels, &sorting.template, &hexadecimal(&model.fingerprint))?;
-        let told = [
-            ("source", json!(kept_source(&settings.source))),
-            ("recursive", json!(settings.recursive)),
-            ("model", json!(settings.model.to_string())),
-            ("model_sha256", json!(hexadecimal(&model.fingerprint))),
-            ("runtime", json!(format!("{} {}", runtime.name(), runtime.version()))),
-            ("device", json!(runtime.device().to_string())),
-        ];
-        let told = told.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
-        let run = session.begin_run(RunKind::Classify, None, Some((&sorting, &set)), told)?;
+        let (run, set) = begin_classify(&mut session, settings, &model, runtime, serde_json::Map::new())?;
         let pipeline = Pipeline {
             files: &found.files,
             model: &model,
@@ -264,7 +254,7 @@ impl Desk {
         }
         let result = [("pictures", classification.pictures), ("waiting", classification.waiting)];
         session.end_run(run, result.into_iter().map(|(key, count)| (key.to_owned(), json!(count))).collect())?;
-        tables::write(&mut session, table, Some(&set), sorting.sure())?;
+        tables::write(&mut session, table, Some(&set), settings.sure)?;
         let Classification { remembered, waiting, .. } = classification;
         let per_second = pace.in_all(remembered, self.stop.paused().saturating_sub(paused));
         self.tell_in_order(Event::Classified { remembered, waiting, per_second });
@@ -405,18 +395,4 @@ impl Desk {
         self.tell(Event::Places { folders });
         Ok(())
     }
-}
-
-fn sorting_of(settings: &Settings) -> Sorting {
-    Sorting {
-        labels: settings.labels.clone(),
-        template: settings.template.text(),
-        threshold: settings.sure.threshold,
-        margin: settings.sure.margin,
-        operation: settings.operation,
-    }
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
