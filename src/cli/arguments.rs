@@ -167,6 +167,8 @@ pub(super) struct WatchArguments {
     pub(super) settle: Option<Duration>,
     #[arg(long, value_name = "SECONDS", value_parser = seconds, default_value = "600")]
     pub(super) give_up: Duration,
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, default_value = "60")]
+    pub(super) rescan: Duration,
     #[arg(long)]
     pub(super) poll: bool,
     #[arg(long, value_name = "LABEL=COMMAND")]

@@ -95,13 +95,14 @@ pub(super) fn run(arguments: &WatchArguments, context: &mut Context) -> Result<E
 
 fn rules(arguments: &WatchArguments, settings: &Settings, context: &Context) -> Result<WatchRules, Failure> {
     let is_moved = arguments.apply && settings.operation == Operation::Move;
-    let settle = if arguments.poll || is_moved { SETTLE_LONGER } else { SETTLE };
-    let settle = arguments.settle.unwrap_or(settle);
+    let settle = arguments.settle.unwrap_or(if is_moved { SETTLE_LONGER } else { SETTLE });
+    let settle_polled = arguments.settle.unwrap_or(SETTLE_LONGER);
     let labels: Vec<String> = settings.labels.iter().map(|label| label.text.clone()).collect();
     let commands = arguments.on_label.iter().map(|given| LabelCommand::parse(given, &labels)).collect::<Result<_, _>>();
     let commands = commands.map_err(|error| Failure::of(&error, &context.language).into_usage())?;
     let patience = Patience { settle, rest: arguments.give_up.max(settle) };
-    Ok(WatchRules { patience, poll: arguments.poll, apply: arguments.apply, commands })
+    let (poll, apply, rescan) = (arguments.poll, arguments.apply, arguments.rescan);
+    Ok(WatchRules { patience, poll, settle_polled, rescan, apply, commands })
 }
 
 /// A source that is not there at the start is a mistake in its name; one that goes later is waited for.

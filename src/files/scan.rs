@@ -23,6 +23,8 @@ pub struct Scan {
     pub special: Vec<PathBuf>,
     /// Folders that could not be read, and why.
     pub unreadable: Vec<(PathBuf, std::io::Error)>,
+    /// Folders that were looked into, the one where the search began first.
+    pub folders: Vec<PathBuf>,
 }
 
 /// Why a source cannot be searched at all.
@@ -104,7 +106,7 @@ impl Scope<'_> {
     fn walk(self, folder: &Path, depth: usize, goes_on: &dyn Fn() -> bool) -> Option<Scan> {
         let destination = self.destination.canonicalize().ok();
         let walk = WalkDir::new(folder).min_depth(1).max_depth(depth).sort_by_file_name();
-        let mut found = Scan::default();
+        let mut found = Scan { folders: vec![folder.to_owned()], ..Scan::default() };
         let is_left_out = |entry: &DirEntry| {
             is_left_out(entry.path(), entry.file_name(), entry.file_type().is_dir(), destination.as_deref())
         };
@@ -113,7 +115,7 @@ impl Scope<'_> {
                 return None;
             }
             match entry {
-                Ok(entry) => found.add(&entry),
+                Ok(entry) => found.add(&entry, depth > 1),
                 Err(error) => {
                     let path = error.path().unwrap_or(folder).to_owned();
                     found
@@ -136,18 +138,21 @@ impl Scope<'_> {
         let mut at = self.source.to_owned();
         inside.components().enumerate().all(|(number, part)| {
             at.push(part);
+            // No search goes through a link; of what is gone, only the name can be told.
+            let is_link = std::fs::symlink_metadata(&at).is_ok_and(|found| found.is_symlink());
             let is_folder = number + 1 < depth || at.is_dir();
-            !is_left_out(&at, part.as_os_str(), is_folder, destination.as_deref())
+            !is_link && !is_left_out(&at, part.as_os_str(), is_folder, destination.as_deref())
         })
     }
 }
 
 impl Scan {
-    fn add(&mut self, entry: &DirEntry) {
+    fn add(&mut self, entry: &DirEntry, goes_into_folders: bool) {
         let kind = entry.file_type();
         let list = match (kind.is_file(), kind.is_symlink(), kind.is_dir()) {
             (true, ..) => &mut self.files,
             (_, true, _) => &mut self.links,
+            (.., true) if goes_into_folders => &mut self.folders,
             (.., true) => return,
             _ => &mut self.special,
         };
@@ -209,6 +214,7 @@ mod tests {
             scope.takes(&folder.path().join(name))
         };
         assert!(takes("a.jpg", false) && takes("sub/b.jpg", true) && takes("new/er/c.jpg", true));
+        assert!(!takes("loop", true) && !takes("loop/a.jpg", true), "what lies behind a link");
         assert!(!takes("sub/b.jpg", false) && !takes("", true) && !takes("/elsewhere/a.jpg", true));
         for left_out in ["labelled/x/c.jpg", "labelled", "output.csv", ".sis/ledger.jsonl", ".sis-x.partial"] {
             assert!(!takes(left_out, true), "{left_out}");
