@@ -208,6 +208,10 @@ fn open(model: &mut Model) -> Vec<Effect> {
             model.setup.recursive = !model.setup.recursive;
             changed(model, field)
         }
+        Field::Watching => {
+            model.setup.watching = model.setup.watching.next();
+            vec![]
+        }
         Field::Start => start(model),
         _ => {
             let text = model.setup.line(field).map(|line| line.text().to_owned());
@@ -308,13 +312,13 @@ pub(super) fn begin(model: &mut Model, takes_decisions: bool) -> Vec<Effect> {
         // Remembered until they have come along, whatever comes between.
         model.takes_from = takes_decisions.then(|| model.session());
     }
-    let decisions_of = model.takes_from.clone();
     let mut renames = super::labels::end(model);
     if is_other {
         // What labels are called in a session that is left is of no interest in this one.
         renames.clear();
     }
     model.session = Some(settings.destination.clone());
+    super::watching::leave(model);
     model.collection = Collection::default();
     model.review = Review {
         order: model.review.order,
@@ -335,9 +339,8 @@ pub(super) fn begin(model: &mut Model, takes_decisions: bool) -> Vec<Effect> {
     let mut values = std::mem::take(&mut model.values);
     values.take_fields(model);
     model.values = values.clone();
-    let table = model.defaults.output_file.clone();
     let mut effects = renames;
-    effects.push(order(Order::Classify { settings: Box::new(settings), table, decisions_of }));
+    effects.push(super::watching::start_order(model, settings));
     effects.extend(super::labels::rescore(model));
     effects.push(Effect::Remember(Box::new(values)));
     effects.extend(go_to(model, Pane::Labels));
