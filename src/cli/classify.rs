@@ -9,7 +9,7 @@ use super::context::Context;
 use super::events;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::opening::{begin, open_destination, open_model, sorting_of};
+use super::opening::{open_destination, open_model};
 use super::outcome::Classifying;
 use super::picture_line::picture_line;
 use super::progress::Progress;
@@ -24,10 +24,11 @@ use crate::engine::runtime::select::cores;
 use crate::files::destination;
 use crate::files::scan::{Scan, scan};
 use crate::files::trouble::Trouble;
+use crate::jobs::begin::begin_classify;
 use crate::jobs::classify::{Classification, Classified, Encoders, Pipeline, classify};
 use crate::jobs::sink::{Hooks, SessionSink, SourceFolder};
 use crate::lang::{Say, Values};
-use crate::store::session::{LabelSet, Session, Which};
+use crate::store::session::{LabelSet, Session, Sorting, Which};
 
 pub(super) fn run(arguments: &ClassifyArguments, context: &mut Context) -> Result<Exit, Failure> {
     let request = Request {
@@ -74,9 +75,9 @@ pub(super) fn carry_out(request: &Request, options: &RuntimeOptions, context: &m
         false => open_destination(&settings.destination, &request.table_name, request.trust, known, context)?,
     };
     let stop = context.stop()?;
-    let sorting = sorting_of(settings);
+    let sorting = Sorting::from(settings);
     let failed = |error: crate::store::StoreError, context: &Context| Failure::of(&error, &context.language);
-    let begun = begin(&mut session, &sorting, settings, &model, runtime, Map::new());
+    let begun = begin_classify(&mut session, settings, &model, runtime, Map::new());
     let (run, set) = begun.map_err(|error| failed(error, context))?;
     let pipeline = Pipeline {
         files: &found.files,

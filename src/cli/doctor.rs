@@ -15,6 +15,7 @@ use crate::engine::encoder::{ImageEncoder, TextEncoder};
 use crate::engine::hub::Place;
 use crate::engine::runtime::Runtime;
 use crate::engine::runtime::select::cores;
+use crate::jobs::model::ModelError;
 
 pub(super) fn run(arguments: &DoctorArguments, context: &mut Context) -> Result<Exit, Failure> {
     let say = |context: &mut Context, key: &str, values: crate::lang::Values<'_>| {
@@ -37,8 +38,10 @@ pub(super) fn run(arguments: &DoctorArguments, context: &mut Context) -> Result<
     let selection = context.select_runtime(&arguments.runtime)?;
     say_runtime(&selection, context);
     if let Some(name) = &arguments.model {
-        let folder = context.model_folder(&ModelName::new(name, Path::is_dir))?;
-        let checkpoint = try_model(&folder, &selection.runtime).map_err(|e| Failure::of(&e, &context.language))?;
+        let model = ModelName::new(name, Path::is_dir);
+        let folder = context.model_folder(&model)?;
+        let tried = try_model(&folder, &selection.runtime).map_err(|error| ModelError::of(&model, error));
+        let checkpoint = tried.map_err(|error| Failure::of(&error, &context.language))?;
         let (family, side) = (checkpoint.family().name(), checkpoint.family().image_size());
         say(context, "doctor.model", &[("folder", &printable(folder)), ("family", &family), ("side", &side)]);
         say(context, "doctor.model_works", &[]);

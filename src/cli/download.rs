@@ -89,6 +89,8 @@ impl Shown<'_> {
         match step {
             Step::Begin(plan) => self.begin(plan),
             Step::Bytes { done, total } => self.advance(*done, *total),
+            // Reading is quick beside downloading.
+            Step::Checking { .. } => {}
             Step::Waiting { pause } => {
                 let seconds = pause.as_secs_f64().ceil();
                 let line = self.language.say("hub.waiting", &[("seconds", &seconds)]);

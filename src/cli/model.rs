@@ -12,7 +12,7 @@ use super::failure::Failure;
 use crate::domain::hub_model::HubModel;
 use crate::domain::printable::{printable, printable_text};
 use crate::engine::hub::known::{KnownModel, known_models};
-use crate::engine::hub::{Cached, Form, Hub, HubError, Place, Plan, Published};
+use crate::engine::hub::{Cached, Form, Hub, HubError, Place, Plan, Published, Repaired};
 use crate::lang::{Language, Say, Values, size};
 
 /// Downloads models, one after the other; with `check`, what is there of them already is looked through first.
@@ -20,26 +20,27 @@ pub(super) fn pull(names: &[String], check: bool, context: &mut Context) -> Resu
     let models: Vec<HubModel> = names.iter().map(|name| model(name, context)).collect::<Result<_, _>>()?;
     let hub = Hub::new(Place::from_environment());
     for model in &models {
-        let mut damaged = Vec::new();
         // Asked even where the cache is complete: the model may have a newer commit.
-        let (folder, key) = match hub.cached(model).filter(|_| hub.place().is_offline) {
+        let (folder, damaged, key) = match hub.cached(model).filter(|_| hub.place().is_offline) {
             Some(cached) => {
                 if check {
                     let note = context.language.say("models.not_checked", &[("model", model)]);
                     context.note_text(&note);
                 }
-                (cached.folder, "models.pulled")
+                (cached.folder, vec![], "models.pulled")
             }
             None => with_progress(&hub, context, |hub, control| {
-                let mut plan = hub.plan(model, control)?;
-                if check {
-                    damaged = hub.remove_damaged(&plan, control)?;
-                }
-                if !damaged.is_empty() {
-                    plan = hub.plan(model, control)?;
-                }
-                let key = if plan.missing() == 0 { "models.up_to_date" } else { "models.pulled" };
-                Ok((hub.fetch(&plan, control)?, key))
+                let (folder, damaged, was_whole) = match check {
+                    true => {
+                        let Repaired { folder, damaged, was_whole } = hub.repair(model, control)?;
+                        (folder, damaged, was_whole)
+                    }
+                    false => {
+                        let plan = hub.plan(model, control)?;
+                        (hub.fetch(&plan, control)?, vec![], plan.missing() == 0)
+                    }
+                };
+                Ok((folder, damaged, if was_whole { "models.up_to_date" } else { "models.pulled" }))
             })?,
         };
         for file in &damaged {

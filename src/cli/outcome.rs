@@ -50,6 +50,16 @@ impl Report<'_> {
         self.interrupted || self.classifying.as_ref().is_some_and(|classifying| classifying.interrupted)
     }
 
+    /// Transfers that were planned and are not done.
+    pub(super) fn not_transferred(&self) -> usize {
+        let planned = self.sorted.plan.transfers.len();
+        match self.classifying.as_ref().and_then(|classifying| classifying.arrived) {
+            // The plan is of what is left at the end of the watch, not of what it has done.
+            Some(_) => planned,
+            None => planned - self.tally.begun + self.tally.failed,
+        }
+    }
+
     /// How the program ends after it.
     pub(super) fn exit(&self) -> Exit {
         let counts = &self.sorted.counts;

@@ -27,6 +27,12 @@ pub(super) fn print(report: &Report<'_>, table: Option<&Path>, language: &Langua
     if counts.unsure > 0 {
         console.out(&language.text("classify.what_next_unsure"));
     }
+    let was_watched = report.classifying.as_ref().is_some_and(|classifying| classifying.arrived.is_some());
+    if was_watched && !report.sorted.plan.transfers.is_empty() {
+        let values: Values<'_> =
+            &[("count", &report.sorted.plan.transfers.len()), ("destination", &printable(report.destination))];
+        console.out(&language.say("watch.what_next_apply", values));
+    }
     if let (Some(run), true) = (report.run, report.tally.changed()) {
         let values: Values<'_> = &[("run", &run.0), ("destination", &printable(report.destination))];
         console.out(&language.say("classify.what_next_undo", values));
@@ -105,7 +111,7 @@ fn print_transfers(report: &Report<'_>, language: &Language, console: &mut Conso
         ("classify.regrouped", tally.regrouped),
         ("classify.present", tally.present),
         ("classify.in_place", plan.in_place),
-        ("classify.not_transferred", plan.transfers.len() - tally.begun + tally.failed),
+        ("classify.not_transferred", report.not_transferred()),
     ];
     let parts = parts.iter().filter(|(_, count)| *count > 0);
     let folder = printable(report.destination);

@@ -8,7 +8,7 @@ use super::arguments::WatchArguments;
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::opening::{begin, open_destination, open_model, sorting_of};
+use super::opening::{open_destination, open_model};
 use super::outcome::{Classifying, Report, Tally};
 use super::session::open_to_work;
 use super::settings::{settings, table_name};
@@ -21,11 +21,12 @@ use crate::engine::runtime::Runtime;
 use crate::engine::runtime::select::cores;
 use crate::files::destination;
 use crate::files::scan::ScanError;
+use crate::jobs::begin::begin_classify;
 use crate::jobs::classify::Classification;
 use crate::jobs::sort::{SortRules, sort};
 use crate::jobs::watch::{LabelCommand, Watch, WatchRules, WatchTools, Watched};
 use crate::lang::Say;
-use crate::store::session::{Session, Which};
+use crate::store::session::{Session, Sorting, Which};
 
 /// How long files must not change where the system tells of changes, and where it does not or files are moved.
 const SETTLE: Duration = Duration::from_secs(3);
@@ -48,9 +49,9 @@ pub(super) fn run(arguments: &WatchArguments, context: &mut Context) -> Result<E
     let model = open_model(&settings, &selection.runtime, cache.as_ref(), context)?;
     let mut session = open_destination(&settings.destination, &table_name, arguments.sorting.trust, known, context)?;
     let stop = context.stop()?;
-    let sorting = sorting_of(&settings);
+    let sorting = Sorting::from(&settings);
     let more = Map::from_iter([("watch".to_owned(), json!(true)), ("apply".to_owned(), json!(rules.apply))]);
-    let begun = begin(&mut session, &sorting, &settings, &model, &selection.runtime, more);
+    let begun = begin_classify(&mut session, &settings, &model, &selection.runtime, more);
     let (run, set) = begun.map_err(|error| Failure::of(&error, &context.language))?;
     let watched = Watched {
         source: settings.source.clone(),

@@ -1,6 +1,7 @@
 //! From a checkpoint on disk to embeddings: layouts, families, the graph writer, runtimes, preprocessing, tokens.
 
 pub mod checkpoint;
+mod damage;
 pub mod encoder;
 pub mod exports;
 pub mod families;

@@ -19,7 +19,7 @@ use ndarray::{Array1, Axis};
 
 use super::budget::{Budget, Share};
 use super::embeddings::{CachePlace, ModelCache};
-use super::model::Model;
+use super::model::{Model, ModelError};
 use super::sink::{Sink, SinkError};
 use super::stop::Stop;
 use crate::domain::picture::{ContentHash, FileStamp, Picture, PictureState};
@@ -68,7 +68,7 @@ pub struct Classification {
 pub enum ClassifyError {
     /// The model.
     #[error(transparent)]
-    Engine(#[from] EngineError),
+    Model(#[from] ModelError),
     /// The pictures could not be kept.
     #[error(transparent)]
     Sink(#[from] SinkError),
@@ -351,7 +351,7 @@ fn collect(
     let mut done = Classification::default();
     let mut others = Vec::new();
     for result in results {
-        let Item { position, stage } = result?;
+        let Item { position, stage } = result.map_err(|error| pipeline.model.failed(error))?;
         let path = &pipeline.files[position];
         if let Finished::Embedded { hash, is_whole, embedding, is_known, .. } = &stage {
             match is_known {
@@ -360,7 +360,7 @@ fn collect(
             }
             done.remembered += usize::from(*is_known);
         }
-        let classified = scored(path.clone(), stage, pipeline.model)?;
+        let classified = scored(path.clone(), stage, pipeline.model).map_err(|error| pipeline.model.failed(error))?;
         match &classified {
             Some(_) => done.pictures += 1,
             None => others.push(path.as_path()),

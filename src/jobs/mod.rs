@@ -2,6 +2,7 @@
 //! when it returns.
 
 pub mod apply;
+pub mod begin;
 mod budget;
 pub mod carry_out;
 pub mod classify;

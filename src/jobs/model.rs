@@ -5,8 +5,9 @@ use std::path::Path;
 use ndarray::Array2;
 
 use super::embeddings::CachePlace;
+use crate::domain::hub_model::HubModel;
 use crate::domain::score::ScoreRule;
-use crate::domain::settings::Settings;
+use crate::domain::settings::{ModelName, Settings};
 use crate::engine::EngineError;
 use crate::engine::checkpoint::{Checkpoint, CheckpointError, TowerKind};
 use crate::engine::encoder::{ImageEncoder, TextEncoder};
@@ -16,8 +17,37 @@ use crate::engine::runtime::Runtime;
 use crate::files::read::stamp_of;
 use crate::store::cache::EmbeddingCache;
 
+/// Why a model cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelError {
+    /// It is not in the cache of published models, or nothing is wrong with its files.
+    #[error(transparent)]
+    Engine(EngineError),
+    /// Files of a published model may be damaged in the cache, which can be mended.
+    #[error("{model} cannot be used as it is in the cache")]
+    Cached {
+        /// The model.
+        model: HubModel,
+        /// What is wrong.
+        source: Box<EngineError>,
+    },
+}
+
+impl ModelError {
+    /// What an error comes to when a model is used that was named so.
+    pub fn of(model: &ModelName, error: EngineError) -> ModelError {
+        match model {
+            ModelName::Hub(model) if error.may_be_damage() => {
+                ModelError::Cached { model: model.clone(), source: error.into() }
+            }
+            _ => ModelError::Engine(error),
+        }
+    }
+}
+
 /// What the pictures are scored against, and with what.
 pub struct Model {
+    name: ModelName,
     checkpoint: Checkpoint,
     runtime: Runtime,
     cores: usize,
@@ -50,6 +80,17 @@ impl Model {
         runtime: &Runtime,
         cores: usize,
         cache: Option<&CachePlace>,
+    ) -> Result<OpenedModel, ModelError> {
+        let opened = Model::open_checkpoint(folder, settings, runtime, cores, cache);
+        opened.map_err(|error| ModelError::of(&settings.model, error))
+    }
+
+    fn open_checkpoint(
+        folder: &Path,
+        settings: &Settings,
+        runtime: &Runtime,
+        cores: usize,
+        cache: Option<&CachePlace>,
     ) -> Result<OpenedModel, EngineError> {
         let checkpoint = Checkpoint::open(folder)?;
         let mut text = TextEncoder::open(&checkpoint, runtime)?;
@@ -59,8 +100,14 @@ impl Model {
         let (rule, scale_is_assumed) = checkpoint.score_rule()?;
         let batch_size = settings.batch_size.unwrap_or(runtime.best_batch_size());
         let fingerprint = fingerprint(&checkpoint, runtime, cache)?;
-        let model = Model { checkpoint, runtime: runtime.clone(), cores, labels, rule, batch_size, fingerprint };
+        let (name, runtime) = (settings.model.clone(), runtime.clone());
+        let model = Model { name, checkpoint, runtime, cores, labels, rule, batch_size, fingerprint };
         Ok(OpenedModel { model, text, scale_is_assumed })
+    }
+
+    /// What an error comes to that this model gave.
+    pub fn failed(&self, error: EngineError) -> ModelError {
+        ModelError::of(&self.name, error)
     }
 
     /// The image tower's preprocessing.

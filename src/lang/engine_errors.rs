@@ -12,6 +12,7 @@ use crate::engine::runtime::library::{Origin, PassOverReason, PassedOver};
 use crate::engine::runtime::select::RuntimeNote;
 use crate::engine::tokenizer::TokenizerError;
 use crate::engine::weights::WeightsError;
+use crate::jobs::model::ModelError;
 
 /// Characters of a long text that are shown.
 const BEGINNING: usize = 60;
@@ -35,6 +36,17 @@ impl Say for EngineError {
             EngineError::NoDirection(_) => language.text("engine.no_direction"),
             EngineError::TowersDiffer { image, text } => {
                 language.say("engine.towers_differ", &[("image", image), ("text", text)])
+            }
+        }
+    }
+}
+
+impl Say for ModelError {
+    fn say(&self, language: &Language) -> String {
+        match self {
+            ModelError::Engine(error) => error.say(language),
+            ModelError::Cached { model, source } => {
+                language.say("models.may_be_damaged", &[("reason", &source.say(language)), ("model", model)])
             }
         }
     }

@@ -44,7 +44,7 @@ impl Say for TableError {
 impl Say for ClassifyError {
     fn say(&self, language: &Language) -> String {
         match self {
-            ClassifyError::Engine(error) => error.say(language),
+            ClassifyError::Model(error) => error.say(language),
             ClassifyError::Sink(error) => error.say(language),
         }
     }
@@ -54,6 +54,7 @@ impl Say for CrewError {
     fn say(&self, language: &Language) -> String {
         match self {
             CrewError::Engine(error) => error.say(language),
+            CrewError::Model(error) => error.say(language),
             CrewError::Hub(error) => error.say(language),
             CrewError::Runtime(error) => error.say(language),
             CrewError::Scan(error) => error.say(language),
@@ -66,11 +67,13 @@ impl Say for CrewError {
                 language.say("demo.cannot_unpack", &[("folder", &printable(folder)), ("detail", source)])
             }
             CrewError::Install(error) => error.say(language),
+            CrewError::NotChecked { model } => language.say("models.not_checked", &[("model", model)]),
             CrewError::NotCached { model } => language.say("app.model_not_here", &[("model", model)]),
             CrewError::NoDataFolder => language.text("doctor.no_folder"),
             CrewError::NotTrusted { destination } => {
                 language.say("store.foreign_session", &[("destination", &printable(destination))])
             }
+            CrewError::Stopped => language.text("app.stopped"),
             CrewError::NoPlan => language.text("app.no_plan"),
             CrewError::NothingToUndo => language.text("undo.nothing"),
         }

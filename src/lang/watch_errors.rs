@@ -8,7 +8,7 @@ use crate::jobs::watch::{AlertEnd, BadCommand, WatchError};
 impl Say for WatchError {
     fn say(&self, language: &Language) -> String {
         match self {
-            WatchError::Engine(error) => error.say(language),
+            WatchError::Model(error) => error.say(language),
             WatchError::Store(error) => error.say(language),
         }
     }

@@ -1,5 +1,6 @@
 //! The loop: messages in, effects out, the screen drawn when something changed.
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -45,6 +46,9 @@ const VALUES_FILE: &str = "last.toml";
 /// A picture that takes longer than this to get to the terminal keeps people waiting.
 const SLOW: Duration = Duration::from_millis(1500);
 
+/// The exit code of a program that was interrupted.
+const INTERRUPTED: i32 = 130;
+
 /// Runs the app until it is left.
 pub fn run(start: AppStart) -> std::io::Result<()> {
     let AppStart { language, defaults, surroundings, config_folder, log, opening } = start;
@@ -76,8 +80,16 @@ pub fn run(start: AppStart) -> std::io::Result<()> {
     };
     let theme = Theme::from_environment(is_light);
     let typed = answer.keys.into_iter().map(Message::Key).collect();
-    let ended = app.go_on(&mut model, (first, typed), &mut screen, theme, Flags { leaving, resumed });
+    let flags = Flags { leaving: Arc::clone(&leaving), resumed };
+    let ended = app.go_on(&mut model, (first, typed), &mut screen, theme, flags);
     drop(screen);
+    // What is in hand, as a model that is being opened, may take a while: from here on Ctrl-C does not wait for it.
+    leaving.store(true, Ordering::Relaxed);
+    signal_hook::flag::register_conditional_shutdown(SIGINT, INTERRUPTED, leaving)?;
+    app.crew.end(|| {
+        // A terminal that is gone hears nothing.
+        let _ = writeln!(std::io::stderr(), "{}", model.language.text("app.waits"));
+    });
     ended
 }
 

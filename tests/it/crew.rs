@@ -71,12 +71,21 @@ impl Working {
         Working { crew, told, events: vec![] }
     }
 
+    /// Waits a little for an event. A run that may begin does.
+    fn listen(&mut self) {
+        let Ok(event) = self.told.recv_timeout(Duration::from_millis(100)) else { return };
+        if matches!(event, Event::Found { .. }) {
+            self.crew.send(Order::Begin);
+        }
+        self.events.push(event);
+    }
+
     /// Waits until what was told so far is as it should be.
     fn wait_until(&mut self, what: &str, is_so: impl Fn(&[Event]) -> bool) {
         let began = Instant::now();
         while !is_so(&self.events) {
             assert!(began.elapsed() < LONGEST_RUN, "{what} does not come: {:?}", self.events.last());
-            self.events.extend(self.told.recv_timeout(Duration::from_millis(100)).ok());
+            self.listen();
         }
     }
 
@@ -100,7 +109,7 @@ impl Working {
         let began = Instant::now();
         while self.pictures().len() < count {
             assert!(began.elapsed() < LONGEST_RUN, "{count} pictures do not come: {:?}", self.events.last());
-            self.events.extend(self.told.recv_timeout(Duration::from_millis(100)).ok());
+            self.listen();
         }
         assert_eq!(self.pictures().len(), count);
     }
@@ -210,9 +219,13 @@ fn a_watch_sorts_once_it_may_and_no_longer() {
     };
     working.wait_until("what was sorted", |events| placed(events) == Some(2));
     assert_eq!(sorted(workspace.destination()).len(), 2);
+    // What was sorted is taken back while nothing is sorted by itself, and stays where it was.
     working.crew.let_sort(None);
+    working.crew.send(Order::Undo { destination: workspace.destination(), run: None });
+    working.wait_for("the undo", |event| matches!(event, Event::Undone { .. }));
     workspace.write("source/3.jpg", picture(3));
     working.wait_for_pictures(3);
+    assert!(sorted(workspace.destination()).is_empty());
     // A plan by other labels: the watch goes on with them, and leaves files where they are.
     let other = Sorting { labels: vec![Label::named("c"), Label::named("d")], ..sorting };
     working.plan(&workspace, &other);
@@ -220,7 +233,7 @@ fn a_watch_sorts_once_it_may_and_no_longer() {
     working.wait_for_pictures(4);
     working.crew.let_sort(Some(5));
     working.plan(&workspace, &other);
-    assert_eq!(sorted(workspace.destination()).len(), 2);
+    assert!(sorted(workspace.destination()).is_empty());
     let session = Session::open_to_review(&workspace.destination()).unwrap();
     let (known, set) = session.sorting().unwrap().unwrap();
     assert_eq!(known.labels, other.labels);

@@ -39,7 +39,7 @@ impl Mounted {
         Mounted::new(&workspace.path("mounted"), &["-o", "loop", image.to_str().unwrap()])
     }
 
-    fn remount(&self, options: &str) {
+    pub(crate) fn remount(&self, options: &str) {
         assert!(mount(&["-o", &format!("remount,{options}")], &self.0));
     }
 }

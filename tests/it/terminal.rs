@@ -336,13 +336,10 @@ fn keys_that_are_typed_before_the_first_screen_count() {
     terminal.wait_for("reviewed 0, accepted 0");
 }
 
-#[test]
-fn a_model_is_downloaded_stopped_and_gone_on_with() {
-    let workspace = Workspace::new();
-    copy_drawings(&workspace, 5);
+/// A hub whose weights stop coming half-way the first time, and how long they are.
+fn stopping_half_way() -> (Server, usize) {
     let repository = Repository::of_fixture("owner/name", "clip");
     let whole = repository.main()["model.safetensors"].len();
-    // The first time, the weights stop coming half-way.
     let server = Server::new(move |request, earlier| {
         let mut answer = repository.answer(request);
         if request.is_for("model.safetensors") && request.method == "GET" && earlier == 0 {
@@ -350,6 +347,50 @@ fn a_model_is_downloaded_stopped_and_gone_on_with() {
         }
         answer
     });
+    (server, whole)
+}
+
+#[test]
+fn what_is_open_is_reviewed_while_a_model_is_downloaded() {
+    let workspace = Workspace::new();
+    copy_drawings(&workspace, 5);
+    let (server, _) = stopping_half_way();
+    let more = format!("HF_ENDPOINT='{}'", server.url());
+    let Some(terminal) = Terminal::open_with(&workspace, 100, 24, &more, "") else { return };
+    terminal.wait_for("My pictures");
+    terminal.press(&["2"], "Source");
+    terminal.press(&["Enter"], "Tab complete");
+    terminal.type_text("source");
+    terminal.press(&["Enter"], "5 pictures");
+    terminal.press(&["Down", "Enter", "C-u"], "Tab complete");
+    terminal.type_text("demo");
+    terminal.press(&["Enter"], "knows drawn pictures only");
+    terminal.press(&["C-s"], "Classification finished: 5 pictures");
+    terminal.press(&["F4"], "reviewed 0");
+    terminal.press(&["1"], "reviewed 1");
+    terminal.press(&["F2", "Up", "Enter", "C-u"], "Tab complete");
+    terminal.type_text("owner/name");
+    terminal.press(&["Enter"], "to be downloaded first");
+    terminal.press(&["C-s"], "y = yes");
+    terminal.press(&["y"], "downloading the model");
+    // What was there before is there still, and is so when the download is stopped.
+    terminal.press(&["F4"], "reviewed 1");
+    terminal.press(&["1"], "reviewed 2");
+    let stopped = terminal.press(&["C-x"], "What has arrived is kept");
+    assert!(stopped.contains("reviewed 2"), "{stopped}");
+    terminal.press(&["1"], "reviewed 3");
+    // Every decision is in the run that begins after it.
+    terminal.press(&["C-s"], "y = yes");
+    terminal.press(&["y"], "Classification finished: 5 pictures");
+    terminal.press(&["F4"], "reviewed 3");
+    terminal.press(&["u"], "reviewed 2");
+}
+
+#[test]
+fn a_model_is_downloaded_stopped_and_gone_on_with() {
+    let workspace = Workspace::new();
+    copy_drawings(&workspace, 5);
+    let (server, whole) = stopping_half_way();
     let more = format!("HF_ENDPOINT='{}'", server.url());
     let Some(terminal) = Terminal::open_with(&workspace, 100, 24, &more, "") else { return };
     terminal.wait_for("My pictures");
@@ -375,4 +416,35 @@ fn a_model_is_downloaded_stopped_and_gone_on_with() {
     terminal.press(&["y"], "Classification finished: 5 pictures");
     assert!(server.requests().iter().any(|request| request.range().is_some_and(|from| from > 0)));
     terminal.press(&["F2"], "in the cache");
+}
+
+#[test]
+fn a_damaged_model_is_mended_by_a_key() {
+    let workspace = Workspace::new();
+    copy_drawings(&workspace, 5);
+    let repository = Repository::of_fixture("owner/name", "clip");
+    let server = Server::of(&repository);
+    let pulled = workspace.program().args(["model", "pull", "owner/name"]).env("HF_ENDPOINT", server.url()).output();
+    assert!(pulled.unwrap().status.success());
+    let model = workspace.home().join("cache/huggingface/hub/models--owner--name");
+    let tokenizer = model.join("snapshots").join(repository.head()).join("tokenizer.json");
+    let mut content = std::fs::read(&tokenizer).unwrap();
+    content[0] ^= 1;
+    std::fs::write(&tokenizer, content).unwrap();
+    let more = format!("HF_ENDPOINT='{}'", server.url());
+    let Some(terminal) = Terminal::open_with(&workspace, 100, 24, &more, "") else { return };
+    terminal.wait_for("My pictures");
+    terminal.press(&["2"], "Source");
+    terminal.press(&["Enter"], "Tab complete");
+    terminal.type_text("source");
+    terminal.press(&["Enter"], "5 pictures");
+    terminal.press(&["Down", "Enter", "C-u"], "demo");
+    terminal.type_text("owner/name");
+    terminal.press(&["Enter"], "in the cache");
+    terminal.press(&["C-s"], "r checks and mends them");
+    terminal.wait_for("run `sis model pull owner/name");
+    terminal.press(&["r"], "y = yes");
+    terminal.press(&["y"], "owner/name is mended");
+    assert_eq!(&std::fs::read(&tokenizer).unwrap(), &repository.main()["tokenizer.json"]);
+    terminal.press(&["C-s"], "Classification finished: 5 pictures");
 }

@@ -25,6 +25,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use cache::Storage;
+pub use check::Repaired;
 pub use choice::Form;
 pub use error::{HubError, Missing};
 use http::{Client, HttpError, Refusal};
@@ -44,6 +45,13 @@ pub enum Step<'s> {
         /// There, those of earlier runs with them.
         done: u64,
         /// Needed.
+        total: u64,
+    },
+    /// Bytes of the cache that were looked through, of all that are.
+    Checking {
+        /// Looked through.
+        done: u64,
+        /// To be looked through.
         total: u64,
     },
     /// The hub has no time, or the connection was cut: it is tried again after a pause.

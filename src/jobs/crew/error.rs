@@ -8,6 +8,7 @@ use crate::engine::runtime::install::InstallError;
 use crate::files::destination::DestinationError;
 use crate::files::scan::ScanError;
 use crate::jobs::classify::ClassifyError;
+use crate::jobs::model::ModelError;
 use crate::jobs::tables::TableError;
 use crate::jobs::watch::WatchError;
 use crate::store::StoreError;
@@ -15,9 +16,12 @@ use crate::store::StoreError;
 /// Why the crew could not do something.
 #[derive(Debug, thiserror::Error)]
 pub enum CrewError {
-    /// The model.
+    /// The labels' embeddings.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// The model.
+    #[error(transparent)]
+    Model(#[from] ModelError),
     /// The hub, or the way to it.
     #[error(transparent)]
     Hub(#[from] HubError),
@@ -59,6 +63,12 @@ pub enum CrewError {
         /// The model.
         model: HubModel,
     },
+    /// Nothing tells offline what a model's files should be.
+    #[error("offline, {model} cannot be checked")]
+    NotChecked {
+        /// The model.
+        model: HubModel,
+    },
     /// There is no folder for what is installed.
     #[error("no data folder")]
     NoDataFolder,
@@ -68,10 +78,26 @@ pub enum CrewError {
         /// The destination.
         destination: std::path::PathBuf,
     },
+    /// Somebody asked to stop before anything was begun.
+    #[error("stopped")]
+    Stopped,
     /// There is no plan that could be carried out.
     #[error("no plan")]
     NoPlan,
     /// There is nothing that could be taken back.
     #[error("nothing to take back")]
     NothingToUndo,
+}
+
+impl CrewError {
+    /// The published model of which files may be damaged in the cache, where that is what it is about.
+    pub fn damaged_model(&self) -> Option<&HubModel> {
+        match self {
+            CrewError::Model(error) | CrewError::Classify(ClassifyError::Model(error)) => match error {
+                ModelError::Cached { model, .. } => Some(model),
+                ModelError::Engine(_) => None,
+            },
+            _ => None,
+        }
+    }
 }

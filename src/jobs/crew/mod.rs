@@ -14,6 +14,7 @@
 mod beginning;
 mod checker;
 mod error;
+mod fetching;
 mod following;
 mod keeper;
 mod librarian;
@@ -29,6 +30,7 @@ mod words;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
@@ -40,6 +42,7 @@ use super::embeddings::CachePlace;
 use super::stop::Stop;
 use crate::domain::collection::Entry;
 use crate::domain::history::StepKind;
+use crate::domain::hub_model::HubModel;
 use crate::domain::label::Label;
 use crate::domain::picture::PictureId;
 use crate::domain::plan::Plan;
@@ -58,6 +61,12 @@ pub use librarian::{ModelChoice, ModelPlace};
 pub use viewer::{Painted, Painter, Room, Sight};
 pub use watching::{Waits, WatchNews, WatchStatus};
 use words::Asked;
+
+/// Who leaves the app is told what is waited for after this time.
+const MOMENT: Duration = Duration::from_millis(500);
+
+/// How often it is looked whether the threads have ended.
+const LOOK: Duration = Duration::from_millis(10);
 
 /// What the crew has to know of the machine and of the user.
 #[derive(Debug, Clone)]
@@ -129,6 +138,8 @@ pub enum Order {
     /// Classify what arrives in the source until it is stopped; with `sorts` sort it too, once the crew is told that it
     /// may. Decisions are taken over as by classify.
     Watch { number: u64, settings: Box<Settings>, table: PathBuf, sorts: bool, decisions_of: Option<PathBuf> },
+    /// Begin the run whose files were found: what was decided before is kept.
+    Begin,
     /// Score everything with other labels.
     Rescore { revision: u64, labels: Vec<Label>, template: Templates },
     /// Keep what a person said.
@@ -145,6 +156,8 @@ pub enum Order {
     View { number: u64, sight: Sight, next: Vec<Sight>, room: Room },
     /// Put ONNX Runtime into the data folder; with `gpu` the build for NVIDIA GPUs.
     InstallRuntime { gpu: bool },
+    /// Look through what is in the cache of a published model, and download again what is damaged.
+    Repair { model: HubModel },
 }
 
 /// How many files a transfer run has dealt with.
@@ -176,6 +189,10 @@ pub enum Event {
     DownloadLocked,
     /// The model is there.
     Downloaded,
+    /// A model's files are being looked through: bytes that were and that have to be.
+    Checking { done: u64, total: u64 },
+    /// A model's files are as they were published; true where they were before.
+    Repaired { model: HubModel, was_whole: bool },
     /// The runtime was chosen: its name with version, its device, and what should be known of the choice.
     Runtime { runtime: String, device: String, is_built_in: bool, is_gpu_unused: bool },
     /// An earlier session was opened: how it sorts and what it was made of, if anything was classified.
@@ -213,7 +230,7 @@ pub enum Event {
     Scorable { missing: usize },
     /// The pictures of a session that was opened cannot be scored with other labels.
     NotScorable { error: CrewError },
-    /// Files to classify were found.
+    /// Files to classify were found, and nothing stands in the way of the run any more: it begins with `Order::Begin`.
     Found { files: usize },
     /// Pictures came, with their scores for the labels of a revision; labels decided for by their texts.
     Arrived { revision: u64, entries: Vec<(Entry, Option<String>)>, scores: Vec<f32> },
@@ -345,6 +362,8 @@ impl Crew {
             Order::ListModels { .. } | Order::LookUpModel { .. } => &self.librarian,
             Order::Decide { .. } | Order::Rename { .. } => &self.keeper,
             Order::View { .. } => &self.viewer,
+            // A part of what runs: a request to stop it stands.
+            Order::Begin => &self.keeper,
             // To the runner, after the decisions that were made before it.
             _ => {
                 self.stop.lower();
@@ -384,8 +403,17 @@ impl Crew {
     }
 }
 
-impl Drop for Crew {
-    fn drop(&mut self) {
+impl Crew {
+    /// Has the threads end, and waits for what they have in hand; `on_wait` hears of it where that takes longer than a
+    /// moment.
+    pub fn end(mut self, on_wait: impl FnOnce()) {
+        self.ask_to_end();
+        if !end_within(&self.threads, MOMENT) {
+            on_wait();
+        }
+    }
+
+    fn ask_to_end(&mut self) {
         self.stop.request();
         self.switch.stop();
         self.ending.request();
@@ -394,6 +422,24 @@ impl Drop for Crew {
         (self.keeper, self.viewer) = (none(), none());
         (self.checker, self.librarian) = (none(), none());
         self.words = unbounded().0;
+    }
+}
+
+/// True once all threads have ended, if they do within a time.
+fn end_within(threads: &[JoinHandle<()>], time: Duration) -> bool {
+    let began = Instant::now();
+    loop {
+        let have_ended = threads.iter().all(JoinHandle::is_finished);
+        if have_ended || began.elapsed() >= time {
+            return have_ended;
+        }
+        std::thread::sleep(LOOK);
+    }
+}
+
+impl Drop for Crew {
+    fn drop(&mut self) {
+        self.ask_to_end();
         for thread in self.threads.drain(..) {
             if thread.join().is_err() {
                 tracing::error!("a thread of the crew panicked");
@@ -412,4 +458,23 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Option<JoinHandle<
 fn newest(orders: &Receiver<Order>) -> Option<Order> {
     let first = orders.recv().ok()?;
     Some(orders.try_iter().last().unwrap_or(first))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_in_hand_for_long_is_told_of_before_it_is_waited_for() {
+        let (go, wait) = unbounded::<()>();
+        let threads = vec![
+            std::thread::spawn(move || {
+                let _ = wait.recv();
+            }),
+            std::thread::spawn(|| {}),
+        ];
+        assert!(!end_within(&threads, Duration::from_millis(50)));
+        drop(go);
+        assert!(end_within(&threads, Duration::from_secs(60)));
+    }
 }

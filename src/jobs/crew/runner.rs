@@ -8,7 +8,7 @@ use std::time::Instant;
 use crossbeam_channel::{Receiver, Sender};
 use serde_json::json;
 
-use super::beginning::{Ready, sorting_of};
+use super::beginning::Ready;
 use super::following::Guide;
 use super::pace::Pace;
 use super::scorer::Told;
@@ -21,18 +21,17 @@ use crate::built_in;
 use crate::domain::collection::Entry;
 use crate::domain::decision::LabelId;
 use crate::domain::folder_name::folder_names;
-use crate::domain::hub_model::HubModel;
 use crate::domain::picture::PictureId;
 use crate::domain::plan::Plan;
 use crate::domain::run::{RunId, RunKind};
 use crate::domain::settings::{ModelName, Settings};
-use crate::engine::hub::{Control, Hub, Place, Step};
 use crate::engine::runtime::Runtime;
 use crate::engine::runtime::install::install;
 use crate::engine::runtime::select::{RuntimeNote, cores, select};
 use crate::files::destination;
 use crate::files::scan::scan;
 use crate::jobs::apply::apply;
+use crate::jobs::begin::begin_classify;
 use crate::jobs::carry_out::recover_session;
 use crate::jobs::classify::{Classification, Classified, Encoders, Pipeline, classify};
 use crate::jobs::sink::{Hooks, SessionSink, SourceFolder};
@@ -89,6 +88,10 @@ pub(super) fn run(desk: Desk, orders: &Receiver<Order>) {
                 let wanted = Wanted { number, settings: *settings, table, sorts, decisions_of };
                 watching::watch(&desk, wanted, &mut runtime, &mut made, orders).map(|order| next = order)
             }
+            Order::Classify { settings, table, decisions_of } => {
+                let made = runtime.get(&desk);
+                made.and_then(|runtime| desk.classify(&settings, &table, decisions_of.as_deref(), orders, runtime))
+            }
             order => desk.carry_out(order, &mut runtime, &mut made, None),
         };
         if let Err(error) = done {
@@ -137,9 +140,6 @@ impl Desk {
         };
         match order {
             Order::Open { destination } => opening::open(self, &destination, runtime),
-            Order::Classify { settings, table, decisions_of } => {
-                self.classify(&settings, &table, decisions_of.as_deref(), runtime.get(self)?)
-            }
             Order::Plan { destination, sorting, scores } => {
                 let plan = made.insert(self.plan(session_of(&destination)?, *sorting, &scores)?);
                 self.tell(Event::Planned { plan: Box::new(plan.plan.clone()) });
@@ -154,6 +154,7 @@ impl Desk {
             Order::Undo { destination, .. } if !Session::exists(&destination) => Err(CrewError::NothingToUndo),
             Order::Undo { destination, run } => self.undo(session_of(&destination)?, run),
             Order::InstallRuntime { gpu } => self.install_runtime(gpu, runtime),
+            Order::Repair { model } => self.repair(&model),
             _ => Ok(()),
         }
     }
@@ -194,6 +195,11 @@ impl Desk {
         Ok(())
     }
 
+    /// An error once somebody asked to stop: a run that has not begun leaves everything as it was.
+    pub(super) fn check_goes_on(&self) -> Result<(), CrewError> {
+        if self.stop.is_requested() { Err(CrewError::Stopped) } else { Ok(()) }
+    }
+
     /// The session of a destination to work in; one that this user did not make is not obeyed.
     pub(super) fn session(&self, destination: &Path) -> Result<Session, CrewError> {
         let mut session = Session::open_to_work(destination)?;
@@ -228,50 +234,26 @@ impl Desk {
         }
     }
 
-    /// The folder of a published model, downloaded where it is not in the cache.
-    fn published(&self, model: &HubModel) -> Result<PathBuf, CrewError> {
-        let (mut before, mut pace, mut per_second) = (0, Pace::new(), None);
-        let mut tell = |step: Step<'_>| match step {
-            Step::Begin(plan) => {
-                before = plan.there();
-                self.tell(Event::Downloading { done: before, total: plan.size(), per_second });
-            }
-            Step::Bytes { done, total } => {
-                let more = usize::try_from(done.saturating_sub(before)).unwrap_or(0);
-                before = done;
-                if let Some(now) = pace.add(more, Instant::now()) {
-                    per_second = Some(now);
-                    self.tell(Event::Downloading { done, total, per_second });
-                }
-            }
-            Step::Waiting { pause } => self.tell(Event::DownloadWaits { seconds: pause.as_secs().max(1) }),
-            Step::Locked => self.tell(Event::DownloadLocked),
-        };
-        let mut control = Control { stop: &self.stop.flag(), tell: &mut tell };
-        let folder = Hub::new(Place::from_environment()).folder(model, &mut control)?;
-        self.tell(Event::Downloaded);
-        Ok(folder)
-    }
-
     fn classify(
         &self,
         settings: &Settings,
         table: &Path,
         decisions_of: Option<&Path>,
+        orders: &Receiver<Order>,
         runtime: &Runtime,
     ) -> Result<(), CrewError> {
         let Ready { model, text, mut session } = beginning::make_ready(self, settings, runtime)?;
         let found = scan(&settings.source, settings.recursive, &settings.destination)?;
-        self.tell(Event::Found { files: found.files.len() });
+        if !beginning::may_begin(self, found.files.len(), orders) {
+            return Ok(());
+        }
+        opening::tell_decisions(self, &session)?;
         let cache = self.surroundings.cache.as_ref();
         let _ = self.scorer.send(Told::Begin(self.guide.begin()));
         let _ = self.words.send(Asked::Model(Box::new(text), model.rule));
         self.guide.shown(&settings.destination, session.revision()?, true);
         self.guide.memory(cache, model.fingerprint, model.labels.ncols());
-        let sorting = sorting_of(settings);
-        let set = beginning::label_set(&mut session, &sorting, &model)?;
-        let run =
-            beginning::begin_run(&mut session, (&sorting, &set), settings, &model, runtime, serde_json::Map::new())?;
+        let (run, set) = begin_classify(&mut session, settings, &model, runtime, serde_json::Map::new())?;
         let pipeline = Pipeline {
             files: &found.files,
             model: &model,
@@ -290,7 +272,7 @@ impl Desk {
         }
         let result = [("pictures", classification.pictures), ("waiting", classification.waiting)];
         session.end_run(run, result.into_iter().map(|(key, count)| (key.to_owned(), json!(count))).collect())?;
-        tables::write(&mut session, table, Some(&set), sorting.sure())?;
+        tables::write(&mut session, table, Some(&set), settings.sure)?;
         // From here on, what is new in the session comes from others.
         self.guide.ended();
         let Classification { remembered, waiting, .. } = classification;

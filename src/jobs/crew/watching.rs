@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, TryRecvError};
-use serde_json::{Map, json};
+use serde_json::{Map, Value as Json, json};
 
-use super::beginning::{self, Ready, check_source, sorting_of};
+use super::beginning::{self, Ready, check_source};
 use super::following::{Followed, FollowedPicture, ScoredWith, hash_of};
-use super::opening::shown;
+use super::opening::{self, shown};
 use super::runner::{ChosenRuntime, Desk, Made};
 use super::scorer::Told;
 use super::taking_over::take_over;
@@ -20,18 +20,20 @@ use super::{CrewError, Event, Order};
 use crate::domain::decision::LabelId;
 use crate::domain::folder_name::folder_names;
 use crate::domain::readiness::Patience;
+use crate::domain::run::RunId;
 use crate::domain::settings::{Operation, Settings};
 use crate::domain::template::Templates;
 use crate::engine::runtime::select::cores;
 use crate::files::destination::DestinationError;
 use crate::files::transfer::TransferError;
+use crate::jobs::begin::begin_classify;
 use crate::jobs::embeddings::ModelCache;
 use crate::jobs::model::Model;
 use crate::jobs::stop::Stop;
 use crate::jobs::tables::TableError;
 use crate::jobs::watch::{AlertEnd, Told as WatchTold, Watch, WatchRules, WatchTools, Watched, WatchedBy};
 use crate::store::StoreError;
-use crate::store::session::{LabelSet, Session, Which};
+use crate::store::session::{LabelSet, Session, Sorting, Which};
 
 /// How long files must not change before they are looked at, and where they are moved.
 const SETTLE: Duration = Duration::from_secs(3);
@@ -174,20 +176,24 @@ pub(super) fn watch(
     made: &mut Option<Made>,
     orders: &Receiver<Order>,
 ) -> Result<Option<Order>, CrewError> {
-    check_source(&wanted.settings.source)?;
-    let Ready { model, text, mut session } = beginning::make_ready(desk, &wanted.settings, runtime.get(desk)?)?;
+    let settings = &wanted.settings;
+    check_source(&settings.source)?;
+    let Ready { model, text, mut session } = beginning::make_ready(desk, settings, runtime.get(desk)?)?;
+    if !beginning::may_begin(desk, 0, orders) {
+        return Ok(None);
+    }
+    opening::tell_decisions(desk, &session)?;
+    let _ = desk.scorer.send(Told::Begin(desk.guide.begin()));
+    let _ = desk.words.send(Asked::Model(Box::new(text), model.rule));
+    let (run, set) = begin_classify(&mut session, settings, &model, runtime.get(desk)?, of_watch(wanted.sorts))?;
+    show(desk, &session, &set, &model, settings)?;
+    let (number, sorts, sorting) = (wanted.number, wanted.sorts, Box::new(Sorting::from(settings)));
+    desk.tell_in_order(Event::WatchBegan { number, sorting, sorts });
     if desk.stop.is_requested() {
         // It was stopped while it was getting ready: it ends where it begins.
         desk.switch.stop();
     }
-    let sorting = sorting_of(&wanted.settings);
-    let set = beginning::label_set(&mut session, &sorting, &model)?;
-    let _ = desk.scorer.send(Told::Begin(desk.guide.begin()));
-    let _ = desk.words.send(Asked::Model(Box::new(text), model.rule));
-    show(desk, &session, &set, &model, &wanted.settings)?;
-    let (number, sorts) = (wanted.number, wanted.sorts);
-    desk.tell_in_order(Event::WatchBegan { number, sorting: Box::new(sorting), sorts });
-    let mut lookout = Lookout { desk, wanted, model, set, session, arrived: 0 };
+    let mut lookout = Lookout { desk, wanted, model, run, set, session, arrived: 0 };
     let ended = lookout.watch(runtime, made, orders);
     // From here on, what is new in the session comes from others.
     desk.guide.ended();
@@ -197,6 +203,11 @@ pub(super) fn watch(
     };
     desk.tell_in_order(Event::WatchEnded { number, arrived: lookout.arrived, error });
     Ok(next)
+}
+
+/// What is to be known of the run.
+fn of_watch(sorts: bool) -> Map<String, Json> {
+    Map::from_iter([("watch".to_owned(), json!(true)), ("apply".to_owned(), json!(sorts))])
 }
 
 /// Tells what the session holds already.
@@ -210,7 +221,7 @@ fn show(desk: &Desk, session: &Session, set: &LabelSet, model: &Model, settings:
         let embedding = hash_of(&found).and_then(|hash| known.embedding(hash)).map(|remembered| remembered.embedding);
         pictures.push(FollowedPicture { seen: shown(found, &texts), embedding });
     })?;
-    let with = Some(ScoredWith::of(&sorting_of(settings)));
+    let with = Some(ScoredWith::of(&Sorting::from(settings)));
     let (begun, kept) = (desk.guide.number(), 0);
     let followed = Followed { begun, kept, is_own: false, are_arrivals: false, with, pictures };
     let _ = desk.scorer.send(Told::Followed(followed));
@@ -224,6 +235,7 @@ struct Lookout<'d> {
     desk: &'d Desk,
     wanted: Wanted,
     model: Model,
+    run: RunId,
     set: LabelSet,
     session: Session,
     /// Pictures that were classified in runs that are over.
@@ -239,37 +251,39 @@ impl Lookout<'_> {
         orders: &Receiver<Order>,
     ) -> Result<Option<Order>, CrewError> {
         loop {
-            let settings = match self.run(runtime, made, orders)? {
+            let settings = match self.one_run(runtime, made, orders)? {
                 Over::Stopped => return Ok(None),
                 Over::For(order) => return Ok(Some(*order)),
                 Over::Resorted(settings) => *settings,
             };
+            let before = std::mem::replace(&mut self.wanted.settings, settings);
             // Nobody has asked for files to go by these labels without being asked.
-            (self.wanted.settings, self.wanted.sorts) = (settings, false);
-            let settings = &self.wanted.settings;
-            let folder = self.desk.model_folder(&settings.model)?;
-            let cache = self.desk.surroundings.cache.as_ref();
-            self.model = Model::open(&folder, settings, runtime.get(self.desk)?, cores(), cache)?.model;
-            self.set = beginning::label_set(&mut self.session, &sorting_of(settings), &self.model)?;
+            self.wanted.sorts = false;
+            let (settings, runtime) = (&self.wanted.settings, runtime.get(self.desk)?);
+            if (&before.labels, before.template.text()) != (&settings.labels, settings.template.text()) {
+                let folder = self.desk.model_folder(&settings.model)?;
+                let cache = self.desk.surroundings.cache.as_ref();
+                self.model = Model::open(&folder, settings, runtime, cores(), cache)?.model;
+            }
+            (self.run, self.set) =
+                begin_classify(&mut self.session, settings, &self.model, runtime, of_watch(self.wanted.sorts))?;
         }
     }
 
     /// One run: with the same labels from beginning to end.
-    fn run(
+    fn one_run(
         &mut self,
         runtime: &mut ChosenRuntime,
         made: &mut Option<Made>,
         orders: &Receiver<Order>,
     ) -> Result<Over, CrewError> {
-        let Lookout { desk, wanted, model, set, session, arrived } = self;
+        let Lookout { desk, wanted, model, run, set, session, arrived } = self;
         let Wanted { number, settings, table, sorts, decisions_of } = wanted;
-        let sorting = sorting_of(settings);
-        let more = Map::from_iter([("watch".to_owned(), json!(true)), ("apply".to_owned(), json!(sorts))]);
-        let run = beginning::begin_run(session, (&sorting, set), settings, model, runtime.get(desk)?, more)?;
+        let sorting = Sorting::from(&*settings);
         let watched = Watched {
             source: settings.source.clone(),
             recursive: settings.recursive,
-            run,
+            run: *run,
             folders: folder_names(&sorting.labels, &table.to_string_lossy()),
             sorting,
             set: set.clone(),
@@ -341,7 +355,7 @@ fn rules(settings: &Settings, sorts: bool) -> WatchRules {
 /// The settings that the session is sorted with from now on, where an order brings others.
 fn resorted(order: &Order, settings: &Settings) -> Option<Settings> {
     let Order::Plan { destination, sorting, .. } = order else { return None };
-    if *destination != settings.destination || **sorting == sorting_of(settings) {
+    if *destination != settings.destination || **sorting == Sorting::from(settings) {
         return None;
     }
     let mut resorted = settings.clone();

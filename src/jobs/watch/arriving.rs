@@ -1,7 +1,7 @@
 //! Files that have settled go through the pipeline and into the session. One that turns out not to be whole is held back:
 //! nothing of it is scored or kept until its rest has come or is given up.
 
-use super::alerts::LabelCommand;
+use super::command::LabelCommand;
 use super::incoming::{Incoming, Ready};
 use super::{Told, WatchError, WatchTools, Watched};
 use crate::domain::decision::{Standing, standing};

@@ -6,6 +6,8 @@
 mod alerts;
 mod applying;
 mod arriving;
+mod child;
+mod command;
 mod incoming;
 
 use std::path::{Path, PathBuf};
@@ -14,22 +16,22 @@ use std::time::{Duration, Instant};
 use serde_json::{Map, json};
 
 use alerts::Alerts;
-pub use alerts::{AlertEnd, BadCommand, LabelCommand};
 use applying::Applying;
 use arriving::{Arriving, classify_ready};
+pub use child::AlertEnd;
+pub use command::{BadCommand, LabelCommand};
 use incoming::Incoming;
 
 use super::carry_out::SayError;
 use super::classify::{Classified, ClassifyError, Encoders};
 use super::embeddings::CachePlace;
-use super::model::Model;
+use super::model::{Model, ModelError};
 use super::sink::SourceFolder;
 use super::stop::Stop;
 use super::tables::{self, TableError};
 use crate::domain::plan::PlannedTransfer;
 use crate::domain::readiness::Patience;
 use crate::domain::run::RunId;
-use crate::engine::EngineError;
 use crate::files::destination::DestinationError;
 use crate::files::transfer::Ended;
 use crate::files::trouble::Trouble;
@@ -133,7 +135,7 @@ pub struct WatchTools<'w> {
 pub enum WatchError {
     /// The model.
     #[error(transparent)]
-    Engine(#[from] EngineError),
+    Model(#[from] ModelError),
     /// The session, in a way that waiting does not mend.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -142,7 +144,7 @@ pub enum WatchError {
 impl From<ClassifyError> for WatchError {
     fn from(error: ClassifyError) -> WatchError {
         match error {
-            ClassifyError::Engine(error) => WatchError::Engine(error),
+            ClassifyError::Model(error) => WatchError::Model(error),
             ClassifyError::Sink(error) => WatchError::Store(error),
         }
     }

@@ -12,7 +12,7 @@ use crate::domain::label::Label;
 use crate::domain::printable::printable;
 use crate::domain::run::{RunId, RunKind};
 use crate::domain::score::SureRule;
-use crate::domain::settings::Operation;
+use crate::domain::settings::{Operation, Settings};
 use crate::store::ledger;
 
 /// How pictures are sorted: what later applies need of the settings of a classify.
@@ -35,6 +35,18 @@ pub struct Sorting {
 /// 0.3 as 0.3, and not with the digits that a wider number would need.
 fn as_written<S: serde::Serializer>(value: &f32, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_f64(value.to_string().parse().unwrap_or(f64::from(*value)))
+}
+
+impl From<&Settings> for Sorting {
+    fn from(settings: &Settings) -> Sorting {
+        Sorting {
+            labels: settings.labels.clone(),
+            template: settings.template.text(),
+            threshold: settings.sure.threshold,
+            margin: settings.sure.margin,
+            operation: settings.operation,
+        }
+    }
 }
 
 impl Sorting {

@@ -60,6 +60,8 @@ impl Live {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct WatchState {
     pub(crate) number: u64,
+    /// The folder, as it was typed.
+    pub(crate) source: String,
     /// How it was asked to sort.
     pub(crate) sorting: Sorting,
     pub(crate) sorts: Sorts,

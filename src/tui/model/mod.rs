@@ -53,6 +53,10 @@ pub(crate) struct Model {
     pub(crate) session: Option<PathBuf>,
     /// The session whose decisions are to come along into this one, until they have.
     pub(crate) takes_from: Option<PathBuf>,
+    /// The run that was ordered and has not begun.
+    pub(crate) ordered: Option<Ordered>,
+    /// The run that is under way goes on in the session whose pictures were on the screen before it.
+    pub(crate) is_same_session: bool,
     pub(crate) labels: Labels,
     pub(crate) collection: Collection,
     pub(crate) counts: Counts,
@@ -74,6 +78,15 @@ pub(crate) struct Model {
     pub(crate) log: Vec<String>,
 }
 
+/// A run that was ordered and has not begun: its model is downloaded and opened first, which may fail. Until it begins, the
+/// pictures of before stay on the screen and can be reviewed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Ordered {
+    pub(crate) destination: PathBuf,
+    /// The session whose decisions come along.
+    pub(crate) takes_from: Option<PathBuf>,
+}
+
 /// What has to be answered before anything else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Question {
@@ -85,6 +98,8 @@ pub(crate) enum Question {
     Download { takes_decisions: bool },
     /// Whether to install a runtime, which is downloaded.
     Install,
+    /// Whether to look through the model's files and download again what is damaged.
+    Repair,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -132,6 +147,11 @@ pub(crate) enum Work {
         done: u64,
         total: u64,
         per_second: Option<f64>,
+    },
+    /// Bytes of a model that were looked through and that have to be.
+    Checking {
+        done: u64,
+        total: u64,
     },
     /// Files that were found and files that are no pictures.
     Classifying {
@@ -181,10 +201,13 @@ impl Model {
                 models: vec![],
                 model_chosen: None,
                 model_found: None,
+                damaged: None,
                 begins: None,
             },
             session: None,
             takes_from: None,
+            ordered: None,
+            is_same_session: false,
             labels: Labels {
                 editor: TextArea::default(),
                 is_editing: false,

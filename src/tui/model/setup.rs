@@ -1,7 +1,8 @@
 //! The state of the setup pane.
 
+use crate::domain::hub_model::HubModel;
 use crate::domain::settings::Operation;
-use crate::jobs::crew::{Checked, ModelChoice};
+use crate::jobs::crew::{Checked, ModelChoice, ModelPlace};
 use crate::tui::line::Line;
 
 /// A field of the setup pane, in order.
@@ -80,6 +81,8 @@ pub(crate) struct Setup {
     pub(crate) model_chosen: Option<usize>,
     /// Where the model of the field is, once that was looked up.
     pub(crate) model_found: Option<ModelChoice>,
+    /// The model that could not be used because of its files.
+    pub(crate) damaged: Option<String>,
     /// A start waits until the model is looked up; decisions of the session that is open come along, or do not.
     pub(crate) begins: Option<bool>,
 }
@@ -88,6 +91,18 @@ impl Setup {
     /// Where the model is that is in the field now, if that is known.
     pub(crate) fn found(&self) -> Option<&ModelChoice> {
         self.model_found.as_ref().filter(|found| found.name == self.model.text().trim())
+    }
+
+    /// True where the model in the field could not be used because of its files.
+    pub(crate) fn is_damaged(&self) -> bool {
+        self.damaged.as_deref() == Some(self.model.text().trim())
+    }
+
+    /// The model in the field, where it is one of the hub's of which files are in the cache.
+    pub(crate) fn repairable(&self) -> Option<HubModel> {
+        let is_cached = matches!(self.found(), Some(ModelChoice { place: ModelPlace::Cached { .. }, .. }));
+        let model = HubModel::parse(self.model.text().trim())?;
+        (is_cached || self.is_damaged()).then_some(model)
     }
 
     /// The line of a field that has one.

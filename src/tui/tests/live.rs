@@ -22,6 +22,8 @@ fn watching_in(language: Language, keys: &str) -> Model {
         _ => None,
     });
     let (number, sorts) = begun.unwrap_or_else(|| panic!("{effects:?}"));
+    let effects = told(&mut model, Event::Found { files: 0 });
+    assert!(matches!(orders(&effects)[..], [Order::Begin]));
     told(&mut model, Event::Begun { begun: 1 });
     let revision = model.labels.revision;
     let scores =
@@ -199,6 +201,7 @@ fn labels_that_were_edited_while_it_began_are_not_sorted_against() {
     let mut model = model();
     model.setup.watching = Watching::Sort;
     press(&mut model, "<ctrl-s>");
+    told(&mut model, Event::Found { files: 0 });
     let sorting = Box::new(model.sorting().unwrap());
     press(&mut model, "<enter>x");
     let effects = told(&mut model, Event::WatchBegan { number: 1, sorting, sorts: true });
@@ -209,8 +212,10 @@ fn labels_that_were_edited_while_it_began_are_not_sorted_against() {
 fn the_last_words_of_a_watch_are_not_those_of_the_next() {
     let mut model = watching("<space>");
     press(&mut model, "<ctrl-s>");
+    assert_eq!(model.collection.len(), 6, "until the next one begins");
+    told(&mut model, Event::Found { files: 0 });
     assert!(model.watch.is_none() && model.collection.is_empty());
-    // It still tells until the next one begins.
+    // Its last words come after that.
     arrive(&mut model, &[(7, [0.9, 0.05, 0.05])]);
     follow(&mut model, vec![seen(8, &[])], vec![], true);
     told(&mut model, Event::WatchEnded { number: 1, arrived: 0, error: None });
@@ -300,6 +305,21 @@ fn a_decision_on_its_way_outranks_what_was_read_before_it_was_kept() {
     assert_eq!(model.labels.current[0].text, "sa map");
     let map = model.labels.numbers[0];
     assert_eq!(read(&mut model, 1, "a map"), Some(Decision::Reassigned(map)));
+}
+
+#[test]
+fn a_picture_that_moved_before_it_was_painted_is_asked_for_where_it_is_now() {
+    let mut model = classified();
+    told(&mut model, Event::Begun { begun: 1 });
+    press(&mut model, "<f4>");
+    let number = model.collection.entries()[model.review.current().unwrap()].id.0;
+    let view = model.review.view;
+    told(&mut model, Event::Viewed { number: view, painted: None });
+    let mut moved = seen(number, &[]);
+    moved.entry.placed = Some("a face".to_owned());
+    let effects = follow(&mut model, vec![], vec![moved], true);
+    let [Order::View { sight, .. }] = orders(&effects)[..] else { panic!("{effects:?}") };
+    assert!(sight.other.as_ref().unwrap().starts_with("/sorted/a face"));
 }
 
 #[test]

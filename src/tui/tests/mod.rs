@@ -2,9 +2,11 @@
 
 mod labels;
 mod live;
+mod repair;
 mod review;
 mod runs;
 mod setup;
+mod starts;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use proptest::prelude::*;

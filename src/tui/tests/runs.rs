@@ -135,6 +135,8 @@ fn what_runs_pauses_and_goes_on() {
     assert!(screen(&model, 80, 24).contains("paused"));
     assert!(matches!(press(&mut model, "<f7>")[..], [Effect::Pause(false)]));
     assert!(matches!(press(&mut model, "<ctrl-x>")[..], [Effect::Stop]));
+    let revision = model.labels.revision;
+    told(&mut model, Event::Arrived { revision, entries: vec![(entry(1), None)], scores: vec![0.9, 0.05, 0.05] });
     // How fast it was is remembered for this model, runtime and device.
     let effects = told(&mut model, Event::Classified { remembered: 0, waiting: 9, per_second: Some(4.0) });
     let Some(Effect::Remember(values)) = effects.first() else { panic!("{effects:?}") };

@@ -56,6 +56,7 @@ fn decisions_come_along_whatever_comes_between() {
     press(&mut model, "<f4>1");
     model.setup.destination = crate::tui::line::Line::new("/other");
     press(&mut model, "<ctrl-s>t");
+    told(&mut model, Event::Found { files: 6 });
     told(&mut model, Event::Failed { error: CrewError::NoDataFolder });
     let taken = |effects: Vec<Effect>| {
         orders(&effects).into_iter().find_map(|order| match order {
@@ -108,6 +109,7 @@ fn another_destination_asks_what_becomes_of_the_decisions() {
     assert_eq!((taken, model.collection.len()), (None, 6));
     // What was taken along counts, and can be taken back at once.
     let (mut model, _) = begun("t");
+    told(&mut model, Event::Found { files: 2 });
     let revision = model.labels.revision;
     let scores = vec![0.9, 0.05, 0.05, 0.9, 0.05, 0.05];
     told(&mut model, Event::Rescored { revision, scores: vec![] });

@@ -112,7 +112,9 @@ pub(super) fn undo(model: &mut Model) -> Vec<Effect> {
 
 /// Pictures still come, and a step may be about some of them: it is taken back whole or not at all.
 fn waits_for_pictures(model: &mut Model) -> bool {
-    let waits = matches!(model.work, Work::Classifying { .. } | Work::Downloading { .. } | Work::Opening);
+    let comes = matches!(model.work, Work::Classifying { .. } | Work::Opening);
+    // Those of before a run that has not begun are all there.
+    let waits = comes && model.ordered.is_none();
     if waits {
         let text = model.language.text("app.undo_waits");
         model.say(text);

@@ -44,6 +44,10 @@ pub(super) fn followed(model: &mut Model, begun: u64, read: Read) -> Vec<Effect>
     if count == first && !is_changed {
         return vec![];
     }
+    if is_changed && matches!(model.review.painted, Some(None)) {
+        // What could not be shown may have been moved: it is asked for where it is now.
+        model.review.viewed = None;
+    }
     if read.are_arrivals {
         model.live.arrived(first..count);
         model.files.is_stale = true;

@@ -1,5 +1,8 @@
 //! The label editor.
 
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui_textarea::{CursorMove, Input, Key};
 
@@ -83,12 +86,14 @@ pub(super) fn begin(model: &mut Model) {
 pub(super) fn end(model: &mut Model) -> Vec<Effect> {
     model.labels.is_editing = false;
     let renamed = model.labels.end_edit();
-    if model.session.is_none() {
-        return vec![];
-    }
-    let destination = model.session();
-    let rename = |(from, to)| order(Order::Rename { destination: destination.clone(), from, to });
-    renamed.into_iter().map(rename).collect()
+    // The run that was ordered goes on in a session which may know these labels as well.
+    let ordered = model.ordered.as_ref().map(|ordered| &ordered.destination);
+    let sessions: BTreeSet<&PathBuf> = model.session.iter().chain(ordered).collect();
+    let rename = |destination: &PathBuf, from: &str, to: &str| {
+        order(Order::Rename { destination: destination.clone(), from: from.to_owned(), to: to.to_owned() })
+    };
+    let renames = renamed.iter().flat_map(|(from, to)| sessions.iter().map(move |session| rename(session, from, to)));
+    renames.collect()
 }
 
 /// Has everything scored with the labels of now.

@@ -82,7 +82,9 @@ fn answer(model: &mut Model, question: Question, key: KeyEvent) -> Vec<Effect> {
         Question::OtherDestination if is("app.answer_begin") => setup::begin_with_model(model, false),
         Question::Download { takes_decisions } if is("app.answer_yes") => setup::begin(model, takes_decisions),
         Question::Install if is("app.answer_yes") => setup::begin_install(model),
-        Question::Quit | Question::OtherDestination | Question::Download { .. } | Question::Install => vec![],
+        Question::Repair if is("app.answer_yes") => setup::begin_repair(model),
+        Question::Quit | Question::OtherDestination | Question::Download { .. } => vec![],
+        Question::Install | Question::Repair => vec![],
     }
 }
 

@@ -4,11 +4,13 @@ use crossterm::event::{KeyCode, KeyEvent};
 
 use super::{go_to, order};
 use crate::domain::collection::Collection;
+use crate::domain::hub_model::HubModel;
 use crate::domain::settings::Operation;
 use crate::jobs::crew::{ModelChoice, ModelPlace, Order};
+use crate::lang::Values;
 use crate::tui::effect::Effect;
 use crate::tui::line::Line;
-use crate::tui::model::{Field, Files, Model, Pane, Question, Review, Work};
+use crate::tui::model::{Field, Files, Model, Ordered, Pane, Question, Review, Work};
 
 pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     match model.setup.editing.is_some() {
@@ -148,6 +150,7 @@ fn choose(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         "list.down" => step(model, 1),
         "list.enter" | "list.toggle" => return open(model),
         "list.install" => return install(model),
+        "list.repair" => return repair(model),
         _ => {}
     }
     vec![]
@@ -172,6 +175,52 @@ pub(super) fn begin_install(model: &mut Model) -> Vec<Effect> {
     let gpu = model.runtime.as_ref().is_some_and(|runtime| runtime.is_gpu_unused);
     model.work = Work::Installing;
     vec![order(Order::InstallRuntime { gpu })]
+}
+
+/// Mends a model of which files in the cache may be damaged.
+fn repair(model: &mut Model) -> Vec<Effect> {
+    if model.setup.repairable().is_none() {
+        let text = model.language.text("app.nothing_to_repair");
+        model.say(text);
+        return vec![];
+    }
+    if model.is_busy() {
+        return busy(model);
+    }
+    model.question = Some(Question::Repair);
+    vec![]
+}
+
+/// Begins to mend.
+pub(super) fn begin_repair(model: &mut Model) -> Vec<Effect> {
+    let Some(named) = model.setup.repairable() else { return vec![] };
+    model.work = Work::Checking { done: 0, total: 0 };
+    vec![order(Order::Repair { model: named })]
+}
+
+/// A model's files are as they were published.
+pub(super) fn repaired(model: &mut Model, named: &HubModel, was_whole: bool) -> Vec<Effect> {
+    model.work = Work::Idle;
+    model.is_paused = false;
+    let name = named.to_string();
+    let could_not_be_used = model.setup.damaged.take_if(|damaged| *damaged == name).is_some();
+    let start = model.keys.name("everywhere.start");
+    let values: Values<'_> = &[("model", &name), ("key", &start)];
+    match (was_whole, could_not_be_used) {
+        (false, _) => {
+            let text = model.language.say("app.repaired", values);
+            model.say(text);
+        }
+        (true, false) => {
+            let text = model.language.say("app.as_published", values);
+            model.say(text);
+        }
+        (true, true) => {
+            let text = model.language.say("app.not_usable", values);
+            model.say_error(text);
+        }
+    }
+    look_up_model(model)
 }
 
 /// Something is running, and one thing is done at a time.
@@ -304,21 +353,44 @@ pub(super) fn found(model: &mut Model, choice: ModelChoice) -> Vec<Effect> {
     }
 }
 
-/// Begins to classify; `takes_decisions` those of the session that is open into the new one.
+/// Orders a run; `takes_decisions` those of the session that is open into the new one.
 pub(super) fn begin(model: &mut Model, takes_decisions: bool) -> Vec<Effect> {
     let Ok(settings) = model.settings() else { return vec![] };
-    let is_other = model.session() != settings.destination;
-    if is_other {
+    let decisions_of = match model.session() == settings.destination {
         // Remembered until they have come along, whatever comes between.
-        model.takes_from = takes_decisions.then(|| model.session());
+        true => model.takes_from.clone(),
+        false => takes_decisions.then(|| model.session()),
+    };
+    let mut effects = super::labels::end(model);
+    model.ordered = Some(Ordered { destination: settings.destination.clone(), takes_from: decisions_of.clone() });
+    model.work = Work::Classifying { files: 0, others: 0 };
+    model.is_paused = false;
+    model.pace = None;
+    let mut values = std::mem::take(&mut model.values);
+    values.take_fields(model);
+    model.values = values.clone();
+    effects.push(super::watching::start_order(model, settings, decisions_of));
+    effects.extend(super::labels::rescore(model));
+    effects.push(Effect::Remember(Box::new(values)));
+    effects.extend(go_to(model, Pane::Labels));
+    effects
+}
+
+/// The run that was ordered begins: its pictures come in the place of those of before.
+pub(super) fn begun(model: &mut Model, files: usize) -> Vec<Effect> {
+    model.work = Work::Classifying { files, others: 0 };
+    let Some(Ordered { destination, takes_from }) = model.ordered.take() else { return vec![order(Order::Begin)] };
+    if model.pane == Pane::Review {
+        // A key that is pressed for the picture of before is none for another that comes in its place.
+        model.pane = Pane::Labels;
+        let review = model.keys.last_name("everywhere.review");
+        let text = model.language.say("app.begun", &[("review", &review)]);
+        model.say(text);
     }
-    let mut renames = super::labels::end(model);
-    if is_other {
-        // What labels are called in a session that is left is of no interest in this one.
-        renames.clear();
-    }
-    model.session = Some(settings.destination.clone());
     super::watching::leave(model);
+    model.is_same_session = !model.collection.is_empty() && model.session() == destination;
+    model.session = Some(destination);
+    model.takes_from = takes_from;
     model.collection = Collection::default();
     model.review = Review {
         order: model.review.order,
@@ -330,19 +402,18 @@ pub(super) fn begin(model: &mut Model, takes_decisions: bool) -> Vec<Effect> {
         ..Review::default()
     };
     model.files = Files::default();
-    model.work = Work::Classifying { files: 0, others: 0 };
-    model.is_paused = false;
-    model.pace = None;
     model.labels.scored = 0;
     model.labels.is_fixed = false;
-    model.recount();
-    let mut values = std::mem::take(&mut model.values);
-    values.take_fields(model);
-    model.values = values.clone();
-    let mut effects = renames;
-    effects.push(super::watching::start_order(model, settings));
-    effects.extend(super::labels::rescore(model));
-    effects.push(Effect::Remember(Box::new(values)));
-    effects.extend(go_to(model, Pane::Labels));
-    effects
+    model.setup.damaged = None;
+    vec![order(Order::Begin)]
+}
+
+/// A run is over. Where not one picture came of it and those of before are of the same session, they are shown again.
+pub(super) fn ended(model: &mut Model) -> Vec<Effect> {
+    let is_same = std::mem::take(&mut model.is_same_session);
+    if !is_same || !model.collection.is_empty() || model.labels.is_editing {
+        return vec![];
+    }
+    model.work = Work::Opening;
+    vec![order(Order::Open { destination: model.session() })]
 }

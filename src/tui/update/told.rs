@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::{decisions, following, preview, review, setup, watching};
 use crate::domain::collection::Entry;
 use crate::domain::picture::PictureState;
-use crate::jobs::crew::Event;
+use crate::jobs::crew::{CrewError, Event};
 use crate::lang::{Say, Values};
 use crate::store::session::{Origin, Sorting};
 use crate::tui::effect::Effect;
@@ -32,6 +32,8 @@ fn take(model: &mut Model, event: Event) -> Vec<Effect> {
             model.work = Work::Downloading { done, total, per_second };
             model.is_paused = false;
         }
+        Event::Checking { done, total } => model.work = Work::Checking { done, total },
+        Event::Repaired { model: named, was_whole } => return setup::repaired(model, &named, was_whole),
         Event::DownloadWaits { seconds } => {
             let text = model.language.say("hub.waiting", &[("seconds", &seconds)]);
             model.say(text);
@@ -82,13 +84,15 @@ fn take(model: &mut Model, event: Event) -> Vec<Effect> {
         }
         Event::NotScorable { error } => {
             model.labels.is_fixed = true;
+            note_damage(model, &error);
             let reason = error.say(&model.language);
             let text = model.language.say("app.labels_fixed", &[("reason", &reason)]);
             model.say_error(text);
         }
         Event::Found { files } => {
-            model.work = Work::Classifying { files, others: 0 };
+            let effects = setup::begun(model, files);
             model.recount();
+            return effects;
         }
         Event::Passed { others } => {
             if let Work::Classifying { others: known, .. } = &mut model.work {
@@ -157,17 +161,25 @@ fn take(model: &mut Model, event: Event) -> Vec<Effect> {
         Event::Viewed { number, painted } if number == model.review.view => model.review.painted = Some(painted),
         Event::Viewed { .. } => {}
         Event::Failed { error } => {
-            let is_beginning = matches!(model.work, Work::Classifying { .. } | Work::Downloading { .. });
-            if is_beginning && model.collection.is_empty() {
+            let was_ordered = model.ordered.take().is_some();
+            let is_beginning = was_ordered || matches!(model.work, Work::Classifying { .. });
+            // Who reviews the pictures of before meanwhile goes on with it.
+            let is_at_leisure = was_ordered && model.pane == Pane::Labels && !model.is_typing();
+            if is_beginning && model.collection.is_empty() || is_at_leisure {
                 // What is wrong is one of the fields.
                 model.pane = Pane::Setup;
             }
+            let was_fetching = matches!(model.work, Work::Downloading { .. } | Work::Checking { .. });
             model.work = Work::Idle;
             model.is_paused = false;
             // A plan that could not be carried out is made anew.
             model.files.plan = None;
             model.recount();
             fail(model, &error);
+            let mut effects = if is_beginning { setup::ended(model) } else { vec![] };
+            // Of what is in the cache some may have come, or gone.
+            effects.extend(if was_fetching { setup::look_up_model(model) } else { vec![] });
+            return effects;
         }
     }
     vec![]
@@ -183,8 +195,16 @@ fn score_the_rest(model: &Model) -> Vec<Effect> {
     }
 }
 
-fn fail(model: &mut Model, error: &crate::jobs::crew::CrewError) {
+/// The setup offers to mend a model where that may help.
+fn note_damage(model: &mut Model, error: &CrewError) {
+    if let Some(named) = error.damaged_model() {
+        model.setup.damaged = Some(named.to_string());
+    }
+}
+
+fn fail(model: &mut Model, error: &CrewError) {
     tracing::error!("{error}");
+    note_damage(model, error);
     let text = error.say(&model.language);
     model.say_error(text);
 }
@@ -254,12 +274,11 @@ fn classified(model: &mut Model, remembered: usize, waiting: usize, per_second: 
         &[("pictures", &pictures), ("waiting", &waiting), ("review", &review), ("files", &files), ("start", &start)];
     let text = model.language.say(key, values);
     model.say(text);
+    let mut effects = setup::ended(model);
     // How long it took is what the next run is told to take.
-    match (per_second, model.pace_key()) {
-        (Some(pace), Some(key)) => {
-            model.values.pace.insert(key, pace);
-            vec![Effect::Remember(Box::new(model.values.clone()))]
-        }
-        _ => vec![],
+    if let (Some(pace), Some(key)) = (per_second, model.pace_key()) {
+        model.values.pace.insert(key, pace);
+        effects.push(Effect::Remember(Box::new(model.values.clone())));
     }
+    effects
 }

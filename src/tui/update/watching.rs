@@ -1,5 +1,7 @@
 //! Watching: what arrives while the app is open.
 
+use std::path::PathBuf;
+
 use super::order;
 use crate::domain::printable::{printable, printable_text};
 use crate::domain::settings::Settings;
@@ -11,9 +13,8 @@ use crate::tui::effect::Effect;
 use crate::tui::model::{Model, Sorts, WatchState, Watching, Work};
 
 /// The order that a start is: what is there is classified, and what comes later is watched for if that is asked for.
-pub(super) fn start_order(model: &mut Model, settings: Settings) -> Effect {
-    let settings = Box::new(settings);
-    let (table, decisions_of) = (model.defaults.output_file.clone(), model.takes_from.clone());
+pub(super) fn start_order(model: &mut Model, settings: Settings, decisions_of: Option<PathBuf>) -> Effect {
+    let (settings, table) = (Box::new(settings), model.defaults.output_file.clone());
     if model.setup.watching == Watching::No {
         return order(Order::Classify { settings, table, decisions_of });
     }
@@ -33,15 +34,18 @@ pub(super) fn leave(model: &mut Model) {
 pub(super) fn began(model: &mut Model, number: u64, sorting: Sorting, sorts: bool) -> Vec<Effect> {
     model.work = Work::Idle;
     model.is_paused = false;
+    model.is_same_session = false;
     model.recount();
     if number != model.live.watches {
         return vec![];
     }
     let sorts = if sorts { Sorts::Yes } else { Sorts::No };
     let status = WatchStatus::default();
-    model.watch = Some(WatchState { number, sorting, sorts, is_paused: false, is_source_gone: false, status });
-    let stop = model.keys.name("everywhere.stop");
     let source = printable_text(model.setup.source.text().trim());
+    let named = source.clone();
+    model.watch =
+        Some(WatchState { number, source: named, sorting, sorts, is_paused: false, is_source_gone: false, status });
+    let stop = model.keys.name("everywhere.stop");
     let values: Values<'_> = &[("source", &source), ("key", &stop)];
     let text = model.language.say(if sorts == Sorts::Yes { "app.watch_sorts" } else { "app.watch_began" }, values);
     model.say(text);
@@ -109,7 +113,7 @@ pub(super) fn news(model: &mut Model, news: WatchNews) {
 
 fn said(model: &Model, news: WatchNews) -> Option<String> {
     let language = &model.language;
-    let source = printable_text(model.setup.source.text().trim());
+    let source = model.watch.as_ref().map(|watch| watch.source.as_str()).unwrap_or_default();
     let about_source = |key: &str| Some(language.say(key, &[("source", &source)]));
     match news {
         WatchNews::By(WatchedBy::Polling(Some(reason))) => {

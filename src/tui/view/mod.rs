@@ -126,6 +126,10 @@ fn notice(canvas: &Canvas<'_>) -> Paragraph<'static> {
             canvas.say("app.other_destination", values)
         }
         Question::Download { .. } => setup::download_question(canvas),
+        Question::Repair => {
+            let model = printable_text(canvas.model.setup.model.text().trim());
+            canvas.say("app.repair", &[("model", &model), ("yes", &letter("app.answer_yes"))])
+        }
         Question::Install => {
             let is_gpu = canvas.model.runtime.as_ref().is_some_and(|runtime| runtime.is_gpu_unused);
             let sentence = if is_gpu { "app.install_gpu" } else { "app.install" };
@@ -204,6 +208,9 @@ fn status_line(canvas: &Canvas<'_>, width: u16) -> Paragraph<'static> {
                 }
                 None => text,
             }
+        }
+        Work::Checking { done, total } => {
+            canvas.say("app.checking_model", &[("done", &size(*done)), ("total", &size(*total))])
         }
         Work::Classifying { files: 0, .. } => canvas.text("app.preparing"),
         Work::Classifying { files, others } => {

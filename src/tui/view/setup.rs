@@ -133,6 +133,9 @@ fn notes(canvas: &Canvas<'_>, field: Field, room: usize) -> Vec<Line<'static>> {
         },
         Field::Destination => note(printable(canvas.model.destination()), faint),
         Field::Model if !setup.models.is_empty() => models(canvas, room),
+        Field::Model if setup.is_damaged() => {
+            note(canvas.with_keys("app.model_damaged", &[("key", "list.repair")]), warning)
+        }
         Field::Model => match setup.found() {
             None => note(canvas.text("app.model_hint"), faint),
             Some(found) => {

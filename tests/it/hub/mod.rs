@@ -2,6 +2,7 @@
 
 mod choice;
 mod commands;
+mod damaged;
 mod python;
 mod refused;
 pub(crate) mod server;

@@ -21,7 +21,7 @@ fn count_sorted(workspace: &Workspace) -> usize {
 fn fifty_kills_lose_nothing_and_do_nothing_twice() {
     let workspace = Workspace::new();
     let is_written = AtomicBool::new(false);
-    let mut told = Vec::new();
+    let (mut told, mut in_the_stream) = (Vec::new(), 0);
     std::thread::scope(|scope| {
         scope.spawn(|| {
             for number in 0..FILES {
@@ -43,6 +43,7 @@ fn fifty_kills_lose_nothing_and_do_nothing_twice() {
                 }),
             }
             std::thread::sleep(Duration::from_millis((kill * 37 % 200) as u64));
+            in_the_stream += usize::from(!is_written.load(Ordering::Relaxed));
             told.extend(watching.kill());
         }
         let mut watching = Watching::start(&workspace, &arguments);
@@ -50,6 +51,7 @@ fn fifty_kills_lose_nothing_and_do_nothing_twice() {
         let (events, _) = watching.end();
         told.extend(events);
     });
+    assert!(in_the_stream > KILLS / 2, "{in_the_stream} kills while files came");
     let wanted: BTreeSet<String> = hashes(workspace.source()).into_values().collect();
     assert_eq!(wanted.len(), FILES);
     let once = |hashes: Vec<String>, what: &str| {

@@ -1,8 +1,10 @@
 //! Watching a folder: writers of every kind, kills, people who decide meanwhile.
 
 mod alerts;
+mod disks;
 mod kills;
 mod together;
+mod words;
 mod writers;
 
 use std::collections::BTreeMap;
@@ -113,6 +115,13 @@ impl Watching {
             self.events.push(event);
         }
         std::mem::take(&mut self.events)
+    }
+
+    /// Waits until it ends by itself: its exit code, and what it said.
+    pub(crate) fn failed(mut self) -> (Option<i32>, String) {
+        while self.lines.recv_timeout(LONGEST_RUN).is_ok() {}
+        let said = self.stderr();
+        (self.child.wait().unwrap().code(), said)
     }
 
     fn stderr(&mut self) -> String {

@@ -5,6 +5,10 @@ use std::collections::BTreeMap;
 use smart_image_sorter::domain::decision::Decision;
 use smart_image_sorter::domain::history::{Step, StepKind};
 use smart_image_sorter::domain::picture::PictureId;
+use smart_image_sorter::files::transfer::TransferError;
+use smart_image_sorter::jobs::apply::apply;
+use smart_image_sorter::jobs::sort::{SortRules, sort};
+use smart_image_sorter::jobs::stop::Stop;
 use smart_image_sorter::store::Session;
 use smart_image_sorter::store::session::Which;
 
@@ -63,6 +67,43 @@ fn no_decision_is_lost_and_no_file_is_moved_against_one() {
         rows += 1;
     }
     assert_eq!(rows, decided.len());
+}
+
+/// Between the plan and the moment at which a file is begun with, somebody decides otherwise.
+#[test]
+fn what_a_decision_has_overtaken_is_not_begun() {
+    let workspace = Workspace::new();
+    workspace.write_pictures(["1.jpg", "2.jpg"]);
+    let mut watching = Watching::start(&workspace, &[]);
+    watching.wait_for_pictures(2);
+    watching.end();
+    let mut session = Session::open_to_work(&workspace.destination()).unwrap();
+    let (sorting, set) = session.sorting().unwrap().unwrap();
+    let folders = ["a".to_owned(), "b".to_owned()];
+    let sorted_by = |session: &Session| {
+        let (sorting, set, folders) = (&sorting, &set, &folders[..]);
+        sort(session, SortRules { sorting, set, folders, which: Which::All, resort: false, waiting: 0 }).unwrap().plan
+    };
+    let plan = sorted_by(&session);
+    let (picture, folder) = (plan.transfers[0].picture, plan.transfers[0].folder.clone());
+    let other = if folder == "a" { "b" } else { "a" };
+    let mut person = Session::open_to_review(&workspace.destination()).unwrap();
+    let label = person.label(other).unwrap();
+    let said = vec![(picture, Some(Decision::Reassigned(label)))];
+    person.decide(&Step { kind: StepKind::Decide, said }).unwrap();
+    let mut overtaken = 0;
+    apply(&mut session, &plan, &|error| error.to_string(), &Stop::default(), &mut |planned, ended| match (
+        planned.picture == picture,
+        ended,
+    ) {
+        (true, Err(TransferError::Overtaken)) => overtaken += 1,
+        (true, other) => panic!("moved against a decision: {other:?}"),
+        (false, ended) => assert!(ended.is_ok(), "{ended:?}"),
+    })
+    .unwrap();
+    assert_eq!((overtaken, sorted(workspace.destination()).len()), (1, 1));
+    let plan = sorted_by(&session);
+    assert_eq!(plan.transfers.iter().map(|planned| planned.folder.as_str()).collect::<Vec<_>>(), [other]);
 }
 
 /// Hashes of decided pictures that lie in another folder than that of their label.

@@ -1,0 +1,113 @@
+//! Which errors may come of files that are not as they were published: those a published model is checked for, and mended
+//! of. What another file of the same content would not help is none of them.
+
+use std::io::{Error, ErrorKind};
+
+use super::EngineError;
+use super::checkpoint::CheckpointError;
+use super::families::FamilyError;
+use super::runtime::RuntimeError;
+use super::tokenizer::TokenizerError;
+use super::weights::WeightsError;
+
+impl EngineError {
+    /// True where a file of the checkpoint may be damaged or missing, so that getting it again may help.
+    pub fn may_be_damage(&self) -> bool {
+        match self {
+            EngineError::Checkpoint(error) => checkpoint(error),
+            EngineError::Tokenizer(error) => tokenizer(error),
+            EngineError::Runtime(RuntimeError::Graph { .. }) => true,
+            // Weights that are no numbers give no direction.
+            EngineError::NoDirection(_) | EngineError::TowersDiffer { .. } => true,
+            EngineError::Runtime(_) | EngineError::LabelTooLong { .. } => false,
+        }
+    }
+}
+
+fn checkpoint(error: &CheckpointError) -> bool {
+    match error {
+        CheckpointError::NoFile { .. } | CheckpointError::NotJson { .. } | CheckpointError::Processor { .. } => true,
+        CheckpointError::Unreadable { source, .. } => unreadable(source),
+        // Nobody publishes a model of no type under a name that is downloaded.
+        CheckpointError::Family { source: FamilyError::Unknown { found, .. }, .. } => found.is_empty(),
+        CheckpointError::Family { source: FamilyError::BadValue { .. }, .. } => true,
+        CheckpointError::NoWeights { found, .. } => found.is_empty(),
+        CheckpointError::Weights(error) => weights(error),
+        CheckpointError::Export(error) => unreadable(&error.source),
+        CheckpointError::Tokenizer(error) => tokenizer(error),
+        CheckpointError::NoFolder { .. } | CheckpointError::NoScale { .. } => false,
+    }
+}
+
+fn weights(error: &WeightsError) -> bool {
+    match error {
+        WeightsError::Unreadable { source, .. } => unreadable(source),
+        WeightsError::CutShort { .. }
+        | WeightsError::BadHeader { .. }
+        | WeightsError::NoShard { .. }
+        | WeightsError::NoTensor { .. }
+        | WeightsError::WrongShape { .. }
+        | WeightsError::BadScale { .. } => true,
+        // Made so: hostile, old, or of a kind that is not read.
+        WeightsError::ShardOutside { .. }
+        | WeightsError::Calls { .. }
+        | WeightsError::OldTorch { .. }
+        | WeightsError::Scattered { .. }
+        | WeightsError::NotText { .. }
+        | WeightsError::WrongType { .. } => false,
+    }
+}
+
+fn tokenizer(error: &TokenizerError) -> bool {
+    match error {
+        TokenizerError::Missing { .. }
+        | TokenizerError::NoConfig { .. }
+        | TokenizerError::Damaged { .. }
+        | TokenizerError::OtherVocabulary { .. } => true,
+        TokenizerError::TooLong { .. } | TokenizerError::Failed { .. } => false,
+    }
+}
+
+/// What may not be read is whole for all that is known.
+fn unreadable(error: &Error) -> bool {
+    error.kind() != ErrorKind::PermissionDenied
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_damaged_is_told_from_what_is_not_supported_and_from_what_is_no_matter_of_files() {
+        let (folder, path) = (|| "/m".into(), || "/m/model.safetensors".into());
+        let unknown = |found: &str| CheckpointError::Family {
+            folder: folder(),
+            source: FamilyError::Unknown { found: found.to_owned(), known: vec![] },
+        };
+        let weights = |error: WeightsError| CheckpointError::from(error);
+        let io = |kind: ErrorKind| weights(WeightsError::Unreadable { path: path(), source: kind.into() });
+        let damage: [CheckpointError; 6] = [
+            unknown(""),
+            io(ErrorKind::UnexpectedEof),
+            weights(WeightsError::CutShort { path: path(), length: 1, expected: 2 }),
+            CheckpointError::NoWeights { folder: folder(), found: vec![] },
+            TokenizerError::Damaged { path: path(), source: "it is".into() }.into(),
+            TokenizerError::NoConfig { folder: folder() }.into(),
+        ];
+        for error in damage.map(EngineError::from) {
+            assert!(error.may_be_damage(), "{error}");
+        }
+        let other: [CheckpointError; 5] = [
+            unknown("bert"),
+            io(ErrorKind::PermissionDenied),
+            weights(WeightsError::OldTorch { path: path() }),
+            CheckpointError::NoWeights { folder: folder(), found: vec!["flax_model.msgpack".to_owned()] },
+            CheckpointError::NoFolder { folder: folder() },
+        ];
+        let too_long = EngineError::LabelTooLong { label: "a".to_owned(), tokens: 99, limit: 77 };
+        let no_runtime = RuntimeError::NoneFound { passed_over: vec![] }.into();
+        for error in other.map(EngineError::from).into_iter().chain([too_long, no_runtime]) {
+            assert!(!error.may_be_damage(), "{error}");
+        }
+    }
+}
