@@ -1,6 +1,6 @@
 //! All pictures of a session as they stand under the labels of now: what the app shows, counts and reviews.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
 use super::count::Counts;
@@ -56,6 +56,8 @@ pub struct Collection {
     /// One row a picture, one score a label; not a number where a picture has none.
     scores: Vec<f32>,
     best: Vec<Option<Best>>,
+    /// Pictures whose path has another content now, by position. They keep their position and count for nothing.
+    replaced: HashSet<usize>,
 }
 
 impl Collection {
@@ -74,9 +76,14 @@ impl Collection {
         &self.labels
     }
 
-    /// How many pictures there are.
+    /// How many positions there are, those of replaced pictures too.
     pub fn len(&self) -> usize {
         self.entries.len()
+    }
+
+    /// How many pictures there are that count.
+    pub fn pictures(&self) -> usize {
+        self.entries.len() - self.replaced.len()
     }
 
     /// True where there are none.
@@ -121,6 +128,17 @@ impl Collection {
         self.rescore(self.labels.clone(), scores);
     }
 
+    /// Takes the scores of one picture, for the same labels. Those that do not fit are left.
+    pub fn set_scores(&mut self, index: usize, scores: &[f32]) {
+        let width = self.labels.len();
+        if scores.len() == width
+            && let Some(kept) = self.scores.get_mut(index * width..(index + 1) * width)
+        {
+            kept.copy_from_slice(scores);
+            self.best[index] = Best::of(scores);
+        }
+    }
+
     /// A picture's scores, one a label; not a number where they are not known.
     pub fn scores(&self, index: usize) -> &[f32] {
         let width = self.labels.len();
@@ -138,6 +156,27 @@ impl Collection {
         std::mem::replace(&mut entry.decision, decision)
     }
 
+    /// What another process found out about a picture; its number and path stay.
+    pub fn change(&mut self, index: usize, changed: Entry) {
+        if let Some(entry) = self.entries.get_mut(index) {
+            let (id, path) = (entry.id, std::mem::take(&mut entry.path));
+            *entry = Entry { id, path, ..changed };
+        }
+    }
+
+    /// Takes note that the path of a picture has another content now, or its own again.
+    pub fn set_replaced(&mut self, index: usize, is_replaced: bool) {
+        match is_replaced && index < self.entries.len() {
+            true => self.replaced.insert(index),
+            false => self.replaced.remove(&index),
+        };
+    }
+
+    /// True where the path of a picture has another content now, and nothing was done with this one.
+    pub fn is_replaced(&self, index: usize) -> bool {
+        self.replaced.contains(&index)
+    }
+
     /// Takes note of where pictures are in the destination, by their order here.
     pub fn set_places(&mut self, places: Vec<Option<String>>) {
         for (entry, placed) in self.entries.iter_mut().zip(places) {
@@ -145,9 +184,9 @@ impl Collection {
         }
     }
 
-    /// What a picture counts as.
+    /// What a picture counts as; nothing for one that was replaced.
     pub fn standing(&self, index: usize, sure: SureRule) -> Option<Standing> {
-        let entry = self.entries.get(index)?;
+        let entry = self.entries.get(index).filter(|_| !self.is_replaced(index))?;
         let decided = |label: LabelId| self.labels.iter().position(|known| *known == label);
         Some(match entry.decision {
             Some(Decision::Accepted(label) | Decision::Reassigned(label)) => {
@@ -210,6 +249,37 @@ pub(crate) mod tests {
         collection.complete(vec![f32::NAN, f32::NAN, 0.2, 0.8]);
         assert_eq!((collection.scores(0), collection.scores(1)), (&[0.9, 0.1][..], &[0.2, 0.8][..]));
         assert_eq!(collection.best(1).map(|best| best.label), Some(1));
+    }
+
+    #[test]
+    fn what_was_replaced_keeps_its_position_and_counts_for_nothing() {
+        let mut collection = Collection::default();
+        collection.rescore(vec![LabelId(1), LabelId(2)], vec![]);
+        collection.add(vec![entry(1), entry(2)], &[0.9, 0.1, 0.2, 0.8]);
+        collection.set_replaced(0, true);
+        collection.add(vec![entry(3)], &[0.9, 0.1]);
+        assert_eq!((collection.len(), collection.pictures(), collection.standing(0, SURE)), (3, 2, None));
+        assert_eq!(collection.counts(SURE, 0).pictures(), 2);
+        assert_eq!(collection.place_of(PictureId(3)), Some(2));
+        // The file has its first content again.
+        collection.set_replaced(0, false);
+        assert_eq!(collection.counts(SURE, 0).by_label, [2, 1]);
+    }
+
+    #[test]
+    fn one_picture_changes_and_is_scored() {
+        let mut collection = Collection::default();
+        collection.rescore(vec![LabelId(1), LabelId(2)], vec![]);
+        collection.add(vec![entry(1), entry(2)], &[f32::NAN; 4]);
+        collection.set_scores(1, &[0.2, 0.8]);
+        collection.set_scores(0, &[0.5]);
+        assert_eq!((collection.best(0), collection.best(1).map(|best| best.label)), (None, Some(1)));
+        let changed = Entry { state: PictureState::Suspect, placed: Some("a".to_owned()), ..entry(9) };
+        collection.change(0, changed);
+        assert_eq!(
+            collection.entries()[0],
+            Entry { placed: Some("a".to_owned()), ..Entry { state: PictureState::Suspect, ..entry(1) } }
+        );
     }
 
     #[test]

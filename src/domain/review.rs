@@ -62,7 +62,9 @@ impl Filter {
     }
 
     fn takes(self, collection: &Collection, index: usize, sure: SureRule) -> bool {
-        let Some(entry) = collection.entries().get(index) else { return false };
+        let Some(entry) = collection.entries().get(index).filter(|_| !collection.is_replaced(index)) else {
+            return false;
+        };
         let standing = collection.standing(index, sure);
         match self {
             Filter::All => true,
@@ -131,6 +133,13 @@ mod tests {
         let mut random = ordered(Order::Random);
         random.sort_unstable();
         assert_eq!(random, [0, 1, 2, 3]);
+    }
+
+    #[test]
+    fn what_was_replaced_is_in_no_queue() {
+        let mut collection = collection();
+        collection.set_replaced(1, true);
+        assert_eq!(queue(&collection, Filter::All, Order::Newest, SURE), [3, 2, 0]);
     }
 
     #[test]

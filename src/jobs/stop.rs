@@ -56,6 +56,16 @@ impl Stop {
         self.pause.1.notify_all();
     }
 
+    /// True while a pause is asked for.
+    pub fn is_paused(&self) -> bool {
+        self.pause.0.lock().unwrap_or_else(PoisonError::into_inner).since.is_some()
+    }
+
+    /// The same request to stop, for a job that knows no pause.
+    pub fn without_pause(&self) -> Stop {
+        Stop { requested: Arc::clone(&self.requested), pause: Arc::default() }
+    }
+
     /// How long all pauses were that are over.
     pub fn paused(&self) -> Duration {
         self.pause.0.lock().unwrap_or_else(PoisonError::into_inner).over
@@ -108,6 +118,16 @@ mod tests {
                 assert_eq!(heard.recv(), Ok(!stop.is_requested()));
             });
         }
+    }
+
+    #[test]
+    fn a_job_that_knows_no_pause_is_stopped_all_the_same() {
+        let stop = Stop::default();
+        let other = stop.without_pause();
+        stop.pause(true);
+        assert!(stop.is_paused() && !other.is_paused() && other.goes_on(|| false));
+        stop.request();
+        assert!(other.is_requested());
     }
 
     #[test]

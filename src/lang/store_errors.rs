@@ -62,6 +62,7 @@ impl Say for CrewError {
             CrewError::Store(error) => error.say(language),
             CrewError::Classify(error) => error.say(language),
             CrewError::Table(error) => error.say(language),
+            CrewError::Watch(error) => error.say(language),
             CrewError::Unpack { folder, source } => {
                 language.say("demo.cannot_unpack", &[("folder", &printable(folder)), ("detail", source)])
             }

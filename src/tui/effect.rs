@@ -13,6 +13,12 @@ pub(super) enum Effect {
     Stop,
     /// The runner is to pause after what it has in hand, or to go on.
     Pause(bool),
+    /// The watch is to end after what it has in hand.
+    StopWatch,
+    /// The watch is to pause after what it has in hand, or to go on.
+    PauseWatch(bool),
+    /// The watch of this number may sort; none may.
+    LetSort(Option<u64>),
     /// The samples are to be unpacked and opened.
     OpenSamples,
     /// Pictures are to be painted in this way from now on.

@@ -27,7 +27,7 @@ use crate::built_in;
 use crate::config::Background;
 use crate::files::transfer::TransferError;
 use crate::files::trouble::Trouble;
-use crate::jobs::crew::{Crew, Event, Order, Sayer};
+use crate::jobs::crew::{Crew, Event, Order, Sayer, Waits};
 use crate::lang::{Language, Say};
 
 /// How long the loop waits for a key before it looks for what the crew tells. Without work there is little to tell.
@@ -109,6 +109,14 @@ impl Sayer for Words {
 
     fn transfer(&self, error: &TransferError) -> String {
         error.say(&self.0)
+    }
+
+    fn waits(&self, waits: Waits<'_>) -> String {
+        match waits {
+            Waits::NoRoom(error) => error.say(&self.0),
+            Waits::Failing(error) => error.say(&self.0),
+            Waits::NoTable(error) => error.say(&self.0),
+        }
     }
 }
 
@@ -225,6 +233,9 @@ impl App {
             Effect::Order(order) => self.crew.send(order),
             Effect::Stop => self.crew.stop(),
             Effect::Pause(wanted) => self.crew.pause(wanted),
+            Effect::StopWatch => self.crew.stop_watch(),
+            Effect::PauseWatch(wanted) => self.crew.pause_watch(wanted),
+            Effect::LetSort(watch) => self.crew.let_sort(watch),
             Effect::Paint(preview) => self.painter.choose(preview),
             Effect::OpenSamples => {
                 let folder = built_in::samples_folder()?;

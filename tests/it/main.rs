@@ -9,6 +9,7 @@
 
 mod bad_input;
 mod crash;
+mod crew;
 mod decoding;
 mod demo;
 mod file_systems;
@@ -17,6 +18,7 @@ mod interrupt;
 mod json;
 mod languages;
 mod layers;
+mod live;
 mod memory;
 mod names;
 mod parity;

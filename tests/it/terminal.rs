@@ -11,13 +11,13 @@ use crate::support::{Workspace, program, sorted};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A terminal with the program in it. It has a server of its own, which ends with it.
-struct Terminal {
+pub(crate) struct Terminal {
     socket: String,
 }
 
 impl Terminal {
     /// None where there is no tmux, which is said.
-    fn open(workspace: &Workspace, columns: u32, rows: u32, arguments: &str) -> Option<Terminal> {
+    pub(crate) fn open(workspace: &Workspace, columns: u32, rows: u32, arguments: &str) -> Option<Terminal> {
         Terminal::open_with(workspace, columns, rows, "HF_HUB_OFFLINE=1", arguments)
     }
 
@@ -50,12 +50,12 @@ impl Terminal {
         output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
-    fn screen(&self) -> String {
+    pub(crate) fn screen(&self) -> String {
         self.tmux(&["capture-pane", "-p"]).unwrap_or_default()
     }
 
     /// Waits for a text, which the screen must come to show.
-    fn wait_for(&self, text: &str) -> String {
+    pub(crate) fn wait_for(&self, text: &str) -> String {
         let began = Instant::now();
         loop {
             let screen = self.screen();
@@ -68,12 +68,12 @@ impl Terminal {
     }
 
     /// Sends keys by tmux's names, and waits for what they bring.
-    fn press(&self, keys: &[&str], expected: &str) -> String {
+    pub(crate) fn press(&self, keys: &[&str], expected: &str) -> String {
         self.tmux(&[&["send-keys"], keys].concat()).expect("the terminal is there");
         self.wait_for(expected)
     }
 
-    fn type_text(&self, text: &str) {
+    pub(crate) fn type_text(&self, text: &str) {
         self.tmux(&["send-keys", "-l", text]).expect("the terminal is there");
     }
 }
@@ -85,7 +85,7 @@ impl Drop for Terminal {
 }
 
 /// The samples' folder, which the app made in the workspace.
-fn samples_folder(workspace: &Workspace) -> PathBuf {
+pub(crate) fn samples_folder(workspace: &Workspace) -> PathBuf {
     let entries = std::fs::read_dir(workspace.root()).unwrap().flatten().map(|entry| entry.path());
     entries.into_iter().find(|path| path.to_string_lossy().contains("sis-demo-")).expect("the samples are unpacked")
 }
@@ -126,7 +126,7 @@ fn the_samples_from_the_first_screen_to_sorted_folders_and_back() {
 }
 
 /// The program in the terminal, by its process number; none where the system does not tell.
-fn process_in(terminal: &Terminal) -> Option<u32> {
+pub(crate) fn process_in(terminal: &Terminal) -> Option<u32> {
     let pane = terminal.tmux(&["list-panes", "-F", "#{pane_pid}"]).unwrap();
     let shell = pane.trim();
     let children = std::fs::read_to_string(format!("/proc/{shell}/task/{shell}/children")).unwrap_or_default();
@@ -138,14 +138,14 @@ fn process_in(terminal: &Terminal) -> Option<u32> {
 }
 
 /// What the system tells of a process: its state, and the ticks that it has computed.
-fn state_of(process: u32) -> Option<(char, u64)> {
+pub(crate) fn state_of(process: u32) -> Option<(char, u64)> {
     let text = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
     let fields: Vec<&str> = text.rsplit_once(')')?.1.split_whitespace().collect();
     let ticks = |place: usize| fields.get(place)?.parse::<u64>().ok();
     Some((fields.first()?.chars().next()?, ticks(11)? + ticks(12)?))
 }
 
-fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     let began = Instant::now();
     while !is_so() {
         assert!(began.elapsed() < PATIENCE, "{what}");
@@ -153,17 +153,24 @@ fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
-fn table(destination: &Path) -> Vec<crate::support::Row> {
+pub(crate) fn table(destination: &Path) -> Vec<crate::support::Row> {
     let mut reader = csv::Reader::from_path(destination.join("output.csv")).unwrap();
     reader.deserialize().collect::<Result<_, _>>().unwrap()
 }
 
 /// Puts pictures into the source that the built-in model knows.
-fn copy_drawings(workspace: &Workspace, count: usize) {
+pub(crate) fn copy_drawings(workspace: &Workspace, count: usize) {
+    copy_more_drawings(workspace.source(), 0, count);
+}
+
+/// Puts so many of them into a folder, without the first ones.
+pub(crate) fn copy_more_drawings(folder: impl AsRef<Path>, first: usize, count: usize) {
     let pictures = std::fs::read_dir(crate::support::fixtures().join("demo")).unwrap().flatten();
     let is_picture = |path: &Path| path.extension().is_some_and(|extension| extension == "jpg" || extension == "png");
-    for picture in pictures.filter(|entry| is_picture(&entry.path())).take(count) {
-        std::fs::copy(picture.path(), workspace.source().join(picture.file_name())).unwrap();
+    let mut pictures: Vec<PathBuf> = pictures.map(|entry| entry.path()).filter(|path| is_picture(path)).collect();
+    pictures.sort();
+    for picture in pictures.into_iter().skip(first).take(count) {
+        std::fs::copy(&picture, folder.as_ref().join(picture.file_name().unwrap())).unwrap();
     }
 }
 
@@ -303,8 +310,12 @@ fn it_computes_nothing_while_nothing_happens() {
     wait_until("it is drawn anew", || terminal.screen().lines().any(|line| line.chars().count() > 80));
     terminal.press(&["a"], "reviewed 1");
     let Some(process) = process_in(&terminal) else { return };
+    computes_nothing(process);
+}
+
+/// Waits until what was begun comes to its end, a neighbour's picture for example; from then on, nothing is computed.
+pub(crate) fn computes_nothing(process: u32) {
     let ticks = || state_of(process).map_or(0, |(_, ticks)| ticks);
-    // What was begun comes to its end: a neighbour's picture, for example.
     let mut last = ticks();
     wait_until("it comes to rest", || {
         std::thread::sleep(Duration::from_millis(300));

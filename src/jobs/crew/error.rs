@@ -10,6 +10,7 @@ use crate::files::scan::ScanError;
 use crate::jobs::classify::ClassifyError;
 use crate::jobs::model::ModelError;
 use crate::jobs::tables::TableError;
+use crate::jobs::watch::WatchError;
 use crate::store::StoreError;
 
 /// Why the crew could not do something.
@@ -39,6 +40,9 @@ pub enum CrewError {
     /// Classifying.
     #[error(transparent)]
     Classify(#[from] ClassifyError),
+    /// Watching.
+    #[error(transparent)]
+    Watch(#[from] WatchError),
     /// The table.
     #[error(transparent)]
     Table(#[from] TableError),

@@ -1,49 +1,84 @@
-//! Writes what people decide into the session at once, whatever else is going on.
+//! Writes what people decide into the session at once, whatever else is going on, and follows what others do there.
 
 use std::path::{Path, PathBuf};
 
-use crossbeam_channel::{Receiver, Sender};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 
+use super::following::Follower;
+use super::watching::WatchSwitch;
 use super::{Event, Order, Said, SaidStep};
 use crate::domain::decision::Decision;
 use crate::domain::history::Step;
 use crate::store::StoreError;
 use crate::store::session::Session;
 
+/// The way to the runner.
+pub(super) struct ToRunner {
+    pub(super) orders: Sender<Order>,
+    pub(super) switch: WatchSwitch,
+}
+
+impl ToRunner {
+    fn send(&self, order: Order) {
+        // The runner is gone only when the app is closed.
+        let _ = self.orders.send(order);
+        // What a watch sorts makes room for what people ask for.
+        self.switch.give_way();
+    }
+}
+
 /// Orders for the runner that depend on decisions go through here, so that every decision before them is kept first.
-pub(super) fn run(orders: &Receiver<Order>, runner: &Sender<Order>, events: &Sender<Event>) {
+pub(super) fn run(orders: &Receiver<Order>, runner: &ToRunner, mut follower: Follower, events: &Sender<Event>) {
     let mut kept: Option<(PathBuf, Session)> = None;
-    for order in orders {
-        let done = match &order {
-            Order::Decide { destination, step } => {
-                session(&mut kept, destination).and_then(|session| decide(session, step))
+    let mut steps = 0;
+    loop {
+        let done = match orders.recv_timeout(follower.rests()) {
+            Ok(order) => {
+                let is_step = matches!(order, Order::Decide { .. });
+                let done = keep(order, &mut kept, runner);
+                steps += u64::from(is_step);
+                done
             }
-            // Where nothing was kept yet, nothing has a name.
-            Order::Rename { destination, .. } if !Session::exists(destination) => Ok(()),
-            Order::Rename { destination, from, to } => {
-                session(&mut kept, destination).and_then(|session| session.rename_label(from, to))
-            }
-            _ => {
-                // They may make a session where there was one: what is open is that of before.
-                if matches!(order, Order::Classify { .. } | Order::Open { .. }) {
-                    kept = None;
-                }
-                // The runner is gone only when the app is closed.
-                let _ = runner.send(order.clone());
-                Ok(())
-            }
+            Err(RecvTimeoutError::Timeout) => Ok(()),
+            Err(RecvTimeoutError::Disconnected) => return,
         };
         if let Err(error) = done
             && events.send(Event::Trouble { error: error.into() }).is_err()
         {
             return;
         }
+        if let Some(destination) = follower.due()
+            && let Err(error) = session(&mut kept, &destination).and_then(|session| follower.look(session, steps))
+        {
+            follower.failed(&error);
+            kept = None;
+        }
+    }
+}
+
+fn keep(order: Order, kept: &mut Option<(PathBuf, Session)>, runner: &ToRunner) -> Result<(), StoreError> {
+    match &order {
+        Order::Decide { destination, step } => session(kept, destination).and_then(|session| decide(session, step)),
+        // Where nothing was kept yet, nothing has a name.
+        Order::Rename { destination, .. } if !Session::exists(destination) => Ok(()),
+        Order::Rename { destination, from, to } => {
+            session(kept, destination).and_then(|session| session.rename_label(from, to))
+        }
+        _ => {
+            // They may make a session where there was one: what is open is that of before.
+            if matches!(order, Order::Classify { .. } | Order::Watch { .. } | Order::Open { .. }) {
+                *kept = None;
+            }
+            runner.send(order);
+            Ok(())
+        }
     }
 }
 
 /// The session of a destination, opened once.
 fn session<'k>(kept: &'k mut Option<(PathBuf, Session)>, destination: &Path) -> Result<&'k mut Session, StoreError> {
-    if kept.as_ref().is_none_or(|(known, _)| known != destination) {
+    // One that was removed or replaced is not the destination's any more.
+    if kept.as_ref().is_none_or(|(known, session)| known != destination || !session.is_in_place()) {
         *kept = Some((destination.to_owned(), Session::open_to_review(destination)?));
     }
     match kept {

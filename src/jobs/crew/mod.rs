@@ -1,9 +1,9 @@
 //! The threads that work for the app, each with what it owns, and the orders and events that go between.
 //!
-//! - the **runner** classifies, plans, applies and undoes, one at a time;
+//! - the **runner** classifies, plans, applies and undoes, one at a time, and watches a folder in between;
 //! - the **scorer** holds the embeddings and scores them all again when the labels change;
 //! - the **words** thread has the text tower and embeds labels, the newest request first;
-//! - the **keeper** writes what people decide into the session at once;
+//! - the **keeper** writes what people decide into the session at once, and follows what others do there;
 //! - the **viewer** decodes pictures to look at, and has them painted for the screen;
 //! - the **checker** counts the files of a source and completes paths;
 //! - the **librarian** knows which models there are.
@@ -11,9 +11,11 @@
 //! Orders are sent and never waited for; events come back by one channel. What is asked for anew makes older requests of
 //! its kind stale: they are dropped. Everything is joined when the crew is dropped.
 
+mod beginning;
 mod checker;
 mod error;
 mod fetching;
+mod following;
 mod keeper;
 mod librarian;
 mod opening;
@@ -22,6 +24,7 @@ mod runner;
 mod scorer;
 mod taking_over;
 mod viewer;
+mod watching;
 mod words;
 
 use std::path::PathBuf;
@@ -30,6 +33,10 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
+
+use following::{Follower, Guide};
+use keeper::ToRunner;
+use watching::WatchSwitch;
 
 use super::embeddings::CachePlace;
 use super::stop::Stop;
@@ -49,8 +56,10 @@ use crate::files::trouble::Trouble;
 use crate::store::session::{Origin, Sorting};
 
 pub use error::CrewError;
+pub use following::{ScoredWith, Seen};
 pub use librarian::{ModelChoice, ModelPlace};
 pub use viewer::{Painted, Painter, Room, Sight};
+pub use watching::{Waits, WatchNews, WatchStatus};
 use words::Asked;
 
 /// Who leaves the app is told what is waited for after this time.
@@ -84,6 +93,8 @@ pub trait Sayer: Send + Sync {
     fn trouble(&self, trouble: &Trouble) -> String;
     /// Why a transfer failed.
     fn transfer(&self, error: &TransferError) -> String;
+    /// What a watch waits for.
+    fn waits(&self, waits: Waits<'_>) -> String;
 }
 
 /// What a person said of a picture; labels by their text.
@@ -124,6 +135,9 @@ pub enum Order {
     Open { destination: PathBuf },
     /// Classify. Decisions about the same pictures are taken over from the session of another destination.
     Classify { settings: Box<Settings>, table: PathBuf, decisions_of: Option<PathBuf> },
+    /// Classify what arrives in the source until it is stopped; with `sorts` sort it too, once the crew is told that it
+    /// may. Decisions are taken over as by classify.
+    Watch { number: u64, settings: Box<Settings>, table: PathBuf, sorts: bool, decisions_of: Option<PathBuf> },
     /// Begin the run whose files were found: what was decided before is kept.
     Begin,
     /// Score everything with other labels.
@@ -183,6 +197,30 @@ pub enum Event {
     Runtime { runtime: String, device: String, is_built_in: bool, is_gpu_unused: bool },
     /// An earlier session was opened: how it sorts and what it was made of, if anything was classified.
     Opened { sorting: Option<Box<Sorting>>, origin: Option<Origin> },
+    /// Another session begins: what came before it is of no use.
+    Begun { begun: u64 },
+    /// Pictures came to the session or changed there, by whoever works in it; `kept` steps of this app's decisions are in
+    /// that. Those that joined have scores for the labels of a revision beside the session's own.
+    Followed {
+        begun: u64,
+        kept: u64,
+        with: Option<ScoredWith>,
+        revision: u64,
+        joined: Vec<Seen>,
+        scores: Vec<f32>,
+        changed: Vec<Seen>,
+        are_arrivals: bool,
+    },
+    /// The scores, for the labels of a revision, of pictures that were shown before they could be scored.
+    ScoredLate { revision: u64, pictures: Vec<PictureId>, scores: Vec<f32> },
+    /// A watch has begun: how it sorts.
+    WatchBegan { number: u64, sorting: Box<Sorting>, sorts: bool },
+    /// How the watch stands.
+    Watching { status: WatchStatus },
+    /// Something happened to what is watched.
+    WatchNews { news: WatchNews },
+    /// The watch has ended, by itself where there is an error.
+    WatchEnded { number: u64, arrived: usize, error: Option<CrewError> },
     /// Every decision that was made in a session, step by step.
     Decided { steps: Vec<SaidStep> },
     /// Decisions of another session were taken over into this one, at once.
@@ -247,6 +285,7 @@ pub struct Crew {
     checker: Sender<Order>,
     librarian: Sender<Order>,
     stop: Stop,
+    switch: WatchSwitch,
     ending: Stop,
     threads: Vec<JoinHandle<()>>,
 }
@@ -266,11 +305,17 @@ impl Crew {
         let (checker, checker_orders) = unbounded();
         let (librarian, librarian_orders) = unbounded();
         let (scorer, scorer_orders) = unbounded();
+        let (to_follow, followed) = unbounded();
         let (stop, ending) = (Stop::default(), Stop::default());
+        let switch = WatchSwitch::default();
+        let follower = Follower::new(followed, scorer.clone());
+        let runner = ToRunner { orders: runner, switch: switch.clone() };
         let desk = runner::Desk {
             surroundings,
             sayer,
             stop: stop.clone(),
+            switch: switch.clone(),
+            guide: Guide::new(to_follow),
             events: events.clone(),
             scorer: scorer.clone(),
             words: words.clone(),
@@ -287,7 +332,7 @@ impl Crew {
             }),
             spawn("keeper", {
                 let events = events.clone();
-                move || keeper::run(&keeper_orders, &runner, &events)
+                move || keeper::run(&keeper_orders, &runner, follower, &events)
             }),
             spawn("viewer", {
                 let (events, ending) = (events.clone(), ending.clone());
@@ -303,7 +348,7 @@ impl Crew {
             }),
         ];
         let threads = threads.into_iter().flatten().collect();
-        (Crew { words, keeper, viewer, checker, librarian, stop, ending, threads }, told)
+        (Crew { words, keeper, viewer, checker, librarian, stop, switch, ending, threads }, told)
     }
 
     /// Sends an order to whoever carries it out.
@@ -322,6 +367,9 @@ impl Crew {
             // To the runner, after the decisions that were made before it.
             _ => {
                 self.stop.lower();
+                if matches!(order, Order::Watch { .. }) {
+                    self.switch.lower();
+                }
                 &self.keeper
             }
         };
@@ -338,6 +386,21 @@ impl Crew {
     pub fn pause(&self, wanted: bool) {
         self.stop.pause(wanted);
     }
+
+    /// Ends the watch after what it has in hand.
+    pub fn stop_watch(&self) {
+        self.switch.stop();
+    }
+
+    /// Pauses the watch after what it has in hand, or has it go on.
+    pub fn pause_watch(&self, wanted: bool) {
+        self.switch.pause(wanted);
+    }
+
+    /// Lets the watch of this number sort; none, and nothing is sorted by itself.
+    pub fn let_sort(&self, watch: Option<u64>) {
+        self.switch.let_sort(watch);
+    }
 }
 
 impl Crew {
@@ -352,6 +415,7 @@ impl Crew {
 
     fn ask_to_end(&mut self) {
         self.stop.request();
+        self.switch.stop();
         self.ending.request();
         // Without senders the threads end after what they have in hand.
         let none = || unbounded().0;

@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use super::following::{Seen, hash_of};
 use super::runner::{ChosenRuntime, Desk};
 use super::scorer::Told;
 use super::words::Asked;
 use super::{CrewError, Event, Said, SaidStep};
 use crate::domain::collection::Entry;
 use crate::domain::decision::{Decision, LabelId};
-use crate::domain::picture::{ContentHash, PictureState};
+use crate::domain::picture::{ContentHash, PictureId};
 use crate::domain::settings::{ModelName, Settings};
 use crate::domain::template::Templates;
 use crate::engine::hub::{Hub, Place};
@@ -17,7 +18,7 @@ use crate::engine::runtime::Runtime;
 use crate::engine::runtime::select::cores;
 use crate::jobs::embeddings::ModelCache;
 use crate::jobs::model::{Model, OpenedModel};
-use crate::store::session::{Origin, Session, Sorting, Which};
+use crate::store::session::{Origin, Session, SessionPicture, Sorting, Which};
 
 /// Tells what an earlier session holds, then makes ready to score it with other labels.
 pub(super) fn open(desk: &Desk, destination: &Path, runtime: &mut ChosenRuntime) -> Result<(), CrewError> {
@@ -27,45 +28,54 @@ pub(super) fn open(desk: &Desk, destination: &Path, runtime: &mut ChosenRuntime)
     let set = sorting.as_ref().map(|(_, set)| set.clone());
     let sorting = sorting.map(|(sorting, _)| sorting);
     desk.tell(Event::Opened { sorting: sorting.clone().map(Box::new), origin: origin.clone() });
+    // Read first: what changes after it is followed.
+    let since = session.revision()?;
     let texts = session.label_texts()?;
     let width = set.as_ref().map_or(0, |set| set.labels.len());
     let (mut entries, mut scores, mut hashes) = (Vec::new(), Vec::new(), Vec::new());
     session.for_each_picture(set.as_ref(), Which::All, |found| {
-        match found.picture.prediction.as_ref().filter(|prediction| prediction.scores.len() == width) {
-            Some(prediction) => scores.extend(&prediction.scores),
-            None => scores.extend(std::iter::repeat_n(f32::NAN, width)),
+        hashes.push((found.id, hash_of(&found)));
+        let seen = shown(found, &texts);
+        match seen.scores.len() == width {
+            true => scores.extend(&seen.scores),
+            false => scores.extend(std::iter::repeat_n(f32::NAN, width)),
         }
-        // What has no pixels has no embedding.
-        let has_pixels = matches!(found.picture.state, PictureState::Ok | PictureState::Suspect);
-        hashes.push(found.picture.hash.filter(|_| has_pixels));
-        let decided = found.decision.and_then(Decision::label).and_then(|label| texts.get(&label).cloned());
-        let entry = Entry {
-            id: found.id,
-            path: found.picture.path,
-            state: found.picture.state,
-            trouble: found.trouble,
-            decision: found.decision,
-            placed: found.place.map(|place| place.folder),
-        };
-        entries.push((entry, decided));
+        entries.push((seen.entry, seen.decided));
     })?;
-    desk.tell(Event::Arrived { revision: 0, entries, scores });
+    let _ = desk.scorer.send(Told::Begin(desk.guide.begin()));
+    let _ = desk.scorer.send(Told::Shown { entries, scores });
+    desk.guide.shown(destination, since, false);
     tell_decisions(desk, &session)?;
     // It names a model to be opened: that of a session of somebody else's making is not.
     let is_own = desk.check_own(&session);
     drop(session);
     let (Some(sorting), Some(origin)) = (sorting, origin) else { return Ok(()) };
     if let Err(error) = is_own {
-        desk.tell(Event::NotScorable { error });
+        desk.tell_in_order(Event::NotScorable { error });
         return Ok(());
     }
     let made =
         runtime.get(desk).and_then(|runtime| make_scorable(desk, destination, &sorting, &origin, &hashes, runtime));
-    desk.tell(match made {
+    desk.tell_in_order(match made {
         Ok(missing) => Event::Scorable { missing },
         Err(error) => Event::NotScorable { error },
     });
     Ok(())
+}
+
+/// A picture of a session as the app shows it.
+pub(super) fn shown(found: SessionPicture, texts: &HashMap<LabelId, String>) -> Seen {
+    let decided = found.decision.and_then(Decision::label).and_then(|label| texts.get(&label).cloned());
+    let entry = Entry {
+        id: found.id,
+        path: found.picture.path,
+        state: found.picture.state,
+        trouble: found.trouble,
+        decision: found.decision,
+        placed: found.place.map(|place| place.folder),
+    };
+    let scores = found.picture.prediction.map(|prediction| prediction.scores.into_vec()).unwrap_or_default();
+    Seen { entry, decided, scores, is_replaced: found.is_replaced }
 }
 
 /// Tells every step of the session, so that it can be taken back.
@@ -95,7 +105,7 @@ fn make_scorable(
     destination: &Path,
     sorting: &Sorting,
     origin: &Origin,
-    hashes: &[Option<ContentHash>],
+    hashes: &[(PictureId, Option<ContentHash>)],
     runtime: &Runtime,
 ) -> Result<usize, CrewError> {
     let model = ModelName::new(&origin.model, Path::is_dir);
@@ -121,11 +131,11 @@ fn make_scorable(
     let cache = desk.surroundings.cache.as_ref();
     let OpenedModel { model, text, .. } = Model::open(&folder, &settings, runtime, cores(), cache)?;
     let known = ModelCache::open(cache, &model.fingerprint, model.labels.ncols());
-    let embeddings: Vec<_> =
-        hashes.iter().map(|hash| known.embedding((*hash)?).map(|remembered| remembered.embedding)).collect();
-    let missing = hashes.iter().zip(&embeddings).filter(|(hash, found)| hash.is_some() && found.is_none()).count();
-    let _ = desk.scorer.send(Told::Begin);
+    let of = |id, hash| known.embedding(hash).map(|remembered| (id, remembered.embedding));
+    let embeddings: Vec<_> = hashes.iter().filter_map(|(id, hash)| of(*id, (*hash)?)).collect();
+    let missing = hashes.iter().filter(|(_, hash)| hash.is_some()).count() - embeddings.len();
     let _ = desk.scorer.send(Told::Remembered(embeddings));
+    desk.guide.memory(cache, model.fingerprint, model.labels.ncols());
     let _ = desk.words.send(Asked::Model(Box::new(text), model.rule));
     Ok(missing)
 }

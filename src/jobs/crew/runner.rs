@@ -1,5 +1,6 @@
 //! Classifies, plans, applies and undoes, one after the other. It alone holds the session's lock.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -7,14 +8,18 @@ use std::time::Instant;
 use crossbeam_channel::{Receiver, Sender};
 use serde_json::json;
 
-use super::opening;
+use super::beginning::Ready;
+use super::following::Guide;
 use super::pace::Pace;
 use super::scorer::Told;
 use super::taking_over::take_over;
+use super::watching::{Wanted, WatchSwitch};
 use super::words::Asked;
 use super::{CrewError, Event, Order, Sayer, Surroundings, Tally};
+use super::{beginning, opening, watching};
 use crate::built_in;
 use crate::domain::collection::Entry;
+use crate::domain::decision::LabelId;
 use crate::domain::folder_name::folder_names;
 use crate::domain::picture::PictureId;
 use crate::domain::plan::Plan;
@@ -29,7 +34,6 @@ use crate::jobs::apply::apply;
 use crate::jobs::begin::begin_classify;
 use crate::jobs::carry_out::recover_session;
 use crate::jobs::classify::{Classification, Classified, Encoders, Pipeline, classify};
-use crate::jobs::model::{Model, OpenedModel};
 use crate::jobs::sink::{Hooks, SessionSink, SourceFolder};
 use crate::jobs::sort::{SortRules, sort};
 use crate::jobs::stop::Stop;
@@ -46,13 +50,15 @@ pub(super) struct Desk {
     pub(super) surroundings: Surroundings,
     pub(super) sayer: Arc<dyn Sayer>,
     pub(super) stop: Stop,
+    pub(super) switch: WatchSwitch,
+    pub(super) guide: Guide,
     pub(super) events: Sender<Event>,
     pub(super) scorer: Sender<Told>,
     pub(super) words: Sender<Asked>,
 }
 
 /// The last plan, and what it was made with.
-struct Made {
+pub(super) struct Made {
     plan: Plan,
     sorting: Sorting,
     set: LabelSet,
@@ -61,9 +67,11 @@ struct Made {
 pub(super) fn run(desk: Desk, orders: &Receiver<Order>) {
     let mut made = None;
     let mut runtime = ChosenRuntime::default();
+    // What ended a watch is done after it.
+    let mut next = None;
     loop {
         // What is asked for at once, as an earlier session to look at, does not wait for a runtime.
-        let order = match orders.try_recv() {
+        let order = match next.take().map_or_else(|| orders.try_recv(), Ok) {
             Ok(order) => order,
             Err(_) => {
                 if let Err(error) = runtime.at_first(&desk) {
@@ -75,7 +83,20 @@ pub(super) fn run(desk: Desk, orders: &Receiver<Order>) {
                 }
             }
         };
-        if let Err(error) = desk.carry_out(order, orders, &mut runtime, &mut made) {
+        let done = match order {
+            Order::Watch { number, settings, table, sorts, decisions_of } => {
+                let wanted = Wanted { number, settings: *settings, table, sorts, decisions_of };
+                watching::watch(&desk, wanted, &mut runtime, &mut made, orders).map(|order| next = order)
+            }
+            Order::Classify { settings, table, decisions_of } => {
+                let made = runtime.get(&desk);
+                made.and_then(|runtime| desk.classify(&settings, &table, decisions_of.as_deref(), orders, runtime))
+            }
+            order => desk.carry_out(order, &mut runtime, &mut made, None),
+        };
+        if let Err(error) = done {
+            // Nothing of the app's own goes on: what others do is followed.
+            desk.guide.ended();
             desk.tell(Event::Failed { error });
         }
     }
@@ -104,30 +125,34 @@ impl ChosenRuntime {
 }
 
 impl Desk {
-    fn carry_out(
+    /// Does what was asked for; in the session of a watch that goes on, where there is one.
+    pub(super) fn carry_out(
         &self,
         order: Order,
-        orders: &Receiver<Order>,
         runtime: &mut ChosenRuntime,
         made: &mut Option<Made>,
+        watched: Option<(&Path, &mut Session)>,
     ) -> Result<(), CrewError> {
+        let mut opened = None;
+        let session_of = |destination: &Path| match watched {
+            Some((known, session)) if known == destination => Ok(session),
+            _ => self.session(destination).map(|session| opened.insert(session)),
+        };
         match order {
             Order::Open { destination } => opening::open(self, &destination, runtime),
-            Order::Classify { settings, table, decisions_of } => {
-                self.classify(&settings, &table, decisions_of.as_deref(), orders, runtime.get(self)?)
-            }
             Order::Plan { destination, sorting, scores } => {
-                let plan = made.insert(self.plan(&destination, *sorting, &scores)?);
+                let plan = made.insert(self.plan(session_of(&destination)?, *sorting, &scores)?);
                 self.tell(Event::Planned { plan: Box::new(plan.plan.clone()) });
                 Ok(())
             }
             Order::Apply { destination, table } => {
                 let plan = made.as_ref().ok_or(CrewError::NoPlan)?;
-                self.apply(&destination, &table, plan)?;
+                self.apply(session_of(&destination)?, &table, plan)?;
                 *made = None;
                 Ok(())
             }
-            Order::Undo { destination, run } => self.undo(&destination, run),
+            Order::Undo { destination, .. } if !Session::exists(&destination) => Err(CrewError::NothingToUndo),
+            Order::Undo { destination, run } => self.undo(session_of(&destination)?, run),
             Order::InstallRuntime { gpu } => self.install_runtime(gpu, runtime),
             Order::Repair { model } => self.repair(&model),
             _ => Ok(()),
@@ -140,7 +165,7 @@ impl Desk {
     }
 
     /// Tells after all pictures that were handed to the scorer before.
-    fn tell_in_order(&self, event: Event) {
+    pub(super) fn tell_in_order(&self, event: Event) {
         let _ = self.scorer.send(Told::Pass(Box::new(event)));
     }
 
@@ -171,12 +196,12 @@ impl Desk {
     }
 
     /// An error once somebody asked to stop: a run that has not begun leaves everything as it was.
-    fn check_goes_on(&self) -> Result<(), CrewError> {
+    pub(super) fn check_goes_on(&self) -> Result<(), CrewError> {
         if self.stop.is_requested() { Err(CrewError::Stopped) } else { Ok(()) }
     }
 
     /// The session of a destination to work in; one that this user did not make is not obeyed.
-    fn session(&self, destination: &Path) -> Result<Session, CrewError> {
+    pub(super) fn session(&self, destination: &Path) -> Result<Session, CrewError> {
         let mut session = Session::open_to_work(destination)?;
         if !session.is_new() {
             self.check_own(&session)?;
@@ -217,24 +242,17 @@ impl Desk {
         orders: &Receiver<Order>,
         runtime: &Runtime,
     ) -> Result<(), CrewError> {
-        destination::check(&settings.destination, &settings.source)?;
-        let folder = self.model_folder(&settings.model)?;
-        self.check_goes_on()?;
-        let cache = self.surroundings.cache.as_ref();
-        let OpenedModel { model, text, .. } = Model::open(&folder, settings, runtime, cores(), cache)?;
-        self.check_goes_on()?;
-        destination::prepare(&settings.destination)?;
-        let mut session = self.session(&settings.destination)?;
+        let Ready { model, text, mut session } = beginning::make_ready(self, settings, runtime)?;
         let found = scan(&settings.source, settings.recursive, &settings.destination)?;
-        self.tell(Event::Found { files: found.files.len() });
-        // Until now people may have decided about the pictures of before: it comes after all of that is kept. Nothing else
-        // is ordered while a run is under way.
-        if !orders.iter().any(|order| matches!(order, Order::Begin)) {
+        if !beginning::may_begin(self, found.files.len(), orders) {
             return Ok(());
         }
         opening::tell_decisions(self, &session)?;
-        let _ = self.scorer.send(Told::Begin);
+        let cache = self.surroundings.cache.as_ref();
+        let _ = self.scorer.send(Told::Begin(self.guide.begin()));
         let _ = self.words.send(Asked::Model(Box::new(text), model.rule));
+        self.guide.shown(&settings.destination, session.revision()?, true);
+        self.guide.memory(cache, model.fingerprint, model.labels.ncols());
         let (run, set) = begin_classify(&mut session, settings, &model, runtime, serde_json::Map::new())?;
         let pipeline = Pipeline {
             files: &found.files,
@@ -255,6 +273,8 @@ impl Desk {
         let result = [("pictures", classification.pictures), ("waiting", classification.waiting)];
         session.end_run(run, result.into_iter().map(|(key, count)| (key.to_owned(), json!(count))).collect())?;
         tables::write(&mut session, table, Some(&set), settings.sure)?;
+        // From here on, what is new in the session comes from others.
+        self.guide.ended();
         let Classification { remembered, waiting, .. } = classification;
         let per_second = pace.in_all(remembered, self.stop.paused().saturating_sub(paused));
         self.tell_in_order(Event::Classified { remembered, waiting, per_second });
@@ -274,23 +294,7 @@ impl Desk {
         let say = |trouble: &crate::files::trouble::Trouble| self.sayer.trouble(trouble);
         // Decisions refer to labels of the session by number; the app knows them by text.
         let texts = session.label_texts()?;
-        let mut on_stored = |stored: Vec<(Known, Classified)>| {
-            let pictures = stored.into_iter().map(|(known, classified)| {
-                let decided = known.decision.and_then(|d| d.label()).and_then(|label| texts.get(&label).cloned());
-                let trouble = classified.trouble.as_ref().map(|trouble| self.sayer.trouble(trouble));
-                let Classified { picture, embedding, .. } = classified;
-                let entry = Entry {
-                    id: known.id,
-                    path: picture.path,
-                    state: picture.state,
-                    trouble,
-                    decision: known.decision,
-                    placed: known.folder,
-                };
-                (entry, decided, embedding)
-            });
-            let _ = self.scorer.send(Told::Arrived(pictures.collect()));
-        };
+        let mut on_stored = |stored: Vec<(Known, Classified)>| self.tell_arrivals(stored, &texts);
         let mut others = 0;
         let mut on_picture = |classified: Option<&Classified>| {
             if let Some(per_second) = pace.count(Instant::now()) {
@@ -306,9 +310,32 @@ impl Desk {
         Ok(classify(pipeline, &mut Encoders::default(), &mut sink)?)
     }
 
+    /// What is in the session goes on to the scorer.
+    pub(super) fn tell_arrivals(&self, stored: Vec<(Known, Classified)>, texts: &HashMap<LabelId, String>) {
+        let pictures = stored.into_iter().map(|(known, classified)| {
+            let decided = known.decision.and_then(|d| d.label()).and_then(|label| texts.get(&label).cloned());
+            let trouble = classified.trouble.as_ref().map(|trouble| self.sayer.trouble(trouble));
+            let Classified { picture, embedding, .. } = classified;
+            let entry = Entry {
+                id: known.id,
+                path: picture.path,
+                state: picture.state,
+                trouble,
+                decision: known.decision,
+                placed: known.folder,
+            };
+            (entry, decided, embedding)
+        });
+        let _ = self.scorer.send(Told::Arrived(pictures.collect()));
+    }
+
     /// Puts the scores of now into the session, and makes a plan of them.
-    fn plan(&self, destination: &Path, sorting: Sorting, scores: &[(PictureId, Vec<f32>)]) -> Result<Made, CrewError> {
-        let mut session = self.session(destination)?;
+    fn plan(
+        &self,
+        session: &mut Session,
+        sorting: Sorting,
+        scores: &[(PictureId, Vec<f32>)],
+    ) -> Result<Made, CrewError> {
         let known = session.sorting()?;
         let set = match known {
             Some((known, set)) if known == sorting => set,
@@ -323,10 +350,10 @@ impl Desk {
                 set
             }
         };
-        let folders = self.folders(&session, &sorting)?;
+        let folders = self.folders(session, &sorting)?;
         let rules =
             SortRules { sorting: &sorting, set: &set, folders: &folders, which: Which::All, resort: true, waiting: 0 };
-        let sorted = sort(&session, rules)?;
+        let sorted = sort(session, rules)?;
         Ok(Made { plan: sorted.plan, sorting, set })
     }
 
@@ -335,13 +362,12 @@ impl Desk {
         Ok(folder_names(&sorting.labels, &table.to_string_lossy()))
     }
 
-    fn apply(&self, destination: &Path, table: &Path, made: &Made) -> Result<(), CrewError> {
-        let mut session = self.session(destination)?;
+    fn apply(&self, session: &mut Session, table: &Path, made: &Made) -> Result<(), CrewError> {
         destination::check_room(session.destination(), &made.plan.transfers)?;
         let total = made.plan.transfers.len();
         let mut tally = Tally::default();
         let mut failures = Vec::new();
-        let run = apply(&mut session, &made.plan, &|error| self.sayer.transfer(error), &self.stop, &mut |_, ended| {
+        let run = apply(session, &made.plan, &|error| self.sayer.transfer(error), &self.stop, &mut |_, ended| {
             match ended {
                 Ok(_) => tally.done += 1,
                 Err(error) => {
@@ -353,18 +379,14 @@ impl Desk {
             }
             self.tell(Event::Progress { tally, total });
         })?;
-        tables::write(&mut session, table, Some(&made.set), made.sorting.sure())?;
-        self.tell_places(&session)?;
+        tables::write(session, table, Some(&made.set), made.sorting.sure())?;
+        self.tell_places(session)?;
         let (_, head) = session.ledger_head()?;
         self.tell(Event::Applied { run, tally, failures, total, head });
         Ok(())
     }
 
-    fn undo(&self, destination: &Path, wanted: Option<RunId>) -> Result<(), CrewError> {
-        if !Session::exists(destination) {
-            return Err(CrewError::NothingToUndo);
-        }
-        let mut session = self.session(destination)?;
+    fn undo(&self, session: &mut Session, wanted: Option<RunId>) -> Result<(), CrewError> {
         let run = match wanted {
             Some(id) => session.run(id)?,
             None => session.runs_in_force()?.into_iter().next(),
@@ -372,14 +394,14 @@ impl Desk {
         let Some(run) = run else { return Err(CrewError::NothingToUndo) };
         let total = session.reversible(run.id)?.len();
         let mut tally = Tally::default();
-        let undone = undo(&mut session, run, &|error| self.sayer.transfer(error), &self.stop, &mut |_, ended| {
+        let undone = undo(session, run, &|error| self.sayer.transfer(error), &self.stop, &mut |_, ended| {
             *(if ended.is_ok() { &mut tally.done } else { &mut tally.failed }) += 1;
             self.tell(Event::Progress { tally, total });
         })?;
-        if let (Some((sorting, set)), Some(name)) = (session.sorting()?, tables::table_name(&session)?) {
-            tables::write(&mut session, &name, Some(&set), sorting.sure())?;
+        if let (Some((sorting, set)), Some(name)) = (session.sorting()?, tables::table_name(session)?) {
+            tables::write(session, &name, Some(&set), sorting.sure())?;
         }
-        self.tell_places(&session)?;
+        self.tell_places(session)?;
         let (_, head) = session.ledger_head()?;
         let failures = undone.left.iter().take(TOLD).map(|(_, error)| self.sayer.transfer(error)).collect();
         let (back, removed) = (undone.back, undone.removed);

@@ -201,6 +201,8 @@ pub struct Watch {
     has_failed: bool,
     pictures: usize,
     table: TableDue,
+    /// What sorting heeds instead of the request to stop that all else does.
+    sorting: Option<Stop>,
 }
 
 /// When the table is written next.
@@ -224,7 +226,14 @@ impl Watch {
             has_failed: false,
             pictures: 0,
             table: TableDue { is_stale: true, next: Instant::now() },
+            sorting: None,
         }
+    }
+
+    /// What is being sorted heeds this request, and not that of the tools: while it lasts nothing is sorted, and the watch
+    /// goes on.
+    pub fn heed_when_sorting(&mut self, stop: Stop) {
+        self.sorting = Some(stop);
     }
 
     /// Files that came and are not classified yet.
@@ -300,6 +309,7 @@ impl Watch {
             }
         }
         if let Some(applying) = &mut self.applying {
+            let tools = WatchTools { stop: self.sorting.as_ref().unwrap_or(tools.stop), ..tools };
             self.table.is_stale |= applying.turn(&self.watched, session, tools, tell)?;
         }
         self.alerts.turn(&self.watched, session, tell)?;

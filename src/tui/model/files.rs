@@ -7,6 +7,8 @@ use crate::jobs::crew::Tally;
 #[derive(Default)]
 pub(crate) struct Files {
     pub(crate) plan: Option<Box<Plan>>,
+    /// Pictures came or changed since the plan was asked for.
+    pub(crate) is_stale: bool,
     pub(crate) last: Option<Done>,
     pub(crate) failures: Vec<String>,
     pub(crate) head: Option<String>,

@@ -90,8 +90,20 @@ impl Labels {
     pub(crate) fn told_number(&mut self, text: &str) -> LabelId {
         match self.former.get(text) {
             Some(number) if !self.book.iter().any(|known| known == text) => *number,
-            _ => self.number(text),
+            // A label whose line is being edited has its text of before in the session until that is over.
+            _ => match self.before_edit(text) {
+                Some(number) => number,
+                None => self.number(text),
+            },
         }
+    }
+}
+
+impl Labels {
+    /// The label that had a text when editing began, and that no label has now.
+    fn before_edit(&self, text: &str) -> Option<LabelId> {
+        let edit = self.edit.as_ref().filter(|_| !self.book.iter().any(|known| known == text))?;
+        edit.book.iter().position(|known| known == text).map(|place| LabelId(place as i64 + 1))
     }
 }
 

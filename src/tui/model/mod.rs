@@ -2,6 +2,7 @@
 
 mod files;
 mod labels;
+mod live;
 mod review;
 mod setup;
 
@@ -21,11 +22,13 @@ use crate::domain::settings::{ModelName, Settings};
 use crate::domain::template::Templates;
 use crate::jobs::crew::Tally;
 use crate::lang::Language;
+use crate::store::session::Sorting;
 
 pub(crate) use files::{Done, Files};
 pub(crate) use labels::Labels;
+pub(crate) use live::{Live, Sorts, WatchState};
 pub(crate) use review::Review;
-pub(crate) use setup::{Field, Setup};
+pub(crate) use setup::{Field, Setup, Watching};
 
 /// The state of the app.
 pub(crate) struct Model {
@@ -60,6 +63,9 @@ pub(crate) struct Model {
     pub(crate) review: Review,
     pub(crate) files: Files,
     pub(crate) work: Work,
+    /// A watch goes on beside what is done.
+    pub(crate) watch: Option<WatchState>,
+    pub(crate) live: Live,
     pub(crate) is_paused: bool,
     /// Files that are looked at in a second, of late.
     pub(crate) pace: Option<f64>,
@@ -189,6 +195,7 @@ impl Model {
                 margin: Line::new(defaults.margin.to_string()),
                 operation: defaults.operation,
                 recursive: defaults.recursive,
+                watching: Watching::No,
                 check: 0,
                 checked: None,
                 models: vec![],
@@ -221,6 +228,8 @@ impl Model {
             review: Review { preview: defaults.preview, ..Review::default() },
             files: Files::default(),
             work: Work::Idle,
+            watch: None,
+            live: Live::default(),
             is_paused: false,
             pace: None,
             values: Values::default(),
@@ -285,6 +294,21 @@ impl Model {
         self.labels.scored == self.labels.revision && self.labels.error.is_none()
     }
 
+    /// How pictures are sorted by what is on the screen; none where that makes no sense just now.
+    pub(crate) fn sorting(&self) -> Option<Sorting> {
+        let is_number = |line: &Line| line.text().trim().parse::<f32>().is_ok();
+        let makes_sense =
+            self.labels.error.is_none() && is_number(&self.setup.threshold) && is_number(&self.setup.margin);
+        let sure = self.sure();
+        Some(Sorting {
+            labels: self.labels.current.clone(),
+            template: self.template().filter(|_| makes_sense)?.text(),
+            threshold: sure.threshold,
+            margin: sure.margin,
+            operation: self.setup.operation,
+        })
+    }
+
     pub(crate) fn template(&self) -> Option<Templates> {
         Templates::new(self.setup.template.text()).ok()
     }
@@ -326,7 +350,7 @@ impl Model {
     /// Files that were found and are not classified yet.
     pub(crate) fn waiting(&self) -> usize {
         match self.work {
-            Work::Classifying { files, others } => files.saturating_sub(others + self.collection.len()),
+            Work::Classifying { files, others } => files.saturating_sub(others + self.collection.pictures()),
             _ => 0,
         }
     }

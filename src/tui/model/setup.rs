@@ -14,6 +14,7 @@ pub(crate) enum Field {
     Labels,
     Operation,
     Recursive,
+    Watching,
     Template,
     Threshold,
     Margin,
@@ -21,18 +22,42 @@ pub(crate) enum Field {
 }
 
 impl Field {
-    pub(crate) const ALL: [Field; 10] = [
+    pub(crate) const ALL: [Field; 11] = [
         Field::Source,
         Field::Destination,
         Field::Model,
         Field::Labels,
         Field::Operation,
         Field::Recursive,
+        Field::Watching,
         Field::Template,
         Field::Threshold,
         Field::Margin,
         Field::Start,
     ];
+}
+
+/// What becomes of pictures that arrive in the source later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Watching {
+    /// Nothing: the source is looked through once.
+    #[default]
+    No,
+    /// They are classified.
+    Classify,
+    /// They are classified, and sorted where they are sure or decided.
+    Sort,
+}
+
+impl Watching {
+    /// The one after this.
+    pub(crate) fn next(self) -> Watching {
+        match self {
+            Watching::No => Watching::Classify,
+            Watching::Classify => Watching::Sort,
+            Watching::Sort => Watching::No,
+        }
+    }
 }
 
 pub(crate) struct Setup {
@@ -47,6 +72,7 @@ pub(crate) struct Setup {
     pub(crate) margin: Line,
     pub(crate) operation: Operation,
     pub(crate) recursive: bool,
+    pub(crate) watching: Watching,
     /// The number of the last check that was asked for, and what came of it.
     pub(crate) check: u64,
     pub(crate) checked: Option<Result<Checked, String>>,
@@ -88,7 +114,7 @@ impl Setup {
             Field::Template => &self.template,
             Field::Threshold => &self.threshold,
             Field::Margin => &self.margin,
-            Field::Labels | Field::Operation | Field::Recursive | Field::Start => return None,
+            Field::Labels | Field::Operation | Field::Recursive | Field::Watching | Field::Start => return None,
         })
     }
 
@@ -100,7 +126,7 @@ impl Setup {
             Field::Template => &mut self.template,
             Field::Threshold => &mut self.threshold,
             Field::Margin => &mut self.margin,
-            Field::Labels | Field::Operation | Field::Recursive | Field::Start => return None,
+            Field::Labels | Field::Operation | Field::Recursive | Field::Watching | Field::Start => return None,
         })
     }
 }

@@ -1,6 +1,7 @@
 //! The app without a terminal: state and keys in, state and effects out; the screen as text.
 
 mod labels;
+mod live;
 mod repair;
 mod review;
 mod runs;

@@ -6,6 +6,7 @@ use super::review::go;
 use super::{order, preview};
 use crate::domain::decision::Decision;
 use crate::domain::history::{Before, History, Step, StepKind};
+use crate::domain::picture::PictureId;
 use crate::jobs::crew::{Order, Said, SaidStep};
 use crate::tui::effect::Effect;
 use crate::tui::model::{Model, Work};
@@ -35,10 +36,18 @@ pub(super) fn reassign(model: &mut Model, label: usize) -> Vec<Effect> {
 
 /// Decides for the picture that is looked at, or for all that are marked; then goes on.
 pub(super) fn decide(model: &mut Model, decision: impl Fn(&Model, usize) -> Option<Decision>) -> Vec<Effect> {
-    let wanted: Vec<usize> = match model.review.marked.is_empty() {
+    let mut wanted: Vec<usize> = match model.review.marked.is_empty() {
         true => model.review.current().into_iter().collect(),
         false => std::mem::take(&mut model.review.marked).into_iter().collect(),
     };
+    let count = wanted.len();
+    // What was looked at is not what is there now.
+    wanted.retain(|index| !model.collection.is_replaced(*index));
+    if wanted.is_empty() && count > 0 {
+        let text = model.language.text("app.replaced");
+        model.say_error(text);
+        return vec![];
+    }
     let decided: Vec<(usize, Decision)> =
         wanted.iter().filter_map(|index| Some((*index, decision(model, *index)?))).collect();
     if decided.is_empty() {
@@ -70,7 +79,7 @@ fn after_decisions(model: &mut Model) {
 }
 
 /// Has decisions written into the session.
-fn keep(model: &Model, kind: StepKind, indices: impl IntoIterator<Item = usize>) -> Effect {
+fn keep(model: &mut Model, kind: StepKind, indices: impl IntoIterator<Item = usize>) -> Effect {
     let said = |index: usize| {
         let entry = model.collection.entries().get(index)?;
         let text = |label| model.labels.text_of(label).unwrap_or_default().to_owned();
@@ -82,7 +91,8 @@ fn keep(model: &Model, kind: StepKind, indices: impl IntoIterator<Item = usize>)
         });
         Some((entry.id, said))
     };
-    let said = indices.into_iter().filter_map(said).collect();
+    let said: Vec<(PictureId, Option<Said>)> = indices.into_iter().filter_map(said).collect();
+    model.live.send(said.iter().map(|(picture, _)| *picture));
     order(Order::Decide { destination: model.session(), step: SaidStep { kind, said } })
 }
 

@@ -10,7 +10,8 @@ use crate::tui::model::{Done, Model, Work};
 
 /// Opens the pane: what would happen is worked out, if that is not known.
 pub(super) fn enter(model: &mut Model) -> Vec<Effect> {
-    match model.files.plan.is_none() && !model.is_busy() && !model.collection.is_empty() {
+    let is_wanted = model.files.plan.is_none() || model.files.is_stale;
+    match is_wanted && !model.is_busy() && !model.collection.is_empty() {
         true => plan(model),
         false => vec![],
     }
@@ -30,6 +31,7 @@ fn plan(model: &mut Model) -> Vec<Effect> {
         return vec![];
     }
     model.work = Work::Planning;
+    model.files.is_stale = false;
     let sure = model.sure();
     let sorting = Sorting {
         labels: model.labels.current.clone(),
@@ -74,6 +76,9 @@ fn apply(model: &mut Model) -> Vec<Effect> {
 }
 
 fn undo(model: &mut Model) -> Vec<Effect> {
+    if super::watching::undoes_undo(model) {
+        return vec![];
+    }
     // What was taken back last is done again; otherwise the last run is taken back.
     let run = match model.files.last {
         Some(Done::Undone { own, .. }) => Some(own),

@@ -2,12 +2,14 @@
 
 mod decisions;
 mod files;
+mod following;
 mod labels;
 mod mouse;
 mod preview;
 mod review;
 mod setup;
 mod told;
+mod watching;
 
 use crossterm::event::{KeyCode, KeyEvent};
 
@@ -18,6 +20,13 @@ use crate::jobs::crew::Order;
 
 /// Changes the model as a message says.
 pub(super) fn update(model: &mut Model, message: Message) -> Vec<Effect> {
+    let mut effects = take(model, message);
+    // Whatever has changed what is on the screen: nothing is sorted by something else.
+    effects.extend(watching::hold(model));
+    effects
+}
+
+fn take(model: &mut Model, message: Message) -> Vec<Effect> {
     match message {
         Message::Key(key) => press(model, key),
         Message::Paste(text) => paste(model, &text),
@@ -127,7 +136,9 @@ fn everywhere(model: &mut Model, key: KeyEvent) -> Option<Vec<Effect>> {
             return Some(vec![]);
         }
         "everywhere.quit" => {
-            let waits = model.is_busy() || model.files.plan.as_ref().is_some_and(|plan| !plan.transfers.is_empty());
+            let waits = model.is_busy()
+                || model.watch.is_some()
+                || model.files.plan.as_ref().is_some_and(|plan| !plan.transfers.is_empty());
             model.question = waits.then_some(Question::Quit);
             return Some(if waits { vec![] } else { vec![Effect::Quit] });
         }
@@ -163,7 +174,7 @@ pub(super) fn go_to(model: &mut Model, pane: Pane) -> Vec<Effect> {
 
 fn stop(model: &mut Model) -> Vec<Effect> {
     if !model.is_busy() {
-        return vec![];
+        return watching::stop(model);
     }
     model.is_paused = false;
     let text = model.language.text("app.stopping");
@@ -176,7 +187,7 @@ fn pause(model: &mut Model) -> Vec<Effect> {
     // A download is stopped and goes on from there; an installer knows no pause.
     let knows_pause = matches!(model.work, Work::Classifying { .. } | Work::Applying { .. } | Work::Undoing { .. });
     if !knows_pause {
-        return vec![];
+        return watching::pause(model);
     }
     model.is_paused = !model.is_paused;
     let text = match model.is_paused {

@@ -17,6 +17,7 @@ pub(super) fn look(model: &mut Model) -> Vec<Effect> {
         model.review.painted = None;
         return vec![];
     };
+    model.live.unseen.remove(&index);
     let room = Room { manner: model.review.manner, ..picture_room(model.size) };
     let is_wanted = !model.review.hidden && model.review.preview != Preview::None;
     if model.review.viewed == Some((index, room)) || !is_wanted {

@@ -12,6 +12,7 @@ use crate::tui::model::Model;
 
 /// Opens the pane: the queue is made anew, and the first picture that nobody decided is looked at.
 pub(super) fn enter(model: &mut Model) -> Vec<Effect> {
+    model.live.unseen.clear();
     remake(model);
     look(model)
 }
@@ -105,7 +106,10 @@ pub(super) fn go(model: &mut Model, by: isize) -> Vec<Effect> {
 fn open_from(model: &Model, from: usize, by: isize) -> Option<usize> {
     let is_open = |at: &usize| {
         let index = model.review.queue.get(*at);
-        index.is_some_and(|index| model.collection.entries().get(*index).is_some_and(|entry| entry.decision.is_none()))
+        index.is_some_and(|index| {
+            let entry = model.collection.entries().get(*index).filter(|_| !model.collection.is_replaced(*index));
+            entry.is_some_and(|entry| entry.decision.is_none())
+        })
     };
     match by > 0 {
         true => (from..model.review.queue.len()).find(is_open),

@@ -257,6 +257,10 @@ fn open(model: &mut Model) -> Vec<Effect> {
             model.setup.recursive = !model.setup.recursive;
             changed(model, field)
         }
+        Field::Watching => {
+            model.setup.watching = model.setup.watching.next();
+            vec![]
+        }
         Field::Start => start(model),
         _ => {
             let text = model.setup.line(field).map(|line| line.text().to_owned());
@@ -365,8 +369,7 @@ pub(super) fn begin(model: &mut Model, takes_decisions: bool) -> Vec<Effect> {
     let mut values = std::mem::take(&mut model.values);
     values.take_fields(model);
     model.values = values.clone();
-    let table = model.defaults.output_file.clone();
-    effects.push(order(Order::Classify { settings: Box::new(settings), table, decisions_of }));
+    effects.push(super::watching::start_order(model, settings, decisions_of));
     effects.extend(super::labels::rescore(model));
     effects.push(Effect::Remember(Box::new(values)));
     effects.extend(go_to(model, Pane::Labels));
@@ -384,6 +387,7 @@ pub(super) fn begun(model: &mut Model, files: usize) -> Vec<Effect> {
         let text = model.language.say("app.begun", &[("review", &review)]);
         model.say(text);
     }
+    super::watching::leave(model);
     model.is_same_session = !model.collection.is_empty() && model.session() == destination;
     model.session = Some(destination);
     model.takes_from = takes_from;

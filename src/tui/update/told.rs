@@ -2,9 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::{decisions, preview, review, setup};
+use super::{decisions, following, preview, review, setup, watching};
 use crate::domain::collection::Entry;
-use crate::domain::decision::Decision;
 use crate::domain::picture::PictureState;
 use crate::jobs::crew::{CrewError, Event};
 use crate::lang::{Say, Values};
@@ -57,9 +56,25 @@ fn take(model: &mut Model, event: Event) -> Vec<Effect> {
             let text = model.language.say(key, &[("version", &version)]);
             model.say(text);
         }
+        Event::Begun { begun } => following::begun(model, begun),
+        Event::Followed { begun, kept, with, revision, joined, scores, changed, are_arrivals } => {
+            let read = following::Read { kept, with, revision, joined, scores, changed, are_arrivals };
+            return following::followed(model, begun, read);
+        }
+        Event::ScoredLate { revision, pictures, scores } => following::scored_late(model, revision, &pictures, &scores),
+        Event::WatchBegan { number, sorting, sorts } => return watching::began(model, number, *sorting, sorts),
+        Event::Watching { status } => watching::status(model, status),
+        Event::WatchNews { news } => watching::news(model, news),
+        Event::WatchEnded { number, arrived, error } => watching::ended(model, number, arrived, error),
         Event::Opened { sorting, origin } => return opened(model, sorting.map(|sorting| *sorting), origin),
         Event::Decided { steps } => decisions::remember(model, steps),
-        Event::TakenOver { step } => decisions::taken_over(model, step),
+        Event::TakenOver { step } => {
+            decisions::taken_over(model, step);
+            if model.watch.is_some() {
+                // They are taken over when everything that was there is classified.
+                model.takes_from = None;
+            }
+        }
         Event::NotTakenOver { error } | Event::Trouble { error } => fail(model, &error),
         Event::Scorable { missing: 0 } => return score_the_rest(model),
         Event::Scorable { missing } => {
@@ -219,21 +234,21 @@ fn opened(model: &mut Model, sorting: Option<Sorting>, origin: Option<Origin>) -
 }
 
 fn arrived(model: &mut Model, revision: u64, entries: Vec<(Entry, Option<String>)>, scores: &[f32]) -> Vec<Effect> {
+    if model.live.awaits_begin {
+        return vec![];
+    }
     let first = model.collection.len();
-    let numbered = entries.into_iter().map(|(mut entry, decided)| {
-        entry.decision = match (entry.decision, decided) {
-            (Some(Decision::Accepted(_)), Some(text)) => Some(Decision::Accepted(model.labels.told_number(&text))),
-            (Some(Decision::Reassigned(_)), Some(text)) => Some(Decision::Reassigned(model.labels.told_number(&text))),
-            (decision, _) => decision,
-        };
-        entry
-    });
-    let numbered: Vec<Entry> = numbered.collect();
+    let numbered: Vec<Entry> =
+        entries.into_iter().map(|(entry, decided)| following::numbered(model, entry, decided)).collect();
     // Nought is that of an earlier session, whose labels are those of now.
     let are_current = revision == model.labels.scored || revision == 0;
     model.collection.add(numbered, if are_current { scores } else { &[] });
     if revision == 0 && model.work == Work::Opening {
         model.work = Work::Idle;
+    }
+    if model.watch.is_some() {
+        model.live.arrived(first..model.collection.len());
+        model.files.is_stale = true;
     }
     model.recount();
     review::extend(model, first);
@@ -251,7 +266,7 @@ fn classified(model: &mut Model, remembered: usize, waiting: usize, per_second: 
         model.takes_from = None;
     }
     model.recount();
-    let pictures = model.collection.len();
+    let pictures = model.collection.pictures();
     let key = if waiting > 0 { "app.classify_stopped" } else { "app.classified" };
     let [review, files] = ["everywhere.review", "everywhere.files"].map(|action| model.keys.last_name(action));
     let start = model.keys.name("everywhere.start");

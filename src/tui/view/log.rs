@@ -1,13 +1,19 @@
-//! What was said, the newest first.
+//! What arrived last, and what was said, the newest first.
 
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::Line;
 
-use super::{Canvas, paragraph};
+use super::{Canvas, live, paragraph};
 use crate::domain::printable::printable_text;
 
+/// Of so many rows one is for an arrival.
+const FEED_SHARE: usize = 3;
+
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_>) {
+    let feed = live::feed(canvas, area.height as usize / FEED_SHARE, area.width as usize);
+    let [above, area] = Layout::vertical([Constraint::Length(feed.len() as u16), Constraint::Min(0)]).areas(area);
+    paragraph(frame, above, feed);
     let log = &canvas.model.log;
     if log.is_empty() {
         return paragraph(frame, area, vec![Line::styled(canvas.text("app.log_empty"), canvas.theme.faint())]);

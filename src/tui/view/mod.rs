@@ -5,6 +5,7 @@ mod files;
 mod help;
 mod labels;
 mod layout;
+mod live;
 mod log;
 mod review;
 mod setup;
@@ -105,7 +106,8 @@ fn tab_spans(canvas: &Canvas<'_>) -> Vec<(Pane, [Span<'static>; 2])> {
         ("app.pane_log", "everywhere.log"),
     ];
     let spans = Pane::ALL.into_iter().zip(names).map(|(pane, (name, action))| {
-        let label = format!(" {} {} ", canvas.text(name), canvas.model.keys.last_name(action));
+        let mark = if pane == Pane::Review { live::mark(canvas) } else { String::new() };
+        let label = format!(" {}{mark} {} ", canvas.text(name), canvas.model.keys.last_name(action));
         let style = if pane == canvas.model.pane { canvas.theme.chosen() } else { canvas.theme.faint() };
         (pane, [Span::styled(label, style), Span::raw(" ")])
     });
@@ -166,7 +168,9 @@ fn hint_line(canvas: &Canvas<'_>) -> Line<'static> {
         Pane::Labels if model.labels.is_editing => {
             &["editor.done", "editor.take_hint", "editor.undo", "editor.redo", "everywhere.start"]
         }
-        Pane::Setup | Pane::Labels if model.is_busy() => &["list.enter", "everywhere.pause", "everywhere.stop"],
+        Pane::Setup | Pane::Labels if model.is_busy() || model.watch.is_some() => {
+            &["list.enter", "everywhere.pause", "everywhere.stop"]
+        }
         Pane::Setup | Pane::Labels => &["list.enter", "everywhere.start"],
         Pane::Review => &["review.accept", "review.none_of_these", "review.skip", "review.undo"],
         Pane::Files if model.is_busy() => &["everywhere.pause", "everywhere.stop"],
@@ -191,7 +195,7 @@ fn status_line(canvas: &Canvas<'_>, width: u16) -> Paragraph<'static> {
     };
     let work = match &model.work {
         Work::Idle if model.collection.is_empty() => canvas.text("app.idle"),
-        Work::Idle => canvas.say("app.pictures", &[("count", &model.collection.len())]),
+        Work::Idle => canvas.say("app.pictures", &[("count", &model.collection.pictures())]),
         Work::Opening => canvas.text("app.opening"),
         Work::Downloading { done, total, per_second } => {
             let values: Values<'_> = &[("done", &size(*done)), ("total", &size(*total))];
@@ -210,7 +214,7 @@ fn status_line(canvas: &Canvas<'_>, width: u16) -> Paragraph<'static> {
         }
         Work::Classifying { files: 0, .. } => canvas.text("app.preparing"),
         Work::Classifying { files, others } => {
-            let done = model.collection.len() + others;
+            let done = model.collection.pictures() + others;
             let text = canvas.say("app.classifying", &[("done", &done), ("total", files)]);
             match (model.pace, model.seconds_left()) {
                 (Some(pace), Some(left)) if !model.is_paused => {
@@ -230,7 +234,8 @@ fn status_line(canvas: &Canvas<'_>, width: u16) -> Paragraph<'static> {
         }
     };
     let paused = if model.is_paused { format!("{} · ", canvas.text("app.paused")) } else { String::new() };
-    let text = format!(" {paused}{work} · {} · {runtime}", model.setup.model.text());
+    let watching = live::watching(canvas).map(|watching| format!(" · {watching}")).unwrap_or_default();
+    let text = format!(" {paused}{work}{watching} · {} · {runtime}", model.setup.model.text());
     Paragraph::new(shortened(&printable_text(&text), width as usize)).style(canvas.theme.chosen())
 }
 

@@ -153,8 +153,11 @@ fn about(canvas: &Canvas<'_>, index: usize, width: usize) -> Vec<Line<'static>> 
     let model = canvas.model;
     let Some(entry) = model.collection.entries().get(index) else { return vec![] };
     let name = entry.path.file_name().map(printable).unwrap_or_default();
-    let mut lines =
-        vec![Line::styled(shortened(&name, width), canvas.theme.title()), Line::raw(decided(canvas, entry.decision))];
+    let said = match model.collection.is_replaced(index) {
+        true => Line::styled(canvas.text("app.replaced"), canvas.theme.warning()),
+        false => Line::raw(decided(canvas, entry.decision)),
+    };
+    let mut lines = vec![Line::styled(shortened(&name, width), canvas.theme.title()), said];
     if model.review.details || entry.trouble.is_some() {
         let text = entry.trouble.clone().unwrap_or_else(|| printable(&entry.path));
         lines.push(Line::styled(text, canvas.theme.warning()));
@@ -213,6 +216,7 @@ fn around(canvas: &Canvas<'_>, height: usize, width: usize) -> Vec<Line<'static>
         .filter_map(|(at, index)| {
             let entry = canvas.model.collection.entries().get(*index)?;
             let mark = match (review.marked.contains(index), entry.decision) {
+                _ if canvas.model.collection.is_replaced(*index) => "~",
                 (true, _) => "*",
                 (_, Some(Decision::Skipped)) => "-",
                 (_, Some(_)) => "✓",

@@ -12,7 +12,7 @@ use crate::domain::printable::{printable, printable_text};
 use crate::domain::settings::Operation;
 use crate::jobs::crew::{ModelChoice, ModelPlace};
 use crate::lang::{Say, Values, duration, size};
-use crate::tui::model::Field;
+use crate::tui::model::{Field, Watching};
 
 /// Columns of the fields' names.
 const NAMES: usize = 16;
@@ -82,6 +82,7 @@ fn name(field: Field) -> &'static str {
         Field::Labels => "app.field_labels",
         Field::Operation => "app.field_operation",
         Field::Recursive => "app.field_recursive",
+        Field::Watching => "app.field_watching",
         Field::Template => "app.field_template",
         Field::Threshold => "app.field_threshold",
         Field::Margin => "app.field_margin",
@@ -101,6 +102,11 @@ fn value(canvas: &Canvas<'_>, field: Field) -> String {
             Operation::Move => "app.move",
         }),
         Field::Recursive => canvas.text(if setup.recursive { "app.yes" } else { "app.no" }),
+        Field::Watching => canvas.text(match setup.watching {
+            Watching::No => "app.no",
+            Watching::Classify => "app.watch_classify",
+            Watching::Sort => "app.watch_sort",
+        }),
         field => setup.line(field).map(|line| line.text().to_owned()).unwrap_or_default(),
     }
 }

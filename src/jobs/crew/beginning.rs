@@ -1,0 +1,56 @@
+//! What a classify and a watch begin with: the model, the destination's session, and the app that makes room for it.
+
+use std::io::ErrorKind;
+use std::path::Path;
+
+use crossbeam_channel::Receiver;
+
+use super::runner::Desk;
+use super::{CrewError, Event, Order};
+use crate::domain::settings::Settings;
+use crate::engine::encoder::TextEncoder;
+use crate::engine::runtime::Runtime;
+use crate::engine::runtime::select::cores;
+use crate::files::destination;
+use crate::files::scan::ScanError;
+use crate::jobs::model::{Model, OpenedModel};
+use crate::store::session::Session;
+
+/// A model and a session that are ready.
+pub(super) struct Ready {
+    pub(super) model: Model,
+    pub(super) text: TextEncoder,
+    pub(super) session: Session,
+}
+
+/// Opens the model, then the session.
+pub(super) fn make_ready(desk: &Desk, settings: &Settings, runtime: &Runtime) -> Result<Ready, CrewError> {
+    destination::check(&settings.destination, &settings.source)?;
+    let folder = desk.model_folder(&settings.model)?;
+    desk.check_goes_on()?;
+    let cache = desk.surroundings.cache.as_ref();
+    let OpenedModel { model, text, .. } = Model::open(&folder, settings, runtime, cores(), cache)?;
+    desk.check_goes_on()?;
+    destination::prepare(&settings.destination)?;
+    let session = desk.session(&settings.destination)?;
+    Ok(Ready { model, text, session })
+}
+
+/// Tells that nothing stands in the way of the run any more. Until now people may have decided about the pictures of
+/// before: it begins after all of that is kept. False once the app is closed.
+pub(super) fn may_begin(desk: &Desk, files: usize, orders: &Receiver<Order>) -> bool {
+    desk.tell(Event::Found { files });
+    // Nothing else is ordered while a run is under way.
+    orders.iter().any(|order| matches!(order, Order::Begin))
+}
+
+/// A source that is not there when a watch begins is a mistake in its name; one that goes later is waited for.
+pub(super) fn check_source(source: &Path) -> Result<(), CrewError> {
+    let folder = source.to_owned();
+    match std::fs::read_dir(source) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Err(ScanError::Missing { folder }.into()),
+        Err(error) if error.kind() == ErrorKind::NotADirectory => Err(ScanError::NoFolder { path: folder }.into()),
+        Err(source) => Err(ScanError::Unreadable { folder, source }.into()),
+    }
+}

@@ -1,0 +1,453 @@
+//! Watching a folder for the app: turn by turn, and what people ask for in between, in the same session.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, TryRecvError};
+use serde_json::{Map, Value as Json, json};
+
+use super::beginning::{self, Ready, check_source};
+use super::following::{Followed, FollowedPicture, ScoredWith, hash_of};
+use super::opening::{self, shown};
+use super::runner::{ChosenRuntime, Desk, Made};
+use super::scorer::Told;
+use super::taking_over::take_over;
+use super::words::Asked;
+use super::{CrewError, Event, Order};
+use crate::domain::decision::LabelId;
+use crate::domain::folder_name::folder_names;
+use crate::domain::readiness::Patience;
+use crate::domain::run::RunId;
+use crate::domain::settings::{Operation, Settings};
+use crate::domain::template::Templates;
+use crate::engine::runtime::select::cores;
+use crate::files::destination::DestinationError;
+use crate::files::transfer::TransferError;
+use crate::jobs::begin::begin_classify;
+use crate::jobs::embeddings::ModelCache;
+use crate::jobs::model::Model;
+use crate::jobs::stop::Stop;
+use crate::jobs::tables::TableError;
+use crate::jobs::watch::{AlertEnd, Told as WatchTold, Watch, WatchRules, WatchTools, Watched, WatchedBy};
+use crate::store::StoreError;
+use crate::store::session::{LabelSet, Session, Sorting, Which};
+
+/// How long files must not change before they are looked at, and where they are moved.
+const SETTLE: Duration = Duration::from_secs(3);
+const SETTLE_MOVED: Duration = Duration::from_secs(10);
+
+/// How long the rest of a file is waited for that is not whole.
+const REST: Duration = Duration::from_secs(600);
+
+/// How long orders are waited for between two turns.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// How often it is told how the watch stands, if that changed.
+const TOLD_EVERY: Duration = Duration::from_millis(500);
+
+/// How the watch stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct WatchStatus {
+    /// Pictures that were classified since it began.
+    pub arrived: usize,
+    /// Files that came and are not looked at yet.
+    pub backlog: usize,
+    /// Files that their writers have left unfinished.
+    pub unfinished: usize,
+    /// Files that were copied or moved since it began.
+    pub sorted: usize,
+}
+
+/// What happens to what is watched.
+#[derive(Debug, Clone, PartialEq)]
+pub enum WatchNews {
+    /// How changes are noticed from now on.
+    By(WatchedBy),
+    /// The folder is not there any more. It is waited for.
+    SourceGone,
+    /// It is there again.
+    SourceBack,
+    /// Another folder has taken its place.
+    SourceReplaced,
+    /// A file has not been finished for a long time.
+    Unfinished(PathBuf),
+    /// It cannot go on just now, and tries again by itself: why, in words.
+    Waits(String),
+    /// A file was not copied or moved: why, in words.
+    NotSorted(String),
+    /// A command was run for an arrival.
+    Alerted {
+        /// The picture's path.
+        path: PathBuf,
+        /// The label.
+        label: String,
+        /// How it ended.
+        end: AlertEnd,
+    },
+}
+
+/// What a watch waits for.
+#[derive(Debug)]
+pub enum Waits<'w> {
+    /// Files do not fit into the destination.
+    NoRoom(&'w DestinationError),
+    /// The session failed.
+    Failing(&'w StoreError),
+    /// The table could not be written.
+    NoTable(&'w TableError),
+}
+
+/// What others say to a watch while it is at work.
+#[derive(Debug, Clone, Default)]
+pub(super) struct WatchSwitch {
+    stop: Stop,
+    /// Asks what is being sorted to stop, to begin again later.
+    sorting: Stop,
+    /// The number of the watch that may sort.
+    may_sort: Arc<AtomicU64>,
+}
+
+impl WatchSwitch {
+    /// Takes requests back, for the next watch.
+    pub(super) fn lower(&self) {
+        self.stop.lower();
+    }
+
+    pub(super) fn stop(&self) {
+        self.stop.request();
+        self.sorting.request();
+    }
+
+    pub(super) fn pause(&self, wanted: bool) {
+        self.stop.pause(wanted);
+        if wanted {
+            self.sorting.request();
+        }
+    }
+
+    /// What is being sorted makes room for an order.
+    pub(super) fn give_way(&self) {
+        self.sorting.request();
+    }
+
+    pub(super) fn let_sort(&self, watch: Option<u64>) {
+        self.may_sort.store(watch.unwrap_or(0), Ordering::SeqCst);
+        if watch.is_none() {
+            self.sorting.request();
+        }
+    }
+
+    /// Before a turn of this watch. What is asked for from now on is heeded while it lasts.
+    fn ready(&self, number: u64) {
+        self.sorting.lower();
+        if self.may_sort.load(Ordering::SeqCst) != number || self.stop.is_requested() || self.stop.is_paused() {
+            self.sorting.request();
+        }
+    }
+}
+
+/// What is to be watched, and how.
+pub(super) struct Wanted {
+    pub(super) number: u64,
+    pub(super) settings: Settings,
+    pub(super) table: PathBuf,
+    pub(super) sorts: bool,
+    pub(super) decisions_of: Option<PathBuf>,
+}
+
+/// Why a watch is over, or goes on in another way.
+enum Over {
+    /// It was stopped, or the app is closed.
+    Stopped,
+    /// Something was asked for that ends it.
+    For(Box<Order>),
+    /// The session was sorted in another way, which the watch has to take over.
+    Resorted(Box<Settings>),
+}
+
+/// Watches until something ends it: what was asked for then is given back.
+pub(super) fn watch(
+    desk: &Desk,
+    wanted: Wanted,
+    runtime: &mut ChosenRuntime,
+    made: &mut Option<Made>,
+    orders: &Receiver<Order>,
+) -> Result<Option<Order>, CrewError> {
+    let settings = &wanted.settings;
+    check_source(&settings.source)?;
+    let Ready { model, text, mut session } = beginning::make_ready(desk, settings, runtime.get(desk)?)?;
+    if !beginning::may_begin(desk, 0, orders) {
+        return Ok(None);
+    }
+    opening::tell_decisions(desk, &session)?;
+    let _ = desk.scorer.send(Told::Begin(desk.guide.begin()));
+    let _ = desk.words.send(Asked::Model(Box::new(text), model.rule));
+    let (run, set) = begin_classify(&mut session, settings, &model, runtime.get(desk)?, of_watch(wanted.sorts))?;
+    show(desk, &session, &set, &model, settings)?;
+    let (number, sorts, sorting) = (wanted.number, wanted.sorts, Box::new(Sorting::from(settings)));
+    desk.tell_in_order(Event::WatchBegan { number, sorting, sorts });
+    if desk.stop.is_requested() {
+        // It was stopped while it was getting ready: it ends where it begins.
+        desk.switch.stop();
+    }
+    let mut lookout = Lookout { desk, wanted, model, run, set, session, arrived: 0 };
+    let ended = lookout.watch(runtime, made, orders);
+    // From here on, what is new in the session comes from others.
+    desk.guide.ended();
+    let (next, error) = match ended {
+        Ok(next) => (next, None),
+        Err(error) => (None, Some(error)),
+    };
+    desk.tell_in_order(Event::WatchEnded { number, arrived: lookout.arrived, error });
+    Ok(next)
+}
+
+/// What is to be known of the run.
+fn of_watch(sorts: bool) -> Map<String, Json> {
+    Map::from_iter([("watch".to_owned(), json!(true)), ("apply".to_owned(), json!(sorts))])
+}
+
+/// Tells what the session holds already.
+fn show(desk: &Desk, session: &Session, set: &LabelSet, model: &Model, settings: &Settings) -> Result<(), CrewError> {
+    let cache = desk.surroundings.cache.as_ref();
+    let since = session.revision()?;
+    let texts = session.label_texts()?;
+    let known = ModelCache::open(cache, &model.fingerprint, model.labels.ncols());
+    let mut pictures = Vec::new();
+    session.for_each_picture(Some(set), Which::All, |found| {
+        let embedding = hash_of(&found).and_then(|hash| known.embedding(hash)).map(|remembered| remembered.embedding);
+        pictures.push(FollowedPicture { seen: shown(found, &texts), embedding });
+    })?;
+    let with = Some(ScoredWith::of(&Sorting::from(settings)));
+    let (begun, kept) = (desk.guide.number(), 0);
+    let followed = Followed { begun, kept, is_own: false, are_arrivals: false, with, pictures };
+    let _ = desk.scorer.send(Told::Followed(followed));
+    desk.guide.shown(session.destination(), since, true);
+    desk.guide.memory(cache, model.fingerprint, model.labels.ncols());
+    Ok(())
+}
+
+/// What watches.
+struct Lookout<'d> {
+    desk: &'d Desk,
+    wanted: Wanted,
+    model: Model,
+    run: RunId,
+    set: LabelSet,
+    session: Session,
+    /// Pictures that were classified in runs that are over.
+    arrived: usize,
+}
+
+impl Lookout<'_> {
+    /// Run after run, as the session is sorted in other ways.
+    fn watch(
+        &mut self,
+        runtime: &mut ChosenRuntime,
+        made: &mut Option<Made>,
+        orders: &Receiver<Order>,
+    ) -> Result<Option<Order>, CrewError> {
+        loop {
+            let settings = match self.one_run(runtime, made, orders)? {
+                Over::Stopped => return Ok(None),
+                Over::For(order) => return Ok(Some(*order)),
+                Over::Resorted(settings) => *settings,
+            };
+            let before = std::mem::replace(&mut self.wanted.settings, settings);
+            // Nobody has asked for files to go by these labels without being asked.
+            self.wanted.sorts = false;
+            let (settings, runtime) = (&self.wanted.settings, runtime.get(self.desk)?);
+            if (&before.labels, before.template.text()) != (&settings.labels, settings.template.text()) {
+                let folder = self.desk.model_folder(&settings.model)?;
+                let cache = self.desk.surroundings.cache.as_ref();
+                self.model = Model::open(&folder, settings, runtime, cores(), cache)?.model;
+            }
+            (self.run, self.set) =
+                begin_classify(&mut self.session, settings, &self.model, runtime, of_watch(self.wanted.sorts))?;
+        }
+    }
+
+    /// One run: with the same labels from beginning to end.
+    fn one_run(
+        &mut self,
+        runtime: &mut ChosenRuntime,
+        made: &mut Option<Made>,
+        orders: &Receiver<Order>,
+    ) -> Result<Over, CrewError> {
+        let Lookout { desk, wanted, model, run, set, session, arrived } = self;
+        let Wanted { number, settings, table, sorts, decisions_of } = wanted;
+        let sorting = Sorting::from(&*settings);
+        let watched = Watched {
+            source: settings.source.clone(),
+            recursive: settings.recursive,
+            run: *run,
+            folders: folder_names(&sorting.labels, &table.to_string_lossy()),
+            sorting,
+            set: set.clone(),
+            table: table.clone(),
+        };
+        let mut watch = Watch::new(watched, session, rules(settings, *sorts));
+        watch.heed_when_sorting(desk.switch.sorting.clone());
+        let stop = desk.switch.stop.without_pause();
+        let tools = WatchTools {
+            model,
+            cache: desk.surroundings.cache.as_ref(),
+            decoders: cores(),
+            say_trouble: &|trouble| desk.sayer.trouble(trouble),
+            say_transfer: &|error| desk.sayer.transfer(error),
+            stop: &stop,
+        };
+        let mut teller = Teller { desk, texts: session.label_texts()?, before: *arrived, sorted: 0, told: None };
+        let over = loop {
+            desk.switch.ready(*number);
+            let mut is_more = false;
+            if !desk.switch.stop.is_paused() {
+                is_more = match watch.turn(session, tools, &mut |told| teller.tell(told)) {
+                    Ok(is_more) => is_more,
+                    Err(error) => break Err(CrewError::Watch(error)),
+                };
+                let is_at_rest = !is_more && watch.backlog() == 0;
+                if let Some(other) = decisions_of.take_if(|_| is_at_rest) {
+                    take_decisions(desk, &other, session);
+                }
+            }
+            teller.status(&watch, Instant::now());
+            if stop.is_requested() {
+                break Ok(Over::Stopped);
+            }
+            match next_order(orders, is_more) {
+                Next::None => {}
+                Next::Closed => break Ok(Over::Stopped),
+                Next::Order(order @ (Order::Classify { .. } | Order::Watch { .. } | Order::Open { .. })) => {
+                    break Ok(Over::For(Box::new(order)));
+                }
+                Next::Order(order) => {
+                    let resorted = resorted(&order, settings).map(Box::new);
+                    let kept = Some((settings.destination.as_path(), &mut *session));
+                    if let Err(error) = desk.carry_out(order, runtime, made, kept) {
+                        desk.tell(Event::Failed { error });
+                    }
+                    teller.texts = session.label_texts()?;
+                    if let Some(settings) = resorted {
+                        break Ok(Over::Resorted(settings));
+                    }
+                }
+            }
+        };
+        if let Some(other) = decisions_of.take_if(|_| !matches!(over, Ok(Over::Resorted(_)))) {
+            take_decisions(desk, &other, session);
+        }
+        *arrived += watch.pictures();
+        // Where the watch has failed, what can be put right is put right all the same.
+        let put_right = watch.end(session, &mut |told| teller.tell(told));
+        over.and_then(|over| put_right.map(|()| over).map_err(CrewError::Watch))
+    }
+}
+
+fn rules(settings: &Settings, sorts: bool) -> WatchRules {
+    let settle = if sorts && settings.operation == Operation::Move { SETTLE_MOVED } else { SETTLE };
+    WatchRules { patience: Patience { settle, rest: REST }, poll: false, apply: sorts, commands: vec![] }
+}
+
+/// The settings that the session is sorted with from now on, where an order brings others.
+fn resorted(order: &Order, settings: &Settings) -> Option<Settings> {
+    let Order::Plan { destination, sorting, .. } = order else { return None };
+    if *destination != settings.destination || **sorting == Sorting::from(settings) {
+        return None;
+    }
+    let mut resorted = settings.clone();
+    resorted.labels.clone_from(&sorting.labels);
+    resorted.template = Templates::new(&sorting.template).ok()?;
+    (resorted.operation, resorted.sure) = (sorting.operation, sorting.sure());
+    Some(resorted)
+}
+
+fn take_decisions(desk: &Desk, other: &Path, session: &mut Session) {
+    desk.tell_in_order(match take_over(other, session) {
+        Ok(step) => Event::TakenOver { step },
+        Err(error) => Event::NotTakenOver { error: error.into() },
+    });
+}
+
+/// What came on the orders' channel.
+enum Next {
+    None,
+    Order(Order),
+    Closed,
+}
+
+/// The next order; where there is nothing else to do, it is waited for.
+fn next_order(orders: &Receiver<Order>, is_more: bool) -> Next {
+    if is_more {
+        return match orders.try_recv() {
+            Ok(order) => Next::Order(order),
+            Err(TryRecvError::Empty) => Next::None,
+            Err(TryRecvError::Disconnected) => Next::Closed,
+        };
+    }
+    match orders.recv_timeout(LOOK) {
+        Ok(order) => Next::Order(order),
+        Err(RecvTimeoutError::Timeout) => Next::None,
+        Err(RecvTimeoutError::Disconnected) => Next::Closed,
+    }
+}
+
+/// Tells the app what a watch tells.
+struct Teller<'d> {
+    desk: &'d Desk,
+    texts: HashMap<LabelId, String>,
+    /// Pictures that were classified in runs that are over.
+    before: usize,
+    sorted: usize,
+    told: Option<(WatchStatus, Instant)>,
+}
+
+impl Teller<'_> {
+    fn tell(&mut self, told: WatchTold<'_>) {
+        let news = match told {
+            WatchTold::Arrived(arrived) => return self.desk.tell_arrivals(arrived, &self.texts),
+            WatchTold::Others(_) => return,
+            WatchTold::Transferred(_, Ok(_)) => {
+                self.sorted += 1;
+                return;
+            }
+            // What a decision has overtaken is planned anew.
+            WatchTold::Transferred(_, Err(TransferError::Overtaken | TransferError::Abandoned)) => return,
+            WatchTold::Transferred(_, Err(error)) => WatchNews::NotSorted(self.desk.sayer.transfer(error)),
+            WatchTold::WatchedBy(by) => WatchNews::By(by.clone()),
+            WatchTold::SourceGone => WatchNews::SourceGone,
+            WatchTold::SourceBack => WatchNews::SourceBack,
+            WatchTold::SourceReplaced => WatchNews::SourceReplaced,
+            WatchTold::Unfinished(path) => WatchNews::Unfinished(path.to_owned()),
+            WatchTold::NoRoom(error) => self.waits(Waits::NoRoom(error)),
+            WatchTold::Failing(error) => self.waits(Waits::Failing(error)),
+            WatchTold::NoTable(error) => self.waits(Waits::NoTable(error)),
+            WatchTold::Alerted { path, label, end } => {
+                WatchNews::Alerted { path: path.to_owned(), label: label.to_owned(), end: end.clone() }
+            }
+        };
+        self.desk.tell(Event::WatchNews { news });
+    }
+
+    fn waits(&self, waits: Waits<'_>) -> WatchNews {
+        WatchNews::Waits(self.desk.sayer.waits(waits))
+    }
+
+    /// Tells how the watch stands, now and then and if that changed: a watch to which nothing comes is silent.
+    fn status(&mut self, watch: &Watch, now: Instant) {
+        let status = WatchStatus {
+            arrived: self.before + watch.pictures(),
+            backlog: watch.backlog(),
+            unfinished: watch.unfinished(),
+            sorted: self.sorted,
+        };
+        if self.told.is_some_and(|(told, at)| told == status || now.duration_since(at) < TOLD_EVERY) {
+            return;
+        }
+        self.told = Some((status, now));
+        self.desk.tell_in_order(Event::Watching { status });
+    }
+}

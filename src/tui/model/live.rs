@@ -1,0 +1,80 @@
+//! What the app knows of a session that changes by itself: because it is watched, or because others work in it.
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+
+use crate::domain::picture::PictureId;
+use crate::jobs::crew::WatchStatus;
+use crate::store::session::Sorting;
+
+/// Arrivals that are remembered to be listed.
+const FEED: usize = 20;
+
+/// What came lately, and what is on its way.
+#[derive(Debug, Default)]
+pub(crate) struct Live {
+    /// The number of the session's beginning; what is told of another one is of no use.
+    pub(crate) begun: u64,
+    /// The run before is over, and its last words are not to be mixed with those of the next.
+    pub(crate) awaits_begin: bool,
+    /// How many watches were asked for.
+    pub(crate) watches: u64,
+    /// Arrivals that nobody looked at, by position.
+    pub(crate) unseen: BTreeSet<usize>,
+    /// The last arrivals by position, the newest first.
+    pub(crate) feed: VecDeque<usize>,
+    /// Steps of decisions that were sent to the session.
+    pub(crate) sent: u64,
+    /// Pictures with a decision that may not be in the session yet, with the step that it was last sent in.
+    pub(crate) on_their_way: HashMap<PictureId, u64>,
+}
+
+impl Live {
+    /// Another session: what was counted is sent still.
+    pub(crate) fn clear(&mut self) {
+        *self = Live { watches: self.watches, sent: self.sent, ..Live::default() };
+    }
+
+    /// Pictures have arrived, from one position up to another.
+    pub(crate) fn arrived(&mut self, positions: std::ops::Range<usize>) {
+        for position in positions {
+            self.unseen.insert(position);
+            self.feed.push_front(position);
+        }
+        self.feed.truncate(FEED);
+    }
+
+    /// Decisions about pictures are sent.
+    pub(crate) fn send(&mut self, pictures: impl IntoIterator<Item = PictureId>) {
+        self.sent += 1;
+        let sent = self.sent;
+        self.on_their_way.extend(pictures.into_iter().map(|picture| (picture, sent)));
+    }
+
+    /// So many steps were in the session when it was read.
+    pub(crate) fn kept(&mut self, steps: u64) {
+        self.on_their_way.retain(|_, step| *step > steps);
+    }
+}
+
+/// A watch that goes on.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct WatchState {
+    pub(crate) number: u64,
+    /// The folder, as it was typed.
+    pub(crate) source: String,
+    /// How it was asked to sort.
+    pub(crate) sorting: Sorting,
+    pub(crate) sorts: Sorts,
+    pub(crate) is_paused: bool,
+    pub(crate) is_source_gone: bool,
+    pub(crate) status: WatchStatus,
+}
+
+/// Whether what arrives is sorted by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sorts {
+    No,
+    Yes,
+    /// It was, until what is on the screen became something else.
+    Held,
+}

@@ -1,0 +1,364 @@
+//! A session that changes by itself: watched here, or worked in by others.
+
+use super::*;
+use crate::domain::decision::LabelId;
+use crate::files::watcher::NoEvents;
+use crate::jobs::crew::{ScoredWith, Seen, WatchNews, WatchStatus};
+use crate::jobs::watch::WatchedBy;
+use crate::tui::model::{Sorts, Watching};
+
+/// A watch that has begun, with six pictures that were there.
+fn watching(keys: &str) -> Model {
+    watching_in(Language::english(), keys)
+}
+
+/// After so many presses of the space bar on the field.
+fn watching_in(language: Language, keys: &str) -> Model {
+    let mut model = model_in(language);
+    model.setup.chosen = Field::Watching;
+    let effects = press(&mut model, &format!("{keys}<ctrl-s>"));
+    let begun = orders(&effects).into_iter().find_map(|order| match order {
+        Order::Watch { number, sorts, .. } => Some((*number, *sorts)),
+        _ => None,
+    });
+    let (number, sorts) = begun.unwrap_or_else(|| panic!("{effects:?}"));
+    let effects = told(&mut model, Event::Found { files: 0 });
+    assert!(matches!(orders(&effects)[..], [Order::Begin]));
+    told(&mut model, Event::Begun { begun: 1 });
+    let revision = model.labels.revision;
+    let scores =
+        [[0.9, 0.05, 0.05], [0.8, 0.1, 0.1], [0.05, 0.9, 0.05], [0.1, 0.1, 0.8], [0.4, 0.35, 0.25], [0.3, 0.36, 0.34]];
+    let joined = (1..=6).zip(scores).map(|(number, scores)| seen(number, &scores)).collect();
+    follow(&mut model, joined, vec![], false);
+    assert!(model.is_scored(), "the session's own scores are those of its labels");
+    let sorting = Box::new(model.sorting().unwrap());
+    let effects = told(&mut model, Event::WatchBegan { number, sorting, sorts });
+    assert_eq!(effects.iter().any(|effect| matches!(effect, Effect::LetSort(Some(_)))), sorts);
+    told(&mut model, Event::Rescored { revision, scores: vec![f32::NAN; 18] });
+    model
+}
+
+fn seen(number: i64, scores: &[f32]) -> Seen {
+    Seen { entry: entry(number), decided: None, scores: scores.to_vec(), is_replaced: false }
+}
+
+fn decided(number: i64, label: &str) -> Seen {
+    let entry = Entry { decision: Some(Decision::Reassigned(LabelId(99))), ..entry(number) };
+    Seen { entry, decided: Some(label.to_owned()), scores: vec![], is_replaced: false }
+}
+
+fn follow(model: &mut Model, joined: Vec<Seen>, changed: Vec<Seen>, are_arrivals: bool) -> Vec<Effect> {
+    let event = followed_with(model, joined, changed, are_arrivals);
+    told(model, event)
+}
+
+fn followed_with(model: &Model, joined: Vec<Seen>, changed: Vec<Seen>, are_arrivals: bool) -> Event {
+    let template = model.template().unwrap().text();
+    let with = Some(ScoredWith { labels: model.labels.current.clone(), template });
+    Event::Followed { begun: 1, kept: 0, with, revision: 0, joined, scores: vec![], changed, are_arrivals }
+}
+
+/// Pictures arrive, each with its scores.
+fn arrive(model: &mut Model, pictures: &[(i64, [f32; 3])]) -> Vec<Effect> {
+    let entries = pictures.iter().map(|(number, _)| (entry(*number), None)).collect();
+    let scores = pictures.iter().flat_map(|(_, scores)| *scores).collect();
+    let revision = model.labels.revision;
+    told(model, Event::Arrived { revision, entries, scores })
+}
+
+#[test]
+fn the_field_says_what_becomes_of_arrivals() {
+    let mut model = model();
+    model.setup.chosen = Field::Watching;
+    for expected in [Watching::Classify, Watching::Sort, Watching::No] {
+        press(&mut model, "<space>");
+        assert_eq!(model.setup.watching, expected);
+    }
+    assert!(orders(&press(&mut model, "<ctrl-s>")).iter().any(|order| matches!(order, Order::Classify { .. })));
+}
+
+#[test]
+fn arrivals_leave_cursor_and_queue_where_they_are() {
+    let mut model = watching("<space>");
+    press(&mut model, "<f4>jj");
+    let (before, at) = (model.review.queue.clone(), model.review.at);
+    assert!(
+        arrive(&mut model, &[(7, [0.34, 0.33, 0.33]), (8, [0.9, 0.05, 0.05])]).is_empty(),
+        "nothing else is looked at"
+    );
+    assert_eq!((&model.review.queue[..6], model.review.at), (&before[..], at));
+    assert_eq!(model.review.queue[6..], [6, 7]);
+    assert_eq!(model.counts.pictures(), 8);
+    // Another order sorts them in, and begins from its top; what comes after that is at the end again.
+    press(&mut model, "o");
+    let looked_at = model.review.current();
+    arrive(&mut model, &[(9, [0.1, 0.8, 0.1])]);
+    assert_eq!((model.review.current(), model.review.queue.last()), (looked_at, Some(&8)));
+    // Nor does leaving and coming back move anything.
+    press(&mut model, "jj");
+    let looked_at = model.review.current();
+    press(&mut model, "<f3><f4>");
+    assert_eq!((model.review.current(), model.review.queue.len()), (looked_at, 9));
+}
+
+#[test]
+fn a_mark_counts_unsure_arrivals_that_nobody_looked_at() {
+    let mut model = watching("<space>");
+    assert!(!screen(&model, 80, 24).contains('•'), "what was there has not arrived");
+    press(&mut model, "<f6>");
+    arrive(&mut model, &[(7, [0.34, 0.33, 0.33]), (8, [0.9, 0.05, 0.05]), (9, [0.34, 0.33, 0.33])]);
+    assert!(screen(&model, 80, 24).contains("Review •2 F4"));
+    // Those that came are listed with label and score.
+    let shown = screen(&model, 80, 24);
+    assert!(shown.contains("Arrived last:") && shown.contains("unsure: a map") && shown.contains("0.90"), "{shown}");
+    // Somebody else decides for one of them.
+    follow(&mut model, vec![], vec![decided(7, "a face")], true);
+    assert!(screen(&model, 80, 24).contains("Review •1 F4"));
+    press(&mut model, "<f4>");
+    assert!(!screen(&model, 80, 24).contains('•'));
+    // Those that come while the pane is open are marked until they are looked at.
+    arrive(&mut model, &[(10, [0.34, 0.33, 0.33])]);
+    assert!(screen(&model, 80, 24).contains("•1"));
+    press(&mut model, "]]");
+    assert!(!screen(&model, 80, 24).contains('•'));
+}
+
+#[test]
+fn the_status_line_tells_how_the_watch_stands() {
+    let mut model = watching("<space>");
+    let status = WatchStatus { arrived: 12, backlog: 3, unfinished: 1, sorted: 0 };
+    told(&mut model, Event::Watching { status });
+    assert!(screen(&model, 100, 24).contains("watching: 12 arrived, 3 waiting, 1 unfinished"));
+    assert!(matches!(press(&mut model, "<f7>")[..], [Effect::PauseWatch(true)]));
+    assert!(screen(&model, 100, 24).contains("paused"));
+    assert!(matches!(press(&mut model, "<f7>")[..], [Effect::PauseWatch(false)]));
+    let say = |model: &mut Model, news| {
+        told(model, Event::WatchNews { news });
+        model.notice.clone().map(|notice| notice.text).unwrap_or_default()
+    };
+    assert!(say(&mut model, WatchNews::SourceGone).contains("/pictures is not there any more"));
+    assert!(screen(&model, 120, 24).contains("the source is gone"));
+    assert!(say(&mut model, WatchNews::SourceBack).contains("there again"));
+    assert!(!screen(&model, 120, 24).contains("the source is gone"));
+    let polls = WatchNews::By(WatchedBy::Polling(Some(NoEvents::Limit)));
+    assert!(say(&mut model, polls).contains("max_user_watches"));
+    // What is tried again and again is said once.
+    let lines = model.log.len();
+    for _ in 0..3 {
+        assert!(say(&mut model, WatchNews::Waits("There is no room.".to_owned())).contains("tried again by itself"));
+    }
+    assert_eq!(model.log.len(), lines + 1);
+    // It is asked before the program ends, and stopped by a key.
+    assert!(press(&mut model, "q").is_empty() && model.question.take().is_some());
+    assert!(matches!(press(&mut model, "<ctrl-x>")[..], [Effect::StopWatch]));
+    told(&mut model, Event::WatchEnded { number: 1, arrived: 12, error: None });
+    assert!(model.watch.is_none() && model.notice.as_ref().unwrap().text.contains("12 pictures arrived"));
+    assert!(press(&mut model, "<ctrl-x>").is_empty());
+}
+
+#[test]
+fn people_plan_apply_and_take_back_while_it_goes_on() {
+    let mut model = watching("<space>");
+    assert!(matches!(orders(&press(&mut model, "<f5>"))[..], [Order::Plan { .. }]));
+    told(&mut model, Event::Planned { plan: Box::new(plan()) });
+    assert!(matches!(orders(&press(&mut model, "a"))[..], [Order::Apply { .. }]));
+    // A stop is for what is being applied, then for the watch.
+    assert!(matches!(press(&mut model, "<ctrl-x>")[..], [Effect::Stop]));
+    let tally = Tally { done: 1, failed: 0 };
+    told(&mut model, Event::Applied { run: None, tally, failures: vec![], total: 1, head: String::new() });
+    assert!(model.watch.is_some());
+    assert!(matches!(orders(&press(&mut model, "u"))[..], [Order::Undo { .. }]));
+    told(&mut model, Event::Failed { error: CrewError::NothingToUndo });
+    // A plan of before is made anew when its pane is opened.
+    told(&mut model, Event::Planned { plan: Box::new(plan()) });
+    assert!(orders(&press(&mut model, "<f3><f5>")).is_empty());
+    arrive(&mut model, &[(7, [0.9, 0.05, 0.05])]);
+    assert!(matches!(orders(&press(&mut model, "<f3><f5>"))[..], [Order::Plan { .. }]));
+}
+
+#[test]
+fn what_is_sorted_by_itself_goes_by_what_is_on_the_screen() {
+    for keys in ["<f3><enter>x", "<f2><down><enter>x", "<f2><down><down><enter>1", "<f2><up><up><enter>"] {
+        let mut model = watching("<space><space>");
+        assert_eq!(model.watch.as_ref().unwrap().sorts, Sorts::Yes);
+        // What is taken back would be sorted again at once.
+        assert!(orders(&press(&mut model, "<f5>u")).iter().all(|order| !matches!(order, Order::Undo { .. })));
+        told(&mut model, Event::Planned { plan: Box::default() });
+        let effects = press(&mut model, keys);
+        assert!(effects.iter().any(|effect| matches!(effect, Effect::LetSort(None))), "{keys}: {effects:?}");
+        assert_eq!(model.watch.as_ref().unwrap().sorts, Sorts::Held);
+        assert!(model.log.last().unwrap().contains("no longer sorted"), "{keys}");
+        assert!(screen(&model, 120, 24).contains("not sorting"));
+        // A start begins anew, with what is on the screen now.
+        press(&mut model, "<esc>");
+        let effects = press(&mut model, "<ctrl-s>");
+        assert!(orders(&effects).iter().any(|order| matches!(order, Order::Watch { sorts: true, number: 2, .. })));
+    }
+}
+
+#[test]
+fn labels_that_were_edited_while_it_began_are_not_sorted_against() {
+    let mut model = model();
+    model.setup.watching = Watching::Sort;
+    press(&mut model, "<ctrl-s>");
+    told(&mut model, Event::Found { files: 0 });
+    let sorting = Box::new(model.sorting().unwrap());
+    press(&mut model, "<enter>x");
+    let effects = told(&mut model, Event::WatchBegan { number: 1, sorting, sorts: true });
+    assert!(matches!(effects[..], [Effect::LetSort(None)]), "{effects:?}");
+}
+
+#[test]
+fn the_last_words_of_a_watch_are_not_those_of_the_next() {
+    let mut model = watching("<space>");
+    press(&mut model, "<ctrl-s>");
+    assert_eq!(model.collection.len(), 6, "until the next one begins");
+    told(&mut model, Event::Found { files: 0 });
+    assert!(model.watch.is_none() && model.collection.is_empty());
+    // Its last words come after that.
+    arrive(&mut model, &[(7, [0.9, 0.05, 0.05])]);
+    follow(&mut model, vec![seen(8, &[])], vec![], true);
+    told(&mut model, Event::WatchEnded { number: 1, arrived: 0, error: None });
+    assert!(model.collection.is_empty() && model.is_busy());
+    told(&mut model, Event::Begun { begun: 2 });
+    arrive(&mut model, &[(7, [0.9, 0.05, 0.05])]);
+    assert_eq!(model.collection.len(), 1);
+}
+
+#[test]
+fn a_watch_that_cannot_begin_is_none() {
+    let mut model = model();
+    model.setup.watching = Watching::Classify;
+    press(&mut model, "<ctrl-s>");
+    told(&mut model, Event::Failed { error: CrewError::NoDataFolder });
+    assert!(model.watch.is_none() && !model.is_busy() && model.pane == Pane::Setup);
+}
+
+#[test]
+fn what_others_decide_and_sort_is_followed() {
+    let mut model = classified();
+    told(&mut model, Event::Begun { begun: 1 });
+    press(&mut model, "<f4>j");
+    let (queue, at) = (model.review.queue.clone(), model.review.at);
+    let mut placed = decided(1, "a face");
+    placed.entry.placed = Some("a face".to_owned());
+    follow(&mut model, vec![], vec![placed], true);
+    let entry = &model.collection.entries()[0];
+    assert_eq!(entry.placed.as_deref(), Some("a face"));
+    assert_eq!(entry.decision, Some(Decision::Reassigned(model.labels.numbers[2])));
+    assert_eq!((model.counts.by_label.as_slice(), model.counts.pictures()), (&[1, 1, 2][..], 6));
+    // What joins has the session's scores where its labels are those on the screen.
+    follow(&mut model, vec![seen(7, &[0.1, 0.1, 0.8])], vec![], true);
+    assert_eq!((model.counts.by_label.as_slice(), model.counts.pictures()), (&[1, 1, 3][..], 7));
+    assert_eq!((&model.review.queue[..6], model.review.at), (&queue[..], at));
+    // Where they are others, it waits for those.
+    press(&mut model, "<f3><enter>x<esc>");
+    let revision = model.labels.revision;
+    told(&mut model, Event::Rescored { revision, scores: vec![0.9; 21] });
+    let with = Some(ScoredWith { labels: vec![], template: "{}".to_owned() });
+    let joined = vec![seen(8, &[0.1, 0.1, 0.8])];
+    let event = Event::Followed {
+        begun: 1,
+        kept: 0,
+        with,
+        revision,
+        joined,
+        scores: vec![f32::NAN; 3],
+        changed: vec![],
+        are_arrivals: true,
+    };
+    told(&mut model, event);
+    assert_eq!(model.collection.best(7), None);
+    told(&mut model, Event::ScoredLate { revision, pictures: vec![PictureId(8)], scores: vec![0.1, 0.8, 0.1] });
+    assert_eq!(model.collection.best(7).map(|best| best.label), Some(1));
+    // Of another session nothing is taken.
+    let mut stale = followed_with(&model, vec![seen(9, &[])], vec![], true);
+    if let Event::Followed { begun, .. } = &mut stale {
+        *begun = 9;
+    }
+    told(&mut model, stale);
+    assert_eq!(model.collection.len(), 8);
+}
+
+#[test]
+fn a_decision_on_its_way_outranks_what_was_read_before_it_was_kept() {
+    let mut model = classified();
+    told(&mut model, Event::Begun { begun: 1 });
+    press(&mut model, "<f4>");
+    let picture = model.collection.entries()[model.review.current().unwrap()].id.0;
+    press(&mut model, "x");
+    let read = |model: &mut Model, steps: u64, label: &str| {
+        let mut event = followed_with(model, vec![], vec![decided(picture, label)], true);
+        if let Event::Followed { kept, .. } = &mut event {
+            *kept = steps;
+        }
+        told(model, event);
+        let place = model.collection.place_of(PictureId(picture)).unwrap();
+        model.collection.entries()[place].decision
+    };
+    assert_eq!(read(&mut model, 0, "a face"), Some(Decision::NoneOfThese), "it was read before");
+    // Read after it: somebody else has said something else since.
+    let face = model.labels.numbers[2];
+    assert_eq!(read(&mut model, 1, "a face"), Some(Decision::Reassigned(face)));
+    // While the line of a label is edited, the session knows it by its text of before.
+    press(&mut model, "<f3><enter>s");
+    assert_eq!(model.labels.current[0].text, "sa map");
+    let map = model.labels.numbers[0];
+    assert_eq!(read(&mut model, 1, "a map"), Some(Decision::Reassigned(map)));
+}
+
+#[test]
+fn a_picture_that_moved_before_it_was_painted_is_asked_for_where_it_is_now() {
+    let mut model = classified();
+    told(&mut model, Event::Begun { begun: 1 });
+    press(&mut model, "<f4>");
+    let number = model.collection.entries()[model.review.current().unwrap()].id.0;
+    let view = model.review.view;
+    told(&mut model, Event::Viewed { number: view, painted: None });
+    let mut moved = seen(number, &[]);
+    moved.entry.placed = Some("a face".to_owned());
+    let effects = follow(&mut model, vec![], vec![moved], true);
+    let [Order::View { sight, .. }] = orders(&effects)[..] else { panic!("{effects:?}") };
+    assert!(sight.other.as_ref().unwrap().starts_with("/sorted/a face"));
+}
+
+#[test]
+fn what_was_replaced_counts_no_more_and_is_not_decided() {
+    let mut model = classified();
+    told(&mut model, Event::Begun { begun: 1 });
+    press(&mut model, "<f4>");
+    let current = model.review.current().unwrap();
+    let number = model.collection.entries()[current].id.0;
+    let replaced = Seen { is_replaced: true, ..seen(number, &[]) };
+    follow(&mut model, vec![seen(7, &[0.9, 0.05, 0.05])], vec![replaced], true);
+    assert_eq!((model.collection.pictures(), model.counts.pictures()), (6, 6));
+    // The person is still where they were, and decides about nothing that is not there.
+    assert_eq!(model.review.current(), Some(current));
+    assert!(screen(&model, 80, 24).contains("Another content is at"));
+    assert!(decisions(&press(&mut model, "1")).is_empty());
+    press(&mut model, "o");
+    assert!(!model.review.queue.contains(&current) && model.review.queue.len() == 6);
+}
+
+#[test]
+fn a_watch_on_the_screen() {
+    for (language, tag) in [(Language::english(), ""), (Language::portuguese(), "pt_")] {
+        let mut model = watching_in(language, "<space><space>");
+        arrive(&mut model, &[(7, [0.34, 0.33, 0.33]), (8, [0.9, 0.05, 0.05])]);
+        let status = WatchStatus { arrived: 2, backlog: 1, unfinished: 0, sorted: 1 };
+        told(&mut model, Event::Watching { status });
+        model.notice = None;
+        for (pane, key) in [("setup", "<f2>"), ("log", "<f6>"), ("review", "<f4>")] {
+            press(&mut model, key);
+            if pane == "review" {
+                arrive(&mut model, &[(9, [0.34, 0.33, 0.33])]);
+            }
+            for (width, height) in [(80, 24), (160, 50)] {
+                insta::assert_snapshot!(
+                    format!("{tag}watching_{pane}_{width}x{height}"),
+                    screen(&model, width, height)
+                );
+            }
+        }
+    }
+}

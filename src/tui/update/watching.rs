@@ -1,0 +1,168 @@
+//! Watching: what arrives while the app is open.
+
+use std::path::PathBuf;
+
+use super::order;
+use crate::domain::printable::{printable, printable_text};
+use crate::domain::settings::Settings;
+use crate::jobs::crew::{CrewError, Order, WatchNews, WatchStatus};
+use crate::jobs::watch::WatchedBy;
+use crate::lang::{Say, Values};
+use crate::store::session::Sorting;
+use crate::tui::effect::Effect;
+use crate::tui::model::{Model, Sorts, WatchState, Watching, Work};
+
+/// The order that a start is: what is there is classified, and what comes later is watched for if that is asked for.
+pub(super) fn start_order(model: &mut Model, settings: Settings, decisions_of: Option<PathBuf>) -> Effect {
+    let (settings, table) = (Box::new(settings), model.defaults.output_file.clone());
+    if model.setup.watching == Watching::No {
+        return order(Order::Classify { settings, table, decisions_of });
+    }
+    model.live.watches += 1;
+    let (number, sorts) = (model.live.watches, model.setup.watching == Watching::Sort);
+    order(Order::Watch { number, settings, table, sorts, decisions_of })
+}
+
+/// Another run begins: a watch that goes on is left, and what it tells until then is of no use.
+pub(super) fn leave(model: &mut Model) {
+    let awaits_begin = model.watch.take().is_some();
+    model.live.clear();
+    model.live.awaits_begin = awaits_begin;
+}
+
+/// The watch has begun. It sorts by what is on the screen, or not.
+pub(super) fn began(model: &mut Model, number: u64, sorting: Sorting, sorts: bool) -> Vec<Effect> {
+    model.work = Work::Idle;
+    model.is_paused = false;
+    model.is_same_session = false;
+    model.recount();
+    if number != model.live.watches {
+        return vec![];
+    }
+    let sorts = if sorts { Sorts::Yes } else { Sorts::No };
+    let status = WatchStatus::default();
+    let source = printable_text(model.setup.source.text().trim());
+    let named = source.clone();
+    model.watch =
+        Some(WatchState { number, source: named, sorting, sorts, is_paused: false, is_source_gone: false, status });
+    let stop = model.keys.name("everywhere.stop");
+    let values: Values<'_> = &[("source", &source), ("key", &stop)];
+    let text = model.language.say(if sorts == Sorts::Yes { "app.watch_sorts" } else { "app.watch_began" }, values);
+    model.say(text);
+    let held = hold(model);
+    match sorts == Sorts::Yes && held.is_empty() {
+        true => vec![Effect::LetSort(Some(number))],
+        false => held,
+    }
+}
+
+/// Nothing is sorted by itself any more once it would not go by what is on the screen.
+pub(super) fn hold(model: &mut Model) -> Vec<Effect> {
+    let Some(watch) = model.watch.as_ref().filter(|watch| watch.sorts == Sorts::Yes) else { return vec![] };
+    if model.sorting().as_ref() == Some(&watch.sorting) {
+        return vec![];
+    }
+    if let Some(watch) = &mut model.watch {
+        watch.sorts = Sorts::Held;
+    }
+    let text = model.with_keys("app.watch_held", &[("key", "everywhere.start")]);
+    model.say(text);
+    vec![Effect::LetSort(None)]
+}
+
+pub(super) fn status(model: &mut Model, status: WatchStatus) {
+    if let Some(watch) = &mut model.watch {
+        watch.status = status;
+    }
+}
+
+pub(super) fn ended(model: &mut Model, number: u64, arrived: usize, error: Option<CrewError>) {
+    if model.watch.as_ref().is_none_or(|watch| watch.number != number) {
+        return;
+    }
+    model.watch = None;
+    match error {
+        Some(error) => {
+            tracing::error!("{error}");
+            let text = error.say(&model.language);
+            model.say_error(text);
+        }
+        None => {
+            let start = model.keys.name("everywhere.start");
+            let text = model.language.say("app.watch_ended", &[("arrived", &arrived), ("start", &start)]);
+            model.say(text);
+        }
+    }
+}
+
+/// What happened is said once, however often it is tried again.
+pub(super) fn news(model: &mut Model, news: WatchNews) {
+    let Some(watch) = &mut model.watch else { return };
+    match news {
+        WatchNews::SourceGone => watch.is_source_gone = true,
+        WatchNews::SourceBack | WatchNews::SourceReplaced => watch.is_source_gone = false,
+        _ => {}
+    }
+    let is_good = matches!(news, WatchNews::SourceBack | WatchNews::Alerted { .. });
+    let Some(text) = said(model, news).filter(|text| model.log.last() != Some(text)) else { return };
+    match is_good {
+        true => model.say(text),
+        false => model.say_error(text),
+    }
+}
+
+fn said(model: &Model, news: WatchNews) -> Option<String> {
+    let language = &model.language;
+    let source = model.watch.as_ref().map(|watch| watch.source.as_str()).unwrap_or_default();
+    let about_source = |key: &str| Some(language.say(key, &[("source", &source)]));
+    match news {
+        WatchNews::By(WatchedBy::Polling(Some(reason))) => {
+            let reason = reason.say(language);
+            Some(language.say("app.watch_polls", &[("source", &source), ("reason", &reason)]))
+        }
+        WatchNews::By(_) => None,
+        WatchNews::SourceGone => about_source("watch.source_gone"),
+        WatchNews::SourceBack => about_source("watch.source_back"),
+        WatchNews::SourceReplaced => about_source("watch.source_replaced"),
+        WatchNews::Unfinished(path) => Some(language.say("watch.unfinished", &[("path", &printable(path))])),
+        WatchNews::Waits(reason) => Some(language.say("watch.waits", &[("reason", &reason)])),
+        WatchNews::NotSorted(text) => Some(text),
+        WatchNews::Alerted { path, label, end } => {
+            let (path, label, end) = (printable(path), printable_text(&label), end.say(language));
+            Some(language.say("watch.alerted", &[("path", &path), ("label", &label), ("end", &end)]))
+        }
+    }
+}
+
+/// Ends the watch, if there is one.
+pub(super) fn stop(model: &mut Model) -> Vec<Effect> {
+    if model.watch.is_none() {
+        return vec![];
+    }
+    let text = model.language.text("app.stopping");
+    model.say(text);
+    vec![Effect::StopWatch]
+}
+
+/// Pauses the watch or has it go on, if there is one.
+pub(super) fn pause(model: &mut Model) -> Vec<Effect> {
+    let Some(watch) = &mut model.watch else { return vec![] };
+    watch.is_paused = !watch.is_paused;
+    let is_paused = watch.is_paused;
+    let text = match is_paused {
+        true => model.with_keys("app.pausing", &[("key", "everywhere.pause")]),
+        false => model.language.text("app.going_on"),
+    };
+    model.say(text);
+    vec![Effect::PauseWatch(is_paused)]
+}
+
+/// True where what is taken back would be sorted again at once, which is said.
+pub(super) fn undoes_undo(model: &mut Model) -> bool {
+    let sorts = model.watch.as_ref().is_some_and(|watch| watch.sorts == Sorts::Yes);
+    if sorts {
+        let text = model.with_keys("app.watch_undo", &[("key", "everywhere.stop")]);
+        model.say_error(text);
+    }
+    sorts
+}

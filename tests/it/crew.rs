@@ -1,0 +1,322 @@
+//! The crew without a screen: what it does when it is asked, in what order, and what it tells.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::Receiver;
+use image::RgbImage;
+use smart_image_sorter::domain::decision::Decision;
+use smart_image_sorter::domain::history::StepKind;
+use smart_image_sorter::domain::label::Label;
+use smart_image_sorter::domain::picture::PictureId;
+use smart_image_sorter::domain::score::SureRule;
+use smart_image_sorter::domain::settings::{ModelName, Operation, Settings};
+use smart_image_sorter::domain::template::Templates;
+use smart_image_sorter::engine::runtime::find::Places;
+use smart_image_sorter::engine::runtime::select::{DeviceChoice, RuntimeChoice};
+use smart_image_sorter::files::transfer::TransferError;
+use smart_image_sorter::files::trouble::Trouble;
+use smart_image_sorter::jobs::crew::{
+    Crew, Event, Order, Painted, Painter, Room, Said, SaidStep, Sayer, Surroundings, Waits,
+};
+use smart_image_sorter::jobs::embeddings::CachePlace;
+use smart_image_sorter::store::Session;
+use smart_image_sorter::store::session::{Sorting, Which};
+
+use crate::support::{LONGEST_RUN, Workspace, fixtures, picture, program, sorted};
+use crate::watch::Watching;
+
+struct Plain;
+
+impl Sayer for Plain {
+    fn trouble(&self, trouble: &Trouble) -> String {
+        trouble.to_string()
+    }
+
+    fn transfer(&self, error: &TransferError) -> String {
+        error.to_string()
+    }
+
+    fn waits(&self, waits: Waits<'_>) -> String {
+        format!("{waits:?}")
+    }
+}
+
+impl Painter for Plain {
+    fn paint(&self, _: RgbImage, _: Room) -> Option<Painted> {
+        None
+    }
+}
+
+/// A crew, and everything that it has told.
+struct Working {
+    crew: Crew,
+    told: Receiver<Event>,
+    events: Vec<Event>,
+}
+
+impl Working {
+    fn start(workspace: &Workspace) -> Working {
+        let surroundings = Surroundings {
+            places: Places::default(),
+            runtime: RuntimeChoice::Tract,
+            device: DeviceChoice::Cpu,
+            program: program().to_owned(),
+            cache: Some(CachePlace { folder: workspace.home().join("cache"), limit: 1 << 30 }),
+            built_in: workspace.home().join("built-in"),
+            data_folder: Some(workspace.home().join("data")),
+        };
+        let (crew, told) = Crew::start(surroundings, Arc::new(Plain), Arc::new(Plain));
+        Working { crew, told, events: vec![] }
+    }
+
+    /// Waits a little for an event. A run that may begin does.
+    fn listen(&mut self) {
+        let Ok(event) = self.told.recv_timeout(Duration::from_millis(100)) else { return };
+        if matches!(event, Event::Found { .. }) {
+            self.crew.send(Order::Begin);
+        }
+        self.events.push(event);
+    }
+
+    /// Waits until what was told so far is as it should be.
+    fn wait_until(&mut self, what: &str, is_so: impl Fn(&[Event]) -> bool) {
+        let began = Instant::now();
+        while !is_so(&self.events) {
+            assert!(began.elapsed() < LONGEST_RUN, "{what} does not come: {:?}", self.events.last());
+            self.listen();
+        }
+    }
+
+    /// Waits for an event after those that were told before.
+    fn wait_for(&mut self, what: &str, is_it: impl Fn(&Event) -> bool) {
+        let known = self.events.len();
+        self.wait_until(what, |events| events[known.min(events.len())..].iter().any(&is_it));
+    }
+
+    /// Pictures that are known, each once.
+    fn pictures(&self) -> Vec<PictureId> {
+        let ids = self.events.iter().flat_map(|event| match event {
+            Event::Arrived { entries, .. } => entries.iter().map(|(entry, _)| entry.id).collect(),
+            Event::Followed { joined, .. } => joined.iter().map(|seen| seen.entry.id).collect(),
+            _ => vec![],
+        });
+        ids.collect()
+    }
+
+    fn wait_for_pictures(&mut self, count: usize) {
+        let began = Instant::now();
+        while self.pictures().len() < count {
+            assert!(began.elapsed() < LONGEST_RUN, "{count} pictures do not come: {:?}", self.events.last());
+            self.listen();
+        }
+        assert_eq!(self.pictures().len(), count);
+    }
+
+    /// Makes a plan, and gives how many transfers it has.
+    fn plan(&mut self, workspace: &Workspace, sorting: &Sorting) -> usize {
+        let scores = self.pictures().into_iter().map(|picture| (picture, vec![0.9, 0.1])).collect();
+        self.crew.send(Order::Plan {
+            destination: workspace.destination(),
+            sorting: Box::new(sorting.clone()),
+            scores,
+        });
+        self.wait_for("a plan", |event| matches!(event, Event::Planned { .. }));
+        let plan = self.events.iter().rev().find_map(|event| match event {
+            Event::Planned { plan } => Some(plan.transfers.len()),
+            _ => None,
+        });
+        plan.unwrap()
+    }
+}
+
+fn settings(workspace: &Workspace) -> Settings {
+    Settings {
+        source: workspace.source(),
+        recursive: true,
+        destination: workspace.destination(),
+        model: ModelName::Folder(fixtures().join("clip")),
+        labels: vec![Label::named("a"), Label::named("b")],
+        template: Templates::default(),
+        operation: Operation::Copy,
+        sure: SureRule { threshold: 0.0, margin: 0.0 },
+        batch_size: None,
+    }
+}
+
+fn sorting(settings: &Settings) -> Sorting {
+    Sorting {
+        labels: settings.labels.clone(),
+        template: settings.template.text(),
+        threshold: settings.sure.threshold,
+        margin: settings.sure.margin,
+        operation: settings.operation,
+    }
+}
+
+fn watch(workspace: &Workspace, number: u64, sorts: bool) -> Order {
+    let settings = Box::new(settings(workspace));
+    Order::Watch { number, settings, table: PathBuf::from("output.csv"), sorts, decisions_of: None }
+}
+
+fn is_watch_ended(event: &Event) -> bool {
+    matches!(event, Event::WatchEnded { error: None, .. })
+}
+
+#[test]
+fn people_plan_apply_and_take_back_while_a_folder_is_watched() {
+    let workspace = Workspace::new();
+    workspace.write_pictures(["1.jpg", "2.jpg"]);
+    let mut working = Working::start(&workspace);
+    working.crew.send(watch(&workspace, 1, false));
+    working.wait_for_pictures(2);
+    let (destination, sorting) = (workspace.destination(), sorting(&settings(&workspace)));
+    assert_eq!(working.plan(&workspace, &sorting), 2);
+    working.crew.send(Order::Apply { destination: destination.clone(), table: "output.csv".into() });
+    working.wait_for("the end of it", |event| matches!(event, Event::Applied { tally, .. } if tally.done == 2));
+    assert_eq!(sorted(&destination).len(), 2);
+    // It goes on, and nobody else can work there.
+    workspace.write("source/3.jpg", picture(3));
+    working.wait_for_pictures(3);
+    assert!(Session::open_to_work(&destination).is_err());
+    working.crew.send(Order::Undo { destination: destination.clone(), run: None });
+    working.wait_for("the undo", |event| matches!(event, Event::Undone { .. }));
+    assert!(sorted(&destination).is_empty());
+    // While it pauses nothing is looked at, and what is asked for is done.
+    working.crew.pause_watch(true);
+    workspace.write("source/4.jpg", picture(4));
+    assert_eq!(working.plan(&workspace, &sorting), 3);
+    assert_eq!(working.pictures().len(), 3);
+    working.crew.pause_watch(false);
+    working.wait_for_pictures(4);
+    working.crew.stop_watch();
+    working.wait_for("its end", is_watch_ended);
+    assert_eq!(workspace.rows().len(), 4);
+    // The next run needs the lock that the watch had.
+    working.crew.send(Order::Undo { destination, run: None });
+    working.wait_for("an answer", |event| matches!(event, Event::Failed { .. }));
+}
+
+#[test]
+fn a_watch_sorts_once_it_may_and_no_longer() {
+    let workspace = Workspace::new();
+    workspace.write_pictures(["1.jpg", "2.jpg"]);
+    let mut working = Working::start(&workspace);
+    let sorting = sorting(&settings(&workspace));
+    working.crew.send(watch(&workspace, 5, true));
+    working.wait_for_pictures(2);
+    assert_eq!(working.plan(&workspace, &sorting), 2, "nothing was sorted");
+    working.crew.let_sort(Some(4));
+    assert_eq!(working.plan(&workspace, &sorting), 2, "that was another watch");
+    working.crew.let_sort(Some(5));
+    let placed = |events: &[Event]| {
+        let changed = events.iter().flat_map(|event| match event {
+            Event::Followed { changed, .. } => changed.as_slice(),
+            _ => &[],
+        });
+        changed.filter(|seen| seen.entry.placed.is_some()).map(|seen| seen.entry.id.0).max()
+    };
+    working.wait_until("what was sorted", |events| placed(events) == Some(2));
+    assert_eq!(sorted(workspace.destination()).len(), 2);
+    // What was sorted is taken back while nothing is sorted by itself, and stays where it was.
+    working.crew.let_sort(None);
+    working.crew.send(Order::Undo { destination: workspace.destination(), run: None });
+    working.wait_for("the undo", |event| matches!(event, Event::Undone { .. }));
+    workspace.write("source/3.jpg", picture(3));
+    working.wait_for_pictures(3);
+    assert!(sorted(workspace.destination()).is_empty());
+    // A plan by other labels: the watch goes on with them, and leaves files where they are.
+    let other = Sorting { labels: vec![Label::named("c"), Label::named("d")], ..sorting };
+    working.plan(&workspace, &other);
+    workspace.write("source/4.jpg", picture(4));
+    working.wait_for_pictures(4);
+    working.crew.let_sort(Some(5));
+    working.plan(&workspace, &other);
+    assert!(sorted(workspace.destination()).is_empty());
+    let session = Session::open_to_review(&workspace.destination()).unwrap();
+    let (known, set) = session.sorting().unwrap().unwrap();
+    assert_eq!(known.labels, other.labels);
+    let mut scored = 0;
+    let each = |found: smart_image_sorter::store::session::SessionPicture| {
+        scored += usize::from(found.picture.prediction.is_some());
+    };
+    session.for_each_picture(Some(&set), Which::All, each).unwrap();
+    assert_eq!(scored, 4, "all of them have scores for the labels of now");
+    // Another start ends it, and finds what is known.
+    working.crew.send(watch(&workspace, 6, false));
+    working.wait_for("its end", is_watch_ended);
+    working.wait_for("the next", |event| matches!(event, Event::WatchBegan { number: 6, .. }));
+}
+
+#[test]
+fn closing_the_app_ends_the_watch_as_it_should_be() {
+    let workspace = Workspace::new();
+    workspace.write_pictures(["1.jpg", "2.jpg"]);
+    let mut working = Working::start(&workspace);
+    working.crew.send(watch(&workspace, 1, true));
+    working.crew.let_sort(Some(1));
+    working.wait_for_pictures(2);
+    workspace.write("source/3.jpg", picture(3));
+    drop(working);
+    assert!(workspace.rows().len() >= 2);
+    let session = Session::open_to_work(&workspace.destination()).unwrap();
+    assert!(session.runs_cut_short().unwrap().is_empty());
+}
+
+#[test]
+fn what_others_do_in_a_session_is_followed() {
+    let workspace = Workspace::new();
+    workspace.write_pictures(["1.jpg", "2.jpg"]);
+    let mut watching = Watching::start(&workspace, &[]);
+    watching.wait_for_pictures(2);
+    let destination = workspace.destination();
+    let mut working = Working::start(&workspace);
+    working.crew.send(Order::Open { destination: destination.clone() });
+    working.wait_for_pictures(2);
+    // Pictures come by another process, while this app decides.
+    let step = SaidStep { kind: StepKind::Decide, said: vec![(PictureId(1), Some(Said::NoneOfThese))] };
+    working.crew.send(Order::Decide { destination, step });
+    workspace.write("source/3.jpg", picture(3));
+    working.wait_for_pictures(3);
+    // What is told after the own decision was kept has it.
+    let last_told = |events: &[Event], id: i64, steps: u64| {
+        let told = events.iter().rev().find_map(|event| match event {
+            Event::Followed { kept, changed, .. } if *kept == steps => {
+                changed.iter().find(|seen| seen.entry.id == PictureId(id)).cloned()
+            }
+            _ => None,
+        });
+        told.map(|seen| (seen.entry.decision, seen.is_replaced))
+    };
+    working.wait_until("the decision", |events| last_told(events, 1, 1) == Some((Some(Decision::NoneOfThese), false)));
+    // Another content in the place of a picture: the first is nothing any more.
+    workspace.write("source/2.jpg", picture(99));
+    working.wait_for_pictures(4);
+    working.wait_until("what became of it", |events| last_told(events, 2, 1) == Some((None, true)));
+}
+
+/// A run of the app's own, and then others: each picture is told once, whoever brings it.
+#[test]
+fn the_app_follows_after_its_own_run() {
+    let workspace = Workspace::new();
+    workspace.write_pictures((0..40).map(|number| format!("{number}.jpg")));
+    let mut working = Working::start(&workspace);
+    let order = Order::Classify {
+        settings: Box::new(settings(&workspace)),
+        table: PathBuf::from("output.csv"),
+        decisions_of: None,
+    };
+    working.crew.send(order);
+    working.wait_for_pictures(40);
+    working.wait_until("its end", |events| events.iter().any(|event| matches!(event, Event::Classified { .. })));
+    // The end is told a moment before others can work there.
+    let began = Instant::now();
+    while Session::open_to_work(&workspace.destination()).is_err() {
+        assert!(began.elapsed() < LONGEST_RUN, "it keeps others out");
+        std::thread::yield_now();
+    }
+    workspace.write("source/new.jpg", picture(1000));
+    workspace.classify().flag("--trust").ends_with(0);
+    working.wait_for_pictures(41);
+}
