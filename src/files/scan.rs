@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
@@ -67,6 +68,17 @@ pub fn scan_while(
     Scope { source, recursive, destination }.scan(goes_on)
 }
 
+/// Whether a source is a folder that can be read.
+pub fn check(source: &Path) -> Result<(), ScanError> {
+    let folder = source.to_owned();
+    match std::fs::read_dir(source) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Err(ScanError::Missing { folder }),
+        Err(error) if error.kind() == ErrorKind::NotADirectory => Err(ScanError::NoFolder { path: folder }),
+        Err(source) => Err(ScanError::Unreadable { folder, source }),
+    }
+}
+
 /// Where files are looked for.
 #[derive(Debug, Clone, Copy)]
 pub struct Scope<'s> {
@@ -81,18 +93,8 @@ pub struct Scope<'s> {
 impl Scope<'_> {
     /// Finds all files, in the order of their paths, for as long as `goes_on` says yes; none where it did not.
     pub fn scan(self, goes_on: &dyn Fn() -> bool) -> Result<Option<Scan>, ScanError> {
-        let Scope { source, recursive, .. } = self;
-        let unreadable = |source_error| ScanError::Unreadable { folder: source.to_owned(), source: source_error };
-        match std::fs::metadata(source) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Err(ScanError::Missing { folder: source.to_owned() });
-            }
-            Err(error) => return Err(unreadable(error)),
-            Ok(metadata) if !metadata.is_dir() => return Err(ScanError::NoFolder { path: source.to_owned() }),
-            Ok(_) => {}
-        }
-        std::fs::read_dir(source).map_err(unreadable)?;
-        Ok(self.walk(source, if recursive { usize::MAX } else { 1 }, goes_on))
+        check(self.source)?;
+        Ok(self.walk(self.source, if self.recursive { usize::MAX } else { 1 }, goes_on))
     }
 
     /// Finds the files below a folder of the source that came while it was watched.
@@ -118,9 +120,7 @@ impl Scope<'_> {
                 Ok(entry) => found.add(&entry, depth > 1),
                 Err(error) => {
                     let path = error.path().unwrap_or(folder).to_owned();
-                    found
-                        .unreadable
-                        .push((path, error.into_io_error().unwrap_or_else(|| std::io::ErrorKind::Other.into())));
+                    found.unreadable.push((path, error.into_io_error().unwrap_or_else(|| ErrorKind::Other.into())));
                 }
             }
         }

@@ -40,6 +40,7 @@ use watching::WatchSwitch;
 
 use super::embeddings::CachePlace;
 use super::stop::Stop;
+use super::watch::Waits;
 use crate::domain::collection::Entry;
 use crate::domain::history::StepKind;
 use crate::domain::hub_model::HubModel;
@@ -59,7 +60,7 @@ pub use error::CrewError;
 pub use following::{ScoredWith, Seen};
 pub use librarian::{ModelChoice, ModelPlace};
 pub use viewer::{Painted, Painter, Room, Sight};
-pub use watching::{Waits, WatchNews, WatchStatus};
+pub use watching::{WatchNews, WatchStatus};
 use words::Asked;
 
 /// Who leaves the app is told what is waited for after this time.

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, TryRecvError};
 use serde_json::{Map, Value as Json, json};
 
-use super::beginning::{self, Ready, check_source};
+use super::beginning::{self, Ready};
 use super::following::{Followed, FollowedPicture, ScoredWith, hash_of};
 use super::opening::{self, shown};
 use super::runner::{ChosenRuntime, Desk, Made};
@@ -19,28 +19,18 @@ use super::words::Asked;
 use super::{CrewError, Event, Order};
 use crate::domain::decision::LabelId;
 use crate::domain::folder_name::folder_names;
-use crate::domain::readiness::Patience;
 use crate::domain::run::RunId;
-use crate::domain::settings::{Operation, Settings};
+use crate::domain::settings::Settings;
 use crate::domain::template::Templates;
 use crate::engine::runtime::select::cores;
-use crate::files::destination::DestinationError;
+use crate::files::scan;
 use crate::files::transfer::TransferError;
 use crate::jobs::begin::begin_classify;
 use crate::jobs::embeddings::ModelCache;
 use crate::jobs::model::Model;
 use crate::jobs::stop::Stop;
-use crate::jobs::tables::TableError;
 use crate::jobs::watch::{AlertEnd, Told as WatchTold, Watch, WatchRules, WatchTools, Watched, WatchedBy};
-use crate::store::StoreError;
 use crate::store::session::{LabelSet, Session, Sorting, Which};
-
-/// How long files must not change before they are looked at, and where they are moved.
-const SETTLE: Duration = Duration::from_secs(3);
-const SETTLE_MOVED: Duration = Duration::from_secs(10);
-
-/// How long the rest of a file is waited for that is not whole.
-const REST: Duration = Duration::from_secs(600);
 
 /// How long orders are waited for between two turns.
 const LOOK: Duration = Duration::from_millis(100);
@@ -72,6 +62,13 @@ pub enum WatchNews {
     SourceBack,
     /// Another folder has taken its place.
     SourceReplaced,
+    /// A folder in it cannot be read.
+    Unreadable {
+        /// The folder.
+        folder: PathBuf,
+        /// What the system said.
+        detail: String,
+    },
     /// A file has not been finished for a long time.
     Unfinished(PathBuf),
     /// It cannot go on just now, and tries again by itself: why, in words.
@@ -87,17 +84,6 @@ pub enum WatchNews {
         /// How it ended.
         end: AlertEnd,
     },
-}
-
-/// What a watch waits for.
-#[derive(Debug)]
-pub enum Waits<'w> {
-    /// Files do not fit into the destination.
-    NoRoom(&'w DestinationError),
-    /// The session failed.
-    Failing(&'w StoreError),
-    /// The table could not be written.
-    NoTable(&'w TableError),
 }
 
 /// What others say to a watch while it is at work.
@@ -177,7 +163,7 @@ pub(super) fn watch(
     orders: &Receiver<Order>,
 ) -> Result<Option<Order>, CrewError> {
     let settings = &wanted.settings;
-    check_source(&settings.source)?;
+    scan::check(&settings.source)?;
     let Ready { model, text, mut session } = beginning::make_ready(desk, settings, runtime.get(desk)?)?;
     if !beginning::may_begin(desk, 0, orders) {
         return Ok(None);
@@ -289,7 +275,7 @@ impl Lookout<'_> {
             set: set.clone(),
             table: table.clone(),
         };
-        let mut watch = Watch::new(watched, session, rules(settings, *sorts));
+        let mut watch = Watch::new(watched, session, WatchRules::usual(*sorts, settings.operation));
         watch.heed_when_sorting(desk.switch.sorting.clone());
         let stop = desk.switch.stop.without_pause();
         let tools = WatchTools {
@@ -345,11 +331,6 @@ impl Lookout<'_> {
         let put_right = watch.end(session, &mut |told| teller.tell(told));
         over.and_then(|over| put_right.map(|()| over).map_err(CrewError::Watch))
     }
-}
-
-fn rules(settings: &Settings, sorts: bool) -> WatchRules {
-    let settle = if sorts && settings.operation == Operation::Move { SETTLE_MOVED } else { SETTLE };
-    WatchRules { patience: Patience { settle, rest: REST }, poll: false, apply: sorts, commands: vec![] }
 }
 
 /// The settings that the session is sorted with from now on, where an order brings others.
@@ -422,18 +403,15 @@ impl Teller<'_> {
             WatchTold::SourceBack => WatchNews::SourceBack,
             WatchTold::SourceReplaced => WatchNews::SourceReplaced,
             WatchTold::Unfinished(path) => WatchNews::Unfinished(path.to_owned()),
-            WatchTold::NoRoom(error) => self.waits(Waits::NoRoom(error)),
-            WatchTold::Failing(error) => self.waits(Waits::Failing(error)),
-            WatchTold::NoTable(error) => self.waits(Waits::NoTable(error)),
+            WatchTold::Waits(waits) => WatchNews::Waits(self.desk.sayer.waits(waits)),
+            WatchTold::Unreadable { folder, error } => {
+                WatchNews::Unreadable { folder: folder.to_owned(), detail: error.to_string() }
+            }
             WatchTold::Alerted { path, label, end } => {
                 WatchNews::Alerted { path: path.to_owned(), label: label.to_owned(), end: end.clone() }
             }
         };
         self.desk.tell(Event::WatchNews { news });
-    }
-
-    fn waits(&self, waits: Waits<'_>) -> WatchNews {
-        WatchNews::Waits(self.desk.sayer.waits(waits))
     }
 
     /// Tells how the watch stands, now and then and if that changed: a watch to which nothing comes is silent.

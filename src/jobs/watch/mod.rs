@@ -9,6 +9,7 @@ mod arriving;
 mod child;
 mod command;
 mod incoming;
+mod rules;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -21,6 +22,7 @@ use arriving::{Arriving, classify_ready};
 pub use child::AlertEnd;
 pub use command::{BadCommand, LabelCommand};
 use incoming::Incoming;
+pub use rules::WatchRules;
 
 use super::carry_out::{SayError, recover_transfers};
 use super::classify::{Classified, ClassifyError, Encoders};
@@ -30,7 +32,6 @@ use super::sink::SourceFolder;
 use super::stop::Stop;
 use super::tables::{self, TableError};
 use crate::domain::plan::PlannedTransfer;
-use crate::domain::readiness::Patience;
 use crate::domain::run::RunId;
 use crate::files::destination::DestinationError;
 use crate::files::transfer::Ended;
@@ -52,23 +53,6 @@ const AFTER_FAILURE: Duration = Duration::from_secs(30);
 /// How often the table is written at most, and the share of the time that it may take: it grows with the session.
 const TABLE_EVERY: Duration = Duration::from_secs(60);
 const TABLE_REST: u32 = 20;
-
-/// How a folder is watched.
-#[derive(Debug, Clone)]
-pub struct WatchRules {
-    /// How long files are waited for.
-    pub patience: Patience,
-    /// The folder is looked through again and again, whether the system tells of changes or not.
-    pub poll: bool,
-    /// How long files must not change where the system does not tell of changes.
-    pub settle_polled: Duration,
-    /// How often everything is looked through though the system tells of changes.
-    pub rescan: Duration,
-    /// What is sure, and what people decided, is sorted at once.
-    pub apply: bool,
-    /// Commands that are run for arrivals.
-    pub commands: Vec<LabelCommand>,
-}
 
 /// How changes are noticed.
 #[derive(Debug, Clone, PartialEq, Eq)]
