@@ -122,6 +122,10 @@ fn notes(canvas: &Canvas<'_>, field: Field, room: usize) -> Vec<Line<'static>> {
         Field::Source if setup.source.text().trim().is_empty() => note(canvas.text("app.source_hint"), faint),
         Field::Source => match &setup.checked {
             None => note(canvas.text("app.counting"), faint),
+            // An incoming folder begins empty.
+            Some(Ok(checked)) if checked.pictures == 0 && setup.watching != Watching::No => {
+                note(canvas.say("app.no_pictures_yet", &[("others", &checked.others)]), faint)
+            }
             Some(Ok(checked)) if checked.pictures == 0 => {
                 note(canvas.say("app.no_pictures_found", &[("others", &checked.others)]), warning)
             }
