@@ -165,8 +165,10 @@ pub(super) struct WatchArguments {
     pub(super) apply: bool,
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub(super) settle: Option<Duration>,
-    #[arg(long, value_name = "SECONDS", value_parser = seconds, default_value = "600")]
-    pub(super) give_up: Duration,
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(super) give_up: Option<Duration>,
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(super) rescan: Option<Duration>,
     #[arg(long)]
     pub(super) poll: bool,
     #[arg(long, value_name = "LABEL=COMMAND")]

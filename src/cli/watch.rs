@@ -16,21 +16,17 @@ use super::watch_teller::Teller;
 use super::{events, summary};
 use crate::domain::folder_name::folder_names;
 use crate::domain::readiness::Patience;
-use crate::domain::settings::{Operation, Settings};
+use crate::domain::settings::Settings;
 use crate::engine::runtime::Runtime;
 use crate::engine::runtime::select::cores;
 use crate::files::destination;
-use crate::files::scan::ScanError;
+use crate::files::scan;
 use crate::jobs::begin::begin_classify;
 use crate::jobs::classify::Classification;
 use crate::jobs::sort::{SortRules, sort};
 use crate::jobs::watch::{LabelCommand, Watch, WatchRules, WatchTools, Watched};
 use crate::lang::Say;
 use crate::store::session::{Session, Sorting, Which};
-
-/// How long files must not change where the system tells of changes, and where it does not or files are moved.
-const SETTLE: Duration = Duration::from_secs(3);
-const SETTLE_LONGER: Duration = Duration::from_secs(10);
 
 /// How long a watch waits before it looks around again.
 const LOOK: Duration = Duration::from_millis(100);
@@ -94,28 +90,26 @@ pub(super) fn run(arguments: &WatchArguments, context: &mut Context) -> Result<E
 }
 
 fn rules(arguments: &WatchArguments, settings: &Settings, context: &Context) -> Result<WatchRules, Failure> {
-    let is_moved = arguments.apply && settings.operation == Operation::Move;
-    let settle = if arguments.poll || is_moved { SETTLE_LONGER } else { SETTLE };
-    let settle = arguments.settle.unwrap_or(settle);
+    let usual = WatchRules::usual(arguments.apply, settings.operation);
     let labels: Vec<String> = settings.labels.iter().map(|label| label.text.clone()).collect();
     let commands = arguments.on_label.iter().map(|given| LabelCommand::parse(given, &labels)).collect::<Result<_, _>>();
     let commands = commands.map_err(|error| Failure::of(&error, &context.language).into_usage())?;
-    let patience = Patience { settle, rest: arguments.give_up.max(settle) };
-    Ok(WatchRules { patience, poll: arguments.poll, apply: arguments.apply, commands })
+    let settle = arguments.settle.unwrap_or(usual.patience.settle);
+    Ok(WatchRules {
+        patience: Patience { settle, rest: arguments.give_up.unwrap_or(usual.patience.rest).max(settle) },
+        settle_polled: arguments.settle.unwrap_or(usual.settle_polled),
+        rescan: arguments.rescan.unwrap_or(usual.rescan),
+        poll: arguments.poll,
+        commands,
+        ..usual
+    })
 }
 
 /// A source that is not there at the start is a mistake in its name; one that goes later is waited for.
 fn check_source(settings: &Settings, context: &Context) -> Result<(), Failure> {
     let checked = destination::check(&settings.destination, &settings.source);
     checked.map_err(|error| Failure::of(&error, &context.language).into_usage())?;
-    let folder = settings.source.clone();
-    let problem = match std::fs::read_dir(&folder) {
-        Ok(_) => return Ok(()),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => ScanError::Missing { folder },
-        Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => ScanError::NoFolder { path: folder },
-        Err(source) => ScanError::Unreadable { folder, source },
-    };
-    Err(Failure::of(&problem, &context.language))
+    scan::check(&settings.source).map_err(|error| Failure::of(&error, &context.language))
 }
 
 /// What is told at the end.

@@ -56,7 +56,7 @@ impl<'t> Teller<'t> {
             settings,
             json,
             verbose,
-            settle: rules.patience.settle,
+            settle: rules.settle_polled,
             bar,
             last: (String::new(), None),
             tally: Tally::default(),
@@ -85,15 +85,20 @@ impl<'t> Teller<'t> {
             Told::SourceGone => self.source("gone", "watch.source_gone"),
             Told::SourceBack => self.source("back", "watch.source_back"),
             Told::SourceReplaced => self.source("replaced", "watch.source_replaced"),
+            Told::Unreadable { folder, error } => {
+                let values: Values<'_> = &[("path", &printable(folder)), ("detail", error)];
+                self.note(&self.language.say("watch.unreadable", values));
+            }
             Told::Unfinished(path) => {
                 if self.json {
                     self.result(&events::unfinished(path));
                 }
                 self.note(&self.language.say("watch.unfinished", &[("path", &printable(path))]));
             }
-            Told::NoRoom(error) => self.waits(error),
-            Told::Failing(error) => self.waits(error),
-            Told::NoTable(error) => self.waits(error),
+            Told::Waits(waits) => {
+                tracing::error!(?waits, "the watch waits");
+                self.note(&waits.say(&self.language));
+            }
             Told::Alerted { path, label, end } => {
                 if self.json {
                     self.result(&events::alert(path, label, end));
@@ -142,12 +147,6 @@ impl<'t> Teller<'t> {
         }
         let source = printable(&self.settings.source);
         self.note(&self.language.say(sentence, &[("source", &source)]));
-    }
-
-    fn waits(&mut self, error: &(impl Say + std::error::Error)) {
-        tracing::error!(chain = super::failure::chain(error), "the watch waits");
-        let reason = error.say(&self.language);
-        self.note(&self.language.say("watch.waits", &[("reason", &reason)]));
     }
 
     fn note_failure(&mut self, ended: &Ended) {

@@ -1,8 +1,9 @@
 //! When a file that arrives is ready to be looked at: not before it has stopped changing.
 //!
 //! Two looks that find the same file, at least the settling time apart, make it ready. That its writer closed it, or gave it
-//! its name only when it was done, shortens the wait and never replaces it. A file that is ready and turns out not to be
-//! whole is held: its rest may still come. Once it has been left alone for long enough, it is given up: taken as it is.
+//! its name only when it was done, shortens the wait and never replaces it. A file into which somebody was seen to write is
+//! not ready before it is closed. One that is ready and turns out not to be whole is held: its rest may still come. Once a
+//! file has been left alone for long enough, it is given up: taken as it is.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -50,9 +51,19 @@ struct Seen {
     stamp: FileStamp,
     /// When it was first seen as it is now.
     since: Duration,
-    is_closed: bool,
+    writer: Writer,
     stage: Stage,
     scan: u64,
+}
+
+/// What is known of whoever writes a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Writer {
+    Unknown,
+    /// Somebody was seen to write into it, and not yet to close it.
+    AtWork,
+    /// It was closed, or given its name.
+    Done,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,37 +101,69 @@ impl Readiness {
         self.files.values().filter(|seen| seen.stage != Stage::Settling).count()
     }
 
-    /// A look at a file. `age` is how long ago its content changed, as far as the file system tells.
-    pub fn look(&mut self, path: &Path, stamp: FileStamp, age: Duration, now: Duration) -> Look {
+    /// How long a file must not change from now on.
+    pub fn settle_for(&mut self, settle: Duration) {
+        self.patience.settle = settle;
+        self.patience.rest = self.patience.rest.max(settle);
+    }
+
+    /// A look at a file.
+    pub fn look(&mut self, path: &Path, stamp: FileStamp, now: Duration) -> Look {
         let scan = self.scan;
         let seen = match self.files.get_mut(path) {
             Some(seen) => seen,
             None => {
-                let seen = Seen { stamp, since: now, is_closed: false, stage: Stage::Settling, scan };
+                let seen = Seen { stamp, since: now, writer: Writer::Unknown, stage: Stage::Settling, scan };
                 self.expect(now + self.patience.settle);
                 self.files.entry(path.to_owned()).or_insert(seen)
             }
         };
         seen.scan = scan;
         if seen.stamp != stamp {
-            (seen.stamp, seen.since, seen.is_closed, seen.stage) = (stamp, now, false, Stage::Settling);
+            (seen.stamp, seen.since, seen.stage) = (stamp, now, Stage::Settling);
+            if seen.writer == Writer::Done {
+                seen.writer = Writer::Unknown;
+            }
             self.expect(now + self.patience.settle);
             return Look::Wait;
         }
         let quiet = now.saturating_sub(seen.since);
-        let is_given_up = quiet.max(age) >= self.patience.rest;
+        let is_given_up = quiet >= self.patience.rest;
         match seen.stage {
-            Stage::Settling if quiet >= self.patience.settling(seen.is_closed) => Look::Ready { is_given_up },
+            Stage::Settling if quiet >= self.patience.settling(seen.writer) => Look::Ready { is_given_up },
             Stage::Held if is_given_up => Look::Ready { is_given_up },
             _ => Look::Wait,
+        }
+    }
+
+    /// Somebody writes into the file.
+    pub fn write(&mut self, path: &Path) {
+        if let Some(seen) = self.files.get_mut(path) {
+            seen.writer = Writer::AtWork;
         }
     }
 
     /// Its writer has closed the file, or has given it its name.
     pub fn close(&mut self, path: &Path) {
         if let Some(seen) = self.files.get_mut(path) {
-            seen.is_closed = true;
-            let due = seen.since + self.patience.settling(true);
+            seen.writer = Writer::Done;
+            let due = seen.since + self.patience.settling(Writer::Done);
+            self.expect(due);
+        }
+    }
+
+    /// What was told of writers may have been incomplete: no file waits for one to close it.
+    pub fn forget_writers(&mut self) {
+        self.files.values_mut().for_each(|seen| seen.writer = Writer::Unknown);
+        // Any of them may be due.
+        self.next = (!self.files.is_empty()).then_some(Duration::ZERO);
+    }
+
+    /// Something happened to the file, or somebody has it open: it has to settle anew.
+    pub fn disturb(&mut self, path: &Path, now: Duration) {
+        if let Some(seen) = self.files.get_mut(path) {
+            (seen.since, seen.stage) = (now, Stage::Settling);
+            let due = now + self.patience.settling(seen.writer);
             self.expect(due);
         }
     }
@@ -151,10 +194,11 @@ impl Readiness {
         self.scan += 1;
     }
 
-    /// It has come to every file: those that it did not come to are gone.
-    pub fn end_scan(&mut self) {
+    /// It has come to every file but those in folders that could not be read: what else it did not come to is gone.
+    pub fn end_scan(&mut self, unreadable: &[PathBuf]) {
         let scan = self.scan;
-        self.files.retain(|_, seen| seen.scan == scan);
+        let is_hidden = |path: &Path| unreadable.iter().any(|folder| path.starts_with(folder));
+        self.files.retain(|path, seen| seen.scan == scan || is_hidden(path));
     }
 
     /// Files that a look may find ready, those first that have waited longest.
@@ -166,7 +210,7 @@ impl Readiness {
         let mut next: Option<Duration> = None;
         for (path, seen) in &self.files {
             let at = match seen.stage {
-                Stage::Settling => seen.since + self.patience.settling(seen.is_closed),
+                Stage::Settling => seen.since + self.patience.settling(seen.writer),
                 Stage::Held => seen.since + self.patience.rest,
                 Stage::Silent => continue,
             };
@@ -187,8 +231,12 @@ impl Readiness {
 }
 
 impl Patience {
-    fn settling(self, is_closed: bool) -> Duration {
-        if is_closed { self.settle / CLOSED_SHARE } else { self.settle }
+    fn settling(self, writer: Writer) -> Duration {
+        match writer {
+            Writer::Unknown => self.settle,
+            Writer::AtWork => self.rest,
+            Writer::Done => self.settle / CLOSED_SHARE,
+        }
     }
 }
 
@@ -211,7 +259,7 @@ mod tests {
 
     impl Scene {
         fn look(&mut self, size: u64, now: u64) -> Look {
-            self.0.look(Path::new("1.jpg"), stamp(size), Duration::ZERO, at(now))
+            self.0.look(Path::new("1.jpg"), stamp(size), at(now))
         }
 
         fn is_due(&mut self, now: u64) -> bool {
@@ -267,31 +315,58 @@ mod tests {
     }
 
     #[test]
-    fn what_was_left_alone_for_long_before_it_was_seen_is_given_up_at_once() {
-        let mut readiness = Readiness::new(PATIENCE);
-        let mut look = |now| readiness.look(Path::new("1.jpg"), stamp(1), at(3600), at(now));
-        assert_eq!(look(0), Look::Wait, "two looks all the same");
-        assert_eq!(look(4), Look::Ready { is_given_up: true });
+    fn a_file_that_is_being_written_waits_for_its_writer() {
+        let mut scene = scene();
+        scene.look(1, 0);
+        scene.0.write(Path::new("1.jpg"));
+        assert!(!scene.is_due(30));
+        assert_eq!(scene.look(1, 30), Look::Wait, "nothing changes, and it is not closed");
+        scene.0.close(Path::new("1.jpg"));
+        assert!(scene.is_due(30));
+        assert_eq!(scene.look(1, 30), READY);
+        // A writer that never closes it does not keep it for ever.
+        scene.0.write(Path::new("1.jpg"));
+        assert_eq!(scene.look(1, 60), Look::Ready { is_given_up: true });
+        // Where it may have been closed and nobody told of it, it settles as any other.
+        scene.look(2, 70);
+        assert_eq!(scene.look(2, 80), Look::Wait);
+        scene.0.forget_writers();
+        assert!(scene.is_due(80));
+        assert_eq!(scene.look(2, 80), READY);
+    }
+
+    #[test]
+    fn what_is_disturbed_settles_anew() {
+        let mut scene = scene();
+        scene.look(1, 0);
+        scene.0.hold(Path::new("1.jpg"));
+        scene.0.disturb(Path::new("1.jpg"), at(20));
+        assert!(!scene.is_due(23) && scene.is_due(24));
+        assert_eq!(scene.look(1, 24), READY);
     }
 
     #[test]
     fn what_a_scan_does_not_come_to_is_gone() {
         let mut readiness = Readiness::new(PATIENCE);
         for name in ["1.jpg", "2.jpg"] {
-            readiness.look(Path::new(name), stamp(1), Duration::ZERO, at(0));
+            readiness.look(Path::new(name), stamp(1), at(0));
         }
         readiness.begin_scan();
-        readiness.look(Path::new("2.jpg"), stamp(1), Duration::ZERO, at(1));
-        readiness.end_scan();
+        readiness.look(Path::new("2.jpg"), stamp(1), at(1));
+        readiness.end_scan(&[]);
         assert!(!readiness.has(Path::new("1.jpg")) && readiness.has(Path::new("2.jpg")));
         assert_eq!(readiness.len(), 1);
+        readiness.look(Path::new("locked/3.jpg"), stamp(1), at(1));
+        readiness.begin_scan();
+        readiness.end_scan(&["locked".into()]);
+        assert!(readiness.has(Path::new("locked/3.jpg")) && readiness.len() == 1, "nobody could look");
     }
 
     #[test]
     fn those_that_waited_longest_come_first() {
         let mut readiness = Readiness::new(PATIENCE);
         for (name, now) in [("b", 2), ("a", 3), ("c", 1)] {
-            readiness.look(Path::new(name), stamp(1), Duration::ZERO, at(now));
+            readiness.look(Path::new(name), stamp(1), at(now));
         }
         assert_eq!(readiness.due(at(9)), [Path::new("c"), Path::new("b"), Path::new("a")]);
     }

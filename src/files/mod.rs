@@ -13,3 +13,4 @@ pub mod transfer;
 pub mod trouble;
 pub mod watcher;
 pub mod whole;
+pub mod writers;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
@@ -23,6 +24,8 @@ pub struct Scan {
     pub special: Vec<PathBuf>,
     /// Folders that could not be read, and why.
     pub unreadable: Vec<(PathBuf, std::io::Error)>,
+    /// Folders that were looked into, the one where the search began first.
+    pub folders: Vec<PathBuf>,
 }
 
 /// Why a source cannot be searched at all.
@@ -65,6 +68,17 @@ pub fn scan_while(
     Scope { source, recursive, destination }.scan(goes_on)
 }
 
+/// Whether a source is a folder that can be read.
+pub fn check(source: &Path) -> Result<(), ScanError> {
+    let folder = source.to_owned();
+    match std::fs::read_dir(source) {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Err(ScanError::Missing { folder }),
+        Err(error) if error.kind() == ErrorKind::NotADirectory => Err(ScanError::NoFolder { path: folder }),
+        Err(source) => Err(ScanError::Unreadable { folder, source }),
+    }
+}
+
 /// Where files are looked for.
 #[derive(Debug, Clone, Copy)]
 pub struct Scope<'s> {
@@ -79,18 +93,8 @@ pub struct Scope<'s> {
 impl Scope<'_> {
     /// Finds all files, in the order of their paths, for as long as `goes_on` says yes; none where it did not.
     pub fn scan(self, goes_on: &dyn Fn() -> bool) -> Result<Option<Scan>, ScanError> {
-        let Scope { source, recursive, .. } = self;
-        let unreadable = |source_error| ScanError::Unreadable { folder: source.to_owned(), source: source_error };
-        match std::fs::metadata(source) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Err(ScanError::Missing { folder: source.to_owned() });
-            }
-            Err(error) => return Err(unreadable(error)),
-            Ok(metadata) if !metadata.is_dir() => return Err(ScanError::NoFolder { path: source.to_owned() }),
-            Ok(_) => {}
-        }
-        std::fs::read_dir(source).map_err(unreadable)?;
-        Ok(self.walk(source, if recursive { usize::MAX } else { 1 }, goes_on))
+        check(self.source)?;
+        Ok(self.walk(self.source, if self.recursive { usize::MAX } else { 1 }, goes_on))
     }
 
     /// Finds the files below a folder of the source that came while it was watched.
@@ -104,7 +108,7 @@ impl Scope<'_> {
     fn walk(self, folder: &Path, depth: usize, goes_on: &dyn Fn() -> bool) -> Option<Scan> {
         let destination = self.destination.canonicalize().ok();
         let walk = WalkDir::new(folder).min_depth(1).max_depth(depth).sort_by_file_name();
-        let mut found = Scan::default();
+        let mut found = Scan { folders: vec![folder.to_owned()], ..Scan::default() };
         let is_left_out = |entry: &DirEntry| {
             is_left_out(entry.path(), entry.file_name(), entry.file_type().is_dir(), destination.as_deref())
         };
@@ -113,12 +117,10 @@ impl Scope<'_> {
                 return None;
             }
             match entry {
-                Ok(entry) => found.add(&entry),
+                Ok(entry) => found.add(&entry, depth > 1),
                 Err(error) => {
                     let path = error.path().unwrap_or(folder).to_owned();
-                    found
-                        .unreadable
-                        .push((path, error.into_io_error().unwrap_or_else(|| std::io::ErrorKind::Other.into())));
+                    found.unreadable.push((path, error.into_io_error().unwrap_or_else(|| ErrorKind::Other.into())));
                 }
             }
         }
@@ -136,18 +138,21 @@ impl Scope<'_> {
         let mut at = self.source.to_owned();
         inside.components().enumerate().all(|(number, part)| {
             at.push(part);
+            // No search goes through a link; of what is gone, only the name can be told.
+            let is_link = std::fs::symlink_metadata(&at).is_ok_and(|found| found.is_symlink());
             let is_folder = number + 1 < depth || at.is_dir();
-            !is_left_out(&at, part.as_os_str(), is_folder, destination.as_deref())
+            !is_link && !is_left_out(&at, part.as_os_str(), is_folder, destination.as_deref())
         })
     }
 }
 
 impl Scan {
-    fn add(&mut self, entry: &DirEntry) {
+    fn add(&mut self, entry: &DirEntry, goes_into_folders: bool) {
         let kind = entry.file_type();
         let list = match (kind.is_file(), kind.is_symlink(), kind.is_dir()) {
             (true, ..) => &mut self.files,
             (_, true, _) => &mut self.links,
+            (.., true) if goes_into_folders => &mut self.folders,
             (.., true) => return,
             _ => &mut self.special,
         };
@@ -209,6 +214,7 @@ mod tests {
             scope.takes(&folder.path().join(name))
         };
         assert!(takes("a.jpg", false) && takes("sub/b.jpg", true) && takes("new/er/c.jpg", true));
+        assert!(!takes("loop", true) && !takes("loop/a.jpg", true), "what lies behind a link");
         assert!(!takes("sub/b.jpg", false) && !takes("", true) && !takes("/elsewhere/a.jpg", true));
         for left_out in ["labelled/x/c.jpg", "labelled", "output.csv", ".sis/ledger.jsonl", ".sis-x.partial"] {
             assert!(!takes(left_out, true), "{left_out}");

@@ -8,6 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use notify::event::{AccessKind, AccessMode, ModifyKind, RenameMode};
 use notify::{Config, Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 
+use crate::domain::printable::printable;
+
 /// Paths that are kept until somebody asks. Where there are more, all is looked through, which costs less.
 const MOST_PATHS: usize = 50_000;
 
@@ -33,36 +35,65 @@ pub enum NoEvents {
 pub struct Changes {
     /// Paths where something happened.
     pub paths: HashSet<PathBuf>,
-    /// Files that were closed by a writer, or were given their names.
+    /// Files into which somebody wrote, and that were not closed since.
+    pub written: HashSet<PathBuf>,
+    /// Files that were closed by a writer, or were given their names, and into which nobody wrote since.
     pub closed: HashSet<PathBuf>,
+    /// What was removed, or moved elsewhere.
+    pub gone: HashSet<PathBuf>,
     /// Something may have happened anywhere.
     pub is_anywhere: bool,
     /// The system will not tell of everything any more.
     pub ended: Option<NoEvents>,
 }
 
-/// The watches on a folder, for as long as it is kept.
+/// The watches on folders, for as long as it is kept.
 #[derive(Debug)]
 pub struct Watcher {
     changes: Arc<Mutex<Changes>>,
-    _watches: RecommendedWatcher,
+    watches: RecommendedWatcher,
+    /// Folders that are watched.
+    folders: HashSet<PathBuf>,
 }
 
 impl Watcher {
-    /// Watches a folder, and those in it. What happened before this returns may not be told of.
-    pub fn start(folder: &Path, recursive: bool) -> Result<Watcher, NoEvents> {
+    /// No folder is watched yet.
+    pub fn new() -> Result<Watcher, NoEvents> {
         let changes = Arc::new(Mutex::new(Changes::default()));
         let told = Arc::clone(&changes);
         let take = move |event| told.lock().unwrap_or_else(PoisonError::into_inner).take(event);
-        let mut watches = RecommendedWatcher::new(take, Config::default()).map_err(no_events)?;
-        let mode = if recursive { RecursiveMode::Recursive } else { RecursiveMode::NonRecursive };
-        watches.watch(folder, mode).map_err(no_events)?;
-        Ok(Watcher { changes, _watches: watches })
+        // A link to a folder is not a folder of the source.
+        let config = Config::default().with_follow_symlinks(false);
+        let watches = RecommendedWatcher::new(take, config).map_err(no_events)?;
+        Ok(Watcher { changes, watches, folders: HashSet::new() })
+    }
+
+    /// Watches a folder, without those in it; true where it was not watched before. What happened in it before this
+    /// returns may not be told of. One that cannot be watched, as it is gone or may not be read, is passed over: that is
+    /// for those to say who look into it.
+    pub fn add(&mut self, folder: &Path) -> Result<bool, NoEvents> {
+        if self.folders.contains(folder) {
+            return Ok(false);
+        }
+        match self.watches.watch(folder, RecursiveMode::NonRecursive).map_err(no_events) {
+            Ok(()) => Ok(self.folders.insert(folder.to_owned())),
+            Err(NoEvents::Limit) => Err(NoEvents::Limit),
+            Err(error) => {
+                tracing::warn!(folder = printable(folder), "is not watched: {error}");
+                Ok(false)
+            }
+        }
     }
 
     /// What changed since the last time. Does not wait.
-    pub fn changes(&self) -> Changes {
-        std::mem::take(&mut self.changes.lock().unwrap_or_else(PoisonError::into_inner))
+    pub fn changes(&mut self) -> Changes {
+        let changes = std::mem::take(&mut *self.changes.lock().unwrap_or_else(PoisonError::into_inner));
+        // The watch on a folder goes with it.
+        self.folders.retain(|folder| !folder.ancestors().any(|above| changes.gone.contains(above)));
+        if changes.is_anywhere {
+            self.folders.clear();
+        }
+        changes
     }
 }
 
@@ -80,23 +111,31 @@ impl Changes {
             }
         };
         self.is_anywhere |= event.need_rescan();
-        let is_closed = match event.kind {
-            // That somebody reads, as this program does, is no change.
-            EventKind::Access(AccessKind::Close(AccessMode::Write)) => true,
-            EventKind::Access(_) => return,
-            EventKind::Modify(ModifyKind::Name(RenameMode::To | RenameMode::Both)) => true,
-            _ => false,
-        };
         for path in event.paths {
-            if is_closed {
-                self.closed.insert(path.clone());
+            match event.kind {
+                EventKind::Access(AccessKind::Close(AccessMode::Write)) => self.close(&path),
+                // That somebody reads, as this program does, is no change.
+                EventKind::Access(_) => continue,
+                EventKind::Modify(ModifyKind::Name(RenameMode::To)) => self.close(&path),
+                EventKind::Modify(ModifyKind::Data(_)) => {
+                    self.closed.remove(&path);
+                    self.written.insert(path.clone());
+                }
+                EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(RenameMode::From)) => {
+                    self.gone.insert(path.clone());
+                }
+                _ => {}
             }
             self.paths.insert(path);
         }
         if self.paths.len() > MOST_PATHS {
-            (self.paths, self.closed) = (HashSet::new(), HashSet::new());
-            self.is_anywhere = true;
+            *self = Changes { is_anywhere: true, ended: self.ended.take(), ..Changes::default() };
         }
+    }
+
+    fn close(&mut self, path: &Path) {
+        self.written.remove(path);
+        self.closed.insert(path.to_owned());
     }
 }
 
@@ -125,7 +164,11 @@ mod tests {
         changes.take(event(EventKind::Modify(ModifyKind::Data(DataChange::Any)), "/a"));
         changes.take(event(EventKind::Access(AccessKind::Close(AccessMode::Write)), "/b"));
         assert_eq!(changes.paths.len(), 2);
-        assert_eq!(changes.closed, HashSet::from([PathBuf::from("/b")]));
+        let set = |path: &str| HashSet::from([PathBuf::from(path)]);
+        assert_eq!((&changes.closed, &changes.written), (&set("/b"), &set("/a")));
+        changes.take(event(EventKind::Access(AccessKind::Close(AccessMode::Write)), "/a"));
+        changes.take(event(EventKind::Modify(ModifyKind::Data(DataChange::Any)), "/b"));
+        assert_eq!((&changes.closed, &changes.written), (&set("/a"), &set("/b")), "the last of both counts");
     }
 
     #[test]
@@ -146,10 +189,17 @@ mod tests {
     fn a_file_that_comes_is_told_of() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().canonicalize().unwrap();
-        let watcher = Watcher::start(&root, true).unwrap();
+        let mut watcher = Watcher::new().unwrap();
+        assert!(watcher.add(&root).unwrap() && !watcher.add(&root).unwrap());
+        assert!(!watcher.add(Path::new("/no/such/folder")).unwrap());
         std::fs::write(root.join("1.jpg"), b"x").unwrap();
         // Until the system has told: the test harness ends a test that hangs.
-        let told = std::iter::repeat_with(|| watcher.changes()).find(|changes| !changes.paths.is_empty()).unwrap();
-        assert!(told.paths.contains(&root.join("1.jpg")));
+        let told = std::iter::repeat_with(|| watcher.changes()).find(|changes| !changes.closed.is_empty()).unwrap();
+        assert!(told.closed.contains(&root.join("1.jpg")) && told.written.is_empty());
+        // A folder that is removed and made again is watched again.
+        std::fs::remove_dir_all(&root).unwrap();
+        std::iter::repeat_with(|| watcher.changes()).find(|changes| changes.gone.contains(&root)).unwrap();
+        std::fs::create_dir(&root).unwrap();
+        assert!(watcher.add(&root).unwrap());
     }
 }

@@ -140,6 +140,23 @@ fn abandon_rest(
 /// Finishes or cleans up what killed runs left, and ends them. Gives how many transfers that were.
 pub fn recover_session(session: &mut Session, say: SayError<'_>) -> Result<usize, StoreError> {
     remove_temporary_results(&session.folder());
+    let recovered = recover_transfers(session, say)?;
+    for run in session.runs_cut_short()? {
+        if let (RunKind::Undo, Some(reversed)) = (run.kind, run.reverses)
+            && session.reversible(reversed)?.is_empty()
+        {
+            // It was killed after its last file, and has still to put the folders right.
+            restore_folders(session, reversed)?;
+        }
+        tidy_folders(session, run.id)?;
+        session.end_run(run.id, Map::from_iter([("cut_short".to_owned(), json!(true))]))?;
+    }
+    session.complete_ledger()?;
+    Ok(recovered)
+}
+
+/// Finishes or cleans up transfers that were begun and not ended. Gives how many those were.
+pub(super) fn recover_transfers(session: &mut Session, say: SayError<'_>) -> Result<usize, StoreError> {
     let unfinished = session.unfinished()?;
     for left in &unfinished {
         let transfer = prepare(session, &left.transfer, left.id);
@@ -151,16 +168,6 @@ pub fn recover_session(session: &mut Session, say: SayError<'_>) -> Result<usize
         let ended = recover(&transfer, &reached);
         tracing::info!(transfer = left.id.0, ?ended, "recovered");
         session.record(&[(left.id, Recorded::Ended(ending(&ended, say)))])?;
-    }
-    for run in session.runs_cut_short()? {
-        if let (RunKind::Undo, Some(reversed)) = (run.kind, run.reverses)
-            && session.reversible(reversed)?.is_empty()
-        {
-            // It was killed after its last file, and has still to put the folders right.
-            restore_folders(session, reversed)?;
-        }
-        tidy_folders(session, run.id)?;
-        session.end_run(run.id, Map::from_iter([("cut_short".to_owned(), json!(true))]))?;
     }
     session.complete_ledger()?;
     Ok(unfinished.len())

@@ -1,15 +1,37 @@
 //! Sentences for what happens while a folder is watched.
 
-use super::{Language, Say};
-use crate::domain::printable::printable_text;
+use super::{Language, Say, Values, size};
+use crate::domain::printable::{printable, printable_text};
+use crate::files::destination::DestinationError;
 use crate::files::watcher::NoEvents;
-use crate::jobs::watch::{AlertEnd, BadCommand, WatchError};
+use crate::jobs::tables::TableError;
+use crate::jobs::watch::{AlertEnd, BadCommand, Waits, WatchError};
 
 impl Say for WatchError {
     fn say(&self, language: &Language) -> String {
         match self {
             WatchError::Model(error) => error.say(language),
             WatchError::Store(error) => error.say(language),
+        }
+    }
+}
+
+impl Say for Waits<'_> {
+    fn say(&self, language: &Language) -> String {
+        match *self {
+            Waits::NoRoom(DestinationError::Full { folder, free, needed }) => {
+                let (free, needed) = (size(*free), size(*needed));
+                let values: Values<'_> = &[("folder", &printable(folder)), ("free", &free), ("needed", &needed)];
+                language.say("watch.waits_room", values)
+            }
+            Waits::NoRoom(error) => error.say(language),
+            Waits::Failing(error) | Waits::NoTable(TableError::Store(error)) => {
+                let detail = std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string);
+                language.say("watch.waits_session", &[("detail", &detail)])
+            }
+            Waits::NoTable(TableError::File { path, source }) => {
+                language.say("watch.waits_table", &[("path", &printable(path)), ("detail", source)])
+            }
         }
     }
 }

@@ -27,7 +27,8 @@ use crate::built_in;
 use crate::config::Background;
 use crate::files::transfer::TransferError;
 use crate::files::trouble::Trouble;
-use crate::jobs::crew::{Crew, Event, Order, Sayer, Waits};
+use crate::jobs::crew::{Crew, Event, Order, Sayer};
+use crate::jobs::watch::Waits;
 use crate::lang::{Language, Say};
 
 /// How long the loop waits for a key before it looks for what the crew tells. Without work there is little to tell.
@@ -112,11 +113,7 @@ impl Sayer for Words {
     }
 
     fn waits(&self, waits: Waits<'_>) -> String {
-        match waits {
-            Waits::NoRoom(error) => error.say(&self.0),
-            Waits::Failing(error) => error.say(&self.0),
-            Waits::NoTable(error) => error.say(&self.0),
-        }
+        waits.say(&self.0)
     }
 }
 

@@ -17,10 +17,9 @@ use smart_image_sorter::engine::runtime::find::Places;
 use smart_image_sorter::engine::runtime::select::{DeviceChoice, RuntimeChoice};
 use smart_image_sorter::files::transfer::TransferError;
 use smart_image_sorter::files::trouble::Trouble;
-use smart_image_sorter::jobs::crew::{
-    Crew, Event, Order, Painted, Painter, Room, Said, SaidStep, Sayer, Surroundings, Waits,
-};
+use smart_image_sorter::jobs::crew::{Crew, Event, Order, Painted, Painter, Room, Said, SaidStep, Sayer, Surroundings};
 use smart_image_sorter::jobs::embeddings::CachePlace;
+use smart_image_sorter::jobs::watch::Waits;
 use smart_image_sorter::store::Session;
 use smart_image_sorter::store::session::{Sorting, Which};
 

@@ -1,8 +1,5 @@
 //! What a classify and a watch begin with: the model, the destination's session, and the app that makes room for it.
 
-use std::io::ErrorKind;
-use std::path::Path;
-
 use crossbeam_channel::Receiver;
 
 use super::runner::Desk;
@@ -12,7 +9,6 @@ use crate::engine::encoder::TextEncoder;
 use crate::engine::runtime::Runtime;
 use crate::engine::runtime::select::cores;
 use crate::files::destination;
-use crate::files::scan::ScanError;
 use crate::jobs::model::{Model, OpenedModel};
 use crate::store::session::Session;
 
@@ -42,15 +38,4 @@ pub(super) fn may_begin(desk: &Desk, files: usize, orders: &Receiver<Order>) -> 
     desk.tell(Event::Found { files });
     // Nothing else is ordered while a run is under way.
     orders.iter().any(|order| matches!(order, Order::Begin))
-}
-
-/// A source that is not there when a watch begins is a mistake in its name; one that goes later is waited for.
-pub(super) fn check_source(source: &Path) -> Result<(), CrewError> {
-    let folder = source.to_owned();
-    match std::fs::read_dir(source) {
-        Ok(_) => Ok(()),
-        Err(error) if error.kind() == ErrorKind::NotFound => Err(ScanError::Missing { folder }.into()),
-        Err(error) if error.kind() == ErrorKind::NotADirectory => Err(ScanError::NoFolder { path: folder }.into()),
-        Err(source) => Err(ScanError::Unreadable { folder, source }.into()),
-    }
 }

@@ -42,6 +42,7 @@ use watch_switch::WatchSwitch;
 
 use super::embeddings::CachePlace;
 use super::stop::Stop;
+use super::watch::Waits;
 use crate::domain::collection::Entry;
 use crate::domain::history::StepKind;
 use crate::domain::hub_model::HubModel;
@@ -61,7 +62,7 @@ pub use error::CrewError;
 pub use following::{ScoredWith, Seen};
 pub use librarian::{ModelChoice, ModelPlace};
 pub use viewer::{Painted, Painter, Room, Sight};
-pub use watch_news::{Waits, WatchNews, WatchStatus};
+pub use watch_news::{WatchNews, WatchStatus};
 use words::Asked;
 
 /// Who leaves the app is told what is waited for after this time.

@@ -7,11 +7,8 @@ use std::time::{Duration, Instant};
 use super::Event;
 use super::runner::Desk;
 use crate::domain::decision::LabelId;
-use crate::files::destination::DestinationError;
 use crate::files::transfer::TransferError;
-use crate::jobs::tables::TableError;
 use crate::jobs::watch::{AlertEnd, Told as WatchTold, Watch, WatchedBy};
-use crate::store::StoreError;
 
 /// How often it is told how the watch stands, if that changed.
 const TOLD_EVERY: Duration = Duration::from_millis(500);
@@ -40,6 +37,13 @@ pub enum WatchNews {
     SourceBack,
     /// Another folder has taken its place.
     SourceReplaced,
+    /// A folder in it cannot be read.
+    Unreadable {
+        /// The folder.
+        folder: PathBuf,
+        /// What the system said.
+        detail: String,
+    },
     /// A file has not been finished for a long time.
     Unfinished(PathBuf),
     /// It cannot go on just now, and tries again by itself: why, in words.
@@ -55,17 +59,6 @@ pub enum WatchNews {
         /// How it ended.
         end: AlertEnd,
     },
-}
-
-/// What a watch waits for.
-#[derive(Debug)]
-pub enum Waits<'w> {
-    /// Files do not fit into the destination.
-    NoRoom(&'w DestinationError),
-    /// The session failed.
-    Failing(&'w StoreError),
-    /// The table could not be written.
-    NoTable(&'w TableError),
 }
 
 /// Tells the app what a watch tells.
@@ -95,18 +88,15 @@ impl Teller<'_> {
             WatchTold::SourceBack => WatchNews::SourceBack,
             WatchTold::SourceReplaced => WatchNews::SourceReplaced,
             WatchTold::Unfinished(path) => WatchNews::Unfinished(path.to_owned()),
-            WatchTold::NoRoom(error) => self.waits(Waits::NoRoom(error)),
-            WatchTold::Failing(error) => self.waits(Waits::Failing(error)),
-            WatchTold::NoTable(error) => self.waits(Waits::NoTable(error)),
+            WatchTold::Waits(waits) => WatchNews::Waits(self.desk.sayer.waits(waits)),
+            WatchTold::Unreadable { folder, error } => {
+                WatchNews::Unreadable { folder: folder.to_owned(), detail: error.to_string() }
+            }
             WatchTold::Alerted { path, label, end } => {
                 WatchNews::Alerted { path: path.to_owned(), label: label.to_owned(), end: end.clone() }
             }
         };
         self.desk.tell(Event::WatchNews { news });
-    }
-
-    fn waits(&self, waits: Waits<'_>) -> WatchNews {
-        WatchNews::Waits(self.desk.sayer.waits(waits))
     }
 
     /// Tells how the watch stands, now and then and if that changed: a watch to which nothing comes is silent.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, TryRecvError};
 use serde_json::{Map, Value as Json, json};
 
-use super::beginning::{self, Ready, check_source};
+use super::beginning::{self, Ready};
 use super::following::{Followed, FollowedPicture, ScoredWith, hash_of};
 use super::opening::{self, shown};
 use super::runner::{ChosenRuntime, Desk, Made};
@@ -16,23 +16,16 @@ use super::watch_news::Teller;
 use super::words::Asked;
 use super::{CrewError, Event, Order};
 use crate::domain::folder_name::folder_names;
-use crate::domain::readiness::Patience;
 use crate::domain::run::RunId;
-use crate::domain::settings::{Operation, Settings};
+use crate::domain::settings::Settings;
 use crate::domain::template::Templates;
 use crate::engine::runtime::select::cores;
+use crate::files::scan;
 use crate::jobs::begin::begin_classify;
 use crate::jobs::embeddings::ModelCache;
 use crate::jobs::model::Model;
 use crate::jobs::watch::{Watch, WatchRules, WatchTools, Watched};
 use crate::store::session::{LabelSet, Session, Sorting, Which};
-
-/// How long files must not change before they are looked at, and where they are moved.
-const SETTLE: Duration = Duration::from_secs(3);
-const SETTLE_MOVED: Duration = Duration::from_secs(10);
-
-/// How long the rest of a file is waited for that is not whole.
-const REST: Duration = Duration::from_secs(600);
 
 /// How long orders are waited for between two turns.
 const LOOK: Duration = Duration::from_millis(100);
@@ -65,7 +58,7 @@ pub(super) fn watch(
     orders: &Receiver<Order>,
 ) -> Result<Option<Order>, CrewError> {
     let settings = &wanted.settings;
-    check_source(&settings.source)?;
+    scan::check(&settings.source)?;
     let Ready { model, text, mut session } = beginning::make_ready(desk, settings, runtime.get(desk)?)?;
     if !beginning::may_begin(desk, 0, orders) {
         return Ok(None);
@@ -177,7 +170,7 @@ impl Lookout<'_> {
             set: set.clone(),
             table: table.clone(),
         };
-        let mut watch = Watch::new(watched, session, rules(settings, *sorts));
+        let mut watch = Watch::new(watched, session, WatchRules::usual(*sorts, settings.operation));
         watch.heed_when_sorting(desk.switch.sorting.clone());
         let stop = desk.switch.stop.without_pause();
         let tools = WatchTools {
@@ -233,11 +226,6 @@ impl Lookout<'_> {
         let put_right = watch.end(session, &mut |told| teller.tell(told));
         over.and_then(|over| put_right.map(|()| over).map_err(CrewError::Watch))
     }
-}
-
-fn rules(settings: &Settings, sorts: bool) -> WatchRules {
-    let settle = if sorts && settings.operation == Operation::Move { SETTLE_MOVED } else { SETTLE };
-    WatchRules { patience: Patience { settle, rest: REST }, poll: false, apply: sorts, commands: vec![] }
 }
 
 /// The settings that the session is sorted with from now on, where an order brings others.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Map, json};
 
-use super::{Told, WatchTools, Watched};
+use super::{Told, Waits, WatchTools, Watched};
 use crate::files::destination;
 use crate::files::transfer::TransferError;
 use crate::jobs::apply::ApplyRun;
@@ -16,6 +16,9 @@ use crate::store::session::{Revision, Session, Which};
 /// How long is waited after the destination had no room.
 const AFTER_FULL: Duration = Duration::from_secs(60);
 
+/// How long is waited before what could not be copied or moved is tried again: somebody may have put right what was wrong.
+const AFTER_FAILED: Duration = Duration::from_secs(600);
+
 /// What was applied so far.
 #[derive(Default)]
 pub(super) struct Applying {
@@ -24,6 +27,8 @@ pub(super) struct Applying {
     /// Up to where changes were applied; at first everything is looked through.
     applied: Option<Revision>,
     resumes: Option<Instant>,
+    /// When everything is looked through again, as something could not be done.
+    again: Option<Instant>,
 }
 
 impl Applying {
@@ -39,6 +44,9 @@ impl Applying {
             return Ok(false);
         }
         self.resumes = None;
+        if self.again.is_some_and(|again| Instant::now() >= again) {
+            (self.again, self.applied) = (None, None);
+        }
         // Read first: what changes after it is for the next turn.
         let revision = session.revision()?;
         if self.applied == Some(revision) {
@@ -52,7 +60,7 @@ impl Applying {
             return Ok(false);
         }
         if let Err(error) = destination::check_room(session.destination(), &sorted.plan.transfers) {
-            tell(Told::NoRoom(&error));
+            tell(Told::Waits(Waits::NoRoom(&error)));
             self.resumes = Some(Instant::now() + AFTER_FULL);
             return Ok(false);
         }
@@ -63,15 +71,19 @@ impl Applying {
                 none.insert(ApplyRun::begin(session, settings)?)
             }
         };
-        let (mut ended, mut is_full) = (0, false);
+        let (mut ended, mut is_full, mut has_failed) = (0, false, false);
         run.carry_out(session, &sorted.plan, tools.say_transfer, tools.stop, &mut |planned, end| {
             ended += 1;
             is_full |= end.as_ref().is_err_and(TransferError::concerns_all);
+            // One that was overtaken by a decision has a higher revision, and comes again by itself.
+            has_failed |= end.as_ref().is_err_and(|error| !matches!(error, TransferError::Overtaken));
             tell(Told::Transferred(planned, end));
         })?;
+        if has_failed {
+            self.again.get_or_insert(Instant::now() + AFTER_FAILED);
+        }
         match (is_full, ended == sorted.plan.transfers.len()) {
             (true, _) => self.resumes = Some(Instant::now() + AFTER_FULL),
-            // One that was overtaken by a decision has a higher revision, and comes again by itself.
             (false, true) => self.applied = Some(revision),
             // It is being stopped: the next watch looks through everything.
             (false, false) => {}

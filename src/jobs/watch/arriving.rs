@@ -117,8 +117,10 @@ struct ArrivalSink<'s, 'r> {
 
 impl Sink for ArrivalSink<'_, '_> {
     fn take(&mut self, position: usize, classified: Option<Classified>) -> Result<(), SinkError> {
-        let is_given_up = self.ready.get(position).is_some_and(|ready| ready.is_given_up);
-        let fate = fate(classified.as_ref(), is_given_up);
+        let fate = match self.ready.get(position) {
+            Some(ready) => fate(classified.as_ref(), ready),
+            None => Fate::Waiting,
+        };
         if let Some(kept) = self.fates.get_mut(position) {
             *kept = fate;
         }
@@ -130,15 +132,54 @@ impl Sink for ArrivalSink<'_, '_> {
     }
 }
 
-fn fate(classified: Option<&Classified>, is_given_up: bool) -> Fate {
+fn fate(classified: Option<&Classified>, ready: &Ready) -> Fate {
     let Some(classified) = classified else { return Fate::Other };
+    // A turn takes a while: what was read may be another file than the one that had settled.
+    if classified.picture.stamp.is_some_and(|stamp| stamp != ready.stamp) {
+        return Fate::Changed;
+    }
     match &classified.trouble {
         // What the model has no answer for is whole.
         None | Some(Trouble::ModelFailed { .. }) => Fate::Kept,
         Some(Trouble::Vanished) => Fate::Gone,
         Some(Trouble::Changed) => Fate::Changed,
-        Some(_) if is_given_up => Fate::Kept,
+        Some(_) if ready.is_given_up => Fate::Kept,
         // The rest of a file can make it whole, readable, or of a kind that is decoded.
         Some(_) => Fate::NotWhole,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::picture::{ContentHash, FileStamp, Picture, PictureState};
+
+    const SETTLED: FileStamp = FileStamp { device: 1, inode: 2, size: 3, modified_ns: 4 };
+
+    fn classified(stamp: FileStamp, trouble: Option<Trouble>) -> Classified {
+        let picture = Picture {
+            path: "1.jpg".into(),
+            hash: Some(ContentHash([1; 32])),
+            stamp: Some(stamp),
+            state: PictureState::Ok,
+            prediction: None,
+        };
+        Classified { picture, trouble, embedding: None }
+    }
+
+    #[test]
+    fn only_what_has_settled_and_is_whole_or_given_up_is_kept() {
+        let ready = |is_given_up| Ready { path: "1.jpg".into(), stamp: SETTLED, is_given_up };
+        let of = |classified: &Classified, is_given_up| fate(Some(classified), &ready(is_given_up));
+        assert_eq!(of(&classified(SETTLED, None), false), Fate::Kept);
+        // Read after it had changed, whole or not.
+        let changed = FileStamp { modified_ns: 5, ..SETTLED };
+        assert_eq!(of(&classified(changed, None), false), Fate::Changed);
+        assert_eq!(of(&classified(changed, Some(Trouble::Truncated)), true), Fate::Changed);
+        assert_eq!(of(&classified(SETTLED, Some(Trouble::Truncated)), false), Fate::NotWhole);
+        assert_eq!(of(&classified(SETTLED, Some(Trouble::Truncated)), true), Fate::Kept);
+        assert_eq!(of(&classified(SETTLED, Some(Trouble::Empty)), false), Fate::NotWhole);
+        assert_eq!(of(&classified(SETTLED, Some(Trouble::Vanished)), true), Fate::Gone);
+        assert_eq!(fate(None, &ready(false)), Fate::Other);
     }
 }

@@ -3,12 +3,12 @@
 //! The scan is the truth: what is in the folder and not in the session is waited for. What the system tells of changes only
 //! says where to look before the next scan.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::ffi::OsStr;
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use super::{Told, WatchRules, WatchedBy};
 use crate::domain::picture::FileStamp;
@@ -17,11 +17,10 @@ use crate::file_system::is_on_network;
 use crate::files::read::stamp_of;
 use crate::files::scan::{Scan, ScanError, Scope};
 use crate::files::watcher::{Changes, NoEvents, Watcher};
+use crate::files::writers::open_for_writing;
+use crate::jobs::sink::SourceFolder;
 use crate::jobs::stop::Stop;
 use crate::store::StoreError;
-
-/// How often everything is looked through though the system tells of changes.
-const SCAN_EVERY: Duration = Duration::from_secs(60);
 
 /// How often it is looked whether the folder is there and the same.
 const ROOT_EVERY: Duration = Duration::from_secs(1);
@@ -29,6 +28,9 @@ const ROOT_EVERY: Duration = Duration::from_secs(1);
 /// The share of the time that scans may take, as what they take is multiplied by before the next one: a folder of a million
 /// files is looked through less often.
 const SCAN_REST: u32 = 10;
+
+/// The least time between two scans where nothing tells of changes.
+const LEAST_POLL: Duration = Duration::from_millis(100);
 
 /// What programs that download call a file until it is whole.
 const UNFINISHED_SUFFIXES: [&str; 8] =
@@ -45,45 +47,56 @@ pub(super) struct Ready {
 }
 
 /// Whether a session has looked at a file as it is now.
-pub(super) type Knows<'k> = &'k dyn Fn(&Path, FileStamp) -> Result<bool, StoreError>;
+pub(super) type Knows<'k> = &'k dyn Fn(&Path, FileStamp, &SourceFolder) -> Result<bool, StoreError>;
 
 /// The folder, and the files in it that are waited for.
 pub(super) struct Incoming {
+    /// The folder, by the name that was given, and by its whole one: that is what the system tells.
     source: PathBuf,
+    whole: PathBuf,
     recursive: bool,
     destination: PathBuf,
-    is_polled: bool,
+    rules: IncomingRules,
     began: Instant,
     readiness: Readiness,
     watcher: Option<Watcher>,
     watched_by: WatchedBy,
-    /// The folder that is there now, by file system and number.
+    /// The folder that is there now, by file system and number, and the paths that the session knows it by.
     root: Option<(u64, u64)>,
+    folder: SourceFolder,
+    /// Folders that cannot be read, which was told.
+    unreadable: Vec<PathBuf>,
     next_root: Duration,
     next_scan: Duration,
-    scan_every: Duration,
-    poll_every: Duration,
     queue: VecDeque<PathBuf>,
+}
+
+/// How a folder is looked at.
+#[derive(Debug, Clone, Copy)]
+struct IncomingRules {
+    poll: bool,
+    rescan: Duration,
+    settle_polled: Duration,
 }
 
 impl Incoming {
     pub(super) fn new(source: &Path, recursive: bool, destination: &Path, rules: &WatchRules) -> Incoming {
-        // Twice within the settling time, so that a change is seen before a file counts as settled.
-        let poll_every = (rules.patience.settle / 2).max(Duration::from_millis(100));
+        let &WatchRules { poll, rescan, settle_polled, .. } = rules;
         Incoming {
             source: source.to_owned(),
+            whole: std::path::absolute(source).unwrap_or_else(|_| source.to_owned()),
             recursive,
             destination: destination.to_owned(),
-            is_polled: rules.poll,
+            rules: IncomingRules { poll, rescan, settle_polled },
             began: Instant::now(),
             readiness: Readiness::new(rules.patience),
             watcher: None,
             watched_by: WatchedBy::Nothing,
             root: None,
+            folder: SourceFolder::new(source),
+            unreadable: vec![],
             next_root: Duration::ZERO,
             next_scan: Duration::ZERO,
-            scan_every: SCAN_EVERY,
-            poll_every,
             queue: VecDeque::new(),
         }
     }
@@ -101,6 +114,11 @@ impl Incoming {
     /// How changes are noticed.
     pub(super) fn watched_by(&self) -> &WatchedBy {
         &self.watched_by
+    }
+
+    /// The folder that is there, and the paths that the session knows it by.
+    pub(super) fn folder(&self) -> &SourceFolder {
+        &self.folder
     }
 
     /// At most so many files that have settled. What happens with each has to be said afterwards: [`Incoming::done`],
@@ -121,9 +139,18 @@ impl Incoming {
             return Ok(vec![]);
         }
         let changes = self.changes(tell);
+        if changes.is_anywhere {
+            self.readiness.forget_writers();
+        }
         match changes.is_anywhere || now >= self.next_scan {
-            true => self.scan(knows, stop)?,
-            false => self.look_at(&changes, knows, stop)?,
+            true => self.scan(knows, stop, tell)?,
+            false => self.look_where(&changes.paths, knows, stop, tell)?,
+        }
+        for path in &changes.written {
+            self.readiness.write(&self.as_given(path));
+        }
+        for path in &changes.closed {
+            self.readiness.close(&self.as_given(path));
         }
         Ok(self.settled(most, tell))
     }
@@ -144,6 +171,8 @@ impl Incoming {
         self.root = found;
         self.watcher = None;
         if found.is_some() {
+            // Where it was a link, it may lead elsewhere now.
+            self.folder = SourceFolder::new(&self.source);
             // First the watches, then the scan: what comes between them is seen by both and not by none.
             self.watch(tell);
             self.next_scan = Duration::ZERO;
@@ -151,10 +180,10 @@ impl Incoming {
     }
 
     fn watch(&mut self, tell: &mut dyn FnMut(Told<'_>)) {
-        let started = match self.is_polled {
+        let started = match self.rules.poll {
             true => Err(None),
             false if is_on_network(&self.source) => Err(Some(NoEvents::Network)),
-            false => Watcher::start(&self.source, self.recursive).map_err(Some),
+            false => Watcher::new().map_err(Some),
         };
         match started {
             Ok(watcher) => {
@@ -166,21 +195,57 @@ impl Incoming {
     }
 
     fn watch_by(&mut self, by: WatchedBy, tell: &mut dyn FnMut(Told<'_>)) {
-        self.scan_every = if by == WatchedBy::Events { SCAN_EVERY } else { self.poll_every };
+        if let WatchedBy::Polling(_) = by {
+            self.watcher = None;
+            // Who is told of nothing has to be surer that a file is finished.
+            self.readiness.settle_for(self.rules.settle_polled);
+            self.readiness.forget_writers();
+        }
         if self.watched_by != by {
             tell(Told::WatchedBy(&by));
             self.watched_by = by;
         }
     }
 
+    fn scan_every(&self) -> Duration {
+        match self.watched_by {
+            // Twice within the settling time, so that a change is seen before a file counts as settled.
+            WatchedBy::Polling(_) => (self.rules.settle_polled / 2).max(LEAST_POLL),
+            _ => self.rules.rescan,
+        }
+    }
+
     fn changes(&mut self, tell: &mut dyn FnMut(Told<'_>)) -> Changes {
-        let Some(watcher) = &self.watcher else { return Changes::default() };
+        let Some(watcher) = &mut self.watcher else { return Changes::default() };
         let mut changes = watcher.changes();
         if let Some(reason) = changes.ended.take() {
-            self.watcher = None;
             self.watch_by(WatchedBy::Polling(Some(reason)), tell);
         }
         changes
+    }
+
+    /// Watches folders; true where one was not watched before, so that files may have come to it unseen.
+    fn watch_folders(&mut self, folders: &[PathBuf], tell: &mut dyn FnMut(Told<'_>)) -> bool {
+        let Some(watcher) = &mut self.watcher else { return false };
+        let mut is_new = false;
+        for folder in folders {
+            let inside = folder.strip_prefix(&self.source).unwrap_or(folder);
+            // Without a slash at its end, which the paths in it would have twice.
+            let whole = if inside.as_os_str().is_empty() { self.whole.clone() } else { self.whole.join(inside) };
+            match watcher.add(&whole) {
+                Ok(added) => is_new |= added,
+                Err(reason) => {
+                    self.watch_by(WatchedBy::Polling(Some(reason)), tell);
+                    return false;
+                }
+            }
+        }
+        is_new
+    }
+
+    /// A path as the system tells it, in the spelling that was given.
+    fn as_given(&self, path: &Path) -> PathBuf {
+        path.strip_prefix(&self.whole).map_or_else(|_| path.to_owned(), |inside| self.source.join(inside))
     }
 
     fn scope(&self) -> Scope<'_> {
@@ -188,52 +253,91 @@ impl Incoming {
     }
 
     /// Looks at every file.
-    fn scan(&mut self, knows: Knows<'_>, stop: &Stop) -> Result<(), StoreError> {
+    fn scan(&mut self, knows: Knows<'_>, stop: &Stop, tell: &mut dyn FnMut(Told<'_>)) -> Result<(), StoreError> {
         let began = self.began.elapsed();
-        let found = match self.scope().scan(&|| !stop.is_requested()) {
-            Ok(Some(found)) => found,
-            Ok(None) => return Ok(()),
-            // It went between two looks: the next look at the folder says so.
-            Err(ScanError::Missing { .. } | ScanError::NoFolder { .. }) => return Ok(()),
-            Err(ScanError::Unreadable { folder, source }) => {
-                tracing::warn!(folder = crate::domain::printable::printable(folder), "cannot be read: {source}");
-                self.next_scan = self.began.elapsed() + self.scan_every;
-                return Ok(());
+        self.readiness.begin_scan();
+        let unreadable = loop {
+            let found = match self.scope().scan(&|| !stop.is_requested()) {
+                Ok(Some(found)) => found,
+                Ok(None) => return Ok(()),
+                // It went between two looks: the next look at the folder says so.
+                Err(ScanError::Missing { .. } | ScanError::NoFolder { .. }) => return Ok(()),
+                Err(ScanError::Unreadable { folder, source }) => {
+                    Scan { unreadable: vec![(folder, source)], ..Scan::default() }
+                }
+            };
+            self.look_at_files(&found.files, knows, stop)?;
+            if !self.watch_folders(&found.folders, tell) {
+                break found.unreadable;
             }
         };
-        self.readiness.begin_scan();
-        self.look_at_files(&found, knows)?;
-        if found.unreadable.is_empty() {
-            self.readiness.end_scan();
+        if stop.is_requested() {
+            return Ok(());
         }
+        self.tell_unreadable(&unreadable, tell);
+        self.readiness.end_scan(&self.unreadable);
         let now = self.began.elapsed();
-        self.next_scan = now + self.scan_every.max((now - began) * SCAN_REST);
+        self.next_scan = now + self.scan_every().max((now - began) * SCAN_REST);
         Ok(())
+    }
+
+    /// Tells of each folder that cannot be read, once for as long as it cannot.
+    fn tell_unreadable(&mut self, unreadable: &[(PathBuf, std::io::Error)], tell: &mut dyn FnMut(Told<'_>)) {
+        for (folder, error) in unreadable {
+            if !self.unreadable.contains(folder) {
+                tell(Told::Unreadable { folder, error });
+            }
+        }
+        self.unreadable = unreadable.iter().map(|(folder, _)| folder.clone()).collect();
     }
 
     /// Looks where something happened.
-    fn look_at(&mut self, changes: &Changes, knows: Knows<'_>, stop: &Stop) -> Result<(), StoreError> {
-        for path in &changes.paths {
-            if !self.scope().takes(path) {
+    fn look_where(
+        &mut self,
+        paths: &HashSet<PathBuf>,
+        knows: Knows<'_>,
+        stop: &Stop,
+        tell: &mut dyn FnMut(Told<'_>),
+    ) -> Result<(), StoreError> {
+        for path in paths {
+            let path = self.as_given(path);
+            if !self.scope().takes(&path) {
                 continue;
             }
-            match std::fs::symlink_metadata(path) {
-                Ok(found) if found.is_dir() => {
-                    // A folder may have had files before it was watched.
-                    if let Some(found) = self.scope().scan_below(path, &|| !stop.is_requested()) {
-                        self.look_at_files(&found, knows)?;
-                    }
+            match std::fs::symlink_metadata(&path) {
+                Ok(found) if found.is_dir() => self.look_below(&path, knows, stop, tell)?,
+                Ok(found) if found.is_file() => {
+                    self.readiness.disturb(&path, self.began.elapsed());
+                    self.look_at_file(&path, &found, knows)?;
                 }
-                Ok(found) if found.is_file() => self.look_at_file(path, &found, knows)?,
-                _ => self.readiness.forget(path),
+                _ => self.readiness.forget(&path),
             }
         }
-        changes.closed.iter().for_each(|path| self.readiness.close(path));
         Ok(())
     }
 
-    fn look_at_files(&mut self, scan: &Scan, knows: Knows<'_>) -> Result<(), StoreError> {
-        for path in &scan.files {
+    /// Looks into a folder that came: it may have had files before it was watched.
+    fn look_below(
+        &mut self,
+        folder: &Path,
+        knows: Knows<'_>,
+        stop: &Stop,
+        tell: &mut dyn FnMut(Told<'_>),
+    ) -> Result<(), StoreError> {
+        loop {
+            let Some(found) = self.scope().scan_below(folder, &|| !stop.is_requested()) else { return Ok(()) };
+            self.look_at_files(&found.files, knows, stop)?;
+            if !self.watch_folders(&found.folders, tell) {
+                return Ok(());
+            }
+        }
+    }
+
+    fn look_at_files(&mut self, files: &[PathBuf], knows: Knows<'_>, stop: &Stop) -> Result<(), StoreError> {
+        for path in files {
+            if stop.is_requested() {
+                return Ok(());
+            }
             match std::fs::symlink_metadata(path) {
                 Ok(found) if found.is_file() => self.look_at_file(path, &found, knows)?,
                 _ => self.readiness.forget(path),
@@ -247,8 +351,8 @@ impl Incoming {
             return Ok(());
         }
         let stamp = stamp_of(found);
-        if self.readiness.has(path) || !knows(path, stamp)? {
-            self.readiness.look(path, stamp, age(found), self.began.elapsed());
+        if self.readiness.has(path) || !knows(path, stamp, &self.folder)? {
+            self.readiness.look(path, stamp, self.began.elapsed());
         }
         Ok(())
     }
@@ -267,7 +371,7 @@ impl Incoming {
                 continue;
             };
             let stamp = stamp_of(&found);
-            let look = self.readiness.look(&path, stamp, age(&found), self.began.elapsed());
+            let look = self.readiness.look(&path, stamp, self.began.elapsed());
             let Look::Ready { is_given_up } = look else { continue };
             match (is_named_unfinished(&path), is_given_up) {
                 (false, _) => ready.push(Ready { path, stamp, is_given_up }),
@@ -278,6 +382,22 @@ impl Incoming {
                 }
             }
         }
+        self.without_open(ready)
+    }
+
+    /// Leaves out files that somebody still has open for writing: they settle anew.
+    fn without_open(&mut self, mut ready: Vec<Ready>) -> Vec<Ready> {
+        if ready.is_empty() {
+            return ready;
+        }
+        let (open, now) = (open_for_writing(), self.began.elapsed());
+        ready.retain(|Ready { path, stamp, .. }| {
+            let is_open = open.contains(&(stamp.device, stamp.inode));
+            if is_open {
+                self.readiness.disturb(path, now);
+            }
+            !is_open
+        });
         ready
     }
 
@@ -290,12 +410,6 @@ impl Incoming {
     pub(super) fn hold(&mut self, path: &Path) {
         self.readiness.hold(path);
     }
-}
-
-/// How long ago a file changed. One that changed in the future, by the clock of another machine, has changed now.
-fn age(found: &Metadata) -> Duration {
-    let changed = found.modified().unwrap_or_else(|_| SystemTime::now());
-    SystemTime::now().duration_since(changed).unwrap_or_default()
 }
 
 /// Hidden files, and files in hidden folders, are what programs keep for themselves: rsync's unfinished ones, trash.

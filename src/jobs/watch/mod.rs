@@ -9,6 +9,7 @@ mod arriving;
 mod child;
 mod command;
 mod incoming;
+mod rules;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -21,8 +22,9 @@ use arriving::{Arriving, classify_ready};
 pub use child::AlertEnd;
 pub use command::{BadCommand, LabelCommand};
 use incoming::Incoming;
+pub use rules::WatchRules;
 
-use super::carry_out::SayError;
+use super::carry_out::{SayError, recover_transfers};
 use super::classify::{Classified, ClassifyError, Encoders};
 use super::embeddings::CachePlace;
 use super::model::{Model, ModelError};
@@ -30,7 +32,6 @@ use super::sink::SourceFolder;
 use super::stop::Stop;
 use super::tables::{self, TableError};
 use crate::domain::plan::PlannedTransfer;
-use crate::domain::readiness::Patience;
 use crate::domain::run::RunId;
 use crate::files::destination::DestinationError;
 use crate::files::transfer::Ended;
@@ -52,19 +53,6 @@ const AFTER_FAILURE: Duration = Duration::from_secs(30);
 /// How often the table is written at most, and the share of the time that it may take: it grows with the session.
 const TABLE_EVERY: Duration = Duration::from_secs(60);
 const TABLE_REST: u32 = 20;
-
-/// How a folder is watched.
-#[derive(Debug, Clone)]
-pub struct WatchRules {
-    /// How long files are waited for.
-    pub patience: Patience,
-    /// The folder is looked through again and again, whether the system tells of changes or not.
-    pub poll: bool,
-    /// What is sure, and what people decided, is sorted at once.
-    pub apply: bool,
-    /// Commands that are run for arrivals.
-    pub commands: Vec<LabelCommand>,
-}
 
 /// How changes are noticed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,6 +76,13 @@ pub enum Told<'t> {
     SourceBack,
     /// Another folder has taken its place: a disk was mounted, or it was made anew.
     SourceReplaced,
+    /// A folder cannot be read. It is looked into again, and said once.
+    Unreadable {
+        /// The folder.
+        folder: &'t Path,
+        /// What the system said.
+        error: &'t std::io::Error,
+    },
     /// Pictures were classified, and what the session knows of each.
     Arrived(Vec<(Known, Classified)>),
     /// So many files are no pictures.
@@ -96,12 +91,8 @@ pub enum Told<'t> {
     Unfinished(&'t Path),
     /// A file was copied or moved, or not.
     Transferred(&'t PlannedTransfer, &'t Ended),
-    /// Files do not fit into the destination: what is to be applied waits.
-    NoRoom(&'t DestinationError),
-    /// The session failed. Nothing is lost: it is tried again.
-    Failing(&'t StoreError),
-    /// The table could not be written. It is tried again.
-    NoTable(&'t TableError),
+    /// Something cannot be done just now. Nothing is lost: it is tried again.
+    Waits(Waits<'t>),
     /// A command was run for an arrival.
     Alerted {
         /// The picture's path.
@@ -111,6 +102,17 @@ pub enum Told<'t> {
         /// How it ended.
         end: &'t AlertEnd,
     },
+}
+
+/// What a watch waits for.
+#[derive(Debug, Clone, Copy)]
+pub enum Waits<'t> {
+    /// Files do not fit into the destination: what is to be applied waits.
+    NoRoom(&'t DestinationError),
+    /// The session failed.
+    Failing(&'t StoreError),
+    /// The table could not be written.
+    NoTable(&'t TableError),
 }
 
 /// What a watch works with. The same in every turn.
@@ -174,13 +176,13 @@ pub struct Watch {
     watched: Watched,
     incoming: Incoming,
     encoders: Encoders,
-    folder: SourceFolder,
     applying: Option<Applying>,
     alerts: Alerts,
     /// Files that a turn takes.
     per_turn: usize,
-    /// After a failure.
+    /// After a failure of the session.
     resumes: Option<Instant>,
+    has_failed: bool,
     pictures: usize,
     table: TableDue,
     /// What sorting heeds instead of the request to stop that all else does.
@@ -200,12 +202,12 @@ impl Watch {
         Watch {
             incoming,
             encoders: Encoders::default(),
-            folder: SourceFolder::new(&watched.source),
             applying: rules.apply.then(Applying::default),
             alerts: Alerts::new(rules.commands),
             watched,
             per_turn: FEWEST,
             resumes: None,
+            has_failed: false,
             pictures: 0,
             table: TableDue { is_stale: true, next: Instant::now() },
             sorting: None,
@@ -253,8 +255,8 @@ impl Watch {
         match self.work(session, tools, tell) {
             Err(WatchError::Store(error)) if session.is_in_place() => {
                 tracing::error!(chain = ?error, "the session failed");
-                tell(Told::Failing(&error));
-                self.resumes = Some(Instant::now() + AFTER_FAILURE);
+                tell(Told::Waits(Waits::Failing(&error)));
+                (self.resumes, self.has_failed) = (Some(Instant::now() + AFTER_FAILURE), true);
                 Ok(false)
             }
             done => done,
@@ -271,12 +273,17 @@ impl Watch {
             let destination = session.destination().to_owned();
             return Err(WatchError::Store(StoreError::Gone { destination }));
         }
-        let (folder, set) = (&self.folder, &self.watched.set);
-        let knows = |path: &Path, stamp| session.knows_file(&folder.real(path), stamp, set);
+        if std::mem::take(&mut self.has_failed) {
+            // What was under way when the session failed has come to some end that it does not know of.
+            recover_transfers(session, tools.say_transfer)?;
+        }
+        let set = &self.watched.set;
+        let knows = |path: &Path, stamp, folder: &SourceFolder| session.knows_file(&folder.real(path), stamp, set);
         let ready = self.incoming.ready(self.per_turn, &knows, tools.stop, tell)?;
         let (began, count) = (Instant::now(), ready.len());
         if count > 0 {
-            let arriving = Arriving { watched: &self.watched, folder: &self.folder, commands: self.alerts.commands() };
+            let folder = self.incoming.folder().clone();
+            let arriving = Arriving { watched: &self.watched, folder: &folder, commands: self.alerts.commands() };
             let arrived =
                 classify_ready(arriving, &ready, &mut self.incoming, &mut self.encoders, session, tools, tell)?;
             self.pictures += arrived;
@@ -309,7 +316,7 @@ impl Watch {
         let written = tables::write(session, &self.watched.table, Some(&self.watched.set), self.watched.sorting.sure());
         match written {
             Ok(_) => self.table.is_stale = false,
-            Err(error) => tell(Told::NoTable(&error)),
+            Err(error) => tell(Told::Waits(Waits::NoTable(&error))),
         }
         self.table.next = Instant::now() + TABLE_EVERY.max(began.elapsed() * TABLE_REST);
     }
@@ -324,7 +331,7 @@ impl Watch {
         session.end_run(self.watched.run, result)?;
         let (table, sure) = (&self.watched.table, self.watched.sorting.sure());
         if let Err(error) = tables::write(session, table, Some(&self.watched.set), sure) {
-            tell(Told::NoTable(&error));
+            tell(Told::Waits(Waits::NoTable(&error)));
         }
         Ok(())
     }

@@ -145,7 +145,7 @@ fn the_status_line_tells_how_the_watch_stands() {
     // What is tried again and again is said once.
     let lines = model.log.len();
     for _ in 0..3 {
-        assert!(say(&mut model, WatchNews::Waits("There is no room.".to_owned())).contains("tried again by itself"));
+        assert!(say(&mut model, WatchNews::Waits("There is no room.".to_owned())).contains("There is no room."));
     }
     assert_eq!(model.log.len(), lines + 1);
     // It is asked before the program ends, and stopped by a key.

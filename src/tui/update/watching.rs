@@ -124,8 +124,11 @@ fn said(model: &Model, news: WatchNews) -> Option<String> {
         WatchNews::SourceGone => about_source("watch.source_gone"),
         WatchNews::SourceBack => about_source("watch.source_back"),
         WatchNews::SourceReplaced => about_source("watch.source_replaced"),
+        WatchNews::Unreadable { folder, detail } => {
+            Some(language.say("watch.unreadable", &[("path", &printable(folder)), ("detail", &detail)]))
+        }
         WatchNews::Unfinished(path) => Some(language.say("watch.unfinished", &[("path", &printable(path))])),
-        WatchNews::Waits(reason) => Some(language.say("watch.waits", &[("reason", &reason)])),
+        WatchNews::Waits(reason) => Some(reason),
         WatchNews::NotSorted(text) => Some(text),
         WatchNews::Alerted { path, label, end } => {
             let (path, label, end) = (printable(path), printable_text(&label), end.say(language));

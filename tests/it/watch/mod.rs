@@ -21,8 +21,8 @@ use crate::support::{LONGEST_RUN, Workspace, fixtures};
 /// How long files must not change in these tests. Writers that pause for longer are a test of their own.
 pub(crate) const SETTLE: Duration = Duration::from_millis(400);
 
-/// How a watch notices changes.
-pub(crate) const WAYS: [&[&str]; 2] = [&[], &["--poll"]];
+/// How a watch notices changes: by what the system tells alone, or by looking again and again.
+pub(crate) const WAYS: [&[&str]; 2] = [&["--rescan", "86400"], &["--poll"]];
 
 /// How often is looked whether what is waited for without an event has come.
 const LOOK: Duration = Duration::from_millis(100);
@@ -141,9 +141,14 @@ impl Drop for Watching {
 
 /// `sis watch` on a workspace.
 pub(crate) fn command(workspace: &Workspace, more: &[&str]) -> Command {
+    command_on(workspace, &workspace.source(), more)
+}
+
+/// `sis watch` on a folder.
+pub(crate) fn command_on(workspace: &Workspace, source: &Path, more: &[&str]) -> Command {
     let mut command = workspace.program();
     command.arg("watch").arg("--json").args(["--labels", "a, b", "--threshold", "0", "--margin", "0"]);
-    command.arg("--source").arg(workspace.source()).arg("--destination").arg(workspace.destination());
+    command.arg("--source").arg(source).arg("--destination").arg(workspace.destination());
     command.arg("--model").arg(fixtures().join("clip"));
     if !more.contains(&"--settle") {
         command.args(["--settle", &SETTLE.as_secs_f64().to_string()]);

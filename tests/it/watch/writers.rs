@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::process::Command;
 
-use super::{SETTLE, WAYS, Watching, command, counted, of_kind};
+use super::{SETTLE, WAYS, Watching, command, command_on, counted, of_kind};
 use crate::support::{Workspace, hashes, picture, sha256, sorted};
 
 /// One of each hash.
@@ -29,7 +30,8 @@ fn both_ways(test: impl Fn(&Workspace, &mut Watching) -> BTreeMap<String, usize>
         expected.extend(once([picture(999_999)]));
         assert_eq!(arrived, expected, "{way:?}: {said}");
         let summary = events.last().unwrap();
-        assert_eq!(summary["pictures"].as_u64(), Some(expected.len() as u64), "{way:?}: {summary}");
+        let count: usize = expected.values().sum();
+        assert_eq!(summary["pictures"].as_u64(), Some(count as u64), "{way:?}: {summary}");
         let rows = counted(workspace.rows().into_iter().map(|row| row["sha256"].clone()));
         assert_eq!(rows, expected, "{way:?}: the table");
     }
@@ -70,6 +72,79 @@ fn with_a_pause_that_is_longer_than_the_settling_time() {
         drop(file);
         watching.wait_for_picture("pause.jpg");
         once([picture(1), picture(2)])
+    });
+}
+
+/// As downloaders do that get a file in several parts at once: it has its length, its beginning and its end, and a hole.
+#[test]
+fn with_a_hole_that_is_filled_last() {
+    both_ways(|workspace, watching| {
+        let bytes = picture(1);
+        let hole = bytes.len() / 2..bytes.len() / 2 + 64;
+        let mut part = bytes.clone();
+        part[hole.clone()].fill(0);
+        let file = File::create(workspace.path("source/parts.jpg")).unwrap();
+        file.write_all_at(&part, 0).unwrap();
+        // It has not changed for long, looks whole, and is still open: the pause is the test.
+        std::thread::sleep(6 * SETTLE);
+        workspace.write("source/meanwhile.jpg", picture(2));
+        watching.wait_for_picture("meanwhile.jpg");
+        file.write_all_at(&bytes[hole.clone()], hole.start as u64).unwrap();
+        drop(file);
+        watching.wait_for_picture("parts.jpg");
+        once([bytes, picture(2)])
+    });
+}
+
+#[test]
+fn behind_links_nothing_is_seen() {
+    both_ways(|workspace, watching| {
+        workspace.write("elsewhere/precious.jpg", picture(1));
+        std::os::unix::fs::symlink(workspace.path("elsewhere"), workspace.path("source/link")).unwrap();
+        std::os::unix::fs::symlink(workspace.path("elsewhere/precious.jpg"), workspace.path("source/link.jpg"))
+            .unwrap();
+        workspace.write("source/first.jpg", picture(2));
+        watching.wait_for_picture("first.jpg");
+        workspace.write("elsewhere/more.jpg", picture(3));
+        workspace.write("elsewhere/precious.jpg", picture(4));
+        once([picture(2)])
+    });
+}
+
+#[test]
+fn a_folder_that_is_named_from_here() {
+    for way in WAYS {
+        let workspace = Workspace::new();
+        workspace.write("source/there.jpg", picture(0));
+        let mut watching = Watching::spawn(command_on(&workspace, Path::new("source"), way));
+        watching.wait_for_picture("there.jpg");
+        workspace.write("source/1.jpg", picture(1));
+        workspace.write("source/sub/2.jpg", picture(2));
+        watching.wait_for_pictures(3);
+        let (events, _) = watching.end();
+        let paths: Vec<_> = of_kind(&events, "picture").map(|event| event["path"].as_str().unwrap()).collect();
+        assert!(paths.contains(&"source/sub/2.jpg"), "as it was named: {paths:?}");
+        assert_eq!(workspace.rows().len(), 3);
+    }
+}
+
+/// A folder that is removed and made again, or moved, is watched all the same.
+#[test]
+fn folders_that_go_and_come_again() {
+    both_ways(|workspace, watching| {
+        workspace.write("source/a/b/1.jpg", picture(1));
+        watching.wait_for_picture("1.jpg");
+        fs::remove_dir_all(workspace.path("source/a")).unwrap();
+        workspace.write("source/a/b/2.jpg", picture(2));
+        watching.wait_for_picture("2.jpg");
+        fs::rename(workspace.path("source/a"), workspace.path("source/c")).unwrap();
+        // The same content under another path is another picture.
+        watching.wait_for_pictures(3);
+        workspace.write("source/c/b/3.jpg", picture(3));
+        watching.wait_for_picture("3.jpg");
+        let mut expected = once([picture(1), picture(3)]);
+        expected.insert(sha256(picture(2)), 2);
+        expected
     });
 }
 
