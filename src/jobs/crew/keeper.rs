@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 
 use super::following::Follower;
-use super::watching::WatchSwitch;
+use super::watch_switch::WatchSwitch;
 use super::{Event, Order, Said, SaidStep};
 use crate::domain::decision::Decision;
 use crate::domain::history::Step;

@@ -24,6 +24,8 @@ mod runner;
 mod scorer;
 mod taking_over;
 mod viewer;
+mod watch_news;
+mod watch_switch;
 mod watching;
 mod words;
 
@@ -36,7 +38,7 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use following::{Follower, Guide};
 use keeper::ToRunner;
-use watching::WatchSwitch;
+use watch_switch::WatchSwitch;
 
 use super::embeddings::CachePlace;
 use super::stop::Stop;
@@ -60,7 +62,7 @@ pub use error::CrewError;
 pub use following::{ScoredWith, Seen};
 pub use librarian::{ModelChoice, ModelPlace};
 pub use viewer::{Painted, Painter, Room, Sight};
-pub use watching::{WatchNews, WatchStatus};
+pub use watch_news::{WatchNews, WatchStatus};
 use words::Asked;
 
 /// Who leaves the app is told what is waited for after this time.

@@ -1,9 +1,6 @@
 //! Watching a folder for the app: turn by turn, and what people ask for in between, in the same session.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, TryRecvError};
@@ -15,125 +12,23 @@ use super::opening::{self, shown};
 use super::runner::{ChosenRuntime, Desk, Made};
 use super::scorer::Told;
 use super::taking_over::take_over;
+use super::watch_news::Teller;
 use super::words::Asked;
 use super::{CrewError, Event, Order};
-use crate::domain::decision::LabelId;
 use crate::domain::folder_name::folder_names;
 use crate::domain::run::RunId;
 use crate::domain::settings::Settings;
 use crate::domain::template::Templates;
 use crate::engine::runtime::select::cores;
 use crate::files::scan;
-use crate::files::transfer::TransferError;
 use crate::jobs::begin::begin_classify;
 use crate::jobs::embeddings::ModelCache;
 use crate::jobs::model::Model;
-use crate::jobs::stop::Stop;
-use crate::jobs::watch::{AlertEnd, Told as WatchTold, Watch, WatchRules, WatchTools, Watched, WatchedBy};
+use crate::jobs::watch::{Watch, WatchRules, WatchTools, Watched};
 use crate::store::session::{LabelSet, Session, Sorting, Which};
 
 /// How long orders are waited for between two turns.
 const LOOK: Duration = Duration::from_millis(100);
-
-/// How often it is told how the watch stands, if that changed.
-const TOLD_EVERY: Duration = Duration::from_millis(500);
-
-/// How the watch stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct WatchStatus {
-    /// Pictures that were classified since it began.
-    pub arrived: usize,
-    /// Files that came and are not looked at yet.
-    pub backlog: usize,
-    /// Files that their writers have left unfinished.
-    pub unfinished: usize,
-    /// Files that were copied or moved since it began.
-    pub sorted: usize,
-}
-
-/// What happens to what is watched.
-#[derive(Debug, Clone, PartialEq)]
-pub enum WatchNews {
-    /// How changes are noticed from now on.
-    By(WatchedBy),
-    /// The folder is not there any more. It is waited for.
-    SourceGone,
-    /// It is there again.
-    SourceBack,
-    /// Another folder has taken its place.
-    SourceReplaced,
-    /// A folder in it cannot be read.
-    Unreadable {
-        /// The folder.
-        folder: PathBuf,
-        /// What the system said.
-        detail: String,
-    },
-    /// A file has not been finished for a long time.
-    Unfinished(PathBuf),
-    /// It cannot go on just now, and tries again by itself: why, in words.
-    Waits(String),
-    /// A file was not copied or moved: why, in words.
-    NotSorted(String),
-    /// A command was run for an arrival.
-    Alerted {
-        /// The picture's path.
-        path: PathBuf,
-        /// The label.
-        label: String,
-        /// How it ended.
-        end: AlertEnd,
-    },
-}
-
-/// What others say to a watch while it is at work.
-#[derive(Debug, Clone, Default)]
-pub(super) struct WatchSwitch {
-    stop: Stop,
-    /// Asks what is being sorted to stop, to begin again later.
-    sorting: Stop,
-    /// The number of the watch that may sort.
-    may_sort: Arc<AtomicU64>,
-}
-
-impl WatchSwitch {
-    /// Takes requests back, for the next watch.
-    pub(super) fn lower(&self) {
-        self.stop.lower();
-    }
-
-    pub(super) fn stop(&self) {
-        self.stop.request();
-        self.sorting.request();
-    }
-
-    pub(super) fn pause(&self, wanted: bool) {
-        self.stop.pause(wanted);
-        if wanted {
-            self.sorting.request();
-        }
-    }
-
-    /// What is being sorted makes room for an order.
-    pub(super) fn give_way(&self) {
-        self.sorting.request();
-    }
-
-    pub(super) fn let_sort(&self, watch: Option<u64>) {
-        self.may_sort.store(watch.unwrap_or(0), Ordering::SeqCst);
-        if watch.is_none() {
-            self.sorting.request();
-        }
-    }
-
-    /// Before a turn of this watch. What is asked for from now on is heeded while it lasts.
-    fn ready(&self, number: u64) {
-        self.sorting.lower();
-        if self.may_sort.load(Ordering::SeqCst) != number || self.stop.is_requested() || self.stop.is_paused() {
-            self.sorting.request();
-        }
-    }
-}
 
 /// What is to be watched, and how.
 pub(super) struct Wanted {
@@ -373,59 +268,5 @@ fn next_order(orders: &Receiver<Order>, is_more: bool) -> Next {
         Ok(order) => Next::Order(order),
         Err(RecvTimeoutError::Timeout) => Next::None,
         Err(RecvTimeoutError::Disconnected) => Next::Closed,
-    }
-}
-
-/// Tells the app what a watch tells.
-struct Teller<'d> {
-    desk: &'d Desk,
-    texts: HashMap<LabelId, String>,
-    /// Pictures that were classified in runs that are over.
-    before: usize,
-    sorted: usize,
-    told: Option<(WatchStatus, Instant)>,
-}
-
-impl Teller<'_> {
-    fn tell(&mut self, told: WatchTold<'_>) {
-        let news = match told {
-            WatchTold::Arrived(arrived) => return self.desk.tell_arrivals(arrived, &self.texts),
-            WatchTold::Others(_) => return,
-            WatchTold::Transferred(_, Ok(_)) => {
-                self.sorted += 1;
-                return;
-            }
-            // What a decision has overtaken is planned anew.
-            WatchTold::Transferred(_, Err(TransferError::Overtaken | TransferError::Abandoned)) => return,
-            WatchTold::Transferred(_, Err(error)) => WatchNews::NotSorted(self.desk.sayer.transfer(error)),
-            WatchTold::WatchedBy(by) => WatchNews::By(by.clone()),
-            WatchTold::SourceGone => WatchNews::SourceGone,
-            WatchTold::SourceBack => WatchNews::SourceBack,
-            WatchTold::SourceReplaced => WatchNews::SourceReplaced,
-            WatchTold::Unfinished(path) => WatchNews::Unfinished(path.to_owned()),
-            WatchTold::Waits(waits) => WatchNews::Waits(self.desk.sayer.waits(waits)),
-            WatchTold::Unreadable { folder, error } => {
-                WatchNews::Unreadable { folder: folder.to_owned(), detail: error.to_string() }
-            }
-            WatchTold::Alerted { path, label, end } => {
-                WatchNews::Alerted { path: path.to_owned(), label: label.to_owned(), end: end.clone() }
-            }
-        };
-        self.desk.tell(Event::WatchNews { news });
-    }
-
-    /// Tells how the watch stands, now and then and if that changed: a watch to which nothing comes is silent.
-    fn status(&mut self, watch: &Watch, now: Instant) {
-        let status = WatchStatus {
-            arrived: self.before + watch.pictures(),
-            backlog: watch.backlog(),
-            unfinished: watch.unfinished(),
-            sorted: self.sorted,
-        };
-        if self.told.is_some_and(|(told, at)| told == status || now.duration_since(at) < TOLD_EVERY) {
-            return;
-        }
-        self.told = Some((status, now));
-        self.desk.tell_in_order(Event::Watching { status });
     }
 }

@@ -1,0 +1,116 @@
+//! What a watch tells the app.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use super::Event;
+use super::runner::Desk;
+use crate::domain::decision::LabelId;
+use crate::files::transfer::TransferError;
+use crate::jobs::watch::{AlertEnd, Told as WatchTold, Watch, WatchedBy};
+
+/// How often it is told how the watch stands, if that changed.
+const TOLD_EVERY: Duration = Duration::from_millis(500);
+
+/// How the watch stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct WatchStatus {
+    /// Pictures that were classified since it began.
+    pub arrived: usize,
+    /// Files that came and are not looked at yet.
+    pub backlog: usize,
+    /// Files that their writers have left unfinished.
+    pub unfinished: usize,
+    /// Files that were copied or moved since it began.
+    pub sorted: usize,
+}
+
+/// What happens to what is watched.
+#[derive(Debug, Clone, PartialEq)]
+pub enum WatchNews {
+    /// How changes are noticed from now on.
+    By(WatchedBy),
+    /// The folder is not there any more. It is waited for.
+    SourceGone,
+    /// It is there again.
+    SourceBack,
+    /// Another folder has taken its place.
+    SourceReplaced,
+    /// A folder in it cannot be read.
+    Unreadable {
+        /// The folder.
+        folder: PathBuf,
+        /// What the system said.
+        detail: String,
+    },
+    /// A file has not been finished for a long time.
+    Unfinished(PathBuf),
+    /// It cannot go on just now, and tries again by itself: why, in words.
+    Waits(String),
+    /// A file was not copied or moved: why, in words.
+    NotSorted(String),
+    /// A command was run for an arrival.
+    Alerted {
+        /// The picture's path.
+        path: PathBuf,
+        /// The label.
+        label: String,
+        /// How it ended.
+        end: AlertEnd,
+    },
+}
+
+/// Tells the app what a watch tells.
+pub(super) struct Teller<'d> {
+    pub(super) desk: &'d Desk,
+    pub(super) texts: HashMap<LabelId, String>,
+    /// Pictures that were classified in runs that are over.
+    pub(super) before: usize,
+    pub(super) sorted: usize,
+    pub(super) told: Option<(WatchStatus, Instant)>,
+}
+
+impl Teller<'_> {
+    pub(super) fn tell(&mut self, told: WatchTold<'_>) {
+        let news = match told {
+            WatchTold::Arrived(arrived) => return self.desk.tell_arrivals(arrived, &self.texts),
+            WatchTold::Others(_) => return,
+            WatchTold::Transferred(_, Ok(_)) => {
+                self.sorted += 1;
+                return;
+            }
+            // What a decision has overtaken is planned anew.
+            WatchTold::Transferred(_, Err(TransferError::Overtaken | TransferError::Abandoned)) => return,
+            WatchTold::Transferred(_, Err(error)) => WatchNews::NotSorted(self.desk.sayer.transfer(error)),
+            WatchTold::WatchedBy(by) => WatchNews::By(by.clone()),
+            WatchTold::SourceGone => WatchNews::SourceGone,
+            WatchTold::SourceBack => WatchNews::SourceBack,
+            WatchTold::SourceReplaced => WatchNews::SourceReplaced,
+            WatchTold::Unfinished(path) => WatchNews::Unfinished(path.to_owned()),
+            WatchTold::Waits(waits) => WatchNews::Waits(self.desk.sayer.waits(waits)),
+            WatchTold::Unreadable { folder, error } => {
+                WatchNews::Unreadable { folder: folder.to_owned(), detail: error.to_string() }
+            }
+            WatchTold::Alerted { path, label, end } => {
+                WatchNews::Alerted { path: path.to_owned(), label: label.to_owned(), end: end.clone() }
+            }
+        };
+        self.desk.tell(Event::WatchNews { news });
+    }
+
+    /// Tells how the watch stands, now and then and if that changed: a watch to which nothing comes is silent.
+    pub(super) fn status(&mut self, watch: &Watch, now: Instant) {
+        let status = WatchStatus {
+            arrived: self.before + watch.pictures(),
+            backlog: watch.backlog(),
+            unfinished: watch.unfinished(),
+            sorted: self.sorted,
+        };
+        if self.told.is_some_and(|(told, at)| told == status || now.duration_since(at) < TOLD_EVERY) {
+            return;
+        }
+        self.told = Some((status, now));
+        self.desk.tell_in_order(Event::Watching { status });
+    }
+}
