@@ -101,6 +101,19 @@ impl Storage {
         fresh.persist(&path).map(drop).map_err(|error| error.error)
     }
 
+    /// The commit of the conversion of a commit, where one was noted: it is found without asking the hub.
+    pub(super) fn conversion(&self, of: &str) -> Option<String> {
+        self.commit(&conversion_of(of))
+    }
+
+    /// Forgets the conversion of a commit: it is no more what is taken.
+    pub(super) fn forget_conversion(&self, of: &str) -> io::Result<()> {
+        match std::fs::remove_file(self.folder.join("refs").join(conversion_of(of))) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
     /// Puts a file of a commit where it belongs: a link to its blob, or the blob itself on file systems without links.
     pub(super) fn link(&self, commit: &str, name: &str, hash: &Hash) -> io::Result<()> {
         let path = self.snapshot(commit).join(name);
@@ -179,6 +192,11 @@ impl Storage {
         let entries = std::fs::read_dir(self.folder.join("blobs")).into_iter().flatten().flatten();
         entries.filter_map(|entry| std::fs::metadata(entry.path()).ok()).map(|found| found.len()).sum()
     }
+}
+
+/// The revision under which the conversion of a commit is noted.
+pub(super) fn conversion_of(commit: &str) -> String {
+    format!("sis/safetensors-of/{commit}")
 }
 
 /// What others may do with a file of the cache is the user's mask's to say, as for every other file of it.

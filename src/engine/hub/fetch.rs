@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::download::{DownloadError, Wanted, free_space};
 use super::{Control, Hub, HubError, Plan, PlannedFile, Step};
+use crate::domain::hub_model::MAIN;
 use crate::engine::checkpoint::{Checkpoint, CheckpointError};
 use crate::engine::tokenizer::TokenizerError;
 
@@ -43,6 +44,10 @@ impl Hub {
         // Only now: until the last file is there, the revision stands for what it stood for before.
         for (revision, commit) in &plan.notes {
             storage.note_commit(revision, commit).map_err(unusable)?;
+        }
+        if plan.conversion.is_none() && plan.model.revision_or_main() == MAIN {
+            // One that was withdrawn would be opened still, and nothing looks after it any more.
+            storage.forget_conversion(&plan.commit).map_err(unusable)?;
         }
         Ok(folder)
     }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde_json::Value as Json;
 
 use super::address::escaped;
+use super::cache::conversion_of;
 use super::choice::{CONFIG, Choice, Form, Needs, choose, shards};
 use super::hash::{Hash, is_as_published};
 use super::http::HttpError;
@@ -96,7 +97,7 @@ impl Hub {
         let (listing, choice, conversion, original) = match converted {
             Some((revision, listing, choice)) => {
                 notes.push((revision.clone(), listing.commit.clone()));
-                notes.push((conversion::reference(&main.commit), listing.commit.clone()));
+                notes.push((conversion_of(&main.commit), listing.commit.clone()));
                 let same = choice.small.iter().filter(|name| listing.file(name) == main.file(name)).cloned().collect();
                 (listing, choice, Some(revision), Some((main.commit, same)))
             }
@@ -203,8 +204,9 @@ impl Hub {
         choose(&names, needs).map_err(|missing| HubError::Incomplete { id: model.to_string(), missing })
     }
 
-    /// The hub's own conversion of a model without safetensors, if there is one. Where it cannot be looked for, or is no
-    /// whole checkpoint, there is none: what the owner has published is there still.
+    /// The hub's own conversion of a model without safetensors, if there is one. Where it is no whole checkpoint, there is
+    /// none: what the owner has published is there still. Where it cannot be looked for, it is the one that was taken
+    /// before, if any.
     fn converted(
         &self,
         model: &HubModel,
@@ -213,14 +215,14 @@ impl Hub {
         control: &mut Control<'_>,
     ) -> Result<Option<(String, Listing, Choice)>, HubError> {
         let revision = match conversion::find(&self.client, &model.id, &main.commit, control) {
-            Ok(Some(revision)) => revision,
-            Ok(None) => return Ok(None),
+            Ok(found) => found,
             Err(HttpError::Cancelled) => return Err(HubError::Cancelled),
             Err(error) => {
                 tracing::warn!("a conversion to safetensors could not be looked for: {error:?}");
-                return Ok(None);
+                self.storage(&model.id)?.conversion(&main.commit)
             }
         };
+        let Some(revision) = revision else { return Ok(None) };
         let found = self.listing(model, &revision, control).and_then(|listing| {
             let choice = self.chosen(model, &listing, needs)?;
             Ok((revision, listing, choice))
