@@ -69,6 +69,23 @@ impl Storage {
         self.folder.join("blobs").join(hash.text())
     }
 
+    /// Where a file's content lies: its blob, and what a commit's snapshot holds itself, where that is no link to it.
+    pub(super) fn places(&self, commit: &str, name: &str, hash: &Hash) -> Vec<PathBuf> {
+        let (blob, own) = (self.blob(hash), self.snapshot(commit).join(name));
+        let is_linked = blob.canonicalize().is_ok_and(|blob| own.canonicalize().is_ok_and(|own| own == blob));
+        let places = [Some(blob), (!is_linked).then_some(own)];
+        places.into_iter().flatten().filter(|place| place.is_file()).collect()
+    }
+
+    /// True where a commit's snapshot has a file as [`Storage::link`] leaves it.
+    pub(super) fn is_in_place(&self, commit: &str, name: &str, hash: &Hash) -> bool {
+        let own = self.snapshot(commit).join(name);
+        match self.blob(hash).canonicalize() {
+            Ok(blob) => own.canonicalize().is_ok_and(|own| own == blob),
+            Err(_) => own.is_file(),
+        }
+    }
+
     /// Where a file's content gathers while it is downloaded.
     pub(super) fn incomplete(&self, hash: &Hash) -> PathBuf {
         self.folder.join("blobs").join(format!("{}.incomplete", hash.text()))

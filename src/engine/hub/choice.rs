@@ -158,7 +158,14 @@ fn export(names: &BTreeSet<&str>, stem: &str) -> Option<Vec<String>> {
     names.contains(graph.as_str()).then(|| beside.chain(std::iter::once(graph.clone())).collect())
 }
 
-/// The shards that an index names, as paths beside it; none where it is no such file, or names something else.
+/// What belongs beside the exports that are there, of the files of a repository.
+pub(super) fn beside(names: &BTreeSet<&str>, is_there: &dyn Fn(&str) -> bool) -> BTreeSet<String> {
+    let stems = SPLIT.into_iter().chain([MONOLITHIC]).filter(|stem| is_there(&format!("{stem}.onnx")));
+    stems.filter_map(|stem| export(names, stem)).flatten().collect()
+}
+
+/// The shards that an index names, files beside it; none where it is no such file, or names something else. In a deeper
+/// folder they would not be read.
 pub(super) fn shards(index: &[u8], ending: &str) -> Option<BTreeSet<String>> {
     #[derive(serde::Deserialize)]
     struct Index {

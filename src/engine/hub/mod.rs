@@ -17,6 +17,7 @@ mod listing;
 mod patience;
 mod place;
 mod plan;
+mod planned;
 mod popular;
 mod proxy;
 
@@ -30,7 +31,8 @@ pub use choice::Form;
 pub use error::{HubError, Missing};
 use http::{Client, HttpError, Refusal};
 pub use place::Place;
-pub use plan::{Plan, PlannedFile};
+pub use plan::Plan;
+pub use planned::PlannedFile;
 pub use popular::Published;
 
 use crate::domain::hub_model::{HubModel, MAIN};

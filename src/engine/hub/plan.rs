@@ -1,16 +1,16 @@
 //! Asking what a model consists of, and what of it is in the cache already.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 
 use serde_json::Value as Json;
 
 use super::address::escaped;
 use super::cache::conversion_of;
 use super::choice::{CONFIG, Choice, Form, Needs, choose, shards};
-use super::hash::{Hash, is_as_published};
+use super::hash::is_as_published;
 use super::http::HttpError;
 use super::listing::{self, Answered, ListedFile, Listing, is_hexadecimal};
+use super::planned::PlannedFile;
 use super::{Control, Hub, HubError, Missing, conversion};
 use crate::domain::hub_model::{HubModel, MAIN};
 use crate::engine::families::{self, Family, FamilyError};
@@ -39,23 +39,13 @@ pub struct Plan {
     pub files: Vec<PlannedFile>,
     /// How many of them are small: all but the weights.
     pub(super) small: usize,
+    /// What the hub lists of the commit besides.
+    pub(super) others: Vec<ListedFile>,
     /// Of a conversion, the commit that was converted, and the files that are the same in it: they are put there too, so
     /// that what `main` stands for is in the cache, as Python wants it.
     pub(super) original: Option<(String, BTreeSet<String>)>,
     /// What is noted when all of it is there: revisions and the commits that they stand for.
     pub(super) notes: Vec<(String, String)>,
-}
-
-/// A file that is needed.
-#[derive(Debug, Clone)]
-pub struct PlannedFile {
-    /// Its path in the repository.
-    pub name: String,
-    /// In bytes.
-    pub size: u64,
-    /// Bytes of it that are in the cache already.
-    pub there: u64,
-    pub(super) hash: Hash,
 }
 
 impl Plan {
@@ -72,6 +62,11 @@ impl Plan {
     /// Bytes that have to be downloaded.
     pub fn missing(&self) -> u64 {
         self.size() - self.there()
+    }
+
+    /// True where nothing has to be done: every file is there, and where it belongs.
+    pub fn is_whole(&self) -> bool {
+        self.files.iter().all(|file| file.there == file.size && file.is_in_place)
     }
 }
 
@@ -106,7 +101,9 @@ impl Hub {
         self.check_processor(model, &listing, outer.as_ref(), &*family, control)?;
         let files = self.files(model, &listing, &choice, control)?;
         let (model, commit, form, small) = (model.clone(), listing.commit, choice.form, choice.small.len());
-        Ok(Plan { model, family: family.name(), commit, form, conversion, files, small, original, notes })
+        let is_other = |other: &ListedFile| files.iter().all(|file| file.name != other.name);
+        let others = listing.files.into_iter().filter(is_other).collect();
+        Ok(Plan { model, family: family.name(), commit, form, conversion, files, small, others, original, notes })
     }
 
     /// The files of a revision, as the hub lists them.
@@ -255,20 +252,17 @@ impl Hub {
         };
         names.extend(shards.iter().map(String::as_str));
         let storage = self.storage(&model.id)?;
-        let length = |path: PathBuf| std::fs::metadata(path).ok().map(|found| found.len());
         let mut files = Vec::with_capacity(names.len());
         for name in names {
             let missing = || HubError::Incomplete { id: id.clone(), missing: Missing::Weights };
             let file = listing.file(name).ok_or_else(missing)?;
-            if choice.small.iter().any(|small| small == name) && file.size > LARGEST_SMALL {
+            let is_small = choice.small.iter().any(|small| small == name);
+            if is_small && file.size > LARGEST_SMALL {
                 return Err(HubError::NotCredible { id, found: format!("{name} of {} bytes", file.size) });
             }
-            let whole = [storage.blob(&file.hash), storage.snapshot(&listing.commit).join(name)];
-            let there = match whole.into_iter().find_map(|path| length(path).filter(|there| *there == file.size)) {
-                Some(there) => there,
-                None => length(storage.incomplete(&file.hash)).filter(|there| *there <= file.size).unwrap_or(0),
-            };
-            files.push(PlannedFile { name: file.name.clone(), size: file.size, there, hash: file.hash.clone() });
+            // An index was read to know the shards.
+            let is_small = is_small || (!shards.is_empty() && choice.weights.iter().any(|index| index == name));
+            files.push(PlannedFile::looked_up(file.clone(), is_small, &storage, &listing.commit, control)?);
         }
         Ok(files)
     }
