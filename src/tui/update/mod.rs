@@ -173,9 +173,14 @@ fn stop(model: &mut Model) -> Vec<Effect> {
 
 /// Pauses what runs, or lets it go on.
 fn pause(model: &mut Model) -> Vec<Effect> {
-    // A download is stopped and goes on from there; an installer knows no pause.
-    let knows_pause = matches!(model.work, Work::Classifying { .. } | Work::Applying { .. } | Work::Undoing { .. });
-    if !knows_pause {
+    if !model.is_busy() {
+        return vec![];
+    }
+    if !model.knows_pause() {
+        let is_download = matches!(model.work, Work::Downloading { .. });
+        let why = if is_download { "app.no_pause_download" } else { "app.no_pause" };
+        let text = model.with_keys(why, &[("key", "everywhere.stop")]);
+        model.say(text);
         return vec![];
     }
     model.is_paused = !model.is_paused;
