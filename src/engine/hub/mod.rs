@@ -144,6 +144,7 @@ impl Hub {
             HttpError::Nonsense { detail } => HubError::Answer { endpoint, detail },
             HttpError::Cancelled => HubError::Cancelled,
             HttpError::BadProxy(variable) => HubError::BadProxy { variable },
+            HttpError::NoScheme => HubError::NoScheme { endpoint },
             HttpError::Refused(refusal) => self.refused(model, &refusal),
         }
     }

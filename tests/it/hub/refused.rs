@@ -67,6 +67,9 @@ fn no_network_no_hub_and_offline_mode_are_told_apart() {
         finished.err
     );
     assert!(begun.elapsed() < Duration::from_secs(5), "where there is no network, that is said at once");
+    let without_scheme = User { endpoint: server.url().replace("http://", ""), ..User::of(&server) };
+    let finished = without_scheme.pull().ended_with(1);
+    assert!(finished.err.contains("set HF_ENDPOINT to https://127.0.0.1:"), "{}", finished.err);
     for variable in ["HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"] {
         let offline = User::of(&server).with(variable, "1");
         offline.workspace.write_pictures(["1.jpg"]);
