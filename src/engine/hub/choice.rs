@@ -173,7 +173,7 @@ pub(super) fn shards(index: &[u8], ending: &str) -> Option<BTreeSet<String>> {
     }
     let index: Index = serde_json::from_slice(index).ok()?;
     let shards: BTreeSet<String> = index.weight_map.into_values().collect();
-    let is_plain = |name: &String| name.ends_with(ending) && super::listing::is_safe_path(name);
+    let is_plain = |name: &String| name.ends_with(ending) && !name.contains('/') && super::listing::is_safe_path(name);
     (!shards.is_empty() && shards.iter().all(is_plain)).then_some(shards)
 }
 
@@ -289,7 +289,9 @@ mod tests {
             [("model-00001-of-00002.safetensors", ".safetensors"), ("pytorch_model-00001-of-00002.bin", ".bin")]
         {
             assert_eq!(shards(index(good).as_bytes(), ending), Some(BTreeSet::from([good.to_owned()])));
-            for bad in [format!("../x{ending}"), format!("/etc/x{ending}"), "x.pt".to_owned()] {
+            for bad in
+                [format!("../x{ending}"), format!("/etc/x{ending}"), format!("deeper/x{ending}"), "x.pt".to_owned()]
+            {
                 assert_eq!(shards(index(&bad).as_bytes(), ending), None, "{bad}");
             }
         }
