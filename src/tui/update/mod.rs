@@ -162,7 +162,13 @@ pub(super) fn go_to(model: &mut Model, pane: Pane) -> Vec<Effect> {
 }
 
 fn stop(model: &mut Model) -> Vec<Effect> {
+    // A start that waits is none any more.
+    let waited = model.setup.begins.take().is_some();
     if !model.is_busy() {
+        if waited {
+            let text = model.language.text("app.stopped");
+            model.say(text);
+        }
         return vec![];
     }
     model.is_paused = false;
