@@ -43,7 +43,8 @@ pub(super) fn with_progress<T>(
 ) -> Result<T, Failure> {
     let stop = context.stop()?.flag();
     let cache = hub.place().cache.clone().unwrap_or_default();
-    let mut shown = Shown { console: &mut context.console, language: &context.language, cache, bar: None };
+    let language = &context.language;
+    let mut shown = Shown { console: &mut context.console, language, cache, bar: None, checked_since: None };
     let done = work(hub, &mut Control { stop: &stop, tell: &mut |step| shown.show(&step) });
     shown.finish();
     done.map_err(|error| failure(&error, context))
@@ -64,6 +65,8 @@ struct Shown<'c> {
     language: &'c Language,
     cache: PathBuf,
     bar: Option<Bar>,
+    /// When looking through what is there began, and whether that was said.
+    checked_since: Option<(Instant, bool)>,
 }
 
 /// The progress of one model.
@@ -89,8 +92,7 @@ impl Shown<'_> {
         match step {
             Step::Begin(plan) => self.begin(plan),
             Step::Bytes { done, total } => self.advance(*done, *total),
-            // Reading is quick beside downloading.
-            Step::Checking { .. } => {}
+            Step::Checking { total, .. } => self.checks(*total),
             Step::Waiting { pause } => {
                 let seconds = pause.as_secs_f64().ceil();
                 let line = self.language.say("hub.waiting", &[("seconds", &seconds)]);
@@ -100,6 +102,16 @@ impl Shown<'_> {
                 let line = self.language.text("hub.locked");
                 self.aside(&line);
             }
+        }
+    }
+
+    /// What takes its time is said once.
+    fn checks(&mut self, total: u64) {
+        let (since, is_said) = self.checked_since.get_or_insert_with(|| (Instant::now(), false));
+        if !*is_said && since.elapsed() >= DRAW_AFTER {
+            *is_said = true;
+            let line = self.language.say("hub.checking", &[("size", &size(total))]);
+            self.aside(&line);
         }
     }
 

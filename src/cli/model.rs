@@ -37,7 +37,7 @@ pub(super) fn pull(names: &[String], check: bool, context: &mut Context) -> Resu
                     }
                     false => {
                         let plan = hub.plan(model, control)?;
-                        (hub.fetch(&plan, control)?, vec![], plan.missing() == 0)
+                        (hub.fetch(&plan, control)?, vec![], plan.is_whole())
                     }
                 };
                 Ok((folder, damaged, if was_whole { "models.up_to_date" } else { "models.pulled" }))

@@ -12,6 +12,9 @@ impl Say for HubError {
             HubError::Offline { id } => language.say("hub.offline", &[("model", id)]),
             HubError::NoCache => language.text("hub.no_cache"),
             HubError::BadProxy { variable } => language.say("hub.bad_proxy", &[("variable", variable)]),
+            HubError::NoScheme { endpoint } => {
+                language.say("hub.no_scheme", &[("endpoint", &printable_text(endpoint))])
+            }
             HubError::NoNetwork { endpoint, detail } => at(language, "hub.no_network", endpoint, detail),
             HubError::Cut { endpoint, detail } => at(language, "hub.cut", endpoint, detail),
             HubError::Answer { endpoint, detail } => at(language, "hub.answer", endpoint, detail),

@@ -301,7 +301,7 @@ fn as_hub_cache(folder: &Path, cache: &Path) -> PathBuf {
 }
 
 /// Moves the weights of an export into a file beside it.
-fn put_data_beside(folder: &Path, tower: &str) {
+pub(crate) fn put_data_beside(folder: &Path, tower: &str) {
     let path = folder.join(format!("{tower}.onnx"));
     let mut model = ModelProto::decode(&*std::fs::read(&path).unwrap()).unwrap();
     let (beside, mut data) = (format!("{tower}.onnx_data"), vec![]);

@@ -17,8 +17,12 @@ pub(super) fn origin(at: &Uri) -> Option<(String, String, u16)> {
 pub(super) fn redirected(from: &Uri, location: &str) -> Option<String> {
     let location = location.split('#').next().filter(|location| !location.is_empty())?;
     let (scheme, authority) = (from.scheme_str()?, from.authority()?);
-    let to = if location.contains("://") {
-        location.to_owned()
+    // A colon further on is one of a path or a query.
+    let beginning = location.split(['/', '?']).next().unwrap_or_default();
+    let to = if let Some((own, _)) = beginning.split_once(':') {
+        format!("{}{}", own.to_lowercase(), &location[own.len()..])
+    } else if location.starts_with('?') {
+        format!("{scheme}://{authority}{}{location}", from.path())
     } else if location.starts_with("//") {
         format!("{scheme}:{location}")
     } else if location.starts_with('/') {
@@ -55,6 +59,11 @@ mod tests {
             ("//cdn.example/z", Some("https://cdn.example/z")),
             ("/b/c", Some("https://hub.example/b/c")),
             ("c", Some("https://hub.example/a/resolve/c")),
+            ("/b?url=https://other.example/z", Some("https://hub.example/b?url=https://other.example/z")),
+            ("c?url=http://other.example/z", Some("https://hub.example/a/resolve/c?url=http://other.example/z")),
+            ("?y=2:3", Some("https://hub.example/a/resolve/x?y=2:3")),
+            ("HTTPS://cdn.example/Z", Some("https://cdn.example/Z")),
+            ("Http://cdn.example/z", None),
             ("http://cdn.example/z", None),
             ("file:///etc/passwd", None),
             ("", None),

@@ -69,6 +69,23 @@ impl Storage {
         self.folder.join("blobs").join(hash.text())
     }
 
+    /// Where a file's content lies: its blob, and what a commit's snapshot holds itself, where that is no link to it.
+    pub(super) fn places(&self, commit: &str, name: &str, hash: &Hash) -> Vec<PathBuf> {
+        let (blob, own) = (self.blob(hash), self.snapshot(commit).join(name));
+        let is_linked = blob.canonicalize().is_ok_and(|blob| own.canonicalize().is_ok_and(|own| own == blob));
+        let places = [Some(blob), (!is_linked).then_some(own)];
+        places.into_iter().flatten().filter(|place| place.is_file()).collect()
+    }
+
+    /// True where a commit's snapshot has a file as [`Storage::link`] leaves it.
+    pub(super) fn is_in_place(&self, commit: &str, name: &str, hash: &Hash) -> bool {
+        let own = self.snapshot(commit).join(name);
+        match self.blob(hash).canonicalize() {
+            Ok(blob) => own.canonicalize().is_ok_and(|own| own == blob),
+            Err(_) => own.is_file(),
+        }
+    }
+
     /// Where a file's content gathers while it is downloaded.
     pub(super) fn incomplete(&self, hash: &Hash) -> PathBuf {
         self.folder.join("blobs").join(format!("{}.incomplete", hash.text()))
@@ -99,6 +116,19 @@ impl Storage {
         let mut fresh = tempfile::Builder::new().suffix(".tmp").permissions(shared_mode()).tempfile_in(folder)?;
         fresh.write_all(commit.as_bytes())?;
         fresh.persist(&path).map(drop).map_err(|error| error.error)
+    }
+
+    /// The commit of the conversion of a commit, where one was noted: it is found without asking the hub.
+    pub(super) fn conversion(&self, of: &str) -> Option<String> {
+        self.commit(&conversion_of(of))
+    }
+
+    /// Forgets the conversion of a commit: it is no more what is taken.
+    pub(super) fn forget_conversion(&self, of: &str) -> io::Result<()> {
+        match std::fs::remove_file(self.folder.join("refs").join(conversion_of(of))) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
     }
 
     /// Puts a file of a commit where it belongs: a link to its blob, or the blob itself on file systems without links.
@@ -179,6 +209,11 @@ impl Storage {
         let entries = std::fs::read_dir(self.folder.join("blobs")).into_iter().flatten().flatten();
         entries.filter_map(|entry| std::fs::metadata(entry.path()).ok()).map(|found| found.len()).sum()
     }
+}
+
+/// The revision under which the conversion of a commit is noted.
+pub(super) fn conversion_of(commit: &str) -> String {
+    format!("sis/safetensors-of/{commit}")
 }
 
 /// What others may do with a file of the cache is the user's mask's to say, as for every other file of it.

@@ -3,10 +3,10 @@
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::hash::{Hash, Hasher};
-use super::{Control, Hub, HubError, Plan, Step};
+use super::{Control, Hub, HubError, Plan, PlannedFile, Step};
 use crate::domain::hub_model::HubModel;
 
 /// Bytes that are read and hashed together.
@@ -17,71 +17,82 @@ const PIECE: usize = 256 << 10;
 pub struct Repaired {
     /// The checkpoint's folder.
     pub folder: PathBuf,
-    /// Files that were not as they were published, and were downloaded again.
+    /// Files that were not as they were published, and were removed or downloaded again.
     pub damaged: Vec<String>,
     /// True where nothing was damaged and nothing missing.
     pub was_whole: bool,
 }
 
 impl Hub {
-    /// Looks through what is in the cache of a model, and downloads again what is damaged or missing.
+    /// Looks through what is in the cache of a model, and downloads again what is damaged or missing: of what is needed, and
+    /// of what lies beside it, which other programs got and a runtime may prefer.
     pub fn repair(&self, model: &HubModel, control: &mut Control<'_>) -> Result<Repaired, HubError> {
         let mut plan = self.plan(model, control)?;
-        let damaged = self.remove_damaged(&plan, control)?;
-        if !damaged.is_empty() {
-            plan = self.plan(model, control)?;
-        }
-        let was_whole = plan.missing() == 0;
+        self.add_what_lies_there(&mut plan, control)?;
+        let damaged = self.remove_all_damaged(&plan, control)?;
+        // Of some there is less now.
+        self.look_up(&mut plan, control)?;
+        let was_whole = damaged.is_empty() && plan.is_whole();
         Ok(Repaired { folder: self.fetch(&plan, control)?, damaged, was_whole })
     }
 
-    /// Removes from the cache what is there whole of a plan's files and is not as it was published. Gives their names; the
-    /// plan has to be made anew where there are any.
-    fn remove_damaged(&self, plan: &Plan, control: &mut Control<'_>) -> Result<Vec<String>, HubError> {
+    /// Removes from the cache what is there of a plan's files and is not as it was published. Gives their names.
+    fn remove_all_damaged(&self, plan: &Plan, control: &mut Control<'_>) -> Result<Vec<String>, HubError> {
         let storage = self.storage(&plan.model.id)?;
-        let mut damaged = Vec::new();
-        let whole = || plan.files.iter().filter(|file| file.there == file.size);
-        let (mut before, total) = (0_u64, whole().fold(0, |sum: u64, file| sum.saturating_add(file.size)));
-        for file in whole() {
-            for path in [storage.blob(&file.hash), storage.snapshot(&plan.commit).join(&file.name)] {
-                let unusable = |source| HubError::File { path: path.clone(), source };
-                let mut on_read = |control: &mut Control<'_>, read: u64| {
-                    (control.tell)(Step::Checking { done: before.saturating_add(read), total });
-                };
-                match is_whole(&path, file.size, &file.hash, control, &mut on_read) {
-                    Ok(true) => {}
-                    Ok(false) => {
-                        std::fs::remove_file(&path).map_err(unusable)?;
-                        damaged.push(file.name.clone());
-                    }
-                    Err(error) if error.kind() == ErrorKind::NotFound => continue,
-                    Err(error) if error.kind() == ErrorKind::Interrupted => return Err(HubError::Cancelled),
-                    Err(error) => return Err(unusable(error)),
-                }
-                // The other place holds the same, by a link.
-                break;
+        let places = plan.files.iter().map(|file| (file, storage.places(&plan.commit, &file.name, &file.hash)));
+        let places: Vec<(&PlannedFile, Vec<PathBuf>)> = places.collect();
+        let bytes = |(file, places): &(&PlannedFile, Vec<PathBuf>)| file.size.saturating_mul(places.len() as u64);
+        let total = places.iter().map(bytes).fold(0, u64::saturating_add);
+        let (mut before, mut damaged) = (0_u64, Vec::new());
+        for (file, places) in &places {
+            let mut was_damaged = false;
+            for place in places {
+                let mut on_read =
+                    |read: u64| (control.tell)(Step::Checking { done: before.saturating_add(read), total });
+                was_damaged |= !keep_whole(place, file, control.stop, &mut on_read)?;
+                before = before.saturating_add(file.size);
             }
-            before = before.saturating_add(file.size);
+            damaged.extend(was_damaged.then(|| file.name.clone()));
         }
         Ok(damaged)
     }
 }
 
+/// Removes what lies in a file's place, unless it is as it was published. True where it is; a file that is gone does no harm.
+pub(super) fn keep_whole(
+    place: &Path,
+    file: &PlannedFile,
+    stop: &AtomicBool,
+    on_read: &mut dyn FnMut(u64),
+) -> Result<bool, HubError> {
+    let unusable = |source| HubError::File { path: place.to_owned(), source };
+    match is_whole(place, file.size, &file.hash, stop, on_read) {
+        Ok(true) => Ok(true),
+        Ok(false) => std::fs::remove_file(place).map(|()| false).map_err(unusable),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(true),
+        Err(error) if error.kind() == ErrorKind::Interrupted => Err(HubError::Cancelled),
+        Err(error) => Err(unusable(error)),
+    }
+}
+
 /// True where a file holds what a hash was made of; `on_read` hears how much of it was read. A request to stop is an error
 /// of the kind `Interrupted`.
-fn is_whole(
+pub(super) fn is_whole(
     path: &Path,
     size: u64,
     hash: &Hash,
-    control: &mut Control<'_>,
-    on_read: &mut dyn FnMut(&mut Control<'_>, u64),
+    stop: &AtomicBool,
+    on_read: &mut dyn FnMut(u64),
 ) -> io::Result<bool> {
     let mut file = File::open(path)?;
+    if file.metadata()?.len() != size {
+        return Ok(false);
+    }
     let mut hasher = Hasher::new(hash, size);
     let mut piece = vec![0; PIECE];
     let mut done = 0;
     loop {
-        if control.stop.load(Ordering::Relaxed) {
+        if stop.load(Ordering::Relaxed) {
             return Err(ErrorKind::Interrupted.into());
         }
         match file.read(&mut piece)? {
@@ -89,7 +100,7 @@ fn is_whole(
             read => {
                 hasher.update(&piece[..read]);
                 done += read as u64;
-                on_read(control, done);
+                on_read(done);
             }
         }
     }

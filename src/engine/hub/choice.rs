@@ -158,7 +158,14 @@ fn export(names: &BTreeSet<&str>, stem: &str) -> Option<Vec<String>> {
     names.contains(graph.as_str()).then(|| beside.chain(std::iter::once(graph.clone())).collect())
 }
 
-/// The shards that an index names, as paths beside it; none where it is no such file, or names something else.
+/// What belongs beside the exports that are there, of the files of a repository.
+pub(super) fn beside(names: &BTreeSet<&str>, is_there: &dyn Fn(&str) -> bool) -> BTreeSet<String> {
+    let stems = SPLIT.into_iter().chain([MONOLITHIC]).filter(|stem| is_there(&format!("{stem}.onnx")));
+    stems.filter_map(|stem| export(names, stem)).flatten().collect()
+}
+
+/// The shards that an index names, files beside it; none where it is no such file, or names something else. In a deeper
+/// folder they would not be read.
 pub(super) fn shards(index: &[u8], ending: &str) -> Option<BTreeSet<String>> {
     #[derive(serde::Deserialize)]
     struct Index {
@@ -166,7 +173,7 @@ pub(super) fn shards(index: &[u8], ending: &str) -> Option<BTreeSet<String>> {
     }
     let index: Index = serde_json::from_slice(index).ok()?;
     let shards: BTreeSet<String> = index.weight_map.into_values().collect();
-    let is_plain = |name: &String| name.ends_with(ending) && super::listing::is_safe_path(name);
+    let is_plain = |name: &String| name.ends_with(ending) && !name.contains('/') && super::listing::is_safe_path(name);
     (!shards.is_empty() && shards.iter().all(is_plain)).then_some(shards)
 }
 
@@ -282,7 +289,9 @@ mod tests {
             [("model-00001-of-00002.safetensors", ".safetensors"), ("pytorch_model-00001-of-00002.bin", ".bin")]
         {
             assert_eq!(shards(index(good).as_bytes(), ending), Some(BTreeSet::from([good.to_owned()])));
-            for bad in [format!("../x{ending}"), format!("/etc/x{ending}"), "x.pt".to_owned()] {
+            for bad in
+                [format!("../x{ending}"), format!("/etc/x{ending}"), format!("deeper/x{ending}"), "x.pt".to_owned()]
+            {
                 assert_eq!(shards(index(&bad).as_bytes(), ending), None, "{bad}");
             }
         }

@@ -67,11 +67,6 @@ pub(super) fn find(
     Ok(None)
 }
 
-/// The reference under which the cache notes the conversion of a commit, so that it is found without asking the hub.
-pub(super) fn reference(main: &str) -> String {
-    format!("sis/safetensors-of/{main}")
-}
-
 impl Discussion {
     fn is_of_the_service(&self) -> bool {
         let author = self.author.as_ref().and_then(|author| author.name.as_deref());

@@ -143,10 +143,11 @@ impl Wanted<'_> {
         }
     }
 
-    /// What has arrived before, hashed.
-    fn part(&self, control: &Control<'_>) -> Result<Part, DownloadError> {
+    /// What has arrived before, hashed, which takes its time where it is much.
+    fn part(&self, control: &mut Control<'_>) -> Result<Part, DownloadError> {
         let opened = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&self.incomplete);
         let file = opened.map_err(|source| self.failed(source))?;
+        let total = file.metadata().map_err(|source| self.failed(source))?.len();
         let mut part = Part { file, length: 0, hasher: Hasher::new(self.hash, self.size), is_inherited: false };
         let mut piece = vec![0; PIECE];
         loop {
@@ -160,6 +161,7 @@ impl Wanted<'_> {
             part.hasher.update(&piece[..read]);
             part.length += read as u64;
             part.is_inherited = true;
+            (control.tell)(Step::Checking { done: part.length, total });
         }
         if part.length > self.size {
             part.restart().map_err(|source| self.failed(source))?;

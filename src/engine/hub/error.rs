@@ -24,6 +24,12 @@ pub enum HubError {
         /// The variable.
         variable: &'static str,
     },
+    /// The hub's address begins with no `https://` or the like.
+    #[error("{endpoint} has no scheme")]
+    NoScheme {
+        /// The hub's address.
+        endpoint: String,
+    },
     /// The hub cannot be reached.
     #[error("cannot reach {endpoint}: {detail}")]
     NoNetwork {

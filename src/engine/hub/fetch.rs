@@ -3,8 +3,10 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use super::check::keep_whole;
 use super::download::{DownloadError, Wanted, free_space};
 use super::{Control, Hub, HubError, Plan, PlannedFile, Step};
+use crate::domain::hub_model::MAIN;
 use crate::engine::checkpoint::{Checkpoint, CheckpointError};
 use crate::engine::tokenizer::TokenizerError;
 
@@ -22,9 +24,16 @@ impl Hub {
             if number == plan.small && plan.files[number..].iter().any(|file| file.there < file.size) {
                 check_small(plan, &folder)?;
             }
+            if file.is_small && file.there < file.size {
+                // What is of the right length may be of another content.
+                for place in storage.places(&plan.commit, &file.name, &file.hash) {
+                    keep_whole(&place, file, control.stop, &mut |_| {})?;
+                }
+            }
             let wanted = self.wanted(plan, file)?;
-            let in_snapshot = std::fs::metadata(folder.join(&file.name)).is_ok_and(|found| found.len() == file.size);
-            if !in_snapshot && !wanted.is_there() {
+            // Where there is a blob, the snapshot has a link to it.
+            let is_own = || std::fs::metadata(folder.join(&file.name)).is_ok_and(|found| found.len() == file.size);
+            if !wanted.is_there() && (wanted.blob.exists() || !is_own()) {
                 // Not before: a cache that has it all may be one that cannot be written to.
                 storage.prepare().map_err(unusable)?;
                 let mut on_length = |control: &mut Control<'_>, length: u64| {
@@ -43,6 +52,10 @@ impl Hub {
         // Only now: until the last file is there, the revision stands for what it stood for before.
         for (revision, commit) in &plan.notes {
             storage.note_commit(revision, commit).map_err(unusable)?;
+        }
+        if plan.conversion.is_none() && plan.model.revision_or_main() == MAIN {
+            // One that was withdrawn would be opened still, and nothing looks after it any more.
+            storage.forget_conversion(&plan.commit).map_err(unusable)?;
         }
         Ok(folder)
     }

@@ -42,6 +42,8 @@ pub(super) enum HttpError {
     Nonsense { detail: String },
     /// The environment names a proxy that cannot be used.
     BadProxy(&'static str),
+    /// The hub's address begins with no `https://` or the like.
+    NoScheme,
     /// Somebody asked to stop.
     Cancelled,
 }
@@ -115,6 +117,9 @@ impl Client {
 
     /// Asks once for the bytes from `from` on. The answer's status is a success.
     pub(super) fn get(&self, url: &str, from: u64, stop: &AtomicBool) -> Result<Response<Body>, HttpError> {
+        if !self.endpoint.contains("://") {
+            return Err(HttpError::NoScheme);
+        }
         let mut url = url.to_owned();
         for _ in 0..=MOST_REDIRECTS {
             if stop.load(Ordering::Relaxed) {

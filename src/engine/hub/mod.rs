@@ -17,6 +17,7 @@ mod listing;
 mod patience;
 mod place;
 mod plan;
+mod planned;
 mod popular;
 mod proxy;
 
@@ -30,10 +31,11 @@ pub use choice::Form;
 pub use error::{HubError, Missing};
 use http::{Client, HttpError, Refusal};
 pub use place::Place;
-pub use plan::{Plan, PlannedFile};
+pub use plan::Plan;
+pub use planned::PlannedFile;
 pub use popular::Published;
 
-use crate::domain::hub_model::HubModel;
+use crate::domain::hub_model::{HubModel, MAIN};
 
 /// What a download tells while it goes on.
 #[derive(Debug)]
@@ -113,13 +115,15 @@ impl Hub {
     /// stand for another one by now.
     pub fn cached(&self, model: &HubModel) -> Option<Cached> {
         let storage = self.storage(&model.id).ok()?;
-        let commit = storage.commit(model.revision_or_main())?;
-        let converted = || storage.commit(&conversion::reference(&commit));
-        let found = storage.complete(&commit).map(|found| (commit.clone(), found));
-        let (commit, (folder, choice)) = match found {
-            Some(found) => found,
-            None => converted().and_then(|commit| Some((commit.clone(), storage.complete(&commit)?)))?,
+        let revision = model.revision_or_main();
+        let commit = storage.commit(revision)?;
+        let complete = |commit: String| {
+            let (folder, choice) = storage.complete(&commit)?;
+            Some((commit, folder, choice))
         };
+        // As a plan chooses, so that what is mended is what is opened: the conversion comes before what was converted.
+        let noted = (revision == MAIN).then(|| storage.conversion(&commit)).flatten();
+        let (commit, folder, choice) = noted.and_then(complete).or_else(|| complete(commit))?;
         let size = |name: &String| std::fs::metadata(folder.join(name)).map_or(0, |found| found.len());
         let files = choice.small.into_iter().chain(choice.weights).map(|name| (size(&name), name));
         let files = files.map(|(size, name)| (name, size)).collect();
@@ -140,6 +144,7 @@ impl Hub {
             HttpError::Nonsense { detail } => HubError::Answer { endpoint, detail },
             HttpError::Cancelled => HubError::Cancelled,
             HttpError::BadProxy(variable) => HubError::BadProxy { variable },
+            HttpError::NoScheme => HubError::NoScheme { endpoint },
             HttpError::Refused(refusal) => self.refused(model, &refusal),
         }
     }

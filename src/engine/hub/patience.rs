@@ -49,7 +49,8 @@ impl Patience {
         }
         tracing::info!("trying again: {error:?}");
         self.tries -= 1;
-        let pause = wish.unwrap_or(self.pause);
+        // Who wishes for none at all would have every try spent at once.
+        let pause = wish.filter(|wish| !wish.is_zero()).unwrap_or(self.pause);
         self.pause = (2 * self.pause).min(LONGEST_PAUSE);
         if pause >= Duration::from_secs(1) {
             (control.tell)(Step::Waiting { pause });

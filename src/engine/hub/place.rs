@@ -52,6 +52,7 @@ impl Place {
         let token_file = path("HF_TOKEN_PATH").or_else(|| Some(hf_home.as_ref()?.join("token")));
         let offline = if is_set(variable, "HF_HUB_OFFLINE") { "HF_HUB_OFFLINE" } else { "TRANSFORMERS_OFFLINE" };
         let endpoint = variable("HF_ENDPOINT").and_then(|endpoint| endpoint.into_string().ok());
+        let endpoint = endpoint.filter(|endpoint| !endpoint.trim().is_empty());
         Place {
             endpoint: endpoint.unwrap_or_else(|| HUGGING_FACE.to_owned()).trim_end_matches('/').to_owned(),
             cache: cache.or_else(|| Some(hf_home.as_ref()?.join("hub"))),
@@ -155,6 +156,7 @@ mod tests {
         let plain = place(&[("HOME", "/nowhere")]);
         assert_eq!((plain.endpoint.as_str(), plain.is_offline, plain.token.as_deref()), (HUGGING_FACE, false, None));
         assert_eq!(place(&[("HF_ENDPOINT", "https://mirror/")]).page("a/b"), "https://mirror/a/b");
+        assert_eq!(place(&[("HF_ENDPOINT", "")]).endpoint, HUGGING_FACE, "what is empty is not set");
         for (value, is_offline) in [("1", true), ("yes", true), ("True", true), ("0", false), ("", false)] {
             assert_eq!(place(&[("HF_HUB_OFFLINE", value)]).is_offline, is_offline, "{value}");
         }

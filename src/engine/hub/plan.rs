@@ -1,15 +1,16 @@
 //! Asking what a model consists of, and what of it is in the cache already.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 
 use serde_json::Value as Json;
 
 use super::address::escaped;
+use super::cache::conversion_of;
 use super::choice::{CONFIG, Choice, Form, Needs, choose, shards};
-use super::hash::{Hash, is_as_published};
+use super::hash::is_as_published;
 use super::http::HttpError;
 use super::listing::{self, Answered, ListedFile, Listing, is_hexadecimal};
+use super::planned::PlannedFile;
 use super::{Control, Hub, HubError, Missing, conversion};
 use crate::domain::hub_model::{HubModel, MAIN};
 use crate::engine::families::{self, Family, FamilyError};
@@ -38,23 +39,13 @@ pub struct Plan {
     pub files: Vec<PlannedFile>,
     /// How many of them are small: all but the weights.
     pub(super) small: usize,
+    /// What the hub lists of the commit besides.
+    pub(super) others: Vec<ListedFile>,
     /// Of a conversion, the commit that was converted, and the files that are the same in it: they are put there too, so
     /// that what `main` stands for is in the cache, as Python wants it.
     pub(super) original: Option<(String, BTreeSet<String>)>,
     /// What is noted when all of it is there: revisions and the commits that they stand for.
     pub(super) notes: Vec<(String, String)>,
-}
-
-/// A file that is needed.
-#[derive(Debug, Clone)]
-pub struct PlannedFile {
-    /// Its path in the repository.
-    pub name: String,
-    /// In bytes.
-    pub size: u64,
-    /// Bytes of it that are in the cache already.
-    pub there: u64,
-    pub(super) hash: Hash,
 }
 
 impl Plan {
@@ -71,6 +62,11 @@ impl Plan {
     /// Bytes that have to be downloaded.
     pub fn missing(&self) -> u64 {
         self.size() - self.there()
+    }
+
+    /// True where nothing has to be done: every file is there, and where it belongs.
+    pub fn is_whole(&self) -> bool {
+        self.files.iter().all(|file| file.there == file.size && file.is_in_place)
     }
 }
 
@@ -96,7 +92,7 @@ impl Hub {
         let (listing, choice, conversion, original) = match converted {
             Some((revision, listing, choice)) => {
                 notes.push((revision.clone(), listing.commit.clone()));
-                notes.push((conversion::reference(&main.commit), listing.commit.clone()));
+                notes.push((conversion_of(&main.commit), listing.commit.clone()));
                 let same = choice.small.iter().filter(|name| listing.file(name) == main.file(name)).cloned().collect();
                 (listing, choice, Some(revision), Some((main.commit, same)))
             }
@@ -105,7 +101,9 @@ impl Hub {
         self.check_processor(model, &listing, outer.as_ref(), &*family, control)?;
         let files = self.files(model, &listing, &choice, control)?;
         let (model, commit, form, small) = (model.clone(), listing.commit, choice.form, choice.small.len());
-        Ok(Plan { model, family: family.name(), commit, form, conversion, files, small, original, notes })
+        let is_other = |other: &ListedFile| files.iter().all(|file| file.name != other.name);
+        let others = listing.files.into_iter().filter(is_other).collect();
+        Ok(Plan { model, family: family.name(), commit, form, conversion, files, small, others, original, notes })
     }
 
     /// The files of a revision, as the hub lists them.
@@ -203,8 +201,9 @@ impl Hub {
         choose(&names, needs).map_err(|missing| HubError::Incomplete { id: model.to_string(), missing })
     }
 
-    /// The hub's own conversion of a model without safetensors, if there is one. Where it cannot be looked for, or is no
-    /// whole checkpoint, there is none: what the owner has published is there still.
+    /// The hub's own conversion of a model without safetensors, if there is one. Where it is no whole checkpoint, there is
+    /// none: what the owner has published is there still. Where it cannot be looked for, it is the one that was taken
+    /// before, if any.
     fn converted(
         &self,
         model: &HubModel,
@@ -213,14 +212,14 @@ impl Hub {
         control: &mut Control<'_>,
     ) -> Result<Option<(String, Listing, Choice)>, HubError> {
         let revision = match conversion::find(&self.client, &model.id, &main.commit, control) {
-            Ok(Some(revision)) => revision,
-            Ok(None) => return Ok(None),
+            Ok(found) => found,
             Err(HttpError::Cancelled) => return Err(HubError::Cancelled),
             Err(error) => {
                 tracing::warn!("a conversion to safetensors could not be looked for: {error:?}");
-                return Ok(None);
+                self.storage(&model.id)?.conversion(&main.commit)
             }
         };
+        let Some(revision) = revision else { return Ok(None) };
         let found = self.listing(model, &revision, control).and_then(|listing| {
             let choice = self.chosen(model, &listing, needs)?;
             Ok((revision, listing, choice))
@@ -253,20 +252,17 @@ impl Hub {
         };
         names.extend(shards.iter().map(String::as_str));
         let storage = self.storage(&model.id)?;
-        let length = |path: PathBuf| std::fs::metadata(path).ok().map(|found| found.len());
         let mut files = Vec::with_capacity(names.len());
         for name in names {
             let missing = || HubError::Incomplete { id: id.clone(), missing: Missing::Weights };
             let file = listing.file(name).ok_or_else(missing)?;
-            if choice.small.iter().any(|small| small == name) && file.size > LARGEST_SMALL {
+            let is_small = choice.small.iter().any(|small| small == name);
+            if is_small && file.size > LARGEST_SMALL {
                 return Err(HubError::NotCredible { id, found: format!("{name} of {} bytes", file.size) });
             }
-            let whole = [storage.blob(&file.hash), storage.snapshot(&listing.commit).join(name)];
-            let there = match whole.into_iter().find_map(|path| length(path).filter(|there| *there == file.size)) {
-                Some(there) => there,
-                None => length(storage.incomplete(&file.hash)).filter(|there| *there <= file.size).unwrap_or(0),
-            };
-            files.push(PlannedFile { name: file.name.clone(), size: file.size, there, hash: file.hash.clone() });
+            // An index was read to know the shards.
+            let is_small = is_small || (!shards.is_empty() && choice.weights.iter().any(|index| index == name));
+            files.push(PlannedFile::looked_up(file.clone(), is_small, &storage, &listing.commit, control)?);
         }
         Ok(files)
     }

@@ -381,6 +381,11 @@ impl Model {
         self.work != Work::Idle
     }
 
+    /// True while something runs that can be paused: a download is stopped and goes on from there, an installer runs through.
+    pub(crate) fn knows_pause(&self) -> bool {
+        matches!(self.work, Work::Classifying { .. } | Work::Applying { .. } | Work::Undoing { .. })
+    }
+
     /// True while keys are letters and not commands.
     pub(crate) fn is_typing(&self) -> bool {
         match self.pane {

@@ -37,7 +37,8 @@ fn a_damaged_model_of_the_cache_is_mended_by_a_key() {
     let mut model = with_damage();
     let said = model.notice.clone().unwrap().text;
     assert!(
-        said.contains("tokenizer.json is damaged") && said.contains("`sis model pull owner/name --check`"),
+        said.contains("tokenizer.json is damaged: download it again. For a model of the hub that is one command")
+            && said.contains("`sis model pull owner/name --check`"),
         "{said}"
     );
     assert_eq!(model.pane, Pane::Setup);

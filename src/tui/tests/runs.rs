@@ -131,6 +131,7 @@ fn what_runs_pauses_and_goes_on() {
     told(&mut model, Event::Pace { per_second: 2.0 });
     assert_eq!(model.seconds_left(), Some(4.5));
     assert!(screen(&model, 120, 24).contains("2.0 a second, 5 s left"));
+    assert!(screen(&model, 120, 24).contains("pause, go on"));
     assert!(matches!(press(&mut model, "<f7>")[..], [Effect::Pause(true)]));
     assert!(screen(&model, 80, 24).contains("paused"));
     assert!(matches!(press(&mut model, "<f7>")[..], [Effect::Pause(false)]));

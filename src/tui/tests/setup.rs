@@ -175,8 +175,13 @@ fn a_model_that_is_not_there_is_downloaded_after_asking() {
     told(&mut model, Event::Downloading { done: 13_000_000, total: 1_713_000_000, per_second: Some(10_000_000.0) });
     let shown = screen(&model, 120, 24);
     assert!(shown.contains("13 MB of 1713 MB · 10 MB a second, 3 min left"), "{shown}");
-    // It knows no pause, and a stop.
-    assert!(press(&mut model, "<f7>").is_empty());
+    // It knows no pause, and a stop; the key that does nothing is not shown, and says so.
+    assert!(!shown.contains("pause, go on") && shown.contains("Ctrl-X"), "{shown}");
+    assert!(press(&mut model, "<f7>").is_empty() && !model.is_paused);
+    let said = model.notice.clone().unwrap().text;
+    assert!(said.contains("knows no pause: stop it with Ctrl-X"), "{said}");
+    press(&mut model, "<f5>");
+    assert!(!screen(&model, 120, 24).contains("pause, go on"));
     assert!(matches!(press(&mut model, "<ctrl-x>")[..], [Effect::Stop]));
     let effects = told(&mut model, Event::Downloaded);
     assert!(matches!(orders(&effects)[..], [Order::LookUpModel { .. }]));

@@ -126,3 +126,33 @@ fn a_run_of_which_no_picture_came_shows_its_session_again() {
     assert!(!reopened("/sorted", 1, failed) && !reopened("/sorted", 1, stopped));
     assert!(!reopened("/other", 0, failed), "labels that were written for another session are left as they are");
 }
+
+#[test]
+fn a_start_that_waits_for_the_model_is_taken_back_by_a_stop_and_by_what_is_begun_meanwhile() {
+    let choice = || ModelChoice { name: ID.to_owned(), place: ModelPlace::Cached { bytes: 3 }, known: None };
+    let waiting = || {
+        let mut model = model();
+        model.setup.model = crate::tui::line::Line::new(ID);
+        let effects = press(&mut model, "<ctrl-s>");
+        assert!(matches!(orders(&effects)[..], [Order::LookUpModel { .. }]), "{effects:?}");
+        model
+    };
+    let begins = |effects: &[Effect]| orders(effects).iter().any(|order| matches!(order, Order::Classify { .. }));
+    let mut model = waiting();
+    assert!(begins(&told(&mut model, Event::ModelFound { choice: choice() })));
+    let mut model = waiting();
+    assert!(press(&mut model, "<ctrl-x>").is_empty());
+    assert!(model.notice.as_ref().unwrap().text.contains("everything is as it was"));
+    assert!(!begins(&told(&mut model, Event::ModelFound { choice: choice() })));
+    // An earlier session that is opened has its own model.
+    let mut model = waiting();
+    let origin = Origin { source: "/pictures".to_owned(), recursive: true, model: ID.to_owned() };
+    told(&mut model, Event::Opened { sorting: None, origin: Some(origin) });
+    assert!(!begins(&told(&mut model, Event::ModelFound { choice: choice() })));
+    // What was busy when the model was found does not let it begin afterwards.
+    let mut model = waiting();
+    model.work = Work::Planning;
+    assert!(!begins(&told(&mut model, Event::ModelFound { choice: choice() })));
+    model.work = Work::Idle;
+    assert!(!begins(&told(&mut model, Event::ModelFound { choice: choice() })));
+}

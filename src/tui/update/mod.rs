@@ -173,7 +173,13 @@ pub(super) fn go_to(model: &mut Model, pane: Pane) -> Vec<Effect> {
 }
 
 fn stop(model: &mut Model) -> Vec<Effect> {
+    // A start that waits is none any more.
+    let waited = model.setup.begins.take().is_some();
     if !model.is_busy() {
+        if waited {
+            let text = model.language.text("app.stopped");
+            model.say(text);
+        }
         return watching::stop(model);
     }
     model.is_paused = false;
@@ -184,10 +190,18 @@ fn stop(model: &mut Model) -> Vec<Effect> {
 
 /// Pauses what runs, or lets it go on.
 fn pause(model: &mut Model) -> Vec<Effect> {
-    // A download is stopped and goes on from there; an installer knows no pause.
-    let knows_pause = matches!(model.work, Work::Classifying { .. } | Work::Applying { .. } | Work::Undoing { .. });
-    if !knows_pause {
+    if !model.knows_pause() && model.watch.is_some() {
         return watching::pause(model);
+    }
+    if !model.is_busy() {
+        return vec![];
+    }
+    if !model.knows_pause() {
+        let is_download = matches!(model.work, Work::Downloading { .. });
+        let why = if is_download { "app.no_pause_download" } else { "app.no_pause" };
+        let text = model.with_keys(why, &[("key", "everywhere.stop")]);
+        model.say(text);
+        return vec![];
     }
     model.is_paused = !model.is_paused;
     let text = match model.is_paused {

@@ -344,11 +344,12 @@ pub(super) fn begin_with_model(model: &mut Model, takes_decisions: bool) -> Vec<
 /// A model was looked up. Where a start waits for that, it goes on.
 pub(super) fn found(model: &mut Model, choice: ModelChoice) -> Vec<Effect> {
     model.setup.model_found = Some(choice);
-    match model.setup.begins.filter(|_| model.setup.found().is_some() && !model.is_busy()) {
-        Some(takes_decisions) => {
-            model.setup.begins = None;
-            begin_with_model(model, takes_decisions)
-        }
+    if model.setup.found().is_none() {
+        return vec![];
+    }
+    // What was begun meanwhile is not waited for: a start would come as a surprise then.
+    match model.setup.begins.take().filter(|_| !model.is_busy()) {
+        Some(takes_decisions) => begin_with_model(model, takes_decisions),
         None => vec![],
     }
 }

@@ -211,6 +211,8 @@ fn fail(model: &mut Model, error: &CrewError) {
 
 /// An earlier session: its labels and settings become those of now.
 fn opened(model: &mut Model, sorting: Option<Sorting>, origin: Option<Origin>) -> Vec<Effect> {
+    // A start that waits was for what the fields said before.
+    model.setup.begins = None;
     if let Some(origin) = origin {
         model.setup.source = Line::new(origin.source);
         model.setup.recursive = origin.recursive;

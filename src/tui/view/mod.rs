@@ -168,12 +168,14 @@ fn hint_line(canvas: &Canvas<'_>) -> Line<'static> {
         Pane::Labels if model.labels.is_editing => {
             &["editor.done", "editor.take_hint", "editor.undo", "editor.redo", "everywhere.start"]
         }
-        Pane::Setup | Pane::Labels if model.is_busy() || model.watch.is_some() => {
+        Pane::Setup | Pane::Labels if model.knows_pause() || model.watch.is_some() => {
             &["list.enter", "everywhere.pause", "everywhere.stop"]
         }
+        Pane::Setup | Pane::Labels if model.is_busy() => &["list.enter", "everywhere.stop"],
         Pane::Setup | Pane::Labels => &["list.enter", "everywhere.start"],
         Pane::Review => &["review.accept", "review.none_of_these", "review.skip", "review.undo"],
-        Pane::Files if model.is_busy() => &["everywhere.pause", "everywhere.stop"],
+        Pane::Files if model.knows_pause() => &["everywhere.pause", "everywhere.stop"],
+        Pane::Files if model.is_busy() => &["everywhere.stop"],
         Pane::Files => &["files.apply", "files.undo", "files.plan"],
         Pane::Log => &["list.up", "list.down"],
     };

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde_json::{Value as Json, json};
 use smart_image_sorter::engine::checkpoint::Checkpoint;
 
-use super::server::{Answer, Repository, Server};
+use super::server::{Answer, Repository, Server, files_of};
 use super::{ID, User, WEIGHTS, misbehaving, published};
-use crate::support::onnx_runtime_library;
+use crate::support::{fixtures, onnx_runtime_library};
 
 /// A repository with the files of a fixture, changed.
 fn changed(fixture: &str, change: impl FnOnce(&mut BTreeMap<String, Vec<u8>>)) -> Repository {
@@ -151,7 +151,7 @@ pub(super) fn converted(account: &str, is_stale: bool) -> Repository {
     let safetensors = published().main();
     let mut pickle = safetensors.clone();
     pickle.remove(WEIGHTS);
-    pickle.insert("pytorch_model.bin".to_owned(), b"a pickle that nobody reads".to_vec());
+    pickle.insert("pytorch_model.bin".to_owned(), files_of(&fixtures().join("clip-bin"))["pytorch_model.bin"].clone());
     let mut repository = Repository { id: ID.to_owned(), ..Repository::default() };
     let main = repository.publish("main", pickle);
     let request = repository.publish("refs/pr/7", safetensors);

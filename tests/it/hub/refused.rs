@@ -67,6 +67,9 @@ fn no_network_no_hub_and_offline_mode_are_told_apart() {
         finished.err
     );
     assert!(begun.elapsed() < Duration::from_secs(5), "where there is no network, that is said at once");
+    let without_scheme = User { endpoint: server.url().replace("http://", ""), ..User::of(&server) };
+    let finished = without_scheme.pull().ended_with(1);
+    assert!(finished.err.contains("set HF_ENDPOINT to https://127.0.0.1:"), "{}", finished.err);
     for variable in ["HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"] {
         let offline = User::of(&server).with(variable, "1");
         offline.workspace.write_pictures(["1.jpg"]);
@@ -90,6 +93,14 @@ fn a_busy_hub_is_waited_for_as_long_as_it_asks() {
         assert!(begun.elapsed() >= Duration::from_secs(2));
         assert!(finished.err.contains("trying again in 1 second."), "{}", finished.err);
         user.assert_pulled(&repository);
+        // No pause at all would spend every try at once.
+        let server = misbehaving(&repository, move |request, times, answer| {
+            let is_busy = times < 2 && request.path.starts_with("/api/");
+            if is_busy { Answer::new(status, "").with("Retry-After", 0) } else { answer }
+        });
+        let begun = Instant::now();
+        User::of(&server).pull().ended_with(0);
+        assert!(begun.elapsed() >= Duration::from_millis(1500));
         let server = Server::new(move |_, _| Answer::new(status, "").with("Retry-After", 3600));
         let finished = User::of(&server).pull().ended_with(1);
         assert!(finished.err.contains(&format!("has no time (status {status})")), "{}", finished.err);

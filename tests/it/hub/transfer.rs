@@ -2,7 +2,11 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
+
+use smart_image_sorter::domain::hub_model::HubModel;
+use smart_image_sorter::engine::hub::{Control, Hub, HubError, Place, Step};
 
 use super::server::{Answer, Repository, Request, Server};
 use super::{ID, User, WEIGHTS, misbehaving, published};
@@ -219,7 +223,8 @@ fn what_is_not_as_published_never_gets_its_name() {
         let user = User::of(&server);
         let finished = user.pull().ended_with(1);
         assert!(
-            finished.err.contains(&format!("{file} of owner/name arrived with another content")),
+            finished.err.contains(&format!("{file} of owner/name arrived with another content"))
+                && finished.err.contains("was not kept"),
             "{}",
             finished.err
         );
@@ -251,6 +256,34 @@ fn what_is_not_as_published_never_gets_its_name() {
     std::fs::write(user.model().join("blobs").join(&hash), b"cut short").unwrap();
     user.pull().ended_with(0);
     user.assert_pulled(&repository);
+}
+
+#[test]
+fn what_has_arrived_is_looked_through_audibly_and_until_somebody_stops_it() {
+    let repository = published();
+    let server = Server::of(&repository);
+    let user = User::of(&server);
+    let content = &repository.main()[WEIGHTS];
+    let part = user.model().join("blobs").join(format!("{}.incomplete", crate::support::sha256(content)));
+    std::fs::create_dir_all(part.parent().unwrap()).unwrap();
+    std::fs::write(&part, &content[..300_000]).unwrap();
+    let variable = |name: &str| match name {
+        "HF_ENDPOINT" => Some(server.url().into()),
+        "HF_HUB_CACHE" => Some(user.cache().into()),
+        _ => None,
+    };
+    let (hub, model) = (Hub::new(Place::from_variables(&variable)), HubModel::parse(ID).unwrap());
+    let stop = AtomicBool::new(false);
+    let mut tell = |step: Step<'_>| {
+        if let Step::Checking { total, .. } = step {
+            assert_eq!(total, 300_000);
+            stop.store(true, Ordering::Relaxed);
+        }
+    };
+    let got = hub.folder(&model, &mut Control { stop: &stop, tell: &mut tell });
+    assert!(matches!(got, Err(HubError::Cancelled)), "{got:?}");
+    assert_eq!(part.metadata().unwrap().len(), 300_000);
+    assert!(server.asked_for(WEIGHTS).is_empty());
 }
 
 #[test]
