@@ -98,7 +98,7 @@ fn rules(arguments: &WatchArguments, settings: &Settings, context: &Context) -> 
     let settle = if arguments.poll || is_moved { SETTLE_LONGER } else { SETTLE };
     let settle = arguments.settle.unwrap_or(settle);
     let labels: Vec<String> = settings.labels.iter().map(|label| label.text.clone()).collect();
-    let commands = arguments.on_label.iter().map(|given| LabelCommand::parse(given, &labels)).collect::<Result<_, _>>();
+    let commands = LabelCommand::parse_all(&arguments.on_label, &labels);
     let commands = commands.map_err(|error| Failure::of(&error, &context.language).into_usage())?;
     let patience = Patience { settle, rest: arguments.give_up.max(settle) };
     Ok(WatchRules { patience, poll: arguments.poll, apply: arguments.apply, commands })
