@@ -49,6 +49,7 @@ pub(super) fn run(arguments: &WatchArguments, context: &mut Context) -> Result<E
     let model = open_model(&settings, &selection.runtime, cache.as_ref(), context)?;
     let mut session = open_destination(&settings.destination, &table_name, arguments.sorting.trust, known, context)?;
     let stop = context.stop()?;
+    context.console.end_with(&stop);
     let sorting = Sorting::from(&settings);
     let more = Map::from_iter([("watch".to_owned(), json!(true)), ("apply".to_owned(), json!(rules.apply))]);
     let begun = begin_classify(&mut session, &settings, &model, &selection.runtime, more);
@@ -90,6 +91,10 @@ pub(super) fn run(arguments: &WatchArguments, context: &mut Context) -> Result<E
     ended.and(put_right).map_err(|error| Failure::of(&error, &context.language))?;
     let told = Ending { settings: &settings, runtime: &selection.runtime, pictures, backlog, tally };
     told.tell(&watched, &session, arguments.sorting.json, context)?;
+    if context.console.has_left_out() {
+        let sentence = context.language.text("watch.not_read");
+        context.note_text(&sentence);
+    }
     Ok(Exit::Done)
 }
 
