@@ -26,6 +26,7 @@ mod settings;
 mod sorting;
 mod summary;
 mod undo;
+mod unread;
 mod verify;
 mod watch;
 mod watch_teller;

@@ -45,6 +45,7 @@ pub(super) fn run(arguments: &WatchArguments, context: &mut Context) -> Result<E
     let model = open_model(&settings, &selection.runtime, cache.as_ref(), context)?;
     let mut session = open_destination(&settings.destination, &table_name, arguments.sorting.trust, known, context)?;
     let stop = context.stop()?;
+    context.console.end_with(&stop);
     let sorting = Sorting::from(&settings);
     let more = Map::from_iter([("watch".to_owned(), json!(true)), ("apply".to_owned(), json!(rules.apply))]);
     let begun = begin_classify(&mut session, &settings, &model, &selection.runtime, more);
@@ -86,13 +87,17 @@ pub(super) fn run(arguments: &WatchArguments, context: &mut Context) -> Result<E
     ended.and(put_right).map_err(|error| Failure::of(&error, &context.language))?;
     let told = Ending { settings: &settings, runtime: &selection.runtime, pictures, backlog, tally };
     told.tell(&watched, &session, arguments.sorting.json, context)?;
+    if context.console.has_left_out() {
+        let sentence = context.language.text("watch.not_read");
+        context.note_text(&sentence);
+    }
     Ok(Exit::Done)
 }
 
 fn rules(arguments: &WatchArguments, settings: &Settings, context: &Context) -> Result<WatchRules, Failure> {
     let usual = WatchRules::usual(arguments.apply, settings.operation);
     let labels: Vec<String> = settings.labels.iter().map(|label| label.text.clone()).collect();
-    let commands = arguments.on_label.iter().map(|given| LabelCommand::parse(given, &labels)).collect::<Result<_, _>>();
+    let commands = LabelCommand::parse_all(&arguments.on_label, &labels);
     let commands = commands.map_err(|error| Failure::of(&error, &context.language).into_usage())?;
     let settle = arguments.settle.unwrap_or(usual.patience.settle);
     Ok(WatchRules {

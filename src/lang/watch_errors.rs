@@ -52,6 +52,7 @@ impl Say for BadCommand {
             BadCommand::Form { given } => language.say("watch.bad_command", &[("given", &printable_text(given))]),
             BadCommand::Quotes { given } => language.say("watch.bad_quotes", &[("given", &printable_text(given))]),
             BadCommand::NoLabel { label } => language.say("watch.no_such_label", &[("label", &printable_text(label))]),
+            BadCommand::Twice { label } => language.say("watch.two_commands", &[("label", &printable_text(label))]),
         }
     }
 }

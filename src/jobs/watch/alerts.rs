@@ -1,9 +1,10 @@
 //! Commands that are run when a picture with a certain label arrives.
 //!
 //! A command is owed from the moment the picture is in the session, and owed until it was run: a watch that is killed in
-//! between leaves it to the next. So it is run at least once. Arguments are passed as they are, never through a shell.
+//! between leaves it to the next. So it is run at least once. Arguments are passed as they are, never through a shell. No
+//! command outlives the watch.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::path::PathBuf;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -14,6 +15,7 @@ use super::child::{AlertEnd, LONGEST, run};
 use super::command::LabelCommand;
 use super::{Told, Watched};
 use crate::domain::picture::PictureId;
+use crate::jobs::stop::Stop;
 use crate::store::StoreError;
 use crate::store::session::{Session, SessionPicture};
 
@@ -23,15 +25,23 @@ const AT_ONCE: usize = 2;
 /// How long those that run are waited for when the watch ends.
 const AT_THE_END: Duration = Duration::from_secs(5);
 
+/// How long those that are ended then may take.
+const GONE: Duration = Duration::from_secs(2);
+
 /// How often it is looked whether a command is done.
 const LOOK: Duration = Duration::from_millis(20);
 
 /// The commands, and those that are running.
 pub(super) struct Alerts {
     commands: Vec<LabelCommand>,
+    /// Those that run, and those whose end the session does not know yet.
     running: HashSet<PictureId>,
     threads: Vec<JoinHandle<()>>,
     ended: (Sender<Ended>, Receiver<Ended>),
+    /// Those whose end the session does not know yet.
+    not_noted: VecDeque<Ended>,
+    /// Ends all that run.
+    stop: Stop,
 }
 
 /// A command that has ended.
@@ -39,12 +49,20 @@ struct Ended {
     picture: PictureId,
     path: PathBuf,
     label: String,
-    end: AlertEnd,
+    /// None where it was ended with the watch.
+    end: Option<AlertEnd>,
 }
 
 impl Alerts {
     pub(super) fn new(commands: Vec<LabelCommand>) -> Alerts {
-        Alerts { commands, running: HashSet::new(), threads: vec![], ended: unbounded() }
+        Alerts {
+            commands,
+            running: HashSet::new(),
+            threads: vec![],
+            ended: unbounded(),
+            not_noted: VecDeque::new(),
+            stop: Stop::default(),
+        }
     }
 
     pub(super) fn commands(&self) -> &[LabelCommand] {
@@ -87,9 +105,9 @@ impl Alerts {
         let placed = place.map(|place| session.destination().join(&place.folder).join(&place.file_name));
         let path = placed.unwrap_or_else(|| picture.picture.path.clone());
         let id = picture.id;
-        let ended = self.ended.0.clone();
+        let (ended, stop) = (self.ended.0.clone(), self.stop.clone());
         let work = move || {
-            let end = run(&command.filled(&picture, &path), LONGEST);
+            let end = run(&command.filled(&picture, &path), LONGEST, &stop);
             let _ = ended.send(Ended { picture: picture.id, path, label: command.label, end });
         };
         match std::thread::Builder::new().name("alert".to_owned()).spawn(work) {
@@ -103,16 +121,20 @@ impl Alerts {
     }
 
     fn take_ended(&mut self, session: &mut Session, tell: &mut dyn FnMut(Told<'_>)) -> Result<(), StoreError> {
-        let ended: Vec<Ended> = self.ended.1.try_iter().collect();
-        for Ended { picture, path, label, end } in ended {
-            self.running.remove(&picture);
-            session.end_alert(picture, end.word())?;
-            tell(Told::Alerted { path: &path, label: &label, end: &end });
+        self.not_noted.extend(self.ended.1.try_iter());
+        // One that the session cannot take note of is tried again the next time, and is not run again meanwhile.
+        while let Some(Ended { picture, path, label, end }) = self.not_noted.front() {
+            if let Some(end) = end {
+                session.end_alert(*picture, end.word())?;
+                tell(Told::Alerted { path, label, end });
+            }
+            self.running.remove(picture);
+            self.not_noted.pop_front();
         }
         Ok(())
     }
 
-    /// Waits a little for those that run. What does not end stays owed.
+    /// Waits a little for those that run. What does not end by itself is ended, and stays owed.
     pub(super) fn end(
         &mut self,
         watched: &Watched,
@@ -126,6 +148,67 @@ impl Alerts {
             std::thread::sleep(LOOK);
             self.take_ended(session, tell)?;
         }
-        Ok(())
+        self.end_all();
+        // One that ended by itself in the last moment was run.
+        self.take_ended(session, tell)
+    }
+
+    /// Ends those that run.
+    fn end_all(&mut self) {
+        self.stop.request();
+        let latest = Instant::now() + GONE;
+        while self.threads.iter().any(|thread| !thread.is_finished()) && Instant::now() < latest {
+            std::thread::sleep(LOOK);
+        }
+    }
+}
+
+impl Drop for Alerts {
+    /// However the watch ends.
+    fn drop(&mut self) {
+        self.end_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::picture::{ContentHash, Picture, PictureState};
+    use crate::domain::run::RunKind;
+    use crate::store::session::{Found, LabelSet};
+
+    #[test]
+    fn an_end_that_the_session_cannot_take_note_of_is_noted_later() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut session = Session::open_to_work(folder.path()).unwrap();
+        let run = session.begin_run(RunKind::Classify, None, None, serde_json::Map::new()).unwrap();
+        let set = LabelSet { id: 1, labels: vec![] };
+        let mut alerts = Alerts::new(vec![]);
+        for number in 1..=2 {
+            let path = PathBuf::from(format!("/from/{number}.jpg"));
+            let picture = Picture {
+                path: path.clone(),
+                hash: Some(ContentHash([number; 32])),
+                stamp: None,
+                state: PictureState::Suspect,
+                prediction: None,
+            };
+            let found = Found { picture: &picture, path: &path, trouble: None, alert: Some("a") };
+            session.put_pictures(run, &set, &[found]).unwrap();
+            let picture = PictureId(number.into());
+            alerts.running.insert(picture);
+            let ended = Ended { picture, path, label: "a".to_owned(), end: Some(AlertEnd::Done) };
+            alerts.ended.0.send(ended).unwrap();
+        }
+        let outside = rusqlite::Connection::open(folder.path().join(".sis/session.db")).unwrap();
+        let refuse = "CREATE TRIGGER refuse BEFORE UPDATE ON alerts WHEN OLD.picture = 1
+                      BEGIN SELECT RAISE(ABORT, 'no'); END";
+        outside.execute_batch(refuse).unwrap();
+        assert!(alerts.take_ended(&mut session, &mut |_| {}).is_err());
+        outside.execute_batch("DROP TRIGGER refuse").unwrap();
+        let mut told = 0;
+        alerts.take_ended(&mut session, &mut |_| told += 1).unwrap();
+        assert_eq!((told, alerts.running.len()), (2, 0));
+        assert!(session.owed_alerts(2).unwrap().is_empty());
     }
 }

@@ -1,6 +1,6 @@
 //! A command for a label: read from what a person wrote, and filled in for a picture. No shell has a part in it.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
 use crate::store::session::SessionPicture;
@@ -38,9 +38,28 @@ pub enum BadCommand {
         /// The label.
         label: String,
     },
+    /// A label has two commands, of which only one could be run.
+    #[error("{label:?} has two commands")]
+    Twice {
+        /// The label.
+        label: String,
+    },
 }
 
 impl LabelCommand {
+    /// Reads commands for these labels, one for each label at most.
+    pub fn parse_all(given: &[String], labels: &[String]) -> Result<Vec<LabelCommand>, BadCommand> {
+        let mut commands: Vec<LabelCommand> = Vec::new();
+        for given in given {
+            let command = LabelCommand::parse(given, labels)?;
+            if commands.iter().any(|other| other.label == command.label) {
+                return Err(BadCommand::Twice { label: command.label });
+            }
+            commands.push(command);
+        }
+        Ok(commands)
+    }
+
     /// Reads `LABEL=COMMAND` for one of these labels. The command is split into words as a shell would, without its other
     /// powers.
     pub fn parse(given: &str, labels: &[String]) -> Result<LabelCommand, BadCommand> {
@@ -59,22 +78,14 @@ impl LabelCommand {
     pub(super) fn filled(&self, picture: &SessionPicture, path: &Path) -> Vec<OsString> {
         let score = picture.picture.prediction.as_ref().map(|prediction| format!("{:.4}", prediction.score));
         let hash = picture.picture.hash.map(|hash| hash.to_string());
-        let mut words: Vec<_> = self
-            .words
-            .iter()
-            .map(|word| match word.as_str() {
-                // A path may have any bytes: it can be a word, and a part of one where it is text.
-                "{path}" => path.into(),
-                "{source}" => picture.picture.path.clone().into_os_string(),
-                word => word
-                    .replace("{path}", &path.to_string_lossy())
-                    .replace("{source}", &picture.picture.path.to_string_lossy())
-                    .replace("{label}", &self.label)
-                    .replace("{score}", score.as_deref().unwrap_or_default())
-                    .replace("{sha256}", hash.as_deref().unwrap_or_default())
-                    .into(),
-            })
-            .collect();
+        let values = [
+            ("{path}", path.as_os_str()),
+            ("{source}", picture.picture.path.as_os_str()),
+            ("{label}", self.label.as_ref()),
+            ("{score}", score.as_deref().unwrap_or_default().as_ref()),
+            ("{sha256}", hash.as_deref().unwrap_or_default().as_ref()),
+        ];
+        let mut words: Vec<_> = self.words.iter().map(|word| fill(word, &values)).collect();
         let has_place = self.words.iter().any(|word| PATHS.iter().any(|place| word.contains(place)));
         if !has_place {
             words.push(path.into());
@@ -83,8 +94,26 @@ impl LabelCommand {
     }
 }
 
+/// A word with values in their places, byte for byte: a path need not be text. What looks like a place in a value is none.
+fn fill(word: &str, values: &[(&str, &OsStr)]) -> OsString {
+    let mut filled = OsString::new();
+    let mut rest = word;
+    while let Some(start) = rest.find('{') {
+        let (before, from) = rest.split_at(start);
+        filled.push(before);
+        let value = values.iter().find_map(|(place, value)| Some((from.strip_prefix(place)?, *value)));
+        let (after, value) = value.unwrap_or_else(|| (&from[1..], "{".as_ref()));
+        filled.push(value);
+        rest = after;
+    }
+    filled.push(rest);
+    filled
+}
+
 #[cfg(test)]
 mod tests {
+    use std::os::unix::ffi::OsStrExt;
+
     use super::*;
     use crate::domain::picture::{ContentHash, Picture, PictureId, PictureState};
 
@@ -122,6 +151,30 @@ mod tests {
         let words = parse("weapon=x {source} {label}-{sha256}").unwrap().filled(&picture(), Path::new("/to/1.jpg"));
         let expected = ["/from/a b.jpg".to_owned(), format!("weapon-{}", "ab".repeat(32))].map(OsString::from);
         assert_eq!(words[1..], expected);
+    }
+
+    #[test]
+    fn values_are_filled_in_as_they_are() {
+        let filled = |word: &str, path: &[u8]| {
+            let command = LabelCommand { label: "weapon".to_owned(), words: vec!["x".to_owned(), word.to_owned()] };
+            command.filled(&picture(), Path::new(OsStr::from_bytes(path)))[1].as_bytes().to_owned()
+        };
+        // A name that looks like a place is a name.
+        assert_eq!(filled("--x={path}", b"/to/{sha256}{label}.jpg"), b"--x=/to/{sha256}{label}.jpg");
+        // A name that is no text stays what it is.
+        assert_eq!(filled("--x={path};{label}", b"/to/\xff\xfe.jpg"), b"--x=/to/\xff\xfe.jpg;weapon");
+        assert_eq!(filled("{{path}{label}{}{other}{", b"/1"), b"{/1weapon{}{other}{");
+    }
+
+    #[test]
+    fn a_label_has_one_command() {
+        let labels = ["weapon".to_owned(), "a map".to_owned()];
+        let parse_all = |given: &[&str]| {
+            LabelCommand::parse_all(&given.iter().map(|given| (*given).to_owned()).collect::<Vec<_>>(), &labels)
+        };
+        assert_eq!(parse_all(&["weapon=x", "a map=x"]).unwrap().len(), 2);
+        let twice = BadCommand::Twice { label: "weapon".to_owned() };
+        assert_eq!(parse_all(&["weapon=x", "a map=x", " weapon =y"]), Err(twice));
     }
 
     #[test]

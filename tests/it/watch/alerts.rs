@@ -1,5 +1,10 @@
 //! Commands that are run for arrivals.
 
+use std::path::PathBuf;
+use std::process::Command;
+
+use rustix::process::{Pid, Signal, kill_process_group};
+
 use super::{Watching, of_kind};
 use crate::support::{Workspace, picture};
 
@@ -32,23 +37,85 @@ fn a_command_is_run_once_for_each_arrival_with_its_label() {
     assert_eq!(std::fs::read_to_string(&told).unwrap().lines().count(), 3);
 }
 
+/// A command that waits for ever, or, once another file is there, writes a line. What waits is ended with the test.
+struct Waiting {
+    started: PathBuf,
+    go: PathBuf,
+    told: PathBuf,
+}
+
+impl Waiting {
+    fn new(workspace: &Workspace) -> Waiting {
+        Waiting { started: workspace.path("started"), go: workspace.path("go"), told: workspace.path("told") }
+    }
+
+    fn command(&self, label: &str) -> String {
+        let [started, go, told] = [&self.started, &self.go, &self.told].map(|path| path.display());
+        // What it waits for is a process of its own, which it does not end itself.
+        let wait = format!("echo $$ > {started}.part; mv {started}.part {started}; sleep 600 & wait");
+        format!("{label}=sh -c 'if test -e {go}; then echo x >> {told}; else {wait}; fi'")
+    }
+
+    /// Its group, once it waits.
+    fn group(&self) -> Option<String> {
+        Some(std::fs::read_to_string(&self.started).ok()?.trim().to_owned())
+    }
+
+    /// Processes of its group that have not ended.
+    fn processes(&self) -> usize {
+        let listed = Command::new("ps").args(["-eo", "pgid=,stat="]).output().unwrap();
+        let listed = String::from_utf8(listed.stdout).unwrap();
+        let group = self.group().unwrap();
+        let processes = listed.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+        processes.filter(|words| words[0] == group && !words[1].starts_with('Z')).count()
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        let group = self.group().filter(|_| self.processes() > 0);
+        if let Some(group) = group.and_then(|group| Pid::from_raw(group.parse().ok()?)) {
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+    }
+}
+
 #[test]
 fn what_was_owed_when_the_watch_was_killed_is_run_by_the_next() {
     let workspace = Workspace::new();
-    let (told, go) = (workspace.path("told"), workspace.path("go"));
-    let wait = format!("sh -c 'test -e {} && echo x >> {} || sleep 600' ", go.display(), told.display());
-    let (a, b) = (format!("a={wait}"), format!("b={wait}"));
+    let waiting = Waiting::new(&workspace);
+    let (a, b) = (waiting.command("a"), waiting.command("b"));
     let arguments = ["--on-label", &a, "--on-label", &b];
     let mut watching = Watching::start(&workspace, &arguments);
     workspace.write("source/1.jpg", picture(1));
     watching.wait_for_pictures(1);
+    watching.wait_until("the command", |_| waiting.group().is_some());
     watching.kill();
-    std::fs::write(&go, "").unwrap();
+    std::fs::write(&waiting.go, "").unwrap();
     let mut watching = Watching::start(&workspace, &arguments);
     watching.wait_until("the alert", |events| of_kind(events, "alert").count() == 1);
     let (events, _) = watching.end();
     assert_eq!(of_kind(&events, "picture").count(), 0, "it is not classified again");
-    assert_eq!(std::fs::read_to_string(&told).unwrap(), "x\n");
+    assert_eq!(std::fs::read_to_string(&waiting.told).unwrap(), "x\n");
+}
+
+#[test]
+fn a_command_ends_with_the_watch_and_is_owed_to_the_next() {
+    let workspace = Workspace::new();
+    let waiting = Waiting::new(&workspace);
+    let (a, b) = (waiting.command("a"), waiting.command("b"));
+    let arguments = ["--on-label", &a, "--on-label", &b];
+    let mut watching = Watching::start(&workspace, &arguments);
+    workspace.write("source/1.jpg", picture(1));
+    watching.wait_until("the command", |_| waiting.group().is_some() && waiting.processes() == 2);
+    let (events, _) = watching.end();
+    assert_eq!(of_kind(&events, "alert").count(), 0, "it has not ended by itself");
+    assert_eq!(waiting.processes(), 0);
+    std::fs::write(&waiting.go, "").unwrap();
+    let mut watching = Watching::start(&workspace, &arguments);
+    watching.wait_until("the alert", |events| of_kind(events, "alert").count() == 1);
+    watching.end();
+    assert_eq!(std::fs::read_to_string(&waiting.told).unwrap(), "x\n");
 }
 
 #[test]
@@ -56,6 +123,18 @@ fn a_command_that_makes_no_sense_is_said_before_anything_is_done() {
     let workspace = Workspace::new();
     for (given, said) in [("c=true", "none of the labels"), ("a=", "makes no sense"), ("a='x", "not closed")] {
         let finished = crate::support::finish(super::command(&workspace, &["--on-label", given])).ended_with(2);
+        assert!(finished.err.contains(said), "{}", finished.err);
+        assert!(!workspace.destination().exists());
+    }
+}
+
+#[test]
+fn a_second_command_for_a_label_is_said_and_not_left_out() {
+    let workspace = Workspace::new();
+    for (language, said) in [("en", "there twice for “a”"), ("pt", "Há dois --on-label para “a”")] {
+        let mut command = super::command(&workspace, &["--on-label", "a=true", "--on-label", "a=false"]);
+        command.env("SIS_LANG", language);
+        let finished = crate::support::finish(command).ended_with(2);
         assert!(finished.err.contains(said), "{}", finished.err);
         assert!(!workspace.destination().exists());
     }

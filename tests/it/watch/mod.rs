@@ -4,6 +4,7 @@ mod alerts;
 mod disks;
 mod kills;
 mod together;
+mod unread;
 mod words;
 mod writers;
 
