@@ -41,14 +41,25 @@ pub struct Step {
     pub said: Vec<(PictureId, Option<Decision>)>,
 }
 
-/// What was said of the pictures of a step before it.
-pub type Before = Vec<(PictureId, Option<Decision>)>;
+/// What a step changed of a picture.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Change {
+    /// The picture.
+    pub picture: PictureId,
+    /// What was said of it before.
+    pub was: Option<Decision>,
+    /// What is said of it since. Where somebody else has said something else meanwhile, there is nothing to take back.
+    pub is: Option<Decision>,
+}
+
+/// What a step changed.
+pub type Changes = Vec<Change>;
 
 /// The steps that can be taken back, and those that can be done again.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct History {
-    done: Vec<Before>,
-    undone: Vec<Before>,
+    done: Vec<Changes>,
+    undone: Vec<Changes>,
 }
 
 impl History {
@@ -57,17 +68,17 @@ impl History {
         let mut history = History::default();
         let mut now: HashMap<PictureId, Option<Decision>> = HashMap::new();
         for Step { kind, said } in steps {
-            let before =
-                said.into_iter().map(|(picture, said)| (picture, now.insert(picture, said).flatten())).collect();
+            let change = |(picture, is)| Change { picture, was: now.insert(picture, is).flatten(), is };
+            let changes = said.into_iter().map(change).collect();
             match kind {
-                StepKind::Decide => history.decided(before),
+                StepKind::Decide => history.decided(changes),
                 StepKind::Undo => {
                     history.done.pop();
-                    history.taken_back(before);
+                    history.taken_back(changes);
                 }
                 StepKind::Redo => {
                     history.undone.pop();
-                    history.done_again(before);
+                    history.done_again(changes);
                 }
             }
         }
@@ -75,29 +86,29 @@ impl History {
     }
 
     /// A person decided: what was taken back before cannot be done again.
-    pub fn decided(&mut self, before: Before) {
-        self.done.push(before);
+    pub fn decided(&mut self, changes: Changes) {
+        self.done.push(changes);
         self.undone.clear();
     }
 
     /// The step to take back, which then is no more to be.
-    pub fn to_take_back(&mut self) -> Option<Before> {
+    pub fn to_take_back(&mut self) -> Option<Changes> {
         self.done.pop()
     }
 
-    /// A step was taken back; `before` does it again.
-    pub fn taken_back(&mut self, before: Before) {
-        self.undone.push(before);
+    /// A step was taken back by these changes, which can be taken back themselves.
+    pub fn taken_back(&mut self, changes: Changes) {
+        self.undone.push(changes);
     }
 
     /// The step to do again.
-    pub fn to_do_again(&mut self) -> Option<Before> {
+    pub fn to_do_again(&mut self) -> Option<Changes> {
         self.undone.pop()
     }
 
-    /// A step was done again; `before` takes it back.
-    pub fn done_again(&mut self, before: Before) {
-        self.done.push(before);
+    /// A step was done again by these changes.
+    pub fn done_again(&mut self, changes: Changes) {
+        self.done.push(changes);
     }
 }
 
@@ -107,6 +118,11 @@ mod tests {
 
     const NONE: Option<Decision> = Some(Decision::NoneOfThese);
     const SKIPPED: Option<Decision> = Some(Decision::Skipped);
+
+    /// What taking changes back says of the pictures.
+    fn back(changes: Option<Changes>) -> Option<Vec<(PictureId, Option<Decision>)>> {
+        changes.map(|changes| changes.into_iter().map(|change| (change.picture, change.was)).collect())
+    }
 
     fn step(kind: StepKind, said: &[(i64, Option<Decision>)]) -> Step {
         Step { kind, said: said.iter().map(|(picture, said)| (PictureId(*picture), *said)).collect() }
@@ -121,14 +137,16 @@ mod tests {
             step(Undo, &[(1, NONE), (2, None)]),
         ];
         let mut history = History::of(steps.clone());
-        assert_eq!(history.to_do_again(), Some(vec![(PictureId(1), SKIPPED), (PictureId(2), SKIPPED)]));
+        assert_eq!(back(history.to_do_again()), Some(vec![(PictureId(1), SKIPPED), (PictureId(2), SKIPPED)]));
         assert_eq!(history.to_do_again(), None);
-        assert_eq!(history.to_take_back(), Some(vec![(PictureId(1), None)]));
+        assert_eq!(back(history.to_take_back()), Some(vec![(PictureId(1), None)]));
         assert_eq!(history.to_take_back(), None);
         let redone = steps.into_iter().chain([step(Redo, &[(1, SKIPPED), (2, SKIPPED)])]);
         let mut history = History::of(redone);
         assert_eq!(history.to_do_again(), None);
-        assert_eq!(history.to_take_back(), Some(vec![(PictureId(1), NONE), (PictureId(2), None)]));
+        let last = history.to_take_back();
+        assert_eq!(last.as_ref().unwrap()[0].is, SKIPPED);
+        assert_eq!(back(last), Some(vec![(PictureId(1), NONE), (PictureId(2), None)]));
     }
 
     #[test]
@@ -137,7 +155,7 @@ mod tests {
         let steps = [step(Decide, &[(1, NONE)]), step(Undo, &[(1, None)]), step(Decide, &[(2, NONE)])];
         let mut history = History::of(steps);
         assert_eq!(history.to_do_again(), None);
-        assert_eq!(history.to_take_back(), Some(vec![(PictureId(2), None)]));
+        assert_eq!(back(history.to_take_back()), Some(vec![(PictureId(2), None)]));
         assert_eq!(history.to_take_back(), None);
     }
 

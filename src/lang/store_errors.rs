@@ -1,7 +1,7 @@
 //! Sentences for what goes wrong with what is remembered.
 
 use super::{Language, Say, Values};
-use crate::domain::printable::printable;
+use crate::domain::printable::{printable, printable_text};
 use crate::jobs::classify::ClassifyError;
 use crate::jobs::crew::CrewError;
 use crate::jobs::tables::TableError;
@@ -63,6 +63,10 @@ impl Say for CrewError {
             CrewError::Classify(error) => error.say(language),
             CrewError::Table(error) => error.say(language),
             CrewError::Watch(error) => error.say(language),
+            CrewError::LabelInUse { label } => language.say("app.label_in_use", &[("label", &printable_text(label))]),
+            CrewError::LabelUnknown { label } => {
+                language.say("app.label_unknown", &[("label", &printable_text(label))])
+            }
             CrewError::Unpack { folder, source } => {
                 language.say("demo.cannot_unpack", &[("folder", &printable(folder)), ("detail", source)])
             }

@@ -17,7 +17,9 @@ use smart_image_sorter::engine::runtime::find::Places;
 use smart_image_sorter::engine::runtime::select::{DeviceChoice, RuntimeChoice};
 use smart_image_sorter::files::transfer::TransferError;
 use smart_image_sorter::files::trouble::Trouble;
-use smart_image_sorter::jobs::crew::{Crew, Event, Order, Painted, Painter, Room, Said, SaidStep, Sayer, Surroundings};
+use smart_image_sorter::jobs::crew::{
+    Crew, CrewError, Event, Order, Painted, Painter, Room, Said, SaidStep, Sayer, Surroundings,
+};
 use smart_image_sorter::jobs::embeddings::CachePlace;
 use smart_image_sorter::jobs::watch::Waits;
 use smart_image_sorter::store::Session;
@@ -293,6 +295,47 @@ fn what_others_do_in_a_session_is_followed() {
     workspace.write("source/2.jpg", picture(99));
     working.wait_for_pictures(4);
     working.wait_until("what became of it", |events| last_told(events, 2, 1) == Some((None, true)));
+}
+
+/// Whoever sorts goes by its own labels: they keep their names, and what is decided for others is said to go nowhere.
+#[test]
+fn labels_that_another_process_sorts_by_keep_their_names() {
+    let workspace = Workspace::new();
+    workspace.write_pictures(["1.jpg"]);
+    let mut watching = Watching::start(&workspace, &[]);
+    watching.wait_for_pictures(1);
+    let destination = workspace.destination();
+    let mut working = Working::start(&workspace);
+    working.crew.send(Order::Open { destination: destination.clone() });
+    working.wait_for_pictures(1);
+    let rename = |to: &str| Order::Rename { destination: destination.clone(), from: "a".to_owned(), to: to.to_owned() };
+    let label_of = |events: &[Event], wanted: fn(&CrewError) -> Option<&String>| {
+        let errors = events.iter().filter_map(|event| match event {
+            Event::Trouble { error } => wanted(error),
+            _ => None,
+        });
+        errors.cloned().collect::<Vec<_>>()
+    };
+    working.crew.send(rename("c"));
+    working.wait_until("the refusal", |events| {
+        label_of(events, |error| if let CrewError::LabelInUse { label } = error { Some(label) } else { None }) == ["a"]
+    });
+    let said = vec![(PictureId(1), Some(Said::Reassigned("c".to_owned())))];
+    let step = SaidStep { kind: StepKind::Decide, said };
+    working.crew.send(Order::Decide { destination: destination.clone(), step });
+    working.wait_until("the warning", |events| {
+        label_of(events, |error| if let CrewError::LabelUnknown { label } = error { Some(label) } else { None })
+            == ["c"]
+    });
+    watching.end();
+    // Nobody else works there any more.
+    working.crew.send(rename("d"));
+    let began = Instant::now();
+    let texts = || Session::open_to_review(&destination).unwrap().label_texts().unwrap();
+    while !texts().values().any(|text| text == "d") {
+        assert!(began.elapsed() < LONGEST_RUN, "the label is not renamed");
+        std::thread::yield_now();
+    }
 }
 
 /// A run of the app's own, and then others: each picture is told once, whoever brings it.

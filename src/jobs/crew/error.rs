@@ -46,6 +46,18 @@ pub enum CrewError {
     /// The table.
     #[error(transparent)]
     Table(#[from] TableError),
+    /// A label cannot get another text while another process sorts by it.
+    #[error("another process sorts by the label {label:?}")]
+    LabelInUse {
+        /// The label's text.
+        label: String,
+    },
+    /// A picture was decided for a label that the process which sorts does not know.
+    #[error("the label {label:?} is not sorted by")]
+    LabelUnknown {
+        /// The label's text.
+        label: String,
+    },
     /// What is built in cannot be unpacked.
     #[error("cannot unpack into {folder}")]
     Unpack {

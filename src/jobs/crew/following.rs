@@ -176,6 +176,13 @@ impl Follower {
         self.following.as_ref().map(|following| following.destination.clone())
     }
 
+    /// True where another process works in the session of a destination, and not a run of the app itself.
+    pub(super) fn is_worked_in_elsewhere(&mut self, destination: &Path) -> bool {
+        self.listen();
+        let is_own = |following: &Following| following.destination == destination && following.is_own;
+        !self.following.as_ref().is_some_and(is_own) && Session::is_worked_in(destination)
+    }
+
     /// The session cannot be read.
     pub(super) fn failed(&mut self, error: &StoreError) {
         tracing::warn!("the session cannot be followed: {error}");

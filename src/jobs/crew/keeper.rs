@@ -6,7 +6,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 
 use super::following::Follower;
 use super::watch_switch::WatchSwitch;
-use super::{Event, Order, Said, SaidStep};
+use super::{CrewError, Event, Order, Said, SaidStep};
 use crate::domain::decision::Decision;
 use crate::domain::history::Step;
 use crate::store::StoreError;
@@ -35,7 +35,7 @@ pub(super) fn run(orders: &Receiver<Order>, runner: &ToRunner, mut follower: Fol
         let done = match orders.recv_timeout(follower.rests()) {
             Ok(order) => {
                 let is_step = matches!(order, Order::Decide { .. });
-                let done = keep(order, &mut kept, runner);
+                let done = keep(order, &mut kept, &mut follower, runner);
                 steps += u64::from(is_step);
                 done
             }
@@ -43,7 +43,7 @@ pub(super) fn run(orders: &Receiver<Order>, runner: &ToRunner, mut follower: Fol
             Err(RecvTimeoutError::Disconnected) => return,
         };
         if let Err(error) = done
-            && events.send(Event::Trouble { error: error.into() }).is_err()
+            && events.send(Event::Trouble { error }).is_err()
         {
             return;
         }
@@ -56,14 +56,28 @@ pub(super) fn run(orders: &Receiver<Order>, runner: &ToRunner, mut follower: Fol
     }
 }
 
-fn keep(order: Order, kept: &mut Option<(PathBuf, Session)>, runner: &ToRunner) -> Result<(), StoreError> {
+fn keep(
+    order: Order,
+    kept: &mut Option<(PathBuf, Session)>,
+    follower: &mut Follower,
+    runner: &ToRunner,
+) -> Result<(), CrewError> {
     match &order {
-        Order::Decide { destination, step } => session(kept, destination).and_then(|session| decide(session, step)),
+        Order::Decide { destination, step } => {
+            let session = session(kept, destination)?;
+            decide(session, step)?;
+            match follower.is_worked_in_elsewhere(destination) {
+                true => check_labels(session, step),
+                false => Ok(()),
+            }
+        }
         // Where nothing was kept yet, nothing has a name.
         Order::Rename { destination, .. } if !Session::exists(destination) => Ok(()),
-        Order::Rename { destination, from, to } => {
-            session(kept, destination).and_then(|session| session.rename_label(from, to))
+        // Whoever works there sorts by the label's former text, and others decide by it.
+        Order::Rename { destination, from, .. } if follower.is_worked_in_elsewhere(destination) => {
+            Err(CrewError::LabelInUse { label: from.clone() })
         }
+        Order::Rename { destination, from, to } => Ok(session(kept, destination)?.rename_label(from, to)?),
         _ => {
             // They may make a session where there was one: what is open is that of before.
             if matches!(order, Order::Classify { .. } | Order::Watch { .. } | Order::Open { .. }) {
@@ -72,6 +86,21 @@ fn keep(order: Order, kept: &mut Option<(PathBuf, Session)>, runner: &ToRunner) 
             runner.send(order);
             Ok(())
         }
+    }
+}
+
+/// An error for a decision for a label that another process, which sorts there, does not know: it is kept, and carried out
+/// by nobody before somebody sorts by that label.
+fn check_labels(session: &Session, step: &SaidStep) -> Result<(), CrewError> {
+    let Some((sorting, _)) = session.sorting()? else { return Ok(()) };
+    let text = |said: &Option<Said>| match said {
+        Some(Said::Accepted(text) | Said::Reassigned(text)) => Some(text.clone()),
+        _ => None,
+    };
+    let is_unknown = |text: &String| sorting.labels.iter().all(|label| label.text != *text);
+    match step.said.iter().filter_map(|(_, said)| text(said)).find(is_unknown) {
+        Some(label) => Err(CrewError::LabelUnknown { label }),
+        None => Ok(()),
     }
 }
 

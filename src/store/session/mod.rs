@@ -87,6 +87,12 @@ impl Session {
         Ok(session)
     }
 
+    /// True while a process, this one or another, classifies, applies or undoes in a destination's session.
+    pub fn is_worked_in(destination: &Path) -> bool {
+        let Ok(file) = File::open(destination.join(FOLDER).join(LOCK)) else { return false };
+        matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
+    }
+
     /// Opens a session that is there to look at it and to decide. Another process may be at work in it.
     pub fn open_to_review(destination: &Path) -> Result<Session, StoreError> {
         match Session::exists(destination) {
@@ -321,11 +327,12 @@ mod tests {
         let mut session = Session::open_to_work(folder.path()).unwrap();
         assert!(matches!(Session::open_to_work(folder.path()), Err(StoreError::Busy { .. })));
         session.set_value("x", b"1").unwrap();
-        assert!(session.is_in_place());
+        assert!(session.is_in_place() && Session::is_worked_in(folder.path()));
         let other = Session::open_to_review(folder.path()).unwrap();
         assert_eq!(other.value("x").unwrap().unwrap(), b"1");
         assert_eq!(other.token(), session.token());
         drop(session);
+        assert!(!Session::is_worked_in(folder.path()));
         Session::open_to_work(folder.path()).unwrap();
         std::fs::rename(folder.path().join(FOLDER), folder.path().join("elsewhere")).unwrap();
         assert!(!other.is_in_place());

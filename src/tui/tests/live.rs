@@ -281,6 +281,29 @@ fn what_others_decide_and_sort_is_followed() {
 }
 
 #[test]
+fn what_somebody_else_has_decided_since_is_not_taken_back() {
+    let mut model = classified();
+    told(&mut model, Event::Begun { begun: 1 });
+    // Two at once; then somebody else says something else of the first.
+    press(&mut model, "<f4>ggvjv2");
+    let mine: Vec<i64> = model.collection.entries().iter().filter(|e| e.decision.is_some()).map(|e| e.id.0).collect();
+    assert_eq!(mine.len(), 2);
+    model.live.kept(u64::MAX);
+    follow(&mut model, vec![], vec![decided(mine[0], "a face")], true);
+    let theirs = Some(Decision::Reassigned(model.labels.numbers[2]));
+    press(&mut model, "u");
+    let decision = |model: &Model, id: i64| {
+        model.collection.entries().iter().find(|entry| entry.id.0 == id).and_then(|entry| entry.decision)
+    };
+    assert_eq!((decision(&model, mine[0]), decision(&model, mine[1])), (theirs, None));
+    assert!(model.notice.as_ref().unwrap().text.contains("1 picture was decided otherwise"));
+    // Nor is it done again over theirs.
+    press(&mut model, "U");
+    assert_eq!(decision(&model, mine[0]), theirs);
+    assert!(decision(&model, mine[1]).is_some());
+}
+
+#[test]
 fn a_decision_on_its_way_outranks_what_was_read_before_it_was_kept() {
     let mut model = classified();
     told(&mut model, Event::Begun { begun: 1 });

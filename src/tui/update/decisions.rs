@@ -5,7 +5,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use super::review::go;
 use super::{order, preview};
 use crate::domain::decision::Decision;
-use crate::domain::history::{Before, History, Step, StepKind};
+use crate::domain::history::{Change, Changes, History, Step, StepKind};
 use crate::domain::picture::PictureId;
 use crate::jobs::crew::{Order, Said, SaidStep};
 use crate::tui::effect::Effect;
@@ -55,22 +55,22 @@ pub(super) fn decide(model: &mut Model, decision: impl Fn(&Model, usize) -> Opti
         model.say_error(text);
         return vec![];
     }
-    let before = set(model, decided.iter().map(|(index, decision)| (*index, Some(*decision))));
-    model.review.history.decided(before);
+    let changes = set(model, decided.iter().map(|(index, decision)| (*index, Some(*decision))));
+    model.review.history.decided(changes);
     after_decisions(model);
     let mut effects = vec![keep(model, StepKind::Decide, decided.iter().map(|(index, _)| *index))];
     effects.extend(go(model, 1));
     effects
 }
 
-/// Says of pictures what is given, and gives what was said of them before.
-fn set(model: &mut Model, said: impl IntoIterator<Item = (usize, Option<Decision>)>) -> Before {
-    let mut before = Before::new();
-    for (index, decision) in said {
+/// Says of pictures what is given, and gives what that changed.
+fn set(model: &mut Model, said: impl IntoIterator<Item = (usize, Option<Decision>)>) -> Changes {
+    let mut changes = Changes::new();
+    for (index, is) in said {
         let Some(picture) = model.collection.entries().get(index).map(|entry| entry.id) else { continue };
-        before.push((picture, model.collection.decide(index, decision)));
+        changes.push(Change { picture, was: model.collection.decide(index, is), is });
     }
-    before
+    changes
 }
 
 fn after_decisions(model: &mut Model) {
@@ -100,12 +100,12 @@ pub(super) fn undo(model: &mut Model) -> Vec<Effect> {
     if waits_for_pictures(model) {
         return vec![];
     }
-    let Some(before) = model.review.history.to_take_back() else {
+    let Some(changes) = model.review.history.to_take_back() else {
         let text = model.language.text("app.nothing_to_take_back");
         model.say(text);
         return vec![];
     };
-    let (inverse, effects) = put_back(model, StepKind::Undo, before);
+    let (inverse, effects) = put_back(model, StepKind::Undo, changes);
     model.review.history.taken_back(inverse);
     effects
 }
@@ -126,22 +126,32 @@ pub(super) fn redo(model: &mut Model) -> Vec<Effect> {
     if waits_for_pictures(model) {
         return vec![];
     }
-    let Some(before) = model.review.history.to_do_again() else {
+    let Some(changes) = model.review.history.to_do_again() else {
         let text = model.language.text("app.nothing_to_do_again");
         model.say(text);
         return vec![];
     };
-    let (inverse, effects) = put_back(model, StepKind::Redo, before);
+    let (inverse, effects) = put_back(model, StepKind::Redo, changes);
     model.review.history.done_again(inverse);
     effects
 }
 
-fn put_back(model: &mut Model, kind: StepKind, before: Before) -> (Before, Vec<Effect>) {
+fn put_back(model: &mut Model, kind: StepKind, changes: Changes) -> (Changes, Vec<Effect>) {
     // Pictures of the session that are not in the source any more are not here.
-    let places = before.into_iter().filter_map(|(picture, said)| Some((model.collection.place_of(picture)?, said)));
-    let said: Vec<(usize, Option<Decision>)> = places.collect();
+    let here = changes.into_iter().filter_map(|change| Some((model.collection.place_of(change.picture)?, change)));
+    // What somebody else has decided since is theirs.
+    let stands = |index: usize, change: &Change| model.collection.entries()[index].decision == change.is;
+    let (own, overtaken): (Vec<_>, Vec<_>) = here.partition(|(index, change)| stands(*index, change));
+    let said: Vec<(usize, Option<Decision>)> = own.into_iter().map(|(index, change)| (index, change.was)).collect();
     let inverse = set(model, said.iter().copied());
     after_decisions(model);
+    if !overtaken.is_empty() {
+        let text = model.language.say("app.decided_by_others", &[("count", &overtaken.len())]);
+        model.say_error(text);
+    }
+    if said.is_empty() {
+        return (inverse, vec![]);
+    }
     let mut effects = vec![keep(model, kind, said.iter().map(|(index, _)| *index))];
     // The first of them is looked at, where it is in the queue.
     let first = said.first().and_then(|(index, _)| model.review.queue.iter().position(|queued| queued == index));
@@ -175,8 +185,8 @@ pub(super) fn taken_over(model: &mut Model, step: SaidStep) {
         let open = place.filter(|place| model.collection.entries()[*place].decision.is_none());
         said.extend(open.map(|place| (place, decision)));
     }
-    let before = set(model, said);
-    model.review.history.decided(before);
+    let changes = set(model, said);
+    model.review.history.decided(changes);
     after_decisions(model);
     let text = model.language.say("app.taken_over", &[("count", &count)]);
     model.say(text);
