@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::count::Counts;
 use super::decision::{Decision, LabelId, Standing};
-use super::picture::{PictureId, PictureState};
+use super::picture::{ContentHash, PictureId, PictureState};
 use super::score::SureRule;
 
 /// A picture as a list shows it.
@@ -15,6 +15,8 @@ pub struct Entry {
     pub id: PictureId,
     /// Its path as it was given.
     pub path: PathBuf,
+    /// Its content, where it could be read: the path may have another one by now.
+    pub hash: Option<ContentHash>,
     /// What came of decoding it.
     pub state: PictureState,
     /// What is wrong with it, in words.
@@ -216,6 +218,7 @@ pub(crate) mod tests {
         Entry {
             id: PictureId(number),
             path: format!("{number}.jpg").into(),
+            hash: None,
             state: PictureState::Ok,
             trouble: None,
             decision: None,

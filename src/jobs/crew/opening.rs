@@ -69,6 +69,7 @@ pub(super) fn shown(found: SessionPicture, texts: &HashMap<LabelId, String>) -> 
     let entry = Entry {
         id: found.id,
         path: found.picture.path,
+        hash: found.picture.hash,
         state: found.picture.state,
         trouble: found.trouble,
         decision: found.decision,

@@ -320,6 +320,7 @@ impl Desk {
             let entry = Entry {
                 id: known.id,
                 path: picture.path,
+                hash: picture.hash,
                 state: picture.state,
                 trouble,
                 decision: known.decision,

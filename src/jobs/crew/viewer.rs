@@ -9,8 +9,9 @@ use crossbeam_channel::{Receiver, Sender};
 use image::RgbImage;
 
 use super::{Event, Order, newest};
+use crate::domain::picture::ContentHash;
 use crate::files::decode::decode;
-use crate::files::read::{Reading, read};
+use crate::files::read::{FileContent, Reading, read};
 use crate::jobs::stop::Stop;
 
 /// Painted pictures that are kept: the one that is looked at, those around it, and some of those before.
@@ -37,13 +38,15 @@ pub struct Room {
     pub manner: u32,
 }
 
-/// Where a picture is, and where it is if it is not there: what was moved is in the destination.
+/// A picture to look at, and where it may be: what was moved is in the destination, and another file may have its path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sight {
     /// Where it was found.
     pub path: PathBuf,
-    /// Where it was put.
-    pub other: Option<PathBuf>,
+    /// Where it may be if it is not there any more, in the order in which they are tried.
+    pub others: Vec<PathBuf>,
+    /// What is decided is this content: no other is shown in its place. None where it could not be read.
+    pub hash: Option<ContentHash>,
 }
 
 pub(super) fn run(orders: &Receiver<Order>, painter: &dyn Painter, ending: &Stop, events: &Sender<Event>) {
@@ -60,11 +63,11 @@ pub(super) fn run(orders: &Receiver<Order>, painter: &dyn Painter, ending: &Stop
     }
 }
 
-/// The pictures that were painted last.
+/// The pictures that were painted last, by their content: wherever it is, it is painted alike.
 #[derive(Default)]
 struct Album {
     room: Room,
-    kept: VecDeque<(Sight, Option<Painted>)>,
+    kept: VecDeque<(ContentHash, Painted)>,
 }
 
 impl Album {
@@ -72,30 +75,42 @@ impl Album {
         if self.room != room {
             *self = Album { room, kept: VecDeque::new() };
         }
-        let painted = match self.kept.iter().position(|(known, _)| known == sight) {
-            Some(place) => self.kept.remove(place).and_then(|(_, painted)| painted),
+        let hash = sight.hash?;
+        let painted = match self.kept.iter().position(|(known, _)| *known == hash) {
+            Some(place) => self.kept.remove(place).map(|(_, painted)| painted),
             None => pixels(sight).and_then(|pixels| painter.paint(pixels, room)),
-        };
+        }?;
+        // What cannot be shown is not kept: it may be there the next time.
         self.kept.truncate(KEPT - 1);
-        self.kept.push_front((sight.clone(), painted.clone()));
-        painted
+        self.kept.push_front((hash, painted.clone()));
+        Some(painted)
     }
 }
 
 fn pixels(sight: &Sight) -> Option<RgbImage> {
-    pixels_at(&sight.path).or_else(|| sight.other.as_deref().and_then(pixels_at))
+    let hash = sight.hash?;
+    let places = std::iter::once(&sight.path).chain(&sight.others);
+    let content = places.filter_map(|path| content_at(path)).find(|content| content.hash == hash)?;
+    decode(&content.bytes, content.kind).ok().map(|decoded| decoded.pixels)
 }
 
-fn pixels_at(path: &Path) -> Option<RgbImage> {
-    let Reading::Content(content) = read(path) else { return None };
-    decode(&content.bytes, content.kind).ok().map(|decoded| decoded.pixels)
+fn content_at(path: &Path) -> Option<FileContent> {
+    match read(path) {
+        Reading::Content(content) => Some(content),
+        Reading::NoPicture | Reading::Trouble(_) => None,
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::ffi::OsStr;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
+    use crate::domain::plan::name_candidates;
+    use crate::files::read::hash_file;
+
+    const ROOM: Room = Room { columns: 10, rows: 10, manner: 0 };
 
     struct Counting(AtomicUsize);
 
@@ -106,17 +121,27 @@ mod tests {
         }
     }
 
+    /// Puts a picture of this width there.
+    fn picture(path: &Path, width: u32) -> ContentHash {
+        RgbImage::new(width, 1).save(path).unwrap();
+        hash_file(path).unwrap()
+    }
+
+    fn width(sight: &Sight) -> Option<u32> {
+        pixels(sight).map(|pixels| pixels.width())
+    }
+
     #[test]
     fn neighbours_are_painted_ahead_and_nothing_twice() {
         let folder = tempfile::tempdir().unwrap();
         let sight = |number: u32| {
             let path = folder.path().join(format!("{number}.png"));
-            image::RgbImage::new(number, 1).save(&path).unwrap();
-            Sight { path, other: None }
+            let hash = Some(picture(&path, number));
+            Sight { path, others: vec![], hash }
         };
         let sights: Vec<Sight> = (1..=20).map(sight).collect();
         let painter = Counting(AtomicUsize::new(0));
-        let room = Room { columns: 10, rows: 10, manner: 0 };
+        let room = ROOM;
         let (orders, received) = crossbeam_channel::unbounded();
         let (events, told) = crossbeam_channel::unbounded();
         std::thread::scope(|scope| {
@@ -145,9 +170,46 @@ mod tests {
     fn what_was_moved_is_looked_at_where_it_is() {
         let folder = tempfile::tempdir().unwrap();
         let other = folder.path().join("here.png");
-        image::RgbImage::new(3, 1).save(&other).unwrap();
+        let hash = Some(picture(&other, 3));
         let path = folder.path().join("gone.png");
-        assert_eq!(pixels(&Sight { path: path.clone(), other: Some(other) }).unwrap().width(), 3);
-        assert!(pixels(&Sight { path, other: None }).is_none());
+        assert_eq!(width(&Sight { path: path.clone(), others: vec![other.clone()], hash }), Some(3));
+        assert_eq!(width(&Sight { path: path.clone(), others: vec![], hash }), None);
+        // Nobody knows what it was.
+        assert_eq!(width(&Sight { path: other, others: vec![], hash: None }), None);
+    }
+
+    #[test]
+    fn what_has_the_path_now_is_not_shown_for_what_had_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, copy) = (folder.path().join("1.png"), folder.path().join("copy.png"));
+        let first = Sight { path: path.clone(), others: vec![copy.clone()], hash: Some(picture(&path, 3)) };
+        let second = Sight { hash: Some(picture(&path, 5)), ..first.clone() };
+        let (mut album, painter) = (Album::default(), Counting(AtomicUsize::new(0)));
+        let mut shown =
+            |sight| album.get(sight, ROOM, &painter).and_then(|painted| painted.0.downcast_ref::<u32>().copied());
+        assert_eq!((shown(&first), shown(&second)), (None, Some(5)));
+        // It is shown again as soon as it is somewhere.
+        picture(&copy, 3);
+        assert_eq!((shown(&first), shown(&second)), (Some(3), Some(5)));
+        // What was painted of a path is not shown for what comes there later.
+        let third = Sight { hash: Some(picture(&path, 7)), ..first.clone() };
+        assert_eq!((shown(&first), shown(&second), shown(&third)), (Some(3), Some(5), Some(7)));
+    }
+
+    #[test]
+    fn two_of_one_name_in_one_folder_are_told_apart() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &OsStr| folder.path().join(name);
+        let name = OsStr::new("1.png");
+        let first = picture(&at(name), 3);
+        let second = picture(&at(OsStr::new("new.png")), 5);
+        let suffixed = name_candidates(name, second).nth(1).unwrap();
+        std::fs::rename(at(OsStr::new("new.png")), at(&suffixed)).unwrap();
+        let sight = |hash| Sight {
+            path: folder.path().join("gone").join(name),
+            others: name_candidates(name, hash).map(|name| at(&name)).collect(),
+            hash: Some(hash),
+        };
+        assert_eq!((width(&sight(first)), width(&sight(second))), (Some(3), Some(5)));
     }
 }

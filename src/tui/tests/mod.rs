@@ -24,7 +24,7 @@ use crate::config::{Defaults, Preview};
 use crate::domain::collection::Entry;
 use crate::domain::decision::Decision;
 use crate::domain::history::StepKind;
-use crate::domain::picture::{PictureId, PictureState};
+use crate::domain::picture::{ContentHash, PictureId, PictureState};
 use crate::domain::plan::Plan;
 use crate::domain::run::RunId;
 use crate::engine::EngineError;
@@ -99,7 +99,8 @@ fn named(name: &str) -> KeyEvent {
 
 fn entry(number: i64) -> Entry {
     let path = format!("/pictures/{number}.jpg").into();
-    Entry { id: PictureId(number), path, state: PictureState::Ok, trouble: None, decision: None, placed: None }
+    let hash = Some(ContentHash([number as u8; 32]));
+    Entry { id: PictureId(number), path, hash, state: PictureState::Ok, trouble: None, decision: None, placed: None }
 }
 
 /// Six pictures: two sure of each label, the last two unsure.

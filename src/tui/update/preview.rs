@@ -2,6 +2,7 @@
 
 use super::order;
 use crate::config::Preview;
+use crate::domain::plan::name_candidates;
 use crate::jobs::crew::{Order, Room, Sight};
 use crate::tui::effect::Effect;
 use crate::tui::model::{Model, Pane};
@@ -42,8 +43,14 @@ fn sight_at(model: &Model, place: usize) -> Option<Sight> {
 fn sight(model: &Model, index: usize) -> Option<Sight> {
     let entry = model.collection.entries().get(index)?;
     let name = entry.path.file_name().unwrap_or_default();
-    let other = entry.placed.as_ref().map(|folder| model.session().join(folder).join(name));
-    Some(Sight { path: entry.path.clone(), other })
+    let others = match (&entry.placed, entry.hash) {
+        (Some(placed), Some(hash)) => {
+            let folder = model.session().join(placed);
+            name_candidates(name, hash).map(|name| folder.join(name)).collect()
+        }
+        _ => vec![],
+    };
+    Some(Sight { path: entry.path.clone(), others, hash: entry.hash })
 }
 
 /// Has pictures painted anew: in another way, or for a terminal that has forgotten them.
