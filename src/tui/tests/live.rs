@@ -197,6 +197,22 @@ fn what_is_sorted_by_itself_goes_by_what_is_on_the_screen() {
 }
 
 #[test]
+fn a_field_that_says_no_holds_the_sorting() {
+    // After one press it says no, after two that arrivals are classified only.
+    for keys in ["<f2><space>", "<f2><space><space>"] {
+        let mut model = watching("<space><space>");
+        let effects = press(&mut model, keys);
+        assert!(effects.iter().any(|effect| matches!(effect, Effect::LetSort(None))), "{keys}: {effects:?}");
+        assert_eq!(model.watch.as_ref().unwrap().sorts, Sorts::Held);
+        assert!(model.log.last().unwrap().contains("no longer sorted"), "{keys}");
+        assert!(screen(&model, 120, 24).contains("not sorting"));
+        // Nothing is sorted again unasked when it says yes again.
+        let effects = press(&mut model, "<space><space>");
+        assert!(effects.iter().all(|effect| !matches!(effect, Effect::LetSort(_))), "{keys}: {effects:?}");
+    }
+}
+
+#[test]
 fn labels_that_were_edited_while_it_began_are_not_sorted_against() {
     let mut model = model();
     model.setup.watching = Watching::Sort;

@@ -56,10 +56,12 @@ pub(super) fn began(model: &mut Model, number: u64, sorting: Sorting, sorts: boo
     }
 }
 
-/// Nothing is sorted by itself any more once it would not go by what is on the screen.
+/// Nothing is sorted by itself any more once it would not go by what is on the screen, or once the screen says that it
+/// is not.
 pub(super) fn hold(model: &mut Model) -> Vec<Effect> {
     let Some(watch) = model.watch.as_ref().filter(|watch| watch.sorts == Sorts::Yes) else { return vec![] };
-    if model.sorting().as_ref() == Some(&watch.sorting) {
+    let is_wanted = model.setup.watching == Watching::Sort;
+    if is_wanted && model.sorting().as_ref() == Some(&watch.sorting) {
         return vec![];
     }
     if let Some(watch) = &mut model.watch {
