@@ -5,6 +5,7 @@ use crate::domain::decision::LabelId;
 use crate::files::watcher::NoEvents;
 use crate::jobs::crew::{ScoredWith, Seen, WatchNews, WatchStatus};
 use crate::jobs::watch::WatchedBy;
+use crate::lang::Say;
 use crate::tui::model::{Sorts, Watching};
 
 /// A watch that has begun, with six pictures that were there.
@@ -248,6 +249,33 @@ fn a_watch_that_cannot_begin_is_none() {
     press(&mut model, "<ctrl-s>");
     told(&mut model, Event::Failed { error: CrewError::NoDataFolder });
     assert!(model.watch.is_none() && !model.is_busy() && model.pane == Pane::Setup);
+}
+
+#[test]
+fn a_start_that_fails_says_that_the_watch_before_it_is_over() {
+    let failed = || Event::Failed { error: CrewError::NoDataFolder };
+    let ended = || Event::WatchEnded { number: 1, arrived: 2, error: None };
+    for (language, says) in
+        [(Language::english(), "watching has ended"), (Language::portuguese(), "a vigilância terminou")]
+    {
+        // Whichever of them is heard of first.
+        for events in [[ended(), failed()], [failed(), ended()]] {
+            let mut model = watching_in(language.clone(), "<space>");
+            press(&mut model, "<ctrl-s>");
+            for event in events {
+                told(&mut model, event);
+            }
+            let notice = model.notice.clone().unwrap();
+            assert!(notice.is_error && notice.text.contains(says), "{}", notice.text);
+            assert!(notice.text.contains(&CrewError::NoDataFolder.say(&model.language)), "{}", notice.text);
+            assert!(model.watch.is_none() && !model.is_busy());
+            assert_eq!(model.collection.len(), 6, "what was there is looked at still");
+            // The next failure ends no watch.
+            press(&mut model, "<ctrl-s>");
+            told(&mut model, failed());
+            assert!(!model.notice.clone().unwrap().text.contains(says));
+        }
+    }
 }
 
 #[test]
