@@ -279,6 +279,24 @@ fn a_start_that_fails_says_that_the_watch_before_it_is_over() {
 }
 
 #[test]
+fn a_sample_is_fair_only_once_all_that_came_is_in_it() {
+    let mut model = watching("<space>");
+    press(&mut model, "<f4>oooo");
+    let is_judged = |model: &Model| screen(model, 100, 30).contains("a fair sample");
+    assert!(is_judged(&model));
+    // Files wait.
+    let status = |backlog| Event::Watching { status: WatchStatus { backlog, ..WatchStatus::default() } };
+    told(&mut model, status(1));
+    assert!(!is_judged(&model));
+    // They came, and are at the end of the queue until it is made anew.
+    arrive(&mut model, &[(7, [0.9, 0.05, 0.05])]);
+    told(&mut model, status(0));
+    assert!(!is_judged(&model));
+    press(&mut model, "<f3><f4>");
+    assert!(is_judged(&model));
+}
+
+#[test]
 fn what_others_decide_and_sort_is_followed() {
     let mut model = classified();
     told(&mut model, Event::Begun { begun: 1 });
