@@ -158,6 +158,21 @@ fn the_status_line_tells_how_the_watch_stands() {
 }
 
 #[test]
+fn the_status_line_counts_what_is_sorted_while_it_is() {
+    let status = WatchStatus { arrived: 12, backlog: 3, unfinished: 1, sorted: 7 };
+    let mut model = watching("<space>");
+    told(&mut model, Event::Watching { status });
+    assert!(screen(&model, 120, 24).contains("12 arrived, 3 waiting, 1 unfinished"));
+    let mut model = watching("<space><space>");
+    assert!(screen(&model, 120, 24).contains("0 arrived, 0 waiting, 0 sorted"));
+    told(&mut model, Event::Watching { status });
+    assert!(screen(&model, 120, 24).contains("12 arrived, 3 waiting, 7 sorted, 1 unfinished"));
+    press(&mut model, "<f2><space>");
+    let shown = screen(&model, 120, 24);
+    assert!(shown.contains("not sorting") && !shown.contains("7 sorted"), "{shown}");
+}
+
+#[test]
 fn people_plan_apply_and_take_back_while_it_goes_on() {
     let mut model = watching("<space>");
     assert!(matches!(orders(&press(&mut model, "<f5>"))[..], [Order::Plan { .. }]));
