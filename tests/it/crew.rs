@@ -220,18 +220,35 @@ fn a_watch_sorts_once_it_may_and_no_longer() {
     };
     working.wait_until("what was sorted", |events| placed(events) == Some(2));
     assert_eq!(sorted(workspace.destination()).len(), 2);
+    // A plan by other labels that fails leaves the watch as it is: it sorts still, and counts on.
+    let other = Sorting { labels: vec![Label::named("c"), Label::named("d")], ..sorting.clone() };
+    let database = rusqlite::Connection::open(workspace.destination().join(".sis/session.db")).unwrap();
+    let fails = "CREATE TRIGGER fails BEFORE INSERT ON label_sets BEGIN SELECT RAISE(ABORT, 'no'); END";
+    database.execute_batch(fails).unwrap();
+    let plan = Order::Plan { destination: workspace.destination(), sorting: Box::new(other.clone()), scores: vec![] };
+    working.crew.send(plan);
+    working.wait_for("the failure", |event| matches!(event, Event::Failed { .. }));
+    database.execute_batch("DROP TRIGGER fails").unwrap();
+    drop(database);
+    workspace.write("source/5.jpg", picture(5));
+    working.wait_until("what was sorted after it", |events| placed(events) == Some(3));
+    assert_eq!(sorted(workspace.destination()).len(), 3);
+    let is_counted = |event: &Event| matches!(event, Event::Watching { status } if status.sorted == 3);
+    working.wait_until("their number", |events| events.iter().any(is_counted));
     // What was sorted is taken back while nothing is sorted by itself, and stays where it was.
     working.crew.let_sort(None);
     working.crew.send(Order::Undo { destination: workspace.destination(), run: None });
     working.wait_for("the undo", |event| matches!(event, Event::Undone { .. }));
     workspace.write("source/3.jpg", picture(3));
-    working.wait_for_pictures(3);
+    working.wait_for_pictures(4);
     assert!(sorted(workspace.destination()).is_empty());
     // A plan by other labels: the watch goes on with them, and leaves files where they are.
-    let other = Sorting { labels: vec![Label::named("c"), Label::named("d")], ..sorting };
     working.plan(&workspace, &other);
     workspace.write("source/4.jpg", picture(4));
-    working.wait_for_pictures(4);
+    let is_counted_on =
+        |event: &Event| matches!(event, Event::Watching { status } if status.arrived > 4 && status.sorted == 3);
+    working.wait_for("how it stands", is_counted_on);
+    working.wait_for_pictures(5);
     working.crew.let_sort(Some(5));
     working.plan(&workspace, &other);
     assert!(sorted(workspace.destination()).is_empty());
@@ -243,7 +260,7 @@ fn a_watch_sorts_once_it_may_and_no_longer() {
         scored += usize::from(found.picture.prediction.is_some());
     };
     session.for_each_picture(Some(&set), Which::All, each).unwrap();
-    assert_eq!(scored, 4, "all of them have scores for the labels of now");
+    assert_eq!(scored, 5, "all of them have scores for the labels of now");
     // Another start ends it, and finds what is known.
     working.crew.send(watch(&workspace, 6, false));
     working.wait_for("its end", is_watch_ended);

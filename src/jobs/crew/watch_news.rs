@@ -67,6 +67,7 @@ pub(super) struct Teller<'d> {
     pub(super) texts: HashMap<LabelId, String>,
     /// Pictures that were classified in runs that are over.
     pub(super) before: usize,
+    /// Files that were copied or moved, in those too.
     pub(super) sorted: usize,
     pub(super) told: Option<(WatchStatus, Instant)>,
 }

@@ -74,7 +74,7 @@ pub(super) fn watch(
         // It was stopped while it was getting ready: it ends where it begins.
         desk.switch.stop();
     }
-    let mut lookout = Lookout { desk, wanted, model, run, set, session, arrived: 0 };
+    let mut lookout = Lookout { desk, wanted, model, run, set, session, arrived: 0, sorted: 0 };
     let ended = lookout.watch(runtime, made, orders);
     // From here on, what is new in the session comes from others.
     desk.guide.ended();
@@ -121,6 +121,8 @@ struct Lookout<'d> {
     session: Session,
     /// Pictures that were classified in runs that are over.
     arrived: usize,
+    /// Files that were copied or moved in those.
+    sorted: usize,
 }
 
 impl Lookout<'_> {
@@ -158,7 +160,7 @@ impl Lookout<'_> {
         made: &mut Option<Made>,
         orders: &Receiver<Order>,
     ) -> Result<Over, CrewError> {
-        let Lookout { desk, wanted, model, run, set, session, arrived } = self;
+        let Lookout { desk, wanted, model, run, set, session, arrived, sorted } = self;
         let Wanted { number, settings, table, sorts, decisions_of } = wanted;
         let sorting = Sorting::from(&*settings);
         let watched = Watched {
@@ -181,7 +183,7 @@ impl Lookout<'_> {
             say_transfer: &|error| desk.sayer.transfer(error),
             stop: &stop,
         };
-        let mut teller = Teller { desk, texts: session.label_texts()?, before: *arrived, sorted: 0, told: None };
+        let mut teller = Teller { desk, texts: session.label_texts()?, before: *arrived, sorted: *sorted, told: None };
         let over = loop {
             desk.switch.ready(*number);
             let mut is_more = false;
@@ -208,7 +210,10 @@ impl Lookout<'_> {
                 Next::Order(order) => {
                     let resorted = resorted(&order, settings).map(Box::new);
                     let kept = Some((settings.destination.as_path(), &mut *session));
-                    if let Err(error) = desk.carry_out(order, runtime, made, kept) {
+                    let done = desk.carry_out(order, runtime, made, kept);
+                    // What has failed has not sorted the session in another way.
+                    let resorted = resorted.filter(|_| done.is_ok());
+                    if let Err(error) = done {
                         desk.tell(Event::Failed { error });
                     }
                     teller.texts = session.label_texts()?;
@@ -224,6 +229,7 @@ impl Lookout<'_> {
         *arrived += watch.pictures();
         // Where the watch has failed, what can be put right is put right all the same.
         let put_right = watch.end(session, &mut |told| teller.tell(told));
+        *sorted = teller.sorted;
         over.and_then(|over| put_right.map(|()| over).map_err(CrewError::Watch))
     }
 }

@@ -18,6 +18,8 @@ pub(crate) struct Live {
     pub(crate) awaits_begin: bool,
     /// How many watches were asked for.
     pub(crate) watches: u64,
+    /// A watch is given up for the start that is under way.
+    pub(crate) is_given_up: bool,
     /// Arrivals that nobody looked at, by position.
     pub(crate) unseen: BTreeSet<usize>,
     /// The last arrivals by position, the newest first.
@@ -31,7 +33,8 @@ pub(crate) struct Live {
 impl Live {
     /// Another session: what was counted is sent still.
     pub(crate) fn clear(&mut self) {
-        *self = Live { watches: self.watches, sent: self.sent, ..Live::default() };
+        let Live { watches, is_given_up, sent, .. } = *self;
+        *self = Live { watches, is_given_up, sent, ..Live::default() };
     }
 
     /// Pictures have arrived, from one position up to another.

@@ -12,6 +12,8 @@ use crate::tui::line::Line;
 pub(crate) struct Review {
     /// Pictures by position in the collection, in the order in which they are looked at.
     pub(crate) queue: Vec<usize>,
+    /// Pictures that came since the queue was made are at its end, whatever its order.
+    pub(crate) is_extended: bool,
     /// Position in the queue.
     pub(crate) at: usize,
     /// The queue was looked at.

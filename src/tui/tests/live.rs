@@ -5,6 +5,7 @@ use crate::domain::decision::LabelId;
 use crate::files::watcher::NoEvents;
 use crate::jobs::crew::{ScoredWith, Seen, WatchNews, WatchStatus};
 use crate::jobs::watch::WatchedBy;
+use crate::lang::Say;
 use crate::tui::model::{Sorts, Watching};
 
 /// A watch that has begun, with six pictures that were there.
@@ -157,6 +158,21 @@ fn the_status_line_tells_how_the_watch_stands() {
 }
 
 #[test]
+fn the_status_line_counts_what_is_sorted_while_it_is() {
+    let status = WatchStatus { arrived: 12, backlog: 3, unfinished: 1, sorted: 7 };
+    let mut model = watching("<space>");
+    told(&mut model, Event::Watching { status });
+    assert!(screen(&model, 120, 24).contains("12 arrived, 3 waiting, 1 unfinished"));
+    let mut model = watching("<space><space>");
+    assert!(screen(&model, 120, 24).contains("0 arrived, 0 waiting, 0 sorted"));
+    told(&mut model, Event::Watching { status });
+    assert!(screen(&model, 120, 24).contains("12 arrived, 3 waiting, 7 sorted, 1 unfinished"));
+    press(&mut model, "<f2><space>");
+    let shown = screen(&model, 120, 24);
+    assert!(shown.contains("not sorting") && !shown.contains("7 sorted"), "{shown}");
+}
+
+#[test]
 fn people_plan_apply_and_take_back_while_it_goes_on() {
     let mut model = watching("<space>");
     assert!(matches!(orders(&press(&mut model, "<f5>"))[..], [Order::Plan { .. }]));
@@ -197,6 +213,22 @@ fn what_is_sorted_by_itself_goes_by_what_is_on_the_screen() {
 }
 
 #[test]
+fn a_field_that_says_no_holds_the_sorting() {
+    // After one press it says no, after two that arrivals are classified only.
+    for keys in ["<f2><space>", "<f2><space><space>"] {
+        let mut model = watching("<space><space>");
+        let effects = press(&mut model, keys);
+        assert!(effects.iter().any(|effect| matches!(effect, Effect::LetSort(None))), "{keys}: {effects:?}");
+        assert_eq!(model.watch.as_ref().unwrap().sorts, Sorts::Held);
+        assert!(model.log.last().unwrap().contains("no longer sorted"), "{keys}");
+        assert!(screen(&model, 120, 24).contains("not sorting"));
+        // Nothing is sorted again unasked when it says yes again.
+        let effects = press(&mut model, "<space><space>");
+        assert!(effects.iter().all(|effect| !matches!(effect, Effect::LetSort(_))), "{keys}: {effects:?}");
+    }
+}
+
+#[test]
 fn labels_that_were_edited_while_it_began_are_not_sorted_against() {
     let mut model = model();
     model.setup.watching = Watching::Sort;
@@ -232,6 +264,51 @@ fn a_watch_that_cannot_begin_is_none() {
     press(&mut model, "<ctrl-s>");
     told(&mut model, Event::Failed { error: CrewError::NoDataFolder });
     assert!(model.watch.is_none() && !model.is_busy() && model.pane == Pane::Setup);
+}
+
+#[test]
+fn a_start_that_fails_says_that_the_watch_before_it_is_over() {
+    let failed = || Event::Failed { error: CrewError::NoDataFolder };
+    let ended = || Event::WatchEnded { number: 1, arrived: 2, error: None };
+    for (language, says) in
+        [(Language::english(), "watching has ended"), (Language::portuguese(), "a vigilância terminou")]
+    {
+        // Whichever of them is heard of first.
+        for events in [[ended(), failed()], [failed(), ended()]] {
+            let mut model = watching_in(language.clone(), "<space>");
+            press(&mut model, "<ctrl-s>");
+            for event in events {
+                told(&mut model, event);
+            }
+            let notice = model.notice.clone().unwrap();
+            assert!(notice.is_error && notice.text.contains(says), "{}", notice.text);
+            assert!(notice.text.contains(&CrewError::NoDataFolder.say(&model.language)), "{}", notice.text);
+            assert!(model.watch.is_none() && !model.is_busy());
+            assert_eq!(model.collection.len(), 6, "what was there is looked at still");
+            // The next failure ends no watch.
+            press(&mut model, "<ctrl-s>");
+            told(&mut model, failed());
+            assert!(!model.notice.clone().unwrap().text.contains(says));
+        }
+    }
+}
+
+#[test]
+fn a_sample_is_fair_only_once_all_that_came_is_in_it() {
+    let mut model = watching("<space>");
+    press(&mut model, "<f4>oooo");
+    let is_judged = |model: &Model| screen(model, 100, 30).contains("a fair sample");
+    assert!(is_judged(&model));
+    // Files wait.
+    let status = |backlog| Event::Watching { status: WatchStatus { backlog, ..WatchStatus::default() } };
+    told(&mut model, status(1));
+    assert!(!is_judged(&model));
+    // They came, and are at the end of the queue until it is made anew.
+    arrive(&mut model, &[(7, [0.9, 0.05, 0.05])]);
+    told(&mut model, status(0));
+    assert!(!is_judged(&model));
+    press(&mut model, "<f3><f4>");
+    assert!(is_judged(&model));
 }
 
 #[test]

@@ -22,6 +22,7 @@ fn remake(model: &mut Model) {
     let current = model.review.is_begun.then(|| model.review.current()).flatten();
     model.review.is_begun = true;
     model.review.queue = queue(&model.collection, model.review.filter, model.review.order, model.sure());
+    model.review.is_extended = false;
     model.review.marked.clear();
     model.review.anchor = None;
     let same = current.and_then(|current| model.review.queue.iter().position(|index| *index == current));
@@ -33,6 +34,7 @@ pub(super) fn extend(model: &mut Model, first: usize) {
     let known = model.review.queue.len();
     let whole = queue(&model.collection, model.review.filter, QueueOrder::Newest, model.sure());
     let fresh: Vec<usize> = whole.into_iter().filter(|index| *index >= first).rev().collect();
+    model.review.is_extended |= !fresh.is_empty();
     model.review.queue.extend(fresh);
     if known == 0 {
         model.review.at = 0;

@@ -175,7 +175,10 @@ fn take(model: &mut Model, event: Event) -> Vec<Effect> {
             // A plan that could not be carried out is made anew.
             model.files.plan = None;
             model.recount();
-            fail(model, &error);
+            match is_beginning {
+                true => fail_to_begin(model, &error),
+                false => fail(model, &error),
+            }
             let mut effects = if is_beginning { setup::ended(model) } else { vec![] };
             // Of what is in the cache some may have come, or gone.
             effects.extend(if was_fetching { setup::look_up_model(model) } else { vec![] });
@@ -206,6 +209,15 @@ fn fail(model: &mut Model, error: &CrewError) {
     tracing::error!("{error}");
     note_damage(model, error);
     let text = error.say(&model.language);
+    model.say_error(text);
+}
+
+/// A start has failed.
+fn fail_to_begin(model: &mut Model, error: &CrewError) {
+    tracing::error!("{error}");
+    note_damage(model, error);
+    let reason = error.say(&model.language);
+    let text = watching::given_up(model, reason);
     model.say_error(text);
 }
 

@@ -15,6 +15,7 @@ use crate::tui::model::{Model, Sorts, WatchState, Watching, Work};
 /// The order that a start is: what is there is classified, and what comes later is watched for if that is asked for.
 pub(super) fn start_order(model: &mut Model, settings: Settings, decisions_of: Option<PathBuf>) -> Effect {
     let (settings, table) = (Box::new(settings), model.defaults.output_file.clone());
+    model.live.is_given_up = model.watch.is_some();
     if model.setup.watching == Watching::No {
         return order(Order::Classify { settings, table, decisions_of });
     }
@@ -28,6 +29,17 @@ pub(super) fn leave(model: &mut Model) {
     let awaits_begin = model.watch.take().is_some();
     model.live.clear();
     model.live.awaits_begin = awaits_begin;
+}
+
+/// A start has failed: what it says, and that the watch which was given up for it is over.
+pub(super) fn given_up(model: &mut Model, reason: String) -> String {
+    if !std::mem::take(&mut model.live.is_given_up) {
+        return reason;
+    }
+    // Its last words may come later: they say no more than this.
+    model.watch = None;
+    let key = model.keys.name("everywhere.start");
+    model.language.say("app.watch_given_up", &[("reason", &reason), ("key", &key)])
 }
 
 /// The watch has begun. It sorts by what is on the screen, or not.
@@ -56,10 +68,12 @@ pub(super) fn began(model: &mut Model, number: u64, sorting: Sorting, sorts: boo
     }
 }
 
-/// Nothing is sorted by itself any more once it would not go by what is on the screen.
+/// Nothing is sorted by itself any more once it would not go by what is on the screen, or once the screen says that it
+/// is not.
 pub(super) fn hold(model: &mut Model) -> Vec<Effect> {
     let Some(watch) = model.watch.as_ref().filter(|watch| watch.sorts == Sorts::Yes) else { return vec![] };
-    if model.sorting().as_ref() == Some(&watch.sorting) {
+    let is_wanted = model.setup.watching == Watching::Sort;
+    if is_wanted && model.sorting().as_ref() == Some(&watch.sorting) {
         return vec![];
     }
     if let Some(watch) = &mut model.watch {

@@ -14,6 +14,9 @@ pub(super) fn watching(canvas: &Canvas<'_>) -> Option<String> {
     let watch = canvas.model.watch.as_ref()?;
     let values: Values<'_> = &[("arrived", &watch.status.arrived), ("backlog", &watch.status.backlog)];
     let mut parts = vec![canvas.say("app.watching", values)];
+    if watch.sorts == Sorts::Yes {
+        parts.push(canvas.say("app.watch_sorted", &[("count", &watch.status.sorted)]));
+    }
     if watch.status.unfinished > 0 {
         parts.push(canvas.say("app.watch_unfinished", &[("count", &watch.status.unfinished)]));
     }

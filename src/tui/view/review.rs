@@ -58,8 +58,9 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_>) {
     draw_picture(frame, areas.picture, canvas);
     let width = areas.scores.width as usize;
     paragraph(frame, areas.scores, about(canvas, index, width));
-    // While pictures come, the head of the queue is not yet a fair sample of all.
-    let is_whole = canvas.model.waiting() == 0;
+    // While pictures come, and while those that came are at the end, the head of the queue is no fair sample of all.
+    let backlog = canvas.model.watch.as_ref().map_or(0, |watch| watch.status.backlog);
+    let is_whole = canvas.model.waiting() == 0 && backlog == 0 && !review.is_extended;
     let below = match is_whole && review.order == Order::Random && review.filter == Filter::All {
         true => audited(canvas, width),
         false => vec![],
