@@ -8,7 +8,7 @@ use smart_image_sorter::domain::decision::Decision;
 use smart_image_sorter::domain::history::{Step, StepKind};
 use smart_image_sorter::domain::picture::PictureId;
 use smart_image_sorter::store::Session;
-use smart_image_sorter::store::session::Which;
+use smart_image_sorter::store::session::{SessionPicture, Which};
 
 use crate::support::{Workspace, sorted};
 use crate::terminal::{
@@ -111,11 +111,15 @@ fn what_is_decided_in_the_app_is_carried_out_by_a_watch_elsewhere() {
     }
     // Somebody else decides, too: the app shows it.
     let mut session = Session::open_to_review(&destination).unwrap();
-    let mut open: Vec<PictureId> = vec![];
-    session
-        .for_each_picture(None, Which::All, |found| open.extend(found.decision.is_none().then_some(found.id)))
-        .unwrap();
-    assert_eq!(open.len(), TOTAL - 8);
+    let open = || {
+        let mut open: Vec<PictureId> = vec![];
+        let each = |found: SessionPicture| open.extend(found.decision.is_none().then_some(found.id));
+        Session::open_to_review(&destination).unwrap().for_each_picture(None, Which::All, each).unwrap();
+        open
+    };
+    // What is on the screen is in the session a moment later.
+    wait_until("every decision is kept", || open().len() == TOTAL - 8);
+    let open = open();
     let said = vec![(open[0], Some(Decision::NoneOfThese)), (open[1], Some(Decision::NoneOfThese))];
     session.decide(&Step { kind: StepKind::Decide, said }).unwrap();
     terminal.wait_for("reviewed 10");
