@@ -50,13 +50,17 @@ impl Report<'_> {
         self.interrupted || self.classifying.as_ref().is_some_and(|classifying| classifying.interrupted)
     }
 
+    /// True where a folder was watched: the plan is of what is left at the end, not of what the watch has done.
+    pub(super) fn was_watched(&self) -> bool {
+        self.classifying.as_ref().is_some_and(|classifying| classifying.arrived.is_some())
+    }
+
     /// Transfers that were planned and are not done.
     pub(super) fn not_transferred(&self) -> usize {
         let planned = self.sorted.plan.transfers.len();
-        match self.classifying.as_ref().and_then(|classifying| classifying.arrived) {
-            // The plan is of what is left at the end of the watch, not of what it has done.
-            Some(_) => planned,
-            None => planned - self.tally.begun + self.tally.failed,
+        match self.was_watched() {
+            true => planned,
+            false => planned - self.tally.begun + self.tally.failed,
         }
     }
 

@@ -27,8 +27,7 @@ pub(super) fn print(report: &Report<'_>, table: Option<&Path>, language: &Langua
     if counts.unsure > 0 {
         console.out(&language.text("classify.what_next_unsure"));
     }
-    let was_watched = report.classifying.as_ref().is_some_and(|classifying| classifying.arrived.is_some());
-    if was_watched && !report.sorted.plan.transfers.is_empty() {
+    if report.was_watched() && !report.sorted.plan.transfers.is_empty() {
         let values: Values<'_> =
             &[("count", &report.sorted.plan.transfers.len()), ("destination", &printable(report.destination))];
         console.out(&language.say("watch.what_next_apply", values));
@@ -105,12 +104,14 @@ fn print_transfers(report: &Report<'_>, language: &Language, console: &mut Conso
         let values: Values<'_> = &[("done", &tally.begun), ("total", &plan.transfers.len())];
         console.out(&language.say("classify.interrupted_applying", values));
     }
+    // What a watch has sorted lies where it belongs: that is not told twice.
+    let in_place = if report.was_watched() { 0 } else { plan.in_place };
     let parts = [
         ("classify.copied", tally.copied),
         ("classify.moved", tally.moved),
         ("classify.regrouped", tally.regrouped),
         ("classify.present", tally.present),
-        ("classify.in_place", plan.in_place),
+        ("classify.in_place", in_place),
         ("classify.not_transferred", report.not_transferred()),
     ];
     let parts = parts.iter().filter(|(_, count)| *count > 0);

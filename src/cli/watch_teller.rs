@@ -170,7 +170,11 @@ impl<'t> Teller<'t> {
             ("unfinished", &watch.unfinished()),
             ("others", &self.others),
         ];
-        let line = self.language.say("watch.status", values);
+        // What there is none of takes no room: a terminal has eighty columns.
+        let more = [("watch.status_unfinished", watch.unfinished()), ("watch.status_others", self.others)];
+        let more = more.into_iter().filter(|(_, count)| *count > 0);
+        let parts = std::iter::once("watch.status").chain(more.map(|(key, _)| key));
+        let line: String = parts.map(|key| self.language.say(key, values)).collect();
         if self.last.0 == line {
             return;
         }
