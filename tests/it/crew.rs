@@ -147,13 +147,7 @@ fn settings(workspace: &Workspace) -> Settings {
 }
 
 fn sorting(settings: &Settings) -> Sorting {
-    Sorting {
-        labels: settings.labels.clone(),
-        template: settings.template.text(),
-        threshold: settings.sure.threshold,
-        margin: settings.sure.margin,
-        operation: settings.operation,
-    }
+    Sorting::from(settings)
 }
 
 fn watch(workspace: &Workspace, number: u64, sorts: bool) -> Order {

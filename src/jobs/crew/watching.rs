@@ -214,9 +214,11 @@ impl Lookout<'_> {
                     // What has failed has not sorted the session in another way.
                     let resorted = resorted.filter(|_| done.is_ok());
                     if let Err(error) = done {
+                        watch.recovers_first();
                         desk.tell(Event::Failed { error });
                     }
-                    teller.texts = session.label_texts()?;
+                    // A session that cannot be read now is no reason to end the watch.
+                    teller.texts = session.label_texts().unwrap_or(teller.texts);
                     if let Some(settings) = resorted {
                         break Ok(Over::Resorted(settings));
                     }

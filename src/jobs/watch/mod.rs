@@ -220,6 +220,12 @@ impl Watch {
         self.sorting = Some(stop);
     }
 
+    /// What somebody else did in the watch's session has failed: transfers that it left are finished or cleaned up first of
+    /// all.
+    pub fn recovers_first(&mut self) {
+        self.has_failed = true;
+    }
+
     /// Files that came and are not classified yet.
     pub fn backlog(&self) -> usize {
         self.incoming.backlog()
