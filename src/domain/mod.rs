@@ -11,6 +11,7 @@ pub mod folder_name;
 pub mod history;
 pub mod hub_model;
 pub mod label;
+pub mod limit;
 pub mod picture;
 pub mod plan;
 pub mod printable;

@@ -7,6 +7,7 @@ mod budget;
 pub mod carry_out;
 pub mod classify;
 pub mod crew;
+pub mod effort;
 pub mod embeddings;
 pub mod model;
 pub mod sink;
