@@ -20,5 +20,7 @@ pub mod review;
 pub mod run;
 pub mod score;
 pub mod settings;
+pub mod speed;
+pub mod speed_advice;
 pub mod statistics;
 pub mod template;

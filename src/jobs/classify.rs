@@ -268,6 +268,11 @@ impl Encoders {
         Ok(encoders)
     }
 
+    /// True where the runtime takes several pictures at a time, false where each core takes them one by one.
+    pub(super) fn takes_batches(&self) -> bool {
+        self.0.first().is_some_and(ImageEncoder::takes_batches)
+    }
+
     /// Those that are open.
     pub(super) fn all(&mut self) -> &mut [ImageEncoder] {
         &mut self.0

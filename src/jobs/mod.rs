@@ -3,6 +3,7 @@
 
 pub mod apply;
 pub mod begin;
+pub mod bench;
 mod budget;
 pub mod carry_out;
 pub mod classify;
