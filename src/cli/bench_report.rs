@@ -38,7 +38,7 @@ impl Report<'_> {
         let megabytes = |per_second: f64| figure(per_second * speeds.sample.mean_bytes() / 1e6);
         lines.push(row(&language.text("bench.reading"), &both(speeds.reading)));
         let in_megabytes = [megabytes(speeds.reading.one), megabytes(speeds.reading.all)];
-        lines.push(row(&language.text("bench.megabytes"), &in_megabytes));
+        lines.push(row(&format!("  {}", language.text("bench.megabytes")), &in_megabytes));
         lines.push(row(&language.text("bench.decoding"), &both(speeds.decoding)));
         lines.push(row(&language.text("bench.preparing"), &both(speeds.preparing)));
         lines.push(row(&language.text("bench.decoding_in_all"), &both(speeds.decoding_in_all())));
