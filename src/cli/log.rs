@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use tracing::Level;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 /// The log's name in the program's state folder.
 const NAME: &str = "sis.log";
@@ -19,9 +22,10 @@ pub(super) fn start(folder: &Path) -> Option<PathBuf> {
     std::fs::create_dir_all(folder).ok()?;
     let log = LogFile::open(folder.join(NAME), LARGEST).ok()?;
     let path = log.path.clone();
-    let subscriber =
-        tracing_subscriber::fmt().with_ansi(false).with_max_level(Level::INFO).with_writer(Mutex::new(log));
-    subscriber.try_init().ok()?;
+    // ONNX Runtime tells of each tensor that it moves: hundreds of lines for a model.
+    let wanted = Targets::new().with_default(Level::INFO).with_target("ort", Level::WARN);
+    let lines = tracing_subscriber::fmt().with_ansi(false).with_max_level(Level::INFO).with_writer(Mutex::new(log));
+    lines.finish().with(wanted).try_init().ok()?;
     Some(path)
 }
 

@@ -20,14 +20,14 @@ pub struct ImageEncoder {
 }
 
 impl ImageEncoder {
-    /// Opens a checkpoint's image tower as one encoder for each worker that the runtime can use on `cores` cores; they
-    /// share the weights.
+    /// Opens a checkpoint's image tower as one encoder for each worker that the runtime can use on `cores` cores and its
+    /// GPUs.
     pub fn open(checkpoint: &Checkpoint, runtime: &Runtime, cores: usize) -> Result<Vec<ImageEncoder>, EngineError> {
         let tower = checkpoint.tower(TowerKind::Image, runtime)?;
         let inputs = [InputSpec::pixels(checkpoint.family().image_size())];
-        let session = runtime.open(&tower, &inputs, &["image_embeds", "pooler_output"])?;
+        let sessions = runtime.open_workers(&tower, &inputs, &["image_embeds", "pooler_output"], cores)?;
         let encoder = |session| ImageEncoder { session, processor: checkpoint.processor().clone() };
-        Ok(session.for_cores(cores).into_iter().map(encoder).collect())
+        Ok(sessions.into_iter().map(encoder).collect())
     }
 
     /// True where pictures that go through together are faster than one by one.

@@ -130,7 +130,8 @@ pub fn classify(
     let Pipeline { files, model, cache, decoders, clocks, awaits_rest, stop } = *pipeline;
     let batch_size = model.batch_size.max(1);
     let (content_out, content_in) = bounded(2 * decoders);
-    let (prepared_out, prepared_in) = bounded(2 * batch_size * decoders.max(1));
+    // For each worker the batch it is at and the next.
+    let (prepared_out, prepared_in) = bounded(2 * batch_size * model.workers() + decoders);
     let (result_out, result_in) = bounded(64);
     let next = AtomicUsize::new(0);
     // A failure of the engine stops the stages before it as a request to stop does.

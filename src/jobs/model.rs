@@ -93,13 +93,16 @@ impl Model {
         cache: Option<&CachePlace>,
     ) -> Result<OpenedModel, EngineError> {
         let checkpoint = Checkpoint::open(folder)?;
-        let mut text = TextEncoder::open(&checkpoint, runtime)?;
-        let labels = text.encode_labels(&settings.labels, &settings.template)?;
-        // What is wrong with the image tower is said before anything is begun, though it is opened only when needed.
-        checkpoint.tower(TowerKind::Image, runtime)?;
+        // Hashing a large checkpoint for the first time takes as long as opening its text tower.
+        let (fingerprint, encoded) = std::thread::scope(|scope| {
+            let fingerprint = scope.spawn(|| fingerprint(&checkpoint, runtime, cache));
+            let encoded = encode_labels(&checkpoint, settings, runtime);
+            (fingerprint.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), encoded)
+        });
+        let (text, labels) = encoded?;
         let (rule, scale_is_assumed) = checkpoint.score_rule()?;
         let batch_size = settings.batch_size.unwrap_or(runtime.best_batch_size());
-        let fingerprint = fingerprint(&checkpoint, runtime, cache)?;
+        let fingerprint = fingerprint?;
         let (name, runtime) = (settings.model.clone(), runtime.clone());
         let model = Model { name, checkpoint, runtime, cores, labels, rule, batch_size, fingerprint };
         Ok(OpenedModel { model, text, scale_is_assumed })
@@ -115,10 +118,28 @@ impl Model {
         self.checkpoint.processor()
     }
 
+    /// How many encoders [`Model::open_encoders`] opens.
+    pub fn workers(&self) -> usize {
+        self.runtime.workers(self.cores)
+    }
+
     /// Opens the image tower: one encoder a worker.
     pub fn open_encoders(&self) -> Result<Vec<ImageEncoder>, EngineError> {
         ImageEncoder::open(&self.checkpoint, &self.runtime, self.cores)
     }
+}
+
+/// Opens the text tower and embeds the settings' labels: (labels, dimensions), normalised.
+fn encode_labels(
+    checkpoint: &Checkpoint,
+    settings: &Settings,
+    runtime: &Runtime,
+) -> Result<(TextEncoder, Array2<f32>), EngineError> {
+    let mut text = TextEncoder::open(checkpoint, runtime)?;
+    let labels = text.encode_labels(&settings.labels, &settings.template)?;
+    // What is wrong with the image tower is said before anything is begun, though it is opened only when needed.
+    checkpoint.tower(TowerKind::Image, runtime)?;
+    Ok((text, labels))
 }
 
 /// The checkpoint's fingerprint. Files that are as they were when they were hashed last are not read again.

@@ -236,12 +236,19 @@ impl Say for Origin {
     }
 }
 
+/// What can be said of a message that goes on for pages.
+fn first_line(detail: &str) -> String {
+    printable_text(detail.lines().next().unwrap_or_default())
+}
+
 impl Say for RuntimeNote {
     fn say(&self, language: &Language) -> String {
         match self {
             RuntimeNote::FellBackToCpu { detail } => {
-                let detail = printable_text(detail.lines().next().unwrap_or_default());
-                language.say("runtime_note.fell_back_to_cpu", &[("detail", &detail)])
+                language.say("runtime_note.fell_back_to_cpu", &[("detail", &first_line(detail))])
+            }
+            RuntimeNote::GpuLeftOut { number, detail } => {
+                language.say("runtime_note.gpu_left_out", &[("number", number), ("detail", &first_line(detail))])
             }
             RuntimeNote::TractHasNoGpu => language.text("runtime_note.tract_has_no_gpu"),
             RuntimeNote::GpuUnused => language.text("runtime_note.gpu_unused"),

@@ -135,11 +135,13 @@ fn a_gpu_that_is_asked_for_and_not_there_is_said_aloud() {
         println!("skipped for ONNX Runtime: ORT_DYLIB_PATH names no library");
         return;
     };
-    let mut command = machine.command(&["runtime", "status", "--device", "cuda:0"]);
-    let output = command.env("ORT_DYLIB_PATH", library).output().unwrap();
-    assert!(output.status.success());
-    assert!(text(&output.stderr).contains("The GPU cannot be used"), "{}", text(&output.stderr));
-    assert!(text(&output.stdout).contains("on CPU"));
+    for device in ["cuda", "cuda:0", "cuda:7"] {
+        let mut command = machine.command(&["runtime", "status", "--device", device]);
+        let output = command.env("ORT_DYLIB_PATH", &library).output().unwrap();
+        assert!(output.status.success());
+        assert!(text(&output.stderr).contains("The GPU cannot be used"), "{device}: {}", text(&output.stderr));
+        assert!(text(&output.stdout).contains("on CPU"));
+    }
 }
 
 /// With `SIS_TEST_WHEELS`, a folder with the package, so that the test needs no network; without it, skipped.

@@ -13,6 +13,7 @@ pub mod select;
 mod tract;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use ndarray::{Array2, ArrayViewD};
 
@@ -184,19 +185,22 @@ impl From<Panicked> for RuntimeError {
 }
 
 /// Where a runtime computes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Device {
     /// The processor.
     Cpu,
-    /// An NVIDIA GPU, by number.
-    Cuda(u32),
+    /// NVIDIA GPUs, by number: one session of the image tower on each.
+    Cuda(Arc<[u32]>),
 }
 
 impl std::fmt::Display for Device {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Device::Cpu => f.write_str("CPU"),
-            Device::Cuda(number) => write!(f, "CUDA:{number}"),
+            Device::Cuda(numbers) => {
+                let numbers: Vec<String> = numbers.iter().map(ToString::to_string).collect();
+                write!(f, "CUDA:{}", numbers.join(","))
+            }
         }
     }
 }
@@ -230,7 +234,7 @@ impl Runtime {
     /// Where it computes.
     pub fn device(&self) -> Device {
         match self {
-            Runtime::OnnxRuntime(runtime) => runtime.device(),
+            Runtime::OnnxRuntime(runtime) => runtime.device().clone(),
             Runtime::Tract => Device::Cpu,
         }
     }
@@ -245,11 +249,43 @@ impl Runtime {
         }
     }
 
+    /// How many sessions of a tower work side by side on so many cores: one a GPU, one for all cores in ONNX Runtime, one a
+    /// core in tract.
+    pub fn workers(&self, cores: usize) -> usize {
+        match self {
+            Runtime::OnnxRuntime(runtime) => runtime.places().count(),
+            Runtime::Tract => cores.max(1),
+        }
+    }
+
     /// Opens a tower. Of `inputs` it takes those that it has; its answer is the first of `outputs` that it has.
     pub fn open(&self, tower: &Tower, inputs: &[InputSpec], outputs: &[&str]) -> Result<Session, RuntimeError> {
         match self {
-            Runtime::OnnxRuntime(runtime) => runtime.open(tower, inputs, outputs).map(Session::OnnxRuntime),
+            Runtime::OnnxRuntime(runtime) => {
+                let place = runtime.places().next().flatten();
+                runtime.open(tower, inputs, outputs, place).map(Session::OnnxRuntime)
+            }
             Runtime::Tract => tract::TractSession::open(tower, inputs, outputs).map(Session::Tract),
+        }
+    }
+
+    /// Opens a tower as one session for each of [`Runtime::workers`]. Those of tract share their weights.
+    pub fn open_workers(
+        &self,
+        tower: &Tower,
+        inputs: &[InputSpec],
+        outputs: &[&str],
+        cores: usize,
+    ) -> Result<Vec<Session>, RuntimeError> {
+        match self {
+            Runtime::OnnxRuntime(runtime) => {
+                let open = |place| runtime.open(tower, inputs, outputs, place).map(Session::OnnxRuntime);
+                runtime.places().map(open).collect()
+            }
+            Runtime::Tract => {
+                let session = tract::TractSession::open(tower, inputs, outputs)?;
+                Ok((0..self.workers(cores)).map(|_| Session::Tract(session.clone())).collect())
+            }
         }
     }
 }
@@ -284,13 +320,5 @@ impl Session {
     /// True where sentences must be filled up to the longest that the tower takes.
     pub fn wants_full_length(&self) -> bool {
         matches!(self, Session::Tract(_))
-    }
-
-    /// The session as several that share its weights, where the runtime uses one core a session.
-    pub fn for_cores(self, cores: usize) -> Vec<Session> {
-        match self {
-            Session::OnnxRuntime(_) => vec![self],
-            Session::Tract(session) => (0..cores.max(1)).map(|_| Session::Tract(session.clone())).collect(),
-        }
     }
 }

@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use ndarray::ArrayD;
 use ort::environment::Environment;
 use ort::ep::{CUDA, ExecutionProvider};
+use ort::memory::{AllocationDevice, Allocator, AllocatorType, MemoryInfo, MemoryType};
 use ort::session::builder::SessionBuilder;
 use ort::session::{Session, SessionInputValue};
 use ort::value::TensorRef;
@@ -38,11 +39,16 @@ pub struct OnnxRuntime {
     threads: usize,
 }
 
+/// Where one session computes: a GPU by number, or with none the processor.
+pub(super) type Place = Option<u32>;
+
 /// A tower in ONNX Runtime.
 #[derive(Debug)]
 pub struct OnnxSession {
     session: Session,
     output: String,
+    /// Memory that a GPU takes its input from without the processor's help.
+    pinned: Option<Allocator>,
 }
 
 impl OnnxRuntime {
@@ -60,15 +66,26 @@ impl OnnxRuntime {
         Ok(OnnxRuntime { environment, library: path.to_owned(), version: version.into(), device: Device::Cpu, threads })
     }
 
-    /// The same runtime on an NVIDIA GPU, if one answers. The error is what CUDA said.
-    pub fn on_cuda(&self, number: u32) -> Result<OnnxRuntime, ort::Error> {
+    /// The same runtime on those of the NVIDIA GPUs that answer, and what CUDA said of those that do not. Where none does,
+    /// the error is what it said of the first.
+    pub fn on_cuda(&self, numbers: &[u32]) -> Result<(OnnxRuntime, Vec<(u32, ort::Error)>), ort::Error> {
         if !CUDA::is_available()? {
             return Err(ort::Error::new("this build of ONNX Runtime has no CUDA"));
         }
         super::gpu::preload_cuda_libraries(&self.library);
-        let runtime = OnnxRuntime { device: Device::Cuda(number), ..self.clone() };
-        runtime.builder()?.commit_from_memory(&graph::trivial())?;
-        Ok(runtime)
+        let answers = |number: u32| self.builder(Some(number))?.commit_from_memory(&graph::trivial()).map(|_| number);
+        let (mut answering, mut silent) = (Vec::new(), Vec::new());
+        for &number in numbers {
+            match answers(number) {
+                Ok(number) => answering.push(number),
+                Err(error) => silent.push((number, error)),
+            }
+        }
+        match (answering.is_empty(), silent.is_empty()) {
+            (true, true) => Err(ort::Error::new("there is no GPU")),
+            (true, false) => Err(silent.swap_remove(0).1),
+            (false, _) => Ok((OnnxRuntime { device: Device::Cuda(answering.into()), ..self.clone() }, silent)),
+        }
     }
 
     /// True where the library was built with CUDA, whether or not a GPU is there.
@@ -82,8 +99,17 @@ impl OnnxRuntime {
     }
 
     /// Where it computes.
-    pub fn device(&self) -> Device {
-        self.device
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// Where a tower can be opened.
+    pub(super) fn places(&self) -> impl Iterator<Item = Place> + '_ {
+        let (on_cpu, on_gpus): (Option<Place>, &[u32]) = match &self.device {
+            Device::Cpu => (Some(None), &[]),
+            Device::Cuda(numbers) => (None, numbers),
+        };
+        on_cpu.into_iter().chain(on_gpus.iter().copied().map(Some))
     }
 
     pub(super) fn open(
@@ -91,9 +117,10 @@ impl OnnxRuntime {
         tower: &Tower,
         inputs: &[InputSpec],
         outputs: &[&str],
+        place: Place,
     ) -> Result<OnnxSession, RuntimeError> {
         let refused = |error: ort::Error| RuntimeError::Graph { tower: tower.name(), source: Box::new(error) };
-        let mut builder = self.builder().map_err(refused)?;
+        let mut builder = self.builder(place).map_err(refused)?;
         let session = match tower {
             Tower::Export(file) => builder.commit_from_file(file),
             Tower::Graph(graph) => {
@@ -114,21 +141,23 @@ impl OnnxRuntime {
             let wanted = outputs.iter().map(|name| (*name).to_owned()).collect();
             RuntimeError::NoOutput { tower: tower.name(), wanted, found: found.clone() }
         })?;
-        Ok(OnnxSession { session, output: (*output).to_owned() })
+        let pinned = place.and_then(|number| pinned(&session, number));
+        Ok(OnnxSession { session, output: (*output).to_owned(), pinned })
     }
 
-    /// Session options for this device. With CUDA, anything short of CUDA is an error: ONNX Runtime by itself would
+    /// Session options for a place. With CUDA, anything short of CUDA is an error: ONNX Runtime by itself would
     /// fall back to the processor without a word.
-    pub(super) fn builder(&self) -> Result<SessionBuilder, ort::Error> {
+    pub(super) fn builder(&self, place: Place) -> Result<SessionBuilder, ort::Error> {
         let builder = Session::builder(&self.environment)?;
         let builder = builder.with_intra_threads(self.threads)?;
         // Threads that spin while they wait would take the cores away from decoding.
         let builder = builder.with_intra_op_spinning(false)?;
-        match self.device {
-            Device::Cpu => Ok(builder),
-            Device::Cuda(number) => {
-                let cuda = CUDA::default().with_device_id(number as i32).build().error_on_failure();
-                Ok(builder.with_execution_providers([cuda])?)
+        match place {
+            None => Ok(builder),
+            Some(number) => {
+                // Single precision is what was asked for where it computes in that: TF32 has ten bits of it.
+                let cuda = CUDA::default().with_device_id(number as i32).with_tf32(false);
+                Ok(builder.with_execution_providers([cuda.build().error_on_failure()])?)
             }
         }
     }
@@ -139,13 +168,26 @@ fn start_environment(path: &Path) -> Result<Started, Box<dyn std::error::Error +
     Ok(Started { environment, library: path.to_owned() })
 }
 
+/// An allocator of memory that a GPU reads by itself. A session works without one.
+fn pinned(session: &Session, number: u32) -> Option<Allocator> {
+    let (device, kind) = (AllocationDevice::CUDA_PINNED, AllocatorType::Device);
+    let memory = MemoryInfo::new(device, number as i32, kind, MemoryType::CPUInput);
+    match memory.and_then(|memory| Allocator::new(session, memory)) {
+        Ok(allocator) => Some(allocator),
+        Err(error) => {
+            tracing::warn!("no pinned memory for GPU {number}: {error}");
+            None
+        }
+    }
+}
+
 impl OnnxSession {
     pub(super) fn run(&mut self, inputs: &[(&str, Tensor<'_>)]) -> Result<ArrayD<f32>, RuntimeError> {
         let failed = |error: ort::Error| RuntimeError::Run(Box::new(error));
         let names: Vec<String> = self.session.inputs().iter().map(|input| input.name().to_owned()).collect();
         let mut values: Vec<(&str, SessionInputValue<'_>)> = Vec::new();
         for (name, tensor) in inputs.iter().filter(|(name, _)| names.iter().any(|wanted| wanted == name)) {
-            values.push((name, value_of(tensor).map_err(failed)?));
+            values.push((name, value_of(tensor, self.pinned.as_ref()).map_err(failed)?));
         }
         let outputs = self.session.run(values).map_err(failed)?;
         let (shape, data) = outputs[self.output.as_str()].try_extract_tensor::<f32>().map_err(failed)?;
@@ -154,9 +196,15 @@ impl OnnxSession {
     }
 }
 
-fn value_of<'v>(tensor: &'v Tensor<'_>) -> Result<SessionInputValue<'v>, ort::Error> {
+/// A tensor as the session takes it: where it lies, or copied into memory of `allocator`.
+fn value_of<'v>(tensor: &'v Tensor<'_>, allocator: Option<&Allocator>) -> Result<SessionInputValue<'v>, ort::Error> {
     let scattered = || ort::Error::new("the input does not lie in one piece");
     Ok(match tensor {
+        Tensor::F32(values) if let Some(allocator) = allocator => {
+            let mut copy = ort::value::Tensor::<f32>::new(allocator, values.shape().to_vec())?;
+            copy.extract_tensor_mut().1.copy_from_slice(values.as_slice().ok_or_else(scattered)?);
+            copy.into()
+        }
         Tensor::F32(values) => {
             let slice = values.as_slice().ok_or_else(scattered)?;
             TensorRef::from_array_view((values.shape().to_vec(), slice))?.into()
@@ -166,4 +214,46 @@ fn value_of<'v>(tensor: &'v Tensor<'_>) -> Result<SessionInputValue<'v>, ort::Er
             TensorRef::from_array_view((values.shape().to_vec(), slice))?.into()
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn runtime() -> Option<OnnxRuntime> {
+        let library = std::env::var_os("ORT_DYLIB_PATH").map(PathBuf::from);
+        if library.is_none() {
+            println!("skipped: ORT_DYLIB_PATH names no library");
+        }
+        library.map(|library| OnnxRuntime::start(&library, "", 1).unwrap())
+    }
+
+    #[test]
+    fn there_is_a_place_for_each_gpu() {
+        let Some(on_cpu) = runtime() else { return };
+        assert_eq!(on_cpu.places().collect::<Vec<_>>(), [None]);
+        let on_gpus = OnnxRuntime { device: Device::Cuda([0, 2].into()), ..on_cpu };
+        assert_eq!(on_gpus.places().collect::<Vec<_>>(), [Some(0), Some(2)]);
+        assert_eq!(on_gpus.device().to_string(), "CUDA:0,2");
+        assert_eq!(super::super::Runtime::OnnxRuntime(on_gpus).workers(16), 2);
+    }
+
+    /// The way that a GPU's input goes, with memory of the processor in place of pinned memory.
+    #[test]
+    fn an_input_that_is_copied_into_an_allocator_gives_the_same_answer() {
+        let Some(runtime) = runtime() else { return };
+        let input = ndarray::array![3.5f32].into_dyn();
+        let run = |pinned: &dyn Fn(&Session) -> Option<Allocator>| {
+            let session = runtime.builder(None).unwrap().commit_from_memory(&graph::trivial()).unwrap();
+            let pinned = pinned(&session);
+            let mut session = OnnxSession { session, output: "y".to_owned(), pinned };
+            session.run(&[("x", Tensor::F32(input.view()))]).unwrap()
+        };
+        let on_cpu = |session: &Session| {
+            let memory = MemoryInfo::new(AllocationDevice::CPU, 0, AllocatorType::Device, MemoryType::CPUInput);
+            Some(Allocator::new(session, memory.unwrap()).unwrap())
+        };
+        assert_eq!(run(&|_| None), ndarray::array![7.0f32].into_dyn());
+        assert_eq!(run(&on_cpu), run(&|_| None));
+    }
 }

@@ -65,7 +65,7 @@ pub fn answer(path: &Path) -> Answer {
 }
 
 fn try_graph(runtime: &OnnxRuntime) -> Result<(), ort::Error> {
-    runtime.builder()?.commit_from_memory(&graph::trivial()).map(|_| ())
+    runtime.builder(None)?.commit_from_memory(&graph::trivial()).map(|_| ())
 }
 
 /// Lets `program` try the library at `path`.

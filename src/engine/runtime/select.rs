@@ -24,23 +24,28 @@ pub enum RuntimeChoice {
 /// Which device is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum DeviceChoice {
-    /// A GPU where the runtime can use one and one answers.
+    /// Every GPU that answers, where the runtime can use them.
     #[default]
     Auto,
     /// The processor.
     Cpu,
+    /// Every GPU that answers; where none does, the processor, aloud.
+    EveryGpu,
     /// This GPU; where it does not answer, the processor, aloud.
-    Cuda(u32),
+    Gpu(u32),
 }
 
 impl FromStr for DeviceChoice {
     type Err = String;
 
     fn from_str(text: &str) -> Result<DeviceChoice, String> {
-        match text.split_once(':').unwrap_or((text, "0")) {
-            ("cuda", number) => number.parse().map(DeviceChoice::Cuda).map_err(|_| format!("{number:?} is no number")),
-            _ if text == "auto" => Ok(DeviceChoice::Auto),
-            _ if text == "cpu" => Ok(DeviceChoice::Cpu),
+        match (text, text.split_once(':')) {
+            ("auto", _) => Ok(DeviceChoice::Auto),
+            ("cpu", _) => Ok(DeviceChoice::Cpu),
+            ("cuda", _) => Ok(DeviceChoice::EveryGpu),
+            (_, Some(("cuda", number))) => {
+                number.parse().map(DeviceChoice::Gpu).map_err(|_| format!("{number:?} is no number"))
+            }
             _ => Err(format!("{text:?} is none of auto, cpu, cuda and cuda:N")),
         }
     }
@@ -51,6 +56,13 @@ impl FromStr for DeviceChoice {
 pub enum RuntimeNote {
     /// CUDA was wanted or possible, and did not answer: the processor computes.
     FellBackToCpu {
+        /// What CUDA said.
+        detail: String,
+    },
+    /// One of several GPUs did not answer: the others compute.
+    GpuLeftOut {
+        /// Its number.
+        number: u32,
         /// What CUDA said.
         detail: String,
     },
@@ -94,7 +106,7 @@ pub fn select(
 
 fn tract(device: DeviceChoice, passed_over: Vec<PassedOver>) -> Selection {
     let note = match device {
-        DeviceChoice::Cuda(_) => Some(RuntimeNote::TractHasNoGpu),
+        DeviceChoice::EveryGpu | DeviceChoice::Gpu(_) => Some(RuntimeNote::TractHasNoGpu),
         DeviceChoice::Auto if gpu::nvidia_gpu_present() => Some(RuntimeNote::GpuUnused),
         _ => None,
     };
@@ -108,21 +120,28 @@ fn onnx_runtime(
     threads: usize,
 ) -> Result<Selection, RuntimeError> {
     let on_cpu = OnnxRuntime::start(&library.path, &library.version, threads)?;
-    let gpu_present = gpu::nvidia_gpu_present();
     let wanted = match device {
-        DeviceChoice::Cuda(number) => Some(number),
-        DeviceChoice::Auto if library.cuda && gpu_present => Some(0),
+        DeviceChoice::Gpu(number) => Some(vec![number]),
+        // Where they cannot be counted, CUDA is asked for the first and says what is wrong.
+        DeviceChoice::EveryGpu => Some(Some(gpu::numbers()).filter(|numbers| !numbers.is_empty()).unwrap_or(vec![0])),
+        // None where `CUDA_VISIBLE_DEVICES` hides them all: that is somebody's will.
+        DeviceChoice::Auto if library.cuda => Some(gpu::numbers()).filter(|numbers| !numbers.is_empty()),
         DeviceChoice::Auto | DeviceChoice::Cpu => None,
     };
     let mut notes = Vec::new();
-    let runtime = match wanted.map(|number| on_cpu.on_cuda(number)) {
-        Some(Ok(on_gpu)) => on_gpu,
+    let runtime = match wanted.map(|numbers| on_cpu.on_cuda(&numbers)) {
+        Some(Ok((on_gpus, silent))) => {
+            let left_out =
+                silent.into_iter().map(|(number, error)| RuntimeNote::GpuLeftOut { number, detail: error.to_string() });
+            notes.extend(left_out);
+            on_gpus
+        }
         Some(Err(error)) => {
             notes.push(RuntimeNote::FellBackToCpu { detail: error.to_string() });
             on_cpu
         }
         None => {
-            if device == DeviceChoice::Auto && gpu_present {
+            if device == DeviceChoice::Auto && !library.cuda && gpu::nvidia_gpu_present() {
                 notes.push(RuntimeNote::GpuUnused);
             }
             on_cpu
@@ -134,4 +153,24 @@ fn onnx_runtime(
 /// Cores that this process may use.
 pub fn cores() -> usize {
     std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_is_named_as_people_name_it() {
+        for (text, expected) in [
+            ("auto", DeviceChoice::Auto),
+            ("cpu", DeviceChoice::Cpu),
+            ("cuda", DeviceChoice::EveryGpu),
+            ("cuda:3", DeviceChoice::Gpu(3)),
+        ] {
+            assert_eq!(text.parse(), Ok(expected));
+        }
+        for text in ["", "gpu", "cuda:", "cuda:x", "cuda:-1", "cpu:0"] {
+            assert!(text.parse::<DeviceChoice>().is_err(), "{text}");
+        }
+    }
 }
