@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 
 use super::exports::{ExportError, Exports};
 use super::families::{self, Family, FamilyError};
+use super::graph::Operators;
 use super::image_processor::{self, ImageProcessor, ProcessorError};
 use super::runtime::{Runtime, Tower};
 use super::tokenizer::{Tokenizer, TokenizerError};
@@ -154,9 +155,13 @@ impl Checkpoint {
     pub fn tower(&self, kind: TowerKind, runtime: &Runtime) -> Result<Tower, CheckpointError> {
         match (self.written_from(runtime), &self.exports) {
             (Some(weights), _) => {
+                let operators = match runtime {
+                    Runtime::OnnxRuntime(_) => Operators::Fused,
+                    Runtime::Tract => Operators::Standard,
+                };
                 let graph = match kind {
-                    TowerKind::Image => self.family.image_graph(weights)?,
-                    TowerKind::Text => self.family.text_graph(weights)?,
+                    TowerKind::Image => self.family.image_graph(weights, operators)?,
+                    TowerKind::Text => self.family.text_graph(weights, operators)?,
                 };
                 Ok(Tower::Graph(Box::new(graph)))
             }

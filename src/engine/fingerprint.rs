@@ -12,7 +12,7 @@ use super::checkpoint::{Checkpoint, CheckpointError};
 use super::runtime::Runtime;
 
 /// To be raised whenever the graphs that we write, the resampling, the spelling of sentences or the kept form of an embedding change.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// What a checkpoint's answers depend on.
 #[derive(Debug, Clone, PartialEq, Eq)]
