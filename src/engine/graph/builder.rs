@@ -21,7 +21,7 @@ const OPERATOR_SET: i64 = 17;
 const IR_VERSION: i64 = 8;
 
 /// The operators that ONNX Runtime adds to the standard's.
-const MICROSOFT: &str = "com.microsoft";
+pub(super) const MICROSOFT: &str = "com.microsoft";
 
 /// Which operators a graph may be written with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

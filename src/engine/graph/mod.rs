@@ -5,6 +5,8 @@
 //! have (operator set 17), and for ONNX Runtime some of its own, which are faster.
 
 mod builder;
+pub mod half;
+pub mod int8;
 pub mod pictures;
 pub mod transformer;
 
