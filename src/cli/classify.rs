@@ -1,6 +1,7 @@
 //! `sis classify`: classify, plan, apply, and tell what happened.
 
 use std::path::PathBuf;
+use std::time::Instant;
 
 use serde_json::{Map, json};
 
@@ -20,12 +21,14 @@ use super::summary;
 use crate::domain::printable::printable;
 use crate::domain::run::RunId;
 use crate::domain::settings::Settings;
+use crate::engine::runtime::Runtime;
 use crate::engine::runtime::select::cores;
 use crate::files::destination;
 use crate::files::scan::{Scan, scan};
 use crate::files::trouble::Trouble;
 use crate::jobs::begin::begin_classify;
 use crate::jobs::classify::{Classification, Classified, Encoders, Pipeline, classify};
+use crate::jobs::effort::{Clocks, LimitOfLate};
 use crate::jobs::sink::{Hooks, SessionSink, SourceFolder};
 use crate::lang::{Say, Values};
 use crate::store::session::{LabelSet, Session, Sorting, Which};
@@ -79,15 +82,17 @@ pub(super) fn carry_out(request: &Request, options: &RuntimeOptions, context: &m
     let failed = |error: crate::store::StoreError, context: &Context| Failure::of(&error, &context.language);
     let begun = begin_classify(&mut session, settings, &model, runtime, Map::new());
     let (run, set) = begun.map_err(|error| failed(error, context))?;
+    let clocks = Clocks::default();
     let pipeline = Pipeline {
         files: &found.files,
         model: &model,
         cache: cache.as_ref(),
         decoders: cores(),
+        clocks: &clocks,
         awaits_rest: &|_| false,
         stop: &stop,
     };
-    let classification = classify_into(&mut session, run, &set, &pipeline, request, context)?;
+    let classification = classify_into(&mut session, run, &set, &pipeline, request, runtime, context)?;
     let result = [("pictures", classification.pictures), ("waiting", classification.waiting)];
     let result = result.into_iter().map(|(key, count)| (key.to_owned(), json!(count))).collect();
     session.end_run(run, result).map_err(|error| failed(error, context))?;
@@ -101,6 +106,7 @@ pub(super) fn carry_out(request: &Request, options: &RuntimeOptions, context: &m
         unreadable_folders: found.unreadable.len(),
         interrupted: stop.is_requested() && classification.waiting > 0,
         arrived: None,
+        limit: clocks.so_far().limit(),
     };
     let work = Work {
         session: &mut session,
@@ -122,10 +128,11 @@ fn classify_into(
     set: &LabelSet,
     pipeline: &Pipeline<'_>,
     request: &Request,
+    runtime: &Runtime,
     context: &mut Context,
 ) -> Result<Classification, Failure> {
     let mut progress = Progress::new(pipeline.files.len(), &context.console);
-    let mut said_stopping = false;
+    let (mut said_stopping, mut limit) = (false, LimitOfLate::default());
     let language = context.language.clone();
     let mut on_picture = |classified: Option<&Classified>| {
         if let Some(line) = classified.and_then(|classified| line_of(classified, request, context)) {
@@ -136,6 +143,7 @@ fn classify_into(
             let line = context.language.text("classify.interrupting");
             progress.aside(|| context.console.err(&line));
         }
+        progress.limited_by(limit.at(Instant::now(), pipeline.clocks), runtime.device());
         progress.advance(&mut context.console, &context.language);
     };
     let mut on_stored = |_| {};

@@ -312,6 +312,11 @@ impl Session {
         if matrix.nrows() == rows { Ok(matrix) } else { Err(RuntimeError::OutputShape { found, rows }) }
     }
 
+    /// True where several rows go through together; where not, they are run one by one.
+    pub fn takes_batches(&self) -> bool {
+        matches!(self, Session::OnnxRuntime(_))
+    }
+
     /// True where sentences must be filled up to the longest that the tower takes.
     pub fn wants_full_length(&self) -> bool {
         matches!(self, Session::Tract(_))

@@ -47,6 +47,7 @@ use crate::domain::collection::Entry;
 use crate::domain::history::StepKind;
 use crate::domain::hub_model::HubModel;
 use crate::domain::label::Label;
+use crate::domain::limit::Stage;
 use crate::domain::picture::PictureId;
 use crate::domain::plan::Plan;
 use crate::domain::run::RunId;
@@ -239,8 +240,8 @@ pub enum Event {
     Arrived { revision: u64, entries: Vec<(Entry, Option<String>)>, scores: Vec<f32> },
     /// So many files that are no pictures were passed over.
     Passed { others: usize },
-    /// Files that are looked at in a second, of late.
-    Pace { per_second: f64 },
+    /// Files that are looked at in a second, of late, and the stage that limits them.
+    Pace { per_second: f64, limit: Option<Stage> },
     /// Classifying is over. How many pictures went through the model in a second, where enough did to tell.
     Classified { remembered: usize, waiting: usize, per_second: Option<f64> },
     /// Everything was scored with the labels of a revision.

@@ -35,6 +35,7 @@ use crate::jobs::apply::apply;
 use crate::jobs::begin::begin_classify;
 use crate::jobs::carry_out::recover_session;
 use crate::jobs::classify::{Classification, Classified, Encoders, Pipeline, classify};
+use crate::jobs::effort::{Clocks, LimitOfLate};
 use crate::jobs::sink::{Hooks, SessionSink, SourceFolder};
 use crate::jobs::sort::{SortRules, sort};
 use crate::jobs::stop::Stop;
@@ -255,11 +256,13 @@ impl Desk {
         self.guide.shown(&settings.destination, session.revision()?, true);
         self.guide.memory(cache, model.fingerprint, model.labels.ncols());
         let (run, set) = begin_classify(&mut session, settings, &model, runtime, serde_json::Map::new())?;
+        let clocks = Clocks::default();
         let pipeline = Pipeline {
             files: &found.files,
             model: &model,
             cache,
             decoders: cores(),
+            clocks: &clocks,
             awaits_rest: &|_| false,
             stop: &self.stop,
         };
@@ -297,9 +300,11 @@ impl Desk {
         let texts = session.label_texts()?;
         let mut on_stored = |stored: Vec<(Known, Classified)>| self.tell_arrivals(stored, &texts);
         let mut others = 0;
+        let mut limit = LimitOfLate::default();
         let mut on_picture = |classified: Option<&Classified>| {
-            if let Some(per_second) = pace.count(Instant::now()) {
-                self.tell(Event::Pace { per_second });
+            let now = Instant::now();
+            if let Some(per_second) = pace.count(now) {
+                self.tell(Event::Pace { per_second, limit: limit.at(now, pipeline.clocks) });
             }
             if classified.is_none() {
                 others += 1;
