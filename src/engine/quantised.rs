@@ -17,6 +17,9 @@ use super::graph::int8::{self, Part};
 /// To be raised whenever what is in the files changes.
 const VERSION: u32 = 1;
 
+/// The folder of these files in the program's cache folder.
+pub const FOLDER: &str = "quantised";
+
 const ENDING: &str = "int8";
 
 const HASH_LENGTH: u64 = 32;
@@ -47,6 +50,21 @@ pub fn quantised(tower: &TowerGraph, sources: &[PathBuf], folder: &Path) -> Resu
     }
     rewritten.data_folder = folder.canonicalize().map_err(failed)?;
     Ok(rewritten)
+}
+
+/// Removes all quantised weights, and returns how many bytes there were.
+pub fn clear(folder: &Path) -> io::Result<u64> {
+    let entries = match std::fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+        entries => entries?,
+    };
+    let mut bytes = 0;
+    for entry in entries {
+        let entry = entry?;
+        bytes += entry.metadata()?.len();
+        std::fs::remove_file(entry.path())?;
+    }
+    Ok(bytes)
 }
 
 /// The largest integer that a weight becomes. Processors without instructions for products of bytes add pairs of them in
@@ -93,7 +111,15 @@ fn is_whole(path: &Path, length: u64) -> bool {
 fn make(path: &Path, parts: &[Part], data_folder: &Path, levels: u8) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut temporary = tempfile::NamedTempFile::new_in(folder)?;
-    let mut out = HashingWriter { inner: BufWriter::new(temporary.as_file_mut()), hasher: Sha256::new() };
+    write(temporary.as_file_mut(), parts, data_folder, levels)?;
+    temporary.as_file().sync_all()?;
+    temporary.persist(path)?;
+    File::open(folder)?.sync_all()
+}
+
+/// Writes the parts, tensor by tensor, and their hash.
+fn write(file: &mut File, parts: &[Part], data_folder: &Path, levels: u8) -> io::Result<()> {
+    let mut out = HashingWriter { inner: BufWriter::new(file), hasher: Sha256::new() };
     for part in parts {
         match part {
             Part::Copied(tensor) => out.write_all(&Outside::of(tensor, data_folder)?.bytes()?)?,
@@ -112,11 +138,7 @@ fn make(path: &Path, parts: &[Part], data_folder: &Path, levels: u8) -> io::Resu
     }
     let HashingWriter { mut inner, hasher } = out;
     inner.write_all(&hasher.finalize())?;
-    inner.flush()?;
-    drop(inner);
-    temporary.as_file().sync_all()?;
-    temporary.persist(path)?;
-    File::open(folder)?.sync_all()
+    inner.flush()
 }
 
 /// Rows of `columns` values as columns.

@@ -22,7 +22,7 @@ mod tests {
     fn the_device_is_named_where_it_is_not_the_processor() {
         let said = |stage, device: Device| limit(&Language::english(), stage, &device.to_string());
         assert_eq!(said(Stage::Model, Device::Cpu), "the model limits");
-        assert_eq!(said(Stage::Model, Device::Cuda(1)), "the model on CUDA:1 limits");
-        assert_eq!(said(Stage::Reading, Device::Cuda(1)), "reading limits");
+        assert_eq!(said(Stage::Model, Device::Cuda([1].into())), "the model on CUDA:1 limits");
+        assert_eq!(said(Stage::Reading, Device::Cuda([1].into())), "reading limits");
     }
 }

@@ -45,29 +45,6 @@ pub struct Rewritten {
     pub parts: Vec<Part>,
 }
 
-/// A tower rewritten, and what the file with its weights is made from.
-#[derive(Debug)]
-pub struct Rewritten {
-    /// The tower. Its external data lies in one file, in the order of `parts`.
-    pub tower: TowerGraph,
-    /// The parts, one after the other.
-    pub parts: Vec<Part>,
-}
-
-impl Part {
-    /// Its length in the new file, in bytes.
-    pub fn length(&self) -> u64 {
-        match self {
-            Part::Copied(tensor) => old_length(tensor),
-            Part::Quantised { matrix, .. } => {
-                let (outputs, inputs) = sides(matrix);
-                outputs * inputs
-                    + 4 * if matches!(self, Part::Quantised { is_transposed: true, .. }) { inputs } else { outputs }
-            }
-        }
-    }
-}
-
 impl Part {
     /// Its length in the new file, in bytes.
     pub fn length(&self) -> u64 {

@@ -85,7 +85,7 @@ mod tests {
     fn it_is_spread_evenly_and_goes_on_with_the_rest() {
         assert_eq!(spread(10, 3), [0, 3, 6, 1, 2, 4, 5, 7, 8, 9]);
         assert_eq!(spread(2, 5), [0, 1]);
-        assert_eq!(spread(0, 5), []);
+        assert!(spread(0, 5).is_empty());
     }
 
     #[test]
