@@ -83,11 +83,19 @@ impl Progress {
         let values: crate::lang::Values<'_> =
             &[("done", &self.done), ("total", &self.total), ("rate", &rate), ("left", &left)];
         let line = language.say("classify.progress", values);
-        let Some((stage, device)) = &self.limit else { return line };
-        let limited = format!("{line}, {}", limit(language, *stage, device));
-        // Beside a bar it is said where there is room for it.
-        if self.bar.is_some() && limited.width() > ROOM { line } else { limited }
+        match &self.limit {
+            Some((stage, device)) => {
+                with_limit(line, &limit(language, *stage, device), self.bar.is_some().then_some(ROOM))
+            }
+            None => line,
+        }
     }
+}
+
+/// A line with what limits after it, where there is room for that.
+pub(super) fn with_limit(line: String, limit: &str, room: Option<usize>) -> String {
+    let limited = format!("{line}, {limit}");
+    if room.is_some_and(|room| limited.width() > room) { line } else { limited }
 }
 
 /// A length of time as `1:02:03` or `2:03`.
@@ -106,6 +114,21 @@ mod tests {
         assert_eq!(duration(0.9), "0:00");
         assert_eq!(duration(63.0), "1:03");
         assert_eq!(duration(3723.5), "1:02:03");
+    }
+
+    #[test]
+    fn what_limits_is_said_where_there_is_room() {
+        for language in Language::all() {
+            let values: crate::lang::Values<'_> =
+                &[("done", &1234), ("total", &5678), ("rate", &"12.3"), ("left", &"6:01")];
+            let line = language.say("classify.progress", values);
+            for stage in [Stage::Reading, Stage::Decoding, Stage::Model] {
+                let limited = with_limit(line.clone(), &limit(&language, stage, "CPU"), Some(ROOM));
+                assert!(limited.width() > line.width() && limited.width() <= ROOM, "{limited}");
+            }
+            assert_eq!(with_limit(line.clone(), "it limits", Some(20)), line);
+            assert!(with_limit(line.clone(), "it limits", None).ends_with(", it limits"));
+        }
     }
 
     #[test]

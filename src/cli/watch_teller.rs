@@ -3,13 +3,13 @@
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use unicode_width::UnicodeWidthStr;
 
 use super::console::Console;
 use super::context::Context;
 use super::events;
 use super::outcome::Tally;
 use super::picture_line::picture_line;
+use super::progress::with_limit;
 use crate::domain::limit::Stage;
 use crate::domain::printable::{printable, printable_text};
 use crate::domain::settings::Settings;
@@ -185,8 +185,8 @@ impl<'t> Teller<'t> {
         let parts = std::iter::once("watch.status").chain(more.map(|(key, _)| key));
         let mut line: String = parts.map(|key| self.language.say(key, values)).collect();
         if let Some(stage) = limit.filter(|_| watch.backlog() > 0) {
-            let limited = format!("{line}, {}", limit_in_words(&self.language, stage, &self.device.to_string()));
-            line = if self.bar.is_some() && limited.width() > ROOM { line } else { limited };
+            let limit = limit_in_words(&self.language, stage, &self.device.to_string());
+            line = with_limit(line, &limit, self.bar.is_some().then_some(ROOM));
         }
         if self.last.0 == line {
             return;

@@ -1,6 +1,6 @@
 //! The pictures that everything is measured with, and labels.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::built_in;
 use crate::domain::label::{self, Label};
@@ -49,7 +49,7 @@ fn spread(len: usize, wanted: usize) -> Vec<usize> {
 }
 
 /// The content of a picture that is of a kind that is decoded.
-fn content(path: &PathBuf) -> Option<FileContent> {
+fn content(path: &Path) -> Option<FileContent> {
     match read(path) {
         Reading::Content(content) if matches!(content.kind, Kind::Picture(_)) => Some(content),
         _ => None,
@@ -60,7 +60,7 @@ fn content(path: &PathBuf) -> Option<FileContent> {
 pub(super) fn contents(files: &[PathBuf]) -> Vec<FileContent> {
     let mut held = 0;
     let mut contents = Vec::new();
-    for content in files.iter().filter_map(content) {
+    for content in files.iter().filter_map(|path| content(path)) {
         held += content.bytes.len();
         if held > HELD && !contents.is_empty() {
             break;
@@ -73,7 +73,8 @@ pub(super) fn contents(files: &[PathBuf]) -> Vec<FileContent> {
 /// Some pictures, ready for the image tower, and the bytes of all files.
 pub(super) fn prepared(files: &[PathBuf], processor: &ImageProcessor) -> (Vec<PreparedPicture>, u64) {
     let bytes = files.iter().filter_map(|path| std::fs::metadata(path).ok()).map(|metadata| metadata.len()).sum();
-    let decoded = files.iter().filter_map(content).filter_map(|content| decode(&content.bytes, content.kind).ok());
+    let decoded =
+        files.iter().filter_map(|path| content(path)).filter_map(|content| decode(&content.bytes, content.kind).ok());
     (decoded.take(PREPARED).map(|decoded| processor.prepare(&decoded.pixels)).collect(), bytes)
 }
 
