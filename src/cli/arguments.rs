@@ -10,6 +10,7 @@ use clap_complete::Shell;
 use super::console::Console;
 use super::exit::Exit;
 use crate::domain::settings::Operation;
+use crate::domain::variant::VariantChoice;
 use crate::engine::runtime::select::{DeviceChoice, RuntimeChoice};
 use crate::lang::Language;
 
@@ -259,6 +260,8 @@ pub(super) struct RuntimeOptions {
     pub(super) device: DeviceChoice,
     #[arg(long, value_name = "RUNTIME", default_value = "auto", env = "SIS_RUNTIME")]
     pub(super) runtime: RuntimeName,
+    #[arg(long, value_name = "VARIANT", default_value = "auto", env = "SIS_VARIANT")]
+    pub(super) variant: VariantChoice,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

@@ -67,7 +67,7 @@ impl Report<'_> {
 
     fn head(&self, language: &Language) -> Vec<String> {
         let (speeds, runtime) = (self.speeds, self.runtime);
-        let (name, version, device) = (runtime.name(), runtime.version(), runtime.device());
+        let (name, version, device) = (runtime.name(), runtime.version(), runtime.computes());
         let values: Values<'_> = &[
             ("model", &self.model),
             ("runtime", &name),
@@ -129,6 +129,7 @@ impl Report<'_> {
             ("model", json!(self.model)),
             ("runtime", json!(format!("{} {}", self.runtime.name(), self.runtime.version()))),
             ("device", json!(self.runtime.device().to_string())),
+            ("variant", json!(self.runtime.variant().name())),
             ("cores", json!(self.cores)),
             ("pictures", json!(speeds.sample.pictures)),
             ("mean_bytes", json!(speeds.sample.mean_bytes())),

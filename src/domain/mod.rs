@@ -24,3 +24,4 @@ pub mod speed;
 pub mod speed_advice;
 pub mod statistics;
 pub mod template;
+pub mod variant;

@@ -54,7 +54,7 @@ use crate::domain::run::RunId;
 use crate::domain::settings::Settings;
 use crate::domain::template::Templates;
 use crate::engine::runtime::find::Places;
-use crate::engine::runtime::select::{DeviceChoice, RuntimeChoice};
+use crate::engine::runtime::select::Wanted;
 use crate::files::transfer::TransferError;
 use crate::files::trouble::Trouble;
 use crate::store::session::{Origin, Sorting};
@@ -77,10 +77,8 @@ const LOOK: Duration = Duration::from_millis(10);
 pub struct Surroundings {
     /// Where libraries of ONNX Runtime are looked for.
     pub places: Places,
-    /// Which runtime is wanted.
-    pub runtime: RuntimeChoice,
-    /// Which device is wanted.
-    pub device: DeviceChoice,
+    /// Which runtime is wanted, where it computes, and in which numbers.
+    pub runtime: Wanted,
     /// This program, to be started again for trying libraries.
     pub program: PathBuf,
     /// Where embeddings are remembered.

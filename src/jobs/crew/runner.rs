@@ -172,13 +172,13 @@ impl Desk {
     }
 
     fn choose_runtime(&self) -> Result<Runtime, CrewError> {
-        let Surroundings { places, runtime, device, program, .. } = &self.surroundings;
-        let selection = select(*runtime, *device, places, program, cores())?;
+        let Surroundings { places, runtime, program, .. } = &self.surroundings;
+        let selection = select(runtime, places, program, cores())?;
         let is_gpu_unused = selection.notes.iter().any(|note| matches!(note, RuntimeNote::GpuUnused));
         let runtime = selection.runtime;
         let name = format!("{} {}", runtime.name(), runtime.version());
         let is_built_in = matches!(runtime, Runtime::Tract);
-        let device = runtime.device().to_string();
+        let device = runtime.computes();
         self.tell(Event::Runtime { runtime: name, device, is_built_in, is_gpu_unused });
         Ok(runtime)
     }
