@@ -130,6 +130,7 @@ impl Report<'_> {
             ("runtime", json!(format!("{} {}", self.runtime.name(), self.runtime.version()))),
             ("device", json!(self.runtime.device().to_string())),
             ("variant", json!(self.runtime.variant().name())),
+            ("variant", json!(self.runtime.variant().name())),
             ("cores", json!(self.cores)),
             ("pictures", json!(speeds.sample.pictures)),
             ("mean_bytes", json!(speeds.sample.mean_bytes())),
@@ -170,6 +171,7 @@ fn say_advice(advice: Advice, language: &Language) -> String {
         Advice::BatchSize { size, now, percent } => {
             language.say("bench.batch_size", &[("size", &size), ("now", &now), ("percent", &percent)])
         }
+        Advice::TryIntegers => language.text("bench.try_integers"),
         Advice::SmallerModel => language.text("bench.smaller_model"),
         Advice::SmallerModelOrGpu => language.text("bench.smaller_model_or_gpu"),
     }
@@ -247,6 +249,7 @@ mod tests {
             Advice::UseGpu,
             Advice::InstallRuntime,
             Advice::BatchSize { size: 16, now: 8, percent: 7 },
+            Advice::TryIntegers,
             Advice::SmallerModel,
             Advice::SmallerModelOrGpu,
         ];
