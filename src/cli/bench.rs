@@ -15,6 +15,7 @@ use crate::domain::score::SureRule;
 use crate::domain::settings::{ModelName, Operation, Settings};
 use crate::domain::speed_advice::{Machine, advice};
 use crate::domain::template::Templates;
+use crate::domain::variant::Variant;
 use crate::engine::runtime::select::{RuntimeNote, Selection, cores};
 use crate::engine::runtime::{Device, Runtime};
 use crate::file_system::is_on_network;
@@ -120,10 +121,12 @@ fn open(
 
 fn machine(arguments: &BenchArguments, source: &Path, selection: &Selection) -> Machine {
     let is_tract = matches!(selection.runtime, Runtime::Tract);
+    let is_on_processor = selection.runtime.device() == Device::Cpu;
     Machine {
         lacks_onnx_runtime: is_tract && !matches!(arguments.runtime.runtime, RuntimeName::Tract),
         has_unused_gpu: selection.notes.contains(&RuntimeNote::GpuUnused),
-        is_on_gpu: selection.runtime.device() != Device::Cpu,
+        is_on_gpu: !is_on_processor,
+        may_use_integers: !is_tract && is_on_processor && selection.runtime.variant() == Variant::Fp32,
         is_on_network: is_on_network(source),
     }
 }

@@ -49,6 +49,11 @@ impl Report<'_> {
             lines.push(row(&name, &[String::new(), figure(batch.per_second)]));
         }
         lines.push(row(&language.text("bench.whole"), &[String::new(), figure(speeds.whole.per_second)]));
+        for (key, time) in
+            [("bench.opening", speeds.opening), ("bench.ten_labels", speeds.labels), ("bench.scoring", speeds.scoring)]
+        {
+            lines.push(row(&language.text(key), &[String::new(), format!("{:.2}", time.as_secs_f64())]));
+        }
         lines.push(String::new());
         lines.extend(self.sentences(language));
         lines.push(String::new());
@@ -79,13 +84,7 @@ impl Report<'_> {
 
     fn sentences(&self, language: &Language) -> Vec<String> {
         let speeds = self.speeds;
-        let seconds = |time: std::time::Duration| format!("{:.2}", time.as_secs_f64());
-        let values: Values<'_> = &[
-            ("opening", &seconds(speeds.opening)),
-            ("labels", &seconds(speeds.labels)),
-            ("scoring", &seconds(speeds.scoring)),
-        ];
-        let mut lines = vec![language.say("bench.times", values)];
+        let mut lines = Vec::new();
         if let (Some(model), Some(decoding)) = (speeds.share_of_model(), speeds.share_of_decoding()) {
             let values: Values<'_> = &[("model", &percent(model)), ("decoding", &percent(decoding))];
             lines.push(language.say("bench.shares", values));
@@ -131,6 +130,7 @@ impl Report<'_> {
             ("runtime", json!(format!("{} {}", self.runtime.name(), self.runtime.version()))),
             ("device", json!(self.runtime.device().to_string())),
             ("variant", json!(self.runtime.variant().name())),
+            ("variant", json!(self.runtime.variant().name())),
             ("cores", json!(self.cores)),
             ("pictures", json!(speeds.sample.pictures)),
             ("mean_bytes", json!(speeds.sample.mean_bytes())),
@@ -171,6 +171,7 @@ fn say_advice(advice: Advice, language: &Language) -> String {
         Advice::BatchSize { size, now, percent } => {
             language.say("bench.batch_size", &[("size", &size), ("now", &now), ("percent", &percent)])
         }
+        Advice::TryIntegers => language.text("bench.try_integers"),
         Advice::SmallerModel => language.text("bench.smaller_model"),
         Advice::SmallerModelOrGpu => language.text("bench.smaller_model_or_gpu"),
     }
@@ -230,7 +231,8 @@ mod tests {
                 advice: vec![Advice::MoreCores],
             };
             let lines = report.lines(&language);
-            for line in lines.iter().take_while(|line| !line.contains(':')) {
+            // All but what to change, which wraps as any sentence does.
+            for line in lines.iter().filter(|line| !line.starts_with("- ")) {
                 assert!(line.width() <= 80, "{line}");
             }
             assert!(lines.iter().all(|line| !line.contains('[') && !line.contains('{')), "{lines:?}");
@@ -247,6 +249,7 @@ mod tests {
             Advice::UseGpu,
             Advice::InstallRuntime,
             Advice::BatchSize { size: 16, now: 8, percent: 7 },
+            Advice::TryIntegers,
             Advice::SmallerModel,
             Advice::SmallerModelOrGpu,
         ];

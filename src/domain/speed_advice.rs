@@ -12,6 +12,8 @@ pub struct Machine {
     pub has_unused_gpu: bool,
     /// The model computes on a GPU.
     pub is_on_gpu: bool,
+    /// The model could compute in 8-bit integers, and does not.
+    pub may_use_integers: bool,
     /// The pictures are on a disk of another machine.
     pub is_on_network: bool,
 }
@@ -38,6 +40,8 @@ pub enum Advice {
         /// How much faster the model is, in percent.
         percent: u32,
     },
+    /// Try 8-bit integers.
+    TryIntegers,
     /// The model takes the time: a smaller one is faster.
     SmallerModel,
     /// The same, where no GPU helps it.
@@ -54,6 +58,7 @@ impl Advice {
             Advice::UseGpu => "use_gpu",
             Advice::InstallRuntime => "install_runtime",
             Advice::BatchSize { .. } => "batch_size",
+            Advice::TryIntegers => "variant_int8",
             Advice::SmallerModel => "smaller_model",
             Advice::SmallerModelOrGpu => "smaller_model_or_gpu",
         }
@@ -81,6 +86,7 @@ pub fn advice(speeds: &Speeds, machine: Machine) -> Vec<Advice> {
     }
     advice.extend(better_batch(speeds));
     if limit == Some(Stage::Model) {
+        advice.extend(machine.may_use_integers.then_some(Advice::TryIntegers));
         advice.extend(match machine {
             Machine { is_on_gpu: true, .. } => Some(Advice::SmallerModel),
             Machine { has_unused_gpu: true, .. } => None,
@@ -137,6 +143,8 @@ mod tests {
         let bare = Machine { lacks_onnx_runtime: true, ..Machine::default() };
         assert_eq!(advice(&slow, bare), [Advice::InstallRuntime, Advice::SmallerModelOrGpu]);
         assert_eq!(advice(&slow, Machine::default()), [Advice::SmallerModelOrGpu]);
+        let single = Machine { may_use_integers: true, ..Machine::default() };
+        assert_eq!(advice(&slow, single), [Advice::TryIntegers, Advice::SmallerModelOrGpu]);
         assert_eq!(advice(&slow, Machine { is_on_gpu: true, ..Machine::default() }), [Advice::SmallerModel]);
     }
 

@@ -9,7 +9,8 @@ pub fn limit(language: &Language, stage: Stage, device: &str) -> String {
     match stage {
         Stage::Reading => language.text("limit.reading"),
         Stage::Decoding => language.text("limit.decoding"),
-        Stage::Model if device == Device::Cpu.to_string() => language.text("limit.model"),
+        // As in CPU (int8).
+        Stage::Model if device.starts_with(&Device::Cpu.to_string()) => language.text("limit.model"),
         Stage::Model => language.say("limit.model_on", &[("device", &device)]),
     }
 }
@@ -23,6 +24,7 @@ mod tests {
         let said = |stage, device: Device| limit(&Language::english(), stage, &device.to_string());
         assert_eq!(said(Stage::Model, Device::Cpu), "the model limits");
         assert_eq!(said(Stage::Model, Device::Cuda([1].into())), "the model on CUDA:1 limits");
+        assert_eq!(limit(&Language::english(), Stage::Model, "CPU (int8)"), "the model limits");
         assert_eq!(said(Stage::Reading, Device::Cuda([1].into())), "reading limits");
     }
 }
