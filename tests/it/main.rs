@@ -28,5 +28,6 @@ mod session;
 mod sorting;
 mod support;
 mod terminal;
+mod variants;
 mod watch;
 mod weights;

@@ -47,8 +47,10 @@ fn rewrite(graph: &mut GraphProto) {
     let mut widened = Vec::new();
     for output in &graph.output {
         let inner = half_name(&output.name);
-        let made = graph.node.iter_mut().flat_map(|node| &mut node.output).filter(|name| **name == output.name);
-        made.for_each(|name| name.clone_from(&inner));
+        for node in graph.node.iter_mut().filter(|node| node.output.contains(&output.name)) {
+            node.name.clone_from(&inner);
+            node.output.iter_mut().filter(|name| **name == output.name).for_each(|name| name.clone_from(&inner));
+        }
         widened.push(cast(inner, output.name.clone(), DataType::Float));
     }
     graph.node.splice(0..0, casts);
