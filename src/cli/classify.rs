@@ -102,6 +102,7 @@ pub(super) fn carry_out(request: &Request, options: &RuntimeOptions, context: &m
     let classifying = Classifying {
         settings,
         runtime,
+        variant: model.variant(),
         classification: &classification,
         unreadable_folders: found.unreadable.len(),
         interrupted: stop.is_requested() && classification.waiting > 0,

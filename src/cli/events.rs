@@ -113,7 +113,7 @@ pub(super) fn summary(report: &Report<'_>) -> String {
         put(&mut event, "unreadable_folders", classifying.unreadable_folders);
         put(&mut event, "runtime", format!("{} {}", classifying.runtime.name(), classifying.runtime.version()));
         put(&mut event, "device", classifying.runtime.device().to_string());
-        put(&mut event, "variant", classifying.runtime.variant().name());
+        put(&mut event, "variant", classifying.variant.name());
         put(&mut event, "limited_by", classifying.limit.map(Stage::word));
         match &classifying.settings.model {
             model @ (ModelName::Demo | ModelName::Hub(_)) => put(&mut event, "model", model.to_string()),

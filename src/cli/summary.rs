@@ -155,7 +155,7 @@ fn print_runtime(classifying: &Classifying<'_>, language: &Language, console: &m
     let values: Values<'_> = &[
         ("runtime", &runtime.name()),
         ("version", &runtime.version()),
-        ("device", &runtime.computes()),
+        ("device", &runtime.computes_in(classifying.variant)),
         ("model", model),
     ];
     console.out(&language.say("classify.runtime", values));

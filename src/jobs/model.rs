@@ -124,6 +124,11 @@ impl Model {
         self.checkpoint.variant(&self.runtime)
     }
 
+    /// Its fingerprint as sessions keep it.
+    pub fn name_of_fingerprint(&self) -> String {
+        self.fingerprint.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
     /// How many encoders [`Model::open_encoders`] opens.
     pub fn workers(&self) -> usize {
         self.runtime.workers(self.cores)
@@ -144,7 +149,7 @@ fn encode_labels(
     let mut text = TextEncoder::open(checkpoint, runtime)?;
     let labels = text.encode_labels(&settings.labels, &settings.template)?;
     // What is wrong with the image tower is said before anything is begun, though it is opened only when needed.
-    checkpoint.tower(TowerKind::Image, runtime)?;
+    checkpoint.check(TowerKind::Image, runtime)?;
     Ok((text, labels))
 }
 

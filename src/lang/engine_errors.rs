@@ -91,7 +91,10 @@ impl Say for CheckpointError {
             CheckpointError::OnlyExport { folder, variant } => {
                 language.say("checkpoint.only_export", &[("folder", &printable(folder)), ("variant", variant)])
             }
-            CheckpointError::Quantising(QuantisingError { path, source }) => {
+            CheckpointError::Quantising(QuantisingError::NotFinite { tensor }) => {
+                language.say("checkpoint.not_finite", &[("tensor", &printable_text(tensor))])
+            }
+            CheckpointError::Quantising(QuantisingError::File { path, source }) => {
                 language.say("checkpoint.quantising", &[("path", &printable(path)), ("detail", source)])
             }
             CheckpointError::NowhereToQuantise => language.text("checkpoint.nowhere_to_quantise"),

@@ -176,16 +176,20 @@ fn weights_are_quantised_once_and_again_when_they_are_damaged_or_cleared() {
     workspace.write_pictures(["3.jpg"]);
     run(&["--variant", "int8"]);
     assert_eq!(kept()[0].metadata().unwrap().ino(), made, "it is made once");
-    for damage in [0, content.len() / 2, content.len() - 1] {
+    let cut = content[..1000].to_vec();
+    let damaged = [0, content.len() / 2, content.len() - 1].map(|position| {
         let mut damaged = content.clone();
-        damaged[damage] ^= 1;
+        damaged[position] ^= 1;
+        damaged
+    });
+    for (number, damaged) in damaged.into_iter().chain([cut]).enumerate() {
         std::fs::write(&file, damaged).unwrap();
+        // One that is not known yet, so that the tower is opened.
+        let new = std::fs::read(fixtures().join(format!("demo/00{number}.jpg"))).unwrap();
+        std::fs::write(workspace.source().join(format!("new-{number}.jpg")), new).unwrap();
         run(&["--variant", "int8"]);
-        assert_eq!(std::fs::read(&file).unwrap(), content, "byte {damage}");
+        assert!(std::fs::read(&file).unwrap() == content, "damage {number}");
     }
-    std::fs::write(&file, &content[..1000]).unwrap();
-    run(&["--variant", "int8"]);
-    assert_eq!(std::fs::read(&file).unwrap(), content);
     let cleared = workspace.program().args(["cache", "clear"]).output().unwrap();
     assert!(cleared.status.success() && kept().is_empty());
 }
@@ -215,4 +219,53 @@ fn what_cannot_be_had_is_said() {
     let output = classify(&workspace, &export, &["--variant", "int8"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(text(&output.stderr).contains("cannot be used in int8"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn a_weight_that_is_no_number_is_refused_in_int8() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(runtime) = onnx_runtime(Variant::Int8, folder.path()) else { return };
+    let damaged = folder.path().join("checkpoint");
+    copy_folder(&fixtures().join("clip"), &damaged);
+    let path = damaged.join("model.safetensors");
+    let mut bytes = std::fs::read(&path).unwrap();
+    let header = u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
+    let tensors: serde_json::Value = serde_json::from_slice(&bytes[8..8 + header]).unwrap();
+    let tensor = "vision_model.encoder.layers.0.mlp.fc1.weight";
+    let start = 8 + header + tensors[tensor]["data_offsets"][0].as_u64().unwrap() as usize;
+    let half = tensors[tensor]["dtype"] == "F16";
+    let nan = if half { f16::NAN.to_le_bytes().to_vec() } else { f32::NAN.to_le_bytes().to_vec() };
+    bytes[start..start + nan.len()].copy_from_slice(&nan);
+    std::fs::write(&path, bytes).unwrap();
+    let checkpoint = Checkpoint::open(&damaged).unwrap();
+    let refused = ImageEncoder::open(&checkpoint, &runtime, 1).unwrap_err();
+    assert!(refused.to_string().contains(tensor), "{refused}");
+    let kept = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
+    assert_eq!(kept.collect::<Vec<_>>(), ["checkpoint"], "nothing unfinished is left");
+}
+
+#[test]
+fn clearing_the_cache_leaves_what_is_not_ours() {
+    let workspace = Workspace::new();
+    let cache = workspace.home().join("cache/sis");
+    let (pictures, quantised) = (workspace.home().join("pictures"), cache.join("quantised"));
+    std::fs::create_dir_all(&pictures).unwrap();
+    std::fs::create_dir_all(&cache).unwrap();
+    let clear = || {
+        let mut command = workspace.program();
+        command.env("XDG_CACHE_HOME", workspace.home().join("cache")).args(["cache", "clear"]);
+        assert!(command.output().unwrap().status.success());
+    };
+    std::fs::write(pictures.join("1.int8"), "evidence").unwrap();
+    std::os::unix::fs::symlink(&pictures, &quantised).unwrap();
+    clear();
+    assert!(pictures.join("1.int8").exists(), "links are not followed");
+    std::fs::remove_file(&quantised).unwrap();
+    std::fs::create_dir_all(quantised.join("folder")).unwrap();
+    for name in ["photo.jpg", "quantising-now", "old.int8"] {
+        std::fs::write(quantised.join(name), "").unwrap();
+    }
+    clear();
+    let left = ["folder", "photo.jpg", "quantising-now"].map(|name| quantised.join(name).exists());
+    assert_eq!((left, quantised.join("old.int8").exists()), ([true; 3], false));
 }
