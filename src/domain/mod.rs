@@ -21,3 +21,4 @@ pub mod score;
 pub mod settings;
 pub mod statistics;
 pub mod template;
+pub mod unchanged;

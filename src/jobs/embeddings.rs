@@ -6,6 +6,7 @@ use half::f16;
 use ndarray::Array1;
 
 use crate::domain::picture::ContentHash;
+use crate::domain::unchanged::Trace;
 use crate::store::StoreError;
 use crate::store::cache::{CachedModel, EmbeddingCache, Remembered};
 
@@ -50,6 +51,7 @@ pub(super) struct ModelCache {
     limit: u64,
     fresh: Vec<(ContentHash, Remembered)>,
     used: Vec<ContentHash>,
+    hashed: Vec<(Trace, ContentHash)>,
 }
 
 impl ModelCache {
@@ -59,7 +61,8 @@ impl ModelCache {
             let model = logged(cache.model(fingerprint))?;
             Some((cache, model))
         });
-        ModelCache { opened, dimensions, limit: place.map_or(0, |place| place.limit), fresh: vec![], used: vec![] }
+        let limit = place.map_or(0, |place| place.limit);
+        ModelCache { opened, dimensions, limit, fresh: vec![], used: vec![], hashed: vec![] }
     }
 
     pub(super) fn embedding(&self, hash: ContentHash) -> Option<Remembered> {
@@ -67,6 +70,12 @@ impl ModelCache {
         let found = logged(cache.embedding(*model, hash)).flatten();
         // What a damaged cache holds is made again.
         found.filter(|remembered| self.is_sound(&remembered.embedding))
+    }
+
+    /// The hash of a file that is as it was when it was hashed.
+    pub(super) fn hash_of(&self, trace: Trace) -> Option<ContentHash> {
+        let (cache, _) = self.opened.as_ref()?;
+        logged(cache.hash_of(trace)).flatten()
     }
 
     fn is_sound(&self, embedding: &Array1<f16>) -> bool {
@@ -86,6 +95,11 @@ impl ModelCache {
         self.write_if_many();
     }
 
+    /// Keeps by what a file that was hashed is known again.
+    pub(super) fn note_hash(&mut self, trace: Trace, hash: ContentHash) {
+        self.hashed.push((trace, hash));
+    }
+
     fn write_if_many(&mut self) {
         if self.fresh.len() + self.used.len() >= TOGETHER {
             self.write();
@@ -95,7 +109,9 @@ impl ModelCache {
     fn write(&mut self) {
         if let Some((cache, model)) = self.opened.as_mut() {
             logged(cache.put(*model, &self.fresh, &self.used));
+            logged(cache.put_hashes(&self.hashed));
         }
+        self.hashed.clear();
         self.fresh.clear();
         self.used.clear();
     }

@@ -27,5 +27,6 @@ mod session;
 mod sorting;
 mod support;
 mod terminal;
+mod unchanged;
 mod watch;
 mod weights;

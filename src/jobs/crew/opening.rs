@@ -128,6 +128,7 @@ fn make_scorable(
         operation: sorting.operation,
         sure: sorting.sure(),
         batch_size: None,
+        trust_unchanged: false,
     };
     let cache = desk.surroundings.cache.as_ref();
     let OpenedModel { model, text, .. } = Model::open(&folder, &settings, runtime, cores(), cache)?;

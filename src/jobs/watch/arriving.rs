@@ -54,6 +54,8 @@ pub(super) fn classify_ready(
         cache: tools.cache,
         decoders: tools.decoders,
         awaits_rest: &|position| ready.get(position).is_some_and(|ready| !ready.is_given_up),
+        // What is ready has arrived or changed.
+        trusts_unchanged: false,
         stop: tools.stop,
     };
     let alert = |classified: &Classified| alert(arriving, classified);

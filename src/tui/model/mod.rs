@@ -344,6 +344,7 @@ impl Model {
             operation: self.setup.operation,
             sure: self.sure(),
             batch_size: None,
+            trust_unchanged: self.defaults.trust_unchanged,
         })
     }
 

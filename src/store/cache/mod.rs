@@ -1,6 +1,8 @@
 //! Embeddings that were made before, by content and model: the same picture under another name, in another run or with
 //! other labels never goes through the model again. Nothing is lost with it: it can be removed at any time.
 
+mod files;
+
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -10,10 +12,10 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::StoreError;
 use super::database::{self, Kind};
-use crate::domain::picture::{ContentHash, FileStamp};
+use crate::domain::picture::ContentHash;
 
 /// The cache's database: "sisc".
-const CACHE: Kind = Kind { application_id: 0x7369_7363, migrations: &[VERSION_1] };
+const CACHE: Kind = Kind { application_id: 0x7369_7363, migrations: &[VERSION_1, files::VERSION_2] };
 
 const VERSION_1: &str = "
 CREATE TABLE models (
@@ -142,13 +144,17 @@ impl EmbeddingCache {
             if used <= limit {
                 return Ok(0);
             }
-            let rows: i64 = self.connection.query_row("SELECT count(*) FROM embeddings", [], |row| row.get(0))?;
-            // All have about the same size, so that their number tells how many fit.
-            let kept = rows as f64 * KEPT_SHARE * limit as f64 / used as f64;
-            let removed = self.connection.execute(
-                "DELETE FROM embeddings WHERE (model, hash) IN (SELECT model, hash FROM embeddings ORDER BY used LIMIT ?1)",
-                [rows - kept as i64],
-            )?;
+            // All rows of a table have about the same size, so that the same share of each is what fits.
+            let dropped_share = 1.0 - KEPT_SHARE * limit as f64 / used as f64;
+            let drop_oldest = |table: &str, key: &str| -> rusqlite::Result<usize> {
+                let count = format!("SELECT count(*) FROM {table}");
+                let rows: i64 = self.connection.query_row(&count, [], |row| row.get(0))?;
+                let delete =
+                    format!("DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {table} ORDER BY used LIMIT ?1)");
+                self.connection.execute(&delete, [(rows as f64 * dropped_share).ceil() as i64])
+            };
+            let removed = drop_oldest("embeddings", "model, hash")?;
+            drop_oldest("traces", "device, inode")?;
             // Gives the room back to the disk. With another process in the cache it has to wait for another time.
             if let Err(error) = self.connection.execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)") {
                 tracing::info!("the cache was not made smaller on disk: {error}");
@@ -156,26 +162,6 @@ impl EmbeddingCache {
             Ok(removed)
         };
         tidied().map_err(|error| self.failed(error))
-    }
-
-    /// The hash of a large file, if it was hashed before and is the same by its stamp.
-    pub fn file_hash(&self, path: &Path, stamp: FileStamp) -> Result<Option<[u8; 32]>, StoreError> {
-        let found = self.connection.query_row(
-            "SELECT hash FROM files WHERE path = ?1 AND device = ?2 AND inode = ?3 AND size = ?4 AND modified = ?5",
-            file_key(path, stamp),
-            |row| row.get(0),
-        );
-        found.optional().map_err(|error| self.failed(error))
-    }
-
-    /// Keeps the hash of a large file.
-    pub fn put_file_hash(&mut self, path: &Path, stamp: FileStamp, hash: [u8; 32]) -> Result<(), StoreError> {
-        let (path, device, inode, size, modified) = file_key(path, stamp);
-        let kept = self.connection.execute(
-            "INSERT OR REPLACE INTO files VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            (path, device, inode, size, modified, hash),
-        );
-        kept.map(drop).map_err(|error| self.failed(error))
     }
 
     fn failed(&self, source: rusqlite::Error) -> StoreError {
@@ -202,14 +188,6 @@ pub fn clear(folder: &Path) -> Result<u64, StoreError> {
 fn is_damaged(error: &rusqlite::Error) -> bool {
     use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
     matches!(error.sqlite_error_code(), Some(DatabaseCorrupt | NotADatabase))
-}
-
-type FileKey = (Vec<u8>, i64, i64, i64, String);
-
-fn file_key(path: &Path, stamp: FileStamp) -> FileKey {
-    use std::os::unix::ffi::OsStrExt;
-    let path = path.as_os_str().as_bytes().to_owned();
-    (path, stamp.device as i64, stamp.inode as i64, stamp.size as i64, stamp.modified_ns.to_string())
 }
 
 fn today() -> i64 {
@@ -288,15 +266,5 @@ mod tests {
         assert_eq!(cache.embedding(one, hash(49)).unwrap(), None);
         assert!(clear(folder.path()).unwrap() > 0);
         assert_eq!(clear(folder.path()).unwrap(), 0);
-    }
-
-    #[test]
-    fn hashes_of_unchanged_files_are_remembered() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut cache = EmbeddingCache::open(folder.path()).unwrap();
-        let stamp = FileStamp { device: 1, inode: u64::MAX, size: 3, modified_ns: 4 };
-        cache.put_file_hash(Path::new("/w"), stamp, [9; 32]).unwrap();
-        assert_eq!(cache.file_hash(Path::new("/w"), stamp).unwrap(), Some([9; 32]));
-        assert_eq!(cache.file_hash(Path::new("/w"), FileStamp { modified_ns: 5, ..stamp }).unwrap(), None);
     }
 }
