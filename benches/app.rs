@@ -30,7 +30,7 @@ use smart_image_sorter::domain::settings::{ModelName, Operation, Settings};
 use smart_image_sorter::domain::template::Templates;
 use smart_image_sorter::engine::runtime::Runtime;
 use smart_image_sorter::engine::runtime::find::Places;
-use smart_image_sorter::engine::runtime::select::{DeviceChoice, RuntimeChoice};
+use smart_image_sorter::engine::runtime::select::Wanted;
 use smart_image_sorter::jobs::crew::Surroundings;
 use smart_image_sorter::jobs::embeddings::CachePlace;
 use smart_image_sorter::jobs::model::{Model, OpenedModel};
@@ -160,8 +160,7 @@ fn start(folder: &Path) -> AppStart {
             loader: false,
             python: false,
         },
-        runtime: RuntimeChoice::Auto,
-        device: DeviceChoice::Auto,
+        runtime: Wanted::default(),
         program: std::env::current_exe().unwrap(),
         cache: Some(cache_place(folder)),
         built_in: folder.join("built-in"),

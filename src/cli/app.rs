@@ -33,8 +33,7 @@ pub(super) fn start(opening: Opening, runtime: &RuntimeOptions, context: &mut Co
     }
     let surroundings = Surroundings {
         places: context.places(),
-        runtime: runtime.runtime.into(),
-        device: runtime.device,
+        runtime: context.wanted(runtime),
         program: context.program.clone(),
         cache: context.cache_place(),
         built_in: context.built_in_folder()?,

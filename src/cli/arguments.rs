@@ -10,6 +10,7 @@ use clap_complete::Shell;
 use super::console::Console;
 use super::exit::Exit;
 use crate::domain::settings::Operation;
+use crate::domain::variant::VariantChoice;
 use crate::engine::runtime::select::{DeviceChoice, RuntimeChoice};
 use crate::lang::Language;
 
@@ -39,6 +40,7 @@ enum ActionArguments {
     #[command(subcommand, arg_required_else_help = true)]
     Cache(CacheAction),
     Doctor(DoctorArguments),
+    Bench(BenchArguments),
     Completions {
         shell: Shell,
     },
@@ -64,6 +66,7 @@ pub(super) enum Action {
     Model(ModelAction),
     Cache(CacheAction),
     Doctor(DoctorArguments),
+    Bench(BenchArguments),
     Completions(Shell),
     Man,
     RuntimeProbe(PathBuf),
@@ -239,12 +242,30 @@ pub(super) struct DoctorArguments {
     pub(super) runtime: RuntimeOptions,
 }
 
+#[derive(Debug, Args)]
+pub(super) struct BenchArguments {
+    #[arg(long, value_name = "ID|DIR|demo")]
+    pub(super) model: Option<OsString>,
+    #[arg(long, value_name = "DIR")]
+    pub(super) source: Option<PathBuf>,
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(super) pictures: u32,
+    #[arg(long, value_name = "N", default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..=3600))]
+    pub(super) seconds: u32,
+    #[arg(long)]
+    pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) runtime: RuntimeOptions,
+}
+
 #[derive(Debug, Clone, Args)]
 pub(super) struct RuntimeOptions {
     #[arg(long, value_name = "DEVICE", default_value = "auto", env = "SIS_DEVICE")]
     pub(super) device: DeviceChoice,
     #[arg(long, value_name = "RUNTIME", default_value = "auto", env = "SIS_RUNTIME")]
     pub(super) runtime: RuntimeName,
+    #[arg(long, value_name = "VARIANT", default_value = "auto", env = "SIS_VARIANT")]
+    pub(super) variant: VariantChoice,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -298,6 +319,7 @@ pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>, language: &La
         ActionArguments::Model(action) => Action::Model(action),
         ActionArguments::Cache(action) => Action::Cache(action),
         ActionArguments::Doctor(arguments) => Action::Doctor(arguments),
+        ActionArguments::Bench(arguments) => Action::Bench(arguments),
         ActionArguments::Completions { shell } => Action::Completions(shell),
         ActionArguments::Man => Action::Man,
         ActionArguments::RuntimeProbe { library } => Action::RuntimeProbe(library),
@@ -466,6 +488,7 @@ mod tests {
             "sis sort",
             "sis watch --source a --destination b --labels x,y --settle 0",
             "sis watch --source a --destination b --labels x,y --dry-run",
+            "sis bench --pictures 0",
         ] {
             assert!(parsed(line).is_err_and(|error| error.use_stderr()), "{line}");
         }

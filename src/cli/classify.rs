@@ -1,6 +1,7 @@
 //! `sis classify`: classify, plan, apply, and tell what happened.
 
 use std::path::PathBuf;
+use std::time::Instant;
 
 use super::arguments::{ClassifyArguments, RuntimeOptions};
 use super::context::Context;
@@ -18,12 +19,14 @@ use super::summary;
 use crate::domain::printable::printable;
 use crate::domain::run::RunId;
 use crate::domain::settings::Settings;
+use crate::engine::runtime::Runtime;
 use crate::engine::runtime::select::cores;
 use crate::files::destination;
 use crate::files::scan::{Scan, scan};
 use crate::files::trouble::Trouble;
 use crate::jobs::begin::begin_classify;
 use crate::jobs::classify::{Classification, Classified, Encoders, Pipeline, classify, told_of_trust};
+use crate::jobs::effort::{Clocks, LimitOfLate};
 use crate::jobs::sink::{Hooks, SessionSink, SourceFolder};
 use crate::lang::{Say, Values};
 use crate::store::session::{LabelSet, Session, Sorting, Which};
@@ -79,16 +82,18 @@ pub(super) fn carry_out(request: &Request, options: &RuntimeOptions, context: &m
     let failed = |error: crate::store::StoreError, context: &Context| Failure::of(&error, &context.language);
     let begun = begin_classify(&mut session, settings, &model, runtime, told_of_trust(settings.trust_unchanged));
     let (run, set) = begun.map_err(|error| failed(error, context))?;
+    let clocks = Clocks::default();
     let pipeline = Pipeline {
         files: &found.files,
         model: &model,
         cache: cache.as_ref(),
         decoders: cores(),
+        clocks: &clocks,
         awaits_rest: &|_| false,
         trusts_unchanged: settings.trust_unchanged,
         stop: &stop,
     };
-    let classification = classify_into(&mut session, run, &set, &pipeline, request, context)?;
+    let classification = classify_into(&mut session, run, &set, &pipeline, request, runtime, context)?;
     session.end_run(run, classification.told()).map_err(|error| failed(error, context))?;
     if classification.pictures == 0 && classification.waiting == 0 {
         return Err(no_pictures(settings, &classification, context));
@@ -100,6 +105,7 @@ pub(super) fn carry_out(request: &Request, options: &RuntimeOptions, context: &m
         unreadable_folders: found.unreadable.len(),
         interrupted: stop.is_requested() && classification.waiting > 0,
         arrived: None,
+        limit: clocks.so_far().limit(),
     };
     let work = Work {
         session: &mut session,
@@ -121,10 +127,11 @@ fn classify_into(
     set: &LabelSet,
     pipeline: &Pipeline<'_>,
     request: &Request,
+    runtime: &Runtime,
     context: &mut Context,
 ) -> Result<Classification, Failure> {
     let mut progress = Progress::new(pipeline.files.len(), &context.console);
-    let mut said_stopping = false;
+    let (mut said_stopping, mut limit) = (false, LimitOfLate::default());
     let language = context.language.clone();
     let mut on_picture = |classified: Option<&Classified>| {
         if let Some(line) = classified.and_then(|classified| line_of(classified, request, context)) {
@@ -135,6 +142,7 @@ fn classify_into(
             let line = context.language.text("classify.interrupting");
             progress.aside(|| context.console.err(&line));
         }
+        progress.limited_by(limit.at(Instant::now(), pipeline.clocks), runtime.device());
         progress.advance(&mut context.console, &context.language);
     };
     let mut on_stored = |_| {};

@@ -15,8 +15,9 @@ use crate::built_in;
 use crate::config::{ConfigError, Defaults};
 use crate::domain::printable::printable;
 use crate::domain::settings::ModelName;
+use crate::engine::quantised;
 use crate::engine::runtime::find::Places;
-use crate::engine::runtime::select::{self, Selection};
+use crate::engine::runtime::select::{self, Selection, Wanted};
 use crate::jobs::embeddings::CachePlace;
 use crate::jobs::stop::Stop;
 use crate::lang::{Language, Say};
@@ -84,8 +85,8 @@ impl Context {
     /// Chooses the runtime, and says aloud what people should know of the choice.
     pub(super) fn select_runtime(&mut self, options: &RuntimeOptions) -> Result<Selection, Failure> {
         let places = self.places();
-        let (choice, device) = (options.runtime.into(), options.device);
-        let selected = select::select(choice, device, &places, &self.program, select::cores());
+        let wanted = self.wanted(options);
+        let selected = select::select(&wanted, &places, &self.program, select::cores());
         let selection = match selected {
             Ok(selection) => selection,
             Err(error) => {
@@ -98,8 +99,14 @@ impl Context {
         selection.passed_over.iter().for_each(|library| self.note(library));
         selection.notes.iter().for_each(|note| self.note(note));
         let (name, version) = (selection.runtime.name(), selection.runtime.version());
-        tracing::info!(name, version, device = %selection.runtime.device(), "runtime");
+        tracing::info!(name, version, device = selection.runtime.computes(), "runtime");
         Ok(selection)
+    }
+
+    /// What the options ask of a runtime.
+    pub(super) fn wanted(&self, options: &RuntimeOptions) -> Wanted {
+        let quantised = self.cache_place().map(|place| place.folder.join(quantised::FOLDER));
+        Wanted { runtime: options.runtime.into(), device: options.device, variant: options.variant, quantised }
     }
 
     /// The folder of a model's checkpoint. The built-in one is unpacked, and said to be what it is; a published one is

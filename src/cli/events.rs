@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::{Map, Value as Json, json};
 
 use super::outcome::Report;
+use crate::domain::limit::Stage;
 use crate::domain::plan::PlannedTransfer;
 use crate::domain::printable::is_disturbing;
 use crate::domain::settings::{ModelName, Settings};
@@ -113,6 +114,8 @@ pub(super) fn summary(report: &Report<'_>) -> String {
         put(&mut event, "unreadable_folders", classifying.unreadable_folders);
         put(&mut event, "runtime", format!("{} {}", classifying.runtime.name(), classifying.runtime.version()));
         put(&mut event, "device", classifying.runtime.device().to_string());
+        put(&mut event, "variant", classifying.runtime.variant().name());
+        put(&mut event, "limited_by", classifying.limit.map(Stage::word));
         match &classifying.settings.model {
             model @ (ModelName::Demo | ModelName::Hub(_)) => put(&mut event, "model", model.to_string()),
             ModelName::Folder(folder) => put_path(&mut event, "model", folder),

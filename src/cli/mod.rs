@@ -3,6 +3,8 @@
 mod app;
 mod apply;
 pub mod arguments;
+mod bench;
+mod bench_report;
 mod cache;
 mod classify;
 mod console;
@@ -119,6 +121,7 @@ fn headless(action: Action, beginning: Beginning, mut console: Console) -> Exit 
         Action::Watch(arguments) => in_context(beginning, console, |c| watch::run(&arguments, c)),
         Action::Demo(arguments) => in_context(beginning, console, |c| demo::run(&arguments, c)),
         Action::Apply(arguments) => in_context(beginning, console, |c| apply::run(&arguments, c)),
+        Action::Bench(arguments) => in_context(beginning, console, |c| bench::run(&arguments, c)),
         Action::Undo(arguments) => in_context(beginning, console, |c| undo::run(&arguments, c)),
         Action::Verify(arguments) => in_context(beginning, console, |c| verify::run(&arguments, c)),
         Action::Model(ModelAction::List(arguments)) => in_context(beginning, console, |c| model::list(&arguments, c)),

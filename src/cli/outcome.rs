@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::exit::Exit;
+use crate::domain::limit::Stage;
 use crate::domain::plan::PlannedTransfer;
 use crate::domain::run::RunId;
 use crate::domain::settings::Settings;
@@ -27,6 +28,8 @@ pub(super) struct Classifying<'r> {
     pub(super) interrupted: bool,
     /// Pictures that arrived while the folder was watched, where it was.
     pub(super) arrived: Option<usize>,
+    /// The stage that limited its speed, if one did.
+    pub(super) limit: Option<Stage>,
 }
 
 /// What a run did.

@@ -3,15 +3,21 @@
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use unicode_width::UnicodeWidthStr;
 
 use super::console::Console;
-use crate::lang::Language;
+use crate::domain::limit::Stage;
+use crate::engine::runtime::Device;
+use crate::lang::{Language, limit};
 
 /// How often a line is printed where there is no terminal.
 pub(super) const LINE_EVERY: Duration = Duration::from_secs(10);
 
 /// What the bar shows. Without colour codes, which some terminals of old would print.
-pub(super) const BAR: &str = "{bar:20} {msg}";
+pub(super) const BAR: &str = "{bar:10} {msg}";
+
+/// Columns that a terminal has beside the bar: eighty in all.
+const ROOM: usize = 80 - 12;
 
 /// Progress of one stage.
 pub(super) struct Progress {
@@ -20,6 +26,7 @@ pub(super) struct Progress {
     done: usize,
     started: Instant,
     last_line: Instant,
+    limit: Option<(Stage, String)>,
 }
 
 impl Progress {
@@ -29,7 +36,7 @@ impl Progress {
             bar.with_style(ProgressStyle::with_template(BAR).unwrap_or_else(|_| ProgressStyle::default_bar()))
         });
         let now = Instant::now();
-        Progress { bar, total, done: 0, started: now, last_line: now }
+        Progress { bar, total, done: 0, started: now, last_line: now, limit: None }
     }
 
     /// One more is done.
@@ -46,6 +53,11 @@ impl Progress {
             }
             None => {}
         }
+    }
+
+    /// The stage that limits, with the device that the model is on.
+    pub(super) fn limited_by(&mut self, limit: Option<Stage>, device: Device) {
+        self.limit = limit.map(|stage| (stage, device.to_string()));
     }
 
     /// Prints a message without disturbing the bar.
@@ -70,8 +82,20 @@ impl Progress {
         let (rate, left) = (format!("{rate:.1}"), duration(left));
         let values: crate::lang::Values<'_> =
             &[("done", &self.done), ("total", &self.total), ("rate", &rate), ("left", &left)];
-        language.say("classify.progress", values)
+        let line = language.say("classify.progress", values);
+        match &self.limit {
+            Some((stage, device)) => {
+                with_limit(line, &limit(language, *stage, device), self.bar.is_some().then_some(ROOM))
+            }
+            None => line,
+        }
     }
+}
+
+/// A line with what limits after it, where there is room for that.
+pub(super) fn with_limit(line: String, limit: &str, room: Option<usize>) -> String {
+    let limited = format!("{line}, {limit}");
+    if room.is_some_and(|room| limited.width() > room) { line } else { limited }
 }
 
 /// A length of time as `1:02:03` or `2:03`.
@@ -90,6 +114,21 @@ mod tests {
         assert_eq!(duration(0.9), "0:00");
         assert_eq!(duration(63.0), "1:03");
         assert_eq!(duration(3723.5), "1:02:03");
+    }
+
+    #[test]
+    fn what_limits_is_said_where_there_is_room() {
+        for language in Language::all() {
+            let values: crate::lang::Values<'_> =
+                &[("done", &1234), ("total", &5678), ("rate", &"12.3"), ("left", &"6:01")];
+            let line = language.say("classify.progress", values);
+            for stage in [Stage::Reading, Stage::Decoding, Stage::Model] {
+                let limited = with_limit(line.clone(), &limit(&language, stage, "CPU"), Some(ROOM));
+                assert!(limited.width() > line.width() && limited.width() <= ROOM, "{limited}");
+            }
+            assert_eq!(with_limit(line.clone(), "it limits", Some(20)), line);
+            assert!(with_limit(line.clone(), "it limits", None).ends_with(", it limits"));
+        }
     }
 
     #[test]

@@ -31,7 +31,7 @@ pub(super) fn say_runtime(selection: &Selection, context: &mut Context) {
     let runtime = &selection.runtime;
     let language = &context.language;
     let values: crate::lang::Values<'_> =
-        &[("name", &runtime.name()), ("version", &runtime.version()), ("device", &runtime.device())];
+        &[("name", &runtime.name()), ("version", &runtime.version()), ("device", &runtime.computes())];
     let first = language.say("status.runtime", values);
     let second = match &selection.library {
         Some(library) => {

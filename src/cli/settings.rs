@@ -41,7 +41,7 @@ pub(super) fn settings(arguments: &SortingArguments, context: &Context) -> Resul
 }
 
 /// The model that was named, else the one of the settings. A folder that is there is never taken for a name on the hub.
-fn model(named: Option<&OsString>, context: &Context) -> ModelName {
+pub(super) fn model(named: Option<&OsString>, context: &Context) -> ModelName {
     ModelName::new(named.cloned().unwrap_or_else(|| context.defaults.model.clone().into()), Path::is_dir)
 }
 

@@ -157,7 +157,7 @@ fn print_runtime(classifying: &Classifying<'_>, language: &Language, console: &m
     let values: Values<'_> = &[
         ("runtime", &runtime.name()),
         ("version", &runtime.version()),
-        ("device", &runtime.device()),
+        ("device", &runtime.computes()),
         ("model", model),
     ];
     console.out(&language.say("classify.runtime", values));

@@ -15,6 +15,7 @@ use super::settings::{settings, table_name};
 use super::watch_teller::Teller;
 use super::{events, summary};
 use crate::domain::folder_name::folder_names;
+use crate::domain::limit::Stage;
 use crate::domain::readiness::Patience;
 use crate::domain::settings::Settings;
 use crate::engine::runtime::Runtime;
@@ -23,6 +24,7 @@ use crate::files::destination;
 use crate::files::scan;
 use crate::jobs::begin::begin_classify;
 use crate::jobs::classify::Classification;
+use crate::jobs::effort::{Clocks, LimitOfLate};
 use crate::jobs::sort::{SortRules, sort};
 use crate::jobs::watch::{LabelCommand, Watch, WatchRules, WatchTools, Watched};
 use crate::lang::Say;
@@ -60,15 +62,24 @@ pub(super) fn run(arguments: &WatchArguments, context: &mut Context) -> Result<E
         table: table_name,
     };
     let language = context.language.clone();
+    let (clocks, mut limit) = (Clocks::default(), LimitOfLate::default());
     let tools = WatchTools {
         model: &model,
         cache: cache.as_ref(),
         decoders: cores(),
+        clocks: &clocks,
         say_trouble: &|trouble| trouble.say(&language),
         say_transfer: &|error| error.say(&language),
         stop: &stop,
     };
-    let mut teller = Teller::new(&settings, arguments.sorting.json, arguments.sorting.verbose, &rules, context);
+    let mut teller = Teller::new(
+        &settings,
+        arguments.sorting.json,
+        arguments.sorting.verbose,
+        &rules,
+        selection.runtime.device(),
+        context,
+    );
     let mut watch = Watch::new(watched.clone(), &session, rules);
     let mut ended = Ok(());
     while !stop.is_requested() && ended.is_ok() {
@@ -77,7 +88,8 @@ pub(super) fn run(arguments: &WatchArguments, context: &mut Context) -> Result<E
             Ok(false) => stop.wait(LOOK),
             Err(error) => ended = Err(error),
         }
-        teller.status(&watch, Instant::now());
+        let now = Instant::now();
+        teller.status(&watch, limit.at(now, &clocks), now);
     }
     let (pictures, backlog) = (watch.pictures(), watch.backlog());
     teller.stopping();
@@ -85,7 +97,8 @@ pub(super) fn run(arguments: &WatchArguments, context: &mut Context) -> Result<E
     let put_right = watch.end(&mut session, &mut |told| teller.tell(told));
     let tally = teller.end();
     ended.and(put_right).map_err(|error| Failure::of(&error, &context.language))?;
-    let told = Ending { settings: &settings, runtime: &selection.runtime, pictures, backlog, tally };
+    let limit = clocks.so_far().limit();
+    let told = Ending { settings: &settings, runtime: &selection.runtime, pictures, backlog, limit, tally };
     told.tell(&watched, &session, arguments.sorting.json, context)?;
     if context.console.has_left_out() {
         let sentence = context.language.text("watch.not_read");
@@ -123,6 +136,7 @@ struct Ending<'e> {
     runtime: &'e Runtime,
     pictures: usize,
     backlog: usize,
+    limit: Option<Stage>,
     tally: Tally,
 }
 
@@ -140,6 +154,7 @@ impl Ending<'_> {
             unreadable_folders: 0,
             interrupted: false,
             arrived: Some(self.pictures),
+            limit: self.limit,
         };
         let report = Report {
             classifying: Some(classifying),

@@ -9,17 +9,23 @@ use super::context::Context;
 use super::events;
 use super::outcome::Tally;
 use super::picture_line::picture_line;
+use super::progress::with_limit;
+use crate::domain::limit::Stage;
 use crate::domain::printable::{printable, printable_text};
 use crate::domain::settings::Settings;
+use crate::engine::runtime::Device;
 use crate::files::transfer::{Ended, TransferError};
 use crate::jobs::classify::Classified;
 use crate::jobs::watch::{Told, Watch, WatchRules, WatchedBy};
-use crate::lang::{Language, Say, Values};
+use crate::lang::{Language, Say, Values, limit as limit_in_words};
 use crate::store::session::Known;
 
 /// How often the status is drawn on a terminal, and printed in a pipe if it changed.
 const DRAWN_EVERY: Duration = Duration::from_millis(500);
 const PRINTED_EVERY: Duration = Duration::from_secs(60);
+
+/// Columns that a terminal has: one more would make two lines of the status.
+const ROOM: usize = 79;
 
 /// Tells what happens in a watch.
 pub(super) struct Teller<'t> {
@@ -29,6 +35,7 @@ pub(super) struct Teller<'t> {
     json: bool,
     verbose: bool,
     settle: Duration,
+    device: Device,
     bar: Option<ProgressBar>,
     /// The line that was printed last, and when.
     last: (String, Option<Instant>),
@@ -44,6 +51,7 @@ impl<'t> Teller<'t> {
         json: bool,
         verbose: bool,
         rules: &WatchRules,
+        device: Device,
         context: &'t mut Context,
     ) -> Teller<'t> {
         let bar = context.console.messages_to_terminal().then(|| {
@@ -57,6 +65,7 @@ impl<'t> Teller<'t> {
             json,
             verbose,
             settle: rules.settle_polled,
+            device,
             bar,
             last: (String::new(), None),
             tally: Tally::default(),
@@ -156,7 +165,7 @@ impl<'t> Teller<'t> {
     }
 
     /// Shows how it stands, now and then.
-    pub(super) fn status(&mut self, watch: &Watch, now: Instant) {
+    pub(super) fn status(&mut self, watch: &Watch, limit: Option<Stage>, now: Instant) {
         let every = if self.bar.is_some() { DRAWN_EVERY } else { PRINTED_EVERY };
         if self.last.1.is_some_and(|last| now.duration_since(last) < every) {
             return;
@@ -174,7 +183,11 @@ impl<'t> Teller<'t> {
         let more = [("watch.status_unfinished", watch.unfinished()), ("watch.status_others", self.others)];
         let more = more.into_iter().filter(|(_, count)| *count > 0);
         let parts = std::iter::once("watch.status").chain(more.map(|(key, _)| key));
-        let line: String = parts.map(|key| self.language.say(key, values)).collect();
+        let mut line: String = parts.map(|key| self.language.say(key, values)).collect();
+        if let Some(stage) = limit.filter(|_| watch.backlog() > 0) {
+            let limit = limit_in_words(&self.language, stage, &self.device.to_string());
+            line = with_limit(line, &limit, self.bar.is_some().then_some(ROOM));
+        }
         if self.last.0 == line {
             return;
         }

@@ -7,11 +7,15 @@ use serde_json::Value as Json;
 
 use super::exports::{ExportError, Exports};
 use super::families::{self, Family, FamilyError};
+use super::graph::half::in_half_precision;
+use super::graph::{Operators, TowerGraph};
 use super::image_processor::{self, ImageProcessor, ProcessorError};
+use super::quantised::{QuantisingError, quantised};
 use super::runtime::{Runtime, Tower};
 use super::tokenizer::{Tokenizer, TokenizerError};
 use super::weights::{Weights, WeightsError};
 use crate::domain::score::ScoreRule;
+use crate::domain::variant::{Variant, VariantChoice};
 
 /// The largest configuration file that is read. The largest seen are a few kilobytes.
 const LARGEST_CONFIG: u64 = 10_000_000;
@@ -88,6 +92,20 @@ pub enum CheckpointError {
     /// The tokenizer cannot be used.
     #[error(transparent)]
     Tokenizer(#[from] TokenizerError),
+    /// There is only an export, whose numbers cannot be changed.
+    #[error("{folder} holds an export and no weights, and cannot be used in {variant}")]
+    OnlyExport {
+        /// The folder.
+        folder: PathBuf,
+        /// What was asked for.
+        variant: Variant,
+    },
+    /// The weights could not be quantised.
+    #[error(transparent)]
+    Quantising(#[from] QuantisingError),
+    /// There is no folder for quantised weights.
+    #[error("there is no folder for quantised weights")]
+    NowhereToQuantise,
 }
 
 /// Which of a checkpoint's two towers.
@@ -154,20 +172,51 @@ impl Checkpoint {
     pub fn tower(&self, kind: TowerKind, runtime: &Runtime) -> Result<Tower, CheckpointError> {
         match (self.written_from(runtime), &self.exports) {
             (Some(weights), _) => {
+                let operators = match runtime {
+                    Runtime::OnnxRuntime(_) => Operators::Fused,
+                    Runtime::Tract => Operators::Standard,
+                };
                 let graph = match kind {
-                    TowerKind::Image => self.family.image_graph(weights)?,
-                    TowerKind::Text => self.family.text_graph(weights)?,
+                    TowerKind::Image => {
+                        self.in_variant(self.family.image_graph(weights, operators)?, weights, runtime)?
+                    }
+                    TowerKind::Text => self.family.text_graph(weights, operators)?,
                 };
                 Ok(Tower::Graph(Box::new(graph)))
             }
-            (None, Some(exports)) => Ok(exports.tower(kind)?),
+            (None, Some(exports)) => match runtime.variant_choice() {
+                VariantChoice::Only(variant @ (Variant::Fp16 | Variant::Int8)) => {
+                    Err(CheckpointError::OnlyExport { folder: self.folder.clone(), variant })
+                }
+                VariantChoice::Auto | VariantChoice::Only(Variant::Fp32) => Ok(exports.tower(kind)?),
+            },
             (None, None) => Err(CheckpointError::NoWeights { folder: self.folder.clone(), found: vec![] }),
         }
     }
 
-    /// The weights, where the runtime is given a graph of ours.
+    /// The image tower in the numbers that the runtime computes with.
+    fn in_variant(
+        &self,
+        graph: TowerGraph,
+        weights: &Weights,
+        runtime: &Runtime,
+    ) -> Result<TowerGraph, CheckpointError> {
+        match (runtime.variant(), runtime.quantised_folder()) {
+            (Variant::Fp32, _) => Ok(graph),
+            (Variant::Fp16, _) => Ok(in_half_precision(graph)),
+            (Variant::Int8, Some(folder)) => Ok(quantised(&graph, &weights.paths(), folder)?),
+            (Variant::Int8, None) => Err(CheckpointError::NowhereToQuantise),
+        }
+    }
+
+    /// The numbers that the image tower computes with: an export has its own.
+    pub fn variant(&self, runtime: &Runtime) -> Variant {
+        self.written_from(runtime).map_or(Variant::Fp32, |_| runtime.variant())
+    }
+
+    /// The weights, where the runtime is given a graph of ours: an export cannot be rewritten.
     fn written_from(&self, runtime: &Runtime) -> Option<&Weights> {
-        let prefers_export = matches!(runtime, Runtime::OnnxRuntime(_));
+        let prefers_export = matches!(runtime, Runtime::OnnxRuntime(_)) && runtime.variant() == Variant::Fp32;
         self.weights.as_ref().filter(|_| self.exports.is_none() || !prefers_export)
     }
 

@@ -36,6 +36,9 @@ fn checkpoint(error: &CheckpointError) -> bool {
         CheckpointError::Export(error) => unreadable(&error.source),
         CheckpointError::Tokenizer(error) => tokenizer(error),
         CheckpointError::NoFolder { .. } | CheckpointError::NoScale { .. } => false,
+        CheckpointError::OnlyExport { .. } | CheckpointError::Quantising(_) | CheckpointError::NowhereToQuantise => {
+            false
+        }
     }
 }
 

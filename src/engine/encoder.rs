@@ -30,6 +30,11 @@ impl ImageEncoder {
         Ok(sessions.into_iter().map(encoder).collect())
     }
 
+    /// True where pictures that go through together are faster than one by one.
+    pub fn takes_batches(&self) -> bool {
+        self.session.takes_batches()
+    }
+
     /// Embeddings of prepared pictures: (pictures, dimensions), normalised, half precision.
     pub fn encode(&mut self, pictures: &[&PreparedPicture]) -> Result<Array2<f16>, EngineError> {
         let pixels = self.processor.batch(pictures).into_dyn();

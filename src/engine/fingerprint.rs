@@ -10,9 +10,10 @@ use sha2::{Digest, Sha256};
 
 use super::checkpoint::{Checkpoint, CheckpointError};
 use super::runtime::Runtime;
+use crate::domain::variant::Variant;
 
 /// To be raised whenever the graphs that we write, the resampling, the spelling of sentences or the kept form of an embedding change.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// What a checkpoint's answers depend on.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +27,11 @@ impl Sources {
     /// Those of a checkpoint in the form that suits the runtime.
     pub fn of(checkpoint: &Checkpoint, runtime: &Runtime) -> Result<Sources, CheckpointError> {
         let files = checkpoint.files(runtime)?;
-        let description = format!("{VERSION} {:?} {:?}", checkpoint.family(), checkpoint.processor());
+        let numbers = match checkpoint.variant(runtime) {
+            Variant::Fp32 => String::new(),
+            variant => format!(" {variant}"),
+        };
+        let description = format!("{VERSION} {:?} {:?}{}", checkpoint.family(), checkpoint.processor(), numbers);
         Ok(Sources { files, description })
     }
 

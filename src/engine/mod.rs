@@ -9,6 +9,7 @@ pub mod fingerprint;
 pub mod graph;
 pub mod hub;
 pub mod image_processor;
+pub mod quantised;
 pub mod resample;
 pub mod runtime;
 pub mod tokenizer;

@@ -3,6 +3,7 @@
 pub mod decode;
 pub mod destination;
 pub mod durable;
+pub mod forget;
 pub mod kind;
 pub mod output_csv;
 pub mod own_file;

@@ -27,6 +27,7 @@ pub fn begin_classify(
         ("model_sha256", json!(fingerprint)),
         ("runtime", json!(format!("{} {}", runtime.name(), runtime.version()))),
         ("device", json!(runtime.device().to_string())),
+        ("variant", json!(model.variant().name())),
     ];
     let told = told.into_iter().map(|(key, value)| (key.to_owned(), value)).chain(more).collect();
     Ok((session.begin_run(RunKind::Classify, None, Some((&sorting, &set)), told)?, set))

@@ -19,6 +19,7 @@ use ndarray::{Array1, Axis};
 use serde_json::{Map, Value as Json, json};
 
 use super::budget::{Budget, Share};
+use super::effort::{Clock, Clocks};
 use super::embeddings::{CachePlace, ModelCache};
 use super::model::{Model, ModelError};
 use super::sink::{Sink, SinkError};
@@ -36,7 +37,7 @@ use crate::panics::caught;
 use crate::store::cache::Remembered;
 
 /// Threads that read and hash. Two keep a disk busy while one of them hashes.
-const READERS: usize = 2;
+pub(super) const READERS: usize = 2;
 
 /// A picture and what is wrong with it.
 #[derive(Debug)]
@@ -101,6 +102,8 @@ pub struct Pipeline<'p> {
     pub cache: Option<&'p CachePlace>,
     /// Threads that decode.
     pub decoders: usize,
+    /// What the stages do with their time is counted here.
+    pub clocks: &'p Clocks,
     /// Whether the rest of a file that ends too early may still come, by its position: it is then not scored.
     pub awaits_rest: &'p (dyn Fn(usize) -> bool + Sync),
     /// A file that is as it was when it was hashed last is taken for the same one, and not read.
@@ -167,7 +170,7 @@ pub fn classify(
     encoders: &mut Encoders,
     sink: &mut dyn Sink,
 ) -> Result<Classification, ClassifyError> {
-    let Pipeline { files, model, cache, decoders, awaits_rest, trusts_unchanged, stop } = *pipeline;
+    let Pipeline { files, model, cache, decoders, clocks, awaits_rest, trusts_unchanged, stop } = *pipeline;
     let batch_size = model.batch_size.max(1);
     let (content_out, content_in) = bounded(2 * decoders);
     // For each worker the batch it is at and the next.
@@ -183,15 +186,21 @@ pub fn classify(
         for _ in 0..READERS {
             let (contents, results) = (content_out.clone(), result_out.clone());
             scope.spawn(move || {
-                let cache = ModelCache::open(cache, &model.fingerprint, model.labels.ncols());
-                read_files(files, &Known { cache, trusts_unchanged }, next, budget, contents, results, go_on);
+                let known = Known {
+                    cache: ModelCache::open(cache, &model.fingerprint, model.labels.ncols()),
+                    trusts_unchanged,
+                };
+                read_files(files, &known, next, budget, (contents, results), &clocks.reading, go_on);
             });
         }
         for _ in 0..decoders.max(1) {
             let (contents, prepared, results) = (content_in.clone(), prepared_out.clone(), result_out.clone());
-            scope.spawn(move || decode_files(contents, model.processor(), awaits_rest, prepared, results, go_on));
+            let ends = (contents, prepared, results);
+            scope.spawn(move || decode_files(ends, model.processor(), awaits_rest, &clocks.decoding, go_on));
         }
-        scope.spawn(move || encode_when_needed(scope, model, encoders, &prepared_in, result_out, go_on));
+        scope.spawn(move || {
+            encode_when_needed(scope, model, encoders, (&prepared_in, result_out), &clocks.model, go_on)
+        });
         // The stages end when their senders are gone; ours must not keep them waiting.
         drop((content_out, content_in, prepared_out));
         // Moved in, so that the stages do not wait for ever for a receiver that a panic left behind.
@@ -212,38 +221,46 @@ fn read_files<'b>(
     known: &Known,
     next: &AtomicUsize,
     budget: &'b Budget,
-    contents: Sender<Item<Content<'b>>>,
-    results: Results,
+    (contents, results): (Sender<Item<Content<'b>>>, Results),
+    clock: &Clock,
     go_on: &(dyn Fn() -> bool + Sync),
 ) {
+    let mut hand = clock.hand();
     while go_on() {
+        hand.begin();
         let position = next.fetch_add(1, Ordering::Relaxed);
         let Some(path) = files.get(position) else { return };
-        if let Some(stage) = known.unchanged(path) {
-            if results.send(Ok(Item { position, stage })).is_err() {
-                return;
-            }
-            continue;
-        }
-        let sent = match read(path) {
-            Reading::Content(content) if let Some(remembered) = known.cache.embedding(content.hash) => {
-                let stage = Finished::Embedded { file: (&content).into(), remembered, origin: Origin::Remembered };
-                results.send(Ok(Item { position, stage })).is_ok()
-            }
-            Reading::Content(content) => {
-                let share = budget.take(content.stamp.size);
-                contents.send(Item { position, stage: (content, share) }).is_ok()
-            }
-            Reading::NoPicture => results.send(Ok(Item { position, stage: Finished::NoPicture })).is_ok(),
-            Reading::Trouble(trouble) => {
-                let stage = Finished::Troubled { file: None, trouble };
-                results.send(Ok(Item { position, stage })).is_ok()
-            }
+        let looked = known.unchanged(path).map_or_else(|| Looked::At(read(path)), Looked::Unchanged);
+        hand.worked();
+        let finished = |stage| results.send(Ok(Item { position, stage })).is_ok();
+        let sent = match looked {
+            Looked::Unchanged(stage) => finished(stage),
+            Looked::At(Reading::Content(content)) => match known.cache.embedding(content.hash) {
+                Some(remembered) => {
+                    let file = Hashed::from(&content);
+                    finished(Finished::Embedded { file, remembered, origin: Origin::Remembered })
+                }
+                None => {
+                    let share = budget.take(content.stamp.size);
+                    contents.send(Item { position, stage: (content, share) }).is_ok()
+                }
+            },
+            Looked::At(Reading::NoPicture) => finished(Finished::NoPicture),
+            Looked::At(Reading::Trouble(trouble)) => finished(Finished::Troubled { file: None, trouble }),
         };
+        hand.waited();
         if !sent {
             return;
         }
     }
+}
+
+/// What came of a file.
+enum Looked {
+    /// It was not opened: what is known of it.
+    Unchanged(Finished),
+    /// It was read.
+    At(Reading),
 }
 
 /// What a reader can do without the model.
@@ -265,20 +282,23 @@ impl Known {
 }
 
 fn decode_files(
-    contents: Receiver<Item<Content<'_>>>,
+    (contents, prepared, results): (Receiver<Item<Content<'_>>>, Sender<Item<Waiting>>, Results),
     processor: &ImageProcessor,
     awaits_rest: &(dyn Fn(usize) -> bool + Sync),
-    prepared: Sender<Item<Waiting>>,
-    results: Results,
+    clock: &Clock,
     go_on: &(dyn Fn() -> bool + Sync),
 ) {
+    let mut hand = clock.hand();
     for Item { position, stage: (content, share) } in contents {
+        hand.waited();
         if !go_on() {
             return;
         }
+        hand.begin();
         let file = Hashed::from(&content);
         let prepared_picture = decode_and_prepare(content, processor);
         drop(share);
+        hand.worked();
         let sent = match prepared_picture {
             Ok((_, false)) if awaits_rest(position) => {
                 let stage = Finished::Troubled { file: Some(file), trouble: Trouble::Truncated };
@@ -293,6 +313,7 @@ fn decode_files(
                 results.send(Ok(Item { position, stage })).is_ok()
             }
         };
+        hand.waited();
         if !sent {
             return;
         }
@@ -313,6 +334,23 @@ fn decode_and_prepare(content: FileContent, processor: &ImageProcessor) -> Resul
 pub struct Encoders(Vec<ImageEncoder>);
 
 impl Encoders {
+    /// The same, opened already.
+    pub fn open(model: &Model) -> Result<Encoders, EngineError> {
+        let mut encoders = Encoders::default();
+        encoders.opened(model).map(|_| ())?;
+        Ok(encoders)
+    }
+
+    /// True where the runtime takes several pictures at a time, false where each core takes them one by one.
+    pub(super) fn takes_batches(&self) -> bool {
+        self.0.first().is_some_and(ImageEncoder::takes_batches)
+    }
+
+    /// Those that are open.
+    pub(super) fn all(&mut self) -> &mut [ImageEncoder] {
+        &mut self.0
+    }
+
     fn opened(&mut self, model: &Model) -> Result<&mut [ImageEncoder], EngineError> {
         if self.0.is_empty() {
             tracing::info!("opening the image tower");
@@ -327,8 +365,8 @@ fn encode_when_needed<'scope>(
     scope: &'scope Scope<'scope, '_>,
     model: &'scope Model,
     encoders: &'scope mut Encoders,
-    prepared: &Receiver<Item<Waiting>>,
-    results: Results,
+    (prepared, results): (&Receiver<Item<Waiting>>, Results),
+    clock: &'scope Clock,
     go_on: &'scope (dyn Fn() -> bool + Sync),
 ) {
     let Ok(first) = prepared.recv() else { return };
@@ -340,8 +378,8 @@ fn encode_when_needed<'scope>(
         Ok(encoders) => {
             let mut first = Some(first);
             for encoder in encoders {
-                let (prepared, results, first) = (prepared.clone(), results.clone(), first.take());
-                scope.spawn(move || encode_pictures(encoder, batch_size, first, prepared, results, go_on));
+                let (ends, first) = ((prepared.clone(), results.clone()), first.take());
+                scope.spawn(move || encode_pictures(encoder, batch_size, first, ends, clock, go_on));
             }
         }
         // The caller ends the run; nobody is left to hear of it only if it has ended already.
@@ -355,18 +393,23 @@ fn encode_pictures(
     encoder: &mut ImageEncoder,
     batch_size: usize,
     mut first: Option<Item<Waiting>>,
-    prepared: Receiver<Item<Waiting>>,
-    results: Results,
+    (prepared, results): (Receiver<Item<Waiting>>, Results),
+    clock: &Clock,
     go_on: &(dyn Fn() -> bool + Sync),
 ) {
+    let mut hand = clock.hand();
     while let Some(first) = first.take().or_else(|| prepared.recv().ok()) {
+        hand.waited();
         if !go_on() {
             return;
         }
+        hand.begin();
         // What is ready goes together; nothing waits for a batch to fill up.
         let mut batch = vec![first];
         batch.extend(prepared.try_iter().take(batch_size - 1));
-        for result in encode_batch(encoder, batch) {
+        let encoded = encode_batch(encoder, batch);
+        hand.worked();
+        for result in encoded {
             if results.send(result).is_err() {
                 return;
             }

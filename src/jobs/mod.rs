@@ -3,10 +3,12 @@
 
 pub mod apply;
 pub mod begin;
+pub mod bench;
 mod budget;
 pub mod carry_out;
 pub mod classify;
 pub mod crew;
+pub mod effort;
 pub mod embeddings;
 pub mod model;
 pub mod sink;

@@ -8,6 +8,7 @@ use super::embeddings::CachePlace;
 use crate::domain::hub_model::HubModel;
 use crate::domain::score::ScoreRule;
 use crate::domain::settings::{ModelName, Settings};
+use crate::domain::variant::Variant;
 use crate::engine::EngineError;
 use crate::engine::checkpoint::{Checkpoint, CheckpointError, TowerKind};
 use crate::engine::encoder::{ImageEncoder, TextEncoder};
@@ -116,6 +117,11 @@ impl Model {
     /// The image tower's preprocessing.
     pub fn processor(&self) -> &ImageProcessor {
         self.checkpoint.processor()
+    }
+
+    /// The numbers that the image tower computes with.
+    pub fn variant(&self) -> Variant {
+        self.checkpoint.variant(&self.runtime)
     }
 
     /// How many encoders [`Model::open_encoders`] opens.

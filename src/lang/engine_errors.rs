@@ -6,6 +6,7 @@ use crate::engine::EngineError;
 use crate::engine::checkpoint::CheckpointError;
 use crate::engine::exports::ExportError;
 use crate::engine::families::FamilyError;
+use crate::engine::quantised::QuantisingError;
 use crate::engine::runtime::RuntimeError;
 use crate::engine::runtime::install::InstallError;
 use crate::engine::runtime::library::{Origin, PassOverReason, PassedOver};
@@ -87,6 +88,13 @@ impl Say for CheckpointError {
                 language.say("checkpoint.no_scale", &[("folder", &printable(folder))])
             }
             CheckpointError::Tokenizer(error) => error.say(language),
+            CheckpointError::OnlyExport { folder, variant } => {
+                language.say("checkpoint.only_export", &[("folder", &printable(folder)), ("variant", variant)])
+            }
+            CheckpointError::Quantising(QuantisingError { path, source }) => {
+                language.say("checkpoint.quantising", &[("path", &printable(path)), ("detail", source)])
+            }
+            CheckpointError::NowhereToQuantise => language.text("checkpoint.nowhere_to_quantise"),
         }
     }
 }
@@ -177,6 +185,12 @@ impl Say for RuntimeError {
     fn say(&self, language: &Language) -> String {
         match self {
             RuntimeError::NoneFound { .. } => language.text("runtime.none_found"),
+            RuntimeError::VariantNotInTract { variant } => {
+                language.say("runtime.variant_not_in_tract", &[("variant", variant)])
+            }
+            RuntimeError::VariantNotOnGpu { variant } => {
+                language.say("runtime.variant_not_on_gpu", &[("variant", variant)])
+            }
             RuntimeError::NotStarted { library, .. } => {
                 language.say("runtime.not_started", &[("library", &printable(library))])
             }

@@ -6,6 +6,7 @@ mod choice;
 mod engine_errors;
 mod file_errors;
 mod hub_errors;
+mod limits;
 mod quantities;
 mod store_errors;
 mod watch_errors;
@@ -13,6 +14,7 @@ mod watch_errors;
 use std::collections::HashMap;
 use std::fmt::Display;
 
+pub use limits::limit;
 pub use quantities::{duration, size};
 
 /// The language file for English.

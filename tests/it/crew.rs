@@ -14,7 +14,7 @@ use smart_image_sorter::domain::score::SureRule;
 use smart_image_sorter::domain::settings::{ModelName, Operation, Settings};
 use smart_image_sorter::domain::template::Templates;
 use smart_image_sorter::engine::runtime::find::Places;
-use smart_image_sorter::engine::runtime::select::{DeviceChoice, RuntimeChoice};
+use smart_image_sorter::engine::runtime::select::{RuntimeChoice, Wanted};
 use smart_image_sorter::files::transfer::TransferError;
 use smart_image_sorter::files::trouble::Trouble;
 use smart_image_sorter::jobs::crew::{
@@ -61,8 +61,7 @@ impl Working {
     fn start(workspace: &Workspace) -> Working {
         let surroundings = Surroundings {
             places: Places::default(),
-            runtime: RuntimeChoice::Tract,
-            device: DeviceChoice::Cpu,
+            runtime: Wanted { runtime: RuntimeChoice::Tract, ..Wanted::default() },
             program: program().to_owned(),
             cache: Some(CachePlace { folder: workspace.home().join("cache"), limit: 1 << 30 }),
             built_in: workspace.home().join("built-in"),

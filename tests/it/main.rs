@@ -8,6 +8,7 @@
 )]
 
 mod bad_input;
+mod bench;
 mod crash;
 mod crew;
 mod decoding;
@@ -28,5 +29,6 @@ mod sorting;
 mod support;
 mod terminal;
 mod unchanged;
+mod variants;
 mod watch;
 mod weights;

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use smart_image_sorter::domain::picture::ContentHash;
 use smart_image_sorter::engine::runtime::Runtime;
 use smart_image_sorter::engine::runtime::find::Places;
-use smart_image_sorter::engine::runtime::select::{DeviceChoice, RuntimeChoice, cores, select};
+use smart_image_sorter::engine::runtime::select::{DeviceChoice, RuntimeChoice, Wanted, cores, select};
 
 /// The program under test.
 pub(crate) fn program() -> &'static Path {
@@ -47,7 +47,9 @@ pub(crate) fn runtimes() -> Vec<Runtime> {
     match onnx_runtime_library() {
         Some(_) => {
             let places = Places { variable: onnx_runtime_library(), ..Places::default() };
-            let selection = select(RuntimeChoice::OnnxRuntime, DeviceChoice::Cpu, &places, program(), cores());
+            let (runtime, device) = (RuntimeChoice::OnnxRuntime, DeviceChoice::Cpu);
+            let wanted = Wanted { runtime, device, ..Wanted::default() };
+            let selection = select(&wanted, &places, program(), cores());
             runtimes.push(selection.unwrap().runtime);
         }
         None => println!("skipped for ONNX Runtime: ORT_DYLIB_PATH names no library"),

@@ -7,7 +7,7 @@ use super::clip::{PROJECTION, TRAINED_SCALE, VisionTower};
 use super::{ConfigReader, Family, FamilyError, Scoring, TextForm, TowerDefaults};
 use crate::domain::score::Activation;
 use crate::engine::graph::transformer::Measures;
-use crate::engine::graph::{GraphBuilder, TowerGraph, axis};
+use crate::engine::graph::{GraphBuilder, Operators, TowerGraph, axis};
 use crate::engine::runtime::{Dim, InputSpec};
 use crate::engine::tokenizer::{Filling, Kind};
 use crate::engine::weights::{Weights, WeightsError};
@@ -60,13 +60,13 @@ impl Family for ChineseClip {
         Scoring { activation: Activation::Softmax, biased: false, usual_scale: Some(TRAINED_SCALE) }
     }
 
-    fn image_graph(&self, weights: &Weights) -> Result<TowerGraph, WeightsError> {
-        self.vision.graph(weights, self.projection)
+    fn image_graph(&self, weights: &Weights, operators: Operators) -> Result<TowerGraph, WeightsError> {
+        self.vision.graph(weights, operators, self.projection)
     }
 
-    fn text_graph(&self, weights: &Weights) -> Result<TowerGraph, WeightsError> {
+    fn text_graph(&self, weights: &Weights, operators: Operators) -> Result<TowerGraph, WeightsError> {
         let width = self.text.width;
-        let mut g = GraphBuilder::new("text_tower", weights);
+        let mut g = GraphBuilder::new("text_tower", weights, operators);
         let ids = g.input(&InputSpec::token_ids("input_ids", self.positions));
         let seen = g.input(&InputSpec::token_ids("attention_mask", self.positions));
         let tokens = g.size(&ids, 1);

@@ -8,7 +8,7 @@ use super::{ConfigReader, Family, FamilyError, Scoring, TextForm, TowerDefaults}
 use crate::domain::score::Activation;
 use crate::engine::graph::pictures::Patches;
 use crate::engine::graph::transformer::{MASKED, Measures};
-use crate::engine::graph::{GraphBuilder, TowerGraph, Value, axis, integer};
+use crate::engine::graph::{GraphBuilder, Operators, TowerGraph, Value, axis, integer};
 use crate::engine::runtime::{Dim, InputSpec};
 use crate::engine::tokenizer::{Filling, Kind};
 use crate::engine::weights::{Weights, WeightsError};
@@ -106,13 +106,13 @@ impl Family for Clip {
         Scoring { activation: Activation::Softmax, biased: false, usual_scale: Some(TRAINED_SCALE) }
     }
 
-    fn image_graph(&self, weights: &Weights) -> Result<TowerGraph, WeightsError> {
-        self.vision.graph(weights, self.projection)
+    fn image_graph(&self, weights: &Weights, operators: Operators) -> Result<TowerGraph, WeightsError> {
+        self.vision.graph(weights, operators, self.projection)
     }
 
-    fn text_graph(&self, weights: &Weights) -> Result<TowerGraph, WeightsError> {
+    fn text_graph(&self, weights: &Weights, operators: Operators) -> Result<TowerGraph, WeightsError> {
         let width = self.text.width;
-        let mut g = GraphBuilder::new("text_tower", weights);
+        let mut g = GraphBuilder::new("text_tower", weights, operators);
         let ids = g.input(&InputSpec::token_ids("input_ids", self.positions));
         let tokens = g.size(&ids, 1);
         let words = g.weight("text_model.embeddings.token_embedding.weight", &[self.vocabulary, width])?;
@@ -145,8 +145,13 @@ impl VisionTower {
     }
 
     /// The tower: `pixel_values` to `image_embeds` of `projection` dimensions.
-    pub(super) fn graph(&self, weights: &Weights, projection: usize) -> Result<TowerGraph, WeightsError> {
-        let mut g = GraphBuilder::new("image_tower", weights);
+    pub(super) fn graph(
+        &self,
+        weights: &Weights,
+        operators: Operators,
+        projection: usize,
+    ) -> Result<TowerGraph, WeightsError> {
+        let mut g = GraphBuilder::new("image_tower", weights, operators);
         let pixels = g.input(&InputSpec::pixels(self.patches.side));
         let tokens = self.tokens(&mut g, &pixels)?;
         let tokens = g.layer_norm(&tokens, "vision_model.pre_layrnorm", &self.measures)?;

@@ -9,7 +9,7 @@ use std::fmt::Debug;
 
 use serde_json::Value as Json;
 
-use super::graph::TowerGraph;
+use super::graph::{Operators, TowerGraph};
 use super::tokenizer::TextForm;
 use super::weights::{Weights, WeightsError};
 use crate::domain::score::Activation;
@@ -42,11 +42,11 @@ pub trait Family: Debug + Send + Sync {
     fn scoring(&self) -> Scoring;
 
     /// The image tower: `pixel_values` of shape (rows, 3, side, side) to `image_embeds` (rows, dimensions).
-    fn image_graph(&self, weights: &Weights) -> Result<TowerGraph, WeightsError>;
+    fn image_graph(&self, weights: &Weights, operators: Operators) -> Result<TowerGraph, WeightsError>;
 
     /// The text tower: `input_ids` (rows, tokens) and, where it looks at them, `attention_mask` (rows, tokens), nought at
     /// tokens that only fill up, to `text_embeds` (rows, dimensions).
-    fn text_graph(&self, weights: &Weights) -> Result<TowerGraph, WeightsError>;
+    fn text_graph(&self, weights: &Weights, operators: Operators) -> Result<TowerGraph, WeightsError>;
 }
 
 /// Why a configuration names no family that can be used.

@@ -7,7 +7,7 @@ use super::{ConfigReader, Family, FamilyError, Scoring, TextForm, TowerDefaults}
 use crate::domain::score::Activation;
 use crate::engine::graph::pictures::Patches;
 use crate::engine::graph::transformer::Measures;
-use crate::engine::graph::{GraphBuilder, TowerGraph, axis};
+use crate::engine::graph::{GraphBuilder, Operators, TowerGraph, axis};
 use crate::engine::runtime::{Dim, InputSpec};
 use crate::engine::tokenizer::{Filling, Kind};
 use crate::engine::weights::{Weights, WeightsError};
@@ -80,9 +80,9 @@ impl Family for Siglip {
         Scoring { activation: Activation::Sigmoid, biased: true, usual_scale: None }
     }
 
-    fn image_graph(&self, weights: &Weights) -> Result<TowerGraph, WeightsError> {
+    fn image_graph(&self, weights: &Weights, operators: Operators) -> Result<TowerGraph, WeightsError> {
         let width = self.vision.width;
-        let mut g = GraphBuilder::new("image_tower", weights);
+        let mut g = GraphBuilder::new("image_tower", weights, operators);
         let pixels = g.input(&InputSpec::pixels(self.patches.side));
         let embeddings = "vision_model.embeddings";
         let x = g.patches(&pixels, &format!("{embeddings}.patch_embedding"), &self.patches, width, true)?;
@@ -96,9 +96,9 @@ impl Family for Siglip {
     }
 
     /// The last token's state stands for the sentence, padding or not: every sentence has the same length.
-    fn text_graph(&self, weights: &Weights) -> Result<TowerGraph, WeightsError> {
+    fn text_graph(&self, weights: &Weights, operators: Operators) -> Result<TowerGraph, WeightsError> {
         let (width, length) = (self.text.width, self.length());
-        let mut g = GraphBuilder::new("text_tower", weights);
+        let mut g = GraphBuilder::new("text_tower", weights, operators);
         let ids = g.input(&InputSpec::token_ids("input_ids", length));
         let seen = g.input(&InputSpec::token_ids("attention_mask", length));
         let words = g.weight("text_model.embeddings.token_embedding.weight", &[self.vocabulary, width])?;

@@ -20,6 +20,18 @@ const OPERATOR_SET: i64 = 17;
 /// The file format's version that goes with it.
 const IR_VERSION: i64 = 8;
 
+/// The operators that ONNX Runtime adds to the standard's.
+pub(super) const MICROSOFT: &str = "com.microsoft";
+
+/// Which operators a graph may be written with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operators {
+    /// Those of the standard, which every runtime has.
+    Standard,
+    /// Those of ONNX Runtime too, which do in one what takes the standard's several.
+    Fused,
+}
+
 /// A value that flows through the graph.
 #[derive(Debug, Clone)]
 pub struct Value(String);
@@ -27,15 +39,16 @@ pub struct Value(String);
 /// Builds one graph over the weights of one checkpoint.
 pub struct GraphBuilder<'w> {
     weights: &'w Weights,
+    pub(super) operators: Operators,
     graph: GraphProto,
     present: HashSet<String>,
 }
 
 impl<'w> GraphBuilder<'w> {
     /// An empty graph called `name`.
-    pub fn new(name: &str, weights: &'w Weights) -> GraphBuilder<'w> {
+    pub fn new(name: &str, weights: &'w Weights, operators: Operators) -> GraphBuilder<'w> {
         let graph = GraphProto { name: name.to_owned(), ..GraphProto::default() };
-        GraphBuilder { weights, graph, present: HashSet::new() }
+        GraphBuilder { weights, operators, graph, present: HashSet::new() }
     }
 
     /// An input of the graph.
@@ -100,6 +113,15 @@ impl<'w> GraphBuilder<'w> {
         self.add(output, op_type, inputs, attributes)
     }
 
+    /// An operator of ONNX Runtime with one output.
+    pub(super) fn fused(&mut self, op_type: &str, inputs: &[&Value], attributes: Vec<AttributeProto>) -> Value {
+        let output = self.op(op_type, inputs, attributes);
+        if let Some(node) = self.graph.node.last_mut() {
+            node.domain = MICROSOFT.to_owned();
+        }
+        output
+    }
+
     /// The finished graph.
     pub fn finish(self) -> TowerGraph {
         TowerGraph { model: model(self.graph), data_folder: self.weights.folder().to_owned(), export: None }
@@ -153,7 +175,10 @@ pub fn trivial() -> Vec<u8> {
 fn model(graph: GraphProto) -> ModelProto {
     ModelProto {
         ir_version: IR_VERSION,
-        opset_import: vec![OperatorSetIdProto { domain: String::new(), version: OPERATOR_SET }],
+        opset_import: vec![
+            OperatorSetIdProto { domain: String::new(), version: OPERATOR_SET },
+            OperatorSetIdProto { domain: MICROSOFT.to_owned(), version: 1 },
+        ],
         producer_name: env!("CARGO_PKG_NAME").to_owned(),
         producer_version: env!("CARGO_PKG_VERSION").to_owned(),
         graph: Some(graph),

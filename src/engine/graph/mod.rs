@@ -2,13 +2,15 @@
 //!
 //! A graph is some hundred kilobytes of operators; its weights stay where they are: each is an initialiser with
 //! *external data*, a file name, an offset and a length. The operators are those that both ONNX Runtime and tract
-//! have (operator set 17).
+//! have (operator set 17), and for ONNX Runtime some of its own, which are faster.
 
 mod builder;
+pub mod half;
+pub mod int8;
 pub mod pictures;
 pub mod transformer;
 
-pub use builder::{GraphBuilder, Value, axis, integer, integer_list, point_outside, trivial};
+pub use builder::{GraphBuilder, Operators, Value, axis, integer, integer_list, point_outside, trivial};
 
 use std::path::PathBuf;
 

@@ -5,7 +5,7 @@
 use tract_onnx::pb::tensor_proto::DataType;
 
 use super::builder::{axis, integer, integer_list, number};
-use super::{GraphBuilder, Value};
+use super::{GraphBuilder, Operators, Value};
 use crate::engine::weights::WeightsError;
 
 /// Added to the logits of tokens that are not to be looked at: far below any logit, far above what overflows.
@@ -81,8 +81,14 @@ impl GraphBuilder<'_> {
     /// `x` times the transpose of `weight`, of shape (out, in), as PyTorch keeps linear layers.
     pub fn project(&mut self, x: &Value, weight: &str, out: usize, inner: usize) -> Result<Value, WeightsError> {
         let weight = self.weight(weight, &[out, inner])?;
-        let weight = self.op("Transpose", &[&weight], vec![integer_list("perm", &[1, 0])]);
-        Ok(self.op("MatMul", &[x, &weight], vec![]))
+        Ok(match self.operators {
+            // The weight is taken as it lies in its file: transposing it first costs its size again, in time and memory.
+            Operators::Fused => self.fused("FusedMatMul", &[x, &weight], vec![integer("transB", 1)]),
+            Operators::Standard => {
+                let weight = self.op("Transpose", &[&weight], vec![integer_list("perm", &[1, 0])]);
+                self.op("MatMul", &[x, &weight], vec![])
+            }
+        })
     }
 
     /// A linear layer with the weights `prefix.weight`, of shape (out, in), and `prefix.bias`.
@@ -162,6 +168,10 @@ impl GraphBuilder<'_> {
         measures: &Measures,
         mask: Option<&Value>,
     ) -> Value {
+        if let (Operators::Fused, None) = (self.operators, mask) {
+            let heads = vec![integer("num_heads", measures.heads as i64)];
+            return self.fused("MultiHeadAttention", &[query, key, value], heads);
+        }
         let head_width = measures.width / measures.heads;
         let query = self.heads(query, measures, [0, 2, 1, 3]);
         let key = self.heads(key, measures, [0, 2, 3, 1]);
@@ -212,6 +222,9 @@ impl GraphBuilder<'_> {
 
     fn gelu(&mut self, x: &Value, form: Gelu) -> Value {
         match form {
+            Gelu::Quick if self.operators == Operators::Fused => {
+                self.fused("QuickGelu", &[x], vec![number("alpha", 1.702)])
+            }
             Gelu::Quick => {
                 let slope = self.numbers(&[1.702], &[]);
                 let steep = self.op("Mul", &[x, &slope], vec![]);

@@ -18,6 +18,7 @@ use std::sync::Arc;
 use ndarray::{Array2, ArrayViewD};
 
 use super::graph::TowerGraph;
+use crate::domain::variant::{Variant, VariantChoice};
 use crate::panics::Panicked;
 pub use onnx_runtime::{OLDEST_VERSION, OnnxRuntime};
 
@@ -116,6 +117,18 @@ pub enum RuntimeError {
     NoneFound {
         /// Libraries that were found and cannot be used.
         passed_over: Vec<library::PassedOver>,
+    },
+    /// tract computes in single precision only.
+    #[error("tract has no {variant}")]
+    VariantNotInTract {
+        /// What was asked for.
+        variant: Variant,
+    },
+    /// A GPU does not compute in these numbers.
+    #[error("a GPU has no {variant}")]
+    VariantNotOnGpu {
+        /// What was asked for.
+        variant: Variant,
     },
     /// The library worked when it was tried, and then refused to start.
     #[error("{library} could not be started")]
@@ -239,6 +252,40 @@ impl Runtime {
         }
     }
 
+    /// The numbers that the image tower computes with, if its weights are at hand.
+    pub fn variant(&self) -> Variant {
+        match (self, self.variant_choice(), self.device()) {
+            (Runtime::Tract, _, _) => Variant::Fp32,
+            (_, VariantChoice::Only(variant), _) => variant,
+            (_, VariantChoice::Auto, Device::Cpu) => Variant::Fp32,
+            (_, VariantChoice::Auto, Device::Cuda(_)) => Variant::Fp16,
+        }
+    }
+
+    /// The variant that was asked for.
+    pub fn variant_choice(&self) -> VariantChoice {
+        match self {
+            Runtime::OnnxRuntime(runtime) => runtime.variant(),
+            Runtime::Tract => VariantChoice::Auto,
+        }
+    }
+
+    /// The folder that quantised weights are kept in.
+    pub fn quantised_folder(&self) -> Option<&Path> {
+        match self {
+            Runtime::OnnxRuntime(runtime) => runtime.quantised_folder(),
+            Runtime::Tract => None,
+        }
+    }
+
+    /// The device, and the variant where it is not single precision.
+    pub fn computes(&self) -> String {
+        match self.variant() {
+            Variant::Fp32 => self.device().to_string(),
+            variant => format!("{} ({variant})", self.device()),
+        }
+    }
+
     /// How many pictures should go through a tower together. On a processor the gain ends early, on a GPU late; tract
     /// takes one at a time.
     pub fn best_batch_size(&self) -> usize {
@@ -310,6 +357,11 @@ impl Session {
         let matrix =
             answer.into_dimensionality().map_err(|_| RuntimeError::OutputShape { found: found.clone(), rows })?;
         if matrix.nrows() == rows { Ok(matrix) } else { Err(RuntimeError::OutputShape { found, rows }) }
+    }
+
+    /// True where several rows go through together; where not, they are run one by one.
+    pub fn takes_batches(&self) -> bool {
+        matches!(self, Session::OnnxRuntime(_))
     }
 
     /// True where sentences must be filled up to the longest that the tower takes.

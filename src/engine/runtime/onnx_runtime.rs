@@ -13,6 +13,7 @@ use ort::session::{Session, SessionInputValue};
 use ort::value::TensorRef;
 
 use super::{Device, InputSpec, RuntimeError, Tensor, Tower};
+use crate::domain::variant::VariantChoice;
 use crate::engine::graph;
 
 /// The oldest version that has everything the program asks for, which is the external initialisers' folder.
@@ -37,6 +38,9 @@ pub struct OnnxRuntime {
     version: Arc<str>,
     device: Device,
     threads: usize,
+    variant: VariantChoice,
+    /// The folder that quantised weights are kept in.
+    quantised: Option<Arc<Path>>,
 }
 
 /// Where one session computes: a GPU by number, or with none the processor.
@@ -63,7 +67,20 @@ impl OnnxRuntime {
             return Err(not_started(running.into()));
         }
         let environment = started.environment.clone();
-        Ok(OnnxRuntime { environment, library: path.to_owned(), version: version.into(), device: Device::Cpu, threads })
+        Ok(OnnxRuntime {
+            environment,
+            library: path.to_owned(),
+            version: version.into(),
+            device: Device::Cpu,
+            threads,
+            variant: VariantChoice::Auto,
+            quantised: None,
+        })
+    }
+
+    /// The same runtime for a variant; quantised weights are kept in the folder `quantised`.
+    pub fn in_variant(self, variant: VariantChoice, quantised: Option<&Path>) -> OnnxRuntime {
+        OnnxRuntime { variant, quantised: quantised.map(Into::into), ..self }
     }
 
     /// The same runtime on those of the NVIDIA GPUs that answer, and what CUDA said of those that do not. Where none does,
@@ -101,6 +118,14 @@ impl OnnxRuntime {
     /// Where it computes.
     pub fn device(&self) -> &Device {
         &self.device
+    }
+
+    pub(super) fn variant(&self) -> VariantChoice {
+        self.variant
+    }
+
+    pub(super) fn quantised_folder(&self) -> Option<&Path> {
+        self.quantised.as_deref()
     }
 
     /// Where a tower can be opened.

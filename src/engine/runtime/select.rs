@@ -1,13 +1,14 @@
 //! Choosing the runtime and the device at start, and saying what was passed over.
 
 use std::num::NonZeroUsize;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use super::find::{self, Places};
 use super::gpu;
 use super::library::{Found, PassedOver};
-use super::{OnnxRuntime, Runtime, RuntimeError};
+use super::{Device, OnnxRuntime, Runtime, RuntimeError};
+use crate::domain::variant::{Variant, VariantChoice};
 
 /// Which runtime is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -72,6 +73,19 @@ pub enum RuntimeNote {
     GpuUnused,
 }
 
+/// What is wanted of a runtime.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// Which runtime.
+    pub runtime: RuntimeChoice,
+    /// Where it computes.
+    pub device: DeviceChoice,
+    /// In which numbers.
+    pub variant: VariantChoice,
+    /// The folder that quantised weights are kept in; without one there are none.
+    pub quantised: Option<PathBuf>,
+}
+
 /// The runtime that was chosen, and how.
 #[derive(Debug)]
 pub struct Selection {
@@ -87,40 +101,39 @@ pub struct Selection {
 
 /// Chooses a runtime, to compute with `threads` threads. `program` is this program, which tries libraries in a process
 /// of its own.
-pub fn select(
-    choice: RuntimeChoice,
-    device: DeviceChoice,
-    places: &Places,
-    program: &Path,
-    threads: usize,
-) -> Result<Selection, RuntimeError> {
-    if choice == RuntimeChoice::Tract {
-        return Ok(tract(device, vec![]));
+pub fn select(wanted: &Wanted, places: &Places, program: &Path, threads: usize) -> Result<Selection, RuntimeError> {
+    if wanted.runtime == RuntimeChoice::Tract {
+        return tract(wanted, vec![]);
     }
     match find::find(places, program) {
-        (Some(library), passed_over) => onnx_runtime(library, device, passed_over, threads),
-        (None, passed_over) if choice == RuntimeChoice::OnnxRuntime => Err(RuntimeError::NoneFound { passed_over }),
-        (None, passed_over) => Ok(tract(device, passed_over)),
+        (Some(library), passed_over) => onnx_runtime(library, wanted, passed_over, threads),
+        (None, passed_over) if wanted.runtime == RuntimeChoice::OnnxRuntime => {
+            Err(RuntimeError::NoneFound { passed_over })
+        }
+        (None, passed_over) => tract(wanted, passed_over),
     }
 }
 
-fn tract(device: DeviceChoice, passed_over: Vec<PassedOver>) -> Selection {
-    let note = match device {
+fn tract(wanted: &Wanted, passed_over: Vec<PassedOver>) -> Result<Selection, RuntimeError> {
+    if let VariantChoice::Only(variant @ (Variant::Fp16 | Variant::Int8)) = wanted.variant {
+        return Err(RuntimeError::VariantNotInTract { variant });
+    }
+    let note = match wanted.device {
         DeviceChoice::EveryGpu | DeviceChoice::Gpu(_) => Some(RuntimeNote::TractHasNoGpu),
         DeviceChoice::Auto if gpu::nvidia_gpu_present() => Some(RuntimeNote::GpuUnused),
         _ => None,
     };
-    Selection { runtime: Runtime::Tract, library: None, passed_over, notes: note.into_iter().collect() }
+    Ok(Selection { runtime: Runtime::Tract, library: None, passed_over, notes: note.into_iter().collect() })
 }
 
 fn onnx_runtime(
     library: Found,
-    device: DeviceChoice,
+    wanted: &Wanted,
     passed_over: Vec<PassedOver>,
     threads: usize,
 ) -> Result<Selection, RuntimeError> {
     let on_cpu = OnnxRuntime::start(&library.path, &library.version, threads)?;
-    let wanted = match device {
+    let gpus = match wanted.device {
         DeviceChoice::Gpu(number) => Some(vec![number]),
         // Where they cannot be counted, CUDA is asked for the first and says what is wrong.
         DeviceChoice::EveryGpu => Some(Some(gpu::numbers()).filter(|numbers| !numbers.is_empty()).unwrap_or(vec![0])),
@@ -129,7 +142,7 @@ fn onnx_runtime(
         DeviceChoice::Auto | DeviceChoice::Cpu => None,
     };
     let mut notes = Vec::new();
-    let runtime = match wanted.map(|numbers| on_cpu.on_cuda(&numbers)) {
+    let runtime = match gpus.map(|numbers| on_cpu.on_cuda(&numbers)) {
         Some(Ok((on_gpus, silent))) => {
             let left_out =
                 silent.into_iter().map(|(number, error)| RuntimeNote::GpuLeftOut { number, detail: error.to_string() });
@@ -141,12 +154,16 @@ fn onnx_runtime(
             on_cpu
         }
         None => {
-            if device == DeviceChoice::Auto && !library.cuda && gpu::nvidia_gpu_present() {
+            if wanted.device == DeviceChoice::Auto && !library.cuda && gpu::nvidia_gpu_present() {
                 notes.push(RuntimeNote::GpuUnused);
             }
             on_cpu
         }
     };
+    if let (Device::Cuda(_), VariantChoice::Only(variant @ Variant::Int8)) = (runtime.device(), wanted.variant) {
+        return Err(RuntimeError::VariantNotOnGpu { variant });
+    }
+    let runtime = runtime.in_variant(wanted.variant, wanted.quantised.as_deref());
     Ok(Selection { runtime: Runtime::OnnxRuntime(runtime), library: Some(library), passed_over, notes })
 }
 

@@ -47,13 +47,14 @@ use crate::domain::collection::Entry;
 use crate::domain::history::StepKind;
 use crate::domain::hub_model::HubModel;
 use crate::domain::label::Label;
+use crate::domain::limit::Stage;
 use crate::domain::picture::PictureId;
 use crate::domain::plan::Plan;
 use crate::domain::run::RunId;
 use crate::domain::settings::Settings;
 use crate::domain::template::Templates;
 use crate::engine::runtime::find::Places;
-use crate::engine::runtime::select::{DeviceChoice, RuntimeChoice};
+use crate::engine::runtime::select::Wanted;
 use crate::files::transfer::TransferError;
 use crate::files::trouble::Trouble;
 use crate::store::session::{Origin, Sorting};
@@ -76,10 +77,8 @@ const LOOK: Duration = Duration::from_millis(10);
 pub struct Surroundings {
     /// Where libraries of ONNX Runtime are looked for.
     pub places: Places,
-    /// Which runtime is wanted.
-    pub runtime: RuntimeChoice,
-    /// Which device is wanted.
-    pub device: DeviceChoice,
+    /// Which runtime is wanted, where it computes, and in which numbers.
+    pub runtime: Wanted,
     /// This program, to be started again for trying libraries.
     pub program: PathBuf,
     /// Where embeddings are remembered.
@@ -239,8 +238,8 @@ pub enum Event {
     Arrived { revision: u64, entries: Vec<(Entry, Option<String>)>, scores: Vec<f32> },
     /// So many files that are no pictures were passed over.
     Passed { others: usize },
-    /// Files that are looked at in a second, of late.
-    Pace { per_second: f64 },
+    /// Files that are looked at in a second, of late, and the stage that limits them.
+    Pace { per_second: f64, limit: Option<Stage> },
     /// Classifying is over. How many pictures went through the model in a second, where enough did to tell.
     Classified { remembered: usize, waiting: usize, per_second: Option<f64> },
     /// Everything was scored with the labels of a revision.

@@ -35,6 +35,7 @@ use crate::jobs::apply::apply;
 use crate::jobs::begin::begin_classify;
 use crate::jobs::carry_out::recover_session;
 use crate::jobs::classify::{Classification, Classified, Encoders, Pipeline, classify, told_of_trust};
+use crate::jobs::effort::{Clocks, LimitOfLate};
 use crate::jobs::sink::{Hooks, SessionSink, SourceFolder};
 use crate::jobs::sort::{SortRules, sort};
 use crate::jobs::stop::Stop;
@@ -171,13 +172,13 @@ impl Desk {
     }
 
     fn choose_runtime(&self) -> Result<Runtime, CrewError> {
-        let Surroundings { places, runtime, device, program, .. } = &self.surroundings;
-        let selection = select(*runtime, *device, places, program, cores())?;
+        let Surroundings { places, runtime, program, .. } = &self.surroundings;
+        let selection = select(runtime, places, program, cores())?;
         let is_gpu_unused = selection.notes.iter().any(|note| matches!(note, RuntimeNote::GpuUnused));
         let runtime = selection.runtime;
         let name = format!("{} {}", runtime.name(), runtime.version());
         let is_built_in = matches!(runtime, Runtime::Tract);
-        let device = runtime.device().to_string();
+        let device = runtime.computes();
         self.tell(Event::Runtime { runtime: name, device, is_built_in, is_gpu_unused });
         Ok(runtime)
     }
@@ -256,11 +257,13 @@ impl Desk {
         self.guide.memory(cache, model.fingerprint, model.labels.ncols());
         let (run, set) =
             begin_classify(&mut session, settings, &model, runtime, told_of_trust(settings.trust_unchanged))?;
+        let clocks = Clocks::default();
         let pipeline = Pipeline {
             files: &found.files,
             model: &model,
             cache,
             decoders: cores(),
+            clocks: &clocks,
             awaits_rest: &|_| false,
             trusts_unchanged: settings.trust_unchanged,
             stop: &self.stop,
@@ -298,9 +301,11 @@ impl Desk {
         let texts = session.label_texts()?;
         let mut on_stored = |stored: Vec<(Known, Classified)>| self.tell_arrivals(stored, &texts);
         let mut others = 0;
+        let mut limit = LimitOfLate::default();
         let mut on_picture = |classified: Option<&Classified>| {
-            if let Some(per_second) = pace.count(Instant::now()) {
-                self.tell(Event::Pace { per_second });
+            let now = Instant::now();
+            if let Some(per_second) = pace.count(now) {
+                self.tell(Event::Pace { per_second, limit: limit.at(now, pipeline.clocks) });
             }
             if classified.is_none() {
                 others += 1;

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::Event;
 use super::runner::Desk;
 use crate::domain::decision::LabelId;
+use crate::domain::limit::Stage;
 use crate::files::transfer::TransferError;
 use crate::jobs::watch::{AlertEnd, Told as WatchTold, Watch, WatchedBy};
 
@@ -24,6 +25,8 @@ pub struct WatchStatus {
     pub unfinished: usize,
     /// Files that were copied or moved since it began.
     pub sorted: usize,
+    /// The stage that limits, while files wait.
+    pub limit: Option<Stage>,
 }
 
 /// What happens to what is watched.
@@ -101,12 +104,13 @@ impl Teller<'_> {
     }
 
     /// Tells how the watch stands, now and then and if that changed: a watch to which nothing comes is silent.
-    pub(super) fn status(&mut self, watch: &Watch, now: Instant) {
+    pub(super) fn status(&mut self, watch: &Watch, limit: Option<Stage>, now: Instant) {
         let status = WatchStatus {
             arrived: self.before + watch.pictures(),
             backlog: watch.backlog(),
             unfinished: watch.unfinished(),
             sorted: self.sorted,
+            limit: limit.filter(|_| watch.backlog() > 0),
         };
         if self.told.is_some_and(|(told, at)| told == status || now.duration_since(at) < TOLD_EVERY) {
             return;

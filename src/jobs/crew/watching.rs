@@ -22,6 +22,7 @@ use crate::domain::template::Templates;
 use crate::engine::runtime::select::cores;
 use crate::files::scan;
 use crate::jobs::begin::begin_classify;
+use crate::jobs::effort::{Clocks, LimitOfLate};
 use crate::jobs::embeddings::ModelCache;
 use crate::jobs::model::Model;
 use crate::jobs::watch::{Watch, WatchRules, WatchTools, Watched};
@@ -174,11 +175,13 @@ impl Lookout<'_> {
         };
         let mut watch = Watch::new(watched, session, WatchRules::usual(*sorts, settings.operation));
         watch.heed_when_sorting(desk.switch.sorting.clone());
+        let (clocks, mut limit) = (Clocks::default(), LimitOfLate::default());
         let stop = desk.switch.stop.without_pause();
         let tools = WatchTools {
             model,
             cache: desk.surroundings.cache.as_ref(),
             decoders: cores(),
+            clocks: &clocks,
             say_trouble: &|trouble| desk.sayer.trouble(trouble),
             say_transfer: &|error| desk.sayer.transfer(error),
             stop: &stop,
@@ -197,7 +200,8 @@ impl Lookout<'_> {
                     take_decisions(desk, &other, session);
                 }
             }
-            teller.status(&watch, Instant::now());
+            let now = Instant::now();
+            teller.status(&watch, limit.at(now, &clocks), now);
             if stop.is_requested() {
                 break Ok(Over::Stopped);
             }

@@ -53,6 +53,7 @@ pub(super) fn classify_ready(
         model: tools.model,
         cache: tools.cache,
         decoders: tools.decoders,
+        clocks: tools.clocks,
         awaits_rest: &|position| ready.get(position).is_some_and(|ready| !ready.is_given_up),
         // What is ready has arrived or changed.
         trusts_unchanged: false,

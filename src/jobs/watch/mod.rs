@@ -26,6 +26,7 @@ pub use rules::WatchRules;
 
 use super::carry_out::{SayError, recover_transfers};
 use super::classify::{Classified, ClassifyError, Encoders};
+use super::effort::Clocks;
 use super::embeddings::CachePlace;
 use super::model::{Model, ModelError};
 use super::sink::SourceFolder;
@@ -124,6 +125,8 @@ pub struct WatchTools<'w> {
     pub cache: Option<&'w CachePlace>,
     /// Threads that decode.
     pub decoders: usize,
+    /// What the stages do with their time is counted here.
+    pub clocks: &'w Clocks,
     /// What is wrong with a picture, in words.
     pub say_trouble: &'w dyn Fn(&Trouble) -> String,
     /// Why a transfer failed, in words.

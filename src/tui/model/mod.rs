@@ -17,6 +17,7 @@ use super::values::Values;
 use crate::config::Defaults;
 use crate::domain::collection::Collection;
 use crate::domain::count::Counts;
+use crate::domain::limit::Stage;
 use crate::domain::score::SureRule;
 use crate::domain::settings::{ModelName, Settings};
 use crate::domain::template::Templates;
@@ -69,6 +70,8 @@ pub(crate) struct Model {
     pub(crate) is_paused: bool,
     /// Files that are looked at in a second, of late.
     pub(crate) pace: Option<f64>,
+    /// The stage that limits it.
+    pub(crate) limit: Option<Stage>,
     /// What is remembered from start to start.
     pub(crate) values: Values,
     pub(crate) runtime: Option<Runtime>,
@@ -232,6 +235,7 @@ impl Model {
             live: Live::default(),
             is_paused: false,
             pace: None,
+            limit: None,
             values: Values::default(),
             runtime: None,
             notice: None,

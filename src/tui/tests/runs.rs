@@ -1,6 +1,7 @@
 //! What runs: plans, pauses, earlier sessions, failures.
 
 use super::*;
+use crate::domain::limit::Stage;
 
 #[test]
 fn what_goes_wrong_beside_a_run_leaves_it_running() {
@@ -128,9 +129,11 @@ fn what_runs_pauses_and_goes_on() {
     assert!(press(&mut model, "<f7>").is_empty(), "nothing runs");
     press(&mut model, "<ctrl-s>");
     told(&mut model, Event::Found { files: 9 });
-    told(&mut model, Event::Pace { per_second: 2.0 });
+    told(&mut model, Event::Pace { per_second: 2.0, limit: None });
     assert_eq!(model.seconds_left(), Some(4.5));
-    assert!(screen(&model, 120, 24).contains("2.0 a second, 5 s left"));
+    assert!(screen(&model, 120, 24).contains("2.0 a second, 5 s left · demo"));
+    told(&mut model, Event::Pace { per_second: 2.0, limit: Some(Stage::Model) });
+    assert!(screen(&model, 80, 24).contains("2.0 a second, 5 s left, the model limits · demo"));
     assert!(screen(&model, 120, 24).contains("pause, go on"));
     assert!(matches!(press(&mut model, "<f7>")[..], [Effect::Pause(true)]));
     assert!(screen(&model, 80, 24).contains("paused"));

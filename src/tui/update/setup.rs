@@ -366,7 +366,7 @@ pub(super) fn begin(model: &mut Model, takes_decisions: bool) -> Vec<Effect> {
     model.ordered = Some(Ordered { destination: settings.destination.clone(), takes_from: decisions_of.clone() });
     model.work = Work::Classifying { files: 0, others: 0 };
     model.is_paused = false;
-    model.pace = None;
+    (model.pace, model.limit) = (None, None);
     let mut values = std::mem::take(&mut model.values);
     values.take_fields(model);
     model.values = values.clone();

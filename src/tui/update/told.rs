@@ -117,7 +117,7 @@ fn take(model: &mut Model, event: Event) -> Vec<Effect> {
         Event::LabelsFailed { .. } => {}
         Event::Alike { revision, pairs } if revision == model.labels.revision => model.labels.alike = pairs,
         Event::Alike { .. } => {}
-        Event::Pace { per_second } => model.pace = Some(per_second),
+        Event::Pace { per_second, limit } => (model.pace, model.limit) = (Some(per_second), limit),
         Event::Classified { remembered, waiting, per_second } => {
             return classified(model, remembered, waiting, per_second);
         }

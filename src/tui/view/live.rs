@@ -20,13 +20,14 @@ pub(super) fn watching(canvas: &Canvas<'_>) -> Option<String> {
     if watch.status.unfinished > 0 {
         parts.push(canvas.say("app.watch_unfinished", &[("count", &watch.status.unfinished)]));
     }
+    let limit = canvas.limit(watch.status.limit);
     let more = [
         (watch.is_paused, "app.paused"),
         (watch.is_source_gone, "app.watch_gone"),
         (watch.sorts == Sorts::Held, "app.watch_not_sorting"),
     ];
     parts.extend(more.into_iter().filter(|(is_so, _)| *is_so).map(|(_, key)| canvas.text(key)));
-    Some(parts.join(", "))
+    Some(parts.join(", ") + &limit)
 }
 
 /// Beside the name of the review pane: how many arrivals wait for a person who has not looked at them.

@@ -19,8 +19,9 @@ use unicode_width::UnicodeWidthStr;
 
 use super::model::{Model, Pane, Question, Work};
 use super::theme::Theme;
+use crate::domain::limit::Stage;
 use crate::domain::printable::{printable, printable_text};
-use crate::lang::{Values, duration, size};
+use crate::lang::{Values, duration, limit, size};
 
 pub(super) use layout::{Target, picture_room, target_at};
 
@@ -40,6 +41,12 @@ impl Canvas<'_> {
 
     pub(super) fn say(&self, key: &str, values: Values<'_>) -> String {
         self.model.language.say(key, values)
+    }
+
+    /// What follows a pace: the stage that limits it, if one does.
+    pub(super) fn limit(&self, stage: Option<Stage>) -> String {
+        let device = self.model.runtime.as_ref().map(|runtime| runtime.device.as_str()).unwrap_or_default();
+        stage.map(|stage| format!(", {}", limit(&self.model.language, stage, device))).unwrap_or_default()
     }
 
     /// A sentence that names keys.
@@ -221,7 +228,8 @@ fn status_line(canvas: &Canvas<'_>, width: u16) -> Paragraph<'static> {
             match (model.pace, model.seconds_left()) {
                 (Some(pace), Some(left)) if !model.is_paused => {
                     let (pace, left) = (format!("{pace:.1}"), duration(&model.language, left));
-                    format!("{text} · {}", canvas.say("app.pace", &[("pace", &pace), ("left", &left)]))
+                    let pace = canvas.say("app.pace", &[("pace", &pace), ("left", &left)]);
+                    format!("{text} · {pace}{}", canvas.limit(model.limit))
                 }
                 _ => text,
             }

@@ -1,0 +1,143 @@
+//! `sis bench`: how fast this machine is with a model, stage by stage, which stage limits, and what to change.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::arguments::{BenchArguments, RuntimeName};
+use super::bench_report::Report;
+use super::context::Context;
+use super::exit::Exit;
+use super::failure::Failure;
+use super::settings::model;
+use crate::built_in;
+use crate::domain::printable::printable;
+use crate::domain::score::SureRule;
+use crate::domain::settings::{ModelName, Operation, Settings};
+use crate::domain::speed_advice::{Machine, advice};
+use crate::domain::template::Templates;
+use crate::domain::variant::Variant;
+use crate::engine::runtime::select::{RuntimeNote, Selection, cores};
+use crate::engine::runtime::{Device, Runtime};
+use crate::file_system::is_on_network;
+use crate::files::scan::scan;
+use crate::jobs::bench::{Bench, Step, choose, labels};
+use crate::jobs::model::{Model, OpenedModel};
+use crate::jobs::stop::Stop;
+use crate::lang::Language;
+
+pub(super) fn run(arguments: &BenchArguments, context: &mut Context) -> Result<Exit, Failure> {
+    // What is built in is unpacked here, and removed at the end: nothing is written anywhere else.
+    let temporary = tempfile::Builder::new().prefix("sis-bench-").tempdir();
+    let temporary = temporary.map_err(|error| context.cannot_unpack(&std::env::temp_dir(), &error))?;
+    let settings = settings(arguments, temporary.path(), context)?;
+    let stop = context.stop()?;
+    let files = pictures(&settings, arguments.pictures as usize, &stop, context)?;
+    let selection = context.select_runtime(&arguments.runtime)?;
+    let begin = context.language.say("bench.begin", &[("seconds", &arguments.seconds)]);
+    context.console.err(&begin);
+    let opened = open(&settings, &selection.runtime, temporary.path(), context)?;
+    let bench = Bench {
+        files: &files,
+        cores: cores(),
+        device: selection.runtime.device(),
+        time: Duration::from_secs(arguments.seconds.into()),
+        stop: &stop,
+    };
+    let (steps, told) = (context.language.clone(), std::cell::RefCell::new(&mut context.console));
+    let measured = bench.measure(opened, &|step| told.borrow_mut().err(&say_step(step, &steps)));
+    let measured = measured.map_err(|error| Failure::of(&error, &context.language))?;
+    let Some(speeds) = measured.filter(|_| !stop.is_requested()) else {
+        let stopped = context.language.text("bench.stopped");
+        context.console.err(&stopped);
+        return Ok(Exit::Interrupted);
+    };
+    let report = Report {
+        model: settings.model.to_string(),
+        runtime: &selection.runtime,
+        cores: cores(),
+        source: arguments.source.as_deref(),
+        advice: advice(&speeds, machine(arguments, &settings.source, &selection)),
+        speeds: &speeds,
+    };
+    match arguments.json {
+        true => context.console.out(&report.to_json(&context.language)),
+        false => report.lines(&context.language).iter().for_each(|line| context.console.out(line)),
+    }
+    Ok(Exit::Done)
+}
+
+fn settings(arguments: &BenchArguments, temporary: &Path, context: &Context) -> Result<Settings, Failure> {
+    let source = match &arguments.source {
+        Some(source) => source.clone(),
+        None => {
+            let folder = temporary.join(built_in::SAMPLES);
+            built_in::unpack_samples(&folder).map_err(|error| context.cannot_unpack(&folder, &error))?;
+            folder
+        }
+    };
+    Ok(Settings {
+        source,
+        recursive: context.defaults.recursive,
+        // Nothing is sorted.
+        destination: PathBuf::new(),
+        model: model(arguments.model.as_ref(), context),
+        labels: labels(),
+        template: Templates::default(),
+        operation: Operation::Copy,
+        sure: SureRule { threshold: context.defaults.threshold, margin: context.defaults.margin },
+        batch_size: None,
+        trust_unchanged: false,
+    })
+}
+
+fn pictures(settings: &Settings, wanted: usize, stop: &Stop, context: &Context) -> Result<Vec<PathBuf>, Failure> {
+    let found = scan(&settings.source, settings.recursive, &settings.destination);
+    let found = found.map_err(|error| Failure::of(&error, &context.language))?;
+    let chosen = choose(&found.files, wanted, stop);
+    if chosen.is_empty() && !stop.is_requested() {
+        let sentence = context.language.say("bench.no_pictures", &[("folder", &printable(&settings.source))]);
+        return Err(Failure { chain: sentence.clone(), sentence, exit: Exit::Failed });
+    }
+    Ok(chosen)
+}
+
+/// Opens the model without the cache: what a run remembers is none of this.
+fn open(
+    settings: &Settings,
+    runtime: &Runtime,
+    temporary: &Path,
+    context: &mut Context,
+) -> Result<OpenedModel, Failure> {
+    let folder = match &settings.model {
+        ModelName::Demo => {
+            built_in::unpack_model(temporary).map_err(|error| context.cannot_unpack(temporary, &error))?
+        }
+        model => context.model_folder(model)?,
+    };
+    let line = context.language.say("classify.opening", &[("model", &settings.model)]);
+    context.console.err(&line);
+    let opened = Model::open(&folder, settings, runtime, cores(), None);
+    opened.map_err(|error| Failure::of(&error, &context.language))
+}
+
+fn machine(arguments: &BenchArguments, source: &Path, selection: &Selection) -> Machine {
+    let is_tract = matches!(selection.runtime, Runtime::Tract);
+    let is_on_processor = selection.runtime.device() == Device::Cpu;
+    Machine {
+        lacks_onnx_runtime: is_tract && !matches!(arguments.runtime.runtime, RuntimeName::Tract),
+        has_unused_gpu: selection.notes.contains(&RuntimeNote::GpuUnused),
+        is_on_gpu: !is_on_processor,
+        may_use_integers: !is_tract && is_on_processor && selection.runtime.variant() == Variant::Fp32,
+        is_on_network: is_on_network(source),
+    }
+}
+
+fn say_step(step: Step, language: &Language) -> String {
+    language.text(match step {
+        Step::Opening => "bench.step_opening",
+        Step::Whole => "bench.step_whole",
+        Step::Model => "bench.step_model",
+        Step::Reading => "bench.step_reading",
+        Step::Decoding => "bench.step_decoding",
+    })
+}

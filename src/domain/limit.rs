@@ -1,0 +1,137 @@
+//! Which stage of a run limits its speed: the one that works nearly all of the time while the others wait.
+
+use std::time::Duration;
+
+/// A stage of the pipeline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Reading files and hashing them.
+    Reading,
+    /// Decoding pictures, resizing and cutting them.
+    Decoding,
+    /// The image tower.
+    Model,
+}
+
+impl Stage {
+    /// The word that scripts rely on.
+    pub fn word(self) -> &'static str {
+        match self {
+            Stage::Reading => "reading",
+            Stage::Decoding => "decoding",
+            Stage::Model => "model",
+        }
+    }
+}
+
+/// What a stage's threads have done with their time, all together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Effort {
+    /// At work.
+    pub working: Duration,
+    /// Waiting for work, or for room for what is done.
+    pub waiting: Duration,
+}
+
+/// What all stages have done with their time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Efforts {
+    /// Reading files and hashing them.
+    pub reading: Effort,
+    /// Decoding pictures, resizing and cutting them.
+    pub decoding: Effort,
+    /// The image tower.
+    pub model: Effort,
+}
+
+/// Less time than this says little.
+const ENOUGH: Duration = Duration::from_millis(500);
+
+/// A stage that limits works for this share of its time at least.
+const BUSY: f64 = 0.75;
+
+/// It is ahead of every other by so much: where two work all of the time, neither waits for the other.
+const AHEAD: f64 = 0.1;
+
+impl Effort {
+    /// The share of its time for which it works; none where it has done nothing yet.
+    fn busy(self) -> Option<f64> {
+        let all = self.working + self.waiting;
+        (!all.is_zero()).then(|| self.working.as_secs_f64() / all.as_secs_f64())
+    }
+
+    fn since(self, earlier: Effort) -> Effort {
+        Effort {
+            working: self.working.saturating_sub(earlier.working),
+            waiting: self.waiting.saturating_sub(earlier.waiting),
+        }
+    }
+}
+
+impl Efforts {
+    /// What was done since then.
+    pub fn since(&self, earlier: &Efforts) -> Efforts {
+        Efforts {
+            reading: self.reading.since(earlier.reading),
+            decoding: self.decoding.since(earlier.decoding),
+            model: self.model.since(earlier.model),
+        }
+    }
+
+    /// The stage that limits, if one does.
+    pub fn limit(&self) -> Option<Stage> {
+        let stages = [(Stage::Reading, self.reading), (Stage::Decoding, self.decoding), (Stage::Model, self.model)];
+        if stages.iter().map(|(_, effort)| effort.working).sum::<Duration>() < ENOUGH {
+            return None;
+        }
+        let mut shares = stages.map(|(stage, effort)| (stage, effort.busy().unwrap_or(0.0)));
+        shares.sort_by(|a, b| b.1.total_cmp(&a.1));
+        let [(stage, most), (_, second), _] = shares;
+        (most >= BUSY && most - second >= AHEAD).then_some(stage)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Seconds at work and waiting, of each stage.
+    fn efforts(seconds: [(u64, u64); 3]) -> Efforts {
+        let [reading, decoding, model] = seconds.map(|(working, waiting)| Effort {
+            working: Duration::from_secs(working),
+            waiting: Duration::from_secs(waiting),
+        });
+        Efforts { reading, decoding, model }
+    }
+
+    #[test]
+    fn the_stage_that_works_while_the_others_wait_limits() {
+        assert_eq!(efforts([(1, 19), (6, 14), (10, 0)]).limit(), Some(Stage::Model));
+        assert_eq!(efforts([(1, 19), (19, 1), (3, 7)]).limit(), Some(Stage::Decoding));
+        assert_eq!(efforts([(20, 0), (6, 14), (3, 7)]).limit(), Some(Stage::Reading));
+        // All pictures are known: nothing is decoded, and the model is not even opened.
+        assert_eq!(efforts([(20, 0), (0, 20), (0, 0)]).limit(), Some(Stage::Reading));
+    }
+
+    #[test]
+    fn where_none_waits_for_another_none_limits() {
+        assert_eq!(efforts([(1, 19), (19, 1), (10, 0)]).limit(), None);
+        // What comes out is not taken away fast enough.
+        assert_eq!(efforts([(1, 19), (4, 16), (5, 5)]).limit(), None);
+        assert_eq!(Efforts::default().limit(), None);
+    }
+
+    #[test]
+    fn a_moment_says_nothing() {
+        let working = Duration::from_millis(100);
+        let model = Effort { working, waiting: Duration::ZERO };
+        assert_eq!(Efforts { model, ..Efforts::default() }.limit(), None);
+    }
+
+    #[test]
+    fn what_was_before_does_not_count() {
+        let before = efforts([(1, 19), (6, 14), (10, 0)]);
+        let now = efforts([(21, 19), (9, 31), (11, 19)]);
+        assert_eq!(now.since(&before).limit(), Some(Stage::Reading));
+    }
+}

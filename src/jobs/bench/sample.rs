@@ -1,0 +1,111 @@
+//! The pictures that everything is measured with, and labels.
+
+use std::path::{Path, PathBuf};
+
+use crate::built_in;
+use crate::domain::label::{self, Label};
+use crate::engine::image_processor::{ImageProcessor, PreparedPicture};
+use crate::files::decode::decode;
+use crate::files::kind::Kind;
+use crate::files::read::{FileContent, Reading, read};
+use crate::jobs::stop::Stop;
+
+/// Labels that are embedded and scored: those of the samples, ten.
+const LABELS: usize = 10;
+
+/// Bytes of files that are held to be decoded.
+const HELD: usize = 128 << 20;
+
+/// Pictures that are made ready for the image tower; larger batches have some of them twice.
+const PREPARED: usize = 32;
+
+/// Ten labels.
+pub fn labels() -> Vec<Label> {
+    let labels = label::from_lines(built_in::sample_labels()).unwrap_or_default();
+    labels.into_iter().take(LABELS).collect()
+}
+
+/// So many pictures of these files, spread evenly over them; the rest makes up for files that are none.
+pub fn choose(files: &[PathBuf], wanted: usize, stop: &Stop) -> Vec<PathBuf> {
+    let mut chosen: Vec<usize> = Vec::new();
+    for position in spread(files.len(), wanted) {
+        if chosen.len() == wanted || stop.is_requested() {
+            break;
+        }
+        if content(&files[position]).is_some() {
+            chosen.push(position);
+        }
+    }
+    chosen.sort_unstable();
+    chosen.into_iter().map(|position| files[position].clone()).collect()
+}
+
+/// All positions: first so many that are spread evenly, then those between them.
+fn spread(len: usize, wanted: usize) -> Vec<usize> {
+    let wanted = wanted.min(len).max(1);
+    let first: Vec<usize> = (0..wanted.min(len)).map(|n| n * len / wanted).collect();
+    let rest = (0..len).filter(|position| first.binary_search(position).is_err());
+    first.iter().copied().chain(rest).collect()
+}
+
+/// The content of a picture that is of a kind that is decoded.
+fn content(path: &Path) -> Option<FileContent> {
+    match read(path) {
+        Reading::Content(content) if matches!(content.kind, Kind::Picture(_)) => Some(content),
+        _ => None,
+    }
+}
+
+/// As many contents as may be held.
+pub(super) fn contents(files: &[PathBuf]) -> Vec<FileContent> {
+    let mut held = 0;
+    let mut contents = Vec::new();
+    for content in files.iter().filter_map(|path| content(path)) {
+        held += content.bytes.len();
+        if held > HELD && !contents.is_empty() {
+            break;
+        }
+        contents.push(content);
+    }
+    contents
+}
+
+/// Some pictures, ready for the image tower, and the bytes of all files.
+pub(super) fn prepared(files: &[PathBuf], processor: &ImageProcessor) -> (Vec<PreparedPicture>, u64) {
+    let bytes = files.iter().filter_map(|path| std::fs::metadata(path).ok()).map(|metadata| metadata.len()).sum();
+    let decoded =
+        files.iter().filter_map(|path| content(path)).filter_map(|content| decode(&content.bytes, content.kind).ok());
+    (decoded.take(PREPARED).map(|decoded| processor.prepare(&decoded.pixels)).collect(), bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_spread_evenly_and_goes_on_with_the_rest() {
+        assert_eq!(spread(10, 3), [0, 3, 6, 1, 2, 4, 5, 7, 8, 9]);
+        assert_eq!(spread(2, 5), [0, 1]);
+        assert!(spread(0, 5).is_empty());
+    }
+
+    #[test]
+    fn only_pictures_are_chosen() {
+        let folder = tempfile::tempdir().unwrap();
+        built_in::unpack_samples(folder.path()).unwrap();
+        let mut files: Vec<PathBuf> =
+            std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
+        let text = folder.path().join("0.txt");
+        std::fs::write(&text, "no picture").unwrap();
+        files.insert(0, text.clone());
+        let chosen = choose(&files, 5, &Stop::default());
+        assert_eq!(chosen.len(), 5);
+        assert!(!chosen.contains(&text));
+        assert!(choose(&[text], 5, &Stop::default()).is_empty());
+    }
+
+    #[test]
+    fn there_are_ten_labels() {
+        assert_eq!(labels().len(), LABELS);
+    }
+}

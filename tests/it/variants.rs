@@ -1,0 +1,218 @@
+//! The image tower in half precision and in 8-bit integers, against itself in single precision.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use half::f16;
+use ndarray::{Array2, Axis, concatenate, s};
+use smart_image_sorter::built_in;
+use smart_image_sorter::domain::score::{Prediction, logits};
+use smart_image_sorter::domain::template::Templates;
+use smart_image_sorter::domain::variant::{Variant, VariantChoice};
+use smart_image_sorter::engine::checkpoint::Checkpoint;
+use smart_image_sorter::engine::encoder::{ImageEncoder, TextEncoder};
+use smart_image_sorter::engine::image_processor::PreparedPicture;
+use smart_image_sorter::engine::runtime::Runtime;
+use smart_image_sorter::engine::runtime::find::Places;
+use smart_image_sorter::engine::runtime::select::{RuntimeChoice, Wanted, cores, select};
+use smart_image_sorter::files::decode::decode;
+use smart_image_sorter::files::read::{Reading, read};
+
+use crate::support::{Workspace, copy_folder, fixtures, json, onnx_runtime_library, program};
+
+/// ONNX Runtime in a variant; quantised weights are kept in `folder`.
+fn onnx_runtime(variant: Variant, folder: &Path) -> Option<Runtime> {
+    let Some(library) = onnx_runtime_library() else {
+        println!("skipped: ORT_DYLIB_PATH names no library");
+        return None;
+    };
+    let wanted = Wanted {
+        runtime: RuntimeChoice::OnnxRuntime,
+        variant: VariantChoice::Only(variant),
+        quantised: Some(folder.to_owned()),
+        ..Wanted::default()
+    };
+    let places = Places { variable: Some(library), ..Places::default() };
+    Some(select(&wanted, &places, program(), cores()).unwrap().runtime)
+}
+
+/// Pictures of a folder, as a checkpoint's image tower takes them.
+fn prepared(checkpoint: &Checkpoint, folder: &Path) -> Vec<PreparedPicture> {
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort_unstable();
+    let prepare = |path: &PathBuf| {
+        let Reading::Content(content) = read(path) else { panic!("{}", path.display()) };
+        let decoded = decode(&content.bytes, content.kind).ok()?;
+        Some(checkpoint.processor().prepare(&decoded.pixels))
+    };
+    let pictures = paths.iter().filter(|path| path.extension().is_some_and(|ending| ending != "json"));
+    pictures.filter_map(prepare).collect()
+}
+
+fn embeddings(checkpoint: &Checkpoint, runtime: &Runtime, pictures: &[PreparedPicture]) -> Array2<f16> {
+    let mut encoder = ImageEncoder::open(checkpoint, runtime, 1).unwrap().remove(0);
+    let batches: Vec<_> =
+        pictures.chunks(8).map(|batch| encoder.encode(&batch.iter().collect::<Vec<_>>()).unwrap()).collect();
+    concatenate(Axis(0), &batches.iter().map(|batch| batch.view()).collect::<Vec<_>>()).unwrap()
+}
+
+/// The least and the mean cosine of two sets of embeddings of length one.
+fn cosines(a: &Array2<f16>, b: &Array2<f16>) -> (f32, f32) {
+    let dot = |(a, b): (ndarray::ArrayView1<'_, f16>, ndarray::ArrayView1<'_, f16>)| {
+        a.iter().zip(&b).map(|(a, b)| a.to_f32() * b.to_f32()).sum::<f32>()
+    };
+    let all: Vec<f32> = a.outer_iter().zip(b.outer_iter()).map(dot).collect();
+    (all.iter().copied().fold(1.0, f32::min), all.iter().sum::<f32>() / all.len() as f32)
+}
+
+/// Weights in every form that a checkpoint can have them in.
+const CHECKPOINTS: [&str; 7] = ["clip", "clip-bf16", "clip-bin", "clip-sharded", "siglip", "siglip2", "chinese-clip"];
+
+#[test]
+fn every_family_and_layout_in_every_variant() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(single) = onnx_runtime(Variant::Fp32, folder.path()) else { return };
+    for (variant, least) in [(Variant::Fp16, 0.999), (Variant::Int8, 0.99)] {
+        let runtime = onnx_runtime(variant, folder.path()).unwrap();
+        for name in CHECKPOINTS {
+            let checkpoint = Checkpoint::open(&fixtures().join(name)).unwrap();
+            assert_eq!(checkpoint.variant(&runtime), variant);
+            let pictures = prepared(&checkpoint, &fixtures().join("pictures"));
+            let (ours, exact) =
+                (embeddings(&checkpoint, &runtime, &pictures), embeddings(&checkpoint, &single, &pictures));
+            assert_ne!(ours, exact, "{name}: {variant} is another tower");
+            let (worst, mean) = cosines(&ours, &exact);
+            println!("{name} in {variant}: cosines with fp32 at least {worst:.5}, in the mean {mean:.5}");
+            assert!(worst > least, "{name} in {variant}: {worst}");
+        }
+    }
+}
+
+#[test]
+fn what_becomes_of_a_picture_in_int8_does_not_depend_on_those_beside_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(runtime) = onnx_runtime(Variant::Int8, folder.path()) else { return };
+    let checkpoint = Checkpoint::open(&fixtures().join("clip")).unwrap();
+    let pictures = prepared(&checkpoint, &fixtures().join("pictures"));
+    let mut encoder = ImageEncoder::open(&checkpoint, &runtime, 1).unwrap().remove(0);
+    let together = encoder.encode(&pictures.iter().take(8).collect::<Vec<_>>()).unwrap();
+    for (position, picture) in pictures.iter().take(8).enumerate() {
+        let alone = encoder.encode(&[picture]).unwrap();
+        assert_eq!(alone.row(0), together.slice(s![position, ..]), "picture {position}");
+    }
+}
+
+/// The built-in model and pictures of its kinds that it was not trained on: those of its evaluation and its samples.
+#[test]
+fn int8_leaves_the_labels_of_the_built_in_model_as_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(single) = onnx_runtime(Variant::Fp32, folder.path()) else { return };
+    let runtime = onnx_runtime(Variant::Int8, folder.path()).unwrap();
+    let checkpoint = Checkpoint::open(&built_in::unpack_model(folder.path()).unwrap()).unwrap();
+    let evaluation = json(&fixtures().join("demo/evaluation.json"));
+    let template = Templates::new(evaluation["template"].as_str().unwrap()).unwrap();
+    let labels = evaluation["labels"].as_array().unwrap().iter();
+    let labels: Vec<_> = labels
+        .map(|wording| smart_image_sorter::domain::label::Label::named(wording["learnt"].as_str().unwrap()))
+        .collect();
+    let labels = TextEncoder::open(&checkpoint, &single).unwrap().encode_labels(&labels, &template).unwrap();
+    let rule = checkpoint.score_rule().unwrap().0;
+    let mut pictures = prepared(&checkpoint, &fixtures().join("demo"));
+    let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/demo/samples");
+    pictures.extend(prepared(&checkpoint, &samples));
+    let tops = |runtime: &Runtime| {
+        let embeddings = embeddings(&checkpoint, runtime, &pictures);
+        let logits = logits(embeddings.view(), labels.view(), rule);
+        let predict = |row| Prediction::from_logits(row, rule.activation).unwrap().label;
+        logits.outer_iter().map(predict).collect::<Vec<_>>()
+    };
+    let (exact, ours) = (tops(&single), tops(&runtime));
+    let same = exact.iter().zip(&ours).filter(|(a, b)| a == b).count();
+    println!("{same} of {} top labels are the same in int8", exact.len());
+    assert!(exact.len() > 400 && same * 100 >= exact.len() * 99, "{same} of {}", exact.len());
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// What `sis classify` says, in a workspace of its own.
+fn classify(workspace: &Workspace, checkpoint: &Path, more: &[&str]) -> std::process::Output {
+    let (source, destination) = (workspace.source(), workspace.destination());
+    let mut command = workspace.program();
+    command.args(["classify", "--labels", "a, b", "--model"]).arg(checkpoint);
+    command.arg("--source").arg(source).arg("--destination").arg(destination).args(more);
+    if let Some(library) = onnx_runtime_library() {
+        command.env("ORT_DYLIB_PATH", library).env_remove("SIS_RUNTIME");
+    }
+    command.output().unwrap()
+}
+
+#[test]
+fn weights_are_quantised_once_and_again_when_they_are_damaged_or_cleared() {
+    if onnx_runtime_library().is_none() {
+        println!("skipped: ORT_DYLIB_PATH names no library");
+        return;
+    }
+    let workspace = Workspace::new();
+    workspace.write_pictures(["1.jpg", "2.jpg"]);
+    let checkpoint = fixtures().join("clip");
+    let kept = || -> Vec<PathBuf> {
+        let folders = walkdir::WalkDir::new(workspace.home()).into_iter().map(|entry| entry.unwrap().into_path());
+        folders.filter(|path| path.extension().is_some_and(|ending| ending == "int8")).collect()
+    };
+    let run = |more: &[&str]| {
+        let _ = std::fs::remove_dir_all(workspace.destination());
+        let output = classify(&workspace, &checkpoint, more);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        text(&output.stdout) + &text(&output.stderr)
+    };
+    run(&["--variant", "fp32"]);
+    assert_eq!(kept(), Vec::<PathBuf>::new(), "nothing is quantised that nobody asked for");
+    let said = run(&["--variant", "int8"]);
+    assert!(said.contains("(int8)") && !said.contains("known"), "embeddings of fp32 are others: {said}");
+    let [file] = kept().try_into().unwrap();
+    let (made, content) = (file.metadata().unwrap().ino(), std::fs::read(&file).unwrap());
+    workspace.write_pictures(["3.jpg"]);
+    run(&["--variant", "int8"]);
+    assert_eq!(kept()[0].metadata().unwrap().ino(), made, "it is made once");
+    for damage in [0, content.len() / 2, content.len() - 1] {
+        let mut damaged = content.clone();
+        damaged[damage] ^= 1;
+        std::fs::write(&file, damaged).unwrap();
+        run(&["--variant", "int8"]);
+        assert_eq!(std::fs::read(&file).unwrap(), content, "byte {damage}");
+    }
+    std::fs::write(&file, &content[..1000]).unwrap();
+    run(&["--variant", "int8"]);
+    assert_eq!(std::fs::read(&file).unwrap(), content);
+    let cleared = workspace.program().args(["cache", "clear"]).output().unwrap();
+    assert!(cleared.status.success() && kept().is_empty());
+}
+
+#[test]
+fn what_cannot_be_had_is_said() {
+    let workspace = Workspace::new();
+    workspace.write_pictures(["1.jpg"]);
+    let clip = fixtures().join("clip");
+    for variant in ["fp16", "int8"] {
+        let output = classify(&workspace, &clip, &["--runtime", "tract", "--variant", variant]);
+        assert_eq!(output.status.code(), Some(1));
+        let said = text(&output.stderr);
+        assert!(said.contains(&format!("`sis runtime install` to use {variant}")), "{said}");
+    }
+    let output = classify(&workspace, &clip, &["--variant", "int4"]);
+    assert_eq!(output.status.code(), Some(2));
+    if onnx_runtime_library().is_none() {
+        println!("skipped for ONNX Runtime: ORT_DYLIB_PATH names no library");
+        return;
+    }
+    let export = workspace.home().join("export");
+    copy_folder(&fixtures().join("clip-onnx"), &export);
+    for weights in ["model.safetensors", "pytorch_model.bin"] {
+        let _ = std::fs::remove_file(export.join(weights));
+    }
+    let output = classify(&workspace, &export, &["--variant", "int8"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("cannot be used in int8"), "{}", text(&output.stderr));
+}
