@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use half::f16;
+use half::slice::HalfFloatSliceExt;
 use ndarray::Array1;
 
 use crate::domain::picture::ContentHash;
@@ -78,9 +79,31 @@ impl ModelCache {
         logged(cache.hash_of(trace)).flatten()
     }
 
+    /// The embeddings of many pictures, as far as they are known; in the order of the pictures.
+    pub(super) fn embeddings<T: Copy>(&self, pictures: &[(T, ContentHash)]) -> Vec<(T, Array1<f16>)> {
+        let Some((cache, model)) = self.opened.as_ref() else { return vec![] };
+        let hashes: Vec<ContentHash> = pictures.iter().map(|(_, hash)| *hash).collect();
+        let mut found = Vec::with_capacity(pictures.len());
+        let keep = |position: usize, remembered: Remembered| {
+            if self.is_sound(&remembered.embedding) {
+                found.push((position, remembered.embedding));
+            }
+        };
+        logged(cache.embeddings(*model, &hashes, keep));
+        found.sort_unstable_by_key(|(position, _)| *position);
+        found.into_iter().map(|(position, embedding)| (pictures[position].0, embedding)).collect()
+    }
+
     fn is_sound(&self, embedding: &Array1<f16>) -> bool {
-        let square: f32 = embedding.iter().map(|value| value.to_f32() * value.to_f32()).sum();
-        embedding.len() == self.dimensions && (square - 1.0).abs() < UNIT_TOLERANCE
+        if embedding.len() != self.dimensions {
+            return false;
+        }
+        let mut wide = [0.0; 256];
+        let square = embedding.as_slice().unwrap_or_default().chunks(wide.len()).map(|values| {
+            values.convert_to_f32_slice(&mut wide[..values.len()]);
+            wide[..values.len()].iter().map(|value| value * value).sum::<f32>()
+        });
+        (square.sum::<f32>() - 1.0).abs() < UNIT_TOLERANCE
     }
 
     /// Keeps an embedding that was made now.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
-use super::{EmbeddingCache, StoreError, today};
+use super::{EmbeddingCache, NOTED_EVERY, StoreError, today};
 use crate::domain::picture::{ContentHash, FileStamp};
 use crate::domain::unchanged::Trace;
 
@@ -65,11 +65,11 @@ impl EmbeddingCache {
             let mut insert = change.prepare_cached(
                 "INSERT INTO traces VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO UPDATE
                      SET size = ?3, modified = ?4, changed = ?5, hash = ?6, used = ?7
-                     WHERE (size, modified, changed, hash, used) IS NOT (?3, ?4, ?5, ?6, ?7)",
+                     WHERE (size, modified, changed, hash) IS NOT (?3, ?4, ?5, ?6) OR used <= ?7 - ?8",
             )?;
             for (trace, hash) in hashed {
                 if let Some((device, inode, size, modified, changed)) = trace_key(*trace) {
-                    insert.execute((device, inode, size, modified, changed, hash.0, today))?;
+                    insert.execute((device, inode, size, modified, changed, hash.0, today, NOTED_EVERY))?;
                 }
             }
             drop(insert);
