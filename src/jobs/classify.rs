@@ -53,6 +53,9 @@ pub struct Classified {
 /// Bytes of files that may wait to be decoded; one more file a reader may be in hand.
 const WAITING_BYTES: u64 = 256 << 20;
 
+/// Pictures that may wait to be scored: readers go on while others are brought to disk.
+const RESULTS: usize = 512;
+
 /// What classifying a list of files gave, beside the pictures.
 #[derive(Debug, Default)]
 pub struct Classification {
@@ -175,7 +178,7 @@ pub fn classify(
     let (content_out, content_in) = bounded(2 * decoders);
     // For each worker the batch it is at and the next.
     let (prepared_out, prepared_in) = bounded(2 * batch_size * model.workers() + decoders);
-    let (result_out, result_in) = bounded(64);
+    let (result_out, result_in) = bounded(RESULTS);
     let next = AtomicUsize::new(0);
     // A failure of the engine stops the stages before it as a request to stop does.
     let failed = Stop::default();
