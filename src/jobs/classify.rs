@@ -54,7 +54,7 @@ pub struct Classified {
 const WAITING_BYTES: u64 = 256 << 20;
 
 /// Pictures that may wait to be scored: readers go on while others are brought to disk.
-const RESULTS: usize = 512;
+const RESULTS: usize = 256;
 
 /// What classifying a list of files gave, beside the pictures.
 #[derive(Debug, Default)]

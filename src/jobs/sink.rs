@@ -14,7 +14,7 @@ use crate::store::session::{Found, Known, LabelSet, Session};
 const TOGETHER: usize = 256;
 
 /// How many at most, where they come so fast that bringing them to disk would be most of the work: known pictures do.
-const MOST_TOGETHER: usize = 4096;
+const MOST_TOGETHER: usize = 1024;
 
 /// From one writing to the next, unless there are that many.
 const PAUSE: Duration = Duration::from_millis(250);
