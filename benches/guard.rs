@@ -115,6 +115,7 @@ impl Work {
             operation: Operation::Copy,
             sure: SureRule { threshold: 0.5, margin: 0.1 },
             batch_size: None,
+            trust_unchanged: false,
         };
         let model = Model::open(&checkpoint, &settings, runtime, cores(), None).unwrap().model;
         Work { files, model, _folder: unpacked }
@@ -165,6 +166,7 @@ impl Work {
             decoders: cores(),
             clocks: &clocks,
             awaits_rest: &|_| false,
+            trusts_unchanged: false,
             stop: &stop,
         };
         assert_eq!(classify(&pipeline, encoders, &mut NoSink).unwrap().pictures, self.files.len());

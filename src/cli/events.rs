@@ -109,6 +109,7 @@ pub(super) fn summary(report: &Report<'_>) -> String {
     if let Some(classifying) = &report.classifying {
         let classification = classifying.classification;
         put(&mut event, "remembered", classification.remembered);
+        put(&mut event, "trusted", classification.trusted);
         put(&mut event, "other_files", classification.other_files.values().sum::<usize>());
         put(&mut event, "unreadable_folders", classifying.unreadable_folders);
         put(&mut event, "runtime", format!("{} {}", classifying.runtime.name(), classifying.runtime.version()));

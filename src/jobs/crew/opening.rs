@@ -132,6 +132,7 @@ fn make_scorable(
         operation: sorting.operation,
         sure: sorting.sure(),
         batch_size: None,
+        trust_unchanged: false,
     };
     let cache = desk.surroundings.cache.as_ref();
     // In the numbers of the session: those of others are other scores.
@@ -141,9 +142,9 @@ fn make_scorable(
         return Err(CrewError::OtherModel { model: settings.model });
     }
     let known = ModelCache::open(cache, &model.fingerprint, model.labels.ncols());
-    let of = |id, hash| known.embedding(hash).map(|remembered| (id, remembered.embedding));
-    let embeddings: Vec<_> = hashes.iter().filter_map(|(id, hash)| of(*id, (*hash)?)).collect();
-    let missing = hashes.iter().filter(|(_, hash)| hash.is_some()).count() - embeddings.len();
+    let hashes: Vec<_> = hashes.iter().filter_map(|(id, hash)| Some((*id, (*hash)?))).collect();
+    let embeddings = known.embeddings(&hashes);
+    let missing = hashes.len() - embeddings.len();
     let _ = desk.scorer.send(Told::Remembered(embeddings));
     desk.guide.memory(cache, model.fingerprint, model.labels.ncols());
     let _ = desk.words.send(Asked::Model(Box::new(text), model.rule));
