@@ -241,7 +241,7 @@ fn make_session(folder: &Path, count: usize) {
     let mut session = Session::open_to_work(&destination).unwrap();
     let template = settings.template.text();
     let sorting = Sorting { labels, template, threshold: 0.5, margin: 0.1, operation: Operation::Copy };
-    let set = session.label_set(&sorting.labels, &sorting.template, "model").unwrap();
+    let set = session.label_set(&sorting.labels, &sorting.template, &model.name_of_fingerprint()).unwrap();
     let told = [("source", json!("source")), ("recursive", json!(true)), ("model", json!(settings.model.to_string()))];
     let told = told.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
     let run = session.begin_run(RunKind::Classify, None, Some((&sorting, &set)), told).unwrap();
