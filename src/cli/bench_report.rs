@@ -130,7 +130,6 @@ impl Report<'_> {
             ("runtime", json!(format!("{} {}", self.runtime.name(), self.runtime.version()))),
             ("device", json!(self.runtime.device().to_string())),
             ("variant", json!(self.runtime.variant().name())),
-            ("variant", json!(self.runtime.variant().name())),
             ("cores", json!(self.cores)),
             ("pictures", json!(speeds.sample.pictures)),
             ("mean_bytes", json!(speeds.sample.mean_bytes())),

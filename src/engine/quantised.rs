@@ -91,7 +91,9 @@ pub fn clear(folder: &Path) -> io::Result<u64> {
 fn tidy(folder: &Path) -> io::Result<()> {
     let mut files = files(folder)?;
     files.sort_by_key(|(_, used)| std::cmp::Reverse(*used));
-    files.iter().skip(KEPT).try_for_each(|(path, _)| remove(path))
+    let is_gone =
+        |(position, (_, used)): &(usize, &(PathBuf, SystemTime))| *position >= KEPT || *used == SystemTime::UNIX_EPOCH;
+    files.iter().enumerate().filter(is_gone).try_for_each(|(_, (path, _))| remove(path))
 }
 
 /// Our files in the folder, unfinished ones only where they were left behind, and when each was used last. None in what is
