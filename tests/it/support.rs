@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, Permissions};
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
@@ -330,22 +330,38 @@ pub(crate) struct Entry {
     pub(crate) modified: SystemTime,
 }
 
-/// Everything below a folder, by path, read without the program's help.
+/// Everything below a folder, by path, read without the program's help. What goes away while it is read, as a program
+/// that is at work renames files, has everything read again.
 pub(crate) fn tree(folder: impl AsRef<Path>) -> BTreeMap<PathBuf, Entry> {
-    let walk = walkdir::WalkDir::new(folder).min_depth(1).into_iter().map(Result::unwrap);
-    walk.map(|found| (found.path().to_owned(), entry(found.path()))).collect()
+    let (folder, began) = (folder.as_ref(), Instant::now());
+    loop {
+        match read_tree(folder) {
+            Err(error) if error.kind() == ErrorKind::NotFound && folder.exists() && began.elapsed() < LONGEST_RUN => {}
+            read => return read.unwrap(),
+        }
+    }
 }
 
-fn entry(path: &Path) -> Entry {
-    let metadata = std::fs::symlink_metadata(path).unwrap();
+fn read_tree(folder: &Path) -> std::io::Result<BTreeMap<PathBuf, Entry>> {
+    let walk = walkdir::WalkDir::new(folder).min_depth(1).into_iter();
+    let entries = walk.map(|found| {
+        let path = found?.into_path();
+        let entry = entry(&path)?;
+        Ok((path, entry))
+    });
+    entries.collect()
+}
+
+fn entry(path: &Path) -> std::io::Result<Entry> {
+    let metadata = std::fs::symlink_metadata(path)?;
     let kind = metadata.file_type();
     let content = match (kind.is_file(), kind.is_symlink(), kind.is_dir()) {
-        (true, ..) => Content::File(sha256(std::fs::read(path).unwrap())),
-        (_, true, _) => Content::Link(std::fs::read_link(path).unwrap()),
+        (true, ..) => Content::File(sha256(std::fs::read(path)?)),
+        (_, true, _) => Content::Link(std::fs::read_link(path)?),
         (.., true) => Content::Folder,
         _ => Content::Special,
     };
-    Entry { content, mode: metadata.permissions().mode(), modified: metadata.modified().unwrap() }
+    Ok(Entry { content, mode: metadata.permissions().mode(), modified: metadata.modified()? })
 }
 
 /// The hash of every file below a folder, by path.
