@@ -115,7 +115,7 @@ impl Work {
             sure: SureRule { threshold: 0.5, margin: 0.1 },
             batch_size: None,
         };
-        let model = Model::open(&checkpoint, &settings, runtime, cores(), None).unwrap().model;
+        let model = Model::open(&checkpoint, &settings, runtime, cores(), None, &mut || {}).unwrap().model;
         Work { files, model, _folder: unpacked }
     }
 

@@ -70,9 +70,9 @@ pub(super) fn carry_out(request: &Request, options: &RuntimeOptions, context: &m
     };
     let found = find_pictures(settings, context)?;
     let selection = context.select_runtime(options)?;
-    let runtime = &selection.runtime;
     let cache = context.cache_place();
-    let model = open_model(settings, runtime, cache.as_ref(), context)?;
+    let model = open_model(settings, &selection.runtime, cache.as_ref(), context)?;
+    let runtime = model.runtime();
     let mut session = match request.dry_run {
         true => open_copy(&settings.destination, context)?,
         false => open_destination(&settings.destination, &request.table_name, request.trust, known, context)?,

@@ -98,7 +98,7 @@ pub(super) fn run(arguments: &WatchArguments, context: &mut Context) -> Result<E
     let tally = teller.end();
     ended.and(put_right).map_err(|error| Failure::of(&error, &context.language))?;
     let limit = clocks.so_far().limit();
-    let told = Ending { settings: &settings, runtime: &selection.runtime, pictures, backlog, limit, tally };
+    let told = Ending { settings: &settings, runtime: model.runtime(), pictures, backlog, limit, tally };
     told.tell(&watched, &session, arguments.sorting.json, context)?;
     if context.console.has_left_out() {
         let sentence = context.language.text("watch.not_read");

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use super::checkpoint::{Checkpoint, CheckpointError};
+use super::quantised;
 use super::runtime::Runtime;
 use crate::domain::variant::Variant;
 
@@ -29,7 +30,9 @@ impl Sources {
         let files = checkpoint.files(runtime)?;
         let numbers = match checkpoint.variant(runtime) {
             Variant::Fp32 => String::new(),
-            variant => format!(" {variant}"),
+            Variant::Fp16 => " fp16".to_owned(),
+            // A cache may be shared by machines whose processors want another number of them.
+            Variant::Int8 => format!(" int8 {}", quantised::levels()),
         };
         let description = format!("{VERSION} {:?} {:?}{}", checkpoint.family(), checkpoint.processor(), numbers);
         Ok(Sources { files, description })

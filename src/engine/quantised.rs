@@ -13,6 +13,7 @@ use tract_onnx::pb::tensor_proto::DataType;
 
 use super::graph::TowerGraph;
 use super::graph::int8::{self, Part};
+use crate::domain::printable::printable;
 
 /// To be raised whenever what is in the files changes.
 const VERSION: u32 = 1;
@@ -20,7 +21,12 @@ const VERSION: u32 = 1;
 /// The folder of these files in the program's cache folder.
 pub const FOLDER: &str = "quantised";
 
+/// How the name of a file ends that is whole, and of one that is being made.
 const ENDING: &str = "int8";
+const PART: &str = "part";
+
+/// Held while a file is made, so that several processes make it once.
+const LOCK: &str = "lock";
 
 const HASH_LENGTH: u64 = 32;
 
@@ -45,15 +51,34 @@ pub fn quantised(tower: &TowerGraph, sources: &[PathBuf], folder: &Path) -> Resu
     let length = parts.iter().map(Part::length).sum::<u64>() + HASH_LENGTH;
     if !is_whole(&path_of(&name), length) {
         std::fs::create_dir_all(folder).map_err(failed)?;
-        tracing::info!(file = %path_of(&name).display(), "quantising");
-        make(&path_of(&name), &parts, &tower.data_folder, levels).map_err(failed)?;
+        let lock = File::create(folder.join(LOCK)).map_err(failed)?;
+        lock.lock().map_err(failed)?;
+        // Another process may have made it while this one waited.
+        if !is_whole(&path_of(&name), length) {
+            remove(folder, &[PART]).map_err(failed)?;
+            tracing::info!(file = %printable(path_of(&name)), "quantising");
+            make(&path_of(&name), &parts, &tower.data_folder, levels).map_err(failed)?;
+        }
     }
     rewritten.data_folder = folder.canonicalize().map_err(failed)?;
     Ok(rewritten)
 }
 
-/// Removes all quantised weights, and returns how many bytes there were.
+/// True where the file for these sources is there, whole or not.
+pub fn is_kept(sources: &[PathBuf], folder: &Path) -> bool {
+    name(sources, levels()).is_ok_and(|name| folder.join(name).exists())
+}
+
+/// Removes all quantised weights, and returns how many bytes there were. What another process makes now is left to it, and so
+/// is the lock, which holds only while all have the same file.
 pub fn clear(folder: &Path) -> io::Result<u64> {
+    let is_made_now = File::open(folder.join(LOCK)).is_ok_and(|lock| lock.try_lock().is_err());
+    let endings: &[&str] = if is_made_now { &[ENDING] } else { &[ENDING, PART] };
+    remove(folder, endings)
+}
+
+/// Removes the files whose names end so, and returns how many bytes there were.
+fn remove(folder: &Path, endings: &[&str]) -> io::Result<u64> {
     let entries = match std::fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
         entries => entries?,
@@ -61,15 +86,17 @@ pub fn clear(folder: &Path) -> io::Result<u64> {
     let mut bytes = 0;
     for entry in entries {
         let entry = entry?;
-        bytes += entry.metadata()?.len();
-        std::fs::remove_file(entry.path())?;
+        if entry.path().extension().is_some_and(|ending| endings.iter().any(|known| ending == *known)) {
+            bytes += entry.metadata()?.len();
+            std::fs::remove_file(entry.path())?;
+        }
     }
     Ok(bytes)
 }
 
 /// The largest integer that a weight becomes. Processors without instructions for products of bytes add pairs of them in
 /// 16 bits, which eight bits of weight overflow: there it is seven.
-fn levels() -> u8 {
+pub(super) fn levels() -> u8 {
     #[cfg(target_arch = "x86_64")]
     if !(is_x86_feature_detected!("avx512vnni") || is_x86_feature_detected!("avxvnni")) {
         return 63;
@@ -110,7 +137,7 @@ fn is_whole(path: &Path, length: u64) -> bool {
 /// Writes the file under another name first, so that it is there whole or not at all.
 fn make(path: &Path, parts: &[Part], data_folder: &Path, levels: u8) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    let mut temporary = tempfile::NamedTempFile::new_in(folder)?;
+    let mut temporary = tempfile::Builder::new().suffix(&format!(".{PART}")).tempfile_in(folder)?;
     write(temporary.as_file_mut(), parts, data_folder, levels)?;
     temporary.as_file().sync_all()?;
     temporary.persist(path)?;

@@ -74,15 +74,17 @@ pub struct OpenedModel {
 
 impl Model {
     /// Opens the checkpoint in `folder` for `cores` cores and embeds the settings' labels. The flag says that the scale
-    /// had to be assumed. The hashes of its large files are remembered in the cache.
+    /// had to be assumed. The hashes of its large files are remembered in the cache. `quantising` is told
+    /// where its weights have to be quantised first.
     pub fn open(
         folder: &Path,
         settings: &Settings,
         runtime: &Runtime,
         cores: usize,
         cache: Option<&CachePlace>,
+        quantising: &mut dyn FnMut(),
     ) -> Result<OpenedModel, ModelError> {
-        let opened = Model::open_checkpoint(folder, settings, runtime, cores, cache);
+        let opened = Model::open_checkpoint(folder, settings, runtime, cores, cache, quantising);
         opened.map_err(|error| ModelError::of(&settings.model, error))
     }
 
@@ -92,8 +94,12 @@ impl Model {
         runtime: &Runtime,
         cores: usize,
         cache: Option<&CachePlace>,
+        quantising: &mut dyn FnMut(),
     ) -> Result<OpenedModel, EngineError> {
         let checkpoint = Checkpoint::open(folder)?;
+        if checkpoint.must_be_quantised(runtime) {
+            quantising();
+        }
         // Hashing a large checkpoint for the first time takes as long as opening its text tower.
         let (fingerprint, encoded) = std::thread::scope(|scope| {
             let fingerprint = scope.spawn(|| fingerprint(&checkpoint, runtime, cache));
@@ -104,7 +110,7 @@ impl Model {
         let (rule, scale_is_assumed) = checkpoint.score_rule()?;
         let batch_size = settings.batch_size.unwrap_or(runtime.best_batch_size());
         let fingerprint = fingerprint?;
-        let (name, runtime) = (settings.model.clone(), runtime.clone());
+        let (name, runtime) = (settings.model.clone(), runtime.in_variant(checkpoint.variant(runtime)));
         let model = Model { name, checkpoint, runtime, cores, labels, rule, batch_size, fingerprint };
         Ok(OpenedModel { model, text, scale_is_assumed })
     }
@@ -122,6 +128,11 @@ impl Model {
     /// The numbers that the image tower computes with.
     pub fn variant(&self) -> Variant {
         self.checkpoint.variant(&self.runtime)
+    }
+
+    /// The runtime, with what the image tower computes in: an export may have it in single precision only.
+    pub fn runtime(&self) -> &Runtime {
+        &self.runtime
     }
 
     /// How many encoders [`Model::open_encoders`] opens.

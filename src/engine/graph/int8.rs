@@ -248,7 +248,10 @@ pub fn quantise(matrix: &[f32], inputs: usize, levels: f32) -> (Vec<i8>, Vec<f32
     let (mut integers, mut scales) = (vec![0; matrix.len()], Vec::with_capacity(outputs));
     for (output, row) in matrix.chunks_exact(inputs.max(1)).enumerate() {
         let largest = row.iter().fold(0.0f32, |largest, value| largest.max(value.abs()));
-        let scale = if largest > 0.0 { largest / levels } else { 1.0 };
+        // What is no number stays none, so that damaged weights are found out as they are in single precision.
+        let is_sound = row.iter().all(|value| value.is_finite());
+        let scale =
+            if is_sound { Some(largest / levels).filter(|scale| *scale > 0.0).unwrap_or(1.0) } else { f32::NAN };
         for (input, value) in row.iter().enumerate() {
             integers[input * outputs + output] = (value / scale).round() as i8;
         }
@@ -275,6 +278,14 @@ mod tests {
                     prop_assert!((f32::from(integer) * scales[output] - value).abs() <= scales[output] * 0.5001);
                 }
             }
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_stays_none() {
+        for damaged in [f32::NAN, f32::INFINITY] {
+            let (_, scales) = quantise(&[1.0, damaged, 1.0, 2.0], 2, 127.0);
+            assert!(scales[0].is_nan() && scales[1] > 0.0);
         }
     }
 

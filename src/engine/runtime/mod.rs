@@ -270,6 +270,17 @@ impl Runtime {
         }
     }
 
+    /// The same runtime for one variant.
+    pub fn in_variant(&self, variant: Variant) -> Runtime {
+        match self {
+            Runtime::OnnxRuntime(runtime) => {
+                let runtime = runtime.clone().in_variant(VariantChoice::Only(variant), runtime.quantised_folder());
+                Runtime::OnnxRuntime(runtime)
+            }
+            Runtime::Tract => Runtime::Tract,
+        }
+    }
+
     /// The folder that quantised weights are kept in.
     pub fn quantised_folder(&self) -> Option<&Path> {
         match self {

@@ -15,9 +15,8 @@ use crate::domain::settings::{ModelName, Settings};
 use crate::domain::template::Templates;
 use crate::engine::hub::{Hub, Place};
 use crate::engine::runtime::Runtime;
-use crate::engine::runtime::select::cores;
 use crate::jobs::embeddings::ModelCache;
-use crate::jobs::model::{Model, OpenedModel};
+use crate::jobs::model::OpenedModel;
 use crate::store::session::{Origin, Session, SessionPicture, Sorting, Which};
 
 /// Tells what an earlier session holds, then makes ready to score it with other labels.
@@ -130,7 +129,7 @@ fn make_scorable(
         batch_size: None,
     };
     let cache = desk.surroundings.cache.as_ref();
-    let OpenedModel { model, text, .. } = Model::open(&folder, &settings, runtime, cores(), cache)?;
+    let OpenedModel { model, text, .. } = desk.open_model(&folder, &settings, runtime)?;
     let known = ModelCache::open(cache, &model.fingerprint, model.labels.ncols());
     let of = |id, hash| known.embedding(hash).map(|remembered| (id, remembered.embedding));
     let embeddings: Vec<_> = hashes.iter().filter_map(|(id, hash)| of(*id, (*hash)?)).collect();
