@@ -231,6 +231,7 @@ fn make_session(folder: &Path, count: usize) {
         operation: Operation::Copy,
         sure: SureRule { threshold: 0.5, margin: 0.1 },
         batch_size: None,
+        trust_unchanged: false,
     };
     let place = cache_place(folder);
     let runtime = Runtime::Tract;

@@ -13,12 +13,14 @@ use divan::counter::ItemsCount;
 use half::f16;
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 use ndarray::Array2;
-use smart_image_sorter::domain::score::{Activation, ScoreRule, logits, normalise, to_kept_form};
+use smart_image_sorter::domain::score::{Activation, ScoreRule, normalise};
 use smart_image_sorter::engine::checkpoint::Checkpoint;
 use smart_image_sorter::engine::encoder::{ImageEncoder, TextEncoder};
+use smart_image_sorter::engine::runtime::select::cores;
 use smart_image_sorter::engine::runtime::{OnnxRuntime, Runtime};
 use smart_image_sorter::files::decode::decode;
 use smart_image_sorter::files::kind::{Format, Kind};
+use smart_image_sorter::jobs::scoring::scores_by_cores;
 
 fn main() {
     divan::main();
@@ -96,12 +98,22 @@ fn open_both_towers(runtime: &Runtime) -> (Vec<ImageEncoder>, TextEncoder) {
     (ImageEncoder::open(&checkpoint, runtime, 1).unwrap(), TextEncoder::open(&checkpoint, runtime).unwrap())
 }
 
-/// Logits of embeddings of 512 dimensions for ten labels.
-#[divan::bench(sample_count = 20, args = [1_000, 100_000])]
-fn score_for_ten_labels(bencher: Bencher<'_, '_>, pictures: usize) {
+/// Scores of embeddings of 512 dimensions for ten labels.
+#[divan::bench(sample_count = 20, sample_size = 1, args = [1_000, 100_000, 1_000_000])]
+fn score_for_ten_labels_by_one_core(bencher: Bencher<'_, '_>, pictures: usize) {
+    score(bencher, pictures, 1);
+}
+
+#[divan::bench(sample_count = 20, sample_size = 1, args = [1_000, 100_000, 1_000_000])]
+fn score_for_ten_labels_by_all_cores(bencher: Bencher<'_, '_>, pictures: usize) {
+    score(bencher, pictures, cores());
+}
+
+fn score(bencher: Bencher<'_, '_>, pictures: usize, cores: usize) {
     let values = |row: usize, column: usize| ((row * 31 + column * 17) % 101) as f32 - 50.0;
-    let images: Array2<f16> = to_kept_form(Array2::from_shape_fn((pictures, 512), |(r, c)| values(r, c))).unwrap();
+    // Of length one, about: a million in single precision first would be two gigabytes.
+    let images = Array2::from_shape_fn((pictures, 512), |(r, c)| f16::from_f32(values(r, c) / 660.0));
     let labels = normalise(Array2::from_shape_fn((10, 512), |(r, c)| values(r + 7, c))).unwrap();
     let rule = ScoreRule { scale: 100.0, bias: 0.0, activation: Activation::Softmax };
-    bencher.counter(ItemsCount::new(pictures)).bench(|| logits(images.view(), labels.view(), rule));
+    bencher.counter(ItemsCount::new(pictures)).bench(|| scores_by_cores(images.view(), labels.view(), rule, cores));
 }

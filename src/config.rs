@@ -78,6 +78,8 @@ pub struct Defaults {
     pub operation: Operation,
     /// Look into sub-folders.
     pub recursive: bool,
+    /// A file that is as it was when it was hashed last, as far as the file system tells, is not read again.
+    pub trust_unchanged: bool,
     /// The table of what happened, in the destination.
     pub output_file: PathBuf,
     /// A library of ONNX Runtime, or its folder.

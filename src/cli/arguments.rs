@@ -154,6 +154,10 @@ pub(super) struct SortingArguments {
 pub(super) struct ClassifyArguments {
     #[command(flatten)]
     pub(super) sorting: SortingArguments,
+    #[arg(long, overrides_with = "no_trust_unchanged")]
+    pub(super) trust_unchanged: bool,
+    #[arg(long)]
+    pub(super) no_trust_unchanged: bool,
     #[arg(long)]
     pub(super) resort: bool,
     #[arg(long)]

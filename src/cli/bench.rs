@@ -86,6 +86,7 @@ fn settings(arguments: &BenchArguments, temporary: &Path, context: &Context) -> 
         operation: Operation::Copy,
         sure: SureRule { threshold: context.defaults.threshold, margin: context.defaults.margin },
         batch_size: None,
+        trust_unchanged: false,
     })
 }
 

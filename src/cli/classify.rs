@@ -3,8 +3,6 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use serde_json::{Map, json};
-
 use super::arguments::{ClassifyArguments, RuntimeOptions};
 use super::context::Context;
 use super::events;
@@ -27,15 +25,17 @@ use crate::files::destination;
 use crate::files::scan::{Scan, scan};
 use crate::files::trouble::Trouble;
 use crate::jobs::begin::begin_classify;
-use crate::jobs::classify::{Classification, Classified, Encoders, Pipeline, classify};
+use crate::jobs::classify::{Classification, Classified, Encoders, Pipeline, classify, told_of_trust};
 use crate::jobs::effort::{Clocks, LimitOfLate};
 use crate::jobs::sink::{Hooks, SessionSink, SourceFolder};
 use crate::lang::{Say, Values};
 use crate::store::session::{LabelSet, Session, Sorting, Which};
 
 pub(super) fn run(arguments: &ClassifyArguments, context: &mut Context) -> Result<Exit, Failure> {
+    let trust_unchanged =
+        arguments.trust_unchanged || (context.defaults.trust_unchanged && !arguments.no_trust_unchanged);
     let request = Request {
-        settings: settings(&arguments.sorting, context)?,
+        settings: Settings { trust_unchanged, ..settings(&arguments.sorting, context)? },
         table_name: table_name(&arguments.sorting, context)?,
         resort: arguments.resort,
         trust: arguments.sorting.trust,
@@ -70,9 +70,9 @@ pub(super) fn carry_out(request: &Request, options: &RuntimeOptions, context: &m
     };
     let found = find_pictures(settings, context)?;
     let selection = context.select_runtime(options)?;
+    let runtime = &selection.runtime;
     let cache = context.cache_place();
-    let model = open_model(settings, &selection.runtime, cache.as_ref(), context)?;
-    let runtime = model.runtime();
+    let model = open_model(settings, runtime, cache.as_ref(), context)?;
     let mut session = match request.dry_run {
         true => open_copy(&settings.destination, context)?,
         false => open_destination(&settings.destination, &request.table_name, request.trust, known, context)?,
@@ -80,7 +80,7 @@ pub(super) fn carry_out(request: &Request, options: &RuntimeOptions, context: &m
     let stop = context.stop()?;
     let sorting = Sorting::from(settings);
     let failed = |error: crate::store::StoreError, context: &Context| Failure::of(&error, &context.language);
-    let begun = begin_classify(&mut session, settings, &model, runtime, Map::new());
+    let begun = begin_classify(&mut session, settings, &model, runtime, told_of_trust(settings.trust_unchanged));
     let (run, set) = begun.map_err(|error| failed(error, context))?;
     let clocks = Clocks::default();
     let pipeline = Pipeline {
@@ -90,18 +90,18 @@ pub(super) fn carry_out(request: &Request, options: &RuntimeOptions, context: &m
         decoders: cores(),
         clocks: &clocks,
         awaits_rest: &|_| false,
+        trusts_unchanged: settings.trust_unchanged,
         stop: &stop,
     };
     let classification = classify_into(&mut session, run, &set, &pipeline, request, runtime, context)?;
-    let result = [("pictures", classification.pictures), ("waiting", classification.waiting)];
-    let result = result.into_iter().map(|(key, count)| (key.to_owned(), json!(count))).collect();
-    session.end_run(run, result).map_err(|error| failed(error, context))?;
+    session.end_run(run, classification.told()).map_err(|error| failed(error, context))?;
     if classification.pictures == 0 && classification.waiting == 0 {
         return Err(no_pictures(settings, &classification, context));
     }
     let classifying = Classifying {
         settings,
         runtime,
+        variant: model.variant(),
         classification: &classification,
         unreadable_folders: found.unreadable.len(),
         interrupted: stop.is_requested() && classification.waiting > 0,

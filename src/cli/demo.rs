@@ -48,5 +48,6 @@ fn settings(source: PathBuf, folder: &Path, context: &Context) -> Result<Setting
         operation: Operation::Copy,
         sure: SureRule { threshold: defaults.threshold, margin: defaults.margin },
         batch_size: None,
+        trust_unchanged: false,
     })
 }

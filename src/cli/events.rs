@@ -109,11 +109,12 @@ pub(super) fn summary(report: &Report<'_>) -> String {
     if let Some(classifying) = &report.classifying {
         let classification = classifying.classification;
         put(&mut event, "remembered", classification.remembered);
+        put(&mut event, "trusted", classification.trusted);
         put(&mut event, "other_files", classification.other_files.values().sum::<usize>());
         put(&mut event, "unreadable_folders", classifying.unreadable_folders);
         put(&mut event, "runtime", format!("{} {}", classifying.runtime.name(), classifying.runtime.version()));
         put(&mut event, "device", classifying.runtime.device().to_string());
-        put(&mut event, "variant", classifying.runtime.variant().name());
+        put(&mut event, "variant", classifying.variant.name());
         put(&mut event, "limited_by", classifying.limit.map(Stage::word));
         match &classifying.settings.model {
             model @ (ModelName::Demo | ModelName::Hub(_)) => put(&mut event, "model", model.to_string()),

@@ -7,6 +7,7 @@ use crate::domain::limit::Stage;
 use crate::domain::plan::PlannedTransfer;
 use crate::domain::run::RunId;
 use crate::domain::settings::Settings;
+use crate::domain::variant::Variant;
 use crate::engine::runtime::Runtime;
 use crate::files::transfer::{Ended, Outcome, TransferError};
 use crate::jobs::classify::Classification;
@@ -21,6 +22,8 @@ pub(super) const NAMED: usize = 20;
 pub(super) struct Classifying<'r> {
     pub(super) settings: &'r Settings,
     pub(super) runtime: &'r Runtime,
+    /// The numbers that the model computed with.
+    pub(super) variant: Variant,
     pub(super) classification: &'r Classification,
     /// Folders of the source that could not be read.
     pub(super) unreadable_folders: usize,

@@ -36,6 +36,7 @@ pub(super) fn settings(arguments: &SortingArguments, context: &Context) -> Resul
         operation: arguments.operation.map_or(defaults.operation, Operation::from),
         sure,
         batch_size: arguments.batch_size.map(|size| size as usize),
+        trust_unchanged: false,
     })
 }
 

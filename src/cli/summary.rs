@@ -8,6 +8,7 @@ use super::outcome::{Classifying, NAMED, Report};
 use crate::domain::count::Counts;
 use crate::domain::printable::{printable, printable_text};
 use crate::domain::settings::Operation;
+use crate::jobs::classify::Classification;
 use crate::lang::{Language, Say, Values};
 
 /// Prints what happened: every row of counts, what is wrong with what, and what to do next.
@@ -18,6 +19,7 @@ pub(super) fn print(report: &Report<'_>, table: Option<&Path>, language: &Langua
     print_transfers(report, language, console);
     print_left(report, language, console);
     if let Some(classifying) = &report.classifying {
+        print_trusted(classifying.classification, language, console);
         print_others(&classifying.classification.other_files, language, console);
     }
     print_troubles(report, language, console);
@@ -155,10 +157,16 @@ fn print_runtime(classifying: &Classifying<'_>, language: &Language, console: &m
     let values: Values<'_> = &[
         ("runtime", &runtime.name()),
         ("version", &runtime.version()),
-        ("device", &runtime.computes()),
+        ("device", &runtime.computes_in(classifying.variant)),
         ("model", model),
     ];
     console.out(&language.say("classify.runtime", values));
+}
+
+fn print_trusted(classification: &Classification, language: &Language, console: &mut Console) {
+    if classification.trusted > 0 {
+        console.out(&language.say("classify.trusted", &[("count", &classification.trusted)]));
+    }
 }
 
 fn print_others(others: &BTreeMap<String, usize>, language: &Language, console: &mut Console) {

@@ -18,6 +18,7 @@ use crate::domain::folder_name::folder_names;
 use crate::domain::limit::Stage;
 use crate::domain::readiness::Patience;
 use crate::domain::settings::Settings;
+use crate::domain::variant::Variant;
 use crate::engine::runtime::Runtime;
 use crate::engine::runtime::select::cores;
 use crate::files::destination;
@@ -98,7 +99,8 @@ pub(super) fn run(arguments: &WatchArguments, context: &mut Context) -> Result<E
     let tally = teller.end();
     ended.and(put_right).map_err(|error| Failure::of(&error, &context.language))?;
     let limit = clocks.so_far().limit();
-    let told = Ending { settings: &settings, runtime: model.runtime(), pictures, backlog, limit, tally };
+    let variant = tools.model.variant();
+    let told = Ending { settings: &settings, runtime: &selection.runtime, variant, pictures, backlog, limit, tally };
     told.tell(&watched, &session, arguments.sorting.json, context)?;
     if context.console.has_left_out() {
         let sentence = context.language.text("watch.not_read");
@@ -134,6 +136,7 @@ fn check_source(settings: &Settings, context: &Context) -> Result<(), Failure> {
 struct Ending<'e> {
     settings: &'e Settings,
     runtime: &'e Runtime,
+    variant: Variant,
     pictures: usize,
     backlog: usize,
     limit: Option<Stage>,
@@ -150,6 +153,7 @@ impl Ending<'_> {
         let classifying = Classifying {
             settings: self.settings,
             runtime: self.runtime,
+            variant: self.variant,
             classification: &classification,
             unreadable_folders: 0,
             interrupted: false,

@@ -24,4 +24,5 @@ pub mod speed;
 pub mod speed_advice;
 pub mod statistics;
 pub mod template;
+pub mod unchanged;
 pub mod variant;

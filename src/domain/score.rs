@@ -125,15 +125,28 @@ impl Prediction {
     }
 }
 
+/// Scores of every picture for every label, one row a picture. Those of one picture do not depend on which others there are.
+pub fn scores(images: ArrayView2<'_, f16>, labels: ArrayView2<'_, f32>, rule: ScoreRule) -> Vec<f32> {
+    let mut scores = logits(images, labels, rule).into_raw_vec_and_offset().0;
+    scores.chunks_mut(labels.nrows().max(1)).for_each(|row| activate_in_place(row, rule.activation));
+    scores
+}
+
 /// Scores from the logits of one picture, one a label.
 pub fn activate(logits: ArrayView1<'_, f32>, activation: Activation) -> Box<[f32]> {
+    let mut scores: Box<[f32]> = logits.iter().copied().collect();
+    activate_in_place(&mut scores, activation);
+    scores
+}
+
+fn activate_in_place(logits: &mut [f32], activation: Activation) {
     match activation {
-        Activation::Sigmoid => logits.iter().map(|v| 1.0 / (1.0 + (-v).exp())).collect(),
+        Activation::Sigmoid => logits.iter_mut().for_each(|v| *v = 1.0 / (1.0 + (-*v).exp())),
         Activation::Softmax => {
             let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-            let powers: Vec<f32> = logits.iter().map(|v| (v - largest).exp()).collect();
-            let sum: f32 = powers.iter().sum();
-            powers.into_iter().map(|v| v / sum).collect()
+            logits.iter_mut().for_each(|v| *v = (*v - largest).exp());
+            let sum: f32 = logits.iter().sum();
+            logits.iter_mut().for_each(|v| *v /= sum);
         }
     }
 }
@@ -203,14 +216,23 @@ mod tests {
         }
 
         #[test]
-        fn blocks_change_nothing(rows in 1usize..600, seed in 0u32..1000) {
-            let images = Array2::from_shape_fn((rows, 8), |(r, c)| ((r * 31 + c * 7 + seed as usize) % 17) as f32 - 7.5);
-            let kept = to_kept_form(images).unwrap();
-            let labels = normalise(Array2::from_shape_fn((3, 8), |(r, c)| (r + c) as f32 + 1.0)).unwrap();
-            let all = logits(kept.view(), labels.view(), CLIP);
-            let last = logits(kept.slice(ndarray::s![rows - 1.., ..]), labels.view(), CLIP);
-            for label in 0..3 {
-                prop_assert!((all[[rows - 1, label]] - last[[0, label]]).abs() < 1e-4);
+        fn the_scores_of_a_picture_do_not_depend_on_others(
+            rows in 1usize..600, width in 1usize..600, count in 1usize..20, seed in 0usize..1000
+        ) {
+            let value = |r: usize, c: usize| ((r * 31 + c * 7 + seed) % 17) as f32 - 7.6;
+            let kept = to_kept_form(Array2::from_shape_fn((rows, width), |(r, c)| value(r, c))).unwrap();
+            let labels = normalise(Array2::from_shape_fn((count, width), |(r, c)| value(r + 5, c))).unwrap();
+            let bits = |scores: &[f32]| scores.iter().map(|score| score.to_bits()).collect::<Vec<_>>();
+            let all = scores(kept.view(), labels.view(), CLIP);
+            for row in [0, rows / 2, rows - 1] {
+                let own = bits(&all[row * count..(row + 1) * count]);
+                for alone in [ndarray::s![row..=row, ..], ndarray::s![row.., ..], ndarray::s![..=row, ..]] {
+                    let with_few = scores(kept.slice(alone), labels.view(), CLIP);
+                    let at = if alone[0] == ndarray::SliceInfoElem::from(..=row) { row } else { 0 };
+                    prop_assert_eq!(&own, &bits(&with_few[at * count..(at + 1) * count]));
+                }
+                let one = logits(kept.slice(ndarray::s![row..=row, ..]), labels.view(), CLIP);
+                prop_assert_eq!(&own, &bits(&activate(one.row(0), CLIP.activation)));
             }
         }
     }

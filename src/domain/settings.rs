@@ -83,6 +83,8 @@ pub struct Settings {
     pub sure: SureRule,
     /// Pictures that go through the model together; chosen by the runtime where not set.
     pub batch_size: Option<usize>,
+    /// A file that is as it was when it was hashed last, as far as the file system tells, is not read again.
+    pub trust_unchanged: bool,
 }
 
 #[cfg(test)]

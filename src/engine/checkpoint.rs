@@ -170,6 +170,21 @@ impl Checkpoint {
     /// A tower in the form that suits the runtime: an ONNX export first in ONNX Runtime, a graph of ours first in tract,
     /// which cannot read every export.
     pub fn tower(&self, kind: TowerKind, runtime: &Runtime) -> Result<Tower, CheckpointError> {
+        let tower = self.tower_in_single_precision(kind, runtime)?;
+        match (kind, tower, self.written_from(runtime)) {
+            (TowerKind::Image, Tower::Graph(graph), Some(weights)) => {
+                Ok(Tower::Graph(Box::new(self.in_variant(*graph, weights, runtime)?)))
+            }
+            (_, tower, _) => Ok(tower),
+        }
+    }
+
+    /// Whether there is a tower that the runtime can be given, without making anything for it.
+    pub fn check(&self, kind: TowerKind, runtime: &Runtime) -> Result<(), CheckpointError> {
+        self.tower_in_single_precision(kind, runtime).map(|_| ())
+    }
+
+    fn tower_in_single_precision(&self, kind: TowerKind, runtime: &Runtime) -> Result<Tower, CheckpointError> {
         match (self.written_from(runtime), &self.exports) {
             (Some(weights), _) => {
                 let operators = match runtime {
@@ -177,9 +192,7 @@ impl Checkpoint {
                     Runtime::Tract => Operators::Standard,
                 };
                 let graph = match kind {
-                    TowerKind::Image => {
-                        self.in_variant(self.family.image_graph(weights, operators)?, weights, runtime)?
-                    }
+                    TowerKind::Image => self.family.image_graph(weights, operators)?,
                     TowerKind::Text => self.family.text_graph(weights, operators)?,
                 };
                 Ok(Tower::Graph(Box::new(graph)))

@@ -6,6 +6,7 @@ use std::io::{Error, ErrorKind};
 use super::EngineError;
 use super::checkpoint::CheckpointError;
 use super::families::FamilyError;
+use super::quantised::QuantisingError;
 use super::runtime::RuntimeError;
 use super::tokenizer::TokenizerError;
 use super::weights::WeightsError;
@@ -36,9 +37,10 @@ fn checkpoint(error: &CheckpointError) -> bool {
         CheckpointError::Export(error) => unreadable(&error.source),
         CheckpointError::Tokenizer(error) => tokenizer(error),
         CheckpointError::NoFolder { .. } | CheckpointError::NoScale { .. } => false,
-        CheckpointError::OnlyExport { .. } | CheckpointError::Quantising(_) | CheckpointError::NowhereToQuantise => {
-            false
-        }
+        CheckpointError::Quantising(QuantisingError::NotFinite { .. }) => true,
+        CheckpointError::OnlyExport { .. }
+        | CheckpointError::Quantising(QuantisingError::File { .. })
+        | CheckpointError::NowhereToQuantise => false,
     }
 }
 

@@ -31,8 +31,7 @@ impl Sources {
         let numbers = match checkpoint.variant(runtime) {
             Variant::Fp32 => String::new(),
             Variant::Fp16 => " fp16".to_owned(),
-            // A cache may be shared by machines whose processors want another number of them.
-            Variant::Int8 => format!(" int8 {}", quantised::levels()),
+            Variant::Int8 => format!(" {}", quantised::form()),
         };
         let description = format!("{VERSION} {:?} {:?}{}", checkpoint.family(), checkpoint.processor(), numbers);
         Ok(Sources { files, description })

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use half::{bf16, f16};
 use sha2::{Digest, Sha256};
@@ -13,7 +14,6 @@ use tract_onnx::pb::tensor_proto::DataType;
 
 use super::graph::TowerGraph;
 use super::graph::int8::{self, Part};
-use crate::domain::printable::printable;
 
 /// To be raised whenever what is in the files changes.
 const VERSION: u32 = 1;
@@ -21,23 +21,36 @@ const VERSION: u32 = 1;
 /// The folder of these files in the program's cache folder.
 pub const FOLDER: &str = "quantised";
 
-/// How the name of a file ends that is whole, and of one that is being made.
 const ENDING: &str = "int8";
-const PART: &str = "part";
-
-/// Held while a file is made, so that several processes make it once.
-const LOCK: &str = "lock";
 
 const HASH_LENGTH: u64 = 32;
 
+/// What the files are called until they are whole.
+const UNFINISHED: &str = "quantising-";
+
+/// A file that has been unfinished for so long was left behind.
+const LEFT_BEHIND: Duration = Duration::from_secs(3600);
+
+/// How many quantised towers are kept: those that were used last.
+const KEPT: usize = 4;
+
 /// Why a tower could not be quantised.
 #[derive(Debug, thiserror::Error)]
-#[error("{path} could not be made")]
-pub struct QuantisingError {
-    /// The file of quantised weights.
-    pub path: PathBuf,
-    /// What the system said.
-    pub source: io::Error,
+pub enum QuantisingError {
+    /// The file of quantised weights cannot be read or written.
+    #[error("{path} could not be made")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A weight is infinite or no number, which integers would hide.
+    #[error("{tensor} holds what is no number")]
+    NotFinite {
+        /// The tensor.
+        tensor: String,
+    },
 }
 
 /// The tower in 8-bit integers, its weights in a file in `folder` that is made where it is not there yet, or damaged.
@@ -45,23 +58,23 @@ pub struct QuantisingError {
 pub fn quantised(tower: &TowerGraph, sources: &[PathBuf], folder: &Path) -> Result<TowerGraph, QuantisingError> {
     let levels = levels();
     let path_of = |name: &str| folder.join(name);
-    let name = name(sources, levels).map_err(|source| QuantisingError { path: folder.to_owned(), source })?;
-    let failed = |source| QuantisingError { path: path_of(&name), source };
+    let name = name(sources, levels).map_err(|source| QuantisingError::File { path: folder.to_owned(), source })?;
+    let failed = |source| QuantisingError::File { path: path_of(&name), source };
     let int8::Rewritten { tower: mut rewritten, parts } = int8::in_integers(tower, &name);
     let length = parts.iter().map(Part::length).sum::<u64>() + HASH_LENGTH;
     if !is_whole(&path_of(&name), length) {
         std::fs::create_dir_all(folder).map_err(failed)?;
-        let lock = File::create(folder.join(LOCK)).map_err(failed)?;
-        lock.lock().map_err(failed)?;
-        // Another process may have made it while this one waited.
-        if !is_whole(&path_of(&name), length) {
-            remove(folder, &[PART]).map_err(failed)?;
-            tracing::info!(file = %printable(path_of(&name)), "quantising");
-            make(&path_of(&name), &parts, &tower.data_folder, levels).map_err(failed)?;
-        }
+        tracing::info!(file = %path_of(&name).display(), "quantising");
+        make(&path_of(&name), &parts, &tower.data_folder, levels)?;
+        tidy(folder).map_err(failed)?;
     }
     rewritten.data_folder = folder.canonicalize().map_err(failed)?;
     Ok(rewritten)
+}
+
+/// What the answers of a quantised tower depend on beside its weights.
+pub fn form() -> String {
+    format!("int8 {VERSION} {}", levels())
 }
 
 /// True where the file for these sources is there, whole or not.
@@ -69,34 +82,58 @@ pub fn is_kept(sources: &[PathBuf], folder: &Path) -> bool {
     name(sources, levels()).is_ok_and(|name| folder.join(name).exists())
 }
 
-/// Removes all quantised weights, and returns how many bytes there were. What another process makes now is left to it, and so
-/// is the lock, which holds only while all have the same file.
+/// Removes all quantised weights, and returns how many bytes there were. What is no file of ours is left alone.
 pub fn clear(folder: &Path) -> io::Result<u64> {
-    let is_made_now = File::open(folder.join(LOCK)).is_ok_and(|lock| lock.try_lock().is_err());
-    let endings: &[&str] = if is_made_now { &[ENDING] } else { &[ENDING, PART] };
-    remove(folder, endings)
-}
-
-/// Removes the files whose names end so, and returns how many bytes there were.
-fn remove(folder: &Path, endings: &[&str]) -> io::Result<u64> {
-    let entries = match std::fs::read_dir(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
-        entries => entries?,
-    };
     let mut bytes = 0;
-    for entry in entries {
-        let entry = entry?;
-        if entry.path().extension().is_some_and(|ending| endings.iter().any(|known| ending == *known)) {
-            bytes += entry.metadata()?.len();
-            std::fs::remove_file(entry.path())?;
-        }
+    for (path, _) in files(folder)? {
+        bytes += path.metadata().map_or(0, |file| file.len());
+        remove(&path)?;
     }
     Ok(bytes)
 }
 
+/// Removes what was left behind unfinished, and all but the quantised weights that were used last.
+fn tidy(folder: &Path) -> io::Result<()> {
+    let mut files = files(folder)?;
+    files.sort_by_key(|(_, used)| std::cmp::Reverse(*used));
+    files.iter().skip(KEPT).try_for_each(|(path, _)| remove(path))
+}
+
+/// Our files in the folder, unfinished ones only where they were left behind, and when each was used last. None in what is
+/// no real folder.
+fn files(folder: &Path) -> io::Result<Vec<(PathBuf, SystemTime)>> {
+    if !folder.symlink_metadata().is_ok_and(|folder| folder.is_dir()) {
+        return Ok(vec![]);
+    }
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let Ok(metadata) = entry.metadata() else { continue };
+        let used = metadata.modified()?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if metadata.is_file() && name.starts_with(UNFINISHED) {
+            if used.elapsed().is_ok_and(|since| since > LEFT_BEHIND) {
+                files.push((entry.path(), SystemTime::UNIX_EPOCH));
+            }
+        } else if metadata.is_file() && Path::new(&*name).extension().is_some_and(|ending| ending == ENDING) {
+            files.push((entry.path(), used));
+        }
+    }
+    Ok(files)
+}
+
+/// Another process may have removed it already.
+fn remove(path: &Path) -> io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
 /// The largest integer that a weight becomes. Processors without instructions for products of bytes add pairs of them in
 /// 16 bits, which eight bits of weight overflow: there it is seven.
-pub(super) fn levels() -> u8 {
+fn levels() -> u8 {
     #[cfg(target_arch = "x86_64")]
     if !(is_x86_feature_detected!("avx512vnni") || is_x86_feature_detected!("avxvnni")) {
         return 63;
@@ -129,43 +166,57 @@ fn is_whole(path: &Path, length: u64) -> bool {
         io::copy(&mut (&mut file).take(length - HASH_LENGTH), &mut hasher)?;
         let mut kept = [0; HASH_LENGTH as usize];
         file.read_exact(&mut kept)?;
-        Ok(kept == *hasher.hasher.finalize())
+        let is_whole = kept == *hasher.hasher.finalize();
+        if is_whole {
+            // Those that were used last are kept; where this cannot be noted, the file is of use all the same.
+            let _ = file.set_modified(SystemTime::now());
+        }
+        Ok(is_whole)
     };
     hashed().unwrap_or(false)
 }
 
 /// Writes the file under another name first, so that it is there whole or not at all.
-fn make(path: &Path, parts: &[Part], data_folder: &Path, levels: u8) -> io::Result<()> {
+fn make(path: &Path, parts: &[Part], data_folder: &Path, levels: u8) -> Result<(), QuantisingError> {
+    let failed = |source| QuantisingError::File { path: path.to_owned(), source };
     let folder = path.parent().unwrap_or(Path::new("."));
-    let mut temporary = tempfile::Builder::new().suffix(&format!(".{PART}")).tempfile_in(folder)?;
-    write(temporary.as_file_mut(), parts, data_folder, levels)?;
-    temporary.as_file().sync_all()?;
-    temporary.persist(path)?;
-    File::open(folder)?.sync_all()
+    let mut temporary = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder).map_err(failed)?;
+    write(temporary.as_file_mut(), path, parts, data_folder, levels)?;
+    temporary.as_file().sync_all().map_err(failed)?;
+    temporary.persist(path).map_err(|error| failed(error.error))?;
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
 }
 
 /// Writes the parts, tensor by tensor, and their hash.
-fn write(file: &mut File, parts: &[Part], data_folder: &Path, levels: u8) -> io::Result<()> {
+fn write(file: &mut File, path: &Path, parts: &[Part], data_folder: &Path, levels: u8) -> Result<(), QuantisingError> {
+    let failed = |source| QuantisingError::File { path: path.to_owned(), source };
     let mut out = HashingWriter { inner: BufWriter::new(file), hasher: Sha256::new() };
     for part in parts {
-        match part {
-            Part::Copied(tensor) => out.write_all(&Outside::of(tensor, data_folder)?.bytes()?)?,
+        let bytes = match part {
+            Part::Copied(tensor) => Outside::of(tensor, data_folder).and_then(|outside| outside.bytes()),
             Part::Quantised { matrix, is_transposed } => {
-                let (outputs, inputs) = int8::sides(matrix, *is_transposed);
-                let (outputs, inputs) = (outputs as usize, inputs as usize);
-                let mut values = Outside::of(matrix, data_folder)?.values()?;
-                if *is_transposed {
-                    values = transposed(&values, outputs);
+                let values = Outside::of(matrix, data_folder).and_then(|outside| outside.values()).map_err(failed)?;
+                if values.iter().any(|value| !value.is_finite()) {
+                    return Err(QuantisingError::NotFinite { tensor: matrix.name.clone() });
                 }
-                let (integers, scales) = int8::quantise(&values, inputs, f32::from(levels));
-                out.write_all(&integers.iter().map(|integer| integer.cast_unsigned()).collect::<Vec<u8>>())?;
-                out.write_all(&scales.iter().flat_map(|scale| scale.to_le_bytes()).collect::<Vec<u8>>())?;
+                Ok(quantised_bytes(matrix, *is_transposed, values, levels))
             }
-        }
+        };
+        bytes.and_then(|bytes| out.write_all(&bytes)).map_err(failed)?;
     }
     let HashingWriter { mut inner, hasher } = out;
-    inner.write_all(&hasher.finalize())?;
-    inner.flush()
+    inner.write_all(&hasher.finalize()).and_then(|()| inner.flush()).map_err(failed)
+}
+
+/// A matrix's integers and scales, as they lie in the file.
+fn quantised_bytes(matrix: &TensorProto, is_transposed: bool, mut values: Vec<f32>, levels: u8) -> Vec<u8> {
+    let (outputs, inputs) = int8::sides(matrix, is_transposed);
+    if is_transposed {
+        values = transposed(&values, outputs as usize);
+    }
+    let (integers, scales) = int8::quantise(&values, inputs as usize, f32::from(levels));
+    let integers = integers.into_iter().map(i8::cast_unsigned);
+    integers.chain(scales.into_iter().flat_map(f32::to_le_bytes)).collect()
 }
 
 /// Rows of `columns` values as columns.

@@ -4,12 +4,15 @@ use std::fs::{File, Metadata, OpenOptions};
 use std::io::{ErrorKind, Read};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
+use std::time::SystemTime;
 
 use sha2::{Digest, Sha256};
 
 use super::kind::{Kind, START};
 use super::trouble::Trouble;
 use crate::domain::picture::{ContentHash, FileStamp};
+use crate::domain::unchanged::Trace;
+use crate::file_system::keeps_change_times;
 
 /// The largest file that is read into memory. The largest photographs are a tenth of it.
 pub const LARGEST_FILE: u64 = 256 << 20;
@@ -36,6 +39,8 @@ pub struct FileContent {
     pub hash: ContentHash,
     /// The file as it was before and after it was read.
     pub stamp: FileStamp,
+    /// By what the same content is known again without being read, where a later change would show.
+    pub trace: Option<Trace>,
 }
 
 /// Opens a regular file and nothing else: links are not followed, and a pipe that took the file's place does not keep
@@ -60,6 +65,23 @@ pub fn stamp_of(metadata: &Metadata) -> FileStamp {
     }
 }
 
+/// What is known of a file that is not opened, where the system keeps account of changes. Links are not followed.
+pub fn trace(path: &Path) -> Option<Trace> {
+    let found = std::fs::symlink_metadata(path).ok().filter(Metadata::is_file)?;
+    keeps_change_times(path).then(|| trace_of(&found))
+}
+
+fn trace_of(metadata: &Metadata) -> Trace {
+    let changed_ns = i128::from(metadata.ctime()) * 1_000_000_000 + i128::from(metadata.ctime_nsec());
+    Trace { stamp: stamp_of(metadata), changed_ns }
+}
+
+/// The time, as file systems count it.
+fn now_ns() -> i128 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    i128::try_from(since.as_nanos()).unwrap_or_default()
+}
+
 /// Reads a file that may be a picture.
 pub fn read(path: &Path) -> Reading {
     match read_content(path) {
@@ -70,6 +92,7 @@ pub fn read(path: &Path) -> Reading {
 }
 
 fn read_content(path: &Path) -> Result<Option<FileContent>, Trouble> {
+    let began_ns = now_ns();
     let (mut file, before) = open_regular(path).map_err(trouble_of)?;
     let mut bytes = Vec::new();
     (&mut file).take(START as u64).read_to_end(&mut bytes).map_err(trouble_of)?;
@@ -83,12 +106,14 @@ fn read_content(path: &Path) -> Result<Option<FileContent>, Trouble> {
     bytes.reserve_exact((before.len() as usize).saturating_sub(bytes.len()));
     // One byte more than the limit shows a file that grew past it meanwhile.
     (&mut file).take(LARGEST_FILE + 1 - bytes.len() as u64).read_to_end(&mut bytes).map_err(trouble_of)?;
-    let stamp = stamp_of(&file.metadata().map_err(trouble_of)?);
+    let after = trace_of(&file.metadata().map_err(trouble_of)?);
+    let stamp = after.stamp;
     if stamp != stamp_of(&before) || stamp.size != bytes.len() as u64 {
         return Err(Trouble::Changed);
     }
     let hash = ContentHash(Sha256::digest(&bytes).into());
-    Ok(Some(FileContent { kind, bytes, hash, stamp }))
+    let is_sure = after == trace_of(&before) && after.was_settled_at(began_ns) && keeps_change_times(path);
+    Ok(Some(FileContent { kind, bytes, hash, stamp, trace: is_sure.then_some(after) }))
 }
 
 /// SHA-256 of a regular file, however large.

@@ -18,7 +18,7 @@ pub fn begin_classify(
     more: Map<String, Json>,
 ) -> Result<(RunId, LabelSet), StoreError> {
     let sorting = Sorting::from(settings);
-    let fingerprint = hexadecimal(&model.fingerprint);
+    let fingerprint = model.name_of_fingerprint();
     let set = session.label_set(&sorting.labels, &sorting.template, &fingerprint)?;
     let told = [
         ("source", json!(kept_source(&settings.source))),
@@ -31,8 +31,4 @@ pub fn begin_classify(
     ];
     let told = told.into_iter().map(|(key, value)| (key.to_owned(), value)).chain(more).collect();
     Ok((session.begin_run(RunKind::Classify, None, Some((&sorting, &set)), told)?, set))
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -9,13 +9,14 @@
 //! The image tower is opened when the first picture needs it: where all are known, never.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::Scope;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use half::f16;
 use ndarray::{Array1, Axis};
+use serde_json::{Map, Value as Json, json};
 
 use super::budget::{Budget, Share};
 use super::effort::{Clock, Clocks};
@@ -25,11 +26,12 @@ use super::sink::{Sink, SinkError};
 use super::stop::Stop;
 use crate::domain::picture::{ContentHash, FileStamp, Picture, PictureState};
 use crate::domain::score::{Prediction, logits};
+use crate::domain::unchanged::Trace;
 use crate::engine::EngineError;
 use crate::engine::encoder::ImageEncoder;
 use crate::engine::image_processor::{ImageProcessor, PreparedPicture};
 use crate::files::decode::decode;
-use crate::files::read::{FileContent, Reading, read};
+use crate::files::read::{FileContent, Reading, read, trace};
 use crate::files::trouble::Trouble;
 use crate::panics::caught;
 use crate::store::cache::Remembered;
@@ -51,6 +53,9 @@ pub struct Classified {
 /// Bytes of files that may wait to be decoded; one more file a reader may be in hand.
 const WAITING_BYTES: u64 = 256 << 20;
 
+/// Pictures that may wait to be scored: readers go on while others are brought to disk.
+const RESULTS: usize = 256;
+
 /// What classifying a list of files gave, beside the pictures.
 #[derive(Debug, Default)]
 pub struct Classification {
@@ -58,10 +63,25 @@ pub struct Classification {
     pub pictures: usize,
     /// Pictures whose embeddings were known.
     pub remembered: usize,
+    /// Those of them whose files were unchanged and not read.
+    pub trusted: usize,
     /// Files that are no pictures, counted by extension.
     pub other_files: BTreeMap<String, usize>,
     /// Files that were not looked at because the run was stopped.
     pub waiting: usize,
+}
+
+/// What the ledger keeps of a run that may take unchanged files for what they were.
+pub fn told_of_trust(trusts_unchanged: bool) -> Map<String, Json> {
+    Map::from_iter([("trust_unchanged".to_owned(), json!(trusts_unchanged))])
+}
+
+impl Classification {
+    /// What the ledger keeps of it.
+    pub fn told(&self) -> Map<String, Json> {
+        let counts = [("pictures", self.pictures), ("waiting", self.waiting), ("trusted", self.trusted)];
+        counts.into_iter().map(|(key, count)| (key.to_owned(), json!(count))).collect()
+    }
 }
 
 /// Why classifying ended early.
@@ -89,6 +109,8 @@ pub struct Pipeline<'p> {
     pub clocks: &'p Clocks,
     /// Whether the rest of a file that ends too early may still come, by its position: it is then not scored.
     pub awaits_rest: &'p (dyn Fn(usize) -> bool + Sync),
+    /// A file that is as it was when it was hashed last is taken for the same one, and not read.
+    pub trusts_unchanged: bool,
     /// A request to stop.
     pub stop: &'p Stop,
 }
@@ -102,18 +124,42 @@ struct Item<T> {
 /// A file that has been read and waits to be decoded.
 type Content<'b> = (FileContent, Share<'b>);
 
-/// A picture that has been decoded and waits for the image tower.
-struct Waiting {
+/// What is known of a file whose content is.
+#[derive(Clone, Copy)]
+struct Hashed {
     hash: ContentHash,
     stamp: FileStamp,
+    trace: Option<Trace>,
+}
+
+impl From<&FileContent> for Hashed {
+    fn from(content: &FileContent) -> Hashed {
+        Hashed { hash: content.hash, stamp: content.stamp, trace: content.trace }
+    }
+}
+
+/// Where an embedding comes from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    /// The image tower.
+    Made,
+    /// The cache.
+    Remembered,
+    /// The cache, and the file was not read.
+    Trusted,
+}
+
+/// A picture that has been decoded and waits for the image tower.
+struct Waiting {
+    file: Hashed,
     prepared: PreparedPicture,
     is_whole: bool,
 }
 
 /// The end of a file's way.
 enum Finished {
-    Embedded { hash: ContentHash, stamp: FileStamp, is_whole: bool, embedding: Array1<f16>, is_known: bool },
-    Troubled { hash: Option<ContentHash>, stamp: Option<FileStamp>, trouble: Trouble },
+    Embedded { file: Hashed, remembered: Remembered, origin: Origin },
+    Troubled { file: Option<Hashed>, trouble: Trouble },
     NoPicture,
 }
 
@@ -127,12 +173,12 @@ pub fn classify(
     encoders: &mut Encoders,
     sink: &mut dyn Sink,
 ) -> Result<Classification, ClassifyError> {
-    let Pipeline { files, model, cache, decoders, clocks, awaits_rest, stop } = *pipeline;
+    let Pipeline { files, model, cache, decoders, clocks, awaits_rest, trusts_unchanged, stop } = *pipeline;
     let batch_size = model.batch_size.max(1);
     let (content_out, content_in) = bounded(2 * decoders);
     // For each worker the batch it is at and the next.
     let (prepared_out, prepared_in) = bounded(2 * batch_size * model.workers() + decoders);
-    let (result_out, result_in) = bounded(64);
+    let (result_out, result_in) = bounded(RESULTS);
     let next = AtomicUsize::new(0);
     // A failure of the engine stops the stages before it as a request to stop does.
     let failed = Stop::default();
@@ -143,7 +189,10 @@ pub fn classify(
         for _ in 0..READERS {
             let (contents, results) = (content_out.clone(), result_out.clone());
             scope.spawn(move || {
-                let known = ModelCache::open(cache, &model.fingerprint, model.labels.ncols());
+                let known = Known {
+                    cache: ModelCache::open(cache, &model.fingerprint, model.labels.ncols()),
+                    trusts_unchanged,
+                };
                 read_files(files, &known, next, budget, (contents, results), &clocks.reading, go_on);
             });
         }
@@ -172,7 +221,7 @@ pub fn classify(
 
 fn read_files<'b>(
     files: &[PathBuf],
-    known: &ModelCache,
+    known: &Known,
     next: &AtomicUsize,
     budget: &'b Budget,
     (contents, results): (Sender<Item<Content<'b>>>, Results),
@@ -184,28 +233,54 @@ fn read_files<'b>(
         hand.begin();
         let position = next.fetch_add(1, Ordering::Relaxed);
         let Some(path) = files.get(position) else { return };
-        let reading = read(path);
+        let looked = known.unchanged(path).map_or_else(|| Looked::At(read(path)), Looked::Unchanged);
         hand.worked();
-        let sent = match reading {
-            Reading::Content(content) if let Some(known) = known.embedding(content.hash) => {
-                let (hash, stamp, is_whole, embedding) = (content.hash, content.stamp, known.is_whole, known.embedding);
-                let stage = Finished::Embedded { hash, stamp, is_whole, embedding, is_known: true };
-                results.send(Ok(Item { position, stage })).is_ok()
-            }
-            Reading::Content(content) => {
-                let share = budget.take(content.stamp.size);
-                contents.send(Item { position, stage: (content, share) }).is_ok()
-            }
-            Reading::NoPicture => results.send(Ok(Item { position, stage: Finished::NoPicture })).is_ok(),
-            Reading::Trouble(trouble) => {
-                let stage = Finished::Troubled { hash: None, stamp: None, trouble };
-                results.send(Ok(Item { position, stage })).is_ok()
-            }
+        let finished = |stage| results.send(Ok(Item { position, stage })).is_ok();
+        let sent = match looked {
+            Looked::Unchanged(stage) => finished(stage),
+            Looked::At(Reading::Content(content)) => match known.cache.embedding(content.hash) {
+                Some(remembered) => {
+                    let file = Hashed::from(&content);
+                    finished(Finished::Embedded { file, remembered, origin: Origin::Remembered })
+                }
+                None => {
+                    let share = budget.take(content.stamp.size);
+                    contents.send(Item { position, stage: (content, share) }).is_ok()
+                }
+            },
+            Looked::At(Reading::NoPicture) => finished(Finished::NoPicture),
+            Looked::At(Reading::Trouble(trouble)) => finished(Finished::Troubled { file: None, trouble }),
         };
         hand.waited();
         if !sent {
             return;
         }
+    }
+}
+
+/// What came of a file.
+enum Looked {
+    /// It was not opened: what is known of it.
+    Unchanged(Finished),
+    /// It was read.
+    At(Reading),
+}
+
+/// What a reader can do without the model.
+struct Known {
+    cache: ModelCache,
+    trusts_unchanged: bool,
+}
+
+impl Known {
+    /// What is known of a file that is as it was when it was hashed, where that is to be believed. Only of what went through the
+    /// model is enough known: all else that reading tells of a file, such as its kind, it tells again.
+    fn unchanged(&self, path: &Path) -> Option<Finished> {
+        let trace = self.trusts_unchanged.then(|| trace(path)).flatten()?;
+        let hash = self.cache.hash_of(trace)?;
+        let remembered = self.cache.embedding(hash)?;
+        let file = Hashed { hash, stamp: trace.stamp, trace: Some(trace) };
+        Some(Finished::Embedded { file, remembered, origin: Origin::Trusted })
     }
 }
 
@@ -223,21 +298,21 @@ fn decode_files(
             return;
         }
         hand.begin();
-        let (hash, stamp) = (content.hash, content.stamp);
+        let file = Hashed::from(&content);
         let prepared_picture = decode_and_prepare(content, processor);
         drop(share);
         hand.worked();
         let sent = match prepared_picture {
             Ok((_, false)) if awaits_rest(position) => {
-                let stage = Finished::Troubled { hash: Some(hash), stamp: Some(stamp), trouble: Trouble::Truncated };
+                let stage = Finished::Troubled { file: Some(file), trouble: Trouble::Truncated };
                 results.send(Ok(Item { position, stage })).is_ok()
             }
             Ok((pixels, is_whole)) => {
-                let stage = Waiting { hash, stamp, prepared: pixels, is_whole };
+                let stage = Waiting { file, prepared: pixels, is_whole };
                 prepared.send(Item { position, stage }).is_ok()
             }
             Err(trouble) => {
-                let stage = Finished::Troubled { hash: Some(hash), stamp: Some(stamp), trouble };
+                let stage = Finished::Troubled { file: Some(file), trouble };
                 results.send(Ok(Item { position, stage })).is_ok()
             }
         };
@@ -365,17 +440,14 @@ fn encode_batch(encoder: &mut ImageEncoder, batch: Vec<Item<Waiting>>) -> Vec<Re
 
 impl Item<Waiting> {
     fn embedded(self, embedding: Array1<f16>) -> Item<Finished> {
-        let Waiting { hash, stamp, is_whole, .. } = self.stage;
-        Item {
-            position: self.position,
-            stage: Finished::Embedded { hash, stamp, is_whole, embedding, is_known: false },
-        }
+        let Waiting { file, is_whole, .. } = self.stage;
+        let remembered = Remembered { embedding, is_whole };
+        Item { position: self.position, stage: Finished::Embedded { file, remembered, origin: Origin::Made } }
     }
 
     fn troubled(self, detail: String) -> Item<Finished> {
-        let (hash, stamp) = (Some(self.stage.hash), Some(self.stage.stamp));
         let trouble = Trouble::ModelFailed { detail };
-        Item { position: self.position, stage: Finished::Troubled { hash, stamp, trouble } }
+        Item { position: self.position, stage: Finished::Troubled { file: Some(self.stage.file), trouble } }
     }
 }
 
@@ -391,12 +463,16 @@ fn collect(
     for result in results {
         let Item { position, stage } = result.map_err(|error| pipeline.model.failed(error))?;
         let path = &pipeline.files[position];
-        if let Finished::Embedded { hash, is_whole, embedding, is_known, .. } = &stage {
-            match is_known {
-                true => cache.note_use(*hash),
-                false => cache.put(*hash, Remembered { embedding: embedding.clone(), is_whole: *is_whole }),
+        if let Finished::Embedded { file, remembered, origin } = &stage {
+            if let Some(trace) = file.trace {
+                cache.note_hash(trace, file.hash);
             }
-            done.remembered += usize::from(*is_known);
+            match origin {
+                Origin::Made => cache.put(file.hash, remembered.clone()),
+                Origin::Remembered | Origin::Trusted => cache.note_use(file.hash),
+            }
+            done.remembered += usize::from(*origin != Origin::Made);
+            done.trusted += usize::from(*origin == Origin::Trusted);
         }
         let classified = scored(path.clone(), stage, pipeline.model).map_err(|error| pipeline.model.failed(error))?;
         match &classified {
@@ -416,18 +492,19 @@ fn scored(path: PathBuf, finished: Finished, model: &Model) -> Result<Option<Cla
     let (labels, rule) = (model.labels.view(), model.rule);
     Ok(match finished {
         Finished::NoPicture => None,
-        Finished::Troubled { hash, stamp, trouble } => {
+        Finished::Troubled { file, trouble } => {
+            let (hash, stamp) = (file.map(|file| file.hash), file.map(|file| file.stamp));
             let picture = Picture { path, hash, stamp, state: trouble.state(), prediction: None };
             Some(Classified { picture, trouble: Some(trouble), embedding: None })
         }
-        Finished::Embedded { hash, stamp, is_whole, embedding, .. } => {
+        Finished::Embedded { file, remembered: Remembered { embedding, is_whole }, .. } => {
             if embedding.len() != labels.ncols() {
                 return Err(EngineError::TowersDiffer { image: embedding.len(), text: labels.ncols() });
             }
             let row = logits(embedding.view().insert_axis(Axis(0)), labels, rule);
             let prediction = Prediction::from_logits(row.row(0), rule.activation);
             let state = if is_whole { PictureState::Ok } else { PictureState::Suspect };
-            let picture = Picture { path, hash: Some(hash), stamp: Some(stamp), state, prediction };
+            let picture = Picture { path, hash: Some(file.hash), stamp: Some(file.stamp), state, prediction };
             Some(Classified { picture, trouble: (!is_whole).then_some(Trouble::Truncated), embedding: Some(embedding) })
         }
     })

@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 
 use half::f16;
+use half::slice::HalfFloatSliceExt;
 use ndarray::Array1;
 
 use crate::domain::picture::ContentHash;
+use crate::domain::unchanged::Trace;
 use crate::store::StoreError;
 use crate::store::cache::{CachedModel, EmbeddingCache, Remembered};
 
@@ -50,6 +52,7 @@ pub(super) struct ModelCache {
     limit: u64,
     fresh: Vec<(ContentHash, Remembered)>,
     used: Vec<ContentHash>,
+    hashed: Vec<(Trace, ContentHash)>,
 }
 
 impl ModelCache {
@@ -59,7 +62,8 @@ impl ModelCache {
             let model = logged(cache.model(fingerprint))?;
             Some((cache, model))
         });
-        ModelCache { opened, dimensions, limit: place.map_or(0, |place| place.limit), fresh: vec![], used: vec![] }
+        let limit = place.map_or(0, |place| place.limit);
+        ModelCache { opened, dimensions, limit, fresh: vec![], used: vec![], hashed: vec![] }
     }
 
     pub(super) fn embedding(&self, hash: ContentHash) -> Option<Remembered> {
@@ -69,9 +73,37 @@ impl ModelCache {
         found.filter(|remembered| self.is_sound(&remembered.embedding))
     }
 
+    /// The hash of a file that is as it was when it was hashed.
+    pub(super) fn hash_of(&self, trace: Trace) -> Option<ContentHash> {
+        let (cache, _) = self.opened.as_ref()?;
+        logged(cache.hash_of(trace)).flatten()
+    }
+
+    /// The embeddings of many pictures, as far as they are known; in the order of the pictures.
+    pub(super) fn embeddings<T: Copy>(&self, pictures: &[(T, ContentHash)]) -> Vec<(T, Array1<f16>)> {
+        let Some((cache, model)) = self.opened.as_ref() else { return vec![] };
+        let hashes: Vec<ContentHash> = pictures.iter().map(|(_, hash)| *hash).collect();
+        let mut found = Vec::with_capacity(pictures.len());
+        let keep = |position: usize, remembered: Remembered| {
+            if self.is_sound(&remembered.embedding) {
+                found.push((position, remembered.embedding));
+            }
+        };
+        logged(cache.embeddings(*model, &hashes, keep));
+        found.sort_unstable_by_key(|(position, _)| *position);
+        found.into_iter().map(|(position, embedding)| (pictures[position].0, embedding)).collect()
+    }
+
     fn is_sound(&self, embedding: &Array1<f16>) -> bool {
-        let square: f32 = embedding.iter().map(|value| value.to_f32() * value.to_f32()).sum();
-        embedding.len() == self.dimensions && (square - 1.0).abs() < UNIT_TOLERANCE
+        if embedding.len() != self.dimensions {
+            return false;
+        }
+        let mut wide = [0.0; 256];
+        let square = embedding.as_slice().unwrap_or_default().chunks(wide.len()).map(|values| {
+            values.convert_to_f32_slice(&mut wide[..values.len()]);
+            wide[..values.len()].iter().map(|value| value * value).sum::<f32>()
+        });
+        (square.sum::<f32>() - 1.0).abs() < UNIT_TOLERANCE
     }
 
     /// Keeps an embedding that was made now.
@@ -86,6 +118,11 @@ impl ModelCache {
         self.write_if_many();
     }
 
+    /// Keeps by what a file that was hashed is known again.
+    pub(super) fn note_hash(&mut self, trace: Trace, hash: ContentHash) {
+        self.hashed.push((trace, hash));
+    }
+
     fn write_if_many(&mut self) {
         if self.fresh.len() + self.used.len() >= TOGETHER {
             self.write();
@@ -95,7 +132,9 @@ impl ModelCache {
     fn write(&mut self) {
         if let Some((cache, model)) = self.opened.as_mut() {
             logged(cache.put(*model, &self.fresh, &self.used));
+            logged(cache.put_hashes(&self.hashed));
         }
+        self.hashed.clear();
         self.fresh.clear();
         self.used.clear();
     }

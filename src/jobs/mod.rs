@@ -11,6 +11,7 @@ pub mod crew;
 pub mod effort;
 pub mod embeddings;
 pub mod model;
+pub mod scoring;
 pub mod sink;
 pub mod sort;
 pub mod stop;

@@ -75,7 +75,7 @@ pub struct OpenedModel {
 impl Model {
     /// Opens the checkpoint in `folder` for `cores` cores and embeds the settings' labels. The flag says that the scale
     /// had to be assumed. The hashes of its large files are remembered in the cache. `quantising` is told
-    /// where its weights have to be quantised first.
+    /// where its weights will have to be quantised before the first picture.
     pub fn open(
         folder: &Path,
         settings: &Settings,
@@ -84,7 +84,12 @@ impl Model {
         cache: Option<&CachePlace>,
         quantising: &mut dyn FnMut(),
     ) -> Result<OpenedModel, ModelError> {
-        let opened = Model::open_checkpoint(folder, settings, runtime, cores, cache, quantising);
+        let opened = Model::open_checkpoint(folder, settings, runtime, cores, cache);
+        if let Ok(OpenedModel { model, .. }) = &opened
+            && model.checkpoint.must_be_quantised(runtime)
+        {
+            quantising();
+        }
         opened.map_err(|error| ModelError::of(&settings.model, error))
     }
 
@@ -94,12 +99,8 @@ impl Model {
         runtime: &Runtime,
         cores: usize,
         cache: Option<&CachePlace>,
-        quantising: &mut dyn FnMut(),
     ) -> Result<OpenedModel, EngineError> {
         let checkpoint = Checkpoint::open(folder)?;
-        if checkpoint.must_be_quantised(runtime) {
-            quantising();
-        }
         // Hashing a large checkpoint for the first time takes as long as opening its text tower.
         let (fingerprint, encoded) = std::thread::scope(|scope| {
             let fingerprint = scope.spawn(|| fingerprint(&checkpoint, runtime, cache));
@@ -110,7 +111,7 @@ impl Model {
         let (rule, scale_is_assumed) = checkpoint.score_rule()?;
         let batch_size = settings.batch_size.unwrap_or(runtime.best_batch_size());
         let fingerprint = fingerprint?;
-        let (name, runtime) = (settings.model.clone(), runtime.in_variant(checkpoint.variant(runtime)));
+        let (name, runtime) = (settings.model.clone(), runtime.clone());
         let model = Model { name, checkpoint, runtime, cores, labels, rule, batch_size, fingerprint };
         Ok(OpenedModel { model, text, scale_is_assumed })
     }
@@ -130,9 +131,9 @@ impl Model {
         self.checkpoint.variant(&self.runtime)
     }
 
-    /// The runtime, with what the image tower computes in: an export may have it in single precision only.
-    pub fn runtime(&self) -> &Runtime {
-        &self.runtime
+    /// Its fingerprint as sessions keep it.
+    pub fn name_of_fingerprint(&self) -> String {
+        self.fingerprint.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// How many encoders [`Model::open_encoders`] opens.
@@ -155,7 +156,7 @@ fn encode_labels(
     let mut text = TextEncoder::open(checkpoint, runtime)?;
     let labels = text.encode_labels(&settings.labels, &settings.template)?;
     // What is wrong with the image tower is said before anything is begun, though it is opened only when needed.
-    checkpoint.tower(TowerKind::Image, runtime)?;
+    checkpoint.check(TowerKind::Image, runtime)?;
     Ok((text, labels))
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use super::classify::Classified;
 use crate::domain::run::RunId;
@@ -11,6 +12,12 @@ use crate::store::session::{Found, Known, LabelSet, Session};
 
 /// Pictures that are written together.
 const TOGETHER: usize = 256;
+
+/// How many at most, where they come so fast that bringing them to disk would be most of the work: known pictures do.
+const MOST_TOGETHER: usize = 1024;
+
+/// From one writing to the next, unless there are that many.
+const PAUSE: Duration = Duration::from_millis(250);
 
 /// Takes what the pipeline finishes.
 pub trait Sink {
@@ -34,6 +41,7 @@ pub struct SessionSink<'s> {
     early: BTreeMap<usize, Option<Classified>>,
     next: usize,
     ready: Vec<Classified>,
+    written: Instant,
 }
 
 /// What is asked and told while pictures go into a session.
@@ -78,7 +86,8 @@ impl<'s> SessionSink<'s> {
         source: SourceFolder,
         hooks: Hooks<'s>,
     ) -> SessionSink<'s> {
-        SessionSink { session, run, set, source, hooks, early: BTreeMap::new(), next: 0, ready: vec![] }
+        let written = Instant::now();
+        SessionSink { session, run, set, source, hooks, early: BTreeMap::new(), next: 0, ready: vec![], written }
     }
 
     fn write(&mut self) -> Result<(), SinkError> {
@@ -98,6 +107,7 @@ impl<'s> SessionSink<'s> {
         let known = self.session.put_pictures(self.run, self.set, &found)?;
         drop(found);
         (self.hooks.on_stored)(known.into_iter().zip(self.ready.drain(..)).collect());
+        self.written = Instant::now();
         Ok(())
     }
 }
@@ -110,7 +120,12 @@ impl Sink for SessionSink<'_> {
             self.next += 1;
             self.ready.extend(classified);
         }
-        if self.ready.len() >= TOGETHER { self.write() } else { Ok(()) }
+        let is_due = match self.ready.len() {
+            MOST_TOGETHER.. => true,
+            TOGETHER.. => self.written.elapsed() >= PAUSE,
+            _ => false,
+        };
+        if is_due { self.write() } else { Ok(()) }
     }
 
     fn finish(&mut self) -> Result<(), SinkError> {

@@ -93,7 +93,10 @@ impl Say for CheckpointError {
                 let (folder, file) = (printable(folder), file.unwrap_or_default());
                 language.say("checkpoint.only_export", &[("folder", &folder), ("variant", variant), ("file", &file)])
             }
-            CheckpointError::Quantising(QuantisingError { path, source }) => {
+            CheckpointError::Quantising(QuantisingError::NotFinite { tensor }) => {
+                language.say("checkpoint.not_finite", &[("tensor", &printable_text(tensor))])
+            }
+            CheckpointError::Quantising(QuantisingError::File { path, source }) => {
                 language.say("checkpoint.quantising", &[("path", &printable(path)), ("detail", source)])
             }
             CheckpointError::NowhereToQuantise => language.text("checkpoint.nowhere_to_quantise"),

@@ -72,6 +72,7 @@ impl Say for CrewError {
             }
             CrewError::Install(error) => error.say(language),
             CrewError::NotChecked { model } => language.say("models.not_checked", &[("model", model)]),
+            CrewError::OtherModel { model } => language.say("app.other_model", &[("model", model)]),
             CrewError::NotCached { model } => language.say("app.model_not_here", &[("model", model)]),
             CrewError::NoDataFolder => language.text("doctor.no_folder"),
             CrewError::NotTrusted { destination } => {

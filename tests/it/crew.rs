@@ -142,6 +142,7 @@ fn settings(workspace: &Workspace) -> Settings {
         operation: Operation::Copy,
         sure: SureRule { threshold: 0.0, margin: 0.0 },
         batch_size: None,
+        trust_unchanged: false,
     }
 }
 

@@ -103,7 +103,7 @@ fn the_summary_adds_up() {
         let workspace = mixed();
         let events = workspace.classify().with("--threshold", threshold).flag("--json").ends_with(3).events();
         let summary = events.last().unwrap();
-        let keys = ["pictures", "counts", "unsure", "failed", "other_files", "runtime", "device", "model"];
+        let keys = ["pictures", "counts", "unsure", "failed", "trusted", "other_files", "runtime", "device", "model"];
         has_keys(summary, &keys);
         assert_eq!(summary["event"], "summary");
         let count = |key: &str| summary[key].as_u64().unwrap();

@@ -28,6 +28,7 @@ mod session;
 mod sorting;
 mod support;
 mod terminal;
+mod unchanged;
 mod variants;
 mod watch;
 mod weights;

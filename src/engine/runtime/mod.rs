@@ -262,22 +262,30 @@ impl Runtime {
         }
     }
 
+    /// The same for a variant. tract has but one.
+    pub fn in_variant(self, variant: VariantChoice) -> Runtime {
+        match self {
+            Runtime::OnnxRuntime(runtime) => {
+                let quantised = runtime.quantised_folder().map(ToOwned::to_owned);
+                Runtime::OnnxRuntime(runtime.in_variant(variant, quantised.as_deref()))
+            }
+            Runtime::Tract => Runtime::Tract,
+        }
+    }
+
+    /// The device, and the numbers that a model computes with where they are not single precision.
+    pub fn computes_in(&self, variant: Variant) -> String {
+        match variant {
+            Variant::Fp32 => self.device().to_string(),
+            variant => format!("{} ({variant})", self.device()),
+        }
+    }
+
     /// The variant that was asked for.
     pub fn variant_choice(&self) -> VariantChoice {
         match self {
             Runtime::OnnxRuntime(runtime) => runtime.variant(),
             Runtime::Tract => VariantChoice::Auto,
-        }
-    }
-
-    /// The same runtime for one variant.
-    pub fn in_variant(&self, variant: Variant) -> Runtime {
-        match self {
-            Runtime::OnnxRuntime(runtime) => {
-                let runtime = runtime.clone().in_variant(VariantChoice::Only(variant), runtime.quantised_folder());
-                Runtime::OnnxRuntime(runtime)
-            }
-            Runtime::Tract => Runtime::Tract,
         }
     }
 
@@ -291,10 +299,7 @@ impl Runtime {
 
     /// The device, and the variant where it is not single precision.
     pub fn computes(&self) -> String {
-        match self.variant() {
-            Variant::Fp32 => self.device().to_string(),
-            variant => format!("{} ({variant})", self.device()),
-        }
+        self.computes_in(self.variant())
     }
 
     /// How many pictures should go through a tower together. On a processor the gain ends early, on a GPU late; tract

@@ -35,6 +35,7 @@ pub(super) fn run(
         decoders: bench.cores,
         clocks: &clocks,
         awaits_rest: &|_| false,
+        trusts_unchanged: false,
         stop: &over,
     };
     let least = BATCHES * model.batch_size.max(1);

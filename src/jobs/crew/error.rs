@@ -1,6 +1,7 @@
 //! Why the crew could not do something.
 
 use crate::domain::hub_model::HubModel;
+use crate::domain::settings::ModelName;
 use crate::engine::EngineError;
 use crate::engine::hub::HubError;
 use crate::engine::runtime::RuntimeError;
@@ -69,6 +70,12 @@ pub enum CrewError {
     /// A runtime could not be installed.
     #[error(transparent)]
     Install(#[from] InstallError),
+    /// The model at hand is not the one that scored the session.
+    #[error("{model} is not the model that scored the session")]
+    OtherModel {
+        /// The model.
+        model: ModelName,
+    },
     /// A model is not in the cache, and this is no moment to download it.
     #[error("{model} is not in the cache")]
     NotCached {

@@ -13,6 +13,7 @@ use crate::domain::decision::{Decision, LabelId};
 use crate::domain::picture::{ContentHash, PictureId};
 use crate::domain::settings::{ModelName, Settings};
 use crate::domain::template::Templates;
+use crate::domain::variant::{Variant, VariantChoice};
 use crate::engine::hub::{Hub, Place};
 use crate::engine::runtime::Runtime;
 use crate::jobs::embeddings::ModelCache;
@@ -25,6 +26,7 @@ pub(super) fn open(desk: &Desk, destination: &Path, runtime: &mut ChosenRuntime)
     let sorting = session.sorting()?;
     let origin = session.origin()?;
     let set = sorting.as_ref().map(|(_, set)| set.clone());
+    let scored_by = set.as_ref().map(|set| session.model_of(set)).transpose()?.flatten();
     let sorting = sorting.map(|(sorting, _)| sorting);
     desk.tell(Event::Opened { sorting: sorting.clone().map(Box::new), origin: origin.clone() });
     // Read first: what changes after it is followed.
@@ -53,8 +55,9 @@ pub(super) fn open(desk: &Desk, destination: &Path, runtime: &mut ChosenRuntime)
         desk.tell_in_order(Event::NotScorable { error });
         return Ok(());
     }
-    let made =
-        runtime.get(desk).and_then(|runtime| make_scorable(desk, destination, &sorting, &origin, &hashes, runtime));
+    let made = runtime
+        .get(desk)
+        .and_then(|runtime| make_scorable(desk, destination, &sorting, &origin, &hashes, scored_by, runtime));
     desk.tell_in_order(match made {
         Ok(missing) => Event::Scorable { missing },
         Err(error) => Event::NotScorable { error },
@@ -106,6 +109,7 @@ fn make_scorable(
     sorting: &Sorting,
     origin: &Origin,
     hashes: &[(PictureId, Option<ContentHash>)],
+    scored_by: Option<String>,
     runtime: &Runtime,
 ) -> Result<usize, CrewError> {
     let model = ModelName::new(&origin.model, Path::is_dir);
@@ -127,15 +131,27 @@ fn make_scorable(
         operation: sorting.operation,
         sure: sorting.sure(),
         batch_size: None,
+        trust_unchanged: false,
     };
     let cache = desk.surroundings.cache.as_ref();
-    let OpenedModel { model, text, .. } = desk.open_model(&folder, &settings, runtime)?;
+    // In the numbers of the session: those of others are other scores.
+    let runtime = runtime.clone().in_variant(variant_of(origin));
+    let OpenedModel { model, text, .. } = desk.open_model(&folder, &settings, &runtime)?;
+    if scored_by.is_some_and(|scored_by| scored_by != model.name_of_fingerprint()) {
+        return Err(CrewError::OtherModel { model: settings.model });
+    }
     let known = ModelCache::open(cache, &model.fingerprint, model.labels.ncols());
-    let of = |id, hash| known.embedding(hash).map(|remembered| (id, remembered.embedding));
-    let embeddings: Vec<_> = hashes.iter().filter_map(|(id, hash)| of(*id, (*hash)?)).collect();
-    let missing = hashes.iter().filter(|(_, hash)| hash.is_some()).count() - embeddings.len();
+    let hashes: Vec<_> = hashes.iter().filter_map(|(id, hash)| Some((*id, (*hash)?))).collect();
+    let embeddings = known.embeddings(&hashes);
+    let missing = hashes.len() - embeddings.len();
     let _ = desk.scorer.send(Told::Remembered(embeddings));
     desk.guide.memory(cache, model.fingerprint, model.labels.ncols());
     let _ = desk.words.send(Asked::Model(Box::new(text), model.rule));
     Ok(missing)
+}
+
+/// The variant that a session's pictures were scored in. Sessions from before there were others say nothing.
+fn variant_of(origin: &Origin) -> VariantChoice {
+    let variant = origin.variant.as_deref().and_then(|name| name.parse().ok());
+    variant.unwrap_or(VariantChoice::Only(Variant::Fp32))
 }

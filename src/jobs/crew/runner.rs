@@ -34,7 +34,7 @@ use crate::files::scan::scan;
 use crate::jobs::apply::apply;
 use crate::jobs::begin::begin_classify;
 use crate::jobs::carry_out::recover_session;
-use crate::jobs::classify::{Classification, Classified, Encoders, Pipeline, classify};
+use crate::jobs::classify::{Classification, Classified, Encoders, Pipeline, classify, told_of_trust};
 use crate::jobs::effort::{Clocks, LimitOfLate};
 use crate::jobs::model::{Model, OpenedModel};
 use crate::jobs::sink::{Hooks, SessionSink, SourceFolder};
@@ -194,7 +194,7 @@ impl Desk {
         let cache = self.surroundings.cache.as_ref();
         let mut quantising = || self.tell(Event::Quantising);
         let opened = Model::open(folder, settings, runtime, cores(), cache, &mut quantising)?;
-        self.tell(Event::ModelOpened { device: opened.model.runtime().computes() });
+        self.tell(Event::ModelOpened { device: runtime.computes_in(opened.model.variant()) });
         Ok(opened)
     }
 
@@ -270,7 +270,8 @@ impl Desk {
         let _ = self.words.send(Asked::Model(Box::new(text), model.rule));
         self.guide.shown(&settings.destination, session.revision()?, true);
         self.guide.memory(cache, model.fingerprint, model.labels.ncols());
-        let (run, set) = begin_classify(&mut session, settings, &model, runtime, serde_json::Map::new())?;
+        let (run, set) =
+            begin_classify(&mut session, settings, &model, runtime, told_of_trust(settings.trust_unchanged))?;
         let clocks = Clocks::default();
         let pipeline = Pipeline {
             files: &found.files,
@@ -279,6 +280,7 @@ impl Desk {
             decoders: cores(),
             clocks: &clocks,
             awaits_rest: &|_| false,
+            trusts_unchanged: settings.trust_unchanged,
             stop: &self.stop,
         };
         let (mut pace, paused) = (Pace::new(), self.stop.paused());
@@ -289,8 +291,7 @@ impl Desk {
                 Err(error) => Event::NotTakenOver { error: error.into() },
             });
         }
-        let result = [("pictures", classification.pictures), ("waiting", classification.waiting)];
-        session.end_run(run, result.into_iter().map(|(key, count)| (key.to_owned(), json!(count))).collect())?;
+        session.end_run(run, classification.told())?;
         tables::write(&mut session, table, Some(&set), settings.sure)?;
         // From here on, what is new in the session comes from others.
         self.guide.ended();

@@ -10,10 +10,12 @@ use super::Event;
 use super::following::{Followed, FollowedPicture};
 use crate::domain::collection::Entry;
 use crate::domain::picture::PictureId;
-use crate::domain::score::{ScoreRule, activate, logits};
+use crate::domain::score::ScoreRule;
+use crate::engine::runtime::select::cores;
+use crate::jobs::scoring::scores_by_cores;
 
 /// Pictures that are scored together.
-const BLOCK: usize = 4096;
+const BLOCK: usize = 1 << 16;
 
 /// A picture that came, the label that was decided for by its text, and what the model saw.
 pub(super) type Arrival = (Entry, Option<String>, Option<Array1<f16>>);
@@ -208,10 +210,10 @@ impl Scorer {
             let (begin, end) = (block[0].1, block[block.len() - 1].1 + 1);
             let values = &self.embeddings[begin * self.dimensions..end * self.dimensions];
             let Ok(rows) = ArrayView2::from_shape((end - begin, self.dimensions), values) else { continue };
-            let logits = logits(rows, labels.view(), *rule);
+            let made = scores_by_cores(rows, labels.view(), *rule, cores());
             for (picture, row) in block {
-                let own = activate(logits.row(row - begin), rule.activation);
-                scores[picture * width..(picture + 1) * width].copy_from_slice(&own);
+                let own = &made[(row - begin) * width..(row - begin + 1) * width];
+                scores[picture * width..(picture + 1) * width].copy_from_slice(own);
             }
         }
         scores

@@ -55,6 +55,8 @@ pub(super) fn classify_ready(
         decoders: tools.decoders,
         clocks: tools.clocks,
         awaits_rest: &|position| ready.get(position).is_some_and(|ready| !ready.is_given_up),
+        // What is ready has arrived or changed.
+        trusts_unchanged: false,
         stop: tools.stop,
     };
     let alert = |classified: &Classified| alert(arriving, classified);

@@ -65,6 +65,8 @@ pub struct Origin {
     pub recursive: bool,
     /// The model.
     pub model: String,
+    /// The numbers that it computed with, where the session tells.
+    pub variant: Option<String>,
 }
 
 /// A source folder as a run keeps it: absolute, and exactly as it is where it is text, so that a later start finds it.
@@ -160,12 +162,13 @@ impl Session {
     /// What the last classify was given that looked into a source; scores for other labels have none.
     pub fn origin(&self) -> Result<Option<Origin>, StoreError> {
         let row = self.connection.query_row(
-            "SELECT settings ->> '$.source', settings ->> '$.recursive', settings ->> '$.model' FROM runs
+            "SELECT settings ->> '$.source', settings ->> '$.recursive', settings ->> '$.model',
+                 settings ->> '$.variant' FROM runs
                  WHERE kind = ?1 AND settings ->> '$.model' IS NOT NULL ORDER BY id DESC LIMIT 1",
             [RunKind::Classify.word()],
             |row| {
                 let recursive = row.get::<_, Option<bool>>(1)?.unwrap_or(true);
-                Ok(Origin { source: row.get(0)?, recursive, model: row.get(2)? })
+                Ok(Origin { source: row.get(0)?, recursive, model: row.get(2)?, variant: row.get(3)? })
             },
         );
         row.optional().map_err(|error| self.failed(error))

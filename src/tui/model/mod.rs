@@ -348,6 +348,7 @@ impl Model {
             operation: self.setup.operation,
             sure: self.sure(),
             batch_size: None,
+            trust_unchanged: self.defaults.trust_unchanged,
         })
     }
 

@@ -162,7 +162,7 @@ fn an_earlier_session_is_scored_with_other_labels() {
         margin: 0.0,
         operation: crate::domain::settings::Operation::Move,
     };
-    let origin = Origin { source: "/from".to_owned(), recursive: false, model: "/a/model".to_owned() };
+    let origin = Origin { source: "/from".to_owned(), recursive: false, model: "/a/model".to_owned(), variant: None };
     let effects = told(&mut model, Event::Opened { sorting: Some(Box::new(sorting)), origin: Some(origin) });
     assert!(matches!(orders(&effects)[..], [Order::Check { .. }, Order::LookUpModel { .. }]));
     assert_eq!((model.setup.source.text(), model.setup.model.text()), ("/from", "/a/model"));

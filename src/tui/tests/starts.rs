@@ -146,7 +146,7 @@ fn a_start_that_waits_for_the_model_is_taken_back_by_a_stop_and_by_what_is_begun
     assert!(!begins(&told(&mut model, Event::ModelFound { choice: choice() })));
     // An earlier session that is opened has its own model.
     let mut model = waiting();
-    let origin = Origin { source: "/pictures".to_owned(), recursive: true, model: ID.to_owned() };
+    let origin = Origin { source: "/pictures".to_owned(), recursive: true, model: ID.to_owned(), variant: None };
     told(&mut model, Event::Opened { sorting: None, origin: Some(origin) });
     assert!(!begins(&told(&mut model, Event::ModelFound { choice: choice() })));
     // What was busy when the model was found does not let it begin afterwards.

@@ -1,19 +1,21 @@
 //! Embeddings that were made before, by content and model: the same picture under another name, in another run or with
 //! other labels never goes through the model again. Nothing is lost with it: it can be removed at any time.
 
+mod files;
+
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use half::f16;
 use ndarray::Array1;
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::StoreError;
 use super::database::{self, Kind};
-use crate::domain::picture::{ContentHash, FileStamp};
+use crate::domain::picture::ContentHash;
 
 /// The cache's database: "sisc".
-const CACHE: Kind = Kind { application_id: 0x7369_7363, migrations: &[VERSION_1] };
+const CACHE: Kind = Kind { application_id: 0x7369_7363, migrations: &[VERSION_1, files::VERSION_2, VERSION_3] };
 
 const VERSION_1: &str = "
 CREATE TABLE models (
@@ -40,11 +42,33 @@ CREATE TABLE files (
 ) WITHOUT ROWID;
 ";
 
+/// Rows of a kilobyte in a table without row numbers go to a page of their own each: with them a page holds two or three, and
+/// those that were made one after the other lie one after the other. Without an index of `used`, which is asked for when the
+/// cache is tidied alone.
+const VERSION_3: &str = "
+ALTER TABLE embeddings RENAME TO former;
+DROP INDEX embeddings_used;
+CREATE TABLE embeddings (
+    id        INTEGER PRIMARY KEY,
+    model     INTEGER NOT NULL,
+    hash      BLOB NOT NULL,      -- SHA-256 of the picture's file
+    is_whole  INTEGER NOT NULL,   -- the file reaches its end
+    used      INTEGER NOT NULL,   -- days since 1970
+    embedding BLOB NOT NULL,      -- little-endian 16-bit floats, normalised
+    UNIQUE (model, hash)
+);
+INSERT INTO embeddings (model, hash, is_whole, used, embedding) SELECT model, hash, is_whole, used, embedding FROM former;
+DROP TABLE former;
+";
+
 /// The database in the cache folder.
 const DATABASE: &str = "embeddings.db";
 
 /// Of a cache that has grown over its limit, this share is kept, so that it is not tidied at every run.
 const KEPT_SHARE: f64 = 0.8;
+
+/// Days after which it is noted again that something was of use. To note it is to write it anew.
+const NOTED_EVERY: i64 = 7;
 
 /// An embedding and what else is known of the picture it is of.
 #[derive(Debug, Clone, PartialEq)]
@@ -101,13 +125,42 @@ impl EmbeddingCache {
             let mut statement = self
                 .connection
                 .prepare_cached("SELECT embedding, is_whole FROM embeddings WHERE model = ?1 AND hash = ?2")?;
-            let row = statement.query_row((model.0, hash.0), |row| Ok((row.get::<_, Vec<u8>>(0)?, row.get(1)?)));
-            Ok(row.optional()?.map(|(bytes, is_whole)| Remembered { embedding: from_bytes(&bytes), is_whole }))
+            statement.query_row((model.0, hash.0), remembered).optional()
         };
         found().map_err(|error| self.failed(error))
     }
 
-    /// Keeps embeddings, and takes note that those of `used` were of use today.
+    /// The embeddings of many contents, each with its position in `hashes`, in the order in which they lie on the disk: far
+    /// quicker than one by one.
+    pub fn embeddings(
+        &self,
+        model: CachedModel,
+        hashes: &[ContentHash],
+        mut each: impl FnMut(usize, Remembered),
+    ) -> Result<(), StoreError> {
+        let mut read = || -> rusqlite::Result<()> {
+            // One look at the database instead of one for each.
+            let _look = self.connection.unchecked_transaction()?;
+            let mut order: Vec<usize> = (0..hashes.len()).collect();
+            order.sort_unstable_by_key(|position| hashes[*position]);
+            let mut find =
+                self.connection.prepare_cached("SELECT id FROM embeddings WHERE model = ?1 AND hash = ?2")?;
+            let mut places: Vec<(i64, usize)> = Vec::with_capacity(hashes.len());
+            for position in order {
+                let found = find.query_row((model.0, hashes[position].0), |row| row.get(0)).optional()?;
+                places.extend(found.map(|id| (id, position)));
+            }
+            places.sort_unstable();
+            let mut get = self.connection.prepare_cached("SELECT embedding, is_whole FROM embeddings WHERE id = ?1")?;
+            places.into_iter().try_for_each(|(id, position)| {
+                each(position, get.query_row([id], remembered)?);
+                Ok(())
+            })
+        };
+        read().map_err(|error| self.failed(error))
+    }
+
+    /// Keeps embeddings, and takes note that those of `used` were of use today, or this week.
     pub fn put(
         &mut self,
         model: CachedModel,
@@ -117,15 +170,17 @@ impl EmbeddingCache {
         let today = today();
         let put = |connection: &mut Connection| -> rusqlite::Result<()> {
             let change = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-            let mut insert =
-                change.prepare_cached("INSERT OR REPLACE INTO embeddings (model, hash, is_whole, used, embedding) VALUES (?1, ?2, ?3, ?4, ?5)")?;
+            let mut insert = change.prepare_cached(
+                "INSERT INTO embeddings (model, hash, is_whole, used, embedding) VALUES (?1, ?2, ?3, ?4, ?5)
+                     ON CONFLICT DO UPDATE SET is_whole = ?3, used = ?4, embedding = ?5",
+            )?;
             for (hash, remembered) in fresh {
                 insert.execute((model.0, hash.0, remembered.is_whole, today, to_bytes(&remembered.embedding)))?;
             }
             let mut update = change
-                .prepare_cached("UPDATE embeddings SET used = ?3 WHERE model = ?1 AND hash = ?2 AND used <> ?3")?;
+                .prepare_cached("UPDATE embeddings SET used = ?3 WHERE model = ?1 AND hash = ?2 AND used <= ?3 - ?4")?;
             for hash in used {
-                update.execute((model.0, hash.0, today))?;
+                update.execute((model.0, hash.0, today, NOTED_EVERY))?;
             }
             drop((insert, update));
             change.commit()
@@ -142,13 +197,17 @@ impl EmbeddingCache {
             if used <= limit {
                 return Ok(0);
             }
-            let rows: i64 = self.connection.query_row("SELECT count(*) FROM embeddings", [], |row| row.get(0))?;
-            // All have about the same size, so that their number tells how many fit.
-            let kept = rows as f64 * KEPT_SHARE * limit as f64 / used as f64;
-            let removed = self.connection.execute(
-                "DELETE FROM embeddings WHERE (model, hash) IN (SELECT model, hash FROM embeddings ORDER BY used LIMIT ?1)",
-                [rows - kept as i64],
-            )?;
+            // All rows of a table have about the same size, so that the same share of each is what fits.
+            let dropped_share = 1.0 - KEPT_SHARE * limit as f64 / used as f64;
+            let drop_oldest = |table: &str, key: &str| -> rusqlite::Result<usize> {
+                let count = format!("SELECT count(*) FROM {table}");
+                let rows: i64 = self.connection.query_row(&count, [], |row| row.get(0))?;
+                let delete =
+                    format!("DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {table} ORDER BY used LIMIT ?1)");
+                self.connection.execute(&delete, [(rows as f64 * dropped_share).ceil() as i64])
+            };
+            let removed = drop_oldest("embeddings", "id")?;
+            drop_oldest("traces", "device, inode")?;
             // Gives the room back to the disk. With another process in the cache it has to wait for another time.
             if let Err(error) = self.connection.execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)") {
                 tracing::info!("the cache was not made smaller on disk: {error}");
@@ -156,26 +215,6 @@ impl EmbeddingCache {
             Ok(removed)
         };
         tidied().map_err(|error| self.failed(error))
-    }
-
-    /// The hash of a large file, if it was hashed before and is the same by its stamp.
-    pub fn file_hash(&self, path: &Path, stamp: FileStamp) -> Result<Option<[u8; 32]>, StoreError> {
-        let found = self.connection.query_row(
-            "SELECT hash FROM files WHERE path = ?1 AND device = ?2 AND inode = ?3 AND size = ?4 AND modified = ?5",
-            file_key(path, stamp),
-            |row| row.get(0),
-        );
-        found.optional().map_err(|error| self.failed(error))
-    }
-
-    /// Keeps the hash of a large file.
-    pub fn put_file_hash(&mut self, path: &Path, stamp: FileStamp, hash: [u8; 32]) -> Result<(), StoreError> {
-        let (path, device, inode, size, modified) = file_key(path, stamp);
-        let kept = self.connection.execute(
-            "INSERT OR REPLACE INTO files VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            (path, device, inode, size, modified, hash),
-        );
-        kept.map(drop).map_err(|error| self.failed(error))
     }
 
     fn failed(&self, source: rusqlite::Error) -> StoreError {
@@ -204,14 +243,6 @@ fn is_damaged(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(DatabaseCorrupt | NotADatabase))
 }
 
-type FileKey = (Vec<u8>, i64, i64, i64, String);
-
-fn file_key(path: &Path, stamp: FileStamp) -> FileKey {
-    use std::os::unix::ffi::OsStrExt;
-    let path = path.as_os_str().as_bytes().to_owned();
-    (path, stamp.device as i64, stamp.inode as i64, stamp.size as i64, stamp.modified_ns.to_string())
-}
-
 fn today() -> i64 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
     (since.as_secs() / 86_400) as i64
@@ -219,6 +250,10 @@ fn today() -> i64 {
 
 fn to_bytes(embedding: &Array1<f16>) -> Vec<u8> {
     embedding.iter().flat_map(|value| value.to_le_bytes()).collect()
+}
+
+fn remembered(row: &Row<'_>) -> rusqlite::Result<Remembered> {
+    Ok(Remembered { embedding: from_bytes(row.get_ref(0)?.as_blob()?), is_whole: row.get(1)? })
 }
 
 fn from_bytes(bytes: &[u8]) -> Array1<f16> {
@@ -252,6 +287,10 @@ mod tests {
         assert_eq!(cache.embedding(one, hash(1)).unwrap(), Some(remembered(1)));
         assert_eq!(cache.embedding(one, hash(2)).unwrap(), Some(remembered(2)));
         assert_eq!(cache.embedding(other, hash(1)).unwrap(), None);
+        let mut found = Vec::new();
+        cache.embeddings(one, &[hash(2), hash(3), hash(1), hash(2)], |at, of| found.push((at, of))).unwrap();
+        found.sort_by_key(|(position, _)| *position);
+        assert_eq!(found, [(0, remembered(2)), (2, remembered(1)), (3, remembered(2))]);
     }
 
     #[test]
@@ -272,6 +311,20 @@ mod tests {
     }
 
     #[test]
+    fn a_cache_of_an_earlier_version_is_taken_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let former = Kind { migrations: &[VERSION_1], ..CACHE };
+        let connection = database::open(&folder.path().join(DATABASE), &former).unwrap();
+        connection.execute("INSERT INTO models VALUES (7, ?1)", [[1; 32]]).unwrap();
+        let row = (7, hash(1).0, false, today(), to_bytes(&remembered(1).embedding));
+        connection.execute("INSERT INTO embeddings VALUES (?1, ?2, ?3, ?4, ?5)", row).unwrap();
+        drop(connection);
+        let mut cache = EmbeddingCache::open(folder.path()).unwrap();
+        let model = cache.model(&[1; 32]).unwrap();
+        assert_eq!(cache.embedding(model, hash(1)).unwrap(), Some(remembered(1)));
+    }
+
+    #[test]
     fn two_at_once_and_a_damaged_one() {
         let folder = tempfile::tempdir().unwrap();
         let mut first = EmbeddingCache::open(folder.path()).unwrap();
@@ -288,15 +341,5 @@ mod tests {
         assert_eq!(cache.embedding(one, hash(49)).unwrap(), None);
         assert!(clear(folder.path()).unwrap() > 0);
         assert_eq!(clear(folder.path()).unwrap(), 0);
-    }
-
-    #[test]
-    fn hashes_of_unchanged_files_are_remembered() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut cache = EmbeddingCache::open(folder.path()).unwrap();
-        let stamp = FileStamp { device: 1, inode: u64::MAX, size: 3, modified_ns: 4 };
-        cache.put_file_hash(Path::new("/w"), stamp, [9; 32]).unwrap();
-        assert_eq!(cache.file_hash(Path::new("/w"), stamp).unwrap(), Some([9; 32]));
-        assert_eq!(cache.file_hash(Path::new("/w"), FileStamp { modified_ns: 5, ..stamp }).unwrap(), None);
     }
 }

@@ -1,0 +1,55 @@
+//! Scoring many pictures at once, with every core.
+
+use half::f16;
+use ndarray::{ArrayView2, Axis};
+
+use crate::domain::score::{ScoreRule, scores};
+
+/// Pictures for which it is worth while to start a thread.
+const WORTH_A_THREAD: usize = 4096;
+
+/// Scores of every picture for every label, one row a picture: those that [`scores`] gives, to the last bit, whatever the number
+/// of cores.
+pub fn scores_by_cores(
+    images: ArrayView2<'_, f16>,
+    labels: ArrayView2<'_, f32>,
+    rule: ScoreRule,
+    cores: usize,
+) -> Vec<f32> {
+    let shares = (images.nrows() / WORTH_A_THREAD).clamp(1, cores.max(1));
+    if shares == 1 {
+        return scores(images, labels, rule);
+    }
+    let share = images.nrows().div_ceil(shares);
+    std::thread::scope(|scope| {
+        let workers =
+            images.axis_chunks_iter(Axis(0), share).map(|images| scope.spawn(move || scores(images, labels, rule)));
+        let workers: Vec<_> = workers.collect();
+        let mut all = Vec::with_capacity(images.nrows() * labels.nrows());
+        for worker in workers {
+            all.extend(worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+        }
+        all
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::score::{Activation, normalise, to_kept_form};
+    use ndarray::Array2;
+
+    #[test]
+    fn cores_change_nothing() {
+        let value = |r: usize, c: usize| ((r * 31 + c * 7) % 101) as f32 - 50.3;
+        let images = to_kept_form(Array2::from_shape_fn((3 * WORTH_A_THREAD + 5, 40), |(r, c)| value(r, c))).unwrap();
+        let labels = normalise(Array2::from_shape_fn((10, 40), |(r, c)| value(r + 7, c))).unwrap();
+        let rule = ScoreRule { scale: 100.0, bias: -1.0, activation: Activation::Softmax };
+        let bits = |cores| scores_by_cores(images.view(), labels.view(), rule, cores).into_iter().map(f32::to_bits);
+        let one: Vec<u32> = bits(1).collect();
+        assert_eq!(one.len(), images.nrows() * 10);
+        for cores in [0, 2, 3, 16] {
+            assert!(bits(cores).eq(one.iter().copied()), "{cores}");
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Hashes of files that need not be read again while they are unchanged: the large ones of a model, and pictures, where the
+//! user trusts what the file system says of them.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
+
+use super::{EmbeddingCache, NOTED_EVERY, StoreError, today};
+use crate::domain::picture::{ContentHash, FileStamp};
+use crate::domain::unchanged::Trace;
+
+pub(super) const VERSION_2: &str = "
+-- Pictures as they were when they were hashed last. Times are in nanoseconds since 1970.
+CREATE TABLE traces (
+    device   INTEGER NOT NULL,
+    inode    INTEGER NOT NULL,
+    size     INTEGER NOT NULL,
+    modified INTEGER NOT NULL,
+    changed  INTEGER NOT NULL,    -- set by the system alone
+    hash     BLOB NOT NULL,
+    used     INTEGER NOT NULL,    -- days since 1970
+    PRIMARY KEY (device, inode)
+) WITHOUT ROWID;
+";
+
+impl EmbeddingCache {
+    /// The hash of a large file, if it was hashed before and is the same by its stamp.
+    pub fn file_hash(&self, path: &Path, stamp: FileStamp) -> Result<Option<[u8; 32]>, StoreError> {
+        let found = self.connection.query_row(
+            "SELECT hash FROM files WHERE path = ?1 AND device = ?2 AND inode = ?3 AND size = ?4 AND modified = ?5",
+            file_key(path, stamp),
+            |row| row.get(0),
+        );
+        found.optional().map_err(|error| self.failed(error))
+    }
+
+    /// Keeps the hash of a large file.
+    pub fn put_file_hash(&mut self, path: &Path, stamp: FileStamp, hash: [u8; 32]) -> Result<(), StoreError> {
+        let (path, device, inode, size, modified) = file_key(path, stamp);
+        let kept = self.connection.execute(
+            "INSERT OR REPLACE INTO files VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            (path, device, inode, size, modified, hash),
+        );
+        kept.map(drop).map_err(|error| self.failed(error))
+    }
+
+    /// The hash of a picture's file, if one with this very trace was hashed before.
+    pub fn hash_of(&self, trace: Trace) -> Result<Option<ContentHash>, StoreError> {
+        let Some(key) = trace_key(trace) else { return Ok(None) };
+        let found = || -> rusqlite::Result<Option<[u8; 32]>> {
+            let mut statement = self.connection.prepare_cached(
+                "SELECT hash FROM traces WHERE device = ?1 AND inode = ?2 AND size = ?3 AND modified = ?4 AND changed = ?5",
+            )?;
+            statement.query_row(key, |row| row.get(0)).optional()
+        };
+        found().map(|hash| hash.map(ContentHash)).map_err(|error| self.failed(error))
+    }
+
+    /// Keeps hashes of pictures' files, and that they were of use today.
+    pub fn put_hashes(&mut self, hashed: &[(Trace, ContentHash)]) -> Result<(), StoreError> {
+        let today = today();
+        let put = |connection: &mut Connection| -> rusqlite::Result<()> {
+            let change = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            // What is there already, as with most files of a second run, is not written again.
+            let mut insert = change.prepare_cached(
+                "INSERT INTO traces VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO UPDATE
+                     SET size = ?3, modified = ?4, changed = ?5, hash = ?6, used = ?7
+                     WHERE (size, modified, changed, hash) IS NOT (?3, ?4, ?5, ?6) OR used <= ?7 - ?8",
+            )?;
+            for (trace, hash) in hashed {
+                if let Some((device, inode, size, modified, changed)) = trace_key(*trace) {
+                    insert.execute((device, inode, size, modified, changed, hash.0, today, NOTED_EVERY))?;
+                }
+            }
+            drop(insert);
+            change.commit()
+        };
+        put(&mut self.connection).map_err(|error| self.failed(error))
+    }
+}
+
+type FileKey = (Vec<u8>, i64, i64, i64, String);
+
+fn file_key(path: &Path, stamp: FileStamp) -> FileKey {
+    use std::os::unix::ffi::OsStrExt;
+    let path = path.as_os_str().as_bytes().to_owned();
+    (path, stamp.device as i64, stamp.inode as i64, stamp.size as i64, stamp.modified_ns.to_string())
+}
+
+/// None for times that are centuries away: such files are read every time.
+fn trace_key(trace: Trace) -> Option<(i64, i64, i64, i64, i64)> {
+    let Trace { stamp, changed_ns } = trace;
+    let (modified, changed) = (i64::try_from(stamp.modified_ns).ok()?, i64::try_from(changed_ns).ok()?);
+    Some((stamp.device as i64, stamp.inode as i64, stamp.size as i64, modified, changed))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STAMP: FileStamp = FileStamp { device: 1, inode: u64::MAX, size: 3, modified_ns: 4 };
+
+    #[test]
+    fn hashes_of_unchanged_files_are_remembered() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut cache = EmbeddingCache::open(folder.path()).unwrap();
+        cache.put_file_hash(Path::new("/w"), STAMP, [9; 32]).unwrap();
+        assert_eq!(cache.file_hash(Path::new("/w"), STAMP).unwrap(), Some([9; 32]));
+        assert_eq!(cache.file_hash(Path::new("/w"), FileStamp { modified_ns: 5, ..STAMP }).unwrap(), None);
+    }
+
+    #[test]
+    fn a_picture_is_known_by_all_of_its_trace() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut cache = EmbeddingCache::open(folder.path()).unwrap();
+        let (trace, hash) = (Trace { stamp: STAMP, changed_ns: -5 }, ContentHash([9; 32]));
+        cache.put_hashes(&[(trace, ContentHash([8; 32])), (trace, hash)]).unwrap();
+        assert_eq!(cache.hash_of(trace).unwrap(), Some(hash));
+        let stamps = [
+            FileStamp { device: 2, ..STAMP },
+            FileStamp { inode: 2, ..STAMP },
+            FileStamp { size: 2, ..STAMP },
+            FileStamp { modified_ns: 2, ..STAMP },
+        ];
+        let others = stamps.map(|stamp| Trace { stamp, ..trace });
+        for other in others.into_iter().chain([Trace { changed_ns: -4, ..trace }]) {
+            assert_eq!(cache.hash_of(other).unwrap(), None, "{other:?}");
+        }
+        // The same file with another content is known by that one alone.
+        let changed = Trace { changed_ns: 7, ..trace };
+        cache.put_hashes(&[(changed, ContentHash([7; 32])), (Trace { changed_ns: i128::MAX, ..trace }, hash)]).unwrap();
+        assert_eq!(
+            (cache.hash_of(trace).unwrap(), cache.hash_of(changed).unwrap()),
+            (None, Some(ContentHash([7; 32])))
+        );
+    }
+}
