@@ -56,7 +56,9 @@ fn no_decision_is_lost_and_no_file_is_moved_against_one() {
     });
     watching.wait_for_pictures(FILES + 1);
     // Every decision was carried out, whether it came before the file was sorted or after.
-    watching.wait_until("all is sorted as decided", |_| misplaced(&workspace, &decided).is_empty());
+    watching.wait_until("all is sorted, and as decided", |_| {
+        sorted(workspace.destination()).len() == FILES + 1 && misplaced(&workspace, &decided).is_empty()
+    });
     watching.end();
     assert_eq!(misplaced(&workspace, &decided), Vec::<String>::new());
     let files = sorted(workspace.destination());
