@@ -235,7 +235,8 @@ fn make_session(folder: &Path, count: usize) {
     };
     let place = cache_place(folder);
     let runtime = Runtime::Tract;
-    let OpenedModel { model, .. } = Model::open(&folder.join("model"), &settings, &runtime, 1, Some(&place)).unwrap();
+    let OpenedModel { model, .. } =
+        Model::open(&folder.join("model"), &settings, &runtime, 1, Some(&place), &mut || {}).unwrap();
     let mut cache = EmbeddingCache::open(&place.folder).unwrap();
     let number = cache.model(&model.fingerprint).unwrap();
     let mut session = Session::open_to_work(&destination).unwrap();

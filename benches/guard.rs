@@ -117,7 +117,7 @@ impl Work {
             batch_size: None,
             trust_unchanged: false,
         };
-        let model = Model::open(&checkpoint, &settings, runtime, cores(), None).unwrap().model;
+        let model = Model::open(&checkpoint, &settings, runtime, cores(), None, &mut || {}).unwrap().model;
         Work { files, model, _folder: unpacked }
     }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::domain::settings::Operation;
+use crate::domain::variant::VariantChoice;
 
 /// The defaults that are built in.
 const BUILT_IN: &str = include_str!("../config/defaults.toml");
@@ -83,6 +84,8 @@ pub struct Defaults {
     pub output_file: PathBuf,
     /// A library of ONNX Runtime, or its folder.
     pub onnxruntime_library: Option<PathBuf>,
+    /// The numbers that the image tower computes with.
+    pub variant: VariantChoice,
     /// How large the cache of embeddings may grow, in millions of bytes.
     pub embedding_cache_mb: u64,
     /// How pictures are drawn on a terminal.
@@ -135,7 +138,7 @@ mod tests {
         write("margin = 0.2\nlanguage = \"pt\"");
         let own = Defaults { margin: 0.2, language: LanguageSetting::Portuguese, ..built_in };
         assert_eq!(Defaults::load(Some(folder.path())).unwrap(), own);
-        for wrong in ["language = \"fr\"", "margin = \"wide\"", "marginn = 0.2", "margin"] {
+        for wrong in ["language = \"fr\"", "margin = \"wide\"", "marginn = 0.2", "margin", "variant = \"int4\""] {
             write(wrong);
             assert!(Defaults::load(Some(folder.path())).is_err(), "{wrong}");
         }

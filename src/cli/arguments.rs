@@ -264,8 +264,8 @@ pub(super) struct RuntimeOptions {
     pub(super) device: DeviceChoice,
     #[arg(long, value_name = "RUNTIME", default_value = "auto", env = "SIS_RUNTIME")]
     pub(super) runtime: RuntimeName,
-    #[arg(long, value_name = "VARIANT", default_value = "auto", env = "SIS_VARIANT")]
-    pub(super) variant: VariantChoice,
+    #[arg(long, value_name = "VARIANT", env = "SIS_VARIANT")]
+    pub(super) variant: Option<VariantChoice>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

@@ -116,7 +116,9 @@ fn open(
     };
     let line = context.language.say("classify.opening", &[("model", &settings.model)]);
     context.console.err(&line);
-    let opened = Model::open(&folder, settings, runtime, cores(), None);
+    let quantising = context.language.text("classify.quantising");
+    let mut say_so = || context.console.err(&quantising);
+    let opened = Model::open(&folder, settings, runtime, cores(), None, &mut say_so);
     opened.map_err(|error| Failure::of(&error, &context.language))
 }
 

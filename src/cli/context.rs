@@ -106,7 +106,8 @@ impl Context {
     /// What the options ask of a runtime.
     pub(super) fn wanted(&self, options: &RuntimeOptions) -> Wanted {
         let quantised = self.cache_place().map(|place| place.folder.join(quantised::FOLDER));
-        Wanted { runtime: options.runtime.into(), device: options.device, variant: options.variant, quantised }
+        let variant = options.variant.unwrap_or(self.defaults.variant);
+        Wanted { runtime: options.runtime.into(), device: options.device, variant, quantised }
     }
 
     /// The folder of a model's checkpoint. The built-in one is unpacked, and said to be what it is; a published one is

@@ -39,7 +39,9 @@ pub(super) fn open_model(
     let line = context.language.say("classify.opening", &[("model", &settings.model)]);
     context.console.err(&line);
     let folder = context.model_folder(&settings.model)?;
-    let opened = Model::open(&folder, settings, runtime, cores(), cache);
+    let quantising = context.language.text("classify.quantising");
+    let mut say_so = || context.console.err(&quantising);
+    let opened = Model::open(&folder, settings, runtime, cores(), cache, &mut say_so);
     let opened = opened.map_err(|error| Failure::of(&error, &context.language))?;
     let OpenedModel { model, scale_is_assumed, .. } = opened;
     if scale_is_assumed {

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::de::{Deserialize, Deserializer, Error};
+
 /// The numbers that the image tower computes with. The text tower, which answers for a few labels, computes in single
 /// precision always.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,6 +45,12 @@ pub enum VariantChoice {
     Auto,
     /// This one or nothing.
     Only(Variant),
+}
+
+impl<'de> Deserialize<'de> for VariantChoice {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<VariantChoice, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
 }
 
 impl FromStr for VariantChoice {

@@ -10,7 +10,7 @@ use super::families::{self, Family, FamilyError};
 use super::graph::half::in_half_precision;
 use super::graph::{Operators, TowerGraph};
 use super::image_processor::{self, ImageProcessor, ProcessorError};
-use super::quantised::{QuantisingError, quantised};
+use super::quantised::{self, QuantisingError};
 use super::runtime::{Runtime, Tower};
 use super::tokenizer::{Tokenizer, TokenizerError};
 use super::weights::{Weights, WeightsError};
@@ -92,7 +92,7 @@ pub enum CheckpointError {
     /// The tokenizer cannot be used.
     #[error(transparent)]
     Tokenizer(#[from] TokenizerError),
-    /// There is only an export, whose numbers cannot be changed.
+    /// There is only an export, whose numbers cannot be changed, and none in the variant that was asked for.
     #[error("{folder} holds an export and no weights, and cannot be used in {variant}")]
     OnlyExport {
         /// The folder.
@@ -197,11 +197,12 @@ impl Checkpoint {
                 };
                 Ok(Tower::Graph(Box::new(graph)))
             }
-            (None, Some(exports)) => match runtime.variant_choice() {
-                VariantChoice::Only(variant @ (Variant::Fp16 | Variant::Int8)) => {
+            (None, Some(exports)) => match exports.with_image_in(self.variant(runtime)) {
+                Some(exports) if !self.lacks_wanted(runtime) => Ok(exports.tower(kind)?),
+                _ => {
+                    let variant = runtime.variant();
                     Err(CheckpointError::OnlyExport { folder: self.folder.clone(), variant })
                 }
-                VariantChoice::Auto | VariantChoice::Only(Variant::Fp32) => Ok(exports.tower(kind)?),
             },
             (None, None) => Err(CheckpointError::NoWeights { folder: self.folder.clone(), found: vec![] }),
         }
@@ -217,14 +218,38 @@ impl Checkpoint {
         match (runtime.variant(), runtime.quantised_folder()) {
             (Variant::Fp32, _) => Ok(graph),
             (Variant::Fp16, _) => Ok(in_half_precision(graph)),
-            (Variant::Int8, Some(folder)) => Ok(quantised(&graph, &weights.paths(), folder)?),
+            (Variant::Int8, Some(folder)) => Ok(quantised::quantised(&graph, &weights.paths(), folder)?),
             (Variant::Int8, None) => Err(CheckpointError::NowhereToQuantise),
         }
     }
 
-    /// The numbers that the image tower computes with: an export has its own.
+    /// The numbers that the image tower computes with: those of an export that lies there.
     pub fn variant(&self, runtime: &Runtime) -> Variant {
-        self.written_from(runtime).map_or(Variant::Fp32, |_| runtime.variant())
+        let wanted = runtime.variant();
+        let is_there = |exports: &Exports| exports.with_image_in(wanted).is_some();
+        match (self.written_from(runtime), &self.exports) {
+            (None, Some(exports)) if !is_there(exports) => Variant::Fp32,
+            _ => wanted,
+        }
+    }
+
+    /// True where a variant was asked for, and not left to the program, that is not there.
+    fn lacks_wanted(&self, runtime: &Runtime) -> bool {
+        matches!(runtime.variant_choice(), VariantChoice::Only(wanted) if wanted != self.variant(runtime))
+    }
+
+    /// True where the weights have to be quantised first, which takes some seconds.
+    pub fn must_be_quantised(&self, runtime: &Runtime) -> bool {
+        match (self.variant(runtime), self.written_from(runtime), runtime.quantised_folder()) {
+            (Variant::Int8, Some(weights), Some(folder)) => !quantised::is_kept(&weights.paths(), folder),
+            _ => false,
+        }
+    }
+
+    /// True where pictures have to go through the image tower one by one, because what becomes of one would depend on those
+    /// beside it: an export in 8-bit integers scales what is multiplied by the largest number of the whole batch.
+    pub fn is_one_by_one(&self, runtime: &Runtime) -> bool {
+        self.variant(runtime) == Variant::Int8 && self.written_from(runtime).is_none()
     }
 
     /// The weights, where the runtime is given a graph of ours: an export cannot be rewritten.
@@ -238,7 +263,9 @@ impl Checkpoint {
     pub fn files(&self, runtime: &Runtime) -> Result<Vec<PathBuf>, CheckpointError> {
         let mut files = match (self.written_from(runtime), &self.exports) {
             (Some(weights), _) => weights.paths(),
-            (None, Some(exports)) => exports.files()?,
+            (None, Some(exports)) => {
+                exports.with_image_in(self.variant(runtime)).map_or(Ok(vec![]), |exports| exports.files())?
+            }
             (None, None) => vec![],
         };
         files.extend(self.tokenizer.files().iter().cloned());

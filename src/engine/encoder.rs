@@ -1,12 +1,12 @@
 //! The two towers, opened: pictures and sentences in, embeddings out.
 
 use half::f16;
-use ndarray::Array2;
+use ndarray::{Array2, Axis, concatenate};
 
 use super::EngineError;
 use super::checkpoint::{Checkpoint, TowerKind};
 use super::image_processor::{ImageProcessor, PreparedPicture};
-use super::runtime::{InputSpec, Runtime, Session, Tensor};
+use super::runtime::{InputSpec, Runtime, RuntimeError, Session, Tensor};
 use super::tokenizer::Tokenizer;
 use crate::domain::label::Label;
 use crate::domain::score::{label_embeddings, to_kept_form};
@@ -17,6 +17,7 @@ use crate::domain::template::Templates;
 pub struct ImageEncoder {
     session: Session,
     processor: ImageProcessor,
+    is_one_by_one: bool,
 }
 
 impl ImageEncoder {
@@ -26,19 +27,26 @@ impl ImageEncoder {
         let tower = checkpoint.tower(TowerKind::Image, runtime)?;
         let inputs = [InputSpec::pixels(checkpoint.family().image_size())];
         let sessions = runtime.open_workers(&tower, &inputs, &["image_embeds", "pooler_output"], cores)?;
-        let encoder = |session| ImageEncoder { session, processor: checkpoint.processor().clone() };
+        let is_one_by_one = checkpoint.is_one_by_one(runtime);
+        let encoder = |session| ImageEncoder { session, processor: checkpoint.processor().clone(), is_one_by_one };
         Ok(sessions.into_iter().map(encoder).collect())
     }
 
     /// True where pictures that go through together are faster than one by one.
     pub fn takes_batches(&self) -> bool {
-        self.session.takes_batches()
+        self.session.takes_batches() && !self.is_one_by_one
     }
 
     /// Embeddings of prepared pictures: (pictures, dimensions), normalised, half precision.
     pub fn encode(&mut self, pictures: &[&PreparedPicture]) -> Result<Array2<f16>, EngineError> {
-        let pixels = self.processor.batch(pictures).into_dyn();
-        let raw = self.session.run(&[("pixel_values", Tensor::F32(pixels.view()))], pictures.len())?;
+        let together = if self.is_one_by_one { 1 } else { pictures.len().max(1) };
+        let mut answers = Vec::new();
+        for batch in pictures.chunks(together) {
+            let pixels = self.processor.batch(batch).into_dyn();
+            answers.push(self.session.run(&[("pixel_values", Tensor::F32(pixels.view()))], batch.len())?);
+        }
+        let views: Vec<_> = answers.iter().map(|answer| answer.view()).collect();
+        let raw = concatenate(Axis(0), &views).map_err(|error| RuntimeError::Run(Box::new(error)))?;
         Ok(to_kept_form(raw)?)
     }
 }

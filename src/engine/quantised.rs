@@ -77,6 +77,11 @@ pub fn form() -> String {
     format!("int8 {VERSION} {}", levels())
 }
 
+/// True where the file for these sources is there, whole or not.
+pub fn is_kept(sources: &[PathBuf], folder: &Path) -> bool {
+    name(sources, levels()).is_ok_and(|name| folder.join(name).exists())
+}
+
 /// Removes all quantised weights, and returns how many bytes there were. What is no file of ours is left alone.
 pub fn clear(folder: &Path) -> io::Result<u64> {
     let mut bytes = 0;

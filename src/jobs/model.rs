@@ -74,15 +74,22 @@ pub struct OpenedModel {
 
 impl Model {
     /// Opens the checkpoint in `folder` for `cores` cores and embeds the settings' labels. The flag says that the scale
-    /// had to be assumed. The hashes of its large files are remembered in the cache.
+    /// had to be assumed. The hashes of its large files are remembered in the cache. `quantising` is told
+    /// where its weights will have to be quantised before the first picture.
     pub fn open(
         folder: &Path,
         settings: &Settings,
         runtime: &Runtime,
         cores: usize,
         cache: Option<&CachePlace>,
+        quantising: &mut dyn FnMut(),
     ) -> Result<OpenedModel, ModelError> {
         let opened = Model::open_checkpoint(folder, settings, runtime, cores, cache);
+        if let Ok(OpenedModel { model, .. }) = &opened
+            && model.checkpoint.must_be_quantised(runtime)
+        {
+            quantising();
+        }
         opened.map_err(|error| ModelError::of(&settings.model, error))
     }
 

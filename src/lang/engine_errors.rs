@@ -4,7 +4,7 @@ use super::{Language, Say};
 use crate::domain::printable::{printable, printable_text};
 use crate::engine::EngineError;
 use crate::engine::checkpoint::CheckpointError;
-use crate::engine::exports::ExportError;
+use crate::engine::exports::{ExportError, image_exports_in};
 use crate::engine::families::FamilyError;
 use crate::engine::quantised::QuantisingError;
 use crate::engine::runtime::RuntimeError;
@@ -89,7 +89,9 @@ impl Say for CheckpointError {
             }
             CheckpointError::Tokenizer(error) => error.say(language),
             CheckpointError::OnlyExport { folder, variant } => {
-                language.say("checkpoint.only_export", &[("folder", &printable(folder)), ("variant", variant)])
+                let file = image_exports_in(*variant).first().map(|ending| format!("vision_model{ending}.onnx"));
+                let (folder, file) = (printable(folder), file.unwrap_or_default());
+                language.say("checkpoint.only_export", &[("folder", &folder), ("variant", variant), ("file", &file)])
             }
             CheckpointError::Quantising(QuantisingError::NotFinite { tensor }) => {
                 language.say("checkpoint.not_finite", &[("tensor", &printable_text(tensor))])

@@ -164,7 +164,7 @@ impl Workspace {
         ] {
             command.env(variable, self.home().join(folder));
         }
-        for variable in ["ORT_DYLIB_PATH", "SIS_DATA_DIR", "SIS_DEVICE"].iter().chain(&OF_THE_HUB) {
+        for variable in ["ORT_DYLIB_PATH", "SIS_DATA_DIR", "SIS_DEVICE", "SIS_VARIANT"].iter().chain(&OF_THE_HUB) {
             command.env_remove(variable);
         }
         // No test asks the real hub.

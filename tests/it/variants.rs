@@ -1,5 +1,6 @@
 //! The image tower in half precision and in 8-bit integers, against itself in single precision.
 
+use std::collections::BTreeSet;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -11,6 +12,7 @@ use smart_image_sorter::domain::template::Templates;
 use smart_image_sorter::domain::variant::{Variant, VariantChoice};
 use smart_image_sorter::engine::checkpoint::Checkpoint;
 use smart_image_sorter::engine::encoder::{ImageEncoder, TextEncoder};
+use smart_image_sorter::engine::fingerprint::Sources;
 use smart_image_sorter::engine::image_processor::PreparedPicture;
 use smart_image_sorter::engine::runtime::Runtime;
 use smart_image_sorter::engine::runtime::find::Places;
@@ -167,14 +169,16 @@ fn weights_are_quantised_once_and_again_when_they_are_damaged_or_cleared() {
         assert!(output.status.success(), "{}", text(&output.stderr));
         text(&output.stdout) + &text(&output.stderr)
     };
+    let sentence = "are quantised to 8-bit integers";
     run(&["--variant", "fp32"]);
     assert_eq!(kept(), Vec::<PathBuf>::new(), "nothing is quantised that nobody asked for");
     let said = run(&["--variant", "int8"]);
     assert!(said.contains("(int8)") && !said.contains("known"), "embeddings of fp32 are others: {said}");
+    assert!(said.contains(sentence), "{said}");
     let [file] = kept().try_into().unwrap();
     let (made, content) = (file.metadata().unwrap().ino(), std::fs::read(&file).unwrap());
     workspace.write_pictures(["3.jpg"]);
-    run(&["--variant", "int8"]);
+    assert!(!run(&["--variant", "int8"]).contains(sentence));
     assert_eq!(kept()[0].metadata().unwrap().ino(), made, "it is made once");
     let cut = content[..1000].to_vec();
     let damaged = [0, content.len() / 2, content.len() - 1].map(|position| {
@@ -190,6 +194,11 @@ fn weights_are_quantised_once_and_again_when_they_are_damaged_or_cleared() {
         run(&["--variant", "int8"]);
         assert!(std::fs::read(&file).unwrap() == content, "damage {number}");
     }
+    // The settings say it as well as the option.
+    let settings = workspace.home().join("config/sis/settings.toml");
+    std::fs::create_dir_all(settings.parent().unwrap()).unwrap();
+    std::fs::write(&settings, "variant = \"int8\"").unwrap();
+    assert!(run(&[]).contains("(int8)") && !run(&["--variant", "fp32"]).contains("(int8)"));
     let cleared = workspace.program().args(["cache", "clear"]).output().unwrap();
     assert!(cleared.status.success() && kept().is_empty());
 }
@@ -219,6 +228,7 @@ fn what_cannot_be_had_is_said() {
     let output = classify(&workspace, &export, &["--variant", "int8"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(text(&output.stderr).contains("cannot be used in int8"), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("vision_model_int8.onnx"), "{}", text(&output.stderr));
 }
 
 #[test]
@@ -268,4 +278,48 @@ fn clearing_the_cache_leaves_what_is_not_ours() {
     clear();
     let left = ["folder", "photo.jpg", "quantising-now"].map(|name| quantised.join(name).exists());
     assert_eq!((left, quantised.join("old.int8").exists()), ([true; 3], false));
+}
+
+#[test]
+fn each_variant_has_a_fingerprint_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    if onnx_runtime_library().is_none() {
+        return;
+    }
+    let checkpoint = Checkpoint::open(&fixtures().join("clip")).unwrap();
+    let fingerprints = Variant::ALL.map(|variant| {
+        let sources = Sources::of(&checkpoint, &onnx_runtime(variant, folder.path()).unwrap()).unwrap();
+        sources.fingerprint(&vec![[0; 32]; sources.files.len()])
+    });
+    assert_eq!(fingerprints.iter().collect::<BTreeSet<_>>().len(), 3);
+}
+
+#[test]
+fn an_export_is_used_in_the_variant_that_lies_beside_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(runtime) = onnx_runtime(Variant::Int8, folder.path()) else { return };
+    let single = onnx_runtime(Variant::Fp32, folder.path()).unwrap();
+    for (name, source) in [("clip-onnx", "clip-onnx"), ("clip-whole", "clip-onnx")] {
+        let model = tempfile::tempdir().unwrap();
+        copy_folder(&fixtures().join(name), model.path());
+        let beside = model.path().join("onnx/vision_model_quantized.onnx");
+        // The same tower as in single precision: what is looked at is which file is used.
+        std::fs::copy(fixtures().join(source).join("onnx/vision_model.onnx"), &beside).unwrap();
+        let checkpoint = Checkpoint::open(model.path()).unwrap();
+        assert_eq!(checkpoint.variant(&runtime), Variant::Int8);
+        assert!(checkpoint.is_one_by_one(&runtime) && !checkpoint.is_one_by_one(&single));
+        let used = |runtime: &Runtime| checkpoint.files(runtime).unwrap().contains(&beside.canonicalize().unwrap());
+        assert!(used(&runtime) && !used(&single));
+        let pictures = prepared(&checkpoint, &fixtures().join("pictures"));
+        // Batches of another size are added up in another order, which the narrow fixtures show.
+        let cosine =
+            cosines(&embeddings(&checkpoint, &runtime, &pictures), &embeddings(&checkpoint, &single, &pictures));
+        assert!(cosine.0 > 0.999, "{name}: {cosine:?}");
+    }
+    // One with weights beside its export is quantised from the weights.
+    let model = tempfile::tempdir().unwrap();
+    copy_folder(&fixtures().join("clip-onnx"), model.path());
+    copy_folder(&fixtures().join("clip"), model.path());
+    let checkpoint = Checkpoint::open(model.path()).unwrap();
+    assert!(checkpoint.variant(&runtime) == Variant::Int8 && !checkpoint.is_one_by_one(&runtime));
 }

@@ -7,7 +7,6 @@ use super::{CrewError, Event, Order};
 use crate::domain::settings::Settings;
 use crate::engine::encoder::TextEncoder;
 use crate::engine::runtime::Runtime;
-use crate::engine::runtime::select::cores;
 use crate::files::destination;
 use crate::jobs::model::{Model, OpenedModel};
 use crate::store::session::Session;
@@ -24,8 +23,7 @@ pub(super) fn make_ready(desk: &Desk, settings: &Settings, runtime: &Runtime) ->
     destination::check(&settings.destination, &settings.source)?;
     let folder = desk.model_folder(&settings.model)?;
     desk.check_goes_on()?;
-    let cache = desk.surroundings.cache.as_ref();
-    let OpenedModel { model, text, .. } = Model::open(&folder, settings, runtime, cores(), cache)?;
+    let OpenedModel { model, text, .. } = desk.open_model(&folder, settings, runtime)?;
     desk.check_goes_on()?;
     destination::prepare(&settings.destination)?;
     let session = desk.session(&settings.destination)?;

@@ -197,6 +197,10 @@ pub enum Event {
     Repaired { model: HubModel, was_whole: bool },
     /// The runtime was chosen: its name with version, its device, and what should be known of the choice.
     Runtime { runtime: String, device: String, is_built_in: bool, is_gpu_unused: bool },
+    /// The model's weights are being quantised, which is done once.
+    Quantising,
+    /// A model was opened: its device, with what it computes in.
+    ModelOpened { device: String },
     /// An earlier session was opened: how it sorts and what it was made of, if anything was classified.
     Opened { sorting: Option<Box<Sorting>>, origin: Option<Origin> },
     /// Another session begins: what came before it is of no use.

@@ -16,9 +16,8 @@ use crate::domain::template::Templates;
 use crate::domain::variant::{Variant, VariantChoice};
 use crate::engine::hub::{Hub, Place};
 use crate::engine::runtime::Runtime;
-use crate::engine::runtime::select::cores;
 use crate::jobs::embeddings::ModelCache;
-use crate::jobs::model::{Model, OpenedModel};
+use crate::jobs::model::OpenedModel;
 use crate::store::session::{Origin, Session, SessionPicture, Sorting, Which};
 
 /// Tells what an earlier session holds, then makes ready to score it with other labels.
@@ -137,7 +136,7 @@ fn make_scorable(
     let cache = desk.surroundings.cache.as_ref();
     // In the numbers of the session: those of others are other scores.
     let runtime = runtime.clone().in_variant(variant_of(origin));
-    let OpenedModel { model, text, .. } = Model::open(&folder, &settings, &runtime, cores(), cache)?;
+    let OpenedModel { model, text, .. } = desk.open_model(&folder, &settings, &runtime)?;
     if scored_by.is_some_and(|scored_by| scored_by != model.name_of_fingerprint()) {
         return Err(CrewError::OtherModel { model: settings.model });
     }

@@ -36,6 +36,7 @@ use crate::jobs::begin::begin_classify;
 use crate::jobs::carry_out::recover_session;
 use crate::jobs::classify::{Classification, Classified, Encoders, Pipeline, classify, told_of_trust};
 use crate::jobs::effort::{Clocks, LimitOfLate};
+use crate::jobs::model::{Model, OpenedModel};
 use crate::jobs::sink::{Hooks, SessionSink, SourceFolder};
 use crate::jobs::sort::{SortRules, sort};
 use crate::jobs::stop::Stop;
@@ -181,6 +182,20 @@ impl Desk {
         let device = runtime.computes();
         self.tell(Event::Runtime { runtime: name, device, is_built_in, is_gpu_unused });
         Ok(runtime)
+    }
+
+    /// Opens a model, and tells where and in what it computes: not every one can in what was asked for.
+    pub(super) fn open_model(
+        &self,
+        folder: &Path,
+        settings: &Settings,
+        runtime: &Runtime,
+    ) -> Result<OpenedModel, CrewError> {
+        let cache = self.surroundings.cache.as_ref();
+        let mut quantising = || self.tell(Event::Quantising);
+        let opened = Model::open(folder, settings, runtime, cores(), cache, &mut quantising)?;
+        self.tell(Event::ModelOpened { device: runtime.computes_in(opened.model.variant()) });
+        Ok(opened)
     }
 
     /// Installs ONNX Runtime, and uses it where none is running: a process can have one.

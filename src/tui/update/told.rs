@@ -49,6 +49,15 @@ fn take(model: &mut Model, event: Event) -> Vec<Effect> {
         Event::Runtime { runtime, device, is_built_in, is_gpu_unused } => {
             model.runtime = Some(Runtime { name: runtime, device, is_built_in, is_gpu_unused });
         }
+        Event::ModelOpened { device } => {
+            if let Some(runtime) = &mut model.runtime {
+                runtime.device = device;
+            }
+        }
+        Event::Quantising => {
+            let text = model.language.text("classify.quantising");
+            model.say(text);
+        }
         Event::Installed { version, is_for_later } => {
             model.work = Work::Idle;
             model.is_paused = false;
