@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use crate::support::{fixtures, onnx_runtime_library, program};
+use crate::support::{fixtures, onnx_runtime_library, program, tree};
 
 /// A program that finds no library but those that a test puts somewhere, and nothing of the machine's own.
 struct Isolated {
@@ -142,6 +142,27 @@ fn a_gpu_that_is_asked_for_and_not_there_is_said_aloud() {
         assert!(text(&output.stderr).contains("The GPU cannot be used"), "{device}: {}", text(&output.stderr));
         assert!(text(&output.stdout).contains("on CPU"));
     }
+}
+
+/// Libraries of ONNX Runtime that report to their maker keep a number of the device in the cache folder, and the session's
+/// in the temporary one.
+#[test]
+fn nothing_is_reported_to_anybody() {
+    let Some(library) = onnx_runtime_library() else {
+        println!("skipped: ORT_DYLIB_PATH names no library");
+        return;
+    };
+    let machine = Isolated::new();
+    let model = fixtures().join("clip");
+    let temporary = tempfile::tempdir().unwrap();
+    let mut command = machine.command(&["doctor", "--runtime", "onnxruntime", "--model", model.to_str().unwrap()]);
+    command.env("ORT_DYLIB_PATH", &library).env("TMPDIR", temporary.path()).env_remove("XDG_CACHE_HOME");
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let is_own = |path: &Path| path.iter().any(|part| part == "sis") || path.iter().all(|part| part != ".cache");
+    let kept = tree(machine.home.path());
+    let foreign: Vec<&PathBuf> = kept.keys().filter(|path| path.is_file() && !is_own(path)).collect();
+    assert_eq!((foreign, tree(temporary.path()).len()), (vec![], 0));
 }
 
 /// With `SIS_TEST_WHEELS`, a folder with the package, so that the test needs no network; without it, skipped.
