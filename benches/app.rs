@@ -28,12 +28,12 @@ use smart_image_sorter::domain::run::RunKind;
 use smart_image_sorter::domain::score::{Prediction, SureRule};
 use smart_image_sorter::domain::settings::{ModelName, Operation, Settings};
 use smart_image_sorter::domain::template::Templates;
-use smart_image_sorter::engine::runtime::Runtime;
 use smart_image_sorter::engine::runtime::find::Places;
 use smart_image_sorter::engine::runtime::select::Wanted;
+use smart_image_sorter::engine::runtime::{Runtime, Uses};
 use smart_image_sorter::jobs::crew::Surroundings;
 use smart_image_sorter::jobs::embeddings::CachePlace;
-use smart_image_sorter::jobs::model::{Model, OpenedModel};
+use smart_image_sorter::jobs::model::{ModelToOpen, OpenedModel};
 use smart_image_sorter::lang::Language;
 use smart_image_sorter::store::cache::{EmbeddingCache, Remembered};
 use smart_image_sorter::store::session::{Found, Session, Sorting};
@@ -235,8 +235,10 @@ fn make_session(folder: &Path, count: usize) {
     };
     let place = cache_place(folder);
     let runtime = Runtime::Tract;
-    let OpenedModel { model, .. } =
-        Model::open(&folder.join("model"), &settings, &runtime, 1, Some(&place), &mut || {}).unwrap();
+    let (model, cache, uses) = (folder.join("model"), Some(&place), Uses::Many);
+    let opening =
+        ModelToOpen { folder: &model, settings: &settings, runtime: &runtime, cores: 1, cache, uses, ahead: false };
+    let OpenedModel { model, .. } = opening.open(&mut || {}).unwrap();
     let mut cache = EmbeddingCache::open(&place.folder).unwrap();
     let number = cache.model(&model.fingerprint).unwrap();
     let mut session = Session::open_to_work(&destination).unwrap();

@@ -28,12 +28,12 @@ use smart_image_sorter::domain::template::Templates;
 use smart_image_sorter::engine::encoder::ImageEncoder;
 use smart_image_sorter::engine::image_processor::PreparedPicture;
 use smart_image_sorter::engine::runtime::select::cores;
-use smart_image_sorter::engine::runtime::{OnnxRuntime, Runtime};
+use smart_image_sorter::engine::runtime::{OnnxRuntime, Runtime, Uses};
 use smart_image_sorter::files::decode::decode;
 use smart_image_sorter::files::read::{Reading, read};
 use smart_image_sorter::jobs::classify::{Classified, Encoders, Pipeline, classify};
 use smart_image_sorter::jobs::effort::Clocks;
-use smart_image_sorter::jobs::model::Model;
+use smart_image_sorter::jobs::model::{Model, ModelToOpen};
 use smart_image_sorter::jobs::sink::{Sink, SinkError};
 use smart_image_sorter::jobs::stop::Stop;
 
@@ -117,7 +117,9 @@ impl Work {
             batch_size: None,
             trust_unchanged: false,
         };
-        let model = Model::open(&checkpoint, &settings, runtime, cores(), None, &mut || {}).unwrap().model;
+        let (folder, settings, uses) = (&checkpoint, &settings, Uses::Many);
+        let opening = ModelToOpen { folder, settings, runtime, cores: cores(), cache: None, uses, ahead: false };
+        let model = opening.open(&mut || {}).unwrap().model;
         Work { files, model, _folder: unpacked }
     }
 

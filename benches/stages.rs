@@ -17,7 +17,7 @@ use smart_image_sorter::domain::score::{Activation, ScoreRule, normalise};
 use smart_image_sorter::engine::checkpoint::Checkpoint;
 use smart_image_sorter::engine::encoder::{ImageEncoder, TextEncoder};
 use smart_image_sorter::engine::runtime::select::cores;
-use smart_image_sorter::engine::runtime::{OnnxRuntime, Runtime};
+use smart_image_sorter::engine::runtime::{OnnxRuntime, Runtime, Uses};
 use smart_image_sorter::files::decode::decode;
 use smart_image_sorter::files::kind::{Format, Kind};
 use smart_image_sorter::jobs::scoring::scores_by_cores;
@@ -72,7 +72,7 @@ fn image_tower_in_onnx_runtime(bencher: Bencher<'_, '_>, batch: usize) {
 
 fn image_tower(bencher: Bencher<'_, '_>, runtime: &Runtime, batch: usize) {
     let checkpoint = checkpoint();
-    let mut encoder = ImageEncoder::open(&checkpoint, runtime, 1).unwrap().remove(0);
+    let mut encoder = ImageEncoder::open(&checkpoint, runtime, 1, Uses::Many).unwrap().remove(0);
     let picture = decode(&photograph(), Kind::Picture(Format::Jpeg)).unwrap().pixels;
     let pictures = vec![checkpoint.processor().prepare(&picture); batch];
     bencher
@@ -95,7 +95,7 @@ fn open_both_towers_in_onnx_runtime() -> Option<(Vec<ImageEncoder>, TextEncoder)
 
 fn open_both_towers(runtime: &Runtime) -> (Vec<ImageEncoder>, TextEncoder) {
     let checkpoint = checkpoint();
-    (ImageEncoder::open(&checkpoint, runtime, 1).unwrap(), TextEncoder::open(&checkpoint, runtime).unwrap())
+    (ImageEncoder::open(&checkpoint, runtime, 1, Uses::Many).unwrap(), TextEncoder::open(&checkpoint, runtime).unwrap())
 }
 
 /// Scores of embeddings of 512 dimensions for ten labels.

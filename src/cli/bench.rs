@@ -17,11 +17,11 @@ use crate::domain::speed_advice::{Machine, advice};
 use crate::domain::template::Templates;
 use crate::domain::variant::Variant;
 use crate::engine::runtime::select::{RuntimeNote, Selection, cores};
-use crate::engine::runtime::{Device, Runtime};
+use crate::engine::runtime::{Device, Runtime, Uses};
 use crate::file_system::is_on_network;
 use crate::files::scan::scan;
 use crate::jobs::bench::{Bench, Step, choose, labels};
-use crate::jobs::model::{Model, OpenedModel};
+use crate::jobs::model::{ModelToOpen, OpenedModel};
 use crate::jobs::stop::Stop;
 use crate::lang::Language;
 
@@ -118,8 +118,10 @@ fn open(
     context.console.err(&line);
     let quantising = context.language.text("classify.quantising");
     let mut say_so = || context.console.err(&quantising);
-    let opened = Model::open(&folder, settings, runtime, cores(), None, &mut say_so);
-    opened.map_err(|error| Failure::of(&error, &context.language))
+    // How long the image tower takes to open is measured later.
+    let (folder, cache, uses) = (&folder, None, Uses::Many);
+    let model = ModelToOpen { folder, settings, runtime, cores: cores(), cache, uses, ahead: false };
+    model.open(&mut say_so).map_err(|error| Failure::of(&error, &context.language))
 }
 
 fn machine(arguments: &BenchArguments, source: &Path, selection: &Selection) -> Machine {

@@ -72,7 +72,7 @@ pub(super) fn carry_out(request: &Request, options: &RuntimeOptions, context: &m
     let selection = context.select_runtime(options)?;
     let runtime = &selection.runtime;
     let cache = context.cache_place();
-    let model = open_model(settings, runtime, cache.as_ref(), context)?;
+    let model = open_model(settings, runtime, cache.as_ref(), Some(found.files.len()), context)?;
     let mut session = match request.dry_run {
         true => open_copy(&settings.destination, context)?,
         false => open_destination(&settings.destination, &request.table_name, request.trust, known, context)?,

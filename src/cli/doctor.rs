@@ -13,8 +13,8 @@ use crate::engine::EngineError;
 use crate::engine::checkpoint::Checkpoint;
 use crate::engine::encoder::{ImageEncoder, TextEncoder};
 use crate::engine::hub::Place;
-use crate::engine::runtime::Runtime;
 use crate::engine::runtime::select::cores;
+use crate::engine::runtime::{Runtime, Uses};
 use crate::jobs::model::ModelError;
 
 pub(super) fn run(arguments: &DoctorArguments, context: &mut Context) -> Result<Exit, Failure> {
@@ -57,7 +57,7 @@ fn try_model(folder: &Path, runtime: &Runtime) -> Result<Checkpoint, EngineError
     TextEncoder::open(&checkpoint, runtime)?.encode(&["a picture".to_owned()])?;
     let picture = image::RgbImage::from_pixel(64, 64, image::Rgb([128; 3]));
     let prepared = checkpoint.processor().prepare(&picture);
-    for mut encoder in ImageEncoder::open(&checkpoint, runtime, 1)? {
+    for mut encoder in ImageEncoder::open(&checkpoint, runtime, 1, Uses::Few)? {
         encoder.encode(&[&prepared])?;
     }
     Ok(checkpoint)

@@ -8,11 +8,11 @@ use super::failure::Failure;
 use super::session::open_to_work;
 use crate::domain::printable::printable;
 use crate::domain::settings::Settings;
-use crate::engine::runtime::Runtime;
 use crate::engine::runtime::select::cores;
+use crate::engine::runtime::{Runtime, Uses};
 use crate::files::{destination, own_file, sums};
 use crate::jobs::embeddings::CachePlace;
-use crate::jobs::model::{Model, OpenedModel};
+use crate::jobs::model::{Model, ModelToOpen, OpenedModel};
 use crate::store::session::Session;
 
 /// The destination's session, made where there is none, and the destination too.
@@ -29,11 +29,12 @@ pub(super) fn open_destination(
     known.map_or_else(|| open_to_work(destination, trust, context), Ok)
 }
 
-/// Opens the model, and says what had to be assumed about it.
+/// Opens the model for so many pictures, where that is known, and says what had to be assumed about it.
 pub(super) fn open_model(
     settings: &Settings,
     runtime: &Runtime,
     cache: Option<&CachePlace>,
+    pictures: Option<usize>,
     context: &mut Context,
 ) -> Result<Model, Failure> {
     let line = context.language.say("classify.opening", &[("model", &settings.model)]);
@@ -41,8 +42,9 @@ pub(super) fn open_model(
     let folder = context.model_folder(&settings.model)?;
     let quantising = context.language.text("classify.quantising");
     let mut say_so = || context.console.err(&quantising);
-    let opened = Model::open(&folder, settings, runtime, cores(), cache, &mut say_so);
-    let opened = opened.map_err(|error| Failure::of(&error, &context.language))?;
+    let (folder, uses, ahead) = (&folder, Uses::of(pictures), pictures != Some(0));
+    let model = ModelToOpen { folder, settings, runtime, cores: cores(), cache, uses, ahead };
+    let opened = model.open(&mut say_so).map_err(|error| Failure::of(&error, &context.language))?;
     let OpenedModel { model, scale_is_assumed, .. } = opened;
     if scale_is_assumed {
         let note = context.language.text("engine.scale_assumed");

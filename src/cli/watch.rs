@@ -45,7 +45,7 @@ pub(super) fn run(arguments: &WatchArguments, context: &mut Context) -> Result<E
     };
     let selection = context.select_runtime(&arguments.sorting.runtime)?;
     let cache = context.cache_place();
-    let model = open_model(&settings, &selection.runtime, cache.as_ref(), context)?;
+    let model = open_model(&settings, &selection.runtime, cache.as_ref(), None, context)?;
     let mut session = open_destination(&settings.destination, &table_name, arguments.sorting.trust, known, context)?;
     let stop = context.stop()?;
     context.console.end_with(&stop);

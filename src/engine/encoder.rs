@@ -6,7 +6,7 @@ use ndarray::{Array2, Axis, concatenate};
 use super::EngineError;
 use super::checkpoint::{Checkpoint, TowerKind};
 use super::image_processor::{ImageProcessor, PreparedPicture};
-use super::runtime::{InputSpec, Runtime, RuntimeError, Session, Tensor};
+use super::runtime::{InputSpec, Runtime, RuntimeError, Session, Tensor, Uses};
 use super::tokenizer::Tokenizer;
 use crate::domain::label::Label;
 use crate::domain::score::{label_embeddings, to_kept_form};
@@ -23,10 +23,16 @@ pub struct ImageEncoder {
 impl ImageEncoder {
     /// Opens a checkpoint's image tower as one encoder for each worker that the runtime can use on `cores` cores and its
     /// GPUs.
-    pub fn open(checkpoint: &Checkpoint, runtime: &Runtime, cores: usize) -> Result<Vec<ImageEncoder>, EngineError> {
+    pub fn open(
+        checkpoint: &Checkpoint,
+        runtime: &Runtime,
+        cores: usize,
+        uses: Uses,
+    ) -> Result<Vec<ImageEncoder>, EngineError> {
+        tracing::info!("opening the image tower");
         let tower = checkpoint.tower(TowerKind::Image, runtime)?;
         let inputs = [InputSpec::pixels(checkpoint.family().image_size())];
-        let sessions = runtime.open_workers(&tower, &inputs, &["image_embeds", "pooler_output"], cores)?;
+        let sessions = runtime.open_workers(&tower, &inputs, &["image_embeds", "pooler_output"], cores, uses)?;
         let is_one_by_one = checkpoint.is_one_by_one(runtime);
         let encoder = |session| ImageEncoder { session, processor: checkpoint.processor().clone(), is_one_by_one };
         Ok(sessions.into_iter().map(encoder).collect())
@@ -106,5 +112,5 @@ impl TextEncoder {
 fn open_text(checkpoint: &Checkpoint, runtime: &Runtime, length: usize) -> Result<Session, EngineError> {
     let tower = checkpoint.tower(TowerKind::Text, runtime)?;
     let inputs = [InputSpec::token_ids("input_ids", length), InputSpec::token_ids("attention_mask", length)];
-    Ok(runtime.open(&tower, &inputs, &["text_embeds", "pooler_output"])?)
+    Ok(runtime.open(&tower, &inputs, &["text_embeds", "pooler_output"], Uses::Few)?)
 }

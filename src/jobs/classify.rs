@@ -6,7 +6,8 @@
 //!             `------------- known content: its embedding from the cache -------------^
 //! ```
 //!
-//! The image tower is opened when the first picture needs it: where all are known, never.
+//! The image tower is opened when the first picture needs it, unless the model had to be hashed, which leaves time for it: where
+//! all are known, never.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -356,7 +357,6 @@ impl Encoders {
 
     fn opened(&mut self, model: &Model) -> Result<&mut [ImageEncoder], EngineError> {
         if self.0.is_empty() {
-            tracing::info!("opening the image tower");
             self.0 = model.open_encoders()?;
         }
         Ok(&mut self.0)

@@ -10,6 +10,7 @@ pub mod classify;
 pub mod crew;
 pub mod effort;
 pub mod embeddings;
+mod file_hashes;
 pub mod model;
 pub mod scoring;
 pub mod sink;

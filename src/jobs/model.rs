@@ -1,22 +1,23 @@
 //! A model made ready for one run: the labels embedded, the image tower opened only when a picture needs it.
 
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use ndarray::Array2;
 
 use super::embeddings::CachePlace;
+use super::file_hashes::FileHashes;
+use super::stop::Stop;
 use crate::domain::hub_model::HubModel;
 use crate::domain::score::ScoreRule;
 use crate::domain::settings::{ModelName, Settings};
 use crate::domain::variant::Variant;
 use crate::engine::EngineError;
-use crate::engine::checkpoint::{Checkpoint, CheckpointError, TowerKind};
+use crate::engine::checkpoint::{Checkpoint, TowerKind};
 use crate::engine::encoder::{ImageEncoder, TextEncoder};
-use crate::engine::fingerprint::{self, Sources};
+use crate::engine::fingerprint::Sources;
 use crate::engine::image_processor::ImageProcessor;
-use crate::engine::runtime::Runtime;
-use crate::files::read::stamp_of;
-use crate::store::cache::EmbeddingCache;
+use crate::engine::runtime::{Runtime, Uses};
 
 /// Why a model cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +53,9 @@ pub struct Model {
     checkpoint: Checkpoint,
     runtime: Runtime,
     cores: usize,
+    uses: Uses,
+    /// The image tower where it was opened with the model, until somebody asks for it.
+    opened_ahead: Mutex<Vec<ImageEncoder>>,
     /// Label embeddings: (labels, dimensions), normalised.
     pub labels: Array2<f32>,
     /// How embeddings become scores.
@@ -72,50 +76,74 @@ pub struct OpenedModel {
     pub scale_is_assumed: bool,
 }
 
-impl Model {
-    /// Opens the checkpoint in `folder` for `cores` cores and embeds the settings' labels. The flag says that the scale
-    /// had to be assumed. The hashes of its large files are remembered in the cache. `quantising` is told
-    /// where its weights will have to be quantised before the first picture.
-    pub fn open(
-        folder: &Path,
-        settings: &Settings,
-        runtime: &Runtime,
-        cores: usize,
-        cache: Option<&CachePlace>,
-        quantising: &mut dyn FnMut(),
-    ) -> Result<OpenedModel, ModelError> {
-        let opened = Model::open_checkpoint(folder, settings, runtime, cores, cache);
-        if let Ok(OpenedModel { model, .. }) = &opened
-            && model.checkpoint.must_be_quantised(runtime)
-        {
-            quantising();
-        }
-        opened.map_err(|error| ModelError::of(&settings.model, error))
+/// What a model is opened for.
+#[derive(Clone, Copy)]
+pub struct ModelToOpen<'o> {
+    /// The checkpoint's folder.
+    pub folder: &'o Path,
+    /// The settings, with the labels.
+    pub settings: &'o Settings,
+    /// Where it computes.
+    pub runtime: &'o Runtime,
+    /// On how many cores.
+    pub cores: usize,
+    /// Where embeddings and the hashes of large files are remembered.
+    pub cache: Option<&'o CachePlace>,
+    /// For how many pictures the image tower is.
+    pub uses: Uses,
+    /// Whether pictures come at once: where none of them can be known, the image tower is opened with the model.
+    pub ahead: bool,
+}
+
+impl ModelToOpen<'_> {
+    /// Opens the checkpoint and embeds the settings' labels. `quantising` is told where its weights will have to be quantised
+    /// before the first picture.
+    pub fn open(self, quantising: &mut dyn FnMut()) -> Result<OpenedModel, ModelError> {
+        self.open_checkpoint(quantising).map_err(|error| ModelError::of(&self.settings.model, error))
     }
 
-    fn open_checkpoint(
-        folder: &Path,
-        settings: &Settings,
-        runtime: &Runtime,
-        cores: usize,
-        cache: Option<&CachePlace>,
-    ) -> Result<OpenedModel, EngineError> {
+    fn open_checkpoint(self, quantising: &mut dyn FnMut()) -> Result<OpenedModel, EngineError> {
+        let ModelToOpen { folder, settings, runtime, cores, cache, uses, ahead } = self;
         let checkpoint = Checkpoint::open(folder)?;
-        // Hashing a large checkpoint for the first time takes as long as opening its text tower.
-        let (fingerprint, encoded) = std::thread::scope(|scope| {
-            let fingerprint = scope.spawn(|| fingerprint(&checkpoint, runtime, cache));
-            let encoded = encode_labels(&checkpoint, settings, runtime);
-            (fingerprint.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), encoded)
+        let mut hashes = FileHashes::remembered(Sources::of(&checkpoint, runtime)?, cache);
+        // A checkpoint that was never hashed has no embeddings in the cache: its image tower will be needed. Hashing it takes
+        // about as long as opening both towers.
+        let is_needed = ahead && !hashes.are_known() && runtime.opens_side_by_side();
+        let stop = Stop::default();
+        let (fingerprint, opened) = std::thread::scope(|scope| {
+            let fingerprint = scope.spawn(|| hashes.fingerprint(&stop));
+            let opened = encode_labels(&checkpoint, settings, runtime).and_then(|(text, labels)| {
+                if checkpoint.must_be_quantised(runtime) {
+                    quantising();
+                }
+                let open = || ImageEncoder::open(&checkpoint, runtime, cores, uses);
+                let encoders = if is_needed { open()? } else { vec![] };
+                Ok((text, labels, encoders))
+            });
+            if opened.is_err() {
+                stop.request();
+            }
+            (fingerprint.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), opened)
         });
-        let (text, labels) = encoded?;
+        let (text, labels, encoders) = opened?;
         let (rule, scale_is_assumed) = checkpoint.score_rule()?;
-        let batch_size = settings.batch_size.unwrap_or(runtime.best_batch_size());
-        let fingerprint = fingerprint?;
-        let (name, runtime) = (settings.model.clone(), runtime.clone());
-        let model = Model { name, checkpoint, runtime, cores, labels, rule, batch_size, fingerprint };
+        let model = Model {
+            name: settings.model.clone(),
+            runtime: runtime.clone(),
+            cores,
+            uses,
+            opened_ahead: Mutex::new(encoders),
+            labels,
+            rule,
+            batch_size: settings.batch_size.unwrap_or(runtime.best_batch_size()),
+            fingerprint: fingerprint?,
+            checkpoint,
+        };
         Ok(OpenedModel { model, text, scale_is_assumed })
     }
+}
 
+impl Model {
     /// What an error comes to that this model gave.
     pub fn failed(&self, error: EngineError) -> ModelError {
         ModelError::of(&self.name, error)
@@ -141,9 +169,13 @@ impl Model {
         self.runtime.workers(self.cores)
     }
 
-    /// Opens the image tower: one encoder a worker.
+    /// The image tower, one encoder a worker: opened now, unless it was opened with the model.
     pub fn open_encoders(&self) -> Result<Vec<ImageEncoder>, EngineError> {
-        ImageEncoder::open(&self.checkpoint, &self.runtime, self.cores)
+        let ahead = std::mem::take(&mut *self.opened_ahead.lock().unwrap_or_else(PoisonError::into_inner));
+        if !ahead.is_empty() {
+            return Ok(ahead);
+        }
+        ImageEncoder::open(&self.checkpoint, &self.runtime, self.cores, self.uses)
     }
 }
 
@@ -158,35 +190,4 @@ fn encode_labels(
     // What is wrong with the image tower is said before anything is begun, though it is opened only when needed.
     checkpoint.check(TowerKind::Image, runtime)?;
     Ok((text, labels))
-}
-
-/// The checkpoint's fingerprint. Files that are as they were when they were hashed last are not read again.
-fn fingerprint(
-    checkpoint: &Checkpoint,
-    runtime: &Runtime,
-    cache: Option<&CachePlace>,
-) -> Result<[u8; 32], EngineError> {
-    let sources = Sources::of(checkpoint, runtime)?;
-    let mut cache = cache.and_then(CachePlace::open);
-    let mut hashes = Vec::new();
-    for path in &sources.files {
-        let hash = remembered_hash(path, cache.as_mut());
-        hashes.push(hash.map_err(|source| CheckpointError::Unreadable { path: path.clone(), source })?);
-    }
-    Ok(sources.fingerprint(&hashes))
-}
-
-fn remembered_hash(path: &Path, cache: Option<&mut EmbeddingCache>) -> std::io::Result<[u8; 32]> {
-    let Some(cache) = cache else { return fingerprint::hash(path) };
-    let stamp = stamp_of(&std::fs::metadata(path)?);
-    match cache.file_hash(path, stamp) {
-        Ok(Some(hash)) => return Ok(hash),
-        Ok(None) => {}
-        Err(error) => tracing::warn!("the cache failed: {error}"),
-    }
-    let hash = fingerprint::hash(path)?;
-    if let Err(error) = cache.put_file_hash(path, stamp, hash) {
-        tracing::warn!("the cache failed: {error}");
-    }
-    Ok(hash)
 }

@@ -15,7 +15,7 @@ use smart_image_sorter::engine::EngineError;
 use smart_image_sorter::engine::checkpoint::{Checkpoint, CheckpointError};
 use smart_image_sorter::engine::encoder::{ImageEncoder, TextEncoder};
 use smart_image_sorter::engine::graph::point_outside;
-use smart_image_sorter::engine::runtime::{Runtime, RuntimeError};
+use smart_image_sorter::engine::runtime::{Runtime, RuntimeError, Uses};
 use smart_image_sorter::engine::weights::WeightsError;
 use smart_image_sorter::files::decode::decode;
 use smart_image_sorter::files::read::{Reading, read};
@@ -72,7 +72,7 @@ impl Golden {
 fn our_answers(checkpoint: &Checkpoint, runtime: &Runtime, golden: &Golden, pictures: &Path) -> Answers {
     let mut text = TextEncoder::open(checkpoint, runtime).unwrap();
     let labels = text.encode_labels(&golden.labels, &golden.template).unwrap();
-    let mut image = ImageEncoder::open(checkpoint, runtime, 1).unwrap().remove(0);
+    let mut image = ImageEncoder::open(checkpoint, runtime, 1, Uses::Many).unwrap().remove(0);
     let prepared = golden.logits.keys().map(|name| {
         let Reading::Content(content) = read(&pictures.join(name)) else { panic!("{name}") };
         checkpoint.processor().prepare(&decode(&content.bytes, content.kind).unwrap().pixels)

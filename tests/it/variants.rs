@@ -14,9 +14,9 @@ use smart_image_sorter::engine::checkpoint::Checkpoint;
 use smart_image_sorter::engine::encoder::{ImageEncoder, TextEncoder};
 use smart_image_sorter::engine::fingerprint::Sources;
 use smart_image_sorter::engine::image_processor::PreparedPicture;
-use smart_image_sorter::engine::runtime::Runtime;
 use smart_image_sorter::engine::runtime::find::Places;
 use smart_image_sorter::engine::runtime::select::{RuntimeChoice, Wanted, cores, select};
+use smart_image_sorter::engine::runtime::{Runtime, Uses};
 use smart_image_sorter::files::decode::decode;
 use smart_image_sorter::files::read::{Reading, read};
 
@@ -52,7 +52,7 @@ fn prepared(checkpoint: &Checkpoint, folder: &Path) -> Vec<PreparedPicture> {
 }
 
 fn embeddings(checkpoint: &Checkpoint, runtime: &Runtime, pictures: &[PreparedPicture]) -> Array2<f16> {
-    let mut encoder = ImageEncoder::open(checkpoint, runtime, 1).unwrap().remove(0);
+    let mut encoder = ImageEncoder::open(checkpoint, runtime, 1, Uses::Many).unwrap().remove(0);
     let batches: Vec<_> =
         pictures.chunks(8).map(|batch| encoder.encode(&batch.iter().collect::<Vec<_>>()).unwrap()).collect();
     concatenate(Axis(0), &batches.iter().map(|batch| batch.view()).collect::<Vec<_>>()).unwrap()
@@ -96,7 +96,7 @@ fn what_becomes_of_a_picture_in_int8_does_not_depend_on_those_beside_it() {
     let Some(runtime) = onnx_runtime(Variant::Int8, folder.path()) else { return };
     let checkpoint = Checkpoint::open(&fixtures().join("clip")).unwrap();
     let pictures = prepared(&checkpoint, &fixtures().join("pictures"));
-    let mut encoder = ImageEncoder::open(&checkpoint, &runtime, 1).unwrap().remove(0);
+    let mut encoder = ImageEncoder::open(&checkpoint, &runtime, 1, Uses::Many).unwrap().remove(0);
     let together = encoder.encode(&pictures.iter().take(8).collect::<Vec<_>>()).unwrap();
     for (position, picture) in pictures.iter().take(8).enumerate() {
         let alone = encoder.encode(&[picture]).unwrap();
@@ -248,7 +248,7 @@ fn a_weight_that_is_no_number_is_refused_in_int8() {
     bytes[start..start + nan.len()].copy_from_slice(&nan);
     std::fs::write(&path, bytes).unwrap();
     let checkpoint = Checkpoint::open(&damaged).unwrap();
-    let refused = ImageEncoder::open(&checkpoint, &runtime, 1).unwrap_err();
+    let refused = ImageEncoder::open(&checkpoint, &runtime, 1, Uses::Many).unwrap_err();
     assert!(refused.to_string().contains(tensor), "{refused}");
     let kept = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
     assert_eq!(kept.collect::<Vec<_>>(), ["checkpoint"], "nothing unfinished is left");

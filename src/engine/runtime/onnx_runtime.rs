@@ -12,7 +12,7 @@ use ort::session::builder::SessionBuilder;
 use ort::session::{Session, SessionInputValue};
 use ort::value::TensorRef;
 
-use super::{Device, InputSpec, RuntimeError, Tensor, Tower};
+use super::{Device, InputSpec, RuntimeError, Tensor, Tower, Uses};
 use crate::domain::variant::VariantChoice;
 use crate::engine::graph;
 
@@ -21,6 +21,9 @@ pub const OLDEST_VERSION: &str = "1.21";
 
 /// Tells ONNX Runtime where external data lies when the graph comes from memory.
 const WEIGHTS_FOLDER: &str = "session.model_external_initializers_file_folder_path";
+
+/// Tells ONNX Runtime not to arrange weights for the processor when a tower is opened.
+const AS_THEY_LIE: &str = "session.disable_prepacking";
 
 /// The one environment of the process and the library that it came from.
 static STARTED: OnceLock<Result<Started, String>> = OnceLock::new();
@@ -143,9 +146,13 @@ impl OnnxRuntime {
         inputs: &[InputSpec],
         outputs: &[&str],
         place: Place,
+        uses: Uses,
     ) -> Result<OnnxSession, RuntimeError> {
         let refused = |error: ort::Error| RuntimeError::Graph { tower: tower.name(), source: Box::new(error) };
         let mut builder = self.builder(place).map_err(refused)?;
+        if uses == Uses::Few {
+            builder = builder.with_config_entry(AS_THEY_LIE, "1").map_err(|error| refused(error.into()))?;
+        }
         let session = match tower {
             Tower::Export(file) => builder.commit_from_file(file),
             Tower::Graph(graph) => {

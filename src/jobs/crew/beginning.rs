@@ -23,7 +23,7 @@ pub(super) fn make_ready(desk: &Desk, settings: &Settings, runtime: &Runtime) ->
     destination::check(&settings.destination, &settings.source)?;
     let folder = desk.model_folder(&settings.model)?;
     desk.check_goes_on()?;
-    let OpenedModel { model, text, .. } = desk.open_model(&folder, settings, runtime)?;
+    let OpenedModel { model, text, .. } = desk.open_model(&folder, settings, runtime, true)?;
     desk.check_goes_on()?;
     destination::prepare(&settings.destination)?;
     let session = desk.session(&settings.destination)?;

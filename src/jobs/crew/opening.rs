@@ -136,7 +136,7 @@ fn make_scorable(
     let cache = desk.surroundings.cache.as_ref();
     // In the numbers of the session: those of others are other scores.
     let runtime = runtime.clone().in_variant(variant_of(origin));
-    let OpenedModel { model, text, .. } = desk.open_model(&folder, &settings, &runtime)?;
+    let OpenedModel { model, text, .. } = desk.open_model(&folder, &settings, &runtime, false)?;
     if scored_by.is_some_and(|scored_by| scored_by != model.name_of_fingerprint()) {
         return Err(CrewError::OtherModel { model: settings.model });
     }

@@ -26,9 +26,9 @@ use crate::domain::picture::PictureId;
 use crate::domain::plan::Plan;
 use crate::domain::run::{RunId, RunKind};
 use crate::domain::settings::{ModelName, Settings};
-use crate::engine::runtime::Runtime;
 use crate::engine::runtime::install::install;
 use crate::engine::runtime::select::{RuntimeNote, cores, select};
+use crate::engine::runtime::{Runtime, Uses};
 use crate::files::destination;
 use crate::files::scan::scan;
 use crate::jobs::apply::apply;
@@ -36,7 +36,7 @@ use crate::jobs::begin::begin_classify;
 use crate::jobs::carry_out::recover_session;
 use crate::jobs::classify::{Classification, Classified, Encoders, Pipeline, classify, told_of_trust};
 use crate::jobs::effort::{Clocks, LimitOfLate};
-use crate::jobs::model::{Model, OpenedModel};
+use crate::jobs::model::{ModelToOpen, OpenedModel};
 use crate::jobs::sink::{Hooks, SessionSink, SourceFolder};
 use crate::jobs::sort::{SortRules, sort};
 use crate::jobs::stop::Stop;
@@ -184,16 +184,20 @@ impl Desk {
         Ok(runtime)
     }
 
-    /// Opens a model, and tells where and in what it computes: not every one can in what was asked for.
+    /// Opens a model, with its image tower where pictures come at once, and tells where and in what it computes: not every one
+    /// can in what was asked for.
     pub(super) fn open_model(
         &self,
         folder: &Path,
         settings: &Settings,
         runtime: &Runtime,
+        ahead: bool,
     ) -> Result<OpenedModel, CrewError> {
         let cache = self.surroundings.cache.as_ref();
         let mut quantising = || self.tell(Event::Quantising);
-        let opened = Model::open(folder, settings, runtime, cores(), cache, &mut quantising)?;
+        let (cores, uses) = (cores(), Uses::Many);
+        let model = ModelToOpen { folder, settings, runtime, cores, cache, uses, ahead };
+        let opened = model.open(&mut quantising)?;
         self.tell(Event::ModelOpened { device: runtime.computes_in(opened.model.variant()) });
         Ok(opened)
     }

@@ -146,7 +146,7 @@ impl Lookout<'_> {
             let (settings, runtime) = (&self.wanted.settings, runtime.get(self.desk)?);
             if (&before.labels, before.template.text()) != (&settings.labels, settings.template.text()) {
                 let folder = self.desk.model_folder(&settings.model)?;
-                self.model = self.desk.open_model(&folder, settings, runtime)?.model;
+                self.model = self.desk.open_model(&folder, settings, runtime, true)?.model;
             }
             (self.run, self.set) =
                 begin_classify(&mut self.session, settings, &self.model, runtime, of_watch(self.wanted.sorts))?;

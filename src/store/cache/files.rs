@@ -23,6 +23,9 @@ CREATE TABLE traces (
 ) WITHOUT ROWID;
 ";
 
+/// Large files are hashed in another way than before.
+pub(super) const VERSION_4: &str = "DELETE FROM files";
+
 impl EmbeddingCache {
     /// The hash of a large file, if it was hashed before and is the same by its stamp.
     pub fn file_hash(&self, path: &Path, stamp: FileStamp) -> Result<Option<[u8; 32]>, StoreError> {

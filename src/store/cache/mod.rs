@@ -15,7 +15,8 @@ use super::database::{self, Kind};
 use crate::domain::picture::ContentHash;
 
 /// The cache's database: "sisc".
-const CACHE: Kind = Kind { application_id: 0x7369_7363, migrations: &[VERSION_1, files::VERSION_2, VERSION_3] };
+const CACHE: Kind =
+    Kind { application_id: 0x7369_7363, migrations: &[VERSION_1, files::VERSION_2, VERSION_3, files::VERSION_4] };
 
 const VERSION_1: &str = "
 CREATE TABLE models (
@@ -316,12 +317,15 @@ mod tests {
         let former = Kind { migrations: &[VERSION_1], ..CACHE };
         let connection = database::open(&folder.path().join(DATABASE), &former).unwrap();
         connection.execute("INSERT INTO models VALUES (7, ?1)", [[1; 32]]).unwrap();
+        connection.execute("INSERT INTO files VALUES ('/w', 1, 2, 3, '4', x'00')", []).unwrap();
         let row = (7, hash(1).0, false, today(), to_bytes(&remembered(1).embedding));
         connection.execute("INSERT INTO embeddings VALUES (?1, ?2, ?3, ?4, ?5)", row).unwrap();
         drop(connection);
         let mut cache = EmbeddingCache::open(folder.path()).unwrap();
         let model = cache.model(&[1; 32]).unwrap();
         assert_eq!(cache.embedding(model, hash(1)).unwrap(), Some(remembered(1)));
+        let hashes: i64 = cache.connection.query_row("SELECT count(*) FROM files", [], |row| row.get(0)).unwrap();
+        assert_eq!(hashes, 0, "large files are hashed in another way now");
     }
 
     #[test]
