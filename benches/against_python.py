@@ -86,14 +86,14 @@ EXPORT = """
 import sys, warnings
 warnings.filterwarnings("ignore")
 import torch
-from transformers import CLIPVisionModelWithProjection
-model = CLIPVisionModelWithProjection.from_pretrained(sys.argv[1], dtype=torch.float32).eval()
+from transformers import CLIPModel
+model = CLIPModel.from_pretrained(sys.argv[1], dtype=torch.float32).eval()
 class Tower(torch.nn.Module):
     def __init__(self):
         super().__init__()
-        self.model = model
+        self.tower, self.projection = model.vision_model, model.visual_projection
     def forward(self, pixel_values):
-        return self.model(pixel_values=pixel_values).image_embeds
+        return self.projection(self.tower(pixel_values=pixel_values).pooler_output)
 rows = torch.export.Dim("rows", min=1, max=256)
 torch.onnx.export(Tower(), (torch.zeros(2, 3, 224, 224),), sys.argv[2], input_names=["pixel_values"],
                   dynamic_shapes={"pixel_values": {0: rows}}, dynamo=True, verbose=False)

@@ -25,7 +25,7 @@ use crate::files::destination;
 use crate::files::scan::{Scan, scan};
 use crate::files::trouble::Trouble;
 use crate::jobs::begin::begin_classify;
-use crate::jobs::classify::{Classification, Classified, Encoders, Pipeline, classify, told_of_trust};
+use crate::jobs::classify::{Classification, Classified, Encoders, Pipeline, classify};
 use crate::jobs::effort::{Clocks, LimitOfLate};
 use crate::jobs::sink::{Hooks, SessionSink, SourceFolder};
 use crate::lang::{Say, Values};
@@ -80,7 +80,7 @@ pub(super) fn carry_out(request: &Request, options: &RuntimeOptions, context: &m
     let stop = context.stop()?;
     let sorting = Sorting::from(settings);
     let failed = |error: crate::store::StoreError, context: &Context| Failure::of(&error, &context.language);
-    let begun = begin_classify(&mut session, settings, &model, runtime, told_of_trust(settings.trust_unchanged));
+    let begun = begin_classify(&mut session, settings, &model, runtime, serde_json::Map::new());
     let (run, set) = begun.map_err(|error| failed(error, context))?;
     let clocks = Clocks::default();
     let pipeline = Pipeline {

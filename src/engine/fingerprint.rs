@@ -63,3 +63,20 @@ pub fn hash(path: &Path, goes_on: &dyn Fn() -> bool) -> io::Result<[u8; 32]> {
     }
     Err(io::ErrorKind::Interrupted.into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_hashed_whole_or_not_at_all() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, content) = (folder.path().join("weights"), vec![7; PIECE + 1]);
+        std::fs::write(&path, &content).unwrap();
+        assert_eq!(hash(&path, &|| true).unwrap(), *blake3::hash(&content).as_bytes());
+        let asked = std::cell::Cell::new(0);
+        let once = || asked.replace(asked.get() + 1) == 0;
+        assert_eq!(hash(&path, &once).unwrap_err().kind(), io::ErrorKind::Interrupted);
+        assert!(hash(&folder.path().join("none"), &|| true).is_err());
+    }
+}

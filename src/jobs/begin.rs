@@ -24,10 +24,11 @@ pub fn begin_classify(
         ("source", json!(kept_source(&settings.source))),
         ("recursive", json!(settings.recursive)),
         ("model", json!(settings.model.to_string())),
-        ("model_sha256", json!(fingerprint)),
+        ("model_fingerprint", json!(fingerprint)),
         ("runtime", json!(format!("{} {}", runtime.name(), runtime.version()))),
         ("device", json!(runtime.device().to_string())),
         ("variant", json!(model.variant().name())),
+        ("trust_unchanged", json!(settings.trust_unchanged)),
     ];
     let told = told.into_iter().map(|(key, value)| (key.to_owned(), value)).chain(more).collect();
     Ok((session.begin_run(RunKind::Classify, None, Some((&sorting, &set)), told)?, set))

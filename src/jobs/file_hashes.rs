@@ -39,9 +39,13 @@ impl FileHashes {
             hashes.push(match known {
                 Some(hash) => *hash,
                 None => {
-                    let stamp = stamp_of(&std::fs::metadata(path).map_err(unreadable)?);
+                    let stamp = || std::fs::metadata(path).map(|metadata| stamp_of(&metadata)).map_err(unreadable);
+                    let before = stamp()?;
                     let hash = fingerprint::hash(path, &|| !stop.is_requested()).map_err(unreadable)?;
-                    keep(path, stamp, hash, self.cache.as_mut());
+                    // What was written to meanwhile is hashed again the next time.
+                    if stamp()? == before {
+                        keep(path, before, hash, self.cache.as_mut());
+                    }
                     hash
                 }
             });

@@ -366,7 +366,7 @@ fn the_ledger_tells_of_every_run_transfer_and_decision() {
     assert_eq!(kinds, ["classify", "apply", "apply", "undo", "undo"]);
     let classify = of_kind(&lines, "run").next().unwrap();
     assert_eq!(classify["sorting"]["labels"][0]["text"], "a");
-    assert_eq!(classify["model_sha256"].as_str().unwrap().len(), 64);
+    assert_eq!(classify["model_fingerprint"].as_str().unwrap().len(), 64);
     assert!(classify["runtime"].as_str().unwrap().starts_with("tract") && classify["program"] != Json::Null);
     assert_eq!(of_kind(&lines, "decision").next().unwrap()["decision"], "reassigned");
     let transfers: Vec<_> = of_kind(&lines, "transfer").collect();

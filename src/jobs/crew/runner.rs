@@ -34,7 +34,7 @@ use crate::files::scan::scan;
 use crate::jobs::apply::apply;
 use crate::jobs::begin::begin_classify;
 use crate::jobs::carry_out::recover_session;
-use crate::jobs::classify::{Classification, Classified, Encoders, Pipeline, classify, told_of_trust};
+use crate::jobs::classify::{Classification, Classified, Encoders, Pipeline, classify};
 use crate::jobs::effort::{Clocks, LimitOfLate};
 use crate::jobs::model::{ModelToOpen, OpenedModel};
 use crate::jobs::sink::{Hooks, SessionSink, SourceFolder};
@@ -274,8 +274,7 @@ impl Desk {
         let _ = self.words.send(Asked::Model(Box::new(text), model.rule));
         self.guide.shown(&settings.destination, session.revision()?, true);
         self.guide.memory(cache, model.fingerprint, model.labels.ncols());
-        let (run, set) =
-            begin_classify(&mut session, settings, &model, runtime, told_of_trust(settings.trust_unchanged))?;
+        let (run, set) = begin_classify(&mut session, settings, &model, runtime, serde_json::Map::new())?;
         let clocks = Clocks::default();
         let pipeline = Pipeline {
             files: &found.files,

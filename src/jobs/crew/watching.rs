@@ -87,9 +87,10 @@ pub(super) fn watch(
     Ok(next)
 }
 
-/// What is to be known of the run.
+/// What is to be known of the run. A watch reads every file, whatever the settings say.
 fn of_watch(sorts: bool) -> Map<String, Json> {
-    Map::from_iter([("watch".to_owned(), json!(true)), ("apply".to_owned(), json!(sorts))])
+    let told = [("watch", true), ("apply", sorts), ("trust_unchanged", false)];
+    told.into_iter().map(|(key, value)| (key.to_owned(), json!(value))).collect()
 }
 
 /// Tells what the session holds already.

@@ -9,18 +9,24 @@
 //! The image tower is opened when the first picture needs it, unless the model had to be hashed, which leaves time for it: where
 //! all are known, never.
 
+mod decoding;
+mod encoding;
+mod reading;
+
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread::Scope;
+use std::path::PathBuf;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use half::f16;
 use ndarray::{Array1, Axis};
 use serde_json::{Map, Value as Json, json};
 
+use decoding::decode_files;
+use encoding::encode_when_needed;
+use reading::{Known, read_files};
+
 use super::budget::{Budget, Share};
-use super::effort::{Clock, Clocks};
+use super::effort::Clocks;
 use super::embeddings::{CachePlace, ModelCache};
 use super::model::{Model, ModelError};
 use super::sink::{Sink, SinkError};
@@ -29,13 +35,12 @@ use crate::domain::picture::{ContentHash, FileStamp, Picture, PictureState};
 use crate::domain::score::{Prediction, logits};
 use crate::domain::unchanged::Trace;
 use crate::engine::EngineError;
-use crate::engine::encoder::ImageEncoder;
-use crate::engine::image_processor::{ImageProcessor, PreparedPicture};
-use crate::files::decode::decode;
-use crate::files::read::{FileContent, Reading, read, trace};
+use crate::engine::image_processor::PreparedPicture;
+use crate::files::read::FileContent;
 use crate::files::trouble::Trouble;
-use crate::panics::caught;
 use crate::store::cache::Remembered;
+
+pub use encoding::Encoders;
 
 /// Threads that read and hash. Two keep a disk busy while one of them hashes.
 pub(super) const READERS: usize = 2;
@@ -70,11 +75,6 @@ pub struct Classification {
     pub other_files: BTreeMap<String, usize>,
     /// Files that were not looked at because the run was stopped.
     pub waiting: usize,
-}
-
-/// What the ledger keeps of a run that may take unchanged files for what they were.
-pub fn told_of_trust(trusts_unchanged: bool) -> Map<String, Json> {
-    Map::from_iter([("trust_unchanged".to_owned(), json!(trusts_unchanged))])
 }
 
 impl Classification {
@@ -180,12 +180,13 @@ pub fn classify(
     // For each worker the batch it is at and the next.
     let (prepared_out, prepared_in) = bounded(2 * batch_size * model.workers() + decoders);
     let (result_out, result_in) = bounded(RESULTS);
-    let next = AtomicUsize::new(0);
+    let next = Default::default();
     // A failure of the engine stops the stages before it as a request to stop does.
     let failed = Stop::default();
     let go_on = || stop.goes_on(|| failed.is_requested());
     let budget = Budget::new(WAITING_BYTES);
     let (next, budget, go_on) = (&next, &budget, &go_on);
+    // Each stage takes its ends of the channels by value, so that they close when it returns.
     std::thread::scope(|scope| {
         for _ in 0..READERS {
             let (contents, results) = (content_out.clone(), result_out.clone());
@@ -216,239 +217,6 @@ pub fn classify(
         }
         collected
     })
-}
-
-// Each stage takes its ends of the channels by value, so that they close when it returns.
-
-fn read_files<'b>(
-    files: &[PathBuf],
-    known: &Known,
-    next: &AtomicUsize,
-    budget: &'b Budget,
-    (contents, results): (Sender<Item<Content<'b>>>, Results),
-    clock: &Clock,
-    go_on: &(dyn Fn() -> bool + Sync),
-) {
-    let mut hand = clock.hand();
-    while go_on() {
-        hand.begin();
-        let position = next.fetch_add(1, Ordering::Relaxed);
-        let Some(path) = files.get(position) else { return };
-        let looked = known.unchanged(path).map_or_else(|| Looked::At(read(path)), Looked::Unchanged);
-        hand.worked();
-        let finished = |stage| results.send(Ok(Item { position, stage })).is_ok();
-        let sent = match looked {
-            Looked::Unchanged(stage) => finished(stage),
-            Looked::At(Reading::Content(content)) => match known.cache.embedding(content.hash) {
-                Some(remembered) => {
-                    let file = Hashed::from(&content);
-                    finished(Finished::Embedded { file, remembered, origin: Origin::Remembered })
-                }
-                None => {
-                    let share = budget.take(content.stamp.size);
-                    contents.send(Item { position, stage: (content, share) }).is_ok()
-                }
-            },
-            Looked::At(Reading::NoPicture) => finished(Finished::NoPicture),
-            Looked::At(Reading::Trouble(trouble)) => finished(Finished::Troubled { file: None, trouble }),
-        };
-        hand.waited();
-        if !sent {
-            return;
-        }
-    }
-}
-
-/// What came of a file.
-enum Looked {
-    /// It was not opened: what is known of it.
-    Unchanged(Finished),
-    /// It was read.
-    At(Reading),
-}
-
-/// What a reader can do without the model.
-struct Known {
-    cache: ModelCache,
-    trusts_unchanged: bool,
-}
-
-impl Known {
-    /// What is known of a file that is as it was when it was hashed, where that is to be believed. Only of what went through the
-    /// model is enough known: all else that reading tells of a file, such as its kind, it tells again.
-    fn unchanged(&self, path: &Path) -> Option<Finished> {
-        let trace = self.trusts_unchanged.then(|| trace(path)).flatten()?;
-        let hash = self.cache.hash_of(trace)?;
-        let remembered = self.cache.embedding(hash)?;
-        let file = Hashed { hash, stamp: trace.stamp, trace: Some(trace) };
-        Some(Finished::Embedded { file, remembered, origin: Origin::Trusted })
-    }
-}
-
-fn decode_files(
-    (contents, prepared, results): (Receiver<Item<Content<'_>>>, Sender<Item<Waiting>>, Results),
-    processor: &ImageProcessor,
-    awaits_rest: &(dyn Fn(usize) -> bool + Sync),
-    clock: &Clock,
-    go_on: &(dyn Fn() -> bool + Sync),
-) {
-    let mut hand = clock.hand();
-    for Item { position, stage: (content, share) } in contents {
-        hand.waited();
-        if !go_on() {
-            return;
-        }
-        hand.begin();
-        let file = Hashed::from(&content);
-        let prepared_picture = decode_and_prepare(content, processor);
-        drop(share);
-        hand.worked();
-        let sent = match prepared_picture {
-            Ok((_, false)) if awaits_rest(position) => {
-                let stage = Finished::Troubled { file: Some(file), trouble: Trouble::Truncated };
-                results.send(Ok(Item { position, stage })).is_ok()
-            }
-            Ok((pixels, is_whole)) => {
-                let stage = Waiting { file, prepared: pixels, is_whole };
-                prepared.send(Item { position, stage }).is_ok()
-            }
-            Err(trouble) => {
-                let stage = Finished::Troubled { file: Some(file), trouble };
-                results.send(Ok(Item { position, stage })).is_ok()
-            }
-        };
-        hand.waited();
-        if !sent {
-            return;
-        }
-    }
-}
-
-/// The picture as the image tower takes it, and whether its file is whole.
-fn decode_and_prepare(content: FileContent, processor: &ImageProcessor) -> Result<(PreparedPicture, bool), Trouble> {
-    let decoded = decode(&content.bytes, content.kind)?;
-    drop(content);
-    let prepared = caught(|| processor.prepare(&decoded.pixels));
-    let prepared = prepared.map_err(|panicked| Trouble::Damaged { detail: panicked.to_string() })?;
-    Ok((prepared, decoded.is_whole))
-}
-
-/// The image tower, one encoder a worker: opened when the first picture needs it, and kept from one classify to the next.
-#[derive(Debug, Default)]
-pub struct Encoders(Vec<ImageEncoder>);
-
-impl Encoders {
-    /// The same, opened already.
-    pub fn open(model: &Model) -> Result<Encoders, EngineError> {
-        let mut encoders = Encoders::default();
-        encoders.opened(model).map(|_| ())?;
-        Ok(encoders)
-    }
-
-    /// True where the runtime takes several pictures at a time, false where each core takes them one by one.
-    pub(super) fn takes_batches(&self) -> bool {
-        self.0.first().is_some_and(ImageEncoder::takes_batches)
-    }
-
-    /// Those that are open.
-    pub(super) fn all(&mut self) -> &mut [ImageEncoder] {
-        &mut self.0
-    }
-
-    fn opened(&mut self, model: &Model) -> Result<&mut [ImageEncoder], EngineError> {
-        if self.0.is_empty() {
-            self.0 = model.open_encoders()?;
-        }
-        Ok(&mut self.0)
-    }
-}
-
-/// Has the image tower opened once a picture waits for it, and sets its encoders to work.
-fn encode_when_needed<'scope>(
-    scope: &'scope Scope<'scope, '_>,
-    model: &'scope Model,
-    encoders: &'scope mut Encoders,
-    (prepared, results): (&Receiver<Item<Waiting>>, Results),
-    clock: &'scope Clock,
-    go_on: &'scope (dyn Fn() -> bool + Sync),
-) {
-    let Ok(first) = prepared.recv() else { return };
-    if !go_on() {
-        return;
-    }
-    let batch_size = model.batch_size.max(1);
-    match encoders.opened(model) {
-        Ok(encoders) => {
-            let mut first = Some(first);
-            for encoder in encoders {
-                let (ends, first) = ((prepared.clone(), results.clone()), first.take());
-                scope.spawn(move || encode_pictures(encoder, batch_size, first, ends, clock, go_on));
-            }
-        }
-        // The caller ends the run; nobody is left to hear of it only if it has ended already.
-        Err(error) => {
-            let _ = results.send(Err(error));
-        }
-    }
-}
-
-fn encode_pictures(
-    encoder: &mut ImageEncoder,
-    batch_size: usize,
-    mut first: Option<Item<Waiting>>,
-    (prepared, results): (Receiver<Item<Waiting>>, Results),
-    clock: &Clock,
-    go_on: &(dyn Fn() -> bool + Sync),
-) {
-    let mut hand = clock.hand();
-    while let Some(first) = first.take().or_else(|| prepared.recv().ok()) {
-        hand.waited();
-        if !go_on() {
-            return;
-        }
-        hand.begin();
-        // What is ready goes together; nothing waits for a batch to fill up.
-        let mut batch = vec![first];
-        batch.extend(prepared.try_iter().take(batch_size - 1));
-        let encoded = encode_batch(encoder, batch);
-        hand.worked();
-        for result in encoded {
-            if results.send(result).is_err() {
-                return;
-            }
-        }
-    }
-}
-
-fn encode_batch(encoder: &mut ImageEncoder, batch: Vec<Item<Waiting>>) -> Vec<Result<Item<Finished>, EngineError>> {
-    let pictures: Vec<&PreparedPicture> = batch.iter().map(|item| &item.stage.prepared).collect();
-    match encoder.encode(&pictures) {
-        Ok(embeddings) => {
-            let rows = embeddings.axis_iter(Axis(0));
-            batch.into_iter().zip(rows).map(|(item, row)| Ok(item.embedded(row.to_owned()))).collect()
-        }
-        // One picture of the batch has no embedding: find out which.
-        Err(EngineError::NoDirection(_)) if batch.len() > 1 => {
-            batch.into_iter().flat_map(|item| encode_batch(encoder, vec![item])).collect()
-        }
-        Err(EngineError::NoDirection(error)) => {
-            batch.into_iter().map(|item| Ok(item.troubled(error.to_string()))).collect()
-        }
-        Err(error) => vec![Err(error)],
-    }
-}
-
-impl Item<Waiting> {
-    fn embedded(self, embedding: Array1<f16>) -> Item<Finished> {
-        let Waiting { file, is_whole, .. } = self.stage;
-        let remembered = Remembered { embedding, is_whole };
-        Item { position: self.position, stage: Finished::Embedded { file, remembered, origin: Origin::Made } }
-    }
-
-    fn troubled(self, detail: String) -> Item<Finished> {
-        let trouble = Trouble::ModelFailed { detail };
-        Item { position: self.position, stage: Finished::Troubled { file: Some(self.stage.file), trouble } }
-    }
 }
 
 /// Scores what comes out of the pipeline and hands it on.

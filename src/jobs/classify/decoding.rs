@@ -1,0 +1,59 @@
+//! The decoders: contents in, pictures as the image tower takes them out.
+
+use crossbeam_channel::{Receiver, Sender};
+
+use super::{Content, Finished, Hashed, Item, Results, Waiting};
+use crate::engine::image_processor::{ImageProcessor, PreparedPicture};
+use crate::files::decode::decode;
+use crate::files::read::FileContent;
+use crate::files::trouble::Trouble;
+use crate::jobs::effort::Clock;
+use crate::panics::caught;
+
+pub(super) fn decode_files(
+    (contents, prepared, results): (Receiver<Item<Content<'_>>>, Sender<Item<Waiting>>, Results),
+    processor: &ImageProcessor,
+    awaits_rest: &(dyn Fn(usize) -> bool + Sync),
+    clock: &Clock,
+    go_on: &(dyn Fn() -> bool + Sync),
+) {
+    let mut hand = clock.hand();
+    for Item { position, stage: (content, share) } in contents {
+        hand.waited();
+        if !go_on() {
+            return;
+        }
+        hand.begin();
+        let file = Hashed::from(&content);
+        let prepared_picture = decode_and_prepare(content, processor);
+        drop(share);
+        hand.worked();
+        let sent = match prepared_picture {
+            Ok((_, false)) if awaits_rest(position) => {
+                let stage = Finished::Troubled { file: Some(file), trouble: Trouble::Truncated };
+                results.send(Ok(Item { position, stage })).is_ok()
+            }
+            Ok((pixels, is_whole)) => {
+                let stage = Waiting { file, prepared: pixels, is_whole };
+                prepared.send(Item { position, stage }).is_ok()
+            }
+            Err(trouble) => {
+                let stage = Finished::Troubled { file: Some(file), trouble };
+                results.send(Ok(Item { position, stage })).is_ok()
+            }
+        };
+        hand.waited();
+        if !sent {
+            return;
+        }
+    }
+}
+
+/// The picture as the image tower takes it, and whether its file is whole.
+fn decode_and_prepare(content: FileContent, processor: &ImageProcessor) -> Result<(PreparedPicture, bool), Trouble> {
+    let decoded = decode(&content.bytes, content.kind)?;
+    drop(content);
+    let prepared = caught(|| processor.prepare(&decoded.pixels));
+    let prepared = prepared.map_err(|panicked| Trouble::Damaged { detail: panicked.to_string() })?;
+    Ok((prepared, decoded.is_whole))
+}

@@ -1,0 +1,77 @@
+//! The readers: files in, contents or what is known of them out.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crossbeam_channel::Sender;
+
+use super::{Content, Finished, Hashed, Item, Origin, Results};
+use crate::files::read::{Reading, read, trace};
+use crate::jobs::budget::Budget;
+use crate::jobs::effort::Clock;
+use crate::jobs::embeddings::ModelCache;
+
+pub(super) fn read_files<'b>(
+    files: &[PathBuf],
+    known: &Known,
+    next: &AtomicUsize,
+    budget: &'b Budget,
+    (contents, results): (Sender<Item<Content<'b>>>, Results),
+    clock: &Clock,
+    go_on: &(dyn Fn() -> bool + Sync),
+) {
+    let mut hand = clock.hand();
+    while go_on() {
+        hand.begin();
+        let position = next.fetch_add(1, Ordering::Relaxed);
+        let Some(path) = files.get(position) else { return };
+        let looked = known.unchanged(path).map_or_else(|| Looked::At(read(path)), Looked::Unchanged);
+        hand.worked();
+        let finished = |stage| results.send(Ok(Item { position, stage })).is_ok();
+        let sent = match looked {
+            Looked::Unchanged(stage) => finished(stage),
+            Looked::At(Reading::Content(content)) => match known.cache.embedding(content.hash) {
+                Some(remembered) => {
+                    let file = Hashed::from(&content);
+                    finished(Finished::Embedded { file, remembered, origin: Origin::Remembered })
+                }
+                None => {
+                    let share = budget.take(content.stamp.size);
+                    contents.send(Item { position, stage: (content, share) }).is_ok()
+                }
+            },
+            Looked::At(Reading::NoPicture) => finished(Finished::NoPicture),
+            Looked::At(Reading::Trouble(trouble)) => finished(Finished::Troubled { file: None, trouble }),
+        };
+        hand.waited();
+        if !sent {
+            return;
+        }
+    }
+}
+
+/// What came of a file.
+enum Looked {
+    /// It was not opened: what is known of it.
+    Unchanged(Finished),
+    /// It was read.
+    At(Reading),
+}
+
+/// What a reader can do without the model.
+pub(super) struct Known {
+    pub(super) cache: ModelCache,
+    pub(super) trusts_unchanged: bool,
+}
+
+impl Known {
+    /// What is known of a file that is as it was when it was hashed, where that is to be believed. Only of what went through the
+    /// model is enough known: all else that reading tells of a file, such as its kind, it tells again.
+    fn unchanged(&self, path: &Path) -> Option<Finished> {
+        let trace = self.trusts_unchanged.then(|| trace(path)).flatten()?;
+        let hash = self.cache.hash_of(trace)?;
+        let remembered = self.cache.embedding(hash)?;
+        let file = Hashed { hash, stamp: trace.stamp, trace: Some(trace) };
+        Some(Finished::Embedded { file, remembered, origin: Origin::Trusted })
+    }
+}
