@@ -24,11 +24,12 @@ pub fn is_on_network(_: &Path) -> bool {
     false
 }
 
-/// True where the time of a file's last change is set by the system alone, in steps of a second at most, and files keep their
-/// numbers: not on disks of other machines, whose clocks and memories are their own, nor on those of cameras, which have no
-/// such time.
+/// The identity of a file system on which the time of a file's last change is set by this system alone, in steps of a second at
+/// most, and on which files keep their numbers. Not one on a disk of another machine, whose clock and memory are its own, nor of
+/// a camera, which has no such time; not one that can only be read, such as an image, as others have set its times; not one that
+/// lies over another.
 #[cfg(target_os = "linux")]
-pub fn keeps_change_times(path: &Path) -> bool {
+pub fn keeping_change_times(path: &Path) -> Option<u64> {
     const EXT: u64 = 0xef53;
     const XFS: u64 = 0x5846_5342;
     const BTRFS: u64 = 0x9123_683e;
@@ -36,22 +37,29 @@ pub fn keeps_change_times(path: &Path) -> bool {
     const ZFS: u64 = 0x2fc1_2fc1;
     const BCACHEFS: u64 = 0xca45_1a4e;
     const TMPFS: u64 = 0x0102_1994;
-    const OVERLAY: u64 = 0x794c_7630;
-    kind_of(path).is_some_and(|kind| [EXT, XFS, BTRFS, F2FS, ZFS, BCACHEFS, TMPFS, OVERLAY].contains(&kind))
+    let keeps = |kind: &u64| [EXT, XFS, BTRFS, F2FS, ZFS, BCACHEFS, TMPFS].contains(kind);
+    kind_of(path).filter(keeps)?;
+    identity_of_writable(path)
 }
 
 /// The same, by name.
 #[cfg(target_os = "macos")]
-pub fn keeps_change_times(path: &Path) -> bool {
-    let Ok(found) = rustix::fs::statfs(path) else { return false };
+pub fn keeping_change_times(path: &Path) -> Option<u64> {
+    let found = rustix::fs::statfs(path).ok()?;
     let name: Vec<u8> = found.f_fstypename.iter().map(|byte| byte.cast_unsigned()).take_while(|b| *b != 0).collect();
-    name == b"apfs" || name == b"hfs"
+    if name == b"apfs" || name == b"hfs" { identity_of_writable(path) } else { None }
 }
 
 /// There is no telling.
 #[cfg(not(any(target_os = "linux", target_os = "macos")))]
-pub fn keeps_change_times(_: &Path) -> bool {
-    false
+pub fn keeping_change_times(_: &Path) -> Option<u64> {
+    None
+}
+
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+fn identity_of_writable(path: &Path) -> Option<u64> {
+    let found = rustix::fs::statvfs(path).ok()?;
+    (!found.f_flag.contains(rustix::fs::StatVfsMountFlags::RDONLY)).then_some(found.f_fsid)
 }
 
 #[cfg(target_os = "linux")]

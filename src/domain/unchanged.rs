@@ -11,6 +11,8 @@ const DOUBT_NS: i128 = 2_000_000_000;
 pub struct Trace {
     /// The file.
     pub stamp: FileStamp,
+    /// The identity of its file system, where that has one: another disk may get the same device number.
+    pub file_system: u64,
     /// When anything about it last changed, content, name or permissions, in nanoseconds since 1970.
     pub changed_ns: i128,
 }
@@ -30,7 +32,7 @@ mod tests {
     #[test]
     fn what_was_changed_just_before_or_later_is_in_doubt() {
         let stamp = FileStamp { device: 1, inode: 2, size: 3, modified_ns: 0 };
-        let was_settled = |changed_ns, began_ns| Trace { stamp, changed_ns }.was_settled_at(began_ns);
+        let was_settled = |changed_ns, began_ns| Trace { stamp, file_system: 0, changed_ns }.was_settled_at(began_ns);
         assert!(was_settled(1_000, DOUBT_NS + 1_001) && was_settled(-5, DOUBT_NS));
         for changed_ns in [1_000, DOUBT_NS, DOUBT_NS + 1_000, i128::MAX] {
             assert!(!was_settled(changed_ns, DOUBT_NS + 1_000), "{changed_ns}");

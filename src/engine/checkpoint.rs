@@ -45,6 +45,12 @@ pub enum CheckpointError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// A file is another one than when the model was opened.
+    #[error("{path} was changed since it was hashed")]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
     /// A file is not JSON.
     #[error("{path} is not JSON")]
     NotJson {

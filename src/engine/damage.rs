@@ -36,7 +36,7 @@ fn checkpoint(error: &CheckpointError) -> bool {
         CheckpointError::Weights(error) => weights(error),
         CheckpointError::Export(error) => unreadable(&error.source),
         CheckpointError::Tokenizer(error) => tokenizer(error),
-        CheckpointError::NoFolder { .. } | CheckpointError::NoScale { .. } => false,
+        CheckpointError::NoFolder { .. } | CheckpointError::NoScale { .. } | CheckpointError::Changed { .. } => false,
         CheckpointError::Quantising(QuantisingError::NotFinite { .. }) => true,
         CheckpointError::OnlyExport { .. }
         | CheckpointError::Quantising(QuantisingError::File { .. })

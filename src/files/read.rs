@@ -12,7 +12,7 @@ use super::kind::{Kind, START};
 use super::trouble::Trouble;
 use crate::domain::picture::{ContentHash, FileStamp};
 use crate::domain::unchanged::Trace;
-use crate::file_system::keeps_change_times;
+use crate::file_system::keeping_change_times;
 
 /// The largest file that is read into memory. The largest photographs are a tenth of it.
 pub const LARGEST_FILE: u64 = 256 << 20;
@@ -68,12 +68,19 @@ pub fn stamp_of(metadata: &Metadata) -> FileStamp {
 /// What is known of a file that is not opened, where the system keeps account of changes. Links are not followed.
 pub fn trace(path: &Path) -> Option<Trace> {
     let found = std::fs::symlink_metadata(path).ok().filter(Metadata::is_file)?;
-    keeps_change_times(path).then(|| trace_of(&found))
+    keeping_change_times(path).map(|file_system| trace_of(&found, file_system))
 }
 
-fn trace_of(metadata: &Metadata) -> Trace {
+/// The trace of a file, behind links, wherever it lies; and whether it was left alone for a while, so that a later change shows.
+/// Where the system does not keep account of changes, this is no more than what it says.
+pub fn trace_anywhere(path: &Path) -> std::io::Result<(Trace, bool)> {
+    let trace = trace_of(&std::fs::metadata(path)?, 0);
+    Ok((trace, trace.was_settled_at(now_ns())))
+}
+
+fn trace_of(metadata: &Metadata, file_system: u64) -> Trace {
     let changed_ns = i128::from(metadata.ctime()) * 1_000_000_000 + i128::from(metadata.ctime_nsec());
-    Trace { stamp: stamp_of(metadata), changed_ns }
+    Trace { stamp: stamp_of(metadata), file_system, changed_ns }
 }
 
 /// The time, as file systems count it.
@@ -106,14 +113,15 @@ fn read_content(path: &Path) -> Result<Option<FileContent>, Trouble> {
     bytes.reserve_exact((before.len() as usize).saturating_sub(bytes.len()));
     // One byte more than the limit shows a file that grew past it meanwhile.
     (&mut file).take(LARGEST_FILE + 1 - bytes.len() as u64).read_to_end(&mut bytes).map_err(trouble_of)?;
-    let after = trace_of(&file.metadata().map_err(trouble_of)?);
-    let stamp = after.stamp;
+    let after = file.metadata().map_err(trouble_of)?;
+    let stamp = stamp_of(&after);
     if stamp != stamp_of(&before) || stamp.size != bytes.len() as u64 {
         return Err(Trouble::Changed);
     }
     let hash = ContentHash(Sha256::digest(&bytes).into());
-    let is_sure = after == trace_of(&before) && after.was_settled_at(began_ns) && keeps_change_times(path);
-    Ok(Some(FileContent { kind, bytes, hash, stamp, trace: is_sure.then_some(after) }))
+    let trace = keeping_change_times(path).map(|file_system| trace_of(&after, file_system));
+    let is_sure = |trace: &Trace| *trace == trace_of(&before, trace.file_system) && trace.was_settled_at(began_ns);
+    Ok(Some(FileContent { kind, bytes, hash, stamp, trace: trace.filter(is_sure) }))
 }
 
 /// SHA-256 of a regular file, however large.

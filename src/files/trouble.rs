@@ -1,6 +1,7 @@
 //! What can be wrong with one picture. None of it stops a run.
 
 use crate::domain::picture::PictureState;
+use crate::domain::variant::Variant;
 
 /// What is wrong with a picture.
 #[derive(Debug, thiserror::Error)]
@@ -56,8 +57,10 @@ pub enum Trouble {
     #[error("it cannot be read")]
     Unreadable(#[source] std::io::Error),
     /// The model had no answer for it.
-    #[error("the model failed on it: {detail}")]
+    #[error("the model failed on it in {variant}: {detail}")]
     ModelFailed {
+        /// The numbers that it computed with: some models overflow in half precision.
+        variant: Variant,
         /// What went wrong, in English, for the log.
         detail: String,
     },

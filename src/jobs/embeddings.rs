@@ -1,6 +1,7 @@
 //! The embedding cache as the jobs use it: a cache that fails costs time and nothing else.
 
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use half::f16;
 use half::slice::HalfFloatSliceExt;
@@ -13,6 +14,9 @@ use crate::store::cache::{CachedModel, EmbeddingCache, Remembered};
 
 /// Embeddings that are kept before they are written together.
 const TOGETHER: usize = 256;
+
+/// What a slow model has made is written after so long, however little it is.
+const LONGEST: Duration = Duration::from_secs(2);
 
 /// How far the square of a kept embedding's length may be from one. Rounding to half precision moves each of its values
 /// by 2^-11 of itself at most.
@@ -53,6 +57,7 @@ pub(super) struct ModelCache {
     fresh: Vec<(ContentHash, Remembered)>,
     used: Vec<ContentHash>,
     hashed: Vec<(Trace, ContentHash)>,
+    written: Instant,
 }
 
 impl ModelCache {
@@ -63,7 +68,7 @@ impl ModelCache {
             Some((cache, model))
         });
         let limit = place.map_or(0, |place| place.limit);
-        ModelCache { opened, dimensions, limit, fresh: vec![], used: vec![], hashed: vec![] }
+        ModelCache { opened, dimensions, limit, fresh: vec![], used: vec![], hashed: vec![], written: Instant::now() }
     }
 
     pub(super) fn embedding(&self, hash: ContentHash) -> Option<Remembered> {
@@ -109,13 +114,13 @@ impl ModelCache {
     /// Keeps an embedding that was made now.
     pub(super) fn put(&mut self, hash: ContentHash, remembered: Remembered) {
         self.fresh.push((hash, remembered));
-        self.write_if_many();
+        self.write_if_due();
     }
 
     /// Takes note that an embedding was of use.
     pub(super) fn note_use(&mut self, hash: ContentHash) {
         self.used.push(hash);
-        self.write_if_many();
+        self.write_if_due();
     }
 
     /// Keeps by what a file that was hashed is known again.
@@ -123,8 +128,9 @@ impl ModelCache {
         self.hashed.push((trace, hash));
     }
 
-    fn write_if_many(&mut self) {
-        if self.fresh.len() + self.used.len() >= TOGETHER {
+    fn write_if_due(&mut self) {
+        let is_late = !self.fresh.is_empty() && self.written.elapsed() >= LONGEST;
+        if is_late || self.fresh.len() + self.used.len() >= TOGETHER {
             self.write();
         }
     }
@@ -134,6 +140,7 @@ impl ModelCache {
             logged(cache.put(*model, &self.fresh, &self.used));
             logged(cache.put_hashes(&self.hashed));
         }
+        self.written = Instant::now();
         self.hashed.clear();
         self.fresh.clear();
         self.used.clear();

@@ -1,13 +1,13 @@
 //! Hashes of the large files of a checkpoint. Those that are as they were when they were hashed last are not read again.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::embeddings::CachePlace;
 use super::stop::Stop;
-use crate::domain::picture::FileStamp;
+use crate::domain::unchanged::Trace;
 use crate::engine::checkpoint::CheckpointError;
 use crate::engine::fingerprint::{self, Sources};
-use crate::files::read::stamp_of;
+use crate::files::read::trace_anywhere;
 use crate::store::cache::EmbeddingCache;
 
 /// The files that a checkpoint's answers depend on, with the hashes that are remembered.
@@ -15,55 +15,92 @@ pub(super) struct FileHashes {
     sources: Sources,
     cache: Option<EmbeddingCache>,
     /// One a file.
-    known: Vec<Option<[u8; 32]>>,
+    found: Vec<Found>,
+}
+
+struct Found {
+    trace: Trace,
+    /// A later change would show.
+    is_settled: bool,
+    hash: Option<[u8; 32]>,
+}
+
+/// A checkpoint's fingerprint, and the files that it was made of as they were.
+#[derive(Debug)]
+pub(super) struct Hashed {
+    pub(super) fingerprint: [u8; 32],
+    files: Vec<(PathBuf, Trace, [u8; 32])>,
 }
 
 impl FileHashes {
-    pub(super) fn remembered(sources: Sources, cache: Option<&CachePlace>) -> FileHashes {
+    pub(super) fn remembered(sources: Sources, cache: Option<&CachePlace>) -> Result<FileHashes, CheckpointError> {
         let cache = cache.and_then(CachePlace::open);
-        let known = sources.files.iter().map(|path| remembered(path, cache.as_ref())).collect();
-        FileHashes { sources, cache, known }
+        let found = sources.files.iter().map(|path| {
+            let (trace, is_settled) = trace_of(path)?;
+            Ok(Found { trace, is_settled, hash: remembered(path, trace, cache.as_ref()) })
+        });
+        let found = found.collect::<Result<_, CheckpointError>>()?;
+        Ok(FileHashes { sources, cache, found })
     }
 
     /// True where no file has to be read.
     pub(super) fn are_known(&self) -> bool {
-        self.known.iter().all(Option::is_some)
+        self.found.iter().all(|found| found.hash.is_some())
     }
 
-    /// The checkpoint's fingerprint; what had to be hashed for it is remembered. Somebody who asks it to stop gets none that
-    /// means anything.
-    pub(super) fn fingerprint(&mut self, stop: &Stop) -> Result<[u8; 32], CheckpointError> {
-        let mut hashes = Vec::new();
-        for (path, known) in self.sources.files.iter().zip(&self.known) {
-            let unreadable = |source| CheckpointError::Unreadable { path: path.clone(), source };
-            hashes.push(match known {
-                Some(hash) => *hash,
+    /// Hashes what has to be, which is remembered. Somebody who asks it to stop gets an error.
+    pub(super) fn hashed(mut self, stop: &Stop) -> Result<Hashed, CheckpointError> {
+        let mut files = Vec::new();
+        for (path, Found { trace, is_settled, hash }) in self.sources.files.iter().zip(self.found) {
+            let hash = match hash {
+                Some(hash) => hash,
                 None => {
-                    let stamp = || std::fs::metadata(path).map(|metadata| stamp_of(&metadata)).map_err(unreadable);
-                    let before = stamp()?;
-                    let hash = fingerprint::hash(path, &|| !stop.is_requested()).map_err(unreadable)?;
-                    // What was written to meanwhile is hashed again the next time.
-                    if stamp()? == before {
-                        keep(path, before, hash, self.cache.as_mut());
+                    let hash = hash_of(path, stop)?;
+                    // What is written to meanwhile, or was just before, is hashed again the next time.
+                    if is_settled && trace_of(path)?.0 == trace {
+                        keep(path, trace, hash, self.cache.as_mut());
                     }
                     hash
                 }
-            });
+            };
+            files.push((path.clone(), trace, hash));
         }
-        Ok(self.sources.fingerprint(&hashes))
+        let hashes: Vec<_> = files.iter().map(|(_, _, hash)| *hash).collect();
+        Ok(Hashed { fingerprint: self.sources.fingerprint(&hashes), files })
     }
 }
 
-fn remembered(path: &Path, cache: Option<&EmbeddingCache>) -> Option<[u8; 32]> {
-    let stamp = stamp_of(&std::fs::metadata(path).ok()?);
-    cache?.file_hash(path, stamp).unwrap_or_else(|error| {
+impl Hashed {
+    /// An error where a file is not the one that was hashed any more: what was opened since may be another model. One that was
+    /// only touched is the same.
+    pub(super) fn check_unchanged(&self) -> Result<(), CheckpointError> {
+        for (path, trace, hash) in &self.files {
+            if trace_of(path)?.0 != *trace && hash_of(path, &Stop::default())? != *hash {
+                return Err(CheckpointError::Changed { path: path.clone() });
+            }
+        }
+        Ok(())
+    }
+}
+
+fn trace_of(path: &Path) -> Result<(Trace, bool), CheckpointError> {
+    trace_anywhere(path).map_err(|source| CheckpointError::Unreadable { path: path.to_owned(), source })
+}
+
+fn hash_of(path: &Path, stop: &Stop) -> Result<[u8; 32], CheckpointError> {
+    let hash = fingerprint::hash(path, &|| !stop.is_requested());
+    hash.map_err(|source| CheckpointError::Unreadable { path: path.to_owned(), source })
+}
+
+fn remembered(path: &Path, trace: Trace, cache: Option<&EmbeddingCache>) -> Option<[u8; 32]> {
+    cache?.file_hash(path, trace).unwrap_or_else(|error| {
         tracing::warn!("the cache failed: {error}");
         None
     })
 }
 
-fn keep(path: &Path, stamp: FileStamp, hash: [u8; 32], cache: Option<&mut EmbeddingCache>) {
-    if let Some(Err(error)) = cache.map(|cache| cache.put_file_hash(path, stamp, hash)) {
+fn keep(path: &Path, trace: Trace, hash: [u8; 32], cache: Option<&mut EmbeddingCache>) {
+    if let Some(Err(error)) = cache.map(|cache| cache.put_file_hash(path, trace, hash)) {
         tracing::warn!("the cache failed: {error}");
     }
 }

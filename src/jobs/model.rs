@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use ndarray::Array2;
 
 use super::embeddings::CachePlace;
-use super::file_hashes::FileHashes;
+use super::file_hashes::{FileHashes, Hashed};
 use super::stop::Stop;
 use crate::domain::hub_model::HubModel;
 use crate::domain::score::ScoreRule;
@@ -64,6 +64,7 @@ pub struct Model {
     pub batch_size: usize,
     /// What its answers depend on.
     pub fingerprint: [u8; 32],
+    hashed: Hashed,
 }
 
 /// A model, and what was opened on the way.
@@ -105,13 +106,14 @@ impl ModelToOpen<'_> {
     fn open_checkpoint(self, quantising: &mut dyn FnMut()) -> Result<OpenedModel, EngineError> {
         let ModelToOpen { folder, settings, runtime, cores, cache, uses, ahead } = self;
         let checkpoint = Checkpoint::open(folder)?;
-        let mut hashes = FileHashes::remembered(Sources::of(&checkpoint, runtime)?, cache);
+        let hashes = FileHashes::remembered(Sources::of(&checkpoint, runtime)?, cache)?;
         // A checkpoint that was never hashed has no embeddings in the cache: its image tower will be needed. Hashing it takes
         // about as long as opening both towers.
         let is_needed = ahead && !hashes.are_known() && runtime.opens_side_by_side();
         let stop = Stop::default();
-        let (fingerprint, opened) = std::thread::scope(|scope| {
-            let fingerprint = scope.spawn(|| hashes.fingerprint(&stop));
+        let (hashed, opened) = std::thread::scope(|scope| {
+            let stopping = &stop;
+            let hashed = scope.spawn(move || hashes.hashed(stopping));
             let opened = encode_labels(&checkpoint, settings, runtime).and_then(|(text, labels)| {
                 if checkpoint.must_be_quantised(runtime) {
                     quantising();
@@ -123,9 +125,11 @@ impl ModelToOpen<'_> {
             if opened.is_err() {
                 stop.request();
             }
-            (fingerprint.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), opened)
+            (hashed.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), opened)
         });
         let (text, labels, encoders) = opened?;
+        let hashed = hashed?;
+        hashed.check_unchanged()?;
         let (rule, scale_is_assumed) = checkpoint.score_rule()?;
         let model = Model {
             name: settings.model.clone(),
@@ -136,7 +140,8 @@ impl ModelToOpen<'_> {
             labels,
             rule,
             batch_size: settings.batch_size.unwrap_or(runtime.best_batch_size()),
-            fingerprint: fingerprint?,
+            fingerprint: hashed.fingerprint,
+            hashed,
             checkpoint,
         };
         Ok(OpenedModel { model, text, scale_is_assumed })
@@ -175,7 +180,10 @@ impl Model {
         if !ahead.is_empty() {
             return Ok(ahead);
         }
-        ImageEncoder::open(&self.checkpoint, &self.runtime, self.cores, self.uses)
+        let encoders = ImageEncoder::open(&self.checkpoint, &self.runtime, self.cores, self.uses)?;
+        // Pictures may come hours after the labels were embedded.
+        self.hashed.check_unchanged()?;
+        Ok(encoders)
     }
 }
 

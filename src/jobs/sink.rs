@@ -19,6 +19,10 @@ const MOST_TOGETHER: usize = 1024;
 /// From one writing to the next, unless there are that many.
 const PAUSE: Duration = Duration::from_millis(250);
 
+/// What a slow model has made is written after so long, however little it is: who was told of a picture finds it in the session
+/// after a power cut as well.
+const LONGEST: Duration = Duration::from_secs(2);
+
 /// Takes what the pipeline finishes.
 pub trait Sink {
     /// A file, by its position, as a picture or as none.
@@ -31,17 +35,53 @@ pub trait Sink {
 /// Why a picture could not be kept.
 pub type SinkError = StoreError;
 
-/// Puts pictures into a session. They are numbered in the order of their files, whatever order they come in.
+/// Puts pictures into a session. They are numbered in the order of their files, whatever order they come in; but a file that takes
+/// so long that a thousand others would wait for it is numbered when it comes.
 pub struct SessionSink<'s> {
     session: &'s mut Session,
     run: RunId,
     set: &'s LabelSet,
     source: SourceFolder,
     hooks: Hooks<'s>,
-    early: BTreeMap<usize, Option<Classified>>,
-    next: usize,
+    order: Order<Classified>,
     ready: Vec<Classified>,
     written: Instant,
+}
+
+/// What comes in any order, put into that of the files.
+struct Order<T> {
+    /// What came before what it has to follow; nothing for a file that is no picture.
+    early: BTreeMap<usize, Option<T>>,
+    next: usize,
+}
+
+impl<T> Default for Order<T> {
+    fn default() -> Order<T> {
+        Order { early: BTreeMap::new(), next: 0 }
+    }
+}
+
+impl<T> Order<T> {
+    /// Takes one, and gives those whose turn it is. Behind one that does not come no more than a thousand wait.
+    fn take(&mut self, position: usize, one: Option<T>, ready: &mut Vec<T>) {
+        if position < self.next {
+            ready.extend(one);
+            return;
+        }
+        self.early.insert(position, one);
+        while let Some(one) = self.early.remove(&self.next) {
+            self.next += 1;
+            ready.extend(one);
+        }
+        if self.early.len() >= MOST_TOGETHER {
+            self.take_all(ready);
+        }
+    }
+
+    fn take_all(&mut self, ready: &mut Vec<T>) {
+        self.next = self.early.last_key_value().map_or(self.next, |(last, _)| last + 1);
+        ready.extend(std::mem::take(&mut self.early).into_values().flatten());
+    }
 }
 
 /// What is asked and told while pictures go into a session.
@@ -87,7 +127,7 @@ impl<'s> SessionSink<'s> {
         hooks: Hooks<'s>,
     ) -> SessionSink<'s> {
         let written = Instant::now();
-        SessionSink { session, run, set, source, hooks, early: BTreeMap::new(), next: 0, ready: vec![], written }
+        SessionSink { session, run, set, source, hooks, order: Order::default(), ready: vec![], written }
     }
 
     fn write(&mut self) -> Result<(), SinkError> {
@@ -115,23 +155,44 @@ impl<'s> SessionSink<'s> {
 impl Sink for SessionSink<'_> {
     fn take(&mut self, position: usize, classified: Option<Classified>) -> Result<(), SinkError> {
         (self.hooks.on_picture)(classified.as_ref());
-        self.early.insert(position, classified);
-        while let Some(classified) = self.early.remove(&self.next) {
-            self.next += 1;
-            self.ready.extend(classified);
-        }
+        self.order.take(position, classified, &mut self.ready);
         let is_due = match self.ready.len() {
             MOST_TOGETHER.. => true,
             TOGETHER.. => self.written.elapsed() >= PAUSE,
-            _ => false,
+            1.. => self.written.elapsed() >= LONGEST,
+            0 => false,
         };
         if is_due { self.write() } else { Ok(()) }
     }
 
     fn finish(&mut self) -> Result<(), SinkError> {
         // A run that was stopped has gaps.
-        let early = std::mem::take(&mut self.early);
-        self.ready.extend(early.into_values().flatten());
+        self.order.take_all(&mut self.ready);
         self.write()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_keep_their_order_unless_one_keeps_a_thousand_waiting() {
+        let (mut order, mut ready) = (Order::default(), vec![]);
+        for position in [1, 0, 3, 2] {
+            order.take(position, (position != 2).then_some(position), &mut ready);
+        }
+        assert_eq!(std::mem::take(&mut ready), [0, 1, 3], "one is no picture");
+        let late = 4;
+        for position in (late + 1..late + MOST_TOGETHER).rev() {
+            order.take(position, Some(position), &mut ready);
+        }
+        assert!(ready.is_empty());
+        let last = late + MOST_TOGETHER;
+        order.take(last, Some(last), &mut ready);
+        assert_eq!(std::mem::take(&mut ready), (late + 1..=last).collect::<Vec<_>>());
+        order.take(late, Some(late), &mut ready);
+        order.take(last + 1, Some(last + 1), &mut ready);
+        assert_eq!(ready, [late, last + 1]);
     }
 }

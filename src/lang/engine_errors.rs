@@ -65,6 +65,7 @@ impl Say for CheckpointError {
             CheckpointError::Unreadable { path, source } => {
                 language.say("checkpoint.unreadable", &[("path", &printable(path)), ("detail", source)])
             }
+            CheckpointError::Changed { path } => language.say("checkpoint.changed", &[("path", &printable(path))]),
             CheckpointError::NotJson { path, source } => {
                 language.say("checkpoint.not_json", &[("path", &printable(path)), ("detail", source)])
             }

@@ -6,6 +6,7 @@ use crate::domain::label::LabelError;
 use crate::domain::picture::PictureState;
 use crate::domain::printable::{printable, printable_text};
 use crate::domain::template::TemplateWithoutSlot;
+use crate::domain::variant::Variant;
 use crate::files::decode::LONGEST_SIDE;
 use crate::files::destination::DestinationError;
 use crate::files::read::LARGEST_FILE;
@@ -102,7 +103,8 @@ impl Say for Trouble {
             Trouble::Vanished => language.text("trouble.vanished"),
             Trouble::Changed => language.text("trouble.changed"),
             Trouble::Unreadable(error) => language.say("trouble.unreadable", &[("detail", error)]),
-            Trouble::ModelFailed { .. } => language.text("trouble.model_failed"),
+            Trouble::ModelFailed { variant: Variant::Fp32, .. } => language.text("trouble.model_failed"),
+            Trouble::ModelFailed { variant, .. } => language.say("trouble.model_failed_in", &[("variant", variant)]),
         }
     }
 }

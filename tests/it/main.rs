@@ -23,6 +23,7 @@ mod live;
 mod memory;
 mod names;
 mod parity;
+mod replaced_model;
 mod runtime;
 mod session;
 mod sorting;

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde_json::Value as Json;
+use smart_image_sorter::file_system::keeping_change_times;
 use smart_image_sorter::files::read::hash_file;
 
 use crate::support::{Classify, Finished, Workspace, hashes, of_kind, picture, sha256};
@@ -14,15 +15,19 @@ use crate::support::{Classify, Finished, Workspace, hashes, of_kind, picture, sh
 const DOUBT: Duration = Duration::from_secs(2);
 
 /// Pictures, one that is cut off, one that is damaged, and a file that is none; all left alone for long enough.
-fn settled() -> Workspace {
+fn settled() -> Option<Workspace> {
     let workspace = Workspace::new();
+    if keeping_change_times(workspace.root()).is_none() {
+        println!("skipped: files here are read every time, as nothing tells whether they were changed");
+        return None;
+    }
     workspace.write_pictures(["1.jpg", "2.jpg", "x/3.jpg", "x/4.jpg"]);
     let whole = picture(9);
     workspace.write("source/cut.jpg", &whole[..whole.len() - 20]);
     workspace.write("source/damaged.jpg", b"\xff\xd8\xff\xe0 and nothing else");
     workspace.write("source/notes.txt", "no picture");
     std::thread::sleep(DOUBT + Duration::from_millis(100));
-    workspace
+    Some(workspace)
 }
 
 fn trusting(workspace: &Workspace) -> Classify<'_> {
@@ -60,7 +65,7 @@ fn altered(path: &Path) -> Vec<u8> {
 
 #[test]
 fn what_is_unchanged_is_not_opened_and_told_as_before() {
-    let workspace = settled();
+    let Some(workspace) = settled() else { return };
     let read = workspace.classify().with("--threshold", "1").flag("--json").ends_with(3);
     assert_eq!(trusted(&read), 0);
     let opened = Opened::below(&workspace.source());
@@ -82,7 +87,7 @@ fn what_is_unchanged_is_not_opened_and_told_as_before() {
 
 #[test]
 fn it_is_asked_for_by_an_option_or_the_settings() {
-    let workspace = settled();
+    let Some(workspace) = settled() else { return };
     let run = |flags: &[&'static str]| {
         let classify = flags.iter().fold(workspace.classify().flag("--json").flag("--dry-run"), |c, flag| c.flag(flag));
         trusted(&classify.ends_with(3))
@@ -98,7 +103,7 @@ fn it_is_asked_for_by_an_option_or_the_settings() {
 
 #[test]
 fn a_change_is_noticed_though_size_and_time_are_as_before() {
-    let workspace = settled();
+    let Some(workspace) = settled() else { return };
     assert_eq!(trusted(&trusting(&workspace).ends_with(3)), 0);
     assert_eq!(trusted(&trusting(&workspace).ends_with(3)), 5);
     let path = workspace.source().join("1.jpg");
@@ -115,7 +120,7 @@ fn a_change_is_noticed_though_size_and_time_are_as_before() {
 
 #[test]
 fn transfers_look_for_themselves() {
-    let workspace = settled();
+    let Some(workspace) = settled() else { return };
     trusting(&workspace).ends_with(3);
     // Changed after it was trusted.
     assert_eq!(trusted(&trusting(&workspace).ends_with(3)), 5);

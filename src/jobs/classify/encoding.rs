@@ -1,12 +1,14 @@
 //! The encoders: prepared pictures in, embeddings out.
 
 use std::thread::Scope;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::Receiver;
 use half::f16;
 use ndarray::{Array1, Axis};
 
 use super::{Finished, Item, Origin, Results, Waiting};
+use crate::domain::variant::Variant;
 use crate::engine::EngineError;
 use crate::engine::encoder::ImageEncoder;
 use crate::engine::image_processor::PreparedPicture;
@@ -58,13 +60,13 @@ pub(super) fn encode_when_needed<'scope>(
     if !go_on() {
         return;
     }
-    let batch_size = model.batch_size.max(1);
+    let (batch_size, variant) = (model.batch_size.max(1), model.variant());
     match encoders.opened(model) {
         Ok(encoders) => {
             let mut first = Some(first);
             for encoder in encoders {
                 let (ends, first) = ((prepared.clone(), results.clone()), first.take());
-                scope.spawn(move || encode_pictures(encoder, batch_size, first, ends, clock, go_on));
+                scope.spawn(move || encode_pictures(encoder, (batch_size, variant), first, ends, clock, go_on));
             }
         }
         // The caller ends the run; nobody is left to hear of it only if it has ended already.
@@ -76,7 +78,7 @@ pub(super) fn encode_when_needed<'scope>(
 
 fn encode_pictures(
     encoder: &mut ImageEncoder,
-    batch_size: usize,
+    (batch_size, variant): (usize, Variant),
     mut first: Option<Item<Waiting>>,
     (prepared, results): (Receiver<Item<Waiting>>, Results),
     clock: &Clock,
@@ -84,15 +86,13 @@ fn encode_pictures(
 ) {
     let mut hand = clock.hand();
     while let Some(first) = first.take().or_else(|| prepared.recv().ok()) {
+        let batch = filled(first, batch_size, &prepared);
         hand.waited();
         if !go_on() {
             return;
         }
         hand.begin();
-        // What is ready goes together; nothing waits for a batch to fill up.
-        let mut batch = vec![first];
-        batch.extend(prepared.try_iter().take(batch_size - 1));
-        let encoded = encode_batch(encoder, batch);
+        let encoded = encode_batch(encoder, variant, batch);
         hand.worked();
         for result in encoded {
             if results.send(result).is_err() {
@@ -102,7 +102,26 @@ fn encode_pictures(
     }
 }
 
-fn encode_batch(encoder: &mut ImageEncoder, batch: Vec<Item<Waiting>>) -> Vec<Result<Item<Finished>, EngineError>> {
+/// How long a batch waits to fill up while pictures are still being decoded: the first one would be of one picture only, which
+/// takes a tower half as long again as in a full batch.
+const FILLING: Duration = Duration::from_millis(40);
+
+/// A batch of what is ready and of what soon will be. Once nothing more is to come, it waits no longer.
+fn filled(first: Item<Waiting>, size: usize, prepared: &Receiver<Item<Waiting>>) -> Vec<Item<Waiting>> {
+    let (mut batch, until) = (vec![first], Instant::now() + FILLING);
+    while batch.len() < size
+        && let Ok(next) = prepared.recv_deadline(until)
+    {
+        batch.push(next);
+    }
+    batch
+}
+
+fn encode_batch(
+    encoder: &mut ImageEncoder,
+    variant: Variant,
+    batch: Vec<Item<Waiting>>,
+) -> Vec<Result<Item<Finished>, EngineError>> {
     let pictures: Vec<&PreparedPicture> = batch.iter().map(|item| &item.stage.prepared).collect();
     match encoder.encode(&pictures) {
         Ok(embeddings) => {
@@ -111,10 +130,10 @@ fn encode_batch(encoder: &mut ImageEncoder, batch: Vec<Item<Waiting>>) -> Vec<Re
         }
         // One picture of the batch has no embedding: find out which.
         Err(EngineError::NoDirection(_)) if batch.len() > 1 => {
-            batch.into_iter().flat_map(|item| encode_batch(encoder, vec![item])).collect()
+            batch.into_iter().flat_map(|item| encode_batch(encoder, variant, vec![item])).collect()
         }
         Err(EngineError::NoDirection(error)) => {
-            batch.into_iter().map(|item| Ok(item.troubled(error.to_string()))).collect()
+            batch.into_iter().map(|item| Ok(item.troubled(variant, error.to_string()))).collect()
         }
         Err(error) => vec![Err(error)],
     }
@@ -127,8 +146,8 @@ impl Item<Waiting> {
         Item { position: self.position, stage: Finished::Embedded { file, remembered, origin: Origin::Made } }
     }
 
-    fn troubled(self, detail: String) -> Item<Finished> {
-        let trouble = Trouble::ModelFailed { detail };
+    fn troubled(self, variant: Variant, detail: String) -> Item<Finished> {
+        let trouble = Trouble::ModelFailed { variant, detail };
         Item { position: self.position, stage: Finished::Troubled { file: Some(self.stage.file), trouble } }
     }
 }

@@ -226,6 +226,23 @@ fn collect(
     sink: &mut dyn Sink,
 ) -> Result<Classification, ClassifyError> {
     let mut cache = ModelCache::open(pipeline.cache, &pipeline.model.fingerprint, pipeline.model.labels.ncols());
+    let collected = collect_each(pipeline, results, &mut cache, sink);
+    // What came before the model failed is kept as well.
+    let finished = match collected {
+        Err(ClassifyError::Sink(_)) => Ok(()),
+        _ => sink.finish(),
+    };
+    cache.finish();
+    finished?;
+    collected
+}
+
+fn collect_each(
+    pipeline: &Pipeline<'_>,
+    results: &Receiver<Result<Item<Finished>, EngineError>>,
+    cache: &mut ModelCache,
+    sink: &mut dyn Sink,
+) -> Result<Classification, ClassifyError> {
     let mut done = Classification::default();
     let mut others = Vec::new();
     for result in results {
@@ -249,8 +266,6 @@ fn collect(
         }
         sink.take(position, classified)?;
     }
-    sink.finish()?;
-    cache.finish();
     done.waiting = pipeline.files.len() - done.pictures - others.len();
     done.other_files = crate::files::scan::by_extension(others);
     Ok(done)

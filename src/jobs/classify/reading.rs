@@ -6,10 +6,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use crossbeam_channel::Sender;
 
 use super::{Content, Finished, Hashed, Item, Origin, Results};
-use crate::files::read::{Reading, read, trace};
+use crate::files::kind::Kind;
+use crate::files::read::{FileContent, Reading, read, trace};
 use crate::jobs::budget::Budget;
 use crate::jobs::effort::Clock;
 use crate::jobs::embeddings::ModelCache;
+use crate::store::cache::Remembered;
 
 pub(super) fn read_files<'b>(
     files: &[PathBuf],
@@ -30,7 +32,7 @@ pub(super) fn read_files<'b>(
         let finished = |stage| results.send(Ok(Item { position, stage })).is_ok();
         let sent = match looked {
             Looked::Unchanged(stage) => finished(stage),
-            Looked::At(Reading::Content(content)) => match known.cache.embedding(content.hash) {
+            Looked::At(Reading::Content(content)) => match known.embedding(&content) {
                 Some(remembered) => {
                     let file = Hashed::from(&content);
                     finished(Finished::Embedded { file, remembered, origin: Origin::Remembered })
@@ -65,9 +67,17 @@ pub(super) struct Known {
 }
 
 impl Known {
+    /// What is known of a content, where the file is one that is decoded: the same bytes under another name may be none.
+    fn embedding(&self, content: &FileContent) -> Option<Remembered> {
+        matches!(content.kind, Kind::Picture(_)).then(|| self.cache.embedding(content.hash)).flatten()
+    }
+
     /// What is known of a file that is as it was when it was hashed, where that is to be believed. Only of what went through the
     /// model is enough known: all else that reading tells of a file, such as its kind, it tells again.
     fn unchanged(&self, path: &Path) -> Option<Finished> {
+        if matches!(Kind::of(&[], path), Kind::OtherPicture(_)) {
+            return None;
+        }
         let trace = self.trusts_unchanged.then(|| trace(path)).flatten()?;
         let hash = self.cache.hash_of(trace)?;
         let remembered = self.cache.embedding(hash)?;

@@ -1,12 +1,13 @@
 //! Hashes of files that need not be read again while they are unchanged: the large ones of a model, and pictures, where the
 //! user trusts what the file system says of them.
 
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
 use super::{EmbeddingCache, NOTED_EVERY, StoreError, today};
-use crate::domain::picture::{ContentHash, FileStamp};
+use crate::domain::picture::ContentHash;
 use crate::domain::unchanged::Trace;
 
 pub(super) const VERSION_2: &str = "
@@ -23,37 +24,65 @@ CREATE TABLE traces (
 ) WITHOUT ROWID;
 ";
 
-/// Large files are hashed in another way than before.
-pub(super) const VERSION_4: &str = "DELETE FROM files";
+/// Files are known by the identity of their file system as well, and large ones by the time that only the system sets; those are
+/// hashed in another way than before.
+pub(super) const VERSION_4: &str = "
+DROP TABLE files;
+DROP TABLE traces;
+CREATE TABLE files (
+    path        BLOB PRIMARY KEY,
+    device      INTEGER NOT NULL,
+    inode       INTEGER NOT NULL,
+    file_system INTEGER NOT NULL,
+    size        INTEGER NOT NULL,
+    modified    INTEGER NOT NULL,
+    changed     INTEGER NOT NULL,
+    hash        BLOB NOT NULL      -- BLAKE3
+) WITHOUT ROWID;
+CREATE TABLE traces (
+    device      INTEGER NOT NULL,
+    inode       INTEGER NOT NULL,
+    file_system INTEGER NOT NULL,
+    size        INTEGER NOT NULL,
+    modified    INTEGER NOT NULL,
+    changed     INTEGER NOT NULL,
+    hash        BLOB NOT NULL,     -- SHA-256
+    used        INTEGER NOT NULL,
+    PRIMARY KEY (device, inode)
+) WITHOUT ROWID;
+";
+
+/// How both are asked for what is known of a trace.
+const OF_TRACE: &str =
+    "device = ?1 AND inode = ?2 AND file_system = ?3 AND size = ?4 AND modified = ?5 AND changed = ?6";
 
 impl EmbeddingCache {
-    /// The hash of a large file, if it was hashed before and is the same by its stamp.
-    pub fn file_hash(&self, path: &Path, stamp: FileStamp) -> Result<Option<[u8; 32]>, StoreError> {
+    /// The hash of a large file, if one with this path and this very trace was hashed before.
+    pub fn file_hash(&self, path: &Path, trace: Trace) -> Result<Option<[u8; 32]>, StoreError> {
+        let Some((device, inode, file_system, size, modified, changed)) = key(trace) else { return Ok(None) };
         let found = self.connection.query_row(
-            "SELECT hash FROM files WHERE path = ?1 AND device = ?2 AND inode = ?3 AND size = ?4 AND modified = ?5",
-            file_key(path, stamp),
+            &format!("SELECT hash FROM files WHERE {OF_TRACE} AND path = ?7"),
+            (device, inode, file_system, size, modified, changed, path.as_os_str().as_bytes()),
             |row| row.get(0),
         );
         found.optional().map_err(|error| self.failed(error))
     }
 
     /// Keeps the hash of a large file.
-    pub fn put_file_hash(&mut self, path: &Path, stamp: FileStamp, hash: [u8; 32]) -> Result<(), StoreError> {
-        let (path, device, inode, size, modified) = file_key(path, stamp);
+    pub fn put_file_hash(&mut self, path: &Path, trace: Trace, hash: [u8; 32]) -> Result<(), StoreError> {
+        let Some((device, inode, file_system, size, modified, changed)) = key(trace) else { return Ok(()) };
         let kept = self.connection.execute(
-            "INSERT OR REPLACE INTO files VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-            (path, device, inode, size, modified, hash),
+            "INSERT OR REPLACE INTO files VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            (path.as_os_str().as_bytes(), device, inode, file_system, size, modified, changed, hash),
         );
         kept.map(drop).map_err(|error| self.failed(error))
     }
 
     /// The hash of a picture's file, if one with this very trace was hashed before.
     pub fn hash_of(&self, trace: Trace) -> Result<Option<ContentHash>, StoreError> {
-        let Some(key) = trace_key(trace) else { return Ok(None) };
+        let Some(key) = key(trace) else { return Ok(None) };
         let found = || -> rusqlite::Result<Option<[u8; 32]>> {
-            let mut statement = self.connection.prepare_cached(
-                "SELECT hash FROM traces WHERE device = ?1 AND inode = ?2 AND size = ?3 AND modified = ?4 AND changed = ?5",
-            )?;
+            let mut statement = self.connection.prepare_cached(&format!("SELECT hash FROM traces WHERE {OF_TRACE}"))?;
             statement.query_row(key, |row| row.get(0)).optional()
         };
         found().map(|hash| hash.map(ContentHash)).map_err(|error| self.failed(error))
@@ -66,13 +95,14 @@ impl EmbeddingCache {
             let change = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             // What is there already, as with most files of a second run, is not written again.
             let mut insert = change.prepare_cached(
-                "INSERT INTO traces VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO UPDATE
-                     SET size = ?3, modified = ?4, changed = ?5, hash = ?6, used = ?7
-                     WHERE (size, modified, changed, hash) IS NOT (?3, ?4, ?5, ?6) OR used <= ?7 - ?8",
+                "INSERT INTO traces VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO UPDATE
+                     SET file_system = ?3, size = ?4, modified = ?5, changed = ?6, hash = ?7, used = ?8
+                     WHERE (file_system, size, modified, changed, hash) IS NOT (?3, ?4, ?5, ?6, ?7) OR used <= ?8 - ?9",
             )?;
             for (trace, hash) in hashed {
-                if let Some((device, inode, size, modified, changed)) = trace_key(*trace) {
-                    insert.execute((device, inode, size, modified, changed, hash.0, today, NOTED_EVERY))?;
+                if let Some((device, inode, file_system, size, modified, changed)) = key(*trace) {
+                    let row = (device, inode, file_system, size, modified, changed, hash.0, today, NOTED_EVERY);
+                    insert.execute(row)?;
                 }
             }
             drop(insert);
@@ -82,24 +112,17 @@ impl EmbeddingCache {
     }
 }
 
-type FileKey = (Vec<u8>, i64, i64, i64, String);
-
-fn file_key(path: &Path, stamp: FileStamp) -> FileKey {
-    use std::os::unix::ffi::OsStrExt;
-    let path = path.as_os_str().as_bytes().to_owned();
-    (path, stamp.device as i64, stamp.inode as i64, stamp.size as i64, stamp.modified_ns.to_string())
-}
-
-/// None for times that are centuries away: such files are read every time.
-fn trace_key(trace: Trace) -> Option<(i64, i64, i64, i64, i64)> {
-    let Trace { stamp, changed_ns } = trace;
+/// Device, inode, file system, size, modified, changed. None for times that are centuries away: such files are read every time.
+fn key(trace: Trace) -> Option<(i64, i64, i64, i64, i64, i64)> {
+    let Trace { stamp, file_system, changed_ns } = trace;
     let (modified, changed) = (i64::try_from(stamp.modified_ns).ok()?, i64::try_from(changed_ns).ok()?);
-    Some((stamp.device as i64, stamp.inode as i64, stamp.size as i64, modified, changed))
+    Some((stamp.device as i64, stamp.inode as i64, file_system as i64, stamp.size as i64, modified, changed))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::picture::FileStamp;
 
     const STAMP: FileStamp = FileStamp { device: 1, inode: u64::MAX, size: 3, modified_ns: 4 };
 
@@ -107,16 +130,19 @@ mod tests {
     fn hashes_of_unchanged_files_are_remembered() {
         let folder = tempfile::tempdir().unwrap();
         let mut cache = EmbeddingCache::open(folder.path()).unwrap();
-        cache.put_file_hash(Path::new("/w"), STAMP, [9; 32]).unwrap();
-        assert_eq!(cache.file_hash(Path::new("/w"), STAMP).unwrap(), Some([9; 32]));
-        assert_eq!(cache.file_hash(Path::new("/w"), FileStamp { modified_ns: 5, ..STAMP }).unwrap(), None);
+        let (path, trace) = (Path::new("/w"), Trace { stamp: STAMP, file_system: 7, changed_ns: 5 });
+        cache.put_file_hash(path, trace, [9; 32]).unwrap();
+        assert_eq!(cache.file_hash(path, trace).unwrap(), Some([9; 32]));
+        // What was copied over it with the time of before.
+        assert_eq!(cache.file_hash(path, Trace { changed_ns: 6, ..trace }).unwrap(), None);
+        assert_eq!(cache.file_hash(Path::new("/v"), trace).unwrap(), None);
     }
 
     #[test]
     fn a_picture_is_known_by_all_of_its_trace() {
         let folder = tempfile::tempdir().unwrap();
         let mut cache = EmbeddingCache::open(folder.path()).unwrap();
-        let (trace, hash) = (Trace { stamp: STAMP, changed_ns: -5 }, ContentHash([9; 32]));
+        let (trace, hash) = (Trace { stamp: STAMP, file_system: 7, changed_ns: -5 }, ContentHash([9; 32]));
         cache.put_hashes(&[(trace, ContentHash([8; 32])), (trace, hash)]).unwrap();
         assert_eq!(cache.hash_of(trace).unwrap(), Some(hash));
         let stamps = [
@@ -126,7 +152,7 @@ mod tests {
             FileStamp { modified_ns: 2, ..STAMP },
         ];
         let others = stamps.map(|stamp| Trace { stamp, ..trace });
-        for other in others.into_iter().chain([Trace { changed_ns: -4, ..trace }]) {
+        for other in others.into_iter().chain([Trace { changed_ns: -4, ..trace }, Trace { file_system: 8, ..trace }]) {
             assert_eq!(cache.hash_of(other).unwrap(), None, "{other:?}");
         }
         // The same file with another content is known by that one alone.

@@ -3,6 +3,7 @@
 
 mod files;
 
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -89,6 +90,7 @@ pub struct CachedModel(i64);
 pub struct EmbeddingCache {
     connection: Connection,
     path: PathBuf,
+    is_removed: Cell<bool>,
 }
 
 impl EmbeddingCache {
@@ -108,14 +110,22 @@ impl EmbeddingCache {
         // What a crash loses here is made again; no run waits for a disk because of it.
         let relaxed = connection.pragma_update(None, "synchronous", "NORMAL");
         relaxed.map_err(|source| StoreError::Database { path: path.clone(), source })?;
-        Ok(EmbeddingCache { connection, path })
+        Ok(EmbeddingCache { connection, path, is_removed: Cell::new(false) })
     }
 
     /// The number for a model's fingerprint.
     pub fn model(&mut self, fingerprint: &[u8; 32]) -> Result<CachedModel, StoreError> {
+        let number = || {
+            let number = "SELECT id FROM models WHERE fingerprint = ?1";
+            self.connection.query_row(number, [fingerprint], |row| row.get(0)).optional()
+        };
         let found = || -> rusqlite::Result<i64> {
+            // Whoever only reads does not wait for those who write.
+            if let Some(known) = number()? {
+                return Ok(known);
+            }
             self.connection.execute("INSERT OR IGNORE INTO models (fingerprint) VALUES (?1)", [fingerprint])?;
-            self.connection.query_row("SELECT id FROM models WHERE fingerprint = ?1", [fingerprint], |row| row.get(0))
+            number()?.ok_or(rusqlite::Error::QueryReturnedNoRows)
         };
         found().map(CachedModel).map_err(|error| self.failed(error))
     }
@@ -218,7 +228,14 @@ impl EmbeddingCache {
         tidied().map_err(|error| self.failed(error))
     }
 
+    /// One that turns out to be damaged is removed, once, so that the next to open it begins it anew; this one goes on without.
     fn failed(&self, source: rusqlite::Error) -> StoreError {
+        if is_damaged(&source) && !self.is_removed.replace(true) {
+            tracing::warn!("the cache is damaged and removed: {source}");
+            if let Some(Err(error)) = self.path.parent().map(clear) {
+                tracing::warn!("it could not be: {error}");
+            }
+        }
         StoreError::Database { path: self.path.clone(), source }
     }
 }
@@ -317,7 +334,7 @@ mod tests {
         let former = Kind { migrations: &[VERSION_1], ..CACHE };
         let connection = database::open(&folder.path().join(DATABASE), &former).unwrap();
         connection.execute("INSERT INTO models VALUES (7, ?1)", [[1; 32]]).unwrap();
-        connection.execute("INSERT INTO files VALUES ('/w', 1, 2, 3, '4', x'00')", []).unwrap();
+        connection.execute("INSERT INTO files VALUES (x'00', 1, 2, 3, '4', x'00')", []).unwrap();
         let row = (7, hash(1).0, false, today(), to_bytes(&remembered(1).embedding));
         connection.execute("INSERT INTO embeddings VALUES (?1, ?2, ?3, ?4, ?5)", row).unwrap();
         drop(connection);
@@ -345,5 +362,32 @@ mod tests {
         assert_eq!(cache.embedding(one, hash(49)).unwrap(), None);
         assert!(clear(folder.path()).unwrap() > 0);
         assert_eq!(clear(folder.path()).unwrap(), 0);
+    }
+
+    #[test]
+    fn one_that_is_damaged_behind_its_head_is_begun_anew_by_the_next() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut cache = EmbeddingCache::open(folder.path()).unwrap();
+        let model = cache.model(&[1; 32]).unwrap();
+        let fresh: Vec<_> = (0..5_000).map(|seed| (hash(seed), remembered(seed))).collect();
+        cache.put(model, &fresh, &[]).unwrap();
+        drop(cache);
+        let path = folder.path().join(DATABASE);
+        let mut bytes = std::fs::read(&path).unwrap();
+        // The first page is its head, and the next ones hold the schema and the models.
+        bytes[10 * 4096..].fill(0x55);
+        std::fs::write(&path, bytes).unwrap();
+        let damaged = EmbeddingCache::open(folder.path()).unwrap();
+        assert!((0..5_000).any(|seed| damaged.embedding(model, hash(seed)).is_err()));
+        let mut anew = EmbeddingCache::open(folder.path()).unwrap();
+        let model = anew.model(&[1; 32]).unwrap();
+        assert_eq!(anew.embedding(model, hash(7)).unwrap(), None);
+        anew.put(model, &[(hash(7), remembered(7))], &[]).unwrap();
+        // The damaged one removes it once, not again.
+        assert!((0..5_000).any(|seed| damaged.embedding(model, hash(seed)).is_err()));
+        assert_eq!(
+            EmbeddingCache::open(folder.path()).unwrap().embedding(model, hash(7)).unwrap(),
+            Some(remembered(7))
+        );
     }
 }
