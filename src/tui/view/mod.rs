@@ -245,9 +245,24 @@ fn status_line(canvas: &Canvas<'_>, width: u16) -> Paragraph<'static> {
     };
     let paused = if model.is_paused { format!("{} · ", canvas.text("app.paused")) } else { String::new() };
     let watching = live::watching(canvas).map(|watching| format!(" · {watching}")).unwrap_or_default();
-    let text = format!(" {paused}{work}{watching} · {} · {runtime}", model.setup.model.text());
-    Paragraph::new(shortened(&printable_text(&text), width as usize)).style(canvas.theme.chosen())
+    let begin = printable_text(&format!(" {paused}{work}{watching} · "));
+    let end = printable_text(&format!(" · {runtime}"));
+    let room = (width as usize).saturating_sub(begin.width() + end.width());
+    let name = model_name(&printable_text(model.setup.model.text()), room);
+    Paragraph::new(shortened(&format!("{begin}{name}{end}"), width as usize)).style(canvas.theme.chosen())
 }
+
+/// A model's name where there is room for it, else without the owner or the folders that it is in. What is computed with, and
+/// where, is not cut off for it.
+fn model_name(name: &str, room: usize) -> String {
+    match name.rsplit_once('/') {
+        Some((_, last)) if name.width() > room => shortened(last, room.max(SHORTEST_NAME)),
+        _ => name.to_owned(),
+    }
+}
+
+/// Columns that a model's name has in any case.
+const SHORTEST_NAME: usize = 8;
 
 /// A text that fits, its end replaced by an ellipsis where it does not. Columns are counted, not characters.
 pub(super) fn shortened(text: &str, width: usize) -> String {
@@ -284,4 +299,19 @@ pub(super) fn nothing_yet(canvas: &Canvas<'_>) -> String {
     let setup = canvas.model.keys.last_name("everywhere.setup");
     let start = canvas.model.keys.name("everywhere.start");
     canvas.say("app.review_empty", &[("setup", &setup), ("start", &start)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_models_name_gives_way_to_what_it_is_computed_with() {
+        let name = "openai/clip-vit-large-patch14";
+        assert_eq!(model_name(name, 29), name);
+        assert_eq!(model_name(name, 28), "clip-vit-large-patch14");
+        assert_eq!(model_name(name, 10), "clip-vit-…");
+        assert_eq!(model_name(name, 0), "clip-vi…");
+        assert_eq!(model_name("demo", 0), "demo");
+    }
 }
