@@ -83,19 +83,29 @@ fn image_tower(bencher: Bencher<'_, '_>, runtime: &Runtime, batch: usize) {
 /// Both towers opened, from the files to where a picture and a sentence can go in.
 #[divan::bench(sample_count = 3, sample_size = 1)]
 fn open_both_towers_in_tract() -> (Vec<ImageEncoder>, TextEncoder) {
-    open_both_towers(&Runtime::Tract)
+    open_both_towers(&Runtime::Tract, Uses::Many)
 }
 
 #[divan::bench(sample_count = 3, sample_size = 1)]
 fn open_both_towers_in_onnx_runtime() -> Option<(Vec<ImageEncoder>, TextEncoder)> {
-    let library = std::env::var_os("ORT_DYLIB_PATH").map(PathBuf::from)?;
-    let runtime = OnnxRuntime::start(&library, "", 2).unwrap();
-    Some(open_both_towers(&Runtime::OnnxRuntime(runtime)))
+    open_in_onnx_runtime(Uses::Many)
 }
 
-fn open_both_towers(runtime: &Runtime) -> (Vec<ImageEncoder>, TextEncoder) {
+/// As for a few pictures: weights are left as they lie in the file.
+#[divan::bench(sample_count = 3, sample_size = 1)]
+fn open_both_towers_in_onnx_runtime_for_few() -> Option<(Vec<ImageEncoder>, TextEncoder)> {
+    open_in_onnx_runtime(Uses::Few)
+}
+
+fn open_in_onnx_runtime(uses: Uses) -> Option<(Vec<ImageEncoder>, TextEncoder)> {
+    let library = std::env::var_os("ORT_DYLIB_PATH").map(PathBuf::from)?;
+    let runtime = OnnxRuntime::start(&library, "", 2).unwrap();
+    Some(open_both_towers(&Runtime::OnnxRuntime(runtime), uses))
+}
+
+fn open_both_towers(runtime: &Runtime, uses: Uses) -> (Vec<ImageEncoder>, TextEncoder) {
     let checkpoint = checkpoint();
-    (ImageEncoder::open(&checkpoint, runtime, 1, Uses::Many).unwrap(), TextEncoder::open(&checkpoint, runtime).unwrap())
+    (ImageEncoder::open(&checkpoint, runtime, 1, uses).unwrap(), TextEncoder::open(&checkpoint, runtime).unwrap())
 }
 
 /// Scores of embeddings of 512 dimensions for ten labels.
