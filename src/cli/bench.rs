@@ -15,7 +15,8 @@ use crate::domain::score::SureRule;
 use crate::domain::settings::{ModelName, Operation, Settings};
 use crate::domain::speed_advice::{Machine, advice};
 use crate::domain::template::Templates;
-use crate::domain::variant::Variant;
+use crate::domain::variant::{Variant, VariantChoice};
+use crate::engine::checkpoint::{Checkpoint, TowerKind};
 use crate::engine::runtime::select::{RuntimeNote, Selection, cores};
 use crate::engine::runtime::{Device, Runtime, Uses};
 use crate::file_system::is_on_network;
@@ -35,7 +36,9 @@ pub(super) fn run(arguments: &BenchArguments, context: &mut Context) -> Result<E
     let selection = context.select_runtime(&arguments.runtime)?;
     let begin = context.language.say("bench.begin", &[("seconds", &arguments.seconds)]);
     context.console.err(&begin);
-    let opened = open(&settings, &selection.runtime, temporary.path(), context)?;
+    let folder = folder(&settings, temporary.path(), context)?;
+    let opened = open(&settings, &selection.runtime, &folder, context)?;
+    let variant = opened.model.variant();
     let bench = Bench {
         files: &files,
         cores: cores(),
@@ -51,12 +54,18 @@ pub(super) fn run(arguments: &BenchArguments, context: &mut Context) -> Result<E
         context.console.err(&stopped);
         return Ok(Exit::Interrupted);
     };
+    if speeds.whole.pictures == 0 {
+        // They were there when it began.
+        return Err(no_pictures(&settings, context));
+    }
+    let may_use_integers = may_use_integers(&folder, &selection.runtime, variant);
     let report = Report {
         model: settings.model.to_string(),
         runtime: &selection.runtime,
+        variant,
         cores: cores(),
         source: arguments.source.as_deref(),
-        advice: advice(&speeds, machine(arguments, &settings.source, &selection)),
+        advice: advice(&speeds, machine(arguments, &settings.source, &selection, may_use_integers)),
         speeds: &speeds,
     };
     match arguments.json {
@@ -90,50 +99,63 @@ fn settings(arguments: &BenchArguments, temporary: &Path, context: &Context) -> 
     })
 }
 
-fn pictures(settings: &Settings, wanted: usize, stop: &Stop, context: &Context) -> Result<Vec<PathBuf>, Failure> {
+fn pictures(settings: &Settings, wanted: usize, stop: &Stop, context: &mut Context) -> Result<Vec<PathBuf>, Failure> {
     let found = scan(&settings.source, settings.recursive, &settings.destination);
     let found = found.map_err(|error| Failure::of(&error, &context.language))?;
-    let chosen = choose(&found.files, wanted, stop);
-    if chosen.is_empty() && !stop.is_requested() {
-        let sentence = context.language.say("bench.no_pictures", &[("folder", &printable(&settings.source))]);
-        return Err(Failure { chain: sentence.clone(), sentence, exit: Exit::Failed });
+    let choosing = context.language.text("bench.choosing");
+    context.console.err(&choosing);
+    let chosen = choose(&found.files, wanted, cores(), stop);
+    match chosen.is_empty() && !stop.is_requested() {
+        true => Err(no_pictures(settings, context)),
+        false => Ok(chosen),
     }
-    Ok(chosen)
+}
+
+fn no_pictures(settings: &Settings, context: &Context) -> Failure {
+    let sentence = context.language.say("bench.no_pictures", &[("folder", &printable(&settings.source))]);
+    Failure { chain: sentence.clone(), sentence, exit: Exit::Failed }
+}
+
+/// The model's folder; the built-in one is unpacked.
+fn folder(settings: &Settings, temporary: &Path, context: &mut Context) -> Result<PathBuf, Failure> {
+    match &settings.model {
+        ModelName::Demo => built_in::unpack_model(temporary).map_err(|error| context.cannot_unpack(temporary, &error)),
+        model => context.model_folder(model),
+    }
 }
 
 /// Opens the model without the cache: what a run remembers is none of this.
-fn open(
-    settings: &Settings,
-    runtime: &Runtime,
-    temporary: &Path,
-    context: &mut Context,
-) -> Result<OpenedModel, Failure> {
-    let folder = match &settings.model {
-        ModelName::Demo => {
-            built_in::unpack_model(temporary).map_err(|error| context.cannot_unpack(temporary, &error))?
-        }
-        model => context.model_folder(model)?,
-    };
+fn open(settings: &Settings, runtime: &Runtime, folder: &Path, context: &mut Context) -> Result<OpenedModel, Failure> {
     let line = context.language.say("classify.opening", &[("model", &settings.model)]);
     context.console.err(&line);
     let quantising = context.language.text("classify.quantising");
     let mut say_so = || context.console.err(&quantising);
     // How long the image tower takes to open is measured later.
-    let (folder, cache, uses) = (&folder, None, Uses::Many);
+    let (cache, uses) = (None, Uses::Many);
     let model = ModelToOpen { folder, settings, runtime, cores: cores(), cache, uses, ahead: false };
     model.open(&mut say_so).map_err(|error| Failure::of(&error, &context.language))
 }
 
-fn machine(arguments: &BenchArguments, source: &Path, selection: &Selection) -> Machine {
+fn machine(arguments: &BenchArguments, source: &Path, selection: &Selection, may_use_integers: bool) -> Machine {
     let is_tract = matches!(selection.runtime, Runtime::Tract);
     let is_on_processor = selection.runtime.device() == Device::Cpu;
     Machine {
         lacks_onnx_runtime: is_tract && !matches!(arguments.runtime.runtime, RuntimeName::Tract),
         has_unused_gpu: selection.notes.contains(&RuntimeNote::GpuUnused),
         is_on_gpu: !is_on_processor,
-        may_use_integers: !is_tract && is_on_processor && selection.runtime.variant() == Variant::Fp32,
+        may_use_integers,
         is_on_network: is_on_network(source),
     }
+}
+
+/// Whether the model in a folder, which computes in `variant`, could compute in 8-bit integers: an export cannot, unless there
+/// is one in them.
+fn may_use_integers(folder: &Path, runtime: &Runtime, variant: Variant) -> bool {
+    let is_in_question =
+        !matches!(runtime, Runtime::Tract) && runtime.device() == Device::Cpu && variant == Variant::Fp32;
+    let in_integers = runtime.clone().in_variant(VariantChoice::Only(Variant::Int8));
+    is_in_question
+        && Checkpoint::open(folder).is_ok_and(|checkpoint| checkpoint.check(TowerKind::Image, &in_integers).is_ok())
 }
 
 fn say_step(step: Step, language: &Language) -> String {
@@ -144,4 +166,24 @@ fn say_step(step: Step, language: &Language) -> String {
         Step::Reading => "bench.step_reading",
         Step::Decoding => "bench.step_decoding",
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::runtime::OnnxRuntime;
+
+    #[test]
+    fn integers_are_not_for_an_export() {
+        let model = |name: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name);
+        assert!(!may_use_integers(&model("clip"), &Runtime::Tract, Variant::Fp32));
+        let Some(library) = std::env::var_os("ORT_DYLIB_PATH") else {
+            println!("skipped: ORT_DYLIB_PATH names no library");
+            return;
+        };
+        let runtime = Runtime::OnnxRuntime(OnnxRuntime::start(Path::new(&library), "", 1).unwrap());
+        assert!(may_use_integers(&model("clip"), &runtime, Variant::Fp32));
+        assert!(!may_use_integers(&model("clip"), &runtime, Variant::Int8));
+        assert!(!may_use_integers(&model("clip-onnx"), &runtime, Variant::Fp32));
+    }
 }

@@ -10,6 +10,7 @@ use crate::domain::limit::Stage;
 use crate::domain::printable::printable;
 use crate::domain::speed::{Rates, Speeds};
 use crate::domain::speed_advice::Advice;
+use crate::domain::variant::Variant;
 use crate::engine::runtime::Runtime;
 use crate::lang::{Language, Values, limit, size};
 
@@ -21,6 +22,8 @@ const FIGURE: usize = 17;
 pub(super) struct Report<'r> {
     pub(super) model: String,
     pub(super) runtime: &'r Runtime,
+    /// The numbers that the model computes with, which are not always those that the runtime would have.
+    pub(super) variant: Variant,
     pub(super) cores: usize,
     /// The folder, where one was given.
     pub(super) source: Option<&'r Path>,
@@ -56,6 +59,9 @@ impl Report<'_> {
         }
         lines.push(String::new());
         lines.extend(self.sentences(language));
+        if !speeds.is_complete() {
+            return lines;
+        }
         lines.push(String::new());
         lines.push(language.text("bench.change"));
         match self.advice.as_slice() {
@@ -67,7 +73,7 @@ impl Report<'_> {
 
     fn head(&self, language: &Language) -> Vec<String> {
         let (speeds, runtime) = (self.speeds, self.runtime);
-        let (name, version, device) = (runtime.name(), runtime.version(), runtime.computes());
+        let (name, version, device) = (runtime.name(), runtime.version(), runtime.computes_in(self.variant));
         let values: Values<'_> = &[
             ("model", &self.model),
             ("runtime", &name),
@@ -93,6 +99,7 @@ impl Report<'_> {
             lines.push(language.say("bench.memory", &[("size", &size(peak))]));
         }
         lines.push(match speeds.limit() {
+            _ if !speeds.is_complete() => language.text("bench.incomplete"),
             Some(stage) => {
                 let limit = limit(language, stage, &self.runtime.device().to_string());
                 language.say("bench.limits", &[("limit", &limit)])
@@ -129,7 +136,7 @@ impl Report<'_> {
             ("model", json!(self.model)),
             ("runtime", json!(format!("{} {}", self.runtime.name(), self.runtime.version()))),
             ("device", json!(self.runtime.device().to_string())),
-            ("variant", json!(self.runtime.variant().name())),
+            ("variant", json!(self.variant.name())),
             ("cores", json!(self.cores)),
             ("pictures", json!(speeds.sample.pictures)),
             ("mean_bytes", json!(speeds.sample.mean_bytes())),
@@ -224,6 +231,7 @@ mod tests {
             let report = Report {
                 model: "openai/clip-vit-large-patch14".to_owned(),
                 runtime: &Runtime::Tract,
+                variant: Variant::Int8,
                 cores: 128,
                 source: None,
                 speeds: &speeds,
@@ -236,6 +244,43 @@ mod tests {
             }
             assert!(lines.iter().all(|line| !line.contains('[') && !line.contains('{')), "{lines:?}");
             assert!(lines.last().is_some_and(|line| line.starts_with("- ")));
+        }
+    }
+
+    #[test]
+    fn the_numbers_are_those_of_the_model() {
+        let (runtime, speeds, language) = (&Runtime::Tract, speeds(), Language::english());
+        let report = |variant| Report {
+            model: "demo".to_owned(),
+            runtime,
+            variant,
+            cores: 2,
+            source: None,
+            speeds: &speeds,
+            advice: vec![],
+        };
+        assert!(report(Variant::Int8).lines(&language)[0].ends_with("on CPU (int8), 2 cores"));
+        assert!(report(Variant::Int8).to_json(&language).contains(r#""variant":"int8""#));
+        assert!(report(Variant::Fp32).lines(&language)[0].ends_with("on CPU, 2 cores"));
+    }
+
+    #[test]
+    fn where_not_all_was_measured_that_is_said_and_nothing_follows() {
+        let speeds = Speeds { reading: Rates::default(), ..speeds() };
+        for language in Language::all() {
+            let report = Report {
+                model: "demo".to_owned(),
+                runtime: &Runtime::Tract,
+                variant: Variant::Fp32,
+                cores: 2,
+                source: None,
+                speeds: &speeds,
+                advice: vec![],
+            };
+            let lines = report.lines(&language);
+            assert_eq!(lines.last(), Some(&language.text("bench.incomplete")));
+            assert!(!lines.contains(&language.text("bench.no_limit")));
+            assert!(report.to_json(&language).contains(r#""limited_by":null"#));
         }
     }
 

@@ -90,6 +90,11 @@ impl Speeds {
         Rates { one: both(decoding.one, preparing.one), all: both(decoding.all, preparing.all) }
     }
 
+    /// True where every stage was measured; a stage is not where the pictures went away before it.
+    pub fn is_complete(&self) -> bool {
+        self.reading.one > 0.0 && self.reading.all > 0.0 && self.decoding_in_all().all > 0.0 && !self.batches.is_empty()
+    }
+
     /// The batch that is used in a run: the nearest below it where it was too slow to be measured.
     pub fn batch_in_use(&self) -> Option<Batch> {
         let fits = |batch: &&Batch| batch.size <= self.batch_size;
@@ -111,8 +116,12 @@ impl Speeds {
         share(self.whole.per_second, self.decoding_in_all().all)
     }
 
-    /// The stage that limits: the one that was busy while the others waited, else the slowest if it is so by far.
+    /// The stage that limits: the one that was busy while the others waited, else the slowest if it is so by far. Nobody knows
+    /// where not every stage was measured.
     pub fn limit(&self) -> Option<Stage> {
+        if !self.is_complete() {
+            return None;
+        }
         let by_itself = || {
             let mut stages = [
                 (Stage::Reading, self.reading.all),
@@ -174,6 +183,19 @@ mod tests {
         assert_eq!(speeds(10.0, 300.0, 600.0, &[(8, 2000.0)]).limit(), Some(Stage::Reading));
         assert_eq!(speeds(1000.0, 300.0, 600.0, &[(8, 210.0)]).limit(), None);
         assert_eq!(Speeds::default().limit(), None);
+    }
+
+    #[test]
+    fn where_a_stage_was_not_measured_none_limits() {
+        let whole = Whole { limit: Some(Stage::Reading), ..Whole::default() };
+        for (reading, decoding, batches) in
+            [(0.0, 300.0, &[(8, 20.0)][..]), (1000.0, 0.0, &[(8, 20.0)]), (1000.0, 300.0, &[])]
+        {
+            let speeds = Speeds { whole, ..speeds(reading, decoding, 600.0, batches) };
+            assert_eq!((speeds.is_complete(), speeds.limit()), (false, None));
+        }
+        let speeds = Speeds { whole, ..speeds(1000.0, 300.0, 600.0, &[(8, 20.0)]) };
+        assert_eq!((speeds.is_complete(), speeds.limit()), (true, Some(Stage::Reading)));
     }
 
     #[test]

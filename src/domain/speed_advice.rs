@@ -68,8 +68,11 @@ impl Advice {
 /// A batch that is not faster by more than this is not worth a word: figures vary by as much.
 const WORTH: f64 = 1.05;
 
-/// What to change, the most useful first; nothing where nothing is known to help.
+/// What to change, the most useful first; nothing where nothing is known to help, or not every stage was measured.
 pub fn advice(speeds: &Speeds, machine: Machine) -> Vec<Advice> {
+    if !speeds.is_complete() {
+        return vec![];
+    }
     let limit = speeds.limit();
     match limit {
         // While the model waits, nothing that makes it faster helps.
@@ -146,6 +149,12 @@ mod tests {
         let single = Machine { may_use_integers: true, ..Machine::default() };
         assert_eq!(advice(&slow, single), [Advice::TryIntegers, Advice::SmallerModelOrGpu]);
         assert_eq!(advice(&slow, Machine { is_on_gpu: true, ..Machine::default() }), [Advice::SmallerModel]);
+    }
+
+    #[test]
+    fn nothing_is_advised_where_not_all_was_measured() {
+        let partly = Speeds { reading: Rates::default(), ..speeds(MODEL, &[(8, 50.0), (16, 100.0)]) };
+        assert_eq!(advice(&partly, Machine { lacks_onnx_runtime: true, ..Machine::default() }), []);
     }
 
     #[test]

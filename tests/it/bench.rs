@@ -77,6 +77,47 @@ fn all_figures_are_told_for_each_model_in_each_runtime() {
 }
 
 #[test]
+fn what_cannot_be_decoded_is_not_measured() {
+    let workspace = Workspace::new();
+    workspace.write_pictures(["good.jpg"]);
+    for name in ["1.png", "2.png", "z.png"] {
+        workspace.write(format!("source/{name}"), b"\x89PNG\r\n\x1a\ndamaged");
+    }
+    let arguments = ["--source".into(), workspace.source().into(), "--model".into(), "demo".into(), "--json".into()];
+    let told = json(&bench(&workspace, "tract", &arguments));
+    assert_eq!(told["pictures"].as_u64(), Some(1), "{told}");
+    std::fs::remove_file(workspace.path("source/good.jpg")).unwrap();
+    let finished = bench(&workspace, "tract", &arguments);
+    assert_eq!((finished.code, finished.err.contains("has no picture")), (1, true), "{}", finished.err);
+}
+
+#[test]
+fn an_export_is_measured_as_what_it_is_and_in_int8_what_is_made_for_it() {
+    if onnx_runtime_library().is_none() {
+        println!("skipped: ORT_DYLIB_PATH names no library");
+        return;
+    }
+    let workspace = Workspace::new();
+    workspace.write_pictures(["1.jpg", "2.jpg"]);
+    let of = |model: &str, variant: Option<&str>| {
+        let mut arguments: Vec<OsString> = vec!["--source".into(), workspace.source().into(), "--json".into()];
+        arguments.extend(["--model".into(), fixtures().join(model).into_os_string()]);
+        arguments.extend(variant.into_iter().flat_map(|variant| ["--variant".into(), variant.into()]));
+        json(&bench(&workspace, "onnxruntime", &arguments))
+    };
+    let export = of("clip-onnx", None);
+    assert_eq!(export["variant"], "fp32");
+    let advice = export["advice"].as_array().unwrap();
+    assert!(advice.iter().all(|advice| advice["change"] != "variant_int8"), "{export}");
+    // The first makes the weights, the second finds them.
+    for _ in 0..2 {
+        let told = of("clip", Some("int8"));
+        assert_eq!(told["variant"], "int8");
+        assert!(told["image_tower_opening_seconds"].as_f64().is_some_and(|seconds| seconds > 0.0), "{told}");
+    }
+}
+
+#[test]
 fn nothing_is_left_behind() {
     let workspace = Workspace::new();
     workspace.write_pictures(["1.jpg", "sub/2.jpg"]);

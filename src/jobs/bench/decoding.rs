@@ -15,7 +15,7 @@ pub(super) struct PerSecond {
     pub(super) prepared: f64,
 }
 
-/// How fast so many threads are, for so long.
+/// How fast so many threads are, for so long. What cannot be decoded does not count, nor does its time.
 pub(super) fn per_second(
     contents: &[FileContent],
     processor: &ImageProcessor,
@@ -25,18 +25,19 @@ pub(super) fn per_second(
 ) -> PerSecond {
     let (began, next) = (Instant::now(), AtomicUsize::new(0));
     let decode_some = || {
-        let (mut count, mut decoding, mut preparing) = (0, Duration::ZERO, Duration::ZERO);
-        while (count == 0 || began.elapsed() < time) && !stop.is_requested() {
+        let (mut tried, mut count) = (0, 0);
+        let (mut decoding, mut preparing) = (Duration::ZERO, Duration::ZERO);
+        while (tried == 0 || began.elapsed() < time) && !stop.is_requested() {
             let position = next.fetch_add(1, Ordering::Relaxed);
             let Some(content) = contents.get(position % contents.len().max(1)) else { break };
+            tried += 1;
             let begins = Instant::now();
             let decoded = decode(&content.bytes, content.kind);
             let decoded_at = Instant::now();
+            let Ok(decoded) = decoded else { continue };
+            std::hint::black_box(processor.prepare(&decoded.pixels));
             decoding += decoded_at - begins;
-            if let Ok(decoded) = decoded {
-                std::hint::black_box(processor.prepare(&decoded.pixels));
-                preparing += decoded_at.elapsed();
-            }
+            preparing += decoded_at.elapsed();
             count += 1;
         }
         let rate = |time: Duration| if time.is_zero() { 0.0 } else { f64::from(count) / time.as_secs_f64() };
@@ -50,4 +51,21 @@ pub(super) fn per_second(
             prepared: sum.prepared + rate.prepared,
         })
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::files::read::{Reading, read};
+
+    #[test]
+    fn what_cannot_be_decoded_does_not_count() {
+        let damaged = tempfile::Builder::new().suffix(".png").tempfile().unwrap();
+        std::fs::write(damaged.path(), b"\x89PNG\r\n\x1a\nno picture").unwrap();
+        let Reading::Content(content) = read(damaged.path()) else { panic!("it begins like a picture") };
+        let processor = ImageProcessor::from_config(&serde_json::json!({}), "clip", 224).unwrap();
+        let (contents, time) = ([content], Duration::from_millis(1));
+        let rates = per_second(&contents, &processor, 2, time, &Stop::default());
+        assert_eq!((rates.decoded, rates.prepared), (0.0, 0.0));
+    }
 }

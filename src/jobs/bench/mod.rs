@@ -19,6 +19,7 @@ use super::stop::Stop;
 use crate::domain::score::logits;
 use crate::domain::speed::{Rates, Sample, Speeds};
 use crate::domain::template::Templates;
+use crate::domain::variant::Variant;
 use crate::engine::EngineError;
 use crate::engine::runtime::Device;
 pub use sample::{choose, labels};
@@ -43,7 +44,7 @@ pub enum Step {
 
 /// What is measured, and how.
 pub struct Bench<'b> {
-    /// Pictures, each of which can be read.
+    /// Pictures, each of which can be decoded.
     pub files: &'b [PathBuf],
     /// Cores.
     pub cores: usize,
@@ -56,11 +57,18 @@ pub struct Bench<'b> {
 }
 
 impl Bench<'_> {
-    /// Measures; nothing where it was stopped. The whole run is first, so that the memory it takes is its own.
+    /// Measures; nothing where it was stopped. Of pictures that go away meanwhile less is measured, or nothing: those figures are
+    /// nought. The whole run is first, so that the memory it takes is its own.
     pub fn measure(&self, opened: OpenedModel, tell: &dyn Fn(Step)) -> Result<Option<Speeds>, ClassifyError> {
         let OpenedModel { model, mut text, .. } = opened;
         let failed = |error: EngineError| ClassifyError::Model(model.failed(error));
         tell(Step::Opening);
+        // Weights in 8-bit integers are made at first use: that they are, and in memory, is the same in each measurement.
+        if model.variant() == Variant::Int8 {
+            Encoders::open(&model).map_err(failed)?;
+        }
+        // Nor is what that took, or choosing the pictures, part of a run.
+        memory::begin_anew();
         let (labels, template) = (sample::labels(), Templates::default());
         let labels_took = shortest(3, || text.encode_labels(&labels, &template).map(drop)).map_err(failed)?;
         // As in a run, where other labels are not embedded.

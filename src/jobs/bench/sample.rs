@@ -1,6 +1,7 @@
 //! The pictures that everything is measured with, and labels.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::built_in;
 use crate::domain::label::{self, Label};
@@ -25,17 +26,31 @@ pub fn labels() -> Vec<Label> {
     labels.into_iter().take(LABELS).collect()
 }
 
-/// So many pictures of these files, spread evenly over them; the rest makes up for files that are none.
-pub fn choose(files: &[PathBuf], wanted: usize, stop: &Stop) -> Vec<PathBuf> {
-    let mut chosen: Vec<usize> = Vec::new();
-    for position in spread(files.len(), wanted) {
-        if chosen.len() == wanted || stop.is_requested() {
-            break;
+/// So many pictures of these files, spread evenly over them; the rest makes up for files that are none, or cannot be decoded:
+/// those are done with so soon that all figures would be too good. So many threads look for them.
+pub fn choose(files: &[PathBuf], wanted: usize, threads: usize, stop: &Stop) -> Vec<PathBuf> {
+    let order = spread(files.len(), wanted);
+    let (next, found) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let look = || {
+        let mut chosen: Vec<usize> = Vec::new();
+        while found.load(Ordering::Relaxed) < wanted && !stop.is_requested() {
+            let turn = next.fetch_add(1, Ordering::Relaxed);
+            let Some(position) = order.get(turn) else { break };
+            if content(&files[*position]).is_some_and(|content| decode(&content.bytes, content.kind).is_ok()) {
+                found.fetch_add(1, Ordering::Relaxed);
+                chosen.push(turn);
+            }
         }
-        if content(&files[position]).is_some() {
-            chosen.push(position);
-        }
-    }
+        chosen
+    };
+    let mut turns: Vec<usize> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..threads.max(1)).map(|_| scope.spawn(look)).collect();
+        threads.into_iter().filter_map(|thread| thread.join().ok()).flatten().collect()
+    });
+    // All turns up to the last were looked at: the first so many are the same whichever thread was faster.
+    turns.sort_unstable();
+    turns.truncate(wanted);
+    let mut chosen: Vec<usize> = turns.into_iter().map(|turn| order[turn]).collect();
     chosen.sort_unstable();
     chosen.into_iter().map(|position| files[position].clone()).collect()
 }
@@ -90,18 +105,28 @@ mod tests {
     }
 
     #[test]
-    fn only_pictures_are_chosen() {
+    fn only_pictures_that_can_be_decoded_are_chosen() {
         let folder = tempfile::tempdir().unwrap();
         built_in::unpack_samples(folder.path()).unwrap();
         let mut files: Vec<PathBuf> =
             std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
-        let text = folder.path().join("0.txt");
-        std::fs::write(&text, "no picture").unwrap();
-        files.insert(0, text.clone());
-        let chosen = choose(&files, 5, &Stop::default());
-        assert_eq!(chosen.len(), 5);
-        assert!(!chosen.contains(&text));
-        assert!(choose(&[text], 5, &Stop::default()).is_empty());
+        files.sort_unstable();
+        let stop = Stop::default();
+        let good = choose(&files, 5, 1, &stop);
+        assert_eq!(good.len(), 5);
+        let bad = ["0.txt", "0.png", "1.jpg"].map(|name| folder.path().join(name));
+        std::fs::write(&bad[0], "no picture").unwrap();
+        std::fs::write(&bad[1], b"\x89PNG\r\n\x1a\ndamaged").unwrap();
+        std::fs::write(&bad[2], b"\xff\xd8\xff\xe0damaged").unwrap();
+        assert!(choose(&bad, 5, 2, &stop).is_empty());
+        let pictures = files.len();
+        let mixed: Vec<PathBuf> = bad.iter().cloned().chain(files).collect();
+        for threads in [1, 4] {
+            let chosen = choose(&mixed, 5, threads, &stop);
+            assert_eq!(chosen, choose(&mixed, 5, 1, &stop), "whichever thread is faster");
+            assert_eq!((chosen.len(), chosen.iter().any(|path| bad.contains(path))), (5, false));
+            assert_eq!(choose(&mixed, mixed.len(), threads, &stop).len(), pictures);
+        }
     }
 
     #[test]

@@ -18,7 +18,7 @@ const MOST: usize = 20_000;
 /// So many batches are waited for, however slow the model.
 const BATCHES: usize = 3;
 
-/// Runs for so long.
+/// Runs for so long. A file is forgotten once it is done, so that it comes from the disk whenever it is its turn again.
 pub(super) fn run(
     bench: &Bench<'_>,
     model: &Model,
@@ -40,7 +40,8 @@ pub(super) fn run(
     };
     let least = BATCHES * model.batch_size.max(1);
     let began = Instant::now();
-    let mut sink = NoSink { began, last: began, time, least, pictures: 0, over: &over, stop: bench.stop };
+    let mut sink =
+        NoSink { files: &files, began, last: began, time, least, tried: 0, pictures: 0, over: &over, stop: bench.stop };
     classify(&pipeline, encoders, &mut sink)?;
     let seconds = (sink.last - began).as_secs_f64();
     Ok(Whole {
@@ -53,24 +54,32 @@ pub(super) fn run(
 
 /// Keeps nothing, and ends the run when its time is over.
 struct NoSink<'s> {
+    files: &'s [PathBuf],
     began: Instant,
     last: Instant,
     time: Duration,
     least: usize,
+    /// Files that are done.
+    tried: usize,
+    /// Those of them that went through the model: what fails is no fast picture.
     pictures: usize,
     over: &'s Stop,
     stop: &'s Stop,
 }
 
 impl Sink for NoSink<'_> {
-    fn take(&mut self, _: usize, _: Option<Classified>) -> Result<(), SinkError> {
+    fn take(&mut self, position: usize, classified: Option<Classified>) -> Result<(), SinkError> {
         if self.over.is_requested() {
             // What is still in hand is no longer at the pace of a run.
             return Ok(());
         }
-        self.pictures += 1;
+        self.tried += 1;
+        self.pictures += usize::from(classified.is_some_and(|classified| classified.embedding.is_some()));
         self.last = Instant::now();
-        let is_enough = self.last - self.began >= self.time && self.pictures >= self.least;
+        if let Some(path) = self.files.get(position) {
+            forget(path);
+        }
+        let is_enough = self.last - self.began >= self.time && self.tried >= self.least;
         if is_enough || self.stop.is_requested() {
             self.over.request();
         }
@@ -79,5 +88,32 @@ impl Sink for NoSink<'_> {
 
     fn finish(&mut self) -> Result<(), SinkError> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::picture::{Picture, PictureState};
+    use crate::files::trouble::Trouble;
+
+    #[test]
+    fn only_what_went_through_the_model_counts_and_all_that_was_tried_ends_it() {
+        let classified = |state, trouble, embedding| {
+            let picture = Picture { path: "1.jpg".into(), hash: None, stamp: None, state, prediction: None };
+            Some(Classified { picture, trouble, embedding })
+        };
+        let (began, over, stop) = (Instant::now(), Stop::default(), Stop::default());
+        let (time, least) = (Duration::ZERO, 4);
+        let mut sink =
+            NoSink { files: &[], began, last: began, time, least, tried: 0, pictures: 0, over: &over, stop: &stop };
+        sink.take(0, None).unwrap();
+        sink.take(1, classified(Trouble::Vanished.state(), Some(Trouble::Vanished), None)).unwrap();
+        sink.take(2, classified(PictureState::Ok, None, Some(vec![half::f16::ONE].into()))).unwrap();
+        assert!(!over.is_requested());
+        let truncated = classified(PictureState::Suspect, Some(Trouble::Truncated), Some(vec![half::f16::ONE].into()));
+        sink.take(3, truncated).unwrap();
+        assert!(over.is_requested());
+        assert_eq!((sink.tried, sink.pictures), (4, 2));
     }
 }
