@@ -8,6 +8,7 @@ use super::bench_report::Report;
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::opening::open_audibly;
 use super::settings::model;
 use crate::built_in;
 use crate::domain::printable::printable;
@@ -126,14 +127,10 @@ fn folder(settings: &Settings, temporary: &Path, context: &mut Context) -> Resul
 
 /// Opens the model without the cache: what a run remembers is none of this.
 fn open(settings: &Settings, runtime: &Runtime, folder: &Path, context: &mut Context) -> Result<OpenedModel, Failure> {
-    let line = context.language.say("classify.opening", &[("model", &settings.model)]);
-    context.console.err(&line);
-    let quantising = context.language.text("classify.quantising");
-    let mut say_so = || context.console.err(&quantising);
     // How long the image tower takes to open is measured later.
     let (cache, uses) = (None, Uses::Many);
     let model = ModelToOpen { folder, settings, runtime, cores: cores(), cache, uses, ahead: false };
-    model.open(&mut say_so).map_err(|error| Failure::of(&error, &context.language))
+    open_audibly(model, context)
 }
 
 fn machine(arguments: &BenchArguments, source: &Path, selection: &Selection, may_use_integers: bool) -> Machine {

@@ -2,7 +2,7 @@
 
 mod app;
 mod apply;
-pub mod arguments;
+mod arguments;
 mod bench;
 mod bench_report;
 mod cache;
@@ -15,6 +15,7 @@ mod download;
 mod events;
 pub mod exit;
 mod failure;
+pub mod help;
 mod interrupt;
 mod log;
 mod model;
@@ -62,7 +63,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Invocation {
     };
     let console = Console::new();
     match action {
-        Action::App(_) if !app::has_terminal() => Invocation::Done(arguments::print_help(&beginning.language)),
+        Action::App(_) if !app::has_terminal() => Invocation::Done(help::print_help(&beginning.language)),
         Action::App(runtime) => app_in_context(&runtime, |_| Ok(Opening::Doors), beginning, console),
         Action::Review(arguments) => {
             let opening = Opening::Session { destination: arguments.destination };
@@ -114,8 +115,8 @@ fn app_in_context(
 fn headless(action: Action, beginning: Beginning, mut console: Console) -> Exit {
     match action {
         Action::App(_) | Action::Review(_) => Exit::Usage,
-        Action::Completions(shell) => arguments::print_completions(shell, &beginning.language, &mut console),
-        Action::Man => arguments::print_manual(&beginning.language, &mut console),
+        Action::Completions(shell) => help::print_completions(shell, &beginning.language, &mut console),
+        Action::Man => help::print_manual(&beginning.language, &mut console),
         Action::RuntimeProbe(library) => runtime::probe(&library, &mut console),
         Action::Classify(arguments) => in_context(beginning, console, |c| classify::run(&arguments, c)),
         Action::Watch(arguments) => in_context(beginning, console, |c| watch::run(&arguments, c)),

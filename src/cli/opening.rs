@@ -37,20 +37,24 @@ pub(super) fn open_model(
     pictures: Option<usize>,
     context: &mut Context,
 ) -> Result<Model, Failure> {
-    let line = context.language.say("classify.opening", &[("model", &settings.model)]);
-    context.console.err(&line);
     let folder = context.model_folder(&settings.model)?;
-    let quantising = context.language.text("classify.quantising");
-    let mut say_so = || context.console.err(&quantising);
     let (folder, uses, ahead) = (&folder, Uses::of(pictures), pictures != Some(0));
     let model = ModelToOpen { folder, settings, runtime, cores: cores(), cache, uses, ahead };
-    let opened = model.open(&mut say_so).map_err(|error| Failure::of(&error, &context.language))?;
-    let OpenedModel { model, scale_is_assumed, .. } = opened;
+    let OpenedModel { model, scale_is_assumed, .. } = open_audibly(model, context)?;
     if scale_is_assumed {
         let note = context.language.text("engine.scale_assumed");
         context.note_text(&note);
     }
     Ok(model)
+}
+
+/// Opens a model, and says so, and if its weights have to be quantised.
+pub(super) fn open_audibly(model: ModelToOpen<'_>, context: &mut Context) -> Result<OpenedModel, Failure> {
+    let line = context.language.say("classify.opening", &[("model", &model.settings.model)]);
+    context.console.err(&line);
+    let quantising = context.language.text("classify.quantising");
+    let opened = model.open(&mut || context.console.err(&quantising));
+    opened.map_err(|error| Failure::of(&error, &context.language))
 }
 
 fn check_table_place(path: &Path, context: &Context) -> Result<(), Failure> {

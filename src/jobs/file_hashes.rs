@@ -27,7 +27,7 @@ struct Found {
 
 /// A checkpoint's fingerprint, and the files that it was made of as they were.
 #[derive(Debug)]
-pub(super) struct Hashed {
+pub(super) struct HashedCheckpoint {
     pub(super) fingerprint: [u8; 32],
     files: Vec<(PathBuf, Trace, [u8; 32])>,
 }
@@ -49,7 +49,7 @@ impl FileHashes {
     }
 
     /// Hashes what has to be, which is remembered. Somebody who asks it to stop gets an error.
-    pub(super) fn hashed(mut self, stop: &Stop) -> Result<Hashed, CheckpointError> {
+    pub(super) fn hashed(mut self, stop: &Stop) -> Result<HashedCheckpoint, CheckpointError> {
         let mut files = Vec::new();
         for (path, Found { trace, is_settled, hash }) in self.sources.files.iter().zip(self.found) {
             let hash = match hash {
@@ -66,11 +66,11 @@ impl FileHashes {
             files.push((path.clone(), trace, hash));
         }
         let hashes: Vec<_> = files.iter().map(|(_, _, hash)| *hash).collect();
-        Ok(Hashed { fingerprint: self.sources.fingerprint(&hashes), files })
+        Ok(HashedCheckpoint { fingerprint: self.sources.fingerprint(&hashes), files })
     }
 }
 
-impl Hashed {
+impl HashedCheckpoint {
     /// An error where a file is not the one that was hashed any more: what was opened since may be another model. One that was
     /// only touched is the same.
     pub(super) fn check_unchanged(&self) -> Result<(), CheckpointError> {

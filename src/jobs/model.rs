@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use ndarray::Array2;
 
 use super::embeddings::CachePlace;
-use super::file_hashes::{FileHashes, Hashed};
+use super::file_hashes::{FileHashes, HashedCheckpoint};
 use super::stop::Stop;
 use crate::domain::hub_model::HubModel;
 use crate::domain::score::ScoreRule;
@@ -64,7 +64,7 @@ pub struct Model {
     pub batch_size: usize,
     /// What its answers depend on.
     pub fingerprint: [u8; 32],
-    hashed: Hashed,
+    hashed: HashedCheckpoint,
 }
 
 /// A model, and what was opened on the way.

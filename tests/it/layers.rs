@@ -143,7 +143,7 @@ fn every_key_has_its_word_and_all_words_a_key() {
 fn every_argument_has_its_words_and_all_words_an_argument() {
     for language in Language::all() {
         let mut wanted = BTreeSet::from(["help.about".to_owned()]);
-        let command = smart_image_sorter::cli::arguments::command(&language);
+        let command = smart_image_sorter::cli::help::command(&language);
         let own = command.get_arguments().map(|argument| argument.get_id().as_str());
         wanted.extend(own.filter(|id| !["help", "version"].contains(id)).map(|id| format!("help.app_{id}")));
         collect_help_keys(&command, "help.", &language, &mut wanted);

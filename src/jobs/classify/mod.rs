@@ -15,6 +15,7 @@ mod reading;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::atomic::AtomicUsize;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
 use half::f16;
@@ -180,7 +181,7 @@ pub fn classify(
     // For each worker the batch it is at and the next.
     let (prepared_out, prepared_in) = bounded(2 * batch_size * model.workers() + decoders);
     let (result_out, result_in) = bounded(RESULTS);
-    let next = Default::default();
+    let next = AtomicUsize::new(0);
     // A failure of the engine stops the stages before it as a request to stop does.
     let failed = Stop::default();
     let go_on = || stop.goes_on(|| failed.is_requested());

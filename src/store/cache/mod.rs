@@ -365,6 +365,21 @@ mod tests {
     }
 
     #[test]
+    fn who_has_a_removed_cache_open_leaves_the_next_one_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut removed = EmbeddingCache::open(folder.path()).unwrap();
+        let model = removed.model(&[1; 32]).unwrap();
+        removed.put(model, &[(hash(1), remembered(1))], &[]).unwrap();
+        clear(folder.path()).unwrap();
+        let mut next = EmbeddingCache::open(folder.path()).unwrap();
+        let model = next.model(&[2; 32]).unwrap();
+        next.put(model, &[(hash(2), remembered(2))], &[]).unwrap();
+        drop(removed);
+        let third = EmbeddingCache::open(folder.path()).unwrap();
+        assert_eq!(third.embedding(model, hash(2)).unwrap(), Some(remembered(2)));
+    }
+
+    #[test]
     fn one_that_is_damaged_behind_its_head_is_begun_anew_by_the_next() {
         let folder = tempfile::tempdir().unwrap();
         let mut cache = EmbeddingCache::open(folder.path()).unwrap();
@@ -383,11 +398,16 @@ mod tests {
         let model = anew.model(&[1; 32]).unwrap();
         assert_eq!(anew.embedding(model, hash(7)).unwrap(), None);
         anew.put(model, &[(hash(7), remembered(7))], &[]).unwrap();
-        // The damaged one removes it once, not again.
+        // The damaged one removes it once, not again, and leaves the other's log alone when it is closed.
         assert!((0..5_000).any(|seed| damaged.embedding(model, hash(seed)).is_err()));
+        drop(damaged);
+        anew.put(model, &[(hash(8), remembered(8))], &[]).unwrap();
         assert_eq!(
             EmbeddingCache::open(folder.path()).unwrap().embedding(model, hash(7)).unwrap(),
             Some(remembered(7))
         );
+        drop(anew);
+        let again = EmbeddingCache::open(folder.path()).unwrap();
+        assert_eq!(again.embedding(model, hash(8)).unwrap(), Some(remembered(8)));
     }
 }
