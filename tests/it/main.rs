@@ -9,20 +9,25 @@
 
 mod bad_input;
 mod bench;
+mod chance;
 mod crash;
 mod crew;
 mod decoding;
 mod demo;
+mod evidence;
 mod file_systems;
 mod hub;
 mod interrupt;
 mod json;
+mod judge;
 mod languages;
 mod layers;
 mod live;
 mod memory;
 mod names;
 mod parity;
+#[cfg(target_os = "linux")]
+mod power;
 mod replaced_model;
 mod runtime;
 mod session;
