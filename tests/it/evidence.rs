@@ -1,10 +1,13 @@
 //! Pictures that are drawn for a simulation, and the program run on them.
 
+use std::io::{Read, Seek};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use image::{Rgb, RgbImage};
+use rustix::process::{Pid, Signal};
 
 use crate::chance::Chance;
 use crate::judge::Judge;
@@ -153,12 +156,27 @@ impl Ended {
     }
 }
 
-/// Runs a command to its end.
-pub(crate) fn ended(command: Command) -> Ended {
-    let mut command = assert_cmd::Command::from_std(command);
-    let output = command.timeout(LONGEST).output().unwrap();
-    let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
-    Ended { code: output.status.code(), said }
+/// Runs a command to its end. One that hangs is killed, with all that it has started.
+pub(crate) fn ended(mut command: Command) -> Ended {
+    let mut words = tempfile::tempfile().unwrap();
+    command.stdin(Stdio::null()).stdout(words.try_clone().unwrap()).stderr(words.try_clone().unwrap());
+    let mut child = command.process_group(0).spawn().unwrap();
+    let began = Instant::now();
+    let code = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status.code();
+        }
+        if began.elapsed() > LONGEST {
+            let group = Pid::from_child(&child);
+            rustix::process::kill_process_group(group, Signal::KILL).unwrap();
+            child.wait().unwrap();
+            break None;
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    };
+    let mut said = Vec::new();
+    words.rewind().and_then(|()| words.read_to_end(&mut said)).unwrap();
+    Ended { code, said: String::from_utf8_lossy(&said).into_owned() }
 }
 
 /// Starts a command whose words nobody reads.

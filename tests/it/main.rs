@@ -15,6 +15,8 @@ mod crew;
 mod decoding;
 mod demo;
 mod evidence;
+#[cfg(target_os = "linux")]
+mod faults;
 mod file_systems;
 mod hub;
 mod interrupt;

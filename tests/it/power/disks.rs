@@ -7,6 +7,7 @@ use super::disk::Disk;
 use super::machine::Kind;
 use super::scenario::{Act, Scenario, Verdict, Way, record};
 use crate::chance::{Chance, amount, how_to_repeat, seed};
+use crate::faults::strace::can_trace;
 use crate::judge::kinds;
 
 /// Set to a folder, and the disks of the first moment that fails are put there.
@@ -144,8 +145,8 @@ fn fresh_pictures() {
 /// anything.
 #[test]
 fn without_syncs_pictures_are_lost() {
-    if super::machine::run(std::process::Command::new("strace").arg("--version")).is_err() {
-        return println!("skipped: there is no strace here");
+    if !can_trace() {
+        return;
     }
     let scenario = Scenario { is_unsynced: true, ..Scenario::of(Kind::Ext4, Way::Across, Act::Sort) };
     let Some(found) = play("without_syncs_pictures_are_lost", scenario, amount(POWER, 25).min(200)) else { return };

@@ -115,11 +115,10 @@ impl Machine {
         }
     }
 
-    /// Unmounts the disks.
+    /// Unmounts the disks, the first one first: what was removed there is on disk before what came to the others is.
     pub(super) fn stop(&mut self) {
-        while self.mounted > 0 {
-            unmount(&self.place(self.mounted - 1));
-            self.mounted -= 1;
+        for number in 0..std::mem::take(&mut self.mounted) {
+            unmount(&self.place(number));
         }
     }
 }
