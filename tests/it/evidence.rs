@@ -1,9 +1,10 @@
 //! Pictures that are drawn for a simulation, and the program run on them.
 
+use std::fs::File;
 use std::io::{Read, Seek};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 
 use image::{Rgb, RgbImage};
@@ -157,26 +158,50 @@ impl Ended {
 }
 
 /// Runs a command to its end. One that hangs is killed, with all that it has started.
-pub(crate) fn ended(mut command: Command) -> Ended {
-    let mut words = tempfile::tempfile().unwrap();
-    command.stdin(Stdio::null()).stdout(words.try_clone().unwrap()).stderr(words.try_clone().unwrap());
-    let mut child = command.process_group(0).spawn().unwrap();
-    let began = Instant::now();
-    let code = loop {
-        if let Some(status) = child.try_wait().unwrap() {
-            break status.code();
-        }
-        if began.elapsed() > LONGEST {
-            let group = Pid::from_child(&child);
-            rustix::process::kill_process_group(group, Signal::KILL).unwrap();
-            child.wait().unwrap();
-            break None;
-        }
+pub(crate) fn ended(command: Command) -> Ended {
+    let mut running = Running::start(command);
+    while !running.has_ended() {
         std::thread::sleep(Duration::from_millis(2));
-    };
-    let mut said = Vec::new();
-    words.rewind().and_then(|()| words.read_to_end(&mut said)).unwrap();
-    Ended { code, said: String::from_utf8_lossy(&said).into_owned() }
+    }
+    running.end()
+}
+
+/// A command at work; what it prints goes into a file.
+pub(crate) struct Running {
+    child: Child,
+    words: File,
+    began: Instant,
+    /// None inside: it was killed.
+    status: Option<Option<i32>>,
+}
+
+impl Running {
+    pub(crate) fn start(mut command: Command) -> Running {
+        let words = tempfile::tempfile().unwrap();
+        command.stdin(Stdio::null()).stdout(words.try_clone().unwrap()).stderr(words.try_clone().unwrap());
+        let child = command.process_group(0).spawn().unwrap();
+        Running { child, words, began: Instant::now(), status: None }
+    }
+
+    /// True once it has ended, by itself or because it took too long.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        if self.status.is_none() {
+            self.status = self.child.try_wait().unwrap().map(|status| status.code());
+        }
+        if self.status.is_none() && self.began.elapsed() > LONGEST {
+            rustix::process::kill_process_group(Pid::from_child(&self.child), Signal::KILL).unwrap();
+            self.child.wait().unwrap();
+            self.status = Some(None);
+        }
+        self.status.is_some()
+    }
+
+    /// What it came to, once it has ended.
+    pub(crate) fn end(mut self) -> Ended {
+        let mut said = Vec::new();
+        self.words.rewind().and_then(|()| self.words.read_to_end(&mut said)).unwrap();
+        Ended { code: self.status.flatten(), said: String::from_utf8_lossy(&said).into_owned() }
+    }
 }
 
 /// Starts a command whose words nobody reads.

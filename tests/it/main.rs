@@ -30,6 +30,8 @@ mod names;
 mod parity;
 #[cfg(target_os = "linux")]
 mod power;
+#[cfg(target_os = "linux")]
+mod races;
 mod replaced_model;
 mod runtime;
 mod session;

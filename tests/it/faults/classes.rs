@@ -12,10 +12,12 @@ pub(super) struct Class {
     pub(super) is_anywhere: bool,
     /// A run that goes on after it must not end as if nothing had been.
     pub(super) must_be_told: bool,
+    /// A copy may be without times, mode or attributes then, which is told.
+    pub(super) costs_attributes: bool,
 }
 
 const fn class(name: &'static str, faults: &'static [&'static str]) -> Class {
-    Class { name, faults, may_last: false, is_anywhere: false, must_be_told: false }
+    Class { name, faults, may_last: false, is_anywhere: false, must_be_told: false, costs_attributes: false }
 }
 
 const fn lasting(name: &'static str, faults: &'static [&'static str]) -> Class {
@@ -24,6 +26,10 @@ const fn lasting(name: &'static str, faults: &'static [&'static str]) -> Class {
 
 const fn sync(name: &'static str, faults: &'static [&'static str]) -> Class {
     Class { must_be_told: true, ..lasting(name, faults) }
+}
+
+const fn attribute(name: &'static str, faults: &'static [&'static str]) -> Class {
+    Class { costs_attributes: true, ..class(name, faults) }
 }
 
 const fn anywhere(name: &'static str, faults: &'static [&'static str]) -> Class {
@@ -62,10 +68,10 @@ pub(super) const CLASSES: [Class; 37] = [
     class("flock", &["error=ENOLCK", "error=EINTR", "error=EIO"]),
     class("fcntl", &["error=ENOLCK", "error=EIO", "error=EAGAIN"]),
     class("ioctl", &["error=EIO", "error=EOPNOTSUPP"]),
-    class("flistxattr", &["error=EIO"]),
-    class("fsetxattr", &["error=EIO", "error=ENOSPC"]),
-    class("fchmod", &["error=EIO", "error=EPERM"]),
-    class("utimensat", &["error=EIO", "error=EPERM"]),
+    attribute("flistxattr", &["error=EIO"]),
+    attribute("fsetxattr", &["error=EIO", "error=ENOSPC"]),
+    attribute("fchmod", &["error=EIO", "error=EPERM"]),
+    attribute("utimensat", &["error=EIO", "error=EPERM"]),
     class("fadvise64", &["error=EIO"]),
     class("lseek", &["error=EIO"]),
     class("close", &["error=EIO"]),

@@ -148,7 +148,8 @@ fn chosen(faults: Vec<Fault>, count: usize, chance: &mut Chance) -> Vec<Fault> {
 
 /// What a fault does; nothing where the run did not come by.
 fn try_one(place: &Place, way: Way, fault: &Fault) -> Option<Vec<String>> {
-    let (sorting, judge) = place.fresh(way);
+    let (sorting, mut judge) = place.fresh(way);
+    judge.forgives_attributes = fault.class.costs_attributes;
     let injected = fault.injection();
     let run = strace::traced(&command(&sorting, way), &[fault.call.name.as_str()], &place.log(), &["-e", &injected]);
     let ran = ended(run);

@@ -3,6 +3,11 @@
 use std::collections::HashMap;
 use std::path::Path;
 use std::process::Command;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal};
+
+use crate::evidence::{Ended, Running};
 
 /// A call that a run makes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +18,8 @@ pub(crate) struct Call {
     pub(crate) nth: usize,
     /// The call with its arguments, descriptors with their paths.
     pub(crate) text: String,
+    /// The number of its thread in that run.
+    pub(crate) thread: u32,
 }
 
 /// False where there is no `strace` that can trace here, which is said.
@@ -43,6 +50,42 @@ pub(crate) fn traced(command: &Command, names: &[&str], log: &Path, more: &[&str
     traced
 }
 
+/// Runs a command and stops it right after the `nth` call of a name in a thread, if `is_it` is true of that call's text:
+/// everything stands still while `act` is at work. Nothing where the program did not come by.
+pub(crate) fn stopped_after(
+    command: &Command,
+    call: &Call,
+    log: &Path,
+    is_it: &dyn Fn(&str) -> bool,
+    act: &mut dyn FnMut(),
+) -> (Ended, bool) {
+    let stop = format!("inject={}:signal=STOP:when={}", call.name, call.nth);
+    let mut running = Running::start(traced(command, &[call.name.as_str()], log, &["-e", &stop]));
+    let (mut stops, mut has_acted, mut stopped_thread) = (0, false, None);
+    while !running.has_ended() {
+        let text = std::fs::read(log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
+        let lines: Vec<&str> = text.lines().collect();
+        let stopped = |(_, line): &(usize, &&str)| line.ends_with("--- stopped by SIGSTOP ---");
+        // A process of several threads says so once for each of them.
+        if let Some((at, line)) = lines.iter().enumerate().filter(stopped).nth(stops) {
+            let thread = line.split(' ').next().unwrap();
+            let is_call = |line: &&&str| line.split(' ').next() == Some(thread) && !line.contains("---");
+            stops += 1;
+            if !has_acted && lines[..at].iter().rev().find(is_call).is_some_and(|line| is_it(line)) {
+                act();
+                has_acted = true;
+            }
+            stopped_thread = thread.parse().ok().and_then(Pid::from_raw);
+        }
+        // More than once, as threads that are only about to stop do not hear it.
+        if let Some(thread) = stopped_thread {
+            let _ = rustix::process::kill_process(thread, Signal::CONT);
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    (running.end(), has_acted)
+}
+
 /// The calls in a log, in order.
 pub(crate) fn calls(log: &Path) -> Vec<Call> {
     let mut counts: HashMap<(String, String), usize> = HashMap::new();
@@ -57,7 +100,7 @@ pub(crate) fn calls(log: &Path) -> Vec<Call> {
         }
         let nth = counts.entry((thread.to_owned(), name.to_owned())).or_default();
         *nth += 1;
-        Some(Call { name: name.to_owned(), nth: *nth, text: call.to_owned() })
+        Some(Call { name: name.to_owned(), nth: *nth, text: call.to_owned(), thread: thread.parse().ok()? })
     });
     begun.collect()
 }

@@ -7,6 +7,7 @@ mod machine;
 mod moments;
 mod rack;
 mod scenario;
+mod strict;
 
 /// How many moments of each scenario are judged: a number, or `all`.
 const POWER: &str = "SIS_TEST_POWER";
