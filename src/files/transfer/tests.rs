@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::*;
-use crate::files::durable::temporary_name;
+use crate::domain::plan::name_candidates;
+use crate::files::durable::{leaving_name, temporary_name};
+use crate::files::folders::Folders;
 use crate::files::read::{hash_file, stamp_of};
 
 /// A source with a picture, and a folder for it.
@@ -30,6 +32,7 @@ impl Scene {
             folder: folder.path().join("label"),
             names: vec!["1.jpg".into(), "1~.jpg".into()],
             temporary: temporary_name("test-7"),
+            leaving: leaving_name("test-7"),
             makes_parents: false,
         };
         Scene { folder, transfer }
@@ -41,7 +44,7 @@ impl Scene {
 
     fn run(&self, at: impl FnMut(&str) -> io::Result<()>) -> Result<Ended, TransferError> {
         let mut journal = At(at);
-        let ended = transfer_batch(std::slice::from_ref(&self.transfer), &mut journal, &|| false)?;
+        let ended = transfer_batch(std::slice::from_ref(&self.transfer), &Folders::default(), &mut journal, &|| false)?;
         Ok(ended.into_iter().next().unwrap().1)
     }
 
@@ -101,7 +104,8 @@ fn what_cannot_be_recorded_goes_no_further_and_is_recovered() {
             let reached = if stopped_at == "copied" { Reached::Planned } else { Reached::Copied { inode } };
             let reached =
                 if action == Action::Move && stopped_at == "copied" { Reached::Copied { inode: 0 } } else { reached };
-            let word = recover(&scene.transfer, &reached).map_or("abandoned", |outcome| outcome.word());
+            let word =
+                recover(&scene.transfer, &reached, &Folders::default()).map_or("abandoned", |outcome| outcome.word());
             assert_eq!(word, recovered, "{action:?} {stopped_at}");
         }
     }
@@ -143,12 +147,18 @@ fn two_that_race_for_one_name_both_arrive() {
             source: scene.folder.path().join("2.jpg"),
             hash: hash_file(&scene.folder.path().join("2.jpg")).unwrap(),
             temporary: temporary_name("other-7"),
+            leaving: leaving_name("other-7"),
             ..scene.transfer.clone()
         };
         std::thread::scope(|scope| {
             for transfer in [&scene.transfer, &second] {
                 scope.spawn(move || {
-                    let ended = transfer_batch(std::slice::from_ref(transfer), &mut At(|_: &str| Ok(())), &|| false);
+                    let ended = transfer_batch(
+                        std::slice::from_ref(transfer),
+                        &Folders::default(),
+                        &mut At(|_: &str| Ok(())),
+                        &|| false,
+                    );
                     assert!(matches!(ended.unwrap()[0].1, Ok(Outcome::Copied { .. })));
                 });
             }
@@ -183,7 +193,9 @@ fn a_file_that_grows_while_it_is_copied_never_arrives_in_part() {
                 }
             }
         });
-        let ended = transfer_batch(std::slice::from_ref(&transfer), &mut At(|_: &str| Ok(())), &|| false).unwrap();
+        let ended =
+            transfer_batch(std::slice::from_ref(&transfer), &Folders::default(), &mut At(|_: &str| Ok(())), &|| false)
+                .unwrap();
         done.store(true, Ordering::Relaxed);
         assert!(ended[0].1.is_err() || !growing.load(Ordering::Relaxed), "{ended:?}");
     });
@@ -204,7 +216,10 @@ fn a_copy_is_removed_only_while_its_content_is_whole_elsewhere() {
     let scene = Scene::new(Action::Copy);
     scene.run(|_| Ok(())).unwrap().unwrap();
     let run = |transfer: &Transfer| {
-        transfer_batch(std::slice::from_ref(transfer), &mut At(|_: &str| Ok(())), &|| false).unwrap().remove(0).1
+        transfer_batch(std::slice::from_ref(transfer), &Folders::default(), &mut At(|_: &str| Ok(())), &|| false)
+            .unwrap()
+            .remove(0)
+            .1
     };
     std::fs::write(&scene.transfer.source, b"other one").unwrap();
     assert!(matches!(run(&removal(&scene)), Err(TransferError::NoWitness { .. })));
@@ -227,4 +242,111 @@ fn every_name_taken_is_an_error() {
     }
     assert!(matches!(scene.run(|_| Ok(())).unwrap(), Err(TransferError::NoFreeName { .. })));
     assert!(scene.transfer.source.exists());
+}
+
+#[test]
+fn what_somebody_puts_in_place_of_a_source_stays() {
+    // Copied, then replaced by a rename, as downloaders do; and changed in place with its size and time kept.
+    for change in ["replaced", "in place"] {
+        let scene = Scene::new(Action::Move);
+        let source = &scene.transfer.source;
+        let modified = std::fs::metadata(source).unwrap().modified().unwrap();
+        let ended = scene.run(|step| {
+            if step == "published" {
+                let written = if change == "replaced" { scene.folder.path().join("new") } else { source.clone() };
+                std::fs::write(&written, b"B picture").unwrap();
+                std::fs::File::options().append(true).open(&written).unwrap().set_modified(modified).unwrap();
+                if change == "replaced" {
+                    std::fs::rename(&written, source).unwrap();
+                }
+            }
+            Ok(())
+        });
+        let Err(TransferError::SourceKept { reason, .. }) = ended.unwrap() else { panic!("{change}: it was removed") };
+        assert!(matches!(*reason, TransferError::SourceChanged { .. }), "{change}: {reason}");
+        assert_eq!(std::fs::read(source).unwrap(), b"B picture");
+        assert_eq!(scene.arrived(), ["1.jpg"]);
+    }
+}
+
+#[test]
+fn a_source_stays_once_its_copy_is_gone() {
+    let scene = Scene::new(Action::Move);
+    let ended = scene.run(|step| match step {
+        "published" => std::fs::remove_file(scene.target("1.jpg")),
+        _ => Ok(()),
+    });
+    assert!(matches!(ended.unwrap(), Err(TransferError::SourceKept { .. })));
+    assert!(scene.transfer.source.exists());
+}
+
+#[test]
+fn a_folder_that_becomes_a_link_leads_nowhere() {
+    let scene = Scene::new(Action::Copy);
+    let outside = scene.folder.path().join("outside");
+    std::fs::create_dir(&outside).unwrap();
+    let label = scene.folder.path().join("label");
+    let ended = scene.run(|step| {
+        if step == "copied" {
+            std::fs::rename(&label, scene.folder.path().join("moved")).unwrap();
+            std::os::unix::fs::symlink(&outside, &label).unwrap();
+        }
+        Ok(())
+    });
+    ended.unwrap().unwrap();
+    assert_eq!(std::fs::read_dir(&outside).unwrap().count(), 0);
+    assert_eq!(std::fs::read(scene.folder.path().join("moved/1.jpg")).unwrap(), b"a picture");
+    // The next batch opens the folder anew, and finds a link.
+    assert!(matches!(scene.run(|_| Ok(())).unwrap(), Err(TransferError::NotAFolder { .. })));
+}
+
+#[test]
+fn a_rename_that_was_cut_in_two_is_ended() {
+    let scene = Scene::new(Action::Move);
+    std::fs::remove_file(scene.folder.path().join("linked.jpg")).unwrap();
+    std::fs::create_dir(scene.folder.path().join("label")).unwrap();
+    std::fs::hard_link(&scene.transfer.source, scene.target("1.jpg")).unwrap();
+    let folders = Folders::default();
+    assert!(matches!(recover(&scene.transfer, &Reached::Planned, &folders), Ok(Outcome::Moved { .. })));
+    assert!(!scene.transfer.source.exists());
+    // A run that plans it anew ends it as well.
+    std::fs::hard_link(scene.target("1.jpg"), &scene.transfer.source).unwrap();
+    assert!(matches!(scene.run(|_| Ok(())).unwrap(), Ok(Outcome::Moved { .. })));
+    assert!(!scene.transfer.source.exists() && scene.arrived() == ["1.jpg"]);
+}
+
+#[test]
+fn one_place_that_is_reached_in_two_ways_is_not_emptied() {
+    let scene = Scene::new(Action::Move);
+    // The label's folder is the source's, and the file has another name besides: its own name is the target too.
+    let same = Transfer {
+        source: scene.folder.path().join("label/1.jpg"),
+        folder: scene.folder.path().join("by-another-way"),
+        ..scene.transfer.clone()
+    };
+    std::fs::rename(scene.folder.path().join("1.jpg"), scene.folder.path().join("linked")).unwrap();
+    std::fs::create_dir(scene.folder.path().join("label")).unwrap();
+    std::fs::hard_link(scene.folder.path().join("linked"), &same.source).unwrap();
+    std::os::unix::fs::symlink(scene.folder.path().join("label"), &same.folder).unwrap();
+    let roots = Folders::below([same.folder.clone()]);
+    let ended = transfer_batch(std::slice::from_ref(&same), &roots, &mut At(|_: &str| Ok(())), &|| false).unwrap();
+    assert!(matches!(ended[0].1, Err(TransferError::SourceChanged { .. })), "{ended:?}");
+    assert_eq!(std::fs::read(&same.source).unwrap(), b"a picture");
+}
+
+#[test]
+fn a_private_name_that_a_killed_run_left_is_given_back() {
+    let scene = Scene::new(Action::Move);
+    let aside = scene.folder.path().join(&scene.transfer.leaving);
+    let folders = Folders::default();
+    std::fs::rename(&scene.transfer.source, &aside).unwrap();
+    assert!(matches!(recover(&scene.transfer, &Reached::Planned, &folders), Err(TransferError::Abandoned)));
+    assert!(scene.transfer.source.exists() && !aside.exists());
+    // Somebody has put another file there since: both stay.
+    std::fs::rename(&scene.transfer.source, &aside).unwrap();
+    std::fs::write(&scene.transfer.source, b"other one").unwrap();
+    recover(&scene.transfer, &Reached::Planned, &folders).unwrap_err();
+    assert_eq!(std::fs::read(&scene.transfer.source).unwrap(), b"other one");
+    let beside = name_candidates(scene.transfer.source.file_name().unwrap(), scene.transfer.hash).nth(1).unwrap();
+    assert_eq!(std::fs::read(scene.folder.path().join(beside)).unwrap(), b"a picture");
 }
