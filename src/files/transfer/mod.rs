@@ -16,6 +16,8 @@
 mod batch;
 mod copy;
 mod metadata;
+#[cfg(test)]
+mod other_hands_tests;
 mod recover;
 mod removal;
 mod rename;

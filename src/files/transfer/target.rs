@@ -8,6 +8,7 @@ use super::batch::State;
 use super::copy::Copy;
 use super::{Outcome, Transfer, TransferError};
 use crate::crash::{self, Moment};
+use crate::domain::portable_name::portable_file_name;
 use crate::files::folder::Folder;
 use crate::files::folders::{Entry, Folders};
 use crate::files::free_name::{is_name_refused, release};
@@ -47,15 +48,18 @@ pub(super) enum Named {
     Present(Entry),
 }
 
-/// Gives a file the first of its names that is free. Names that the file system takes for nobody are passed over: the last
-/// ones are such as any takes.
+/// Gives a file the first of its names that is free. Where the file system refuses a name, the same one as any takes it is
+/// next.
 pub(super) fn give_name(
     transfer: &Transfer,
     folder: &Rc<Folder>,
     mut rename: impl FnMut(&Entry) -> std::io::Result<()>,
 ) -> Result<Named, TransferError> {
-    let mut refused = None;
-    for entry in entries(transfer, folder) {
+    let mut refused: Option<(Entry, std::io::Error)> = None;
+    let mut next = 0;
+    while let Some(name) = transfer.names.get(next) {
+        let entry = Entry { folder: folder.clone(), name: name.clone() };
+        next += 1;
         match rename(&entry) {
             Ok(()) => return Ok(Named::Given(entry)),
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
@@ -63,7 +67,12 @@ pub(super) fn give_name(
                     return Ok(Named::Present(entry));
                 }
             }
-            Err(error) if is_name_refused(&error) => refused = refused.or(Some((entry, error))),
+            Err(error) if is_name_refused(&error) => {
+                let portable = portable_file_name(&entry.name);
+                let found = transfer.names.iter().position(|name| *name == portable);
+                next = next.max(found.unwrap_or_default());
+                refused = refused.or(Some((entry, error)));
+            }
             Err(source) => return Err(TransferError::Target { path: entry.path(), source }),
         }
     }

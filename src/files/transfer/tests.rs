@@ -5,19 +5,18 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::*;
-use crate::domain::plan::name_candidates;
 use crate::files::durable::{leaving_name, temporary_name};
 use crate::files::folders::Folders;
 use crate::files::read::{hash_file, stamp_of};
 
 /// A source with a picture, and a folder for it.
-struct Scene {
-    folder: tempfile::TempDir,
-    transfer: Transfer,
+pub(super) struct Scene {
+    pub(super) folder: tempfile::TempDir,
+    pub(super) transfer: Transfer,
 }
 
 impl Scene {
-    fn new(action: Action) -> Scene {
+    pub(super) fn new(action: Action) -> Scene {
         let folder = tempfile::tempdir().unwrap();
         let source = folder.path().join("1.jpg");
         std::fs::write(&source, b"a picture").unwrap();
@@ -38,17 +37,17 @@ impl Scene {
         Scene { folder, transfer }
     }
 
-    fn target(&self, name: &str) -> PathBuf {
+    pub(super) fn target(&self, name: &str) -> PathBuf {
         self.folder.path().join("label").join(name)
     }
 
-    fn run(&self, at: impl FnMut(&str) -> io::Result<()>) -> Result<Ended, TransferError> {
+    pub(super) fn run(&self, at: impl FnMut(&str) -> io::Result<()>) -> Result<Ended, TransferError> {
         let mut journal = At(at);
         let ended = transfer_batch(std::slice::from_ref(&self.transfer), &Folders::default(), &mut journal, &|| false)?;
         Ok(ended.into_iter().next().unwrap().1)
     }
 
-    fn arrived(&self) -> Vec<String> {
+    pub(super) fn arrived(&self) -> Vec<String> {
         let entries = std::fs::read_dir(self.folder.path().join("label")).into_iter().flatten().flatten();
         let mut names: Vec<String> = entries.map(|entry| entry.file_name().to_str().unwrap().to_owned()).collect();
         names.sort_unstable();
@@ -57,7 +56,7 @@ impl Scene {
 }
 
 /// Does something at each step.
-struct At<F>(F);
+pub(super) struct At<F>(pub(super) F);
 
 impl<F: FnMut(&str) -> io::Result<()>> Journal for At<F> {
     fn record(&mut self, steps: &[(TransferId, Step<'_>)]) -> io::Result<()> {
@@ -242,111 +241,4 @@ fn every_name_taken_is_an_error() {
     }
     assert!(matches!(scene.run(|_| Ok(())).unwrap(), Err(TransferError::NoFreeName { .. })));
     assert!(scene.transfer.source.exists());
-}
-
-#[test]
-fn what_somebody_puts_in_place_of_a_source_stays() {
-    // Copied, then replaced by a rename, as downloaders do; and changed in place with its size and time kept.
-    for change in ["replaced", "in place"] {
-        let scene = Scene::new(Action::Move);
-        let source = &scene.transfer.source;
-        let modified = std::fs::metadata(source).unwrap().modified().unwrap();
-        let ended = scene.run(|step| {
-            if step == "published" {
-                let written = if change == "replaced" { scene.folder.path().join("new") } else { source.clone() };
-                std::fs::write(&written, b"B picture").unwrap();
-                std::fs::File::options().append(true).open(&written).unwrap().set_modified(modified).unwrap();
-                if change == "replaced" {
-                    std::fs::rename(&written, source).unwrap();
-                }
-            }
-            Ok(())
-        });
-        let Err(TransferError::SourceKept { reason, .. }) = ended.unwrap() else { panic!("{change}: it was removed") };
-        assert!(matches!(*reason, TransferError::SourceChanged { .. }), "{change}: {reason}");
-        assert_eq!(std::fs::read(source).unwrap(), b"B picture");
-        assert_eq!(scene.arrived(), ["1.jpg"]);
-    }
-}
-
-#[test]
-fn a_source_stays_once_its_copy_is_gone() {
-    let scene = Scene::new(Action::Move);
-    let ended = scene.run(|step| match step {
-        "published" => std::fs::remove_file(scene.target("1.jpg")),
-        _ => Ok(()),
-    });
-    assert!(matches!(ended.unwrap(), Err(TransferError::SourceKept { .. })));
-    assert!(scene.transfer.source.exists());
-}
-
-#[test]
-fn a_folder_that_becomes_a_link_leads_nowhere() {
-    let scene = Scene::new(Action::Copy);
-    let outside = scene.folder.path().join("outside");
-    std::fs::create_dir(&outside).unwrap();
-    let label = scene.folder.path().join("label");
-    let ended = scene.run(|step| {
-        if step == "copied" {
-            std::fs::rename(&label, scene.folder.path().join("moved")).unwrap();
-            std::os::unix::fs::symlink(&outside, &label).unwrap();
-        }
-        Ok(())
-    });
-    ended.unwrap().unwrap();
-    assert_eq!(std::fs::read_dir(&outside).unwrap().count(), 0);
-    assert_eq!(std::fs::read(scene.folder.path().join("moved/1.jpg")).unwrap(), b"a picture");
-    // The next batch opens the folder anew, and finds a link.
-    assert!(matches!(scene.run(|_| Ok(())).unwrap(), Err(TransferError::NotAFolder { .. })));
-}
-
-#[test]
-fn a_rename_that_was_cut_in_two_is_ended() {
-    let scene = Scene::new(Action::Move);
-    std::fs::remove_file(scene.folder.path().join("linked.jpg")).unwrap();
-    std::fs::create_dir(scene.folder.path().join("label")).unwrap();
-    std::fs::hard_link(&scene.transfer.source, scene.target("1.jpg")).unwrap();
-    let folders = Folders::default();
-    assert!(matches!(recover(&scene.transfer, &Reached::Planned, &folders), Ok(Outcome::Moved { .. })));
-    assert!(!scene.transfer.source.exists());
-    // A run that plans it anew ends it as well.
-    std::fs::hard_link(scene.target("1.jpg"), &scene.transfer.source).unwrap();
-    assert!(matches!(scene.run(|_| Ok(())).unwrap(), Ok(Outcome::Moved { .. })));
-    assert!(!scene.transfer.source.exists() && scene.arrived() == ["1.jpg"]);
-}
-
-#[test]
-fn one_place_that_is_reached_in_two_ways_is_not_emptied() {
-    let scene = Scene::new(Action::Move);
-    // The label's folder is the source's, and the file has another name besides: its own name is the target too.
-    let same = Transfer {
-        source: scene.folder.path().join("label/1.jpg"),
-        folder: scene.folder.path().join("by-another-way"),
-        ..scene.transfer.clone()
-    };
-    std::fs::rename(scene.folder.path().join("1.jpg"), scene.folder.path().join("linked")).unwrap();
-    std::fs::create_dir(scene.folder.path().join("label")).unwrap();
-    std::fs::hard_link(scene.folder.path().join("linked"), &same.source).unwrap();
-    std::os::unix::fs::symlink(scene.folder.path().join("label"), &same.folder).unwrap();
-    let roots = Folders::below([same.folder.clone()]);
-    let ended = transfer_batch(std::slice::from_ref(&same), &roots, &mut At(|_: &str| Ok(())), &|| false).unwrap();
-    assert!(matches!(ended[0].1, Err(TransferError::SourceChanged { .. })), "{ended:?}");
-    assert_eq!(std::fs::read(&same.source).unwrap(), b"a picture");
-}
-
-#[test]
-fn a_private_name_that_a_killed_run_left_is_given_back() {
-    let scene = Scene::new(Action::Move);
-    let aside = scene.folder.path().join(&scene.transfer.leaving);
-    let folders = Folders::default();
-    std::fs::rename(&scene.transfer.source, &aside).unwrap();
-    assert!(matches!(recover(&scene.transfer, &Reached::Planned, &folders), Err(TransferError::Abandoned)));
-    assert!(scene.transfer.source.exists() && !aside.exists());
-    // Somebody has put another file there since: both stay.
-    std::fs::rename(&scene.transfer.source, &aside).unwrap();
-    std::fs::write(&scene.transfer.source, b"other one").unwrap();
-    recover(&scene.transfer, &Reached::Planned, &folders).unwrap_err();
-    assert_eq!(std::fs::read(&scene.transfer.source).unwrap(), b"other one");
-    let beside = name_candidates(scene.transfer.source.file_name().unwrap(), scene.transfer.hash).nth(1).unwrap();
-    assert_eq!(std::fs::read(scene.folder.path().join(beside)).unwrap(), b"a picture");
 }
