@@ -44,16 +44,18 @@ impl Entry {
         self.folder.open_regular(&self.name)
     }
 
-    /// Opens it and hashes it. A file that changes meanwhile is hashed again: some network disks set its time once they have
-    /// taken all of it. One that goes on changing has no hash.
+    /// Opens it and hashes it. A file that changes meanwhile is hashed again; one that goes on changing has no hash. Disks
+    /// that invent numbers may invent times too, until they have taken all of a file: there the same hash twice will do.
     pub fn open_hashed(&self) -> io::Result<(File, FileStat, Option<ContentHash>)> {
         let (mut file, mut before) = self.open()?;
+        let mut last = None;
         for _ in 0..HASHED_AT_MOST {
             let hash = hash_open(&file)?;
             let after = FileStat::of(&file.metadata()?);
-            if after == before {
+            if after == before || (!self.folder.keeps_numbers() && last == Some(hash)) {
                 return Ok((file, after, Some(hash)));
             }
+            last = Some(hash);
             (file, before) = self.open()?;
         }
         Ok((file, before, None))

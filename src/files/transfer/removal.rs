@@ -68,7 +68,9 @@ impl Removal {
         };
         // Looked at once more: from here on nobody writes into it, where the system let us ask for that.
         let now = FileStat::of(&file.metadata().map_err(not_removed)?);
-        if now != found || !is_as_hashed(&self.leaving, &now, &self.seen, transfer) {
+        if (self.leaving.folder.keeps_numbers() && now != found)
+            || !is_as_hashed(&self.leaving, &now, &self.seen, transfer)
+        {
             return Err(TransferError::SourceChanged { path: path() });
         }
         let Entry { folder, name } = &self.leaving;

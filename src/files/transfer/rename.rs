@@ -34,7 +34,8 @@ pub(super) fn move_by_renaming(
         Writers::None(lease) => Some(lease),
         Writers::Unknown => None,
     };
-    if hash != Some(transfer.hash) || FileStat::of(&file.metadata().map_err(unreadable)?) != found {
+    let now = FileStat::of(&file.metadata().map_err(unreadable)?);
+    if hash != Some(transfer.hash) || (source.folder.keeps_numbers() && now != found) {
         return Err(changed());
     }
     let named = match give_name(transfer, folder, |entry| {
