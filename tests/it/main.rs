@@ -7,6 +7,7 @@
     reason = "in a test, that is how it fails or says what it skips"
 )]
 
+mod appliers;
 mod bad_input;
 mod bench;
 mod crash;
