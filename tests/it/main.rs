@@ -24,6 +24,7 @@ mod live;
 mod memory;
 mod names;
 mod parity;
+mod privacy;
 mod replaced_model;
 mod runtime;
 mod session;
