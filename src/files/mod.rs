@@ -7,6 +7,7 @@ pub mod forget;
 pub mod kind;
 pub mod output_csv;
 pub mod own_file;
+pub mod planted;
 pub mod read;
 pub mod scan;
 pub mod sums;

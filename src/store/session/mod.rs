@@ -252,6 +252,16 @@ impl Session {
         self.change(|change| change.execute("INSERT OR REPLACE INTO session VALUES (?1, ?2)", (key, value)).map(drop))
     }
 
+    /// What follows after a beginning in the keys of the values that are kept.
+    pub fn keys_after(&self, beginning: &str) -> Result<Vec<String>, StoreError> {
+        let keys = || -> rusqlite::Result<Vec<String>> {
+            let mut statement = self.connection.prepare("SELECT key FROM session")?;
+            statement.query_map([], |row| row.get(0))?.collect()
+        };
+        let keys = keys().map_err(|error| self.failed(error))?;
+        Ok(keys.iter().filter_map(|key| key.strip_prefix(beginning)).map(str::to_owned).collect())
+    }
+
     /// One transaction: all of it is on disk when this returns, or none of it happened.
     fn change<T>(&mut self, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T, StoreError> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate);

@@ -1,6 +1,6 @@
 //! Runs: what was asked for, when it began and ended.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::{OptionalExtension, Row};
 use serde::{Deserialize, Serialize};
@@ -172,6 +172,19 @@ impl Session {
             },
         );
         row.optional().map_err(|error| self.failed(error))
+    }
+
+    /// The folders that were ever looked into.
+    pub fn sources(&self) -> Result<Vec<PathBuf>, StoreError> {
+        let sources = || -> rusqlite::Result<Vec<String>> {
+            let mut statement = self.connection.prepare(
+                "SELECT DISTINCT settings ->> '$.source' FROM runs
+                 WHERE kind = ?1 AND json_type(settings, '$.source') = 'text' AND settings ->> '$.model' IS NOT NULL",
+            )?;
+            statement.query_map([RunKind::Classify.word()], |row| row.get(0))?.collect()
+        };
+        let sources = sources().map_err(|error| self.failed(error))?;
+        Ok(sources.into_iter().map(PathBuf::from).filter(|source| source.is_absolute()).collect())
     }
 
     /// A run by its number.
