@@ -13,6 +13,7 @@ use crate::domain::plan::Plan;
 use crate::domain::run::RunId;
 use crate::domain::settings::Settings;
 use crate::domain::template::Templates;
+use crate::files::destination::Weakness;
 use crate::files::transfer::{Ended, Outcome};
 use crate::store::session::{Origin, Sorting};
 
@@ -187,6 +188,8 @@ pub enum Event {
     LabelsFailed { revision: u64, label: Option<usize>, error: CrewError },
     /// Labels of a revision, by position, that mean nearly the same to the model.
     Alike { revision: u64, pairs: Vec<(usize, usize)> },
+    /// The destination cannot keep a promise.
+    Weak { weakness: Weakness },
     /// A plan was made. Pictures that are neither where they were put nor where they were found are in none.
     Planned { plan: Box<Plan>, gone: Vec<PathBuf> },
     /// Transfers go on.

@@ -146,6 +146,10 @@ impl Desk {
             Order::Open { destination } => opening::open(self, &destination, runtime),
             Order::Plan { destination, sorting, scores } => {
                 let made = made.insert(self.plan(session_of(&destination)?, *sorting, &scores)?);
+                if let Some(weakness) = destination::weakness(&destination).filter(|_| !made.plan.transfers.is_empty())
+                {
+                    self.tell(Event::Weak { weakness });
+                }
                 self.tell(Event::Planned { plan: Box::new(made.plan.clone()), gone: std::mem::take(&mut made.gone) });
                 Ok(())
             }

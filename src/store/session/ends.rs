@@ -19,7 +19,7 @@ pub(super) fn take_effect(
     ending: &Ending,
 ) -> rusqlite::Result<()> {
     let reverses = place_picture(change, destination, id, ending)?;
-    if let Ending::Done { .. } = ending {
+    if let Ending::Done { .. } | Ending::Unsynced { .. } = ending {
         forget_gone(change, id)?;
         change
             .prepare_cached("UPDATE transfers SET undone_by = ?2 WHERE id = ?1")?
@@ -48,14 +48,14 @@ fn place_picture(
     let from_inside = !source.starts_with(b"/");
     let is_move = Action::from_word(&action) == Some(Action::Move);
     match ending {
-        Ending::Done { .. } if is_undo => put_back(change, destination, id)?,
+        Ending::Done { .. } | Ending::Unsynced { .. } if is_undo => put_back(change, destination, id)?,
         // The file that it was to come back to is there already; what is to be removed is removed by another transfer.
         Ending::Present { .. } | Ending::Kept { .. } if is_undo => {}
         // The same when a file of ours is where it is to go already: it is twice in the destination until one is removed.
         Ending::Present { .. } if is_move && from_inside => forget_failure(change, id)?,
         // It was put there before: whoever did that takes it back.
         Ending::Present { .. } if is_at_target(change, id)? => forget_failure(change, id)?,
-        Ending::Done { .. } | Ending::Present { .. } | Ending::Kept { .. } => {
+        Ending::Done { .. } | Ending::Present { .. } | Ending::Kept { .. } | Ending::Unsynced { .. } => {
             change
                 .prepare_cached(
                     "UPDATE pictures SET failure = NULL, (placed, placed_by) = (SELECT target, id FROM transfers WHERE id = ?1)
@@ -95,7 +95,7 @@ fn is_place_before_gone(change: &Transaction<'_>, destination: &Path, id: Transf
     let taken =
         "SELECT reversed.was_placed FROM transfers JOIN transfers AS reversed ON reversed.id = transfers.reverses
                  JOIN transfers AS taken ON taken.source = reversed.was_placed
-                 WHERE transfers.id = ?1 AND taken.action <> 'copy' AND taken.step = 'done'
+                 WHERE transfers.id = ?1 AND taken.action <> 'copy' AND taken.step IN ('done', 'unsynced')
                  AND taken.picture <> transfers.picture LIMIT 1";
     let taken: Option<Vec<u8>> = change.prepare_cached(taken)?.query_row([id.0], |row| row.get(0)).optional()?;
     Ok(taken.is_some_and(|path| std::fs::symlink_metadata(destination.join(OsStr::from_bytes(&path))).is_err()))

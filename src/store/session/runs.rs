@@ -225,7 +225,7 @@ impl Session {
         let runs = || -> rusqlite::Result<Vec<Option<Run>>> {
             let mut statement = self.connection.prepare(
                 "SELECT id, kind, reverses FROM runs WHERE kind IN ('apply', 'redo') AND EXISTS (
-                     SELECT 1 FROM transfers WHERE run = runs.id AND step IN ('done', 'kept') AND undone_by IS NULL
+                     SELECT 1 FROM transfers WHERE run = runs.id AND step IN ('done', 'kept', 'unsynced') AND undone_by IS NULL
                  ) ORDER BY id DESC",
             )?;
             statement.query_map([], run)?.collect()
