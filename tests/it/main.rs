@@ -7,6 +7,7 @@
     reason = "in a test, that is how it fails or says what it skips"
 )]
 
+mod appliers;
 mod bad_input;
 mod bench;
 mod crash;
@@ -23,6 +24,7 @@ mod live;
 mod memory;
 mod names;
 mod parity;
+mod privacy;
 mod replaced_model;
 mod runtime;
 mod session;
