@@ -1,25 +1,57 @@
 //! What the system has to be asked for so that a file is really there, whole, and nothing was in its place.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::{File, Permissions};
-use std::io::{self, ErrorKind};
-use std::os::unix::fs::PermissionsExt;
+use std::fs::File;
+use std::io;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use rustix::fs::{CWD, RenameFlags};
-use rustix::io::Errno;
 use tempfile::NamedTempFile;
 
+use super::folder::Folder;
+use super::folders::Folders;
 use crate::domain::printable::printable;
 
 /// What temporary files are called, with random characters between the two.
 const TEMPORARY_PREFIX: &str = ".sis-";
 const TEMPORARY_SUFFIX: &str = ".partial";
 
-/// A new file without a name on the file system of `folder`: nothing is left of it, whatever happens.
+/// How the name ends that a file has for the moment in which it is removed.
+const LEAVING_SUFFIX: &str = ".leaving";
+
+/// How the name begins of a file that is to have none.
+const NAMELESS_PREFIX: &str = ".sis-nameless-";
+
+/// A new file on the file system of `folder` of which nothing is left: without a name, or, where the file system cannot do
+/// that, with one for a moment that a later call is able to find.
 pub fn nameless_file(folder: &Path) -> io::Result<File> {
-    tempfile::tempfile_in(folder)
+    match without_name(folder) {
+        Some(file) => Ok(file),
+        None => named_for_a_moment(folder),
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn without_name(folder: &Path) -> Option<File> {
+    use rustix::fs::{Mode, OFlags};
+    let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
+    rustix::fs::open(folder, flags, Mode::RUSR | Mode::WUSR).ok().map(File::from)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn without_name(_: &Path) -> Option<File> {
+    None
+}
+
+fn named_for_a_moment(folder: &Path) -> io::Result<File> {
+    let is_left = |name: &OsStr| is_temporary(name) && name.as_encoded_bytes().starts_with(NAMELESS_PREFIX.as_bytes());
+    for entry in std::fs::read_dir(folder)?.flatten().filter(|entry| is_left(&entry.file_name())) {
+        if let Err(error) = std::fs::remove_file(entry.path()) {
+            tracing::warn!("a temporary file is left: {error}");
+        }
+    }
+    let mut naming = tempfile::Builder::new();
+    naming.prefix(NAMELESS_PREFIX).suffix(TEMPORARY_SUFFIX).tempfile_in(folder).map(NamedTempFile::into_file)
 }
 
 /// The name of a temporary file for `token`, which is nobody else's.
@@ -27,16 +59,15 @@ pub fn temporary_name(token: &str) -> OsString {
     format!("{TEMPORARY_PREFIX}{token}{TEMPORARY_SUFFIX}").into()
 }
 
-/// A new file in `folder` with a name that a later run is able to find. It is removed again unless it is given another.
-pub fn named_temporary_file(folder: &Path, name: &OsStr) -> io::Result<NamedTempFile> {
-    tempfile::Builder::new().prefix(name).suffix("").rand_bytes(0).tempfile_in(folder)
+/// The name that a file has for the moment in which it is removed for `token`: nobody else looks for it there.
+pub fn leaving_name(token: &str) -> OsString {
+    format!("{TEMPORARY_PREFIX}{token}{LEAVING_SUFFIX}").into()
 }
 
-/// A new file in `folder`, which is the program's own, that others may read, as far as the user's mask lets them.
+/// A new file in `folder`, which is the program's own, that only the user may read. It is removed again unless it is given
+/// another name.
 pub fn temporary_result(folder: &Path) -> io::Result<NamedTempFile> {
-    let mode = Permissions::from_mode(0o666);
-    let mut naming = tempfile::Builder::new();
-    naming.prefix(TEMPORARY_PREFIX).suffix(TEMPORARY_SUFFIX).permissions(mode).tempfile_in(folder)
+    tempfile::Builder::new().prefix(TEMPORARY_PREFIX).suffix(TEMPORARY_SUFFIX).tempfile_in(folder)
 }
 
 /// Removes what a killed program left of its temporary files in a folder of its own.
@@ -50,48 +81,24 @@ pub fn remove_temporary_results(folder: &Path) {
     }
 }
 
-/// True for the name of a temporary file, as a run that was killed leaves behind.
+/// True for a name that a file has for a moment only, as a run that was killed leaves behind.
 pub fn is_temporary(name: &OsStr) -> bool {
     let name = name.to_string_lossy();
-    name.starts_with(TEMPORARY_PREFIX) && name.ends_with(TEMPORARY_SUFFIX)
+    let endings = [TEMPORARY_SUFFIX, LEAVING_SUFFIX];
+    name.starts_with(TEMPORARY_PREFIX) && endings.iter().any(|ending| name.ends_with(ending))
 }
 
-/// Makes a folder right under one that is there. True where it was not there. What is there and is no real folder is
-/// an error of the kind `NotADirectory`.
-pub fn make_folder(folder: &Path) -> io::Result<bool> {
-    match std::fs::create_dir(folder) {
-        Ok(()) => {
-            if let Some(parent) = folder.parent() {
-                sync_folder(parent)?;
-            }
-            Ok(true)
-        }
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => match std::fs::symlink_metadata(folder)?.is_dir() {
-            true => Ok(false),
-            false => Err(ErrorKind::NotADirectory.into()),
-        },
-        Err(error) => Err(error),
-    }
-}
-
-/// Makes a folder and those above it that are not there. True where one was made.
-pub fn make_folders(folder: &Path) -> io::Result<bool> {
-    if folder.is_dir() {
-        return Ok(false);
-    }
-    if let Some(parent) = folder.parent() {
-        make_folders(parent)?;
-    }
-    make_folder(folder)
+/// Makes a folder and those above it that are not there. When it returns, the folder and all above it are on disk where
+/// they are, those that a killed run had just made too.
+pub fn make_folders(folder: &Path) -> io::Result<()> {
+    let absolute = std::path::absolute(folder)?;
+    let real = absolute.canonicalize().unwrap_or(absolute);
+    Folders::below([real.clone()]).open_or_make(&real, true).map(drop)
 }
 
 /// Brings a folder's entries to disk, on file systems that know how.
 pub fn sync_folder(folder: &Path) -> io::Result<()> {
-    match File::open(folder)?.sync_all() {
-        // Some network file systems refuse to sync a folder: they have nothing to bring to disk here.
-        Err(error) if matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) => Ok(()),
-        synced => synced,
-    }
+    Folder::open(folder)?.sync()
 }
 
 /// Removes a folder if it is empty; what is in it keeps it.
@@ -116,18 +123,6 @@ pub fn set_folder_time(folder: &Path, modified_ns: i128) {
     }
 }
 
-/// Renames a file to a name that nothing has.
-pub fn rename_to_free_name(from: &Path, to: &Path) -> io::Result<()> {
-    match rustix::fs::renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
-        // The file system does not know that kind of rename: a link never replaces anything either.
-        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
-            std::fs::hard_link(from, to)?;
-            std::fs::remove_file(from)
-        }
-        renamed => Ok(renamed?),
-    }
-}
-
 /// Bytes that are free for this user where `folder` is; nothing where the file system does not tell.
 pub fn free_space(folder: &Path) -> Option<u64> {
     let system = rustix::fs::statvfs(folder).ok()?;
@@ -145,4 +140,25 @@ pub fn share_blocks(source: &File, copy: &File) -> bool {
 #[cfg(not(target_os = "linux"))]
 pub fn share_blocks(_: &File, _: &File) -> bool {
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_killed_program_left_of_a_nameless_file_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let names = || -> Vec<OsString> {
+            std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect()
+        };
+        for name in [".sis-nameless-abc.partial", ".sis-0123-4.partial"] {
+            std::fs::write(folder.path().join(name), "x").unwrap();
+        }
+        let file = named_for_a_moment(folder.path()).unwrap();
+        assert_eq!(names(), [".sis-0123-4.partial"]);
+        assert_eq!(file.metadata().unwrap().len(), 0);
+        nameless_file(folder.path()).unwrap();
+        assert_eq!(names(), [".sis-0123-4.partial"]);
+    }
 }

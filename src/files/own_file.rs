@@ -8,10 +8,13 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
-use super::durable::{rename_to_free_name, sync_folder, temporary_result};
+use super::durable::{sync_folder, temporary_result};
+use super::folders::Folders;
+use super::free_name::rename_to_free_name;
 use super::read::hash_file;
 use crate::domain::picture::ContentHash;
 use crate::domain::plan::name_candidates;
+use crate::rights::Rights;
 
 /// True where the file can have this place: nothing is there, or a file.
 pub fn is_free(path: &Path) -> bool {
@@ -35,6 +38,7 @@ impl Fresh {
         content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> io::Result<Fresh> {
         let mut file = temporary_result(staging)?;
+        Rights::beside(path.parent().unwrap_or(Path::new("."))).give(file.path());
         let mut hasher = Sha256::new();
         write_and_hash(file.as_file_mut(), &mut hasher, content)?;
         let hash = ContentHash(hasher.finalize().into());
@@ -45,14 +49,20 @@ impl Fresh {
     /// Puts it in place of what is there. That is replaced if it is one of `known`, and otherwise kept under another
     /// name, which is returned.
     pub fn put_in_place(self, known: &[ContentHash]) -> io::Result<Option<PathBuf>> {
+        let folder = self.path.parent().unwrap_or(Path::new("."));
         let aside = match hash_file(&self.path) {
             Ok(found) if known.contains(&found) || found == self.hash => None,
-            Ok(found) => Some(keep_aside(&self.path, found)?),
+            Ok(found) => {
+                let aside = keep_aside(&self.path, found)?;
+                // It has its new name on disk before its old one is given away.
+                sync_folder(folder)?;
+                Some(aside)
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(error),
         };
         self.file.persist(&self.path)?;
-        sync_folder(self.path.parent().unwrap_or(Path::new(".")))?;
+        sync_folder(folder)?;
         Ok(aside)
     }
 }
@@ -86,9 +96,10 @@ impl Write for Hashing<'_> {
 
 /// Renames a file to `output~<sha8>.csv`. One of that name has the same content.
 fn keep_aside(path: &Path, hash: ContentHash) -> io::Result<PathBuf> {
-    for name in name_candidates(path.file_name().unwrap_or_default(), hash).skip(1) {
-        let aside = path.with_file_name(name);
-        match rename_to_free_name(path, &aside) {
+    let entry = Folders::default().entry(path)?;
+    for name in name_candidates(&entry.name, hash).skip(1) {
+        let aside = path.with_file_name(&name);
+        match rename_to_free_name(&entry.folder, &entry.name, &entry.folder, &name) {
             Ok(()) => return Ok(aside),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && hash_file(&aside)? == hash => {
                 return Ok(aside);

@@ -10,7 +10,8 @@ use super::stop::Stop;
 use super::undo::restore_folders;
 use crate::crash::{self, Moment};
 use crate::domain::run::{RunId, RunKind, TransferId};
-use crate::files::durable::{remove_empty_folder, remove_temporary_results, temporary_name};
+use crate::files::durable::{leaving_name, remove_empty_folder, remove_temporary_results, temporary_name};
+use crate::files::folders::Folders;
 use crate::files::read::stamp_of;
 use crate::files::transfer::{
     Ended, Journal, Outcome, Reached, Step, Transfer, TransferError, recover, transfer_batch,
@@ -23,6 +24,9 @@ const BATCH: usize = 128;
 
 /// Bytes after which a batch is full.
 const BATCH_BYTES: u64 = 64 << 20;
+
+/// Folders after which a batch is full: each is held open. Some systems let a program open no more than 256 files.
+const BATCH_FOLDERS: usize = 96;
 
 /// How a transfer's error is told to people.
 pub type SayError<'s> = &'s dyn Fn(&TransferError) -> String;
@@ -40,9 +44,13 @@ impl Transfers<'_> {
     fn batch(self, first: usize) -> Vec<NewTransfer> {
         let mut batch = Vec::new();
         let mut bytes = 0;
-        while first + batch.len() < self.count && batch.len() < BATCH && bytes < BATCH_BYTES {
+        let mut folders = BTreeSet::new();
+        let is_full = |batch: &[NewTransfer], bytes| batch.len() >= BATCH || bytes >= BATCH_BYTES;
+        while first + batch.len() < self.count && !is_full(&batch, bytes) && folders.len() < BATCH_FOLDERS {
             let transfer = (self.make)(first + batch.len());
             bytes += transfer.size;
+            folders.extend(transfer.source.parent().map(Path::to_owned));
+            folders.insert(transfer.folder.clone());
             batch.push(transfer);
         }
         batch
@@ -59,6 +67,7 @@ pub(super) fn carry_out(
     stop: &Stop,
     on_ended: &mut dyn FnMut(usize, &NewTransfer, Ended),
 ) -> Result<(), StoreError> {
+    let folders = folders_of(session)?;
     let mut first = 0;
     while first < transfers.count && stop.goes_on(|| false) {
         let batch = transfers.batch(first);
@@ -74,7 +83,7 @@ pub(super) fn carry_out(
         }
         let prepared = begun.iter().map(|(position, id)| prepare(session, &batch[*position], *id)).collect::<Vec<_>>();
         let mut journal = SessionJournal { session, say, failure: None };
-        let ended = transfer_batch(&prepared, &mut journal, &|| stop.is_requested());
+        let ended = transfer_batch(&prepared, &folders, &mut journal, &|| stop.is_requested());
         let ended = match (ended, journal.failure) {
             (Ok(ended), _) => ended,
             (Err(_), Some(failure)) => return Err(failure),
@@ -108,7 +117,18 @@ fn missing_folders(transfers: &[NewTransfer]) -> Vec<PathBuf> {
     missing.map(Path::to_owned).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
+/// The folders that transfers of a session work in. Links are followed on the way to the destination and to the sources, as
+/// people named them, and nowhere below.
+fn folders_of(session: &Session) -> Result<Folders, StoreError> {
+    let sources = session.sources()?.into_iter().flat_map(|source| {
+        let real = source.canonicalize().ok().filter(|real| *real != source);
+        std::iter::once(source).chain(real)
+    });
+    Ok(Folders::below(sources.chain([session.destination().to_owned()])))
+}
+
 fn prepare(session: &Session, new: &NewTransfer, id: TransferId) -> Transfer {
+    let token = format!("{:.8}-{}", session.token(), id.0);
     Transfer {
         id,
         action: new.action,
@@ -117,7 +137,8 @@ fn prepare(session: &Session, new: &NewTransfer, id: TransferId) -> Transfer {
         names: new.names.clone(),
         hash: new.hash,
         size: new.size,
-        temporary: temporary_name(&format!("{:.8}-{}", session.token(), id.0)),
+        temporary: temporary_name(&token),
+        leaving: leaving_name(&token),
         makes_parents: new.reverses.is_some(),
     }
 }
@@ -158,14 +179,17 @@ pub fn recover_session(session: &mut Session, say: SayError<'_>) -> Result<usize
 /// Finishes or cleans up transfers that were begun and not ended. Gives how many those were.
 pub(super) fn recover_transfers(session: &mut Session, say: SayError<'_>) -> Result<usize, StoreError> {
     let unfinished = session.unfinished()?;
+    let folders = folders_of(session)?;
     for left in &unfinished {
         let transfer = prepare(session, &left.transfer, left.id);
         let reached = match &left.reached {
             Some(Recorded::Copied { inode }) => Reached::Copied { inode: *inode },
             Some(Recorded::Published { target }) => Reached::Published { target: target.clone() },
+            Some(Recorded::Ended(Ending::Unsynced { target, .. })) => Reached::NotOnDisk { target: target.clone() },
             _ => Reached::Planned,
         };
-        let ended = recover(&transfer, &reached);
+        let ended = recover(&transfer, &reached, &folders);
+        folders.close();
         tracing::info!(transfer = left.id.0, ?ended, "recovered");
         session.record(&[(left.id, Recorded::Ended(ending(&ended, say)))])?;
     }
@@ -222,6 +246,9 @@ fn ending(result: &Ended, say: SayError<'_>) -> Ending {
         Ok(Outcome::AlreadyPresent { target }) => Ending::Present { target: target.clone() },
         Err(TransferError::SourceKept { target, reason }) => {
             Ending::Kept { target: target.clone(), reason: say(reason) }
+        }
+        Err(error @ TransferError::NotOnDisk { target, .. }) => {
+            Ending::Unsynced { target: target.clone(), reason: say(error) }
         }
         Err(TransferError::Abandoned) => Ending::Abandoned,
         Err(error) => Ending::Failed { reason: say(error) },

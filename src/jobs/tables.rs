@@ -52,6 +52,12 @@ pub fn table_name(session: &Session) -> Result<Option<PathBuf>, StoreError> {
     Ok(session.value(TABLE_NAME)?.map(|name| PathBuf::from(OsStr::from_bytes(&name))))
 }
 
+/// The names of the files in the destination that mirror the session, those of earlier tables too.
+pub fn own_names(session: &Session) -> Result<Vec<String>, StoreError> {
+    let written = session.keys_after(OWN)?;
+    Ok(written.into_iter().chain([sums::FILE_NAME.to_owned()]).collect())
+}
+
 /// Writes the table and the list of sums from the session. A table under another name than before leaves the earlier one
 /// as it is.
 pub fn write(

@@ -240,11 +240,11 @@ impl Chain {
     fn replay(&mut self, fields: &Map<String, Json>) {
         let text = |key: &str| fields.get(key).and_then(Json::as_str);
         let result = text("result").unwrap_or_default();
-        if text("event") != Some("transfer") || !["done", "present", "kept"].contains(&result) {
+        if text("event") != Some("transfer") || !["done", "present", "kept", "unsynced"].contains(&result) {
             return;
         }
         let inside = |key: &str| path_of(fields, key).filter(|path| path.is_relative());
-        if result == "done" && text("action") != Some("copy") {
+        if ["done", "unsynced"].contains(&result) && text("action") != Some("copy") {
             inside("source").map(|path| self.files.remove(&path));
         }
         if text("action") != Some("remove")

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::line::Line;
 use super::model::Model;
 use crate::domain::settings::Operation;
+use crate::rights::Rights;
 
 /// What is remembered. A file of an earlier version may have less, one of a later version more.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -36,8 +37,12 @@ impl Values {
 
     /// Writes them; what fails is logged, as it costs some typing and nothing else.
     pub(super) fn store(&self, path: &Path) {
-        let written = path.parent().map_or(Ok(()), std::fs::create_dir_all).and_then(|()| {
+        let folder = path.parent().map_or(Ok(()), |folder| Rights::OWN.make_folders(folder));
+        let written = folder.and_then(|()| {
             let text = toml::to_string(self).map_err(std::io::Error::other)?;
+            if !Rights::OWN.make_file(path)? {
+                Rights::OWN.give(path);
+            }
             std::fs::write(path, text)
         });
         if let Err(error) = written {

@@ -7,6 +7,7 @@
     reason = "in a test, that is how it fails or says what it skips"
 )]
 
+mod appliers;
 mod bad_input;
 mod bench;
 mod chance;
@@ -30,6 +31,7 @@ mod names;
 mod parity;
 #[cfg(target_os = "linux")]
 mod power;
+mod privacy;
 #[cfg(target_os = "linux")]
 mod races;
 mod replaced_model;
@@ -39,6 +41,7 @@ mod sorting;
 mod support;
 mod terminal;
 mod unchanged;
+mod unended_moves;
 mod variants;
 mod watch;
 mod weights;

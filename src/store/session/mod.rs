@@ -20,6 +20,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
 use super::ledger::{self, Chain, CompleteError};
 use super::{StoreError, database, schema};
+use crate::rights::Rights;
 
 pub use arrivals::Alert;
 pub use changes::{Revision, Which};
@@ -70,9 +71,9 @@ impl Session {
             let path = path.to_owned();
             move |source| StoreError::File { path, source }
         };
-        match std::fs::create_dir(&folder) {
-            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
-            made => made.map_err(file(&folder))?,
+        let rights = Rights::beside(destination);
+        if rights.make_folder(&folder).map_err(file(&folder))? {
+            database::sync_folder(destination).map_err(file(destination))?;
         }
         check_folder(&folder)?;
         let lock = lock(&folder, destination)?;
@@ -80,6 +81,7 @@ impl Session {
         if !has_database && let Some(aside) = ledger::set_aside(&ledger::path_in(&folder)).map_err(file(&folder))? {
             tracing::warn!(ledger = crate::domain::printable::printable(aside), "belongs to a session that is lost");
         }
+        give_rights(&folder, rights).map_err(file(&folder))?;
         let mut session = Session::open_at(destination, Some(lock))?;
         // One without a run says nothing yet, and may be what a killed program had just made.
         let runs = session.connection.query_row("SELECT EXISTS (SELECT 1 FROM runs)", [], |row| row.get::<_, bool>(0));
@@ -250,6 +252,16 @@ impl Session {
         self.change(|change| change.execute("INSERT OR REPLACE INTO session VALUES (?1, ?2)", (key, value)).map(drop))
     }
 
+    /// What follows after a beginning in the keys of the values that are kept.
+    pub fn keys_after(&self, beginning: &str) -> Result<Vec<String>, StoreError> {
+        let keys = || -> rusqlite::Result<Vec<String>> {
+            let mut statement = self.connection.prepare("SELECT key FROM session")?;
+            statement.query_map([], |row| row.get(0))?.collect()
+        };
+        let keys = keys().map_err(|error| self.failed(error))?;
+        Ok(keys.iter().filter_map(|key| key.strip_prefix(beginning)).map(str::to_owned).collect())
+    }
+
     /// One transaction: all of it is on disk when this returns, or none of it happened.
     fn change<T>(&mut self, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T, StoreError> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate);
@@ -274,6 +286,19 @@ impl Session {
 /// A path as it is kept: relative to the destination where it is inside.
 fn kept(destination: &Path, path: &Path) -> Vec<u8> {
     path.strip_prefix(destination).unwrap_or(path).as_os_str().as_bytes().to_owned()
+}
+
+/// Makes the files that are not there yet and gives all of them their rights; those of earlier versions had more.
+fn give_rights(folder: &Path, rights: Rights) -> std::io::Result<()> {
+    let mut is_new = false;
+    for file in [folder.join(DATABASE), ledger::path_in(folder)] {
+        is_new |= rights.make_file(&file)?;
+    }
+    rights.give(folder);
+    for entry in std::fs::read_dir(folder)? {
+        rights.give(&entry?.path());
+    }
+    if is_new { database::sync_folder(folder) } else { Ok(()) }
 }
 
 /// A link in place of the session's folder could make us write anywhere.

@@ -1,6 +1,6 @@
 //! Runs: what was asked for, when it began and ended.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::{OptionalExtension, Row};
 use serde::{Deserialize, Serialize};
@@ -174,6 +174,35 @@ impl Session {
         row.optional().map_err(|error| self.failed(error))
     }
 
+    /// The folders that were ever looked into.
+    pub fn sources(&self) -> Result<Vec<PathBuf>, StoreError> {
+        let sources = || -> rusqlite::Result<Vec<String>> {
+            let mut statement = self.connection.prepare(
+                "SELECT DISTINCT settings ->> '$.source' FROM runs
+                 WHERE kind = ?1 AND json_type(settings, '$.source') = 'text' AND settings ->> '$.model' IS NOT NULL",
+            )?;
+            statement.query_map([RunKind::Classify.word()], |row| row.get(0))?.collect()
+        };
+        let sources = sources().map_err(|error| self.failed(error))?;
+        Ok(sources.into_iter().map(PathBuf::from).filter(|source| source.is_absolute()).collect())
+    }
+
+    /// The last run that saw pictures in a source that are known as it saw them; none where nothing was ever found there.
+    pub fn last_seen_in(&self, source: &Path) -> Result<Option<RunId>, StoreError> {
+        let runs = || -> rusqlite::Result<Vec<(i64, String)>> {
+            let mut statement = self.connection.prepare(
+                "SELECT id, settings ->> '$.source' FROM runs
+                 WHERE kind = ?1 AND json_type(settings, '$.source') = 'text'
+                     AND EXISTS (SELECT 1 FROM pictures WHERE seen = runs.id) ORDER BY id DESC",
+            )?;
+            statement.query_map([RunKind::Classify.word()], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+        };
+        let (given, real) = (kept_source(source), source.canonicalize().ok());
+        let is_same = |other: &str| other == given || real.is_some() && Path::new(other).canonicalize().ok() == real;
+        let mut runs = runs().map_err(|error| self.failed(error))?.into_iter();
+        Ok(runs.find(|(_, other)| is_same(other)).map(|(id, _)| RunId(id)))
+    }
+
     /// A run by its number.
     pub fn run(&self, id: RunId) -> Result<Option<Run>, StoreError> {
         let found = self.connection.query_row("SELECT id, kind, reverses FROM runs WHERE id = ?1", [id.0], run);
@@ -196,7 +225,7 @@ impl Session {
         let runs = || -> rusqlite::Result<Vec<Option<Run>>> {
             let mut statement = self.connection.prepare(
                 "SELECT id, kind, reverses FROM runs WHERE kind IN ('apply', 'redo') AND EXISTS (
-                     SELECT 1 FROM transfers WHERE run = runs.id AND step IN ('done', 'kept') AND undone_by IS NULL
+                     SELECT 1 FROM transfers WHERE run = runs.id AND step IN ('done', 'kept', 'unsynced') AND undone_by IS NULL
                  ) ORDER BY id DESC",
             )?;
             statement.query_map([], run)?.collect()

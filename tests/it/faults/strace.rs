@@ -59,6 +59,8 @@ pub(crate) fn stopped_after(
     is_it: &dyn Fn(&str) -> bool,
     act: &mut dyn FnMut(),
 ) -> (Ended, bool) {
+    // What is read is of this run.
+    let _ = std::fs::remove_file(log);
     let stop = format!("inject={}:signal=STOP:when={}", call.name, call.nth);
     let mut running = Running::start(traced(command, &[call.name.as_str()], log, &["-e", &stop]));
     let (mut stops, mut has_acted, mut stopped_thread) = (0, false, None);
