@@ -106,11 +106,13 @@ impl Scene {
         }
     }
 
-    /// Every content that is there, wherever it is, but in this file.
+    /// Every content that is there, wherever it is, but in this file. What the program keeps for itself is left out.
     fn contents_but_in(&self, sorting: &Sorting, file: &Path) -> BTreeSet<String> {
         let roots = [sorting.source.clone(), sorting.destination.clone(), self.path("kept")];
         let all = roots.iter().flat_map(|root| hashes_below(root));
-        all.filter(|(path, _)| path != file && !path.iter().any(|part| part == ".sis")).map(|(_, hash)| hash).collect()
+        let is_own =
+            |path: &Path| path.parent() == Some(&sorting.destination) || path.iter().any(|part| part == ".sis");
+        all.filter(|(path, _)| path != file && !is_own(path)).map(|(_, hash)| hash).collect()
     }
 }
 
@@ -235,13 +237,16 @@ fn race(scene: &Scene, deed: Deed, call: &Call, is_last_look: bool) -> Option<Ra
     faults.extend(outside.into_keys().map(|path| format!("written outside: {}", path.display())));
     match ended.code {
         None | Some(101) => faults.push(format!("hang or crash: {}", ended.tail())),
-        Some(0) if deed == Deed::RemovesOriginal || deed == Deed::SwapsFolders => {}
+        // A source that was copied stays where it is, whatever becomes of it, and so does a copy without its original.
+        Some(0) if scene.way == Way::Copy || deed == Deed::RemovesOriginal || deed == Deed::SwapsFolders => {}
         Some(0) if was_there && is_last_look => faults.push(format!("silent: it ended with 0: {}", ended.tail())),
         _ => {}
     }
-    // In folders that were swapped nothing is as it was told, which is not the program's doing.
+    // In folders that were swapped nothing is as it was told, nor is a copy that somebody has changed.
     if deed != Deed::SwapsFolders {
-        faults.extend(judge.false_records().into_iter().filter(|fault| !fault.contains("No such file")));
+        let is_doing =
+            |fault: &String| fault.contains("No such file") || scene.way == Way::UndoOfCopy && fault.contains(PICTURE);
+        faults.extend(judge.false_records().into_iter().filter(|fault| !is_doing(fault)));
     }
     Some(Raced { faults, ended, was_there })
 }

@@ -194,8 +194,9 @@ impl Recorded {
         let (is_undo, must_be_whole) = (self.scenario.act.is_undo(), moment.after >= self.is_kept_after);
         let mut faults = if must_be_whole { self.judge.lost() } else { vec![] };
         faults.extend(self.judge.wrong_in_destination());
-        if self.scenario.is_fresh && moment.after < self.ended_after {
-            // What was never brought to disk may be missing or in part, in the source: no run can finish.
+        let is_copied = self.scenario.way == Way::Copy && self.scenario.act == Act::Sort;
+        if self.scenario.is_fresh && (moment.after < self.ended_after || is_copied) {
+            // What nobody has brought to disk may be missing or in part, in the source: no run can finish.
             let whole = self.judge.whole();
             let ran = if is_undo { self.sorting.undo() } else { self.sorting.sort() };
             let gone = whole.difference(&self.judge.whole()).count();
