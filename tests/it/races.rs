@@ -110,8 +110,10 @@ impl Scene {
     fn contents_but_in(&self, sorting: &Sorting, file: &Path) -> BTreeSet<String> {
         let roots = [sorting.source.clone(), sorting.destination.clone(), self.path("kept")];
         let all = roots.iter().flat_map(|root| hashes_below(root));
-        let is_own =
-            |path: &Path| path.parent() == Some(&sorting.destination) || path.iter().any(|part| part == ".sis");
+        let is_own = |path: &Path| {
+            let is_part = path.extension().is_some_and(|extension| extension == "partial");
+            is_part || path.parent() == Some(&sorting.destination) || path.iter().any(|part| part == ".sis")
+        };
         all.filter(|(path, _)| path != file && !is_own(path)).map(|(_, hash)| hash).collect()
     }
 }

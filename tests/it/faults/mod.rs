@@ -115,7 +115,9 @@ fn faults(place: &Place, way: Way) -> Vec<Fault> {
         if class.is_anywhere || folders.iter().any(|folder| call.text.contains(folder)) {
             for what in class.faults {
                 let fault = Fault { call: call.clone(), class, what, lasts: false };
-                faults.extend(class.may_last.then(|| Fault { lasts: true, ..fault.clone() }));
+                // A call that is interrupted for ever is rightly tried for ever.
+                let may_last = class.may_last && *what != "error=EINTR";
+                faults.extend(may_last.then(|| Fault { lasts: true, ..fault.clone() }));
                 faults.push(fault);
             }
         }
