@@ -108,4 +108,17 @@ mod tests {
         std::fs::write(&path, "source = 3").unwrap();
         assert_eq!(Values::load(&path), None);
     }
+
+    #[test]
+    fn nobody_else_reads_what_was_typed() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a/last.toml");
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        Values::default().store(&path);
+        assert_eq!((mode(&path), mode(path.parent().unwrap())), (0o600, 0o700));
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+        Values::default().store(&path);
+        assert_eq!(mode(&path), 0o600);
+    }
 }

@@ -34,5 +34,6 @@ mod terminal;
 mod unchanged;
 mod unended_moves;
 mod variants;
+mod verify;
 mod watch;
 mod weights;
