@@ -2,7 +2,6 @@
 //! tokens. Embeddings of pictures are remembered under it, and scores in a session; that the words count for the pictures
 //! as well costs little, as nobody changes one half of a model often.
 
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -10,6 +9,7 @@ use super::checkpoint::{Checkpoint, CheckpointError};
 use super::quantised;
 use super::runtime::Runtime;
 use crate::domain::variant::Variant;
+use crate::plain_file;
 
 /// To be raised whenever the graphs that we write, the resampling, the spelling of sentences or the kept form of an embedding change.
 const VERSION: u32 = 4;
@@ -51,7 +51,7 @@ const PIECE: usize = 8 << 20;
 
 /// BLAKE3 of a file of a checkpoint, which takes a fraction of the time of SHA-256. An error of kind `Interrupted` once it may not go on.
 pub fn hash(path: &Path, goes_on: &dyn Fn() -> bool) -> io::Result<[u8; 32]> {
-    let (mut file, mut hasher) = (File::open(path)?, blake3::Hasher::new());
+    let (mut file, mut hasher) = (plain_file::open(path)?, blake3::Hasher::new());
     let mut piece = vec![0; PIECE];
     while goes_on() {
         match file.read(&mut piece) {

@@ -175,6 +175,7 @@ impl Say for TokenizerError {
                 language.say("tokenizer.no_config", &[("folder", &printable(folder))])
             }
             TokenizerError::Damaged { path, .. } => language.say("tokenizer.damaged", &[("path", &printable(path))]),
+            TokenizerError::Grows { path } => language.say("tokenizer.grows", &[("path", &printable(path))]),
             TokenizerError::TooLong { text, tokens, limit } => {
                 let text = beginning(text);
                 language.say("tokenizer.too_long", &[("text", &text), ("tokens", tokens), ("limit", limit)])
