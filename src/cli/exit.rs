@@ -1,4 +1,5 @@
-//! Exit codes, which scripts rely on.
+//! Exit codes, which scripts rely on. A reader of standard output that goes away changes none of them: see the
+//! console.
 
 use std::process::ExitCode;
 
