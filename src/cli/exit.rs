@@ -3,6 +3,8 @@
 
 use std::process::ExitCode;
 
+use crate::jobs::answering::is_any_left_behind;
+
 /// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
@@ -28,6 +30,17 @@ impl Exit {
             Exit::Partly => 3,
             Exit::Interrupted => 130,
         }
+    }
+}
+
+impl Exit {
+    /// Ends the program so, or gives what is to be returned for that. Everything is kept and printed by now. Where a thread was
+    /// left in a library, as of a model that does not answer, the library's own ending would be taken down under it.
+    pub fn end(self) -> ExitCode {
+        if is_any_left_behind() {
+            signal_hook::low_level::exit(i32::from(self.code()));
+        }
+        self.into()
     }
 }
 

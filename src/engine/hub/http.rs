@@ -16,6 +16,7 @@ use super::pace::{Found, Pace};
 use super::patience::Patience;
 use super::place::{HUGGING_FACE, Place};
 use super::proxy::{BadProxy, Proxies};
+use crate::panics::caught;
 
 /// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -130,7 +131,10 @@ impl Client {
             }
             let at: Uri = url.parse().map_err(|_| nonsense("an address that is none"))?;
             let proxy = self.proxies.of(&at).map_err(|BadProxy(variable)| HttpError::BadProxy(variable))?;
-            let answer = self.request(&at, from, proxy).map_err(http_error)?;
+            // Looking up an address takes a thread, and panics where there is none to be had.
+            let answer = caught(|| self.request(&at, from, proxy));
+            let answer = answer.map_err(|panicked| HttpError::NoConnection { detail: panicked.to_string() })?;
+            let answer = answer.map_err(http_error)?;
             self.has_heard.store(true, Ordering::Relaxed);
             match answer.status().as_u16() {
                 301 | 302 | 303 | 307 | 308 => {

@@ -386,6 +386,19 @@ impl Runtime {
     }
 }
 
+/// Tells a session from another thread to end what it computes. ONNX Runtime heeds it between two operators, tract does not.
+#[derive(Debug, Clone)]
+pub struct Halt(Option<Arc<onnx_runtime::Options>>);
+
+impl Halt {
+    /// Tells it.
+    pub fn halt(&self) {
+        if let Some(Err(error)) = self.0.as_ref().map(|options| options.terminate()) {
+            tracing::warn!("the model cannot be told to end: {error}");
+        }
+    }
+}
+
 /// An open tower.
 #[derive(Debug)]
 pub enum Session {
@@ -406,6 +419,14 @@ impl Session {
         let matrix =
             answer.into_dimensionality().map_err(|_| RuntimeError::OutputShape { found: found.clone(), rows })?;
         if matrix.nrows() == rows { Ok(matrix) } else { Err(RuntimeError::OutputShape { found, rows }) }
+    }
+
+    /// What tells it to end.
+    pub fn halt(&self) -> Halt {
+        match self {
+            Session::OnnxRuntime(session) => Halt(Some(session.options())),
+            Session::Tract(_) => Halt(None),
+        }
     }
 
     /// True where several rows go through together; where not, they are run one by one.

@@ -7,8 +7,11 @@ use std::process::Command;
 use super::{ends_soon, pipe, text};
 use crate::support::{Workspace, copy_folder, fixtures};
 
-/// What may lie where a file is expected.
-const OTHERS: [(&str, fn(&Path)); 4] = [
+/// Puts something where a file is expected.
+type Put = fn(&Path);
+
+/// What may lie there.
+const OTHERS: [(&str, Put); 4] = [
     ("a pipe", pipe),
     ("/dev/zero", |path| linked(path, "/dev/zero")),
     ("a link to itself", |path| linked(path, path.to_str().unwrap())),
@@ -21,7 +24,7 @@ fn linked(path: &Path, target: &str) {
 }
 
 /// Classifies with a copy of a checkpoint in which something was put in a file's place.
-fn with(checkpoint: &str, file: &str, put: fn(&Path)) -> (Option<i32>, String) {
+fn with(checkpoint: &str, file: &str, put: Put) -> (Option<i32>, String) {
     let workspace = Workspace::new();
     workspace.write_pictures(["1.jpg"]);
     let model = workspace.path("model");

@@ -7,10 +7,12 @@ use std::process::Stdio;
 use super::{code_of, ended, ends_soon, is_free, signal, wait_until};
 use crate::support::{Workspace, sorted};
 
+type Lost = fn() -> Stdio;
+
 /// Where messages go that nobody gets: to a full disk, or to a reader that is gone.
-fn lost() -> [(&'static str, fn() -> Stdio); 2] {
-    let full = || File::options().write(true).open("/dev/full").unwrap().into();
-    let closed = || std::io::pipe().unwrap().1.into();
+fn lost() -> [(&'static str, Lost); 2] {
+    let full: Lost = || File::options().write(true).open("/dev/full").unwrap().into();
+    let closed: Lost = || std::io::pipe().unwrap().1.into();
     [("a full disk", full), ("a reader that is gone", closed)]
 }
 

@@ -1,8 +1,11 @@
 //! What could keep the program waiting for ever, or have it end without a word: it ends, or goes on, with a sentence.
 
 mod files;
+mod memory;
 mod messages;
+pub(crate) mod models;
 mod results;
+mod threads;
 mod tokenizers;
 
 use std::path::Path;
@@ -66,7 +69,7 @@ fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
-/// Nobody holds the destination's lock.
+/// Nobody holds the destination's lock: another can work there.
 fn is_free(workspace: &Workspace) -> bool {
-    workspace.sis_on_destination(&["undo"]).code == 0
+    !workspace.sis_on_destination(&["undo"]).err.contains("Another sis is at work")
 }
