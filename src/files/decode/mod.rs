@@ -77,7 +77,7 @@ fn decode_format(bytes: &[u8], format: Format, room: Room<'_>) -> Result<RgbImag
         Format::Png => png::decode(bytes, room),
         Format::Gif => gif::decode(bytes, room),
         Format::Jpeg => decode_with(JpegDecoder::new(reader), |size| need::of_jpeg(bytes, size), room),
-        Format::WebP => decode_with(WebPDecoder::new(reader), need::of_webp, room),
+        Format::WebP => decode_with(WebPDecoder::new(reader), |size| need::of_webp(bytes, size), room),
         Format::Bmp => decode_with(BmpDecoder::new(reader), need::of_bmp, room),
         Format::Tiff => decode_with(TiffDecoder::new(reader), need::of_tiff, room),
     }

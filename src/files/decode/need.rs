@@ -33,16 +33,18 @@ impl Size {
     }
 }
 
-/// Its own row of pixels at a time, or all of them where it is shown in passes: sixteen bits for each number.
+/// A row of blocks at a time, or all of them where it is sent in passes: sixteen bits for each number of each colour.
 pub(super) fn of_jpeg(bytes: &[u8], size: Size) -> u64 {
-    let held = if is_progressive(bytes) { 2 * size.bytes.max(size.rgb()) } else { 0 };
+    let held = 2 * colours_in_passes(bytes) * size.pixels();
     let file = bytes.len() as u64;
     (held + size.bytes + file).max(size.made()).max(size.upright())
 }
 
-/// The pixels in four bytes, or brightness and colours of them, and of a moving one its canvas.
-pub(super) fn of_webp(size: Size) -> u64 {
-    (size.bytes + 5 * size.pixels()).max(size.made()).max(size.upright())
+/// Brightness and colours of the pixels. Where it is without loss or may move, the pixels in four bytes, and of a moving one
+/// its canvas.
+pub(super) fn of_webp(bytes: &[u8], size: Size) -> u64 {
+    let beside = if bytes.get(12..16) == Some(b"VP8 ") { 2 } else { 5 };
+    (size.bytes + beside * size.pixels()).max(size.made()).max(size.upright())
 }
 
 pub(super) fn of_bmp(size: Size) -> u64 {
@@ -63,24 +65,27 @@ pub(super) fn of_gif(size: Size) -> u64 {
     size.bytes + size.rgb()
 }
 
-/// True where the frame that comes first is one of passes (ITU-T T.81, table B.1).
-fn is_progressive(bytes: &[u8]) -> bool {
+/// How many colours are sent in passes: none where the first frame is not of that kind (ITU-T T.81, table B.1 and B.2.2). Where
+/// that is not told, the most.
+fn colours_in_passes(bytes: &[u8]) -> u64 {
+    const MOST: u64 = 4;
     let mut place = 2;
     while let Some(&[before, marker]) = bytes.get(place..place + 2) {
         match (before, marker) {
-            (0xff, 0xc2 | 0xc6 | 0xca | 0xce) => return true,
+            (0xff, 0xc2 | 0xc6 | 0xca | 0xce) => {
+                return bytes.get(place + 9).map_or(MOST, |colours| u64::from(*colours).min(MOST));
+            }
             // Other frames, or the first scan.
-            (0xff, 0xc0 | 0xc1 | 0xc3 | 0xc5 | 0xc7 | 0xc9 | 0xcb | 0xcd | 0xcf | 0xda) => return false,
+            (0xff, 0xc0 | 0xc1 | 0xc3 | 0xc5 | 0xc7 | 0xc9 | 0xcb | 0xcd | 0xcf | 0xda) => return 0,
             (0xff, 0xff) => place += 1,
             (0xff, 0x01 | 0xd0..=0xd8) => place += 2,
             _ => match bytes.get(place + 2..place + 4) {
-                Some(&[high, low]) => place += 2 + usize::from(high) * 256 + usize::from(low).max(2),
-                _ => return true,
+                Some(&[high, low]) => place += 2 + (usize::from(high) * 256 + usize::from(low)).max(2),
+                _ => return MOST,
             },
         }
     }
-    // It is not told: the larger need.
-    true
+    MOST
 }
 
 #[cfg(test)]
@@ -90,12 +95,14 @@ mod tests {
     #[test]
     fn passes_are_told_from_the_header() {
         let segment =
-            |marker: u8, length: u8| [vec![0xff, marker, 0, length], vec![0; usize::from(length) - 2]].concat();
+            |marker: u8, length: u8| [vec![0xff, marker, 0, length], vec![3; usize::from(length) - 2]].concat();
         let file = |frame: u8| [vec![0xff, 0xd8], segment(0xe0, 16), vec![0xff], segment(frame, 17)].concat();
-        assert!(is_progressive(&file(0xc2)));
-        assert!(!is_progressive(&file(0xc0)) && !is_progressive(&file(0xc1)));
-        assert!(is_progressive(b"\xff\xd8"), "what is not known is taken for the larger");
-        assert!(is_progressive(&[0xff, 0xd8, 0, 0, 0, 0]));
+        assert_eq!(colours_in_passes(&file(0xc2)), 3);
+        assert_eq!([0xc0, 0xc1].map(|frame| colours_in_passes(&file(frame))), [0, 0]);
+        // What is not known is taken for the most.
+        for unknown in [&b"\xff\xd8"[..], &[0xff, 0xd8, 0, 0, 0, 0], &[0xff, 0xd8, 0xff, 0xc2]] {
+            assert_eq!(colours_in_passes(unknown), 4);
+        }
     }
 
     #[test]
