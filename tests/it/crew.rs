@@ -25,15 +25,8 @@ use smart_image_sorter::jobs::watch::Waits;
 use smart_image_sorter::store::Session;
 use smart_image_sorter::store::session::{Sorting, Which};
 
-use crate::stuck::models::{model, slow_for_a_while};
 use crate::support::{LONGEST_RUN, Workspace, fixtures, picture, program, sorted};
 use crate::watch::Watching;
-
-/// What takes two seconds, on a machine that does ten other things.
-const SOON: Duration = Duration::from_secs(6);
-
-/// Until the model has something to do.
-const AT_WORK: Duration = Duration::from_secs(1);
 
 struct Plain;
 
@@ -58,14 +51,14 @@ impl Painter for Plain {
 }
 
 /// A crew, and everything that it has told.
-struct Working {
-    crew: Crew,
+pub(crate) struct Working {
+    pub(crate) crew: Crew,
     told: Receiver<Event>,
     events: Vec<Event>,
 }
 
 impl Working {
-    fn start(workspace: &Workspace) -> Working {
+    pub(crate) fn start(workspace: &Workspace) -> Working {
         let surroundings = Surroundings {
             places: Places::default(),
             runtime: Wanted { runtime: RuntimeChoice::Tract, ..Wanted::default() },
@@ -79,7 +72,7 @@ impl Working {
     }
 
     /// Waits a little for an event. A run that may begin does.
-    fn listen(&mut self) {
+    pub(crate) fn listen(&mut self) {
         let Ok(event) = self.told.recv_timeout(Duration::from_millis(100)) else { return };
         if matches!(event, Event::Found { .. }) {
             self.crew.send(Order::Begin);
@@ -87,16 +80,8 @@ impl Working {
         self.events.push(event);
     }
 
-    /// Waits for so long.
-    fn listen_for(&mut self, time: Duration) {
-        let began = Instant::now();
-        while began.elapsed() < time {
-            self.listen();
-        }
-    }
-
     /// Waits until what was told so far is as it should be.
-    fn wait_until(&mut self, what: &str, is_so: impl Fn(&[Event]) -> bool) {
+    pub(crate) fn wait_until(&mut self, what: &str, is_so: impl Fn(&[Event]) -> bool) {
         let began = Instant::now();
         while !is_so(&self.events) {
             assert!(began.elapsed() < LONGEST_RUN, "{what} does not come: {:?}", self.events.last());
@@ -105,7 +90,7 @@ impl Working {
     }
 
     /// Waits for an event after those that were told before.
-    fn wait_for(&mut self, what: &str, is_it: impl Fn(&Event) -> bool) {
+    pub(crate) fn wait_for(&mut self, what: &str, is_it: impl Fn(&Event) -> bool) {
         let known = self.events.len();
         self.wait_until(what, |events| events[known.min(events.len())..].iter().any(&is_it));
     }
@@ -146,7 +131,7 @@ impl Working {
     }
 }
 
-fn settings(workspace: &Workspace) -> Settings {
+pub(crate) fn settings(workspace: &Workspace) -> Settings {
     Settings {
         source: workspace.source(),
         recursive: true,
@@ -362,38 +347,6 @@ fn labels_that_another_process_sorts_by_keep_their_names() {
         assert!(began.elapsed() < LONGEST_RUN, "the label is not renamed");
         std::thread::yield_now();
     }
-}
-
-/// A slow machine, or a model with a loop without an end.
-#[test]
-fn a_model_that_does_not_answer_keeps_nobody_in_the_app() {
-    let workspace = Workspace::new();
-    workspace.write_pictures(["1.jpg", "2.jpg", "3.jpg"]);
-    let model = model(&workspace, "vision_model.onnx", slow_for_a_while);
-    let settings = Settings { model: ModelName::Folder(model), ..settings(&workspace) };
-    let classify = || Order::Classify {
-        settings: Box::new(settings.clone()),
-        table: PathBuf::from("output.csv"),
-        decisions_of: None,
-    };
-    let mut working = Working::start(&workspace);
-    working.crew.send(classify());
-    working.wait_for("the beginning", |event| matches!(event, Event::Found { .. }));
-    working.listen_for(AT_WORK);
-    working.crew.stop();
-    let began = Instant::now();
-    working.wait_until("the end", |events| {
-        events.iter().any(|event| matches!(event, Event::Classified { waiting: 3, .. }))
-    });
-    assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
-    // Who leaves the app does not wait for it either.
-    working.crew.send(classify());
-    working.wait_for("the beginning", |event| matches!(event, Event::Found { .. }));
-    working.listen_for(AT_WORK);
-    let began = Instant::now();
-    working.crew.end(|| {});
-    assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
-    workspace.sis_on_destination(&["verify"]).ended_with(0);
 }
 
 /// A run of the app's own, and then others: each picture is told once, whoever brings it.

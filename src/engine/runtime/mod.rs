@@ -4,6 +4,7 @@ mod brain_float;
 mod child;
 pub mod find;
 pub mod gpu;
+mod halt;
 pub mod install;
 pub mod library;
 mod library_version;
@@ -20,6 +21,7 @@ use ndarray::{Array2, ArrayViewD};
 use super::graph::TowerGraph;
 use crate::domain::variant::{Variant, VariantChoice};
 use crate::panics::Panicked;
+pub use halt::Halt;
 pub use onnx_runtime::{OLDEST_VERSION, OnnxRuntime};
 
 /// One axis of a tower's input or output.
@@ -386,19 +388,6 @@ impl Runtime {
     }
 }
 
-/// Tells a session from another thread to end what it computes. ONNX Runtime heeds it between two operators, tract does not.
-#[derive(Debug, Clone)]
-pub struct Halt(Option<Arc<onnx_runtime::Options>>);
-
-impl Halt {
-    /// Tells it.
-    pub fn halt(&self) {
-        if let Some(Err(error)) = self.0.as_ref().map(|options| options.terminate()) {
-            tracing::warn!("the model cannot be told to end: {error}");
-        }
-    }
-}
-
 /// An open tower.
 #[derive(Debug)]
 pub enum Session {
@@ -424,8 +413,8 @@ impl Session {
     /// What tells it to end.
     pub fn halt(&self) -> Halt {
         match self {
-            Session::OnnxRuntime(session) => Halt(Some(session.options())),
-            Session::Tract(_) => Halt(None),
+            Session::OnnxRuntime(session) => Halt::of(session.options()),
+            Session::Tract(_) => Halt::none(),
         }
     }
 

@@ -12,6 +12,7 @@ use ort::session::builder::SessionBuilder;
 use ort::session::{RunOptions, Session, SessionInputValue};
 use ort::value::TensorRef;
 
+use super::halt::Options;
 use super::{Device, InputSpec, RuntimeError, Tensor, Tower, Uses};
 use crate::domain::variant::VariantChoice;
 use crate::engine::graph;
@@ -48,21 +49,6 @@ pub struct OnnxRuntime {
 
 /// Where one session computes: a GPU by number, or with none the processor.
 pub(super) type Place = Option<u32>;
-
-/// By which a run can be told to end, from another thread.
-pub(super) struct Options(RunOptions);
-
-impl Options {
-    pub(super) fn terminate(&self) -> Result<(), ort::Error> {
-        self.0.terminate()
-    }
-}
-
-impl std::fmt::Debug for Options {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Options")
-    }
-}
 
 /// A tower in ONNX Runtime.
 #[derive(Debug)]

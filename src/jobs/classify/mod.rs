@@ -205,12 +205,12 @@ pub fn classify(
     // Each stage takes its ends of the channels by value, so that they close when it returns.
     std::thread::scope(|scope| {
         let mut no_thread = None;
-        let mut is_any_of = |started: &mut dyn Iterator<Item = io::Result<()>>| {
+        let mut note_missing = |started: &mut dyn Iterator<Item = io::Result<()>>| {
             // With fewer it is slower and the same.
             let (there, missing): (Vec<_>, Vec<_>) = started.partition(Result::is_ok);
             no_thread = no_thread.take().or(missing.into_iter().find_map(Result::err).filter(|_| there.is_empty()));
         };
-        is_any_of(&mut (0..READERS).map(|_| {
+        note_missing(&mut (0..READERS).map(|_| {
             let (contents, results) = (content_out.clone(), result_out.clone());
             let read = move || {
                 let known = Known {
@@ -221,7 +221,7 @@ pub fn classify(
             };
             start(scope, read).map(drop)
         }));
-        is_any_of(&mut (0..decoders.max(1)).map(|_| {
+        note_missing(&mut (0..decoders.max(1)).map(|_| {
             let (contents, prepared, results) = (content_in.clone(), prepared_out.clone(), result_out.clone());
             let ends = (contents, prepared, results);
             let decode = move || decode_files(ends, model.processor(), awaits_rest, &clocks.decoding, go_on);
@@ -231,7 +231,7 @@ pub fn classify(
             let goes_on = GoesOn { go_on, is_stopped };
             encode_when_needed(scope, model, encoders, (&prepared_in, result_out), &clocks.model, goes_on);
         };
-        is_any_of(&mut std::iter::once_with(|| start(scope, encode).map(drop)));
+        note_missing(&mut std::iter::once_with(|| start(scope, encode).map(drop)));
         // The stages end when their senders are gone; ours must not keep them waiting.
         drop((content_out, content_in, prepared_out));
         // Moved in, so that the stages do not wait for ever for a receiver that a panic left behind.

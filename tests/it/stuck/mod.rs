@@ -1,9 +1,10 @@
 //! What could keep the program waiting for ever, or have it end without a word: it ends, or goes on, with a sentence.
 
+mod app;
 mod files;
 mod memory;
 mod messages;
-pub(crate) mod models;
+mod models;
 mod results;
 mod threads;
 mod tokenizers;

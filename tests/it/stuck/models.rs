@@ -49,7 +49,7 @@ fn tensor(name: &str, element: DataType, dims: &[i64], raw: Vec<u8>) -> TensorPr
 }
 
 /// What is done with a graph between an output as it was and as it is given.
-pub(crate) type Change = fn(&mut GraphProto, &str, &str);
+pub(super) type Change = fn(&mut GraphProto, &str, &str);
 
 /// Has something done with the first output of a tower before it is given.
 fn change(path: &Path, change: Change) {
@@ -91,7 +91,7 @@ fn slow(graph: &mut GraphProto, before: &str, output: &str) {
 }
 
 /// Some seconds of work, which a thread that is left behind ends by itself.
-pub(crate) fn slow_for_a_while(graph: &mut GraphProto, before: &str, output: &str) {
+pub(super) fn slow_for_a_while(graph: &mut GraphProto, before: &str, output: &str) {
     multiply(graph, before, output, 100);
 }
 
@@ -122,7 +122,7 @@ fn multiply(graph: &mut GraphProto, before: &str, output: &str, products: usize)
 }
 
 /// A checkpoint one of whose towers was changed.
-pub(crate) fn model(workspace: &Workspace, tower: &str, how: Change) -> PathBuf {
+pub(super) fn model(workspace: &Workspace, tower: &str, how: Change) -> PathBuf {
     let model = workspace.path("model");
     copy_folder(&fixtures().join("clip-onnx"), &model);
     change(&model.join("onnx").join(tower), how);
