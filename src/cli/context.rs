@@ -170,6 +170,12 @@ impl Context {
         self.note_text(&note.say(&self.language));
     }
 
+    /// Says that the model has not answered for long.
+    pub(super) fn say_silence(&mut self) {
+        let sentence = self.language.text("engine.silent");
+        self.note_text(&sentence);
+    }
+
     /// Says a sentence that is no failure.
     pub(super) fn note_text(&mut self, sentence: &str) {
         tracing::warn!("{sentence}");

@@ -8,7 +8,11 @@ use serde::{Deserialize, Serialize};
 use super::line::Line;
 use super::model::Model;
 use crate::domain::settings::Operation;
+use crate::plain_file;
 use crate::rights::Rights;
+
+/// The largest file of values that is read: labels are most of it.
+const LARGEST_FILE: u64 = 10_000_000;
 
 /// What is remembered. A file of an earlier version may have less, one of a later version more.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -31,7 +35,7 @@ pub(super) struct Values {
 impl Values {
     /// Those of a file; none where there is none or where it cannot be read.
     pub(super) fn load(path: &Path) -> Option<Values> {
-        let text = std::fs::read_to_string(path).ok()?;
+        let text = plain_file::read_text(path, LARGEST_FILE).ok()?;
         toml::from_str(&text).inspect_err(|error| tracing::warn!("values cannot be read: {error}")).ok()
     }
 

@@ -51,14 +51,14 @@ impl Painter for Plain {
 }
 
 /// A crew, and everything that it has told.
-struct Working {
-    crew: Crew,
+pub(crate) struct Working {
+    pub(crate) crew: Crew,
     told: Receiver<Event>,
     events: Vec<Event>,
 }
 
 impl Working {
-    fn start(workspace: &Workspace) -> Working {
+    pub(crate) fn start(workspace: &Workspace) -> Working {
         let surroundings = Surroundings {
             places: Places::default(),
             runtime: Wanted { runtime: RuntimeChoice::Tract, ..Wanted::default() },
@@ -72,7 +72,7 @@ impl Working {
     }
 
     /// Waits a little for an event. A run that may begin does.
-    fn listen(&mut self) {
+    pub(crate) fn listen(&mut self) {
         let Ok(event) = self.told.recv_timeout(Duration::from_millis(100)) else { return };
         if matches!(event, Event::Found { .. }) {
             self.crew.send(Order::Begin);
@@ -81,7 +81,7 @@ impl Working {
     }
 
     /// Waits until what was told so far is as it should be.
-    fn wait_until(&mut self, what: &str, is_so: impl Fn(&[Event]) -> bool) {
+    pub(crate) fn wait_until(&mut self, what: &str, is_so: impl Fn(&[Event]) -> bool) {
         let began = Instant::now();
         while !is_so(&self.events) {
             assert!(began.elapsed() < LONGEST_RUN, "{what} does not come: {:?}", self.events.last());
@@ -90,7 +90,7 @@ impl Working {
     }
 
     /// Waits for an event after those that were told before.
-    fn wait_for(&mut self, what: &str, is_it: impl Fn(&Event) -> bool) {
+    pub(crate) fn wait_for(&mut self, what: &str, is_it: impl Fn(&Event) -> bool) {
         let known = self.events.len();
         self.wait_until(what, |events| events[known.min(events.len())..].iter().any(&is_it));
     }
@@ -131,7 +131,7 @@ impl Working {
     }
 }
 
-fn settings(workspace: &Workspace) -> Settings {
+pub(crate) fn settings(workspace: &Workspace) -> Settings {
     Settings {
         source: workspace.source(),
         recursive: true,

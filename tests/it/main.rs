@@ -29,6 +29,7 @@ mod replaced_model;
 mod runtime;
 mod session;
 mod sorting;
+mod stuck;
 mod support;
 mod terminal;
 mod unchanged;

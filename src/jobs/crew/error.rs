@@ -114,7 +114,7 @@ impl CrewError {
         match self {
             CrewError::Model(error) | CrewError::Classify(ClassifyError::Model(error)) => match error {
                 ModelError::Cached { model, .. } => Some(model),
-                ModelError::Engine(_) => None,
+                ModelError::Engine(_) | ModelError::NoAnswer(_) => None,
             },
             _ => None,
         }

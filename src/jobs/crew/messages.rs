@@ -133,6 +133,8 @@ pub enum Event {
     Repaired { model: HubModel, was_whole: bool },
     /// The runtime was chosen: its name with version, its device, and what should be known of the choice.
     Runtime { runtime: String, device: String, is_built_in: bool, is_gpu_unused: bool },
+    /// The model has not answered for long. It is waited for.
+    ModelSilent,
     /// The model's weights are being quantised, which is done once.
     Quantising,
     /// A model was opened: its device, with what it computes in.

@@ -41,6 +41,7 @@ use following::{Follower, Guide};
 use keeper::ToRunner;
 use watch_switch::WatchSwitch;
 
+use super::answering::leave_behind;
 use super::embeddings::CachePlace;
 use super::stop::Stop;
 use super::watch::Waits;
@@ -253,11 +254,27 @@ fn end_within(threads: &[JoinHandle<()>], time: Duration) -> bool {
 impl Drop for Crew {
     fn drop(&mut self) {
         self.ask_to_end();
-        for thread in self.threads.drain(..) {
-            if thread.join().is_err() {
-                tracing::error!("a thread of the crew panicked");
-            }
+        // What must be kept is with those two; the others may be in a model or a folder that does not answer.
+        let (keeping, others): (Vec<_>, Vec<_>) = self.threads.drain(..).partition(keeps);
+        keeping.into_iter().for_each(join);
+        end_within(&others, MOMENT);
+        let (ended, left): (Vec<_>, Vec<_>) = others.into_iter().partition(JoinHandle::is_finished);
+        ended.into_iter().for_each(join);
+        if !left.is_empty() {
+            tracing::warn!("threads that do not end are left behind: {:?}", left);
+            leave_behind();
         }
+    }
+}
+
+/// True for the threads that work in a session.
+fn keeps(thread: &JoinHandle<()>) -> bool {
+    matches!(thread.thread().name(), Some("runner" | "keeper"))
+}
+
+fn join(thread: JoinHandle<()>) {
+    if thread.join().is_err() {
+        tracing::error!("a thread of the crew panicked");
     }
 }
 

@@ -31,12 +31,13 @@ use crate::engine::runtime::select::{RuntimeNote, cores, select};
 use crate::engine::runtime::{Runtime, Uses};
 use crate::files::destination;
 use crate::files::scan::scan;
+use crate::jobs::answering::Patience;
 use crate::jobs::apply::apply;
 use crate::jobs::begin::begin_classify;
 use crate::jobs::carry_out::recover_session;
 use crate::jobs::classify::{Classification, Classified, Encoders, Pipeline, classify};
 use crate::jobs::effort::{Clocks, LimitOfLate};
-use crate::jobs::model::{ModelToOpen, OpenedModel};
+use crate::jobs::model::{ModelError, ModelToOpen, OpenedModel};
 use crate::jobs::sink::{Hooks, SessionSink, SourceFolder};
 use crate::jobs::sort::{SortRules, sort};
 use crate::jobs::stop::Stop;
@@ -202,7 +203,12 @@ impl Desk {
         let mut quantising = || self.tell(Event::Quantising);
         let (cores, uses) = (cores(), Uses::Many);
         let model = ModelToOpen { folder, settings, runtime, cores, cache, uses, ahead };
-        let opened = model.open(&mut quantising)?;
+        let mut patience =
+            Patience { is_stopped: &|| self.is_stopped(), on_silence: &mut || self.tell(Event::ModelSilent) };
+        let opened = match model.open_or_stop(&mut quantising, &mut patience) {
+            Err(ModelError::NoAnswer(error)) if error.is_wanted() => return Err(CrewError::Stopped),
+            opened => opened?,
+        };
         self.tell(Event::ModelOpened { device: runtime.computes_in(opened.model.variant()) });
         Ok(opened)
     }
@@ -219,6 +225,11 @@ impl Desk {
         }
         self.tell(Event::Installed { version: installed.version, is_for_later });
         Ok(())
+    }
+
+    /// True once somebody asked to stop what runs, or the watch.
+    fn is_stopped(&self) -> bool {
+        self.stop.is_requested() || self.switch.stop.is_requested()
     }
 
     /// An error once somebody asked to stop: a run that has not begun leaves everything as it was.
@@ -335,7 +346,13 @@ impl Desk {
                 self.tell(Event::Passed { others });
             }
         };
-        let hooks = Hooks { say: &say, alert: &|_| None, on_picture: &mut on_picture, on_stored: &mut on_stored };
+        let hooks = Hooks {
+            say: &say,
+            alert: &|_| None,
+            on_picture: &mut on_picture,
+            on_silence: &mut || self.tell(Event::ModelSilent),
+            on_stored: &mut on_stored,
+        };
         let mut sink = SessionSink::new(session, run, set, SourceFolder::new(&settings.source), hooks);
         Ok(classify(pipeline, &mut Encoders::default(), &mut sink)?)
     }

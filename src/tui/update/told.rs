@@ -54,6 +54,10 @@ fn take(model: &mut Model, event: Event) -> Vec<Effect> {
                 runtime.device = device;
             }
         }
+        Event::ModelSilent => {
+            let text = model.language.text("engine.silent_in_app");
+            model.say(text);
+        }
         Event::Quantising => {
             let text = model.language.text("classify.quantising");
             model.say(text);
