@@ -223,6 +223,8 @@ pub(super) struct DestinationArguments {
 pub(super) struct ReviewArguments {
     #[arg(long, value_name = "DIR")]
     pub(super) destination: PathBuf,
+    #[arg(long)]
+    pub(super) trust: bool,
     #[command(flatten)]
     pub(super) runtime: RuntimeOptions,
 }

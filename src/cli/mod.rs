@@ -66,7 +66,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Invocation {
         Action::App(_) if !app::has_terminal() => Invocation::Done(help::print_help(&beginning.language)),
         Action::App(runtime) => app_in_context(&runtime, |_| Ok(Opening::Doors), beginning, console),
         Action::Review(arguments) => {
-            let opening = Opening::Session { destination: arguments.destination };
+            let opening = Opening::Session { destination: arguments.destination, trust: arguments.trust };
             app_in_context(&arguments.runtime, |_| Ok(opening), beginning, console)
         }
         Action::Demo(arguments) if app::has_terminal() => {

@@ -137,6 +137,8 @@ impl Say for TransferError {
                 language.say("transfer.no_witness", values)
             }
             TransferError::Abandoned => language.text("transfer.abandoned"),
+            TransferError::Outside { path } => language.say("transfer.outside", &[("path", &printable(path))]),
+            TransferError::Disputed { path } => language.say("transfer.disputed", &[("path", &printable(path))]),
             TransferError::Overtaken => language.text("transfer.overtaken"),
             TransferError::NotRemoved { path, source } => {
                 language.say("transfer.not_removed", &[("path", &printable(path)), ("detail", source)])

@@ -27,7 +27,7 @@ fn summary(finished: &Finished) -> Json {
 
 /// Decides as a person does in another process.
 fn decide(workspace: &Workspace, name: &str, label: Option<&str>) {
-    let mut session = Session::open_to_review(&workspace.destination()).unwrap();
+    let mut session = Session::open_to_review(&workspace.destination(), &workspace.known_sessions()).unwrap();
     let mut found = None;
     session
         .for_each_picture(None, Which::All, |picture| {
@@ -131,7 +131,7 @@ fn scores_that_are_not_known_leave_what_is_there() {
     let workspace = Workspace::new();
     workspace.write_pictures(["1.jpg", "2.jpg"]);
     workspace.classify().ends_with(0);
-    let mut session = Session::open_to_work(&workspace.destination()).unwrap();
+    let mut session = Session::open_to_work(&workspace.destination(), &workspace.known_sessions()).unwrap();
     let (sorting, set) = session.sorting().unwrap().unwrap();
     let mut pictures = vec![];
     session
@@ -154,11 +154,11 @@ fn a_source_of_any_name_is_found_again() {
     let workspace = Workspace::new();
     workspace.write_pictures(["1.jpg"]);
     workspace.classify().ends_with(0);
-    let session = Session::open_to_review(&workspace.destination()).unwrap();
+    let session = Session::open_to_review(&workspace.destination(), &workspace.known_sessions()).unwrap();
     assert_eq!(Path::new(&session.origin().unwrap().unwrap().source), workspace.source());
     let name = Path::new("a \u{1b}[31m source");
-    let kept = smart_image_sorter::store::session::kept_source(name);
-    assert!(Path::new(&kept).is_absolute() && Path::new(&kept).ends_with(name), "{kept:?}");
+    let kept = smart_image_sorter::store::session::absolute_source(name);
+    assert!(kept.is_absolute() && kept.ends_with(name), "{kept:?}");
 }
 
 #[test]
@@ -166,7 +166,7 @@ fn a_label_that_is_renamed_is_so_in_the_ledger_too() {
     let workspace = Workspace::new();
     workspace.write_pictures(["1.jpg"]);
     workspace.classify().ends_with(0);
-    let mut session = Session::open_to_review(&workspace.destination()).unwrap();
+    let mut session = Session::open_to_review(&workspace.destination(), &workspace.known_sessions()).unwrap();
     let (sorting, _) = session.sorting().unwrap().unwrap();
     let text = sorting.labels[0].text.clone();
     session.rename_label(&text, "another text").unwrap();
@@ -507,7 +507,7 @@ fn a_hostile_session_writes_nowhere_and_moves_nothing_unless_trusted() {
     std::fs::write(&ledger, kept).unwrap();
     meddle(&workspace, "DELETE FROM ledger_lines");
     // Another user: their files say nothing of this session.
-    std::fs::remove_file(workspace.home().join("data/sis/sessions")).unwrap();
+    std::fs::remove_file(workspace.home().join("data/sis/secret")).unwrap();
     let before = tree(workspace.root());
     for command in [&["undo"][..], &["apply"]] {
         let finished = workspace.sis_on_destination(command).ended_with(2);

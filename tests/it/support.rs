@@ -15,6 +15,7 @@ use smart_image_sorter::domain::picture::ContentHash;
 use smart_image_sorter::engine::runtime::Runtime;
 use smart_image_sorter::engine::runtime::find::Places;
 use smart_image_sorter::engine::runtime::select::{DeviceChoice, RuntimeChoice, Wanted, cores, select};
+use smart_image_sorter::store::known::KnownSessions;
 
 /// The program under test.
 pub(crate) fn program() -> &'static Path {
@@ -123,6 +124,11 @@ impl Workspace {
 
     pub(crate) fn home(&self) -> &Path {
         self.home.path()
+    }
+
+    /// What this user's data folder knows of sessions.
+    pub(crate) fn known_sessions(&self) -> KnownSessions {
+        KnownSessions::in_folder(Some(&self.home().join("data/sis")))
     }
 
     pub(crate) fn path(&self, name: impl AsRef<Path>) -> PathBuf {

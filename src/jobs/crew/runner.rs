@@ -1,6 +1,7 @@
 //! Classifies, plans, applies and undoes, one after the other. It alone holds the session's lock.
 
-use std::collections::HashMap;
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -42,7 +43,6 @@ use crate::jobs::sort::{SortRules, sort};
 use crate::jobs::stop::Stop;
 use crate::jobs::tables;
 use crate::jobs::undo::undo;
-use crate::store::known::KnownSessions;
 use crate::store::session::{Known, LabelSet, Session, Sorting, Which};
 
 /// Failures that are told in words; all of them are in the table.
@@ -51,6 +51,8 @@ const TOLD: usize = 50;
 /// What the runner works with.
 pub(super) struct Desk {
     pub(super) surroundings: Surroundings,
+    /// Destinations whose sessions were made or trusted in this start, and could not be noted as the user's own.
+    pub(super) vouched: RefCell<HashSet<PathBuf>>,
     pub(super) sayer: Arc<dyn Sayer>,
     pub(super) stop: Stop,
     pub(super) switch: WatchSwitch,
@@ -156,6 +158,7 @@ impl Desk {
             }
             Order::Undo { destination, .. } if !Session::exists(&destination) => Err(CrewError::NothingToUndo),
             Order::Undo { destination, run } => self.undo(session_of(&destination)?, run),
+            Order::Trust { destination } => self.trust(destination),
             Order::InstallRuntime { gpu } => self.install_runtime(gpu, runtime),
             Order::Repair { model } => self.repair(&model),
             _ => Ok(()),
@@ -221,27 +224,44 @@ impl Desk {
         if self.stop.is_requested() { Err(CrewError::Stopped) } else { Ok(()) }
     }
 
-    /// The session of a destination to work in; one that this user did not make is not obeyed.
+    /// The session of a destination to work in; one of which nothing shows that it is the user's own is not obeyed.
     pub(super) fn session(&self, destination: &Path) -> Result<Session, CrewError> {
-        let mut session = Session::open_to_work(destination)?;
-        if !session.is_new() {
-            self.check_own(&session)?;
+        self.session_as_own(destination, self.is_vouched_for(destination))
+    }
+
+    /// From now on the session of a destination is obeyed.
+    fn trust(&self, destination: PathBuf) -> Result<(), CrewError> {
+        self.session_as_own(&destination, true)?;
+        self.tell(Event::Trusted { destination });
+        Ok(())
+    }
+
+    fn session_as_own(&self, destination: &Path, trust: bool) -> Result<Session, CrewError> {
+        let (mut session, not_noted) = Session::open_as_own(destination, &self.surroundings.known_sessions(), trust)?;
+        // As long as the app is open, it knows itself what it made or was told to trust.
+        if let Some(error) = not_noted
+            && self.vouched.borrow_mut().insert(destination.to_owned())
+        {
+            self.tell(Event::Trouble { error: CrewError::NotNoted(error) });
         }
-        let known = self.surroundings.data_folder.as_deref().map(KnownSessions::in_folder);
-        if let Some(Err(error)) = known.map(|known| known.add(&session)) {
-            tracing::warn!("the session could not be noted as this user's own: {error}");
+        let recovered = recover_session(&mut session, &|error| self.sayer.transfer(error))?;
+        if let Some(path) = recovered.refused.first() {
+            let error = CrewError::NotRecovered { count: recovered.refused.len(), path: path.clone() };
+            self.tell(Event::Trouble { error });
         }
-        recover_session(&mut session, &|error| self.sayer.transfer(error))?;
         Ok(session)
     }
 
-    /// An error for a session that this user did not make. Without a data folder nobody can tell.
-    pub(super) fn check_own(&self, session: &Session) -> Result<(), CrewError> {
-        let known = self.surroundings.data_folder.as_deref().map(KnownSessions::in_folder);
-        match known.is_none_or(|known| known.has(session)) {
+    /// An error for a session of which nothing shows that it is the user's own.
+    pub(super) fn check_own(&self, session: &mut Session, destination: &Path) -> Result<(), CrewError> {
+        match self.is_vouched_for(destination) {
             true => Ok(()),
-            false => Err(CrewError::NotTrusted { destination: session.destination().to_owned() }),
+            false => Ok(session.check_own(&self.surroundings.known_sessions())?),
         }
+    }
+
+    fn is_vouched_for(&self, destination: &Path) -> bool {
+        self.vouched.borrow().contains(destination)
     }
 
     pub(super) fn model_folder(&self, model: &ModelName) -> Result<PathBuf, CrewError> {
@@ -289,7 +309,7 @@ impl Desk {
         let (mut pace, paused) = (Pace::new(), self.stop.paused());
         let classification = self.fill(&mut session, run, &set, settings, &pipeline, &mut pace)?;
         if let Some(other) = decisions_of {
-            self.tell_in_order(match take_over(other, &mut session) {
+            self.tell_in_order(match take_over(other, &mut session, &self.surroundings.known_sessions()) {
                 Ok(step) => Event::TakenOver { step },
                 Err(error) => Event::NotTakenOver { error: error.into() },
             });

@@ -1,6 +1,6 @@
 //! Runs: what was asked for, when it began and ended.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::{OptionalExtension, Row};
 use serde::{Deserialize, Serialize};
@@ -9,7 +9,6 @@ use serde_json::{Map, Value as Json, json};
 use super::{LabelSet, Session, StoreError, now};
 use crate::domain::decision::LabelId;
 use crate::domain::label::Label;
-use crate::domain::printable::printable;
 use crate::domain::run::{RunId, RunKind};
 use crate::domain::score::SureRule;
 use crate::domain::settings::{Operation, Settings};
@@ -69,10 +68,9 @@ pub struct Origin {
     pub variant: Option<String>,
 }
 
-/// A source folder as a run keeps it: absolute, and exactly as it is where it is text, so that a later start finds it.
-pub fn kept_source(source: &Path) -> String {
-    let absolute = std::path::absolute(source).unwrap_or_else(|_| source.to_owned());
-    absolute.to_str().map_or_else(|| printable(&absolute), str::to_owned)
+/// A source folder as a run keeps it: absolute, so that a later start finds it.
+pub fn absolute_source(source: &Path) -> PathBuf {
+    std::path::absolute(source).unwrap_or_else(|_| source.to_owned())
 }
 
 /// A run.
@@ -101,6 +99,7 @@ impl Session {
         if let Some((sorting, _)) = sorting {
             settings.insert(SORTING.to_owned(), json!(sorting));
         }
+        let sources = ledger::sources_in(&settings);
         let id = self.change(|change| {
             change.execute(
                 "INSERT INTO runs (kind, reverses, label_set, began, settings) VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -126,6 +125,7 @@ impl Session {
             ledger::add(change, event)?;
             Ok(RunId(id))
         })?;
+        self.sources.extend(sources);
         self.complete_ledger()?;
         Ok(id)
     }
