@@ -26,14 +26,16 @@ pub enum Moment {
     FoldersSynced,
     /// The session knows of the published copies; the sources of a move are still there.
     PublishedRecorded,
-    /// A source has been removed.
+    /// The witnesses of files that are to be removed are on disk.
+    WitnessesSynced,
+    /// A file that is to be removed has its private name.
+    MovedAside,
+    /// A file has been removed: the source of a move, or a copy that is undone.
     Unlinked,
     /// Sources' folders are on disk, the session does not know.
     UnlinksSynced,
     /// A file was moved by renaming it.
     Renamed,
-    /// A copy was removed, to undo it.
-    Removed,
     /// The session knows the end, the ledger's file does not.
     EndRecorded,
     /// Lines are in the ledger's file, and the session does not know.
@@ -43,7 +45,7 @@ pub enum Moment {
 }
 
 /// Every moment and its name, in the order of the protocol.
-pub const MOMENTS: [(Moment, &str); 16] = [
+pub const MOMENTS: [(Moment, &str); 17] = [
     (Moment::Planned, "planned"),
     (Moment::FolderMade, "folder-made"),
     (Moment::HalfCopied, "half-copied"),
@@ -53,10 +55,11 @@ pub const MOMENTS: [(Moment, &str); 16] = [
     (Moment::Published, "published"),
     (Moment::FoldersSynced, "folders-synced"),
     (Moment::PublishedRecorded, "published-recorded"),
+    (Moment::WitnessesSynced, "witnesses-synced"),
+    (Moment::MovedAside, "moved-aside"),
     (Moment::Unlinked, "unlinked"),
     (Moment::UnlinksSynced, "unlinks-synced"),
     (Moment::Renamed, "renamed"),
-    (Moment::Removed, "removed"),
     (Moment::EndRecorded, "end-recorded"),
     (Moment::LedgerAppended, "ledger-appended"),
     (Moment::BeforeTables, "before-tables"),

@@ -2,19 +2,34 @@
 
 use std::path::Path;
 
-/// File systems that other machines may have open too, by the number that `statfs` gives them: `linux/magic.h` and the
-/// kernel's own headers.
+#[cfg(target_os = "linux")]
+use numbers::*;
+
+/// What `statfs` calls kinds of file systems: `linux/magic.h` and the kernel's own headers.
+#[cfg(target_os = "linux")]
+mod numbers {
+    pub(super) const NFS: u64 = 0x6969;
+    pub(super) const SMB: u64 = 0x517b;
+    pub(super) const CIFS: u64 = 0xff53_4d42;
+    pub(super) const SMB2: u64 = 0xfe53_4d42;
+    pub(super) const AFS: u64 = 0x5346_414f;
+    pub(super) const CEPH: u64 = 0x00c3_6400;
+    pub(super) const CODA: u64 = 0x7375_7245;
+    pub(super) const PLAN9: u64 = 0x0102_1997;
+    /// Any that a program serves: sshfs and its like, and disks of Windows by ntfs-3g.
+    pub(super) const FUSE: u64 = 0x6573_5546;
+    pub(super) const EXT: u64 = 0xef53;
+    pub(super) const XFS: u64 = 0x5846_5342;
+    pub(super) const BTRFS: u64 = 0x9123_683e;
+    pub(super) const F2FS: u64 = 0xf2f5_2010;
+    pub(super) const ZFS: u64 = 0x2fc1_2fc1;
+    pub(super) const BCACHEFS: u64 = 0xca45_1a4e;
+    pub(super) const TMPFS: u64 = 0x0102_1994;
+}
+
+/// File systems that other machines may have open too. A local one that a program serves loses nothing but some speed.
 #[cfg(target_os = "linux")]
 pub fn is_on_network(path: &Path) -> bool {
-    const NFS: u64 = 0x6969;
-    const SMB: u64 = 0x517b;
-    const CIFS: u64 = 0xff53_4d42;
-    const SMB2: u64 = 0xfe53_4d42;
-    const AFS: u64 = 0x5346_414f;
-    const CEPH: u64 = 0x00c3_6400;
-    const CODA: u64 = 0x7375_7245;
-    const PLAN9: u64 = 0x0102_1997;
-    const FUSE: u64 = 0x6573_5546; // sshfs and its like; a local one loses nothing but some speed
     kind_of(path).is_some_and(|kind| [NFS, SMB, CIFS, SMB2, AFS, CEPH, CODA, PLAN9, FUSE].contains(&kind))
 }
 
@@ -24,19 +39,38 @@ pub fn is_on_network(_: &Path) -> bool {
     false
 }
 
+/// True where a file keeps its number when it is renamed or gets a second name. File systems that a program serves, and
+/// some servers, invent the numbers.
+#[cfg(target_os = "linux")]
+pub fn keeps_file_numbers(path: &Path) -> bool {
+    kind_of(path).is_none_or(|kind| ![SMB, CIFS, SMB2, PLAN9, FUSE].contains(&kind))
+}
+
+/// There is no telling.
+#[cfg(not(target_os = "linux"))]
+pub fn keeps_file_numbers(_: &Path) -> bool {
+    true
+}
+
+/// True where `syncfs` brings all that was written to a file system to its disk, and tells when that fails: those of this
+/// system's own kernel.
+#[cfg(target_os = "linux")]
+pub fn syncs_as_a_whole(path: &Path) -> bool {
+    kind_of(path).is_some_and(|kind| [EXT, XFS, BTRFS, F2FS, BCACHEFS, TMPFS].contains(&kind))
+}
+
+/// There is no telling.
+#[cfg(not(target_os = "linux"))]
+pub fn syncs_as_a_whole(_: &Path) -> bool {
+    false
+}
+
 /// The identity of a file system on which the time of a file's last change is set by this system alone, in steps of a second at
 /// most, and on which files keep their numbers. Not one on a disk of another machine, whose clock and memory are its own, nor of
 /// a camera, which has no such time; not one that can only be read, such as an image, as others have set its times; not one that
 /// lies over another.
 #[cfg(target_os = "linux")]
 pub fn keeping_change_times(path: &Path) -> Option<u64> {
-    const EXT: u64 = 0xef53;
-    const XFS: u64 = 0x5846_5342;
-    const BTRFS: u64 = 0x9123_683e;
-    const F2FS: u64 = 0xf2f5_2010;
-    const ZFS: u64 = 0x2fc1_2fc1;
-    const BCACHEFS: u64 = 0xca45_1a4e;
-    const TMPFS: u64 = 0x0102_1994;
     let keeps = |kind: &u64| [EXT, XFS, BTRFS, F2FS, ZFS, BCACHEFS, TMPFS].contains(kind);
     kind_of(path).filter(keeps)?;
     identity_of_writable(path)
@@ -65,4 +99,47 @@ fn identity_of_writable(path: &Path) -> Option<u64> {
 #[cfg(target_os = "linux")]
 fn kind_of(path: &Path) -> Option<u64> {
     rustix::fs::statfs(path).ok().map(|system| system.f_type as u64 & 0xffff_ffff)
+}
+
+/// The name of a file system's kind where that keeps no journal: files that are written when it loses power may be lost, and
+/// others with them. Nothing where it keeps one, or where the system does not tell.
+#[cfg(target_os = "linux")]
+pub fn without_journal(path: &Path) -> Option<String> {
+    use std::os::unix::fs::MetadataExt;
+    let device = std::fs::metadata(path).ok()?.dev();
+    let number = format!("{}:{}", rustix::fs::major(device), rustix::fs::minor(device));
+    let mounts = std::fs::read_to_string("/proc/self/mountinfo").ok()?;
+    let kind = mounts.lines().rev().find_map(|line| kind_of_mount(line, &number))?;
+    KINDS_WITHOUT_JOURNAL.contains(&kind).then(|| kind.to_owned())
+}
+
+/// As the kernel names them: the disks of cameras, phones and Windows. `fuseblk` is ntfs-3g and exfat-fuse.
+#[cfg(target_os = "linux")]
+const KINDS_WITHOUT_JOURNAL: [&str; 11] =
+    ["vfat", "msdos", "exfat", "fuseblk", "fuse.exfat", "ext2", "udf", "hfs", "hfsplus", "minix", "ufs"];
+
+/// The kind in a line of `/proc/self/mountinfo` for a device: proc_pid_mountinfo(5).
+#[cfg(target_os = "linux")]
+fn kind_of_mount<'l>(line: &'l str, device: &str) -> Option<&'l str> {
+    let (mount, file_system) = line.split_once(" - ")?;
+    (mount.split(' ').nth(2)? == device).then(|| file_system.split(' ').next())?
+}
+
+/// There is no telling.
+#[cfg(not(target_os = "linux"))]
+pub fn without_journal(_: &Path) -> Option<String> {
+    None
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::kind_of_mount;
+
+    #[test]
+    fn the_kind_of_a_mount_is_read_from_its_line() {
+        let line = "29 1 7:3 / /mnt/a\\040card rw,nosuid shared:1 - fuseblk /dev/loop3 rw,user_id=0";
+        assert_eq!(kind_of_mount(line, "7:3"), Some("fuseblk"));
+        assert_eq!(kind_of_mount(line, "7:4"), None);
+        assert_eq!(kind_of_mount("nonsense", "7:3"), None);
+    }
 }

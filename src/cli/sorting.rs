@@ -62,6 +62,11 @@ impl Work<'_> {
             interrupted: false,
         };
         let (json, table_name) = (self.json, self.table_name);
+        if !sorted.plan.transfers.is_empty()
+            && let Some(weakness) = destination::weakness(&destination)
+        {
+            context.note(&weakness);
+        }
         let room = match report.dry_run || report.was_interrupted() {
             true => Ok(()),
             false => check_room(&report, context),

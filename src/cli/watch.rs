@@ -47,6 +47,9 @@ pub(super) fn run(arguments: &WatchArguments, context: &mut Context) -> Result<E
     let cache = context.cache_place();
     let model = open_model(&settings, &selection.runtime, cache.as_ref(), None, context)?;
     let mut session = open_destination(&settings.destination, &table_name, arguments.sorting.trust, known, context)?;
+    if let Some(weakness) = destination::weakness(&settings.destination).filter(|_| arguments.apply) {
+        context.note(&weakness);
+    }
     let stop = context.stop()?;
     context.console.end_with(&stop);
     let sorting = Sorting::from(&settings);

@@ -5,16 +5,11 @@ use std::collections::HashSet;
 use unicode_normalization::UnicodeNormalization;
 
 use super::label::Label;
+use super::portable_name::{is_refused, is_reserved};
 use super::printable::is_disturbing;
 
 /// The longest folder name made from a label, in bytes: room is left for suffixes on every common file system.
 const LONGEST: usize = 100;
-
-/// Names that Windows gives to devices, whatever their extension: a folder of that name cannot be opened there.
-const RESERVED: [&str; 22] = [
-    "con", "prn", "aux", "nul", "com1", "com2", "com3", "com4", "com5", "com6", "com7", "com8", "com9", "lpt1", "lpt2",
-    "lpt3", "lpt4", "lpt5", "lpt6", "lpt7", "lpt8", "lpt9",
-];
 
 /// Names in a destination that are the program's own.
 pub const OWN_NAMES: [&str; 3] = [".sis", "output.csv", "SHA256SUMS"];
@@ -44,8 +39,7 @@ pub fn folder_name(label: &str) -> String {
     if name.starts_with(['.', '-']) {
         name.replace_range(..1, "_");
     }
-    let stem = name.split('.').next().unwrap_or_default().trim_end().to_ascii_lowercase();
-    if name.is_empty() || RESERVED.contains(&stem.as_str()) {
+    if name.is_empty() || is_reserved(&name) {
         name.push('_');
     }
     name
@@ -57,7 +51,7 @@ pub fn fold(name: &str) -> String {
 }
 
 fn is_unsafe(c: char) -> bool {
-    is_disturbing(c) || matches!(c, '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|')
+    is_disturbing(c) || is_refused(c)
 }
 
 /// The longest start of `text` of at most `bytes` bytes that ends between two characters.

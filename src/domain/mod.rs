@@ -14,6 +14,7 @@ pub mod label;
 pub mod limit;
 pub mod picture;
 pub mod plan;
+pub mod portable_name;
 pub mod printable;
 pub mod readiness;
 pub mod review;

@@ -29,6 +29,8 @@ pub struct Candidate {
     pub wanted: Option<String>,
     /// Where an earlier run put it, if it is still there.
     pub place: Option<Place>,
+    /// The file that an earlier run was to move there and could only copy, if it is still there.
+    pub left_behind: Option<PathBuf>,
     /// What a person said of it: what the folder was chosen by.
     pub decision: Option<Decision>,
 }
@@ -49,7 +51,7 @@ pub struct Place {
 pub struct PlannedTransfer {
     /// The picture.
     pub picture: PictureId,
-    /// What is done: a copy or a move.
+    /// What is done: a copy or a move, or the removal of what an earlier move left behind.
     pub action: Action,
     /// The file: the picture's own, or the one that an earlier run put into another label's folder.
     pub source: PathBuf,
@@ -137,7 +139,10 @@ pub fn plan(
             continue;
         };
         match &candidate.place {
-            Some(place) if place.folder == wanted => plan.in_place += 1,
+            Some(place) if place.folder == wanted => match ended_move(&candidate, place, rules.operation) {
+                Some(removal) => plan.transfers.push(removal),
+                None => plan.in_place += 1,
+            },
             Some(place) if !known.contains(place.folder.as_str()) && !rules.resort => {
                 plan.left.push(Left::new(&candidate, place, Some(wanted)))
             }
@@ -159,6 +164,24 @@ pub fn plan(
         }
     }
     plan
+}
+
+/// The second half of a move that an earlier run could not do: the copy is in its place, and the file that it was made of
+/// goes.
+fn ended_move(candidate: &Candidate, place: &Place, operation: Operation) -> Option<PlannedTransfer> {
+    let source = candidate.left_behind.clone().filter(|_| operation == Operation::Move)?;
+    Some(PlannedTransfer {
+        picture: candidate.picture,
+        action: Action::Remove,
+        own_name: source.file_name()?.to_owned(),
+        source,
+        hash: candidate.hash,
+        size: candidate.size,
+        folder: place.folder.clone(),
+        file_name: place.file_name.clone(),
+        from: None,
+        decision: candidate.decision,
+    })
 }
 
 /// Who has a file in the destination as its place.
@@ -258,6 +281,7 @@ mod tests {
             size: 1,
             wanted: Some(wanted.to_owned()),
             place: None,
+            left_behind: None,
             decision: None,
         }
     }
@@ -325,6 +349,18 @@ mod tests {
         let beside = Candidate { place: Some(theirs.clone()), ..moved };
         let planned = plan([beside], [(theirs, ContentHash([1; 32]))], rules(&folders()));
         assert_eq!(planned.transfers[0].action, Action::Copy);
+    }
+
+    #[test]
+    fn a_move_that_left_its_source_is_ended() {
+        let (left, folders) = (Some("/from/1.jpg".into()), folders());
+        let kept =
+            Candidate { left_behind: left, place: Some(placed("a", "1.jpg")), ..candidate("/from/1.jpg", 1, "a") };
+        let moving = PlanRules { operation: Operation::Move, ..rules(&folders) };
+        let ended = plan([kept.clone()], [], moving).transfers.remove(0);
+        assert_eq!((ended.action, ended.source.as_path()), (Action::Remove, Path::new("/from/1.jpg")));
+        assert_eq!((ended.folder.as_str(), ended.file_name.as_os_str()), ("a", OsStr::new("1.jpg")));
+        assert_eq!(plan([kept], [], rules(&folders)).in_place, 1, "a copy leaves its source");
     }
 
     #[test]

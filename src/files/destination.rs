@@ -4,10 +4,11 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use super::durable::{free_space, nameless_file, share_blocks};
+use super::durable::{free_space, make_folders, nameless_file, share_blocks};
 use super::read::open_regular;
 use crate::domain::plan::PlannedTransfer;
 use crate::domain::run::Action;
+use crate::file_system::without_journal;
 
 /// Why a destination cannot take files.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +45,20 @@ pub enum DestinationError {
     },
 }
 
+/// A promise that cannot be kept in a folder, to be known before the first file goes there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Weakness {
+    /// The folder.
+    pub folder: PathBuf,
+    /// The kind of its file system, which keeps no journal.
+    pub kind: String,
+}
+
+/// What cannot be promised of a folder that is there.
+pub fn weakness(folder: &Path) -> Option<Weakness> {
+    without_journal(folder).map(|kind| Weakness { folder: folder.to_owned(), kind })
+}
+
 /// Checks a destination without touching it.
 pub fn check(destination: &Path, source: &Path) -> Result<(), DestinationError> {
     let folder = destination.to_owned();
@@ -57,7 +72,7 @@ pub fn check(destination: &Path, source: &Path) -> Result<(), DestinationError> 
 /// Makes the destination where it is not there, and proves that a file can be made in it.
 pub fn prepare(destination: &Path) -> Result<(), DestinationError> {
     let not_writable = |source| DestinationError::NotWritable { folder: destination.to_owned(), source };
-    std::fs::create_dir_all(destination).map_err(not_writable)?;
+    make_folders(destination).map_err(not_writable)?;
     nameless_file(destination).map_err(not_writable).map(drop)
 }
 

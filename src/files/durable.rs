@@ -2,20 +2,23 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, Permissions};
-use std::io::{self, ErrorKind};
+use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use rustix::fs::{CWD, RenameFlags};
-use rustix::io::Errno;
 use tempfile::NamedTempFile;
 
+use super::folder::Folder;
+use super::folders::Folders;
 use crate::domain::printable::printable;
 
 /// What temporary files are called, with random characters between the two.
 const TEMPORARY_PREFIX: &str = ".sis-";
 const TEMPORARY_SUFFIX: &str = ".partial";
+
+/// How the name ends that a file has for the moment in which it is removed.
+const LEAVING_SUFFIX: &str = ".leaving";
 
 /// A new file without a name on the file system of `folder`: nothing is left of it, whatever happens.
 pub fn nameless_file(folder: &Path) -> io::Result<File> {
@@ -27,9 +30,9 @@ pub fn temporary_name(token: &str) -> OsString {
     format!("{TEMPORARY_PREFIX}{token}{TEMPORARY_SUFFIX}").into()
 }
 
-/// A new file in `folder` with a name that a later run is able to find. It is removed again unless it is given another.
-pub fn named_temporary_file(folder: &Path, name: &OsStr) -> io::Result<NamedTempFile> {
-    tempfile::Builder::new().prefix(name).suffix("").rand_bytes(0).tempfile_in(folder)
+/// The name that a file has for the moment in which it is removed for `token`: nobody else looks for it there.
+pub fn leaving_name(token: &str) -> OsString {
+    format!("{TEMPORARY_PREFIX}{token}{LEAVING_SUFFIX}").into()
 }
 
 /// A new file in `folder`, which is the program's own, that others may read, as far as the user's mask lets them.
@@ -50,48 +53,24 @@ pub fn remove_temporary_results(folder: &Path) {
     }
 }
 
-/// True for the name of a temporary file, as a run that was killed leaves behind.
+/// True for a name that a file has for a moment only, as a run that was killed leaves behind.
 pub fn is_temporary(name: &OsStr) -> bool {
     let name = name.to_string_lossy();
-    name.starts_with(TEMPORARY_PREFIX) && name.ends_with(TEMPORARY_SUFFIX)
+    let endings = [TEMPORARY_SUFFIX, LEAVING_SUFFIX];
+    name.starts_with(TEMPORARY_PREFIX) && endings.iter().any(|ending| name.ends_with(ending))
 }
 
-/// Makes a folder right under one that is there. True where it was not there. What is there and is no real folder is
-/// an error of the kind `NotADirectory`.
-pub fn make_folder(folder: &Path) -> io::Result<bool> {
-    match std::fs::create_dir(folder) {
-        Ok(()) => {
-            if let Some(parent) = folder.parent() {
-                sync_folder(parent)?;
-            }
-            Ok(true)
-        }
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => match std::fs::symlink_metadata(folder)?.is_dir() {
-            true => Ok(false),
-            false => Err(ErrorKind::NotADirectory.into()),
-        },
-        Err(error) => Err(error),
-    }
-}
-
-/// Makes a folder and those above it that are not there. True where one was made.
-pub fn make_folders(folder: &Path) -> io::Result<bool> {
-    if folder.is_dir() {
-        return Ok(false);
-    }
-    if let Some(parent) = folder.parent() {
-        make_folders(parent)?;
-    }
-    make_folder(folder)
+/// Makes a folder and those above it that are not there. When it returns, the folder and all above it are on disk where
+/// they are, those that a killed run had just made too.
+pub fn make_folders(folder: &Path) -> io::Result<()> {
+    let absolute = std::path::absolute(folder)?;
+    let real = absolute.canonicalize().unwrap_or(absolute);
+    Folders::below([real.clone()]).open_or_make(&real, true).map(drop)
 }
 
 /// Brings a folder's entries to disk, on file systems that know how.
 pub fn sync_folder(folder: &Path) -> io::Result<()> {
-    match File::open(folder)?.sync_all() {
-        // Some network file systems refuse to sync a folder: they have nothing to bring to disk here.
-        Err(error) if matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) => Ok(()),
-        synced => synced,
-    }
+    Folder::open(folder)?.sync()
 }
 
 /// Removes a folder if it is empty; what is in it keeps it.
@@ -113,18 +92,6 @@ pub fn set_folder_time(folder: &Path, modified_ns: i128) {
     let modified = SystemTime::UNIX_EPOCH + Duration::from_nanos(since);
     if let Err(error) = File::open(folder).and_then(|opened| opened.set_modified(modified)) {
         tracing::info!(folder = printable(folder), "keeps its new time: {error}");
-    }
-}
-
-/// Renames a file to a name that nothing has.
-pub fn rename_to_free_name(from: &Path, to: &Path) -> io::Result<()> {
-    match rustix::fs::renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
-        // The file system does not know that kind of rename: a link never replaces anything either.
-        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
-            std::fs::hard_link(from, to)?;
-            std::fs::remove_file(from)
-        }
-        renamed => Ok(renamed?),
     }
 }
 

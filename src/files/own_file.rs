@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
-use super::durable::{rename_to_free_name, sync_folder, temporary_result};
+use super::durable::{sync_folder, temporary_result};
+use super::folders::Folders;
+use super::free_name::rename_to_free_name;
 use super::read::hash_file;
 use crate::domain::picture::ContentHash;
 use crate::domain::plan::name_candidates;
@@ -86,9 +88,10 @@ impl Write for Hashing<'_> {
 
 /// Renames a file to `output~<sha8>.csv`. One of that name has the same content.
 fn keep_aside(path: &Path, hash: ContentHash) -> io::Result<PathBuf> {
-    for name in name_candidates(path.file_name().unwrap_or_default(), hash).skip(1) {
-        let aside = path.with_file_name(name);
-        match rename_to_free_name(path, &aside) {
+    let entry = Folders::default().entry(path)?;
+    for name in name_candidates(&entry.name, hash).skip(1) {
+        let aside = path.with_file_name(&name);
+        match rename_to_free_name(&entry.folder, &entry.name, &entry.folder, &name) {
             Ok(()) => return Ok(aside),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && hash_file(&aside)? == hash => {
                 return Ok(aside);

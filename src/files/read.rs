@@ -2,12 +2,13 @@
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{ErrorKind, Read};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::SystemTime;
 
 use sha2::{Digest, Sha256};
 
+use super::folder::FileStat;
 use super::kind::{Kind, START};
 use super::trouble::Trouble;
 use crate::domain::picture::{ContentHash, FileStamp};
@@ -57,12 +58,7 @@ pub fn open_regular(path: &Path) -> std::io::Result<(File, Metadata)> {
 
 /// The stamp of an open or found file.
 pub fn stamp_of(metadata: &Metadata) -> FileStamp {
-    FileStamp {
-        device: metadata.dev(),
-        inode: metadata.ino(),
-        size: metadata.size(),
-        modified_ns: i128::from(metadata.mtime()) * 1_000_000_000 + i128::from(metadata.mtime_nsec()),
-    }
+    FileStat::of(metadata).stamp
 }
 
 /// What is known of a file that is not opened, where the system keeps account of changes. Links are not followed.
@@ -79,8 +75,8 @@ pub fn trace_anywhere(path: &Path) -> std::io::Result<(Trace, bool)> {
 }
 
 fn trace_of(metadata: &Metadata, file_system: u64) -> Trace {
-    let changed_ns = i128::from(metadata.ctime()) * 1_000_000_000 + i128::from(metadata.ctime_nsec());
-    Trace { stamp: stamp_of(metadata), file_system, changed_ns }
+    let FileStat { stamp, changed_ns, .. } = FileStat::of(metadata);
+    Trace { stamp, file_system, changed_ns }
 }
 
 /// The time, as file systems count it.
@@ -126,14 +122,13 @@ fn read_content(path: &Path) -> Result<Option<FileContent>, Trouble> {
 
 /// SHA-256 of a regular file, however large.
 pub fn hash_file(path: &Path) -> std::io::Result<ContentHash> {
-    let (mut file, _) = open_regular(path)?;
-    hash_open(&mut file)
+    hash_open(&open_regular(path)?.0)
 }
 
 /// SHA-256 of what an open file holds from here on.
-pub fn hash_open(file: &mut File) -> std::io::Result<ContentHash> {
+pub fn hash_open(mut file: &File) -> std::io::Result<ContentHash> {
     let mut hasher = Sha256::new();
-    std::io::copy(file, &mut HashWriter(&mut hasher))?;
+    std::io::copy(&mut file, &mut HashWriter(&mut hasher))?;
     Ok(ContentHash(hasher.finalize().into()))
 }
 

@@ -8,6 +8,7 @@ use serde_json::{Map, Value as Json, json};
 use super::carry_out::{SayError, Transfers, carry_out, folder_times, tidy_folders};
 use super::stop::Stop;
 use crate::domain::plan::{Plan, PlannedTransfer, name_candidates};
+use crate::domain::portable_name::portable_file_name;
 use crate::domain::run::{Action, RunId, RunKind};
 use crate::files::transfer::{Ended, Outcome};
 use crate::store::StoreError;
@@ -55,8 +56,8 @@ impl ApplyRun {
         stop: &Stop,
         on_ended: &mut dyn FnMut(&PlannedTransfer, &Ended),
     ) -> Result<(), StoreError> {
-        let moved = plan.transfers.iter().filter(|planned| planned.action == Action::Move);
-        let emptied = moved.filter_map(|planned| planned.source.parent().map(Path::to_owned));
+        let leaving = plan.transfers.iter().filter(|planned| planned.action != Action::Copy);
+        let emptied = leaving.filter_map(|planned| planned.source.parent().map(Path::to_owned));
         session.note_folder_times(self.id, &folder_times(emptied))?;
         let destination = session.destination().to_owned();
         let make = |position: usize| new_transfer(&plan.transfers[position], &destination);
@@ -105,10 +106,21 @@ fn new_transfer(planned: &PlannedTransfer, destination: &Path) -> NewTransfer {
     }
 }
 
-/// The names to try: the planned one first, then those that the picture's own name would get.
+/// The names to try: the planned one first, then those that the picture's own name would get, then such as every disk takes.
+/// The witness of a removal has one name.
 fn names(planned: &PlannedTransfer) -> Vec<OsString> {
+    let mut names = vec![planned.file_name.clone()];
+    if planned.action == Action::Remove {
+        return names;
+    }
+    let portable = portable_file_name(&planned.own_name);
     let suffixed = name_candidates(&planned.own_name, planned.hash).skip(1);
-    std::iter::once(planned.file_name.clone()).chain(suffixed.filter(|name| *name != planned.file_name)).collect()
+    for name in suffixed.chain(name_candidates(&portable, planned.hash)) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
 }
 
 /// A file of ours that was to be moved to where its content is already: it is there twice, and one goes.

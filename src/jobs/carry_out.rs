@@ -11,7 +11,8 @@ use super::undo::restore_folders;
 use crate::crash::{self, Moment};
 use crate::domain::printable::printable;
 use crate::domain::run::{RunId, RunKind, TransferId};
-use crate::files::durable::{remove_empty_folder, remove_temporary_results, temporary_name};
+use crate::files::durable::{leaving_name, remove_empty_folder, remove_temporary_results, temporary_name};
+use crate::files::folders::Folders;
 use crate::files::read::stamp_of;
 use crate::files::transfer::{
     Ended, Journal, Outcome, Reached, Step, Transfer, TransferError, recover, transfer_batch,
@@ -60,6 +61,7 @@ pub(super) fn carry_out(
     stop: &Stop,
     on_ended: &mut dyn FnMut(usize, &NewTransfer, Ended),
 ) -> Result<(), StoreError> {
+    let folders = folders_of(session)?;
     let mut first = 0;
     while first < transfers.count && stop.goes_on(|| false) {
         let mut batch: Vec<(usize, NewTransfer)> = (first..).zip(transfers.batch(first)).collect();
@@ -78,7 +80,7 @@ pub(super) fn carry_out(
         }
         let prepared = begun.iter().map(|(position, id)| prepare(session, &batch[*position], *id)).collect::<Vec<_>>();
         let mut journal = SessionJournal { session, say, failure: None };
-        let ended = transfer_batch(&prepared, &mut journal, &|| stop.is_requested());
+        let ended = transfer_batch(&prepared, &folders, &mut journal, &|| stop.is_requested());
         let ended = match (ended, journal.failure) {
             (Ok(ended), _) => ended,
             (Err(_), Some(failure)) => return Err(failure),
@@ -128,7 +130,18 @@ fn missing_folders(transfers: &[NewTransfer]) -> Vec<PathBuf> {
     missing.map(Path::to_owned).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
+/// The folders that transfers of a session work in. Links are followed on the way to the destination and to the sources, as
+/// people named them, and nowhere below.
+fn folders_of(session: &Session) -> Result<Folders, StoreError> {
+    let sources = session.sources()?.into_iter().flat_map(|source| {
+        let real = source.canonicalize().ok().filter(|real| *real != source);
+        std::iter::once(source).chain(real)
+    });
+    Ok(Folders::below(sources.chain([session.destination().to_owned()])))
+}
+
 fn prepare(session: &Session, new: &NewTransfer, id: TransferId) -> Transfer {
+    let token = format!("{:.8}-{}", session.token(), id.0);
     Transfer {
         id,
         action: new.action,
@@ -137,7 +150,8 @@ fn prepare(session: &Session, new: &NewTransfer, id: TransferId) -> Transfer {
         names: new.names.clone(),
         hash: new.hash,
         size: new.size,
-        temporary: temporary_name(&format!("{:.8}-{}", session.token(), id.0)),
+        temporary: temporary_name(&token),
+        leaving: leaving_name(&token),
         makes_parents: new.reverses.is_some(),
     }
 }
@@ -187,6 +201,7 @@ pub fn recover_session(session: &mut Session, say: SayError<'_>) -> Result<Recov
 /// Finishes or cleans up transfers that were begun and not ended.
 pub(super) fn recover_transfers(session: &mut Session, say: SayError<'_>) -> Result<Recovered, StoreError> {
     let mut recovered = Recovered::default();
+    let folders = folders_of(session)?;
     for left in &session.unfinished()? {
         if let Some(path) = leads_out(session, left)? {
             tracing::error!(transfer = left.id.0, path = printable(&path), "leads out, and is left as it is");
@@ -197,9 +212,11 @@ pub(super) fn recover_transfers(session: &mut Session, say: SayError<'_>) -> Res
         let reached = match &left.reached {
             Some(Recorded::Copied { inode }) => Reached::Copied { inode: *inode },
             Some(Recorded::Published { target }) => Reached::Published { target: target.clone() },
+            Some(Recorded::Ended(Ending::Unsynced { target, .. })) => Reached::NotOnDisk { target: target.clone() },
             _ => Reached::Planned,
         };
-        let ended = recover(&transfer, &reached);
+        let ended = recover(&transfer, &reached, &folders);
+        folders.close();
         tracing::info!(transfer = left.id.0, ?ended, "recovered");
         session.record(&[(left.id, Recorded::Ended(ending(&ended, say)))])?;
         recovered.ended += 1;
@@ -211,9 +228,11 @@ pub(super) fn recover_transfers(session: &mut Session, say: SayError<'_>) -> Res
 /// The path with which an unfinished transfer would lead out; also where the ledger does not tell of any source.
 fn leads_out(session: &Session, left: &Unfinished) -> Result<Option<PathBuf>, StoreError> {
     let transfer = &left.transfer;
-    if let Some(Recorded::Published { target }) = &left.reached
-        && !transfer.names.iter().any(|name| *target == transfer.folder.join(name))
-    {
+    let target = match &left.reached {
+        Some(Recorded::Published { target } | Recorded::Ended(Ending::Unsynced { target, .. })) => Some(target),
+        _ => None,
+    };
+    if let Some(target) = target.filter(|target| target.parent() != Some(&transfer.folder)) {
         return Ok(Some(target.clone()));
     }
     match session.leads_out(transfer) {
@@ -271,6 +290,9 @@ fn ending(result: &Ended, say: SayError<'_>) -> Ending {
         Ok(Outcome::AlreadyPresent { target }) => Ending::Present { target: target.clone() },
         Err(TransferError::SourceKept { target, reason }) => {
             Ending::Kept { target: target.clone(), reason: say(reason) }
+        }
+        Err(error @ TransferError::NotOnDisk { target, .. }) => {
+            Ending::Unsynced { target: target.clone(), reason: say(error) }
         }
         Err(TransferError::Abandoned) => Ending::Abandoned,
         Err(error) => Ending::Failed { reason: say(error) },

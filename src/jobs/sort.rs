@@ -139,6 +139,7 @@ fn candidate(
         size: stamp.size,
         wanted,
         place,
+        left_behind: picture.left_behind.filter(|path| is_file(path)),
         decision: picture.decision,
     }))
 }

@@ -8,7 +8,7 @@ use crate::domain::printable::{printable, printable_text};
 use crate::domain::template::TemplateWithoutSlot;
 use crate::domain::variant::Variant;
 use crate::files::decode::LONGEST_SIDE;
-use crate::files::destination::DestinationError;
+use crate::files::destination::{DestinationError, Weakness};
 use crate::files::read::LARGEST_FILE;
 use crate::files::scan::ScanError;
 use crate::files::transfer::TransferError;
@@ -67,6 +67,12 @@ impl Say for DestinationError {
                 language.say("destination.full", values)
             }
         }
+    }
+}
+
+impl Say for Weakness {
+    fn say(&self, language: &Language) -> String {
+        language.say("destination.no_journal", &[("folder", &printable(&self.folder)), ("kind", &self.kind)])
     }
 }
 
@@ -140,6 +146,18 @@ impl Say for TransferError {
             TransferError::Outside { path } => language.say("transfer.outside", &[("path", &printable(path))]),
             TransferError::Disputed { path } => language.say("transfer.disputed", &[("path", &printable(path))]),
             TransferError::Overtaken => language.text("transfer.overtaken"),
+            TransferError::InUse { path } => language.say("transfer.in_use", &[("path", &printable(path))]),
+            TransferError::PutBeside { path, beside } => {
+                language.say("transfer.put_beside", &[("path", &printable(path)), ("beside", &printable(beside))])
+            }
+            TransferError::NotOnDisk { target, source } => {
+                language.say("transfer.not_on_disk", &[("path", &printable(target)), ("detail", source)])
+            }
+            TransferError::WitnessNotOnDisk { path, witness, source } => {
+                let values: super::Values<'_> =
+                    &[("path", &printable(path)), ("witness", &printable(witness)), ("detail", source)];
+                language.say("transfer.witness_not_on_disk", values)
+            }
             TransferError::NotRemoved { path, source } => {
                 language.say("transfer.not_removed", &[("path", &printable(path)), ("detail", source)])
             }

@@ -6,7 +6,8 @@
 use super::database::Kind;
 
 /// The session's database: "sis1".
-pub(super) const SESSION: Kind = Kind { application_id: 0x7369_7331, migrations: &[VERSION_1, VERSION_2, VERSION_3] };
+pub(super) const SESSION: Kind =
+    Kind { application_id: 0x7369_7331, migrations: &[VERSION_1, VERSION_2, VERSION_3, VERSION_4] };
 
 const VERSION_1: &str = "
 CREATE TABLE session (
@@ -162,4 +163,10 @@ CREATE TABLE alerts (
     ended   TEXT                 -- how it ended, in a word; null while it waits
 );
 CREATE INDEX alerts_waiting ON alerts (picture) WHERE ended IS NULL;
+";
+
+/// A transfer may be done and not on disk: `unsynced`. It waits to be brought there, as others wait to be finished.
+const VERSION_4: &str = "
+DROP INDEX transfers_unfinished;
+CREATE INDEX transfers_unfinished ON transfers (step) WHERE step IN ('planned', 'copied', 'published', 'unsynced');
 ";

@@ -104,7 +104,8 @@ impl Scene {
 }
 
 fn is_temporary(path: &Path) -> bool {
-    path.file_name().unwrap().to_string_lossy().ends_with(".partial")
+    let name = path.file_name().unwrap().to_string_lossy();
+    name.ends_with(".partial") || name.ends_with(".leaving")
 }
 
 fn hashes_in(tree: &BTreeMap<PathBuf, Entry>) -> BTreeSet<String> {

@@ -30,6 +30,7 @@ mod sorting;
 mod support;
 mod terminal;
 mod unchanged;
+mod unended_moves;
 mod variants;
 mod watch;
 mod weights;

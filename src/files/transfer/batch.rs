@@ -1,18 +1,19 @@
 //! A batch of transfers, phase by phase.
 
-use std::collections::BTreeSet;
-use std::io::{self, ErrorKind};
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::rc::Rc;
 
 use super::copy::{Copy, copy, verify};
 use super::metadata::Unkept;
+use super::removal::Removal;
+use super::rename::{end_renaming, move_by_renaming};
+use super::target::{open_folder, present_already, publish};
 use super::{Ended, Journal, Outcome, Step, Transfer, TransferError};
 use crate::crash::{self, Moment};
-use crate::domain::picture::{ContentHash, FileStamp};
 use crate::domain::run::{Action, TransferId};
-use crate::files::durable::{make_folder, make_folders, rename_to_free_name, sync_folder};
-use crate::files::read::{hash_file, hash_open, open_regular, stamp_of};
+use crate::files::folder::{FileStat, Folder};
+use crate::files::folders::{Entry, Folders};
+use crate::files::to_disk::{NotOnDisk, ToDisk};
 
 /// A transfer and how far it is.
 struct InHand<'t> {
@@ -20,13 +21,19 @@ struct InHand<'t> {
     state: State,
 }
 
-enum State {
+pub(super) enum State {
     /// Copied under a temporary name.
     Copied(Copy),
     /// The same, verified and on disk.
     Verified(Copy, u64),
     /// The copy has its name; the source of a move is still to be removed.
-    Published { target: PathBuf, copied_from: FileStamp, unkept: Unkept },
+    Published { target: Entry, copied_from: FileStat, unkept: Unkept },
+    /// The file was renamed; its folders are not on disk yet.
+    Renamed { target: Entry, left: Rc<Folder> },
+    /// A file is to be removed; its content is whole elsewhere.
+    Leaving { removal: Removal, outcome: Outcome },
+    /// It is done, but for bringing the folder to disk that a file has left.
+    Left { outcome: Outcome, folder: Rc<Folder> },
     /// Over.
     Ended(Ended),
 }
@@ -36,6 +43,7 @@ enum State {
 /// [`super::recover`].
 pub fn transfer_batch(
     batch: &[Transfer],
+    folders: &Folders,
     journal: &mut impl Journal,
     stop: &dyn Fn() -> bool,
 ) -> Result<Vec<(TransferId, Ended)>, TransferError> {
@@ -44,7 +52,7 @@ pub fn transfer_batch(
         if stop() {
             break;
         }
-        let state = begin(transfer).unwrap_or_else(|error| State::Ended(Err(error)));
+        let state = begin(transfer, folders).unwrap_or_else(|error| State::Ended(Err(error)));
         let stops = matches!(&state, State::Ended(Err(error)) if error.concerns_all());
         hands.push(InHand { transfer, state });
         if stops {
@@ -53,7 +61,8 @@ pub fn transfer_batch(
     }
     settle(&mut hands, journal)?;
     publish_all(&mut hands, journal)?;
-    unlink_all(&mut hands);
+    remove_all(&mut hands, folders);
+    folders.close();
     // What ended in a phase before the last is recorded with the last: only then are its folders on disk.
     let ended: Vec<_> = hands.iter().filter_map(InHand::ended).collect();
     journal.record(&ended).map_err(TransferError::Journal)?;
@@ -81,104 +90,27 @@ fn advance(hands: &mut [InHand<'_>], mut step: impl FnMut(&Transfer, State) -> S
     }
 }
 
-fn begin(transfer: &Transfer) -> Result<State, TransferError> {
+fn begin(transfer: &Transfer, folders: &Folders) -> Result<State, TransferError> {
     if transfer.action == Action::Remove {
-        return remove(transfer).map(|outcome| State::Ended(Ok(outcome)));
+        let removal = Removal::find(transfer, folders)?;
+        let outcome = Outcome::Removed { witness: removal.witness.path() };
+        return Ok(State::Leaving { removal, outcome });
     }
-    make_target_folder(transfer)?;
-    if let Some(target) = present_already(transfer) {
-        return Ok(State::Ended(Ok(Outcome::AlreadyPresent { target })));
+    let folder = open_folder(transfer, folders)?;
+    if transfer.action == Action::Move
+        && let Some((target, source)) = end_renaming(transfer, folders, &folder)?
+    {
+        return Ok(State::Renamed { target, left: source.folder });
+    }
+    if let Some(target) = present_already(transfer, &folder) {
+        return Ok(State::Ended(Ok(Outcome::AlreadyPresent { target: target.path() })));
     }
     if transfer.action == Action::Move
-        && let Some(target) = moved_by_renaming(transfer)?
+        && let Some((target, source)) = move_by_renaming(transfer, folders, &folder)?
     {
-        return Ok(State::Ended(Ok(Outcome::Moved { target, unkept: Unkept::default() })));
+        return Ok(State::Renamed { target, left: source.folder });
     }
-    copy(transfer).map(State::Copied)
-}
-
-/// Makes the folder, which must be a real one.
-fn make_target_folder(transfer: &Transfer) -> Result<(), TransferError> {
-    let made = if transfer.makes_parents { make_folders(&transfer.folder) } else { make_folder(&transfer.folder) };
-    match made {
-        Ok(true) => {
-            crash::point(Moment::FolderMade);
-            Ok(())
-        }
-        Ok(false) => Ok(()),
-        Err(error) if error.kind() == ErrorKind::NotADirectory => {
-            Err(TransferError::NotAFolder { path: transfer.folder.clone() })
-        }
-        Err(source) => Err(TransferError::Target { path: transfer.folder.clone(), source }),
-    }
-}
-
-/// The first of the names in use, up to the first free one, that has the same content.
-fn present_already(transfer: &Transfer) -> Option<PathBuf> {
-    let targets = transfer.names.iter().map(|name| transfer.folder.join(name));
-    let mut taken = targets.take_while(|target| std::fs::symlink_metadata(target).is_ok());
-    taken.find(|target| has_content(target, transfer.hash))
-}
-
-fn has_content(path: &Path, hash: ContentHash) -> bool {
-    hash_file(path).is_ok_and(|found| found == hash)
-}
-
-/// Moves a file within one file system; nothing where that cannot be.
-fn moved_by_renaming(transfer: &Transfer) -> Result<Option<PathBuf>, TransferError> {
-    let unreadable = |source| TransferError::Source { path: transfer.source.clone(), source };
-    let changed = || TransferError::SourceChanged { path: transfer.source.clone() };
-    let (mut source, metadata) = open_regular(&transfer.source).map_err(unreadable)?;
-    let folder_device = std::fs::metadata(&transfer.folder).map(|folder| folder.dev()).ok();
-    // A file with other names too could be changed through them once it is evidence: it is copied.
-    if folder_device != Some(metadata.dev()) || metadata.nlink() > 1 {
-        return Ok(None);
-    }
-    if metadata.len() != transfer.size || hash_open(&mut source).map_err(unreadable)? != transfer.hash {
-        return Err(changed());
-    }
-    let stamp = stamp_of(&source.metadata().map_err(unreadable)?);
-    if stamp != stamp_of(&metadata) {
-        return Err(changed());
-    }
-    for name in &transfer.names {
-        let target = transfer.folder.join(name);
-        match rename_to_free_name(&transfer.source, &target) {
-            Ok(()) => {
-                crash::point(Moment::Renamed);
-                return renamed(transfer, target, stamp).map(Some);
-            }
-            Err(error) if error.kind() == ErrorKind::AlreadyExists && has_content(&target, transfer.hash) => {
-                return Ok(None);
-            }
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-            // Copying may do where renaming does not: from a folder that is not ours to change, the source is kept.
-            Err(error) if matches!(error.kind(), ErrorKind::CrossesDevices | ErrorKind::PermissionDenied) => {
-                return Ok(None);
-            }
-            Err(source) => return Err(TransferError::Target { path: target, source }),
-        }
-    }
-    Err(no_free_name(transfer))
-}
-
-fn no_free_name(transfer: &Transfer) -> TransferError {
-    TransferError::NoFreeName {
-        path: transfer.folder.join(transfer.names.first().map(PathBuf::from).unwrap_or_default()),
-    }
-}
-
-/// Makes sure that the file that was renamed is the one that was hashed; another one goes back to its place.
-fn renamed(transfer: &Transfer, target: PathBuf, stamp: FileStamp) -> Result<PathBuf, TransferError> {
-    let there = std::fs::symlink_metadata(&target).map(|metadata| stamp_of(&metadata));
-    if there.is_ok_and(|there| there == stamp) {
-        return Ok(target);
-    }
-    let error = TransferError::SourceChanged { path: transfer.source.clone() };
-    match rename_to_free_name(&target, &transfer.source) {
-        Ok(()) => Err(error),
-        Err(_) => Err(TransferError::SourceKept { target, reason: Box::new(error) }),
-    }
+    copy(transfer, folders, &folder).map(State::Copied)
 }
 
 /// Brings the copies to disk and reads them back.
@@ -190,6 +122,10 @@ fn settle(hands: &mut [InHand<'_>], journal: &mut impl Journal) -> Result<(), Tr
         },
         state => state,
     });
+    let verified = |hand: &InHand<'_>| match &hand.state {
+        State::Verified(_, inode) => Some((hand.transfer.id, Step::Copied { inode: *inode })),
+        _ => None,
+    };
     let steps: Vec<_> = hands.iter().filter_map(verified).collect();
     if steps.is_empty() {
         return Ok(());
@@ -200,165 +136,148 @@ fn settle(hands: &mut [InHand<'_>], journal: &mut impl Journal) -> Result<(), Tr
     Ok(())
 }
 
-fn verified<'h>(hand: &'h InHand<'_>) -> Option<(TransferId, Step<'h>)> {
-    match &hand.state {
-        State::Verified(_, inode) => Some((hand.transfer.id, Step::Copied { inode: *inode })),
-        _ => None,
-    }
-}
-
 /// Gives every copy its name and brings the folders to disk, those of renamed files too.
 fn publish_all(hands: &mut [InHand<'_>], journal: &mut impl Journal) -> Result<(), TransferError> {
     advance(hands, |transfer, state| match state {
         State::Verified(copy, _) => publish(transfer, copy),
         state => state,
     });
-    for (folder, error) in sync_folders(hands.iter().flat_map(folders_to_sync)) {
-        advance(hands, |transfer, state| match state {
-            State::Published { target, .. } if transfer.folder == folder => {
-                let reason = TransferError::Target {
-                    path: folder.clone(),
-                    source: io::Error::new(error.kind(), error.to_string()),
-                };
-                State::Ended(Err(TransferError::SourceKept { target, reason: Box::new(reason) }))
+    let failed = bring_targets(hands);
+    advance(hands, |transfer, state| match state {
+        State::Published { target, copied_from, unkept } => match failed.of(&target.path()) {
+            Some(source) => {
+                let reason = Box::new(TransferError::Target { path: transfer.folder.clone(), source });
+                State::Ended(Err(TransferError::SourceKept { target: target.path(), reason }))
             }
-            state => state,
-        });
-    }
+            None => State::Published { target, copied_from, unkept },
+        },
+        State::Renamed { target, left } => match failed.of(&target.path()) {
+            Some(source) => State::Ended(Err(TransferError::NotOnDisk { target: target.path(), source })),
+            None => {
+                let outcome = Outcome::Moved { target: target.path(), unkept: Unkept::default() };
+                State::Left { outcome, folder: left }
+            }
+        },
+        state => state,
+    });
     // A file that was renamed is on disk in its new folder before it is gone from its old one.
-    sync_folders(hands.iter().filter_map(folder_left));
+    end_left(hands);
     crash::point(Moment::FoldersSynced);
     advance(hands, |transfer, state| match state {
         State::Published { target, unkept, .. } if transfer.action == Action::Copy => {
-            State::Ended(Ok(Outcome::Copied { target, unkept }))
+            State::Ended(Ok(Outcome::Copied { target: target.path(), unkept }))
         }
         state => state,
     });
-    let steps: Vec<_> = hands.iter().filter_map(published).collect();
-    if steps.is_empty() {
+    let published: Vec<(TransferId, PathBuf)> = hands.iter().filter_map(published).collect();
+    if published.is_empty() {
         return Ok(());
     }
+    let steps: Vec<_> = published.iter().map(|(id, target)| (*id, Step::Published { target })).collect();
     journal.record(&steps).map_err(TransferError::Journal)?;
     crash::point(Moment::PublishedRecorded);
     Ok(())
 }
 
-fn published<'h>(hand: &'h InHand<'_>) -> Option<(TransferId, Step<'h>)> {
+fn published(hand: &InHand<'_>) -> Option<(TransferId, PathBuf)> {
     match &hand.state {
-        State::Published { target, .. } => Some((hand.transfer.id, Step::Published { target })),
+        State::Published { target, .. } => Some((hand.transfer.id, target.path())),
         _ => None,
     }
 }
 
-/// Gives the copy the first name that is free.
-fn publish(transfer: &Transfer, copy: Copy) -> State {
-    let Copy { mut file, copied_from, unkept } = copy;
-    for name in &transfer.names {
-        let target = transfer.folder.join(name);
-        match file.persist_noclobber(&target) {
-            Ok(_) => {
-                crash::point(Moment::Published);
-                return State::Published { target, copied_from, unkept };
-            }
-            Err(failed) if failed.error.kind() == ErrorKind::AlreadyExists => {
-                if has_content(&target, transfer.hash) {
-                    return State::Ended(Ok(Outcome::AlreadyPresent { target }));
-                }
-                file = failed.file;
-            }
-            Err(failed) => return State::Ended(Err(TransferError::Target { path: target, source: failed.error })),
+/// Brings to disk the folders that files got a name in, and what was renamed: nobody may have done that since it was
+/// written.
+fn bring_targets(hands: &[InHand<'_>]) -> NotOnDisk {
+    let mut to_disk = ToDisk::default();
+    for hand in hands {
+        match &hand.state {
+            State::Published { target, .. } => to_disk.folder(&target.folder),
+            State::Renamed { target, .. } => to_disk.file(target),
+            _ => {}
         }
     }
-    State::Ended(Err(no_free_name(transfer)))
+    to_disk.bring()
 }
 
-/// The folders whose entries a hand has changed so far.
-fn folders_to_sync(hand: &InHand<'_>) -> Vec<PathBuf> {
-    let transfer = hand.transfer;
-    match (&hand.state, transfer.action) {
-        (State::Published { .. }, _) => vec![transfer.folder.clone()],
-        (State::Ended(Ok(Outcome::Moved { .. })), _) => {
-            vec![transfer.folder.clone()]
-        }
-        (State::Ended(Ok(Outcome::Removed { .. })), _) => {
-            transfer.source.parent().map(Path::to_owned).into_iter().collect()
-        }
-        _ => vec![],
-    }
-}
-
-/// The folder that a renamed file has left.
-fn folder_left(hand: &InHand<'_>) -> Option<PathBuf> {
-    match &hand.state {
-        State::Ended(Ok(Outcome::Moved { .. })) => hand.transfer.source.parent().map(Path::to_owned),
-        _ => None,
-    }
-}
-
-/// Brings folders to disk, each once; gives those that could not be.
-fn sync_folders(folders: impl Iterator<Item = PathBuf>) -> Vec<(PathBuf, io::Error)> {
-    let folders: BTreeSet<PathBuf> = folders.collect();
-    let failed = |folder: PathBuf| {
-        let error = sync_folder(&folder).err()?;
-        tracing::error!(folder = crate::domain::printable::printable(&folder), "could not be brought to disk: {error}");
-        Some((folder, error))
-    };
-    folders.into_iter().filter_map(failed).collect()
-}
-
-/// Removes the sources of the moves whose copies are published.
-fn unlink_all(hands: &mut [InHand<'_>]) {
-    let mut folders = BTreeSet::new();
+/// Removes the sources of the moves whose copies are published, and copies whose witnesses are whole.
+fn remove_all(hands: &mut [InHand<'_>], folders: &Folders) {
     advance(hands, |transfer, state| match state {
-        State::Published { target, copied_from, unkept } => match unlink(&transfer.source, copied_from) {
-            Ok(()) => {
-                folders.extend(transfer.source.parent().map(Path::to_owned));
-                State::Ended(Ok(Outcome::Moved { target, unkept }))
+        State::Published { target, copied_from, unkept } => {
+            let outcome = Outcome::Moved { target: target.path(), unkept };
+            let source = folders.entry(&transfer.source);
+            match source.and_then(|source| Removal::of_source(source, copied_from, target)) {
+                Ok(removal) => State::Leaving { removal, outcome },
+                Err(source) => {
+                    not_removed(transfer, &outcome, TransferError::NotRemoved { path: transfer.source.clone(), source })
+                }
             }
-            Err(error) => State::Ended(Err(TransferError::SourceKept { target, reason: Box::new(error) })),
+        }
+        state => state,
+    });
+    let failed = bring_witnesses(hands, folders);
+    advance(hands, |transfer, state| match state {
+        State::Leaving { removal, outcome } => match failed.of(&removal.witness.path()) {
+            Some(source) => {
+                let (path, witness) = (transfer.source.clone(), removal.witness.path());
+                not_removed(transfer, &outcome, TransferError::WitnessNotOnDisk { path, witness, source })
+            }
+            None => match removal.carry_out(transfer) {
+                Ok(()) => State::Left { outcome, folder: removal.leaving.folder },
+                Err(error) => not_removed(transfer, &outcome, error),
+            },
         },
         state => state,
     });
-    if !folders.is_empty() {
-        // Without this, loss of power may bring a source back: a file too many, none too few.
-        sync_folders(folders.into_iter());
+    let is_any_removed = hands.iter().any(|hand| matches!(hand.state, State::Left { .. }));
+    end_left(hands);
+    if is_any_removed {
         crash::point(Moment::UnlinksSynced);
     }
 }
 
-/// Removes the source of a move, if it is still the file that was copied.
-pub(super) fn unlink(path: &Path, copied_from: FileStamp) -> Result<(), TransferError> {
-    let not_removed = |source| TransferError::NotRemoved { path: path.to_owned(), source };
-    if stamp_of(&std::fs::symlink_metadata(path).map_err(not_removed)?) != copied_from {
-        return Err(TransferError::SourceChanged { path: path.to_owned() });
-    }
-    std::fs::remove_file(path).map_err(not_removed)?;
-    crash::point(Moment::Unlinked);
-    Ok(())
+/// A file that was to be removed stays: for a move that is a copy with a source that was kept.
+fn not_removed(transfer: &Transfer, outcome: &Outcome, error: TransferError) -> State {
+    State::Ended(Err(match transfer.action {
+        Action::Move => TransferError::SourceKept { target: outcome.target().to_owned(), reason: Box::new(error) },
+        Action::Copy | Action::Remove => error,
+    }))
 }
 
-/// Removes a copy, if it is unchanged and its content is whole in the witness.
-fn remove(transfer: &Transfer) -> Result<Outcome, TransferError> {
-    let unreadable = |source| TransferError::Source { path: transfer.source.clone(), source };
-    let changed = || TransferError::SourceChanged { path: transfer.source.clone() };
-    let (mut file, metadata) = open_regular(&transfer.source).map_err(unreadable)?;
-    if metadata.len() != transfer.size || hash_open(&mut file).map_err(unreadable)? != transfer.hash {
-        return Err(changed());
+/// Brings the witnesses of removals to disk, and that they are where they are: they may be downloads of a minute ago. The
+/// copies of moves are there since they were published.
+fn bring_witnesses(hands: &[InHand<'_>], folders: &Folders) -> NotOnDisk {
+    let mut to_disk = ToDisk::default();
+    let mut failed = NotOnDisk::default();
+    for hand in hands.iter().filter(|hand| hand.transfer.action == Action::Remove) {
+        if let State::Leaving { removal, .. } = &hand.state {
+            to_disk.file(&removal.witness);
+            if let Err(error) = folders.anchor(removal.witness.folder.path()) {
+                failed.add(removal.witness.folder.path(), error);
+            }
+        }
     }
-    let witness = transfer.folder.join(transfer.names.first().map(PathBuf::from).unwrap_or_default());
-    let no_witness = || TransferError::NoWitness { path: transfer.source.clone(), witness: witness.clone() };
-    // Another name of the same file is no second copy.
-    let is_other = std::fs::symlink_metadata(&witness)
-        .is_ok_and(|found| (found.dev(), found.ino()) != (metadata.dev(), metadata.ino()));
-    if !is_other || !has_content(&witness, transfer.hash) {
-        return Err(no_witness());
+    failed.append(to_disk.bring());
+    if hands.iter().any(|hand| matches!(&hand.state, State::Leaving { .. })) {
+        crash::point(Moment::WitnessesSynced);
     }
-    let stamp = stamp_of(&metadata);
-    let not_removed = |source| TransferError::NotRemoved { path: transfer.source.clone(), source };
-    if stamp_of(&std::fs::symlink_metadata(&transfer.source).map_err(not_removed)?) != stamp {
-        return Err(changed());
+    failed
+}
+
+/// Brings the folders to disk that files have left, and ends what is done with that.
+fn end_left(hands: &mut [InHand<'_>]) {
+    let mut to_disk = ToDisk::default();
+    for hand in hands.iter() {
+        if let State::Left { folder, .. } = &hand.state {
+            to_disk.folder(folder);
+        }
     }
-    std::fs::remove_file(&transfer.source).map_err(not_removed)?;
-    crash::point(Moment::Removed);
-    Ok(Outcome::Removed { witness })
+    let failed = to_disk.bring();
+    advance(hands, |_, state| match state {
+        State::Left { outcome, folder } => match failed.of_folder(folder.path()) {
+            Some(source) => State::Ended(Err(TransferError::NotOnDisk { target: outcome.target().to_owned(), source })),
+            None => State::Ended(Ok(outcome)),
+        },
+        state => state,
+    });
 }

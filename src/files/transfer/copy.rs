@@ -1,70 +1,116 @@
 //! One whole copy under a temporary name.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::Path;
+use std::rc::Rc;
 
 use sha2::{Digest, Sha256};
-use tempfile::NamedTempFile;
 
 use super::metadata::{self, Unkept};
 use super::{Transfer, TransferError};
 use crate::crash::{self, Moment};
-use crate::domain::picture::{ContentHash, FileStamp};
-use crate::files::durable::{named_temporary_file, share_blocks};
-use crate::files::read::{hash_file, open_regular, stamp_of};
+use crate::domain::picture::ContentHash;
+use crate::files::durable::share_blocks;
+use crate::files::folder::{FileStat, Folder};
+use crate::files::folders::{Entry, Folders};
+use crate::files::free_name::rename_to_free_name;
 
 /// Bytes that are read and written at a time.
 const BLOCK: usize = 1 << 20;
 
-/// A copy that has no name yet. It is removed again when this is dropped.
+/// A copy that has no name of its own yet. It is removed again when this is dropped.
+#[derive(Debug)]
 pub(super) struct Copy {
-    pub(super) file: NamedTempFile,
+    pub(super) staged: Staged,
     /// The source as it was while it was copied.
-    pub(super) copied_from: FileStamp,
+    pub(super) copied_from: FileStat,
     pub(super) unkept: Unkept,
 }
 
+/// A file under a temporary name, which is removed again unless it is given another.
+#[derive(Debug)]
+pub(super) struct Staged {
+    entry: Entry,
+    file: File,
+    has_own_name: bool,
+}
+
+impl Staged {
+    fn new(folder: &Rc<Folder>, transfer: &Transfer) -> io::Result<Staged> {
+        let file = folder.create_new(&transfer.temporary)?;
+        let entry = Entry { folder: folder.clone(), name: transfer.temporary.clone() };
+        Ok(Staged { entry, file, has_own_name: false })
+    }
+
+    /// The folder that it is in.
+    pub(super) fn folder(&self) -> &Rc<Folder> {
+        &self.entry.folder
+    }
+
+    /// Gives it a name that is free in its folder.
+    pub(super) fn rename(&mut self, name: &OsStr) -> io::Result<()> {
+        let Entry { folder, name: temporary } = &self.entry;
+        rename_to_free_name(folder, temporary, folder, name)?;
+        self.has_own_name = true;
+        Ok(())
+    }
+}
+
+impl Drop for Staged {
+    fn drop(&mut self) {
+        if !self.has_own_name
+            && let Err(error) = self.entry.folder.remove(&self.entry.name)
+        {
+            tracing::warn!("a temporary file is left: {error}");
+        }
+    }
+}
+
 /// Copies the source, which must have the planned content, and begins to bring the copy to disk.
-pub(super) fn copy(transfer: &Transfer) -> Result<Copy, TransferError> {
+pub(super) fn copy(transfer: &Transfer, folders: &Folders, folder: &Rc<Folder>) -> Result<Copy, TransferError> {
     let unreadable = |source| TransferError::Source { path: transfer.source.clone(), source };
     let unwritable = |source| TransferError::Target { path: transfer.folder.clone(), source };
     let changed = || TransferError::SourceChanged { path: transfer.source.clone() };
-    let (mut source, metadata) = open_regular(&transfer.source).map_err(unreadable)?;
-    if metadata.len() != transfer.size {
+    let (mut source, copied_from) =
+        folders.entry(&transfer.source).and_then(|entry| entry.open()).map_err(unreadable)?;
+    if copied_from.stamp.size != transfer.size {
         return Err(changed());
     }
-    let mut file = named_temporary_file(&transfer.folder, &transfer.temporary).map_err(unwritable)?;
+    // Before it is read: reading sets the time of access.
+    let metadata = source.metadata().map_err(unreadable)?;
+    let mut staged = Staged::new(folder, transfer).map_err(unwritable)?;
     crash::point(Moment::HalfCopied);
-    let hash = match share_blocks(&source, file.as_file()) {
-        true => hash_file(file.path()).map_err(unwritable)?,
-        false => match copy_and_hash(&mut source, file.as_file_mut(), transfer.size) {
+    let hash = match share_blocks(&source, &staged.file) {
+        true => staged.entry.hash().map_err(unwritable)?,
+        false => match copy_and_hash(&mut source, &mut staged.file, transfer.size) {
             Ok(hash) => hash,
             Err(CopyError::Read(error)) => return Err(unreadable(error)),
             Err(CopyError::Write(error)) => return Err(unwritable(error)),
         },
     };
-    let copied_from = stamp_of(&metadata);
-    if hash != transfer.hash || stamp_of(&source.metadata().map_err(unreadable)?) != copied_from {
+    if hash != transfer.hash || FileStat::of(&source.metadata().map_err(unreadable)?) != copied_from {
         return Err(changed());
     }
-    let unkept = metadata::keep(file.as_file(), &source, &metadata).map_err(unwritable)?;
-    begin_writing(file.as_file());
+    let unkept = metadata::keep(&staged.file, &source, &metadata).map_err(unwritable)?;
+    begin_writing(&staged.file);
     crash::point(Moment::Copied);
-    Ok(Copy { file, copied_from, unkept })
+    Ok(Copy { staged, copied_from, unkept })
 }
 
 /// Brings the copy to disk and reads it from there. Gives its number on the file system.
 pub(super) fn verify(copy: &Copy, hash: ContentHash, folder: &Path) -> Result<u64, TransferError> {
     let unwritable = |source| TransferError::Target { path: folder.to_owned(), source };
-    copy.file.as_file().sync_all().map_err(unwritable)?;
-    forget_cached(copy.file.as_file());
-    match hash_file(copy.file.path()) {
+    let Staged { entry, file, .. } = &copy.staged;
+    file.sync_all().map_err(unwritable)?;
+    forget_cached(file);
+    match entry.hash() {
         Ok(found) if found == hash => {}
         Ok(_) => return Err(TransferError::NotAsWritten { folder: folder.to_owned() }),
         Err(error) => return Err(unwritable(error)),
     }
-    Ok(stamp_of(&copy.file.as_file().metadata().map_err(unwritable)?).inode)
+    Ok(FileStat::of(&file.metadata().map_err(unwritable)?).stamp.inode)
 }
 
 /// Which side of a copy failed.

@@ -9,12 +9,19 @@
 //! 4. A move removes the source only now, and only if it is still that file; the journal takes note.
 //!
 //! A move within one file system is a rename that never replaces, after the file has been hashed. Removing a copy asks
-//! for a witness: another file with the same content, hashed just before. Nothing is ever overwritten.
+//! for a witness: another file with the same content, hashed just before and brought to disk. Nothing is ever
+//! overwritten, and a file is removed only under a name that nobody else can have put there: see `removal`. All work goes
+//! through handles of folders.
 
 mod batch;
 mod copy;
 mod metadata;
+#[cfg(test)]
+mod other_hands_tests;
 mod recover;
+mod removal;
+mod rename;
+mod target;
 #[cfg(test)]
 mod tests;
 
@@ -48,6 +55,8 @@ pub struct Transfer {
     pub size: u64,
     /// The name of its copy until that is whole.
     pub temporary: OsString,
+    /// The name of its source for the moment in which that is removed.
+    pub leaving: OsString,
     /// The folder may be made with all the folders above it: a place that a file comes back to. Otherwise it is made
     /// only right under a folder that is there.
     pub makes_parents: bool,
@@ -138,7 +147,8 @@ impl Outcome {
     }
 }
 
-/// Why a file was not transferred. The source is where it was in every case.
+/// Why a file was not transferred, or not as it should be. Its content is whole in every case: in the source, or where
+/// the error says.
 #[derive(Debug, thiserror::Error)]
 pub enum TransferError {
     /// The source is not what was planned.
@@ -193,6 +203,38 @@ pub enum TransferError {
         /// The folder.
         folder: PathBuf,
     },
+    /// Somebody has the source open for writing.
+    #[error("{path} is open for writing")]
+    InUse {
+        /// The source.
+        path: PathBuf,
+    },
+    /// Somebody has put another file in the place of one that was being looked at: that one has another name now.
+    #[error("{path} is another file now, the one that was there is {beside}")]
+    PutBeside {
+        /// The place.
+        path: PathBuf,
+        /// The file that was there.
+        beside: PathBuf,
+    },
+    /// It is done, but the disk has not taken it: after loss of power it may be undone in part.
+    #[error("what was done to {target} is not on disk")]
+    NotOnDisk {
+        /// Where the content is.
+        target: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The other file that has the content could not be brought to disk: this one stays.
+    #[error("{path} stays: {witness} is not on disk")]
+    WitnessNotOnDisk {
+        /// The file that stays.
+        path: PathBuf,
+        /// The file that has the content too.
+        witness: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// The source of a move cannot be removed.
     #[error("{path} cannot be removed")]
     NotRemoved {
@@ -245,7 +287,7 @@ impl TransferError {
     /// Where the copy is, if there is one all the same.
     pub fn target(&self) -> Option<&Path> {
         match self {
-            TransferError::SourceKept { target, .. } => Some(target),
+            TransferError::SourceKept { target, .. } | TransferError::NotOnDisk { target, .. } => Some(target),
             _ => None,
         }
     }

@@ -1,15 +1,18 @@
 //! What became of a transfer that a killed program left unfinished.
 
-use std::os::unix::fs::MetadataExt;
-use std::path::PathBuf;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
-use super::batch::unlink;
 use super::metadata::Unkept;
+use super::removal::{Removal, put_back_left};
+use super::rename::end_renaming;
+use super::target::{entries, release_names};
 use super::{Outcome, Transfer, TransferError};
 use crate::domain::printable::printable;
 use crate::domain::run::Action;
-use crate::files::durable::sync_folder;
-use crate::files::read::{hash_file, hash_open, open_regular, stamp_of};
+use crate::files::folders::{Entry, Folders};
+use crate::files::read::hash_open;
+use crate::files::to_disk::ToDisk;
 
 /// How far the journal knows a transfer to have come.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,91 +29,146 @@ pub enum Reached {
         /// The copy.
         target: PathBuf,
     },
+    /// It was done, but its folders could not be brought to disk.
+    NotOnDisk {
+        /// Where the content is.
+        target: PathBuf,
+    },
 }
 
 /// Finds out what became of a transfer, cleans up after it and, where a copy has its name already, finishes it. It can
 /// be called again at any time with the same result.
-pub fn recover(transfer: &Transfer, reached: &Reached) -> Result<Outcome, TransferError> {
-    let temporary = transfer.folder.join(&transfer.temporary);
-    if let Err(error) = std::fs::remove_file(&temporary)
-        && error.kind() != std::io::ErrorKind::NotFound
-        && error.kind() != std::io::ErrorKind::NotADirectory
-    {
-        tracing::warn!(file = printable(temporary), "a temporary file is left: {error}");
+pub fn recover(transfer: &Transfer, reached: &Reached, folders: &Folders) -> Result<Outcome, TransferError> {
+    let folder = folders.open(&transfer.folder).ok();
+    if let Some(folder) = folder.as_ref().filter(|_| transfer.action != Action::Remove) {
+        match folder.remove(&transfer.temporary) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                tracing::warn!(folder = printable(folder.path()), "a temporary file is left: {error}");
+            }
+            _ => {}
+        }
+        release_names(transfer, folder);
     }
+    if let Ok(source) = folders.entry(&transfer.source) {
+        put_back_left(&source, transfer);
+    }
+    let copy_at = |path: &Path| folders.entry(path).map_err(|error| unwritable(transfer, error));
     match (transfer.action, reached) {
-        (Action::Remove, _) => recover_removal(transfer),
-        (Action::Move, Reached::Planned) => recover_rename(transfer),
+        (action, Reached::NotOnDisk { target }) => bring_again(transfer, action, &copy_at(target)?, folders),
+        (Action::Remove, _) => recover_removal(transfer, folders),
+        (Action::Move, Reached::Planned) => recover_rename(transfer, folders),
         (Action::Copy, Reached::Planned) => Err(TransferError::Abandoned),
-        (action, Reached::Copied { inode }) => match copy_with(transfer, *inode) {
-            Some(target) => finish(transfer, action, target),
-            None => Err(TransferError::Abandoned),
-        },
-        (action, Reached::Published { target }) => finish(transfer, action, target.clone()),
+        (action, Reached::Copied { inode }) => {
+            let found =
+                folder.and_then(|folder| entries(transfer, &folder).find(|entry| is_copy(entry, transfer, *inode)));
+            finish(transfer, action, found.ok_or(TransferError::Abandoned)?, folders)
+        }
+        (action, Reached::Published { target }) => finish(transfer, action, copy_at(target)?, folders),
     }
 }
 
-/// The copy under one of its names.
-fn copy_with(transfer: &Transfer, inode: u64) -> Option<PathBuf> {
-    let mut targets = transfer.names.iter().map(|name| transfer.folder.join(name));
-    targets.find(|target| {
-        let is_it = std::fs::symlink_metadata(target).is_ok_and(|found| found.is_file() && found.ino() == inode);
-        is_it && hash_file(target).is_ok_and(|found| found == transfer.hash)
-    })
+fn unwritable(transfer: &Transfer, source: std::io::Error) -> TransferError {
+    TransferError::Target { path: transfer.folder.clone(), source }
+}
+
+/// True for the copy that was made: by its number and content, or by its content alone where numbers are invented.
+fn is_copy(entry: &Entry, transfer: &Transfer, inode: u64) -> bool {
+    let is_it = entry.find().is_ok_and(|found| found.is_file && found.stamp.inode == inode);
+    (is_it || !entry.folder.keeps_numbers()) && entry.has(transfer.hash)
 }
 
 /// A copy that has its name: a move goes on to remove the source, if that is still there with the same content.
-fn finish(transfer: &Transfer, action: Action, target: PathBuf) -> Result<Outcome, TransferError> {
-    let unwritable = |source| TransferError::Target { path: transfer.folder.clone(), source };
-    sync_folder(&transfer.folder).map_err(unwritable)?;
+fn finish(transfer: &Transfer, action: Action, target: Entry, folders: &Folders) -> Result<Outcome, TransferError> {
+    bring(&target).map_err(|error| unwritable(transfer, error))?;
     let unkept = Unkept::default();
+    let path = target.path();
     if action == Action::Copy {
-        return Ok(Outcome::Copied { target, unkept });
+        return Ok(Outcome::Copied { target: path, unkept });
     }
-    match open_regular(&transfer.source) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Outcome::Moved { target, unkept }),
-        Err(source) => {
-            let reason = TransferError::Source { path: transfer.source.clone(), source };
-            Err(TransferError::SourceKept { target, reason: Box::new(reason) })
-        }
-        Ok((mut source, metadata)) => {
-            let is_copied = |path: &PathBuf| hash_file(path).is_ok_and(|found| found == transfer.hash);
-            let is_same = hash_open(&mut source).is_ok_and(|found| found == transfer.hash);
-            let unlinked = match is_same && is_copied(&target) {
-                true => unlink(&transfer.source, stamp_of(&metadata)),
-                false => Err(TransferError::SourceChanged { path: transfer.source.clone() }),
-            };
-            match unlinked {
-                Ok(()) => Ok(Outcome::Moved { target, unkept }),
-                Err(reason) => Err(TransferError::SourceKept { target, reason: Box::new(reason) }),
+    let kept = |reason| TransferError::SourceKept { target: path.clone(), reason: Box::new(reason) };
+    let unreadable = |source| kept(TransferError::Source { path: transfer.source.clone(), source });
+    let source = match folders.entry(&transfer.source) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Outcome::Moved { target: path, unkept }),
+        source => source.map_err(unreadable)?,
+    };
+    match source.open() {
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        opened => {
+            let (file, seen) = opened.map_err(unreadable)?;
+            let is_same = hash_open(&file).is_ok_and(|found| found == transfer.hash);
+            if !is_same || !target.has(transfer.hash) {
+                return Err(kept(TransferError::SourceChanged { path: transfer.source.clone() }));
             }
+            let removal = Removal::of_source(source.clone(), seen, target.clone()).map_err(unreadable)?;
+            removal.carry_out(transfer).map_err(kept)?;
         }
     }
+    // Without this, loss of power may bring the source back after the session has forgotten it.
+    source.folder.sync().map_err(|source| TransferError::NotOnDisk { target: path.clone(), source })?;
+    Ok(Outcome::Moved { target: path, unkept })
 }
 
-/// A rename either happened or did not: the source is gone and the content is under one of the names, or not.
-fn recover_rename(transfer: &Transfer) -> Result<Outcome, TransferError> {
-    if std::fs::symlink_metadata(&transfer.source).is_ok() {
-        return Err(TransferError::Abandoned);
-    }
-    let mut targets = transfer.names.iter().map(|name| transfer.folder.join(name));
-    match targets.find(|target| hash_file(target).is_ok_and(|found| found == transfer.hash)) {
-        Some(target) => {
-            let unwritable = |source| TransferError::Target { path: transfer.folder.clone(), source };
-            sync_folder(&transfer.folder).map_err(unwritable)?;
-            Ok(Outcome::Moved { target, unkept: Unkept::default() })
-        }
-        None => Err(TransferError::Abandoned),
-    }
+/// Brings a file and its name to disk.
+fn bring(target: &Entry) -> std::io::Result<()> {
+    let mut to_disk = ToDisk::default();
+    to_disk.file(target);
+    to_disk.bring().of(&target.path()).map_or(Ok(()), Err)
 }
 
-fn recover_removal(transfer: &Transfer) -> Result<Outcome, TransferError> {
-    match std::fs::symlink_metadata(&transfer.source) {
-        Ok(_) => Err(TransferError::Abandoned),
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(TransferError::Abandoned),
-        Err(_) => {
-            let witness = transfer.folder.join(transfer.names.first().map(PathBuf::from).unwrap_or_default());
-            Ok(Outcome::Removed { witness })
+/// A rename either happened or did not, or the file has both names: the source is gone and the content is under one of the
+/// names, or not.
+fn recover_rename(transfer: &Transfer, folders: &Folders) -> Result<Outcome, TransferError> {
+    let Ok(folder) = folders.open(&transfer.folder) else { return Err(TransferError::Abandoned) };
+    let target = match end_renaming(transfer, folders, &folder)? {
+        Some((target, _)) => target,
+        None => {
+            let is_there = |source: std::io::Result<Entry>| match source.and_then(|entry| entry.find()) {
+                Err(error) => error.kind() != ErrorKind::NotFound,
+                Ok(_) => true,
+            };
+            if is_there(folders.entry(&transfer.source)) {
+                return Err(TransferError::Abandoned);
+            }
+            entries(transfer, &folder).find(|entry| entry.has(transfer.hash)).ok_or(TransferError::Abandoned)?
         }
+    };
+    bring_again(transfer, Action::Move, &target, folders)
+}
+
+/// Brings to disk what a transfer did: the file that it put somewhere, and the folder that one has left.
+fn bring_again(
+    transfer: &Transfer,
+    action: Action,
+    target: &Entry,
+    folders: &Folders,
+) -> Result<Outcome, TransferError> {
+    let path = target.path();
+    let not_on_disk = |source| TransferError::NotOnDisk { target: path.clone(), source };
+    bring(target).map_err(not_on_disk)?;
+    match folders.entry(&transfer.source) {
+        // The folder may have been removed with the last file in it.
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        source => source.and_then(|source| source.folder.sync()).map_err(not_on_disk)?,
     }
+    let unkept = Unkept::default();
+    Ok(match action {
+        Action::Copy => Outcome::Copied { target: path, unkept },
+        Action::Move => Outcome::Moved { target: path, unkept },
+        Action::Remove => Outcome::Removed { witness: path },
+    })
+}
+
+/// A removal either happened or did not. Where it did, its folder is brought to disk.
+fn recover_removal(transfer: &Transfer, folders: &Folders) -> Result<Outcome, TransferError> {
+    let witness = transfer.folder.join(transfer.names.first().map(PathBuf::from).unwrap_or_default());
+    let not_on_disk = |source| TransferError::NotOnDisk { target: witness.clone(), source };
+    match folders.entry(&transfer.source) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(_) => return Err(TransferError::Abandoned),
+        Ok(source) => match source.find() {
+            Err(error) if error.kind() == ErrorKind::NotFound => source.folder.sync().map_err(not_on_disk)?,
+            _ => return Err(TransferError::Abandoned),
+        },
+    }
+    Ok(Outcome::Removed { witness })
 }

@@ -5,17 +5,18 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::*;
-use crate::files::durable::temporary_name;
+use crate::files::durable::{leaving_name, temporary_name};
+use crate::files::folders::Folders;
 use crate::files::read::{hash_file, stamp_of};
 
 /// A source with a picture, and a folder for it.
-struct Scene {
-    folder: tempfile::TempDir,
-    transfer: Transfer,
+pub(super) struct Scene {
+    pub(super) folder: tempfile::TempDir,
+    pub(super) transfer: Transfer,
 }
 
 impl Scene {
-    fn new(action: Action) -> Scene {
+    pub(super) fn new(action: Action) -> Scene {
         let folder = tempfile::tempdir().unwrap();
         let source = folder.path().join("1.jpg");
         std::fs::write(&source, b"a picture").unwrap();
@@ -30,22 +31,23 @@ impl Scene {
             folder: folder.path().join("label"),
             names: vec!["1.jpg".into(), "1~.jpg".into()],
             temporary: temporary_name("test-7"),
+            leaving: leaving_name("test-7"),
             makes_parents: false,
         };
         Scene { folder, transfer }
     }
 
-    fn target(&self, name: &str) -> PathBuf {
+    pub(super) fn target(&self, name: &str) -> PathBuf {
         self.folder.path().join("label").join(name)
     }
 
-    fn run(&self, at: impl FnMut(&str) -> io::Result<()>) -> Result<Ended, TransferError> {
+    pub(super) fn run(&self, at: impl FnMut(&str) -> io::Result<()>) -> Result<Ended, TransferError> {
         let mut journal = At(at);
-        let ended = transfer_batch(std::slice::from_ref(&self.transfer), &mut journal, &|| false)?;
+        let ended = transfer_batch(std::slice::from_ref(&self.transfer), &Folders::default(), &mut journal, &|| false)?;
         Ok(ended.into_iter().next().unwrap().1)
     }
 
-    fn arrived(&self) -> Vec<String> {
+    pub(super) fn arrived(&self) -> Vec<String> {
         let entries = std::fs::read_dir(self.folder.path().join("label")).into_iter().flatten().flatten();
         let mut names: Vec<String> = entries.map(|entry| entry.file_name().to_str().unwrap().to_owned()).collect();
         names.sort_unstable();
@@ -54,7 +56,7 @@ impl Scene {
 }
 
 /// Does something at each step.
-struct At<F>(F);
+pub(super) struct At<F>(pub(super) F);
 
 impl<F: FnMut(&str) -> io::Result<()>> Journal for At<F> {
     fn record(&mut self, steps: &[(TransferId, Step<'_>)]) -> io::Result<()> {
@@ -101,7 +103,8 @@ fn what_cannot_be_recorded_goes_no_further_and_is_recovered() {
             let reached = if stopped_at == "copied" { Reached::Planned } else { Reached::Copied { inode } };
             let reached =
                 if action == Action::Move && stopped_at == "copied" { Reached::Copied { inode: 0 } } else { reached };
-            let word = recover(&scene.transfer, &reached).map_or("abandoned", |outcome| outcome.word());
+            let word =
+                recover(&scene.transfer, &reached, &Folders::default()).map_or("abandoned", |outcome| outcome.word());
             assert_eq!(word, recovered, "{action:?} {stopped_at}");
         }
     }
@@ -143,12 +146,18 @@ fn two_that_race_for_one_name_both_arrive() {
             source: scene.folder.path().join("2.jpg"),
             hash: hash_file(&scene.folder.path().join("2.jpg")).unwrap(),
             temporary: temporary_name("other-7"),
+            leaving: leaving_name("other-7"),
             ..scene.transfer.clone()
         };
         std::thread::scope(|scope| {
             for transfer in [&scene.transfer, &second] {
                 scope.spawn(move || {
-                    let ended = transfer_batch(std::slice::from_ref(transfer), &mut At(|_: &str| Ok(())), &|| false);
+                    let ended = transfer_batch(
+                        std::slice::from_ref(transfer),
+                        &Folders::default(),
+                        &mut At(|_: &str| Ok(())),
+                        &|| false,
+                    );
                     assert!(matches!(ended.unwrap()[0].1, Ok(Outcome::Copied { .. })));
                 });
             }
@@ -183,7 +192,9 @@ fn a_file_that_grows_while_it_is_copied_never_arrives_in_part() {
                 }
             }
         });
-        let ended = transfer_batch(std::slice::from_ref(&transfer), &mut At(|_: &str| Ok(())), &|| false).unwrap();
+        let ended =
+            transfer_batch(std::slice::from_ref(&transfer), &Folders::default(), &mut At(|_: &str| Ok(())), &|| false)
+                .unwrap();
         done.store(true, Ordering::Relaxed);
         assert!(ended[0].1.is_err() || !growing.load(Ordering::Relaxed), "{ended:?}");
     });
@@ -204,7 +215,10 @@ fn a_copy_is_removed_only_while_its_content_is_whole_elsewhere() {
     let scene = Scene::new(Action::Copy);
     scene.run(|_| Ok(())).unwrap().unwrap();
     let run = |transfer: &Transfer| {
-        transfer_batch(std::slice::from_ref(transfer), &mut At(|_: &str| Ok(())), &|| false).unwrap().remove(0).1
+        transfer_batch(std::slice::from_ref(transfer), &Folders::default(), &mut At(|_: &str| Ok(())), &|| false)
+            .unwrap()
+            .remove(0)
+            .1
     };
     std::fs::write(&scene.transfer.source, b"other one").unwrap();
     assert!(matches!(run(&removal(&scene)), Err(TransferError::NoWitness { .. })));

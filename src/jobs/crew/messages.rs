@@ -13,6 +13,7 @@ use crate::domain::plan::Plan;
 use crate::domain::run::RunId;
 use crate::domain::settings::Settings;
 use crate::domain::template::Templates;
+use crate::files::destination::Weakness;
 use crate::store::session::{Origin, Sorting};
 
 /// What a person said of a picture; labels by their text.
@@ -170,6 +171,8 @@ pub enum Event {
     LabelsFailed { revision: u64, label: Option<usize>, error: CrewError },
     /// Labels of a revision, by position, that mean nearly the same to the model.
     Alike { revision: u64, pairs: Vec<(usize, usize)> },
+    /// The destination cannot keep a promise.
+    Weak { weakness: Weakness },
     /// A plan was made.
     Planned { plan: Box<Plan> },
     /// Transfers go on.

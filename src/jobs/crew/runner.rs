@@ -147,6 +147,10 @@ impl Desk {
             Order::Open { destination } => opening::open(self, &destination, runtime),
             Order::Plan { destination, sorting, scores } => {
                 let plan = made.insert(self.plan(session_of(&destination)?, *sorting, &scores)?);
+                if let Some(weakness) = destination::weakness(&destination).filter(|_| !plan.plan.transfers.is_empty())
+                {
+                    self.tell(Event::Weak { weakness });
+                }
                 self.tell(Event::Planned { plan: Box::new(plan.plan.clone()) });
                 Ok(())
             }

@@ -132,6 +132,7 @@ mod tests {
             trouble: None,
             decision: None,
             place: None,
+            left_behind: None,
             placed_how: None,
             failure: None,
             is_replaced: false,

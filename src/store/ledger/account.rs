@@ -121,6 +121,8 @@ pub fn sources_in(fields: &Map<String, Json>) -> Vec<PathBuf> {
 
 fn digest(result: &str, action: &str, source: &Path, target: Option<&Path>, hash: &str) -> [u8; 32] {
     let paths = [Some(source), target].map(|path| path.map_or(&b""[..], |path| path.as_os_str().as_bytes()));
+    // What is done is done, though the disk has not taken it yet.
+    let result = if result == "unsynced" { "done" } else { result };
     let parts = [result.as_bytes(), action.as_bytes(), paths[0], paths[1], hash.as_bytes()];
     // No path has a NUL in it, and no word.
     let hasher = parts.iter().fold(Sha256::new(), |hasher, part| hasher.chain_update(part).chain_update([0]));

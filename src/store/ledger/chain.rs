@@ -117,11 +117,11 @@ impl Chain {
 fn replay(files: &mut BTreeMap<PathBuf, String>, fields: &Map<String, Json>) {
     let text = |key: &str| text_of(fields, key);
     let result = text("result").unwrap_or_default();
-    if text("event") != Some("transfer") || !["done", "present", "kept"].contains(&result) {
+    if text("event") != Some("transfer") || !["done", "present", "kept", "unsynced"].contains(&result) {
         return;
     }
     let inside = |key: &str| path_of(fields, key).filter(|path| path.is_relative());
-    if result == "done" && text("action") != Some("copy") {
+    if ["done", "unsynced"].contains(&result) && text("action") != Some("copy") {
         inside("source").map(|path| files.remove(&path));
     }
     if text("action") != Some("remove")

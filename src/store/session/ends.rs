@@ -14,7 +14,7 @@ use crate::store::ledger;
 /// Takes note of an end everywhere but in the transfer itself.
 pub(super) fn take_effect(change: &Transaction<'_>, id: TransferId, ending: &Ending) -> rusqlite::Result<()> {
     let reverses = place_picture(change, id, ending)?;
-    if let Ending::Done { .. } = ending {
+    if let Ending::Done { .. } | Ending::Unsynced { .. } = ending {
         forget_gone(change, id)?;
         change
             .prepare_cached("UPDATE transfers SET undone_by = ?2 WHERE id = ?1")?
@@ -38,7 +38,7 @@ fn place_picture(change: &Transaction<'_>, id: TransferId, ending: &Ending) -> r
     let from_inside = !source.starts_with(b"/");
     let is_move = Action::from_word(&action) == Some(Action::Move);
     match ending {
-        Ending::Done { .. } if is_undo => change
+        Ending::Done { .. } | Ending::Unsynced { .. } if is_undo => change
             .prepare_cached(
                 "UPDATE pictures SET failure = NULL, (placed, placed_by) = (SELECT reversed.was_placed, reversed.was_by
                      FROM transfers JOIN transfers AS reversed ON reversed.id = transfers.reverses
@@ -50,7 +50,7 @@ fn place_picture(change: &Transaction<'_>, id: TransferId, ending: &Ending) -> r
         Ending::Present { .. } | Ending::Kept { .. } if is_undo => 0,
         // The same when a file of ours is where it is to go already: it is twice in the destination until one is removed.
         Ending::Present { .. } if is_move && from_inside => 0,
-        Ending::Done { .. } | Ending::Present { .. } | Ending::Kept { .. } => change
+        Ending::Done { .. } | Ending::Present { .. } | Ending::Kept { .. } | Ending::Unsynced { .. } => change
             .prepare_cached(
                 "UPDATE pictures SET failure = NULL, (placed, placed_by) = (SELECT target, id FROM transfers WHERE id = ?1)
                  WHERE id = (SELECT picture FROM transfers WHERE id = ?1)",

@@ -17,7 +17,7 @@ type State = (i64, String);
 
 /// How a transfer's end is read.
 const ENDED: &str = "SELECT id, step, action, source, target, hash FROM transfers
-    WHERE step IN ('done', 'present', 'kept', 'failed')";
+    WHERE step IN ('done', 'present', 'kept', 'unsynced', 'failed')";
 
 impl Session {
     /// Opens a session to work in it where it is the user's own, which is noted of a new one; with `trust` in any case,

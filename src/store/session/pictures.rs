@@ -71,6 +71,8 @@ pub struct SessionPicture {
     pub decision: Option<Decision>,
     /// Where its content is in the destination.
     pub place: Option<Place>,
+    /// The file that was to be moved to its place and could only be copied; it may be there still.
+    pub left_behind: Option<PathBuf>,
     /// What was done with its own file: the word of the outcome.
     pub placed_how: Option<String>,
     /// Why its last transfer failed, in words.
@@ -270,14 +272,25 @@ fn put(
 /// True where the file that a picture has as its place was put there by this program, for this picture or another one
 /// with the same name and content.
 pub(super) const IS_OURS: &str = "transfers.step <> 'present' OR EXISTS (SELECT 1 FROM transfers AS others
-    WHERE others.target = pictures.placed AND others.step IN ('done', 'kept') AND others.undone_by IS NULL
+    WHERE others.target = pictures.placed AND others.step IN ('done', 'kept', 'unsynced') AND others.undone_by IS NULL
     AND others.action <> 'remove' AND NOT EXISTS (SELECT 1 FROM transfers AS taken
-        WHERE taken.source = pictures.placed AND taken.step = 'done' AND taken.action <> 'copy' AND taken.id > others.id))";
+        WHERE taken.source = pictures.placed AND taken.step IN ('done', 'unsynced') AND taken.action <> 'copy' AND taken.id > others.id))";
 
 /// What was done with a picture's own file: `copy`, `move`, or nothing where its content was there before.
-const FIRST: &str = "CASE WHEN placed IS NOT NULL THEN (SELECT CASE first.step WHEN 'kept' THEN 'copy' ELSE first.action END
+const FIRST: &str = "CASE WHEN placed IS NOT NULL THEN (SELECT CASE first.step WHEN 'kept' THEN
+    CASE WHEN EXISTS (SELECT 1 FROM transfers AS ended WHERE ended.source = first.source AND ended.picture = first.picture
+        AND ended.action = 'remove' AND ended.step IN ('done', 'unsynced') AND ended.undone_by IS NULL AND ended.id > first.id)
+    THEN 'move' ELSE 'copy' END ELSE first.action END
     FROM transfers AS first WHERE first.picture = pictures.id AND first.source = pictures.path
-    AND first.step IN ('done', 'kept') AND first.action <> 'remove' AND first.undone_by IS NULL ORDER BY first.id DESC LIMIT 1) END";
+    AND first.step IN ('done', 'kept', 'unsynced') AND first.action <> 'remove' AND first.undone_by IS NULL ORDER BY first.id DESC LIMIT 1) END";
+
+/// The source of a move that was kept, and that nothing has removed since.
+const LEFT_BEHIND: &str = "CASE WHEN placed IS NOT NULL THEN (SELECT kept.source FROM transfers AS kept
+    WHERE kept.picture = pictures.id AND kept.step = 'kept' AND kept.action = 'move' AND kept.source = pictures.path
+    AND kept.undone_by IS NULL AND NOT EXISTS (SELECT 1 FROM transfers AS ended WHERE ended.source = kept.source
+        AND ended.action = 'remove' AND ended.step IN ('done', 'unsynced') AND ended.undone_by IS NULL
+        AND ended.id > kept.id)
+    ORDER BY kept.id DESC LIMIT 1) END";
 
 /// All that is read of a picture.
 fn select() -> String {
@@ -285,7 +298,7 @@ fn select() -> String {
         "
     SELECT pictures.id, path, shown, pictures.hash, device, pictures.inode, pictures.size, modified, state, trouble,
            label_set, label, score, margin, scores, decision, decided, placed, failure, {FIRST},
-           {IS_OURS}, replaced
+           {IS_OURS}, replaced, {LEFT_BEHIND}
     FROM pictures LEFT JOIN transfers ON transfers.id = pictures.placed_by"
     )
 }
@@ -319,6 +332,7 @@ fn picture(row: &Row<'_>, destination: &Path, set: Option<&LabelSet>) -> rusqlit
             _ => "already present".to_owned(),
         }),
         place: placed.and_then(|placed| place(&placed, is_ours)),
+        left_behind: row.get::<_, Option<Vec<u8>>>(22)?.map(|kept| destination.join(OsStr::from_bytes(&kept))),
         failure: row.get(18)?,
         is_replaced: row.get(21)?,
     }))

@@ -174,6 +174,17 @@ impl Session {
         row.optional().map_err(|error| self.failed(error))
     }
 
+    /// Every folder that was ever classified here.
+    pub fn sources(&self) -> Result<Vec<PathBuf>, StoreError> {
+        let sources = || -> rusqlite::Result<Vec<String>> {
+            let mut statement = self.connection.prepare(
+                "SELECT DISTINCT settings ->> '$.source' FROM runs WHERE settings ->> '$.source' IS NOT NULL",
+            )?;
+            statement.query_map([], |row| row.get(0))?.collect()
+        };
+        Ok(sources().map_err(|error| self.failed(error))?.into_iter().map(PathBuf::from).collect())
+    }
+
     /// A run by its number.
     pub fn run(&self, id: RunId) -> Result<Option<Run>, StoreError> {
         let found = self.connection.query_row("SELECT id, kind, reverses FROM runs WHERE id = ?1", [id.0], run);
@@ -196,7 +207,7 @@ impl Session {
         let runs = || -> rusqlite::Result<Vec<Option<Run>>> {
             let mut statement = self.connection.prepare(
                 "SELECT id, kind, reverses FROM runs WHERE kind IN ('apply', 'redo') AND EXISTS (
-                     SELECT 1 FROM transfers WHERE run = runs.id AND step IN ('done', 'kept') AND undone_by IS NULL
+                     SELECT 1 FROM transfers WHERE run = runs.id AND step IN ('done', 'kept', 'unsynced') AND undone_by IS NULL
                  ) ORDER BY id DESC",
             )?;
             statement.query_map([], run)?.collect()

@@ -83,6 +83,13 @@ pub enum Ending {
         /// Why, in words.
         reason: String,
     },
+    /// It is done as by [`Ending::Done`], but the disk has not taken it: a later run brings it there.
+    Unsynced {
+        /// Where the content is.
+        target: PathBuf,
+        /// What went wrong, in words.
+        reason: String,
+    },
     /// Nothing was done.
     Failed {
         /// Why, in words.
@@ -98,6 +105,7 @@ impl Ending {
             Ending::Done { .. } => "done",
             Ending::Present { .. } => "present",
             Ending::Kept { .. } => "kept",
+            Ending::Unsynced { .. } => "unsynced",
             Ending::Failed { .. } => "failed",
             Ending::Abandoned => "abandoned",
         }
@@ -105,14 +113,17 @@ impl Ending {
 
     fn target(&self) -> Option<&Path> {
         match self {
-            Ending::Done { target } | Ending::Present { target } | Ending::Kept { target, .. } => Some(target),
+            Ending::Done { target }
+            | Ending::Present { target }
+            | Ending::Kept { target, .. }
+            | Ending::Unsynced { target, .. } => Some(target),
             Ending::Failed { .. } | Ending::Abandoned => None,
         }
     }
 
     pub(super) fn reason(&self) -> Option<&str> {
         match self {
-            Ending::Kept { reason, .. } | Ending::Failed { reason } => Some(reason),
+            Ending::Kept { reason, .. } | Ending::Unsynced { reason, .. } | Ending::Failed { reason } => Some(reason),
             _ => None,
         }
     }
@@ -165,8 +176,8 @@ pub struct Placed {
     pub hash: ContentHash,
 }
 
-/// Transfers that are neither over nor cleaned up.
-const UNFINISHED: &str = "('planned', 'copied', 'published')";
+/// Transfers that are neither over nor cleaned up, or not on disk. An index has the same list.
+const UNFINISHED: &str = "('planned', 'copied', 'published', 'unsynced')";
 
 impl Session {
     /// Takes note of transfers that are about to be begun, and of the folders that they need and that are not there. One
@@ -225,6 +236,7 @@ impl Session {
         let reached = match (step.as_str(), inode, target) {
             ("copied", Some(inode), _) => Some(Recorded::Copied { inode }),
             ("published", _, Some(target)) => Some(Recorded::Published { target }),
+            ("unsynced", _, Some(target)) => Some(Recorded::Ended(Ending::Unsynced { target, reason: String::new() })),
             _ => None,
         };
         let transfer = NewTransfer {
@@ -252,7 +264,7 @@ impl Session {
                             ELSE placed_by IS transfers.id
                         END, device
                  FROM transfers JOIN runs ON runs.id = run JOIN pictures ON pictures.id = picture
-                 WHERE run = ?1 AND step IN ('done', 'kept') AND undone_by IS NULL AND target IS NOT NULL
+                 WHERE run = ?1 AND step IN ('done', 'kept', 'unsynced') AND undone_by IS NULL AND target IS NOT NULL
                  ORDER BY transfers.id DESC",
             )?;
             let found = statement.query_map([run.0], |row| {

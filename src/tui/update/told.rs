@@ -87,6 +87,10 @@ fn take(model: &mut Model, event: Event) -> Vec<Effect> {
             }
         }
         Event::NotTakenOver { error } | Event::Trouble { error } => fail(model, &error),
+        Event::Weak { weakness } => {
+            let text = weakness.say(&model.language);
+            model.say(text);
+        }
         Event::Scorable { missing: 0 } => return score_the_rest(model),
         Event::Scorable { missing } => {
             let text = model.language.say("app.scores_missing", &[("count", &missing)]);

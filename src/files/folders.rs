@@ -1,0 +1,229 @@
+//! The folders that a batch of transfers works in: opened without following links below what a person named, made where
+//! they are missing, and surely on disk themselves before anything is put into them.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::{self, ErrorKind};
+use std::path::{Component, Path, PathBuf};
+use std::rc::Rc;
+
+use super::folder::{FileStat, Folder};
+use super::read::hash_open;
+use crate::domain::picture::ContentHash;
+
+/// Handles that are kept at the same time. Some systems let a program open no more than 256 files.
+const MOST_OPEN: usize = 48;
+
+/// A file in an open folder.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// The folder.
+    pub folder: Rc<Folder>,
+    /// The file's name in it.
+    pub name: OsString,
+}
+
+impl Entry {
+    /// Where it is.
+    pub fn path(&self) -> PathBuf {
+        self.folder.path().join(&self.name)
+    }
+
+    /// What is there now; links are not followed.
+    pub fn find(&self) -> io::Result<FileStat> {
+        self.folder.find(&self.name)
+    }
+
+    /// Opens it to read it.
+    pub fn open(&self) -> io::Result<(File, FileStat)> {
+        self.folder.open_regular(&self.name)
+    }
+
+    /// SHA-256 of its content.
+    pub fn hash(&self) -> io::Result<ContentHash> {
+        hash_open(&self.open()?.0)
+    }
+
+    /// True where it is a regular file with this content.
+    pub fn has(&self, hash: ContentHash) -> bool {
+        self.hash().is_ok_and(|found| found == hash)
+    }
+
+    /// True where nothing has changed since an earlier look.
+    pub fn is_as(&self, earlier: &FileStat) -> bool {
+        self.find().is_ok_and(|now| now.is_as(earlier, self.folder.keeps_numbers()))
+    }
+
+    /// Another name in the same folder.
+    pub fn beside(&self, name: &OsStr) -> Entry {
+        Entry { folder: self.folder.clone(), name: name.to_owned() }
+    }
+}
+
+/// Folders by their paths.
+#[derive(Debug, Default)]
+pub struct Folders {
+    /// Folders that people named: links on the way to them are followed, links below them are not.
+    roots: Vec<PathBuf>,
+    open: RefCell<BTreeMap<PathBuf, Rc<Folder>>>,
+    /// Folders whose names in the folders above them are on disk.
+    anchored: RefCell<BTreeSet<PathBuf>>,
+}
+
+impl Folders {
+    /// Below these roots no link is followed. A folder that is below none of them must not be a link itself.
+    pub fn below(roots: impl IntoIterator<Item = PathBuf>) -> Folders {
+        Folders { roots: roots.into_iter().collect(), ..Folders::default() }
+    }
+
+    /// Opens a folder. A link where a folder should be is an error of the kind `NotADirectory`.
+    pub fn open(&self, path: &Path) -> io::Result<Rc<Folder>> {
+        self.open_with(path, &|_, _| Err(ErrorKind::NotFound.into()))
+    }
+
+    /// A file in its folder, which is opened; the file need not be there.
+    pub fn entry(&self, file: &Path) -> io::Result<Entry> {
+        let (Some(folder), Some(name)) = (file.parent(), file.file_name()) else {
+            return Err(ErrorKind::InvalidInput.into());
+        };
+        Ok(Entry { folder: self.open(folder)?, name: name.to_owned() })
+    }
+
+    /// Opens a folder and makes it where it is missing: it alone, or with all that are missing above it. True where one was
+    /// made.
+    pub fn open_or_make(&self, path: &Path, makes_parents: bool) -> io::Result<(Rc<Folder>, bool)> {
+        let made = RefCell::new(false);
+        let folder = self.open_with(path, &|above: &Folder, name| {
+            let is_last = above.path().join(name) == path;
+            if !makes_parents && !is_last {
+                return Err(ErrorKind::NotFound.into());
+            }
+            *made.borrow_mut() |= above.make_in(name)?;
+            above.open_in(name)
+        })?;
+        self.anchor(path)?;
+        Ok((folder, made.into_inner()))
+    }
+
+    /// Lets go of every folder: the next batch opens what is there then.
+    pub fn close(&self) {
+        self.open.borrow_mut().clear();
+    }
+
+    fn open_with(
+        &self,
+        path: &Path,
+        missing: &dyn Fn(&Folder, &OsStr) -> io::Result<Folder>,
+    ) -> io::Result<Rc<Folder>> {
+        if let Some(folder) = self.open.borrow().get(path) {
+            return Ok(folder.clone());
+        }
+        let (mut folder, rest) = self.start(path)?;
+        for part in rest.components() {
+            // A path that climbs is nobody's who has good in mind.
+            let Component::Normal(name) = part else { return Err(ErrorKind::InvalidInput.into()) };
+            folder = match folder.open_in(name) {
+                Err(error) if error.kind() == ErrorKind::NotFound => missing(&folder, name)?,
+                opened => opened?,
+            };
+        }
+        let folder = Rc::new(folder);
+        let mut open = self.open.borrow_mut();
+        if open.len() >= MOST_OPEN {
+            open.clear();
+        }
+        open.insert(path.to_owned(), folder.clone());
+        Ok(folder)
+    }
+
+    /// The folder that a person named on the way to a path, or the next one above it that is there; and what is left to go.
+    fn start<'p>(&self, path: &'p Path) -> io::Result<(Folder, &'p Path)> {
+        let root = self.roots.iter().filter(|root| path.starts_with(root)).max_by_key(|root| root.as_os_str().len());
+        let mut base = root.map_or_else(|| path.parent().unwrap_or(path), PathBuf::as_path);
+        let folder = loop {
+            match (Folder::open(base), base.parent()) {
+                (Err(error), Some(above)) if error.kind() == ErrorKind::NotFound => base = above,
+                (opened, _) => break opened?,
+            }
+        };
+        let rest = path.strip_prefix(base).map_err(|_| ErrorKind::InvalidInput)?;
+        Ok((folder, rest))
+    }
+
+    /// Brings to disk, once, that a folder is where it is: its name in the folder above it, and so on up to the root of its
+    /// file system. A run that was killed may have made it a moment before.
+    pub fn anchor(&self, path: &Path) -> io::Result<()> {
+        let mut below = Folder::open(path)?.device();
+        let mut child = path;
+        while let Some(above) = child.parent() {
+            if !self.anchored.borrow_mut().insert(child.to_owned()) {
+                return Ok(());
+            }
+            match Folder::open(above) {
+                Ok(folder) if folder.device() != below => return Ok(()),
+                Ok(folder) => {
+                    folder.sync()?;
+                    below = folder.device();
+                }
+                // What this user may not look into was not made by this user.
+                Err(error) if error.kind() == ErrorKind::PermissionDenied => return Ok(()),
+                Err(error) => return Err(error),
+            }
+            child = above;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn links_lead_to_a_root_and_nowhere_below_it() {
+        let temporary = tempfile::tempdir().unwrap();
+        let path = |name: &str| temporary.path().join(name);
+        std::fs::create_dir_all(path("real/label")).unwrap();
+        std::fs::create_dir_all(path("outside/inner")).unwrap();
+        symlink(path("real"), path("named")).unwrap();
+        symlink(path("outside"), path("real/swapped")).unwrap();
+        let folders = Folders::below([path("named")]);
+        folders.open(&path("named/label")).unwrap();
+        for swapped in ["named/swapped", "named/swapped/inner"] {
+            assert_eq!(folders.open(&path(swapped)).unwrap_err().kind(), ErrorKind::NotADirectory, "{swapped}");
+            let made = folders.open_or_make(&path(swapped), true);
+            assert_eq!(made.unwrap_err().kind(), ErrorKind::NotADirectory, "{swapped}");
+        }
+        assert_eq!(folders.open(&path("named/../outside")).unwrap_err().kind(), ErrorKind::InvalidInput);
+    }
+
+    #[test]
+    fn one_folder_is_made_or_all_that_are_missing() {
+        let temporary = tempfile::tempdir().unwrap();
+        let folders = Folders::below([temporary.path().to_owned()]);
+        let deep = temporary.path().join("a/b");
+        assert_eq!(folders.open_or_make(&deep, false).unwrap_err().kind(), ErrorKind::NotFound);
+        assert!(folders.open_or_make(&deep, true).unwrap().1);
+        assert!(!folders.open_or_make(&deep, true).unwrap().1);
+        assert!(folders.open_or_make(&temporary.path().join("c"), false).unwrap().1);
+    }
+
+    #[test]
+    fn a_folder_that_is_swapped_while_it_is_open_stays_the_one_that_was_opened() {
+        let temporary = tempfile::tempdir().unwrap();
+        let path = |name: &str| temporary.path().join(name);
+        std::fs::create_dir_all(path("label")).unwrap();
+        std::fs::create_dir_all(path("outside")).unwrap();
+        let folders = Folders::below([temporary.path().to_owned()]);
+        let folder = folders.open(&path("label")).unwrap();
+        std::fs::rename(path("label"), path("moved")).unwrap();
+        symlink(path("outside"), path("label")).unwrap();
+        folder.create_new(OsStr::new("a")).unwrap();
+        assert!(path("moved/a").exists() && !path("outside/a").exists());
+        folders.close();
+        assert_eq!(folders.open(&path("label")).unwrap_err().kind(), ErrorKind::NotADirectory);
+    }
+}

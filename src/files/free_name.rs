@@ -1,0 +1,148 @@
+//! Giving a file a name that nothing has. Nothing is ever replaced, on file systems that know no such rename neither.
+
+use std::ffi::OsStr;
+use std::io::{self, ErrorKind, Read, Write};
+
+use rustix::fs::{AtFlags, RenameFlags};
+use rustix::io::Errno;
+
+use super::folder::Folder;
+
+/// Renames a file to a name that nothing has. Where something has it, the error is of the kind `AlreadyExists`.
+pub fn rename_to_free_name(from: &Folder, name: &OsStr, to: &Folder, new_name: &OsStr) -> io::Result<()> {
+    match rustix::fs::renameat_with(from.handle(), name, to.handle(), new_name, RenameFlags::NOREPLACE) {
+        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {}
+        renamed => return Ok(renamed?),
+    }
+    // The file system does not know that kind of rename: a link never replaces anything either.
+    match rustix::fs::linkat(from.handle(), name, to.handle(), new_name, AtFlags::empty()) {
+        Ok(()) => return remove_linked(from, name, to, new_name),
+        Err(Errno::PERM | Errno::OPNOTSUPP | Errno::NOSYS | Errno::MLINK | Errno::INVAL | Errno::ACCESS) => {}
+        Err(error) => return Err(error.into()),
+    }
+    // It knows no links either, as on memory cards and on many network shares.
+    rename_to_reserved_name(from, name, to, new_name)
+}
+
+/// The second half of a rename by link. Where the old name cannot be removed, the new one goes.
+fn remove_linked(from: &Folder, name: &OsStr, to: &Folder, new_name: &OsStr) -> io::Result<()> {
+    from.remove(name).inspect_err(|_| {
+        if let Err(error) = to.remove(new_name) {
+            tracing::warn!("a second name of a file is left: {error}");
+        }
+    })
+}
+
+/// Reserves the name with a file that nobody else can have made, and renames over that reservation. What another program
+/// has put in its place since then is looked at just before.
+fn rename_to_reserved_name(from: &Folder, name: &OsStr, to: &Folder, new_name: &OsStr) -> io::Result<()> {
+    let mark = reservation_mark(name);
+    let mut reservation = to.create_new(new_name)?;
+    reservation.write_all(&mark)?;
+    drop(reservation);
+    if !is_reservation(to, new_name, &mark) {
+        return Err(ErrorKind::AlreadyExists.into());
+    }
+    let renamed = match rustix::fs::renameat(from.handle(), name, to.handle(), new_name) {
+        // A server that never replaces anything, not even this: there the name can be freed for the rename.
+        Err(Errno::EXIST | Errno::PERM) => {
+            to.remove(new_name)?;
+            rustix::fs::renameat(from.handle(), name, to.handle(), new_name)
+        }
+        renamed => renamed,
+    };
+    if renamed.is_err() {
+        release(to, new_name, name);
+    }
+    Ok(renamed?)
+}
+
+/// Removes what [`rename_to_free_name`] left where it was interrupted: a reservation for the file `name`.
+pub fn release(to: &Folder, new_name: &OsStr, name: &OsStr) {
+    let mark = reservation_mark(name);
+    if is_reservation(to, new_name, &mark)
+        && let Err(error) = to.remove(new_name)
+    {
+        tracing::warn!("the reservation of a name is left: {error}");
+    }
+}
+
+/// The content of a reservation: what it is, and for which file.
+fn reservation_mark(name: &OsStr) -> Vec<u8> {
+    [b"sis has reserved this name for ", name.as_encoded_bytes(), b"\n"].concat()
+}
+
+fn is_reservation(folder: &Folder, name: &OsStr, mark: &[u8]) -> bool {
+    let read = || -> io::Result<Vec<u8>> {
+        let (file, found) = folder.open_regular(name)?;
+        let mut content = Vec::new();
+        if found.stamp.size == mark.len() as u64 {
+            file.take(mark.len() as u64 + 1).read_to_end(&mut content)?;
+        }
+        Ok(content)
+    };
+    read().is_ok_and(|content| content == mark)
+}
+
+/// True where the file system takes no such name: one with a colon or a final dot on a disk of Windows, or one that is no
+/// text on a disk that has only text.
+pub fn is_name_refused(error: &io::Error) -> bool {
+    let refusals = [Errno::INVAL, Errno::ILSEQ].map(Errno::raw_os_error);
+    error.raw_os_error().is_some_and(|code| refusals.contains(&code))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scene() -> (tempfile::TempDir, Folder) {
+        let temporary = tempfile::tempdir().unwrap();
+        std::fs::write(temporary.path().join("a"), "one").unwrap();
+        let folder = Folder::open(temporary.path()).unwrap();
+        (temporary, folder)
+    }
+
+    type Rename = fn(&Folder, &OsStr, &Folder, &OsStr) -> io::Result<()>;
+
+    fn by_link(from: &Folder, name: &OsStr, to: &Folder, new_name: &OsStr) -> io::Result<()> {
+        rustix::fs::linkat(from.handle(), name, to.handle(), new_name, AtFlags::empty())?;
+        remove_linked(from, name, to, new_name)
+    }
+
+    #[test]
+    fn each_way_of_renaming_never_replaces() {
+        let ways: [Rename; 3] = [rename_to_free_name, by_link, rename_to_reserved_name];
+        for rename in ways {
+            let (temporary, folder) = scene();
+            let path = |name: &str| temporary.path().join(name);
+            rename(&folder, OsStr::new("a"), &folder, OsStr::new("b")).unwrap();
+            assert_eq!(std::fs::read_to_string(path("b")).unwrap(), "one");
+            assert!(!path("a").exists());
+            std::fs::write(path("a"), "two").unwrap();
+            let taken = rename(&folder, OsStr::new("a"), &folder, OsStr::new("b")).unwrap_err();
+            assert_eq!(taken.kind(), ErrorKind::AlreadyExists);
+            assert_eq!(std::fs::read_to_string(path("a")).unwrap(), "two");
+            assert_eq!(std::fs::read_to_string(path("b")).unwrap(), "one");
+            assert_eq!(std::fs::read_dir(temporary.path()).unwrap().count(), 2);
+        }
+    }
+
+    #[test]
+    fn only_a_reservation_for_that_very_file_is_released() {
+        let (temporary, folder) = scene();
+        for (content, stays) in [(reservation_mark(OsStr::new("a")), false), (reservation_mark(OsStr::new("c")), true)]
+        {
+            std::fs::write(temporary.path().join("b"), content).unwrap();
+            release(&folder, OsStr::new("b"), OsStr::new("a"));
+            assert_eq!(temporary.path().join("b").exists(), stays);
+        }
+    }
+
+    #[test]
+    fn a_rename_that_fails_leaves_no_reservation() {
+        let (temporary, folder) = scene();
+        let failed = rename_to_reserved_name(&folder, OsStr::new("missing"), &folder, OsStr::new("b"));
+        assert_eq!(failed.unwrap_err().kind(), ErrorKind::NotFound);
+        assert!(!temporary.path().join("b").exists());
+    }
+}

@@ -1,0 +1,138 @@
+//! Other programs at work in the same folders, and what a run that was cut off left there.
+
+use std::io;
+use std::rc::Rc;
+
+use super::target::{Named, give_name};
+use super::tests::{At, Scene};
+use super::*;
+use crate::domain::plan::name_candidates;
+use crate::files::folder::Folder;
+use crate::files::folders::{Entry, Folders};
+
+#[test]
+fn what_somebody_puts_in_place_of_a_source_stays() {
+    // Copied, then replaced by a rename, as downloaders do; and changed in place with its size and time kept.
+    for change in ["replaced", "in place"] {
+        let scene = Scene::new(Action::Move);
+        let source = &scene.transfer.source;
+        let modified = std::fs::metadata(source).unwrap().modified().unwrap();
+        let ended = scene.run(|step| {
+            if step == "published" {
+                let written = if change == "replaced" { scene.folder.path().join("new") } else { source.clone() };
+                std::fs::write(&written, b"B picture").unwrap();
+                std::fs::File::options().append(true).open(&written).unwrap().set_modified(modified).unwrap();
+                if change == "replaced" {
+                    std::fs::rename(&written, source).unwrap();
+                }
+            }
+            Ok(())
+        });
+        let Err(TransferError::SourceKept { reason, .. }) = ended.unwrap() else { panic!("{change}: it was removed") };
+        assert!(matches!(*reason, TransferError::SourceChanged { .. }), "{change}: {reason}");
+        assert_eq!(std::fs::read(source).unwrap(), b"B picture");
+        assert_eq!(scene.arrived(), ["1.jpg"]);
+    }
+}
+
+#[test]
+fn a_source_stays_once_its_copy_is_gone() {
+    let scene = Scene::new(Action::Move);
+    let ended = scene.run(|step| match step {
+        "published" => std::fs::remove_file(scene.target("1.jpg")),
+        _ => Ok(()),
+    });
+    assert!(matches!(ended.unwrap(), Err(TransferError::SourceKept { .. })));
+    assert!(scene.transfer.source.exists());
+}
+
+#[test]
+fn a_folder_that_becomes_a_link_leads_nowhere() {
+    let scene = Scene::new(Action::Copy);
+    let outside = scene.folder.path().join("outside");
+    std::fs::create_dir(&outside).unwrap();
+    let label = scene.folder.path().join("label");
+    let ended = scene.run(|step| {
+        if step == "copied" {
+            std::fs::rename(&label, scene.folder.path().join("moved")).unwrap();
+            std::os::unix::fs::symlink(&outside, &label).unwrap();
+        }
+        Ok(())
+    });
+    ended.unwrap().unwrap();
+    assert_eq!(std::fs::read_dir(&outside).unwrap().count(), 0);
+    assert_eq!(std::fs::read(scene.folder.path().join("moved/1.jpg")).unwrap(), b"a picture");
+    // The next batch opens the folder anew, and finds a link.
+    assert!(matches!(scene.run(|_| Ok(())).unwrap(), Err(TransferError::NotAFolder { .. })));
+}
+
+#[test]
+fn a_rename_that_was_cut_in_two_is_ended() {
+    let scene = Scene::new(Action::Move);
+    std::fs::remove_file(scene.folder.path().join("linked.jpg")).unwrap();
+    std::fs::create_dir(scene.folder.path().join("label")).unwrap();
+    std::fs::hard_link(&scene.transfer.source, scene.target("1.jpg")).unwrap();
+    let folders = Folders::default();
+    assert!(matches!(recover(&scene.transfer, &Reached::Planned, &folders), Ok(Outcome::Moved { .. })));
+    assert!(!scene.transfer.source.exists());
+    // A run that plans it anew ends it as well.
+    std::fs::hard_link(scene.target("1.jpg"), &scene.transfer.source).unwrap();
+    assert!(matches!(scene.run(|_| Ok(())).unwrap(), Ok(Outcome::Moved { .. })));
+    assert!(!scene.transfer.source.exists() && scene.arrived() == ["1.jpg"]);
+}
+
+#[test]
+fn one_place_that_is_reached_in_two_ways_is_not_emptied() {
+    let scene = Scene::new(Action::Move);
+    // The label's folder is the source's, and the file has another name besides: its own name is the target too.
+    let same = Transfer {
+        source: scene.folder.path().join("label/1.jpg"),
+        folder: scene.folder.path().join("by-another-way"),
+        ..scene.transfer.clone()
+    };
+    std::fs::rename(scene.folder.path().join("1.jpg"), scene.folder.path().join("linked")).unwrap();
+    std::fs::create_dir(scene.folder.path().join("label")).unwrap();
+    std::fs::hard_link(scene.folder.path().join("linked"), &same.source).unwrap();
+    std::os::unix::fs::symlink(scene.folder.path().join("label"), &same.folder).unwrap();
+    let roots = Folders::below([same.folder.clone()]);
+    let ended = transfer_batch(std::slice::from_ref(&same), &roots, &mut At(|_: &str| Ok(())), &|| false).unwrap();
+    assert!(matches!(ended[0].1, Err(TransferError::SourceChanged { .. })), "{ended:?}");
+    assert_eq!(std::fs::read(&same.source).unwrap(), b"a picture");
+}
+
+#[test]
+fn a_private_name_that_a_killed_run_left_is_given_back() {
+    let scene = Scene::new(Action::Move);
+    let aside = scene.folder.path().join(&scene.transfer.leaving);
+    let folders = Folders::default();
+    std::fs::rename(&scene.transfer.source, &aside).unwrap();
+    assert!(matches!(recover(&scene.transfer, &Reached::Planned, &folders), Err(TransferError::Abandoned)));
+    assert!(scene.transfer.source.exists() && !aside.exists());
+    // Somebody has put another file there since: both stay.
+    std::fs::rename(&scene.transfer.source, &aside).unwrap();
+    std::fs::write(&scene.transfer.source, b"other one").unwrap();
+    recover(&scene.transfer, &Reached::Planned, &folders).unwrap_err();
+    assert_eq!(std::fs::read(&scene.transfer.source).unwrap(), b"other one");
+    let beside = name_candidates(scene.transfer.source.file_name().unwrap(), scene.transfer.hash).nth(1).unwrap();
+    assert_eq!(std::fs::read(scene.folder.path().join(beside)).unwrap(), b"a picture");
+}
+
+#[test]
+fn a_refused_name_is_followed_by_its_portable_form() {
+    let scene = Scene::new(Action::Copy);
+    let names = ["con.jpg", "con~8.jpg", "con~16.jpg", "con_.jpg", "con_~8.jpg"].map(Into::into).to_vec();
+    let transfer = Transfer { names, ..scene.transfer.clone() };
+    let folder = Rc::new(Folder::open(scene.folder.path()).unwrap());
+    let mut tried = vec![];
+    let named = give_name(&transfer, &folder, |entry| {
+        tried.push(entry.name.clone());
+        match entry.name.to_str() {
+            Some("con.jpg") => Err(io::Error::from_raw_os_error(22)),
+            _ => Ok(()),
+        }
+    });
+    assert!(matches!(named, Ok(Named::Given(entry)) if entry.name == "con_.jpg"));
+    assert_eq!(tried, ["con.jpg", "con_.jpg"]);
+    let refuse = |_: &Entry| Err(io::Error::from_raw_os_error(22));
+    assert!(matches!(give_name(&transfer, &folder, refuse), Err(TransferError::Target { .. })));
+}

@@ -1,0 +1,149 @@
+//! Removing a file so that nothing goes but that very file, and not while its content is nowhere else.
+//!
+//! A file cannot be removed by what it is, only by its name, and somebody may put another file under that name at any
+//! time. So the name is taken away first: the file gets a private one, is looked at under it, and goes only if it is the
+//! file that was hashed. Anything else gets its name back.
+
+use std::ffi::{OsStr, OsString};
+use std::io::{self, ErrorKind};
+use std::path::PathBuf;
+
+use super::{Transfer, TransferError};
+use crate::crash::{self, Moment};
+use crate::domain::plan::name_candidates;
+use crate::files::folder::FileStat;
+use crate::files::folders::{Entry, Folders};
+use crate::files::free_name::rename_to_free_name;
+use crate::files::lease::{Writers, writers};
+use crate::files::read::hash_open;
+
+/// A file that is to go, with what it was when it was hashed, and the file that its content stays in.
+#[derive(Debug)]
+pub(super) struct Removal {
+    pub(super) leaving: Entry,
+    seen: FileStat,
+    pub(super) witness: Entry,
+    witness_seen: FileStat,
+}
+
+impl Removal {
+    /// What a transfer of the kind `Remove` asks for: the file must be what was planned, and the witness whole.
+    pub(super) fn find(transfer: &Transfer, folders: &Folders) -> Result<Removal, TransferError> {
+        let unreadable = |source| TransferError::Source { path: transfer.source.clone(), source };
+        let leaving = folders.entry(&transfer.source).map_err(unreadable)?;
+        let (file, seen) = leaving.open().map_err(unreadable)?;
+        if seen.stamp.size != transfer.size || hash_open(&file).map_err(unreadable)? != transfer.hash {
+            return Err(TransferError::SourceChanged { path: transfer.source.clone() });
+        }
+        let witness = transfer.folder.join(transfer.names.first().map(PathBuf::from).unwrap_or_default());
+        let found = folders.entry(&witness).ok().and_then(|entry| whole(&entry, transfer).map(|seen| (entry, seen)));
+        match found {
+            // Another name of the same file is no second copy.
+            Some((witness, witness_seen)) if !witness_seen.is_same_file(&seen) => {
+                Ok(Removal { leaving, seen, witness, witness_seen })
+            }
+            _ => Err(TransferError::NoWitness { path: transfer.source.clone(), witness }),
+        }
+    }
+
+    /// The source of a move, as it was while it was copied, with its copy as the witness, as it is now.
+    pub(super) fn of_source(leaving: Entry, seen: FileStat, witness: Entry) -> io::Result<Removal> {
+        let witness_seen = witness.find()?;
+        Ok(Removal { leaving, seen, witness, witness_seen })
+    }
+
+    /// Removes it. The witness must be on disk.
+    pub(super) fn carry_out(&self, transfer: &Transfer) -> Result<(), TransferError> {
+        let path = || transfer.source.clone();
+        let not_removed = |source| TransferError::NotRemoved { path: path(), source };
+        let (file, found) = self.leaving.open().map_err(not_removed)?;
+        let lease = match writers(&file) {
+            Writers::Some => return Err(TransferError::InUse { path: path() }),
+            Writers::None(lease) => Some(lease),
+            Writers::Unknown => None,
+        };
+        // Looked at once more: from here on nobody writes into it, where the system let us ask for that.
+        let now = FileStat::of(&file.metadata().map_err(not_removed)?);
+        let keeps_numbers = self.leaving.folder.keeps_numbers();
+        if !found.is_as(&self.seen, keeps_numbers) || !now.is_as(&found, keeps_numbers) {
+            return Err(TransferError::SourceChanged { path: path() });
+        }
+        let Entry { folder, name } = &self.leaving;
+        rename_to_free_name(folder, name, folder, &transfer.leaving).map_err(not_removed)?;
+        crash::point(Moment::MovedAside);
+        let aside = self.leaving.beside(&transfer.leaving);
+        let refusal = if !is_it(&aside, &now, transfer) {
+            Some(TransferError::SourceChanged { path: path() })
+        } else if lease.is_some_and(|lease| !lease.is_undisputed()) {
+            Some(TransferError::InUse { path: path() })
+        } else if !self.witness.is_as(&self.witness_seen) {
+            Some(TransferError::NoWitness { path: path(), witness: self.witness.path() })
+        } else {
+            folder.remove(&transfer.leaving).err().map(not_removed)
+        };
+        match refusal {
+            Some(error) => Err(put_back(&aside, name, error)),
+            None => {
+                crash::point(Moment::Unlinked);
+                Ok(())
+            }
+        }
+    }
+}
+
+/// What the system tells of a file that has the transfer's content; nothing of another one, or one that changes.
+fn whole(entry: &Entry, transfer: &Transfer) -> Option<FileStat> {
+    let (file, seen) = entry.open().ok()?;
+    let is_whole = hash_open(&file).ok()? == transfer.hash;
+    let after = FileStat::of(&file.metadata().ok()?);
+    (is_whole && after == seen).then_some(seen)
+}
+
+/// True where the file under its private name is the one that was looked at. Its number may be another one where the file
+/// system invents them: then its content tells.
+fn is_it(aside: &Entry, seen: &FileStat, transfer: &Transfer) -> bool {
+    let Ok(there) = aside.find() else { return false };
+    let same = |size_and_time: &FileStat| (size_and_time.stamp.size, size_and_time.stamp.modified_ns);
+    there.stamp == seen.stamp
+        || (!aside.folder.keeps_numbers() && same(&there) == same(seen) && aside.has(transfer.hash))
+}
+
+/// Gives what was moved aside its name back, or where that has been taken meanwhile a name beside it. Gives the error to
+/// tell: the one that led here, or where the file is now.
+pub(super) fn put_back(aside: &Entry, name: &OsStr, error: TransferError) -> TransferError {
+    let path = aside.folder.path().join(name);
+    match give_back_name(aside, name) {
+        Ok(None) => error,
+        Ok(Some(beside)) => TransferError::PutBeside { path, beside: aside.folder.path().join(beside) },
+        Err(failed) => {
+            tracing::error!("a file keeps its private name: {failed}");
+            TransferError::PutBeside { path, beside: aside.path() }
+        }
+    }
+}
+
+/// The first free one of a file's name and names made from it; nothing where its own was free.
+fn give_back_name(aside: &Entry, name: &OsStr) -> io::Result<Option<OsString>> {
+    let folder = &aside.folder;
+    match rename_to_free_name(folder, &aside.name, folder, name) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+        renamed => return renamed.map(|()| None),
+    }
+    for candidate in name_candidates(name, aside.hash()?).skip(1) {
+        match rename_to_free_name(folder, &aside.name, folder, &candidate) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            renamed => return renamed.map(|()| Some(candidate)),
+        }
+    }
+    Err(ErrorKind::AlreadyExists.into())
+}
+
+/// What a killed program left under a private name gets its own back, so that the transfer can be looked at anew.
+pub(super) fn put_back_left(source: &Entry, transfer: &Transfer) {
+    let aside = source.beside(&transfer.leaving);
+    if aside.find().is_ok()
+        && let Err(error) = give_back_name(&aside, &source.name)
+    {
+        tracing::error!("a file keeps its private name: {error}");
+    }
+}

@@ -1,0 +1,119 @@
+//! Moving a file within one file system: a rename that never replaces, of the very file that was hashed.
+
+use std::io::{self, ErrorKind};
+use std::rc::Rc;
+
+use super::removal::put_back;
+use super::target::{Named, give_name, present_already};
+use super::{Transfer, TransferError};
+use crate::crash::{self, Moment};
+use crate::files::folder::{FileStat, Folder};
+use crate::files::folders::{Entry, Folders};
+use crate::files::free_name::rename_to_free_name;
+use crate::files::lease::{Writers, writers};
+use crate::files::read::hash_open;
+use crate::files::to_disk::ToDisk;
+
+/// Moves a file by renaming it; nothing where that cannot be, or where its content has the name already. Gives the file's
+/// new place and its old one.
+pub(super) fn move_by_renaming(
+    transfer: &Transfer,
+    folders: &Folders,
+    folder: &Rc<Folder>,
+) -> Result<Option<(Entry, Entry)>, TransferError> {
+    let unreadable = |source| TransferError::Source { path: transfer.source.clone(), source };
+    let changed = || TransferError::SourceChanged { path: transfer.source.clone() };
+    let source = folders.entry(&transfer.source).map_err(unreadable)?;
+    let (file, found) = source.open().map_err(unreadable)?;
+    // A file with other names too could be changed through them once it is evidence: it is copied.
+    if folder.device() != found.stamp.device || found.links > 1 {
+        return Ok(None);
+    }
+    let lease = match writers(&file) {
+        Writers::Some => return Err(TransferError::InUse { path: transfer.source.clone() }),
+        Writers::None(lease) => Some(lease),
+        Writers::Unknown => None,
+    };
+    if found.stamp.size != transfer.size || hash_open(&file).map_err(unreadable)? != transfer.hash {
+        return Err(changed());
+    }
+    if FileStat::of(&file.metadata().map_err(unreadable)?) != found {
+        return Err(changed());
+    }
+    let named = match give_name(transfer, folder, |entry| {
+        rename_to_free_name(&source.folder, &source.name, folder, &entry.name)
+    }) {
+        // Copying may do where renaming does not: from a folder that is not ours to change, the source is kept.
+        Err(TransferError::Target { source, .. }) if is_for_copying(&source) => return Ok(None),
+        named => named?,
+    };
+    let Named::Given(target) = named else { return Ok(None) };
+    crash::point(Moment::Renamed);
+    if is_renamed(&target, &found, transfer) && lease.is_none_or(|lease| lease.is_undisputed()) {
+        return Ok(Some((target, source)));
+    }
+    Err(go_back(&target, &source, changed()))
+}
+
+fn is_for_copying(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::CrossesDevices | ErrorKind::PermissionDenied)
+}
+
+/// True where the file that was renamed is the one that was hashed. Its number may be another one where the file system
+/// invents them, and so may its times where it gives new ones: then its content tells.
+fn is_renamed(target: &Entry, hashed: &FileStat, transfer: &Transfer) -> bool {
+    let Ok(there) = target.find() else { return false };
+    there.stamp == hashed.stamp || (!target.folder.keeps_numbers() && target.has(transfer.hash))
+}
+
+/// Another file, that somebody has put in the place of the one that was hashed, goes back there.
+fn go_back(target: &Entry, source: &Entry, error: TransferError) -> TransferError {
+    match rename_to_free_name(&target.folder, &target.name, &source.folder, &source.name) {
+        Ok(()) => error,
+        // Its place is taken again, or gone: it stays where it is, and is told of.
+        Err(failed) => {
+            tracing::error!("a file could not go back: {failed}");
+            TransferError::PutBeside { path: source.path(), beside: target.path() }
+        }
+    }
+}
+
+/// Ends a move that was cut off between the two halves of a rename, as loss of power can do on some file systems: the file
+/// has both names. Gives the place that it has, and the one that it had.
+pub(super) fn end_renaming(
+    transfer: &Transfer,
+    folders: &Folders,
+    folder: &Rc<Folder>,
+) -> Result<Option<(Entry, Entry)>, TransferError> {
+    let Ok(source) = folders.entry(&transfer.source) else { return Ok(None) };
+    let Some(target) = present_already(transfer, folder) else { return Ok(None) };
+    let (Ok(seen), Ok(there)) = (source.find(), target.find()) else { return Ok(None) };
+    // Two names in one folder may be one, on a file system that ignores case.
+    let is_elsewhere = source.folder.path() != folder.path();
+    if !seen.is_same_file(&there) || seen.links < 2 || !is_elsewhere {
+        return Ok(None);
+    }
+    let mut to_disk = ToDisk::default();
+    to_disk.file(&target);
+    if let Some(error) = to_disk.bring().of(&target.path()) {
+        return Err(TransferError::Target { path: target.path(), source: error });
+    }
+    remove_first_name(transfer, &source, seen, &target)?;
+    Ok(Some((target, source)))
+}
+
+/// Takes the old name away, looks whether the file still has the new one, and removes the old one only then: the two could
+/// be one place that is reached in two ways.
+fn remove_first_name(transfer: &Transfer, source: &Entry, seen: FileStat, target: &Entry) -> Result<(), TransferError> {
+    let not_removed = |error| TransferError::NotRemoved { path: transfer.source.clone(), source: error };
+    let Entry { folder, name } = source;
+    rename_to_free_name(folder, name, folder, &transfer.leaving).map_err(not_removed)?;
+    crash::point(Moment::MovedAside);
+    let aside = source.beside(&transfer.leaving);
+    let is_same = |entry: &Entry| entry.find().is_ok_and(|found| found.stamp == seen.stamp);
+    let removed = match is_same(&aside) && is_same(target) {
+        true => folder.remove(&transfer.leaving).map_err(not_removed),
+        false => Err(TransferError::SourceChanged { path: transfer.source.clone() }),
+    };
+    removed.map_err(|error| put_back(&aside, name, error))
+}

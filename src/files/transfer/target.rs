@@ -1,0 +1,112 @@
+//! The place that a file gets: its folder, and the first of its names that is free.
+
+use std::io::ErrorKind;
+use std::path::Path;
+use std::rc::Rc;
+
+use super::batch::State;
+use super::copy::Copy;
+use super::{Outcome, Transfer, TransferError};
+use crate::crash::{self, Moment};
+use crate::domain::portable_name::portable_file_name;
+use crate::files::folder::Folder;
+use crate::files::folders::{Entry, Folders};
+use crate::files::free_name::{is_name_refused, release};
+
+/// Opens the folder, which must be a real one, and makes it where it is missing.
+pub(super) fn open_folder(transfer: &Transfer, folders: &Folders) -> Result<Rc<Folder>, TransferError> {
+    match folders.open_or_make(&transfer.folder, transfer.makes_parents) {
+        Ok((folder, is_made)) => {
+            if is_made {
+                crash::point(Moment::FolderMade);
+            }
+            Ok(folder)
+        }
+        Err(error) if error.kind() == ErrorKind::NotADirectory => {
+            Err(TransferError::NotAFolder { path: transfer.folder.clone() })
+        }
+        Err(source) => Err(TransferError::Target { path: transfer.folder.clone(), source }),
+    }
+}
+
+/// The names of a transfer in its folder.
+pub(super) fn entries<'t>(transfer: &'t Transfer, folder: &'t Rc<Folder>) -> impl Iterator<Item = Entry> + 't {
+    transfer.names.iter().map(|name| Entry { folder: folder.clone(), name: name.clone() })
+}
+
+/// The first of the names in use, up to the first free one, that has the same content.
+pub(super) fn present_already(transfer: &Transfer, folder: &Rc<Folder>) -> Option<Entry> {
+    let mut taken = entries(transfer, folder).take_while(|entry| entry.find().is_ok());
+    taken.find(|entry| entry.has(transfer.hash))
+}
+
+/// How giving a file one of its names went.
+pub(super) enum Named {
+    /// It has this name.
+    Given(Entry),
+    /// A file with the same content has this one.
+    Present(Entry),
+}
+
+/// Gives a file the first of its names that is free. Where the file system refuses a name, the same one as any takes it is
+/// next.
+pub(super) fn give_name(
+    transfer: &Transfer,
+    folder: &Rc<Folder>,
+    mut rename: impl FnMut(&Entry) -> std::io::Result<()>,
+) -> Result<Named, TransferError> {
+    let mut refused: Option<(Entry, std::io::Error)> = None;
+    let mut next = 0;
+    while let Some(name) = transfer.names.get(next) {
+        let entry = Entry { folder: folder.clone(), name: name.clone() };
+        next += 1;
+        match rename(&entry) {
+            Ok(()) => return Ok(Named::Given(entry)),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                if entry.has(transfer.hash) {
+                    return Ok(Named::Present(entry));
+                }
+            }
+            Err(error) if is_name_refused(&error) => {
+                let portable = portable_file_name(&entry.name);
+                let found = transfer.names.iter().position(|name| *name == portable);
+                next = next.max(found.unwrap_or_default());
+                refused = refused.or(Some((entry, error)));
+            }
+            Err(source) => return Err(TransferError::Target { path: entry.path(), source }),
+        }
+    }
+    Err(match refused {
+        Some((entry, source)) => TransferError::Target { path: entry.path(), source },
+        None => no_free_name(transfer),
+    })
+}
+
+fn no_free_name(transfer: &Transfer) -> TransferError {
+    let name = transfer.names.first().map_or(Path::new(""), Path::new);
+    TransferError::NoFreeName { path: transfer.folder.join(name) }
+}
+
+/// Gives a copy its name.
+pub(super) fn publish(transfer: &Transfer, copy: Copy) -> State {
+    let Copy { mut staged, copied_from, unkept } = copy;
+    let folder = staged.folder().clone();
+    match give_name(transfer, &folder, |entry| staged.rename(&entry.name)) {
+        Ok(Named::Given(target)) => {
+            crash::point(Moment::Published);
+            State::Published { target, copied_from, unkept }
+        }
+        Ok(Named::Present(entry)) => State::Ended(Ok(Outcome::AlreadyPresent { target: entry.path() })),
+        Err(error) => State::Ended(Err(error)),
+    }
+}
+
+/// Removes reservations of names that a killed program has left.
+pub(super) fn release_names(transfer: &Transfer, folder: &Rc<Folder>) {
+    let own_name = transfer.source.file_name().unwrap_or_default();
+    for entry in entries(transfer, folder) {
+        for name in [transfer.temporary.as_os_str(), own_name] {
+            release(folder, &entry.name, name);
+        }
+    }
+}
