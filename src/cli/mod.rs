@@ -23,6 +23,7 @@ mod opening;
 mod outcome;
 mod picture_line;
 mod progress;
+mod repair;
 mod runtime;
 mod session;
 mod settings;
@@ -124,6 +125,7 @@ fn headless(action: Action, beginning: Beginning, mut console: Console) -> Exit 
         Action::Apply(arguments) => in_context(beginning, console, |c| apply::run(&arguments, c)),
         Action::Bench(arguments) => in_context(beginning, console, |c| bench::run(&arguments, c)),
         Action::Undo(arguments) => in_context(beginning, console, |c| undo::run(&arguments, c)),
+        Action::Repair(arguments) => in_context(beginning, console, |c| repair::run(&arguments, c)),
         Action::Verify(arguments) => in_context(beginning, console, |c| verify::run(&arguments, c)),
         Action::Model(ModelAction::List(arguments)) => in_context(beginning, console, |c| model::list(&arguments, c)),
         Action::Model(ModelAction::Pull { models, check }) => {

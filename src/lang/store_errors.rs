@@ -38,6 +38,12 @@ impl Say for StoreError {
             StoreError::LedgerBroken { destination, line } => {
                 language.say("store.ledger_broken", &[("destination", &printable(destination)), ("line", line)])
             }
+            StoreError::RepairUnproved { destination } => {
+                language.say("repair.unproved", &[("destination", &printable(destination))])
+            }
+            StoreError::NothingLeft { destination } => {
+                language.say("repair.nothing_left", &[("destination", &printable(destination))])
+            }
             StoreError::Disputed { destination, path } => {
                 let values: Values<'_> = &[("destination", &printable(destination)), ("path", &printable(path))];
                 language.say("store.disputed", values)

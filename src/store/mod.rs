@@ -93,6 +93,18 @@ pub enum StoreError {
         /// The first line that is not as it was written.
         line: u64,
     },
+    /// What is to be repaired would have to be taken as it is, and nothing shows that it is as it was written.
+    #[error("nothing shows that what is left of the session of {destination} is as it was written")]
+    RepairUnproved {
+        /// The destination.
+        destination: PathBuf,
+    },
+    /// Neither session nor ledger says anything.
+    #[error("neither the session nor the ledger of {destination} says anything")]
+    NothingLeft {
+        /// The destination.
+        destination: PathBuf,
+    },
     /// Session and ledger do not tell the same of a transfer.
     #[error("the session of {destination} and its ledger do not tell the same of {path}")]
     Disputed {
@@ -114,7 +126,8 @@ pub enum StoreError {
 impl StoreError {
     /// True where the session is not obeyed before the user says that it is to be trusted.
     pub fn asks_for_trust(&self) -> bool {
-        matches!(self, StoreError::NotOwn { .. } | StoreError::OwnerUnknown { .. } | StoreError::Disputed { .. })
+        use StoreError::{Disputed, NotOwn, OwnerUnknown, RepairUnproved};
+        matches!(self, NotOwn { .. } | OwnerUnknown { .. } | Disputed { .. } | RepairUnproved { .. })
     }
 }
 

@@ -45,6 +45,22 @@ pub(super) fn is_there(path: &Path) -> io::Result<bool> {
     }
 }
 
+/// True for a file that holds something, false where there is none or an empty one.
+pub(super) fn has_content(path: &Path) -> Result<bool, StoreError> {
+    let is_there = is_there(path).map_err(failed(path))?;
+    Ok(is_there && std::fs::symlink_metadata(path).map_err(failed(path))?.len() > 0)
+}
+
+/// Copies a file, where it is there.
+pub(super) fn copy(from: &Path, to: &Path) -> Result<(), StoreError> {
+    let mut file = match read(from) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        opened => opened.map_err(failed(from))?,
+    };
+    let copied = File::create_new(to).and_then(|mut copy| io::copy(&mut file, &mut copy));
+    copied.map(drop).map_err(failed(from))
+}
+
 /// An error where a database, or what belongs to it, is no regular file: SQLite would open it, and wait or follow it.
 pub(super) fn check_database(path: &Path) -> Result<(), StoreError> {
     DATABASE_ENDINGS.iter().try_for_each(|ending| {

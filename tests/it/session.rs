@@ -473,12 +473,6 @@ fn a_case_folder_can_be_handed_on() {
     assert_eq!(hashes(workspace.source()).len(), 4);
 }
 
-/// Runs SQL on the session, as somebody with other tools may.
-fn meddle(workspace: &Workspace, sql: &str) {
-    let connection = rusqlite::Connection::open(workspace.destination().join(".sis/session.db")).unwrap();
-    connection.execute_batch(sql).unwrap();
-}
-
 #[test]
 fn a_classify_that_found_nothing_changes_no_plan() {
     let workspace = sorted_workspace("copy");
@@ -498,14 +492,14 @@ fn a_hostile_session_writes_nowhere_and_moves_nothing_unless_trusted() {
     let kept = std::fs::read(&ledger).unwrap();
     std::fs::remove_file(&ledger).unwrap();
     std::os::unix::fs::symlink(&victim, &ledger).unwrap();
-    meddle(&workspace, "INSERT INTO ledger_lines VALUES (999, 'evil'); UPDATE ledger SET written = 0");
+    workspace.meddle("INSERT INTO ledger_lines VALUES (999, 'evil'); UPDATE ledger SET written = 0");
     for command in [&["verify"][..], &["undo"], &["apply"]] {
         assert_ne!(workspace.sis_on_destination(command).code, 0);
         assert_eq!(std::fs::read(&victim).unwrap(), b"mine", "{command:?}");
     }
     std::fs::remove_file(&ledger).unwrap();
     std::fs::write(&ledger, kept).unwrap();
-    meddle(&workspace, "DELETE FROM ledger_lines");
+    workspace.meddle("DELETE FROM ledger_lines");
     // Another user: their files say nothing of this session.
     std::fs::remove_file(workspace.home().join("data/sis/secret")).unwrap();
     let before = tree(workspace.root());
@@ -529,7 +523,7 @@ fn verify_writes_nothing_and_compares_with_the_ledger() {
     // Somebody changes a file and what the session says of it.
     let (target, hash) = sorted(workspace.destination()).pop_first().unwrap();
     std::fs::write(&target, "evil").unwrap();
-    meddle(&workspace, &format!("UPDATE pictures SET hash = x'{}' WHERE hash = x'{hash}'", sha256("evil")));
+    workspace.meddle(&format!("UPDATE pictures SET hash = x'{}' WHERE hash = x'{hash}'", sha256("evil")));
     let finished = workspace.sis_on_destination(&["verify"]).ended_with(1);
     assert!(finished.out.contains("told otherwise by the session than by the ledger"), "{}", finished.out);
 }

@@ -126,6 +126,12 @@ impl Workspace {
         self.home.path()
     }
 
+    /// Runs SQL on the destination's session, as somebody with other tools may.
+    pub(crate) fn meddle(&self, sql: &str) {
+        let connection = rusqlite::Connection::open(self.destination().join(".sis/session.db")).unwrap();
+        connection.execute_batch(sql).unwrap();
+    }
+
     /// What this user's data folder knows of sessions.
     pub(crate) fn known_sessions(&self) -> KnownSessions {
         KnownSessions::in_folder(Some(&self.home().join("data/sis")))

@@ -20,6 +20,7 @@ mod keeper;
 mod librarian;
 mod messages;
 mod opening;
+mod owning;
 mod pace;
 mod runner;
 mod scorer;

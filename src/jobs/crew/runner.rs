@@ -34,7 +34,6 @@ use crate::files::destination;
 use crate::files::scan::scan;
 use crate::jobs::apply::apply;
 use crate::jobs::begin::begin_classify;
-use crate::jobs::carry_out::recover_session;
 use crate::jobs::classify::{Classification, Classified, Encoders, Pipeline, classify};
 use crate::jobs::effort::{Clocks, LimitOfLate};
 use crate::jobs::model::{ModelToOpen, OpenedModel};
@@ -226,46 +225,6 @@ impl Desk {
     /// An error once somebody asked to stop: a run that has not begun leaves everything as it was.
     pub(super) fn check_goes_on(&self) -> Result<(), CrewError> {
         if self.stop.is_requested() { Err(CrewError::Stopped) } else { Ok(()) }
-    }
-
-    /// The session of a destination to work in; one of which nothing shows that it is the user's own is not obeyed.
-    pub(super) fn session(&self, destination: &Path) -> Result<Session, CrewError> {
-        self.session_as_own(destination, self.is_vouched_for(destination))
-    }
-
-    /// From now on the session of a destination is obeyed.
-    fn trust(&self, destination: PathBuf) -> Result<(), CrewError> {
-        self.session_as_own(&destination, true)?;
-        self.tell(Event::Trusted { destination });
-        Ok(())
-    }
-
-    fn session_as_own(&self, destination: &Path, trust: bool) -> Result<Session, CrewError> {
-        let (mut session, not_noted) = Session::open_as_own(destination, &self.surroundings.known_sessions(), trust)?;
-        // As long as the app is open, it knows itself what it made or was told to trust.
-        if let Some(error) = not_noted
-            && self.vouched.borrow_mut().insert(destination.to_owned())
-        {
-            self.tell(Event::Trouble { error: CrewError::NotNoted(error) });
-        }
-        let recovered = recover_session(&mut session, &|error| self.sayer.transfer(error))?;
-        if let Some(path) = recovered.refused.first() {
-            let error = CrewError::NotRecovered { count: recovered.refused.len(), path: path.clone() };
-            self.tell(Event::Trouble { error });
-        }
-        Ok(session)
-    }
-
-    /// An error for a session of which nothing shows that it is the user's own.
-    pub(super) fn check_own(&self, session: &mut Session, destination: &Path) -> Result<(), CrewError> {
-        match self.is_vouched_for(destination) {
-            true => Ok(()),
-            false => Ok(session.check_own(&self.surroundings.known_sessions())?),
-        }
-    }
-
-    fn is_vouched_for(&self, destination: &Path) -> bool {
-        self.vouched.borrow().contains(destination)
     }
 
     pub(super) fn model_folder(&self, model: &ModelName) -> Result<PathBuf, CrewError> {

@@ -29,6 +29,20 @@ pub struct Chain {
     pub begins_at: u64,
     /// Files that should be in the destination, by their paths in it, and their SHA-256.
     pub files: BTreeMap<PathBuf, String>,
+    /// As far as each line follows the one before.
+    pub(in crate::store) sound: Sound,
+    /// The same without its last line, which no line after it vouches for.
+    pub(in crate::store) vouched_for: Sound,
+}
+
+/// The beginning of a ledger in which each line follows the one before.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(in crate::store) struct Sound {
+    pub(in crate::store) lines: u64,
+    /// Its length in the file.
+    pub(in crate::store) bytes: u64,
+    /// The hash of its last line; of none, nothing.
+    pub(in crate::store) head: String,
 }
 
 /// Lines that a killed program had not yet written to the file, and the bytes that are known to be there before them.
@@ -60,7 +74,8 @@ pub(in crate::store) type OnLine<'o> = &'o mut dyn FnMut(&Chain, Option<Map<Stri
 /// Follows a ledger line by line, until `on_line` has enough.
 pub(in crate::store) fn follow(file: Option<File>, pending: &Pending, on_line: OnLine<'_>) -> io::Result<Chain> {
     let head = BEFORE_THE_FIRST.to_owned();
-    let mut chain = Chain { lines: 0, head, broken_at: None, begins_at: 1, files: BTreeMap::new() };
+    let (files, sound, vouched_for) = (BTreeMap::new(), Sound::default(), Sound::default());
+    let mut chain = Chain { lines: 0, head, broken_at: None, begins_at: 1, files, sound, vouched_for };
     let Pending { lines, written } = pending;
     if let Some(mut file) = file {
         let length = if lines.is_empty() { u64::MAX } else { *written };
@@ -109,6 +124,11 @@ impl Chain {
             self.broken_at = Some(self.lines);
         }
         self.head = ContentHash(Sha256::digest(text).into()).to_string();
+        if self.broken_at.is_none() {
+            self.vouched_for = std::mem::take(&mut self.sound);
+            let bytes = self.vouched_for.bytes + text.len() as u64 + 1;
+            self.sound = Sound { lines: self.lines, bytes, head: self.head.clone() };
+        }
         on_line(self, fields)
     }
 }

@@ -24,8 +24,8 @@ use crate::domain::printable::{is_disturbing, printable};
 pub use account::{Account, sources_in};
 pub(super) use account::{Broken, Told};
 pub(super) use aside::set_aside;
-pub(super) use chain::Pending;
 pub use chain::{Chain, walk};
+pub(super) use chain::{Pending, Sound, follow};
 
 /// The name of the ledger's file.
 pub const FILE_NAME: &str = "ledger.jsonl";

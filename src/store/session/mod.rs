@@ -10,6 +10,7 @@ mod folders;
 mod lock;
 mod ownership;
 mod pictures;
+mod repair;
 mod runs;
 mod transfers;
 
@@ -35,6 +36,7 @@ pub use arrivals::Alert;
 pub use changes::{Revision, Which};
 pub use folders::{ChangedFolder, Folders};
 pub use pictures::{Found, Known, LabelSet, SessionPicture};
+pub use repair::{Rebuilt, Repaired, Retold};
 pub use runs::{Origin, Run, Sorting, absolute_source};
 pub use transfers::{Ending, NewTransfer, Placed, Recorded, ReliesOn, Reversible, Unfinished};
 
@@ -92,7 +94,7 @@ impl Session {
         let lock = lock(&folder, destination)?;
         // Only where there certainly is none: an error that passes is no loss of the session.
         let (database, ledger) = (folder.join(DATABASE), ledger::path_in(&folder));
-        let ledger_aside = match has_content(&database).map_err(regular::failed(&database))? {
+        let ledger_aside = match regular::has_content(&database)? {
             true => None,
             false => ledger::set_aside(&ledger).map_err(regular::failed(&ledger))?,
         };
@@ -134,11 +136,12 @@ impl Session {
             return Session::with(connection, destination, false, None, None);
         }
         check_folder(&destination.join(FOLDER))?;
+        regular::check_database(&destination.join(FOLDER).join(DATABASE))?;
         // A database in the middle of a change would be copied in pieces.
         let resting = lock_to_read(&destination.join(FOLDER), destination)?;
         let copy = tempfile::tempdir().map_err(|source| StoreError::File { path: std::env::temp_dir(), source })?;
         for name in [DATABASE.to_owned(), format!("{DATABASE}-wal"), format!("{DATABASE}-journal")] {
-            copy_file(&destination.join(FOLDER).join(&name), &copy.path().join(&name))?;
+            regular::copy(&destination.join(FOLDER).join(&name), &copy.path().join(&name))?;
         }
         let connection = database::open_existing(&copy.path().join(DATABASE), &schema::SESSION)?;
         Session::with(connection, destination, false, resting, Some(copy))
@@ -321,21 +324,6 @@ impl Session {
 /// A path as it is kept: relative to the destination where it is inside.
 fn kept(destination: &Path, path: &Path) -> Vec<u8> {
     path.strip_prefix(destination).unwrap_or(path).as_os_str().as_bytes().to_owned()
-}
-
-/// True for a file that holds something, false where there is none or an empty one.
-fn has_content(path: &Path) -> std::io::Result<bool> {
-    Ok(regular::is_there(path)? && std::fs::symlink_metadata(path)?.len() > 0)
-}
-
-/// Copies a file of the session, where it is there.
-fn copy_file(from: &Path, to: &Path) -> Result<(), StoreError> {
-    let mut file = match regular::read(from) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-        opened => opened.map_err(regular::failed(from))?,
-    };
-    let copied = File::create_new(to).and_then(|mut copy| std::io::copy(&mut file, &mut copy));
-    copied.map(drop).map_err(|source| StoreError::File { path: from.to_owned(), source })
 }
 
 /// A path as it is kept.

@@ -54,7 +54,7 @@ impl Session {
     }
 
     /// Seals the session as it is now.
-    fn seal(&mut self) -> Result<(), StoreError> {
+    pub(super) fn seal(&mut self) -> Result<(), StoreError> {
         let (secret, token) = (self.secret.clone(), self.token.clone());
         self.change(|change| match &secret {
             Some(secret) => put_seal(change, secret, &token, &state(change)?),
@@ -93,7 +93,7 @@ impl Session {
     }
 
     /// True where the ledger is whole and tells of every transfer that ended what the session does, and of no other.
-    fn is_as_told(&self) -> Result<bool, StoreError> {
+    pub(super) fn is_as_told(&self) -> Result<bool, StoreError> {
         let account = match self.account() {
             Err(StoreError::LedgerBroken { .. }) => return Ok(false),
             account => account?,

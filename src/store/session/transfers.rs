@@ -358,7 +358,12 @@ fn insert(
     Ok(TransferId(change.last_insert_rowid()))
 }
 
-fn record(change: &Transaction<'_>, destination: &Path, id: TransferId, step: &Recorded) -> rusqlite::Result<()> {
+pub(super) fn record(
+    change: &Transaction<'_>,
+    destination: &Path,
+    id: TransferId,
+    step: &Recorded,
+) -> rusqlite::Result<()> {
     match step {
         Recorded::Copied { inode } => {
             change
