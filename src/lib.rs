@@ -12,5 +12,6 @@ pub mod files;
 pub mod jobs;
 pub mod lang;
 pub mod panics;
+pub mod rights;
 pub mod store;
 pub mod tui;

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::arguments::{ClassifyArguments, RuntimeOptions};
 use super::context::Context;
+use super::emptied;
 use super::events;
 use super::exit::Exit;
 use super::failure::Failure;
@@ -15,7 +16,6 @@ use super::progress::Progress;
 use super::session::{open_copy, open_to_work};
 use super::settings::{settings, table_name};
 use super::sorting::Work;
-use super::summary;
 use crate::domain::printable::printable;
 use crate::domain::run::RunId;
 use crate::domain::settings::Settings;
@@ -69,6 +69,10 @@ pub(super) fn carry_out(request: &Request, options: &RuntimeOptions, context: &m
         false => None,
     };
     let found = find_pictures(settings, context)?;
+    if found.files.is_empty() {
+        let copy = request.dry_run.then(|| open_copy(&settings.destination, context)).transpose()?;
+        return emptied::finish(request, known.or(copy), &Classification::default(), context);
+    }
     let selection = context.select_runtime(options)?;
     let runtime = &selection.runtime;
     let cache = context.cache_place();
@@ -96,7 +100,7 @@ pub(super) fn carry_out(request: &Request, options: &RuntimeOptions, context: &m
     let classification = classify_into(&mut session, run, &set, &pipeline, request, runtime, context)?;
     session.end_run(run, classification.told()).map_err(|error| failed(error, context))?;
     if classification.pictures == 0 && classification.waiting == 0 {
-        return Err(no_pictures(settings, &classification, context));
+        return emptied::finish(request, Some(session), &classification, context);
     }
     let classifying = Classifying {
         settings,
@@ -183,20 +187,10 @@ fn find_pictures(settings: &Settings, context: &mut Context) -> Result<Scan, Fai
         }
     }
     if found.files.is_empty() {
-        return Err(no_pictures(settings, &Classification::default(), context));
+        return Ok(found);
     }
     let values: Values<'_> = &[("files", &found.files.len()), ("source", &printable(&settings.source))];
     let line = context.language.say("classify.found", values);
     context.console.err(&line);
     Ok(found)
-}
-
-fn no_pictures(settings: &Settings, classification: &Classification, context: &Context) -> Failure {
-    let language = &context.language;
-    let count: usize = classification.other_files.values().sum();
-    let key = if count == 0 { "source.no_pictures" } else { "source.only_others" };
-    let kinds = summary::kinds(&classification.other_files, language);
-    let values: Values<'_> = &[("folder", &printable(&settings.source)), ("count", &count), ("kinds", &kinds)];
-    let sentence = language.say(key, values);
-    Failure { chain: sentence.clone(), sentence, exit: Exit::Failed }
 }

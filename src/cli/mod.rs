@@ -12,6 +12,7 @@ mod context;
 mod demo;
 mod doctor;
 mod download;
+mod emptied;
 mod events;
 pub mod exit;
 mod failure;

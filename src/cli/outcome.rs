@@ -114,10 +114,10 @@ impl Tally {
             Ok(outcome) => {
                 self.unkept += usize::from(outcome.unkept().any());
                 *match outcome {
+                    Outcome::AlreadyPresent { .. } => &mut self.present,
                     _ if planned.from.is_some() => &mut self.regrouped,
                     Outcome::Copied { .. } => &mut self.copied,
                     Outcome::Moved { .. } | Outcome::Removed { .. } => &mut self.moved,
-                    Outcome::AlreadyPresent { .. } => &mut self.present,
                 } += 1;
             }
             Err(error) => self.add_failure(error, language),

@@ -9,6 +9,7 @@ use super::read::open_regular;
 use crate::domain::plan::PlannedTransfer;
 use crate::domain::run::Action;
 use crate::file_system::without_journal;
+use crate::rights::Rights;
 
 /// Why a destination cannot take files.
 #[derive(Debug, thiserror::Error)]
@@ -72,7 +73,11 @@ pub fn check(destination: &Path, source: &Path) -> Result<(), DestinationError> 
 /// Makes the destination where it is not there, and proves that a file can be made in it.
 pub fn prepare(destination: &Path) -> Result<(), DestinationError> {
     let not_writable = |source| DestinationError::NotWritable { folder: destination.to_owned(), source };
+    let is_there = destination.exists();
     make_folders(destination).map_err(not_writable)?;
+    if !is_there {
+        Rights::close(destination);
+    }
     nameless_file(destination).map_err(not_writable).map(drop)
 }
 

@@ -1,9 +1,8 @@
 //! What the system has to be asked for so that a file is really there, whole, and nothing was in its place.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::{File, Permissions};
+use std::fs::File;
 use std::io;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -20,9 +19,39 @@ const TEMPORARY_SUFFIX: &str = ".partial";
 /// How the name ends that a file has for the moment in which it is removed.
 const LEAVING_SUFFIX: &str = ".leaving";
 
-/// A new file without a name on the file system of `folder`: nothing is left of it, whatever happens.
+/// How the name begins of a file that is to have none.
+const NAMELESS_PREFIX: &str = ".sis-nameless-";
+
+/// A new file on the file system of `folder` of which nothing is left: without a name, or, where the file system cannot do
+/// that, with one for a moment that a later call is able to find.
 pub fn nameless_file(folder: &Path) -> io::Result<File> {
-    tempfile::tempfile_in(folder)
+    match without_name(folder) {
+        Some(file) => Ok(file),
+        None => named_for_a_moment(folder),
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn without_name(folder: &Path) -> Option<File> {
+    use rustix::fs::{Mode, OFlags};
+    let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
+    rustix::fs::open(folder, flags, Mode::RUSR | Mode::WUSR).ok().map(File::from)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn without_name(_: &Path) -> Option<File> {
+    None
+}
+
+fn named_for_a_moment(folder: &Path) -> io::Result<File> {
+    let is_left = |name: &OsStr| is_temporary(name) && name.as_encoded_bytes().starts_with(NAMELESS_PREFIX.as_bytes());
+    for entry in std::fs::read_dir(folder)?.flatten().filter(|entry| is_left(&entry.file_name())) {
+        if let Err(error) = std::fs::remove_file(entry.path()) {
+            tracing::warn!("a temporary file is left: {error}");
+        }
+    }
+    let mut naming = tempfile::Builder::new();
+    naming.prefix(NAMELESS_PREFIX).suffix(TEMPORARY_SUFFIX).tempfile_in(folder).map(NamedTempFile::into_file)
 }
 
 /// The name of a temporary file for `token`, which is nobody else's.
@@ -35,11 +64,10 @@ pub fn leaving_name(token: &str) -> OsString {
     format!("{TEMPORARY_PREFIX}{token}{LEAVING_SUFFIX}").into()
 }
 
-/// A new file in `folder`, which is the program's own, that others may read, as far as the user's mask lets them.
+/// A new file in `folder`, which is the program's own, that only the user may read. It is removed again unless it is given
+/// another name.
 pub fn temporary_result(folder: &Path) -> io::Result<NamedTempFile> {
-    let mode = Permissions::from_mode(0o666);
-    let mut naming = tempfile::Builder::new();
-    naming.prefix(TEMPORARY_PREFIX).suffix(TEMPORARY_SUFFIX).permissions(mode).tempfile_in(folder)
+    tempfile::Builder::new().prefix(TEMPORARY_PREFIX).suffix(TEMPORARY_SUFFIX).tempfile_in(folder)
 }
 
 /// Removes what a killed program left of its temporary files in a folder of its own.
@@ -112,4 +140,25 @@ pub fn share_blocks(source: &File, copy: &File) -> bool {
 #[cfg(not(target_os = "linux"))]
 pub fn share_blocks(_: &File, _: &File) -> bool {
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_killed_program_left_of_a_nameless_file_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let names = || -> Vec<OsString> {
+            std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect()
+        };
+        for name in [".sis-nameless-abc.partial", ".sis-0123-4.partial"] {
+            std::fs::write(folder.path().join(name), "x").unwrap();
+        }
+        let file = named_for_a_moment(folder.path()).unwrap();
+        assert_eq!(names(), [".sis-0123-4.partial"]);
+        assert_eq!(file.metadata().unwrap().len(), 0);
+        nameless_file(folder.path()).unwrap();
+        assert_eq!(names(), [".sis-0123-4.partial"]);
+    }
 }

@@ -16,6 +16,9 @@ use crate::domain::picture::ContentHash;
 /// Handles that are kept at the same time. Some systems let a program open no more than 256 files.
 const MOST_OPEN: usize = 48;
 
+/// How often a file is hashed that changes while it is hashed.
+const HASHED_AT_MOST: usize = 3;
+
 /// A file in an open folder.
 #[derive(Debug, Clone)]
 pub struct Entry {
@@ -41,6 +44,23 @@ impl Entry {
         self.folder.open_regular(&self.name)
     }
 
+    /// Opens it and hashes it. A file that changes meanwhile is hashed again; one that goes on changing has no hash. Disks
+    /// that invent numbers may invent times too, until they have taken all of a file: there the same hash twice will do.
+    pub fn open_hashed(&self) -> io::Result<(File, FileStat, Option<ContentHash>)> {
+        let (mut file, mut before) = self.open()?;
+        let mut last = None;
+        for _ in 0..HASHED_AT_MOST {
+            let hash = hash_open(&file)?;
+            let after = FileStat::of(&file.metadata()?);
+            if after == before || (!self.folder.keeps_numbers() && last == Some(hash)) {
+                return Ok((file, after, Some(hash)));
+            }
+            last = Some(hash);
+            (file, before) = self.open()?;
+        }
+        Ok((file, before, None))
+    }
+
     /// SHA-256 of its content.
     pub fn hash(&self) -> io::Result<ContentHash> {
         hash_open(&self.open()?.0)
@@ -49,11 +69,6 @@ impl Entry {
     /// True where it is a regular file with this content.
     pub fn has(&self, hash: ContentHash) -> bool {
         self.hash().is_ok_and(|found| found == hash)
-    }
-
-    /// True where nothing has changed since an earlier look.
-    pub fn is_as(&self, earlier: &FileStat) -> bool {
-        self.find().is_ok_and(|now| now.is_as(earlier, self.folder.keeps_numbers()))
     }
 
     /// Another name in the same folder.

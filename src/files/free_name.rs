@@ -17,10 +17,11 @@ pub fn rename_to_free_name(from: &Folder, name: &OsStr, to: &Folder, new_name: &
     // The file system does not know that kind of rename: a link never replaces anything either.
     match rustix::fs::linkat(from.handle(), name, to.handle(), new_name, AtFlags::empty()) {
         Ok(()) => return remove_linked(from, name, to, new_name),
-        Err(Errno::PERM | Errno::OPNOTSUPP | Errno::NOSYS | Errno::MLINK | Errno::INVAL | Errno::ACCESS) => {}
-        Err(error) => return Err(error.into()),
+        Err(Errno::EXIST) => return Err(ErrorKind::AlreadyExists.into()),
+        // It knows no links either, as on memory cards and on many network shares, and says so in many ways: some with an
+        // error of the disk. A real one shows again.
+        Err(_) => {}
     }
-    // It knows no links either, as on memory cards and on many network shares.
     rename_to_reserved_name(from, name, to, new_name)
 }
 

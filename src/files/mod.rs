@@ -11,6 +11,7 @@ pub mod kind;
 pub mod lease;
 pub mod output_csv;
 pub mod own_file;
+pub mod planted;
 pub mod read;
 pub mod scan;
 pub mod sums;

@@ -1,6 +1,11 @@
 //! `output.csv`: what happened to each picture, for people with a spreadsheet and for the scripts of the Python tool,
 //! whose three columns it begins with. It mirrors the session.
+//!
+//! A spreadsheet takes a text that begins with `=` or one of its like for a formula, and runs it. Such a text gets an
+//! apostrophe before it, and so does one that begins with an apostrophe itself: who reads the table takes off the first
+//! apostrophe of a cell, where it begins with one.
 
+use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
@@ -42,19 +47,36 @@ pub struct Row {
 impl Row {
     fn fields(&self) -> [String; COLUMNS.len()] {
         let number = |value: Option<f32>| value.map(|value| format!("{value:.6}")).unwrap_or_default();
+        let text = |text: Option<String>| text.map(|text| to_cell(&text).into_owned()).unwrap_or_default();
         [
-            printable(&self.path),
-            self.label.as_deref().map(printable_text).unwrap_or_default(),
+            text(Some(printable(&self.path))),
+            text(self.label.as_deref().map(printable_text)),
             number(self.score),
-            self.destination.as_deref().map(printable).unwrap_or_default(),
-            self.status.clone(),
-            self.hash.map(|hash| hash.to_string()).unwrap_or_default(),
+            text(self.destination.as_deref().map(printable)),
+            text(Some(self.status.clone())),
+            text(self.hash.map(|hash| hash.to_string())),
             number(self.margin),
-            self.decision.unwrap_or_default().to_owned(),
-            self.reason.clone().unwrap_or_default(),
-            exact_bytes(self.path.as_os_str()).unwrap_or_default(),
+            text(self.decision.map(str::to_owned)),
+            text(self.reason.clone()),
+            text(exact_bytes(self.path.as_os_str())),
         ]
     }
+}
+
+/// What a spreadsheet may take for the beginning of a formula, in full width too, as it is typed in East Asia.
+const BEGINS_FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+
+/// A text as a cell of the table, which no spreadsheet takes for a formula.
+fn to_cell(text: &str) -> Cow<'_, str> {
+    match text.starts_with(BEGINS_FORMULA) || text.starts_with('\'') {
+        true => Cow::Owned(format!("'{text}")),
+        false => Cow::Borrowed(text),
+    }
+}
+
+/// The text of a cell of the table: the same as was written.
+pub fn from_cell(cell: &str) -> &str {
+    cell.strip_prefix('\'').unwrap_or(cell)
 }
 
 /// The exact bytes of a name in base64, where text does not show them as they are.
@@ -81,5 +103,45 @@ impl<'w> Table<'w> {
     /// Ends the table.
     pub fn end(mut self) -> io::Result<()> {
         self.0.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn no_text_begins_a_formula_and_numbers_stay() {
+        let row = Row {
+            path: "=cmd|' /C calc'!A0.jpg".into(),
+            label: Some("-1+1".to_owned()),
+            score: Some(-0.5),
+            margin: Some(0.25),
+            destination: Some("+x/@y.jpg".into()),
+            status: "copied".to_owned(),
+            reason: Some("\t=1".to_owned()),
+            ..Row::default()
+        };
+        let mut out = Vec::new();
+        let mut table = Table::begin(&mut out).unwrap();
+        table.add(&row).unwrap();
+        table.end().unwrap();
+        let mut reader = csv::Reader::from_reader(out.as_slice());
+        let read = reader.records().next().unwrap().unwrap();
+        let cells: Vec<&str> = read.iter().collect();
+        let expected = ["'=cmd|' /C calc'!A0.jpg", "'-1+1", "-0.500000", "'+x/@y.jpg", "copied", "", "0.250000", ""];
+        assert_eq!(cells[..8], expected);
+        assert_eq!(cells[8], "'\t=1");
+        assert_eq!(from_cell(cells[0]), "=cmd|' /C calc'!A0.jpg");
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read(text in "['=+\\-@＝＋－＠\t\r\n]{0,3}.{0,8}") {
+            let cell = to_cell(&text);
+            prop_assert_eq!(from_cell(&cell), &text);
+            prop_assert!(!cell.starts_with(BEGINS_FORMULA));
+        }
     }
 }

@@ -14,6 +14,7 @@ use super::free_name::rename_to_free_name;
 use super::read::hash_file;
 use crate::domain::picture::ContentHash;
 use crate::domain::plan::name_candidates;
+use crate::rights::Rights;
 
 /// True where the file can have this place: nothing is there, or a file.
 pub fn is_free(path: &Path) -> bool {
@@ -37,6 +38,7 @@ impl Fresh {
         content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> io::Result<Fresh> {
         let mut file = temporary_result(staging)?;
+        Rights::beside(path.parent().unwrap_or(Path::new("."))).give(file.path());
         let mut hasher = Sha256::new();
         write_and_hash(file.as_file_mut(), &mut hasher, content)?;
         let hash = ContentHash(hasher.finalize().into());
@@ -47,14 +49,20 @@ impl Fresh {
     /// Puts it in place of what is there. That is replaced if it is one of `known`, and otherwise kept under another
     /// name, which is returned.
     pub fn put_in_place(self, known: &[ContentHash]) -> io::Result<Option<PathBuf>> {
+        let folder = self.path.parent().unwrap_or(Path::new("."));
         let aside = match hash_file(&self.path) {
             Ok(found) if known.contains(&found) || found == self.hash => None,
-            Ok(found) => Some(keep_aside(&self.path, found)?),
+            Ok(found) => {
+                let aside = keep_aside(&self.path, found)?;
+                // It has its new name on disk before its old one is given away.
+                sync_folder(folder)?;
+                Some(aside)
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(error),
         };
         self.file.persist(&self.path)?;
-        sync_folder(self.path.parent().unwrap_or(Path::new(".")))?;
+        sync_folder(folder)?;
         Ok(aside)
     }
 }

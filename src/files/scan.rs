@@ -11,7 +11,7 @@ use super::durable::is_temporary;
 use crate::domain::folder_name::OWN_NAMES;
 
 /// The folder in a destination that is the program's own.
-const SESSION_FOLDER: &str = ".sis";
+pub(super) const SESSION_FOLDER: &str = ".sis";
 
 /// What a folder holds.
 #[derive(Debug, Default)]

@@ -65,7 +65,9 @@ impl ApplyRun {
         let mut doubled: Vec<(usize, NewTransfer)> = Vec::new();
         carry_out(session, self.id, transfers, say, stop, &mut |position, transfer, ended| {
             let planned = &plan.transfers[position];
-            match doubled_by(transfer, &ended, planned.from.is_some()) {
+            // Where another run of the same plan came first, the file has left its old folder already.
+            let is_there_twice = planned.from.is_some() && std::fs::symlink_metadata(&planned.source).is_ok();
+            match doubled_by(transfer, &ended, is_there_twice) {
                 // It is not over until the file that is there twice is there once.
                 Some(removal) => doubled.push((position, removal)),
                 None => {

@@ -26,6 +26,9 @@ const BATCH: usize = 128;
 /// Bytes after which a batch is full.
 const BATCH_BYTES: u64 = 64 << 20;
 
+/// Folders after which a batch is full: each is held open. Some systems let a program open no more than 256 files.
+const BATCH_FOLDERS: usize = 96;
+
 /// How a transfer's error is told to people.
 pub type SayError<'s> = &'s dyn Fn(&TransferError) -> String;
 
@@ -42,9 +45,13 @@ impl Transfers<'_> {
     fn batch(self, first: usize) -> Vec<NewTransfer> {
         let mut batch = Vec::new();
         let mut bytes = 0;
-        while first + batch.len() < self.count && batch.len() < BATCH && bytes < BATCH_BYTES {
+        let mut folders = BTreeSet::new();
+        let is_full = |batch: &[NewTransfer], bytes| batch.len() >= BATCH || bytes >= BATCH_BYTES;
+        while first + batch.len() < self.count && !is_full(&batch, bytes) && folders.len() < BATCH_FOLDERS {
             let transfer = (self.make)(first + batch.len());
             bytes += transfer.size;
+            folders.extend(transfer.source.parent().map(Path::to_owned));
+            folders.insert(transfer.folder.clone());
             batch.push(transfer);
         }
         batch

@@ -53,6 +53,12 @@ pub fn table_name(session: &Session) -> Result<Option<PathBuf>, StoreError> {
     Ok(name.filter(|name| name.file_name() == Some(name.as_os_str())))
 }
 
+/// The names of the files in the destination that mirror the session, those of earlier tables too.
+pub fn own_names(session: &Session) -> Result<Vec<String>, StoreError> {
+    let written = session.keys_after(OWN)?;
+    Ok(written.into_iter().chain([sums::FILE_NAME.to_owned()]).collect())
+}
+
 /// Writes the table and the list of sums from the session. A table under another name than before leaves the earlier one
 /// as it is.
 pub fn write(

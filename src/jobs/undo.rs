@@ -106,7 +106,7 @@ fn reversal(done: &Reversible) -> Option<NewTransfer> {
     let (action, source, place) = match (done.action, done.is_source_kept) {
         (Action::Remove, _) => (Action::Copy, &done.target, &done.source),
         (Action::Move, false) => (Action::Move, &done.target, &done.source),
-        (Action::Copy, _) | (Action::Move, true) => (Action::Remove, &done.target, &done.source),
+        (Action::Copy, _) | (Action::Move, true) => (Action::Remove, &done.target, witness(done)),
     };
     let (folder, names) = at(place)?;
     Some(NewTransfer {
@@ -120,6 +120,13 @@ fn reversal(done: &Reversible) -> Option<NewTransfer> {
         reverses: Some(done.id),
         relies_on: ReliesOn::Nothing,
     })
+}
+
+/// The file that should have the content of a copy: what it was copied from, or, where an undo has taken that away, the
+/// picture as it was found.
+fn witness(done: &Reversible) -> &PathBuf {
+    let is_there = std::fs::symlink_metadata(&done.source).is_ok();
+    if is_there || done.is_source_taken { &done.source } else { &done.found }
 }
 
 /// Why a transfer cannot be taken back, as far as that can be told before it is tried.

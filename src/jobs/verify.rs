@@ -1,16 +1,23 @@
-//! Checking a destination against its session: every file by its hash, the ledger by its chain.
+//! Checking a destination against its session: every file by its hash, the ledger by its chain, and what else is there.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use super::stop::Stop;
+use super::tables;
+use crate::domain::folder_name::fold;
 use crate::domain::picture::ContentHash;
-use crate::files::durable::is_temporary;
+use crate::files::planted::{Known, Seen, is_same_file, look_through};
 use crate::files::read::hash_file;
 use crate::store::StoreError;
 use crate::store::ledger::Chain;
 use crate::store::session::Session;
+
+/// Paths of a kind that are kept to be named. There may be any number of them.
+const KEPT: usize = 1000;
 
 /// What was found.
 #[derive(Debug)]
@@ -29,12 +36,46 @@ pub struct Verification {
     pub unreadable: Vec<(PathBuf, io::Error)>,
     /// Files that the session and the ledger do not tell the same of.
     pub disputed: Vec<PathBuf>,
-    /// Files in the labels' folders that no run put there.
-    pub extra: Vec<PathBuf>,
+    /// What else is in the destination.
+    pub beside: Beside,
     /// Transfers that a killed program left; the next run finishes them.
     pub unfinished: usize,
     /// Files that were not looked at because of a stop.
     pub waiting: usize,
+}
+
+/// What is in a destination beside the files that were sorted into it.
+#[derive(Debug, Default)]
+pub struct Beside {
+    /// Files, links and special files that no run put there.
+    pub extra: Paths,
+    /// Folders that pictures come from, which were left out.
+    pub sources: Paths,
+    /// Other destinations, which were left out.
+    pub destinations: Paths,
+    /// Folders that cannot be looked into.
+    pub closed: Paths,
+    /// It was looked through to its end.
+    pub is_complete: bool,
+}
+
+/// Paths, the first of which are kept.
+#[derive(Debug, Default)]
+pub struct Paths {
+    /// How many there are.
+    pub count: usize,
+    /// The first of them in their order.
+    pub first: BTreeSet<PathBuf>,
+}
+
+impl Paths {
+    fn add(&mut self, path: &Path) {
+        self.count += 1;
+        self.first.insert(path.to_owned());
+        if self.first.len() > KEPT {
+            self.first.pop_last();
+        }
+    }
 }
 
 impl Verification {
@@ -50,14 +91,24 @@ impl Verification {
         let files = [&self.missing, &self.changed, &self.disputed];
         files.iter().all(|list| list.is_empty()) && self.unreadable.is_empty() && self.is_ledger_whole()
     }
+
+    /// True where a stop was asked for before everything was looked at.
+    pub fn is_cut_short(&self) -> bool {
+        self.waiting > 0 || !self.beside.is_complete
+    }
 }
 
-/// Checks everything. `on_file` is told of each file that was hashed, of how many.
-pub fn verify(
-    session: &Session,
-    stop: &Stop,
-    on_file: &mut dyn FnMut(usize, usize),
-) -> Result<Verification, StoreError> {
+/// How far a check has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Checked {
+    /// One more file was hashed, of so many.
+    File(usize),
+    /// So many files were seen in the destination so far.
+    Seen(usize),
+}
+
+/// Checks everything.
+pub fn verify(session: &Session, stop: &Stop, on_checked: &mut dyn FnMut(Checked)) -> Result<Verification, StoreError> {
     let placed: BTreeMap<PathBuf, ContentHash> = session
         .placed()?
         .into_iter()
@@ -72,13 +123,13 @@ pub fn verify(
         missing: vec![],
         changed: vec![],
         unreadable: vec![],
-        extra: extra(&placed),
+        beside: Beside::default(),
         unfinished: session.unfinished()?.len(),
         waiting: placed.len(),
     };
     for (path, hash) in &placed {
         if stop.is_requested() {
-            break;
+            return Ok(verification);
         }
         verification.waiting -= 1;
         match hash_file(path) {
@@ -87,34 +138,116 @@ pub fn verify(
             Err(error) if error.kind() == io::ErrorKind::NotFound => verification.missing.push(path.clone()),
             Err(error) => verification.unreadable.push((path.clone(), error)),
         }
-        on_file(placed.len() - verification.waiting, placed.len());
+        on_checked(Checked::File(placed.len()));
     }
+    verification.beside = beside(session, &placed, stop, on_checked)?;
     Ok(verification)
 }
 
 /// Somebody who changes a file and its hash in the session does not change the ledger with it, whose head may be
 /// time-stamped elsewhere.
 fn disputed(session: &Session, placed: &BTreeMap<PathBuf, ContentHash>, chain: &Chain) -> Vec<PathBuf> {
-    let told: BTreeMap<PathBuf, &String> =
-        chain.files.iter().map(|(path, hash)| (session.destination().join(path), hash)).collect();
+    let destination = session.destination();
+    let told = |path: &Path| chain.files.get(path.strip_prefix(destination).unwrap_or(path));
     let differs = |(path, hash): (&PathBuf, &ContentHash)| {
-        let same = told.get(path).is_some_and(|told| **told == hash.to_string());
+        let same = told(path).is_some_and(|told| *told == hash.to_string());
         (!same).then(|| path.clone())
     };
     let mut disputed: Vec<PathBuf> = placed.iter().filter_map(differs).collect();
-    disputed.extend(told.into_keys().filter(|path| !placed.contains_key(path)));
+    disputed.extend(chain.files.keys().map(|path| destination.join(path)).filter(|path| !placed.contains_key(path)));
     disputed
 }
 
-/// What is in the folders of sorted files and was not put there.
-fn extra(placed: &BTreeMap<PathBuf, ContentHash>) -> Vec<PathBuf> {
-    let folders: BTreeSet<&Path> = placed.keys().filter_map(|path| path.parent()).collect();
-    let entries = folders.into_iter().flat_map(|folder| std::fs::read_dir(folder).into_iter().flatten().flatten());
-    let mut extra: Vec<PathBuf> = entries
-        .filter(|entry| !is_temporary(&entry.file_name()))
-        .map(|entry| entry.path())
-        .filter(|path| !placed.contains_key(path))
-        .collect();
-    extra.sort_unstable();
-    extra
+/// Looks through the whole destination.
+fn beside(
+    session: &Session,
+    placed: &BTreeMap<PathBuf, ContentHash>,
+    stop: &Stop,
+    on_checked: &mut dyn FnMut(Checked),
+) -> Result<Beside, StoreError> {
+    let destination = session.destination();
+    let own_names = tables::own_names(session)?;
+    let sources = session.sources()?.into_iter().filter_map(|source| source.canonicalize().ok());
+    let sources: Vec<PathBuf> =
+        sources.filter(|source| source != destination && source.starts_with(destination)).collect();
+    let folded = OnceCell::new();
+    let is_placed = |path: &Path| {
+        placed.contains_key(path) || folded.get_or_init(|| Folded::new(placed.keys())).has_under_other_name(path)
+    };
+    let known = Known { is_placed: &is_placed, own_names: &own_names, sources: &sources };
+    let mut beside = Beside::default();
+    let mut count = 0;
+    beside.is_complete = look_through(destination, &known, &mut |seen| {
+        count += 1;
+        on_checked(Checked::Seen(count));
+        match seen {
+            Seen::Known => {}
+            Seen::Planted(path) => beside.extra.add(path),
+            Seen::Source(path) => beside.sources.add(path),
+            Seen::Destination(path) => beside.destinations.add(path),
+            Seen::Closed(path, error) => {
+                tracing::warn!(folder = crate::domain::printable::printable(path), "cannot be looked into: {error}");
+                beside.closed.add(path);
+            }
+        }
+        !stop.is_requested()
+    });
+    Ok(beside)
+}
+
+/// Paths by the form under which two are one where case and Unicode form do not count.
+struct Folded<'p>(Vec<(u64, &'p Path)>);
+
+impl<'p> Folded<'p> {
+    fn new(paths: impl Iterator<Item = &'p PathBuf>) -> Folded<'p> {
+        let mut folded: Vec<(u64, &Path)> = paths.map(|path| (folded_form(path), path.as_path())).collect();
+        folded.sort_unstable();
+        Folded(folded)
+    }
+
+    /// True where the file is one of these: some disks give a name back otherwise than it was given to them.
+    fn has_under_other_name(&self, path: &Path) -> bool {
+        let form = folded_form(path);
+        let first = self.0.partition_point(|(other, _)| *other < form);
+        let mut alike = self.0[first..].iter().take_while(|(other, _)| *other == form);
+        alike.any(|(_, other)| is_same_file(path, other))
+    }
+}
+
+fn folded_form(path: &Path) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    fold(&path.to_string_lossy()).hash(&mut hasher);
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A disk that ignores case is one where two names are one file, as two links to it are here.
+    #[test]
+    fn a_file_that_a_disk_calls_otherwise_is_known() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        std::fs::write(path("IMG_É.JPG"), "x").unwrap();
+        let placed = [path("IMG_É.JPG")];
+        let folded = Folded::new(placed.iter());
+        std::fs::hard_link(&placed[0], path("img_e\u{301}.jpg")).unwrap();
+        assert!(folded.has_under_other_name(&path("img_e\u{301}.jpg")));
+        // Another name of the same file, and another file.
+        std::fs::hard_link(&placed[0], path("other.jpg")).unwrap();
+        std::fs::write(path("img_é.jpg"), "x").unwrap();
+        assert!(!folded.has_under_other_name(&path("other.jpg")));
+        assert!(!folded.has_under_other_name(&path("img_é.jpg")));
+    }
+
+    #[test]
+    fn of_many_paths_the_first_are_kept() {
+        let mut paths = Paths::default();
+        for number in (0..3 * KEPT).rev() {
+            paths.add(Path::new(&format!("{number:06}")));
+        }
+        assert_eq!((paths.count, paths.first.len()), (3 * KEPT, KEPT));
+        assert_eq!(paths.first.last().unwrap(), Path::new(&format!("{:06}", KEPT - 1)));
+    }
 }

@@ -1,5 +1,7 @@
 //! Opening a database file: journal mode, version, migrations.
 
+use std::fs::File;
+use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::time::Duration;
 
@@ -7,6 +9,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::StoreError;
 use crate::file_system::is_on_network;
+use crate::rights::Rights;
 
 /// How long a statement waits for another process that is writing.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -19,6 +22,11 @@ pub(super) struct Kind {
     pub(super) migrations: &'static [&'static str],
 }
 
+/// The names of the files that a database may consist of.
+pub(super) fn names(database: &str) -> impl Iterator<Item = String> {
+    ["", "-wal", "-shm", "-journal"].into_iter().map(move |ending| format!("{database}{ending}"))
+}
+
 /// Opens a database for writing, makes it if it is not there, and brings it to the newest version.
 pub(super) fn open(path: &Path, kind: &Kind) -> Result<Connection, StoreError> {
     let failed = |source| StoreError::Database { path: path.to_owned(), source };
@@ -27,15 +35,30 @@ pub(super) fn open(path: &Path, kind: &Kind) -> Result<Connection, StoreError> {
         return Err(StoreError::Foreign { path: path.to_owned() });
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    // Made beforehand, as the user's alone: the log and the journal beside it get the same rights.
+    let file = |source| StoreError::File { path: path.to_owned(), source };
+    let is_new = Rights::OWN.make_file(path).map_err(file)?;
     let mut connection = Connection::open_with_flags(path, flags).map_err(failed)?;
     connection.busy_timeout(PATIENCE).map_err(failed)?;
     connection.pragma_update(None, "trusted_schema", false).map_err(failed)?;
     check(&connection, path, kind)?;
     set_journal_mode(&connection, path).map_err(failed)?;
-    connection.pragma_update(None, "synchronous", "FULL").map_err(failed)?;
+    // Where there is a rollback journal, its folder too is on disk once it is removed: a change is not undone by loss of power.
+    connection.pragma_update(None, "synchronous", "EXTRA").map_err(failed)?;
     connection.pragma_update(None, "foreign_keys", true).map_err(failed)?;
     migrate(&mut connection, kind).map_err(failed)?;
+    if is_new && let Some(folder) = path.parent() {
+        sync_folder(folder).map_err(file)?;
+    }
     Ok(connection)
+}
+
+/// Brings a folder's entries to disk, on file systems that know how.
+pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
+    match File::open(folder)?.sync_all() {
+        Err(error) if matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) => Ok(()),
+        synced => synced,
+    }
 }
 
 /// Opens a database that is there already.
@@ -111,6 +134,14 @@ mod tests {
 
     const FIRST: Kind = Kind { application_id: 7, migrations: &["CREATE TABLE a (x)"] };
     const SECOND: Kind = Kind { application_id: 7, migrations: &["CREATE TABLE a (x)", "ALTER TABLE a ADD COLUMN y"] };
+
+    /// 3 is EXTRA: the removal of a rollback journal, which ends a change, is brought to disk with the folder that it was in.
+    #[test]
+    fn a_change_that_was_made_is_on_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let opened = open(&folder.path().join("x.db"), &FIRST).unwrap();
+        assert_eq!(opened.pragma_query_value(None, "synchronous", |row| row.get::<_, i64>(0)).unwrap(), 3);
+    }
 
     #[test]
     fn older_ones_are_migrated_and_newer_and_foreign_ones_refused() {

@@ -4,6 +4,7 @@ use std::fs::OpenOptions;
 use std::io::{self, Stdout};
 use std::mem::ManuallyDrop;
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture};
@@ -97,7 +98,7 @@ fn leave() {
 
 fn redirect_errors(log: &Path) -> io::Result<OwnedFd> {
     let kept = rustix::io::dup(rustix::stdio::stderr())?;
-    let file = OpenOptions::new().append(true).create(true).open(log)?;
+    let file = OpenOptions::new().append(true).create(true).mode(0o600).open(log)?;
     rustix::stdio::dup2_stderr(&file)?;
     Ok(kept)
 }

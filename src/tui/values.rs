@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::line::Line;
 use super::model::Model;
 use crate::domain::settings::Operation;
+use crate::rights::Rights;
 
 /// What is remembered. A file of an earlier version may have less, one of a later version more.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -36,8 +37,12 @@ impl Values {
 
     /// Writes them; what fails is logged, as it costs some typing and nothing else.
     pub(super) fn store(&self, path: &Path) {
-        let written = path.parent().map_or(Ok(()), std::fs::create_dir_all).and_then(|()| {
+        let folder = path.parent().map_or(Ok(()), |folder| Rights::OWN.make_folders(folder));
+        let written = folder.and_then(|()| {
             let text = toml::to_string(self).map_err(std::io::Error::other)?;
+            if !Rights::OWN.make_file(path)? {
+                Rights::OWN.give(path);
+            }
             std::fs::write(path, text)
         });
         if let Err(error) = written {
@@ -102,5 +107,18 @@ mod tests {
         assert_eq!(Values::load(&path), Some(values));
         std::fs::write(&path, "source = 3").unwrap();
         assert_eq!(Values::load(&path), None);
+    }
+
+    #[test]
+    fn nobody_else_reads_what_was_typed() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a/last.toml");
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        Values::default().store(&path);
+        assert_eq!((mode(&path), mode(path.parent().unwrap())), (0o600, 0o700));
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+        Values::default().store(&path);
+        assert_eq!(mode(&path), 0o600);
     }
 }

@@ -179,6 +179,39 @@ fn at_every_moment_of_the_protocol() {
     }
 }
 
+/// A move that was killed when it had emptied its source has nothing left to find: the next run tells what became of it, and
+/// writes what it had not.
+#[test]
+fn a_killed_move_that_had_emptied_its_source_is_finished() {
+    for moment in ["renamed", "before-tables"] {
+        let workspace = Workspace::new();
+        workspace.write_pictures(["1.jpg"]);
+        let classify = || workspace.classify().with("--operation", "move");
+        assert!(crashes_at(moment, quiet(classify().command())), "{moment}");
+        assert_eq!((hashes(workspace.source()).len(), sorted(workspace.destination()).len()), (0, 1), "{moment}");
+        let finished = classify().ends_with(0);
+        assert_eq!(finished.err.contains("1 transfer"), moment == "renamed", "{moment}: {}", finished.err);
+        assert!(
+            finished.err.contains("has no pictures left") && finished.out.contains("1 where it belongs already"),
+            "{finished:?}"
+        );
+        assert_eq!(workspace.rows()[0]["status"], "moved");
+        assert!(workspace.destination().join("SHA256SUMS").exists());
+        workspace.sis_on_destination(&["verify"]).ended_with(0);
+        // As often as it is asked for; and once they are back, they are found again.
+        classify().ends_with(0);
+        workspace.sis_on_destination(&["undo"]).ended_with(0);
+        classify().ends_with(0);
+        assert_eq!(sorted(workspace.destination()).len(), 1);
+    }
+    // What was copied should be there still: its disk may be another one.
+    let workspace = Workspace::new();
+    workspace.write_pictures(["1.jpg"]);
+    workspace.classify().ends_with(0);
+    std::fs::remove_file(workspace.source().join("1.jpg")).unwrap();
+    assert!(workspace.classify().ends_with(1).err.contains("has no pictures: check the path"));
+}
+
 #[test]
 fn at_random_moments() {
     let rounds: usize = std::env::var(ROUNDS).ok().and_then(|text| text.parse().ok()).unwrap_or(12);

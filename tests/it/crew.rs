@@ -1,6 +1,6 @@
 //! The crew without a screen: what it does when it is asked, in what order, and what it tells.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -124,7 +124,7 @@ impl Working {
         });
         self.wait_for("a plan", |event| matches!(event, Event::Planned { .. }));
         let plan = self.events.iter().rev().find_map(|event| match event {
-            Event::Planned { plan } => Some(plan.transfers.len()),
+            Event::Planned { plan, .. } => Some(plan.transfers.len()),
             _ => None,
         });
         plan.unwrap()
@@ -349,6 +349,15 @@ fn labels_that_another_process_sorts_by_keep_their_names() {
     }
 }
 
+/// The end of a run is told a moment before others can work there.
+fn wait_for_the_lock(destination: &Path) {
+    let began = Instant::now();
+    while Session::is_worked_in(destination) {
+        assert!(began.elapsed() < LONGEST_RUN, "it keeps others out");
+        std::thread::yield_now();
+    }
+}
+
 /// A run of the app's own, and then others: each picture is told once, whoever brings it.
 #[test]
 fn the_app_follows_after_its_own_run() {
@@ -363,13 +372,46 @@ fn the_app_follows_after_its_own_run() {
     working.crew.send(order);
     working.wait_for_pictures(40);
     working.wait_until("its end", |events| events.iter().any(|event| matches!(event, Event::Classified { .. })));
-    // The end is told a moment before others can work there.
-    let began = Instant::now();
-    while Session::open_to_work(&workspace.destination(), &workspace.known_sessions()).is_err() {
-        assert!(began.elapsed() < LONGEST_RUN, "it keeps others out");
-        std::thread::yield_now();
-    }
+    wait_for_the_lock(&workspace.destination());
     workspace.write("source/new.jpg", picture(1000));
     workspace.classify().ends_with(0);
     working.wait_for_pictures(41);
+}
+
+/// Two apps that make the same plan and carry it out one after the other: the second one copies nothing, says so, and stands
+/// in the way of nothing that the first did.
+#[test]
+fn a_plan_that_two_apps_carry_out_can_be_taken_back_in_either() {
+    let workspace = Workspace::new();
+    workspace.write_pictures(["1.jpg", "2.jpg"]);
+    let destination = workspace.destination();
+    let mut first = Working::start(&workspace);
+    let settings = settings(&workspace);
+    let sorting = sorting(&settings);
+    let table = PathBuf::from("output.csv");
+    let classify = Order::Classify { settings: Box::new(settings), table: table.clone(), decisions_of: None };
+    first.crew.send(classify);
+    first.wait_until("its end", |events| events.iter().any(|event| matches!(event, Event::Classified { .. })));
+    wait_for_the_lock(&destination);
+    let mut second = Working::start(&workspace);
+    second.crew.send(Order::Open { destination: destination.clone() });
+    second.wait_for_pictures(2);
+    for app in [&mut first, &mut second] {
+        assert_eq!(app.plan(&workspace, &sorting), 2);
+        wait_for_the_lock(&destination);
+    }
+    for (app, expected) in [(&mut first, (2, 0)), (&mut second, (0, 2))] {
+        app.crew.send(Order::Apply { destination: destination.clone(), table: table.clone() });
+        let is_told =
+            |event: &Event| matches!(event, Event::Applied { tally, .. } if (tally.done, tally.present) == expected);
+        app.wait_for("what was done", is_told);
+        wait_for_the_lock(&destination);
+    }
+    let undo = || Order::Undo { destination: destination.clone(), run: None };
+    second.crew.send(undo());
+    second.wait_for("the undo", |event| matches!(event, Event::Undone { removed: 2, left: 0, .. }));
+    wait_for_the_lock(&destination);
+    first.crew.send(undo());
+    first.wait_for("an answer", |event| matches!(event, Event::Failed { error: CrewError::NothingToUndo }));
+    assert!(sorted(&destination).is_empty());
 }

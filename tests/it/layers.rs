@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use smart_image_sorter::lang::Language;
 
 /// Each layer and the layers that it may use.
-const ARROWS: [(&str, &[&str]); 16] = [
+const ARROWS: [(&str, &[&str]); 17] = [
     ("main", &["cli", "tui"]),
     ("lib", &[]),
     ("built_in", &[]),
@@ -24,10 +24,11 @@ const ARROWS: [(&str, &[&str]); 16] = [
     ("panics", &[]),
     ("crash", &[]),
     ("file_system", &[]),
+    ("rights", &["domain"]),
 ];
 
 /// What may be used by all.
-const FOR_ALL: [&str; 3] = ["panics", "crash", "file_system"];
+const FOR_ALL: [&str; 4] = ["panics", "crash", "file_system", "rights"];
 
 /// Files that may hold unsafe code: bindings, each with its reason at the top.
 const UNSAFE_ALLOWED: [&str; 3] = ["engine/runtime/library_version.rs", "files/lease.rs", "main.rs"];

@@ -7,6 +7,7 @@
     reason = "in a test, that is how it fails or says what it skips"
 )]
 
+mod appliers;
 mod bad_input;
 mod bench;
 mod crash;
@@ -23,6 +24,7 @@ mod live;
 mod memory;
 mod names;
 mod parity;
+mod privacy;
 mod repair;
 mod replaced_model;
 mod runtime;
@@ -35,5 +37,6 @@ mod trust;
 mod unchanged;
 mod unended_moves;
 mod variants;
+mod verify;
 mod watch;
 mod weights;

@@ -9,7 +9,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::Value as Json;
 
-use crate::support::{Finished, Row, Workspace, hashes, of_kind, picture, sorted};
+use crate::support::{Finished, Workspace, hashes, of_kind, picture, rows_of, sorted};
 
 /// Names that break programs.
 const NAMES: [&[u8]; 12] = [
@@ -164,8 +164,7 @@ fn the_table_has_the_real_paths_and_nothing_raw() {
     sort(&workspace, None);
     let table = destination(&workspace).join("output.csv");
     assert_harmless("the table", &std::fs::read_to_string(&table).unwrap());
-    let rows = csv::Reader::from_path(table).unwrap().into_deserialize::<Row>();
-    let named = rows.map(Result::unwrap).map(|row| {
+    let named = rows_of(&table).into_iter().map(|row| {
         let path = Path::new(&decoded(&row["path_bytes"])).to_owned();
         (workspace.path(path), row["sha256"].clone())
     });

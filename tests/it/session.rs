@@ -332,6 +332,46 @@ fn verify_finds_what_is_missing_extra_and_changed() {
     assert!(finished.out.contains("1 file is missing"), "{}", finished.out);
 }
 
+/// Whatever lies in the destination and was put there by nobody who is known is found, in whatever folder it is.
+#[test]
+fn verify_looks_through_the_whole_destination() {
+    let workspace = sorted_workspace("copy");
+    // Tables of another name, kept aside, or of an earlier name are the program's own.
+    workspace.write("destination/output.csv", "theirs");
+    workspace.classify().ends_with(0);
+    workspace.classify().with("--output-file", "other.csv").ends_with(0);
+    workspace.sis_on_destination(&["verify"]).ended_with(0);
+    let planted = ["red/forged.png", "planted/deep/x.png", "top.png", "x/output.csv", "output~12345678.csv"];
+    for name in planted {
+        workspace.write(Path::new("destination").join(name), "not ours");
+    }
+    std::os::unix::fs::symlink("/", workspace.path("destination/link")).unwrap();
+    rustix::fs::mkfifoat(rustix::fs::CWD, workspace.path("destination/planted/pipe"), rustix::fs::Mode::RUSR).unwrap();
+    let finished = workspace.sis_on_destination(&["verify"]).ended_with(3);
+    assert!(finished.out.contains("7 files were put into the destination by somebody else"), "{}", finished.out);
+    for name in planted.iter().chain(&["link", "planted/pipe"]) {
+        assert!(finished.out.contains(&format!("/destination/{name}\n")), "{name}: {}", finished.out);
+    }
+}
+
+/// A source in the destination, and another destination in it, are left out, and said to be.
+#[test]
+fn verify_leaves_out_sources_and_other_destinations() {
+    let workspace = Workspace::new();
+    workspace.write("destination/incoming/1.jpg", crate::support::picture(1));
+    let incoming = workspace.path("destination/incoming");
+    workspace.classify().with("--source", &incoming).ends_with(0);
+    let finished = workspace.sis_on_destination(&["verify"]).ended_with(0);
+    assert!(finished.out.contains("pictures were sorted from there:\n") && finished.out.contains("/incoming"));
+    // A second, finer sort of a label's folder.
+    let label = workspace
+        .destination()
+        .join(["a", "b"].into_iter().find(|l| workspace.destination().join(l).join("1.jpg").exists()).unwrap());
+    workspace.classify().with("--source", &label).with("--destination", label.join("finer")).ends_with(0);
+    let finished = workspace.sis_on_destination(&["verify"]).ended_with(0);
+    assert!(finished.out.contains("a session of its own") && finished.out.contains("/finer"), "{}", finished.out);
+}
+
 #[test]
 fn verify_finds_a_ledger_that_somebody_changed() {
     let workspace = sorted_workspace("copy");

@@ -15,6 +15,7 @@ use smart_image_sorter::domain::picture::ContentHash;
 use smart_image_sorter::engine::runtime::Runtime;
 use smart_image_sorter::engine::runtime::find::Places;
 use smart_image_sorter::engine::runtime::select::{DeviceChoice, RuntimeChoice, Wanted, cores, select};
+use smart_image_sorter::files::output_csv::from_cell;
 use smart_image_sorter::store::known::KnownSessions;
 
 /// The program under test.
@@ -213,9 +214,15 @@ impl Workspace {
 
     /// The rows of the table in the destination, by column.
     pub(crate) fn rows(&self) -> Vec<Row> {
-        let mut reader = csv::Reader::from_path(self.destination().join("output.csv")).unwrap();
-        reader.deserialize().collect::<Result<_, _>>().unwrap()
+        rows_of(&self.destination().join("output.csv"))
     }
+}
+
+/// The rows of a table, by column, as they were before they became cells.
+pub(crate) fn rows_of(table: &Path) -> Vec<Row> {
+    let mut reader = csv::Reader::from_path(table).unwrap();
+    let rows = reader.deserialize().map(|row| row.unwrap());
+    rows.map(|row: Row| row.into_iter().map(|(name, cell)| (name, from_cell(&cell).to_owned())).collect()).collect()
 }
 
 /// A row of `output.csv`, by column.

@@ -154,8 +154,7 @@ pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
 }
 
 pub(crate) fn table(destination: &Path) -> Vec<crate::support::Row> {
-    let mut reader = csv::Reader::from_path(destination.join("output.csv")).unwrap();
-    reader.deserialize().collect::<Result<_, _>>().unwrap()
+    crate::support::rows_of(&destination.join("output.csv"))
 }
 
 /// Puts pictures into the source that the built-in model knows.

@@ -16,6 +16,7 @@ use crate::files::durable::share_blocks;
 use crate::files::folder::{FileStat, Folder};
 use crate::files::folders::{Entry, Folders};
 use crate::files::free_name::rename_to_free_name;
+use crate::files::read::hash_open;
 
 /// Bytes that are read and written at a time.
 const BLOCK: usize = 1 << 20;
@@ -33,15 +34,14 @@ pub(super) struct Copy {
 #[derive(Debug)]
 pub(super) struct Staged {
     entry: Entry,
-    file: File,
     has_own_name: bool,
 }
 
 impl Staged {
-    fn new(folder: &Rc<Folder>, transfer: &Transfer) -> io::Result<Staged> {
+    fn new(folder: &Rc<Folder>, transfer: &Transfer) -> io::Result<(Staged, File)> {
         let file = folder.create_new(&transfer.temporary)?;
         let entry = Entry { folder: folder.clone(), name: transfer.temporary.clone() };
-        Ok(Staged { entry, file, has_own_name: false })
+        Ok((Staged { entry, has_own_name: false }, file))
     }
 
     /// The folder that it is in.
@@ -80,11 +80,11 @@ pub(super) fn copy(transfer: &Transfer, folders: &Folders, folder: &Rc<Folder>) 
     }
     // Before it is read: reading sets the time of access.
     let metadata = source.metadata().map_err(unreadable)?;
-    let mut staged = Staged::new(folder, transfer).map_err(unwritable)?;
+    let (staged, mut file) = Staged::new(folder, transfer).map_err(unwritable)?;
     crash::point(Moment::HalfCopied);
-    let hash = match share_blocks(&source, &staged.file) {
+    let hash = match share_blocks(&source, &file) {
         true => staged.entry.hash().map_err(unwritable)?,
-        false => match copy_and_hash(&mut source, &mut staged.file, transfer.size) {
+        false => match copy_and_hash(&mut source, &mut file, transfer.size) {
             Ok(hash) => hash,
             Err(CopyError::Read(error)) => return Err(unreadable(error)),
             Err(CopyError::Write(error)) => return Err(unwritable(error)),
@@ -93,24 +93,25 @@ pub(super) fn copy(transfer: &Transfer, folders: &Folders, folder: &Rc<Folder>) 
     if hash != transfer.hash || FileStat::of(&source.metadata().map_err(unreadable)?) != copied_from {
         return Err(changed());
     }
-    let unkept = metadata::keep(&staged.file, &source, &metadata).map_err(unwritable)?;
-    begin_writing(&staged.file);
+    let unkept = metadata::keep(&file, &source, &metadata).map_err(unwritable)?;
+    begin_writing(&file);
     crash::point(Moment::Copied);
     Ok(Copy { staged, copied_from, unkept })
 }
 
 /// Brings the copy to disk and reads it from there. Gives its number on the file system.
+///
+/// The copy is opened anew, so that a batch does not hold as many files open as it has. Should the system have failed to
+/// write it meanwhile, then what is read from the disk is not what was written.
 pub(super) fn verify(copy: &Copy, hash: ContentHash, folder: &Path) -> Result<u64, TransferError> {
     let unwritable = |source| TransferError::Target { path: folder.to_owned(), source };
-    let Staged { entry, file, .. } = &copy.staged;
+    let (file, found) = copy.staged.entry.open().map_err(unwritable)?;
     file.sync_all().map_err(unwritable)?;
-    forget_cached(file);
-    match entry.hash() {
-        Ok(found) if found == hash => {}
-        Ok(_) => return Err(TransferError::NotAsWritten { folder: folder.to_owned() }),
-        Err(error) => return Err(unwritable(error)),
+    forget_cached(&file);
+    match hash_open(&file).map_err(unwritable)? == hash {
+        true => Ok(found.stamp.inode),
+        false => Err(TransferError::NotAsWritten { folder: folder.to_owned() }),
     }
-    Ok(FileStat::of(&file.metadata().map_err(unwritable)?).stamp.inode)
 }
 
 /// Which side of a copy failed.

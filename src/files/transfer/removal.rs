@@ -15,7 +15,6 @@ use crate::files::folder::FileStat;
 use crate::files::folders::{Entry, Folders};
 use crate::files::free_name::rename_to_free_name;
 use crate::files::lease::{Writers, writers};
-use crate::files::read::hash_open;
 
 /// A file that is to go, with what it was when it was hashed, and the file that its content stays in.
 #[derive(Debug)]
@@ -31,8 +30,8 @@ impl Removal {
     pub(super) fn find(transfer: &Transfer, folders: &Folders) -> Result<Removal, TransferError> {
         let unreadable = |source| TransferError::Source { path: transfer.source.clone(), source };
         let leaving = folders.entry(&transfer.source).map_err(unreadable)?;
-        let (file, seen) = leaving.open().map_err(unreadable)?;
-        if seen.stamp.size != transfer.size || hash_open(&file).map_err(unreadable)? != transfer.hash {
+        let (_, seen, hash) = leaving.open_hashed().map_err(unreadable)?;
+        if hash != Some(transfer.hash) {
             return Err(TransferError::SourceChanged { path: transfer.source.clone() });
         }
         let witness = transfer.folder.join(transfer.names.first().map(PathBuf::from).unwrap_or_default());
@@ -52,6 +51,11 @@ impl Removal {
         Ok(Removal { leaving, seen, witness, witness_seen })
     }
 
+    fn is_witness_there(&self, transfer: &Transfer) -> bool {
+        let now = self.witness.find();
+        now.is_ok_and(|now| is_as_hashed(&self.witness, &now, &self.witness_seen, transfer))
+    }
+
     /// Removes it. The witness must be on disk.
     pub(super) fn carry_out(&self, transfer: &Transfer) -> Result<(), TransferError> {
         let path = || transfer.source.clone();
@@ -64,8 +68,9 @@ impl Removal {
         };
         // Looked at once more: from here on nobody writes into it, where the system let us ask for that.
         let now = FileStat::of(&file.metadata().map_err(not_removed)?);
-        let keeps_numbers = self.leaving.folder.keeps_numbers();
-        if !found.is_as(&self.seen, keeps_numbers) || !now.is_as(&found, keeps_numbers) {
+        if (self.leaving.folder.keeps_numbers() && now != found)
+            || !is_as_hashed(&self.leaving, &now, &self.seen, transfer)
+        {
             return Err(TransferError::SourceChanged { path: path() });
         }
         let Entry { folder, name } = &self.leaving;
@@ -76,7 +81,7 @@ impl Removal {
             Some(TransferError::SourceChanged { path: path() })
         } else if lease.is_some_and(|lease| !lease.is_undisputed()) {
             Some(TransferError::InUse { path: path() })
-        } else if !self.witness.is_as(&self.witness_seen) {
+        } else if !self.is_witness_there(transfer) {
             Some(TransferError::NoWitness { path: path(), witness: self.witness.path() })
         } else {
             folder.remove(&transfer.leaving).err().map(not_removed)
@@ -93,19 +98,21 @@ impl Removal {
 
 /// What the system tells of a file that has the transfer's content; nothing of another one, or one that changes.
 fn whole(entry: &Entry, transfer: &Transfer) -> Option<FileStat> {
-    let (file, seen) = entry.open().ok()?;
-    let is_whole = hash_open(&file).ok()? == transfer.hash;
-    let after = FileStat::of(&file.metadata().ok()?);
-    (is_whole && after == seen).then_some(seen)
+    let (_, seen, hash) = entry.open_hashed().ok()?;
+    (hash == Some(transfer.hash)).then_some(seen)
 }
 
-/// True where the file under its private name is the one that was looked at. Its number may be another one where the file
-/// system invents them: then its content tells.
+/// True where a file is as it was when it was hashed. Where its number and times may change by themselves its content tells.
+fn is_as_hashed(entry: &Entry, now: &FileStat, seen: &FileStat, transfer: &Transfer) -> bool {
+    let keeps_numbers = entry.folder.keeps_numbers();
+    now.is_as(seen, keeps_numbers) || (!keeps_numbers && whole(entry, transfer).is_some())
+}
+
+/// True where the file under its private name is the one that was looked at. Where its number and times may change by
+/// themselves its content tells.
 fn is_it(aside: &Entry, seen: &FileStat, transfer: &Transfer) -> bool {
-    let Ok(there) = aside.find() else { return false };
-    let same = |size_and_time: &FileStat| (size_and_time.stamp.size, size_and_time.stamp.modified_ns);
-    there.stamp == seen.stamp
-        || (!aside.folder.keeps_numbers() && same(&there) == same(seen) && aside.has(transfer.hash))
+    let is_same = aside.find().is_ok_and(|there| there.stamp == seen.stamp);
+    is_same || (!aside.folder.keeps_numbers() && aside.has(transfer.hash))
 }
 
 /// Gives what was moved aside its name back, or where that has been taken meanwhile a name beside it. Gives the error to

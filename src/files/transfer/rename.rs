@@ -11,7 +11,6 @@ use crate::files::folder::{FileStat, Folder};
 use crate::files::folders::{Entry, Folders};
 use crate::files::free_name::rename_to_free_name;
 use crate::files::lease::{Writers, writers};
-use crate::files::read::hash_open;
 use crate::files::to_disk::ToDisk;
 
 /// Moves a file by renaming it; nothing where that cannot be, or where its content has the name already. Gives the file's
@@ -24,20 +23,19 @@ pub(super) fn move_by_renaming(
     let unreadable = |source| TransferError::Source { path: transfer.source.clone(), source };
     let changed = || TransferError::SourceChanged { path: transfer.source.clone() };
     let source = folders.entry(&transfer.source).map_err(unreadable)?;
-    let (file, found) = source.open().map_err(unreadable)?;
+    let found = source.find().map_err(unreadable)?;
     // A file with other names too could be changed through them once it is evidence: it is copied.
     if folder.device() != found.stamp.device || found.links > 1 {
         return Ok(None);
     }
+    let (file, found, hash) = source.open_hashed().map_err(unreadable)?;
     let lease = match writers(&file) {
         Writers::Some => return Err(TransferError::InUse { path: transfer.source.clone() }),
         Writers::None(lease) => Some(lease),
         Writers::Unknown => None,
     };
-    if found.stamp.size != transfer.size || hash_open(&file).map_err(unreadable)? != transfer.hash {
-        return Err(changed());
-    }
-    if FileStat::of(&file.metadata().map_err(unreadable)?) != found {
+    let now = FileStat::of(&file.metadata().map_err(unreadable)?);
+    if hash != Some(transfer.hash) || (source.folder.keeps_numbers() && now != found) {
         return Err(changed());
     }
     let named = match give_name(transfer, folder, |entry| {

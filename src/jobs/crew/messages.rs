@@ -14,6 +14,7 @@ use crate::domain::run::RunId;
 use crate::domain::settings::Settings;
 use crate::domain::template::Templates;
 use crate::files::destination::Weakness;
+use crate::files::transfer::{Ended, Outcome};
 use crate::store::session::{Origin, Sorting};
 
 /// What a person said of a picture; labels by their text.
@@ -84,10 +85,28 @@ pub enum Order {
 /// How many files a transfer run has dealt with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Tally {
-    /// Copied, moved, or already there.
+    /// Copied, moved or removed.
     pub done: usize,
+    /// There already.
+    pub present: usize,
     /// Not transferred.
     pub failed: usize,
+}
+
+impl Tally {
+    /// Takes account of one.
+    pub(super) fn add(&mut self, ended: &Ended) {
+        *match ended {
+            Ok(Outcome::AlreadyPresent { .. }) => &mut self.present,
+            Ok(_) => &mut self.done,
+            Err(_) => &mut self.failed,
+        } += 1;
+    }
+
+    /// All that were dealt with.
+    pub fn begun(self) -> usize {
+        self.done + self.present + self.failed
+    }
 }
 
 /// What the crew tells.
@@ -173,14 +192,14 @@ pub enum Event {
     Alike { revision: u64, pairs: Vec<(usize, usize)> },
     /// The destination cannot keep a promise.
     Weak { weakness: Weakness },
-    /// A plan was made.
-    Planned { plan: Box<Plan> },
+    /// A plan was made. Pictures that are neither where they were put nor where they were found are in none.
+    Planned { plan: Box<Plan>, gone: Vec<PathBuf> },
     /// Transfers go on.
     Progress { tally: Tally, total: usize },
     /// A plan was carried out, as far as it was; why some were not, in words.
     Applied { run: Option<RunId>, tally: Tally, failures: Vec<String>, total: usize, head: String },
-    /// A run was taken back.
-    Undone { run: RunId, own: RunId, back: usize, removed: usize, failures: Vec<String>, head: String },
+    /// A run was taken back, but for the files that are left; why some of those are, in words.
+    Undone { run: RunId, own: RunId, back: usize, removed: usize, left: usize, failures: Vec<String>, head: String },
     /// Where pictures are in the destination now.
     Places { folders: Vec<(PictureId, Option<String>)> },
     /// A picture to look at; nothing where it cannot be shown.

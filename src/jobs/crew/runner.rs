@@ -41,7 +41,7 @@ use crate::jobs::sink::{Hooks, SessionSink, SourceFolder};
 use crate::jobs::sort::{SortRules, sort};
 use crate::jobs::stop::Stop;
 use crate::jobs::tables;
-use crate::jobs::undo::undo;
+use crate::jobs::undo::{Undone, undo};
 use crate::store::session::{Known, LabelSet, Session, Sorting, Which};
 
 /// Failures that are told in words; all of them are in the table.
@@ -64,6 +64,7 @@ pub(super) struct Desk {
 /// The last plan, and what it was made with.
 pub(super) struct Made {
     plan: Plan,
+    gone: Vec<PathBuf>,
     sorting: Sorting,
     set: LabelSet,
 }
@@ -145,12 +146,12 @@ impl Desk {
         match order {
             Order::Open { destination } => opening::open(self, &destination, runtime),
             Order::Plan { destination, sorting, scores } => {
-                let plan = made.insert(self.plan(session_of(&destination)?, *sorting, &scores)?);
-                if let Some(weakness) = destination::weakness(&destination).filter(|_| !plan.plan.transfers.is_empty())
+                let made = made.insert(self.plan(session_of(&destination)?, *sorting, &scores)?);
+                if let Some(weakness) = destination::weakness(&destination).filter(|_| !made.plan.transfers.is_empty())
                 {
                     self.tell(Event::Weak { weakness });
                 }
-                self.tell(Event::Planned { plan: Box::new(plan.plan.clone()) });
+                self.tell(Event::Planned { plan: Box::new(made.plan.clone()), gone: std::mem::take(&mut made.gone) });
                 Ok(())
             }
             Order::Apply { destination, table } => {
@@ -363,7 +364,7 @@ impl Desk {
         let rules =
             SortRules { sorting: &sorting, set: &set, folders: &folders, which: Which::All, resort: true, waiting: 0 };
         let sorted = sort(session, rules)?;
-        Ok(Made { plan: sorted.plan, sorting, set })
+        Ok(Made { plan: sorted.plan, gone: sorted.gone, sorting, set })
     }
 
     fn folders(&self, session: &Session, sorting: &Sorting) -> Result<Vec<String>, CrewError> {
@@ -377,14 +378,11 @@ impl Desk {
         let mut tally = Tally::default();
         let mut failures = Vec::new();
         let run = apply(session, &made.plan, &|error| self.sayer.transfer(error), &self.stop, &mut |_, ended| {
-            match ended {
-                Ok(_) => tally.done += 1,
-                Err(error) => {
-                    tally.failed += 1;
-                    if failures.len() < TOLD {
-                        failures.push(self.sayer.transfer(error));
-                    }
-                }
+            tally.add(ended);
+            if let Err(error) = ended
+                && failures.len() < TOLD
+            {
+                failures.push(self.sayer.transfer(error));
             }
             self.tell(Event::Progress { tally, total });
         })?;
@@ -404,7 +402,7 @@ impl Desk {
         let total = session.reversible(run.id)?.len();
         let mut tally = Tally::default();
         let undone = undo(session, run, &|error| self.sayer.transfer(error), &self.stop, &mut |_, ended| {
-            *(if ended.is_ok() { &mut tally.done } else { &mut tally.failed }) += 1;
+            tally.add(ended);
             self.tell(Event::Progress { tally, total });
         })?;
         if let (Some((sorting, set)), Some(name)) = (session.sorting()?, tables::table_name(session)?) {
@@ -413,8 +411,9 @@ impl Desk {
         self.tell_places(session)?;
         let (_, head) = session.ledger_head()?;
         let failures = undone.left.iter().take(TOLD).map(|(_, error)| self.sayer.transfer(error)).collect();
-        let (back, removed) = (undone.back, undone.removed);
-        self.tell(Event::Undone { run: undone.run, own: undone.own, back, removed, failures, head });
+        let Undone { run, own, back, removed, left, waiting, .. } = undone;
+        let left = left.len() + waiting;
+        self.tell(Event::Undone { run, own, back, removed, left, failures, head });
         Ok(())
     }
 

@@ -14,6 +14,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use super::StoreError;
 use super::database::{self, Kind};
 use crate::domain::picture::ContentHash;
+use crate::rights::Rights;
 
 /// The cache's database: "sisc".
 const CACHE: Kind =
@@ -96,8 +97,11 @@ pub struct EmbeddingCache {
 impl EmbeddingCache {
     /// Opens the cache in `folder` and makes it if it is not there. One that is damaged is begun anew.
     pub fn open(folder: &Path) -> Result<EmbeddingCache, StoreError> {
-        std::fs::create_dir_all(folder).map_err(|source| StoreError::File { path: folder.to_owned(), source })?;
+        Rights::OWN.make_folders(folder).map_err(|source| StoreError::File { path: folder.to_owned(), source })?;
         let path = folder.join(DATABASE);
+        let rights = Rights::beside(folder);
+        rights.give(folder);
+        database::names(DATABASE).for_each(|name| rights.give(&folder.join(name)));
         let opened = match database::open(&path, &CACHE) {
             Err(StoreError::Database { source, .. }) if is_damaged(&source) => {
                 tracing::warn!("the cache is damaged and begun anew: {source}");

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use rusqlite::{Row, Transaction};
+use rusqlite::{OptionalExtension, Row, Transaction};
 use serde_json::{Map, Value as Json, json};
 
 use super::transfers::{Ending, hash};
@@ -12,8 +12,13 @@ use crate::domain::run::{Action, RunKind, TransferId};
 use crate::store::ledger;
 
 /// Takes note of an end everywhere but in the transfer itself.
-pub(super) fn take_effect(change: &Transaction<'_>, id: TransferId, ending: &Ending) -> rusqlite::Result<()> {
-    let reverses = place_picture(change, id, ending)?;
+pub(super) fn take_effect(
+    change: &Transaction<'_>,
+    destination: &Path,
+    id: TransferId,
+    ending: &Ending,
+) -> rusqlite::Result<()> {
+    let reverses = place_picture(change, destination, id, ending)?;
     if let Ending::Done { .. } | Ending::Unsynced { .. } = ending {
         forget_gone(change, id)?;
         change
@@ -27,7 +32,12 @@ pub(super) fn take_effect(change: &Transaction<'_>, id: TransferId, ending: &End
 }
 
 /// Where the picture is now. Gives the transfer that this one takes back.
-fn place_picture(change: &Transaction<'_>, id: TransferId, ending: &Ending) -> rusqlite::Result<Option<TransferId>> {
+fn place_picture(
+    change: &Transaction<'_>,
+    destination: &Path,
+    id: TransferId,
+    ending: &Ending,
+) -> rusqlite::Result<Option<TransferId>> {
     let (kind, action, source, reverses): (String, String, Vec<u8>, Option<i64>) = change
         .prepare_cached(
             "SELECT runs.kind, action, source, transfers.reverses FROM transfers JOIN runs ON runs.id = run
@@ -38,30 +48,69 @@ fn place_picture(change: &Transaction<'_>, id: TransferId, ending: &Ending) -> r
     let from_inside = !source.starts_with(b"/");
     let is_move = Action::from_word(&action) == Some(Action::Move);
     match ending {
-        Ending::Done { .. } | Ending::Unsynced { .. } if is_undo => change
-            .prepare_cached(
-                "UPDATE pictures SET failure = NULL, (placed, placed_by) = (SELECT reversed.was_placed, reversed.was_by
-                     FROM transfers JOIN transfers AS reversed ON reversed.id = transfers.reverses
-                     WHERE transfers.id = ?1)
-                 WHERE id = (SELECT picture FROM transfers WHERE id = ?1)",
-            )?
-            .execute([id.0])?,
+        Ending::Done { .. } | Ending::Unsynced { .. } if is_undo => put_back(change, destination, id)?,
         // The file that it was to come back to is there already; what is to be removed is removed by another transfer.
-        Ending::Present { .. } | Ending::Kept { .. } if is_undo => 0,
+        Ending::Present { .. } | Ending::Kept { .. } if is_undo => {}
         // The same when a file of ours is where it is to go already: it is twice in the destination until one is removed.
-        Ending::Present { .. } if is_move && from_inside => 0,
-        Ending::Done { .. } | Ending::Present { .. } | Ending::Kept { .. } | Ending::Unsynced { .. } => change
-            .prepare_cached(
-                "UPDATE pictures SET failure = NULL, (placed, placed_by) = (SELECT target, id FROM transfers WHERE id = ?1)
-                 WHERE id = (SELECT picture FROM transfers WHERE id = ?1)",
-            )?
-            .execute([id.0])?,
-        Ending::Failed { reason } => change
-            .prepare_cached("UPDATE pictures SET failure = ?2 WHERE id = (SELECT picture FROM transfers WHERE id = ?1)")?
-            .execute((id.0, reason))?,
-        Ending::Abandoned => 0,
-    };
+        Ending::Present { .. } if is_move && from_inside => forget_failure(change, id)?,
+        // It was put there before: whoever did that takes it back.
+        Ending::Present { .. } if is_at_target(change, id)? => forget_failure(change, id)?,
+        Ending::Done { .. } | Ending::Present { .. } | Ending::Kept { .. } | Ending::Unsynced { .. } => {
+            change
+                .prepare_cached(
+                    "UPDATE pictures SET failure = NULL, (placed, placed_by) = (SELECT target, id FROM transfers WHERE id = ?1)
+                     WHERE id = (SELECT picture FROM transfers WHERE id = ?1)",
+                )?
+                .execute([id.0])?;
+        }
+        Ending::Failed { reason } => {
+            change
+                .prepare_cached(
+                    "UPDATE pictures SET failure = ?2 WHERE id = (SELECT picture FROM transfers WHERE id = ?1)",
+                )?
+                .execute((id.0, reason))?;
+        }
+        Ending::Abandoned => {}
+    }
     Ok(reverses.map(TransferId))
+}
+
+/// Gives the picture the place that it had before the transfer that is taken back, unless another one has put it
+/// elsewhere since: the same content was there before, and there it stays.
+fn put_back(change: &Transaction<'_>, destination: &Path, id: TransferId) -> rusqlite::Result<()> {
+    let back = "UPDATE pictures SET failure = NULL, (placed, placed_by) = (
+                    SELECT iif(?2, NULL, reversed.was_placed), iif(?2, NULL, reversed.was_by)
+                    FROM transfers JOIN transfers AS reversed ON reversed.id = transfers.reverses
+                    WHERE transfers.id = ?1)
+                WHERE id = (SELECT picture FROM transfers WHERE id = ?1)
+                AND (placed IS NULL OR placed = (SELECT source FROM transfers WHERE id = ?1)
+                    OR placed_by = (SELECT reverses FROM transfers WHERE id = ?1))";
+    let is_gone = is_place_before_gone(change, destination, id)?;
+    change.prepare_cached(back)?.execute((id.0, is_gone)).map(drop)
+}
+
+/// True where the file that was the picture's place before is not there any more, because it was taken away on behalf of
+/// another picture, which shared it.
+fn is_place_before_gone(change: &Transaction<'_>, destination: &Path, id: TransferId) -> rusqlite::Result<bool> {
+    let taken =
+        "SELECT reversed.was_placed FROM transfers JOIN transfers AS reversed ON reversed.id = transfers.reverses
+                 JOIN transfers AS taken ON taken.source = reversed.was_placed
+                 WHERE transfers.id = ?1 AND taken.action <> 'copy' AND taken.step IN ('done', 'unsynced')
+                 AND taken.picture <> transfers.picture LIMIT 1";
+    let taken: Option<Vec<u8>> = change.prepare_cached(taken)?.query_row([id.0], |row| row.get(0)).optional()?;
+    Ok(taken.is_some_and(|path| std::fs::symlink_metadata(destination.join(OsStr::from_bytes(&path))).is_err()))
+}
+
+/// True where the picture's place is the file that its transfer found.
+fn is_at_target(change: &Transaction<'_>, id: TransferId) -> rusqlite::Result<bool> {
+    let same = "SELECT placed IS NOT NULL AND placed_by IS NOT NULL AND placed = target
+                FROM transfers JOIN pictures ON pictures.id = picture WHERE transfers.id = ?1";
+    change.prepare_cached(same)?.query_row([id.0], |row| row.get::<_, Option<bool>>(0)).map(Option::unwrap_or_default)
+}
+
+fn forget_failure(change: &Transaction<'_>, id: TransferId) -> rusqlite::Result<()> {
+    let forgotten = "UPDATE pictures SET failure = NULL WHERE id = (SELECT picture FROM transfers WHERE id = ?1)";
+    change.prepare_cached(forgotten)?.execute([id.0]).map(drop)
 }
 
 /// A file that is not there any more is nobody's place: another picture with its name and content had it too.

@@ -1,10 +1,11 @@
-//! The session's folder, and the lock that the one process holds which works in it.
+//! The session's folder with the rights of what is in it, and the lock that the one process holds which works in it.
 
 use std::fs::{File, TryLockError};
 use std::path::Path;
 
-use super::StoreError;
-use crate::store::regular;
+use super::{DATABASE, StoreError};
+use crate::rights::Rights;
+use crate::store::{database, ledger, regular};
 
 /// The file that the one process that classifies or applies holds a lock on.
 const LOCK: &str = "lock";
@@ -16,6 +17,19 @@ pub(super) fn check_folder(folder: &Path) -> Result<(), StoreError> {
         true => Ok(()),
         false => Err(failed(std::io::ErrorKind::NotADirectory.into())),
     }
+}
+
+/// Makes the files that are not there yet and gives all of them their rights; those of earlier versions had more.
+pub(super) fn give_rights(folder: &Path, rights: Rights) -> std::io::Result<()> {
+    let mut is_new = false;
+    for file in [folder.join(DATABASE), ledger::path_in(folder)] {
+        is_new |= rights.make_file(&file)?;
+    }
+    rights.give(folder);
+    for entry in std::fs::read_dir(folder)? {
+        rights.give(&entry?.path());
+    }
+    if is_new { database::sync_folder(folder) } else { Ok(()) }
 }
 
 /// True while a process holds the lock of a session's folder.

@@ -29,7 +29,8 @@ use super::known::KnownSessions;
 use super::ledger::{self, Account, Chain, CompleteError};
 use super::secret::{NoSecret, Secret};
 use super::{StoreError, database, regular, schema};
-use lock::{check_folder, lock, lock_to_read};
+use crate::rights::Rights;
+use lock::{check_folder, give_rights, lock, lock_to_read};
 use ownership::{has_own_tables, reseal, sealed_state};
 
 pub use arrivals::Alert;
@@ -86,9 +87,9 @@ impl Session {
     /// a time can. Whose it is, nobody has asked yet: see [`Session::open_as_own`].
     pub fn open_to_work(destination: &Path, known: &KnownSessions) -> Result<Session, StoreError> {
         let folder = destination.join(FOLDER);
-        match std::fs::create_dir(&folder) {
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-            made => made.map_err(regular::failed(&folder))?,
+        let rights = Rights::beside(destination);
+        if rights.make_folder(&folder).map_err(regular::failed(&folder))? {
+            database::sync_folder(destination).map_err(regular::failed(destination))?;
         }
         check_folder(&folder)?;
         let lock = lock(&folder, destination)?;
@@ -98,6 +99,8 @@ impl Session {
             true => None,
             false => ledger::set_aside(&ledger).map_err(regular::failed(&ledger))?,
         };
+        regular::check_database(&database)?;
+        give_rights(&folder, rights).map_err(regular::failed(&folder))?;
         let mut session = Session::open_at(destination, Some(lock), known)?;
         session.ledger_aside = ledger_aside;
         // One that says nothing yet may be what a killed program had just made.
@@ -289,6 +292,16 @@ impl Session {
     /// Keeps a value.
     pub fn set_value(&mut self, key: &str, value: &[u8]) -> Result<(), StoreError> {
         self.change(|change| change.execute("INSERT OR REPLACE INTO session VALUES (?1, ?2)", (key, value)).map(drop))
+    }
+
+    /// What follows after a beginning in the keys of the values that are kept.
+    pub fn keys_after(&self, beginning: &str) -> Result<Vec<String>, StoreError> {
+        let keys = || -> rusqlite::Result<Vec<String>> {
+            let mut statement = self.connection.prepare("SELECT key FROM session")?;
+            statement.query_map([], |row| row.get(0))?.collect()
+        };
+        let keys = keys().map_err(|error| self.failed(error))?;
+        Ok(keys.iter().filter_map(|key| key.strip_prefix(beginning)).map(str::to_owned).collect())
     }
 
     /// One transaction: all of it is on disk when this returns, or none of it happened. The seal goes with the ledger.

@@ -9,6 +9,7 @@ use serde_json::{Map, Value as Json, json};
 use super::{LabelSet, Session, StoreError, now};
 use crate::domain::decision::LabelId;
 use crate::domain::label::Label;
+use crate::domain::printable::printable;
 use crate::domain::run::{RunId, RunKind};
 use crate::domain::score::SureRule;
 use crate::domain::settings::{Operation, Settings};
@@ -174,15 +175,35 @@ impl Session {
         row.optional().map_err(|error| self.failed(error))
     }
 
-    /// Every folder that was ever classified here.
+    /// The folders that were ever looked into.
     pub fn sources(&self) -> Result<Vec<PathBuf>, StoreError> {
         let sources = || -> rusqlite::Result<Vec<String>> {
             let mut statement = self.connection.prepare(
-                "SELECT DISTINCT settings ->> '$.source' FROM runs WHERE settings ->> '$.source' IS NOT NULL",
+                "SELECT DISTINCT settings ->> '$.source' FROM runs
+                 WHERE kind = ?1 AND json_type(settings, '$.source') = 'text' AND settings ->> '$.model' IS NOT NULL",
             )?;
-            statement.query_map([], |row| row.get(0))?.collect()
+            statement.query_map([RunKind::Classify.word()], |row| row.get(0))?.collect()
         };
-        Ok(sources().map_err(|error| self.failed(error))?.into_iter().map(PathBuf::from).collect())
+        let sources = sources().map_err(|error| self.failed(error))?;
+        Ok(sources.into_iter().map(PathBuf::from).filter(|source| source.is_absolute()).collect())
+    }
+
+    /// The last run that saw pictures in a source that are known as it saw them; none where nothing was ever found there.
+    pub fn last_seen_in(&self, source: &Path) -> Result<Option<RunId>, StoreError> {
+        let runs = || -> rusqlite::Result<Vec<(i64, String)>> {
+            let mut statement = self.connection.prepare(
+                "SELECT id, settings ->> '$.source' FROM runs
+                 WHERE kind = ?1 AND json_type(settings, '$.source') = 'text'
+                     AND EXISTS (SELECT 1 FROM pictures WHERE seen = runs.id) ORDER BY id DESC",
+            )?;
+            statement.query_map([RunKind::Classify.word()], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+        };
+        let given = absolute_source(source);
+        let (given, real) =
+            (given.to_str().map_or_else(|| printable(&given), str::to_owned), source.canonicalize().ok());
+        let is_same = |other: &str| other == given || real.is_some() && Path::new(other).canonicalize().ok() == real;
+        let mut runs = runs().map_err(|error| self.failed(error))?.into_iter();
+        Ok(runs.find(|(_, other)| is_same(other)).map(|(id, _)| RunId(id)))
     }
 
     /// A run by its number.

@@ -1,5 +1,7 @@
 //! The state of the files pane.
 
+use std::path::PathBuf;
+
 use crate::domain::plan::Plan;
 use crate::domain::run::RunId;
 use crate::jobs::crew::Tally;
@@ -7,6 +9,8 @@ use crate::jobs::crew::Tally;
 #[derive(Default)]
 pub(crate) struct Files {
     pub(crate) plan: Option<Box<Plan>>,
+    /// Pictures that are neither where they were put nor where they were found.
+    pub(crate) gone: Vec<PathBuf>,
     /// Pictures came or changed since the plan was asked for.
     pub(crate) is_stale: bool,
     pub(crate) last: Option<Done>,

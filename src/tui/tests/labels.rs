@@ -84,7 +84,7 @@ fn decisions_of_a_label_that_is_removed_go_to_no_other() {
 fn another_template_is_another_plan() {
     let mut model = classified();
     press(&mut model, "<f5>");
-    told(&mut model, Event::Planned { plan: Box::new(plan()) });
+    told(&mut model, planned(plan()));
     let before = model.labels.revision;
     press(&mut model, "<f2><down><down><down><down><down><down><down><enter>x<enter>");
     assert!(model.files.plan.is_none() && model.labels.revision > before, "{:?}", model.setup.chosen);

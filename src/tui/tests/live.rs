@@ -176,17 +176,17 @@ fn the_status_line_counts_what_is_sorted_while_it_is() {
 fn people_plan_apply_and_take_back_while_it_goes_on() {
     let mut model = watching("<space>");
     assert!(matches!(orders(&press(&mut model, "<f5>"))[..], [Order::Plan { .. }]));
-    told(&mut model, Event::Planned { plan: Box::new(plan()) });
+    told(&mut model, planned(plan()));
     assert!(matches!(orders(&press(&mut model, "a"))[..], [Order::Apply { .. }]));
     // A stop is for what is being applied, then for the watch.
     assert!(matches!(press(&mut model, "<ctrl-x>")[..], [Effect::Stop]));
-    let tally = Tally { done: 1, failed: 0 };
+    let tally = Tally { done: 1, ..Tally::default() };
     told(&mut model, Event::Applied { run: None, tally, failures: vec![], total: 1, head: String::new() });
     assert!(model.watch.is_some());
     assert!(matches!(orders(&press(&mut model, "u"))[..], [Order::Undo { .. }]));
     told(&mut model, Event::Failed { error: CrewError::NothingToUndo });
     // A plan of before is made anew when its pane is opened.
-    told(&mut model, Event::Planned { plan: Box::new(plan()) });
+    told(&mut model, planned(plan()));
     assert!(orders(&press(&mut model, "<f3><f5>")).is_empty());
     arrive(&mut model, &[(7, [0.9, 0.05, 0.05])]);
     assert!(matches!(orders(&press(&mut model, "<f3><f5>"))[..], [Order::Plan { .. }]));
@@ -199,7 +199,7 @@ fn what_is_sorted_by_itself_goes_by_what_is_on_the_screen() {
         assert_eq!(model.watch.as_ref().unwrap().sorts, Sorts::Yes);
         // What is taken back would be sorted again at once.
         assert!(orders(&press(&mut model, "<f5>u")).iter().all(|order| !matches!(order, Order::Undo { .. })));
-        told(&mut model, Event::Planned { plan: Box::default() });
+        told(&mut model, planned(Plan::default()));
         let effects = press(&mut model, keys);
         assert!(effects.iter().any(|effect| matches!(effect, Effect::LetSort(None))), "{keys}: {effects:?}");
         assert_eq!(model.watch.as_ref().unwrap().sorts, Sorts::Held);

@@ -142,6 +142,10 @@ fn screen(model: &Model, width: u16, height: u16) -> String {
     terminal.backend().to_string()
 }
 
+fn planned(plan: Plan) -> Event {
+    Event::Planned { plan: Box::new(plan), gone: vec![] }
+}
+
 fn plan() -> Plan {
     use crate::domain::picture::ContentHash;
     use crate::domain::plan::PlannedTransfer;
@@ -195,7 +199,7 @@ fn panes_at_eighty_columns_and_wide() {
         insta::assert_snapshot!(format!("{pane}_160x50"), screen(&model, 160, 50));
     }
     press(&mut model, "<f5>");
-    told(&mut model, Event::Planned { plan: Box::new(plan()) });
+    told(&mut model, planned(plan()));
     insta::assert_snapshot!("files_80x24", screen(&model, 80, 24));
     press(&mut model, "?");
     insta::assert_snapshot!("help_80x24", screen(&model, 80, 24));
@@ -229,7 +233,7 @@ fn panes_in_portuguese() {
         insta::assert_snapshot!(format!("pt_{pane}_80x24"), screen(&model, 80, 24));
     }
     press(&mut model, "<f5>");
-    told(&mut model, Event::Planned { plan: Box::new(plan()) });
+    told(&mut model, planned(plan()));
     insta::assert_snapshot!("pt_files_80x24", screen(&model, 80, 24));
     press(&mut model, "?");
     insta::assert_snapshot!("pt_help_80x24", screen(&model, 80, 24));
@@ -289,9 +293,9 @@ fn happen(model: &mut Model, byte: u8) -> Vec<Effect> {
             model,
             Event::Classified { remembered: 0, waiting: usize::from(byte % 3), per_second: Some(f64::from(byte)) },
         ),
-        210..=219 => told(model, Event::Planned { plan: Box::new(plan()) }),
+        210..=219 => told(model, planned(plan())),
         220..=229 => {
-            let tally = Tally { done: 1, failed: usize::from(byte % 2) };
+            let tally = Tally { done: 1, failed: usize::from(byte % 2), ..Tally::default() };
             told(model, Event::Applied { run: None, tally, failures: vec![], total: 2, head: String::new() })
         }
         230..=233 => update(model, Message::Click(u16::from(byte) * 7 % 90, u16::from(byte) * 11 % 26)),

@@ -3,6 +3,43 @@
 use super::*;
 use crate::domain::limit::Stage;
 
+/// What a run is said to have done is what it did.
+#[test]
+fn what_was_there_already_what_is_left_and_what_is_gone_is_said() {
+    let mut model = classified();
+    press(&mut model, "<f5>");
+    let gone = vec!["/pictures/5.jpg".into()];
+    told(&mut model, Event::Planned { plan: Box::default(), gone });
+    let shown = screen(&model, 80, 24);
+    assert!(shown.contains("1 picture is neither where it was put") && shown.contains("/pictures/5.jpg"), "{shown}");
+    assert!(!shown.contains("Nothing to do"), "{shown}");
+    assert!(orders(&press(&mut model, "a")).is_empty() && model.notice.as_ref().unwrap().is_error);
+    let tally = Tally { present: 32, ..Tally::default() };
+    let applied = Event::Applied { run: Some(RunId(5)), tally, failures: vec![], total: 32, head: "ab".to_owned() };
+    told(&mut model, applied);
+    let shown = screen(&model, 100, 24);
+    assert!(shown.contains("0 copied or moved") && shown.contains("32 there already"), "{shown}");
+    let undone = |back, left| Event::Undone {
+        run: RunId(4),
+        own: RunId(6),
+        back,
+        removed: 0,
+        left,
+        failures: vec!["it was put elsewhere".to_owned()],
+        head: "cd".to_owned(),
+    };
+    told(&mut model, undone(0, 32));
+    let shown = screen(&model, 80, 24);
+    assert!(shown.contains("Nothing of run 4 could be taken back"), "{shown}");
+    assert!(model.notice.as_ref().unwrap().is_error);
+    assert!(matches!(orders(&press(&mut model, "u"))[..], [Order::Undo { run: None, .. }]), "that run once more");
+    told(&mut model, undone(30, 2));
+    let shown = screen(&model, 100, 24);
+    assert!(shown.contains("in part") && shown.contains("2 left alone"), "{shown}");
+    assert!(model.notice.as_ref().unwrap().is_error);
+    assert!(matches!(orders(&press(&mut model, "u"))[..], [Order::Undo { run: Some(RunId(6)), .. }]));
+}
+
 #[test]
 fn what_goes_wrong_beside_a_run_leaves_it_running() {
     let mut model = classified();
@@ -12,7 +49,7 @@ fn what_goes_wrong_beside_a_run_leaves_it_running() {
     assert!(model.is_busy() && model.notice.as_ref().unwrap().is_error);
     told(&mut model, Event::Classified { remembered: 0, waiting: 0, per_second: None });
     // A plan that could not be carried out is none any more.
-    told(&mut model, Event::Planned { plan: Box::new(plan()) });
+    told(&mut model, planned(plan()));
     press(&mut model, "<f5>a");
     told(&mut model, Event::Failed { error: CrewError::NoPlan });
     assert!(model.files.plan.is_none() && !model.is_busy());
@@ -25,19 +62,26 @@ fn the_plan_is_made_applied_and_taken_back() {
     let effects = press(&mut model, "<f5>");
     let Order::Plan { scores, sorting, .. } = orders(&effects)[0] else { panic!("{effects:?}") };
     assert_eq!((scores.len(), sorting.labels.len()), (6, 3));
-    told(&mut model, Event::Planned { plan: Box::default() });
+    told(&mut model, planned(Plan::default()));
     assert!(orders(&press(&mut model, "a")).is_empty(), "there is nothing to apply");
-    told(&mut model, Event::Planned { plan: Box::new(plan()) });
+    told(&mut model, planned(plan()));
     assert!(matches!(orders(&press(&mut model, "a"))[..], [Order::Apply { .. }]));
     // While it runs, quitting asks.
     assert!(press(&mut model, "q").is_empty() && model.question.is_some());
     press(&mut model, "n");
-    let tally = Tally { done: 1, failed: 0 };
+    let tally = Tally { done: 1, ..Tally::default() };
     let failures = vec![];
     told(&mut model, Event::Applied { run: Some(RunId(2)), tally, failures, total: 1, head: "ab".to_owned() });
     assert!(matches!(orders(&press(&mut model, "u"))[..], [Order::Undo { run: None, .. }]));
-    let undone =
-        Event::Undone { run: RunId(2), own: RunId(3), back: 0, removed: 1, failures: vec![], head: "cd".to_owned() };
+    let undone = Event::Undone {
+        run: RunId(2),
+        own: RunId(3),
+        back: 0,
+        removed: 1,
+        left: 0,
+        failures: vec![],
+        head: "cd".to_owned(),
+    };
     told(&mut model, undone);
     assert!(matches!(orders(&press(&mut model, "u"))[..], [Order::Undo { run: Some(RunId(3)), .. }]));
 }
@@ -54,9 +98,9 @@ fn the_plan_names_what_collides_and_what_is_wrong() {
     let scores = vec![0.5; entries.len() * 3];
     told(&mut model, Event::Arrived { revision, entries, scores });
     press(&mut model, "<f5>");
-    let mut planned = plan();
-    planned.transfers[0].file_name = "1~abcd1234.jpg".into();
-    told(&mut model, Event::Planned { plan: Box::new(planned) });
+    let mut longer = plan();
+    longer.transfers[0].file_name = "1~abcd1234.jpg".into();
+    told(&mut model, planned(longer));
     let shown = screen(&model, 80, 24);
     assert!(shown.contains("1.jpg -> a map/1~abcd1234.jpg"), "{shown}");
     assert!(shown.contains("194  suspect") && shown.contains("/pictures/7.jpg: the file ends too early"), "{shown}");

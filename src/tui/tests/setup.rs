@@ -76,7 +76,7 @@ fn another_destination_that_is_typed_is_not_that_of_these_pictures() {
     let mut model = classified();
     model.setup.destination = crate::tui::line::Line::new("/somebody/elses");
     let mut effects = press(&mut model, "<f4>1<f5>");
-    told(&mut model, Event::Planned { plan: Box::new(plan()) });
+    told(&mut model, planned(plan()));
     effects.extend(press(&mut model, "a"));
     let destinations = orders(&effects).into_iter().filter_map(|order| match order {
         Order::Decide { destination, .. } | Order::Plan { destination, .. } | Order::Apply { destination, .. } => {

@@ -66,8 +66,10 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
 fn apply(model: &mut Model) -> Vec<Effect> {
     let Some(total) = model.files.plan.as_ref().map(|plan| plan.transfers.len()) else { return no_plan(model) };
     if total == 0 {
-        let text = model.language.text("app.nothing_to_apply");
-        model.say(text);
+        match model.files.gone.len() {
+            0 => model.say(model.language.text("app.nothing_to_apply")),
+            count => model.say_error(model.language.say("app.nothing_but_gone", &[("count", &count)])),
+        }
         return vec![];
     }
     model.work = Work::Applying { tally: Tally::default(), total };
@@ -89,9 +91,9 @@ fn undo(model: &mut Model) -> Vec<Effect> {
     if super::watching::undoes_undo(model) {
         return vec![];
     }
-    // What was taken back last is done again; otherwise the last run is taken back.
+    // What was taken back last is done again; otherwise, and where nothing could be, the last run is taken back.
     let run = match model.files.last {
-        Some(Done::Undone { own, .. }) => Some(own),
+        Some(Done::Undone { own, back, removed, .. }) if back + removed > 0 => Some(own),
         _ => None,
     };
     model.work = Work::Undoing { tally: Tally::default(), total: 0 };

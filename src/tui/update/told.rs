@@ -136,10 +136,10 @@ fn take(model: &mut Model, event: Event) -> Vec<Effect> {
         Event::Classified { remembered, waiting, per_second } => {
             return classified(model, remembered, waiting, per_second);
         }
-        Event::Planned { plan } => {
+        Event::Planned { plan, gone } => {
             model.work = Work::Idle;
             model.is_paused = false;
-            model.files.plan = Some(plan);
+            (model.files.plan, model.files.gone) = (Some(plan), gone);
         }
         Event::Progress { tally, total } => match &mut model.work {
             Work::Applying { tally: known, total: all } | Work::Undoing { tally: known, total: all } => {
@@ -153,19 +153,23 @@ fn take(model: &mut Model, event: Event) -> Vec<Effect> {
             model.files.plan = None;
             model.files.last = Some(Done::Applied { run, tally, total });
             (model.files.failures, model.files.head) = (failures, Some(head));
-            let values: Values<'_> = &[("done", &tally.done), ("failed", &tally.failed)];
-            let text = model.language.say("app.applied", values);
+            let values: Values<'_> = &[("done", &tally.done), ("present", &tally.present), ("failed", &tally.failed)];
+            let key = if tally.present > 0 { "app.applied_present" } else { "app.applied" };
+            let text = model.language.say(key, values);
             model.say(text);
         }
-        Event::Undone { run, own, back, removed, failures, head } => {
+        Event::Undone { run, own, back, removed, left, failures, head } => {
             model.work = Work::Idle;
             model.is_paused = false;
             model.files.plan = None;
-            model.files.last = Some(Done::Undone { run, own, back, removed, left: failures.len() });
+            model.files.last = Some(Done::Undone { run, own, back, removed, left });
             (model.files.failures, model.files.head) = (failures, Some(head));
-            let values: Values<'_> = &[("run", &run.0), ("back", &back), ("removed", &removed)];
-            let text = model.language.say("app.undone", values);
-            model.say(text);
+            let values: Values<'_> = &[("run", &run.0), ("back", &back), ("removed", &removed), ("left", &left)];
+            match (back + removed, left) {
+                (0, 1..) => model.say_error(model.language.say("undo.nothing_back", values)),
+                (_, 0) => model.say(model.language.say("app.undone", values)),
+                _ => model.say_error(model.language.say("app.undone_partly", values)),
+            }
         }
         Event::Places { folders } => {
             let mut places: HashMap<_, _> = folders.into_iter().collect();

@@ -27,7 +27,7 @@ pub(super) fn lines(canvas: &Canvas<'_>) -> Vec<Line<'static>> {
     let mut lines = vec![Line::raw("")];
     match (&canvas.model.work, &files.plan) {
         (Work::Applying { tally, total }, _) | (Work::Undoing { tally, total }, _) => {
-            let done = tally.done + tally.failed;
+            let done = tally.begun();
             let stop = canvas.model.keys.name("everywhere.stop");
             let values: Values<'_> = &[("done", &done), ("total", total), ("key", &stop)];
             lines.push(Line::styled(canvas.say("app.files_going_on", values), canvas.theme.title()));
@@ -67,7 +67,11 @@ fn planned(canvas: &Canvas<'_>, plan: &Plan) -> Vec<Line<'static>> {
     for (folder, (count, bytes)) in &by_folder {
         lines.push(Line::raw(format!("{count:>7}  {}  ({})", printable_text(folder), size(*bytes))));
     }
-    if plan.transfers.is_empty() {
+    let gone = &canvas.model.files.gone;
+    if plan.transfers.is_empty() && !gone.is_empty() {
+        let text = canvas.say("app.nothing_but_gone", &[("count", &gone.len())]);
+        lines.push(Line::styled(text, canvas.theme.error()));
+    } else if plan.transfers.is_empty() {
         lines.push(Line::styled(canvas.text("app.nothing_to_apply"), canvas.theme.good()));
     } else {
         let key = [("key", "files.apply")];
@@ -76,6 +80,7 @@ fn planned(canvas: &Canvas<'_>, plan: &Plan) -> Vec<Line<'static>> {
     lines.push(Line::raw(""));
     lines.extend(sums(canvas, plan));
     lines.extend(longer_names(canvas, plan));
+    lines.extend(listed(canvas, "app.plan_gone_head", gone.iter().map(printable)));
     lines.extend(troubled(canvas));
     lines
 }
@@ -89,6 +94,7 @@ fn sums(canvas: &Canvas<'_>, plan: &Plan) -> Vec<Line<'static>> {
         ("app.plan_moved", action(Action::Move)),
         ("app.plan_regrouped", plan.transfers.iter().filter(|t| t.from.is_some()).count()),
         ("app.plan_in_place", plan.in_place),
+        ("app.plan_gone", canvas.model.files.gone.len()),
         ("app.plan_left", plan.left.len()),
         ("app.plan_unsure", counts.unsure),
         ("app.plan_none", counts.none_of_these),
@@ -146,20 +152,26 @@ fn last(canvas: &Canvas<'_>) -> Vec<Line<'static>> {
             let values: Values<'_> = &[
                 ("run", &run),
                 ("done", &tally.done),
+                ("present", &tally.present),
                 ("failed", &tally.failed),
-                ("rest", &total.saturating_sub(tally.done + tally.failed)),
+                ("rest", &total.saturating_sub(tally.begun())),
                 ("destination", &destination),
                 ("key", &key),
             ];
-            canvas.say("app.last_applied", values)
+            let key = if tally.present > 0 { "app.last_applied_present" } else { "app.last_applied" };
+            Line::styled(canvas.say(key, values), canvas.theme.good())
         }
         Done::Undone { run, back, removed, left, .. } => {
             let values: Values<'_> =
                 &[("run", &run.0), ("back", &back), ("removed", &removed), ("left", &left), ("key", &key)];
-            canvas.say("app.last_undone", values)
+            match (back + removed, left) {
+                (0, 1..) => Line::styled(canvas.say("undo.nothing_back", values), canvas.theme.error()),
+                (_, 0) => Line::styled(canvas.say("app.last_undone", values), canvas.theme.good()),
+                _ => Line::styled(canvas.say("app.last_undone_partly", values), canvas.theme.error()),
+            }
         }
     };
-    let mut lines = vec![Line::styled(text, canvas.theme.good())];
+    let mut lines = vec![text];
     lines.extend(files.failures.iter().take(5).map(|failure| Line::styled(failure.clone(), canvas.theme.error())));
     if let Some(head) = &files.head {
         lines.push(Line::styled(canvas.say("app.ledger_head", &[("head", head)]), canvas.theme.faint()));

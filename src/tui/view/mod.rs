@@ -241,12 +241,8 @@ fn status_line(canvas: &Canvas<'_>, width: u16) -> Paragraph<'static> {
         }
         Work::Installing => canvas.text("app.installing"),
         Work::Planning => canvas.text("app.planning"),
-        Work::Applying { tally, total } => {
-            canvas.say("app.applying", &[("done", &(tally.done + tally.failed)), ("total", total)])
-        }
-        Work::Undoing { tally, total } => {
-            canvas.say("app.undoing", &[("done", &(tally.done + tally.failed)), ("total", total)])
-        }
+        Work::Applying { tally, total } => canvas.say("app.applying", &[("done", &tally.begun()), ("total", total)]),
+        Work::Undoing { tally, total } => canvas.say("app.undoing", &[("done", &tally.begun()), ("total", total)]),
     };
     let paused = if model.is_paused { format!("{} · ", canvas.text("app.paused")) } else { String::new() };
     let watching = live::watching(canvas).map(|watching| format!(" · {watching}")).unwrap_or_default();
