@@ -21,6 +21,7 @@ use crate::engine::runtime::select::{self, Selection, Wanted};
 use crate::jobs::embeddings::CachePlace;
 use crate::jobs::stop::Stop;
 use crate::lang::{Language, Say};
+use crate::store::known::KnownSessions;
 
 /// Set by tests and by people who want another one than the system's.
 const DATA_FOLDER_VARIABLE: &str = "SIS_DATA_DIR";
@@ -140,6 +141,11 @@ impl Context {
         let folder = tempfile::Builder::new().prefix("sis-").tempdir();
         let folder = folder.map_err(|error| self.cannot_unpack(&std::env::temp_dir(), &error))?;
         Ok(self.temporary.insert(folder).path().to_owned())
+    }
+
+    /// What the user's data folder knows of sessions.
+    pub(super) fn known_sessions(&self) -> KnownSessions {
+        KnownSessions::in_folder(self.data_folder.as_deref())
     }
 
     /// Where embeddings are remembered; nowhere without a home folder.

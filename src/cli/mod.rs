@@ -24,6 +24,7 @@ mod opening;
 mod outcome;
 mod picture_line;
 mod progress;
+mod repair;
 mod runtime;
 mod session;
 mod settings;
@@ -67,7 +68,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Invocation {
         Action::App(_) if !app::has_terminal() => Invocation::Done(help::print_help(&beginning.language)),
         Action::App(runtime) => app_in_context(&runtime, |_| Ok(Opening::Doors), beginning, console),
         Action::Review(arguments) => {
-            let opening = Opening::Session { destination: arguments.destination };
+            let opening = Opening::Session { destination: arguments.destination, trust: arguments.trust };
             app_in_context(&arguments.runtime, |_| Ok(opening), beginning, console)
         }
         Action::Demo(arguments) if app::has_terminal() => {
@@ -125,6 +126,7 @@ fn headless(action: Action, beginning: Beginning, mut console: Console) -> Exit 
         Action::Apply(arguments) => in_context(beginning, console, |c| apply::run(&arguments, c)),
         Action::Bench(arguments) => in_context(beginning, console, |c| bench::run(&arguments, c)),
         Action::Undo(arguments) => in_context(beginning, console, |c| undo::run(&arguments, c)),
+        Action::Repair(arguments) => in_context(beginning, console, |c| repair::run(&arguments, c)),
         Action::Verify(arguments) => in_context(beginning, console, |c| verify::run(&arguments, c)),
         Action::Model(ModelAction::List(arguments)) => in_context(beginning, console, |c| model::list(&arguments, c)),
         Action::Model(ModelAction::Pull { models, check }) => {

@@ -20,6 +20,7 @@ mod keeper;
 mod librarian;
 mod messages;
 mod opening;
+mod owning;
 mod pace;
 mod runner;
 mod scorer;
@@ -30,6 +31,7 @@ mod watch_switch;
 mod watching;
 mod words;
 
+use std::cell::RefCell;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -49,6 +51,7 @@ use crate::engine::runtime::find::Places;
 use crate::engine::runtime::select::Wanted;
 use crate::files::transfer::TransferError;
 use crate::files::trouble::Trouble;
+use crate::store::known::KnownSessions;
 
 pub use error::CrewError;
 pub use following::{ScoredWith, Seen};
@@ -79,6 +82,13 @@ pub struct Surroundings {
     pub built_in: PathBuf,
     /// Where it is noted which sessions are the user's own.
     pub data_folder: Option<PathBuf>,
+}
+
+impl Surroundings {
+    /// What the user's data folder knows of sessions.
+    fn known_sessions(&self) -> KnownSessions {
+        KnownSessions::in_folder(self.data_folder.as_deref())
+    }
 }
 
 /// How what goes wrong with a file is told to people: the words go into the session.
@@ -124,8 +134,10 @@ impl Crew {
         let switch = WatchSwitch::default();
         let follower = Follower::new(followed, scorer.clone());
         let runner = ToRunner { orders: runner, switch: switch.clone() };
+        let known = surroundings.known_sessions();
         let desk = runner::Desk {
             surroundings,
+            vouched: RefCell::default(),
             sayer,
             stop: stop.clone(),
             switch: switch.clone(),
@@ -146,7 +158,7 @@ impl Crew {
             }),
             spawn("keeper", {
                 let events = events.clone();
-                move || keeper::run(&keeper_orders, &runner, follower, &events)
+                move || keeper::run(&keeper_orders, &known, &runner, follower, &events)
             }),
             spawn("viewer", {
                 let (events, ending) = (events.clone(), ending.clone());
