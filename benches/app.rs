@@ -36,6 +36,7 @@ use smart_image_sorter::jobs::embeddings::CachePlace;
 use smart_image_sorter::jobs::model::{ModelToOpen, OpenedModel};
 use smart_image_sorter::lang::Language;
 use smart_image_sorter::store::cache::{EmbeddingCache, Remembered};
+use smart_image_sorter::store::known::KnownSessions;
 use smart_image_sorter::store::session::{Found, Session, Sorting};
 use smart_image_sorter::tui::rehearsal::Rehearsal;
 
@@ -172,7 +173,7 @@ fn start(folder: &Path) -> AppStart {
         surroundings,
         config_folder: None,
         log: None,
-        opening: Opening::Session { destination: destination(folder) },
+        opening: Opening::Session { destination: destination(folder), trust: false },
     }
 }
 
@@ -241,7 +242,7 @@ fn make_session(folder: &Path, count: usize) {
     let OpenedModel { model, .. } = opening.open(&mut || {}).unwrap();
     let mut cache = EmbeddingCache::open(&place.folder).unwrap();
     let number = cache.model(&model.fingerprint).unwrap();
-    let mut session = Session::open_to_work(&destination).unwrap();
+    let mut session = Session::open_to_work(&destination, &KnownSessions::in_folder(None)).unwrap();
     let template = settings.template.text();
     let sorting = Sorting { labels, template, threshold: 0.5, margin: 0.1, operation: Operation::Copy };
     let set = session.label_set(&sorting.labels, &sorting.template, &model.name_of_fingerprint()).unwrap();

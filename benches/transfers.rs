@@ -16,7 +16,7 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use serde_json::Map;
+use serde_json::{Map, json};
 use sha2::{Digest, Sha256};
 use smart_image_sorter::domain::label::Label;
 use smart_image_sorter::domain::picture::{Picture, PictureState};
@@ -29,6 +29,7 @@ use smart_image_sorter::jobs::apply::apply;
 use smart_image_sorter::jobs::sort::{SortRules, Sorted, sort};
 use smart_image_sorter::jobs::stop::Stop;
 use smart_image_sorter::jobs::undo::undo;
+use smart_image_sorter::store::known::KnownSessions;
 use smart_image_sorter::store::session::{Found, LabelSet, Session, Sorting, Which};
 
 /// Bytes of a small picture.
@@ -55,8 +56,9 @@ fn measure(count: usize, parent: &Path, operation: Operation) {
 
     let destination = folder.path().join("to");
     std::fs::create_dir(&destination).unwrap();
-    let mut session = Session::open_to_work(&destination).unwrap();
-    let (sorting, set) = fill(&mut session, &sources, operation);
+    let known = KnownSessions::in_folder(Some(&folder.path().join("data")));
+    let (mut session, _) = Session::open_as_own(&destination, &known, false).unwrap();
+    let (sorting, set) = fill(&mut session, &folder.path().join("source"), &sources, operation);
     let mut sorted = Sorted::default();
     let planned = timed(|| sorted = sort(&session, rules(&sorting, &set)).unwrap());
     assert_eq!(sorted.plan.transfers.len(), count);
@@ -163,11 +165,12 @@ fn sync(folder: &Path) {
 }
 
 /// A session that knows the sources as a classify leaves it.
-fn fill(session: &mut Session, sources: &[PathBuf], operation: Operation) -> (Sorting, LabelSet) {
+fn fill(session: &mut Session, source: &Path, sources: &[PathBuf], operation: Operation) -> (Sorting, LabelSet) {
     let labels = vec![Label::named("a"), Label::named("b")];
     let sorting = Sorting { labels, template: "{}".to_owned(), threshold: 0.5, margin: 0.1, operation };
     let set = session.label_set(&sorting.labels, &sorting.template, "model").unwrap();
-    let run = session.begin_run(RunKind::Classify, None, Some((&sorting, &set)), Map::new()).unwrap();
+    let told = Map::from_iter([("source".to_owned(), json!(source))]);
+    let run = session.begin_run(RunKind::Classify, None, Some((&sorting, &set)), told).unwrap();
     for (chunk, paths) in sources.chunks(256).enumerate() {
         let pictures: Vec<Picture> =
             paths.iter().enumerate().map(|(number, path)| picture(path, chunk * 256 + number)).collect();

@@ -36,5 +36,7 @@ pub enum Opening {
     Session {
         /// Its destination.
         destination: PathBuf,
+        /// It is obeyed, whoever made it.
+        trust: bool,
     },
 }

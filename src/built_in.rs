@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 
 use include_dir::{Dir, include_dir};
 
+use crate::plain_file;
+
 /// The folders `model` and `samples`, and `labels.txt`.
 static DEMO: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/config/demo");
 
@@ -45,7 +47,7 @@ fn unpack(name: &str, folder: &Path) -> io::Result<()> {
     std::fs::create_dir_all(folder)?;
     for file in DEMO.get_dir(name).into_iter().flat_map(Dir::files) {
         let target = folder.join(file.path().file_name().unwrap_or_default());
-        if std::fs::read(&target).is_ok_and(|content| content == file.contents()) {
+        if plain_file::read(&target, file.contents().len() as u64).is_ok_and(|content| content == file.contents()) {
             continue;
         }
         let mut fresh = tempfile::NamedTempFile::new_in(folder)?;

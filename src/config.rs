@@ -6,12 +6,16 @@ use serde::Deserialize;
 
 use crate::domain::settings::Operation;
 use crate::domain::variant::VariantChoice;
+use crate::plain_file;
 
 /// The defaults that are built in.
 const BUILT_IN: &str = include_str!("../config/defaults.toml");
 
 /// The user's own file, in the program's configuration folder.
 const USER_FILE: &str = "settings.toml";
+
+/// The largest file of settings that is read.
+const LARGEST_FILE: u64 = 1_000_000;
 
 /// Which language is spoken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -112,7 +116,7 @@ impl Defaults {
         let path = folder.map(|folder| folder.join(USER_FILE)).unwrap_or_default();
         let failed = |detail: String| ConfigError { path: path.clone(), detail };
         let mut table: toml::Table = BUILT_IN.parse().map_err(|error: toml::de::Error| failed(error.to_string()))?;
-        match std::fs::read_to_string(&path) {
+        match plain_file::read_text(&path, LARGEST_FILE) {
             Ok(text) => {
                 let own: toml::Table =
                     text.parse().map_err(|error: toml::de::Error| failed(error.message().to_owned()))?;

@@ -12,6 +12,7 @@ pub mod files;
 pub mod jobs;
 pub mod lang;
 pub mod panics;
+pub mod plain_file;
 pub mod rights;
 pub mod store;
 pub mod tui;

@@ -13,12 +13,12 @@ const NO_REPORTS: (&str, &str) = ("ORT_DISABLE_TELEMETRY", "1");
 fn main() -> ExitCode {
     keep_from_reporting();
     match cli::run(std::env::args_os()) {
-        Invocation::Done(exit) => exit.into(),
+        Invocation::Done(exit) => exit.end(),
         Invocation::App(start) => {
             let language = start.language.clone();
             match tui::run(*start) {
-                Ok(()) => Exit::Done.into(),
-                Err(error) => cli::say_that_the_app_failed(&error, &language).into(),
+                Ok(()) => Exit::Done.end(),
+                Err(error) => cli::say_that_the_app_failed(&error, &language).end(),
             }
         }
     }

@@ -25,7 +25,7 @@ pub(super) fn samples(context: &Context) -> Result<Opening, Failure> {
 
 /// What the app needs to open.
 pub(super) fn start(opening: Opening, runtime: &RuntimeOptions, context: &mut Context) -> Result<AppStart, Failure> {
-    if let Opening::Session { destination } = &opening
+    if let Opening::Session { destination, .. } = &opening
         && !Session::exists(destination)
     {
         let error = StoreError::NoSession { destination: destination.clone() };

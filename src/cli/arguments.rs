@@ -34,6 +34,7 @@ enum ActionArguments {
     Apply(ApplyArguments),
     Undo(UndoArguments),
     Verify(DestinationArguments),
+    Repair(RepairArguments),
     #[command(subcommand, arg_required_else_help = true)]
     Model(ModelAction),
     #[command(subcommand, arg_required_else_help = true)]
@@ -62,6 +63,7 @@ pub(super) enum Action {
     Apply(ApplyArguments),
     Undo(UndoArguments),
     Verify(DestinationArguments),
+    Repair(RepairArguments),
     Model(ModelAction),
     Cache(CacheAction),
     Doctor(DoctorArguments),
@@ -220,9 +222,19 @@ pub(super) struct DestinationArguments {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct RepairArguments {
+    #[arg(long, value_name = "DIR")]
+    pub(super) destination: PathBuf,
+    #[arg(long)]
+    pub(super) trust: bool,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct ReviewArguments {
     #[arg(long, value_name = "DIR")]
     pub(super) destination: PathBuf,
+    #[arg(long)]
+    pub(super) trust: bool,
     #[command(flatten)]
     pub(super) runtime: RuntimeOptions,
 }
@@ -315,6 +327,7 @@ pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>, language: &La
         ActionArguments::Apply(arguments) => Action::Apply(arguments),
         ActionArguments::Undo(arguments) => Action::Undo(arguments),
         ActionArguments::Verify(arguments) => Action::Verify(arguments),
+        ActionArguments::Repair(arguments) => Action::Repair(arguments),
         ActionArguments::Model(action) => Action::Model(action),
         ActionArguments::Cache(action) => Action::Cache(action),
         ActionArguments::Doctor(arguments) => Action::Doctor(arguments),

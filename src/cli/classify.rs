@@ -1,5 +1,6 @@
 //! `sis classify`: classify, plan, apply, and tell what happened.
 
+use std::cell::RefCell;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -135,28 +136,54 @@ fn classify_into(
     runtime: &Runtime,
     context: &mut Context,
 ) -> Result<Classification, Failure> {
-    let mut progress = Progress::new(pipeline.files.len(), &context.console);
-    let (mut said_stopping, mut limit) = (false, LimitOfLate::default());
     let language = context.language.clone();
-    let mut on_picture = |classified: Option<&Classified>| {
+    let progress = Progress::new(pipeline.files.len(), &context.console);
+    let (said_stopping, limit) = (false, LimitOfLate::default());
+    let shown = RefCell::new(Shown { request, pipeline, runtime, context, progress, said_stopping, limit });
+    let say = |trouble: &Trouble| trouble.say(&language);
+    let hooks = Hooks {
+        say: &say,
+        alert: &|_| None,
+        on_picture: &mut |classified| shown.borrow_mut().picture(classified),
+        on_silence: &mut || shown.borrow_mut().silence(),
+        on_stored: &mut |_| {},
+    };
+    let mut sink = SessionSink::new(session, run, set, SourceFolder::new(&request.settings.source), hooks);
+    let classified = classify(pipeline, &mut Encoders::default(), &mut sink);
+    shown.into_inner().progress.finish();
+    classified.map_err(|error| Failure::of(&error, &language))
+}
+
+/// What a person sees while pictures are classified.
+struct Shown<'s> {
+    request: &'s Request,
+    pipeline: &'s Pipeline<'s>,
+    runtime: &'s Runtime,
+    context: &'s mut Context,
+    progress: Progress,
+    said_stopping: bool,
+    limit: LimitOfLate,
+}
+
+impl Shown<'_> {
+    fn picture(&mut self, classified: Option<&Classified>) {
+        let Shown { request, pipeline, runtime, context, progress, said_stopping, limit } = self;
         if let Some(line) = classified.and_then(|classified| line_of(classified, request, context)) {
             progress.aside(|| context.console.out(&line));
             context.console.flush();
         }
-        if pipeline.stop.is_requested() && !std::mem::replace(&mut said_stopping, true) {
+        if pipeline.stop.is_requested() && !std::mem::replace(said_stopping, true) {
             let line = context.language.text("classify.interrupting");
             progress.aside(|| context.console.err(&line));
         }
         progress.limited_by(limit.at(Instant::now(), pipeline.clocks), runtime.device());
         progress.advance(&mut context.console, &context.language);
-    };
-    let mut on_stored = |_| {};
-    let say = |trouble: &Trouble| trouble.say(&language);
-    let hooks = Hooks { say: &say, alert: &|_| None, on_picture: &mut on_picture, on_stored: &mut on_stored };
-    let mut sink = SessionSink::new(session, run, set, SourceFolder::new(&request.settings.source), hooks);
-    let classified = classify(pipeline, &mut Encoders::default(), &mut sink);
-    progress.finish();
-    classified.map_err(|error| Failure::of(&error, &context.language))
+    }
+
+    fn silence(&mut self) {
+        let Shown { context, progress, .. } = self;
+        progress.aside(|| context.say_silence());
+    }
 }
 
 /// The line to print for a picture, if one is wanted.

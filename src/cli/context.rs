@@ -21,6 +21,7 @@ use crate::engine::runtime::select::{self, Selection, Wanted};
 use crate::jobs::embeddings::CachePlace;
 use crate::jobs::stop::Stop;
 use crate::lang::{Language, Say};
+use crate::store::known::KnownSessions;
 
 /// Set by tests and by people who want another one than the system's.
 const DATA_FOLDER_VARIABLE: &str = "SIS_DATA_DIR";
@@ -142,6 +143,11 @@ impl Context {
         Ok(self.temporary.insert(folder).path().to_owned())
     }
 
+    /// What the user's data folder knows of sessions.
+    pub(super) fn known_sessions(&self) -> KnownSessions {
+        KnownSessions::in_folder(self.data_folder.as_deref())
+    }
+
     /// Where embeddings are remembered; nowhere without a home folder.
     pub(super) fn cache_place(&self) -> Option<CachePlace> {
         let folder = self.folders.as_ref()?.cache_dir().to_owned();
@@ -168,6 +174,12 @@ impl Context {
     /// Says something that is no failure.
     pub(super) fn note(&mut self, note: &(impl Say + ?Sized)) {
         self.note_text(&note.say(&self.language));
+    }
+
+    /// Says that the model has not answered for long.
+    pub(super) fn say_silence(&mut self) {
+        let sentence = self.language.text("engine.silent");
+        self.note_text(&sentence);
     }
 
     /// Says a sentence that is no failure.

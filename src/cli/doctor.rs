@@ -6,6 +6,7 @@ use super::arguments::DoctorArguments;
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
+use super::opening::without_answer;
 use super::runtime::say_runtime;
 use crate::domain::printable::{printable, printable_text};
 use crate::domain::settings::ModelName;
@@ -15,6 +16,7 @@ use crate::engine::encoder::{ImageEncoder, TextEncoder};
 use crate::engine::hub::Place;
 use crate::engine::runtime::select::cores;
 use crate::engine::runtime::{Runtime, Uses};
+use crate::jobs::answering::{Patience, answer_of};
 use crate::jobs::model::ModelError;
 
 pub(super) fn run(arguments: &DoctorArguments, context: &mut Context) -> Result<Exit, Failure> {
@@ -40,7 +42,11 @@ pub(super) fn run(arguments: &DoctorArguments, context: &mut Context) -> Result<
     if let Some(name) = &arguments.model {
         let model = ModelName::new(name, Path::is_dir);
         let folder = context.model_folder(&model)?;
-        let tried = try_model(&folder, &selection.runtime).map_err(|error| ModelError::of(&model, error));
+        let (stop, to_try, runtime) = (context.stop()?, folder.clone(), selection.runtime.clone());
+        let mut patience = Patience { is_stopped: &|| stop.is_requested(), on_silence: &mut || context.say_silence() };
+        let tried = answer_of(move |_: &dyn Fn(())| try_model(&to_try, &runtime), &mut patience, &mut |()| {});
+        let tried = tried.map_err(|error| without_answer(&error, context))?;
+        let tried = tried.map_err(|error| ModelError::of(&model, error));
         let checkpoint = tried.map_err(|error| Failure::of(&error, &context.language))?;
         let (family, side) = (checkpoint.family().name(), checkpoint.family().image_size());
         say(context, "doctor.model", &[("folder", &printable(folder)), ("family", &family), ("side", &side)]);

@@ -98,6 +98,10 @@ impl Shown<'_> {
                 let line = self.language.say("hub.waiting", &[("seconds", &seconds)]);
                 self.aside(&line);
             }
+            Step::TooSlow => {
+                let line = self.language.text("hub.drips");
+                self.aside(&line);
+            }
             Step::Locked => {
                 let line = self.language.text("hub.locked");
                 self.aside(&line);

@@ -1,6 +1,9 @@
-//! Exit codes, which scripts rely on.
+//! Exit codes, which scripts rely on. A reader of standard output that goes away changes none of them: see the
+//! console.
 
 use std::process::ExitCode;
+
+use crate::jobs::answering::is_any_left_behind;
 
 /// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +30,17 @@ impl Exit {
             Exit::Partly => 3,
             Exit::Interrupted => 130,
         }
+    }
+}
+
+impl Exit {
+    /// Ends the program so, or gives what is to be returned for that. Everything is kept and printed by now. Where a thread was
+    /// left in a library, as of a model that does not answer, the library's own ending would be taken down under it.
+    pub fn end(self) -> ExitCode {
+        if is_any_left_behind() {
+            signal_hook::low_level::exit(i32::from(self.code()));
+        }
+        self.into()
     }
 }
 

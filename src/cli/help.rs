@@ -77,7 +77,7 @@ fn with_values(argument: Arg, mut help: String, language: &Language) -> Arg {
 
 /// The help that `--help` prints, for a call without a command and without a terminal.
 pub(super) fn print_help(language: &Language) -> Exit {
-    Console::new().err(&command(language).render_help().to_string());
+    Console::new(language).err(&command(language).render_help().to_string());
     Exit::Usage
 }
 
@@ -85,7 +85,7 @@ pub(super) fn print_completions(shell: Shell, language: &Language, console: &mut
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut command(language), "sis", &mut script);
     console.out_bytes(&script);
-    Exit::Done
+    console.ended(Exit::Done)
 }
 
 pub(super) fn print_manual(language: &Language, console: &mut Console) -> Exit {
@@ -96,7 +96,7 @@ pub(super) fn print_manual(language: &Language, console: &mut Console) -> Exit {
         Ok(()) => console.out_bytes(&pages),
         Err(error) => console.err(&error.to_string()),
     }
-    Exit::Done
+    console.ended(Exit::Done)
 }
 
 /// The program's page, then one for each command and its commands.

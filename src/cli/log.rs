@@ -1,13 +1,15 @@
 //! The log file: what happened in English, with whole chains of causes.
 
+use std::cell::Cell;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
 use tracing::Level;
 use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -24,9 +26,43 @@ pub(super) fn start(folder: &Path) -> Option<PathBuf> {
     let path = log.path.clone();
     // ONNX Runtime tells of each tensor that it moves: hundreds of lines for a model.
     let wanted = Targets::new().with_default(Level::INFO).with_target("ort", Level::WARN);
-    let lines = tracing_subscriber::fmt().with_ansi(false).with_max_level(Level::INFO).with_writer(Mutex::new(log));
-    lines.finish().with(wanted).try_init().ok()?;
+    let lines =
+        tracing_subscriber::fmt().with_ansi(false).with_max_level(Level::INFO).with_writer(Log(Mutex::new(log)));
+    // What cannot be logged is not printed instead: that would panic where standard error cannot be written either.
+    lines.log_internal_errors(false).finish().with(wanted).try_init().ok()?;
     Some(path)
+}
+
+thread_local! {
+    static IS_WRITING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// The log, for all threads. Nothing that goes wrong with it may keep the program from its work: what cannot be written is left
+/// out, and a line that comes while this thread writes another, as of a panic in it, does not wait for itself.
+struct Log(Mutex<LogFile>);
+
+impl<'l> MakeWriter<'l> for Log {
+    type Writer = &'l Log;
+
+    fn make_writer(&'l self) -> &'l Log {
+        self
+    }
+}
+
+impl Write for &Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if IS_WRITING.replace(true) {
+            return Ok(bytes.len());
+        }
+        let written = self.0.lock().unwrap_or_else(PoisonError::into_inner).write(bytes);
+        IS_WRITING.set(false);
+        // A full disk, say. The next line is tried again.
+        Ok(written.unwrap_or(bytes.len()))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// A file that is set aside when it has become too large. Several processes may write into it.
@@ -59,8 +95,10 @@ impl LogFile {
     }
 }
 
+/// A pipe that took the file's place does not keep the program waiting, neither here nor when it is written to.
 fn opened(path: &Path) -> io::Result<File> {
-    OpenOptions::new().create(true).append(true).mode(0o600).open(path)
+    let flags = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+    OpenOptions::new().create(true).append(true).mode(0o600).custom_flags(flags).open(path)
 }
 
 impl Write for LogFile {
@@ -78,6 +116,26 @@ impl Write for LogFile {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_cannot_be_written_is_left_out_and_a_line_within_a_line_too() {
+        let log = Log(Mutex::new(LogFile::open(PathBuf::from("/dev/full"), 100).unwrap()));
+        assert_eq!((&log).write(b"a line").unwrap(), 6);
+        let held = log.0.lock().unwrap();
+        IS_WRITING.set(true);
+        assert_eq!((&log).write(b"of a panic in the writer").unwrap(), 24, "it does not wait");
+        drop(held);
+        IS_WRITING.set(false);
+        assert_eq!((&log).write(b"").unwrap(), 0);
+    }
+
+    #[test]
+    fn a_pipe_in_its_place_is_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let made = std::process::Command::new("mkfifo").arg(folder.path().join(NAME)).status();
+        assert!(made.unwrap().success());
+        assert!(LogFile::open(folder.path().join(NAME), 100).is_err(), "nobody reads it");
+    }
 
     #[test]
     fn a_large_log_is_set_aside_while_several_write_into_it() {

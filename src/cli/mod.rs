@@ -24,6 +24,7 @@ mod opening;
 mod outcome;
 mod picture_line;
 mod progress;
+mod repair;
 mod runtime;
 mod session;
 mod settings;
@@ -60,14 +61,14 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Invocation {
     let beginning = Beginning::new();
     let action = match arguments::parse(arguments, &beginning.language) {
         Ok(action) => action,
-        Err(error) => return Invocation::Done(say_usage(&error)),
+        Err(error) => return Invocation::Done(say_usage(&error, &beginning.language)),
     };
-    let console = Console::new();
+    let console = Console::new(&beginning.language);
     match action {
         Action::App(_) if !app::has_terminal() => Invocation::Done(help::print_help(&beginning.language)),
         Action::App(runtime) => app_in_context(&runtime, |_| Ok(Opening::Doors), beginning, console),
         Action::Review(arguments) => {
-            let opening = Opening::Session { destination: arguments.destination };
+            let opening = Opening::Session { destination: arguments.destination, trust: arguments.trust };
             app_in_context(&arguments.runtime, |_| Ok(opening), beginning, console)
         }
         Action::Demo(arguments) if app::has_terminal() => {
@@ -80,13 +81,13 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Invocation {
 /// Says that the app could not be opened or went wrong.
 pub fn say_that_the_app_failed(error: &std::io::Error, language: &Language) -> Exit {
     let sentence = language.say("program.app_failed", &[("detail", error)]);
-    Console::new().err(&language.say("program.failed", &[("sentence", &sentence)]));
+    Console::new(language).err(&language.say("program.failed", &[("sentence", &sentence)]));
     Exit::Failed
 }
 
 /// Says what is wrong with the command line; help and version are not errors: they go to standard output.
-fn say_usage(error: &clap::Error) -> Exit {
-    let mut console = Console::new();
+fn say_usage(error: &clap::Error, language: &Language) -> Exit {
+    let mut console = Console::new(language);
     // It repeats what was typed, which may be the name of a file with anything in it.
     let text: Vec<String> = error.render().to_string().lines().map(printable_text).collect();
     let text = text.join("\n");
@@ -95,7 +96,7 @@ fn say_usage(error: &clap::Error) -> Exit {
         return Exit::Usage;
     }
     console.out(&text);
-    Exit::Done
+    console.ended(Exit::Done)
 }
 
 fn app_in_context(
@@ -125,6 +126,7 @@ fn headless(action: Action, beginning: Beginning, mut console: Console) -> Exit 
         Action::Apply(arguments) => in_context(beginning, console, |c| apply::run(&arguments, c)),
         Action::Bench(arguments) => in_context(beginning, console, |c| bench::run(&arguments, c)),
         Action::Undo(arguments) => in_context(beginning, console, |c| undo::run(&arguments, c)),
+        Action::Repair(arguments) => in_context(beginning, console, |c| repair::run(&arguments, c)),
         Action::Verify(arguments) => in_context(beginning, console, |c| verify::run(&arguments, c)),
         Action::Model(ModelAction::List(arguments)) => in_context(beginning, console, |c| model::list(&arguments, c)),
         Action::Model(ModelAction::Pull { models, check }) => {
@@ -154,7 +156,7 @@ fn in_context(
         }
     };
     crate::panics::log_caught_panics();
-    match command(&mut context) {
+    let exit = match command(&mut context) {
         Ok(exit) => exit,
         Err(failure) => {
             tracing::error!(chain = failure.chain, "{}", failure.sentence);
@@ -162,5 +164,6 @@ fn in_context(
             context.console.err(&sentence);
             failure.exit
         }
-    }
+    };
+    context.console.ended(exit)
 }

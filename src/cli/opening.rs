@@ -1,5 +1,6 @@
 //! What has to be there before the first picture is looked at: the destination with its session, the model.
 
+use std::cell::RefCell;
 use std::path::Path;
 
 use super::context::Context;
@@ -11,8 +12,9 @@ use crate::domain::settings::Settings;
 use crate::engine::runtime::select::cores;
 use crate::engine::runtime::{Runtime, Uses};
 use crate::files::{destination, own_file, sums};
+use crate::jobs::answering::{NoAnswer, Patience};
 use crate::jobs::embeddings::CachePlace;
-use crate::jobs::model::{Model, ModelToOpen, OpenedModel};
+use crate::jobs::model::{Model, ModelError, ModelToOpen, OpenedModel};
 use crate::store::session::Session;
 
 /// The destination's session, made where there is none, and the destination too.
@@ -53,8 +55,24 @@ pub(super) fn open_audibly(model: ModelToOpen<'_>, context: &mut Context) -> Res
     let line = context.language.say("classify.opening", &[("model", &model.settings.model)]);
     context.console.err(&line);
     let quantising = context.language.text("classify.quantising");
-    let opened = model.open(&mut || context.console.err(&quantising));
-    opened.map_err(|error| Failure::of(&error, &context.language))
+    let stop = context.stop()?;
+    let context = RefCell::new(context);
+    let mut patience =
+        Patience { is_stopped: &|| stop.is_requested(), on_silence: &mut || context.borrow_mut().say_silence() };
+    let opened = model.open_or_stop(&mut || context.borrow_mut().console.err(&quantising), &mut patience);
+    opened.map_err(|error| match &error {
+        ModelError::NoAnswer(no_answer) => without_answer(no_answer, &context.borrow()),
+        error => Failure::of(error, &context.borrow().language),
+    })
+}
+
+/// The failure of a model that did not answer. That somebody stopped it has an exit code of its own.
+pub(super) fn without_answer(error: &NoAnswer, context: &Context) -> Failure {
+    let failure = Failure::of(error, &context.language);
+    match error.is_wanted() {
+        true => Failure { exit: Exit::Interrupted, ..failure },
+        false => failure,
+    }
 }
 
 fn check_table_place(path: &Path, context: &Context) -> Result<(), Failure> {

@@ -7,27 +7,31 @@ use super::failure::Failure;
 use crate::domain::printable::printable;
 use crate::jobs::carry_out::recover_session;
 use crate::lang::{Say, Values};
-use crate::store::known::KnownSessions;
+use crate::store::StoreError;
 use crate::store::session::Session;
 
-/// Opens the session to work in it, and finishes what a killed program left. One that this user did not make has to be
-/// trusted first: it says where files are to go.
+/// Opens the session to work in it, and finishes what a killed program left. One of which nothing shows that it is this
+/// user's own has to be trusted first: it says where files are to go.
 pub(super) fn open_to_work(destination: &Path, trust: bool, context: &mut Context) -> Result<Session, Failure> {
-    let mut session = Session::open_to_work(destination).map_err(|error| Failure::of(&error, &context.language))?;
-    if let Some(known) = context.data_folder.as_deref().map(KnownSessions::in_folder) {
-        if !session.is_new() && !trust && !known.has(&session) {
-            let values: Values<'_> = &[("destination", &printable(destination))];
-            return Err(Failure::usage(context.language.say("store.foreign_session", values)));
-        }
-        if let Err(error) = known.add(&session) {
-            tracing::warn!("the session could not be noted as this user's own: {error}");
-        }
+    let opened = Session::open_as_own(destination, &context.known_sessions(), trust);
+    let (mut session, not_noted) = opened.map_err(|error| failure(&error, context))?;
+    if let Some(path) = session.ledger_aside() {
+        let note = context.language.say("store.ledger_aside", &[("path", &printable(path))]);
+        context.note_text(&note);
+    }
+    if let Some(error) = not_noted {
+        context.note(&error);
     }
     let language = context.language.clone();
     let recovered = recover_session(&mut session, &|error| error.say(&language));
-    let count = recovered.map_err(|error| Failure::of(&error, &context.language))?;
-    if count > 0 {
-        let note = context.language.say("store.recovered", &[("count", &count)]);
+    let recovered = recovered.map_err(|error| failure(&error, context))?;
+    if recovered.ended > 0 {
+        let note = context.language.say("store.recovered", &[("count", &recovered.ended)]);
+        context.note_text(&note);
+    }
+    if let Some(path) = recovered.refused.first() {
+        let values: Values<'_> = &[("count", &recovered.refused.len()), ("path", &printable(path))];
+        let note = context.language.say("store.not_recovered", values);
         context.note_text(&note);
     }
     Ok(session)
@@ -36,7 +40,7 @@ pub(super) fn open_to_work(destination: &Path, trust: bool, context: &mut Contex
 /// Opens the session of a destination that must have one, to work in it.
 pub(super) fn open_known(destination: &Path, trust: bool, context: &mut Context) -> Result<Session, Failure> {
     if !Session::exists(destination) {
-        let error = crate::store::StoreError::NoSession { destination: destination.to_owned() };
+        let error = StoreError::NoSession { destination: destination.to_owned() };
         return Err(Failure::of(&error, &context.language).into_usage());
     }
     open_to_work(destination, trust, context)
@@ -44,5 +48,15 @@ pub(super) fn open_known(destination: &Path, trust: bool, context: &mut Context)
 
 /// A session to try things in: nothing of it is kept.
 pub(super) fn open_copy(destination: &Path, context: &Context) -> Result<Session, Failure> {
-    Session::open_copy(destination).map_err(|error| Failure::of(&error, &context.language))
+    Session::open_copy(destination).map_err(|error| failure(&error, context))
+}
+
+/// The failure of a session; where trust would help, it is said how to give it.
+pub(super) fn failure(error: &StoreError, context: &Context) -> Failure {
+    let failure = Failure::of(error, &context.language);
+    if !error.asks_for_trust() {
+        return failure;
+    }
+    let sentence = format!("{} {}", failure.sentence, context.language.text("store.add_trust"));
+    Failure { sentence, ..failure.into_usage() }
 }

@@ -2,6 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Component, Path, PathBuf};
+use std::time::Duration;
 
 use super::arguments::SortingArguments;
 use super::context::Context;
@@ -13,6 +14,11 @@ use crate::domain::score::SureRule;
 use crate::domain::settings::{ModelName, Operation, Settings};
 use crate::domain::template::Templates;
 use crate::lang::{Language, Values};
+use crate::plain_file;
+
+/// The largest file of labels that is read, and how long one is waited for that comes through a pipe.
+const LARGEST_LABELS: u64 = 10_000_000;
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Everything that was asked for, checked as far as it can be without touching a file.
 pub(super) fn settings(arguments: &SortingArguments, context: &Context) -> Result<Settings, Failure> {
@@ -85,7 +91,7 @@ fn labels(arguments: &SortingArguments, context: &Context) -> Result<Vec<Label>,
                 let values: Values<'_> = &[("path", &printable(file))];
                 Failure::usage(language.say("settings.labels_file_not_text", values))
             };
-            let bytes = std::fs::read(file).map_err(unreadable)?;
+            let bytes = plain_file::read_or_receive(file, LARGEST_LABELS, PATIENCE).map_err(unreadable)?;
             label::from_lines(&String::from_utf8(bytes).map_err(|_| not_text())?)
         }
         (None, None) => return Err(Failure::usage(language.text("settings.no_labels"))),

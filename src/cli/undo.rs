@@ -9,7 +9,7 @@ use super::failure::{Failure, chain};
 use super::interrupt;
 use super::outcome::NAMED;
 use super::progress::Progress;
-use super::session::open_known;
+use super::session::{failure, open_known};
 use super::sorting::write_tables;
 use crate::domain::printable::printable;
 use crate::domain::run::{RunId, RunKind};
@@ -24,6 +24,9 @@ use crate::store::session::{Run, Session};
 pub(super) fn run(arguments: &UndoArguments, context: &mut Context) -> Result<Exit, Failure> {
     let mut session = open_known(&arguments.destination, arguments.trust, context)?;
     let runs = runs(arguments, &session, context)?;
+    if !arguments.trust {
+        check_told(&runs, &session, context)?;
+    }
     let stop = interrupt::listen().map_err(interrupt::failure)?;
     let mut exit = Exit::Done;
     for run in runs {
@@ -63,6 +66,18 @@ fn runs(arguments: &UndoArguments, session: &Session, context: &Context) -> Resu
         true => Err(Failure::usage(context.language.text("undo.nothing"))),
         false => Ok(with_something),
     }
+}
+
+/// A session that does not tell what its ledger does is not as this user's program left it.
+fn check_told(runs: &[Run], session: &Session, context: &Context) -> Result<(), Failure> {
+    for run in runs {
+        let told = session.reversible_as_told(*run).map_err(|error| failure(&error, context))?;
+        if let (_, [disputed, ..]) = (&told.0, told.1.as_slice()) {
+            let (destination, path) = (session.destination().to_owned(), disputed.target.clone());
+            return Err(failure(&StoreError::Disputed { destination, path }, context));
+        }
+    }
+    Ok(())
 }
 
 fn take_back(session: &mut Session, run: Run, stop: &Stop, context: &mut Context) -> Result<Undone, Failure> {

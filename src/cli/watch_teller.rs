@@ -91,6 +91,7 @@ impl<'t> Teller<'t> {
                 self.note_failure(ended);
             }
             Told::WatchedBy(by) => self.watched_by(by),
+            Told::ModelIsSilent => self.note(&self.language.text("engine.silent")),
             Told::SourceGone => self.source("gone", "watch.source_gone"),
             Told::SourceBack => self.source("back", "watch.source_back"),
             Told::SourceReplaced => self.source("replaced", "watch.source_replaced"),

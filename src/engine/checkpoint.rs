@@ -16,6 +16,7 @@ use super::tokenizer::{Tokenizer, TokenizerError};
 use super::weights::{Weights, WeightsError};
 use crate::domain::score::ScoreRule;
 use crate::domain::variant::{Variant, VariantChoice};
+use crate::plain_file;
 
 /// The largest configuration file that is read. The largest seen are a few kilobytes.
 const LARGEST_CONFIG: u64 = 10_000_000;
@@ -305,12 +306,8 @@ fn read_json(folder: &Path, file: &'static str) -> Result<Json, CheckpointError>
     if !path.exists() {
         return Err(CheckpointError::NoFile { folder: folder.to_owned(), file });
     }
-    let read = |path: &Path| {
-        use std::io::Read;
-        let mut bytes = Vec::new();
-        std::fs::File::open(path)?.take(LARGEST_CONFIG).read_to_end(&mut bytes).map(|_| bytes)
-    };
-    let bytes = read(&path).map_err(|source| CheckpointError::Unreadable { path: path.clone(), source })?;
+    let read = plain_file::read(&path, LARGEST_CONFIG);
+    let bytes = read.map_err(|source| CheckpointError::Unreadable { path: path.clone(), source })?;
     serde_json::from_slice(&bytes).map_err(|source| CheckpointError::NotJson { path, source })
 }
 

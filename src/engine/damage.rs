@@ -69,7 +69,7 @@ fn tokenizer(error: &TokenizerError) -> bool {
         | TokenizerError::NoConfig { .. }
         | TokenizerError::Damaged { .. }
         | TokenizerError::OtherVocabulary { .. } => true,
-        TokenizerError::TooLong { .. } | TokenizerError::Failed { .. } => false,
+        TokenizerError::Grows { .. } | TokenizerError::TooLong { .. } | TokenizerError::Failed { .. } => false,
     }
 }
 

@@ -6,7 +6,7 @@ use ndarray::{Array2, Axis, concatenate};
 use super::EngineError;
 use super::checkpoint::{Checkpoint, TowerKind};
 use super::image_processor::{ImageProcessor, PreparedPicture};
-use super::runtime::{InputSpec, Runtime, RuntimeError, Session, Tensor, Uses};
+use super::runtime::{Halt, InputSpec, Runtime, RuntimeError, Session, Tensor, Uses};
 use super::tokenizer::Tokenizer;
 use crate::domain::label::Label;
 use crate::domain::score::{label_embeddings, to_kept_form};
@@ -41,6 +41,11 @@ impl ImageEncoder {
     /// True where pictures that go through together are faster than one by one.
     pub fn takes_batches(&self) -> bool {
         self.session.takes_batches() && !self.is_one_by_one
+    }
+
+    /// What tells it to end what it computes.
+    pub fn halt(&self) -> Halt {
+        self.session.halt()
     }
 
     /// Embeddings of prepared pictures: (pictures, dimensions), normalised, half precision.

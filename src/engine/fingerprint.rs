@@ -2,7 +2,6 @@
 //! tokens. Embeddings of pictures are remembered under it, and scores in a session; that the words count for the pictures
 //! as well costs little, as nobody changes one half of a model often.
 
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -10,6 +9,8 @@ use super::checkpoint::{Checkpoint, CheckpointError};
 use super::quantised;
 use super::runtime::Runtime;
 use crate::domain::variant::Variant;
+use crate::panics::caught;
+use crate::plain_file;
 
 /// To be raised whenever the graphs that we write, the resampling, the spelling of sentences or the kept form of an embedding change.
 const VERSION: u32 = 4;
@@ -51,12 +52,18 @@ const PIECE: usize = 8 << 20;
 
 /// BLAKE3 of a file of a checkpoint, which takes a fraction of the time of SHA-256. An error of kind `Interrupted` once it may not go on.
 pub fn hash(path: &Path, goes_on: &dyn Fn() -> bool) -> io::Result<[u8; 32]> {
-    let (mut file, mut hasher) = (File::open(path)?, blake3::Hasher::new());
+    let by_all_cores = caught(|| hash_with(path, goes_on, |hasher, piece| _ = hasher.update_rayon(piece)));
+    // Its threads are started at first use, and it panics where there are none to be had.
+    by_all_cores.unwrap_or_else(|_| hash_with(path, goes_on, |hasher, piece| _ = hasher.update(piece)))
+}
+
+fn hash_with(path: &Path, goes_on: &dyn Fn() -> bool, update: fn(&mut blake3::Hasher, &[u8])) -> io::Result<[u8; 32]> {
+    let (mut file, mut hasher) = (plain_file::open(path)?, blake3::Hasher::new());
     let mut piece = vec![0; PIECE];
     while goes_on() {
         match file.read(&mut piece) {
             Ok(0) => return Ok(hasher.finalize().into()),
-            Ok(length) => hasher.update_rayon(&piece[..length]),
+            Ok(length) => update(&mut hasher, &piece[..length]),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
             Err(error) => return Err(error),
         };

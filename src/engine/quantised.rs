@@ -14,6 +14,7 @@ use tract_onnx::pb::tensor_proto::DataType;
 
 use super::graph::TowerGraph;
 use super::graph::int8::{self, Part};
+use crate::plain_file;
 
 /// To be raised whenever what is in the files changes.
 const VERSION: u32 = 1;
@@ -160,7 +161,7 @@ fn name(sources: &[PathBuf], levels: u8) -> io::Result<String> {
 /// True where the file is there, as long as it must be and as it was written.
 fn is_whole(path: &Path, length: u64) -> bool {
     let hashed = || -> io::Result<bool> {
-        let mut file = File::open(path)?;
+        let mut file = plain_file::open(path)?;
         if file.metadata()?.len() != length {
             return Ok(false);
         }
@@ -247,7 +248,7 @@ impl Outside {
 
     fn bytes(&self) -> io::Result<Vec<u8>> {
         let mut bytes = vec![0; self.length];
-        File::open(&self.path)?.read_exact_at(&mut bytes, self.offset)?;
+        plain_file::open(&self.path)?.read_exact_at(&mut bytes, self.offset)?;
         Ok(bytes)
     }
 

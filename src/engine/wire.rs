@@ -34,6 +34,10 @@ impl Fields {
         }
         reader.seek(SeekFrom::Start(start))?;
         let (tag, tag_length) = integer(reader)?;
+        // No field has the number nought: these are the noughts of a file with gaps, which may be without end.
+        if tag >> 3 == 0 {
+            return Err(damaged());
+        }
         let after_tag = start + tag_length;
         let content = match tag & 7 {
             0 => after_tag..after_tag + integer(reader)?.1,

@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
@@ -9,6 +10,7 @@ use walkdir::{DirEntry, WalkDir};
 use super::durable::is_temporary;
 use super::read::hash_file;
 use super::scan::SESSION_FOLDER;
+use crate::domain::folder_name::fold;
 use crate::domain::plan::name_candidates;
 
 /// What is not looked for.
@@ -84,17 +86,27 @@ fn is_known(entry: &DirEntry, known: &Known<'_>) -> bool {
 /// True for the program's own files, and for files of somebody else's that had their place, under the names that those got:
 /// they have digits of their hash.
 fn is_own(path: &Path, name: &OsStr, own_names: &[String]) -> bool {
-    if own_names.iter().any(|own| name == own.as_str()) {
+    let Some(name) = name.to_str() else { return false };
+    if own_names.iter().any(|own| is_file_of_name(path, name, own)) {
         return true;
     }
-    let stem = |own: &str| Path::new(own).file_stem().unwrap_or_default().as_encoded_bytes().to_owned();
-    let may_be_aside = |own: &&String| {
-        let rest = name.as_encoded_bytes().strip_prefix(stem(own).as_slice());
-        rest.is_some_and(|rest| rest.starts_with(b"~"))
-    };
+    let stem = |own: &str| fold(&Path::new(own).file_stem().unwrap_or_default().to_string_lossy());
+    let may_be_aside = |own: &&String| fold(name).strip_prefix(&stem(own)).is_some_and(|rest| rest.starts_with('~'));
     own_names.iter().filter(may_be_aside).any(|own| {
-        hash_file(path).is_ok_and(|hash| name_candidates(own.as_ref(), hash).skip(1).any(|aside| aside == name))
+        let asides = hash_file(path).map(|hash| name_candidates(own.as_ref(), hash).skip(1));
+        asides.into_iter().flatten().any(|aside| aside.to_str().is_some_and(|aside| is_file_of_name(path, name, aside)))
     })
+}
+
+fn is_file_of_name(path: &Path, name: &str, own: &str) -> bool {
+    name == own || fold(name) == fold(own) && is_same_file(path, &path.with_file_name(own))
+}
+
+/// True where both paths lead to the same file, as they do where a disk gives a name back otherwise than it was given to it.
+pub fn is_same_file(path: &Path, other: &Path) -> bool {
+    let identity = |path: &Path| std::fs::symlink_metadata(path).ok().map(|found| (found.dev(), found.ino()));
+    let found = identity(path);
+    found.is_some() && found == identity(other)
 }
 
 /// The folder that many file systems keep for themselves, and open to nobody.
@@ -134,6 +146,9 @@ mod tests {
         for name in known.iter().chain(&planted) {
             std::fs::write(path(name), "theirs").unwrap();
         }
+        // As a disk that ignores case gives a name back, and another file of such a name.
+        std::fs::hard_link(path("output.csv"), path("OUTPUT.csv")).unwrap();
+        std::fs::write(path("Output.csv"), "planted").unwrap();
         std::os::unix::fs::symlink(folder.path(), path("red/link")).unwrap();
         rustix::fs::mkfifoat(rustix::fs::CWD, path("pipe"), rustix::fs::Mode::RUSR).unwrap();
         let (own_names, sources) = (["output.csv".to_owned()], [path("incoming")]);
@@ -150,7 +165,7 @@ mod tests {
             }
             true
         }));
-        let expected = planted.iter().chain(&["red/link", "pipe"]).map(|name| (*name).to_owned());
+        let expected = planted.iter().chain(&["red/link", "pipe", "Output.csv"]).map(|name| (*name).to_owned());
         assert_eq!(found, expected.collect());
         assert_eq!(left_out, BTreeSet::from(["finer".to_owned(), "incoming".to_owned()]));
         assert!(!look_through(folder.path(), &known, &mut |_| false));

@@ -1,4 +1,5 @@
-//! A limit on the bytes that wait between two stages, whatever the number of files.
+//! A limit on bytes that are held at a time, whatever the number of those who hold them. Who comes first is served first, so
+//! that small wants do not keep a large one waiting for ever.
 
 use std::sync::{Condvar, Mutex, PoisonError};
 
@@ -6,8 +7,16 @@ use std::sync::{Condvar, Mutex, PoisonError};
 #[derive(Debug)]
 pub(super) struct Budget {
     limit: u64,
-    used: Mutex<u64>,
+    held: Mutex<Held>,
     freed: Condvar,
+}
+
+/// What is held, and whose turn it is.
+#[derive(Debug)]
+struct Held {
+    bytes: u64,
+    next: u64,
+    served: u64,
 }
 
 /// A part of a budget, given back when it is dropped.
@@ -18,22 +27,31 @@ pub(super) struct Share<'b> {
 }
 
 impl Budget {
-    pub(super) fn new(limit: u64) -> Budget {
-        Budget { limit, used: Mutex::new(0), freed: Condvar::new() }
+    pub(super) const fn new(limit: u64) -> Budget {
+        Budget { limit, held: Mutex::new(Held { bytes: 0, next: 0, served: 0 }), freed: Condvar::new() }
     }
 
     /// Waits until so many bytes are free. What is larger than the whole budget goes when nothing else is held.
     pub(super) fn take(&self, bytes: u64) -> Share<'_> {
-        let used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_full = |used: &mut u64| *used > 0 && *used + bytes > self.limit;
-        *self.freed.wait_while(used, is_full).unwrap_or_else(PoisonError::into_inner) += bytes;
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let turn = held.next;
+        held.next += 1;
+        let must_wait =
+            |held: &mut Held| held.served != turn || (held.bytes > 0 && held.bytes.saturating_add(bytes) > self.limit);
+        let mut held = self.freed.wait_while(held, must_wait).unwrap_or_else(PoisonError::into_inner);
+        held.bytes = held.bytes.saturating_add(bytes);
+        held.served += 1;
+        // There may be room for whose turn it is now.
+        self.freed.notify_all();
         Share { budget: self, bytes }
     }
 }
 
 impl Drop for Share<'_> {
     fn drop(&mut self) {
-        *self.budget.used.lock().unwrap_or_else(PoisonError::into_inner) -= self.bytes;
+        let mut held = self.budget.held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.bytes = held.bytes.saturating_sub(self.bytes);
+        drop(held);
         self.budget.freed.notify_all();
     }
 }
@@ -42,6 +60,28 @@ impl Drop for Share<'_> {
 mod tests {
     use super::*;
     use std::sync::mpsc;
+
+    #[test]
+    fn a_large_want_has_its_turn_before_small_ones_that_come_later() {
+        let budget = Budget::new(10);
+        let (first, order) = (budget.take(6), Mutex::new(vec![]));
+        std::thread::scope(|scope| {
+            let wait_for = |number: u64| while budget.held.lock().unwrap().next < number {};
+            scope.spawn(|| {
+                let _share = budget.take(9);
+                order.lock().unwrap().push("large");
+            });
+            wait_for(2);
+            scope.spawn(|| {
+                let _share = budget.take(2);
+                order.lock().unwrap().push("small");
+            });
+            wait_for(3);
+            assert!(order.lock().unwrap().is_empty());
+            drop(first);
+        });
+        assert_eq!(order.into_inner().unwrap(), ["large", "small"]);
+    }
 
     #[test]
     fn what_does_not_fit_waits_until_it_does() {
@@ -57,6 +97,6 @@ mod tests {
             drop(first);
             receiver.recv().unwrap();
         });
-        assert_eq!(*budget.used.lock().unwrap(), 0);
+        assert_eq!(budget.held.lock().unwrap().bytes, 0);
     }
 }

@@ -9,6 +9,7 @@ use serde_json::{Map, json};
 use super::stop::Stop;
 use super::undo::restore_folders;
 use crate::crash::{self, Moment};
+use crate::domain::printable::printable;
 use crate::domain::run::{RunId, RunKind, TransferId};
 use crate::files::durable::{leaving_name, remove_empty_folder, remove_temporary_results, temporary_name};
 use crate::files::folders::Folders;
@@ -17,7 +18,7 @@ use crate::files::transfer::{
     Ended, Journal, Outcome, Reached, Step, Transfer, TransferError, recover, transfer_batch,
 };
 use crate::store::StoreError;
-use crate::store::session::{Ending, NewTransfer, Recorded, Session};
+use crate::store::session::{Ending, NewTransfer, Recorded, Session, Unfinished};
 
 /// Transfers of a batch: what is brought to disk together, and what a killed program can leave unfinished.
 const BATCH: usize = 128;
@@ -70,7 +71,10 @@ pub(super) fn carry_out(
     let folders = folders_of(session)?;
     let mut first = 0;
     while first < transfers.count && stop.goes_on(|| false) {
-        let batch = transfers.batch(first);
+        let mut batch: Vec<(usize, NewTransfer)> = (first..).zip(transfers.batch(first)).collect();
+        first += batch.len();
+        refuse_outside(session, &mut batch, on_ended)?;
+        let (positions, batch): (Vec<usize>, Vec<NewTransfer>) = batch.into_iter().unzip();
         let batch = batch.as_slice();
         let ids = session.plan_transfers(run, batch, &missing_folders(batch))?;
         crash::point(Moment::Planned);
@@ -78,7 +82,7 @@ pub(super) fn carry_out(
         for (position, id) in ids.into_iter().enumerate() {
             match id {
                 Some(id) => begun.push((position, id)),
-                None => on_ended(first + position, &batch[position], Err(TransferError::Overtaken)),
+                None => on_ended(positions[position], &batch[position], Err(TransferError::Overtaken)),
             }
         }
         let prepared = begun.iter().map(|(position, id)| prepare(session, &batch[*position], *id)).collect::<Vec<_>>();
@@ -100,13 +104,29 @@ pub(super) fn carry_out(
         let concerns_all = ended.iter().any(|(_, result)| result.as_ref().is_err_and(TransferError::concerns_all));
         // Those that came to an end are the first ones, in order.
         for ((position, _), (_, result)) in begun.into_iter().zip(ended) {
-            on_ended(first + position, &batch[position], result);
+            on_ended(positions[position], &batch[position], result);
         }
         if concerns_all {
             return Ok(());
         }
-        first += batch.len();
     }
+    Ok(())
+}
+
+/// Takes out what would lead out of the destination and of the sources: it is not begun, whoever asks for it.
+fn refuse_outside(
+    session: &Session,
+    batch: &mut Vec<(usize, NewTransfer)>,
+    on_ended: &mut dyn FnMut(usize, &NewTransfer, Ended),
+) -> Result<(), StoreError> {
+    let mut inside = Vec::with_capacity(batch.len());
+    for (position, transfer) in batch.drain(..) {
+        match session.leads_out(&transfer)? {
+            Some(path) => on_ended(position, &transfer, Err(TransferError::Outside { path })),
+            None => inside.push((position, transfer)),
+        }
+    }
+    *batch = inside;
     Ok(())
 }
 
@@ -158,8 +178,17 @@ fn abandon_rest(
     session.record(&steps)
 }
 
-/// Finishes or cleans up what killed runs left, and ends them. Gives how many transfers that were.
-pub fn recover_session(session: &mut Session, say: SayError<'_>) -> Result<usize, StoreError> {
+/// What became of transfers that killed runs left.
+#[derive(Debug, Default)]
+pub struct Recovered {
+    /// So many are finished or cleaned up.
+    pub ended: usize,
+    /// Those that would lead out of the destination and of the sources are left as they are: the paths.
+    pub refused: Vec<PathBuf>,
+}
+
+/// Finishes or cleans up what killed runs left, and ends them.
+pub fn recover_session(session: &mut Session, say: SayError<'_>) -> Result<Recovered, StoreError> {
     remove_temporary_results(&session.folder());
     let recovered = recover_transfers(session, say)?;
     for run in session.runs_cut_short()? {
@@ -176,11 +205,16 @@ pub fn recover_session(session: &mut Session, say: SayError<'_>) -> Result<usize
     Ok(recovered)
 }
 
-/// Finishes or cleans up transfers that were begun and not ended. Gives how many those were.
-pub(super) fn recover_transfers(session: &mut Session, say: SayError<'_>) -> Result<usize, StoreError> {
-    let unfinished = session.unfinished()?;
+/// Finishes or cleans up transfers that were begun and not ended.
+pub(super) fn recover_transfers(session: &mut Session, say: SayError<'_>) -> Result<Recovered, StoreError> {
+    let mut recovered = Recovered::default();
     let folders = folders_of(session)?;
-    for left in &unfinished {
+    for left in &session.unfinished()? {
+        if let Some(path) = leads_out(session, left)? {
+            tracing::error!(transfer = left.id.0, path = printable(&path), "leads out, and is left as it is");
+            recovered.refused.push(path);
+            continue;
+        }
         let transfer = prepare(session, &left.transfer, left.id);
         let reached = match &left.reached {
             Some(Recorded::Copied { inode }) => Reached::Copied { inode: *inode },
@@ -192,9 +226,26 @@ pub(super) fn recover_transfers(session: &mut Session, say: SayError<'_>) -> Res
         folders.close();
         tracing::info!(transfer = left.id.0, ?ended, "recovered");
         session.record(&[(left.id, Recorded::Ended(ending(&ended, say)))])?;
+        recovered.ended += 1;
     }
     session.complete_ledger()?;
-    Ok(unfinished.len())
+    Ok(recovered)
+}
+
+/// The path with which an unfinished transfer would lead out; also where the ledger does not tell of any source.
+fn leads_out(session: &Session, left: &Unfinished) -> Result<Option<PathBuf>, StoreError> {
+    let transfer = &left.transfer;
+    let target = match &left.reached {
+        Some(Recorded::Published { target } | Recorded::Ended(Ending::Unsynced { target, .. })) => Some(target),
+        _ => None,
+    };
+    if let Some(target) = target.filter(|target| target.parent() != Some(&transfer.folder)) {
+        return Ok(Some(target.clone()));
+    }
+    match session.leads_out(transfer) {
+        Err(StoreError::LedgerBroken { .. }) => Ok(Some(transfer.source.clone())),
+        found => found,
+    }
 }
 
 /// Notes when folders that a run took files from were last changed, and removes folders that it made for nothing.

@@ -1,6 +1,7 @@
 //! Work that takes a while: the only place that starts threads. Every job can be stopped, and has joined its threads
-//! when it returns.
+//! when it returns, but for one that waits for a model that does not answer: see `answering`.
 
+pub mod answering;
 pub mod apply;
 pub mod begin;
 pub mod bench;
@@ -8,6 +9,7 @@ mod budget;
 pub mod carry_out;
 pub mod classify;
 pub mod crew;
+mod decoding;
 pub mod effort;
 pub mod embeddings;
 mod file_hashes;
@@ -17,6 +19,7 @@ pub mod sink;
 pub mod sort;
 pub mod stop;
 pub mod tables;
+mod threads;
 pub mod undo;
 pub mod verify;
 pub mod watch;

@@ -1,13 +1,15 @@
 //! A model made ready for one run: the labels embedded, the image tower opened only when a picture needs it.
 
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use ndarray::Array2;
 
+use super::answering::{NoAnswer, Patience, answer_of};
 use super::embeddings::CachePlace;
 use super::file_hashes::{FileHashes, HashedCheckpoint};
 use super::stop::Stop;
+use super::threads::beside;
 use crate::domain::hub_model::HubModel;
 use crate::domain::score::ScoreRule;
 use crate::domain::settings::{ModelName, Settings};
@@ -33,6 +35,9 @@ pub enum ModelError {
         /// What is wrong.
         source: Box<EngineError>,
     },
+    /// It did not answer.
+    #[error(transparent)]
+    NoAnswer(#[from] NoAnswer),
 }
 
 impl ModelError {
@@ -50,12 +55,7 @@ impl ModelError {
 /// What the pictures are scored against, and with what.
 pub struct Model {
     name: ModelName,
-    checkpoint: Checkpoint,
-    runtime: Runtime,
-    cores: usize,
-    uses: Uses,
-    /// The image tower where it was opened with the model, until somebody asks for it.
-    opened_ahead: Mutex<Vec<ImageEncoder>>,
+    tower: ImageTower,
     /// Label embeddings: (labels, dimensions), normalised.
     pub labels: Array2<f32>,
     /// How embeddings become scores.
@@ -64,7 +64,18 @@ pub struct Model {
     pub batch_size: usize,
     /// What its answers depend on.
     pub fingerprint: [u8; 32],
-    hashed: HashedCheckpoint,
+}
+
+/// The image tower, to be opened when it is needed, on whatever thread.
+#[derive(Clone)]
+pub(super) struct ImageTower {
+    checkpoint: Arc<Checkpoint>,
+    runtime: Runtime,
+    cores: usize,
+    uses: Uses,
+    /// Where it was opened with the model, until somebody asks for it.
+    opened_ahead: Arc<Mutex<Vec<ImageEncoder>>>,
+    hashed: Arc<HashedCheckpoint>,
 }
 
 /// A model, and what was opened on the way.
@@ -103,6 +114,23 @@ impl ModelToOpen<'_> {
         self.open_checkpoint(quantising).map_err(|error| ModelError::of(&self.settings.model, error))
     }
 
+    /// The same, but given up once somebody asks to stop.
+    pub fn open_or_stop(
+        self,
+        quantising: &mut dyn FnMut(),
+        patience: &mut Patience<'_>,
+    ) -> Result<OpenedModel, ModelError> {
+        let ModelToOpen { folder, settings, runtime, cores, cache, uses, ahead } = self;
+        let (folder, settings, runtime, cache) = (folder.to_owned(), settings.clone(), runtime.clone(), cache.cloned());
+        let open = move |tell: &dyn Fn(())| {
+            let cache = cache.as_ref();
+            let model =
+                ModelToOpen { folder: &folder, settings: &settings, runtime: &runtime, cores, cache, uses, ahead };
+            model.open(&mut || tell(()))
+        };
+        answer_of(open, patience, &mut |()| quantising())?
+    }
+
     fn open_checkpoint(self, quantising: &mut dyn FnMut()) -> Result<OpenedModel, EngineError> {
         let ModelToOpen { folder, settings, runtime, cores, cache, uses, ahead } = self;
         let checkpoint = Checkpoint::open(folder)?;
@@ -111,9 +139,7 @@ impl ModelToOpen<'_> {
         // about as long as opening both towers.
         let is_needed = ahead && !hashes.are_known() && runtime.opens_side_by_side();
         let stop = Stop::default();
-        let (hashed, opened) = std::thread::scope(|scope| {
-            let stopping = &stop;
-            let hashed = scope.spawn(move || hashes.hashed(stopping));
+        let open_towers = || {
             let opened = encode_labels(&checkpoint, settings, runtime).and_then(|(text, labels)| {
                 if checkpoint.must_be_quantised(runtime) {
                     quantising();
@@ -125,24 +151,27 @@ impl ModelToOpen<'_> {
             if opened.is_err() {
                 stop.request();
             }
-            (hashed.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), opened)
-        });
+            opened
+        };
+        let (hashed, opened) = beside(|| hashes.hashed(&stop), open_towers);
         let (text, labels, encoders) = opened?;
         let hashed = hashed?;
         hashed.check_unchanged()?;
         let (rule, scale_is_assumed) = checkpoint.score_rule()?;
         let model = Model {
             name: settings.model.clone(),
-            runtime: runtime.clone(),
-            cores,
-            uses,
-            opened_ahead: Mutex::new(encoders),
             labels,
             rule,
             batch_size: settings.batch_size.unwrap_or(runtime.best_batch_size()),
             fingerprint: hashed.fingerprint,
-            hashed,
-            checkpoint,
+            tower: ImageTower {
+                checkpoint: Arc::new(checkpoint),
+                runtime: runtime.clone(),
+                cores,
+                uses,
+                opened_ahead: Arc::new(Mutex::new(encoders)),
+                hashed: Arc::new(hashed),
+            },
         };
         Ok(OpenedModel { model, text, scale_is_assumed })
     }
@@ -156,12 +185,12 @@ impl Model {
 
     /// The image tower's preprocessing.
     pub fn processor(&self) -> &ImageProcessor {
-        self.checkpoint.processor()
+        self.tower.checkpoint.processor()
     }
 
     /// The numbers that the image tower computes with.
     pub fn variant(&self) -> Variant {
-        self.checkpoint.variant(&self.runtime)
+        self.tower.checkpoint.variant(&self.tower.runtime)
     }
 
     /// Its fingerprint as sessions keep it.
@@ -171,11 +200,23 @@ impl Model {
 
     /// How many encoders [`Model::open_encoders`] opens.
     pub fn workers(&self) -> usize {
-        self.runtime.workers(self.cores)
+        self.tower.runtime.workers(self.tower.cores)
     }
 
     /// The image tower, one encoder a worker: opened now, unless it was opened with the model.
     pub fn open_encoders(&self) -> Result<Vec<ImageEncoder>, EngineError> {
+        self.tower.open()
+    }
+
+    /// The image tower itself.
+    pub(super) fn tower(&self) -> &ImageTower {
+        &self.tower
+    }
+}
+
+impl ImageTower {
+    /// The tower, one encoder a worker.
+    pub(super) fn open(&self) -> Result<Vec<ImageEncoder>, EngineError> {
         let ahead = std::mem::take(&mut *self.opened_ahead.lock().unwrap_or_else(PoisonError::into_inner));
         if !ahead.is_empty() {
             return Ok(ahead);

@@ -3,6 +3,7 @@
 use half::f16;
 use ndarray::{ArrayView2, Axis};
 
+use super::threads::side_by_side;
 use crate::domain::score::{ScoreRule, scores};
 
 /// Pictures for which it is worth while to start a thread.
@@ -21,16 +22,8 @@ pub fn scores_by_cores(
         return scores(images, labels, rule);
     }
     let share = images.nrows().div_ceil(shares);
-    std::thread::scope(|scope| {
-        let workers =
-            images.axis_chunks_iter(Axis(0), share).map(|images| scope.spawn(move || scores(images, labels, rule)));
-        let workers: Vec<_> = workers.collect();
-        let mut all = Vec::with_capacity(images.nrows() * labels.nrows());
-        for worker in workers {
-            all.extend(worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-        }
-        all
-    })
+    let works = images.axis_chunks_iter(Axis(0), share).map(|images| move || scores(images, labels, rule));
+    side_by_side(works.collect()).concat()
 }
 
 #[cfg(test)]

@@ -28,6 +28,9 @@ pub trait Sink {
     /// A file, by its position, as a picture or as none.
     fn take(&mut self, position: usize, classified: Option<Classified>) -> Result<(), SinkError>;
 
+    /// The model has not answered for long; it is waited for.
+    fn model_is_silent(&mut self) {}
+
     /// There are no more.
     fn finish(&mut self) -> Result<(), SinkError>;
 }
@@ -92,6 +95,8 @@ pub struct Hooks<'s> {
     pub alert: &'s dyn Fn(&Classified) -> Option<&'s str>,
     /// Told of each as it comes.
     pub on_picture: &'s mut dyn FnMut(Option<&Classified>),
+    /// Told where the model has not answered for long.
+    pub on_silence: &'s mut dyn FnMut(),
     /// Given those that are in the session, with what it knows of them.
     pub on_stored: &'s mut dyn FnMut(Vec<(Known, Classified)>),
 }
@@ -163,6 +168,10 @@ impl Sink for SessionSink<'_> {
             0 => false,
         };
         if is_due { self.write() } else { Ok(()) }
+    }
+
+    fn model_is_silent(&mut self) {
+        (self.hooks.on_silence)();
     }
 
     fn finish(&mut self) -> Result<(), SinkError> {

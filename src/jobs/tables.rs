@@ -47,9 +47,10 @@ pub struct Written {
     pub kept_aside: Vec<PathBuf>,
 }
 
-/// The table's name in a session.
+/// The table's name in a session. What would lead out of the destination is none.
 pub fn table_name(session: &Session) -> Result<Option<PathBuf>, StoreError> {
-    Ok(session.value(TABLE_NAME)?.map(|name| PathBuf::from(OsStr::from_bytes(&name))))
+    let name = session.value(TABLE_NAME)?.map(|name| PathBuf::from(OsStr::from_bytes(&name)));
+    Ok(name.filter(|name| name.file_name() == Some(name.as_os_str())))
 }
 
 /// The names of the files in the destination that mirror the session, those of earlier tables too.

@@ -42,11 +42,14 @@ pub fn undo(
     stop: &Stop,
     on_ended: &mut dyn FnMut(&Path, &Ended),
 ) -> Result<Undone, StoreError> {
-    let done = session.reversible(run.id)?;
+    let (done, disputed) = session.reversible_as_told(run)?;
     let kind = if run.kind == RunKind::Undo { RunKind::Redo } else { RunKind::Undo };
     let settings = Map::from_iter([("transfers".to_owned(), json!(done.len()))]);
     let own = session.begin_run(kind, Some(run.id), None, settings)?;
     let mut undone = Undone { run: run.id, own, kind, back: 0, removed: 0, left: vec![], waiting: 0 };
+    for done in disputed {
+        undone.left.push((done.target.clone(), TransferError::Disputed { path: done.target }));
+    }
     note_folders(session, run.id, own)?;
     let mut reversals = Vec::new();
     for done in done {

@@ -4,14 +4,13 @@ use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::stop::Stop;
 use super::tables;
 use crate::domain::folder_name::fold;
 use crate::domain::picture::ContentHash;
-use crate::files::planted::{Known, Seen, look_through};
+use crate::files::planted::{Known, Seen, is_same_file, look_through};
 use crate::files::read::hash_file;
 use crate::store::StoreError;
 use crate::store::ledger::Chain;
@@ -148,14 +147,14 @@ pub fn verify(session: &Session, stop: &Stop, on_checked: &mut dyn FnMut(Checked
 /// Somebody who changes a file and its hash in the session does not change the ledger with it, whose head may be
 /// time-stamped elsewhere.
 fn disputed(session: &Session, placed: &BTreeMap<PathBuf, ContentHash>, chain: &Chain) -> Vec<PathBuf> {
-    let told: BTreeMap<PathBuf, &String> =
-        chain.files.iter().map(|(path, hash)| (session.destination().join(path), hash)).collect();
+    let destination = session.destination();
+    let told = |path: &Path| chain.files.get(path.strip_prefix(destination).unwrap_or(path));
     let differs = |(path, hash): (&PathBuf, &ContentHash)| {
-        let same = told.get(path).is_some_and(|told| **told == hash.to_string());
+        let same = told(path).is_some_and(|told| *told == hash.to_string());
         (!same).then(|| path.clone())
     };
     let mut disputed: Vec<PathBuf> = placed.iter().filter_map(differs).collect();
-    disputed.extend(told.into_keys().filter(|path| !placed.contains_key(path)));
+    disputed.extend(chain.files.keys().map(|path| destination.join(path)).filter(|path| !placed.contains_key(path)));
     disputed
 }
 
@@ -210,10 +209,8 @@ impl<'p> Folded<'p> {
     fn has_under_other_name(&self, path: &Path) -> bool {
         let form = folded_form(path);
         let first = self.0.partition_point(|(other, _)| *other < form);
-        let identity = |path: &Path| std::fs::symlink_metadata(path).ok().map(|found| (found.dev(), found.ino()));
-        let found = identity(path);
         let mut alike = self.0[first..].iter().take_while(|(other, _)| *other == form);
-        found.is_some() && alike.any(|(_, other)| identity(other) == found)
+        alike.any(|(_, other)| is_same_file(path, other))
     }
 }
 

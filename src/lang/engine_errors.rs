@@ -13,6 +13,7 @@ use crate::engine::runtime::library::{Origin, PassOverReason, PassedOver};
 use crate::engine::runtime::select::RuntimeNote;
 use crate::engine::tokenizer::TokenizerError;
 use crate::engine::weights::WeightsError;
+use crate::jobs::answering::NoAnswer;
 use crate::jobs::model::ModelError;
 
 /// Characters of a long text that are shown.
@@ -49,6 +50,17 @@ impl Say for ModelError {
             ModelError::Cached { model, source } => {
                 language.say("models.may_be_damaged", &[("reason", &source.say(language)), ("model", model)])
             }
+            ModelError::NoAnswer(error) => error.say(language),
+        }
+    }
+}
+
+impl Say for NoAnswer {
+    fn say(&self, language: &Language) -> String {
+        match self {
+            NoAnswer::Ended | NoAnswer::LeftBehind => language.text("engine.given_up"),
+            NoAnswer::NoThread(error) => language.say("engine.no_thread", &[("detail", error)]),
+            NoAnswer::Gone => language.text("engine.gone"),
         }
     }
 }
@@ -175,6 +187,7 @@ impl Say for TokenizerError {
                 language.say("tokenizer.no_config", &[("folder", &printable(folder))])
             }
             TokenizerError::Damaged { path, .. } => language.say("tokenizer.damaged", &[("path", &printable(path))]),
+            TokenizerError::Grows { path } => language.say("tokenizer.grows", &[("path", &printable(path))]),
             TokenizerError::TooLong { text, tokens, limit } => {
                 let text = beginning(text);
                 language.say("tokenizer.too_long", &[("text", &text), ("tokens", tokens), ("limit", limit)])

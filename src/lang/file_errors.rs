@@ -143,6 +143,8 @@ impl Say for TransferError {
                 language.say("transfer.no_witness", values)
             }
             TransferError::Abandoned => language.text("transfer.abandoned"),
+            TransferError::Outside { path } => language.say("transfer.outside", &[("path", &printable(path))]),
+            TransferError::Disputed { path } => language.say("transfer.disputed", &[("path", &printable(path))]),
             TransferError::Overtaken => language.text("transfer.overtaken"),
             TransferError::InUse { path } => language.say("transfer.in_use", &[("path", &printable(path))]),
             TransferError::PutBeside { path, beside } => {

@@ -16,6 +16,7 @@ impl Say for HubError {
                 language.say("hub.no_scheme", &[("endpoint", &printable_text(endpoint))])
             }
             HubError::NoNetwork { endpoint, detail } => at(language, "hub.no_network", endpoint, detail),
+            HubError::TooSlow { endpoint } => language.say("hub.too_slow", &[("endpoint", &printable_text(endpoint))]),
             HubError::Cut { endpoint, detail } => at(language, "hub.cut", endpoint, detail),
             HubError::Answer { endpoint, detail } => at(language, "hub.answer", endpoint, detail),
             HubError::Busy { endpoint, status } => {

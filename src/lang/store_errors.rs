@@ -5,7 +5,7 @@ use crate::domain::printable::{printable, printable_text};
 use crate::jobs::classify::ClassifyError;
 use crate::jobs::crew::CrewError;
 use crate::jobs::tables::TableError;
-use crate::store::StoreError;
+use crate::store::{NoSecret, StoreError};
 
 impl Say for StoreError {
     fn say(&self, language: &Language) -> String {
@@ -22,12 +22,51 @@ impl Say for StoreError {
             StoreError::Database { path, source } => {
                 language.say("store.damaged", &[("path", &printable(path)), ("detail", source)])
             }
+            StoreError::NotAFile { path } => language.say("store.not_a_file", &[("path", &printable(path))]),
+            StoreError::NotOwn { destination } => {
+                language.say("store.not_own", &[("destination", &printable(destination))])
+            }
+            StoreError::OwnerUnknown { destination, source } => {
+                let (folder, detail) = folder_and_detail(source);
+                let values: Values<'_> =
+                    &[("destination", &printable(destination)), ("folder", &folder), ("detail", &detail)];
+                language.say("store.owner_unknown", values)
+            }
+            StoreError::Altered { destination } => {
+                language.say("store.altered", &[("destination", &printable(destination))])
+            }
+            StoreError::LedgerBroken { destination, line } => {
+                language.say("store.ledger_broken", &[("destination", &printable(destination)), ("line", line)])
+            }
+            StoreError::RepairUnproved { destination } => {
+                language.say("repair.unproved", &[("destination", &printable(destination))])
+            }
+            StoreError::NothingLeft { destination } => {
+                language.say("repair.nothing_left", &[("destination", &printable(destination))])
+            }
+            StoreError::Disputed { destination, path } => {
+                let values: Values<'_> = &[("destination", &printable(destination)), ("path", &printable(path))];
+                language.say("store.disputed", values)
+            }
             StoreError::Gone { destination } => language.say("store.gone", &[("destination", &printable(destination))]),
             StoreError::File { path, source } => {
                 language.say("store.file", &[("path", &printable(path)), ("detail", source)])
             }
         }
     }
+}
+
+impl Say for NoSecret {
+    fn say(&self, language: &Language) -> String {
+        let (folder, detail) = folder_and_detail(self);
+        language.say("store.not_noted", &[("folder", &folder), ("detail", &detail)])
+    }
+}
+
+/// The data folder, and what is wrong with it. Without a home it is where it would be in one.
+fn folder_and_detail(error: &NoSecret) -> (String, String) {
+    let folder = error.folder.as_ref().map_or_else(|| "~/.local/share/sis".to_owned(), printable);
+    (folder, printable_text(&error.source.to_string()))
 }
 
 impl Say for TableError {
@@ -75,8 +114,9 @@ impl Say for CrewError {
             CrewError::OtherModel { model } => language.say("app.other_model", &[("model", model)]),
             CrewError::NotCached { model } => language.say("app.model_not_here", &[("model", model)]),
             CrewError::NoDataFolder => language.text("doctor.no_folder"),
-            CrewError::NotTrusted { destination } => {
-                language.say("store.foreign_session", &[("destination", &printable(destination))])
+            CrewError::NotNoted(error) => error.say(language),
+            CrewError::NotRecovered { count, path } => {
+                language.say("store.not_recovered", &[("count", count), ("path", &printable(path))])
             }
             CrewError::Stopped => language.text("app.stopped"),
             CrewError::NoPlan => language.text("app.no_plan"),

@@ -4,11 +4,14 @@ pub mod cache;
 mod database;
 pub mod known;
 pub mod ledger;
+mod regular;
 mod schema;
+mod secret;
 pub mod session;
 
 use std::path::PathBuf;
 
+pub use secret::NoSecret;
 pub use session::Session;
 
 /// Why something could not be remembered or recalled.
@@ -56,6 +59,60 @@ pub enum StoreError {
         /// The destination.
         destination: PathBuf,
     },
+    /// There is something else in the place of a file of the program's own.
+    #[error("{path} is not a regular file")]
+    NotAFile {
+        /// What is there.
+        path: PathBuf,
+    },
+    /// Nothing shows that the session is the user's own.
+    #[error("nothing shows that the session of {destination} is this user's own")]
+    NotOwn {
+        /// The destination.
+        destination: PathBuf,
+    },
+    /// Whose the session is cannot be found out.
+    #[error("whose the session of {destination} is cannot be found out")]
+    OwnerUnknown {
+        /// The destination.
+        destination: PathBuf,
+        /// Why not.
+        source: NoSecret,
+    },
+    /// The database has other tables than this program makes.
+    #[error("the tables of the session of {destination} were altered")]
+    Altered {
+        /// The destination.
+        destination: PathBuf,
+    },
+    /// The ledger is not the one that the session wrote.
+    #[error("the ledger of {destination} does not go on at line {line}")]
+    LedgerBroken {
+        /// The destination.
+        destination: PathBuf,
+        /// The first line that is not as it was written.
+        line: u64,
+    },
+    /// What is to be repaired would have to be taken as it is, and nothing shows that it is as it was written.
+    #[error("nothing shows that what is left of the session of {destination} is as it was written")]
+    RepairUnproved {
+        /// The destination.
+        destination: PathBuf,
+    },
+    /// Neither session nor ledger says anything.
+    #[error("neither the session nor the ledger of {destination} says anything")]
+    NothingLeft {
+        /// The destination.
+        destination: PathBuf,
+    },
+    /// Session and ledger do not tell the same of a transfer.
+    #[error("the session of {destination} and its ledger do not tell the same of {path}")]
+    Disputed {
+        /// The destination.
+        destination: PathBuf,
+        /// The file.
+        path: PathBuf,
+    },
     /// A file beside the database failed.
     #[error("{path} cannot be used")]
     File {
@@ -64,6 +121,14 @@ pub enum StoreError {
         /// What the system said.
         source: std::io::Error,
     },
+}
+
+impl StoreError {
+    /// True where the session is not obeyed before the user says that it is to be trusted.
+    pub fn asks_for_trust(&self) -> bool {
+        use StoreError::{Disputed, NotOwn, OwnerUnknown, RepairUnproved};
+        matches!(self, NotOwn { .. } | OwnerUnknown { .. } | Disputed { .. } | RepairUnproved { .. })
+    }
 }
 
 impl From<StoreError> for std::io::Error {

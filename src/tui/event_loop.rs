@@ -267,12 +267,14 @@ impl App {
                 Ok(look_up(model))
             }
             Opening::Samples { folder } => Ok(self.show_samples(model, folder)),
-            Opening::Session { destination } => {
+            Opening::Session { destination, trust } => {
                 model.setup.destination = Line::new(destination.to_string_lossy());
                 model.session = Some(model.destination());
                 model.values = self.values.as_deref().and_then(Values::load).unwrap_or_default();
                 model.work = Work::Opening;
-                Ok(vec![Effect::Order(Order::Open { destination: model.destination() })])
+                let destination = model.destination();
+                let trusted = trust.then(|| Order::Trust { destination: destination.clone() });
+                Ok(trusted.into_iter().chain([Order::Open { destination }]).map(Effect::Order).collect())
             }
         }
     }

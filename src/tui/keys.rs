@@ -4,11 +4,16 @@ use std::path::Path;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
+use crate::plain_file;
+
 /// The table that is built in.
 const BUILT_IN: &str = include_str!("../../config/keys.toml");
 
 /// The user's own table, in the program's configuration folder.
 const USER_FILE: &str = "keys.toml";
+
+/// The largest table of keys that is read.
+const LARGEST_FILE: u64 = 1_000_000;
 
 /// Keys by what they do, `section.action`.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,7 +34,8 @@ impl Keys {
     pub(super) fn load(folder: Option<&Path>) -> Keys {
         let mut keys = Keys { bound: vec![] };
         keys.read(BUILT_IN);
-        if let Some(text) = folder.and_then(|folder| std::fs::read_to_string(folder.join(USER_FILE)).ok()) {
+        if let Some(text) = folder.and_then(|folder| plain_file::read_text(&folder.join(USER_FILE), LARGEST_FILE).ok())
+        {
             keys.read(&text);
         }
         keys

@@ -8,7 +8,11 @@ use serde::{Deserialize, Serialize};
 use super::line::Line;
 use super::model::Model;
 use crate::domain::settings::Operation;
+use crate::plain_file;
 use crate::rights::Rights;
+
+/// The largest file of values that is read: labels are most of it.
+const LARGEST_FILE: u64 = 10_000_000;
 
 /// What is remembered. A file of an earlier version may have less, one of a later version more.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -31,7 +35,7 @@ pub(super) struct Values {
 impl Values {
     /// Those of a file; none where there is none or where it cannot be read.
     pub(super) fn load(path: &Path) -> Option<Values> {
-        let text = std::fs::read_to_string(path).ok()?;
+        let text = plain_file::read_text(path, LARGEST_FILE).ok()?;
         toml::from_str(&text).inspect_err(|error| tracing::warn!("values cannot be read: {error}")).ok()
     }
 
@@ -107,5 +111,18 @@ mod tests {
         assert_eq!(Values::load(&path), Some(values));
         std::fs::write(&path, "source = 3").unwrap();
         assert_eq!(Values::load(&path), None);
+    }
+
+    #[test]
+    fn nobody_else_reads_what_was_typed() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a/last.toml");
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        Values::default().store(&path);
+        assert_eq!((mode(&path), mode(path.parent().unwrap())), (0o600, 0o700));
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+        Values::default().store(&path);
+        assert_eq!(mode(&path), 0o600);
     }
 }

@@ -49,7 +49,7 @@ impl Desk {
             workspace.write(Path::new("destination").join(name), "one");
         }
         let before = contents(&workspace);
-        let mut session = Session::open_to_work(&workspace.destination()).unwrap();
+        let mut session = Session::open_to_work(&workspace.destination(), &workspace.known_sessions()).unwrap();
         let labels = vec![Label::named("a"), Label::named("b")];
         let sorting = Sorting { labels, template: "{}".to_owned(), threshold: 0.0, margin: 0.0, operation };
         let set = session.label_set(&sorting.labels, &sorting.template, "no model").unwrap();
@@ -162,7 +162,7 @@ fn what_an_earlier_version_noted_is_taken_back_too() {
         let present = "SELECT count(*) FROM pictures JOIN transfers ON transfers.id = placed_by WHERE step = 'present'";
         assert_eq!(database.query_row(present, [], |row| row.get::<_, i64>(0)).unwrap(), 2);
         drop(database);
-        let session = Session::open_to_work(&workspace.destination()).unwrap();
+        let session = Session::open_to_work(&workspace.destination(), &workspace.known_sessions()).unwrap();
         let mut desk = Desk { workspace, session, ..desk };
         let undone = desk.undo(runs[0]);
         assert!(undone.left.is_empty(), "{operation:?}: {:?}", undone.left);

@@ -51,28 +51,28 @@ impl Painter for Plain {
 }
 
 /// A crew, and everything that it has told.
-struct Working {
-    crew: Crew,
+pub(crate) struct Working {
+    pub(crate) crew: Crew,
     told: Receiver<Event>,
     events: Vec<Event>,
 }
 
 impl Working {
-    fn start(workspace: &Workspace) -> Working {
+    pub(crate) fn start(workspace: &Workspace) -> Working {
         let surroundings = Surroundings {
             places: Places::default(),
             runtime: Wanted { runtime: RuntimeChoice::Tract, ..Wanted::default() },
             program: program().to_owned(),
             cache: Some(CachePlace { folder: workspace.home().join("cache"), limit: 1 << 30 }),
             built_in: workspace.home().join("built-in"),
-            data_folder: Some(workspace.home().join("data")),
+            data_folder: Some(workspace.home().join("data/sis")),
         };
         let (crew, told) = Crew::start(surroundings, Arc::new(Plain), Arc::new(Plain));
         Working { crew, told, events: vec![] }
     }
 
     /// Waits a little for an event. A run that may begin does.
-    fn listen(&mut self) {
+    pub(crate) fn listen(&mut self) {
         let Ok(event) = self.told.recv_timeout(Duration::from_millis(100)) else { return };
         if matches!(event, Event::Found { .. }) {
             self.crew.send(Order::Begin);
@@ -81,7 +81,7 @@ impl Working {
     }
 
     /// Waits until what was told so far is as it should be.
-    fn wait_until(&mut self, what: &str, is_so: impl Fn(&[Event]) -> bool) {
+    pub(crate) fn wait_until(&mut self, what: &str, is_so: impl Fn(&[Event]) -> bool) {
         let began = Instant::now();
         while !is_so(&self.events) {
             assert!(began.elapsed() < LONGEST_RUN, "{what} does not come: {:?}", self.events.last());
@@ -90,7 +90,7 @@ impl Working {
     }
 
     /// Waits for an event after those that were told before.
-    fn wait_for(&mut self, what: &str, is_it: impl Fn(&Event) -> bool) {
+    pub(crate) fn wait_for(&mut self, what: &str, is_it: impl Fn(&Event) -> bool) {
         let known = self.events.len();
         self.wait_until(what, |events| events[known.min(events.len())..].iter().any(&is_it));
     }
@@ -131,7 +131,7 @@ impl Working {
     }
 }
 
-fn settings(workspace: &Workspace) -> Settings {
+pub(crate) fn settings(workspace: &Workspace) -> Settings {
     Settings {
         source: workspace.source(),
         recursive: true,
@@ -174,7 +174,7 @@ fn people_plan_apply_and_take_back_while_a_folder_is_watched() {
     // It goes on, and nobody else can work there.
     workspace.write("source/3.jpg", picture(3));
     working.wait_for_pictures(3);
-    assert!(Session::open_to_work(&destination).is_err());
+    assert!(Session::open_to_work(&destination, &workspace.known_sessions()).is_err());
     working.crew.send(Order::Undo { destination: destination.clone(), run: None });
     working.wait_for("the undo", |event| matches!(event, Event::Undone { .. }));
     assert!(sorted(&destination).is_empty());
@@ -246,7 +246,7 @@ fn a_watch_sorts_once_it_may_and_no_longer() {
     working.crew.let_sort(Some(5));
     working.plan(&workspace, &other);
     assert!(sorted(workspace.destination()).is_empty());
-    let session = Session::open_to_review(&workspace.destination()).unwrap();
+    let session = Session::open_to_review(&workspace.destination(), &workspace.known_sessions()).unwrap();
     let (known, set) = session.sorting().unwrap().unwrap();
     assert_eq!(known.labels, other.labels);
     let mut scored = 0;
@@ -272,7 +272,7 @@ fn closing_the_app_ends_the_watch_as_it_should_be() {
     workspace.write("source/3.jpg", picture(3));
     drop(working);
     assert!(workspace.rows().len() >= 2);
-    let session = Session::open_to_work(&workspace.destination()).unwrap();
+    let session = Session::open_to_work(&workspace.destination(), &workspace.known_sessions()).unwrap();
     assert!(session.runs_cut_short().unwrap().is_empty());
 }
 
@@ -342,7 +342,7 @@ fn labels_that_another_process_sorts_by_keep_their_names() {
     // Nobody else works there any more.
     working.crew.send(rename("d"));
     let began = Instant::now();
-    let texts = || Session::open_to_review(&destination).unwrap().label_texts().unwrap();
+    let texts = || Session::open_to_review(&destination, &workspace.known_sessions()).unwrap().label_texts().unwrap();
     while !texts().values().any(|text| text == "d") {
         assert!(began.elapsed() < LONGEST_RUN, "the label is not renamed");
         std::thread::yield_now();
@@ -374,7 +374,7 @@ fn the_app_follows_after_its_own_run() {
     working.wait_until("its end", |events| events.iter().any(|event| matches!(event, Event::Classified { .. })));
     wait_for_the_lock(&workspace.destination());
     workspace.write("source/new.jpg", picture(1000));
-    workspace.classify().flag("--trust").ends_with(0);
+    workspace.classify().ends_with(0);
     working.wait_for_pictures(41);
 }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use smart_image_sorter::lang::Language;
 
 /// Each layer and the layers that it may use.
-const ARROWS: [(&str, &[&str]); 17] = [
+const ARROWS: [(&str, &[&str]); 18] = [
     ("main", &["cli", "tui"]),
     ("lib", &[]),
     ("built_in", &[]),
@@ -24,11 +24,12 @@ const ARROWS: [(&str, &[&str]); 17] = [
     ("panics", &[]),
     ("crash", &[]),
     ("file_system", &[]),
+    ("plain_file", &[]),
     ("rights", &["domain"]),
 ];
 
 /// What may be used by all.
-const FOR_ALL: [&str; 4] = ["panics", "crash", "file_system", "rights"];
+const FOR_ALL: [&str; 5] = ["panics", "crash", "file_system", "plain_file", "rights"];
 
 /// Files that may hold unsafe code: bindings, each with its reason at the top.
 const UNSAFE_ALLOWED: [&str; 3] = ["engine/runtime/library_version.rs", "files/lease.rs", "main.rs"];

@@ -110,11 +110,14 @@ fn what_is_decided_in_the_app_is_carried_out_by_a_watch_elsewhere() {
         terminal.press(&[["1", "2"][number % 2]], &format!("reviewed {}", number + 1));
     }
     // Somebody else decides, too: the app shows it.
-    let mut session = Session::open_to_review(&destination).unwrap();
+    let mut session = Session::open_to_review(&destination, &workspace.known_sessions()).unwrap();
     let open = || {
         let mut open: Vec<PictureId> = vec![];
         let each = |found: SessionPicture| open.extend(found.decision.is_none().then_some(found.id));
-        Session::open_to_review(&destination).unwrap().for_each_picture(None, Which::All, each).unwrap();
+        Session::open_to_review(&destination, &workspace.known_sessions())
+            .unwrap()
+            .for_each_picture(None, Which::All, each)
+            .unwrap();
         open
     };
     // What is on the screen is in the session a moment later.

@@ -62,7 +62,7 @@ fn the_programs_own_files_are_the_users_alone() {
         assert_eq!((mode(&cache), mode(&cache.join("embeddings.db"))), (0o700, 0o600), "{mask}");
         assert_eq!(mode(&workspace.home().join("state/sis/sis.log")), 0o600, "{mask}");
         // What lies beside the database while it is open has its rights.
-        let mut session = Session::open_to_work(&workspace.destination()).unwrap();
+        let mut session = Session::open_to_work(&workspace.destination(), &workspace.known_sessions()).unwrap();
         session.set_value("x", b"1").unwrap();
         assert!(workspace.destination().join(".sis/session.db-wal").exists());
         assert_rights(&workspace, 0o700, 0o600, mask);

@@ -27,7 +27,7 @@ fn summary(finished: &Finished) -> Json {
 
 /// Decides as a person does in another process.
 fn decide(workspace: &Workspace, name: &str, label: Option<&str>) {
-    let mut session = Session::open_to_review(&workspace.destination()).unwrap();
+    let mut session = Session::open_to_review(&workspace.destination(), &workspace.known_sessions()).unwrap();
     let mut found = None;
     session
         .for_each_picture(None, Which::All, |picture| {
@@ -131,7 +131,7 @@ fn scores_that_are_not_known_leave_what_is_there() {
     let workspace = Workspace::new();
     workspace.write_pictures(["1.jpg", "2.jpg"]);
     workspace.classify().ends_with(0);
-    let mut session = Session::open_to_work(&workspace.destination()).unwrap();
+    let mut session = Session::open_to_work(&workspace.destination(), &workspace.known_sessions()).unwrap();
     let (sorting, set) = session.sorting().unwrap().unwrap();
     let mut pictures = vec![];
     session
@@ -154,11 +154,11 @@ fn a_source_of_any_name_is_found_again() {
     let workspace = Workspace::new();
     workspace.write_pictures(["1.jpg"]);
     workspace.classify().ends_with(0);
-    let session = Session::open_to_review(&workspace.destination()).unwrap();
+    let session = Session::open_to_review(&workspace.destination(), &workspace.known_sessions()).unwrap();
     assert_eq!(Path::new(&session.origin().unwrap().unwrap().source), workspace.source());
     let name = Path::new("a \u{1b}[31m source");
-    let kept = smart_image_sorter::store::session::kept_source(name);
-    assert!(Path::new(&kept).is_absolute() && Path::new(&kept).ends_with(name), "{kept:?}");
+    let kept = smart_image_sorter::store::session::absolute_source(name);
+    assert!(kept.is_absolute() && kept.ends_with(name), "{kept:?}");
 }
 
 #[test]
@@ -166,7 +166,7 @@ fn a_label_that_is_renamed_is_so_in_the_ledger_too() {
     let workspace = Workspace::new();
     workspace.write_pictures(["1.jpg"]);
     workspace.classify().ends_with(0);
-    let mut session = Session::open_to_review(&workspace.destination()).unwrap();
+    let mut session = Session::open_to_review(&workspace.destination(), &workspace.known_sessions()).unwrap();
     let (sorting, _) = session.sorting().unwrap().unwrap();
     let text = sorting.labels[0].text.clone();
     session.rename_label(&text, "another text").unwrap();
@@ -513,12 +513,6 @@ fn a_case_folder_can_be_handed_on() {
     assert_eq!(hashes(workspace.source()).len(), 4);
 }
 
-/// Runs SQL on the session, as somebody with other tools may.
-fn meddle(workspace: &Workspace, sql: &str) {
-    let connection = rusqlite::Connection::open(workspace.destination().join(".sis/session.db")).unwrap();
-    connection.execute_batch(sql).unwrap();
-}
-
 #[test]
 fn a_classify_that_found_nothing_changes_no_plan() {
     let workspace = sorted_workspace("copy");
@@ -538,16 +532,16 @@ fn a_hostile_session_writes_nowhere_and_moves_nothing_unless_trusted() {
     let kept = std::fs::read(&ledger).unwrap();
     std::fs::remove_file(&ledger).unwrap();
     std::os::unix::fs::symlink(&victim, &ledger).unwrap();
-    meddle(&workspace, "INSERT INTO ledger_lines VALUES (999, 'evil'); UPDATE ledger SET written = 0");
+    workspace.meddle("INSERT INTO ledger_lines VALUES (999, 'evil'); UPDATE ledger SET written = 0");
     for command in [&["verify"][..], &["undo"], &["apply"]] {
         assert_ne!(workspace.sis_on_destination(command).code, 0);
         assert_eq!(std::fs::read(&victim).unwrap(), b"mine", "{command:?}");
     }
     std::fs::remove_file(&ledger).unwrap();
     std::fs::write(&ledger, kept).unwrap();
-    meddle(&workspace, "DELETE FROM ledger_lines");
+    workspace.meddle("DELETE FROM ledger_lines");
     // Another user: their files say nothing of this session.
-    std::fs::remove_file(workspace.home().join("data/sis/sessions")).unwrap();
+    std::fs::remove_file(workspace.home().join("data/sis/secret")).unwrap();
     let before = tree(workspace.root());
     for command in [&["undo"][..], &["apply"]] {
         let finished = workspace.sis_on_destination(command).ended_with(2);
@@ -569,7 +563,7 @@ fn verify_writes_nothing_and_compares_with_the_ledger() {
     // Somebody changes a file and what the session says of it.
     let (target, hash) = sorted(workspace.destination()).pop_first().unwrap();
     std::fs::write(&target, "evil").unwrap();
-    meddle(&workspace, &format!("UPDATE pictures SET hash = x'{}' WHERE hash = x'{hash}'", sha256("evil")));
+    workspace.meddle(&format!("UPDATE pictures SET hash = x'{}' WHERE hash = x'{hash}'", sha256("evil")));
     let finished = workspace.sis_on_destination(&["verify"]).ended_with(1);
     assert!(finished.out.contains("told otherwise by the session than by the ledger"), "{}", finished.out);
 }

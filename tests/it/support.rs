@@ -16,6 +16,7 @@ use smart_image_sorter::engine::runtime::Runtime;
 use smart_image_sorter::engine::runtime::find::Places;
 use smart_image_sorter::engine::runtime::select::{DeviceChoice, RuntimeChoice, Wanted, cores, select};
 use smart_image_sorter::files::output_csv::from_cell;
+use smart_image_sorter::store::known::KnownSessions;
 
 /// The program under test.
 pub(crate) fn program() -> &'static Path {
@@ -145,6 +146,17 @@ impl Workspace {
 
     pub(crate) fn home(&self) -> &Path {
         self.home.path()
+    }
+
+    /// Runs SQL on the destination's session, as somebody with other tools may.
+    pub(crate) fn meddle(&self, sql: &str) {
+        let connection = rusqlite::Connection::open(self.destination().join(".sis/session.db")).unwrap();
+        connection.execute_batch(sql).unwrap();
+    }
+
+    /// What this user's data folder knows of sessions.
+    pub(crate) fn known_sessions(&self) -> KnownSessions {
+        KnownSessions::in_folder(Some(&self.home().join("data/sis")))
     }
 
     pub(crate) fn path(&self, name: impl AsRef<Path>) -> PathBuf {

@@ -4,7 +4,6 @@
 //! Format: `onnx.proto3` of onnx/onnx; the names of fields are its.
 
 use std::collections::{HashMap, HashSet};
-use std::fs::File;
 use std::io::{self, BufReader, Read, Seek};
 use std::ops::Range;
 use std::path::{Component, Path, PathBuf};
@@ -15,6 +14,7 @@ use tract_onnx::pb::{GraphProto, ModelProto, NodeProto, TensorProto};
 use crate::engine::graph::{TowerGraph, point_outside};
 use crate::engine::weights::common_folder;
 use crate::engine::wire::{self, Field, Fields};
+use crate::plain_file;
 
 /// Tensors with more bytes stay in the file. Smaller ones are shapes and constants, which runtimes want at hand.
 const SMALL: u64 = 1024;
@@ -40,8 +40,9 @@ impl Skeleton {
     /// Reads the file at `path`.
     pub(super) fn read(path: &Path) -> io::Result<Skeleton> {
         let file = path.canonicalize()?;
-        let length = file.metadata()?.len();
-        let mut reader = BufReader::new(File::open(&file)?);
+        let opened = plain_file::open(&file)?;
+        let length = opened.metadata()?.len();
+        let mut reader = BufReader::new(opened);
         let mut graph = GraphProto::default();
         let (mut fields, mut rest) = (Fields::of(0..length), Rest::default());
         while let Some(field) = fields.next(&mut reader)? {
@@ -80,6 +81,9 @@ impl Skeleton {
         let own = self.file.canonicalize()?;
         let mut files = vec![own.clone()];
         let mut known: HashMap<String, PathBuf> = HashMap::from([(OWN.to_owned(), own)]);
+        let mut inside = Vec::new();
+        model.graph.iter().for_each(|graph| places_inside(graph, &mut inside));
+        inside.into_iter().try_for_each(|location| self.beside(location).map(drop))?;
         for tensor in initializers(model) {
             let Some(location) = tensor.external_data.iter_mut().find(|entry| entry.key == LOCATION) else { continue };
             if !known.contains_key(&location.value) {
@@ -98,12 +102,15 @@ impl Skeleton {
         self.place_data(&mut self.model.clone())
     }
 
-    /// A file that the export names, which must lie below the export's folder.
+    /// A file that the export names, which must lie below the export's folder: a runtime would open whatever it is.
     fn beside(&self, location: &str) -> io::Result<PathBuf> {
         let plain =
             Path::new(location).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
         match plain && !location.is_empty() {
-            true => self.file.with_file_name(location).canonicalize(),
+            true => {
+                let path = self.file.with_file_name(location).canonicalize()?;
+                plain_file::open(&path).map(|_| path)
+            }
             false => Err(invalid("its data is said to lie outside its folder")),
         }
     }
@@ -116,6 +123,17 @@ const OWN: &str = "";
 
 fn initializers(model: &mut ModelProto) -> impl Iterator<Item = &mut TensorProto> {
     model.graph.iter_mut().flat_map(|graph| &mut graph.initializer)
+}
+
+/// The files that are named by what is not an initializer of the graph itself: constants, and graphs inside it.
+fn places_inside<'g>(graph: &'g GraphProto, places: &mut Vec<&'g str>) {
+    for attribute in graph.node.iter().flat_map(|node| &node.attribute) {
+        let graphs = attribute.g.iter().chain(&attribute.graphs);
+        let tensors = attribute.t.iter().chain(&attribute.tensors).chain(graphs.clone().flat_map(|g| &g.initializer));
+        let entries = tensors.flat_map(|tensor| &tensor.external_data).filter(|entry| entry.key == LOCATION);
+        places.extend(entries.map(|entry| entry.value.as_str()));
+        graphs.for_each(|graph| places_inside(graph, places));
+    }
 }
 
 /// What of a message is read: all but the large tensors.

@@ -9,7 +9,6 @@
 //! ```
 
 use std::collections::BTreeSet;
-use std::fs::File;
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
@@ -20,9 +19,13 @@ use super::hash::Hash;
 use super::listing::is_hexadecimal;
 use crate::engine::families;
 use crate::engine::image_processor;
+use crate::plain_file;
 
 /// The largest file of the cache that is read whole: a configuration, a list of shards.
 const LARGEST_SMALL: u64 = 10_000_000;
+
+/// The longest file that is read of those that name a commit, which is forty letters.
+const LONGEST_COMMIT: u64 = 1_000;
 
 /// How deep folders of a snapshot are looked into: `onnx/model.onnx` is at the second level.
 const DEEPEST: usize = 3;
@@ -101,7 +104,7 @@ impl Storage {
         if is_hexadecimal(revision, 40) {
             return Some(revision.to_owned());
         }
-        let text = std::fs::read_to_string(self.folder.join("refs").join(revision)).ok()?;
+        let text = plain_file::read_text(&self.folder.join("refs").join(revision), LONGEST_COMMIT).ok()?;
         Some(text.trim().to_owned()).filter(|commit| is_hexadecimal(commit, 40))
     }
 
@@ -166,7 +169,7 @@ impl Storage {
         let folder = path.parent().unwrap_or(&self.folder);
         std::fs::create_dir_all(folder)?;
         let mut fresh = tempfile::Builder::new().suffix(".tmp").permissions(shared_mode()).tempfile_in(folder)?;
-        io::copy(&mut File::open(known)?, &mut fresh)?;
+        io::copy(&mut plain_file::open(&known)?, &mut fresh)?;
         fresh.persist(&path).map(drop).map_err(|error| error.error)
     }
 
@@ -222,8 +225,7 @@ fn shared_mode() -> std::fs::Permissions {
 }
 
 fn read_small(path: &Path) -> Option<Vec<u8>> {
-    let is_small = std::fs::metadata(path).is_ok_and(|found| found.is_file() && found.len() <= LARGEST_SMALL);
-    is_small.then(|| std::fs::read(path).ok()).flatten()
+    plain_file::read(path, LARGEST_SMALL).ok()
 }
 
 /// The files below a folder whose content is there, by their paths from it.

@@ -1,6 +1,5 @@
 //! Checking what is in the cache: other programs write there too, and disks fail.
 
-use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::hash::{Hash, Hasher};
 use super::{Control, Hub, HubError, Plan, PlannedFile, Step};
 use crate::domain::hub_model::HubModel;
+use crate::plain_file;
 
 /// Bytes that are read and hashed together.
 const PIECE: usize = 256 << 10;
@@ -84,7 +84,7 @@ pub(super) fn is_whole(
     stop: &AtomicBool,
     on_read: &mut dyn FnMut(u64),
 ) -> io::Result<bool> {
-    let mut file = File::open(path)?;
+    let mut file = plain_file::open(path)?;
     if file.metadata()?.len() != size {
         return Ok(false);
     }

@@ -5,13 +5,14 @@ use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ureq::Body;
 use ureq::http::Response;
 
 use super::hash::{Hash, Hasher};
 use super::http::{Client, HttpError, text};
+use super::pace::{Found, Pace};
 use super::patience::{Patience, wait};
 use super::{Control, Step};
 use crate::domain::printable::printable;
@@ -177,13 +178,14 @@ impl Wanted<'_> {
         control: &mut Control<'_>,
         on_length: &mut dyn FnMut(&mut Control<'_>, u64),
     ) -> Result<(), DownloadError> {
-        let mut patience = Patience::new();
+        // What drips brings something again and again: only a while without that makes patience new.
+        let (mut patience, mut patience_with_drips, mut pace) = (Patience::new(), Patience::new(), client.pace());
         // The most that was ever there: a server that knows no ranges makes it begin anew, which is no progress.
         let mut furthest = part.length;
         on_length(control, part.length);
         while part.length < self.size {
             let error = match self.ask(part, client, control) {
-                Ok(answer) => self.take(part, answer, control, on_length)?,
+                Ok(answer) => self.take(part, answer, (&mut pace, &mut patience_with_drips), control, on_length)?,
                 Err(DownloadError::Http(error)) => Some(error),
                 Err(error) => return Err(error),
             };
@@ -191,8 +193,10 @@ impl Wanted<'_> {
                 furthest = part.length;
                 patience = Patience::new();
             }
-            if let Some(error) = error {
-                patience.after(error, client.has_heard(), control)?;
+            match error {
+                Some(HttpError::TooSlow) => patience_with_drips.after(HttpError::TooSlow, true, control)?,
+                Some(error) => patience.after(error, client.has_heard(), control)?,
+                None => {}
             }
         }
         Ok(())
@@ -230,9 +234,11 @@ impl Wanted<'_> {
         &self,
         part: &mut Part,
         answer: Response<Body>,
+        (pace, patience_with_drips): (&mut Pace, &mut Patience),
         control: &mut Control<'_>,
         on_length: &mut dyn FnMut(&mut Control<'_>, u64),
     ) -> Result<Option<HttpError>, DownloadError> {
+        pace.begin(Instant::now());
         let mut body = answer.into_body().into_reader();
         let mut piece = vec![0; PIECE];
         loop {
@@ -251,6 +257,11 @@ impl Wanted<'_> {
                     part.hasher.update(&piece[..read]);
                     part.length += read as u64;
                     on_length(control, part.length);
+                    match pace.came(read, Instant::now()) {
+                        Found::TooSlow if part.length < self.size => return Ok(Some(HttpError::TooSlow)),
+                        Found::Enough => *patience_with_drips = Patience::new(),
+                        Found::TooSlow | Found::Nothing => {}
+                    }
                     continue;
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,

@@ -46,6 +46,12 @@ pub enum HubError {
         /// What the system said.
         detail: String,
     },
+    /// The hub sent next to nothing, again and again.
+    #[error("{endpoint} sends less than 1 kB a second")]
+    TooSlow {
+        /// The hub's address.
+        endpoint: String,
+    },
     /// The hub is overloaded, or wants to be left in peace.
     #[error("{endpoint} is busy: status {status}")]
     Busy {

@@ -3,7 +3,7 @@
 use std::io::{ErrorKind, Read};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::de::DeserializeOwned;
 use ureq::http::{HeaderMap, Response, Uri};
@@ -12,9 +12,11 @@ use ureq::{Agent, Body, Error, Proxy};
 
 use super::Control;
 use super::address::{origin, redirected};
+use super::pace::{Found, Pace};
 use super::patience::Patience;
 use super::place::{HUGGING_FACE, Place};
 use super::proxy::{BadProxy, Proxies};
+use crate::panics::caught;
 
 /// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -36,6 +38,8 @@ pub(super) enum HttpError {
     NoConnection { detail: String },
     /// A connection was cut, or nothing came through it any more.
     Cut { detail: String },
+    /// It brought next to nothing for a while.
+    TooSlow,
     /// The server refused.
     Refused(Refusal),
     /// The answer makes no sense.
@@ -108,7 +112,7 @@ impl Client {
     pub(super) fn bytes(&self, url: &str, largest: u64, control: &mut Control<'_>) -> Result<Vec<u8>, HttpError> {
         let mut patience = Patience::new();
         loop {
-            match self.get(url, 0, control.stop).and_then(|answer| read_whole(answer, largest, control.stop)) {
+            match self.get(url, 0, control.stop).and_then(|answer| self.read_whole(answer, largest, control.stop)) {
                 Err(error) => patience.after(error, self.has_heard(), control)?,
                 done => return done,
             }
@@ -127,7 +131,10 @@ impl Client {
             }
             let at: Uri = url.parse().map_err(|_| nonsense("an address that is none"))?;
             let proxy = self.proxies.of(&at).map_err(|BadProxy(variable)| HttpError::BadProxy(variable))?;
-            let answer = self.request(&at, from, proxy).map_err(http_error)?;
+            // Looking up an address takes a thread, and panics where there is none to be had.
+            let answer = caught(|| self.request(&at, from, proxy));
+            let answer = answer.map_err(|panicked| HttpError::NoConnection { detail: panicked.to_string() })?;
+            let answer = answer.map_err(http_error)?;
             self.has_heard.store(true, Ordering::Relaxed);
             match answer.status().as_u16() {
                 301 | 302 | 303 | 307 | 308 => {
@@ -141,9 +148,37 @@ impl Client {
         Err(nonsense("redirects without end"))
     }
 
+    /// What watches how fast something comes.
+    pub(super) fn pace(&self) -> Pace {
+        Pace::new(self.silence)
+    }
+
     /// True once the hub, or what stands between, has answered.
     pub(super) fn has_heard(&self) -> bool {
         self.has_heard.load(Ordering::Relaxed)
+    }
+
+    fn read_whole(&self, answer: Response<Body>, largest: u64, stop: &AtomicBool) -> Result<Vec<u8>, HttpError> {
+        let mut body = answer.into_body().into_reader();
+        let (mut bytes, mut piece, mut pace) = (Vec::new(), [0; 16 << 10], self.pace());
+        loop {
+            if stop.load(Ordering::Relaxed) {
+                return Err(HttpError::Cancelled);
+            }
+            let read = match body.read(&mut piece) {
+                Ok(0) => return Ok(bytes),
+                Ok(read) => read,
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(error) => return Err(HttpError::Cut { detail: error.to_string() }),
+            };
+            bytes.extend(&piece[..read]);
+            if bytes.len() as u64 > largest {
+                return Err(nonsense(&format!("more than {largest} bytes")));
+            }
+            if pace.came(read, Instant::now()) == Found::TooSlow {
+                return Err(HttpError::TooSlow);
+            }
+        }
     }
 
     fn request(&self, at: &Uri, from: u64, proxy: Option<Proxy>) -> Result<Response<Body>, Error> {
@@ -196,25 +231,6 @@ fn root_certificates() -> RootCerts {
         return RootCerts::WebPki;
     }
     found.certs.iter().map(|certificate| Certificate::from_der(certificate).to_owned()).into()
-}
-
-fn read_whole(answer: Response<Body>, largest: u64, stop: &AtomicBool) -> Result<Vec<u8>, HttpError> {
-    let mut body = answer.into_body().into_reader();
-    let (mut bytes, mut piece) = (Vec::new(), [0; 16 << 10]);
-    loop {
-        if stop.load(Ordering::Relaxed) {
-            return Err(HttpError::Cancelled);
-        }
-        match body.read(&mut piece) {
-            Ok(0) => return Ok(bytes),
-            Ok(read) => bytes.extend(&piece[..read]),
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(HttpError::Cut { detail: error.to_string() }),
-        }
-        if bytes.len() as u64 > largest {
-            return Err(nonsense(&format!("more than {largest} bytes")));
-        }
-    }
 }
 
 fn nonsense(detail: &str) -> HttpError {

@@ -14,6 +14,7 @@ mod hash;
 mod http;
 pub mod known;
 mod listing;
+mod pace;
 mod patience;
 mod place;
 mod plan;
@@ -61,6 +62,8 @@ pub enum Step<'s> {
         /// The pause.
         pause: Duration,
     },
+    /// The hub sends next to nothing: the connection is broken off, and it is tried again.
+    TooSlow,
     /// Another program downloads the same file: it is waited for.
     Locked,
 }
@@ -141,6 +144,7 @@ impl Hub {
         match error {
             HttpError::NoConnection { detail } => HubError::NoNetwork { endpoint, detail },
             HttpError::Cut { detail } => HubError::Cut { endpoint, detail },
+            HttpError::TooSlow => HubError::TooSlow { endpoint },
             HttpError::Nonsense { detail } => HubError::Answer { endpoint, detail },
             HttpError::Cancelled => HubError::Cancelled,
             HttpError::BadProxy(variable) => HubError::BadProxy { variable },

@@ -40,7 +40,7 @@ impl Patience {
     ) -> Result<(), HttpError> {
         let wish = match &error {
             HttpError::NoConnection { .. } if has_heard => None,
-            HttpError::Cut { .. } => None,
+            HttpError::Cut { .. } | HttpError::TooSlow => None,
             HttpError::Refused(refusal) if refusal.is_passing() => refusal.retry_after,
             _ => return Err(error),
         };
@@ -52,6 +52,9 @@ impl Patience {
         // Who wishes for none at all would have every try spent at once.
         let pause = wish.filter(|wish| !wish.is_zero()).unwrap_or(self.pause);
         self.pause = (2 * self.pause).min(LONGEST_PAUSE);
+        if matches!(error, HttpError::TooSlow) {
+            (control.tell)(Step::TooSlow);
+        }
         if pause >= Duration::from_secs(1) {
             (control.tell)(Step::Waiting { pause });
         }

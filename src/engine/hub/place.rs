@@ -6,9 +6,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::proxy::Proxies;
+use crate::plain_file;
 
 /// The hub, where nothing else is said.
 pub(super) const HUGGING_FACE: &str = "https://huggingface.co";
+
+/// The longest file of a token that is read.
+const LONGEST_TOKEN_FILE: u64 = 10_000;
 
 /// What the environment says of the hub.
 #[derive(Clone)]
@@ -78,7 +82,7 @@ fn token(variable: &dyn Fn(&str) -> Option<OsString>, file: Option<&Path>) -> Op
     let named = names.iter().find(|name| is_set(variable, name)).and_then(|name| variable(name));
     let text = match named {
         Some(token) => token.into_string().ok(),
-        None => file.and_then(|file| std::fs::read_to_string(file).ok()),
+        None => file.and_then(|file| plain_file::read_text(file, LONGEST_TOKEN_FILE).ok()),
     };
     let text = text?.replace(['\r', '\n'], "").trim().to_owned();
     let is_usable = !text.is_empty() && text.chars().all(|c| c.is_ascii_graphic());

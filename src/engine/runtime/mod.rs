@@ -4,6 +4,7 @@ mod brain_float;
 mod child;
 pub mod find;
 pub mod gpu;
+mod halt;
 pub mod install;
 pub mod library;
 mod library_version;
@@ -20,6 +21,7 @@ use ndarray::{Array2, ArrayViewD};
 use super::graph::TowerGraph;
 use crate::domain::variant::{Variant, VariantChoice};
 use crate::panics::Panicked;
+pub use halt::Halt;
 pub use onnx_runtime::{OLDEST_VERSION, OnnxRuntime};
 
 /// One axis of a tower's input or output.
@@ -406,6 +408,14 @@ impl Session {
         let matrix =
             answer.into_dimensionality().map_err(|_| RuntimeError::OutputShape { found: found.clone(), rows })?;
         if matrix.nrows() == rows { Ok(matrix) } else { Err(RuntimeError::OutputShape { found, rows }) }
+    }
+
+    /// What tells it to end.
+    pub fn halt(&self) -> Halt {
+        match self {
+            Session::OnnxRuntime(session) => Halt::of(session.options()),
+            Session::Tract(_) => Halt::none(),
+        }
     }
 
     /// True where several rows go through together; where not, they are run one by one.

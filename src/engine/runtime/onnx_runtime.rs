@@ -9,9 +9,10 @@ use ort::environment::Environment;
 use ort::ep::{CUDA, ExecutionProvider};
 use ort::memory::{AllocationDevice, Allocator, AllocatorType, MemoryInfo, MemoryType};
 use ort::session::builder::SessionBuilder;
-use ort::session::{Session, SessionInputValue};
+use ort::session::{RunOptions, Session, SessionInputValue};
 use ort::value::TensorRef;
 
+use super::halt::Options;
 use super::{Device, InputSpec, RuntimeError, Tensor, Tower, Uses};
 use crate::domain::variant::VariantChoice;
 use crate::engine::graph;
@@ -54,6 +55,8 @@ pub(super) type Place = Option<u32>;
 pub struct OnnxSession {
     session: Session,
     output: String,
+    /// What a run can be told to end by.
+    options: Arc<Options>,
     /// Memory that a GPU takes its input from without the processor's help.
     pinned: Option<Allocator>,
 }
@@ -174,7 +177,8 @@ impl OnnxRuntime {
             RuntimeError::NoOutput { tower: tower.name(), wanted, found: found.clone() }
         })?;
         let pinned = place.and_then(|number| pinned(&session, number));
-        Ok(OnnxSession { session, output: (*output).to_owned(), pinned })
+        let options = Arc::new(Options(RunOptions::new().map_err(refused)?));
+        Ok(OnnxSession { session, output: (*output).to_owned(), options, pinned })
     }
 
     /// Session options for a place. With CUDA, anything short of CUDA is an error: ONNX Runtime by itself would
@@ -214,6 +218,11 @@ fn pinned(session: &Session, number: u32) -> Option<Allocator> {
 }
 
 impl OnnxSession {
+    /// What ends a run.
+    pub(super) fn options(&self) -> Arc<Options> {
+        Arc::clone(&self.options)
+    }
+
     pub(super) fn run(&mut self, inputs: &[(&str, Tensor<'_>)]) -> Result<ArrayD<f32>, RuntimeError> {
         let failed = |error: ort::Error| RuntimeError::Run(Box::new(error));
         let names: Vec<String> = self.session.inputs().iter().map(|input| input.name().to_owned()).collect();
@@ -221,7 +230,9 @@ impl OnnxSession {
         for (name, tensor) in inputs.iter().filter(|(name, _)| names.iter().any(|wanted| wanted == name)) {
             values.push((name, value_of(tensor, self.pinned.as_ref()).map_err(failed)?));
         }
-        let outputs = self.session.run(values).map_err(failed)?;
+        // The run before may have been told to end.
+        self.options.0.unterminate().map_err(failed)?;
+        let outputs = self.session.run_with_options(values, &self.options.0).map_err(failed)?;
         let (shape, data) = outputs[self.output.as_str()].try_extract_tensor::<f32>().map_err(failed)?;
         let shape: Vec<usize> = shape.iter().map(|side| *side as usize).collect();
         ArrayD::from_shape_vec(shape, data.to_vec()).map_err(|error| RuntimeError::Run(Box::new(error)))
@@ -278,7 +289,8 @@ mod tests {
         let run = |pinned: &dyn Fn(&Session) -> Option<Allocator>| {
             let session = runtime.builder(None).unwrap().commit_from_memory(&graph::trivial()).unwrap();
             let pinned = pinned(&session);
-            let mut session = OnnxSession { session, output: "y".to_owned(), pinned };
+            let options = Arc::new(Options(RunOptions::new().unwrap()));
+            let mut session = OnnxSession { session, output: "y".to_owned(), options, pinned };
             session.run(&[("x", Tensor::F32(input.view()))]).unwrap()
         };
         let on_cpu = |session: &Session| {

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value as Json;
 
-use super::{LARGEST_FILE, TOKENIZER_CONFIG, TokenizerError, read};
+use super::{LARGEST_FILE, TOKENIZER_CONFIG, TokenizerError};
+use crate::plain_file;
 
 /// What the file says; every key may be left out, and so may the file.
 #[derive(Debug, Default)]
@@ -20,7 +21,7 @@ impl TokenizerConfig {
             return Ok(TokenizerConfig::default());
         }
         let damaged = |source| TokenizerError::Damaged { path: path.clone(), source };
-        let bytes = read(&path, LARGEST_FILE).map_err(|error| damaged(error.into()))?;
+        let bytes = plain_file::read(&path, LARGEST_FILE).map_err(|error| damaged(error.into()))?;
         let json = serde_json::from_slice(&bytes).map_err(|error| damaged(error.into()))?;
         Ok(TokenizerConfig { file: Some(path), json })
     }

@@ -1,12 +1,12 @@
 //! From sentences to token ids, with the checkpoint's own tokenizer.
 
 mod config;
+mod growth;
 mod parts;
 mod sentence_piece;
+mod sparing;
 mod spelling;
 
-use std::fs::File;
-use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use ndarray::Array2;
@@ -14,7 +14,10 @@ use tokenizers::Tokenizer as Inner;
 use tokenizers::processors::template::TemplateProcessing;
 
 use config::TokenizerConfig;
+use growth::Growth;
 use spelling::Spelling;
+
+use crate::plain_file;
 
 /// A whole tokenizer, of whatever kind.
 pub const WHOLE: &str = "tokenizer.json";
@@ -23,7 +26,7 @@ pub const WHOLE: &str = "tokenizer.json";
 pub const TOKENIZER_CONFIG: &str = "tokenizer_config.json";
 
 /// The largest file of a tokenizer that is read. The largest seen, for 256,000 words, has 35 MB.
-const LARGEST_FILE: u64 = 200_000_000;
+const LARGEST_FILE: u64 = 100_000_000;
 
 /// How a family's sentences are made ready for its text tower.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,6 +86,7 @@ pub enum Filling {
 #[derive(Debug, Clone)]
 pub struct Tokenizer {
     inner: Inner,
+    growth: Growth,
     files: Vec<PathBuf>,
     form: TextForm,
     spelling: Spelling,
@@ -132,6 +136,12 @@ pub enum TokenizerError {
         /// What is wrong.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// A tokenizer's file makes texts far longer than any honest one does.
+    #[error("{path} makes texts grow without bounds")]
+    Grows {
+        /// The file.
+        path: PathBuf,
+    },
     /// A sentence has more tokens than the model reads.
     #[error("{text:?} has {tokens} tokens, {limit} at most")]
     TooLong {
@@ -170,7 +180,7 @@ impl Tokenizer {
         let (path, files) = files_of(folder, form.kind)?;
         let damaged = |source| TokenizerError::Damaged { path: path.clone(), source };
         let made = crate::panics::caught(|| from_files(&files, form.kind, &config));
-        let mut inner = made.map_err(|panicked| damaged(Box::new(panicked)))?.map_err(damaged)?;
+        let (mut inner, growth) = made.map_err(|panicked| damaged(Box::new(panicked)))?.map_err(damaged)?;
         if form.kind == Kind::Siglip {
             frame(&mut inner, &config).map_err(damaged)?;
         }
@@ -188,7 +198,7 @@ impl Tokenizer {
             Kind::Siglip => Spelling::of_siglip(&form, &config),
             Kind::Clip | Kind::Bert => Spelling::AsWritten,
         };
-        let tokenizer = Tokenizer { inner, files: [files, config.file()].concat(), form, spelling, padding };
+        let tokenizer = Tokenizer { inner, growth, files: [files, config.file()].concat(), form, spelling, padding };
         tokenizer.check_known(&[token]).map(|()| tokenizer)
     }
 
@@ -201,6 +211,9 @@ impl Tokenizer {
     pub fn tokens(&self, text: &str) -> Result<Vec<u32>, TokenizerError> {
         let failed = |source| TokenizerError::Failed { text: text.to_owned(), source };
         let spelled = self.spelling.apply(text);
+        if !self.growth.is_bounded_for(spelled.len()) {
+            return Err(TokenizerError::Grows { path: self.files.first().cloned().unwrap_or_default() });
+        }
         let encoding = crate::panics::caught(|| self.inner.encode_fast(spelled, true))
             .map_err(|panicked| failed(Box::new(panicked)))?
             .map_err(failed)?;
@@ -267,15 +280,18 @@ fn files_of(folder: &Path, kind: Kind) -> Result<(PathBuf, Vec<PathBuf>), Tokeni
     }
 }
 
-fn from_files(files: &[PathBuf], kind: Kind, config: &TokenizerConfig) -> tokenizers::Result<Inner> {
+/// A tokenizer, and how much longer it can make a text.
+fn from_files(files: &[PathBuf], kind: Kind, config: &TokenizerConfig) -> tokenizers::Result<(Inner, Growth)> {
     match (kind, files) {
         (_, [whole]) if whole.extension().is_some_and(|extension| extension == "json") => {
-            let bytes = read(whole, LARGEST_FILE)?;
+            let bytes = plain_file::read(whole, LARGEST_FILE)?;
             sentence_piece::check_character_maps_in(&bytes)?;
-            Inner::from_bytes(bytes)
+            let growth = Growth::of_whole(&bytes)?;
+            Ok((Inner::from_bytes(bytes)?, growth))
         }
-        (Kind::Clip, [vocabulary, merges]) => parts::clip(vocabulary, merges),
-        (Kind::Bert, [vocabulary]) => parts::bert(vocabulary, config),
+        // The steps of these are ours.
+        (Kind::Clip, [vocabulary, merges]) => Ok((parts::clip(vocabulary, merges)?, Growth::NONE)),
+        (Kind::Bert, [vocabulary]) => Ok((parts::bert(vocabulary, config)?, Growth::NONE)),
         (Kind::Siglip, [pieces]) => sentence_piece::open(pieces, config),
         _ => Err("there is no such tokenizer".into()),
     }
@@ -304,14 +320,4 @@ fn frame(inner: &mut Inner, config: &TokenizerConfig) -> tokenizers::Result<()> 
         .build()?;
     inner.with_post_processor(Some(template));
     Ok(())
-}
-
-/// A file that is expected to be small. One that is larger is refused, not cut.
-fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(path)?.take(most + 1).read_to_end(&mut bytes)?;
-    match bytes.len() as u64 > most {
-        true => Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("more than {most} bytes"))),
-        false => Ok(bytes),
-    }
 }

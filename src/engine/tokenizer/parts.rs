@@ -13,7 +13,9 @@ use tokenizers::processors::bert::BertProcessing;
 use tokenizers::processors::roberta::RobertaProcessing;
 use tokenizers::{AddedToken, SplitDelimiterBehavior, Tokenizer as Inner};
 
+use super::LARGEST_FILE;
 use super::config::TokenizerConfig;
+use crate::plain_file;
 
 /// What CLIP takes for one word before byte pairs are merged (openai/CLIP, simple_tokenizer.py).
 const CLIP_WORDS: &str = r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+";
@@ -68,6 +70,8 @@ fn known(inner: &Inner, token: &str) -> tokenizers::Result<(String, u32)> {
     Ok((token.to_owned(), id))
 }
 
+/// The path of a part, which the library opens by itself, as text.
 fn text(path: &Path) -> tokenizers::Result<String> {
+    plain_file::check(path, LARGEST_FILE)?;
     Ok(path.to_str().ok_or("the path is not UTF-8")?.to_owned())
 }

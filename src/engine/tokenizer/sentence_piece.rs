@@ -14,9 +14,11 @@ use tokenizers::pre_tokenizers::metaspace::{Metaspace, PrependScheme};
 use tokenizers::processors::template::TemplateProcessing;
 use tokenizers::{AddedToken, Tokenizer as Inner};
 
+use super::LARGEST_FILE;
 use super::config::TokenizerConfig;
-use super::{LARGEST_FILE, read};
+use super::growth::{Growth, WORST};
 use crate::engine::wire::{self, Fields};
+use crate::plain_file;
 
 /// What stands for a space.
 const SPACE: char = '\u{2581}';
@@ -46,9 +48,10 @@ struct Model {
     character_map: Vec<u8>,
 }
 
-/// The tokenizer of the model at `path`: pieces, and the end of text after them.
-pub(super) fn open(path: &Path, config: &TokenizerConfig) -> tokenizers::Result<Inner> {
-    let model = parse(&read(path, LARGEST_FILE)?)?;
+/// The tokenizer of the model at `path`: pieces, and the end of text after them; and how much longer it can make a text.
+pub(super) fn open(path: &Path, config: &TokenizerConfig) -> tokenizers::Result<(Inner, Growth)> {
+    let model = parse(&plain_file::read(path, LARGEST_FILE)?)?;
+    let growth = Growth::of_character_map(&model.character_map).then(Growth::by(WORST));
     let mut inner = Inner::new(Unigram::from(model.pieces, model.unknown, false)?);
     let mut steps: Vec<NormalizerWrapper> = vec![];
     if !model.character_map.is_empty() {
@@ -66,7 +69,7 @@ pub(super) fn open(path: &Path, config: &TokenizerConfig) -> tokenizers::Result<
         .build()?;
     inner.with_post_processor(Some(template));
     inner.add_special_tokens([AddedToken::from(end, true)]).map(|_| ())?;
-    Ok(inner)
+    Ok((inner, growth))
 }
 
 /// The same for the character maps in a `tokenizer.json`, which are in base 64.

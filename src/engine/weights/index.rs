@@ -1,13 +1,12 @@
 //! Weights in several files: an index says which tensor is in which.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Read;
 use std::path::{Component, Path};
 
 use serde::Deserialize;
 
 use super::{Tensors, WeightFile, Weights, WeightsError};
+use crate::plain_file;
 
 /// The longest index that is read. A line is some hundred bytes a tensor; the largest model there is has a few thousand.
 const LONGEST_INDEX: u64 = 10_000_000;
@@ -41,12 +40,8 @@ pub(super) fn open(path: &Path) -> Result<Weights, WeightsError> {
 }
 
 fn read(path: &Path) -> Result<Index, WeightsError> {
-    let mut bytes = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(LONGEST_INDEX + 1).read_to_end(&mut bytes));
-    read.map_err(|source| WeightsError::Unreadable { path: path.to_owned(), source })?;
-    if bytes.len() as u64 > LONGEST_INDEX {
-        return Err(WeightsError::bad_header(path, format!("it has more than {LONGEST_INDEX} bytes")));
-    }
+    let read = plain_file::read(path, LONGEST_INDEX);
+    let bytes = read.map_err(|source| WeightsError::Unreadable { path: path.to_owned(), source })?;
     serde_json::from_slice(&bytes).map_err(|error| WeightsError::bad_header(path, error.to_string()))
 }
 

@@ -12,7 +12,6 @@ mod torch;
 mod zip;
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
@@ -20,6 +19,8 @@ use half::{bf16, f16};
 use serde::Deserialize;
 
 pub use error::WeightsError;
+
+use crate::plain_file;
 
 /// The files that hold a checkpoint's weights, the better form first.
 pub const FILES: [&str; 4] =
@@ -98,7 +99,7 @@ impl WeightFile {
     fn find(name: &Path) -> Result<WeightFile, WeightsError> {
         let unreadable = |source| WeightsError::Unreadable { path: name.to_owned(), source };
         let path = name.canonicalize().map_err(unreadable)?;
-        let length = path.metadata().map_err(unreadable)?.len();
+        let length = plain_file::open(&path).and_then(|file| file.metadata()).map_err(unreadable)?.len();
         Ok(WeightFile { name: name.to_owned(), path, length })
     }
 
@@ -111,7 +112,7 @@ impl WeightFile {
         }
         let mut bytes = vec![0; length];
         let unreadable = |source| WeightsError::Unreadable { path: self.name.clone(), source };
-        let file = File::open(&self.path).map_err(unreadable)?;
+        let file = plain_file::open(&self.path).map_err(unreadable)?;
         file.read_exact_at(&mut bytes, offset).map_err(unreadable)?;
         Ok(bytes)
     }

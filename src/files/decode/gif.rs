@@ -5,26 +5,34 @@ use std::num::NonZeroU64;
 use gif::{ColorOutput, DecodeOptions, Decoder, DecodingError, MemoryLimit};
 use image::RgbImage;
 
-use super::{MOST_MEMORY, Trouble, check_size, whiten};
+use super::need::{self, Size};
+use super::{MOST_MEMORY, Room, Trouble, check_size, whiten};
 
-pub(super) fn decode(bytes: &[u8]) -> Result<RgbImage, Trouble> {
+pub(super) fn decode(bytes: &[u8], room: Room<'_>) -> Result<RgbImage, Trouble> {
     let mut options = DecodeOptions::new();
     options.set_color_output(ColorOutput::Indexed);
     options.set_memory_limit(NonZeroU64::new(MOST_MEMORY).map_or(MemoryLimit::Unlimited, MemoryLimit::Bytes));
     let mut decoder = options.read_info(bytes).map_err(trouble_of)?;
     let (width, height) = (u32::from(decoder.width()), u32::from(decoder.height()));
-    let frame = decoder.read_next_frame().map_err(trouble_of)?.cloned();
+    let frame = decoder.next_frame_info().map_err(trouble_of)?.cloned();
     let frame = frame.ok_or_else(|| Trouble::Damaged { detail: "no frame".to_owned() })?;
+    let indices = u64::from(frame.width) * u64::from(frame.height);
+    if indices > MOST_MEMORY {
+        return Err(trouble_of(DecodingError::MemoryLimit));
+    }
     // A canvas that is too small grows to the first frame.
     let width = width.max(u32::from(frame.left) + u32::from(frame.width));
     let height = height.max(u32::from(frame.top) + u32::from(frame.height));
     check_size(width, height, 0)?;
+    room(need::of_gif(Size { width, height, bytes: indices, is_turned: false }));
+    let mut buffer = vec![0; decoder.buffer_size()];
+    decoder.read_into_buffer(&mut buffer).map_err(trouble_of)?;
     let colours = colours(&decoder);
     let colour = |index: u8| colours.get(usize::from(index)).copied().unwrap_or_default();
     let background = colour(frame.transparent.unwrap_or(0));
     let mut pixels = RgbImage::from_pixel(width, height, image::Rgb(background));
     let line = usize::from(frame.width).max(1);
-    for (y, indices) in (u32::from(frame.top)..).zip(frame.buffer.chunks_exact(line)) {
+    for (y, indices) in (u32::from(frame.top)..).zip(buffer.chunks_exact(line)) {
         for (x, index) in (u32::from(frame.left)..).zip(indices) {
             pixels.put_pixel(x, y, image::Rgb(colour(*index)));
         }

@@ -6,6 +6,7 @@
 //! Pillow: of 16-bit grey the high byte is taken, where Pillow clips, which turns nearly every such picture white.
 
 mod gif;
+mod need;
 mod png;
 
 use std::error::Error;
@@ -18,6 +19,8 @@ use image::codecs::webp::WebPDecoder;
 use image::error::LimitErrorKind;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageResult, Limits, RgbImage};
+
+use need::Size;
 
 use super::kind::{Format, Kind};
 use super::trouble::Trouble;
@@ -40,11 +43,20 @@ pub struct Decoded {
     pub is_whole: bool,
 }
 
+/// Told once how many bytes of memory a picture takes at most while it is decoded, before it takes them.
+pub(super) type Room<'r> = &'r mut dyn FnMut(u64);
+
 /// Decodes a file's content.
 pub fn decode(bytes: &[u8], kind: Kind) -> Result<Decoded, Trouble> {
+    decode_within(bytes, kind, &mut |_| {})
+}
+
+/// The same; `room` is told once how many bytes of memory it takes at most, before it takes them, and may wait until they are
+/// there.
+pub fn decode_within(bytes: &[u8], kind: Kind, room: &mut dyn FnMut(u64)) -> Result<Decoded, Trouble> {
     match kind {
         Kind::Picture(format) => {
-            let pixels = caught(|| decode_format(bytes, format))
+            let pixels = caught(|| decode_format(bytes, format, room))
                 .unwrap_or_else(|panicked| Err(Trouble::Damaged { detail: panicked.to_string() }));
             match (pixels, is_whole(bytes, format)) {
                 (Ok(pixels), is_whole) => Ok(Decoded { pixels, is_whole }),
@@ -59,19 +71,23 @@ pub fn decode(bytes: &[u8], kind: Kind) -> Result<Decoded, Trouble> {
     }
 }
 
-fn decode_format(bytes: &[u8], format: Format) -> Result<RgbImage, Trouble> {
+fn decode_format(bytes: &[u8], format: Format, room: Room<'_>) -> Result<RgbImage, Trouble> {
     let reader = Cursor::new(bytes);
     match format {
-        Format::Png => png::decode(bytes),
-        Format::Gif => gif::decode(bytes),
-        Format::Jpeg => decode_with(JpegDecoder::new(reader)),
-        Format::WebP => decode_with(WebPDecoder::new(reader)),
-        Format::Bmp => decode_with(BmpDecoder::new(reader)),
-        Format::Tiff => decode_with(TiffDecoder::new(reader)),
+        Format::Png => png::decode(bytes, room),
+        Format::Gif => gif::decode(bytes, room),
+        Format::Jpeg => decode_with(JpegDecoder::new(reader), |size| need::of_jpeg(bytes, size), room),
+        Format::WebP => decode_with(WebPDecoder::new(reader), |size| need::of_webp(bytes, size), room),
+        Format::Bmp => decode_with(BmpDecoder::new(reader), need::of_bmp, room),
+        Format::Tiff => decode_with(TiffDecoder::new(reader), need::of_tiff, room),
     }
 }
 
-fn decode_with<D: ImageDecoder>(decoder: ImageResult<D>) -> Result<RgbImage, Trouble> {
+fn decode_with<D: ImageDecoder>(
+    decoder: ImageResult<D>,
+    need: impl FnOnce(Size) -> u64,
+    room: Room<'_>,
+) -> Result<RgbImage, Trouble> {
     let mut decoder = decoder.map_err(trouble_of)?;
     let (width, height) = decoder.dimensions();
     check_size(width, height, decoder.total_bytes())?;
@@ -81,6 +97,8 @@ fn decode_with<D: ImageDecoder>(decoder: ImageResult<D>) -> Result<RgbImage, Tro
     limits.max_alloc = Some(MOST_MEMORY);
     decoder.set_limits(limits).map_err(trouble_of)?;
     let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    let (bytes, is_turned) = (decoder.total_bytes(), orientation != Orientation::NoTransforms);
+    room(need(Size { width, height, bytes, is_turned }));
     let picture = DynamicImage::from_decoder(decoder).map_err(trouble_of)?;
     Ok(upright(to_rgb(picture), orientation))
 }

@@ -6,9 +6,10 @@ use image::RgbImage;
 use image::metadata::Orientation;
 use png::{BitDepth, ColorType, DecodeOptions, Decoder, DecodingError, Info, Limits, Transformations};
 
-use super::{MOST_MEMORY, Trouble, check_size, upright, whiten};
+use super::need::{self, Size};
+use super::{MOST_MEMORY, Room, Trouble, check_size, upright, whiten};
 
-pub(super) fn decode(bytes: &[u8]) -> Result<RgbImage, Trouble> {
+pub(super) fn decode(bytes: &[u8], room: Room<'_>) -> Result<RgbImage, Trouble> {
     let mut options = DecodeOptions::default();
     // Pixels that do not add up to their checksum are damaged pixels.
     options.set_ignore_adler32(false);
@@ -21,6 +22,8 @@ pub(super) fn decode(bytes: &[u8]) -> Result<RgbImage, Trouble> {
     check_size(width, height, u64::from(width) * u64::from(height) * 4)?;
     let mut reader = decoder.read_info().map_err(trouble_of)?;
     let size = reader.output_buffer_size().ok_or(Trouble::TooManyPixels { width, height })?;
+    // Which way up it is may be told only after the pixels.
+    room(need::of_png(Size { width, height, bytes: size as u64, is_turned: true }));
     let mut raw = vec![0; size];
     let frame = reader.next_frame(&mut raw).map_err(trouble_of)?;
     let rgb = to_rgb(raw, frame.color_type);

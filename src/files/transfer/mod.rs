@@ -263,6 +263,18 @@ pub enum TransferError {
     /// It was begun and not finished when the program was stopped. It can be begun again.
     #[error("the program was stopped before it was done")]
     Abandoned,
+    /// It would lead out of the destination and of every folder that pictures came from. It was not begun.
+    #[error("{path} is outside of the destination and of the sources")]
+    Outside {
+        /// The path.
+        path: PathBuf,
+    },
+    /// Session and ledger do not tell the same of it. It was not taken back.
+    #[error("session and ledger do not tell the same of {path}")]
+    Disputed {
+        /// The file as the session tells of it.
+        path: PathBuf,
+    },
     /// A person has decided otherwise since this was planned. It was not begun.
     #[error("somebody has decided otherwise meanwhile")]
     Overtaken,

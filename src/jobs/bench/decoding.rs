@@ -4,9 +4,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::engine::image_processor::ImageProcessor;
-use crate::files::decode::decode;
 use crate::files::read::FileContent;
+use crate::jobs::decoding::decoded;
 use crate::jobs::stop::Stop;
+use crate::jobs::threads::side_by_side;
 
 /// Pictures a second that are decoded, and that are resized and cut.
 #[derive(Debug, Clone, Copy, Default)]
@@ -32,24 +33,21 @@ pub(super) fn per_second(
             let Some(content) = contents.get(position % contents.len().max(1)) else { break };
             tried += 1;
             let begins = Instant::now();
-            let decoded = decode(&content.bytes, content.kind);
-            let decoded_at = Instant::now();
-            let Ok(decoded) = decoded else { continue };
-            std::hint::black_box(processor.prepare(&decoded.pixels));
-            decoding += decoded_at - begins;
-            preparing += decoded_at.elapsed();
-            count += 1;
+            let done = decoded(content, |decoded| {
+                let decoded_at = Instant::now();
+                std::hint::black_box(processor.prepare(&decoded.pixels));
+                decoding += decoded_at - begins;
+                preparing += decoded_at.elapsed();
+            });
+            count += u32::from(done.is_ok());
         }
         let rate = |time: Duration| if time.is_zero() { 0.0 } else { f64::from(count) / time.as_secs_f64() };
         PerSecond { decoded: rate(decoding), prepared: rate(preparing) }
     };
-    std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..threads.max(1)).map(|_| scope.spawn(decode_some)).collect();
-        let rates = threads.into_iter().filter_map(|thread| thread.join().ok());
-        rates.fold(PerSecond::default(), |sum, rate| PerSecond {
-            decoded: sum.decoded + rate.decoded,
-            prepared: sum.prepared + rate.prepared,
-        })
+    let rates = side_by_side(vec![&decode_some; threads.max(1)]).into_iter();
+    rates.fold(PerSecond::default(), |sum, rate| PerSecond {
+        decoded: sum.decoded + rate.decoded,
+        prepared: sum.prepared + rate.prepared,
     })
 }
 

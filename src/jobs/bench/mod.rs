@@ -23,6 +23,7 @@ use crate::domain::variant::Variant;
 use crate::engine::EngineError;
 use crate::engine::runtime::Device;
 pub use sample::{choose, labels};
+use tower::NoBatches;
 
 /// Embeddings that are scored.
 pub const SCORED: usize = 100_000;
@@ -65,7 +66,7 @@ impl Bench<'_> {
         tell(Step::Opening);
         // Weights in 8-bit integers are made at first use: that they are, and in memory, is the same in each measurement.
         if model.variant() == Variant::Int8 {
-            Encoders::open(&model).map_err(failed)?;
+            Encoders::open(&model)?;
         }
         // Nor is what that took, or choosing the pictures, part of a run.
         memory::begin_anew();
@@ -74,7 +75,7 @@ impl Bench<'_> {
         // As in a run, where other labels are not embedded.
         drop(text);
         let began = Instant::now();
-        let mut encoders = Encoders::open(&model).map_err(failed)?;
+        let mut encoders = Encoders::open(&model)?;
         let opening = began.elapsed();
         tell(Step::Whole);
         let whole = whole::run(self, &model, &mut encoders, self.time.mul_f64(0.25))?;
@@ -82,7 +83,13 @@ impl Bench<'_> {
         let (pictures, sample) = sample::prepared(self.files, model.processor());
         let sizes = tower::sizes(model.batch_size, &self.device, &encoders);
         let batches = tower::measure(&mut encoders, &pictures, &sizes, self.time.mul_f64(0.4), self.stop);
-        let batches = batches.map_err(failed)?;
+        let batches = match batches {
+            Ok(batches) => batches,
+            // Somebody asked to stop.
+            Err(NoBatches::NoAnswer(error)) if error.is_wanted() => return Ok(None),
+            Err(NoBatches::NoAnswer(error)) => return Err(ModelError::from(error).into()),
+            Err(NoBatches::Failed(error)) => return Err(failed(error)),
+        };
         tell(Step::Reading);
         let read = |threads| reading::per_second(self.files, threads, self.time.mul_f64(0.05), self.stop);
         let reading = Rates { one: read(1), all: read(READERS) };

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use crate::files::forget::forget;
 use crate::files::read::{Reading, read};
 use crate::jobs::stop::Stop;
+use crate::jobs::threads::side_by_side;
 
 /// Pictures a second with so many threads; nought where none could be read. The files are read from first to last, and again
 /// where there is time left. What the system holds of them is forgotten before each pass, which is not part of the time, so
@@ -39,10 +40,7 @@ fn pass(files: &[PathBuf], threads: usize, time: Duration, stop: &Stop) -> (usiz
         }
         came
     };
-    let came = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..threads).map(|_| scope.spawn(read_some)).collect();
-        threads.into_iter().filter_map(|thread| thread.join().ok()).sum()
-    });
+    let came = side_by_side(vec![&read_some; threads]).into_iter().sum();
     (came, began.elapsed())
 }
 

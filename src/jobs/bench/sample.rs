@@ -1,15 +1,17 @@
 //! The pictures that everything is measured with, and labels.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::built_in;
 use crate::domain::label::{self, Label};
 use crate::engine::image_processor::{ImageProcessor, PreparedPicture};
-use crate::files::decode::decode;
 use crate::files::kind::Kind;
 use crate::files::read::{FileContent, Reading, read};
+use crate::jobs::decoding::decoded;
 use crate::jobs::stop::Stop;
+use crate::jobs::threads::side_by_side;
 
 /// Labels that are embedded and scored: those of the samples, ten.
 const LABELS: usize = 10;
@@ -36,17 +38,14 @@ pub fn choose(files: &[PathBuf], wanted: usize, threads: usize, stop: &Stop) -> 
         while found.load(Ordering::Relaxed) < wanted && !stop.is_requested() {
             let turn = next.fetch_add(1, Ordering::Relaxed);
             let Some(position) = order.get(turn) else { break };
-            if content(&files[*position]).is_some_and(|content| decode(&content.bytes, content.kind).is_ok()) {
+            if content(&files[*position]).is_some_and(|content| decoded(content, drop).is_ok()) {
                 found.fetch_add(1, Ordering::Relaxed);
                 chosen.push(turn);
             }
         }
         chosen
     };
-    let mut turns: Vec<usize> = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..threads.max(1)).map(|_| scope.spawn(look)).collect();
-        threads.into_iter().filter_map(|thread| thread.join().ok()).flatten().collect()
-    });
+    let mut turns = side_by_side(vec![&look; threads.max(1)]).concat();
     // All turns up to the last were looked at: the first so many are the same whichever thread was faster.
     turns.sort_unstable();
     turns.truncate(wanted);
@@ -86,11 +85,11 @@ pub(super) fn contents(files: &[PathBuf]) -> Vec<FileContent> {
 }
 
 /// Some pictures, ready for the image tower, and the bytes of all files.
-pub(super) fn prepared(files: &[PathBuf], processor: &ImageProcessor) -> (Vec<PreparedPicture>, u64) {
+pub(super) fn prepared(files: &[PathBuf], processor: &ImageProcessor) -> (Vec<Arc<PreparedPicture>>, u64) {
     let bytes = files.iter().filter_map(|path| std::fs::metadata(path).ok()).map(|metadata| metadata.len()).sum();
-    let decoded =
-        files.iter().filter_map(|path| content(path)).filter_map(|content| decode(&content.bytes, content.kind).ok());
-    (decoded.take(PREPARED).map(|decoded| processor.prepare(&decoded.pixels)).collect(), bytes)
+    let contents = files.iter().filter_map(|path| content(path));
+    let prepared = contents.filter_map(|content| decoded(content, |decoded| processor.prepare(&decoded.pixels)).ok());
+    (prepared.take(PREPARED).map(Arc::new).collect(), bytes)
 }
 
 #[cfg(test)]

@@ -1,14 +1,16 @@
 //! The image tower by itself, on pictures that are ready.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::domain::speed::Batch;
 use crate::engine::EngineError;
-use crate::engine::encoder::ImageEncoder;
 use crate::engine::image_processor::PreparedPicture;
 use crate::engine::runtime::Device;
+use crate::jobs::answering::{Hired, NoAnswer, Patience};
 use crate::jobs::classify::Encoders;
 use crate::jobs::stop::Stop;
+use crate::jobs::threads::side_by_side;
 
 /// Batches that are tried: on a processor, and beyond those on a GPU.
 const SIZES: [usize; 6] = [1, 2, 4, 8, 16, 32];
@@ -35,15 +37,24 @@ pub(super) fn sizes(in_use: usize, device: &Device, encoders: &Encoders) -> Vec<
     sizes
 }
 
+/// Why there are no figures.
+#[derive(Debug)]
+pub(super) enum NoBatches {
+    /// The model failed.
+    Failed(EngineError),
+    /// It did not answer.
+    NoAnswer(NoAnswer),
+}
+
 /// Pictures a second at each size. Sizes of which one run would take too large a part of the time are left out, the first
 /// excepted.
 pub(super) fn measure(
     encoders: &mut Encoders,
-    pictures: &[PreparedPicture],
+    pictures: &[Arc<PreparedPicture>],
     sizes: &[usize],
     time: Duration,
     stop: &Stop,
-) -> Result<Vec<Batch>, EngineError> {
+) -> Result<Vec<Batch>, NoBatches> {
     let began = Instant::now();
     let mut batches: Vec<Batch> = Vec::new();
     if pictures.is_empty() {
@@ -55,7 +66,7 @@ pub(super) fn measure(
         if expected > time.as_secs_f64() / 8.0 || stop.is_requested() {
             break;
         }
-        let per_second = per_second(encoders, pictures, *size, Duration::ZERO)?;
+        let per_second = per_second(encoders, pictures, *size, Duration::ZERO, stop)?;
         batches.push(Batch { size: *size, per_second });
     }
     let mut best: Vec<Batch> = Vec::new();
@@ -65,7 +76,7 @@ pub(super) fn measure(
         }
         let mut round = Vec::new();
         for Batch { size, .. } in &batches {
-            round.push(Batch { size: *size, per_second: per_second(encoders, pictures, *size, ROUND)? });
+            round.push(Batch { size: *size, per_second: per_second(encoders, pictures, *size, ROUND, stop)? });
         }
         best = if best.is_empty() { round } else { best.into_iter().zip(round).map(faster).collect() };
     }
@@ -79,22 +90,22 @@ fn faster((one, other): (Batch, Batch)) -> Batch {
 /// All encoders at work for so long, each on batches of one size.
 fn per_second(
     encoders: &mut Encoders,
-    pictures: &[PreparedPicture],
+    pictures: &[Arc<PreparedPicture>],
     size: usize,
     time: Duration,
-) -> Result<f64, EngineError> {
-    let batch: Vec<&PreparedPicture> = pictures.iter().cycle().take(size).collect();
-    let encode_some = |encoder: &mut ImageEncoder| {
+    stop: &Stop,
+) -> Result<f64, NoBatches> {
+    let batch: Vec<Arc<PreparedPicture>> = pictures.iter().cycle().take(size).cloned().collect();
+    let encode_some = |encoder: &mut Hired| {
         let (began, mut count) = (Instant::now(), 0);
         while count == 0 || began.elapsed() < time {
-            encoder.encode(&batch)?;
+            let mut patience = Patience { is_stopped: &|| stop.is_requested(), on_silence: &mut || {} };
+            let answer = encoder.encode(batch.clone(), &mut patience).map_err(NoBatches::NoAnswer)?;
+            answer.map_err(NoBatches::Failed)?;
             count += size;
         }
         Ok(count as f64 / began.elapsed().as_secs_f64())
     };
     let encode_some = &encode_some;
-    std::thread::scope(|scope| {
-        let threads: Vec<_> = encoders.all().iter_mut().map(|encoder| scope.spawn(|| encode_some(encoder))).collect();
-        threads.into_iter().filter_map(|thread| thread.join().ok()).sum()
-    })
+    side_by_side(encoders.all().iter_mut().map(|encoder| move || encode_some(encoder)).collect()).into_iter().sum()
 }

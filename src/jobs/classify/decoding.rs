@@ -1,12 +1,14 @@
 //! The decoders: contents in, pictures as the image tower takes them out.
 
+use std::sync::Arc;
+
 use crossbeam_channel::{Receiver, Sender};
 
-use super::{Content, Finished, Hashed, Item, Results, Waiting};
+use super::{Content, Finished, Hashed, Item, News, Results, Waiting};
 use crate::engine::image_processor::{ImageProcessor, PreparedPicture};
-use crate::files::decode::decode;
 use crate::files::read::FileContent;
 use crate::files::trouble::Trouble;
+use crate::jobs::decoding::decoded;
 use crate::jobs::effort::Clock;
 use crate::panics::caught;
 
@@ -31,15 +33,15 @@ pub(super) fn decode_files(
         let sent = match prepared_picture {
             Ok((_, false)) if awaits_rest(position) => {
                 let stage = Finished::Troubled { file: Some(file), trouble: Trouble::Truncated };
-                results.send(Ok(Item { position, stage })).is_ok()
+                results.send(News::Finished(Item { position, stage })).is_ok()
             }
             Ok((pixels, is_whole)) => {
-                let stage = Waiting { file, prepared: pixels, is_whole };
+                let stage = Waiting { file, prepared: Arc::new(pixels), is_whole };
                 prepared.send(Item { position, stage }).is_ok()
             }
             Err(trouble) => {
                 let stage = Finished::Troubled { file: Some(file), trouble };
-                results.send(Ok(Item { position, stage })).is_ok()
+                results.send(News::Finished(Item { position, stage })).is_ok()
             }
         };
         hand.waited();
@@ -51,9 +53,9 @@ pub(super) fn decode_files(
 
 /// The picture as the image tower takes it, and whether its file is whole.
 fn decode_and_prepare(content: FileContent, processor: &ImageProcessor) -> Result<(PreparedPicture, bool), Trouble> {
-    let decoded = decode(&content.bytes, content.kind)?;
-    drop(content);
-    let prepared = caught(|| processor.prepare(&decoded.pixels));
-    let prepared = prepared.map_err(|panicked| Trouble::Damaged { detail: panicked.to_string() })?;
-    Ok((prepared, decoded.is_whole))
+    decoded(content, |decoded| {
+        let prepared = caught(|| processor.prepare(&decoded.pixels));
+        let prepared = prepared.map_err(|panicked| Trouble::Damaged { detail: panicked.to_string() })?;
+        Ok((prepared, decoded.is_whole))
+    })?
 }

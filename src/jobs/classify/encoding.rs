@@ -1,5 +1,7 @@
 //! The encoders: prepared pictures in, embeddings out.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::Scope;
 use std::time::{Duration, Instant};
 
@@ -7,44 +9,61 @@ use crossbeam_channel::Receiver;
 use half::f16;
 use ndarray::{Array1, Axis};
 
-use super::{Finished, Item, Origin, Results, Waiting};
+use super::{Finished, Item, News, Origin, Results, Waiting};
 use crate::domain::variant::Variant;
 use crate::engine::EngineError;
 use crate::engine::encoder::ImageEncoder;
-use crate::engine::image_processor::PreparedPicture;
 use crate::files::trouble::Trouble;
+use crate::jobs::answering::{Hired, NoAnswer, Patience, answer_of};
 use crate::jobs::effort::Clock;
-use crate::jobs::model::Model;
+use crate::jobs::model::{Model, ModelError};
+use crate::jobs::threads::start;
 use crate::store::cache::Remembered;
 
 /// The image tower, one encoder a worker: opened when the first picture needs it, and kept from one classify to the next.
 #[derive(Debug, Default)]
-pub struct Encoders(Vec<ImageEncoder>);
+pub struct Encoders(Vec<Hired>);
 
 impl Encoders {
     /// The same, opened already.
-    pub fn open(model: &Model) -> Result<Encoders, EngineError> {
-        let mut encoders = Encoders::default();
-        encoders.opened(model).map(|_| ())?;
-        Ok(encoders)
+    pub fn open(model: &Model) -> Result<Encoders, ModelError> {
+        let opened = model.open_encoders().map_err(|error| model.failed(error))?;
+        Encoders::of(opened)
+    }
+
+    fn of(opened: Vec<ImageEncoder>) -> Result<Encoders, ModelError> {
+        Ok(Encoders(opened.into_iter().map(Hired::hire).collect::<Result<_, _>>()?))
     }
 
     /// True where the runtime takes several pictures at a time, false where each core takes them one by one.
     pub(in crate::jobs) fn takes_batches(&self) -> bool {
-        self.0.first().is_some_and(ImageEncoder::takes_batches)
+        self.0.first().is_some_and(Hired::takes_batches)
     }
 
     /// Those that are open.
-    pub(in crate::jobs) fn all(&mut self) -> &mut [ImageEncoder] {
+    pub(in crate::jobs) fn all(&mut self) -> &mut [Hired] {
         &mut self.0
     }
 
-    fn opened(&mut self, model: &Model) -> Result<&mut [ImageEncoder], EngineError> {
-        if self.0.is_empty() {
-            self.0 = model.open_encoders()?;
+    /// Opens them where they are not, as where one was left behind the last time.
+    fn opened(&mut self, model: &Model, patience: &mut Patience<'_>) -> Result<&mut [Hired], ModelError> {
+        if self.0.is_empty() || self.0.iter().any(Hired::is_lost) {
+            self.0.clear();
+            let tower = model.tower().clone();
+            let opened = answer_of(move |_: &dyn Fn(())| tower.open(), patience, &mut |()| {})?;
+            *self = Encoders::of(opened.map_err(|error| model.failed(error))?)?;
         }
         Ok(&mut self.0)
     }
+}
+
+/// Whether the run goes on.
+#[derive(Clone, Copy)]
+pub(super) struct GoesOn<'g> {
+    /// Waits out a pause.
+    pub(super) go_on: &'g (dyn Fn() -> bool + Sync),
+    /// Waits for nothing.
+    pub(super) is_stopped: &'g (dyn Fn() -> bool + Sync),
 }
 
 /// Has the image tower opened once a picture waits for it, and sets its encoders to work.
@@ -54,48 +73,85 @@ pub(super) fn encode_when_needed<'scope>(
     encoders: &'scope mut Encoders,
     (prepared, results): (&Receiver<Item<Waiting>>, Results),
     clock: &'scope Clock,
-    go_on: &'scope (dyn Fn() -> bool + Sync),
+    goes_on: GoesOn<'scope>,
 ) {
     let Ok(first) = prepared.recv() else { return };
-    if !go_on() {
+    if !(goes_on.go_on)() {
         return;
     }
-    let (batch_size, variant) = (model.batch_size.max(1), model.variant());
-    match encoders.opened(model) {
-        Ok(encoders) => {
-            let mut first = Some(first);
-            for encoder in encoders {
-                let (ends, first) = ((prepared.clone(), results.clone()), first.take());
-                scope.spawn(move || encode_pictures(encoder, (batch_size, variant), first, ends, clock, go_on));
-            }
-        }
-        // The caller ends the run; nobody is left to hear of it only if it has ended already.
-        Err(error) => {
-            let _ = results.send(Err(error));
+    let silence = Arc::new(Silence { results: results.clone(), is_told: AtomicBool::new(false) });
+    let opened = encoders
+        .opened(model, &mut Patience { is_stopped: &|| (goes_on.is_stopped)(), on_silence: &mut || silence.tell() });
+    let encoders = match opened {
+        Ok(encoders) => encoders,
+        Err(error) => return tell_of(error, &results),
+    };
+    let mut first = Some(first);
+    let mut is_any_at_work = false;
+    for encoder in encoders {
+        let ends = (prepared.clone(), results.clone(), Arc::clone(&silence));
+        let encode = {
+            let first = first.take();
+            move || encode_pictures(encoder, model, first, ends, clock, goes_on)
+        };
+        match start(scope, encode) {
+            Ok(_) => is_any_at_work = true,
+            Err(error) if !is_any_at_work => return tell_of(NoAnswer::NoThread(error).into(), &results),
+            // With fewer it is slower and the same.
+            Err(_) => return,
         }
     }
 }
 
+/// Who is told that the model does not answer, once a run.
+struct Silence {
+    results: Results,
+    is_told: AtomicBool,
+}
+
+impl Silence {
+    fn tell(&self) {
+        if !self.is_told.swap(true, Ordering::Relaxed) {
+            let _ = self.results.send(News::Silence);
+        }
+    }
+}
+
+/// Has an error end the run, unless it is what somebody asked for. Nobody is left to hear of it only if the run has ended
+/// already.
+fn tell_of(error: ModelError, results: &Results) {
+    if !matches!(&error, ModelError::NoAnswer(no_answer) if no_answer.is_wanted()) {
+        let _ = results.send(News::Failed(error));
+    }
+}
+
 fn encode_pictures(
-    encoder: &mut ImageEncoder,
-    (batch_size, variant): (usize, Variant),
+    encoder: &mut Hired,
+    model: &Model,
     mut first: Option<Item<Waiting>>,
-    (prepared, results): (Receiver<Item<Waiting>>, Results),
+    (prepared, results, silence): (Receiver<Item<Waiting>>, Results, Arc<Silence>),
     clock: &Clock,
-    go_on: &(dyn Fn() -> bool + Sync),
+    goes_on: GoesOn<'_>,
 ) {
     let mut hand = clock.hand();
+    let (batch_size, variant) = (model.batch_size.max(1), model.variant());
     while let Some(first) = first.take().or_else(|| prepared.recv().ok()) {
         let batch = filled(first, batch_size, &prepared);
         hand.waited();
-        if !go_on() {
+        if !(goes_on.go_on)() {
             return;
         }
         hand.begin();
-        let encoded = encode_batch(encoder, variant, batch);
+        let mut patience = Patience { is_stopped: &|| (goes_on.is_stopped)(), on_silence: &mut || silence.tell() };
+        let encoded = encode_batch(encoder, variant, batch, &mut patience);
         hand.worked();
+        let encoded = match encoded {
+            Ok(encoded) => encoded,
+            Err(error) => return tell_of(error.into(), &results),
+        };
         for result in encoded {
-            if results.send(result).is_err() {
+            let news = result.map_or_else(|error| News::Failed(model.failed(error)), News::Finished);
+            if results.send(news).is_err() {
                 return;
             }
         }
@@ -118,25 +174,30 @@ fn filled(first: Item<Waiting>, size: usize, prepared: &Receiver<Item<Waiting>>)
 }
 
 fn encode_batch(
-    encoder: &mut ImageEncoder,
+    encoder: &mut Hired,
     variant: Variant,
     batch: Vec<Item<Waiting>>,
-) -> Vec<Result<Item<Finished>, EngineError>> {
-    let pictures: Vec<&PreparedPicture> = batch.iter().map(|item| &item.stage.prepared).collect();
-    match encoder.encode(&pictures) {
+    patience: &mut Patience<'_>,
+) -> Result<Vec<Result<Item<Finished>, EngineError>>, NoAnswer> {
+    let pictures = batch.iter().map(|item| Arc::clone(&item.stage.prepared)).collect();
+    Ok(match encoder.encode(pictures, patience)? {
         Ok(embeddings) => {
             let rows = embeddings.axis_iter(Axis(0));
             batch.into_iter().zip(rows).map(|(item, row)| Ok(item.embedded(row.to_owned()))).collect()
         }
         // One picture of the batch has no embedding: find out which.
         Err(EngineError::NoDirection(_)) if batch.len() > 1 => {
-            batch.into_iter().flat_map(|item| encode_batch(encoder, variant, vec![item])).collect()
+            let mut encoded = Vec::new();
+            for item in batch {
+                encoded.extend(encode_batch(encoder, variant, vec![item], patience)?);
+            }
+            encoded
         }
         Err(EngineError::NoDirection(error)) => {
             batch.into_iter().map(|item| Ok(item.troubled(variant, error.to_string()))).collect()
         }
         Err(error) => vec![Err(error)],
-    }
+    })
 }
 
 impl Item<Waiting> {

@@ -14,7 +14,9 @@ mod encoding;
 mod reading;
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -23,15 +25,17 @@ use ndarray::{Array1, Axis};
 use serde_json::{Map, Value as Json, json};
 
 use decoding::decode_files;
-use encoding::encode_when_needed;
+use encoding::{GoesOn, encode_when_needed};
 use reading::{Known, read_files};
 
+use super::answering::NoAnswer;
 use super::budget::{Budget, Share};
 use super::effort::Clocks;
 use super::embeddings::{CachePlace, ModelCache};
 use super::model::{Model, ModelError};
 use super::sink::{Sink, SinkError};
 use super::stop::Stop;
+use super::threads::start;
 use crate::domain::picture::{ContentHash, FileStamp, Picture, PictureState};
 use crate::domain::score::{Prediction, logits};
 use crate::domain::unchanged::Trace;
@@ -154,7 +158,7 @@ enum Origin {
 /// A picture that has been decoded and waits for the image tower.
 struct Waiting {
     file: Hashed,
-    prepared: PreparedPicture,
+    prepared: Arc<PreparedPicture>,
     is_whole: bool,
 }
 
@@ -165,8 +169,18 @@ enum Finished {
     NoPicture,
 }
 
-/// How results are sent to the caller's thread; an error of the engine ends the run.
-type Results = Sender<Result<Item<Finished>, EngineError>>;
+/// What the caller's thread is told.
+enum News {
+    /// A file is done with.
+    Finished(Item<Finished>),
+    /// The model has not answered for long.
+    Silence,
+    /// The model failed, which ends the run.
+    Failed(ModelError),
+}
+
+/// How results are sent to the caller's thread.
+type Results = Sender<News>;
 
 /// Classifies files. `sink` is given each picture as it is finished, in no particular order, and `None` for a file that
 /// is none.
@@ -185,33 +199,47 @@ pub fn classify(
     // A failure of the engine stops the stages before it as a request to stop does.
     let failed = Stop::default();
     let go_on = || stop.goes_on(|| failed.is_requested());
+    let is_stopped = || stop.is_requested() || failed.is_requested();
     let budget = Budget::new(WAITING_BYTES);
-    let (next, budget, go_on) = (&next, &budget, &go_on);
+    let (next, budget, go_on, is_stopped) = (&next, &budget, &go_on, &is_stopped);
     // Each stage takes its ends of the channels by value, so that they close when it returns.
     std::thread::scope(|scope| {
-        for _ in 0..READERS {
+        let mut no_thread = None;
+        let mut note_missing = |started: &mut dyn Iterator<Item = io::Result<()>>| {
+            // With fewer it is slower and the same.
+            let (there, missing): (Vec<_>, Vec<_>) = started.partition(Result::is_ok);
+            no_thread = no_thread.take().or(missing.into_iter().find_map(Result::err).filter(|_| there.is_empty()));
+        };
+        note_missing(&mut (0..READERS).map(|_| {
             let (contents, results) = (content_out.clone(), result_out.clone());
-            scope.spawn(move || {
+            let read = move || {
                 let known = Known {
                     cache: ModelCache::open(cache, &model.fingerprint, model.labels.ncols()),
                     trusts_unchanged,
                 };
                 read_files(files, &known, next, budget, (contents, results), &clocks.reading, go_on);
-            });
-        }
-        for _ in 0..decoders.max(1) {
+            };
+            start(scope, read).map(drop)
+        }));
+        note_missing(&mut (0..decoders.max(1)).map(|_| {
             let (contents, prepared, results) = (content_in.clone(), prepared_out.clone(), result_out.clone());
             let ends = (contents, prepared, results);
-            scope.spawn(move || decode_files(ends, model.processor(), awaits_rest, &clocks.decoding, go_on));
-        }
-        scope.spawn(move || {
-            encode_when_needed(scope, model, encoders, (&prepared_in, result_out), &clocks.model, go_on)
-        });
+            let decode = move || decode_files(ends, model.processor(), awaits_rest, &clocks.decoding, go_on);
+            start(scope, decode).map(drop)
+        }));
+        let encode = move || {
+            let goes_on = GoesOn { go_on, is_stopped };
+            encode_when_needed(scope, model, encoders, (&prepared_in, result_out), &clocks.model, goes_on);
+        };
+        note_missing(&mut std::iter::once_with(|| start(scope, encode).map(drop)));
         // The stages end when their senders are gone; ours must not keep them waiting.
         drop((content_out, content_in, prepared_out));
         // Moved in, so that the stages do not wait for ever for a receiver that a panic left behind.
         let result_in = result_in;
-        let collected = collect(pipeline, &result_in, sink);
+        let collected = match no_thread {
+            Some(error) => Err(ModelError::from(NoAnswer::NoThread(error)).into()),
+            None => collect(pipeline, &result_in, sink),
+        };
         if collected.is_err() {
             failed.request();
             result_in.iter().for_each(drop);
@@ -223,7 +251,7 @@ pub fn classify(
 /// Scores what comes out of the pipeline and hands it on.
 fn collect(
     pipeline: &Pipeline<'_>,
-    results: &Receiver<Result<Item<Finished>, EngineError>>,
+    results: &Receiver<News>,
     sink: &mut dyn Sink,
 ) -> Result<Classification, ClassifyError> {
     let mut cache = ModelCache::open(pipeline.cache, &pipeline.model.fingerprint, pipeline.model.labels.ncols());
@@ -240,14 +268,21 @@ fn collect(
 
 fn collect_each(
     pipeline: &Pipeline<'_>,
-    results: &Receiver<Result<Item<Finished>, EngineError>>,
+    results: &Receiver<News>,
     cache: &mut ModelCache,
     sink: &mut dyn Sink,
 ) -> Result<Classification, ClassifyError> {
     let mut done = Classification::default();
     let mut others = Vec::new();
-    for result in results {
-        let Item { position, stage } = result.map_err(|error| pipeline.model.failed(error))?;
+    for news in results {
+        let Item { position, stage } = match news {
+            News::Finished(item) => item,
+            News::Silence => {
+                sink.model_is_silent();
+                continue;
+            }
+            News::Failed(error) => return Err(error.into()),
+        };
         let path = &pipeline.files[position];
         if let Finished::Embedded { file, remembered, origin } = &stage {
             if let Some(trace) = file.trace {

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crossbeam_channel::Sender;
 
-use super::{Content, Finished, Hashed, Item, Origin, Results};
+use super::{Content, Finished, Hashed, Item, News, Origin, Results};
 use crate::files::kind::Kind;
 use crate::files::read::{FileContent, Reading, read, trace};
 use crate::jobs::budget::Budget;
@@ -29,7 +29,7 @@ pub(super) fn read_files<'b>(
         let Some(path) = files.get(position) else { return };
         let looked = known.unchanged(path).map_or_else(|| Looked::At(read(path)), Looked::Unchanged);
         hand.worked();
-        let finished = |stage| results.send(Ok(Item { position, stage })).is_ok();
+        let finished = |stage| results.send(News::Finished(Item { position, stage })).is_ok();
         let sent = match looked {
             Looked::Unchanged(stage) => finished(stage),
             Looked::At(Reading::Content(content)) => match known.embedding(&content) {

@@ -12,7 +12,7 @@ use crate::jobs::classify::ClassifyError;
 use crate::jobs::model::ModelError;
 use crate::jobs::tables::TableError;
 use crate::jobs::watch::WatchError;
-use crate::store::StoreError;
+use crate::store::{NoSecret, StoreError};
 
 /// Why the crew could not do something.
 #[derive(Debug, thiserror::Error)]
@@ -91,11 +91,16 @@ pub enum CrewError {
     /// There is no folder for what is installed.
     #[error("no data folder")]
     NoDataFolder,
-    /// The session was made by somebody else.
-    #[error("the session in {destination} is somebody else's")]
-    NotTrusted {
-        /// The destination.
-        destination: std::path::PathBuf,
+    /// A session could not be noted as the user's own.
+    #[error(transparent)]
+    NotNoted(NoSecret),
+    /// Transfers of a killed run would lead out, and are left as they are.
+    #[error("{count} transfers are left as they are, the first because of {path}")]
+    NotRecovered {
+        /// How many.
+        count: usize,
+        /// Where the first leads.
+        path: std::path::PathBuf,
     },
     /// Somebody asked to stop before anything was begun.
     #[error("stopped")]
@@ -109,12 +114,17 @@ pub enum CrewError {
 }
 
 impl CrewError {
+    /// True where a session is not obeyed before the user says that it is to be trusted.
+    pub fn asks_for_trust(&self) -> bool {
+        matches!(self, CrewError::Store(error) if error.asks_for_trust())
+    }
+
     /// The published model of which files may be damaged in the cache, where that is what it is about.
     pub fn damaged_model(&self) -> Option<&HubModel> {
         match self {
             CrewError::Model(error) | CrewError::Classify(ClassifyError::Model(error)) => match error {
                 ModelError::Cached { model, .. } => Some(model),
-                ModelError::Engine(_) => None,
+                ModelError::Engine(_) | ModelError::NoAnswer(_) => None,
             },
             _ => None,
         }

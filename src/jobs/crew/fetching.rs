@@ -56,6 +56,7 @@ impl Desk {
                 }
             }
             Step::Waiting { pause } => self.tell(Event::DownloadWaits { seconds: pause.as_secs().max(1) }),
+            Step::TooSlow => self.tell(Event::DownloadWaits { seconds: 1 }),
             Step::Locked => self.tell(Event::DownloadLocked),
         };
         let mut control = Control { stop: &self.stop.flag(), tell: &mut tell };

@@ -10,6 +10,7 @@ use super::{CrewError, Event, Order, Said, SaidStep};
 use crate::domain::decision::Decision;
 use crate::domain::history::Step;
 use crate::store::StoreError;
+use crate::store::known::KnownSessions;
 use crate::store::session::Session;
 
 /// The way to the runner.
@@ -27,9 +28,35 @@ impl ToRunner {
     }
 }
 
+/// The session that is kept open, and where.
+struct Kept<'k> {
+    known: &'k KnownSessions,
+    open: Option<(PathBuf, Session)>,
+}
+
+impl Kept<'_> {
+    /// The session of a destination, opened once.
+    fn session(&mut self, destination: &Path) -> Result<&mut Session, StoreError> {
+        // One that was removed or replaced is not the destination's any more.
+        if self.open.as_ref().is_none_or(|(place, session)| place != destination || !session.is_in_place()) {
+            self.open = Some((destination.to_owned(), Session::open_to_review(destination, self.known)?));
+        }
+        match &mut self.open {
+            Some((_, session)) => Ok(session),
+            None => Err(StoreError::NoSession { destination: destination.to_owned() }),
+        }
+    }
+}
+
 /// Orders for the runner that depend on decisions go through here, so that every decision before them is kept first.
-pub(super) fn run(orders: &Receiver<Order>, runner: &ToRunner, mut follower: Follower, events: &Sender<Event>) {
-    let mut kept: Option<(PathBuf, Session)> = None;
+pub(super) fn run(
+    orders: &Receiver<Order>,
+    known: &KnownSessions,
+    runner: &ToRunner,
+    mut follower: Follower,
+    events: &Sender<Event>,
+) {
+    let mut kept = Kept { known, open: None };
     let mut steps = 0;
     loop {
         let done = match orders.recv_timeout(follower.rests()) {
@@ -48,23 +75,18 @@ pub(super) fn run(orders: &Receiver<Order>, runner: &ToRunner, mut follower: Fol
             return;
         }
         if let Some(destination) = follower.due()
-            && let Err(error) = session(&mut kept, &destination).and_then(|session| follower.look(session, steps))
+            && let Err(error) = kept.session(&destination).and_then(|session| follower.look(session, steps))
         {
             follower.failed(&error);
-            kept = None;
+            kept.open = None;
         }
     }
 }
 
-fn keep(
-    order: Order,
-    kept: &mut Option<(PathBuf, Session)>,
-    follower: &mut Follower,
-    runner: &ToRunner,
-) -> Result<(), CrewError> {
+fn keep(order: Order, kept: &mut Kept<'_>, follower: &mut Follower, runner: &ToRunner) -> Result<(), CrewError> {
     match &order {
         Order::Decide { destination, step } => {
-            let session = session(kept, destination)?;
+            let session = kept.session(destination)?;
             decide(session, step)?;
             match follower.is_worked_in_elsewhere(destination) {
                 true => check_labels(session, step),
@@ -77,11 +99,11 @@ fn keep(
         Order::Rename { destination, from, .. } if follower.is_worked_in_elsewhere(destination) => {
             Err(CrewError::LabelInUse { label: from.clone() })
         }
-        Order::Rename { destination, from, to } => Ok(session(kept, destination)?.rename_label(from, to)?),
+        Order::Rename { destination, from, to } => Ok(kept.session(destination)?.rename_label(from, to)?),
         _ => {
             // They may make a session where there was one: what is open is that of before.
             if matches!(order, Order::Classify { .. } | Order::Watch { .. } | Order::Open { .. }) {
-                *kept = None;
+                kept.open = None;
             }
             runner.send(order);
             Ok(())
@@ -101,18 +123,6 @@ fn check_labels(session: &Session, step: &SaidStep) -> Result<(), CrewError> {
     match step.said.iter().filter_map(|(_, said)| text(said)).find(is_unknown) {
         Some(label) => Err(CrewError::LabelUnknown { label }),
         None => Ok(()),
-    }
-}
-
-/// The session of a destination, opened once.
-fn session<'k>(kept: &'k mut Option<(PathBuf, Session)>, destination: &Path) -> Result<&'k mut Session, StoreError> {
-    // One that was removed or replaced is not the destination's any more.
-    if kept.as_ref().is_none_or(|(known, session)| known != destination || !session.is_in_place()) {
-        *kept = Some((destination.to_owned(), Session::open_to_review(destination)?));
-    }
-    match kept {
-        Some((_, session)) => Ok(session),
-        None => Err(StoreError::NoSession { destination: destination.to_owned() }),
     }
 }
 

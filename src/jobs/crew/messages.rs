@@ -74,6 +74,8 @@ pub enum Order {
     Undo { destination: PathBuf, run: Option<RunId> },
     /// Show a picture, and get ready those that may be looked at next. The number comes back with the picture.
     View { number: u64, sight: Sight, next: Vec<Sight>, room: Room },
+    /// Obey the session of a destination from now on, whoever made it.
+    Trust { destination: PathBuf },
     /// Put ONNX Runtime into the data folder; with `gpu` the build for NVIDIA GPUs.
     InstallRuntime { gpu: bool },
     /// Look through what is in the cache of a published model, and download again what is damaged.
@@ -133,6 +135,8 @@ pub enum Event {
     Repaired { model: HubModel, was_whole: bool },
     /// The runtime was chosen: its name with version, its device, and what should be known of the choice.
     Runtime { runtime: String, device: String, is_built_in: bool, is_gpu_unused: bool },
+    /// The model has not answered for long. It is waited for.
+    ModelSilent,
     /// The model's weights are being quantised, which is done once.
     Quantising,
     /// A model was opened: its device, with what it computes in.
@@ -202,6 +206,8 @@ pub enum Event {
     Places { folders: Vec<(PictureId, Option<String>)> },
     /// A picture to look at; nothing where it cannot be shown.
     Viewed { number: u64, painted: Option<Painted> },
+    /// The session of a destination is obeyed from now on.
+    Trusted { destination: PathBuf },
     /// ONNX Runtime was installed: its version. It is used from the next start on where another one runs already.
     Installed { version: String, is_for_later: bool },
     /// What was going on could not be done.

@@ -20,6 +20,7 @@ mod keeper;
 mod librarian;
 mod messages;
 mod opening;
+mod owning;
 mod pace;
 mod runner;
 mod scorer;
@@ -30,6 +31,7 @@ mod watch_switch;
 mod watching;
 mod words;
 
+use std::cell::RefCell;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -41,6 +43,7 @@ use following::{Follower, Guide};
 use keeper::ToRunner;
 use watch_switch::WatchSwitch;
 
+use super::answering::leave_behind;
 use super::embeddings::CachePlace;
 use super::stop::Stop;
 use super::watch::Waits;
@@ -48,6 +51,7 @@ use crate::engine::runtime::find::Places;
 use crate::engine::runtime::select::Wanted;
 use crate::files::transfer::TransferError;
 use crate::files::trouble::Trouble;
+use crate::store::known::KnownSessions;
 
 pub use error::CrewError;
 pub use following::{ScoredWith, Seen};
@@ -78,6 +82,13 @@ pub struct Surroundings {
     pub built_in: PathBuf,
     /// Where it is noted which sessions are the user's own.
     pub data_folder: Option<PathBuf>,
+}
+
+impl Surroundings {
+    /// What the user's data folder knows of sessions.
+    fn known_sessions(&self) -> KnownSessions {
+        KnownSessions::in_folder(self.data_folder.as_deref())
+    }
 }
 
 /// How what goes wrong with a file is told to people: the words go into the session.
@@ -123,8 +134,10 @@ impl Crew {
         let switch = WatchSwitch::default();
         let follower = Follower::new(followed, scorer.clone());
         let runner = ToRunner { orders: runner, switch: switch.clone() };
+        let known = surroundings.known_sessions();
         let desk = runner::Desk {
             surroundings,
+            vouched: RefCell::default(),
             sayer,
             stop: stop.clone(),
             switch: switch.clone(),
@@ -145,7 +158,7 @@ impl Crew {
             }),
             spawn("keeper", {
                 let events = events.clone();
-                move || keeper::run(&keeper_orders, &runner, follower, &events)
+                move || keeper::run(&keeper_orders, &known, &runner, follower, &events)
             }),
             spawn("viewer", {
                 let (events, ending) = (events.clone(), ending.clone());
@@ -253,11 +266,27 @@ fn end_within(threads: &[JoinHandle<()>], time: Duration) -> bool {
 impl Drop for Crew {
     fn drop(&mut self) {
         self.ask_to_end();
-        for thread in self.threads.drain(..) {
-            if thread.join().is_err() {
-                tracing::error!("a thread of the crew panicked");
-            }
+        // What must be kept is with those two; the others may be in a model or a folder that does not answer.
+        let (keeping, others): (Vec<_>, Vec<_>) = self.threads.drain(..).partition(keeps);
+        keeping.into_iter().for_each(join);
+        end_within(&others, MOMENT);
+        let (ended, left): (Vec<_>, Vec<_>) = others.into_iter().partition(JoinHandle::is_finished);
+        ended.into_iter().for_each(join);
+        if !left.is_empty() {
+            tracing::warn!("threads that do not end are left behind: {:?}", left);
+            leave_behind();
         }
+    }
+}
+
+/// True for the threads that work in a session.
+fn keeps(thread: &JoinHandle<()>) -> bool {
+    matches!(thread.thread().name(), Some("runner" | "keeper"))
+}
+
+fn join(thread: JoinHandle<()>) {
+    if thread.join().is_err() {
+        tracing::error!("a thread of the crew panicked");
     }
 }
 

@@ -22,7 +22,7 @@ use crate::store::session::{Origin, Session, SessionPicture, Sorting, Which};
 
 /// Tells what an earlier session holds, then makes ready to score it with other labels.
 pub(super) fn open(desk: &Desk, destination: &Path, runtime: &mut ChosenRuntime) -> Result<(), CrewError> {
-    let session = Session::open_to_review(destination)?;
+    let mut session = Session::open_to_review(destination, &desk.surroundings.known_sessions())?;
     let sorting = session.sorting()?;
     let origin = session.origin()?;
     let set = sorting.as_ref().map(|(_, set)| set.clone());
@@ -47,8 +47,8 @@ pub(super) fn open(desk: &Desk, destination: &Path, runtime: &mut ChosenRuntime)
     let _ = desk.scorer.send(Told::Shown { entries, scores });
     desk.guide.shown(destination, since, false);
     tell_decisions(desk, &session)?;
-    // It names a model to be opened: that of a session of somebody else's making is not.
-    let is_own = desk.check_own(&session);
+    // It names a model to be opened: that of a session of which nothing shows whose it is, is not.
+    let is_own = desk.check_own(&mut session, destination);
     drop(session);
     let (Some(sorting), Some(origin)) = (sorting, origin) else { return Ok(()) };
     if let Err(error) = is_own {

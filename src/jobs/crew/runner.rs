@@ -1,6 +1,7 @@
 //! Classifies, plans, applies and undoes, one after the other. It alone holds the session's lock.
 
-use std::collections::HashMap;
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -31,18 +32,17 @@ use crate::engine::runtime::select::{RuntimeNote, cores, select};
 use crate::engine::runtime::{Runtime, Uses};
 use crate::files::destination;
 use crate::files::scan::scan;
+use crate::jobs::answering::Patience;
 use crate::jobs::apply::apply;
 use crate::jobs::begin::begin_classify;
-use crate::jobs::carry_out::recover_session;
 use crate::jobs::classify::{Classification, Classified, Encoders, Pipeline, classify};
 use crate::jobs::effort::{Clocks, LimitOfLate};
-use crate::jobs::model::{ModelToOpen, OpenedModel};
+use crate::jobs::model::{ModelError, ModelToOpen, OpenedModel};
 use crate::jobs::sink::{Hooks, SessionSink, SourceFolder};
 use crate::jobs::sort::{SortRules, sort};
 use crate::jobs::stop::Stop;
 use crate::jobs::tables;
 use crate::jobs::undo::{Undone, undo};
-use crate::store::known::KnownSessions;
 use crate::store::session::{Known, LabelSet, Session, Sorting, Which};
 
 /// Failures that are told in words; all of them are in the table.
@@ -51,6 +51,8 @@ const TOLD: usize = 50;
 /// What the runner works with.
 pub(super) struct Desk {
     pub(super) surroundings: Surroundings,
+    /// Destinations whose sessions were made or trusted in this start, and could not be noted as the user's own.
+    pub(super) vouched: RefCell<HashSet<PathBuf>>,
     pub(super) sayer: Arc<dyn Sayer>,
     pub(super) stop: Stop,
     pub(super) switch: WatchSwitch,
@@ -161,6 +163,7 @@ impl Desk {
             }
             Order::Undo { destination, .. } if !Session::exists(&destination) => Err(CrewError::NothingToUndo),
             Order::Undo { destination, run } => self.undo(session_of(&destination)?, run),
+            Order::Trust { destination } => self.trust(destination),
             Order::InstallRuntime { gpu } => self.install_runtime(gpu, runtime),
             Order::Repair { model } => self.repair(&model),
             _ => Ok(()),
@@ -202,7 +205,12 @@ impl Desk {
         let mut quantising = || self.tell(Event::Quantising);
         let (cores, uses) = (cores(), Uses::Many);
         let model = ModelToOpen { folder, settings, runtime, cores, cache, uses, ahead };
-        let opened = model.open(&mut quantising)?;
+        let mut patience =
+            Patience { is_stopped: &|| self.is_stopped(), on_silence: &mut || self.tell(Event::ModelSilent) };
+        let opened = match model.open_or_stop(&mut quantising, &mut patience) {
+            Err(ModelError::NoAnswer(error)) if error.is_wanted() => return Err(CrewError::Stopped),
+            opened => opened?,
+        };
         self.tell(Event::ModelOpened { device: runtime.computes_in(opened.model.variant()) });
         Ok(opened)
     }
@@ -221,32 +229,14 @@ impl Desk {
         Ok(())
     }
 
+    /// True once somebody asked to stop what runs, or the watch.
+    fn is_stopped(&self) -> bool {
+        self.stop.is_requested() || self.switch.stop.is_requested()
+    }
+
     /// An error once somebody asked to stop: a run that has not begun leaves everything as it was.
     pub(super) fn check_goes_on(&self) -> Result<(), CrewError> {
         if self.stop.is_requested() { Err(CrewError::Stopped) } else { Ok(()) }
-    }
-
-    /// The session of a destination to work in; one that this user did not make is not obeyed.
-    pub(super) fn session(&self, destination: &Path) -> Result<Session, CrewError> {
-        let mut session = Session::open_to_work(destination)?;
-        if !session.is_new() {
-            self.check_own(&session)?;
-        }
-        let known = self.surroundings.data_folder.as_deref().map(KnownSessions::in_folder);
-        if let Some(Err(error)) = known.map(|known| known.add(&session)) {
-            tracing::warn!("the session could not be noted as this user's own: {error}");
-        }
-        recover_session(&mut session, &|error| self.sayer.transfer(error))?;
-        Ok(session)
-    }
-
-    /// An error for a session that this user did not make. Without a data folder nobody can tell.
-    pub(super) fn check_own(&self, session: &Session) -> Result<(), CrewError> {
-        let known = self.surroundings.data_folder.as_deref().map(KnownSessions::in_folder);
-        match known.is_none_or(|known| known.has(session)) {
-            true => Ok(()),
-            false => Err(CrewError::NotTrusted { destination: session.destination().to_owned() }),
-        }
     }
 
     pub(super) fn model_folder(&self, model: &ModelName) -> Result<PathBuf, CrewError> {
@@ -294,7 +284,7 @@ impl Desk {
         let (mut pace, paused) = (Pace::new(), self.stop.paused());
         let classification = self.fill(&mut session, run, &set, settings, &pipeline, &mut pace)?;
         if let Some(other) = decisions_of {
-            self.tell_in_order(match take_over(other, &mut session) {
+            self.tell_in_order(match take_over(other, &mut session, &self.surroundings.known_sessions()) {
                 Ok(step) => Event::TakenOver { step },
                 Err(error) => Event::NotTakenOver { error: error.into() },
             });
@@ -335,7 +325,13 @@ impl Desk {
                 self.tell(Event::Passed { others });
             }
         };
-        let hooks = Hooks { say: &say, alert: &|_| None, on_picture: &mut on_picture, on_stored: &mut on_stored };
+        let hooks = Hooks {
+            say: &say,
+            alert: &|_| None,
+            on_picture: &mut on_picture,
+            on_silence: &mut || self.tell(Event::ModelSilent),
+            on_stored: &mut on_stored,
+        };
         let mut sink = SessionSink::new(session, run, set, SourceFolder::new(&settings.source), hooks);
         Ok(classify(pipeline, &mut Encoders::default(), &mut sink)?)
     }

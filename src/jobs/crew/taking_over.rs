@@ -10,12 +10,13 @@ use super::{Said, SaidStep};
 use crate::domain::history::StepKind;
 use crate::domain::picture::ContentHash;
 use crate::store::StoreError;
+use crate::store::known::KnownSessions;
 use crate::store::session::{Session, Which};
 
 /// Takes over what was decided in the session of `from` for pictures that nobody decided in this one. A picture is the
 /// same where path and content are, or where all with its content were decided alike.
-pub(super) fn take_over(from: &Path, session: &mut Session) -> Result<SaidStep, StoreError> {
-    let known = Known::read(from)?;
+pub(super) fn take_over(from: &Path, session: &mut Session, user: &KnownSessions) -> Result<SaidStep, StoreError> {
+    let known = Known::read(from, user)?;
     let mut said: Vec<_> = Vec::new();
     session.for_each_picture(None, Which::All, |found| {
         if let (None, Some(hash)) = (found.decision, found.picture.hash)
@@ -40,8 +41,8 @@ struct Known {
 }
 
 impl Known {
-    fn read(destination: &Path) -> Result<Known, StoreError> {
-        let session = Session::open_to_review(destination)?;
+    fn read(destination: &Path, user: &KnownSessions) -> Result<Known, StoreError> {
+        let session = Session::open_to_review(destination, user)?;
         let texts = session.label_texts()?;
         let mut known = Known::default();
         session.for_each_picture(None, Which::All, |found| {

@@ -10,8 +10,8 @@ use image::RgbImage;
 
 use super::{Event, Order, newest};
 use crate::domain::picture::ContentHash;
-use crate::files::decode::decode;
 use crate::files::read::{FileContent, Reading, read};
+use crate::jobs::decoding::decoded;
 use crate::jobs::stop::Stop;
 
 /// Painted pictures that are kept: the one that is looked at, those around it, and some of those before.
@@ -78,7 +78,7 @@ impl Album {
         let hash = sight.hash?;
         let painted = match self.kept.iter().position(|(known, _)| *known == hash) {
             Some(place) => self.kept.remove(place).map(|(_, painted)| painted),
-            None => pixels(sight).and_then(|pixels| painter.paint(pixels, room)),
+            None => with_pixels(sight, |pixels| painter.paint(pixels, room)).flatten(),
         }?;
         // What cannot be shown is not kept: it may be there the next time.
         self.kept.truncate(KEPT - 1);
@@ -87,11 +87,11 @@ impl Album {
     }
 }
 
-fn pixels(sight: &Sight) -> Option<RgbImage> {
+fn with_pixels<T>(sight: &Sight, then: impl FnOnce(RgbImage) -> T) -> Option<T> {
     let hash = sight.hash?;
     let places = std::iter::once(&sight.path).chain(&sight.others);
     let content = places.filter_map(|path| content_at(path)).find(|content| content.hash == hash)?;
-    decode(&content.bytes, content.kind).ok().map(|decoded| decoded.pixels)
+    decoded(content, |decoded| then(decoded.pixels)).ok()
 }
 
 fn content_at(path: &Path) -> Option<FileContent> {
@@ -128,7 +128,7 @@ mod tests {
     }
 
     fn width(sight: &Sight) -> Option<u32> {
-        pixels(sight).map(|pixels| pixels.width())
+        with_pixels(sight, |pixels| pixels.width())
     }
 
     #[test]

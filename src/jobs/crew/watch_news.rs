@@ -79,6 +79,7 @@ impl Teller<'_> {
     pub(super) fn tell(&mut self, told: WatchTold<'_>) {
         let news = match told {
             WatchTold::Arrived(arrived) => return self.desk.tell_arrivals(arrived, &self.texts),
+            WatchTold::ModelIsSilent => return self.desk.tell(Event::ModelSilent),
             WatchTold::Others(_) => return,
             WatchTold::Transferred(_, Ok(_)) => {
                 self.sorted += 1;

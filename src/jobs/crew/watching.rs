@@ -254,7 +254,7 @@ fn resorted(order: &Order, settings: &Settings) -> Option<Settings> {
 }
 
 fn take_decisions(desk: &Desk, other: &Path, session: &mut Session) {
-    desk.tell_in_order(match take_over(other, session) {
+    desk.tell_in_order(match take_over(other, session, &desk.surroundings.known_sessions()) {
         Ok(step) => Event::TakenOver { step },
         Err(error) => Event::NotTakenOver { error: error.into() },
     });

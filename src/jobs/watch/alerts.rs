@@ -175,12 +175,13 @@ mod tests {
     use super::*;
     use crate::domain::picture::{ContentHash, Picture, PictureState};
     use crate::domain::run::RunKind;
+    use crate::store::known::KnownSessions;
     use crate::store::session::{Found, LabelSet};
 
     #[test]
     fn an_end_that_the_session_cannot_take_note_of_is_noted_later() {
         let folder = tempfile::tempdir().unwrap();
-        let mut session = Session::open_to_work(folder.path()).unwrap();
+        let mut session = Session::open_to_work(folder.path(), &KnownSessions::in_folder(None)).unwrap();
         let run = session.begin_run(RunKind::Classify, None, None, serde_json::Map::new()).unwrap();
         let set = LabelSet { id: 1, labels: vec![] };
         let mut alerts = Alerts::new(vec![]);

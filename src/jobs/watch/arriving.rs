@@ -64,6 +64,7 @@ pub(super) fn classify_ready(
         say: tools.say_trouble,
         alert: &alert,
         on_picture: &mut |_| {},
+        on_silence: &mut || tell(Told::ModelIsSilent),
         on_stored: &mut |stored| arrived.extend(stored.into_iter().filter(|(known, _)| known.is_new)),
     };
     let watched = arriving.watched;
@@ -128,6 +129,10 @@ impl Sink for ArrivalSink<'_, '_> {
             *kept = fate;
         }
         self.inner.take(position, classified.filter(|_| fate == Fate::Kept))
+    }
+
+    fn model_is_silent(&mut self) {
+        self.inner.model_is_silent();
     }
 
     fn finish(&mut self) -> Result<(), SinkError> {

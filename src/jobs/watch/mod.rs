@@ -84,6 +84,8 @@ pub enum Told<'t> {
         /// What the system said.
         error: &'t std::io::Error,
     },
+    /// The model has not answered for long. It is waited for.
+    ModelIsSilent,
     /// Pictures were classified, and what the session knows of each.
     Arrived(Vec<(Known, Classified)>),
     /// So many files are no pictures.

@@ -85,13 +85,14 @@ mod tests {
     use super::*;
     use crate::domain::picture::{ContentHash, Picture, PictureState};
     use crate::domain::run::RunKind;
+    use crate::store::known::KnownSessions;
 
     const STAMP: FileStamp = FileStamp { device: 1, inode: 2, size: 3, modified_ns: 4 };
 
     /// A session with a picture, put there once for each of these commands owed.
     fn session(alerts: &[Option<&str>]) -> (tempfile::TempDir, Session) {
         let folder = tempfile::tempdir().unwrap();
-        let mut session = Session::open_to_work(folder.path()).unwrap();
+        let mut session = Session::open_to_work(folder.path(), &KnownSessions::in_folder(None)).unwrap();
         let run = session.begin_run(RunKind::Classify, None, None, serde_json::Map::new()).unwrap();
         let path = PathBuf::from("/from/1.jpg");
         let picture = Picture {

@@ -51,6 +51,7 @@ mod tests {
     use crate::domain::history::{Step, StepKind};
     use crate::domain::picture::{ContentHash, FileStamp, Picture, PictureId, PictureState};
     use crate::domain::run::RunKind;
+    use crate::store::known::KnownSessions;
 
     fn picture(number: u8) -> Picture {
         Picture {
@@ -80,7 +81,7 @@ mod tests {
     #[test]
     fn what_came_and_what_changed_is_found_and_nothing_else() {
         let folder = tempfile::tempdir().unwrap();
-        let mut session = Session::open_to_work(folder.path()).unwrap();
+        let mut session = Session::open_to_work(folder.path(), &KnownSessions::in_folder(None)).unwrap();
         let run = session.begin_run(RunKind::Classify, None, None, serde_json::Map::new()).unwrap();
         assert_eq!(session.revision().unwrap(), Revision(0));
         assert_eq!(put(&mut session, run, &[picture(1), picture(2)]), [true, true]);
@@ -89,7 +90,7 @@ mod tests {
         // The same again is no change.
         assert_eq!(put(&mut session, run, &[picture(1)]), [false]);
         assert_eq!((session.revision().unwrap(), since(&session, first)), (first, vec![]));
-        let other = Session::open_to_review(folder.path()).unwrap();
+        let other = Session::open_to_review(folder.path(), &KnownSessions::in_folder(None)).unwrap();
         let seen = other.changes_of_others().unwrap();
         let step = Step { kind: StepKind::Decide, said: vec![(PictureId(1), Some(Decision::NoneOfThese))] };
         session.decide(&step).unwrap();

@@ -1,7 +1,7 @@
 //! What people decided. Every decision is in the session and in the ledger at once.
 
-use rusqlite::OptionalExtension;
-use serde_json::{Map, json};
+use rusqlite::{OptionalExtension, Transaction};
+use serde_json::{Map, Value as Json, json};
 
 use super::{Session, StoreError, now};
 use crate::domain::decision::{Decision, LabelId};
@@ -26,23 +26,7 @@ impl Session {
                         "INSERT INTO decisions (picture, decision, label, at, step, kind) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
                     )?
                     .execute((picture.0, word, label, now(), number, step.kind.word()))?;
-                let (shown, hash): (Vec<u8>, Vec<u8>) = change
-                    .prepare_cached("SELECT shown, hash FROM pictures WHERE id = ?1")?
-                    .query_row([picture.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
-                let text: Option<String> = change
-                    .prepare_cached("SELECT text FROM labels WHERE id = ?1")?
-                    .query_row([label], |row| row.get(0))
-                    .optional()?;
-                let mut event = Map::from_iter([("event".to_owned(), json!("decision"))]);
-                let path = std::path::Path::new(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(&shown));
-                ledger::put_path(&mut event, "picture", path);
-                let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-                event.insert("sha256".to_owned(), json!(hex));
-                event.insert("decision".to_owned(), json!(word.unwrap_or("taken back")));
-                if let Some(text) = text {
-                    event.insert("label".to_owned(), json!(text));
-                }
-                ledger::add(change, event)?;
+                ledger::add(change, event(change, picture.0, word, label)?)?;
             }
             Ok(())
         })?;
@@ -94,4 +78,30 @@ impl Session {
     pub fn label(&mut self, text: &str) -> Result<LabelId, StoreError> {
         self.change(|change| super::pictures::label_id(change, text))
     }
+}
+
+/// The word in the ledger for a decision that was taken back.
+pub(super) const TAKEN_BACK: &str = "taken back";
+
+/// The line of the ledger.
+pub(super) fn event(
+    change: &Transaction<'_>,
+    picture: i64,
+    word: Option<&str>,
+    label: Option<i64>,
+) -> rusqlite::Result<Map<String, Json>> {
+    let (shown, hash): (Vec<u8>, Vec<u8>) = change
+        .prepare_cached("SELECT shown, hash FROM pictures WHERE id = ?1")?
+        .query_row([picture], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let mut text = change.prepare_cached("SELECT text FROM labels WHERE id = ?1")?;
+    let text: Option<String> = text.query_row([label], |row| row.get(0)).optional()?;
+    let mut event = Map::from_iter([("event".to_owned(), json!("decision"))]);
+    ledger::put_path(&mut event, "picture", super::as_path(&shown));
+    let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+    event.insert("sha256".to_owned(), json!(hex));
+    event.insert("decision".to_owned(), json!(word.unwrap_or(TAKEN_BACK)));
+    if let Some(text) = text {
+        event.insert("label".to_owned(), json!(text));
+    }
+    Ok(event)
 }

@@ -122,7 +122,7 @@ fn forget_gone(change: &Transaction<'_>, id: TransferId) -> rusqlite::Result<()>
 }
 
 /// The line of the ledger. Paths in the destination are relative to it, so that it can be handed on; others absolute.
-fn event(change: &Transaction<'_>, id: TransferId, ending: &Ending) -> rusqlite::Result<Map<String, Json>> {
+pub(super) fn event(change: &Transaction<'_>, id: TransferId, ending: &Ending) -> rusqlite::Result<Map<String, Json>> {
     let mut statement = change.prepare_cached(
         "SELECT transfers.run, action, source, target, transfers.hash, transfers.size, modified, transfers.reverses
          FROM transfers JOIN pictures ON pictures.id = picture WHERE transfers.id = ?1",

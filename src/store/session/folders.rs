@@ -64,6 +64,12 @@ impl Session {
         };
         let mut folders = Folders::default();
         for (path, is_made, modified, restores) in rows().map_err(|error| self.failed(error))? {
+            // Nobody else's folder is removed or changed, whatever the session says of it.
+            match self.permits(&self.given(&path)) {
+                Ok(true) => {}
+                Ok(false) | Err(StoreError::LedgerBroken { .. }) => continue,
+                Err(error) => return Err(error),
+            }
             match modified.and_then(|modified| modified.parse().ok()) {
                 _ if is_made => folders.made.push(self.given(&path)),
                 Some(modified) => folders.changed.push(ChangedFolder { path: self.given(&path), modified, restores }),

@@ -2,31 +2,43 @@
 //! and every run. It lives in the destination's folder `.sis`, so that it goes where the sorted pictures go.
 
 mod arrivals;
+mod bounds;
 mod changes;
 mod decisions;
 mod ends;
 mod folders;
+mod lock;
+mod ownership;
 mod pictures;
+mod repair;
 mod runs;
 mod transfers;
 
+use std::cell::RefCell;
 use std::ffi::OsStr;
-use std::fs::{File, TryLockError};
+use std::fs::File;
+use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
-use super::ledger::{self, Chain, CompleteError};
-use super::{StoreError, database, schema};
+use super::known::KnownSessions;
+use super::ledger::{self, Account, Chain, CompleteError};
+use super::secret::{NoSecret, Secret};
+use super::{StoreError, database, regular, schema};
 use crate::rights::Rights;
+use lock::{check_folder, give_rights, lock, lock_to_read};
+use ownership::{has_own_tables, reseal, sealed_state};
 
 pub use arrivals::Alert;
 pub use changes::{Revision, Which};
 pub use folders::{ChangedFolder, Folders};
 pub use pictures::{Found, Known, LabelSet, SessionPicture};
-pub use runs::{Origin, Run, Sorting, kept_source};
+pub use repair::{Rebuilt, Repaired, Retold};
+pub use runs::{Origin, Run, Sorting, absolute_source};
 pub use transfers::{Ending, NewTransfer, Placed, Recorded, ReliesOn, Reversible, Unfinished};
 
 /// The folder in a destination that is the program's own.
@@ -34,9 +46,6 @@ pub const FOLDER: &str = ".sis";
 
 /// The database in that folder.
 const DATABASE: &str = "session.db";
-
-/// The file that the one process that classifies or applies holds a lock on.
-const LOCK: &str = "lock";
 
 /// A session.
 #[derive(Debug)]
@@ -51,54 +60,65 @@ pub struct Session {
     is_new: bool,
     /// The database's file, by file system and number; none for a session in memory.
     file: Option<(u64, u64)>,
+    /// What the session's seal is renewed with.
+    secret: Option<Secret>,
+    /// Why there is no secret.
+    no_secret: Option<NoSecret>,
+    /// Where pictures come from, as this process said when it began its runs.
+    sources: Vec<PathBuf>,
+    /// What the ledger told when it was read last.
+    account: RefCell<Option<Arc<Account>>>,
+    /// A ledger that was there without a session, under its new name.
+    ledger_aside: Option<PathBuf>,
     /// Keeps the lock.
-    _lock: Option<File>,
+    lock: Option<File>,
     /// Keeps a copy's folder.
     _copy: Option<tempfile::TempDir>,
 }
 
 impl Session {
-    /// True where the destination has a session.
+    /// True where the destination has a session, and where that cannot be told just now: opening it tells why.
     pub fn exists(destination: &Path) -> bool {
-        destination.join(FOLDER).join(DATABASE).exists()
+        let found = std::fs::symlink_metadata(destination.join(FOLDER).join(DATABASE));
+        !found.is_err_and(|error| matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory))
     }
 
     /// Opens the destination's session to classify, apply or undo, and makes it where there is none. Only one process at
-    /// a time can.
-    pub fn open_to_work(destination: &Path) -> Result<Session, StoreError> {
+    /// a time can. Whose it is, nobody has asked yet: see [`Session::open_as_own`].
+    pub fn open_to_work(destination: &Path, known: &KnownSessions) -> Result<Session, StoreError> {
         let folder = destination.join(FOLDER);
-        let file = |path: &Path| {
-            let path = path.to_owned();
-            move |source| StoreError::File { path, source }
-        };
         let rights = Rights::beside(destination);
-        if rights.make_folder(&folder).map_err(file(&folder))? {
-            database::sync_folder(destination).map_err(file(destination))?;
+        if rights.make_folder(&folder).map_err(regular::failed(&folder))? {
+            database::sync_folder(destination).map_err(regular::failed(destination))?;
         }
         check_folder(&folder)?;
         let lock = lock(&folder, destination)?;
-        let has_database = std::fs::metadata(folder.join(DATABASE)).is_ok_and(|found| found.len() > 0);
-        if !has_database && let Some(aside) = ledger::set_aside(&ledger::path_in(&folder)).map_err(file(&folder))? {
-            tracing::warn!(ledger = crate::domain::printable::printable(aside), "belongs to a session that is lost");
-        }
-        give_rights(&folder, rights).map_err(file(&folder))?;
-        let mut session = Session::open_at(destination, Some(lock))?;
-        // One without a run says nothing yet, and may be what a killed program had just made.
-        let runs = session.connection.query_row("SELECT EXISTS (SELECT 1 FROM runs)", [], |row| row.get::<_, bool>(0));
-        session.is_new = !runs.map_err(|error| session.failed(error))?;
+        // Only where there certainly is none: an error that passes is no loss of the session.
+        let (database, ledger) = (folder.join(DATABASE), ledger::path_in(&folder));
+        let ledger_aside = match regular::has_content(&database)? {
+            true => None,
+            false => ledger::set_aside(&ledger).map_err(regular::failed(&ledger))?,
+        };
+        regular::check_database(&database)?;
+        give_rights(&folder, rights).map_err(regular::failed(&folder))?;
+        let mut session = Session::open_at(destination, Some(lock), known)?;
+        session.ledger_aside = ledger_aside;
+        // One that says nothing yet may be what a killed program had just made.
+        let says = "SELECT EXISTS (SELECT 1 FROM runs) OR EXISTS (SELECT 1 FROM pictures)
+            OR EXISTS (SELECT 1 FROM transfers) OR (SELECT lines FROM ledger) > 0";
+        session.is_new = !session.read(|reading| reading.query_row(says, [], |row| row.get(0)))?;
         Ok(session)
     }
 
     /// True while a process, this one or another, classifies, applies or undoes in a destination's session.
     pub fn is_worked_in(destination: &Path) -> bool {
-        let Ok(file) = File::open(destination.join(FOLDER).join(LOCK)) else { return false };
-        matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
+        lock::is_held(&destination.join(FOLDER))
     }
 
     /// Opens a session that is there to look at it and to decide. Another process may be at work in it.
-    pub fn open_to_review(destination: &Path) -> Result<Session, StoreError> {
+    pub fn open_to_review(destination: &Path, known: &KnownSessions) -> Result<Session, StoreError> {
         match Session::exists(destination) {
-            true => check_folder(&destination.join(FOLDER)).and_then(|()| Session::open_at(destination, None)),
+            true => check_folder(&destination.join(FOLDER)).and_then(|()| Session::open_at(destination, None, known)),
             false => Err(StoreError::NoSession { destination: destination.to_owned() }),
         }
     }
@@ -119,25 +139,30 @@ impl Session {
             return Session::with(connection, destination, false, None, None);
         }
         check_folder(&destination.join(FOLDER))?;
+        regular::check_database(&destination.join(FOLDER).join(DATABASE))?;
         // A database in the middle of a change would be copied in pieces.
         let resting = lock_to_read(&destination.join(FOLDER), destination)?;
         let copy = tempfile::tempdir().map_err(|source| StoreError::File { path: std::env::temp_dir(), source })?;
         for name in [DATABASE.to_owned(), format!("{DATABASE}-wal"), format!("{DATABASE}-journal")] {
-            let from = destination.join(FOLDER).join(&name);
-            match std::fs::copy(&from, copy.path().join(&name)) {
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-                Err(source) => return Err(StoreError::File { path: from, source }),
-                Ok(_) => {}
-            }
+            regular::copy(&destination.join(FOLDER).join(&name), &copy.path().join(&name))?;
         }
         let connection = database::open_existing(&copy.path().join(DATABASE), &schema::SESSION)?;
         Session::with(connection, destination, false, resting, Some(copy))
     }
 
-    fn open_at(destination: &Path, lock: Option<File>) -> Result<Session, StoreError> {
-        let folder = destination.join(FOLDER);
-        let connection = database::open(&folder.join(DATABASE), &schema::SESSION)?;
+    fn open_at(destination: &Path, lock: Option<File>, known: &KnownSessions) -> Result<Session, StoreError> {
+        let database = destination.join(FOLDER).join(DATABASE);
+        regular::check_database(&database)?;
+        let connection = database::open(&database, &schema::SESSION)?;
         let mut session = Session::with(connection, destination, true, lock, None)?;
+        match known.secret() {
+            // What a trigger of somebody else's writes is not to be sealed.
+            Ok(secret) => {
+                let is_own = has_own_tables(&session.connection).map_err(|error| session.failed(error))?;
+                session.secret = is_own.then_some(secret);
+            }
+            Err(error) => session.no_secret = Some(error),
+        }
         session.complete_ledger()?;
         Ok(session)
     }
@@ -160,24 +185,41 @@ impl Session {
             is_kept,
             is_new: false,
             file: None,
-            _lock: lock,
+            secret: None,
+            no_secret: None,
+            sources: vec![],
+            account: RefCell::default(),
+            ledger_aside: None,
+            lock,
             _copy: copy,
         };
         session.token = session.own_token()?;
-        session.file = session.found_file();
+        let database = session.folder().join(DATABASE);
+        session.file = session.found_file().map_err(regular::failed(&database))?;
         Ok(session)
     }
 
     /// The database's file that is there now; none for what is not the destination's own.
-    fn found_file(&self) -> Option<(u64, u64)> {
-        let found = std::fs::metadata(self.folder().join(DATABASE)).ok().filter(|_| self.is_kept)?;
-        Some((found.dev(), found.ino()))
+    fn found_file(&self) -> std::io::Result<Option<(u64, u64)>> {
+        if !self.is_kept {
+            return Ok(None);
+        }
+        match std::fs::metadata(self.folder().join(DATABASE)) {
+            Ok(found) => Ok(Some((found.dev(), found.ino()))),
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// False once the destination's session was removed or replaced while it was open: what would be written to it from
-    /// then on nobody would find.
+    /// then on nobody would find. An error that passes does not tell.
     pub fn is_in_place(&self) -> bool {
-        self.found_file() == self.file
+        self.found_file().map_or(true, |found| found == self.file)
+    }
+
+    /// The ledger of a lost session that was found when this one was made, under its new name.
+    pub fn ledger_aside(&self) -> Option<&Path> {
+        self.ledger_aside.as_deref()
     }
 
     /// Random digits, chosen when the session was made.
@@ -217,7 +259,7 @@ impl Session {
         };
         let (lines, written) = pending().map_err(|error| self.failed(error))?;
         let path = ledger::path_in(&self.folder());
-        ledger::walk(&path, &lines, written as u64).map_err(|source| StoreError::File { path, source })
+        ledger::walk(&path, &lines, written as u64).map_err(regular::failed(&path))
     }
 
     /// How many lines the ledger has, and the SHA-256 of the last one.
@@ -237,7 +279,7 @@ impl Session {
         match ledger::complete(&mut self.connection, &path) {
             Ok(()) => Ok(()),
             Err(CompleteError::Database(error)) => Err(self.failed(error)),
-            Err(CompleteError::File(source)) => Err(StoreError::File { path, source }),
+            Err(CompleteError::File(source)) => Err(regular::failed(&path)(source)),
         }
     }
 
@@ -262,15 +304,24 @@ impl Session {
         Ok(keys.iter().filter_map(|key| key.strip_prefix(beginning)).map(str::to_owned).collect())
     }
 
-    /// One transaction: all of it is on disk when this returns, or none of it happened.
+    /// One transaction: all of it is on disk when this returns, or none of it happened. The seal goes with the ledger.
     fn change<T>(&mut self, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+        let (secret, token) = (self.secret.as_ref(), &self.token);
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate);
         let changed = transaction.and_then(|transaction| {
+            let sealed = sealed_state(&transaction, secret, token)?;
             let result = work(&transaction)?;
+            reseal(&transaction, secret, token, sealed)?;
             transaction.commit()?;
             Ok(result)
         });
         changed.map_err(|error| self.failed(error))
+    }
+
+    /// Reads what is there at one moment.
+    fn read<T>(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+        let moment = self.connection.unchecked_transaction();
+        moment.and_then(|moment| work(&moment)).map_err(|error| self.failed(error))
     }
 
     fn failed(&self, source: rusqlite::Error) -> StoreError {
@@ -288,26 +339,9 @@ fn kept(destination: &Path, path: &Path) -> Vec<u8> {
     path.strip_prefix(destination).unwrap_or(path).as_os_str().as_bytes().to_owned()
 }
 
-/// Makes the files that are not there yet and gives all of them their rights; those of earlier versions had more.
-fn give_rights(folder: &Path, rights: Rights) -> std::io::Result<()> {
-    let mut is_new = false;
-    for file in [folder.join(DATABASE), ledger::path_in(folder)] {
-        is_new |= rights.make_file(&file)?;
-    }
-    rights.give(folder);
-    for entry in std::fs::read_dir(folder)? {
-        rights.give(&entry?.path());
-    }
-    if is_new { database::sync_folder(folder) } else { Ok(()) }
-}
-
-/// A link in place of the session's folder could make us write anywhere.
-fn check_folder(folder: &Path) -> Result<(), StoreError> {
-    let failed = |source| StoreError::File { path: folder.to_owned(), source };
-    match std::fs::symlink_metadata(folder).map_err(failed)?.is_dir() {
-        true => Ok(()),
-        false => Err(failed(std::io::ErrorKind::NotADirectory.into())),
-    }
+/// A path as it is kept.
+fn as_path(kept: &[u8]) -> &Path {
+    Path::new(OsStr::from_bytes(kept))
 }
 
 /// Milliseconds since 1970.
@@ -315,50 +349,28 @@ fn now() -> i64 {
     jiff::Timestamp::now().as_millisecond()
 }
 
-/// Keeps others from working in a session for as long as it is copied. Writes nothing.
-fn lock_to_read(folder: &Path, destination: &Path) -> Result<Option<File>, StoreError> {
-    let Ok(file) = File::open(folder.join(LOCK)) else { return Ok(None) };
-    match file.try_lock_shared() {
-        Err(TryLockError::WouldBlock) => Err(StoreError::Busy { destination: destination.to_owned() }),
-        _ => Ok(Some(file)),
-    }
-}
-
-/// Takes the lock of a session's folder. It goes with the process, however that ends.
-fn lock(folder: &Path, destination: &Path) -> Result<File, StoreError> {
-    let path = folder.join(LOCK);
-    let flags = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
-    let opened = File::options().create(true).truncate(false).write(true).custom_flags(flags).open(&path);
-    let file = opened.map_err(|source| StoreError::File { path: path.clone(), source })?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(StoreError::Busy { destination: destination.to_owned() }),
-        // A file system without locks: the database's own keep it whole.
-        Err(TryLockError::Error(error)) => {
-            tracing::warn!("no lock could be taken: {error}");
-            Ok(file)
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn unknown() -> KnownSessions {
+        KnownSessions::in_folder(None)
+    }
+
     #[test]
     fn one_process_works_and_others_review() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(matches!(Session::open_to_review(folder.path()), Err(StoreError::NoSession { .. })));
-        let mut session = Session::open_to_work(folder.path()).unwrap();
-        assert!(matches!(Session::open_to_work(folder.path()), Err(StoreError::Busy { .. })));
+        assert!(matches!(Session::open_to_review(folder.path(), &unknown()), Err(StoreError::NoSession { .. })));
+        let mut session = Session::open_to_work(folder.path(), &unknown()).unwrap();
+        assert!(matches!(Session::open_to_work(folder.path(), &unknown()), Err(StoreError::Busy { .. })));
         session.set_value("x", b"1").unwrap();
         assert!(session.is_in_place() && Session::is_worked_in(folder.path()));
-        let other = Session::open_to_review(folder.path()).unwrap();
+        let other = Session::open_to_review(folder.path(), &unknown()).unwrap();
         assert_eq!(other.value("x").unwrap().unwrap(), b"1");
         assert_eq!(other.token(), session.token());
         drop(session);
         assert!(!Session::is_worked_in(folder.path()));
-        Session::open_to_work(folder.path()).unwrap();
+        Session::open_to_work(folder.path(), &unknown()).unwrap();
         std::fs::rename(folder.path().join(FOLDER), folder.path().join("elsewhere")).unwrap();
         assert!(!other.is_in_place());
     }
@@ -368,16 +380,16 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         Session::open_copy(folder.path()).unwrap().set_value("x", b"1").unwrap();
         assert!(!folder.path().join(FOLDER).exists());
-        let mut session = Session::open_to_work(folder.path()).unwrap();
+        let mut session = Session::open_to_work(folder.path(), &unknown()).unwrap();
         session.set_value("x", b"1").unwrap();
         assert!(matches!(Session::open_copy(folder.path()), Err(StoreError::Busy { .. })));
         drop(session);
         let mut copy = Session::open_copy(folder.path()).unwrap();
         assert_eq!(copy.value("x").unwrap().unwrap(), b"1");
         copy.set_value("x", b"2").unwrap();
-        assert!(matches!(Session::open_to_work(folder.path()), Err(StoreError::Busy { .. })));
+        assert!(matches!(Session::open_to_work(folder.path(), &unknown()), Err(StoreError::Busy { .. })));
         drop(copy);
-        let session = Session::open_to_work(folder.path()).unwrap();
+        let session = Session::open_to_work(folder.path(), &unknown()).unwrap();
         assert_eq!(session.value("x").unwrap().unwrap(), b"1");
     }
 

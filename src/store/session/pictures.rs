@@ -84,14 +84,7 @@ pub struct SessionPicture {
 impl Session {
     /// The label set for these labels and for what else predictions depend on.
     pub fn label_set(&mut self, labels: &[Label], template: &str, model: &str) -> Result<LabelSet, StoreError> {
-        let key = json!({"labels": labels, "template": template, "model": model}).to_string();
-        self.change(|change| {
-            let ids = labels.iter().map(|label| label_id(change, &label.text)).collect::<rusqlite::Result<Vec<_>>>()?;
-            let numbers = json!(ids.iter().map(|id| id.0).collect::<Vec<_>>()).to_string();
-            change.execute("INSERT OR IGNORE INTO label_sets (key, labels) VALUES (?1, ?2)", (&key, numbers))?;
-            let id = change.query_row("SELECT id FROM label_sets WHERE key = ?1", [&key], |row| row.get(0))?;
-            Ok(LabelSet { id, labels: ids })
-        })
+        self.change(|change| label_set(change, labels, template, model))
     }
 
     /// Puts pictures into the session as they were found in a run. What people decided and where files were put stays.
@@ -197,6 +190,21 @@ impl Session {
         });
         found.optional().map(Option::flatten).map_err(|error| self.failed(error))
     }
+}
+
+/// The label set for labels and for what else predictions depend on, new where it is not there.
+pub(super) fn label_set(
+    change: &Transaction<'_>,
+    labels: &[Label],
+    template: &str,
+    model: &str,
+) -> rusqlite::Result<LabelSet> {
+    let key = json!({"labels": labels, "template": template, "model": model}).to_string();
+    let ids = labels.iter().map(|label| label_id(change, &label.text)).collect::<rusqlite::Result<Vec<_>>>()?;
+    let numbers = json!(ids.iter().map(|id| id.0).collect::<Vec<_>>()).to_string();
+    change.execute("INSERT OR IGNORE INTO label_sets (key, labels) VALUES (?1, ?2)", (&key, numbers))?;
+    let id = change.query_row("SELECT id FROM label_sets WHERE key = ?1", [&key], |row| row.get(0))?;
+    Ok(LabelSet { id, labels: ids })
 }
 
 /// The number of a label, new where its text is.

@@ -69,10 +69,9 @@ pub struct Origin {
     pub variant: Option<String>,
 }
 
-/// A source folder as a run keeps it: absolute, and exactly as it is where it is text, so that a later start finds it.
-pub fn kept_source(source: &Path) -> String {
-    let absolute = std::path::absolute(source).unwrap_or_else(|_| source.to_owned());
-    absolute.to_str().map_or_else(|| printable(&absolute), str::to_owned)
+/// A source folder as a run keeps it: absolute, so that a later start finds it.
+pub fn absolute_source(source: &Path) -> PathBuf {
+    std::path::absolute(source).unwrap_or_else(|_| source.to_owned())
 }
 
 /// A run.
@@ -101,6 +100,7 @@ impl Session {
         if let Some((sorting, _)) = sorting {
             settings.insert(SORTING.to_owned(), json!(sorting));
         }
+        let sources = ledger::sources_in(&settings);
         let id = self.change(|change| {
             change.execute(
                 "INSERT INTO runs (kind, reverses, label_set, began, settings) VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -126,6 +126,7 @@ impl Session {
             ledger::add(change, event)?;
             Ok(RunId(id))
         })?;
+        self.sources.extend(sources);
         self.complete_ledger()?;
         Ok(id)
     }
@@ -197,7 +198,9 @@ impl Session {
             )?;
             statement.query_map([RunKind::Classify.word()], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
         };
-        let (given, real) = (kept_source(source), source.canonicalize().ok());
+        let given = absolute_source(source);
+        let (given, real) =
+            (given.to_str().map_or_else(|| printable(&given), str::to_owned), source.canonicalize().ok());
         let is_same = |other: &str| other == given || real.is_some() && Path::new(other).canonicalize().ok() == real;
         let mut runs = runs().map_err(|error| self.failed(error))?.into_iter();
         Ok(runs.find(|(_, other)| is_same(other)).map(|(id, _)| RunId(id)))

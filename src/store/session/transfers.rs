@@ -384,7 +384,12 @@ fn insert(
     Ok(TransferId(change.last_insert_rowid()))
 }
 
-fn record(change: &Transaction<'_>, destination: &Path, id: TransferId, step: &Recorded) -> rusqlite::Result<()> {
+pub(super) fn record(
+    change: &Transaction<'_>,
+    destination: &Path,
+    id: TransferId,
+    step: &Recorded,
+) -> rusqlite::Result<()> {
     match step {
         Recorded::Copied { inode } => {
             change
@@ -414,6 +419,7 @@ mod tests {
     use super::super::changes::Which;
     use super::super::pictures::{Found, LabelSet};
     use super::*;
+    use crate::store::known::KnownSessions;
     use serde_json::Map;
 
     use crate::domain::history::{Step, StepKind};
@@ -421,7 +427,7 @@ mod tests {
 
     fn session_with_picture() -> (tempfile::TempDir, Session, PictureId) {
         let folder = tempfile::tempdir().unwrap();
-        let mut session = Session::open_to_work(folder.path()).unwrap();
+        let mut session = Session::open_to_work(folder.path(), &KnownSessions::in_folder(None)).unwrap();
         let run = session.begin_run(RunKind::Classify, None, None, Map::new()).unwrap();
         let picture = Picture {
             path: "/from/1.jpg".into(),

@@ -52,6 +52,8 @@ pub(crate) struct Model {
     /// Where the pictures on the screen are sorted to: what the field said when they were classified or opened. Typing
     /// another destination is no decision about these pictures.
     pub(crate) session: Option<PathBuf>,
+    /// The destination whose session is not obeyed, as nothing shows that it is the user's own.
+    pub(crate) untrusted: Option<PathBuf>,
     /// The session whose decisions are to come along into this one, until they have.
     pub(crate) takes_from: Option<PathBuf>,
     /// The run that was ordered and has not begun.
@@ -103,6 +105,8 @@ pub(crate) enum Question {
     Install,
     /// Whether to look through the model's files and download again what is damaged.
     Repair,
+    /// Whether to obey a session of which nothing shows that it is the user's own.
+    Trust,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -208,6 +212,7 @@ impl Model {
                 begins: None,
             },
             session: None,
+            untrusted: None,
             takes_from: None,
             ordered: None,
             is_same_session: false,

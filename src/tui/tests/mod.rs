@@ -7,6 +7,7 @@ mod review;
 mod runs;
 mod setup;
 mod starts;
+mod trust;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use proptest::prelude::*;

@@ -64,7 +64,7 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
 }
 
 fn apply(model: &mut Model) -> Vec<Effect> {
-    let total = model.files.plan.as_ref().map_or(0, |plan| plan.transfers.len());
+    let Some(total) = model.files.plan.as_ref().map(|plan| plan.transfers.len()) else { return no_plan(model) };
     if total == 0 {
         match model.files.gone.len() {
             0 => model.say(model.language.text("app.nothing_to_apply")),
@@ -75,6 +75,16 @@ fn apply(model: &mut Model) -> Vec<Effect> {
     model.work = Work::Applying { tally: Tally::default(), total };
     let table = model.defaults.output_file.clone();
     vec![order(Order::Apply { destination: model.session(), table })]
+}
+
+/// There is no plan, so that nothing is known of what is to be done.
+fn no_plan(model: &mut Model) -> Vec<Effect> {
+    let text = match model.untrusted.is_some() {
+        true => model.with_keys("app.not_trusted", &[("key", "everywhere.trust")]),
+        false => model.with_keys("app.press_to_plan", &[("key", "files.plan")]),
+    };
+    model.say(text);
+    vec![]
 }
 
 fn undo(model: &mut Model) -> Vec<Effect> {

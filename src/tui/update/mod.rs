@@ -9,6 +9,7 @@ mod preview;
 mod review;
 mod setup;
 mod told;
+mod trust;
 mod watching;
 
 use crossterm::event::{KeyCode, KeyEvent};
@@ -83,8 +84,9 @@ fn answer(model: &mut Model, question: Question, key: KeyEvent) -> Vec<Effect> {
         Question::Download { takes_decisions } if is("app.answer_yes") => setup::begin(model, takes_decisions),
         Question::Install if is("app.answer_yes") => setup::begin_install(model),
         Question::Repair if is("app.answer_yes") => setup::begin_repair(model),
+        Question::Trust if is("app.answer_yes") => trust::begin(model),
         Question::Quit | Question::OtherDestination | Question::Download { .. } => vec![],
-        Question::Install | Question::Repair => vec![],
+        Question::Install | Question::Repair | Question::Trust => vec![],
     }
 }
 
@@ -145,6 +147,7 @@ fn everywhere(model: &mut Model, key: KeyEvent) -> Option<Vec<Effect>> {
         "everywhere.start" => return Some(setup::start(model)),
         "everywhere.stop" => return Some(stop(model)),
         "everywhere.pause" => return Some(pause(model)),
+        "everywhere.trust" => return Some(trust::ask(model)),
         "everywhere.suspend" => return Some(vec![Effect::Suspend]),
         "everywhere.next_pane" => model.pane.step(1),
         "everywhere.previous_pane" => model.pane.step(-1),

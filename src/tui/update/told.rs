@@ -1,8 +1,9 @@
 //! What the crew tells.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 
-use super::{decisions, following, preview, review, setup, watching};
+use super::{decisions, following, preview, review, setup, trust, watching};
 use crate::domain::collection::Entry;
 use crate::domain::picture::PictureState;
 use crate::jobs::crew::{CrewError, Event};
@@ -54,6 +55,10 @@ fn take(model: &mut Model, event: Event) -> Vec<Effect> {
                 runtime.device = device;
             }
         }
+        Event::ModelSilent => {
+            let text = model.language.text("engine.silent_in_app");
+            model.say(text);
+        }
         Event::Quantising => {
             let text = model.language.text("classify.quantising");
             model.say(text);
@@ -65,6 +70,7 @@ fn take(model: &mut Model, event: Event) -> Vec<Effect> {
             let text = model.language.say(key, &[("version", &version)]);
             model.say(text);
         }
+        Event::Trusted { destination } => return trust::trusted(model, destination),
         Event::Begun { begun } => following::begun(model, begun),
         Event::Followed { begun, kept, with, revision, joined, scores, changed, are_arrivals } => {
             let read = following::Read { kept, with, revision, joined, scores, changed, are_arrivals };
@@ -98,7 +104,7 @@ fn take(model: &mut Model, event: Event) -> Vec<Effect> {
         Event::NotScorable { error } => {
             model.labels.is_fixed = true;
             note_damage(model, &error);
-            let reason = error.say(&model.language);
+            let reason = trust::sentence(model, &error, model.session());
             let text = model.language.say("app.labels_fixed", &[("reason", &reason)]);
             model.say_error(text);
         }
@@ -178,7 +184,8 @@ fn take(model: &mut Model, event: Event) -> Vec<Effect> {
         Event::Viewed { number, painted } if number == model.review.view => model.review.painted = Some(painted),
         Event::Viewed { .. } => {}
         Event::Failed { error } => {
-            let was_ordered = model.ordered.take().is_some();
+            let ordered = model.ordered.take();
+            let (was_ordered, place) = (ordered.is_some(), ordered.map(|ordered| ordered.destination));
             let is_beginning = was_ordered || matches!(model.work, Work::Classifying { .. });
             // Who reviews the pictures of before meanwhile goes on with it.
             let is_at_leisure = was_ordered && model.pane == Pane::Labels && !model.is_typing();
@@ -193,7 +200,7 @@ fn take(model: &mut Model, event: Event) -> Vec<Effect> {
             model.files.plan = None;
             model.recount();
             match is_beginning {
-                true => fail_to_begin(model, &error),
+                true => fail_to_begin(model, &error, place),
                 false => fail(model, &error),
             }
             let mut effects = if is_beginning { setup::ended(model) } else { vec![] };
@@ -225,15 +232,16 @@ fn note_damage(model: &mut Model, error: &CrewError) {
 fn fail(model: &mut Model, error: &CrewError) {
     tracing::error!("{error}");
     note_damage(model, error);
-    let text = error.say(&model.language);
+    let text = trust::sentence(model, error, model.session());
     model.say_error(text);
 }
 
-/// A start has failed.
-fn fail_to_begin(model: &mut Model, error: &CrewError) {
+/// A start into a destination has failed.
+fn fail_to_begin(model: &mut Model, error: &CrewError, destination: Option<PathBuf>) {
     tracing::error!("{error}");
     note_damage(model, error);
-    let reason = error.say(&model.language);
+    let destination = destination.unwrap_or_else(|| model.session());
+    let reason = trust::sentence(model, error, destination);
     let text = watching::given_up(model, reason);
     model.say_error(text);
 }

@@ -37,6 +37,10 @@ pub(super) fn lines(canvas: &Canvas<'_>) -> Vec<Line<'static>> {
         (Work::Planning, _) => lines.push(Line::raw(canvas.text("app.planning"))),
         (_, Some(plan)) => lines.extend(planned(canvas, plan)),
         (_, None) if canvas.model.collection.is_empty() => lines.push(Line::raw(nothing_yet(canvas))),
+        (_, None) if canvas.model.untrusted.is_some() => {
+            let text = canvas.with_keys("app.not_trusted", &[("key", "everywhere.trust")]);
+            lines.push(Line::styled(text, canvas.theme.warning()));
+        }
         (_, None) => lines.push(Line::raw(canvas.with_keys("app.press_to_plan", &[("key", "files.plan")]))),
     }
     lines.push(Line::raw(""));

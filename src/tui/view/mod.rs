@@ -137,6 +137,11 @@ fn notice(canvas: &Canvas<'_>) -> Paragraph<'static> {
             let model = printable_text(canvas.model.setup.model.text().trim());
             canvas.say("app.repair", &[("model", &model), ("yes", &letter("app.answer_yes"))])
         }
+        Question::Trust => {
+            let destination = canvas.model.untrusted.as_ref().map(printable).unwrap_or_default();
+            let values: Values<'_> = &[("destination", &destination), ("yes", &letter("app.answer_yes"))];
+            canvas.say("app.ask_trust", values)
+        }
         Question::Install => {
             let is_gpu = canvas.model.runtime.as_ref().is_some_and(|runtime| runtime.is_gpu_unused);
             let sentence = if is_gpu { "app.install_gpu" } else { "app.install" };

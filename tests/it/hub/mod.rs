@@ -3,6 +3,7 @@
 mod choice;
 mod commands;
 mod damaged;
+mod drips;
 mod python;
 mod refused;
 pub(crate) mod server;

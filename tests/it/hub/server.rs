@@ -52,6 +52,10 @@ pub(crate) struct Answer {
     pub(crate) silent_after: Option<usize>,
     /// After so many bytes of the body, the rest comes one by one.
     pub(crate) trickle_after: Option<usize>,
+    /// So many at a time, in place of one.
+    pub(crate) trickle: usize,
+    /// The head comes so, too.
+    pub(crate) trickles_head: bool,
 }
 
 impl Answer {
@@ -64,6 +68,8 @@ impl Answer {
             cut_after: None,
             silent_after: None,
             trickle_after: None,
+            trickle: 1,
+            trickles_head: false,
         }
     }
 
@@ -295,7 +301,14 @@ fn serve(mut stream: TcpStream, noted: &Mutex<Vec<Request>>, behaviour: &Behavio
     let length = answer.length.unwrap_or(answer.body.len());
     let mut head = format!("HTTP/1.1 {} X\r\nContent-Length: {length}\r\nConnection: close\r\n", answer.status);
     answer.headers.iter().for_each(|(name, value)| head.push_str(&format!("{name}: {value}\r\n")));
-    stream.write_all(format!("{head}\r\n").as_bytes())?;
+    let head = format!("{head}\r\n");
+    match answer.trickles_head {
+        true => head.as_bytes().iter().try_for_each(|byte| {
+            std::thread::sleep(std::time::Duration::from_millis(300));
+            stream.write_all(&[*byte])
+        })?,
+        false => stream.write_all(head.as_bytes())?,
+    }
     if request.method != "HEAD" {
         let body = &answer.body[..answer.cut_after.unwrap_or(answer.body.len()).min(answer.body.len())];
         if let Some(bytes) = answer.silent_after {
@@ -305,8 +318,8 @@ fn serve(mut stream: TcpStream, noted: &Mutex<Vec<Request>>, behaviour: &Behavio
         }
         let (at_once, one_by_one) = body.split_at(answer.trickle_after.unwrap_or(body.len()).min(body.len()));
         stream.write_all(at_once)?;
-        for byte in one_by_one {
-            stream.write_all(&[*byte])?;
+        for bytes in one_by_one.chunks(answer.trickle) {
+            stream.write_all(bytes)?;
             std::thread::sleep(std::time::Duration::from_millis(5));
         }
     }

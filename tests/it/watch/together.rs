@@ -31,7 +31,7 @@ fn no_decision_is_lost_and_no_file_is_moved_against_one() {
                 workspace.write(format!("source/{number}.jpg"), picture(number));
             }
         });
-        let mut session = Session::open_to_review(&workspace.destination()).unwrap();
+        let mut session = Session::open_to_review(&workspace.destination(), &workspace.known_sessions()).unwrap();
         let labels = ["a", "b"].map(|label| session.label(label).unwrap());
         let began = std::time::Instant::now();
         while decided.len() < FILES / 2 {
@@ -79,7 +79,7 @@ fn what_a_decision_has_overtaken_is_not_begun() {
     let mut watching = Watching::start(&workspace, &[]);
     watching.wait_for_pictures(2);
     watching.end();
-    let mut session = Session::open_to_work(&workspace.destination()).unwrap();
+    let mut session = Session::open_to_work(&workspace.destination(), &workspace.known_sessions()).unwrap();
     let (sorting, set) = session.sorting().unwrap().unwrap();
     let folders = ["a".to_owned(), "b".to_owned()];
     let sorted_by = |session: &Session| {
@@ -89,7 +89,7 @@ fn what_a_decision_has_overtaken_is_not_begun() {
     let plan = sorted_by(&session);
     let (picture, folder) = (plan.transfers[0].picture, plan.transfers[0].folder.clone());
     let other = if folder == "a" { "b" } else { "a" };
-    let mut person = Session::open_to_review(&workspace.destination()).unwrap();
+    let mut person = Session::open_to_review(&workspace.destination(), &workspace.known_sessions()).unwrap();
     let label = person.label(other).unwrap();
     let said = vec![(picture, Some(Decision::Reassigned(label)))];
     person.decide(&Step { kind: StepKind::Decide, said }).unwrap();

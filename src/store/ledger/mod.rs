@@ -4,28 +4,34 @@
 //! A line is first in the session's database, in the same transaction as what it tells of, and then appended to the
 //! file. A program that is killed between the two completes the file when the session is opened next.
 
-use std::collections::BTreeMap;
+mod account;
+mod aside;
+mod chain;
+
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use serde_json::{Map, Value as Json, json};
 use sha2::{Digest, Sha256};
 
+use super::regular;
 use crate::crash::{self, Moment};
 use crate::domain::picture::ContentHash;
 use crate::domain::printable::{is_disturbing, printable};
+
+pub use account::{Account, sources_in};
+pub(super) use account::{Broken, Told};
+pub(super) use aside::set_aside;
+pub use chain::{Chain, walk};
+pub(super) use chain::{Pending, Sound, follow};
 
 /// The name of the ledger's file.
 pub const FILE_NAME: &str = "ledger.jsonl";
 
 /// What stands for the line before the first.
 pub const BEFORE_THE_FIRST: &str = "0000000000000000000000000000000000000000000000000000000000000000";
-
-/// The longest line that is read. The longest that are written have a few kilobytes, of long paths.
-const LONGEST_LINE: u64 = 16 << 20;
 
 /// The SHA-256 of a line, without its end.
 pub fn hash_of(line: &str) -> String {
@@ -60,7 +66,7 @@ fn escaped(text: &str) -> String {
 }
 
 /// Puts a path into an event as text, and its exact bytes in base64 beside it where the text does not tell them.
-pub(super) fn put_path(event: &mut Map<String, Json>, key: &str, path: &Path) {
+pub fn put_path(event: &mut Map<String, Json>, key: &str, path: &Path) {
     use base64::Engine;
     use std::os::unix::ffi::OsStrExt;
     match path.to_str() {
@@ -73,14 +79,32 @@ pub(super) fn put_path(event: &mut Map<String, Json>, key: &str, path: &Path) {
     };
 }
 
+/// A path in an event, with its exact bytes.
+pub(super) fn path_of(fields: &Map<String, Json>, key: &str) -> Option<PathBuf> {
+    use base64::Engine;
+    use std::os::unix::ffi::OsStringExt;
+    match fields.get(&format!("{key}_bytes")).and_then(Json::as_str) {
+        Some(bytes) => {
+            let bytes = base64::prelude::BASE64_STANDARD.decode(bytes).ok()?;
+            Some(std::ffi::OsString::from_vec(bytes).into())
+        }
+        None => Some(fields.get(key)?.as_str()?.into()),
+    }
+}
+
+/// A text in an event.
+pub(super) fn text_of<'f>(fields: &'f Map<String, Json>, key: &str) -> Option<&'f str> {
+    fields.get(key)?.as_str()
+}
+
 /// Appends the lines that the file has not got yet and brings them to disk. The file is never rewritten: one that does
 /// not go on as it should is appended to, and shows it when it is verified.
 pub(super) fn complete(connection: &mut Connection, path: &Path) -> Result<(), CompleteError> {
     if !connection.prepare_cached("SELECT 1 FROM ledger_lines LIMIT 1")?.exists([])? {
         return Ok(());
     }
-    let is_new = !path.exists();
-    let mut file = open(path)?;
+    let is_new = !regular::is_there(path)?;
+    let mut file = regular::open(path, OpenOptions::new().read(true).append(true).create(true))?;
     // A person may decide in one process while another applies: they append one after the other.
     if let Err(error) = file.lock() {
         tracing::warn!("the ledger could not be locked: {error}");
@@ -104,45 +128,6 @@ pub(super) fn complete(connection: &mut Connection, path: &Path) -> Result<(), C
     Ok(())
 }
 
-/// Opens the file to append to it; a link in its place is not followed.
-fn open(path: &Path) -> io::Result<File> {
-    let flags = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
-    let file = OpenOptions::new().read(true).append(true).create(true).custom_flags(flags).open(path)?;
-    match file.metadata()?.is_file() {
-        true => Ok(file),
-        false => Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")),
-    }
-}
-
-/// Keeps the ledger of a session that is lost under another name, so that a new one begins with its first line. Gives
-/// that name.
-pub(super) fn set_aside(path: &Path) -> io::Result<Option<PathBuf>> {
-    let Ok(mut file) = File::open(path) else { return Ok(None) };
-    let mut hasher = HashWriter(Sha256::new());
-    if io::copy(&mut file, &mut hasher)? == 0 {
-        return Ok(None);
-    }
-    let hash = ContentHash(hasher.0.finalize().into());
-    let aside = path.with_file_name(format!("ledger~{}.jsonl", hash.short()));
-    if !aside.exists() {
-        std::fs::rename(path, &aside)?;
-    }
-    Ok(Some(aside))
-}
-
-struct HashWriter(Sha256);
-
-impl Write for HashWriter {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.update(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 /// Why the file could not be completed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum CompleteError {
@@ -164,108 +149,6 @@ fn append(file: &mut File, from: u64, text: &[u8]) -> io::Result<u64> {
     file.write_all(missing)?;
     file.sync_data()?;
     Ok(file.metadata()?.len())
-}
-
-/// A ledger's file, walked through.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Chain {
-    /// Lines that are there.
-    pub lines: u64,
-    /// The SHA-256 of the last one: what to have time-stamped elsewhere.
-    pub head: String,
-    /// The first line that does not follow.
-    pub broken_at: Option<u64>,
-    /// The number that the first line says it has: more than one where lines before it are missing.
-    pub begins_at: u64,
-    /// Files that should be in the destination, by their paths in it, and their SHA-256.
-    pub files: BTreeMap<PathBuf, String>,
-}
-
-/// Walks through a ledger's file, and then through lines that a killed program had not yet written to it.
-pub fn walk(path: &Path, pending: &[String], written: u64) -> io::Result<Chain> {
-    let head = BEFORE_THE_FIRST.to_owned();
-    let mut chain = Chain { lines: 0, head, broken_at: None, begins_at: 1, files: BTreeMap::new() };
-    match File::open(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        opened => {
-            let mut file = opened?;
-            if pending.is_empty() {
-                walk_lines(BufReader::new(file), &mut chain)?;
-            } else {
-                walk_lines(BufReader::new((&mut file).take(written)), &mut chain)?;
-                let mut rest = Vec::new();
-                file.read_to_end(&mut rest)?;
-                let text: String = pending.iter().flat_map(|line| [line.as_str(), "\n"]).collect();
-                if !text.as_bytes().starts_with(&rest) {
-                    chain.broken_at.get_or_insert(chain.lines + 1);
-                }
-            }
-        }
-    }
-    pending.iter().for_each(|line| chain.add(line.as_bytes(), true));
-    Ok(chain)
-}
-
-fn walk_lines(mut reader: impl BufRead, chain: &mut Chain) -> io::Result<()> {
-    let mut line = Vec::new();
-    loop {
-        line.clear();
-        if (&mut reader).take(LONGEST_LINE).read_until(b'\n', &mut line)? == 0 {
-            return Ok(());
-        }
-        let whole = line.strip_suffix(b"\n");
-        chain.add(whole.unwrap_or(&line), whole.is_some());
-    }
-}
-
-impl Chain {
-    fn add(&mut self, line: &[u8], is_whole: bool) {
-        self.lines += 1;
-        let fields: Option<Map<String, Json>> = serde_json::from_slice(line).ok();
-        let number = fields.as_ref().and_then(|fields| fields.get("line")?.as_u64());
-        if self.lines == 1 {
-            self.begins_at = number.unwrap_or(1);
-        }
-        let follows = fields.as_ref().is_some_and(|fields| fields.get("previous") == Some(&json!(self.head)));
-        if (!is_whole || !follows || number != Some(self.lines)) && self.broken_at.is_none() {
-            self.broken_at = Some(self.lines);
-        }
-        if let Some(fields) = fields {
-            self.replay(&fields);
-        }
-        self.head = ContentHash(Sha256::digest(line).into()).to_string();
-    }
-
-    /// What a transfer did to the files in the destination: paths in there are relative.
-    fn replay(&mut self, fields: &Map<String, Json>) {
-        let text = |key: &str| fields.get(key).and_then(Json::as_str);
-        let result = text("result").unwrap_or_default();
-        if text("event") != Some("transfer") || !["done", "present", "kept", "unsynced"].contains(&result) {
-            return;
-        }
-        let inside = |key: &str| path_of(fields, key).filter(|path| path.is_relative());
-        if ["done", "unsynced"].contains(&result) && text("action") != Some("copy") {
-            inside("source").map(|path| self.files.remove(&path));
-        }
-        if text("action") != Some("remove")
-            && let (Some(path), Some(hash)) = (inside("target"), text("sha256"))
-        {
-            self.files.insert(path, hash.to_owned());
-        }
-    }
-}
-
-/// A path in an event, with its exact bytes.
-fn path_of(fields: &Map<String, Json>, key: &str) -> Option<PathBuf> {
-    use base64::Engine;
-    use std::os::unix::ffi::OsStringExt;
-    match fields.get(&format!("{key}_bytes")).and_then(Json::as_str) {
-        Some(bytes) => {
-            let bytes = base64::prelude::BASE64_STANDARD.decode(bytes).ok()?;
-            Some(std::ffi::OsString::from_vec(bytes).into())
-        }
-        None => Some(fields.get(key)?.as_str()?.into()),
-    }
 }
 
 /// The ledger's file in a session's folder.

@@ -1,0 +1,28 @@
+//! Decoding within one budget of memory for all decoders of the program, whatever the number of cores: files of a few hundred
+//! bytes can be pictures of hundreds of megabytes.
+
+use std::borrow::Borrow;
+
+use super::budget::{Budget, Share};
+use crate::files::decode::{Decoded, decode_within};
+use crate::files::read::FileContent;
+use crate::files::trouble::Trouble;
+
+/// What all pictures that are being decoded may take together. One that takes more has it to itself; no picture that is decoded
+/// does.
+const MEMORY: u64 = 1 << 30;
+
+static BUDGET: Budget = Budget::new(MEMORY);
+
+/// Decodes a content, once there is memory for it, and does something with the picture. The memory is others' when that is
+/// done.
+pub(super) fn decoded<T>(content: impl Borrow<FileContent>, then: impl FnOnce(Decoded) -> T) -> Result<T, Trouble> {
+    let mut share: Option<Share<'static>> = None;
+    let mut room = |bytes| share = Some(BUDGET.take(bytes));
+    let FileContent { bytes, kind, .. } = content.borrow();
+    let decoded = decode_within(bytes, *kind, &mut room)?;
+    drop(content);
+    let done = then(decoded);
+    drop(share);
+    Ok(done)
+}

@@ -1,0 +1,152 @@
+//! Walking through a ledger's file, line by line.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value as Json, json};
+use sha2::{Digest, Sha256};
+
+use super::super::regular;
+use super::{BEFORE_THE_FIRST, path_of, text_of};
+use crate::domain::picture::ContentHash;
+
+/// The longest line that is read. The longest that are written have a few kilobytes, of long paths.
+const LONGEST_LINE: u64 = 16 << 20;
+
+/// A ledger's file, walked through.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chain {
+    /// Lines that are there.
+    pub lines: u64,
+    /// The SHA-256 of the last one: what to have time-stamped elsewhere.
+    pub head: String,
+    /// The first line that does not follow.
+    pub broken_at: Option<u64>,
+    /// The number that the first line says it has: more than one where lines before it are missing.
+    pub begins_at: u64,
+    /// Files that should be in the destination, by their paths in it, and their SHA-256.
+    pub files: BTreeMap<PathBuf, String>,
+    /// As far as each line follows the one before.
+    pub(in crate::store) sound: Sound,
+    /// The same without its last line, which no line after it vouches for.
+    pub(in crate::store) vouched_for: Sound,
+}
+
+/// The beginning of a ledger in which each line follows the one before.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(in crate::store) struct Sound {
+    pub(in crate::store) lines: u64,
+    /// Its length in the file.
+    pub(in crate::store) bytes: u64,
+    /// The hash of its last line; of none, nothing.
+    pub(in crate::store) head: String,
+}
+
+/// Lines that a killed program had not yet written to the file, and the bytes that are known to be there before them.
+#[derive(Debug, Default)]
+pub(in crate::store) struct Pending {
+    pub(in crate::store) lines: Vec<String>,
+    pub(in crate::store) written: u64,
+}
+
+/// Walks through a ledger's file, and then through lines that a killed program had not yet written to it.
+pub fn walk(path: &Path, pending: &[String], written: u64) -> io::Result<Chain> {
+    let file = match regular::read(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        opened => Some(opened?),
+    };
+    let mut files = BTreeMap::new();
+    let pending = Pending { lines: pending.to_vec(), written };
+    let mut chain = follow(file, &pending, &mut |_, line| {
+        line.iter().for_each(|fields| replay(&mut files, fields));
+        ControlFlow::Continue(())
+    })?;
+    chain.files = files;
+    Ok(chain)
+}
+
+/// Told of each line, as far as it says anything, and of the chain up to it.
+pub(in crate::store) type OnLine<'o> = &'o mut dyn FnMut(&Chain, Option<Map<String, Json>>) -> ControlFlow<()>;
+
+/// Follows a ledger line by line, until `on_line` has enough.
+pub(in crate::store) fn follow(file: Option<File>, pending: &Pending, on_line: OnLine<'_>) -> io::Result<Chain> {
+    let head = BEFORE_THE_FIRST.to_owned();
+    let (files, sound, vouched_for) = (BTreeMap::new(), Sound::default(), Sound::default());
+    let mut chain = Chain { lines: 0, head, broken_at: None, begins_at: 1, files, sound, vouched_for };
+    let Pending { lines, written } = pending;
+    if let Some(mut file) = file {
+        let length = if lines.is_empty() { u64::MAX } else { *written };
+        if chain.read(BufReader::new((&mut file).take(length)), on_line)?.is_break() {
+            return Ok(chain);
+        }
+        let mut rest = Vec::new();
+        let text: String = lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect();
+        file.take(text.len() as u64 + 1).read_to_end(&mut rest)?;
+        if !text.as_bytes().starts_with(&rest) {
+            chain.broken_at.get_or_insert(chain.lines + 1);
+        }
+    }
+    for line in lines {
+        if chain.add(line.as_bytes(), true, on_line).is_break() {
+            break;
+        }
+    }
+    Ok(chain)
+}
+
+impl Chain {
+    fn read(&mut self, mut reader: impl BufRead, on_line: OnLine<'_>) -> io::Result<ControlFlow<()>> {
+        let mut line = Vec::new();
+        loop {
+            line.clear();
+            if (&mut reader).take(LONGEST_LINE).read_until(b'\n', &mut line)? == 0 {
+                return Ok(ControlFlow::Continue(()));
+            }
+            let whole = line.strip_suffix(b"\n");
+            if self.add(whole.unwrap_or(&line), whole.is_some(), on_line).is_break() {
+                return Ok(ControlFlow::Break(()));
+            }
+        }
+    }
+
+    fn add(&mut self, text: &[u8], is_whole: bool, on_line: OnLine<'_>) -> ControlFlow<()> {
+        self.lines += 1;
+        let fields: Option<Map<String, Json>> = serde_json::from_slice(text).ok();
+        let number = fields.as_ref().and_then(|fields| fields.get("line")?.as_u64());
+        if self.lines == 1 {
+            self.begins_at = number.unwrap_or(1);
+        }
+        let follows = fields.as_ref().is_some_and(|fields| fields.get("previous") == Some(&json!(self.head)));
+        if (!is_whole || !follows || number != Some(self.lines)) && self.broken_at.is_none() {
+            self.broken_at = Some(self.lines);
+        }
+        self.head = ContentHash(Sha256::digest(text).into()).to_string();
+        if self.broken_at.is_none() {
+            self.vouched_for = std::mem::take(&mut self.sound);
+            let bytes = self.vouched_for.bytes + text.len() as u64 + 1;
+            self.sound = Sound { lines: self.lines, bytes, head: self.head.clone() };
+        }
+        on_line(self, fields)
+    }
+}
+
+/// What a transfer did to the files in the destination: paths in there are relative.
+fn replay(files: &mut BTreeMap<PathBuf, String>, fields: &Map<String, Json>) {
+    let text = |key: &str| text_of(fields, key);
+    let result = text("result").unwrap_or_default();
+    if text("event") != Some("transfer") || !["done", "present", "kept", "unsynced"].contains(&result) {
+        return;
+    }
+    let inside = |key: &str| path_of(fields, key).filter(|path| path.is_relative());
+    if ["done", "unsynced"].contains(&result) && text("action") != Some("copy") {
+        inside("source").map(|path| files.remove(&path));
+    }
+    if text("action") != Some("remove")
+        && let (Some(path), Some(hash)) = (inside("target"), text("sha256"))
+    {
+        files.insert(path, hash.to_owned());
+    }
+}

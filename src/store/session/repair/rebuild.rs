@@ -1,0 +1,274 @@
+//! A session made anew from the lines of its ledger: runs, transfers, where pictures are, what people decided. Scores,
+//! and pictures that nothing was done with, are in no ledger.
+
+use std::fs::File;
+use std::io::ErrorKind;
+use std::ops::ControlFlow;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use rusqlite::{OptionalExtension, Transaction};
+use serde_json::{Map, Value as Json};
+
+use super::super::transfers::{Recorded, record};
+use super::super::{DATABASE, StoreError, pictures};
+use super::lines::{Transfer, milliseconds, number};
+use super::{replace, sync_folder};
+use crate::domain::label::Label;
+use crate::domain::run::{RunKind, TransferId};
+use crate::store::ledger::{self, Pending, Sound, text_of};
+use crate::store::{database, regular, schema};
+
+/// The new database until it has its name.
+const NEW: &str = ".sis-session.partial";
+
+/// The session that was made from the ledger.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rebuilt {
+    /// Lines that said something.
+    pub lines: u64,
+    /// Lines that could not be read.
+    pub unreadable: u64,
+    /// Runs.
+    pub runs: u64,
+    /// Transfers.
+    pub transfers: u64,
+    /// Pictures.
+    pub pictures: u64,
+    /// Decisions of which it is not known which picture they are about.
+    pub lost_decisions: u64,
+    /// Decisions that are told in lines which follow one another.
+    pub(super) sound_decisions: u64,
+}
+
+/// Makes the session anew, in place of the one that is there.
+pub(super) fn make(destination: &Path, folder: &Path, sound: &Sound) -> Result<Rebuilt, StoreError> {
+    let (new, place) = (folder.join(NEW), folder.join(DATABASE));
+    for ending in regular::DATABASE_ENDINGS {
+        remove(&regular::beside(&new, ending))?;
+    }
+    let rebuilt = fill(&new, destination, &ledger::path_in(folder), sound)?;
+    // What belongs to the former database would be taken for a part of the new one.
+    for ending in &regular::DATABASE_ENDINGS[1..] {
+        remove(&regular::beside(&place, ending))?;
+    }
+    sync_folder(folder)?;
+    replace(&new, &place)?;
+    Ok(rebuilt)
+}
+
+fn remove(path: &Path) -> Result<(), StoreError> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        removed => removed.map_err(regular::failed(path)),
+    }
+}
+
+fn fill(new: &Path, destination: &Path, ledger: &Path, sound: &Sound) -> Result<Rebuilt, StoreError> {
+    let failed = |source| StoreError::Database { path: new.to_owned(), source };
+    let file = regular::read(ledger).map_err(regular::failed(ledger))?;
+    let mut connection = database::open(new, &schema::SESSION)?;
+    connection.pragma_update_and_check(None, "journal_mode", "DELETE", |_| Ok(())).map_err(failed)?;
+    let destination = destination.canonicalize().unwrap_or_else(|_| destination.to_owned());
+    let rebuilt = (|| {
+        let change = connection.transaction()?;
+        // Decisions are found by the content of their pictures.
+        change.execute_batch("CREATE INDEX by_content ON pictures (hash)")?;
+        let mut rebuild =
+            Rebuild { change: &change, destination: &destination, sources: vec![], rebuilt: Rebuilt::default() };
+        rebuild.read(file, sound)?;
+        let rebuilt = rebuild.end()?;
+        change.execute_batch("DROP INDEX by_content; DELETE FROM ledger_lines")?;
+        let (lines, bytes) = (sound.lines as i64, sound.bytes as i64);
+        change.execute("UPDATE ledger SET lines = ?1, head = ?2, written = ?3", (lines, &sound.head, bytes))?;
+        change.commit()?;
+        Ok(rebuilt)
+    })();
+    rebuilt.map_err(failed)
+}
+
+pub(super) struct Rebuild<'r> {
+    pub(super) change: &'r Transaction<'r>,
+    destination: &'r Path,
+    /// The sources of the run that classified last: as given, and without links.
+    pub(super) sources: Vec<PathBuf>,
+    pub(super) rebuilt: Rebuilt,
+}
+
+impl Rebuild<'_> {
+    /// Takes line after line; one that cannot be read is passed over.
+    fn read(&mut self, file: File, sound: &Sound) -> rusqlite::Result<()> {
+        let mut failure = None;
+        let chain = ledger::follow(Some(file), &Pending::default(), &mut |chain, fields| {
+            let Some(fields) = fields.filter(|fields| fields.contains_key("event")) else {
+                self.rebuilt.unreadable += 1;
+                return ControlFlow::Continue(());
+            };
+            self.rebuilt.lines += 1;
+            match self.take(&fields, chain.lines <= sound.lines) {
+                Ok(()) => ControlFlow::Continue(()),
+                Err(error) => {
+                    failure = Some(error);
+                    ControlFlow::Break(())
+                }
+            }
+        });
+        match (chain, failure) {
+            (_, Some(error)) => Err(error),
+            (Ok(_), None) => Ok(()),
+            (Err(error), None) => Err(rusqlite::Error::ToSqlConversionFailure(Box::new(error))),
+        }
+    }
+
+    fn take(&mut self, fields: &Map<String, Json>, is_sound: bool) -> rusqlite::Result<()> {
+        match text_of(fields, "event") {
+            Some("run") => self.run(fields),
+            Some("end") => self.end_run(fields),
+            Some("transfer") => self.transfer(fields),
+            Some("decision") => self.decision(fields, is_sound),
+            Some("rename") => {
+                let (from, to) = (text_of(fields, "label"), text_of(fields, "to"));
+                self.change.execute("UPDATE OR IGNORE labels SET text = ?2 WHERE text = ?1", (from, to)).map(drop)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn run(&mut self, fields: &Map<String, Json>) -> rusqlite::Result<()> {
+        let (Some(id), Some(kind)) = (number(fields, "run"), text_of(fields, "kind")) else { return Ok(()) };
+        let sources = ledger::sources_in(fields);
+        if !sources.is_empty() {
+            self.sources = sources;
+        }
+        let set = self.label_set(fields)?;
+        let settings = fields.iter().filter(|(key, _)| !OF_THE_LINE.contains(&key.as_str()));
+        let settings: Map<String, Json> = settings.map(|(key, value)| (key.clone(), value.clone())).collect();
+        let reverses = number(fields, "reverses").filter(|reverses| self.has("runs", *reverses));
+        let settings = Json::Object(settings).to_string();
+        let mut insert = self.change.prepare_cached(
+            "INSERT INTO runs (id, kind, reverses, label_set, began, settings) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+             ON CONFLICT (id) DO UPDATE SET kind = ?2, reverses = ?3, label_set = ?4, began = ?5, settings = ?6",
+        )?;
+        insert.execute((id, kind, reverses, set, milliseconds(fields), settings)).map(drop)
+    }
+
+    /// What a run's predictions were made with.
+    fn label_set(&self, fields: &Map<String, Json>) -> rusqlite::Result<Option<i64>> {
+        let sorting = fields.get("sorting");
+        let labels: Option<Vec<Label>> =
+            sorting.and_then(|sorting| serde_json::from_value(sorting.get("labels")?.clone()).ok());
+        let template = sorting.and_then(|sorting| sorting.get("template")?.as_str());
+        let (Some(labels), Some(template)) = (labels, template) else { return Ok(None) };
+        let model = text_of(fields, "model_fingerprint").unwrap_or_default();
+        pictures::label_set(self.change, &labels, template, model).map(|set| Some(set.id))
+    }
+
+    fn end_run(&mut self, fields: &Map<String, Json>) -> rusqlite::Result<()> {
+        let ended = (number(fields, "run"), milliseconds(fields));
+        self.change.prepare_cached("UPDATE runs SET ended = ?2 WHERE id = ?1")?.execute(ended).map(drop)
+    }
+
+    fn transfer(&mut self, fields: &Map<String, Json>) -> rusqlite::Result<()> {
+        let Some(told) = Transfer::of(fields) else { return Ok(()) };
+        let id = told.id;
+        if !self.has("transfers", id) {
+            let picture = self.picture_of(&told)?;
+            self.insert(&told, picture)?;
+        }
+        let step = Recorded::Ended(told.ending(self.destination));
+        record(self.change, self.destination, TransferId(id), &step)
+    }
+
+    fn insert(&self, told: &Transfer, picture: i64) -> rusqlite::Result<()> {
+        let target = told.target.as_deref().unwrap_or(Path::new(""));
+        let folder = target.parent().unwrap_or(Path::new(""));
+        let name = target.file_name().unwrap_or_default();
+        let reverses = told.reverses.filter(|reverses| self.has("transfers", *reverses));
+        let mut insert = self.change.prepare_cached(
+            "INSERT INTO transfers (id, run, picture, action, source, folder, names, hash, size, step, was_placed, was_by, reverses)
+             SELECT ?1, ?2, id, ?4, ?5, ?6, ?7, ?8, ?9, 'planned', placed, placed_by, ?10 FROM pictures WHERE id = ?3",
+        )?;
+        let inserted = insert.execute(rusqlite::params![
+            told.id,
+            told.run,
+            picture,
+            told.action,
+            told.source.as_os_str().as_bytes(),
+            folder.as_os_str().as_bytes(),
+            name.as_bytes(),
+            &told.hash,
+            told.size,
+            reverses,
+        ]);
+        inserted.map(drop)
+    }
+
+    /// The picture that a transfer is about: that of the transfer which it takes back, the one that was put where it comes
+    /// from, or the one that was found there.
+    fn picture_of(&self, told: &Transfer) -> rusqlite::Result<i64> {
+        self.make_run(told)?;
+        let reversed = self
+            .change
+            .prepare_cached("SELECT picture FROM transfers WHERE id = ?1")?
+            .query_row([told.reverses], |row| row.get(0))
+            .optional()?;
+        if let Some(picture) = reversed {
+            return Ok(picture);
+        }
+        let source = told.source.as_os_str().as_bytes();
+        let placed = self
+            .change
+            .prepare_cached("SELECT id FROM pictures WHERE placed = ?1 AND hash = ?2")?
+            .query_row((source, &told.hash), |row| row.get(0))
+            .optional()?;
+        match placed.filter(|_| told.source.is_relative()) {
+            Some(picture) => Ok(picture),
+            None => self.picture(&told.source, &told.hash, Some((told.size, told.modified.clone())), told.run),
+        }
+    }
+
+    /// A run of which only transfers are told: its own line is lost.
+    fn make_run(&self, told: &Transfer) -> rusqlite::Result<()> {
+        let kind = if told.reverses.is_some() { RunKind::Undo } else { RunKind::Apply };
+        let mut insert = self
+            .change
+            .prepare_cached("INSERT OR IGNORE INTO runs (id, kind, began, settings) VALUES (?1, ?2, ?3, '{}')")?;
+        insert.execute((told.run, kind.word(), told.time)).map(drop)
+    }
+
+    /// The picture with a path and a content.
+    pub(super) fn picture(
+        &self,
+        path: &Path,
+        hash: &[u8],
+        size_and_time: Option<(i64, Option<String>)>,
+        run: i64,
+    ) -> rusqlite::Result<i64> {
+        let path = path.as_os_str().as_bytes();
+        let (size, modified) = size_and_time.unzip();
+        let mut insert = self.change.prepare_cached(
+            "INSERT OR IGNORE INTO pictures (path, shown, hash, size, modified, state, seen)
+             VALUES (?1, ?1, ?2, ?3, ?4, 'ok', ?5)",
+        )?;
+        insert.execute((path, hash, size, modified.flatten(), run))?;
+        let mut found = self.change.prepare_cached("SELECT id FROM pictures WHERE path = ?1 AND hash = ?2")?;
+        found.query_row((path, hash), |row| row.get(0))
+    }
+
+    fn has(&self, table: &str, id: i64) -> bool {
+        let statement = format!("SELECT 1 FROM {table} WHERE id = ?1");
+        self.change.prepare_cached(&statement).and_then(|mut found| found.exists([id])).unwrap_or(false)
+    }
+
+    fn end(self) -> rusqlite::Result<Rebuilt> {
+        let count = |table: &str| -> rusqlite::Result<u64> {
+            let count: i64 = self.change.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0))?;
+            Ok(count as u64)
+        };
+        let (runs, transfers, pictures) = (count("runs")?, count("transfers")?, count("pictures")?);
+        Ok(Rebuilt { runs, transfers, pictures, ..self.rebuilt })
+    }
+}
+
+/// Words of a run's line that are no settings of the run.
+const OF_THE_LINE: [&str; 9] = ["line", "time", "previous", "event", "run", "kind", "program", "reverses", "retold"];

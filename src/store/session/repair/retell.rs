@@ -1,0 +1,223 @@
+//! The ledger written anew from the session's tables: the lines that still follow one another stay, and what they do not
+//! tell follows, as far as the tables know it.
+
+use std::collections::HashSet;
+use std::fs::File;
+use std::io::{self, ErrorKind, Read};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, Transaction};
+use serde_json::{Map, Value as Json, json};
+
+use super::super::transfers::Ending;
+use super::super::{Session, StoreError, decisions, ends};
+use super::replace;
+use crate::domain::run::TransferId;
+use crate::store::ledger::{self, Pending, Sound, text_of};
+use crate::store::regular;
+
+/// The key under which a session keeps that its ledger is being written anew.
+pub(super) const UNDER_WAY: &str = "repairing";
+
+/// The new ledger until it has its name: one of the names that are cleaned up.
+const NEW: &str = ".sis-ledger.partial";
+
+/// Events that are told in one transaction.
+const TOGETHER: usize = 1024;
+
+/// The ledger that was written from the session.
+#[derive(Debug)]
+pub struct Retold {
+    /// Lines that are as they were.
+    pub kept: u64,
+    /// Lines that were there before.
+    pub before: u64,
+    /// What was told again.
+    untold: Vec<Untold>,
+}
+
+impl Retold {
+    /// How many lines were told again.
+    pub fn told(&self) -> usize {
+        self.untold.len()
+    }
+}
+
+/// What the lines that stay do not tell, by its number in its table.
+#[derive(Debug, Clone, Copy)]
+enum Untold {
+    Run(i64),
+    Transfer(i64),
+    Decision(i64),
+    End(i64),
+}
+
+/// What the lines that stay tell.
+#[derive(Default)]
+struct Told {
+    runs: HashSet<i64>,
+    ended: HashSet<i64>,
+    transfers: HashSet<i64>,
+    decisions: u64,
+    lines: u64,
+}
+
+/// Takes the ledger back to the lines that follow one another. `decisions` says how many of the session's are told in
+/// those, where it is another number than there are such lines.
+pub(super) fn write(session: &mut Session, sound: &Sound, decisions: Option<u64>) -> Result<Retold, StoreError> {
+    let path = ledger::path_in(&session.folder());
+    let failed = |source| regular::failed(&path)(source);
+    let told = read(&path, sound).map_err(failed)?;
+    let new = session.folder().join(NEW);
+    keep_sound(&path, &new, sound.bytes).map_err(failed)?;
+    replace(&new, &path)?;
+    let head = if sound.lines == 0 { "" } else { sound.head.as_str() };
+    session.change(|change| {
+        change.execute("DELETE FROM ledger_lines", [])?;
+        change.execute(
+            "UPDATE ledger SET lines = ?1, head = ?2, written = ?3",
+            (sound.lines as i64, head, sound.bytes as i64),
+        )?;
+        change.execute("INSERT OR REPLACE INTO session VALUES (?1, x'01')", [UNDER_WAY]).map(drop)
+    })?;
+    let decisions = decisions.unwrap_or(told.decisions);
+    let untold = session.read(|reading| untold(reading, &told, decisions))?;
+    Ok(Retold { kept: sound.lines, before: told.lines, untold })
+}
+
+/// Tells what the lines that stayed do not tell.
+pub(super) fn tell_rest(session: &mut Session, retold: &Retold) -> Result<(), StoreError> {
+    for together in retold.untold.chunks(TOGETHER) {
+        session.change(|change| together.iter().try_for_each(|untold| tell(change, *untold)))?;
+        session.complete_ledger()?;
+    }
+    session.change(|change| change.execute("DELETE FROM session WHERE key = ?1", [UNDER_WAY]).map(drop))
+}
+
+fn read(path: &Path, sound: &Sound) -> io::Result<Told> {
+    let mut told = Told::default();
+    let file = match regular::read(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => None,
+        opened => Some(opened?),
+    };
+    let chain = ledger::follow(file, &Pending::default(), &mut |chain, fields| {
+        if let Some(fields) = fields.filter(|_| chain.broken_at.is_none() && chain.lines <= sound.lines) {
+            told.note(&fields);
+        }
+        ControlFlow::Continue(())
+    })?;
+    told.lines = chain.lines;
+    Ok(told)
+}
+
+impl Told {
+    fn note(&mut self, fields: &Map<String, Json>) {
+        let number = |key: &str| fields.get(key).and_then(Json::as_i64);
+        match (text_of(fields, "event"), number("run"), number("transfer")) {
+            (Some("run"), Some(run), _) => drop(self.runs.insert(run)),
+            (Some("end"), Some(run), _) => drop(self.ended.insert(run)),
+            (Some("transfer"), _, Some(transfer)) => drop(self.transfers.insert(transfer)),
+            (Some("decision"), ..) => self.decisions += 1,
+            _ => {}
+        }
+    }
+}
+
+/// Copies the beginning of the ledger.
+fn keep_sound(from: &Path, to: &Path, bytes: u64) -> io::Result<()> {
+    let mut new = File::create(to)?;
+    if bytes > 0 {
+        io::copy(&mut regular::read(from)?.take(bytes), &mut new)?;
+    }
+    Ok(())
+}
+
+/// What is to be told, in the order in which it happened, as far as that is known: run after run, and decisions by their
+/// time before the run that began next.
+fn untold(reading: &Connection, told: &Told, told_decisions: u64) -> rusqlite::Result<Vec<Untold>> {
+    let mut untold = Vec::new();
+    let decisions: Vec<(i64, i64)> = reading
+        .prepare("SELECT id, at FROM decisions ORDER BY id LIMIT -1 OFFSET ?1")?
+        .query_map([told_decisions as i64], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    let mut decisions = decisions.into_iter().peekable();
+    let mut ended = reading.prepare(
+        "SELECT id FROM transfers WHERE run = ?1 AND step IN ('done', 'present', 'kept', 'unsynced', 'failed') ORDER BY id",
+    )?;
+    let mut runs = reading.prepare("SELECT id, began, ended IS NOT NULL FROM runs ORDER BY id")?;
+    let mut rows = runs.query([])?;
+    while let Some(row) = rows.next()? {
+        let (run, began, has_ended): (i64, i64, bool) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        while let Some((id, _)) = decisions.next_if(|(_, at)| *at < began) {
+            untold.push(Untold::Decision(id));
+        }
+        if !told.runs.contains(&run) {
+            untold.push(Untold::Run(run));
+        }
+        for id in ended.query_map([run], |row| row.get(0))? {
+            let id = id?;
+            if !told.transfers.contains(&id) {
+                untold.push(Untold::Transfer(id));
+            }
+        }
+        if has_ended && !told.ended.contains(&run) {
+            untold.push(Untold::End(run));
+        }
+    }
+    untold.extend(decisions.map(|(id, _)| Untold::Decision(id)));
+    Ok(untold)
+}
+
+fn tell(change: &Transaction<'_>, untold: Untold) -> rusqlite::Result<()> {
+    let mut event = match untold {
+        Untold::Run(run) => run_event(change, run)?,
+        Untold::Transfer(id) => transfer_event(change, id)?,
+        Untold::Decision(id) => {
+            let (picture, word, label): (i64, Option<String>, Option<i64>) = change
+                .prepare_cached("SELECT picture, decision, label FROM decisions WHERE id = ?1")?
+                .query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+            decisions::event(change, picture, word.as_deref(), label)?
+        }
+        Untold::End(run) => Map::from_iter([("event".to_owned(), json!("end")), ("run".to_owned(), json!(run))]),
+    };
+    event.insert("retold".to_owned(), json!(true));
+    ledger::add(change, event)
+}
+
+fn run_event(change: &Transaction<'_>, run: i64) -> rusqlite::Result<Map<String, Json>> {
+    let (kind, reverses, settings): (String, Option<i64>, String) = change
+        .prepare_cached("SELECT kind, reverses, settings FROM runs WHERE id = ?1")?
+        .query_row([run], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    let mut event = Map::from_iter([
+        ("event".to_owned(), json!("run")),
+        ("run".to_owned(), json!(run)),
+        ("kind".to_owned(), json!(kind)),
+    ]);
+    if let Some(reverses) = reverses {
+        event.insert("reverses".to_owned(), json!(reverses));
+    }
+    let settings: Option<Map<String, Json>> = serde_json::from_str(&settings).ok();
+    event.extend(settings.into_iter().flatten().filter(|(key, _)| !RESERVED.contains(&key.as_str())));
+    Ok(event)
+}
+
+/// Words of a line that no settings may replace.
+const RESERVED: [&str; 8] = ["line", "time", "previous", "event", "run", "kind", "reverses", "retold"];
+
+fn transfer_event(change: &Transaction<'_>, id: i64) -> rusqlite::Result<Map<String, Json>> {
+    let step: String =
+        change.prepare_cached("SELECT step FROM transfers WHERE id = ?1")?.query_row([id], |row| row.get(0))?;
+    // The path is read from the table; why something failed is not kept there.
+    let (target, reason) = (PathBuf::new(), String::new());
+    let ending = match step.as_str() {
+        "done" => Ending::Done { target },
+        "present" => Ending::Present { target },
+        "kept" => Ending::Kept { target, reason },
+        "unsynced" => Ending::Unsynced { target, reason },
+        _ => Ending::Failed { reason },
+    };
+    let mut event = ends::event(change, TransferId(id), &ending)?;
+    event.remove("reason");
+    Ok(event)
+}
