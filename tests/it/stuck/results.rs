@@ -80,7 +80,9 @@ fn a_watch_says_at_once_that_its_results_are_lost_and_goes_on() {
     full(command.stderr(Stdio::piped()).stdin(Stdio::null()));
     let mut child = command.spawn().unwrap();
     let mut errors = BufReader::new(child.stderr.take().unwrap());
-    wait_until("its pictures are not sorted", || sorted(workspace.destination()).len() == 2);
+    wait_until("its pictures are not sorted", || {
+        workspace.destination().exists() && sorted(workspace.destination()).len() == 2
+    });
     let mut said = String::new();
     while !said.contains("Standard output cannot be written") {
         assert!(errors.read_line(&mut said).unwrap() > 0, "it is not said: {said}");
