@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use proptest::prelude::*;
-use serde_json::Map;
+use serde_json::{Map, json};
 use smart_image_sorter::domain::decision::Decision;
 use smart_image_sorter::domain::folder_name::folder_names;
 use smart_image_sorter::domain::history::{Step, StepKind};
@@ -53,7 +53,8 @@ impl Desk {
         let labels = vec![Label::named("a"), Label::named("b")];
         let sorting = Sorting { labels, template: "{}".to_owned(), threshold: 0.0, margin: 0.0, operation };
         let set = session.label_set(&sorting.labels, &sorting.template, "no model").unwrap();
-        let run = session.begin_run(RunKind::Classify, None, Some((&sorting, &set)), Map::new()).unwrap();
+        let told = Map::from_iter([("source".to_owned(), json!(workspace.source()))]);
+        let run = session.begin_run(RunKind::Classify, None, Some((&sorting, &set)), told).unwrap();
         let mut pictures = vec![];
         for (name, _) in PICTURES {
             let path = workspace.source().join(name);

@@ -16,6 +16,7 @@ use super::pace::{Found, Pace};
 use super::patience::{Patience, wait};
 use super::{Control, Step};
 use crate::domain::printable::printable;
+use crate::plain_file;
 
 /// Bytes that are read, hashed and written together.
 const PIECE: usize = 256 << 10;
@@ -120,9 +121,9 @@ impl Wanted<'_> {
     /// at once fails the check at the end.
     fn locked(&self, control: &mut Control<'_>) -> Result<Option<File>, DownloadError> {
         // Others of the group may write it, as Python has it; one that is somebody else's can be locked all the same.
-        let opened = OpenOptions::new().create(true).truncate(false).write(true).mode(0o664).open(&self.lock);
+        let opened = opening().write(true).mode(0o664).open(&self.lock);
         let opened = opened.or_else(|error| match error.kind() {
-            ErrorKind::PermissionDenied => File::open(&self.lock),
+            ErrorKind::PermissionDenied => plain_file::open(&self.lock),
             _ => Err(error),
         });
         let file = opened.map_err(|source| DownloadError::File { path: self.lock.clone(), source })?;
@@ -146,7 +147,7 @@ impl Wanted<'_> {
 
     /// What has arrived before, hashed, which takes its time where it is much.
     fn part(&self, control: &mut Control<'_>) -> Result<Part, DownloadError> {
-        let opened = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&self.incomplete);
+        let opened = opening().read(true).write(true).open(&self.incomplete);
         let file = opened.map_err(|source| self.failed(source))?;
         let total = file.metadata().map_err(|source| self.failed(source))?.len();
         let mut part = Part { file, length: 0, hasher: Hasher::new(self.hash, self.size), is_inherited: false };
@@ -283,6 +284,14 @@ impl Part {
         self.is_inherited = false;
         Ok(())
     }
+}
+
+/// A file of the cache is made where there is none. A pipe in its place keeps nobody waiting.
+fn opening() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    let flags = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+    options.create(true).truncate(false).custom_flags(flags);
+    options
 }
 
 /// First byte and whole length of `bytes 7-9/10`.

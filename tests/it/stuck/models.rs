@@ -18,7 +18,7 @@ use super::{SOON, is_free, signal};
 use crate::support::{Workspace, copy_folder, fixtures, onnx_runtime_library};
 
 /// How long a model is silent before that is said, in these tests.
-const SILENCE: &str = "300";
+const SILENCE: &str = "1000";
 
 /// A stop ends the program within two seconds; the rest is for a machine that does ten other things.
 const ENDED: Duration = Duration::from_secs(6);
@@ -87,18 +87,17 @@ fn endless(graph: &mut GraphProto, before: &str, output: &str) {
 
 /// Minutes of work, at least.
 fn slow(graph: &mut GraphProto, before: &str, output: &str) {
-    multiply(graph, before, output, 2000);
+    multiply(graph, before, output, (2500, 150));
 }
 
 /// Some seconds of work, which a thread that is left behind ends by itself.
 pub(super) fn slow_for_a_while(graph: &mut GraphProto, before: &str, output: &str) {
-    multiply(graph, before, output, 100);
+    multiply(graph, before, output, (1200, 100));
 }
 
 /// Products of large matrices, one of the other, that depend on the picture.
-fn multiply(graph: &mut GraphProto, before: &str, output: &str, products: usize) {
-    const SIDE: i64 = 1200;
-    let shape = [SIDE, SIDE].iter().flat_map(|side| side.to_le_bytes()).collect();
+fn multiply(graph: &mut GraphProto, before: &str, output: &str, (side, products): (i64, usize)) {
+    let shape = [side, side].iter().flat_map(|side| side.to_le_bytes()).collect();
     graph.initializer.push(tensor("side", DataType::Int64, &[2], shape));
     let mut scalar = node("ReduceMean", &[before], &["scalar"]);
     let number = |name: &str, i: i64| AttributeProto {
@@ -139,8 +138,14 @@ fn busy() -> Vec<(&'static str, &'static str, Change)> {
     busy
 }
 
-/// Starts a command, waits until it says that the model is silent, asks it to end, and gives its end and what it said.
-fn stopped(mut command: Command, runtime: &str, name: &str, how: &str) -> (Option<i32>, String) {
+/// Starts a command, waits until it says that the model is silent, asks it to end, and gives its end and what it said. On a slow
+/// machine a model may be silent while it is opened already: that is not it where there is to be a session at `opened`.
+fn stopped(
+    mut command: Command,
+    (runtime, name): (&str, &str),
+    how: &str,
+    opened: Option<&Path>,
+) -> (Option<i32>, String) {
     command.env("SIS_RUNTIME", runtime).env("SIS_DEVICE", "cpu").env("SIS_MODEL_SILENCE_MS", SILENCE);
     if let Some(library) = onnx_runtime_library() {
         command.env("ORT_DYLIB_PATH", library);
@@ -149,8 +154,11 @@ fn stopped(mut command: Command, runtime: &str, name: &str, how: &str) -> (Optio
     let mut errors = BufReader::new(child.stderr.take().unwrap());
     let killer = Killer::after(SOON, &child);
     let mut said = String::new();
-    while !said.contains("has not answered") {
+    let mut is_silent = false;
+    while !is_silent {
+        let before = said.len();
         assert!(errors.read_line(&mut said).unwrap() > 0, "{runtime} {name}: it ended or hangs: {said}");
+        is_silent = said[before..].contains("has not answered") && opened.is_none_or(Path::exists);
     }
     signal(child.id(), how);
     let began = Instant::now();
@@ -195,9 +203,10 @@ fn a_run_with_a_model_that_does_not_answer_ends_when_it_is_asked_to() {
             let model = model(&workspace, "vision_model.onnx", how);
             let before = crate::support::tree(workspace.source());
             let command = workspace.classify().with("--model", &model).with("--operation", "move").command();
-            let (code, said) = stopped(command, runtime, name, by);
+            let (code, said) =
+                stopped(command, (runtime, name), by, Some(&workspace.destination().join(".sis/session.db")));
             assert_eq!(code, Some(130), "{runtime} {name}: {said}");
-            assert_eq!(said.matches("has not answered").count(), 1, "it is said once: {said}");
+            assert!(said.matches("has not answered").count() <= 2, "once, and once while it was opened: {said}");
             assert_eq!(crate::support::tree(workspace.source()), before);
             // What was known before the model is in the session, which is whole and free.
             let rows = workspace.rows();
@@ -221,7 +230,8 @@ fn a_watch_with_a_model_that_does_not_answer_ends_when_it_is_asked_to() {
         command.args(["watch", "--apply", "--settle", "0.2", "--labels", "a, b", "--threshold", "0", "--margin", "0"]);
         command.arg("--model").arg(model).arg("--source").arg(workspace.source());
         command.arg("--destination").arg(workspace.destination());
-        let (code, said) = stopped(command, runtime, name, "TERM");
+        let (code, said) =
+            stopped(command, (runtime, name), "TERM", Some(&workspace.destination().join(".sis/session.db")));
         assert_eq!(code, Some(0), "{runtime} {name}: {said}");
         workspace.sis_on_destination(&["verify"]).ended_with(0);
         assert!(is_free(&workspace));
@@ -235,12 +245,12 @@ fn labels_that_a_model_does_not_answer_for_are_waited_for_and_given_up() {
         workspace.write_pictures(["1.jpg"]);
         let model = model(&workspace, "text_model.onnx", how);
         let command = workspace.classify().with("--model", &model).command();
-        let (code, said) = stopped(command, runtime, name, "TERM");
+        let (code, said) = stopped(command, (runtime, name), "TERM", None);
         assert_eq!(code, Some(130), "{runtime} {name}: {said}");
         assert!(said.contains("Nothing was begun"), "{runtime} {name}: {said}");
         assert!(!workspace.destination().exists());
         let mut doctor = workspace.program();
         doctor.arg("doctor").arg("--model").arg(&model);
-        assert_eq!(stopped(doctor, runtime, name, "INT").0, Some(130));
+        assert_eq!(stopped(doctor, (runtime, name), "INT", None).0, Some(130));
     }
 }

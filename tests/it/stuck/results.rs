@@ -1,10 +1,10 @@
 //! Standard output that cannot be written: the work is done all the same, and whoever counts on the results is told.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, Stdio};
 
-use super::{code_of, ends_soon, text};
+use super::{code_of, ended, ends_soon, signal, text, wait_until};
 use crate::support::{Workspace, fixtures, hashes, sorted};
 
 fn full(command: &mut Command) {
@@ -55,7 +55,7 @@ fn a_full_disk_is_said_and_no_success() {
         let name = format!("{command:?}");
         let mut child = command.spawn().unwrap();
         let mut errors = child.stderr.take().unwrap();
-        assert_eq!(super::ended(child), Some(1), "{name}");
+        assert_eq!(ended(child), Some(1), "{name}");
         let mut said = String::new();
         errors.read_to_string(&mut said).unwrap();
         assert!(said.contains("Error: Standard output cannot be written (No space left on device"), "{name}: {said}");
@@ -68,6 +68,28 @@ fn a_full_disk_is_said_and_no_success() {
     source.sort_unstable();
     assert_eq!(there, source);
     workspace.sis_on_destination(&["verify"]).ended_with(0);
+}
+
+#[test]
+fn a_watch_says_at_once_that_its_results_are_lost_and_goes_on() {
+    let workspace = workspace();
+    let mut command = workspace.program();
+    command.args(["watch", "--apply", "--json", "--settle", "0.2", "--labels", "a, b", "--threshold", "0"]);
+    command.args(["--margin", "0"]).arg("--model").arg(fixtures().join("clip"));
+    command.arg("--source").arg(workspace.source()).arg("--destination").arg(workspace.destination());
+    full(command.stderr(Stdio::piped()).stdin(Stdio::null()));
+    let mut child = command.spawn().unwrap();
+    let mut errors = BufReader::new(child.stderr.take().unwrap());
+    wait_until("its pictures are not sorted", || {
+        workspace.destination().exists() && sorted(workspace.destination()).len() == 2
+    });
+    let mut said = String::new();
+    while !said.contains("Standard output cannot be written") {
+        assert!(errors.read_line(&mut said).unwrap() > 0, "it is not said: {said}");
+    }
+    assert_eq!(child.try_wait().unwrap(), None, "it goes on");
+    signal(child.id(), "TERM");
+    assert_eq!(ended(child), Some(1));
 }
 
 #[test]

@@ -22,6 +22,9 @@ use crate::store::{database, regular, schema};
 /// The new database until it has its name.
 const NEW: &str = ".sis-session.partial";
 
+/// The key of the table under its usual name; the ledger does not tell of another.
+const OWN_TABLE: &str = "own output.csv";
+
 /// The session that was made from the ledger.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Rebuilt {
@@ -78,6 +81,8 @@ fn fill(new: &Path, destination: &Path, ledger: &Path, sound: &Sound) -> Result<
             Rebuild { change: &change, destination: &destination, sources: vec![], rebuilt: Rebuilt::default() };
         rebuild.read(file, sound)?;
         let rebuilt = rebuild.end()?;
+        // The table is the program's own, though its content is not known: the next one keeps it under another name.
+        change.execute("INSERT INTO session VALUES (?1, x'')", [OWN_TABLE])?;
         change.execute_batch("DROP INDEX by_content; DELETE FROM ledger_lines")?;
         let (lines, bytes) = (sound.lines as i64, sound.bytes as i64);
         change.execute("UPDATE ledger SET lines = ?1, head = ?2, written = ?3", (lines, &sound.head, bytes))?;
