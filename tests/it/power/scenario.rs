@@ -193,7 +193,11 @@ impl Recorded {
     fn judge_one(&self, moment: Moment) -> Vec<String> {
         let (is_undo, must_be_whole) = (self.scenario.act.is_undo(), moment.after >= self.is_kept_after);
         let mut faults = if must_be_whole { self.judge.lost() } else { vec![] };
-        faults.extend(self.judge.wrong_in_destination());
+        // A file that is renamed takes along what of it is on disk.
+        let is_taken_along = self.scenario.is_fresh && self.scenario.way == Way::Rename && !must_be_whole;
+        if !is_taken_along {
+            faults.extend(self.judge.wrong_in_destination());
+        }
         let is_copied = self.scenario.way == Way::Copy && self.scenario.act == Act::Sort;
         if self.scenario.is_fresh && (moment.after < self.ended_after || is_copied) {
             // What nobody has brought to disk may be missing or in part, in the source: no run can finish.
@@ -203,7 +207,9 @@ impl Recorded {
             if gone > 0 || ran.code.is_none() {
                 faults.push(format!("lost: {gone} by the next run, which ended with {:?}: {}", ran.code, ran.tail()));
             }
-            faults.extend(self.judge.wrong_in_destination());
+            if !is_taken_along {
+                faults.extend(self.judge.wrong_in_destination());
+            }
             return faults;
         }
         if moment.after >= self.ended_after {
