@@ -10,11 +10,15 @@
 mod appliers;
 mod bad_input;
 mod bench;
+#[cfg(target_os = "linux")]
 mod chance;
 mod crash;
 mod crew;
 mod decoding;
 mod demo;
+#[cfg(target_os = "linux")]
+mod every_disk;
+#[cfg(target_os = "linux")]
 mod evidence;
 #[cfg(target_os = "linux")]
 mod faults;
@@ -22,6 +26,7 @@ mod file_systems;
 mod hub;
 mod interrupt;
 mod json;
+#[cfg(target_os = "linux")]
 mod judge;
 mod languages;
 mod layers;

@@ -127,7 +127,8 @@ fn a_copy_without_a_name_is_kept_where_its_source_was_never_on_disk() {
             Err(error) if error.target().is_some() => "kept",
             ended => ended.as_ref().unwrap().word(),
         };
-        assert_eq!((found, scene.arrived()), (word, arrived), "{action:?}: {ended:?}");
+        assert_eq!(found, word, "{action:?}: {ended:?}");
+        assert_eq!(scene.arrived(), arrived, "{action:?}");
         assert_eq!(std::fs::read(&scene.transfer.source).unwrap(), of_source);
     }
 }

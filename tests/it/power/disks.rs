@@ -67,7 +67,8 @@ fn keep(test: &str, disks: &[Disk]) {
 /// Plays a scenario that must lose nothing.
 fn loses_nothing(test: &str, scenario: Scenario) {
     let Some(found) = play(test, scenario, amount(POWER, A_FEW)) else { return };
-    let (faulty, repeat) = (found.faults.len(), how_to_repeat(POWER, &format!("power::disks::{test}")));
+    let name = test.split(' ').next().unwrap();
+    let (faulty, repeat) = (found.faults.len(), how_to_repeat(POWER, &format!("power::disks::{name}")));
     assert!(faulty == 0, "{test}: {faulty} of {} moments are faulty, as told above; {repeat}", found.judged);
     // Torn writes may be too much for a file system now and then, which says nothing of the program.
     assert!(found.unmountable * 5 <= found.judged, "{} images of {test} cannot be mounted", found.unmountable);
@@ -95,7 +96,7 @@ scenarios! {
     ext4_recovery_of_copy: Ext4, Copy, Act::SortKilledAt("published:3");
     ext4_recovery_of_rename: Ext4, Rename, Act::SortKilledAt("renamed:5");
     ext4_recovery_of_across: Ext4, Across, Act::SortKilledAt("unlinked:5");
-    ext4_recovery_of_undo_of_copy: Ext4, Copy, Act::UndoKilledAt("removed:5");
+    ext4_recovery_of_undo_of_copy: Ext4, Copy, Act::UndoKilledAt("removed");
     ext4_recovery_of_undo_of_rename: Ext4, Rename, Act::UndoKilledAt("renamed:5");
     ext4_recovery_of_undo_of_across: Ext4, Across, Act::UndoKilledAt("unlinked:5");
     ext4_writeback_copy: Ext4Writeback, Copy, Act::Sort;
