@@ -39,7 +39,11 @@ pub enum Reached {
 /// Finds out what became of a transfer, cleans up after it and, where a copy has its name already, finishes it. It can
 /// be called again at any time with the same result.
 pub fn recover(transfer: &Transfer, reached: &Reached, folders: &Folders) -> Result<Outcome, TransferError> {
-    let folder = folders.open(&transfer.folder).ok();
+    let unfinished = |path: &Path, source| TransferError::NotRecovered { path: path.to_owned(), source };
+    let folder = match folders.open(&transfer.folder) {
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => None,
+        opened => Some(opened.map_err(|error| unfinished(&transfer.folder, error))?),
+    };
     if let Some(folder) = folder.as_ref().filter(|_| transfer.action != Action::Remove) {
         match folder.remove(&transfer.temporary) {
             Err(error) if error.kind() != ErrorKind::NotFound => {
@@ -49,10 +53,13 @@ pub fn recover(transfer: &Transfer, reached: &Reached, folders: &Folders) -> Res
         }
         release_names(transfer, folder);
     }
-    if let Ok(source) = folders.entry(&transfer.source) {
-        put_back_left(&source, transfer);
+    match folders.entry(&transfer.source) {
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {}
+        source => source
+            .and_then(|source| put_back_left(&source, transfer))
+            .map_err(|error| unfinished(&transfer.source, error))?,
     }
-    let copy_at = |path: &Path| folders.entry(path).map_err(|error| unwritable(transfer, error));
+    let copy_at = |path: &Path| folders.entry(path).map_err(|error| unfinished(path, error));
     match (transfer.action, reached) {
         (action, Reached::NotOnDisk { target }) => bring_again(transfer, action, &copy_at(target)?, folders),
         (Action::Remove, _) => recover_removal(transfer, folders),
@@ -67,10 +74,6 @@ pub fn recover(transfer: &Transfer, reached: &Reached, folders: &Folders) -> Res
     }
 }
 
-fn unwritable(transfer: &Transfer, source: std::io::Error) -> TransferError {
-    TransferError::Target { path: transfer.folder.clone(), source }
-}
-
 /// True for the copy that was made: by its number and content, or by its content alone where numbers are invented.
 fn is_copy(entry: &Entry, transfer: &Transfer, inode: u64) -> bool {
     let is_it = entry.find().is_ok_and(|found| found.is_file && found.stamp.inode == inode);
@@ -79,9 +82,9 @@ fn is_copy(entry: &Entry, transfer: &Transfer, inode: u64) -> bool {
 
 /// A copy that has its name: a move goes on to remove the source, if that is still there with the same content.
 fn finish(transfer: &Transfer, action: Action, target: Entry, folders: &Folders) -> Result<Outcome, TransferError> {
-    bring(&target).map_err(|error| unwritable(transfer, error))?;
     let unkept = Unkept::default();
     let path = target.path();
+    bring(&target).map_err(|source| TransferError::NotRecovered { path: path.clone(), source })?;
     if action == Action::Copy {
         return Ok(Outcome::Copied { target: path, unkept });
     }
@@ -96,10 +99,11 @@ fn finish(transfer: &Transfer, action: Action, target: Entry, folders: &Folders)
         opened => {
             let (file, seen) = opened.map_err(unreadable)?;
             let is_same = hash_open(&file).is_ok_and(|found| found == transfer.hash);
-            if !is_same || !target.has(transfer.hash) {
+            let copy = target.open_hashed().ok().filter(|(_, _, hash)| *hash == Some(transfer.hash));
+            let (true, Some((_, copy_seen, _))) = (is_same, copy) else {
                 return Err(kept(TransferError::SourceChanged { path: transfer.source.clone() }));
-            }
-            let removal = Removal::of_source(source.clone(), seen, target.clone()).map_err(unreadable)?;
+            };
+            let removal = Removal::of_source(source.clone(), seen, target.clone(), copy_seen);
             removal.carry_out(transfer).map_err(kept)?;
         }
     }
@@ -144,7 +148,11 @@ fn bring_again(
 ) -> Result<Outcome, TransferError> {
     let path = target.path();
     let not_on_disk = |source| TransferError::NotOnDisk { target: path.clone(), source };
-    bring(target).map_err(not_on_disk)?;
+    // A later transfer may have taken it away.
+    match target.find() {
+        Err(error) if error.kind() == ErrorKind::NotFound => target.folder.sync().map_err(not_on_disk)?,
+        _ => bring(target).map_err(not_on_disk)?,
+    }
     match folders.entry(&transfer.source) {
         // The folder may have been removed with the last file in it.
         Err(error) if error.kind() == ErrorKind::NotFound => {}
