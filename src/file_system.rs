@@ -52,11 +52,24 @@ pub fn keeps_file_numbers(_: &Path) -> bool {
     true
 }
 
+/// `syncfs` tells of errors of writing since Linux 5.8: syncfs(2).
+#[cfg(target_os = "linux")]
+static SYNCFS_TELLS: std::sync::LazyLock<bool> = std::sync::LazyLock::new(|| {
+    std::fs::read_to_string("/proc/sys/kernel/osrelease").is_ok_and(|release| is_at_least(&release, (5, 8)))
+});
+
+#[cfg(target_os = "linux")]
+fn is_at_least(release: &str, wanted: (u32, u32)) -> bool {
+    let mut numbers = release.split(|c: char| !c.is_ascii_digit()).map_while(|number| number.parse().ok());
+    matches!((numbers.next(), numbers.next()), (Some(major), Some(minor)) if (major, minor) >= wanted)
+}
+
 /// True where `syncfs` brings all that was written to a file system to its disk, and tells when that fails: those of this
 /// system's own kernel.
 #[cfg(target_os = "linux")]
 pub fn syncs_as_a_whole(path: &Path) -> bool {
-    kind_of(path).is_some_and(|kind| [EXT, XFS, BTRFS, F2FS, BCACHEFS, TMPFS].contains(&kind))
+    let is_known = kind_of(path).is_some_and(|kind| [EXT, XFS, BTRFS, F2FS, BCACHEFS, TMPFS].contains(&kind));
+    is_known && *SYNCFS_TELLS
 }
 
 /// There is no telling.
@@ -133,7 +146,16 @@ pub fn without_journal(_: &Path) -> Option<String> {
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
-    use super::kind_of_mount;
+    use super::{is_at_least, kind_of_mount};
+
+    #[test]
+    fn releases_are_compared_by_numbers() {
+        for (release, is_new) in
+            [("6.18.44-fc", true), ("5.8.0", true), ("5.10-x", true), ("5.4.1", false), ("", false)]
+        {
+            assert_eq!(is_at_least(release, (5, 8)), is_new, "{release:?}");
+        }
+    }
 
     #[test]
     fn the_kind_of_a_mount_is_read_from_its_line() {

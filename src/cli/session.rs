@@ -34,6 +34,9 @@ pub(super) fn open_to_work(destination: &Path, trust: bool, context: &mut Contex
         let note = context.language.say("store.not_recovered", values);
         context.note_text(&note);
     }
+    if let Some(error) = recovered.waiting.first() {
+        context.note(error);
+    }
     Ok(session)
 }
 

@@ -81,11 +81,16 @@ pub fn remove_temporary_results(folder: &Path) {
     }
 }
 
+/// True for the name of a file that is being written: nothing is lost with it.
+pub fn is_partial(name: &OsStr) -> bool {
+    let name = name.to_string_lossy();
+    name.starts_with(TEMPORARY_PREFIX) && name.ends_with(TEMPORARY_SUFFIX)
+}
+
 /// True for a name that a file has for a moment only, as a run that was killed leaves behind.
 pub fn is_temporary(name: &OsStr) -> bool {
-    let name = name.to_string_lossy();
-    let endings = [TEMPORARY_SUFFIX, LEAVING_SUFFIX];
-    name.starts_with(TEMPORARY_PREFIX) && endings.iter().any(|ending| name.ends_with(ending))
+    let is_leaving = |name: &str| name.starts_with(TEMPORARY_PREFIX) && name.ends_with(LEAVING_SUFFIX);
+    is_partial(name) || is_leaving(&name.to_string_lossy())
 }
 
 /// Makes a folder and those above it that are not there. When it returns, the folder and all above it are on disk where
@@ -118,7 +123,8 @@ pub fn remove_empty_folder(folder: &Path) {
 pub fn set_folder_time(folder: &Path, modified_ns: i128) {
     let since = u64::try_from(modified_ns).unwrap_or_default();
     let modified = SystemTime::UNIX_EPOCH + Duration::from_nanos(since);
-    if let Err(error) = File::open(folder).and_then(|opened| opened.set_modified(modified)) {
+    let opened = Folders::default().open(folder);
+    if let Err(error) = opened.and_then(|opened| opened.handle().set_modified(modified)) {
         tracing::info!(folder = printable(folder), "keeps its new time: {error}");
     }
 }

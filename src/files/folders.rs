@@ -147,7 +147,8 @@ impl Folders {
         let folder = Rc::new(folder);
         let mut open = self.open.borrow_mut();
         if open.len() >= MOST_OPEN {
-            open.clear();
+            // Those that somebody works in stay: opening them again would hold them twice.
+            open.retain(|_, folder| Rc::strong_count(folder) > 1);
         }
         open.insert(path.to_owned(), folder.clone());
         Ok(folder)
@@ -172,22 +173,23 @@ impl Folders {
     pub fn anchor(&self, path: &Path) -> io::Result<()> {
         let mut below = Folder::open(path)?.device();
         let mut child = path;
-        while let Some(above) = child.parent() {
-            if !self.anchored.borrow_mut().insert(child.to_owned()) {
-                return Ok(());
-            }
+        let mut on_disk = Vec::new();
+        while let Some(above) = child.parent().filter(|_| !self.anchored.borrow().contains(child)) {
             match Folder::open(above) {
-                Ok(folder) if folder.device() != below => return Ok(()),
+                Ok(folder) if folder.device() != below => break,
                 Ok(folder) => {
                     folder.sync()?;
                     below = folder.device();
                 }
                 // What this user may not look into was not made by this user.
-                Err(error) if error.kind() == ErrorKind::PermissionDenied => return Ok(()),
+                Err(error) if error.kind() == ErrorKind::PermissionDenied => break,
                 Err(error) => return Err(error),
             }
+            on_disk.push(child.to_owned());
             child = above;
         }
+        // Only once all of them are there: a walk that failed has to be done again.
+        self.anchored.borrow_mut().extend(on_disk);
         Ok(())
     }
 }

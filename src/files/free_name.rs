@@ -8,11 +8,33 @@ use rustix::io::Errno;
 
 use super::folder::Folder;
 
-/// Renames a file to a name that nothing has. Where something has it, the error is of the kind `AlreadyExists`.
-pub fn rename_to_free_name(from: &Folder, name: &OsStr, to: &Folder, new_name: &OsStr) -> io::Result<()> {
+/// Renames a file to a name that nothing has, in one step. Where something has it, the error is of the kind
+/// `AlreadyExists`; where the file system knows no such step, nothing is done and the answer is false.
+pub fn rename_at_once(from: &Folder, name: &OsStr, to: &Folder, new_name: &OsStr) -> io::Result<bool> {
     match rustix::fs::renameat_with(from.handle(), name, to.handle(), new_name, RenameFlags::NOREPLACE) {
-        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {}
-        renamed => return Ok(renamed?),
+        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => Ok(false),
+        renamed => Ok(renamed.map(|()| true)?),
+    }
+}
+
+/// Gives a file a private name in its folder, which nobody else gives to a file.
+pub fn rename_aside(folder: &Folder, name: &OsStr, private: &OsStr) -> io::Result<()> {
+    if rename_at_once(folder, name, folder, private)? {
+        return Ok(());
+    }
+    match folder.find(private) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            Ok(rustix::fs::renameat(folder.handle(), name, folder.handle(), private)?)
+        }
+        found => found.and(Err(ErrorKind::AlreadyExists.into())),
+    }
+}
+
+/// Renames a file to a name that nothing has. Where something has it, the error is of the kind `AlreadyExists`. The file's
+/// own name must be one that nobody else gives to a file: some file systems need two steps.
+pub fn rename_to_free_name(from: &Folder, name: &OsStr, to: &Folder, new_name: &OsStr) -> io::Result<()> {
+    if rename_at_once(from, name, to, new_name)? {
+        return Ok(());
     }
     // The file system does not know that kind of rename: a link never replaces anything either.
     match rustix::fs::linkat(from.handle(), name, to.handle(), new_name, AtFlags::empty()) {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
 
-use super::durable::is_temporary;
+use super::durable::is_partial;
 use super::read::hash_file;
 use super::scan::SESSION_FOLDER;
 use crate::domain::folder_name::fold;
@@ -80,7 +80,7 @@ fn folder<'e>(entry: &'e DirEntry, known: &Known<'_>) -> Option<Seen<'e>> {
 fn is_known(entry: &DirEntry, known: &Known<'_>) -> bool {
     let is_own = || entry.depth() == 1 && is_own(entry.path(), entry.file_name(), known.own_names);
     let is_file = entry.file_type().is_file();
-    (known.is_placed)(entry.path()) || is_file && (is_temporary(entry.file_name()) || is_own())
+    (known.is_placed)(entry.path()) || is_file && (is_partial(entry.file_name()) || is_own())
 }
 
 /// True for the program's own files, and for files of somebody else's that had their place, under the names that those got:

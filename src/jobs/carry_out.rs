@@ -185,6 +185,8 @@ pub struct Recovered {
     pub ended: usize,
     /// Those that would lead out of the destination and of the sources are left as they are: the paths.
     pub refused: Vec<PathBuf>,
+    /// Those that cannot be finished yet, because of a disk or a folder: the next run tries again.
+    pub waiting: Vec<TransferError>,
 }
 
 /// Finishes or cleans up what killed runs left, and ends them.
@@ -225,6 +227,18 @@ pub(super) fn recover_transfers(session: &mut Session, say: SayError<'_>) -> Res
         let ended = recover(&transfer, &reached, &folders);
         folders.close();
         tracing::info!(transfer = left.id.0, ?ended, "recovered");
+        match ended {
+            Err(error @ TransferError::NotRecovered { .. }) => {
+                recovered.waiting.push(error);
+                continue;
+            }
+            // It is known already.
+            Err(error @ TransferError::NotOnDisk { .. }) if matches!(reached, Reached::NotOnDisk { .. }) => {
+                recovered.waiting.push(error);
+                continue;
+            }
+            _ => {}
+        }
         session.record(&[(left.id, Recorded::Ended(ending(&ended, say)))])?;
         recovered.ended += 1;
     }

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use crate::domain::count::Counts;
 use crate::domain::decision::{Standing, standing};
-use crate::domain::picture::PictureState;
+use crate::domain::picture::{FileStamp, PictureState};
 use crate::domain::plan::{Candidate, Plan, PlanRules, name_candidates, plan};
+use crate::files::folder::FileStat;
 use crate::store::StoreError;
 use crate::store::session::{LabelSet, Placed, Session, SessionPicture, Sorting, Which};
 
@@ -139,9 +140,15 @@ fn candidate(
         size: stamp.size,
         wanted,
         place,
-        left_behind: picture.left_behind.filter(|path| is_file(path)),
+        left_behind: picture.left_behind.filter(|path| is_as_found(path, stamp)),
         decision: picture.decision,
     }))
+}
+
+/// True where a file is still what it was when it was classified, as far as can be told without reading it.
+fn is_as_found(path: &Path, stamp: FileStamp) -> bool {
+    let now = std::fs::symlink_metadata(path).map(|metadata| FileStat::of(&metadata));
+    now.is_ok_and(|now| now.is_file && (now.stamp.size, now.stamp.modified_ns) == (stamp.size, stamp.modified_ns))
 }
 
 fn is_file(path: &Path) -> bool {

@@ -146,6 +146,12 @@ impl Say for TransferError {
             TransferError::Outside { path } => language.say("transfer.outside", &[("path", &printable(path))]),
             TransferError::Disputed { path } => language.say("transfer.disputed", &[("path", &printable(path))]),
             TransferError::Overtaken => language.text("transfer.overtaken"),
+            TransferError::TargetChanged { path } => {
+                language.say("transfer.target_changed", &[("path", &printable(path))])
+            }
+            TransferError::NotRecovered { path, source } => {
+                language.say("transfer.not_recovered", &[("path", &printable(path)), ("detail", source)])
+            }
             TransferError::InUse { path } => language.say("transfer.in_use", &[("path", &printable(path))]),
             TransferError::PutBeside { path, beside } => {
                 language.say("transfer.put_beside", &[("path", &printable(path)), ("beside", &printable(beside))])

@@ -98,6 +98,7 @@ impl Say for CrewError {
             CrewError::Runtime(error) => error.say(language),
             CrewError::Scan(error) => error.say(language),
             CrewError::Destination(error) => error.say(language),
+            CrewError::Unfinished(error) => error.say(language),
             CrewError::Store(error) => error.say(language),
             CrewError::Classify(error) => error.say(language),
             CrewError::Table(error) => error.say(language),

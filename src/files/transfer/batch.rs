@@ -24,10 +24,10 @@ struct InHand<'t> {
 pub(super) enum State {
     /// Copied under a temporary name.
     Copied(Copy),
-    /// The same, verified and on disk.
-    Verified(Copy, u64),
-    /// The copy has its name; the source of a move is still to be removed.
-    Published { target: Entry, copied_from: FileStat, unkept: Unkept },
+    /// The same, verified and on disk, as it was then.
+    Verified(Copy, FileStat),
+    /// The copy has its name, and was what was verified when it got it; the source of a move is still to be removed.
+    Published { target: Entry, seen: FileStat, copied_from: FileStat, unkept: Unkept },
     /// The file was renamed; its folders are not on disk yet.
     Renamed { target: Entry, left: Rc<Folder> },
     /// A file is to be removed; its content is whole elsewhere.
@@ -117,13 +117,13 @@ fn begin(transfer: &Transfer, folders: &Folders) -> Result<State, TransferError>
 fn settle(hands: &mut [InHand<'_>], journal: &mut impl Journal) -> Result<(), TransferError> {
     advance(hands, |transfer, state| match state {
         State::Copied(copy) => match verify(&copy, transfer.hash, &transfer.folder) {
-            Ok(inode) => State::Verified(copy, inode),
+            Ok(written) => State::Verified(copy, written),
             Err(error) => State::Ended(Err(error)),
         },
         state => state,
     });
     let verified = |hand: &InHand<'_>| match &hand.state {
-        State::Verified(_, inode) => Some((hand.transfer.id, Step::Copied { inode: *inode })),
+        State::Verified(_, written) => Some((hand.transfer.id, Step::Copied { inode: written.stamp.inode })),
         _ => None,
     };
     let steps: Vec<_> = hands.iter().filter_map(verified).collect();
@@ -139,17 +139,20 @@ fn settle(hands: &mut [InHand<'_>], journal: &mut impl Journal) -> Result<(), Tr
 /// Gives every copy its name and brings the folders to disk, those of renamed files too.
 fn publish_all(hands: &mut [InHand<'_>], journal: &mut impl Journal) -> Result<(), TransferError> {
     advance(hands, |transfer, state| match state {
-        State::Verified(copy, _) => publish(transfer, copy),
+        State::Verified(copy, written) => publish(transfer, copy, &written),
         state => state,
     });
     let failed = bring_targets(hands);
     advance(hands, |transfer, state| match state {
-        State::Published { target, copied_from, unkept } => match failed.of(&target.path()) {
+        State::Published { target, seen, copied_from, unkept } => match failed.of(&target.path()) {
+            Some(source) if transfer.action == Action::Copy => {
+                State::Ended(Err(TransferError::NotOnDisk { target: target.path(), source }))
+            }
             Some(source) => {
                 let reason = Box::new(TransferError::Target { path: transfer.folder.clone(), source });
                 State::Ended(Err(TransferError::SourceKept { target: target.path(), reason }))
             }
-            None => State::Published { target, copied_from, unkept },
+            None => State::Published { target, seen, copied_from, unkept },
         },
         State::Renamed { target, left } => match failed.of(&target.path()) {
             Some(source) => State::Ended(Err(TransferError::NotOnDisk { target: target.path(), source })),
@@ -203,11 +206,13 @@ fn bring_targets(hands: &[InHand<'_>]) -> NotOnDisk {
 /// Removes the sources of the moves whose copies are published, and copies whose witnesses are whole.
 fn remove_all(hands: &mut [InHand<'_>], folders: &Folders) {
     advance(hands, |transfer, state| match state {
-        State::Published { target, copied_from, unkept } => {
+        State::Published { target, seen, copied_from, unkept } => {
             let outcome = Outcome::Moved { target: target.path(), unkept };
-            let source = folders.entry(&transfer.source);
-            match source.and_then(|source| Removal::of_source(source, copied_from, target)) {
-                Ok(removal) => State::Leaving { removal, outcome },
+            match folders.entry(&transfer.source) {
+                Ok(source) => {
+                    let removal = Removal::of_source(source, copied_from, target, seen);
+                    State::Leaving { removal, outcome }
+                }
                 Err(source) => {
                     not_removed(transfer, &outcome, TransferError::NotRemoved { path: transfer.source.clone(), source })
                 }

@@ -99,17 +99,17 @@ pub(super) fn copy(transfer: &Transfer, folders: &Folders, folder: &Rc<Folder>) 
     Ok(Copy { staged, copied_from, unkept })
 }
 
-/// Brings the copy to disk and reads it from there. Gives its number on the file system.
+/// Brings the copy to disk and reads it from there. Gives what the system tells of it.
 ///
 /// The copy is opened anew, so that a batch does not hold as many files open as it has. Should the system have failed to
 /// write it meanwhile, then what is read from the disk is not what was written.
-pub(super) fn verify(copy: &Copy, hash: ContentHash, folder: &Path) -> Result<u64, TransferError> {
+pub(super) fn verify(copy: &Copy, hash: ContentHash, folder: &Path) -> Result<FileStat, TransferError> {
     let unwritable = |source| TransferError::Target { path: folder.to_owned(), source };
     let (file, found) = copy.staged.entry.open().map_err(unwritable)?;
     file.sync_all().map_err(unwritable)?;
     forget_cached(&file);
     match hash_open(&file).map_err(unwritable)? == hash {
-        true => Ok(found.stamp.inode),
+        true => Ok(found),
         false => Err(TransferError::NotAsWritten { folder: folder.to_owned() }),
     }
 }

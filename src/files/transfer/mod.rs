@@ -203,6 +203,20 @@ pub enum TransferError {
         /// The folder.
         folder: PathBuf,
     },
+    /// Somebody has changed the copy, or put another file in its place, as soon as it had its name.
+    #[error("{path} was changed as soon as it was there")]
+    TargetChanged {
+        /// The copy's place.
+        path: PathBuf,
+    },
+    /// What a killed run left could not be put right: a later run tries again.
+    #[error("what was begun with {path} cannot be finished")]
+    NotRecovered {
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// Somebody has the source open for writing.
     #[error("{path} is open for writing")]
     InUse {

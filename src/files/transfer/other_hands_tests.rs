@@ -47,6 +47,51 @@ fn a_source_stays_once_its_copy_is_gone() {
 }
 
 #[test]
+fn a_source_stays_once_its_copy_is_changed() {
+    let scene = Scene::new(Action::Move);
+    let ended = scene.run(|step| match step {
+        "published" => std::fs::write(scene.target("1.jpg"), b"a picture with a tag"),
+        _ => Ok(()),
+    });
+    let Err(TransferError::SourceKept { reason, .. }) = ended.unwrap() else { panic!("it was removed") };
+    assert!(matches!(*reason, TransferError::NoWitness { .. }), "{reason}");
+    assert_eq!(std::fs::read(&scene.transfer.source).unwrap(), b"a picture");
+}
+
+#[test]
+fn two_names_of_one_file_are_both_moved() {
+    let scene = Scene::new(Action::Move);
+    let second = Transfer {
+        id: TransferId(8),
+        source: scene.folder.path().join("linked.jpg"),
+        names: vec!["linked.jpg".into()],
+        temporary: "second.partial".into(),
+        leaving: "second.leaving".into(),
+        ..scene.transfer.clone()
+    };
+    let both = [scene.transfer.clone(), second];
+    let ended = transfer_batch(&both, &Folders::default(), &mut At(|_: &str| Ok(())), &|| false).unwrap();
+    assert!(ended.iter().all(|(_, ended)| matches!(ended, Ok(Outcome::Moved { .. }))), "{ended:?}");
+    assert!(!both[0].source.exists() && !both[1].source.exists());
+    assert_eq!(scene.arrived(), ["1.jpg", "linked.jpg"]);
+}
+
+#[test]
+fn what_cannot_be_put_right_is_left_for_a_later_run() {
+    let scene = Scene::new(Action::Move);
+    let aside = scene.folder.path().join(&scene.transfer.leaving);
+    std::fs::rename(&scene.transfer.source, &aside).unwrap();
+    // Every name that it could get is taken.
+    let name = scene.transfer.source.file_name().unwrap();
+    for taken in name_candidates(name, scene.transfer.hash) {
+        std::fs::create_dir(scene.folder.path().join(taken)).unwrap();
+    }
+    let recovered = recover(&scene.transfer, &Reached::Planned, &Folders::default());
+    assert!(matches!(recovered, Err(TransferError::NotRecovered { .. })), "{recovered:?}");
+    assert_eq!(std::fs::read(&aside).unwrap(), b"a picture");
+}
+
+#[test]
 fn a_folder_that_becomes_a_link_leads_nowhere() {
     let scene = Scene::new(Action::Copy);
     let outside = scene.folder.path().join("outside");

@@ -42,17 +42,24 @@ pub enum Reached {
 /// Finds out what became of a transfer, cleans up after it and, where a copy has its name already, finishes it. It can
 /// be called again at any time with the same result.
 pub fn recover(transfer: &Transfer, reached: &Reached, folders: &Folders) -> Result<Outcome, TransferError> {
-    let folder = folders.open(&transfer.folder).ok();
+    let unfinished = |path: &Path, source| TransferError::NotRecovered { path: path.to_owned(), source };
+    let folder = match folders.open(&transfer.folder) {
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => None,
+        opened => Some(opened.map_err(|error| unfinished(&transfer.folder, error))?),
+    };
     if let Some(folder) = folder.as_ref().filter(|_| transfer.action != Action::Remove) {
         release_names(transfer, folder);
         if let Some(target) = keep_or_remove_copy(transfer, folder, folders)? {
             return finish(transfer, transfer.action, target, folders);
         }
     }
-    if let Ok(source) = folders.entry(&transfer.source) {
-        put_back_left(&source, transfer);
+    match folders.entry(&transfer.source) {
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {}
+        source => source
+            .and_then(|source| put_back_left(&source, transfer))
+            .map_err(|error| unfinished(&transfer.source, error))?,
     }
-    let copy_at = |path: &Path| folders.entry(path).map_err(|error| unwritable(transfer, error));
+    let copy_at = |path: &Path| folders.entry(path).map_err(|error| unfinished(path, error));
     match (transfer.action, reached) {
         (action, Reached::NotOnDisk { target }) => bring_again(transfer, action, &copy_at(target)?, folders),
         (Action::Remove, _) => recover_removal(transfer, folders),
@@ -75,6 +82,7 @@ fn keep_or_remove_copy(
     folders: &Folders,
 ) -> Result<Option<Entry>, TransferError> {
     let copy = Entry { folder: folder.clone(), name: transfer.temporary.clone() };
+    let unfinished = |path: PathBuf, source| TransferError::NotRecovered { path, source };
     let source_is_whole = || {
         let source = folders.entry(&transfer.source);
         source.is_ok_and(|source| source.has(transfer.hash) && bring(&source).is_ok())
@@ -82,29 +90,24 @@ fn keep_or_remove_copy(
     let is_needed = match copy.hash() {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Ok(hash) => hash == transfer.hash && !source_is_whole(),
-        Err(source) if !source_is_whole() => return Err(TransferError::Source { path: copy.path(), source }),
+        Err(error) if !source_is_whole() => return Err(unfinished(copy.path(), error)),
         Err(_) => false,
     };
-    let given = match is_needed {
-        true => {
-            Some(give_name(transfer, folder, |entry| rename_to_free_name(folder, &copy.name, folder, &entry.name))?)
+    if is_needed {
+        let rename = |entry: &Entry| rename_to_free_name(folder, &copy.name, folder, &entry.name);
+        match give_name(transfer, folder, rename) {
+            Ok(Named::Given(target)) => return Ok(Some(target)),
+            Ok(Named::Present(present)) => {
+                bring(&present).map_err(|error| unfinished(present.path(), error))?;
+            }
+            Err(TransferError::Target { path, source }) => return Err(unfinished(path, source)),
+            Err(error) => return Err(error),
         }
-        false => None,
-    };
-    if let Some(Named::Given(target)) = given {
-        return Ok(Some(target));
-    }
-    if let Some(Named::Present(present)) = &given {
-        bring(present).map_err(|error| unwritable(transfer, error))?;
     }
     if let Err(error) = folder.remove(&copy.name) {
         tracing::warn!(folder = printable(folder.path()), "a temporary file is left: {error}");
     }
     Ok(None)
-}
-
-fn unwritable(transfer: &Transfer, source: std::io::Error) -> TransferError {
-    TransferError::Target { path: transfer.folder.clone(), source }
 }
 
 /// True for the copy that was made: by its number and content, or by its content alone where numbers are invented.
@@ -115,9 +118,9 @@ fn is_copy(entry: &Entry, transfer: &Transfer, inode: u64) -> bool {
 
 /// A copy that has its name: a move goes on to remove the source, if that is still there with the same content.
 fn finish(transfer: &Transfer, action: Action, target: Entry, folders: &Folders) -> Result<Outcome, TransferError> {
-    bring(&target).map_err(|error| unwritable(transfer, error))?;
     let unkept = Unkept::default();
     let path = target.path();
+    bring(&target).map_err(|source| TransferError::NotRecovered { path: path.clone(), source })?;
     if action == Action::Copy {
         return Ok(Outcome::Copied { target: path, unkept });
     }
@@ -132,10 +135,11 @@ fn finish(transfer: &Transfer, action: Action, target: Entry, folders: &Folders)
         opened => {
             let (file, seen) = opened.map_err(unreadable)?;
             let is_same = hash_open(&file).is_ok_and(|found| found == transfer.hash);
-            if !is_same || !target.has(transfer.hash) {
+            let copy = target.open_hashed().ok().filter(|(_, _, hash)| *hash == Some(transfer.hash));
+            let (true, Some((_, copy_seen, _))) = (is_same, copy) else {
                 return Err(kept(TransferError::SourceChanged { path: transfer.source.clone() }));
-            }
-            let removal = Removal::of_source(source.clone(), seen, target.clone()).map_err(unreadable)?;
+            };
+            let removal = Removal::of_source(source.clone(), seen, target.clone(), copy_seen);
             removal.carry_out(transfer).map_err(kept)?;
         }
     }
@@ -180,7 +184,11 @@ fn bring_again(
 ) -> Result<Outcome, TransferError> {
     let path = target.path();
     let not_on_disk = |source| TransferError::NotOnDisk { target: path.clone(), source };
-    bring(target).map_err(not_on_disk)?;
+    // A later transfer may have taken it away.
+    match target.find() {
+        Err(error) if error.kind() == ErrorKind::NotFound => target.folder.sync().map_err(not_on_disk)?,
+        _ => bring(target).map_err(not_on_disk)?,
+    }
     match folders.entry(&transfer.source) {
         // The folder may have been removed with the last file in it.
         Err(error) if error.kind() == ErrorKind::NotFound => {}

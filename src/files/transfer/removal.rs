@@ -11,9 +11,10 @@ use std::path::PathBuf;
 use super::{Transfer, TransferError};
 use crate::crash::{self, Moment};
 use crate::domain::plan::name_candidates;
+use crate::domain::printable::printable;
 use crate::files::folder::FileStat;
 use crate::files::folders::{Entry, Folders};
-use crate::files::free_name::rename_to_free_name;
+use crate::files::free_name::{release, rename_aside, rename_to_free_name};
 use crate::files::lease::{Writers, writers};
 
 /// A file that is to go, with what it was when it was hashed, and the file that its content stays in.
@@ -45,15 +46,20 @@ impl Removal {
         }
     }
 
-    /// The source of a move, as it was while it was copied, with its copy as the witness, as it is now.
-    pub(super) fn of_source(leaving: Entry, seen: FileStat, witness: Entry) -> io::Result<Removal> {
-        let witness_seen = witness.find()?;
-        Ok(Removal { leaving, seen, witness, witness_seen })
+    /// The source of a move, as it was while it was copied, with its copy as the witness, as it was when it was whole.
+    pub(super) fn of_source(leaving: Entry, seen: FileStat, witness: Entry, witness_seen: FileStat) -> Removal {
+        Removal { leaving, seen, witness, witness_seen }
     }
 
+    /// Where numbers are invented the witness could be the very file that is leaving, under another spelling of its name,
+    /// and what the system tells of it could be remembered: it is read.
     fn is_witness_there(&self, transfer: &Transfer) -> bool {
-        let now = self.witness.find();
-        now.is_ok_and(|now| is_as_hashed(&self.witness, &now, &self.witness_seen, transfer))
+        match self.witness.folder.keeps_numbers() {
+            true => {
+                self.witness.find().is_ok_and(|now| is_as_hashed(&self.witness, &now, &self.witness_seen, transfer))
+            }
+            false => whole(&self.witness, transfer).is_some(),
+        }
     }
 
     /// Removes it. The witness must be on disk.
@@ -74,7 +80,7 @@ impl Removal {
             return Err(TransferError::SourceChanged { path: path() });
         }
         let Entry { folder, name } = &self.leaving;
-        rename_to_free_name(folder, name, folder, &transfer.leaving).map_err(not_removed)?;
+        rename_aside(folder, name, &transfer.leaving).map_err(not_removed)?;
         crash::point(Moment::MovedAside);
         let aside = self.leaving.beside(&transfer.leaving);
         let refusal = if !is_it(&aside, &now, transfer) {
@@ -102,10 +108,12 @@ fn whole(entry: &Entry, transfer: &Transfer) -> Option<FileStat> {
     (hash == Some(transfer.hash)).then_some(seen)
 }
 
-/// True where a file is as it was when it was hashed. Where its number and times may change by themselves its content tells.
+/// True where a file is as it was when it was hashed. Its content tells where its number and times may change by themselves,
+/// and where it has got or lost another name, which is a change too.
 fn is_as_hashed(entry: &Entry, now: &FileStat, seen: &FileStat, transfer: &Transfer) -> bool {
     let keeps_numbers = entry.folder.keeps_numbers();
-    now.is_as(seen, keeps_numbers) || (!keeps_numbers && whole(entry, transfer).is_some())
+    let may_differ = !keeps_numbers || (now.stamp == seen.stamp && now.links != seen.links);
+    now.is_as(seen, keeps_numbers) || (may_differ && whole(entry, transfer).is_some())
 }
 
 /// True where the file under its private name is the one that was looked at. Where its number and times may change by
@@ -146,11 +154,21 @@ fn give_back_name(aside: &Entry, name: &OsStr) -> io::Result<Option<OsString>> {
 }
 
 /// What a killed program left under a private name gets its own back, so that the transfer can be looked at anew.
-pub(super) fn put_back_left(source: &Entry, transfer: &Transfer) {
+pub(super) fn put_back_left(source: &Entry, transfer: &Transfer) -> io::Result<()> {
     let aside = source.beside(&transfer.leaving);
-    if aside.find().is_ok()
-        && let Err(error) = give_back_name(&aside, &source.name)
-    {
-        tracing::error!("a file keeps its private name: {error}");
+    let left = match aside.find() {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        left => left?,
+    };
+    release(&source.folder, &source.name, &transfer.leaving);
+    match source.find() {
+        // It had both names for a moment.
+        Ok(there) if there.is_same_file(&left) && left.links > 1 => aside.folder.remove(&aside.name)?,
+        _ => {
+            if let Some(beside) = give_back_name(&aside, &source.name)? {
+                tracing::warn!(file = printable(&beside), "another file has its name");
+            }
+        }
     }
+    source.folder.sync()
 }

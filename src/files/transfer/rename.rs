@@ -9,7 +9,7 @@ use super::{Transfer, TransferError};
 use crate::crash::{self, Moment};
 use crate::files::folder::{FileStat, Folder};
 use crate::files::folders::{Entry, Folders};
-use crate::files::free_name::rename_to_free_name;
+use crate::files::free_name::{rename_aside, rename_at_once, rename_to_free_name};
 use crate::files::lease::{Writers, writers};
 use crate::files::to_disk::ToDisk;
 
@@ -38,9 +38,7 @@ pub(super) fn move_by_renaming(
     if hash != Some(transfer.hash) || (source.folder.keeps_numbers() && now != found) {
         return Err(changed());
     }
-    let named = match give_name(transfer, folder, |entry| {
-        rename_to_free_name(&source.folder, &source.name, folder, &entry.name)
-    }) {
+    let named = match give_name(transfer, folder, |entry| rename(&source, &found, transfer, entry)) {
         // Copying may do where renaming does not: from a folder that is not ours to change, the source is kept.
         Err(TransferError::Target { source, .. }) if is_for_copying(&source) => return Ok(None),
         named => named?,
@@ -51,6 +49,24 @@ pub(super) fn move_by_renaming(
         return Ok(Some((target, source)));
     }
     Err(go_back(&target, &source, changed()))
+}
+
+/// Renames the file. Where that takes two steps, it has a private name between them: another file that somebody puts under
+/// its own name meanwhile is not touched.
+fn rename(source: &Entry, hashed: &FileStat, transfer: &Transfer, target: &Entry) -> io::Result<()> {
+    if rename_at_once(&source.folder, &source.name, &target.folder, &target.name)? {
+        return Ok(());
+    }
+    let aside = source.beside(&transfer.leaving);
+    rename_aside(&source.folder, &source.name, &aside.name)?;
+    let renamed = match is_renamed(&aside, hashed, transfer) {
+        true => rename_to_free_name(&aside.folder, &aside.name, &target.folder, &target.name),
+        false => Err(io::Error::other("another file has its place")),
+    };
+    renamed.inspect_err(|_| {
+        let left = TransferError::SourceChanged { path: source.path() };
+        tracing::info!("it keeps its place: {}", put_back(&aside, &source.name, left));
+    })
 }
 
 fn is_for_copying(error: &io::Error) -> bool {
@@ -105,11 +121,13 @@ pub(super) fn end_renaming(
 fn remove_first_name(transfer: &Transfer, source: &Entry, seen: FileStat, target: &Entry) -> Result<(), TransferError> {
     let not_removed = |error| TransferError::NotRemoved { path: transfer.source.clone(), source: error };
     let Entry { folder, name } = source;
-    rename_to_free_name(folder, name, folder, &transfer.leaving).map_err(not_removed)?;
+    rename_aside(folder, name, &transfer.leaving).map_err(not_removed)?;
     crash::point(Moment::MovedAside);
     let aside = source.beside(&transfer.leaving);
     let is_same = |entry: &Entry| entry.find().is_ok_and(|found| found.stamp == seen.stamp);
-    let removed = match is_same(&aside) && is_same(target) {
+    // Where numbers are invented, what the system tells of a name may be remembered: it is read.
+    let is_there = target.folder.keeps_numbers() || target.has(transfer.hash);
+    let removed = match is_same(&aside) && is_same(target) && is_there {
         true => folder.remove(&transfer.leaving).map_err(not_removed),
         false => Err(TransferError::SourceChanged { path: transfer.source.clone() }),
     };

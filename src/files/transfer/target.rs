@@ -9,7 +9,7 @@ use super::copy::Copy;
 use super::{Outcome, Transfer, TransferError};
 use crate::crash::{self, Moment};
 use crate::domain::portable_name::portable_file_name;
-use crate::files::folder::Folder;
+use crate::files::folder::{FileStat, Folder};
 use crate::files::folders::{Entry, Folders};
 use crate::files::free_name::{is_name_refused, release};
 
@@ -87,18 +87,28 @@ fn no_free_name(transfer: &Transfer) -> TransferError {
     TransferError::NoFreeName { path: transfer.folder.join(name) }
 }
 
-/// Gives a copy its name.
-pub(super) fn publish(transfer: &Transfer, copy: Copy) -> State {
+/// Gives a copy its name. It must be what was written when it has got it.
+pub(super) fn publish(transfer: &Transfer, copy: Copy, written: &FileStat) -> State {
     let Copy { mut staged, copied_from, unkept } = copy;
     let folder = staged.folder().clone();
     match give_name(transfer, &folder, |entry| staged.rename(&entry.name)) {
         Ok(Named::Given(target)) => {
             crash::point(Moment::Published);
-            State::Published { target, copied_from, unkept }
+            match target.find() {
+                Ok(seen) if seen.stamp == written.stamp || is_copy_still(&target, transfer) => {
+                    State::Published { target, seen, copied_from, unkept }
+                }
+                _ => State::Ended(Err(TransferError::TargetChanged { path: target.path() })),
+            }
         }
         Ok(Named::Present(entry)) => State::Ended(Ok(Outcome::AlreadyPresent { target: entry.path() })),
         Err(error) => State::Ended(Err(error)),
     }
+}
+
+/// Where a file system invents numbers and times the content tells whether the copy is what was written.
+fn is_copy_still(target: &Entry, transfer: &Transfer) -> bool {
+    !target.folder.keeps_numbers() && target.has(transfer.hash)
 }
 
 /// Removes reservations of names that a killed program has left.

@@ -8,6 +8,7 @@ use crate::engine::runtime::RuntimeError;
 use crate::engine::runtime::install::InstallError;
 use crate::files::destination::DestinationError;
 use crate::files::scan::ScanError;
+use crate::files::transfer::TransferError;
 use crate::jobs::classify::ClassifyError;
 use crate::jobs::model::ModelError;
 use crate::jobs::tables::TableError;
@@ -35,6 +36,9 @@ pub enum CrewError {
     /// The destination.
     #[error(transparent)]
     Destination(#[from] DestinationError),
+    /// What a killed run left cannot be finished yet.
+    #[error(transparent)]
+    Unfinished(TransferError),
     /// The session.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -33,6 +33,9 @@ impl Desk {
             let error = CrewError::NotRecovered { count: recovered.refused.len(), path: path.clone() };
             self.tell(Event::Trouble { error });
         }
+        if let Some(error) = recovered.waiting.into_iter().next() {
+            self.tell(Event::Trouble { error: CrewError::Unfinished(error) });
+        }
         Ok(session)
     }
 

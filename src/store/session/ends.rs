@@ -31,6 +31,12 @@ pub(super) fn take_effect(
     Ok(())
 }
 
+/// Takes note that a transfer which had its effect before is on disk now. Where the picture is may have changed since.
+pub(super) fn take_effect_again(change: &Transaction<'_>, id: TransferId, ending: &Ending) -> rusqlite::Result<()> {
+    change.prepare_cached("UPDATE pictures SET failure = NULL WHERE placed_by = ?1")?.execute([id.0])?;
+    ledger::add(change, event(change, id, ending)?)
+}
+
 /// Where the picture is now. Gives the transfer that this one takes back.
 fn place_picture(
     change: &Transaction<'_>,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{OptionalExtension, Row, Transaction};
 
-use super::ends::take_effect;
+use super::ends::{take_effect, take_effect_again};
 use super::pictures::{IS_OURS, place};
 use super::{Session, StoreError, kept};
 use crate::domain::decision::Decision;
@@ -220,7 +220,7 @@ impl Session {
             let mut statement = self.connection.prepare(&format!(
                 "SELECT transfers.id, picture, action, source, folder, names, hash, size, transfers.reverses, step, inode,
                         target, runs.kind
-                 FROM transfers JOIN runs ON runs.id = run WHERE step IN {UNFINISHED} ORDER BY transfers.id"
+                 FROM transfers JOIN runs ON runs.id = run WHERE step IN {UNFINISHED} AND (step <> 'unsynced' OR undone_by IS NULL) ORDER BY transfers.id"
             ))?;
             statement.query_map([], |row| self.unfinished_in(row))?.collect()
         };
@@ -403,12 +403,18 @@ pub(super) fn record(
         }
         Recorded::Ended(ending) => {
             let target = ending.target().map(|target| kept(destination, target));
+            let had_effect: bool = change
+                .prepare_cached("SELECT step = 'unsynced' FROM transfers WHERE id = ?1")?
+                .query_row([id.0], |row| row.get(0))?;
             change.prepare_cached("UPDATE transfers SET step = ?2, target = ?3 WHERE id = ?1")?.execute((
                 id.0,
                 ending.word(),
                 target,
             ))?;
-            take_effect(change, destination, id, ending)?;
+            match had_effect {
+                true => take_effect_again(change, id, ending)?,
+                false => take_effect(change, destination, id, ending)?,
+            }
         }
     }
     Ok(())
@@ -529,5 +535,25 @@ mod tests {
         session.record(&[(third, done(&target))]).unwrap();
         assert_eq!(session.placed().unwrap().len(), 1);
         assert_eq!(session.runs_in_force().unwrap().iter().map(|run| run.id).collect::<Vec<_>>(), [redo]);
+    }
+
+    #[test]
+    fn what_was_not_on_disk_has_its_effect_once() {
+        let (_folder, mut session, picture) = session_with_picture();
+        let target = session.destination().join("a/1.jpg");
+        let run = session.begin_run(RunKind::Apply, None, None, Map::new()).unwrap();
+        let transfer = new_transfer(&session, picture);
+        let id = session.plan_transfers(run, std::slice::from_ref(&transfer), &[]).unwrap()[0].unwrap();
+        let unsynced = Ending::Unsynced { target: target.clone(), reason: "the disk".to_owned() };
+        session.record(&[(id, Recorded::Ended(unsynced.clone()))]).unwrap();
+        assert_eq!(session.unfinished().unwrap()[0].id, id);
+        let undo = session.begin_run(RunKind::Undo, Some(run), None, Map::new()).unwrap();
+        let back = NewTransfer { action: Action::Remove, reverses: Some(id), ..transfer };
+        let second = session.plan_transfers(undo, &[back], &[]).unwrap()[0].unwrap();
+        let done = |target: &Path| Recorded::Ended(Ending::Done { target: target.to_owned() });
+        session.record(&[(second, done(Path::new("/from/1.jpg")))]).unwrap();
+        assert!(session.unfinished().unwrap().is_empty(), "it was taken back: nothing is left to bring to disk");
+        session.record(&[(id, done(&target))]).unwrap();
+        assert!(session.placed().unwrap().is_empty(), "the picture is where the undo left it");
     }
 }
