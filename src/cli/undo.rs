@@ -24,6 +24,7 @@ use crate::store::session::{Run, Session};
 pub(super) fn run(arguments: &UndoArguments, context: &mut Context) -> Result<Exit, Failure> {
     let mut session = open_known(&arguments.destination, arguments.trust, context)?;
     let runs = runs(arguments, &session, context)?;
+    let is_nothing = runs.is_empty();
     if !arguments.trust {
         check_told(&runs, &session, context)?;
     }
@@ -40,7 +41,11 @@ pub(super) fn run(arguments: &UndoArguments, context: &mut Context) -> Result<Ex
             exit = Exit::Partly;
         }
     }
+    // An undo that was cut short may have left nothing but its tables to be written.
     rewrite_tables(&mut session, context)?;
+    if is_nothing {
+        return Err(Failure::usage(context.language.text("undo.nothing")));
+    }
     Ok(exit)
 }
 
@@ -62,10 +67,7 @@ fn runs(arguments: &UndoArguments, session: &Session, context: &Context) -> Resu
             with_something.push(run);
         }
     }
-    match with_something.is_empty() {
-        true => Err(Failure::usage(context.language.text("undo.nothing"))),
-        false => Ok(with_something),
-    }
+    Ok(with_something)
 }
 
 /// A session that does not tell what its ledger does is not as this user's program left it.

@@ -10,21 +10,35 @@
 mod appliers;
 mod bad_input;
 mod bench;
+#[cfg(target_os = "linux")]
+mod chance;
 mod crash;
 mod crew;
 mod decoding;
 mod demo;
+#[cfg(target_os = "linux")]
+mod every_disk;
+#[cfg(target_os = "linux")]
+mod evidence;
+#[cfg(target_os = "linux")]
+mod faults;
 mod file_systems;
 mod hub;
 mod interrupt;
 mod json;
+#[cfg(target_os = "linux")]
+mod judge;
 mod languages;
 mod layers;
 mod live;
 mod memory;
 mod names;
 mod parity;
+#[cfg(target_os = "linux")]
+mod power;
 mod privacy;
+#[cfg(target_os = "linux")]
+mod races;
 mod repair;
 mod replaced_model;
 mod runtime;

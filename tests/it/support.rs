@@ -105,6 +105,27 @@ const OF_THE_HUB: [&str; 22] = [
 /// How long a run may take before it counts as hanging.
 pub(crate) const LONGEST_RUN: Duration = Duration::from_secs(300);
 
+/// The program in a folder, with its own files in `home`: it learns nothing of this machine's settings, models and
+/// libraries.
+pub(crate) fn program_of(folder: &Path, home: &Path) -> Command {
+    let mut command = Command::new(program());
+    command.current_dir(folder).env("HOME", home).env("SIS_RUNTIME", "tract").env("SIS_LANG", "en");
+    for (variable, folder) in [
+        ("XDG_CONFIG_HOME", "config"),
+        ("XDG_DATA_HOME", "data"),
+        ("XDG_STATE_HOME", "state"),
+        ("XDG_CACHE_HOME", "cache"),
+    ] {
+        command.env(variable, home.join(folder));
+    }
+    for variable in ["ORT_DYLIB_PATH", "SIS_DATA_DIR", "SIS_DEVICE", "SIS_VARIANT"].iter().chain(&OF_THE_HUB) {
+        command.env_remove(variable);
+    }
+    // No test asks the real hub.
+    command.env("HF_ENDPOINT", "http://127.0.0.1:1");
+    command
+}
+
 /// A folder with a `source` in it and room for a `destination`, and a home apart from it, where the program's own
 /// files go.
 pub(crate) struct Workspace {
@@ -165,24 +186,9 @@ impl Workspace {
         }
     }
 
-    /// The program, which learns nothing of this machine's settings, models and libraries.
+    /// The program, as [`program_of`] gives it.
     pub(crate) fn program(&self) -> Command {
-        let mut command = Command::new(program());
-        command.current_dir(self.root()).env("HOME", self.home()).env("SIS_RUNTIME", "tract").env("SIS_LANG", "en");
-        for (variable, folder) in [
-            ("XDG_CONFIG_HOME", "config"),
-            ("XDG_DATA_HOME", "data"),
-            ("XDG_STATE_HOME", "state"),
-            ("XDG_CACHE_HOME", "cache"),
-        ] {
-            command.env(variable, self.home().join(folder));
-        }
-        for variable in ["ORT_DYLIB_PATH", "SIS_DATA_DIR", "SIS_DEVICE", "SIS_VARIANT"].iter().chain(&OF_THE_HUB) {
-            command.env_remove(variable);
-        }
-        // No test asks the real hub.
-        command.env("HF_ENDPOINT", "http://127.0.0.1:1");
-        command
+        program_of(self.root(), self.home())
     }
 
     /// Runs the program with these arguments to its end, which must be one of its own.

@@ -2,15 +2,18 @@
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use super::metadata::Unkept;
 use super::removal::{Removal, put_back_left};
 use super::rename::end_renaming;
-use super::target::{entries, release_names};
+use super::target::{Named, entries, give_name, release_names};
 use super::{Outcome, Transfer, TransferError};
 use crate::domain::printable::printable;
 use crate::domain::run::Action;
+use crate::files::folder::Folder;
 use crate::files::folders::{Entry, Folders};
+use crate::files::free_name::rename_to_free_name;
 use crate::files::read::hash_open;
 use crate::files::to_disk::ToDisk;
 
@@ -45,13 +48,10 @@ pub fn recover(transfer: &Transfer, reached: &Reached, folders: &Folders) -> Res
         opened => Some(opened.map_err(|error| unfinished(&transfer.folder, error))?),
     };
     if let Some(folder) = folder.as_ref().filter(|_| transfer.action != Action::Remove) {
-        match folder.remove(&transfer.temporary) {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                tracing::warn!(folder = printable(folder.path()), "a temporary file is left: {error}");
-            }
-            _ => {}
-        }
         release_names(transfer, folder);
+        if let Some(target) = keep_or_remove_copy(transfer, folder, folders)? {
+            return finish(transfer, transfer.action, target, folders);
+        }
     }
     match folders.entry(&transfer.source) {
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {}
@@ -72,6 +72,39 @@ pub fn recover(transfer: &Transfer, reached: &Reached, folders: &Folders) -> Res
         }
         (action, Reached::Published { target }) => finish(transfer, action, copy_at(target)?, folders),
     }
+}
+
+/// Removes a copy that has no name yet. One whose content is whole nowhere else gets its name instead: the source may have
+/// come just before a loss of power, and never have been on disk.
+fn keep_or_remove_copy(
+    transfer: &Transfer,
+    folder: &Rc<Folder>,
+    folders: &Folders,
+) -> Result<Option<Entry>, TransferError> {
+    let copy = Entry { folder: folder.clone(), name: transfer.temporary.clone() };
+    let unfinished = |source| TransferError::NotRecovered { path: copy.path(), source };
+    let source_is_whole = || {
+        let source = folders.entry(&transfer.source);
+        source.is_ok_and(|source| source.has(transfer.hash) && bring(&source).is_ok())
+    };
+    let is_needed = match copy.hash() {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Ok(hash) => hash == transfer.hash && !source_is_whole(),
+        Err(source) if !source_is_whole() => return Err(unfinished(source)),
+        Err(_) => false,
+    };
+    let name = || give_name(transfer, folder, |entry| rename_to_free_name(folder, &copy.name, folder, &entry.name));
+    let given = is_needed.then(name).transpose().map_err(|error| unfinished(std::io::Error::other(error)))?;
+    if let Some(Named::Given(target)) = given {
+        return Ok(Some(target));
+    }
+    if let Some(Named::Present(present)) = &given {
+        bring(present).map_err(unfinished)?;
+    }
+    if let Err(error) = folder.remove(&copy.name) {
+        tracing::warn!(folder = printable(folder.path()), "a temporary file is left: {error}");
+    }
+    Ok(None)
 }
 
 /// True for the copy that was made: by its number and content, or by its content alone where numbers are invented.

@@ -111,6 +111,29 @@ fn what_cannot_be_recorded_goes_no_further_and_is_recovered() {
 }
 
 #[test]
+fn a_copy_without_a_name_is_kept_where_its_source_was_never_on_disk() {
+    for (action, of_source, word, arrived) in [
+        (Action::Copy, &b"a picture"[..], "abandoned", vec![]),
+        (Action::Copy, b"", "copied", vec!["1.jpg"]),
+        (Action::Move, b"", "kept", vec!["1.jpg"]),
+    ] {
+        let scene = Scene::new(action);
+        std::fs::create_dir(scene.folder.path().join("label")).unwrap();
+        std::fs::write(scene.target(scene.transfer.temporary.to_str().unwrap()), b"a picture").unwrap();
+        std::fs::write(&scene.transfer.source, of_source).unwrap();
+        let ended = recover(&scene.transfer, &Reached::Planned, &Folders::default());
+        let found = match &ended {
+            Err(TransferError::Abandoned) => "abandoned",
+            Err(error) if error.target().is_some() => "kept",
+            ended => ended.as_ref().unwrap().word(),
+        };
+        assert_eq!(found, word, "{action:?}: {ended:?}");
+        assert_eq!(scene.arrived(), arrived, "{action:?}");
+        assert_eq!(std::fs::read(&scene.transfer.source).unwrap(), of_source);
+    }
+}
+
+#[test]
 fn a_source_that_changes_is_left_alone() {
     for (changed_at, arrived) in [("before", vec![]), ("published", vec!["1.jpg"])] {
         let scene = Scene::new(Action::Move);

@@ -1,0 +1,219 @@
+//! Calls of the system that fail, once or from then on, anywhere in a run: nothing is lost, what went wrong is told, and
+//! the next run goes on.
+
+mod classes;
+pub(crate) mod strace;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::Command;
+
+use classes::{CLASSES, Class};
+use strace::{Call, can_trace};
+
+use crate::chance::{Chance, amount, how_to_repeat, seed};
+use crate::evidence::{Sorting, draw, ended, put};
+use crate::judge::{Judge, kinds};
+
+/// How many faults are tried in each way of sorting: a number, or `all`.
+const FAULTS: &str = "SIS_TEST_FAULTS";
+
+/// Faults of a way in every run of the tests.
+const A_FEW: usize = 10;
+
+const PICTURES: usize = 6;
+
+/// A way of sorting, or of taking it back.
+#[derive(Debug, Clone, Copy)]
+struct Way {
+    is_move: bool,
+    is_across: bool,
+    is_undo: bool,
+}
+
+/// A call and what happens to it.
+#[derive(Debug, Clone)]
+struct Fault {
+    call: Call,
+    class: &'static Class,
+    /// `error=EIO`, or `retval=0`.
+    what: &'static str,
+    /// Every call of the name from this one on.
+    lasts: bool,
+}
+
+impl Fault {
+    fn injection(&self) -> String {
+        format!("inject={}:{}:when={}{}", self.call.name, self.what, self.call.nth, if self.lasts { "+" } else { "" })
+    }
+}
+
+/// Where everything is, made anew for each fault.
+struct Place {
+    folder: tempfile::TempDir,
+    sources: tempfile::TempDir,
+    home: tempfile::TempDir,
+    pictures: PathBuf,
+}
+
+impl Place {
+    /// None where there is no second file system.
+    fn new(way: Way) -> Option<Place> {
+        let folder = tempfile::tempdir().unwrap();
+        let sources =
+            if way.is_across { tempfile::tempdir_in("/dev/shm") } else { tempfile::tempdir_in(folder.path()) };
+        let Ok(sources) = sources else {
+            println!("skipped: there is no second file system at /dev/shm");
+            return None;
+        };
+        let pictures = folder.path().join("pictures");
+        draw(&pictures, PICTURES);
+        Some(Place { folder, sources, home: tempfile::tempdir().unwrap(), pictures })
+    }
+
+    /// Everything as it is before a run.
+    fn fresh(&self, way: Way) -> (Sorting, Judge) {
+        let (source, destination) = (self.sources.path().join("source"), self.folder.path().join("destination"));
+        for folder in [&source, &destination] {
+            if folder.exists() {
+                std::fs::remove_dir_all(folder).unwrap();
+            }
+        }
+        put(&self.pictures, &source);
+        let judge = Judge::new(&self.pictures, &source, &destination);
+        let (home, folder) = (self.home.path().to_owned(), self.folder.path().to_owned());
+        let sorting = Sorting { home, folder, source, destination, is_move: way.is_move };
+        if way.is_undo {
+            let sorted = sorting.sort();
+            assert_eq!(sorted.code, Some(0), "{}", sorted.said);
+        }
+        (sorting, judge)
+    }
+
+    fn log(&self) -> PathBuf {
+        self.folder.path().join("calls")
+    }
+}
+
+fn command(sorting: &Sorting, way: Way) -> Command {
+    if way.is_undo { sorting.on_destination(&["undo", "--all"]) } else { sorting.sort_by(&["classify"]) }
+}
+
+/// Every fault that may be tried: of each call that has to do with the pictures, the destination or the user's own files.
+fn faults(place: &Place, way: Way) -> Vec<Fault> {
+    let (sorting, _) = place.fresh(way);
+    sorting.warm_up(&place.pictures);
+    let names: Vec<&str> = CLASSES.iter().map(|class| class.name).collect();
+    let traced = strace::traced(&command(&sorting, way), &names, &place.log(), &[]);
+    let ran = ended(traced);
+    assert_eq!(ran.code, Some(0), "{}", ran.said);
+    let folders =
+        [&sorting.source, &sorting.destination, &sorting.home].map(|folder| folder.to_str().unwrap().to_owned());
+    let mut faults = vec![];
+    for call in strace::calls(&place.log()) {
+        let Some(class) = CLASSES.iter().find(|class| class.name == call.name) else { continue };
+        if class.is_anywhere || folders.iter().any(|folder| call.text.contains(folder)) {
+            for what in class.faults {
+                let fault = Fault { call: call.clone(), class, what, lasts: false };
+                // A call that is interrupted for ever is rightly tried for ever.
+                let may_last = class.may_last && *what != "error=EINTR";
+                faults.extend(may_last.then(|| Fault { lasts: true, ..fault.clone() }));
+                faults.push(fault);
+            }
+        }
+    }
+    faults.sort_by_key(Fault::injection);
+    faults.dedup_by_key(|fault| fault.injection());
+    faults
+}
+
+/// So many of the faults, of as many classes as can be.
+fn chosen(faults: Vec<Fault>, count: usize, chance: &mut Chance) -> Vec<Fault> {
+    if count >= faults.len() {
+        return faults;
+    }
+    let mut by_class: BTreeMap<&str, Vec<Fault>> = BTreeMap::new();
+    faults.into_iter().for_each(|fault| by_class.entry(fault.class.name).or_default().push(fault));
+    let mut chosen = vec![];
+    while chosen.len() < count && !by_class.is_empty() {
+        let names: Vec<&str> = by_class.keys().copied().collect();
+        for name in chance.sample(names, count - chosen.len()) {
+            let of_class = by_class.get_mut(name).unwrap();
+            chosen.push(of_class.swap_remove(chance.below(of_class.len())));
+            if of_class.is_empty() {
+                by_class.remove(name);
+            }
+        }
+    }
+    chosen
+}
+
+/// What a fault does; nothing where the run did not come by.
+fn try_one(place: &Place, way: Way, fault: &Fault) -> Option<Vec<String>> {
+    let (sorting, mut judge) = place.fresh(way);
+    judge.forgives_attributes = fault.class.costs_attributes;
+    let injected = fault.injection();
+    let run = strace::traced(&command(&sorting, way), &[fault.call.name.as_str()], &place.log(), &["-e", &injected]);
+    let ran = ended(run);
+    let log = String::from_utf8_lossy(&std::fs::read(place.log()).unwrap()).into_owned();
+    let hit = log.lines().find(|line| line.contains("(INJECTED)"))?.to_owned();
+    let mut faults = match ran.code {
+        None => vec![format!("hang or crash: {}", ran.tail())],
+        Some(101 | 134) => vec![format!("panic: {}", ran.tail())],
+        _ => vec![],
+    };
+    faults.extend(judge.lost());
+    faults.extend(judge.wrong_anywhere());
+    let unfinished = if way.is_undo { judge.not_back_yet() } else { judge.unsorted_yet(way.is_move) };
+    if ran.code == Some(0) && !unfinished.is_empty() {
+        faults.push(format!("silent: it ended with 0, and {unfinished:?}"));
+    }
+    let concerns_evidence =
+        [&sorting.source, &sorting.destination].iter().any(|folder| hit.contains(folder.to_str().unwrap()));
+    if ran.code == Some(0) && fault.class.must_be_told && concerns_evidence && fault.what != "error=EINTR" {
+        faults.push(format!("silent: what could not be brought to disk is not told: {hit}"));
+    }
+    if faults.is_empty() {
+        faults.extend(sorting.recover(&judge, way.is_undo));
+    }
+    if !faults.is_empty() {
+        println!("{injected} in {way:?}: {hit}\n    {}", faults.join("\n    "));
+    }
+    Some(faults)
+}
+
+/// Tries faults, which must do no harm.
+fn sweep(test: &str, way: Way) {
+    if !can_trace() {
+        return;
+    }
+    let Some(place) = Place::new(way) else { return };
+    let all = faults(&place, way);
+    let of = all.len();
+    let chosen = chosen(all, amount(FAULTS, A_FEW), &mut Chance::for_test(test));
+    let found: Vec<Vec<String>> = chosen.iter().filter_map(|fault| try_one(&place, way, fault)).collect();
+    let (reached, faulty) = (found.len(), found.iter().filter(|faults| !faults.is_empty()).count());
+    let kinds = kinds(found.iter().flatten());
+    println!("{test}: {reached} of {of} faults, {faulty} do harm, {kinds:?}, seed {}", seed());
+    assert!(reached > 0 || chosen.is_empty(), "{test}: no fault of {} was reached", chosen.len());
+    let repeat = how_to_repeat(FAULTS, &format!("faults::{test}"));
+    assert!(faulty == 0, "{test}: {faulty} of {reached} faults do harm, as told above; {repeat}");
+}
+
+macro_rules! ways {
+    ($($name:ident: $is_move:expr, $is_across:expr, $is_undo:expr;)*) => {$(
+        #[test]
+        fn $name() {
+            sweep(stringify!($name), Way { is_move: $is_move, is_across: $is_across, is_undo: $is_undo });
+        }
+    )*};
+}
+
+ways! {
+    copy: false, false, false;
+    rename: true, false, false;
+    across: true, true, false;
+    undo_of_copy: false, false, true;
+    undo_of_rename: true, false, true;
+    undo_of_across: true, true, true;
+}
