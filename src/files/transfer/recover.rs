@@ -82,7 +82,7 @@ fn keep_or_remove_copy(
     folders: &Folders,
 ) -> Result<Option<Entry>, TransferError> {
     let copy = Entry { folder: folder.clone(), name: transfer.temporary.clone() };
-    let unfinished = |path: PathBuf, source| TransferError::NotRecovered { path, source };
+    let unfinished = |source| TransferError::NotRecovered { path: copy.path(), source };
     let source_is_whole = || {
         let source = folders.entry(&transfer.source);
         source.is_ok_and(|source| source.has(transfer.hash) && bring(&source).is_ok())
@@ -90,19 +90,16 @@ fn keep_or_remove_copy(
     let is_needed = match copy.hash() {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Ok(hash) => hash == transfer.hash && !source_is_whole(),
-        Err(error) if !source_is_whole() => return Err(unfinished(copy.path(), error)),
+        Err(source) if !source_is_whole() => return Err(unfinished(source)),
         Err(_) => false,
     };
-    if is_needed {
-        let rename = |entry: &Entry| rename_to_free_name(folder, &copy.name, folder, &entry.name);
-        match give_name(transfer, folder, rename) {
-            Ok(Named::Given(target)) => return Ok(Some(target)),
-            Ok(Named::Present(present)) => {
-                bring(&present).map_err(|error| unfinished(present.path(), error))?;
-            }
-            Err(TransferError::Target { path, source }) => return Err(unfinished(path, source)),
-            Err(error) => return Err(error),
-        }
+    let name = || give_name(transfer, folder, |entry| rename_to_free_name(folder, &copy.name, folder, &entry.name));
+    let given = is_needed.then(name).transpose().map_err(|error| unfinished(std::io::Error::other(error)))?;
+    if let Some(Named::Given(target)) = given {
+        return Ok(Some(target));
+    }
+    if let Some(Named::Present(present)) = &given {
+        bring(present).map_err(unfinished)?;
     }
     if let Err(error) = folder.remove(&copy.name) {
         tracing::warn!(folder = printable(folder.path()), "a temporary file is left: {error}");
