@@ -97,7 +97,7 @@ pub(super) fn text_of<'f>(fields: &'f Map<String, Json>, key: &str) -> Option<&'
     fields.get(key)?.as_str()
 }
 
-/// Appends the lines that the file has not got yet and brings them to disk. The file is never rewritten: one that does
+/// Appends the lines that the file has not got yet and brings them to disk. What is there is never rewritten: one that does
 /// not go on as it should is appended to, and shows it when it is verified.
 pub(super) fn complete(connection: &mut Connection, path: &Path) -> Result<(), CompleteError> {
     if !connection.prepare_cached("SELECT 1 FROM ledger_lines LIMIT 1")?.exists([])? {
@@ -144,11 +144,25 @@ fn append(file: &mut File, from: u64, text: &[u8]) -> io::Result<u64> {
         file.seek(SeekFrom::Start(from))?;
         file.take(text.len() as u64 + 1).read_to_end(&mut there)?;
     }
-    // A killed program has written all, a part or none of it.
-    let missing = text.strip_prefix(there.as_slice()).unwrap_or(text);
+    let missing = match text.strip_prefix(there.as_slice()) {
+        // A killed program has written all, a part or none of it.
+        Some(missing) => missing,
+        None => {
+            if is_lost(&there, text) {
+                file.set_len(from)?;
+            }
+            text
+        }
+    };
     file.write_all(missing)?;
     file.sync_data()?;
     Ok(file.metadata()?.len())
+}
+
+/// True for what a loss of power leaves of a text that was never brought to disk: zeros in place of parts of it. No line
+/// has a zero.
+fn is_lost(there: &[u8], text: &[u8]) -> bool {
+    there.len() <= text.len() && there.iter().zip(text).all(|(found, written)| *found == 0 || found == written)
 }
 
 /// The ledger's file in a session's folder.
@@ -187,6 +201,24 @@ mod tests {
             assert_eq!(changed.broken_at.unwrap_or(0), broken_at, "{from}");
             assert!(broken_at != 0 || changed.head != chain.head, "the last line is vouched for by the head alone");
         }
+    }
+
+    #[test]
+    fn zeros_that_a_loss_of_power_left_are_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = path_in(folder.path());
+        let mut connection = database::in_memory(&schema::SESSION).unwrap();
+        add_line(&mut connection, "one");
+        complete(&mut connection, &path).unwrap();
+        let on_disk = std::fs::read(&path).unwrap();
+        add_line(&mut connection, "two");
+        let lost = [on_disk.as_slice(), b"{\"li", &[0; 20]].concat();
+        std::fs::write(&path, lost).unwrap();
+        complete(&mut connection, &path).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.as_bytes().starts_with(&on_disk), "{text}");
+        assert_eq!(text.lines().count(), 2, "{text:?}");
+        assert!(text.lines().all(|line| serde_json::from_str::<Json>(line).is_ok()), "{text:?}");
     }
 
     #[test]

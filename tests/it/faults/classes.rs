@@ -37,7 +37,7 @@ const fn anywhere(name: &'static str, faults: &'static [&'static str]) -> Class 
 }
 
 /// Every class.
-pub(super) const CLASSES: [Class; 37] = [
+pub(super) const CLASSES: [Class; 36] = [
     lasting("openat", &["error=EIO", "error=ENOSPC", "error=EMFILE", "error=EACCES", "error=ESTALE", "error=EINTR"]),
     lasting("read", &["error=EIO", "error=EINTR", "error=ESTALE", "retval=0"]),
     class("pread64", &["error=EIO", "error=EINTR", "retval=0"]),
@@ -74,7 +74,6 @@ pub(super) const CLASSES: [Class; 37] = [
     attribute("utimensat", &["error=EIO", "error=EPERM"]),
     class("fadvise64", &["error=EIO"]),
     class("lseek", &["error=EIO"]),
-    class("close", &["error=EIO"]),
     class("sync_file_range", &["error=EIO"]),
     anywhere("clone3", &["error=EAGAIN"]),
     class("mmap", &["error=ENOMEM"]),

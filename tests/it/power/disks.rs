@@ -96,7 +96,7 @@ scenarios! {
     ext4_recovery_of_copy: Ext4, Copy, Act::SortKilledAt("published:3");
     ext4_recovery_of_rename: Ext4, Rename, Act::SortKilledAt("renamed:5");
     ext4_recovery_of_across: Ext4, Across, Act::SortKilledAt("unlinked:5");
-    ext4_recovery_of_undo_of_copy: Ext4, Copy, Act::UndoKilledAt("removed");
+    ext4_recovery_of_undo_of_copy: Ext4, Copy, Act::UndoKilledAt("unlinked:5");
     ext4_recovery_of_undo_of_rename: Ext4, Rename, Act::UndoKilledAt("renamed:5");
     ext4_recovery_of_undo_of_across: Ext4, Across, Act::UndoKilledAt("unlinked:5");
     ext4_writeback_copy: Ext4Writeback, Copy, Act::Sort;
