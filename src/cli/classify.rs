@@ -154,7 +154,7 @@ fn classify_into(
     classified.map_err(|error| Failure::of(&error, &language))
 }
 
-/// What a person sees while pictures are classified.
+/// The screen while pictures are classified.
 struct Shown<'s> {
     request: &'s Request,
     pipeline: &'s Pipeline<'s>,

@@ -143,7 +143,7 @@ impl Context {
         Ok(self.temporary.insert(folder).path().to_owned())
     }
 
-    /// What the user's data folder knows of sessions.
+    /// The sessions that are the user's own, by the data folder.
     pub(super) fn known_sessions(&self) -> KnownSessions {
         KnownSessions::in_folder(self.data_folder.as_deref())
     }

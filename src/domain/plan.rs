@@ -51,7 +51,7 @@ pub struct Place {
 pub struct PlannedTransfer {
     /// The picture.
     pub picture: PictureId,
-    /// What is done: a copy or a move, or the removal of what an earlier move left behind.
+    /// A copy or a move, or the removal of a source that an earlier move left behind.
     pub action: Action,
     /// The file: the picture's own, or the one that an earlier run put into another label's folder.
     pub source: PathBuf,

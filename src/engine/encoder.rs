@@ -43,7 +43,7 @@ impl ImageEncoder {
         self.session.takes_batches() && !self.is_one_by_one
     }
 
-    /// What tells it to end what it computes.
+    /// Tells it to end the computation.
     pub fn halt(&self) -> Halt {
         self.session.halt()
     }

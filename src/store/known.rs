@@ -21,7 +21,7 @@ const TAKEN_OVER: &str = "sessions-taken-over";
 /// Bytes of a list that are read. A line has less than a hundred.
 const LONGEST_LIST: u64 = 64 << 20;
 
-/// What the user's data folder knows of sessions.
+/// The sessions that are the user's own, by the data folder.
 #[derive(Debug, Clone)]
 pub struct KnownSessions {
     folder: Option<PathBuf>,

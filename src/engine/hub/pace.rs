@@ -9,7 +9,7 @@ const LEAST: u64 = 1_000;
 /// It is reckoned over so many times what counts as silence: a minute, unless somebody asked for more patience.
 const SILENCES: u32 = 6;
 
-/// What came of late, and how long it was waited for.
+/// Bytes that came of late, and how long they were waited for.
 pub(super) struct Pace {
     window: Duration,
     last: Instant,
@@ -17,7 +17,7 @@ pub(super) struct Pace {
     came: u64,
 }
 
-/// What was found once it has been waited for long enough.
+/// The verdict, once the connection was watched for long enough.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Found {
     /// Nothing yet.

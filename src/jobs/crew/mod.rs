@@ -85,7 +85,7 @@ pub struct Surroundings {
 }
 
 impl Surroundings {
-    /// What the user's data folder knows of sessions.
+    /// The sessions that are the user's own, by the data folder.
     fn known_sessions(&self) -> KnownSessions {
         KnownSessions::in_folder(self.data_folder.as_deref())
     }
