@@ -165,7 +165,7 @@ fn start(folder: &Path) -> AppStart {
         program: std::env::current_exe().unwrap(),
         cache: Some(cache_place(folder)),
         built_in: folder.join("built-in"),
-        data_folder: None,
+        data_folder: Some(data_folder(folder)),
     };
     AppStart {
         language: Language::english(),
@@ -179,6 +179,11 @@ fn start(folder: &Path) -> AppStart {
 
 fn destination(folder: &Path) -> PathBuf {
     folder.join("sorted")
+}
+
+/// What shows the app that the session is its user's own.
+fn data_folder(folder: &Path) -> PathBuf {
+    folder.join("data")
 }
 
 fn cache_place(folder: &Path) -> CachePlace {
@@ -242,7 +247,9 @@ fn make_session(folder: &Path, count: usize) {
     let OpenedModel { model, .. } = opening.open(&mut || {}).unwrap();
     let mut cache = EmbeddingCache::open(&place.folder).unwrap();
     let number = cache.model(&model.fingerprint).unwrap();
-    let mut session = Session::open_to_work(&destination, &KnownSessions::in_folder(None)).unwrap();
+    let known = KnownSessions::in_folder(Some(&data_folder(folder)));
+    let (mut session, not_noted) = Session::open_as_own(&destination, &known, false).unwrap();
+    assert!(not_noted.is_none());
     let template = settings.template.text();
     let sorting = Sorting { labels, template, threshold: 0.5, margin: 0.1, operation: Operation::Copy };
     let set = session.label_set(&sorting.labels, &sorting.template, &model.name_of_fingerprint()).unwrap();
