@@ -10,9 +10,12 @@ mod folders;
 mod lock;
 mod ownership;
 mod pictures;
+mod placed;
 mod repair;
+mod reversible;
 mod runs;
 mod transfers;
+mod values;
 
 use std::cell::RefCell;
 use std::ffi::OsStr;
@@ -23,7 +26,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::known::KnownSessions;
 use super::ledger::{self, Account, Chain, CompleteError};
@@ -37,9 +40,11 @@ pub use arrivals::Alert;
 pub use changes::{Revision, Which};
 pub use folders::{ChangedFolder, Folders};
 pub use pictures::{Found, Known, LabelSet, SessionPicture};
+pub use placed::Placed;
 pub use repair::{Rebuilt, Repaired, Retold};
+pub use reversible::Reversible;
 pub use runs::{Origin, Run, Sorting, absolute_source};
-pub use transfers::{Ending, NewTransfer, Placed, Recorded, ReliesOn, Reversible, Unfinished};
+pub use transfers::{Ending, NewTransfer, Recorded, ReliesOn, Unfinished};
 
 /// The folder in a destination that is the program's own.
 pub const FOLDER: &str = ".sis";
@@ -281,27 +286,6 @@ impl Session {
             Err(CompleteError::Database(error)) => Err(self.failed(error)),
             Err(CompleteError::File(source)) => Err(regular::failed(&path)(source)),
         }
-    }
-
-    /// A value that is kept with the session.
-    pub fn value(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        let found = self.connection.query_row("SELECT value FROM session WHERE key = ?1", [key], |row| row.get(0));
-        found.optional().map_err(|error| self.failed(error))
-    }
-
-    /// Keeps a value.
-    pub fn set_value(&mut self, key: &str, value: &[u8]) -> Result<(), StoreError> {
-        self.change(|change| change.execute("INSERT OR REPLACE INTO session VALUES (?1, ?2)", (key, value)).map(drop))
-    }
-
-    /// What follows after a beginning in the keys of the values that are kept.
-    pub fn keys_after(&self, beginning: &str) -> Result<Vec<String>, StoreError> {
-        let keys = || -> rusqlite::Result<Vec<String>> {
-            let mut statement = self.connection.prepare("SELECT key FROM session")?;
-            statement.query_map([], |row| row.get(0))?.collect()
-        };
-        let keys = keys().map_err(|error| self.failed(error))?;
-        Ok(keys.iter().filter_map(|key| key.strip_prefix(beginning)).map(str::to_owned).collect())
     }
 
     /// One transaction: all of it is on disk when this returns, or none of it happened. The seal goes with the ledger.

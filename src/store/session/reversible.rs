@@ -1,0 +1,99 @@
+//! Transfers that can be taken back, and where their pictures are now.
+
+use std::path::PathBuf;
+
+use rusqlite::{OptionalExtension, Row};
+
+use super::transfers::hash;
+use super::{Session, StoreError};
+use crate::domain::picture::{ContentHash, PictureId};
+use crate::domain::run::{Action, RunId, TransferId};
+
+/// A transfer that can be taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reversible {
+    /// Its number.
+    pub id: TransferId,
+    /// The picture.
+    pub picture: PictureId,
+    /// What was done.
+    pub action: Action,
+    /// The file as it was before.
+    pub source: PathBuf,
+    /// Where it is now; for a removal, the witness.
+    pub target: PathBuf,
+    /// The picture as it was found.
+    pub found: PathBuf,
+    /// A run that is in force has taken the source away since.
+    pub is_source_taken: bool,
+    /// It was to be moved, and the source is there as well.
+    pub is_source_kept: bool,
+    /// The picture is where this transfer left it: no later run has put it elsewhere.
+    pub is_last: bool,
+    /// The file system that the picture was found on.
+    pub device: Option<u64>,
+    /// Its content.
+    pub hash: ContentHash,
+    /// Its size in bytes.
+    pub size: u64,
+}
+
+impl Session {
+    /// What a run did and nothing has taken back, the last first.
+    pub fn reversible(&self, run: RunId) -> Result<Vec<Reversible>, StoreError> {
+        let reversible = || -> rusqlite::Result<Vec<Option<Reversible>>> {
+            let mut statement = self.connection.prepare(
+                "SELECT transfers.id, picture, action, source, target, step, transfers.hash, transfers.size, placed_by,
+                        CASE runs.kind
+                            WHEN 'undo' THEN (SELECT was_by FROM transfers AS reversed
+                                              WHERE reversed.id = transfers.reverses)
+                            ELSE transfers.id
+                        END, device, path,
+                        EXISTS (SELECT 1 FROM transfers AS taken JOIN runs AS taking ON taking.id = taken.run
+                                WHERE taken.source = transfers.source AND taken.action <> 'copy' AND taken.step IN ('done', 'unsynced')
+                                AND taken.undone_by IS NULL AND taken.id > transfers.id AND taking.kind <> 'undo')
+                 FROM transfers JOIN runs ON runs.id = run JOIN pictures ON pictures.id = picture
+                 WHERE run = ?1 AND step IN ('done', 'kept', 'unsynced') AND undone_by IS NULL AND target IS NOT NULL
+                 ORDER BY transfers.id DESC",
+            )?;
+            statement.query_map([run.0], |row| self.reversible_in(row))?.collect()
+        };
+        Ok(reversible().map_err(|error| self.failed(error))?.into_iter().flatten().collect())
+    }
+
+    fn reversible_in(&self, row: &Row<'_>) -> rusqlite::Result<Option<Reversible>> {
+        let path = |index: usize| row.get::<_, Vec<u8>>(index).map(|kept| self.given(&kept));
+        let (action, step): (String, String) = (row.get(2)?, row.get(5)?);
+        let Some(action) = Action::from_word(&action) else { return Ok(None) };
+        let (placed_by, left_by): (Option<i64>, Option<i64>) = (row.get(8)?, row.get(9)?);
+        Ok(Some(Reversible {
+            id: TransferId(row.get(0)?),
+            picture: PictureId(row.get(1)?),
+            action,
+            source: path(3)?,
+            target: path(4)?,
+            found: path(11)?,
+            is_source_taken: row.get(12)?,
+            is_source_kept: step == "kept",
+            is_last: placed_by == left_by || self.in_force(placed_by)? == self.in_force(left_by)?,
+            device: row.get::<_, Option<i64>>(10)?.map(|device| device as u64),
+            hash: hash(row, 6)?,
+            size: row.get::<_, i64>(7)? as u64,
+        }))
+    }
+
+    /// The transfer that put a picture's file where it is, of the one that its place goes by: one that found the content
+    /// there already has put nothing anywhere, nor has one that was taken back.
+    fn in_force(&self, placed_by: Option<i64>) -> rusqlite::Result<Option<i64>> {
+        let mut before = self.connection.prepare_cached(
+            "SELECT was_by FROM transfers WHERE id = ?1 AND (step = 'present' OR undone_by IS NOT NULL)",
+        )?;
+        let mut found = placed_by;
+        while let Some(id) = found {
+            let Some(was_by) = before.query_row([id], |row| row.get::<_, Option<i64>>(0)).optional()? else { break };
+            // Earlier ones have lower numbers: a session that says otherwise leads nowhere.
+            found = was_by.filter(|was_by| *was_by < id);
+        }
+        Ok(found)
+    }
+}

@@ -1,0 +1,132 @@
+use super::super::changes::Which;
+use super::super::pictures::{Found, LabelSet};
+use super::*;
+use crate::store::known::KnownSessions;
+use serde_json::Map;
+
+use crate::domain::history::{Step, StepKind};
+use crate::domain::picture::{FileStamp, Picture, PictureState};
+
+fn session_with_picture() -> (tempfile::TempDir, Session, PictureId) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut session = Session::open_to_work(folder.path(), &KnownSessions::in_folder(None)).unwrap();
+    let run = session.begin_run(RunKind::Classify, None, None, Map::new()).unwrap();
+    let picture = Picture {
+        path: "/from/1.jpg".into(),
+        hash: Some(ContentHash([1; 32])),
+        stamp: Some(FileStamp { device: 1, inode: u64::MAX, size: 9, modified_ns: 1_500_000_000_123_456_789 }),
+        state: PictureState::Ok,
+        prediction: None,
+    };
+    let set = LabelSet { id: 1, labels: vec![] };
+    session
+        .put_pictures(run, &set, &[Found { picture: &picture, path: &picture.path, trouble: None, alert: None }])
+        .unwrap();
+    let mut id = None;
+    session
+        .for_each_picture(None, Which::SeenIn(run), |picture| {
+            assert_eq!(picture.picture.stamp.unwrap().inode, u64::MAX);
+            id = Some(picture.id);
+        })
+        .unwrap();
+    (folder, session, id.unwrap())
+}
+
+fn new_transfer(session: &Session, picture: PictureId) -> NewTransfer {
+    NewTransfer {
+        picture,
+        action: Action::Copy,
+        source: "/from/1.jpg".into(),
+        folder: session.destination().join("a"),
+        names: vec!["1.jpg".into(), OsString::from_vec(vec![0xff])],
+        hash: ContentHash([1; 32]),
+        size: 9,
+        reverses: None,
+        relies_on: ReliesOn::Decision(None),
+    }
+}
+
+#[test]
+fn an_unfinished_transfer_is_found_as_it_was_left() {
+    let (_folder, mut session, picture) = session_with_picture();
+    let run = session.begin_run(RunKind::Apply, None, None, Map::new()).unwrap();
+    let transfer = new_transfer(&session, picture);
+    let id = session.plan_transfers(run, std::slice::from_ref(&transfer), &[]).unwrap()[0].unwrap();
+    for step in [None, Some(Recorded::Copied { inode: 7 }), Some(Recorded::Published { target: "/x/a/1.jpg".into() })] {
+        if let Some(step) = &step {
+            session.record(&[(id, step.clone())]).unwrap();
+        }
+        let unfinished = session.unfinished().unwrap();
+        let transfer = NewTransfer { relies_on: ReliesOn::Nothing, ..transfer.clone() };
+        let expected = Unfinished { id, kind: RunKind::Apply, transfer, reached: step };
+        assert_eq!(unfinished, [expected]);
+    }
+    session.record(&[(id, Recorded::Ended(Ending::Abandoned))]).unwrap();
+    assert!(session.unfinished().unwrap().is_empty());
+    assert!(session.placed().unwrap().is_empty());
+}
+
+#[test]
+fn what_was_planned_on_another_decision_is_not_begun() {
+    let (_folder, mut session, picture) = session_with_picture();
+    let run = session.begin_run(RunKind::Apply, None, None, Map::new()).unwrap();
+    let transfer = new_transfer(&session, picture);
+    let label = session.label("b").unwrap();
+    let said = vec![(picture, Some(Decision::Reassigned(label)))];
+    session.decide(&Step { kind: StepKind::Decide, said }).unwrap();
+    assert_eq!(session.plan_transfers(run, std::slice::from_ref(&transfer), &[]).unwrap(), [None]);
+    assert!(session.unfinished().unwrap().is_empty());
+    let other = session.label("c").unwrap();
+    for (decision, holds) in [(Decision::Reassigned(label), true), (Decision::Reassigned(other), false)] {
+        let transfer = NewTransfer { relies_on: ReliesOn::Decision(Some(decision)), ..transfer.clone() };
+        assert_eq!(session.plan_transfers(run, &[transfer], &[]).unwrap()[0].is_some(), holds, "{decision:?}");
+    }
+}
+
+#[test]
+fn what_is_undone_is_where_it_was_and_can_be_done_again() {
+    let (_folder, mut session, picture) = session_with_picture();
+    let target = session.destination().join("a/1.jpg");
+    let done = |target: &Path| Recorded::Ended(Ending::Done { target: target.to_owned() });
+    let apply = session.begin_run(RunKind::Apply, None, None, Map::new()).unwrap();
+    let transfer = new_transfer(&session, picture);
+    let first = session.plan_transfers(apply, std::slice::from_ref(&transfer), &[]).unwrap()[0].unwrap();
+    session.record(&[(first, done(&target))]).unwrap();
+    assert_eq!(session.placed().unwrap()[0].place.folder, "a");
+    assert_eq!(session.runs_in_force().unwrap().len(), 1);
+
+    let undo = session.begin_run(RunKind::Undo, Some(apply), None, Map::new()).unwrap();
+    let back = NewTransfer { action: Action::Remove, reverses: Some(first), ..transfer.clone() };
+    let second = session.plan_transfers(undo, &[back], &[]).unwrap()[0].unwrap();
+    session.record(&[(second, done(Path::new("/from/1.jpg")))]).unwrap();
+    assert!(session.placed().unwrap().is_empty());
+    assert!(session.runs_in_force().unwrap().is_empty() && session.reversible(apply).unwrap().is_empty());
+
+    let redo = session.begin_run(RunKind::Redo, Some(undo), None, Map::new()).unwrap();
+    assert_eq!(session.reversible(undo).unwrap()[0].id, second);
+    let again = NewTransfer { reverses: Some(second), ..transfer };
+    let third = session.plan_transfers(redo, &[again], &[]).unwrap()[0].unwrap();
+    session.record(&[(third, done(&target))]).unwrap();
+    assert_eq!(session.placed().unwrap().len(), 1);
+    assert_eq!(session.runs_in_force().unwrap().iter().map(|run| run.id).collect::<Vec<_>>(), [redo]);
+}
+
+#[test]
+fn what_was_not_on_disk_has_its_effect_once() {
+    let (_folder, mut session, picture) = session_with_picture();
+    let target = session.destination().join("a/1.jpg");
+    let run = session.begin_run(RunKind::Apply, None, None, Map::new()).unwrap();
+    let transfer = new_transfer(&session, picture);
+    let id = session.plan_transfers(run, std::slice::from_ref(&transfer), &[]).unwrap()[0].unwrap();
+    let unsynced = Ending::Unsynced { target: target.clone(), reason: "the disk".to_owned() };
+    session.record(&[(id, Recorded::Ended(unsynced.clone()))]).unwrap();
+    assert_eq!(session.unfinished().unwrap()[0].id, id);
+    let undo = session.begin_run(RunKind::Undo, Some(run), None, Map::new()).unwrap();
+    let back = NewTransfer { action: Action::Remove, reverses: Some(id), ..transfer };
+    let second = session.plan_transfers(undo, &[back], &[]).unwrap()[0].unwrap();
+    let done = |target: &Path| Recorded::Ended(Ending::Done { target: target.to_owned() });
+    session.record(&[(second, done(Path::new("/from/1.jpg")))]).unwrap();
+    assert!(session.unfinished().unwrap().is_empty(), "it was taken back: nothing is left to bring to disk");
+    session.record(&[(id, done(&target))]).unwrap();
+    assert!(session.placed().unwrap().is_empty(), "the picture is where the undo left it");
+}
