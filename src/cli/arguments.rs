@@ -4,13 +4,13 @@ use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{ArgAction, Args, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
 
+use super::argument_values::{OperationName, RuntimeName, seconds, yes_or_no};
 use super::help::command;
-use crate::domain::settings::Operation;
 use crate::domain::variant::VariantChoice;
-use crate::engine::runtime::select::{DeviceChoice, RuntimeChoice};
+use crate::engine::runtime::select::DeviceChoice;
 use crate::lang::Language;
 
 #[derive(Debug, Parser)]
@@ -279,39 +279,6 @@ pub(super) struct RuntimeOptions {
     pub(super) variant: Option<VariantChoice>,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(super) enum OperationName {
-    Copy,
-    Move,
-}
-
-impl From<OperationName> for Operation {
-    fn from(name: OperationName) -> Operation {
-        match name {
-            OperationName::Copy => Operation::Copy,
-            OperationName::Move => Operation::Move,
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(super) enum RuntimeName {
-    Auto,
-    #[value(name = "onnxruntime")]
-    OnnxRuntime,
-    Tract,
-}
-
-impl From<RuntimeName> for RuntimeChoice {
-    fn from(name: RuntimeName) -> RuntimeChoice {
-        match name {
-            RuntimeName::Auto => RuntimeChoice::Auto,
-            RuntimeName::OnnxRuntime => RuntimeChoice::OnnxRuntime,
-            RuntimeName::Tract => RuntimeChoice::Tract,
-        }
-    }
-}
-
 /// Reads the command line, with the Python tool's spellings.
 pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>, language: &Language) -> Result<Action, clap::Error> {
     let arguments = arguments.into_iter().map(|argument| with_dashes(&argument));
@@ -344,20 +311,6 @@ fn with_dashes(argument: &OsStr) -> OsString {
     match text.split_once('=') {
         Some((name, value)) => format!("{}={value}", name.replace('_', "-")).into(),
         None => text.replace('_', "-").into(),
-    }
-}
-
-/// A length of time: from a tenth of a second to a day.
-fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds = text.parse::<f64>().ok().filter(|seconds| (0.1..=86_400.0).contains(seconds));
-    seconds.map(Duration::from_secs_f64).ok_or_else(|| "give seconds, 0.1 to 86400".to_owned())
-}
-
-fn yes_or_no(text: &str) -> Result<bool, String> {
-    match text.to_lowercase().as_str() {
-        "true" | "yes" | "1" => Ok(true),
-        "false" | "no" | "0" => Ok(false),
-        _ => Err("give true or false".to_owned()),
     }
 }
 

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::arguments::{BenchArguments, RuntimeName};
+use super::argument_values::RuntimeName;
+use super::arguments::BenchArguments;
 use super::bench_report::Report;
 use super::context::Context;
 use super::exit::Exit;

@@ -2,6 +2,7 @@
 
 mod app;
 mod apply;
+mod argument_values;
 mod arguments;
 mod bench;
 mod bench_report;

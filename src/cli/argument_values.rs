@@ -1,0 +1,58 @@
+//! The values of arguments that are neither text nor numbers, and how they are read.
+
+use std::time::Duration;
+
+use clap::ValueEnum;
+
+use crate::domain::settings::Operation;
+use crate::engine::runtime::select::RuntimeChoice;
+
+/// What is done with the pictures.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum OperationName {
+    Copy,
+    Move,
+}
+
+impl From<OperationName> for Operation {
+    fn from(name: OperationName) -> Operation {
+        match name {
+            OperationName::Copy => Operation::Copy,
+            OperationName::Move => Operation::Move,
+        }
+    }
+}
+
+/// What runs the model.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(super) enum RuntimeName {
+    Auto,
+    #[value(name = "onnxruntime")]
+    OnnxRuntime,
+    Tract,
+}
+
+impl From<RuntimeName> for RuntimeChoice {
+    fn from(name: RuntimeName) -> RuntimeChoice {
+        match name {
+            RuntimeName::Auto => RuntimeChoice::Auto,
+            RuntimeName::OnnxRuntime => RuntimeChoice::OnnxRuntime,
+            RuntimeName::Tract => RuntimeChoice::Tract,
+        }
+    }
+}
+
+/// A length of time: from a tenth of a second to a day.
+pub(super) fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse::<f64>().ok().filter(|seconds| (0.1..=86_400.0).contains(seconds));
+    seconds.map(Duration::from_secs_f64).ok_or_else(|| "give seconds, 0.1 to 86400".to_owned())
+}
+
+/// A yes or a no, in the words of the Python tool too.
+pub(super) fn yes_or_no(text: &str) -> Result<bool, String> {
+    match text.to_lowercase().as_str() {
+        "true" | "yes" | "1" => Ok(true),
+        "false" | "no" | "0" => Ok(false),
+        _ => Err("give true or false".to_owned()),
+    }
+}
