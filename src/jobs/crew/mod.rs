@@ -13,6 +13,7 @@
 
 mod beginning;
 mod checker;
+mod classifying;
 mod error;
 mod fetching;
 mod following;
@@ -24,6 +25,7 @@ mod owning;
 mod pace;
 mod runner;
 mod scorer;
+mod sorting;
 mod taking_over;
 mod viewer;
 mod watch_news;

@@ -1,52 +1,30 @@
 //! Classifies, plans, applies and undoes, one after the other. It alone holds the session's lock.
 
 use std::cell::RefCell;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
 
 use crossbeam_channel::{Receiver, Sender};
-use serde_json::json;
 
-use super::beginning::Ready;
 use super::following::Guide;
-use super::pace::Pace;
 use super::scorer::Told;
-use super::taking_over::take_over;
+use super::sorting::Made;
 use super::watch_switch::WatchSwitch;
 use super::watching::Wanted;
 use super::words::Asked;
-use super::{CrewError, Event, Order, Sayer, Surroundings, Tally};
-use super::{beginning, opening, watching};
+use super::{CrewError, Event, Order, Sayer, Surroundings};
+use super::{opening, watching};
 use crate::built_in;
-use crate::domain::collection::Entry;
-use crate::domain::decision::LabelId;
-use crate::domain::folder_name::folder_names;
-use crate::domain::picture::PictureId;
-use crate::domain::plan::Plan;
-use crate::domain::run::{RunId, RunKind};
 use crate::domain::settings::{ModelName, Settings};
 use crate::engine::runtime::install::install;
 use crate::engine::runtime::select::{RuntimeNote, cores, select};
 use crate::engine::runtime::{Runtime, Uses};
 use crate::files::destination;
-use crate::files::scan::scan;
 use crate::jobs::answering::Patience;
-use crate::jobs::apply::apply;
-use crate::jobs::begin::begin_classify;
-use crate::jobs::classify::{Classification, Classified, Encoders, Pipeline, classify};
-use crate::jobs::effort::{Clocks, LimitOfLate};
 use crate::jobs::model::{ModelError, ModelToOpen, OpenedModel};
-use crate::jobs::sink::{Hooks, SessionSink, SourceFolder};
-use crate::jobs::sort::{SortRules, sort};
 use crate::jobs::stop::Stop;
-use crate::jobs::tables;
-use crate::jobs::undo::{Undone, undo};
-use crate::store::session::{Known, LabelSet, Session, Sorting, Which};
-
-/// Failures that are told in words; all of them are in the table.
-const TOLD: usize = 50;
+use crate::store::session::Session;
 
 /// What the runner works with.
 pub(super) struct Desk {
@@ -60,14 +38,6 @@ pub(super) struct Desk {
     pub(super) events: Sender<Event>,
     pub(super) scorer: Sender<Told>,
     pub(super) words: Sender<Asked>,
-}
-
-/// The last plan, and what it was made with.
-pub(super) struct Made {
-    plan: Plan,
-    gone: Vec<PathBuf>,
-    sorting: Sorting,
-    set: LabelSet,
 }
 
 pub(super) fn run(desk: Desk, orders: &Receiver<Order>) {
@@ -248,198 +218,5 @@ impl Desk {
                 built_in::unpack_model(folder).map_err(|source| CrewError::Unpack { folder: folder.clone(), source })
             }
         }
-    }
-
-    fn classify(
-        &self,
-        settings: &Settings,
-        table: &Path,
-        decisions_of: Option<&Path>,
-        orders: &Receiver<Order>,
-        runtime: &Runtime,
-    ) -> Result<(), CrewError> {
-        let Ready { model, text, mut session } = beginning::make_ready(self, settings, runtime)?;
-        let found = scan(&settings.source, settings.recursive, &settings.destination)?;
-        if !beginning::may_begin(self, found.files.len(), orders) {
-            return Ok(());
-        }
-        opening::tell_decisions(self, &session)?;
-        let cache = self.surroundings.cache.as_ref();
-        let _ = self.scorer.send(Told::Begin(self.guide.begin()));
-        let _ = self.words.send(Asked::Model(Box::new(text), model.rule));
-        self.guide.shown(&settings.destination, session.revision()?, true);
-        self.guide.memory(cache, model.fingerprint, model.labels.ncols());
-        let (run, set) = begin_classify(&mut session, settings, &model, runtime, serde_json::Map::new())?;
-        let clocks = Clocks::default();
-        let pipeline = Pipeline {
-            files: &found.files,
-            model: &model,
-            cache,
-            decoders: cores(),
-            clocks: &clocks,
-            awaits_rest: &|_| false,
-            trusts_unchanged: settings.trust_unchanged,
-            stop: &self.stop,
-        };
-        let (mut pace, paused) = (Pace::new(), self.stop.paused());
-        let classification = self.fill(&mut session, run, &set, settings, &pipeline, &mut pace)?;
-        if let Some(other) = decisions_of {
-            self.tell_in_order(match take_over(other, &mut session, &self.surroundings.known_sessions()) {
-                Ok(step) => Event::TakenOver { step },
-                Err(error) => Event::NotTakenOver { error: error.into() },
-            });
-        }
-        session.end_run(run, classification.told())?;
-        tables::write(&mut session, table, Some(&set), settings.sure)?;
-        // From here on, what is new in the session comes from others.
-        self.guide.ended();
-        let Classification { remembered, waiting, .. } = classification;
-        let per_second = pace.in_all(remembered, self.stop.paused().saturating_sub(paused));
-        self.tell_in_order(Event::Classified { remembered, waiting, per_second });
-        Ok(())
-    }
-
-    /// Runs the pipeline; what is in the session goes on to the scorer.
-    fn fill(
-        &self,
-        session: &mut Session,
-        run: RunId,
-        set: &LabelSet,
-        settings: &Settings,
-        pipeline: &Pipeline<'_>,
-        pace: &mut Pace,
-    ) -> Result<Classification, CrewError> {
-        let say = |trouble: &crate::files::trouble::Trouble| self.sayer.trouble(trouble);
-        // Decisions refer to labels of the session by number; the app knows them by text.
-        let texts = session.label_texts()?;
-        let mut on_stored = |stored: Vec<(Known, Classified)>| self.tell_arrivals(stored, &texts);
-        let mut others = 0;
-        let mut limit = LimitOfLate::default();
-        let mut on_picture = |classified: Option<&Classified>| {
-            let now = Instant::now();
-            if let Some(per_second) = pace.count(now) {
-                self.tell(Event::Pace { per_second, limit: limit.at(now, pipeline.clocks) });
-            }
-            if classified.is_none() {
-                others += 1;
-                self.tell(Event::Passed { others });
-            }
-        };
-        let hooks = Hooks {
-            say: &say,
-            alert: &|_| None,
-            on_picture: &mut on_picture,
-            on_silence: &mut || self.tell(Event::ModelSilent),
-            on_stored: &mut on_stored,
-        };
-        let mut sink = SessionSink::new(session, run, set, SourceFolder::new(&settings.source), hooks);
-        Ok(classify(pipeline, &mut Encoders::default(), &mut sink)?)
-    }
-
-    /// What is in the session goes on to the scorer.
-    pub(super) fn tell_arrivals(&self, stored: Vec<(Known, Classified)>, texts: &HashMap<LabelId, String>) {
-        let pictures = stored.into_iter().map(|(known, classified)| {
-            let decided = known.decision.and_then(|d| d.label()).and_then(|label| texts.get(&label).cloned());
-            let trouble = classified.trouble.as_ref().map(|trouble| self.sayer.trouble(trouble));
-            let Classified { picture, embedding, .. } = classified;
-            let entry = Entry {
-                id: known.id,
-                path: picture.path,
-                hash: picture.hash,
-                state: picture.state,
-                trouble,
-                decision: known.decision,
-                placed: known.folder,
-            };
-            (entry, decided, embedding)
-        });
-        let _ = self.scorer.send(Told::Arrived(pictures.collect()));
-    }
-
-    /// Puts the scores of now into the session, and makes a plan of them.
-    fn plan(
-        &self,
-        session: &mut Session,
-        sorting: Sorting,
-        scores: &[(PictureId, Vec<f32>)],
-    ) -> Result<Made, CrewError> {
-        let known = session.sorting()?;
-        let set = match known {
-            Some((known, set)) if known == sorting => set,
-            known => {
-                let model = known.map(|(_, set)| session.model_of(&set)).transpose()?.flatten().unwrap_or_default();
-                let set = session.label_set(&sorting.labels, &sorting.template, &model)?;
-                let told = [("source".to_owned(), json!("the pictures of the session, with other labels"))];
-                let told = told.into_iter().collect();
-                let run = session.begin_run(RunKind::Classify, None, Some((&sorting, &set)), told)?;
-                session.put_scores(run, &set, scores)?;
-                session.end_run(run, serde_json::Map::new())?;
-                set
-            }
-        };
-        let folders = self.folders(session, &sorting)?;
-        let rules =
-            SortRules { sorting: &sorting, set: &set, folders: &folders, which: Which::All, resort: true, waiting: 0 };
-        let sorted = sort(session, rules)?;
-        Ok(Made { plan: sorted.plan, gone: sorted.gone, sorting, set })
-    }
-
-    fn folders(&self, session: &Session, sorting: &Sorting) -> Result<Vec<String>, CrewError> {
-        let table = tables::table_name(session)?.unwrap_or_default();
-        Ok(folder_names(&sorting.labels, &table.to_string_lossy()))
-    }
-
-    fn apply(&self, session: &mut Session, table: &Path, made: &Made) -> Result<(), CrewError> {
-        destination::check_room(session.destination(), &made.plan.transfers)?;
-        let total = made.plan.transfers.len();
-        let mut tally = Tally::default();
-        let mut failures = Vec::new();
-        let run = apply(session, &made.plan, &|error| self.sayer.transfer(error), &self.stop, &mut |_, ended| {
-            tally.add(ended);
-            if let Err(error) = ended
-                && failures.len() < TOLD
-            {
-                failures.push(self.sayer.transfer(error));
-            }
-            self.tell(Event::Progress { tally, total });
-        })?;
-        tables::write(session, table, Some(&made.set), made.sorting.sure())?;
-        self.tell_places(session)?;
-        let (_, head) = session.ledger_head()?;
-        self.tell(Event::Applied { run, tally, failures, total, head });
-        Ok(())
-    }
-
-    fn undo(&self, session: &mut Session, wanted: Option<RunId>) -> Result<(), CrewError> {
-        let run = match wanted {
-            Some(id) => session.run(id)?,
-            None => session.runs_in_force()?.into_iter().next(),
-        };
-        let Some(run) = run else { return Err(CrewError::NothingToUndo) };
-        let total = session.reversible(run.id)?.len();
-        let mut tally = Tally::default();
-        let undone = undo(session, run, &|error| self.sayer.transfer(error), &self.stop, &mut |_, ended| {
-            tally.add(ended);
-            self.tell(Event::Progress { tally, total });
-        })?;
-        if let (Some((sorting, set)), Some(name)) = (session.sorting()?, tables::table_name(session)?) {
-            tables::write(session, &name, Some(&set), sorting.sure())?;
-        }
-        self.tell_places(session)?;
-        let (_, head) = session.ledger_head()?;
-        let failures = undone.left.iter().take(TOLD).map(|(_, error)| self.sayer.transfer(error)).collect();
-        let Undone { run, own, back, removed, left, waiting, .. } = undone;
-        let left = left.len() + waiting;
-        self.tell(Event::Undone { run, own, back, removed, left, failures, head });
-        Ok(())
-    }
-
-    fn tell_places(&self, session: &Session) -> Result<(), CrewError> {
-        let mut folders = Vec::new();
-        session.for_each_picture(None, Which::All, |picture| {
-            folders.push((picture.id, picture.place.map(|place| place.folder)));
-        })?;
-        self.tell(Event::Places { folders });
-        Ok(())
     }
 }

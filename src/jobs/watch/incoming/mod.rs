@@ -3,24 +3,25 @@
 //! The scan is the truth: what is in the folder and not in the session is waited for. What the system tells of changes only
 //! says where to look before the next scan.
 
+mod names;
+mod noticing;
+
 use std::collections::{HashSet, VecDeque};
-use std::ffi::OsStr;
 use std::fs::Metadata;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::{Told, WatchRules, WatchedBy};
 use crate::domain::picture::FileStamp;
 use crate::domain::readiness::{Look, Readiness};
-use crate::file_system::is_on_network;
 use crate::files::read::stamp_of;
 use crate::files::scan::{Scan, ScanError, Scope};
-use crate::files::watcher::{Changes, NoEvents, Watcher};
+use crate::files::watcher::Watcher;
 use crate::files::writers::open_for_writing;
 use crate::jobs::sink::SourceFolder;
 use crate::jobs::stop::Stop;
 use crate::store::StoreError;
+use names::{is_hidden, is_named_unfinished};
 
 /// How often it is looked whether the folder is there and the same.
 const ROOT_EVERY: Duration = Duration::from_secs(1);
@@ -31,10 +32,6 @@ const SCAN_REST: u32 = 10;
 
 /// The least time between two scans where nothing tells of changes.
 const LEAST_POLL: Duration = Duration::from_millis(100);
-
-/// What programs that download call a file until it is whole.
-const UNFINISHED_SUFFIXES: [&str; 8] =
-    [".part", ".partial", ".tmp", ".temp", ".crdownload", ".download", ".filepart", ".opdownload"];
 
 /// A file that has settled.
 #[derive(Debug, Clone)]
@@ -153,99 +150,6 @@ impl Incoming {
             self.readiness.close(&self.as_given(path));
         }
         Ok(self.settled(most, tell))
-    }
-
-    /// Whether the folder is there, and the one that is watched.
-    fn look_at_root(&mut self, tell: &mut dyn FnMut(Told<'_>)) {
-        let found = std::fs::metadata(&self.source).ok().filter(Metadata::is_dir);
-        let found = found.map(|folder| (folder.dev(), folder.ino()));
-        if found == self.root {
-            return;
-        }
-        match (self.root, found) {
-            (_, None) => tell(Told::SourceGone),
-            (Some(_), Some(_)) => tell(Told::SourceReplaced),
-            (None, Some(_)) if self.watched_by != WatchedBy::Nothing => tell(Told::SourceBack),
-            (None, Some(_)) => {}
-        }
-        self.root = found;
-        self.watcher = None;
-        if found.is_some() {
-            // Where it was a link, it may lead elsewhere now.
-            self.folder = SourceFolder::new(&self.source);
-            // First the watches, then the scan: what comes between them is seen by both and not by none.
-            self.watch(tell);
-            self.next_scan = Duration::ZERO;
-        }
-    }
-
-    fn watch(&mut self, tell: &mut dyn FnMut(Told<'_>)) {
-        let started = match self.rules.poll {
-            true => Err(None),
-            false if is_on_network(&self.source) => Err(Some(NoEvents::Network)),
-            false => Watcher::new().map_err(Some),
-        };
-        match started {
-            Ok(watcher) => {
-                self.watcher = Some(watcher);
-                self.watch_by(WatchedBy::Events, tell);
-            }
-            Err(reason) => self.watch_by(WatchedBy::Polling(reason), tell),
-        }
-    }
-
-    fn watch_by(&mut self, by: WatchedBy, tell: &mut dyn FnMut(Told<'_>)) {
-        if let WatchedBy::Polling(_) = by {
-            self.watcher = None;
-            // Who is told of nothing has to be surer that a file is finished.
-            self.readiness.settle_for(self.rules.settle_polled);
-            self.readiness.forget_writers();
-        }
-        if self.watched_by != by {
-            tell(Told::WatchedBy(&by));
-            self.watched_by = by;
-        }
-    }
-
-    fn scan_every(&self) -> Duration {
-        match self.watched_by {
-            // Twice within the settling time, so that a change is seen before a file counts as settled.
-            WatchedBy::Polling(_) => (self.rules.settle_polled / 2).max(LEAST_POLL),
-            _ => self.rules.rescan,
-        }
-    }
-
-    fn changes(&mut self, tell: &mut dyn FnMut(Told<'_>)) -> Changes {
-        let Some(watcher) = &mut self.watcher else { return Changes::default() };
-        let mut changes = watcher.changes();
-        if let Some(reason) = changes.ended.take() {
-            self.watch_by(WatchedBy::Polling(Some(reason)), tell);
-        }
-        changes
-    }
-
-    /// Watches folders; true where one was not watched before, so that files may have come to it unseen.
-    fn watch_folders(&mut self, folders: &[PathBuf], tell: &mut dyn FnMut(Told<'_>)) -> bool {
-        let Some(watcher) = &mut self.watcher else { return false };
-        let mut is_new = false;
-        for folder in folders {
-            let inside = folder.strip_prefix(&self.source).unwrap_or(folder);
-            // Without a slash at its end, which the paths in it would have twice.
-            let whole = if inside.as_os_str().is_empty() { self.whole.clone() } else { self.whole.join(inside) };
-            match watcher.add(&whole) {
-                Ok(added) => is_new |= added,
-                Err(reason) => {
-                    self.watch_by(WatchedBy::Polling(Some(reason)), tell);
-                    return false;
-                }
-            }
-        }
-        is_new
-    }
-
-    /// A path as the system tells it, in the spelling that was given.
-    fn as_given(&self, path: &Path) -> PathBuf {
-        path.strip_prefix(&self.whole).map_or_else(|_| path.to_owned(), |inside| self.source.join(inside))
     }
 
     fn scope(&self) -> Scope<'_> {
@@ -409,35 +313,5 @@ impl Incoming {
     /// The file is not whole: its rest is waited for.
     pub(super) fn hold(&mut self, path: &Path) {
         self.readiness.hold(path);
-    }
-}
-
-/// Hidden files, and files in hidden folders, are what programs keep for themselves: rsync's unfinished ones, trash.
-fn is_hidden(inside: &Path) -> bool {
-    inside.iter().any(|part| part.as_encoded_bytes().starts_with(b"."))
-}
-
-fn is_named_unfinished(path: &Path) -> bool {
-    let name = path.file_name().map(OsStr::to_string_lossy).unwrap_or_default().to_lowercase();
-    UNFINISHED_SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_tell_what_is_hidden_and_what_is_not_finished() {
-        for (path, hidden, unfinished) in [
-            ("a/b.jpg", false, false),
-            ("a/.b.jpg.Xy12", true, false),
-            (".rsync-partial/b.jpg", true, false),
-            ("b.jpg.part", false, true),
-            ("B.JPG.CRDOWNLOAD", false, true),
-            ("part.jpg", false, false),
-        ] {
-            let path = Path::new(path);
-            assert_eq!((is_hidden(path), is_named_unfinished(path)), (hidden, unfinished), "{path:?}");
-        }
     }
 }
