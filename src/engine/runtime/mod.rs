@@ -2,6 +2,7 @@
 
 mod brain_float;
 mod child;
+mod error;
 pub mod find;
 pub mod gpu;
 mod halt;
@@ -11,193 +12,19 @@ mod library_version;
 mod onnx_runtime;
 pub mod probe;
 pub mod select;
+mod tower;
 mod tract;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
-use ndarray::{Array2, ArrayViewD};
+use ndarray::Array2;
 
-use super::graph::TowerGraph;
 use crate::domain::variant::{Variant, VariantChoice};
-use crate::panics::Panicked;
+pub use error::RuntimeError;
 pub use halt::Halt;
 pub use onnx_runtime::{OLDEST_VERSION, OnnxRuntime};
-
-/// One axis of a tower's input or output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Dim {
-    /// Always this size.
-    Fixed(usize),
-    /// As many as there are pictures or sentences.
-    Rows,
-    /// As many as the longest sentence has tokens.
-    Tokens {
-        /// The most there can be.
-        longest: usize,
-    },
-}
-
-/// The element type of an input.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum InputType {
-    /// Single precision.
-    F32,
-    /// 64-bit integers.
-    I64,
-}
-
-/// An input of a tower.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct InputSpec {
-    /// Its name in the graph.
-    pub name: String,
-    /// Its element type.
-    pub element: InputType,
-    /// Its shape.
-    pub dims: Vec<Dim>,
-}
-
-impl InputSpec {
-    /// `pixel_values`: (rows, 3, side, side).
-    pub fn pixels(side: usize) -> InputSpec {
-        let dims = vec![Dim::Rows, Dim::Fixed(3), Dim::Fixed(side), Dim::Fixed(side)];
-        InputSpec { name: "pixel_values".to_owned(), element: InputType::F32, dims }
-    }
-
-    /// `input_ids` or `attention_mask`: (rows, tokens).
-    pub fn token_ids(name: &str, longest: usize) -> InputSpec {
-        let dims = vec![Dim::Rows, Dim::Tokens { longest }];
-        InputSpec { name: name.to_owned(), element: InputType::I64, dims }
-    }
-}
-
-/// A tower that a runtime can open.
-#[derive(Debug)]
-pub enum Tower {
-    /// A graph in memory whose weights lie in files: one of ours, or a part of an export.
-    Graph(Box<TowerGraph>),
-    /// An ONNX file that has everything in it.
-    Export(PathBuf),
-}
-
-impl Tower {
-    /// What to call it in a message.
-    fn name(&self) -> String {
-        match self {
-            Tower::Graph(graph) => match &graph.export {
-                Some(path) => crate::domain::printable::printable(path),
-                None => graph.model.graph.as_ref().map(|g| g.name.clone()).unwrap_or_default(),
-            },
-            Tower::Export(path) => crate::domain::printable::printable(path),
-        }
-    }
-
-    /// The file of an export, which a runtime may not be able to read though it is whole.
-    fn export(&self) -> Option<&Path> {
-        match self {
-            Tower::Graph(graph) => graph.export.as_deref(),
-            Tower::Export(path) => Some(path),
-        }
-    }
-}
-
-/// The values of one input.
-#[derive(Debug, Clone)]
-pub enum Tensor<'a> {
-    /// Single precision.
-    F32(ArrayViewD<'a, f32>),
-    /// 64-bit integers.
-    I64(ArrayViewD<'a, i64>),
-}
-
-/// Why a runtime did not do what it was asked.
-#[derive(Debug, thiserror::Error)]
-pub enum RuntimeError {
-    /// ONNX Runtime was asked for, and no library of it can be used.
-    #[error("no usable ONNX Runtime library")]
-    NoneFound {
-        /// Libraries that were found and cannot be used.
-        passed_over: Vec<library::PassedOver>,
-    },
-    /// tract computes in single precision only.
-    #[error("tract has no {variant}")]
-    VariantNotInTract {
-        /// What was asked for.
-        variant: Variant,
-    },
-    /// A GPU does not compute in these numbers.
-    #[error("a GPU has no {variant}")]
-    VariantNotOnGpu {
-        /// What was asked for.
-        variant: Variant,
-    },
-    /// The library worked when it was tried, and then refused to start.
-    #[error("{library} could not be started")]
-    NotStarted {
-        /// The library.
-        library: PathBuf,
-        /// What it said.
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
-    /// A tower could not be opened.
-    #[error("{tower} could not be opened")]
-    Graph {
-        /// The tower.
-        tower: String,
-        /// What the runtime said.
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
-    /// tract cannot read an ONNX file that ONNX Runtime may well read.
-    #[error("tract cannot read {file}")]
-    ExportNotReadable {
-        /// The file.
-        file: PathBuf,
-        /// What tract said.
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
-    /// A tower has none of the outputs that hold an embedding.
-    #[error("{tower} has none of the outputs {wanted:?}, only {found:?}")]
-    NoOutput {
-        /// The tower.
-        tower: String,
-        /// Names that would do.
-        wanted: Vec<String>,
-        /// Names that are there.
-        found: Vec<String>,
-    },
-    /// A tower wants an input that the program does not have.
-    #[error("{tower} wants the input {input:?}")]
-    UnknownInput {
-        /// The tower.
-        tower: String,
-        /// The input's name.
-        input: String,
-    },
-    /// The weights' folder has a name that is not text, which ONNX Runtime cannot be told.
-    #[error("{folder:?} is not UTF-8")]
-    FolderNotText {
-        /// The folder.
-        folder: PathBuf,
-    },
-    /// A tower failed on its input.
-    #[error("the model failed")]
-    Run(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// A tower's output is no matrix with one row a picture or sentence.
-    #[error("the model answered with shape {found:?} for {rows} rows")]
-    OutputShape {
-        /// The shape.
-        found: Vec<usize>,
-        /// How many rows were asked for.
-        rows: usize,
-    },
-}
-
-impl From<Panicked> for RuntimeError {
-    fn from(panicked: Panicked) -> RuntimeError {
-        RuntimeError::Run(Box::new(panicked))
-    }
-}
+pub use tower::{Dim, InputSpec, InputType, Tensor, Tower};
 
 /// Where a runtime computes.
 #[derive(Debug, Clone, PartialEq, Eq)]
