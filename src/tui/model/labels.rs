@@ -42,6 +42,25 @@ pub(crate) struct Edit {
 }
 
 impl Labels {
+    /// No labels yet.
+    pub(crate) fn new() -> Labels {
+        Labels {
+            editor: TextArea::default(),
+            is_editing: false,
+            book: vec![],
+            current: vec![],
+            numbers: vec![],
+            error: None,
+            revision: 0,
+            scored: 0,
+            too_long: None,
+            alike: vec![],
+            is_fixed: false,
+            edit: None,
+            former: HashMap::new(),
+        }
+    }
+
     /// Editing begins.
     pub(crate) fn begin_edit(&mut self) {
         if self.edit.is_none() {

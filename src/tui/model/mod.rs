@@ -4,26 +4,21 @@ mod files;
 mod labels;
 mod live;
 mod review;
+mod settings;
 mod setup;
 
-use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use ratatui_textarea::TextArea;
 
 use super::keys::Keys;
-use super::line::Line;
 use super::values::Values;
 use crate::config::Defaults;
 use crate::domain::collection::Collection;
 use crate::domain::count::Counts;
 use crate::domain::limit::Stage;
-use crate::domain::score::SureRule;
-use crate::domain::settings::{ModelName, Settings};
-use crate::domain::template::Templates;
 use crate::jobs::crew::Tally;
 use crate::lang::Language;
-use crate::store::session::Sorting;
 
 pub(crate) use files::{Done, Files};
 pub(crate) use labels::Labels;
@@ -177,9 +172,6 @@ pub(crate) enum Work {
     Installing,
 }
 
-/// What stands in the way of a start, in words.
-pub(crate) type Problem = String;
-
 impl Model {
     pub(crate) fn new(language: Language, defaults: Defaults, keys: Keys) -> Model {
         let first = language.text("app.default_labels");
@@ -191,46 +183,13 @@ impl Model {
             size: (80, 24),
             scroll: 0,
             is_line_unprotected: false,
-            setup: Setup {
-                chosen: Field::Source,
-                editing: None,
-                source: Line::default(),
-                destination: Line::new("labelled"),
-                model: Line::new(&defaults.model),
-                template: Line::new(&defaults.template),
-                threshold: Line::new(defaults.threshold.to_string()),
-                margin: Line::new(defaults.margin.to_string()),
-                operation: defaults.operation,
-                recursive: defaults.recursive,
-                watching: Watching::No,
-                check: 0,
-                checked: None,
-                models: vec![],
-                model_chosen: None,
-                model_found: None,
-                damaged: None,
-                begins: None,
-            },
+            setup: Setup::new(&defaults),
             session: None,
             untrusted: None,
             takes_from: None,
             ordered: None,
             is_same_session: false,
-            labels: Labels {
-                editor: TextArea::default(),
-                is_editing: false,
-                book: vec![],
-                current: vec![],
-                numbers: vec![],
-                error: None,
-                revision: 0,
-                scored: 0,
-                too_long: None,
-                alike: vec![],
-                is_fixed: false,
-                edit: None,
-                former: HashMap::new(),
-            },
+            labels: Labels::new(),
             collection: Collection::default(),
             counts: Counts::default(),
             review: Review { preview: defaults.preview, ..Review::default() },
@@ -280,14 +239,6 @@ impl Model {
         }
     }
 
-    pub(crate) fn sure(&self) -> SureRule {
-        let number = |line: &Line, otherwise: f32| line.text().trim().parse().unwrap_or(otherwise);
-        SureRule {
-            threshold: number(&self.setup.threshold, self.defaults.threshold),
-            margin: number(&self.setup.margin, self.defaults.margin),
-        }
-    }
-
     pub(crate) fn destination(&self) -> PathBuf {
         let given = PathBuf::from(self.setup.destination.text().trim());
         std::path::absolute(&given).unwrap_or(given)
@@ -301,60 +252,6 @@ impl Model {
     /// True where the scores on the screen are those for the labels of now.
     pub(crate) fn is_scored(&self) -> bool {
         self.labels.scored == self.labels.revision && self.labels.error.is_none()
-    }
-
-    /// How pictures are sorted by what is on the screen; none where that makes no sense just now.
-    pub(crate) fn sorting(&self) -> Option<Sorting> {
-        let is_number = |line: &Line| line.text().trim().parse::<f32>().is_ok();
-        let makes_sense =
-            self.labels.error.is_none() && is_number(&self.setup.threshold) && is_number(&self.setup.margin);
-        let sure = self.sure();
-        Some(Sorting {
-            labels: self.labels.current.clone(),
-            template: self.template().filter(|_| makes_sense)?.text(),
-            threshold: sure.threshold,
-            margin: sure.margin,
-            operation: self.setup.operation,
-        })
-    }
-
-    pub(crate) fn template(&self) -> Option<Templates> {
-        Templates::new(self.setup.template.text()).ok()
-    }
-
-    /// The settings, or what stands in the way of them.
-    pub(crate) fn settings(&self) -> Result<Settings, Problem> {
-        let say = |key: &str| Err(self.language.text(key));
-        if self.setup.source.text().trim().is_empty() {
-            return say("app.no_source");
-        }
-        if self.setup.destination.text().trim().is_empty() {
-            return say("app.no_destination");
-        }
-        if self.setup.model.text().trim().is_empty() {
-            return say("app.no_model");
-        }
-        if let Some(error) = &self.labels.error {
-            return Err(crate::lang::Say::say(error, &self.language));
-        }
-        for line in [&self.setup.threshold, &self.setup.margin] {
-            if !line.text().trim().parse::<f32>().is_ok_and(|value| (0.0..=1.0).contains(&value)) {
-                return say("app.not_a_share");
-            }
-        }
-        let Some(template) = self.template() else { return say("app.bad_template") };
-        Ok(Settings {
-            source: self.setup.source.text().trim().into(),
-            recursive: self.setup.recursive,
-            destination: self.destination(),
-            model: ModelName::new(self.setup.model.text().trim(), Path::is_dir),
-            labels: self.labels.current.clone(),
-            template,
-            operation: self.setup.operation,
-            sure: self.sure(),
-            batch_size: None,
-            trust_unchanged: self.defaults.trust_unchanged,
-        })
     }
 
     /// Files that were found and are not classified yet.

@@ -1,5 +1,6 @@
 //! The state of the setup pane.
 
+use crate::config::Defaults;
 use crate::domain::hub_model::HubModel;
 use crate::domain::settings::Operation;
 use crate::jobs::crew::{Checked, ModelChoice, ModelPlace};
@@ -88,6 +89,30 @@ pub(crate) struct Setup {
 }
 
 impl Setup {
+    /// The fields of the first start.
+    pub(crate) fn new(defaults: &Defaults) -> Setup {
+        Setup {
+            chosen: Field::Source,
+            editing: None,
+            source: Line::default(),
+            destination: Line::new("labelled"),
+            model: Line::new(&defaults.model),
+            template: Line::new(&defaults.template),
+            threshold: Line::new(defaults.threshold.to_string()),
+            margin: Line::new(defaults.margin.to_string()),
+            operation: defaults.operation,
+            recursive: defaults.recursive,
+            watching: Watching::No,
+            check: 0,
+            checked: None,
+            models: vec![],
+            model_chosen: None,
+            model_found: None,
+            damaged: None,
+            begins: None,
+        }
+    }
+
     /// Where the model is that is in the field now, if that is known.
     pub(crate) fn found(&self) -> Option<&ModelChoice> {
         self.model_found.as_ref().filter(|found| found.name == self.model.text().trim())

@@ -8,6 +8,7 @@ mod mouse;
 mod preview;
 mod review;
 mod setup;
+mod start;
 mod told;
 mod trust;
 mod watching;
@@ -79,9 +80,9 @@ fn answer(model: &mut Model, question: Question, key: KeyEvent) -> Vec<Effect> {
     let is = |answer: &str| model.language.is_answer(answer, letter);
     match question {
         Question::Quit if is("app.answer_yes") => vec![Effect::Stop, Effect::Quit],
-        Question::OtherDestination if is("app.answer_take") => setup::begin_with_model(model, true),
-        Question::OtherDestination if is("app.answer_begin") => setup::begin_with_model(model, false),
-        Question::Download { takes_decisions } if is("app.answer_yes") => setup::begin(model, takes_decisions),
+        Question::OtherDestination if is("app.answer_take") => start::begin_with_model(model, true),
+        Question::OtherDestination if is("app.answer_begin") => start::begin_with_model(model, false),
+        Question::Download { takes_decisions } if is("app.answer_yes") => start::begin(model, takes_decisions),
         Question::Install if is("app.answer_yes") => setup::begin_install(model),
         Question::Repair if is("app.answer_yes") => setup::begin_repair(model),
         Question::Trust if is("app.answer_yes") => trust::begin(model),
@@ -144,7 +145,7 @@ fn everywhere(model: &mut Model, key: KeyEvent) -> Option<Vec<Effect>> {
             model.question = waits.then_some(Question::Quit);
             return Some(if waits { vec![] } else { vec![Effect::Quit] });
         }
-        "everywhere.start" => return Some(setup::start(model)),
+        "everywhere.start" => return Some(start::start(model)),
         "everywhere.stop" => return Some(stop(model)),
         "everywhere.pause" => return Some(pause(model)),
         "everywhere.trust" => return Some(trust::ask(model)),

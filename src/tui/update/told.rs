@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use super::{decisions, following, preview, review, setup, trust, watching};
+use super::{decisions, following, preview, review, setup, start, trust, watching};
 use crate::domain::collection::Entry;
 use crate::domain::picture::PictureState;
 use crate::jobs::crew::{CrewError, Event};
@@ -28,7 +28,7 @@ fn take(model: &mut Model, event: Event) -> Vec<Effect> {
         Event::Checked { .. } => {}
         Event::Completed { typed, text } => return setup::completed(model, &typed, text),
         Event::Models { typed, found } => setup::models(model, &typed, found),
-        Event::ModelFound { choice } => return setup::found(model, choice),
+        Event::ModelFound { choice } => return start::found(model, choice),
         Event::Downloading { done, total, per_second } => {
             model.work = Work::Downloading { done, total, per_second };
             model.is_paused = false;
@@ -109,7 +109,7 @@ fn take(model: &mut Model, event: Event) -> Vec<Effect> {
             model.say_error(text);
         }
         Event::Found { files } => {
-            let effects = setup::begun(model, files);
+            let effects = start::begun(model, files);
             model.recount();
             return effects;
         }
@@ -203,7 +203,7 @@ fn take(model: &mut Model, event: Event) -> Vec<Effect> {
                 true => fail_to_begin(model, &error, place),
                 false => fail(model, &error),
             }
-            let mut effects = if is_beginning { setup::ended(model) } else { vec![] };
+            let mut effects = if is_beginning { start::ended(model) } else { vec![] };
             // Of what is in the cache some may have come, or gone.
             effects.extend(if was_fetching { setup::look_up_model(model) } else { vec![] });
             return effects;
@@ -313,7 +313,7 @@ fn classified(model: &mut Model, remembered: usize, waiting: usize, per_second: 
         &[("pictures", &pictures), ("waiting", &waiting), ("review", &review), ("files", &files), ("start", &start)];
     let text = model.language.say(key, values);
     model.say(text);
-    let mut effects = setup::ended(model);
+    let mut effects = start::ended(model);
     // How long it took is what the next run is told to take.
     if let (Some(pace), Some(key)) = (per_second, model.pace_key()) {
         model.values.pace.insert(key, pace);

@@ -1,0 +1,77 @@
+//! The settings, as the fields of the screen say them.
+
+use std::path::Path;
+
+use super::Model;
+use crate::domain::score::SureRule;
+use crate::domain::settings::{ModelName, Settings};
+use crate::domain::template::Templates;
+use crate::store::session::Sorting;
+use crate::tui::line::Line;
+
+/// What stands in the way of a start, in words.
+pub(crate) type Problem = String;
+
+impl Model {
+    pub(crate) fn sure(&self) -> SureRule {
+        let number = |line: &Line, otherwise: f32| line.text().trim().parse().unwrap_or(otherwise);
+        SureRule {
+            threshold: number(&self.setup.threshold, self.defaults.threshold),
+            margin: number(&self.setup.margin, self.defaults.margin),
+        }
+    }
+
+    /// How pictures are sorted by what is on the screen; none where that makes no sense just now.
+    pub(crate) fn sorting(&self) -> Option<Sorting> {
+        let is_number = |line: &Line| line.text().trim().parse::<f32>().is_ok();
+        let makes_sense =
+            self.labels.error.is_none() && is_number(&self.setup.threshold) && is_number(&self.setup.margin);
+        let sure = self.sure();
+        Some(Sorting {
+            labels: self.labels.current.clone(),
+            template: self.template().filter(|_| makes_sense)?.text(),
+            threshold: sure.threshold,
+            margin: sure.margin,
+            operation: self.setup.operation,
+        })
+    }
+
+    pub(crate) fn template(&self) -> Option<Templates> {
+        Templates::new(self.setup.template.text()).ok()
+    }
+
+    /// The settings, or what stands in the way of them.
+    pub(crate) fn settings(&self) -> Result<Settings, Problem> {
+        let say = |key: &str| Err(self.language.text(key));
+        if self.setup.source.text().trim().is_empty() {
+            return say("app.no_source");
+        }
+        if self.setup.destination.text().trim().is_empty() {
+            return say("app.no_destination");
+        }
+        if self.setup.model.text().trim().is_empty() {
+            return say("app.no_model");
+        }
+        if let Some(error) = &self.labels.error {
+            return Err(crate::lang::Say::say(error, &self.language));
+        }
+        for line in [&self.setup.threshold, &self.setup.margin] {
+            if !line.text().trim().parse::<f32>().is_ok_and(|value| (0.0..=1.0).contains(&value)) {
+                return say("app.not_a_share");
+            }
+        }
+        let Some(template) = self.template() else { return say("app.bad_template") };
+        Ok(Settings {
+            source: self.setup.source.text().trim().into(),
+            recursive: self.setup.recursive,
+            destination: self.destination(),
+            model: ModelName::new(self.setup.model.text().trim(), Path::is_dir),
+            labels: self.labels.current.clone(),
+            template,
+            operation: self.setup.operation,
+            sure: self.sure(),
+            batch_size: None,
+            trust_unchanged: self.defaults.trust_unchanged,
+        })
+    }
+}

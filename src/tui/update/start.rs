@@ -1,0 +1,120 @@
+//! The start of a run: what is asked first, what it begins with, and the end of one that brought nothing.
+
+use super::setup::{busy, leave_field, look_up_model};
+use super::{go_to, order};
+use crate::domain::collection::Collection;
+use crate::jobs::crew::{ModelChoice, ModelPlace, Order};
+use crate::tui::effect::Effect;
+use crate::tui::model::{Files, Model, Ordered, Pane, Question, Review, Work};
+
+/// Begins to classify, if nothing stands in the way of it.
+pub(super) fn start(model: &mut Model) -> Vec<Effect> {
+    leave_field(model);
+    if model.is_busy() {
+        return busy(model);
+    }
+    if let Err(problem) = model.settings() {
+        model.say_error(problem);
+        return vec![];
+    }
+    let has_decisions = model.collection.entries().iter().any(|entry| entry.decision.is_some());
+    if has_decisions && model.session() != model.destination() {
+        model.question = Some(Question::OtherDestination);
+        return vec![];
+    }
+    begin_with_model(model, false)
+}
+
+/// Begins to classify, after asking where a model has to be downloaded first.
+pub(super) fn begin_with_model(model: &mut Model, takes_decisions: bool) -> Vec<Effect> {
+    match model.setup.found().map(|found| found.place) {
+        // Not known yet: it is looked up first, so that nothing large is downloaded unasked.
+        None => {
+            model.setup.begins = Some(takes_decisions);
+            look_up_model(model)
+        }
+        Some(ModelPlace::ToDownload { .. }) => {
+            model.question = Some(Question::Download { takes_decisions });
+            vec![]
+        }
+        Some(_) => begin(model, takes_decisions),
+    }
+}
+
+/// A model was looked up. Where a start waits for that, it goes on.
+pub(super) fn found(model: &mut Model, choice: ModelChoice) -> Vec<Effect> {
+    model.setup.model_found = Some(choice);
+    if model.setup.found().is_none() {
+        return vec![];
+    }
+    // What was begun meanwhile is not waited for: a start would come as a surprise then.
+    match model.setup.begins.take().filter(|_| !model.is_busy()) {
+        Some(takes_decisions) => begin_with_model(model, takes_decisions),
+        None => vec![],
+    }
+}
+
+/// Orders a run; `takes_decisions` those of the session that is open into the new one.
+pub(super) fn begin(model: &mut Model, takes_decisions: bool) -> Vec<Effect> {
+    let Ok(settings) = model.settings() else { return vec![] };
+    let decisions_of = match model.session() == settings.destination {
+        // Remembered until they have come along, whatever comes between.
+        true => model.takes_from.clone(),
+        false => takes_decisions.then(|| model.session()),
+    };
+    let mut effects = super::labels::end(model);
+    model.ordered = Some(Ordered { destination: settings.destination.clone(), takes_from: decisions_of.clone() });
+    model.work = Work::Classifying { files: 0, others: 0 };
+    model.is_paused = false;
+    (model.pace, model.limit) = (None, None);
+    let mut values = std::mem::take(&mut model.values);
+    values.take_fields(model);
+    model.values = values.clone();
+    effects.push(super::watching::start_order(model, settings, decisions_of));
+    effects.extend(super::labels::rescore(model));
+    effects.push(Effect::Remember(Box::new(values)));
+    effects.extend(go_to(model, Pane::Labels));
+    effects
+}
+
+/// The run that was ordered begins: its pictures come in the place of those of before.
+pub(super) fn begun(model: &mut Model, files: usize) -> Vec<Effect> {
+    model.work = Work::Classifying { files, others: 0 };
+    let Some(Ordered { destination, takes_from }) = model.ordered.take() else { return vec![order(Order::Begin)] };
+    if model.pane == Pane::Review {
+        // A key that is pressed for the picture of before is none for another that comes in its place.
+        model.pane = Pane::Labels;
+        let review = model.keys.last_name("everywhere.review");
+        let text = model.language.say("app.begun", &[("review", &review)]);
+        model.say(text);
+    }
+    super::watching::leave(model);
+    model.is_same_session = !model.collection.is_empty() && model.session() == destination;
+    model.session = Some(destination);
+    model.takes_from = takes_from;
+    model.collection = Collection::default();
+    model.review = Review {
+        order: model.review.order,
+        filter: model.review.filter,
+        preview: model.review.preview,
+        manner: model.review.manner,
+        hidden: model.review.hidden,
+        view: model.review.view,
+        ..Review::default()
+    };
+    model.files = Files::default();
+    model.labels.scored = 0;
+    model.labels.is_fixed = false;
+    model.setup.damaged = None;
+    vec![order(Order::Begin)]
+}
+
+/// A run is over. Where not one picture came of it and those of before are of the same session, they are shown again.
+pub(super) fn ended(model: &mut Model) -> Vec<Effect> {
+    let is_same = std::mem::take(&mut model.is_same_session);
+    if !is_same || !model.collection.is_empty() || model.labels.is_editing {
+        return vec![];
+    }
+    model.work = Work::Opening;
+    vec![order(Order::Open { destination: model.session() })]
+}
