@@ -11,9 +11,8 @@ use smart_image_sorter::store::Session;
 use smart_image_sorter::store::session::{SessionPicture, Which};
 
 use crate::support::{Workspace, sorted};
-use crate::terminal::{
-    Terminal, computes_nothing, copy_drawings, copy_more_drawings, process_in, samples_folder, table, wait_until,
-};
+use crate::terminal::{copy_drawings, copy_more_drawings, samples_folder, table};
+use crate::tmux::{Terminal, computes_nothing, process_in, wait_until};
 use crate::watch::Watching;
 
 #[test]

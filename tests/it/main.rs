@@ -8,6 +8,7 @@
 )]
 
 mod appliers;
+mod bad_checkpoints;
 mod bad_input;
 mod bench;
 #[cfg(target_os = "linux")]
@@ -23,6 +24,7 @@ mod evidence;
 #[cfg(target_os = "linux")]
 mod faults;
 mod file_systems;
+mod golden;
 mod hub;
 mod interrupt;
 mod json;
@@ -30,6 +32,7 @@ mod json;
 mod judge;
 mod languages;
 mod layers;
+mod ledger;
 mod live;
 mod memory;
 mod names;
@@ -39,6 +42,7 @@ mod power;
 mod privacy;
 #[cfg(target_os = "linux")]
 mod races;
+mod remembered;
 mod repair;
 mod replaced_model;
 mod runtime;
@@ -48,10 +52,14 @@ mod sorting;
 mod stuck;
 mod support;
 mod terminal;
+mod tmux;
+mod tree;
 mod trust;
 mod unchanged;
+mod undo;
 mod unended_moves;
 mod variants;
 mod verify;
 mod watch;
 mod weights;
+mod working;

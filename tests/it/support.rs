@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fs::{File, Permissions};
-use std::io::{ErrorKind, Write};
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
@@ -17,6 +17,8 @@ use smart_image_sorter::engine::runtime::find::Places;
 use smart_image_sorter::engine::runtime::select::{DeviceChoice, RuntimeChoice, Wanted, cores, select};
 use smart_image_sorter::files::output_csv::from_cell;
 use smart_image_sorter::store::known::KnownSessions;
+
+pub(crate) use crate::tree::{Content, Entry, hashes, sorted, tree};
 
 /// The program under test.
 pub(crate) fn program() -> &'static Path {
@@ -336,75 +338,6 @@ pub(crate) fn distinct(fixture: impl AsRef<Path>, number: usize) -> Vec<u8> {
 /// SHA-256 in hexadecimal digits.
 pub(crate) fn sha256(bytes: impl AsRef<[u8]>) -> String {
     ContentHash(Sha256::digest(bytes).into()).to_string()
-}
-
-/// What is at a path.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Content {
-    File(String),
-    Link(PathBuf),
-    Folder,
-    Special,
-}
-
-/// One thing in a folder, as far as anybody could see a change of it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Entry {
-    pub(crate) content: Content,
-    pub(crate) mode: u32,
-    pub(crate) modified: SystemTime,
-}
-
-/// Everything below a folder, by path, read without the program's help. What goes away while it is read, as a program
-/// that is at work renames files, has everything read again.
-pub(crate) fn tree(folder: impl AsRef<Path>) -> BTreeMap<PathBuf, Entry> {
-    let (folder, began) = (folder.as_ref(), Instant::now());
-    loop {
-        match read_tree(folder) {
-            Err(error) if error.kind() == ErrorKind::NotFound && folder.exists() && began.elapsed() < LONGEST_RUN => {}
-            read => return read.unwrap(),
-        }
-    }
-}
-
-fn read_tree(folder: &Path) -> std::io::Result<BTreeMap<PathBuf, Entry>> {
-    let walk = walkdir::WalkDir::new(folder).min_depth(1).into_iter();
-    let entries = walk.map(|found| {
-        let path = found?.into_path();
-        let entry = entry(&path)?;
-        Ok((path, entry))
-    });
-    entries.collect()
-}
-
-fn entry(path: &Path) -> std::io::Result<Entry> {
-    let metadata = std::fs::symlink_metadata(path)?;
-    let kind = metadata.file_type();
-    let content = match (kind.is_file(), kind.is_symlink(), kind.is_dir()) {
-        (true, ..) => Content::File(sha256(std::fs::read(path)?)),
-        (_, true, _) => Content::Link(std::fs::read_link(path)?),
-        (.., true) => Content::Folder,
-        _ => Content::Special,
-    };
-    Ok(Entry { content, mode: metadata.permissions().mode(), modified: metadata.modified()? })
-}
-
-/// The hash of every file below a folder, by path.
-pub(crate) fn hashes(folder: impl AsRef<Path>) -> BTreeMap<PathBuf, String> {
-    let files = tree(folder).into_iter().filter_map(|(path, entry)| match entry.content {
-        Content::File(hash) => Some((path, hash)),
-        _ => None,
-    });
-    files.collect()
-}
-
-/// The hash of every file below a destination that was sorted into it, by path: what the program keeps there for itself
-/// is left out.
-pub(crate) fn sorted(destination: impl AsRef<Path>) -> BTreeMap<PathBuf, String> {
-    let is_own = |path: &Path| {
-        path.iter().any(|part| part == ".sis") || path.ends_with("output.csv") || path.ends_with("SHA256SUMS")
-    };
-    hashes(destination).into_iter().filter(|(path, _)| !is_own(path)).collect()
 }
 
 /// Gives a file a time of its own and permissions.

@@ -7,8 +7,8 @@ use smart_image_sorter::domain::settings::{ModelName, Settings};
 use smart_image_sorter::jobs::crew::{Event, Order};
 
 use super::models::{model, slow_for_a_while};
-use crate::crew::{Working, settings};
 use crate::support::Workspace;
+use crate::working::{Working, settings};
 
 /// What takes two seconds, on a machine that does ten other things.
 const SOON: Duration = Duration::from_secs(6);

@@ -1,0 +1,113 @@
+//! Undo brings names, contents, times and modes back, and says what it leaves.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crate::session::{folder_of, sorted_workspace};
+use crate::support::{Content, Entry, Workspace, hashes, picture, sorted, tree};
+
+#[test]
+fn undo_brings_everything_back_and_can_be_undone() {
+    for operation in ["copy", "move"] {
+        let workspace = Workspace::new();
+        workspace.write_pictures(["1.jpg", "x/2.jpg", "x/deep/3.jpg", "y/2.jpg"]);
+        let before = tree(workspace.source());
+        workspace.classify().with("--operation", operation).ends_with(0);
+        let applied = (tree(workspace.source()), sorted(workspace.destination()));
+        workspace.sis_on_destination(&["undo"]).ended_with(0);
+        assert!(tree(workspace.source()) == before, "{operation}: names, contents, times and modes are as they were");
+        assert!(sorted(workspace.destination()).is_empty());
+        let folders = std::fs::read_dir(workspace.destination()).unwrap().flatten();
+        assert!(folders.filter(|entry| entry.path().is_dir()).all(|entry| entry.file_name() == ".sis"), "{operation}");
+        workspace.sis_on_destination(&["undo"]).ended_with(2);
+        // The undo is run 3.
+        workspace.sis_on_destination(&["undo", "--run", "3"]).ended_with(0);
+        assert_eq!((hashes(workspace.source()), sorted(workspace.destination())), (file_hashes(&applied.0), applied.1));
+        workspace.sis_on_destination(&["verify"]).ended_with(0);
+        workspace.sis_on_destination(&["undo"]).ended_with(0);
+        assert_eq!(hashes(workspace.source()), file_hashes(&before));
+        workspace.sis_on_destination(&["verify"]).ended_with(0);
+    }
+}
+
+fn file_hashes(tree: &BTreeMap<PathBuf, Entry>) -> BTreeMap<PathBuf, String> {
+    let files = tree.iter().filter_map(|(path, entry)| match &entry.content {
+        Content::File(hash) => Some((path.clone(), hash.clone())),
+        _ => None,
+    });
+    files.collect()
+}
+
+#[test]
+fn undo_takes_back_one_run_or_all() {
+    let workspace = Workspace::new();
+    workspace.write_pictures(["1.jpg"]);
+    workspace.classify().ends_with(0);
+    workspace.write("source/2.jpg", picture(7));
+    workspace.classify().ends_with(0);
+    assert_eq!(sorted(workspace.destination()).len(), 2);
+    // Runs 1 and 3 classify, 2 and 4 apply.
+    workspace.sis_on_destination(&["undo", "--run", "2"]).ended_with(0);
+    let left: Vec<_> = sorted(workspace.destination()).into_keys().collect();
+    assert!(left.len() == 1 && left[0].ends_with("2.jpg"), "{left:?}");
+    workspace.sis_on_destination(&["undo", "--run", "2"]).ended_with(2);
+    workspace.sis_on_destination(&["undo", "--run", "99"]).ended_with(2);
+    workspace.classify().ends_with(0);
+    assert_eq!(sorted(workspace.destination()).len(), 2);
+    workspace.sis_on_destination(&["undo", "--all"]).ended_with(0);
+    assert!(sorted(workspace.destination()).is_empty());
+    assert_eq!(hashes(workspace.source()).len(), 2);
+}
+
+#[test]
+fn undo_leaves_what_it_cannot_take_back_and_says_so() {
+    let workspace = sorted_workspace("copy");
+    let target = workspace.destination().join(folder_of(&workspace, "1.jpg")).join("1.jpg");
+    let only = workspace.destination().join(folder_of(&workspace, "2.jpg")).join("2.jpg");
+    std::fs::write(&target, "changed since").unwrap();
+    std::fs::remove_file(workspace.source().join("2.jpg")).unwrap();
+    let finished = workspace.sis_on_destination(&["undo"]).ended_with(3);
+    assert!(finished.out.contains("2 files were left alone"), "{}", finished.out);
+    assert!(finished.out.contains("1.jpg") && finished.out.contains("the only copy"), "{}", finished.out);
+    assert_eq!(std::fs::read(&target).unwrap(), b"changed since");
+    assert!(only.exists(), "the only copy left is not removed");
+    assert_eq!(sorted(workspace.destination()).len(), 2);
+
+    let workspace = sorted_workspace("move");
+    workspace.write("source/1.jpg", "somebody else's");
+    let finished = workspace.sis_on_destination(&["undo"]).ended_with(3);
+    assert!(finished.out.contains("3 files are where they were"), "{}", finished.out);
+    assert_eq!(std::fs::read(workspace.source().join("1.jpg")).unwrap(), b"somebody else's");
+    assert_eq!(sorted(workspace.destination()).len(), 1);
+}
+
+#[test]
+fn what_was_put_back_by_hand_is_no_obstacle_to_undo() {
+    let workspace = sorted_workspace("move");
+    let target = workspace.destination().join(folder_of(&workspace, "1.jpg")).join("1.jpg");
+    std::fs::copy(&target, workspace.source().join("1.jpg")).unwrap();
+    workspace.sis_on_destination(&["undo"]).ended_with(0);
+    assert_eq!(hashes(workspace.source()).len(), 4);
+    assert!(sorted(workspace.destination()).is_empty());
+}
+
+#[test]
+fn what_a_later_run_put_elsewhere_is_not_taken_back_before_it() {
+    let workspace = sorted_workspace("copy");
+    workspace.classify().with("--labels", "c, d").flag("--resort").ends_with(0);
+    let before = sorted(workspace.destination());
+    let finished = workspace.sis_on_destination(&["undo", "--run", "2"]).ended_with(3);
+    assert!(finished.out.contains("take that one back first"), "{}", finished.out);
+    assert_eq!(sorted(workspace.destination()), before);
+    workspace.sis_on_destination(&["undo", "--all"]).ended_with(0);
+    assert!(sorted(workspace.destination()).is_empty());
+}
+
+#[test]
+fn a_folder_that_somebody_changed_keeps_its_time() {
+    let workspace = sorted_workspace("move");
+    workspace.write("source/new.txt", "added since");
+    let changed = std::fs::metadata(workspace.source()).unwrap().modified().unwrap();
+    workspace.sis_on_destination(&["undo"]).ended_with(0);
+    assert!(std::fs::metadata(workspace.source()).unwrap().modified().unwrap() >= changed);
+}
