@@ -9,20 +9,9 @@ use crate::evidence::{Ended, Sorting, draw};
 use crate::file_systems::Mounted;
 use crate::judge::Judge;
 use crate::support::copy_folder;
+use crate::tools::{can, image_made_by};
 
 const PICTURES: usize = 6;
-
-/// Runs a command to its end; false, said aloud, where that cannot be.
-fn can(program: &str, arguments: &[&str]) -> bool {
-    let ran = Command::new(program).args(arguments).stdin(Stdio::null()).output();
-    let said = match &ran {
-        Ok(output) if output.status.success() => return true,
-        Ok(output) => String::from_utf8_lossy(&output.stderr).trim().to_owned(),
-        Err(error) => error.to_string(),
-    };
-    println!("skipped: {program} {} is not possible here: {said}", arguments.join(" "));
-    false
-}
 
 /// A loop device, until it is dropped.
 struct Loop(String);
@@ -30,13 +19,8 @@ struct Loop(String);
 impl Loop {
     /// Of a new file that a command has made a file system in.
     fn made_by(make: &[&str], megabytes: u64, folder: &Path) -> Option<Loop> {
-        let image = folder.join("image");
-        std::fs::File::create(&image).unwrap().set_len(megabytes << 20).unwrap();
-        let image = image.to_str().unwrap();
-        if !can(make[0], &[&make[1..], &[image]].concat()) {
-            return None;
-        }
-        let found = Command::new("losetup").args(["--find", "--show", image]).output().ok()?;
+        let image = image_made_by(make, megabytes, folder)?;
+        let found = Command::new("losetup").args(["--find", "--show"]).arg(image).output().ok()?;
         if !found.status.success() {
             println!("skipped: there is no loop device to be had here");
             return None;

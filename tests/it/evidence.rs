@@ -81,12 +81,17 @@ impl Sorting {
         command
     }
 
+    /// Sorts, or takes all of it back.
+    pub(crate) fn command(&self, is_undo: bool) -> Command {
+        if is_undo { self.on_destination(&["undo", "--all"]) } else { self.sort_by(&["classify"]) }
+    }
+
     pub(crate) fn sort(&self) -> Ended {
-        ended(self.sort_by(&["classify"]))
+        ended(self.command(false))
     }
 
     pub(crate) fn undo(&self) -> Ended {
-        ended(self.on_destination(&["undo", "--all"]))
+        ended(self.command(true))
     }
 
     pub(crate) fn verify(&self) -> Ended {
@@ -130,7 +135,7 @@ impl Sorting {
 
     /// Goes on as the user would who is told that the session is somebody else's, which is a fault.
     fn run_again(&self, is_undo: bool, faults: &mut Vec<String>) -> Ended {
-        let ran = if is_undo { self.undo() } else { self.sort() };
+        let ran = ended(self.command(is_undo));
         if ran.code != Some(2) || !ran.said.contains("--trust") {
             return ran;
         }

@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 use rustix::fs::XattrFlags;
 
 use crate::support::{Workspace, hashes, of_kind, picture, sorted, tree};
+use crate::tools::{can, image_made_by};
 
 /// Something that is mounted until it is dropped.
 pub(crate) struct Mounted(pub(crate) PathBuf);
@@ -17,30 +18,18 @@ impl Mounted {
     /// Mounts with these arguments of `mount`; none where that cannot be, which is said.
     pub(crate) fn new(at: &Path, arguments: &[&str]) -> Option<Mounted> {
         std::fs::create_dir_all(at).unwrap();
-        match mount(arguments, at) {
-            true => Some(Mounted(at.to_owned())),
-            false => {
-                println!("skipped: mount {} is not possible here", arguments.join(" "));
-                None
-            }
-        }
+        let at_last = [arguments, &[at.to_str().unwrap()]].concat();
+        can("mount", &at_last).then(|| Mounted(at.to_owned()))
     }
 
     /// A file system of a kind, made in a file.
     pub(crate) fn made_with(workspace: &Workspace, megabytes: u64, make: &[&str]) -> Option<Mounted> {
-        let image = workspace.path("image");
-        std::fs::File::create(&image).unwrap().set_len(megabytes << 20).unwrap();
-        let made =
-            Command::new(make[0]).args(&make[1..]).arg(&image).stdout(Stdio::null()).stderr(Stdio::null()).status();
-        if !made.is_ok_and(|status| status.success()) {
-            println!("skipped: {} is not possible here", make.join(" "));
-            return None;
-        }
+        let image = image_made_by(make, megabytes, workspace.root())?;
         Mounted::new(&workspace.path("mounted"), &["-o", "loop", image.to_str().unwrap()])
     }
 
     pub(crate) fn remount(&self, options: &str) {
-        assert!(mount(&["-o", &format!("remount,{options}")], &self.0));
+        assert!(can("mount", &["-o", &format!("remount,{options}"), self.0.to_str().unwrap()]));
     }
 }
 
@@ -48,11 +37,6 @@ impl Drop for Mounted {
     fn drop(&mut self) {
         let _ = Command::new("umount").arg("--lazy").arg(&self.0).status();
     }
-}
-
-fn mount(arguments: &[&str], at: &Path) -> bool {
-    let status = Command::new("mount").args(arguments).arg(at).stdout(Stdio::null()).stderr(Stdio::null()).status();
-    status.is_ok_and(|status| status.success())
 }
 
 /// A picture of a hundred kilobytes.

@@ -46,6 +46,8 @@ mod remembered;
 mod repair;
 mod replaced_model;
 mod runtime;
+#[cfg(target_os = "linux")]
+mod scene;
 mod session;
 mod session_files;
 mod sorting;
@@ -53,6 +55,7 @@ mod stuck;
 mod support;
 mod terminal;
 mod tmux;
+mod tools;
 mod tree;
 mod trust;
 mod unchanged;

@@ -9,9 +9,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::chance::{Chance, amount, how_to_repeat};
-use crate::evidence::{Ended, Sorting, draw, put};
+use crate::evidence::{Ended, Sorting};
 use crate::faults::strace::{Call, calls, can_trace, stopped_after, traced};
 use crate::judge::{Judge, hashes_below};
+use crate::scene::{Scene, remove};
 use crate::support::sha256;
 
 /// How many moments of each race are tried: a number, or `all`.
@@ -47,55 +48,37 @@ enum Deed {
     WritesLater,
 }
 
-struct Scene {
-    folder: tempfile::TempDir,
-    home: tempfile::TempDir,
-    sources: tempfile::TempDir,
+/// Where a race is run.
+struct Track {
+    scene: Scene,
     way: Way,
 }
 
-impl Scene {
+impl Track {
     /// None where there is no second file system.
-    fn new(way: Way) -> Option<Scene> {
-        let folder = tempfile::tempdir().unwrap();
-        let elsewhere = if way == Way::Across { Path::new("/dev/shm") } else { folder.path() };
-        let Ok(sources) = tempfile::tempdir_in(elsewhere) else {
-            println!("skipped: there is no second file system at /dev/shm");
-            return None;
-        };
-        draw(&folder.path().join("pictures"), 4);
-        Some(Scene { home: tempfile::tempdir().unwrap(), sources, folder, way })
+    fn new(way: Way) -> Option<Track> {
+        Some(Track { scene: Scene::new(4, way == Way::Across)?, way })
     }
 
     fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
+        self.scene.path(name)
+    }
+
+    fn is_undo(&self) -> bool {
+        self.way == Way::UndoOfCopy
     }
 
     fn fresh(&self) -> (Sorting, Judge) {
-        let (source, destination) = (self.sources.path().join("source"), self.path("destination"));
-        for folder in [&source, &destination, &self.path("outside"), &self.path("kept")] {
-            if folder.exists() {
-                std::fs::remove_dir_all(folder).unwrap();
-            }
+        for name in ["outside", "kept"] {
+            remove(&self.path(name));
+            std::fs::create_dir(self.path(name)).unwrap();
         }
-        put(&self.path("pictures/0"), &source);
-        ["outside", "kept"].into_iter().for_each(|name| std::fs::create_dir(self.path(name)).unwrap());
-        let judge = Judge::new(&self.path("pictures/0"), &source, &destination);
-        let (home, folder) = (self.home.path().to_owned(), self.folder.path().to_owned());
         let is_move = matches!(self.way, Way::Rename | Way::Across);
-        let sorting = Sorting { home, folder, source, destination, is_move };
-        if self.way == Way::UndoOfCopy {
-            let sorted = sorting.sort();
-            assert_eq!(sorted.code, Some(0), "{}", sorted.said);
-        }
-        (sorting, judge)
+        self.scene.fresh(&self.path("pictures/0"), is_move, self.is_undo())
     }
 
     fn command(&self, sorting: &Sorting) -> Command {
-        match self.way {
-            Way::UndoOfCopy => sorting.on_destination(&["undo", "--all"]),
-            _ => sorting.sort_by(&["classify"]),
-        }
+        sorting.command(self.is_undo())
     }
 
     /// The file that the program is about to rename or remove.
@@ -129,12 +112,12 @@ struct Positions {
     others: Vec<Call>,
 }
 
-fn positions(scene: &Scene) -> Positions {
-    let (sorting, _) = scene.fresh();
-    sorting.warm_up(&scene.path("pictures"));
-    let log = scene.path("calls");
-    let (sorting, _) = scene.fresh();
-    let ran = crate::evidence::ended(traced(&scene.command(&sorting), &["%file", "%desc"], &log, &[]));
+fn positions(track: &Track) -> Positions {
+    let (sorting, _) = track.fresh();
+    sorting.warm_up(&track.path("pictures"));
+    let log = track.path("calls");
+    let (sorting, _) = track.fresh();
+    let ran = crate::evidence::ended(traced(&track.command(&sorting), &["%file", "%desc"], &log, &[]));
     assert_eq!(ran.code, Some(0), "{}", ran.said);
     let all = calls(&log);
     let goes = |call: &Call| call.name.starts_with("unlink") || call.name.starts_with("rename");
@@ -154,12 +137,12 @@ fn concerns(text: &str) -> bool {
 
 impl Deed {
     /// Does it. Gives the content that must be kept besides; nothing where it could not be done.
-    fn act(self, scene: &Scene, sorting: &Sorting, file: &Path, later: &mut Option<File>) -> Option<Option<String>> {
+    fn act(self, track: &Track, sorting: &Sorting, file: &Path, later: &mut Option<File>) -> Option<Option<String>> {
         let changed = |bytes: &[u8]| bytes.iter().rev().map(|byte| !byte).collect::<Vec<u8>>();
         match self {
             Deed::Replaces => {
-                let new = std::fs::read(scene.path("pictures/1/p1.jpg"))
-                    .or_else(|_| std::fs::read(scene.path("pictures/1/p0.png")))
+                let new = std::fs::read(track.path("pictures/1/p1.jpg"))
+                    .or_else(|_| std::fs::read(track.path("pictures/1/p0.png")))
                     .unwrap();
                 let part = file.parent().filter(|folder| folder.exists())?.join("download.part");
                 std::fs::write(&part, &new).unwrap();
@@ -178,8 +161,8 @@ impl Deed {
                 let labels = ["red", "green", "blue"].map(|label| sorting.destination.join(label));
                 let there: Vec<PathBuf> = labels.into_iter().filter(|folder| folder.is_dir()).collect();
                 for folder in &there {
-                    std::fs::rename(folder, scene.path("kept").join(folder.file_name().unwrap())).unwrap();
-                    std::os::unix::fs::symlink(scene.path("outside"), folder).unwrap();
+                    std::fs::rename(folder, track.path("kept").join(folder.file_name().unwrap())).unwrap();
+                    std::os::unix::fs::symlink(track.path("outside"), folder).unwrap();
                 }
                 (!there.is_empty()).then_some(None)
             }
@@ -210,44 +193,44 @@ struct Raced {
 }
 
 /// Nothing where the run did not come by, or nothing could be done there.
-fn race(scene: &Scene, deed: Deed, call: &Call, is_last_look: bool) -> Option<Raced> {
-    let (sorting, judge) = scene.fresh();
-    let file = scene.prize(&sorting);
+fn race(track: &Track, deed: Deed, call: &Call, is_last_look: bool) -> Option<Raced> {
+    let (sorting, judge) = track.fresh();
+    let file = track.prize(&sorting);
     let (mut kept, mut was_there, mut later) = (None, false, None);
     let mut act = || {
         was_there = file.exists();
         // Where the original goes, the copy must not; everywhere else what is in the file may go with it.
         let spared = if deed == Deed::RemovesOriginal { sorting.source.join(PICTURE) } else { file.clone() };
         let spared = if deed == Deed::SwapsFolders { PathBuf::new() } else { spared };
-        let mut must = scene.contents_but_in(&sorting, &spared);
-        if let Some(new) = deed.act(scene, &sorting, &file, &mut later) {
+        let mut must = track.contents_but_in(&sorting, &spared);
+        if let Some(new) = deed.act(track, &sorting, &file, &mut later) {
             must.extend(new);
             kept = Some(must);
         }
     };
     let is_it = |text: &str| concerns(text) || is_last_look;
-    let (ended, _) = stopped_after(&scene.command(&sorting), call, &scene.path("calls"), &is_it, &mut act);
+    let (ended, _) = stopped_after(&track.command(&sorting), call, &track.path("calls"), &is_it, &mut act);
     let must = kept?;
     if let Some(opened) = &mut later {
-        let bytes = std::fs::read(scene.path("pictures/0").join(PICTURE)).unwrap();
+        let bytes = std::fs::read(track.path("pictures/0").join(PICTURE)).unwrap();
         let new: Vec<u8> = bytes.iter().rev().map(|byte| !byte).collect();
         opened.seek(SeekFrom::Start(0)).and_then(|_| opened.write_all(&new)).unwrap();
     }
-    let there = scene.contents_but_in(&sorting, Path::new(""));
+    let there = track.contents_but_in(&sorting, Path::new(""));
     let mut faults: Vec<String> = must.difference(&there).map(|hash| format!("lost: {hash}")).collect();
-    let outside = hashes_below(&scene.path("outside"));
+    let outside = hashes_below(&track.path("outside"));
     faults.extend(outside.into_keys().map(|path| format!("written outside: {}", path.display())));
     match ended.code {
         None | Some(101) => faults.push(format!("hang or crash: {}", ended.tail())),
         // A source that was copied stays where it is, whatever becomes of it, and so does a copy without its original.
-        Some(0) if scene.way == Way::Copy || deed == Deed::RemovesOriginal || deed == Deed::SwapsFolders => {}
+        Some(0) if track.way == Way::Copy || deed == Deed::RemovesOriginal || deed == Deed::SwapsFolders => {}
         Some(0) if was_there && is_last_look => faults.push(format!("silent: it ended with 0: {}", ended.tail())),
         _ => {}
     }
     // In folders that were swapped nothing is as it was told, nor is a copy that somebody has changed.
     if deed != Deed::SwapsFolders {
         let is_doing =
-            |fault: &String| fault.contains("No such file") || scene.way == Way::UndoOfCopy && fault.contains(PICTURE);
+            |fault: &String| fault.contains("No such file") || track.way == Way::UndoOfCopy && fault.contains(PICTURE);
         faults.extend(judge.false_records().into_iter().filter(|fault| !is_doing(fault)));
     }
     Some(Raced { faults, ended, was_there })
@@ -258,13 +241,13 @@ fn run(test: &str, way: Way, deed: Deed, but_at_last: bool) {
     if !can_trace() {
         return;
     }
-    let Some(scene) = Scene::new(way) else { return };
-    let Positions { last_looks, others } = positions(&scene);
+    let Some(track) = Track::new(way) else { return };
+    let Positions { last_looks, others } = positions(&track);
     let others = Chance::for_test(test).sample(others, amount(RACES, A_FEW));
     let all = last_looks.into_iter().map(|call| (call, true)).chain(others.into_iter().map(|call| (call, false)));
     let (mut raced, mut faulty) = (0, 0);
     for (call, is_last_look) in all {
-        let Some(found) = race(&scene, deed, &call, is_last_look) else { continue };
+        let Some(found) = race(&track, deed, &call, is_last_look) else { continue };
         raced += 1;
         if found.faults.is_empty() || is_last_look && but_at_last {
             continue;

@@ -1,24 +1,17 @@
 //! `sis verify`: what is missing, extra and changed is found, and nothing is written.
 
-use std::fs::File;
 use std::path::Path;
-use std::process::Command;
 
 use crate::file_systems::Mounted;
 use crate::session::{folder_of, sorted_workspace};
 use crate::support::{Workspace, picture, sha256, sorted, tree};
+use crate::tools::image_made_by;
 
 /// A disk may give names back in small letters: they are the program's own files all the same.
 #[test]
 fn a_disk_that_ignores_case_has_no_files_of_others() {
     let workspace = Workspace::new();
-    let image = workspace.path("image");
-    File::create(&image).unwrap().set_len(16 << 20).unwrap();
-    let made = Command::new("mkfs.ntfs").args(["-F", "-Q"]).arg(&image).output();
-    if !made.is_ok_and(|made| made.status.success()) {
-        println!("skipped: mkfs.ntfs is not possible here");
-        return;
-    }
+    let Some(image) = image_made_by(&["mkfs.ntfs", "-F", "-Q"], 16, workspace.root()) else { return };
     let options = ["-t", "lowntfs-3g", "-o", "ignore_case", image.to_str().unwrap()];
     let Some(disk) = Mounted::new(&workspace.path("disk"), &options) else { return };
     workspace.write_pictures(["IMG_1.JPG", "IMG_2.JPG", "IMG_\u{c9}.JPG"]);

@@ -5,15 +5,14 @@ mod classes;
 pub(crate) mod strace;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
-use std::process::Command;
 
 use classes::{CLASSES, Class};
 use strace::{Call, can_trace};
 
 use crate::chance::{Chance, amount, how_to_repeat, seed};
-use crate::evidence::{Sorting, draw, ended, put};
+use crate::evidence::{Sorting, ended};
 use crate::judge::{Judge, kinds};
+use crate::scene::Scene;
 
 /// How many faults are tried in each way of sorting: a number, or `all`.
 const FAULTS: &str = "SIS_TEST_FAULTS";
@@ -48,69 +47,22 @@ impl Fault {
     }
 }
 
-/// Where everything is, made anew for each fault.
-struct Place {
-    folder: tempfile::TempDir,
-    sources: tempfile::TempDir,
-    home: tempfile::TempDir,
-    pictures: PathBuf,
-}
-
-impl Place {
-    /// None where there is no second file system.
-    fn new(way: Way) -> Option<Place> {
-        let folder = tempfile::tempdir().unwrap();
-        let sources =
-            if way.is_across { tempfile::tempdir_in("/dev/shm") } else { tempfile::tempdir_in(folder.path()) };
-        let Ok(sources) = sources else {
-            println!("skipped: there is no second file system at /dev/shm");
-            return None;
-        };
-        let pictures = folder.path().join("pictures");
-        draw(&pictures, PICTURES);
-        Some(Place { folder, sources, home: tempfile::tempdir().unwrap(), pictures })
-    }
-
-    /// Everything as it is before a run.
-    fn fresh(&self, way: Way) -> (Sorting, Judge) {
-        let (source, destination) = (self.sources.path().join("source"), self.folder.path().join("destination"));
-        for folder in [&source, &destination] {
-            if folder.exists() {
-                std::fs::remove_dir_all(folder).unwrap();
-            }
-        }
-        put(&self.pictures, &source);
-        let judge = Judge::new(&self.pictures, &source, &destination);
-        let (home, folder) = (self.home.path().to_owned(), self.folder.path().to_owned());
-        let sorting = Sorting { home, folder, source, destination, is_move: way.is_move };
-        if way.is_undo {
-            let sorted = sorting.sort();
-            assert_eq!(sorted.code, Some(0), "{}", sorted.said);
-        }
-        (sorting, judge)
-    }
-
-    fn log(&self) -> PathBuf {
-        self.folder.path().join("calls")
-    }
-}
-
-fn command(sorting: &Sorting, way: Way) -> Command {
-    if way.is_undo { sorting.on_destination(&["undo", "--all"]) } else { sorting.sort_by(&["classify"]) }
+fn fresh(scene: &Scene, way: Way) -> (Sorting, Judge) {
+    scene.fresh(&scene.path("pictures"), way.is_move, way.is_undo)
 }
 
 /// Every fault that may be tried: of each call that has to do with the pictures, the destination or the user's own files.
-fn faults(place: &Place, way: Way) -> Vec<Fault> {
-    let (sorting, _) = place.fresh(way);
-    sorting.warm_up(&place.pictures);
+fn faults(scene: &Scene, way: Way) -> Vec<Fault> {
+    let ((sorting, _), log) = (fresh(scene, way), scene.path("calls"));
+    sorting.warm_up(&scene.path("pictures"));
     let names: Vec<&str> = CLASSES.iter().map(|class| class.name).collect();
-    let traced = strace::traced(&command(&sorting, way), &names, &place.log(), &[]);
+    let traced = strace::traced(&sorting.command(way.is_undo), &names, &log, &[]);
     let ran = ended(traced);
     assert_eq!(ran.code, Some(0), "{}", ran.said);
     let folders =
         [&sorting.source, &sorting.destination, &sorting.home].map(|folder| folder.to_str().unwrap().to_owned());
     let mut faults = vec![];
-    for call in strace::calls(&place.log()) {
+    for call in strace::calls(&log) {
         let Some(class) = CLASSES.iter().find(|class| class.name == call.name) else { continue };
         if class.is_anywhere || folders.iter().any(|folder| call.text.contains(folder)) {
             for what in class.faults {
@@ -149,13 +101,13 @@ fn chosen(faults: Vec<Fault>, count: usize, chance: &mut Chance) -> Vec<Fault> {
 }
 
 /// What a fault does; nothing where the run did not come by.
-fn try_one(place: &Place, way: Way, fault: &Fault) -> Option<Vec<String>> {
-    let (sorting, mut judge) = place.fresh(way);
+fn try_one(scene: &Scene, way: Way, fault: &Fault) -> Option<Vec<String>> {
+    let ((sorting, mut judge), calls) = (fresh(scene, way), scene.path("calls"));
     judge.forgives_attributes = fault.class.costs_attributes;
     let injected = fault.injection();
-    let run = strace::traced(&command(&sorting, way), &[fault.call.name.as_str()], &place.log(), &["-e", &injected]);
+    let run = strace::traced(&sorting.command(way.is_undo), &[fault.call.name.as_str()], &calls, &["-e", &injected]);
     let ran = ended(run);
-    let log = String::from_utf8_lossy(&std::fs::read(place.log()).unwrap()).into_owned();
+    let log = String::from_utf8_lossy(&std::fs::read(calls).unwrap()).into_owned();
     let hit = log.lines().find(|line| line.contains("(INJECTED)"))?.to_owned();
     let mut faults = match ran.code {
         None => vec![format!("hang or crash: {}", ran.tail())],
@@ -188,11 +140,11 @@ fn sweep(test: &str, way: Way) {
     if !can_trace() {
         return;
     }
-    let Some(place) = Place::new(way) else { return };
-    let all = faults(&place, way);
+    let Some(scene) = Scene::new(PICTURES, way.is_across) else { return };
+    let all = faults(&scene, way);
     let of = all.len();
     let chosen = chosen(all, amount(FAULTS, A_FEW), &mut Chance::for_test(test));
-    let found: Vec<Vec<String>> = chosen.iter().filter_map(|fault| try_one(&place, way, fault)).collect();
+    let found: Vec<Vec<String>> = chosen.iter().filter_map(|fault| try_one(&scene, way, fault)).collect();
     let (reached, faulty) = (found.len(), found.iter().filter(|faults| !faults.is_empty()).count());
     let kinds = kinds(found.iter().flatten());
     println!("{test}: {reached} of {of} faults, {faulty} do harm, {kinds:?}, seed {}", seed());

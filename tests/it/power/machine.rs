@@ -5,6 +5,7 @@ use std::process::Command;
 
 use super::disk::Disk;
 use super::rack::{Rack, mount_or_skip};
+use crate::tools::run;
 
 /// A file system that is made and mounted here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -133,14 +134,5 @@ impl Drop for Machine {
 pub(super) fn unmount(place: &Path) {
     if run(Command::new("umount").arg(place)).is_err() {
         let _ = run(Command::new("umount").arg("--lazy").arg(place));
-    }
-}
-
-/// Runs a command to its end; what it said where it failed.
-pub(super) fn run(command: &mut Command) -> Result<(), String> {
-    match command.output() {
-        Ok(output) if output.status.success() => Ok(()),
-        Ok(output) => Err(String::from_utf8_lossy(&output.stderr).trim().to_owned()),
-        Err(error) => Err(error.to_string()),
     }
 }

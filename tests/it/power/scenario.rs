@@ -130,8 +130,8 @@ fn prepare(scenario: Scenario, sorting: &Sorting, pictures: &Path) {
         assert_eq!(status.code(), None, "{moment} was not reached");
     };
     match scenario.act {
-        Act::SortKilledAt(moment) => killed(moment, quiet(sorting.sort_by(&["classify"]))),
-        Act::UndoKilledAt(moment) => killed(moment, quiet(sorting.on_destination(&["undo", "--all"]))),
+        Act::SortKilledAt(moment) => killed(moment, quiet(sorting.command(false))),
+        Act::UndoKilledAt(moment) => killed(moment, quiet(sorting.command(true))),
         Act::Sort | Act::Undo | Act::Watch => {}
     }
 }
@@ -140,8 +140,7 @@ fn act(scenario: Scenario, sorting: &Sorting) {
     match scenario.act {
         Act::Watch => watch(sorting),
         act => {
-            let command =
-                if act.is_undo() { sorting.on_destination(&["undo", "--all"]) } else { sorting.sort_by(&["classify"]) };
+            let command = sorting.command(act.is_undo());
             let ran = ended(if scenario.is_unsynced { unsynced(&command) } else { command });
             // Where the recovery has finished everything, nothing is left to do, and that is what is said.
             let is_recovery = matches!(act, Act::SortKilledAt(_) | Act::UndoKilledAt(_));
