@@ -1,58 +1,38 @@
 //! Looks at folders while they are typed: counts the files of a source, completes paths.
 
-use std::mem::discriminant;
 use std::path::Path;
 
 use crossbeam_channel::{Receiver, Sender};
 
+use super::newest::answer_newest;
 use super::{Checked, Event, Order};
 use crate::files::kind::has_picture_name;
 use crate::files::scan::{Scan, scan_while};
 use crate::jobs::stop::Stop;
 
 pub(super) fn run(orders: &Receiver<Order>, ending: &Stop, events: &Sender<Event>) {
-    while let Ok(first) = orders.recv() {
-        for order in newest_of_each(first, orders) {
-            if ending.is_requested() {
-                return;
-            }
-            let event = match order {
-                Order::Check { number, source, recursive, destination } => {
-                    // What is typed meanwhile makes the count stale.
-                    let goes_on = || !ending.is_requested() && orders.is_empty();
-                    let result = match scan_while(&source, recursive, &destination, &goes_on) {
-                        Ok(None) => continue,
-                        Ok(Some(found)) => Ok(counted(&found)),
-                        Err(error) => Err(error.into()),
-                    };
-                    Event::Checked { number, result }
-                }
-                Order::Complete { typed } => {
-                    let text = completed(&typed).unwrap_or_else(|| typed.clone());
-                    Event::Completed { typed, text }
-                }
-                _ => continue,
+    answer_newest(orders, ending, events, |order| match order {
+        Order::Check { number, source, recursive, destination } => {
+            // What is typed meanwhile makes the count stale.
+            let goes_on = || !ending.is_requested() && orders.is_empty();
+            let result = match scan_while(&source, recursive, &destination, &goes_on) {
+                Ok(None) => return None,
+                Ok(Some(found)) => Ok(counted(&found)),
+                Err(error) => Err(error.into()),
             };
-            if events.send(event).is_err() {
-                return;
-            }
+            Some(Event::Checked { number, result })
         }
-    }
+        Order::Complete { typed } => {
+            let text = completed(&typed).unwrap_or_else(|| typed.clone());
+            Some(Event::Completed { typed, text })
+        }
+        _ => None,
+    });
 }
 
 fn counted(found: &Scan) -> Checked {
     let pictures = found.files.iter().filter(|path| has_picture_name(path)).count();
     Checked { pictures, others: found.files.len() - pictures }
-}
-
-/// Everything that waits; of several orders of one kind only the newest.
-pub(super) fn newest_of_each(first: Order, orders: &Receiver<Order>) -> Vec<Order> {
-    let mut waiting: Vec<Order> = vec![first];
-    for order in orders.try_iter() {
-        waiting.retain(|known| discriminant(known) != discriminant(&order));
-        waiting.push(order);
-    }
-    waiting
 }
 
 /// The path with what all folders that begin like it have in common.
@@ -99,18 +79,5 @@ mod tests {
         assert_eq!(complete("b").unwrap(), "beta/");
         assert_eq!(complete(".").unwrap(), ".hidden/");
         assert_eq!(complete("x"), None);
-    }
-
-    #[test]
-    fn of_one_kind_the_newest_is_done() {
-        let (send, receive) = crossbeam_channel::unbounded();
-        let complete = |typed: &str| Order::Complete { typed: typed.to_owned() };
-        let (source, destination) = (std::path::PathBuf::new(), std::path::PathBuf::new());
-        let check = Order::Check { number: 1, source, recursive: true, destination };
-        for order in [check, complete("b"), complete("c")] {
-            send.send(order).unwrap();
-        }
-        let done = newest_of_each(complete("a"), &receive);
-        assert!(matches!(&done[..], [Order::Check { .. }, Order::Complete { typed }] if typed == "c"), "{done:?}");
     }
 }

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use crossbeam_channel::{Receiver, Sender};
 
-use super::checker::{folders_in, newest_of_each, split};
+use super::checker::{folders_in, split};
+use super::newest::answer_newest;
 use super::{Event, Order};
 use crate::domain::hub_model::HubModel;
 use crate::domain::settings::ModelName;
@@ -49,21 +50,11 @@ pub enum ModelPlace {
 }
 
 pub(super) fn run(orders: &Receiver<Order>, ending: &Stop, events: &Sender<Event>) {
-    while let Ok(first) = orders.recv() {
-        for order in newest_of_each(first, orders) {
-            if ending.is_requested() {
-                return;
-            }
-            let event = match order {
-                Order::ListModels { typed } => Event::Models { found: models(&typed), typed },
-                Order::LookUpModel { name } => Event::ModelFound { choice: looked_up(&name) },
-                _ => continue,
-            };
-            if events.send(event).is_err() {
-                return;
-            }
-        }
-    }
+    answer_newest(orders, ending, events, |order| match order {
+        Order::ListModels { typed } => Some(Event::Models { found: models(&typed), typed }),
+        Order::LookUpModel { name } => Some(Event::ModelFound { choice: looked_up(&name) }),
+        _ => None,
+    });
 }
 
 /// Every model that there is, those first that have what is typed in their name. What is typed as a whole name chooses

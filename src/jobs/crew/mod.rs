@@ -20,6 +20,7 @@ mod following;
 mod keeper;
 mod librarian;
 mod messages;
+mod newest;
 mod opening;
 mod owning;
 mod pace;

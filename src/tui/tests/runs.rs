@@ -123,18 +123,22 @@ fn a_plan_waits_for_the_scores_of_its_labels() {
     assert!(matches!(orders(&press(&mut model, "p"))[..], [Order::Plan { .. }]));
 }
 
-#[test]
-fn an_earlier_session_comes_with_its_decisions() {
-    let mut model = model();
-    model.work = Work::Opening;
-    let sorting = crate::store::session::Sorting {
+/// How an earlier session was sorted.
+fn earlier_sorting() -> crate::store::session::Sorting {
+    crate::store::session::Sorting {
         labels: vec![crate::domain::label::Label::named("x"), crate::domain::label::Label::named("y")],
         template: "{}".to_owned(),
         threshold: 0.4,
         margin: 0.0,
         operation: crate::domain::settings::Operation::Move,
-    };
-    told(&mut model, Event::Opened { sorting: Some(Box::new(sorting)), origin: None });
+    }
+}
+
+#[test]
+fn an_earlier_session_comes_with_its_decisions() {
+    let mut model = model();
+    model.work = Work::Opening;
+    told(&mut model, Event::Opened { sorting: Some(Box::new(earlier_sorting())), origin: None });
     let decided = Entry { decision: Some(Decision::Reassigned(crate::domain::decision::LabelId(77))), ..entry(1) };
     let entries = vec![(decided, Some("y".to_owned())), (entry(2), None)];
     told(&mut model, Event::Arrived { revision: 0, entries, scores: vec![0.9, 0.1, 0.7, 0.3] });
@@ -199,15 +203,8 @@ fn what_runs_pauses_and_goes_on() {
 fn an_earlier_session_is_scored_with_other_labels() {
     let mut model = model();
     model.work = Work::Opening;
-    let sorting = crate::store::session::Sorting {
-        labels: vec![crate::domain::label::Label::named("x"), crate::domain::label::Label::named("y")],
-        template: "{}".to_owned(),
-        threshold: 0.4,
-        margin: 0.0,
-        operation: crate::domain::settings::Operation::Move,
-    };
     let origin = Origin { source: "/from".to_owned(), recursive: false, model: "/a/model".to_owned(), variant: None };
-    let effects = told(&mut model, Event::Opened { sorting: Some(Box::new(sorting)), origin: Some(origin) });
+    let effects = told(&mut model, Event::Opened { sorting: Some(Box::new(earlier_sorting())), origin: Some(origin) });
     assert!(matches!(orders(&effects)[..], [Order::Check { .. }, Order::LookUpModel { .. }]));
     assert_eq!((model.setup.source.text(), model.setup.model.text()), ("/from", "/a/model"));
     told(&mut model, Event::Arrived { revision: 0, entries: vec![(entry(1), None)], scores: vec![0.9, 0.1] });

@@ -48,8 +48,13 @@ pub(super) fn followed(model: &mut Model, begun: u64, read: Read) -> Vec<Effect>
         // What could not be shown may have been moved: it is asked for where it is now.
         model.review.viewed = None;
     }
-    if read.are_arrivals {
-        model.live.arrived(first..count);
+    after_joining(model, first, read.are_arrivals)
+}
+
+/// Pictures have joined those on the screen, from this place on: they are counted, and are at the end of the queue.
+pub(super) fn after_joining(model: &mut Model, first: usize, are_arrivals: bool) -> Vec<Effect> {
+    if are_arrivals {
+        model.live.arrived(first..model.collection.len());
         model.files.is_stale = true;
     }
     model.recount();

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use super::{decisions, following, preview, review, setup, start, trust, watching};
+use super::{decisions, following, setup, start, trust, watching};
 use crate::domain::collection::Entry;
 use crate::domain::picture::PictureState;
 use crate::jobs::crew::{CrewError, Event};
@@ -285,16 +285,8 @@ fn arrived(model: &mut Model, revision: u64, entries: Vec<(Entry, Option<String>
     if revision == 0 && model.work == Work::Opening {
         model.work = Work::Idle;
     }
-    if model.watch.is_some() {
-        model.live.arrived(first..model.collection.len());
-        model.files.is_stale = true;
-    }
-    model.recount();
-    review::extend(model, first);
-    match model.pane {
-        Pane::Review => preview::look(model),
-        _ => vec![],
-    }
+    let are_arrivals = model.watch.is_some();
+    following::after_joining(model, first, are_arrivals)
 }
 
 fn classified(model: &mut Model, remembered: usize, waiting: usize, per_second: Option<f64>) -> Vec<Effect> {
