@@ -229,6 +229,18 @@ fn stopping_half_way() -> (Server, usize) {
     (server, whole)
 }
 
+/// From the first screen to five pictures of one's own and this model, of which the screen must come to say this.
+fn choose_own_pictures(terminal: &Terminal, model: &str, said: &str) {
+    terminal.wait_for("My pictures");
+    terminal.press(&["2"], "Source");
+    terminal.press(&["Enter"], "Tab complete");
+    terminal.type_text("source");
+    terminal.press(&["Enter"], "5 pictures");
+    terminal.press(&["Down", "Enter", "C-u"], "Tab complete");
+    terminal.type_text(model);
+    terminal.press(&["Enter"], said);
+}
+
 #[test]
 fn what_is_open_is_reviewed_while_a_model_is_downloaded() {
     let workspace = Workspace::new();
@@ -236,14 +248,7 @@ fn what_is_open_is_reviewed_while_a_model_is_downloaded() {
     let (server, _) = stopping_half_way();
     let more = format!("HF_ENDPOINT='{}'", server.url());
     let Some(terminal) = Terminal::open_with(&workspace, 100, 24, &more, "") else { return };
-    terminal.wait_for("My pictures");
-    terminal.press(&["2"], "Source");
-    terminal.press(&["Enter"], "Tab complete");
-    terminal.type_text("source");
-    terminal.press(&["Enter"], "5 pictures");
-    terminal.press(&["Down", "Enter", "C-u"], "Tab complete");
-    terminal.type_text("demo");
-    terminal.press(&["Enter"], "knows drawn pictures only");
+    choose_own_pictures(&terminal, "demo", "knows drawn pictures only");
     terminal.press(&["C-s"], "Classification finished: 5 pictures");
     terminal.press(&["F4"], "reviewed 0");
     terminal.press(&["1"], "reviewed 1");
@@ -272,14 +277,7 @@ fn a_model_is_downloaded_stopped_and_gone_on_with() {
     let (server, whole) = stopping_half_way();
     let more = format!("HF_ENDPOINT='{}'", server.url());
     let Some(terminal) = Terminal::open_with(&workspace, 100, 24, &more, "") else { return };
-    terminal.wait_for("My pictures");
-    terminal.press(&["2"], "Source");
-    terminal.press(&["Enter"], "Tab complete");
-    terminal.type_text("source");
-    terminal.press(&["Enter"], "5 pictures");
-    terminal.press(&["Down", "Enter", "C-u"], "demo");
-    terminal.type_text("owner/name");
-    terminal.press(&["Enter"], "to be downloaded first");
+    choose_own_pictures(&terminal, "owner/name", "to be downloaded first");
     terminal.press(&["C-s"], "y = yes");
     terminal.press(&["n"], "nothing opened yet");
     terminal.press(&["C-s"], "y = yes");
@@ -312,14 +310,7 @@ fn a_damaged_model_is_mended_by_a_key() {
     std::fs::write(&tokenizer, content).unwrap();
     let more = format!("HF_ENDPOINT='{}'", server.url());
     let Some(terminal) = Terminal::open_with(&workspace, 100, 24, &more, "") else { return };
-    terminal.wait_for("My pictures");
-    terminal.press(&["2"], "Source");
-    terminal.press(&["Enter"], "Tab complete");
-    terminal.type_text("source");
-    terminal.press(&["Enter"], "5 pictures");
-    terminal.press(&["Down", "Enter", "C-u"], "demo");
-    terminal.type_text("owner/name");
-    terminal.press(&["Enter"], "in the cache");
+    choose_own_pictures(&terminal, "owner/name", "in the cache");
     terminal.press(&["C-s"], "r checks and mends them");
     terminal.wait_for("run `sis model pull owner/name");
     terminal.press(&["r"], "y = yes");

@@ -3,6 +3,7 @@
 
 mod disk;
 mod disks;
+mod fuse;
 mod machine;
 mod moments;
 mod rack;

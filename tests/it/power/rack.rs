@@ -5,15 +5,15 @@ use std::ffi::OsStr;
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use fuser::{
-    BackgroundSession, Config, Errno, FileAttr, FileHandle, FileType, Filesystem, Generation, INodeNo, LockOwner,
-    MountOption, OpenFlags, ReplyAttr, ReplyData, ReplyDirectory, ReplyEmpty, ReplyEntry, ReplyWrite, Request,
-    SessionACL, WriteFlags,
+    BackgroundSession, Errno, FileAttr, FileHandle, FileType, Filesystem, Generation, INodeNo, LockOwner, OpenFlags,
+    ReplyAttr, ReplyData, ReplyDirectory, ReplyEmpty, ReplyEntry, ReplyWrite, Request, WriteFlags,
 };
 
 use super::disk::Disk;
+use super::fuse::{self, KEPT, answer_attributes};
 
 /// What came to a disk, in order.
 #[derive(Debug, Clone)]
@@ -55,10 +55,7 @@ struct Shared {
 impl Rack {
     pub(super) fn mount() -> io::Result<Rack> {
         let (folder, shared) = (tempfile::tempdir()?, Arc::<Mutex<Shared>>::default());
-        let mut config = Config::default();
-        config.mount_options = vec![MountOption::FSName("disks".into())];
-        config.acl = SessionACL::All;
-        let session = fuser::spawn_mount(Files(Arc::clone(&shared)), folder.path(), &config)?;
+        let session = fuse::mount(Files(Arc::clone(&shared)), "disks", folder.path(), &[])?;
         Ok(Rack { _session: session, folder, shared })
     }
 
@@ -112,9 +109,6 @@ impl Shared {
     }
 }
 
-/// How long the kernel may keep what it was told: nothing but the kernel changes a disk.
-const KEPT: Duration = Duration::from_secs(3600);
-
 /// The number of the first disk's file; the folder has 1.
 const FIRST: u64 = 2;
 
@@ -132,29 +126,13 @@ impl Files {
     }
 
     fn attributes(&self, inode: INodeNo) -> Option<FileAttr> {
-        let size = match inode {
-            INodeNo::ROOT => 0,
-            INodeNo(inode) => self.find(inode)?.1,
-        };
-        let is_folder = inode == INodeNo::ROOT;
-        let time = SystemTime::UNIX_EPOCH;
-        Some(FileAttr {
-            ino: inode,
-            size,
-            blocks: size / 512,
-            atime: time,
-            mtime: time,
-            ctime: time,
-            crtime: time,
-            kind: if is_folder { FileType::Directory } else { FileType::RegularFile },
-            perm: if is_folder { 0o700 } else { 0o600 },
-            nlink: 1,
-            uid: 0,
-            gid: 0,
-            rdev: 0,
-            blksize: 4096,
-            flags: 0,
-        })
+        match inode {
+            INodeNo::ROOT => Some(fuse::attributes(inode, FileType::Directory, 0, 0o700)),
+            INodeNo(number) => {
+                let (_, size) = self.find(number)?;
+                Some(fuse::attributes(inode, FileType::RegularFile, size, 0o600))
+            }
+        }
     }
 }
 
@@ -168,10 +146,7 @@ impl Filesystem for Files {
     }
 
     fn getattr(&self, _: &Request, inode: INodeNo, _: Option<FileHandle>, reply: ReplyAttr) {
-        match self.attributes(inode) {
-            Some(attributes) => reply.attr(&KEPT, &attributes),
-            None => reply.error(Errno::ENOENT),
-        }
+        answer_attributes(self.attributes(inode), reply);
     }
 
     fn setattr(

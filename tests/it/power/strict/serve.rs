@@ -5,19 +5,17 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use fuser::{
-    BackgroundSession, BsdFileFlags, Config, Errno, FileAttr, FileHandle, FileType, Filesystem, FopenFlags, Generation,
+    BackgroundSession, BsdFileFlags, Errno, FileAttr, FileHandle, FileType, Filesystem, FopenFlags, Generation,
     INodeNo, LockOwner, MountOption, OpenFlags, RenameFlags, ReplyAttr, ReplyCreate, ReplyData, ReplyDirectory,
-    ReplyEmpty, ReplyEntry, ReplyStatfs, ReplyWrite, Request, SessionACL, TimeOrNow, WriteFlags,
+    ReplyEmpty, ReplyEntry, ReplyStatfs, ReplyWrite, Request, TimeOrNow, WriteFlags,
 };
 
+use super::super::fuse::{self, KEPT, answer_attributes};
 use super::super::machine::unmount;
 use super::tree::{Content, Inode, Node, ROOT, Step, Tree};
-
-/// The kernel may keep what it was told: nothing changes the tree but by the kernel's calls.
-const KEPT: Duration = Duration::from_secs(3600);
 
 /// A tree that is mounted.
 pub(super) struct Served {
@@ -29,10 +27,8 @@ pub(super) struct Served {
 impl Served {
     pub(super) fn mount(tree: Tree, place: &Path) -> io::Result<Served> {
         let tree = Arc::new(Mutex::new(tree));
-        let mut config = Config::default();
-        config.mount_options = vec![MountOption::FSName("strict".into()), MountOption::DefaultPermissions];
-        config.acl = SessionACL::All;
-        let session = fuser::spawn_mount(Server(Arc::clone(&tree)), place, &config)?;
+        let options = [MountOption::DefaultPermissions];
+        let session = fuse::mount(Server(Arc::clone(&tree)), "strict", place, &options)?;
         Ok(Served { session, place: place.to_owned(), tree })
     }
 
@@ -61,23 +57,9 @@ fn attributes(tree: &Tree, inode: Inode) -> Option<FileAttr> {
         Content::Link(to) => (FileType::Symlink, to.len()),
     };
     let nlink = if kind == FileType::Directory { 2 } else { tree.names_of(inode) };
-    Some(FileAttr {
-        ino: INodeNo(inode),
-        size: size as u64,
-        blocks: (size as u64).div_ceil(512),
-        atime: node.accessed,
-        mtime: node.modified,
-        ctime: node.changed,
-        crtime: node.changed,
-        kind,
-        perm: node.mode as u16,
-        nlink,
-        uid: 0,
-        gid: 0,
-        rdev: 0,
-        blksize: 4096,
-        flags: 0,
-    })
+    let (atime, mtime, ctime) = (node.accessed, node.modified, node.changed);
+    let plain = fuse::attributes(INodeNo(inode), kind, size as u64, node.mode as u16);
+    Some(FileAttr { atime, mtime, ctime, crtime: ctime, nlink, ..plain })
 }
 
 /// Makes something with a name. Gives its attributes.
@@ -153,10 +135,7 @@ impl Filesystem for Server {
     }
 
     fn getattr(&self, _: &Request, inode: INodeNo, _: Option<FileHandle>, reply: ReplyAttr) {
-        match attributes(&self.tree(), inode.0) {
-            Some(attributes) => reply.attr(&KEPT, &attributes),
-            None => reply.error(Errno::ENOENT),
-        }
+        answer_attributes(attributes(&self.tree(), inode.0), reply);
     }
 
     fn setattr(
@@ -187,10 +166,7 @@ impl Filesystem for Server {
         if (mode, accessed, modified) != (node.mode, node.accessed, node.modified) {
             tree.take(Step::Touched(inode.0, mode, accessed, modified));
         }
-        match attributes(&tree, inode.0) {
-            Some(attributes) => reply.attr(&KEPT, &attributes),
-            None => reply.error(Errno::ENOENT),
-        }
+        answer_attributes(attributes(&tree, inode.0), reply);
     }
 
     fn readlink(&self, _: &Request, inode: INodeNo, reply: ReplyData) {
