@@ -30,7 +30,7 @@ const LONGEST_COMMIT: u64 = 1_000;
 /// How deep folders of a snapshot are looked into: `onnx/model.onnx` is at the second level.
 const DEEPEST: usize = 3;
 
-/// What keeps backups from copying the cache (https://bford.info/cachedir/), in huggingface_hub's words.
+/// What keeps backups from copying the cache (<https://bford.info/cachedir/>), in huggingface_hub's words.
 const TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55\n\
     # This file is a cache directory tag created by huggingface_hub.\n\
     # For information about cache directory tags, see:\n\

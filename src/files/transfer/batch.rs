@@ -40,7 +40,7 @@ pub(super) enum State {
 
 /// Carries out a batch. What is missing in the answer was not begun, because of a stop or of an error that concerns
 /// all. An error of the journal ends the batch; the transfers that it leaves unfinished are found by
-/// [`super::recover`].
+/// [`super::recover()`].
 pub fn transfer_batch(
     batch: &[Transfer],
     folders: &Folders,

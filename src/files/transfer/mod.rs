@@ -62,7 +62,7 @@ pub struct Transfer {
     pub makes_parents: bool,
 }
 
-/// A step of a transfer. What is not recorded did not happen, or happened and is found by [`recover`].
+/// A step of a transfer. What is not recorded did not happen, or happened and is found by [`recover()`].
 #[derive(Debug)]
 pub enum Step<'s> {
     /// The copy is on disk, whole and verified, under its temporary name.

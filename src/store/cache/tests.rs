@@ -1,3 +1,5 @@
+//! The cache over its whole life: kept, tidied, taken over, damaged, removed.
+
 use super::*;
 
 fn remembered(seed: usize) -> Remembered {

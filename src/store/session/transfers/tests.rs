@@ -1,3 +1,5 @@
+//! Transfers from plan to end, undone, done again, and left by a killed program.
+
 use super::super::changes::Which;
 use super::super::pictures::{Found, LabelSet};
 use super::*;
