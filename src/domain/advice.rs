@@ -1,9 +1,9 @@
-//! What could be better about labels, as far as their words tell. The guide of the Python tool that this program follows
-//! teaches the same by hand.
+//! Advice on labels, as far as their words tell. The guide of the Python tool that this program follows teaches the
+//! same by hand.
 
 use super::label::Label;
 
-/// What could be better about one label.
+/// Advice on one label.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Advice {
     /// A caption has fewer words.
@@ -34,7 +34,7 @@ const REST: [&str; 14] = [
     "nenhum",
 ];
 
-/// What could be better about a label.
+/// Advice on a label.
 pub fn advice(label: &Label) -> Option<Advice> {
     let words = |prompt: &String| prompt.split_whitespace().count();
     let is_long = |prompt: &String| prompt.chars().count() > MOST_CHARACTERS || words(prompt) > MOST_WORDS;

@@ -5,7 +5,7 @@ use super::decision::Decision;
 use super::picture::PictureState;
 use super::score::SureRule;
 
-/// What people said of the pictures that were predicted one way.
+/// Decisions of people on the pictures that were predicted one way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AuditRow {
     /// The predicted label, by position; none for those that the model was not sure of, whatever it took for best.

@@ -17,7 +17,7 @@ pub struct Entry {
     pub path: PathBuf,
     /// Its content, where it could be read: the path may have another one by now.
     pub hash: Option<ContentHash>,
-    /// What came of decoding it.
+    /// The result of decoding it.
     pub state: PictureState,
     /// What is wrong with it, in words.
     pub trouble: Option<String>,
@@ -152,13 +152,13 @@ impl Collection {
         self.best.get(index).copied().flatten()
     }
 
-    /// What a person says of a picture. Gives what was said before.
+    /// Sets the decision of a person on a picture. Gives the decision before it.
     pub fn decide(&mut self, index: usize, decision: Option<Decision>) -> Option<Decision> {
         let entry = self.entries.get_mut(index)?;
         std::mem::replace(&mut entry.decision, decision)
     }
 
-    /// What another process found out about a picture; its number and path stay.
+    /// Takes over what another process found out about a picture; its number and path stay.
     pub fn change(&mut self, index: usize, changed: Entry) {
         if let Some(entry) = self.entries.get_mut(index) {
             let (id, path) = (entry.id, std::mem::take(&mut entry.path));
@@ -186,7 +186,7 @@ impl Collection {
         }
     }
 
-    /// What a picture counts as; nothing for one that was replaced.
+    /// How a picture counts; none for one that was replaced.
     pub fn standing(&self, index: usize, sure: SureRule) -> Option<Standing> {
         let entry = self.entries.get(index).filter(|_| !self.is_replaced(index))?;
         let decided = |label: LabelId| self.labels.iter().position(|known| *known == label);

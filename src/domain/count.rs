@@ -16,7 +16,7 @@ pub struct Counts {
     pub label_removed: usize,
     /// Truncated: scored, but sorted by nobody but a person.
     pub suspect: usize,
-    /// Of a kind or size that is not decoded.
+    /// The kind or size is not decoded.
     pub unsupported: usize,
     /// Not to be decoded.
     pub unreadable: usize,

@@ -1,4 +1,4 @@
-//! What a person said of a picture. It outranks any prediction, and no later run undoes it.
+//! Decisions: a person's word on a picture. It outranks any prediction, and no later run undoes it.
 
 use super::picture::{Picture, PictureState};
 use super::score::SureRule;
@@ -51,7 +51,7 @@ impl Decision {
     }
 }
 
-/// What a picture counts as, and where it is to go.
+/// How a picture counts, and where it is to go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
     /// This label, by its position: decided, or predicted and sure.

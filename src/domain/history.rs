@@ -1,4 +1,4 @@
-//! What people decided, step by step: what undo takes back and redo does again.
+//! The history of people's decisions, step by step: undo takes steps back and redo does them again.
 
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ pub enum StepKind {
     Decide,
     /// The last step was taken back.
     Undo,
-    /// What was taken back last was done again.
+    /// The step that was taken back last was done again.
     Redo,
 }
 
@@ -37,22 +37,22 @@ impl StepKind {
 pub struct Step {
     /// How it came about.
     pub kind: StepKind,
-    /// What was said of each picture.
+    /// The decision on each picture.
     pub said: Vec<(PictureId, Option<Decision>)>,
 }
 
-/// What a step changed of a picture.
+/// The change that a step made to a picture's decision.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Change {
     /// The picture.
     pub picture: PictureId,
-    /// What was said of it before.
+    /// The decision before.
     pub was: Option<Decision>,
-    /// What is said of it since. Where somebody else has said something else meanwhile, there is nothing to take back.
+    /// The decision since. Wheresomebody else has said something else meanwhile, there is nothing to take back.
     pub is: Option<Decision>,
 }
 
-/// What a step changed.
+/// All changes of a step.
 pub type Changes = Vec<Change>;
 
 /// The steps that can be taken back, and those that can be done again.
@@ -119,7 +119,7 @@ mod tests {
     const NONE: Option<Decision> = Some(Decision::NoneOfThese);
     const SKIPPED: Option<Decision> = Some(Decision::Skipped);
 
-    /// What taking changes back says of the pictures.
+    /// The decisions that come back when changes are taken back.
     fn back(changes: Option<Changes>) -> Option<Vec<(PictureId, Option<Decision>)>> {
         changes.map(|changes| changes.into_iter().map(|change| (change.picture, change.was)).collect())
     }

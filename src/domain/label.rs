@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub struct Label {
     /// The label as written.
     pub text: String,
-    /// What the model reads, one or more; the label's own text where nothing else was written.
+    /// The prompts that the model reads, one or more; the label's own text where nothing else was written.
     pub prompts: Vec<String>,
 }
 
@@ -39,13 +39,13 @@ pub enum LabelError {
     /// A double quote without its partner.
     #[error("a double quote is not closed after {text:?}")]
     OpenQuote {
-        /// What follows the quote.
+        /// The text after the quote.
         text: String,
     },
     /// Text right after a closing quote.
     #[error("{text:?} follows a closing quote without a comma")]
     AfterQuote {
-        /// What follows the quote.
+        /// The text after the quote.
         text: String,
     },
     /// `= prompt` with nothing before it, or `label =` with nothing after it.
@@ -73,7 +73,7 @@ pub fn from_commas(list: &str) -> Result<Vec<Label>, LabelError> {
     checked(labels)
 }
 
-/// What stands in quotes, and what comes after the comma that follows.
+/// The text in quotes, and the text after the comma that follows.
 fn split_quoted(quoted: &str) -> Result<(&str, &str), LabelError> {
     let (text, after) =
         quoted.split_once('"').ok_or_else(|| LabelError::OpenQuote { text: quoted.trim().to_owned() })?;

@@ -24,7 +24,7 @@ impl Stage {
     }
 }
 
-/// What a stage's threads have done with their time, all together.
+/// The working and waiting time of all threads of a stage together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Effort {
     /// At work.
@@ -33,7 +33,7 @@ pub struct Effort {
     pub waiting: Duration,
 }
 
-/// What all stages have done with their time.
+/// The working and waiting time of all stages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Efforts {
     /// Reading files and hashing them.
@@ -69,7 +69,7 @@ impl Effort {
 }
 
 impl Efforts {
-    /// What was done since then.
+    /// The work done since an earlier reading.
     pub fn since(&self, earlier: &Efforts) -> Efforts {
         Efforts {
             reading: self.reading.since(earlier.reading),
@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn where_none_waits_for_another_none_limits() {
         assert_eq!(efforts([(1, 19), (19, 1), (10, 0)]).limit(), None);
-        // What comes out is not taken away fast enough.
+        // The results are not taken away fast enough.
         assert_eq!(efforts([(1, 19), (4, 16), (5, 5)]).limit(), None);
         assert_eq!(Efforts::default().limit(), None);
     }

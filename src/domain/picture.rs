@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::score::Prediction;
 
-/// What came of decoding a picture. Only [`PictureState::Ok`] pictures are copied or moved by themselves.
+/// The result of decoding a picture. Only [`PictureState::Ok`] pictures are copied or moved by themselves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PictureState {
@@ -77,7 +77,7 @@ impl fmt::Debug for ContentHash {
     }
 }
 
-/// What a file was when it was read: enough to notice that it is another one now.
+/// The state of a file when it was read: enough to notice that it is another one now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FileStamp {
     /// The file system it lives on.
@@ -99,7 +99,7 @@ pub struct Picture {
     pub hash: Option<ContentHash>,
     /// The file as it was when read, where it could be read.
     pub stamp: Option<FileStamp>,
-    /// What came of decoding it.
+    /// The result of decoding it.
     pub state: PictureState,
     /// Its scores, where it has pixels.
     pub prediction: Option<Prediction>,

@@ -31,7 +31,7 @@ pub struct Candidate {
     pub place: Option<Place>,
     /// The file that an earlier run was to move there and could only copy, if it is still there.
     pub left_behind: Option<PathBuf>,
-    /// What a person said of it: what the folder was chosen by.
+    /// The decision of a person, which the folder follows.
     pub decision: Option<Decision>,
 }
 
@@ -67,7 +67,7 @@ pub struct PlannedTransfer {
     pub file_name: OsString,
     /// Where it is in the destination now, if an earlier run put it there.
     pub from: Option<Place>,
-    /// What a person said of it when this was planned.
+    /// The decision of a person when this was planned.
     pub decision: Option<Decision>,
 }
 
@@ -88,7 +88,7 @@ impl Left {
     }
 }
 
-/// What is to be done, before anything is touched.
+/// All transfers that are to be done, before anything is touched.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Plan {
     /// In the order in which they are carried out.
@@ -99,7 +99,7 @@ pub struct Plan {
     pub left: Vec<Left>,
 }
 
-/// What a plan has to know beside the pictures.
+/// Facts that a plan has to know beside the pictures.
 #[derive(Debug, Clone, Copy)]
 pub struct PlanRules<'r> {
     /// The destination, under which folders and places are.
@@ -184,7 +184,7 @@ fn ended_move(candidate: &Candidate, place: &Place, operation: Operation) -> Opt
     })
 }
 
-/// Who has a file in the destination as its place.
+/// The pictures that have a file in the destination as their place.
 #[derive(Default)]
 struct Users {
     count: usize,
@@ -344,7 +344,7 @@ mod tests {
         let twice = [all[0].clone(), all[0].clone()];
         let planned = plan([moved.clone(), moved.clone()], twice, rules(&folders()));
         assert_eq!(planned.transfers.iter().map(|t| t.action).collect::<Vec<_>>(), [Action::Copy, Action::Move]);
-        // What was there before is not ours to move.
+        // A file that was there before is not ours to move.
         let theirs = Place { is_ours: false, ..placed("b", "1.jpg") };
         let beside = Candidate { place: Some(theirs.clone()), ..moved };
         let planned = plan([beside], [(theirs, ContentHash([1; 32]))], rules(&folders()));

@@ -23,7 +23,7 @@ pub struct Patience {
     pub rest: Duration,
 }
 
-/// What a look at a file came to.
+/// The result of a look at a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Look {
     /// It may still change.
@@ -56,7 +56,7 @@ struct Seen {
     scan: u64,
 }
 
-/// What is known of whoever writes a file.
+/// Knowledge of the program that writes a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Writer {
     Unknown,
@@ -152,7 +152,7 @@ impl Readiness {
         }
     }
 
-    /// What was told of writers may have been incomplete: no file waits for one to close it.
+    /// The system's news of writers may have been incomplete: no file waits any longer for a writer to close it.
     pub fn forget_writers(&mut self) {
         self.files.values_mut().for_each(|seen| seen.writer = Writer::Unknown);
         // Any of them may be due.
@@ -219,7 +219,7 @@ impl Readiness {
                 false => next = Some(next.map_or(at, |next| next.min(at))),
             }
         }
-        // What is due stays due until it is looked at.
+        // A file that is due stays due until it is looked at.
         self.next = if due.is_empty() { next } else { Some(now) };
         due.sort();
         due.into_iter().map(|(_, path)| path).collect()

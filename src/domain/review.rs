@@ -38,13 +38,13 @@ pub enum Filter {
     /// All of them.
     #[default]
     All,
-    /// Those that the model is not sure of and nobody decided.
+    /// Pictures that the model is not sure of and nobody decided.
     Unsure,
-    /// Those that count for a label, by its position.
+    /// Pictures that count for a label, by its position.
     Label(usize),
-    /// Those that a person decided.
+    /// Pictures that a person decided.
     Decided,
-    /// Those with something wrong.
+    /// Pictures with something wrong.
     Troubled,
 }
 
@@ -79,7 +79,7 @@ impl Filter {
 /// The pictures of a queue, by their positions in the collection.
 pub fn queue(collection: &Collection, filter: Filter, order: Order, sure: SureRule) -> Vec<usize> {
     let mut queue: Vec<usize> = (0..collection.len()).filter(|index| filter.takes(collection, *index, sure)).collect();
-    // What has no scores comes last, whatever is asked for.
+    // A picture without scores comes last in every order.
     let margin = |index: usize| collection.best(index).map_or(f32::INFINITY, |best| best.margin);
     let label = |index: usize| match collection.standing(index, sure) {
         Some(Standing::Label(label)) => label,

@@ -11,7 +11,7 @@ pub struct RunId(pub i64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TransferId(pub i64);
 
-/// What a run does.
+/// The kind of work that a run does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RunKind {
     /// Scores pictures.
@@ -43,7 +43,7 @@ impl RunKind {
     }
 }
 
-/// What is done with one file.
+/// The action on one file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Action {
     /// Another file with its content is made; it stays.

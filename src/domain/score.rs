@@ -100,7 +100,7 @@ fn to_single(rows: ArrayView2<'_, f16>, buffer: &mut Vec<f32>) {
     }
 }
 
-/// What the model says of one picture.
+/// The model's prediction for one picture.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Prediction {
     /// Position of the best label.

@@ -1,4 +1,4 @@
-//! What a person sets before a run.
+//! Settings that a person makes before a run.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -12,7 +12,7 @@ use super::printable::printable;
 use super::score::SureRule;
 use super::template::Templates;
 
-/// What happens to the files.
+/// Whether files are copied or moved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Operation {
@@ -34,12 +34,12 @@ pub enum ModelName {
     Folder(PathBuf),
 }
 
-/// What the built-in model is called.
+/// The name of the built-in model.
 const DEMO: &str = "demo";
 
 impl ModelName {
-    /// What a person means by `name`. A folder that is there, as `is_folder` tells, is never taken for the name of a
-    /// published model; nor is what can only be a path.
+    /// The model that a person means by `name`. A folder that is there, as `is_folder` tells, is never taken for the
+    /// name of a published model; nor is what can only be a path.
     pub fn new(name: impl Into<OsString>, is_folder: impl Fn(&Path) -> bool) -> ModelName {
         let name = name.into();
         if name == DEMO {

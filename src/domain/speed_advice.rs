@@ -1,9 +1,9 @@
-//! What to change on a machine so that pictures go faster.
+//! Advice: changes to a machine that make pictures go faster.
 
 use super::limit::Stage;
 use super::speed::Speeds;
 
-/// What a machine has and has not.
+/// The facts about a machine that decide how fast it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Machine {
     /// The built-in runtime is used because ONNX Runtime is not there.
@@ -68,7 +68,7 @@ impl Advice {
 /// A batch that is not faster by more than this is not worth a word: figures vary by as much.
 const WORTH: f64 = 1.05;
 
-/// What to change, the most useful first; nothing where nothing is known to help, or not every stage was measured.
+/// The advice, the most useful first; none where nothing is known to help, or not every stage was measured.
 pub fn advice(speeds: &Speeds, machine: Machine) -> Vec<Advice> {
     if !speeds.is_complete() {
         return vec![];

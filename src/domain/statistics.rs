@@ -3,7 +3,7 @@
 /// A share and the interval that the true one lies in with 95 % confidence.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Share {
-    /// What was counted, from nought to one.
+    /// The share that was counted, from 0 to 1.
     pub found: f64,
     /// The lower end.
     pub low: f64,

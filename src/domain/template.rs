@@ -7,7 +7,7 @@ use super::label::Label;
 /// The place in a template where the prompt goes.
 const SLOT: &str = "{}";
 
-/// What separates templates written on one line. In a file, a line break does.
+/// The separator of templates written on one line. In a file, a line break separates them.
 const SEPARATOR: char = '|';
 
 /// The name of a set that comes with the program.

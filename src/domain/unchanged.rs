@@ -5,8 +5,8 @@ use super::picture::FileStamp;
 /// A change that comes so soon after another one may bear the same time: systems count in steps, some of them large ones.
 const DOUBT_NS: i128 = 2_000_000_000;
 
-/// What a file is without its content being read: its stamp, and the time that only the system sets. Who writes into a
-/// file and sets its modified time back cannot set that one back.
+/// The traits of a file that are known without reading its content: its stamp, and the time that only the system sets.
+/// Who writes into a file and sets its modified time back cannot set that one back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Trace {
     /// The file.

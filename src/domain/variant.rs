@@ -21,7 +21,7 @@ impl Variant {
     /// All of them.
     pub const ALL: [Variant; 3] = [Variant::Fp32, Variant::Fp16, Variant::Int8];
 
-    /// What people call it.
+    /// Its name for people.
     pub fn name(self) -> &'static str {
         match self {
             Variant::Fp32 => "fp32",
