@@ -73,7 +73,7 @@ fn tokenizer(error: &TokenizerError) -> bool {
     }
 }
 
-/// What may not be read is whole for all that is known.
+/// False for a file that may not be read: nothing shows that it is damaged.
 fn unreadable(error: &Error) -> bool {
     error.kind() != ErrorKind::PermissionDenied
 }

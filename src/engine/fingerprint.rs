@@ -1,6 +1,6 @@
-//! What makes two checkpoints give the same answers: the same weights, the same graphs, the same preprocessing, the same
-//! tokens. Embeddings of pictures are remembered under it, and scores in a session; that the words count for the pictures
-//! as well costs little, as nobody changes one half of a model often.
+//! The fingerprint tells whether two checkpoints give the same answers: the same weights, the same graphs, the same
+//! preprocessing, the same tokens. Embeddings of pictures are remembered under it, and scores in a session; that the
+//! words count for the pictures as well costs little, as nobody changes one half of a model often.
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use crate::plain_file;
 /// To be raised whenever the graphs that we write, the resampling, the spelling of sentences or the kept form of an embedding change.
 const VERSION: u32 = 4;
 
-/// What a checkpoint's answers depend on.
+/// Everything that a checkpoint's answers depend on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sources {
     /// The files that hold weights, or whole graphs of an export, and those of the tokenizer.
@@ -24,7 +24,7 @@ pub struct Sources {
 }
 
 impl Sources {
-    /// Those of a checkpoint in the form that suits the runtime.
+    /// The sources of a checkpoint in the form that suits the runtime.
     pub fn of(checkpoint: &Checkpoint, runtime: &Runtime) -> Result<Sources, CheckpointError> {
         let files = checkpoint.files(runtime)?;
         let numbers = match checkpoint.variant(runtime) {

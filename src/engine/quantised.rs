@@ -26,7 +26,7 @@ const ENDING: &str = "int8";
 
 const HASH_LENGTH: u64 = 32;
 
-/// What the files are called until they are whole.
+/// The beginning of the files' names until they are whole.
 const UNFINISHED: &str = "quantising-";
 
 /// A file that has been unfinished for so long was left behind.
@@ -73,7 +73,7 @@ pub fn quantised(tower: &TowerGraph, sources: &[PathBuf], folder: &Path) -> Resu
     Ok(rewritten)
 }
 
-/// What the answers of a quantised tower depend on beside its weights.
+/// Everything that a quantised tower's answers depend on beside its weights.
 pub fn form() -> String {
     format!("int8 {VERSION} {}", levels())
 }
@@ -150,7 +150,7 @@ fn name(sources: &[PathBuf], levels: u8) -> io::Result<String> {
     hasher.update(format!("{VERSION} {levels}"));
     for path in sources {
         let file = path.metadata()?;
-        // Who changes a file cannot set back the time of its last change.
+        // A program that changes a file cannot set back the time of its last change.
         let changed = (file.ctime(), file.ctime_nsec());
         hasher.update(format!("{path:?} {} {} {} {changed:?}", file.dev(), file.ino(), file.len()));
     }
@@ -171,7 +171,7 @@ fn is_whole(path: &Path, length: u64) -> bool {
         file.read_exact(&mut kept)?;
         let is_whole = kept == *hasher.hasher.finalize();
         if is_whole {
-            // Those that were used last are kept; where this cannot be noted, the file is of use all the same.
+            // The files that were used last are kept; where this cannot be noted, the file is of use all the same.
             let _ = file.set_modified(SystemTime::now());
         }
         Ok(is_whole)

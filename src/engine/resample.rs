@@ -75,7 +75,7 @@ pub struct Axis {
     pub length: u32,
 }
 
-/// What each wanted pixel is made of.
+/// The source pixels, with their weights, that make each wanted pixel.
 struct Taps {
     /// The first source pixel of each.
     first: Vec<usize>,

@@ -15,7 +15,7 @@ use crate::domain::variant::Variant;
 /// The folder that exports lie in.
 const FOLDER: &str = "onnx";
 
-/// What a whole model's outputs are called. They are normalised, which is no harm.
+/// The names of a whole model's outputs. They are normalised, which does no harm.
 const IMAGE_OUTPUT: &str = "image_embeds";
 const TEXT_OUTPUT: &str = "text_embeds";
 

@@ -136,7 +136,7 @@ fn places_inside<'g>(graph: &'g GraphProto, places: &mut Vec<&'g str>) {
     }
 }
 
-/// What of a message is read: all but the large tensors.
+/// The part of a message that is read: all but the large tensors.
 #[derive(Default)]
 struct Rest(Vec<u8>);
 

@@ -55,7 +55,7 @@ impl Clip {
         })
     }
 
-    /// What hides each word from those before it: (tokens, tokens), for as many tokens as there are.
+    /// The mask that hides later words from each word: (tokens, tokens), for as many tokens as there are.
     fn causal_mask(&self, g: &mut GraphBuilder<'_>, tokens: &Value) -> Value {
         let side = self.positions;
         let values: Vec<f32> = (0..side * side).map(|i| if i % side > i / side { MASKED } else { 0.0 }).collect();
@@ -75,7 +75,7 @@ impl Clip {
                 g.op("Cast", &[&is_end], to_number())
             }
         };
-        // Of several that are highest, ArgMax takes the first.
+        // ArgMax takes the first of several that are highest.
         let end = g.op("ArgMax", &[&marks], vec![axis(1), integer("keepdims", 1)]);
         let places: Vec<i64> = (0..self.positions as i64).collect();
         let places = g.integers(&places, &[self.positions]);

@@ -8,7 +8,7 @@ use super::FamilyError;
 use crate::engine::graph::pictures::Patches;
 use crate::engine::graph::transformer::{Gelu, Measures};
 
-/// What a tower's configuration means where it says nothing.
+/// The defaults of a tower's configuration.
 pub(super) struct TowerDefaults {
     pub(super) width: usize,
     pub(super) inner_width: usize,

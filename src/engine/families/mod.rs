@@ -18,7 +18,7 @@ use config::{ConfigReader, TowerDefaults};
 /// How a family's embeddings become scores.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Scoring {
-    /// What is made of the logits.
+    /// The activation that turns logits into scores.
     pub activation: Activation,
     /// True where checkpoints have a `logit_bias` beside the `logit_scale`.
     pub biased: bool,
@@ -27,7 +27,7 @@ pub struct Scoring {
     pub usual_scale: Option<f32>,
 }
 
-/// What the program must know of a family to use a checkpoint of it.
+/// A model family: everything that the program must know to use a checkpoint of it.
 pub trait Family: Debug + Send + Sync {
     /// `model_type` in `config.json`.
     fn name(&self) -> &'static str;

@@ -26,9 +26,9 @@ pub(super) const MICROSOFT: &str = "com.microsoft";
 /// Which operators a graph may be written with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Operators {
-    /// Those of the standard, which every runtime has.
+    /// Operators of the standard, which every runtime has.
     Standard,
-    /// Those of ONNX Runtime too, which do in one what takes the standard's several.
+    /// Operators of ONNX Runtime as well, each of which does the work of several standard ones.
     Fused,
 }
 

@@ -13,7 +13,7 @@ use tract_onnx::pb::{AttributeProto, GraphProto, NodeProto, TensorProto};
 use super::builder::MICROSOFT;
 use super::{TowerGraph, integer, integer_list, point_outside};
 
-/// Nought in the unsigned numbers that a token's values become.
+/// Zero in the unsigned numbers that a token's values become.
 const ZERO_POINT: u8 = 128;
 
 /// The largest that a token's value becomes, counted from nought.
@@ -22,7 +22,7 @@ const TOKEN_LEVELS: f32 = 127.0;
 /// Added to a token's largest value, so that one of noughts can be divided by it.
 const SMALLEST: f32 = 1e-30;
 
-/// What a part of the new weights' file is made from.
+/// The source of a part of the new weights' file.
 #[derive(Debug, Clone)]
 pub enum Part {
     /// A tensor as it is.
@@ -134,7 +134,7 @@ fn matrices_of(graph: &GraphProto) -> HashMap<String, Matrix> {
     matrices
 }
 
-/// What the products are made of instead, operator by operator.
+/// Puts other operators in the place of the products.
 fn replace_products(graph: &mut GraphProto, matrices: &HashMap<String, Matrix>) {
     let weight_of: HashMap<&str, &str> = matrices
         .iter()

@@ -35,7 +35,7 @@ impl Gelu {
     }
 }
 
-/// What the four linear layers of an attention are called.
+/// The names of an attention's four linear layers.
 #[derive(Debug, Clone, Copy)]
 struct AttentionNames {
     query: &'static str,
@@ -195,8 +195,8 @@ impl GraphBuilder<'_> {
         self.op("Gather", &[x, &place], vec![axis(1)])
     }
 
-    /// What is added to the attention's logits so that tokens with a nought in `attention_mask`, (rows, tokens), are not
-    /// looked at: (rows, 1, 1, tokens).
+    /// The mask that is added to the attention's logits so that tokens with a nought in `attention_mask`, (rows,
+    /// tokens), are not looked at: (rows, 1, 1, tokens).
     pub fn padding_mask(&mut self, attention_mask: &Value) -> Value {
         let seen = self.op("Cast", &[attention_mask], vec![integer("to", DataType::Float as i64)]);
         let one = self.numbers(&[1.0], &[]);

@@ -30,7 +30,7 @@ const LONGEST_COMMIT: u64 = 1_000;
 /// How deep folders of a snapshot are looked into: `onnx/model.onnx` is at the second level.
 const DEEPEST: usize = 3;
 
-/// What keeps backups from copying the cache (<https://bford.info/cachedir/>), in huggingface_hub's words.
+/// The file that keeps backups from copying the cache (<https://bford.info/cachedir/>), in huggingface_hub's words.
 const TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55\n\
     # This file is a cache directory tag created by huggingface_hub.\n\
     # For information about cache directory tags, see:\n\
@@ -94,7 +94,7 @@ impl Storage {
         self.folder.join("blobs").join(format!("{}.incomplete", hash.text()))
     }
 
-    /// What is locked by who downloads a file.
+    /// The file that a download holds locked.
     pub(super) fn lock(&self, hash: &Hash) -> PathBuf {
         self.root.join(".locks").join(&self.name).join(format!("{}.lock", hash.text()))
     }
@@ -184,7 +184,7 @@ impl Storage {
         Ok(())
     }
 
-    /// What of a commit's snapshot makes a whole checkpoint; none where something is missing.
+    /// The files of a commit's snapshot that make a whole checkpoint; none where one is missing.
     pub(super) fn complete(&self, commit: &str) -> Option<(PathBuf, Choice)> {
         let folder = self.snapshot(commit);
         let mut names = BTreeSet::new();
@@ -219,7 +219,7 @@ pub(super) fn conversion_of(commit: &str) -> String {
     format!("sis/safetensors-of/{commit}")
 }
 
-/// What others may do with a file of the cache is the user's mask's to say, as for every other file of it.
+/// The rights of a file of the cache before the user's mask is taken off, as for every other file there.
 fn shared_mode() -> std::fs::Permissions {
     std::os::unix::fs::PermissionsExt::from_mode(0o666)
 }
@@ -233,7 +233,7 @@ fn collect(folder: &Path, prefix: &str, depth: usize, names: &mut BTreeSet<Strin
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let Ok(name) = entry.file_name().into_string() else { continue };
         let name = format!("{prefix}{name}");
-        // Of a link, what it leads to: one that leads nowhere is no file.
+        // The file that a link leads to: one that leads nowhere is no file.
         match std::fs::metadata(entry.path()) {
             Ok(found) if found.is_file() => drop(names.insert(name)),
             Ok(found) if found.is_dir() && depth > 1 => collect(&entry.path(), &format!("{name}/"), depth - 1, names),

@@ -12,7 +12,7 @@ use crate::plain_file;
 /// Bytes that are read and hashed together.
 const PIECE: usize = 256 << 10;
 
-/// What became of a model that was looked through.
+/// The result of looking through a model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Repaired {
     /// The checkpoint's folder.
@@ -30,7 +30,7 @@ impl Hub {
         let mut plan = self.plan(model, control)?;
         self.add_what_lies_there(&mut plan, control)?;
         let damaged = self.remove_all_damaged(&plan, control)?;
-        // Of some there is less now.
+        // Less of some files is there now.
         self.look_up(&mut plan, control)?;
         let was_whole = damaged.is_empty() && plan.is_whole();
         Ok(Repaired { folder: self.fetch(&plan, control)?, damaged, was_whole })

@@ -12,7 +12,7 @@ use crate::engine::image_processor;
 use crate::engine::tokenizer::{Kind, TOKENIZER_CONFIG, WHOLE};
 use crate::engine::weights;
 
-/// What every checkpoint has.
+/// Files that every checkpoint has.
 pub(super) const CONFIG: &str = "config.json";
 
 /// Small files that say more of the tokenizer, where they are there.
@@ -45,7 +45,7 @@ pub enum Form {
 }
 
 impl Form {
-    /// What the names of shards end in, where an index names them.
+    /// The endings of shards' names, where an index names them.
     pub(super) fn shard_ending(self) -> Option<&'static str> {
         match self {
             Form::Sharded => Some(".safetensors"),
@@ -65,7 +65,7 @@ impl Form {
     }
 }
 
-/// What the small files say of which others are needed.
+/// The needs of a model for other files, as its small files say them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Needs {
     /// Which tokenizer it has; none where the family is not known, and then whatever there is will do.
@@ -77,7 +77,7 @@ pub(super) struct Needs {
 }
 
 impl Needs {
-    /// Those of a model of this family, with this `processor_config.json`.
+    /// The needs of a model of this family, with this `processor_config.json`.
     pub(super) fn of(family: Option<&dyn Family>, processor: Option<&Json>) -> Needs {
         Needs {
             tokenizer: family.map(|family| family.text().kind),
@@ -158,7 +158,7 @@ fn export(names: &BTreeSet<&str>, stem: &str) -> Option<Vec<String>> {
     names.contains(graph.as_str()).then(|| beside.chain(std::iter::once(graph.clone())).collect())
 }
 
-/// What belongs beside the exports that are there, of the files of a repository.
+/// The files of a repository that belong beside the exports that are there.
 pub(super) fn beside(names: &BTreeSet<&str>, is_there: &dyn Fn(&str) -> bool) -> BTreeSet<String> {
     let stems = SPLIT.into_iter().chain([MONOLITHIC]).filter(|stem| is_there(&format!("{stem}.onnx")));
     stems.filter_map(|stem| export(names, stem)).flatten().collect()

@@ -14,7 +14,7 @@ use super::listing::is_hexadecimal;
 /// The service's account.
 const ACCOUNT: &str = "SFconvertbot";
 
-/// What it calls its pull requests.
+/// The title of its pull requests.
 const TITLE: &str = "Adding `safetensors` variant of this model";
 
 /// The most bytes of a page of pull requests or commits.

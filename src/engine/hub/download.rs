@@ -43,7 +43,7 @@ impl From<HttpError> for DownloadError {
     }
 }
 
-/// What is to be downloaded.
+/// The file that is to be downloaded.
 pub(super) struct Wanted<'w> {
     pub(super) url: String,
     pub(super) size: u64,
@@ -52,11 +52,11 @@ pub(super) struct Wanted<'w> {
     pub(super) blob: PathBuf,
     /// Where it gathers.
     pub(super) incomplete: PathBuf,
-    /// What is locked meanwhile.
+    /// The file that is locked meanwhile.
     pub(super) lock: PathBuf,
 }
 
-/// What has arrived of a file.
+/// The part of a file that has arrived.
 struct Part {
     file: File,
     length: u64,
@@ -89,7 +89,7 @@ impl Wanted<'_> {
                 self.forget();
                 return Err(DownloadError::Damaged);
             }
-            // What an earlier run left may be what is wrong: once more, from the beginning.
+            // The part that an earlier run left may be damaged: it is downloaded once more, from the beginning.
             let file = printable(&self.incomplete);
             tracing::warn!(file, "what had arrived of it is damaged: it is downloaded anew");
             part.restart().map_err(|source| self.failed(source))?;
@@ -145,7 +145,7 @@ impl Wanted<'_> {
         }
     }
 
-    /// What has arrived before, hashed, which takes its time where it is much.
+    /// Hashes the part that arrived before, which takes long where it is large.
     fn part(&self, control: &mut Control<'_>) -> Result<Part, DownloadError> {
         let opened = opening().read(true).write(true).open(&self.incomplete);
         let file = opened.map_err(|source| self.failed(source))?;
@@ -179,7 +179,7 @@ impl Wanted<'_> {
         control: &mut Control<'_>,
         on_length: &mut dyn FnMut(&mut Control<'_>, u64),
     ) -> Result<(), DownloadError> {
-        // What drips brings something again and again: only a while without that makes patience new.
+        // A connection that drips brings something again and again: only a while without dripping makes patience new.
         let (mut patience, mut patience_with_drips, mut pace) = (Patience::new(), Patience::new(), client.pace());
         // The most that was ever there: a server that knows no ranges makes it begin anew, which is no progress.
         let mut furthest = part.length;

@@ -68,7 +68,7 @@ pub enum HubError {
         /// The HTTP status.
         status: u16,
     },
-    /// What answered does not speak as the hub does.
+    /// The server that answered does not speak as the hub does.
     #[error("{endpoint} gave no usable answer: {detail}")]
     Answer {
         /// The hub's address.
@@ -130,7 +130,7 @@ pub enum HubError {
         /// What is wrong.
         source: FamilyError,
     },
-    /// What says how pictures are prepared does not fit the model.
+    /// The settings for preparing pictures do not fit the model.
     #[error("{file} of {id} cannot be used")]
     Processor {
         /// The model.
@@ -195,15 +195,15 @@ pub enum HubError {
     NoRoom {
         /// Where it should go.
         folder: PathBuf,
-        /// What is free, in bytes; none where the file system does not tell.
+        /// Free bytes; none where the file system does not tell.
         free: Option<u64>,
-        /// What is needed, in bytes.
+        /// Bytes that are needed.
         needed: u64,
     },
     /// The cache cannot be used.
     #[error("cannot use {path}")]
     File {
-        /// What could not be read or written.
+        /// The path that could not be read or written.
         path: PathBuf,
         /// What the system said.
         source: std::io::Error,
@@ -213,14 +213,14 @@ pub enum HubError {
     Cancelled,
 }
 
-/// What a checkpoint cannot do without.
+/// Parts that a checkpoint cannot do without.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Missing {
     /// `preprocessor_config.json`, or a `processor_config.json` that says the same.
     Processor,
     /// `tokenizer.json`, or what it can be made of.
     Tokenizer {
-        /// What one of the model's kind can be made of.
+        /// The files that a tokenizer of the model's kind can be made of.
         parts: &'static [&'static str],
     },
     /// `tokenizer_config.json`, where it cannot be done without.

@@ -25,7 +25,7 @@ impl Hub {
                 check_small(plan, &folder)?;
             }
             if file.is_small && file.there < file.size {
-                // What is of the right length may be of another content.
+                // A file of the right length may have another content.
                 for place in storage.places(&plan.commit, &file.name, &file.hash) {
                     keep_whole(&place, file, control.stop, &mut |_| {})?;
                 }

@@ -1,14 +1,14 @@
-//! What a file is checked against before it gets its name.
+//! Hashes that a file is checked against before it gets its name.
 
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
-/// What a file's bytes are checked against; its name in the cache.
+/// The hash that a file's bytes are checked against; its name in the cache.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Hash {
     /// SHA-256 of the content, for files in large file storage, in hexadecimal digits.
     Sha256(String),
-    /// What git names a blob: SHA-1 of `blob`, its length and the content, in hexadecimal digits.
+    /// The name of a blob in git: SHA-1 of `blob`, its length and the content, in hexadecimal digits.
     Git(String),
 }
 
@@ -21,7 +21,7 @@ impl Hash {
     }
 }
 
-/// What a file's bytes are hashed with.
+/// The hasher of a file's bytes.
 pub(super) enum Hasher {
     Sha256(Sha256),
     Git(Sha1, u64),

@@ -148,7 +148,7 @@ impl Client {
         Err(nonsense("redirects without end"))
     }
 
-    /// What watches how fast something comes.
+    /// A watch over how fast something comes.
     pub(super) fn pace(&self) -> Pace {
         Pace::new(self.silence)
     }
@@ -247,7 +247,7 @@ pub(super) fn text(headers: &HeaderMap, name: &str) -> String {
     headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
 }
 
-/// What a request that failed on the way comes to: whether a connection came about at all decides what is said of it,
+/// The error of a request that failed on the way: whether a connection came about at all decides what is said of it,
 /// and whether it is worth trying again.
 fn http_error(error: Error) -> HttpError {
     use std::io::ErrorKind::{

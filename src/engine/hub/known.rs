@@ -10,7 +10,7 @@ use super::popular::is_supported;
 /// The table.
 const TABLE: &str = include_str!("../../../config/models.toml");
 
-/// What a model is good at.
+/// A strength of a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Strength {
@@ -47,7 +47,7 @@ pub struct KnownModel {
     /// `model_type` in its `config.json`.
     #[serde(rename = "type")]
     pub kind: String,
-    /// What it is good at.
+    /// Its strength.
     pub good_at: Vec<Strength>,
     /// Millions of bytes that are downloaded.
     pub download_mb: u64,

@@ -1,4 +1,4 @@
-//! What the hub says of a model: its commit, its files with sizes and hashes. Nothing of it is believed that could lead
+//! The hub's listing of a model: its commit, its files with sizes and hashes. Nothing of it is believed that could lead
 //! out of the cache's folder or fill the memory.
 
 use serde::Deserialize;
@@ -26,7 +26,7 @@ pub(super) struct ListedFile {
 pub(super) struct Listing {
     /// The commit: 40 hexadecimal digits.
     pub(super) commit: String,
-    /// What the model is made for, as the hub says: `transformers`, `open_clip`; empty where it does not.
+    /// The library that the model is made for, as the hub says: `transformers`, `open_clip`; empty where it does not.
     pub(super) library: String,
     pub(super) files: Vec<ListedFile>,
 }

@@ -38,7 +38,7 @@ pub use popular::Published;
 
 use crate::domain::hub_model::{HubModel, MAIN};
 
-/// What a download tells while it goes on.
+/// Events of a download.
 #[derive(Debug)]
 pub enum Step<'s> {
     /// It is known what has to be downloaded; it begins.
@@ -68,7 +68,7 @@ pub enum Step<'s> {
     Locked,
 }
 
-/// Who asks: hears of every step, and may ask to stop.
+/// The caller's side of a download: it hears of every step, and may ask to stop.
 pub struct Control<'c> {
     /// Looked at between pieces and while waiting; a silent connection may delay it by ten seconds.
     pub stop: &'c AtomicBool,
@@ -138,7 +138,7 @@ impl Hub {
         Ok(Storage::of(cache, id))
     }
 
-    /// What an error of a request about a model comes to.
+    /// The error that a failed request about a model is.
     fn failed(&self, model: &HubModel, error: HttpError) -> HubError {
         let endpoint = self.place.endpoint.clone();
         match error {
@@ -162,7 +162,8 @@ impl Hub {
                 HubError::NoSuchRevision { id: model.id.clone(), revision }
             }
             ("GatedRepo", _) | ("", 403) => HubError::Gated { id, page: self.place.page(&model.id), is_anonymous },
-            // Who is not logged in cannot be told that a private model exists: the hub then answers with 401 for both.
+            // A user who is not logged in is not told that a private model exists: the hub then answers with 401 for
+            // both.
             ("RepoNotFound", _) | (_, 404) => HubError::NoSuchModel { id, endpoint, is_anonymous },
             (_, 401) => HubError::NeedsToken { id, was_refused: !is_anonymous },
             _ if refusal.is_passing() => HubError::Busy { endpoint, status },

@@ -56,7 +56,7 @@ impl Pace {
 mod tests {
     use super::*;
 
-    /// What is found while so many bytes come every second, for so long.
+    /// The findings while so many bytes come every second, for so long.
     fn found(bytes: usize, seconds: u64, pause: u64) -> Vec<Found> {
         let mut pace = Pace::new(Duration::from_secs(10));
         let mut now = Instant::now();

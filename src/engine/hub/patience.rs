@@ -19,7 +19,7 @@ const LONGEST_WISH: Duration = Duration::from_secs(300);
 /// How often a stop is looked for while waiting.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
-/// What is left of it.
+/// The tries and the pause that are left.
 pub(super) struct Patience {
     tries: u32,
     pause: Duration,
@@ -49,7 +49,7 @@ impl Patience {
         }
         tracing::info!("trying again: {error:?}");
         self.tries -= 1;
-        // Who wishes for none at all would have every try spent at once.
+        // A pause of none at all would spend every try at once.
         let pause = wish.filter(|wish| !wish.is_zero()).unwrap_or(self.pause);
         self.pause = (2 * self.pause).min(LONGEST_PAUSE);
         if matches!(error, HttpError::TooSlow) {

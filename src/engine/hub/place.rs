@@ -14,7 +14,7 @@ pub(super) const HUGGING_FACE: &str = "https://huggingface.co";
 /// The longest file of a token that is read.
 const LONGEST_TOKEN_FILE: u64 = 10_000;
 
-/// What the environment says of the hub.
+/// The hub, as the environment describes it.
 #[derive(Clone)]
 pub struct Place {
     /// The hub's address, without a slash at its end.
@@ -23,7 +23,7 @@ pub struct Place {
     pub cache: Option<PathBuf>,
     /// Nothing is asked of the network.
     pub is_offline: bool,
-    /// What is shown to the hub and to nobody else.
+    /// The token, which is shown to the hub and to nobody else.
     pub(super) token: Option<String>,
     pub(super) proxies: Proxies,
     /// How long nothing may arrive before a connection counts as cut.
@@ -40,12 +40,12 @@ impl std::fmt::Debug for Place {
 }
 
 impl Place {
-    /// What this process was started with.
+    /// Reads the environment that this process was started with.
     pub fn from_environment() -> Place {
         Place::from_variables(&|name| std::env::var_os(name))
     }
 
-    /// What these variables say. The token's file is read here, once.
+    /// Reads these variables. The token's file is read here, once.
     pub fn from_variables(variable: &dyn Fn(&str) -> Option<OsString>) -> Place {
         let path = |name: &str| variable(name).filter(|path| !path.is_empty()).map(|path| expanded(&path, variable));
         let home = variable("HOME").filter(|home| !home.is_empty()).map(PathBuf::from);

@@ -22,7 +22,7 @@ const LARGEST_CONFIG: u64 = 10_000_000;
 /// The largest file that goes with the weights. The largest tokenizers have some 35 megabytes.
 const LARGEST_SMALL: u64 = 200_000_000;
 
-/// What a model consists of, and what of it has to be downloaded.
+/// A plan: the files of a model, and which of them have to be downloaded.
 #[derive(Debug, Clone)]
 pub struct Plan {
     /// The model.
@@ -39,12 +39,12 @@ pub struct Plan {
     pub files: Vec<PlannedFile>,
     /// How many of them are small: all but the weights.
     pub(super) small: usize,
-    /// What the hub lists of the commit besides.
+    /// The other files that the hub lists for the commit.
     pub(super) others: Vec<ListedFile>,
-    /// Of a conversion, the commit that was converted, and the files that are the same in it: they are put there too, so
-    /// that what `main` stands for is in the cache, as Python wants it.
+    /// For a conversion: the commit that was converted, and the files that are the same in it: they are put there too,
+    /// so that what `main` stands for is in the cache, as Python wants it.
     pub(super) original: Option<(String, BTreeSet<String>)>,
-    /// What is noted when all of it is there: revisions and the commits that they stand for.
+    /// Revisions and the commits that they stand for, noted when all of the model is there.
     pub(super) notes: Vec<(String, String)>,
 }
 
@@ -114,7 +114,7 @@ impl Hub {
         let answered = answered.map_err(|error| self.failed(model, error))?;
         let not_credible = |found| HubError::NotCredible { id: model.to_string(), found };
         let listing = Listing::checked(answered).map_err(not_credible)?;
-        // Whoever names a commit gets that one or none.
+        // A user who names a commit gets that one or none.
         match is_hexadecimal(revision, 40) && listing.commit != revision {
             true => Err(not_credible(format!("commit {}", listing.commit))),
             false => Ok(listing),
@@ -159,7 +159,7 @@ impl Hub {
         made.map(drop).map_err(refused)
     }
 
-    /// What a small file says; none where it is not there.
+    /// The content of a small file as JSON; none where it is not there.
     fn json(
         &self,
         model: &HubModel,
@@ -173,7 +173,7 @@ impl Hub {
         serde_json::from_slice(&bytes).map(Some).map_err(broken)
     }
 
-    /// What a small file holds: from the cache, or downloaded into memory.
+    /// The bytes of a small file: from the cache, or downloaded into memory.
     fn small(
         &self,
         model: &HubModel,

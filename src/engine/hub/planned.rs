@@ -46,7 +46,7 @@ impl PlannedFile {
             match is_there {
                 Ok(true) => there = Some(size),
                 Err(error) if error.kind() == ErrorKind::Interrupted => return Err(HubError::Cancelled),
-                // What cannot be read is of no use; it is said where it is to be replaced.
+                // A file that cannot be read is of no use; that is said where it is to be replaced.
                 Ok(false) | Err(_) => {}
             }
         }

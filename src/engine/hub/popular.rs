@@ -1,4 +1,4 @@
-//! What there is: the models that the hub lists for this task, and those that are in the cache.
+//! The models that there are: those that the hub lists for this task, and those in the cache.
 
 use serde::Deserialize;
 

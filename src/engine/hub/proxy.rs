@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use ureq::Proxy;
 use ureq::http::Uri;
 
-/// What the environment says of proxies.
+/// Proxies, as the environment names them.
 #[derive(Clone, Default)]
 pub(super) struct Proxies {
     http: Option<Named>,

@@ -16,7 +16,7 @@ pub const FILE: &str = "preprocessor_config.json";
 /// The file that may say it too, under a key of its own, and then comes first.
 pub const OUTER_FILE: &str = "processor_config.json";
 
-/// What `processor_config.json` says of pictures; none where it speaks of other things only, as older ones do.
+/// The part of `processor_config.json` about pictures; none where it speaks of other things only, as older ones do.
 pub fn nested(outer: &Json) -> Option<&Json> {
     outer.get("image_processor").filter(|config| !config.is_null())
 }
@@ -119,7 +119,7 @@ impl Size {
     }
 }
 
-/// What a centre crop keeps of one axis, and how much black it adds where the picture is too small.
+/// The part of one axis that a centre crop keeps, and how much black it adds where the picture is too small.
 struct Kept {
     start: u32,
     length: u32,

@@ -1,4 +1,4 @@
-//! What an image processor's file says, and what transformers' class of its name does where the file says nothing.
+//! Settings of an image processor: from its file, and from transformers' class of its name where the file says nothing.
 
 use serde_json::Value as Json;
 
@@ -8,10 +8,10 @@ use crate::engine::resample::Filter;
 /// Mean and standard deviation of the pictures that CLIP was trained on (transformers, `OPENAI_CLIP_MEAN`).
 const CLIP_COLOURS: [[f64; 3]; 2] = [[0.48145466, 0.4578275, 0.40821073], [0.26862954, 0.26130258, 0.27577711]];
 
-/// Those that bring levels to between -1 and 1 (transformers, `IMAGENET_STANDARD_MEAN`).
+/// Means and deviations that bring levels to between -1 and 1 (transformers, `IMAGENET_STANDARD_MEAN`).
 const HALVES: [[f64; 3]; 2] = [[0.5; 3]; 2];
 
-/// What a class does where its file says nothing. All three resize, with a bicubic filter, scale and normalise.
+/// The defaults of a class, where its file says nothing. All three resize, with a bicubic filter, scale and normalise.
 #[derive(Debug, Clone, Copy)]
 struct Class {
     size: Size,
@@ -55,12 +55,12 @@ impl<'c> Settings<'c> {
         Settings { config, class: Class::of(config, family) }
     }
 
-    /// What is said under a key, `null` with it: what the class does takes its place only where the key is left out.
+    /// The value under a key, `null` included: the class's default takes its place only where the key is left out.
     fn get(&self, key: &str) -> Option<&'c Json> {
         self.config.get(key)
     }
 
-    /// What the class does, where the file is silent on a key that has no other meaning.
+    /// The class's default, where the file is silent on a key that has no other meaning.
     fn by_class<T>(&self, key: &str, default: impl Fn(&Class) -> Option<T>) -> Result<T, ProcessorError> {
         self.class.as_ref().and_then(default).ok_or_else(|| bad(key, None))
     }
@@ -180,7 +180,8 @@ mod tests {
     use super::super::ImageProcessor;
     use super::*;
 
-    /// What transformers 5.23 writes for `CLIPImageProcessor()` and `SiglipImageProcessor()`, as far as it is read here.
+    /// The files that transformers 5.23 writes for `CLIPImageProcessor()` and `SiglipImageProcessor()`, as far as it is
+    /// read here.
     fn written_out(class: &str) -> Json {
         let whole = json!({"height": 224, "width": 224});
         let mut config = json!({

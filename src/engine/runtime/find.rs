@@ -8,7 +8,7 @@ use super::child;
 use super::library::{Found, Origin, PassOverReason, PassedOver};
 use super::probe;
 
-/// What the library is called, up to its version.
+/// The library's file name, up to its version.
 const LIBRARY: &str = if cfg!(target_os = "macos") { "libonnxruntime.dylib" } else { "libonnxruntime.so" };
 
 /// The folder in the program's data folder that holds installed runtimes.

@@ -12,7 +12,7 @@ use super::probe;
 /// The Python versions that packages are asked for, newest first. Which one does not matter to the library.
 const PYTHON_VERSIONS: [&str; 4] = ["3.13", "3.12", "3.11", "3.10"];
 
-/// What pip and uv say when there is no package for a Python version.
+/// The words of pip and uv when there is no package for a Python version.
 const NO_PACKAGE: [&str; 3] = ["No matching distribution", "no wheels with a matching", "No solution found"];
 
 /// A library that was installed.
@@ -43,7 +43,7 @@ pub enum InstallError {
     /// The installer ended with an error.
     #[error("{installer} failed: {detail}")]
     InstallerFailed {
-        /// What was run.
+        /// The command that was run.
         installer: String,
         /// The end of what it printed.
         detail: String,

@@ -1,4 +1,4 @@
-//! What runs the towers: ONNX Runtime where a library of it is found, else tract, which is built in.
+//! Runtimes, which run the towers: ONNX Runtime where a library of it is found, else tract, which is built in.
 
 mod brain_float;
 mod child;
@@ -62,7 +62,7 @@ pub enum Uses {
 const FEW: usize = 40;
 
 impl Uses {
-    /// Those of a tower for so many pictures; where nobody knows how many, there will be many.
+    /// The uses of a tower for so many pictures; where nobody knows how many, there will be many.
     pub fn of(pictures: Option<usize>) -> Uses {
         if pictures.is_some_and(|pictures| pictures <= FEW) { Uses::Few } else { Uses::Many }
     }
@@ -237,7 +237,7 @@ impl Session {
         if matrix.nrows() == rows { Ok(matrix) } else { Err(RuntimeError::OutputShape { found, rows }) }
     }
 
-    /// What tells it to end.
+    /// A handle by which another thread tells it to end.
     pub fn halt(&self) -> Halt {
         match self {
             Session::OnnxRuntime(session) => Halt::of(session.options()),

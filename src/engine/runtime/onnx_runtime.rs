@@ -55,7 +55,7 @@ pub(super) type Place = Option<u32>;
 pub struct OnnxSession {
     session: Session,
     output: String,
-    /// What a run can be told to end by.
+    /// Options of a run, by which it can be told to end.
     options: Arc<Options>,
     /// Memory that a GPU takes its input from without the processor's help.
     pinned: Option<Allocator>,
@@ -218,7 +218,7 @@ fn pinned(session: &Session, number: u32) -> Option<Allocator> {
 }
 
 impl OnnxSession {
-    /// What ends a run.
+    /// A handle that ends a run.
     pub(super) fn options(&self) -> Arc<Options> {
         Arc::clone(&self.options)
     }

@@ -21,7 +21,7 @@ pub const COMMAND: &str = "runtime-probe";
 /// How long a library may take to load and run the smallest graph. A CUDA build on a cold disk takes seconds.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What the tried library said of itself: one line of JSON.
+/// The tried library's report of itself: one line of JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Answer {

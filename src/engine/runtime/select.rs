@@ -73,7 +73,7 @@ pub enum RuntimeNote {
     GpuUnused,
 }
 
-/// What is wanted of a runtime.
+/// The choices of a user about a runtime.
 #[derive(Debug, Clone, Default)]
 pub struct Wanted {
     /// Which runtime.
@@ -95,7 +95,7 @@ pub struct Selection {
     pub library: Option<Found>,
     /// Libraries that were found and could not be used.
     pub passed_over: Vec<PassedOver>,
-    /// What people should know.
+    /// Notes that people should know.
     pub notes: Vec<RuntimeNote>,
 }
 

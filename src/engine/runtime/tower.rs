@@ -65,7 +65,7 @@ pub enum Tower {
 }
 
 impl Tower {
-    /// What to call it in a message.
+    /// Its name in a message.
     pub(super) fn name(&self) -> String {
         match self {
             Tower::Graph(graph) => match &graph.export {

@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use super::{LARGEST_FILE, TOKENIZER_CONFIG, TokenizerError};
 use crate::plain_file;
 
-/// What the file says; every key may be left out, and so may the file.
+/// The content of the file; every key may be left out, and so may the file.
 #[derive(Debug, Default)]
 pub(super) struct TokenizerConfig {
     file: Option<PathBuf>,

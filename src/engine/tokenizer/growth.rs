@@ -29,8 +29,8 @@ const AROUND_ADDED: u64 = 16;
 /// The longest word that may be cut into pieces, in characters: the time for it grows with its third power.
 const LONGEST_WORD: u64 = 1_000;
 
-/// What a step that is not known may make of a byte: as much as any that is, but for those that say what they put in. The worst
-/// letter, U+FDFA, becomes eighteen.
+/// The growth of a byte by a step that is not known: as much as any that is, but for those that say what they put in.
+/// The worst letter, U+FDFA, becomes eighteen.
 pub(super) const WORST: u64 = 12;
 
 /// A text of `n` bytes becomes no longer than `n * factor + more`.
@@ -93,7 +93,7 @@ impl Growth {
     }
 }
 
-/// What of a `tokenizer.json` decides how long texts become, and how large it is itself.
+/// The parts of a `tokenizer.json` that decide how long texts become and how large it is itself.
 #[derive(Deserialize)]
 struct Whole {
     #[serde(default)]

@@ -22,7 +22,7 @@ use crate::plain_file;
 /// A whole tokenizer, of whatever kind.
 pub const WHOLE: &str = "tokenizer.json";
 
-/// What a tokenizer's own file does not say.
+/// Facts that a tokenizer's own file does not say.
 pub const TOKENIZER_CONFIG: &str = "tokenizer_config.json";
 
 /// The largest file of a tokenizer that is read. The largest seen, for 256,000 words, has 35 MB.
@@ -48,7 +48,7 @@ pub enum Kind {
     Clip,
     /// Word pieces, as BERT has them.
     Bert,
-    /// Those of SigLIP and SigLIP 2.
+    /// The tokenizer of SigLIP and SigLIP 2.
     Siglip,
 }
 
@@ -93,7 +93,7 @@ pub struct Tokenizer {
     padding: Padding,
 }
 
-/// What sentences are filled up with.
+/// The token that sentences are filled up with.
 #[derive(Debug, Clone, Copy)]
 struct Padding {
     token: u32,

@@ -17,7 +17,7 @@ use super::LARGEST_FILE;
 use super::config::TokenizerConfig;
 use crate::plain_file;
 
-/// What CLIP takes for one word before byte pairs are merged (openai/CLIP, simple_tokenizer.py).
+/// The pattern of one word for CLIP, before byte pairs are merged (openai/CLIP, simple_tokenizer.py).
 const CLIP_WORDS: &str = r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+";
 const CLIP_START: &str = "<|startoftext|>";
 const CLIP_END: &str = "<|endoftext|>";

@@ -20,7 +20,7 @@ use super::growth::{Growth, WORST};
 use crate::engine::wire::{self, Fields};
 use crate::plain_file;
 
-/// What stands for a space.
+/// The character that stands for a space.
 const SPACE: char = '\u{2581}';
 
 /// `TrainerSpec.ModelType.UNIGRAM`, which is also the default.
@@ -77,7 +77,7 @@ pub(super) fn check_character_maps_in(json: &[u8]) -> tokenizers::Result<()> {
     let key = b"\"precompiled_charsmap\"";
     for (start, _) in json.windows(key.len()).enumerate().filter(|(_, window)| window == key) {
         let value = json[start + key.len()..].trim_ascii_start().strip_prefix(b":").map(<[u8]>::trim_ascii_start);
-        // What is no text has no map.
+        // A value that is no text has no map.
         if let Some(text) = value.and_then(|value| value.strip_prefix(b"\"")) {
             let end = text.iter().position(|byte| *byte == b'"').unwrap_or(text.len());
             check_character_map(&BASE64.decode(&text[..end])?)?;

@@ -9,7 +9,7 @@ const SIGLIP_1: usize = 32_000;
 /// The vocabulary of SigLIP 2, which is Gemma's.
 const SIGLIP_2: usize = 256_000;
 
-/// What is done with a sentence.
+/// Steps that are done with a sentence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Spelling {
     /// Nothing: the tokenizer's own file does all there is to do.

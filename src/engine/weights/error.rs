@@ -1,4 +1,4 @@
-//! What can be wrong with weights.
+//! Errors of weights.
 
 use std::path::{Path, PathBuf};
 

@@ -212,7 +212,7 @@ impl Weights {
         })
     }
 
-    /// What people know one of the files by.
+    /// The name that people know one of the files by.
     pub fn name(&self) -> PathBuf {
         self.name_of(0)
     }

@@ -1,5 +1,5 @@
-//! What `torch.save` wrote, such as `pytorch_model.bin`: a ZIP archive with a pickle that describes the tensors, and one
-//! stored member for the bytes of each storage. Nothing in it is ever run: see `pickle`.
+//! Files that `torch.save` wrote, such as `pytorch_model.bin`: a ZIP archive with a pickle that describes the tensors,
+//! and one stored member for the bytes of each storage. Nothing in it is ever run: see `pickle`.
 
 use super::pickle::{self, PickleError, PickledTensor};
 use super::zip::{self, Member};

@@ -26,7 +26,7 @@ const END_64_LENGTH: usize = 56;
 const ENTRY_LENGTH: usize = 46;
 const MEMBER_LENGTH: usize = 30;
 
-/// What a 32-bit field holds where the true value is among the extra fields.
+/// The value of a 32-bit field where the true value is among the extra fields.
 const IN_EXTRA: u64 = 0xFFFF_FFFF;
 /// The extra field with 64-bit sizes.
 const EXTRA_64: u64 = 1;

@@ -124,7 +124,7 @@ impl Machine<'_> {
             b'c' | 0x93 => self.callable(instruction),
             b'Q' => self.storage(),
             b'R' => self.call(),
-            // What a dictionary carries beside its entries, such as the versions of layers.
+            // Data that a dictionary carries beside its entries, such as the versions of layers.
             b'b' => self.pop().map(drop),
             b'i' | b'o' | 0x81 | 0x92 => Err(PickleError::Calls("a class".to_owned())),
             0x82..=0x84 => Err(PickleError::Calls("an extension".to_owned())),
