@@ -55,7 +55,7 @@ pub struct Weakness {
     pub kind: String,
 }
 
-/// What cannot be promised of a folder that is there.
+/// The promise that a folder cannot keep: see [`Weakness`].
 pub fn weakness(folder: &Path) -> Option<Weakness> {
     without_journal(folder).map(|kind| Weakness { folder: folder.to_owned(), kind })
 }
@@ -91,8 +91,8 @@ pub fn check_room(destination: &Path, plan: &[PlannedTransfer]) -> Result<(), De
     }
 }
 
-/// What is moved on one file system needs no room, nor does a copy where the file system lets it share its source's
-/// blocks. A file that has its name there already needs none either.
+/// A file that is moved on one file system needs no room, nor does a copy where the file system lets it share its
+/// source's blocks. A file that has its name there already needs none either.
 fn bytes_needed(destination: &Path, plan: &[PlannedTransfer]) -> u64 {
     let device = std::fs::metadata(destination).map(|metadata| metadata.dev()).ok();
     let mut shares = None;

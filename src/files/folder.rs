@@ -13,7 +13,7 @@ use rustix::io::Errno;
 use crate::domain::picture::FileStamp;
 use crate::file_system::keeps_file_numbers;
 
-/// What the system tells of a file without reading it.
+/// The facts that the system tells of a file without reading it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FileStat {
     /// Which file it is, its size and the time of its content.
@@ -134,7 +134,7 @@ impl Folder {
         self.keeps_numbers
     }
 
-    /// What is there under a name; links are not followed.
+    /// The facts about a name in the folder; links are not followed.
     pub fn find(&self, name: &OsStr) -> io::Result<FileStat> {
         Ok(rustix::fs::statat(&self.handle, name, AtFlags::SYMLINK_NOFOLLOW)?.into())
     }

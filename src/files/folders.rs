@@ -34,7 +34,7 @@ impl Entry {
         self.folder.path().join(&self.name)
     }
 
-    /// What is there now; links are not followed.
+    /// The facts about a path as it is now; links are not followed.
     pub fn find(&self) -> io::Result<FileStat> {
         self.folder.find(&self.name)
     }
@@ -147,7 +147,7 @@ impl Folders {
         let folder = Rc::new(folder);
         let mut open = self.open.borrow_mut();
         if open.len() >= MOST_OPEN {
-            // Those that somebody works in stay: opening them again would hold them twice.
+            // Folders that somebody works in stay: opening them again would hold them twice.
             open.retain(|_, folder| Rc::strong_count(folder) > 1);
         }
         open.insert(path.to_owned(), folder.clone());
@@ -181,7 +181,7 @@ impl Folders {
                     folder.sync()?;
                     below = folder.device();
                 }
-                // What this user may not look into was not made by this user.
+                // A folder that this user may not look into was not made by this user.
                 Err(error) if error.kind() == ErrorKind::PermissionDenied => break,
                 Err(error) => return Err(error),
             }

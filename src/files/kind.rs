@@ -1,4 +1,4 @@
-//! What a file is, by its first bytes; its name is asked only where they say nothing.
+//! The kind of a file, by its first bytes; its name is asked only where they say nothing.
 
 use std::path::Path;
 
@@ -19,7 +19,7 @@ pub enum Format {
     Tiff,
 }
 
-/// What a file is.
+/// The kind of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// A picture that is decoded.
@@ -107,7 +107,7 @@ pub fn has_picture_name(path: &Path) -> bool {
 }
 
 impl Kind {
-    /// What a file with these first bytes and this name is.
+    /// The kind of a file with these first bytes and this name.
     pub fn of(start: &[u8], path: &Path) -> Kind {
         let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
         let extension = extension.as_deref().unwrap_or_default();

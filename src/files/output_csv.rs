@@ -34,11 +34,11 @@ pub struct Row {
     pub margin: Option<f32>,
     /// Where its content is now, if it was transferred.
     pub destination: Option<PathBuf>,
-    /// What became of it: a word of [`super::transfer::Outcome`], `unsure`, or a state.
+    /// Its fate: a word of [`super::transfer::Outcome`], `unsure`, or a state.
     pub status: String,
     /// Its content.
     pub hash: Option<ContentHash>,
-    /// What a person said of it.
+    /// A person's decision on it.
     pub decision: Option<&'static str>,
     /// Why it was not transferred, in words, where something is wrong with it.
     pub reason: Option<String>,
@@ -63,7 +63,8 @@ impl Row {
     }
 }
 
-/// What a spreadsheet may take for the beginning of a formula, in full width too, as it is typed in East Asia.
+/// Characters that a spreadsheet may take for the beginning of a formula, in full width too, as they are typed in East
+/// Asia.
 const BEGINS_FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
 
 /// A text as a cell of the table, which no spreadsheet takes for a formula.

@@ -1,4 +1,4 @@
-//! What is in a destination and was not put there by the program: in labels' folders, in any other, at the top.
+//! Files in a destination that the program did not put there: in labels' folders, in any other, at the top.
 
 use std::ffi::OsStr;
 use std::io;
@@ -13,7 +13,7 @@ use super::scan::SESSION_FOLDER;
 use crate::domain::folder_name::fold;
 use crate::domain::plan::name_candidates;
 
-/// What is not looked for.
+/// Things that are known and not looked for.
 pub struct Known<'k> {
     /// True for a path where the program has put a file.
     pub is_placed: &'k dyn Fn(&Path) -> bool,
@@ -23,7 +23,7 @@ pub struct Known<'k> {
     pub sources: &'k [PathBuf],
 }
 
-/// What is found.
+/// A thing that was found.
 #[derive(Debug)]
 pub enum Seen<'s> {
     /// Something that is known.
@@ -65,7 +65,7 @@ pub fn look_through(destination: &Path, known: &Known<'_>, on_seen: &mut dyn FnM
     true
 }
 
-/// What a folder is that is not looked into.
+/// The finding for a folder that is not looked into; none for one that is.
 fn folder<'e>(entry: &'e DirEntry, known: &Known<'_>) -> Option<Seen<'e>> {
     let path = entry.path();
     if entry.file_name() == SESSION_FOLDER && entry.depth() == 1 {

@@ -13,7 +13,7 @@ use crate::domain::folder_name::OWN_NAMES;
 /// The folder in a destination that is the program's own.
 pub(super) const SESSION_FOLDER: &str = ".sis";
 
-/// What a folder holds.
+/// The content of a source folder.
 #[derive(Debug, Default)]
 pub struct Scan {
     /// Regular files, in the order of their paths.
@@ -86,7 +86,7 @@ pub struct Scope<'s> {
     pub source: &'s Path,
     /// Its sub-folders too.
     pub recursive: bool,
-    /// What is left out, wherever it is.
+    /// The folder that is left out, wherever it is.
     pub destination: &'s Path,
 }
 

@@ -1,9 +1,9 @@
-//! What can be wrong with one picture. None of it stops a run.
+//! Troubles with one picture. None of them stops a run.
 
 use crate::domain::picture::PictureState;
 use crate::domain::variant::Variant;
 
-/// What is wrong with a picture.
+/// A trouble with one picture.
 #[derive(Debug, thiserror::Error)]
 pub enum Trouble {
     /// It ends too early.

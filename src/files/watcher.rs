@@ -30,7 +30,7 @@ pub enum NoEvents {
     },
 }
 
-/// What changed since somebody asked last.
+/// The changes since the last question.
 #[derive(Debug, Default)]
 pub struct Changes {
     /// Paths where something happened.
@@ -39,7 +39,7 @@ pub struct Changes {
     pub written: HashSet<PathBuf>,
     /// Files that were closed by a writer, or were given their names, and into which nobody wrote since.
     pub closed: HashSet<PathBuf>,
-    /// What was removed, or moved elsewhere.
+    /// Paths that were removed, or moved elsewhere.
     pub gone: HashSet<PathBuf>,
     /// Something may have happened anywhere.
     pub is_anywhere: bool,
@@ -85,7 +85,7 @@ impl Watcher {
         }
     }
 
-    /// What changed since the last time. Does not wait.
+    /// The changes since the last time. Does not wait.
     pub fn changes(&mut self) -> Changes {
         let changes = std::mem::take(&mut *self.changes.lock().unwrap_or_else(PoisonError::into_inner));
         // The watch on a folder goes with it.

@@ -34,7 +34,7 @@ pub const LONGEST_SIDE: u32 = 20_000;
 /// half times as much.
 pub const MOST_MEMORY: u64 = 256 << 20;
 
-/// What decoding gave: pixels, and whether the file is whole. A picture that is not is suspect.
+/// A decoded picture: its pixels, and whether the file is whole. A picture that is not is suspect.
 #[derive(Debug)]
 pub struct Decoded {
     /// Upright, three bytes a pixel.

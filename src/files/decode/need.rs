@@ -1,12 +1,12 @@
 //! How much memory decoding a picture takes at most: the pixels, and what each decoder holds beside them. The factors are
 //! those that were measured with the decoders at hand, in bytes a pixel, and rounded up.
 
-/// What is known of a picture before its pixels are decoded.
+/// The form of a picture, known before its pixels are decoded.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Size {
     pub(super) width: u32,
     pub(super) height: u32,
-    /// What its decoder writes.
+    /// The bytes that its decoder writes.
     pub(super) bytes: u64,
     /// It may have to be turned upright.
     pub(super) is_turned: bool,
@@ -27,7 +27,7 @@ impl Size {
         if self.is_turned { 2 * self.rgb() } else { self.rgb() }
     }
 
-    /// What is written, and what is made of it: nothing where it has three colours already.
+    /// The bytes that are written, and those of the three colours made of them where there are not three already.
     fn made(self) -> u64 {
         if self.bytes == self.rgb() { self.bytes } else { self.bytes + self.rgb() }
     }
@@ -99,7 +99,7 @@ mod tests {
         let file = |frame: u8| [vec![0xff, 0xd8], segment(0xe0, 16), vec![0xff], segment(frame, 17)].concat();
         assert_eq!(colours_in_passes(&file(0xc2)), 3);
         assert_eq!([0xc0, 0xc1].map(|frame| colours_in_passes(&file(frame))), [0, 0]);
-        // What is not known is taken for the most.
+        // Anything unknown is taken for the most.
         for unknown in [&b"\xff\xd8"[..], &[0xff, 0xd8, 0, 0, 0, 0], &[0xff, 0xd8, 0xff, 0xc2]] {
             assert_eq!(colours_in_passes(unknown), 4);
         }
