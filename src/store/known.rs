@@ -1,5 +1,5 @@
-//! What the user's data folder knows of sessions. A session that came with somebody else's folder says where files came
-//! from and are to go back to: that is obeyed only when the user says so.
+//! The sessions that the user's data folder knows. A session that came with somebody else's folder says where files
+//! came from and are to go back to: that is obeyed only when the user says so.
 //!
 //! A session is the user's own where its seal is right: made with the secret that is in the data folder, over the last
 //! line of its ledger. Version 0.1.0 kept a list of names instead. A session of that list is taken over once, as it is.
@@ -28,7 +28,7 @@ pub struct KnownSessions {
 }
 
 impl KnownSessions {
-    /// What the program's data folder knows; nothing without one.
+    /// The sessions that the program's data folder knows; none without a folder.
     pub fn in_folder(folder: Option<&Path>) -> KnownSessions {
         KnownSessions { folder: folder.map(Path::to_owned) }
     }

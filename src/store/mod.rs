@@ -1,4 +1,4 @@
-//! What is remembered: the session of a destination with its ledger, and the cache of embeddings. SQLite underneath.
+//! The program's memory: the session of a destination with its ledger, and the cache of embeddings. SQLite underneath.
 
 pub mod cache;
 mod database;
@@ -62,7 +62,7 @@ pub enum StoreError {
     /// There is something else in the place of a file of the program's own.
     #[error("{path} is not a regular file")]
     NotAFile {
-        /// What is there.
+        /// The thing that is there.
         path: PathBuf,
     },
     /// Nothing shows that the session is the user's own.
@@ -93,7 +93,8 @@ pub enum StoreError {
         /// The first line that is not as it was written.
         line: u64,
     },
-    /// What is to be repaired would have to be taken as it is, and nothing shows that it is as it was written.
+    /// The part that a repair would rely on would have to be taken as it is, and nothing shows that it is as it was
+    /// written.
     #[error("nothing shows that what is left of the session of {destination} is as it was written")]
     RepairUnproved {
         /// The destination.

@@ -10,7 +10,7 @@ use rustix::fs::OFlags;
 
 use super::StoreError;
 
-/// What SQLite keeps beside a database, by the ending of its name; the database itself comes first.
+/// The files that SQLite keeps beside a database, by the ending of their names; the database itself comes first.
 pub(super) const DATABASE_ENDINGS: [&str; 4] = ["", "-wal", "-shm", "-journal"];
 
 /// There is something else where a file should be.

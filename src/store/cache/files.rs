@@ -93,7 +93,7 @@ impl EmbeddingCache {
         let today = today();
         let put = |connection: &mut Connection| -> rusqlite::Result<()> {
             let change = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            // What is there already, as with most files of a second run, is not written again.
+            // A hash that is there already, as with most files of a second run, is not written again.
             let mut insert = change.prepare_cached(
                 "INSERT INTO traces VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO UPDATE
                      SET file_system = ?3, size = ?4, modified = ?5, changed = ?6, hash = ?7, used = ?8
@@ -133,7 +133,7 @@ mod tests {
         let (path, trace) = (Path::new("/w"), Trace { stamp: STAMP, file_system: 7, changed_ns: 5 });
         cache.put_file_hash(path, trace, [9; 32]).unwrap();
         assert_eq!(cache.file_hash(path, trace).unwrap(), Some([9; 32]));
-        // What was copied over it with the time of before.
+        // Another file was copied over it with the time of before.
         assert_eq!(cache.file_hash(path, Trace { changed_ns: 6, ..trace }).unwrap(), None);
         assert_eq!(cache.file_hash(Path::new("/v"), trace).unwrap(), None);
     }

@@ -67,7 +67,7 @@ DROP TABLE former;
 /// The database in the cache folder.
 const DATABASE: &str = "embeddings.db";
 
-/// Of a cache that has grown over its limit, this share is kept, so that it is not tidied at every run.
+/// The share of its limit that is kept of a cache that has grown over it, so that it is not tidied at every run.
 const KEPT_SHARE: f64 = 0.8;
 
 /// Days after which it is noted again that something was of use. To note it is to write it anew.
@@ -82,7 +82,7 @@ pub struct Remembered {
     pub is_whole: bool,
 }
 
-/// What an embedding was made with: a number that this cache gave to a fingerprint.
+/// The model of an embedding: a number that this cache gave to a fingerprint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CachedModel(i64);
 
@@ -111,7 +111,7 @@ impl EmbeddingCache {
             opened => opened,
         };
         let connection = opened?;
-        // What a crash loses here is made again; no run waits for a disk because of it.
+        // Embeddings that a crash loses are made again; no run waits for a disk because of them.
         let relaxed = connection.pragma_update(None, "synchronous", "NORMAL");
         relaxed.map_err(|source| StoreError::Database { path: path.clone(), source })?;
         Ok(EmbeddingCache { connection, path, is_removed: Cell::new(false) })
@@ -124,7 +124,7 @@ impl EmbeddingCache {
             self.connection.query_row(number, [fingerprint], |row| row.get(0)).optional()
         };
         let found = || -> rusqlite::Result<i64> {
-            // Whoever only reads does not wait for those who write.
+            // A process that only reads does not wait for those that write.
             if let Some(known) = number()? {
                 return Ok(known);
             }
