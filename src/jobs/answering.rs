@@ -71,7 +71,7 @@ impl NoAnswer {
     }
 }
 
-/// Whoever waits: says whether somebody has asked to stop, and is told once of a long silence.
+/// The side that waits: says whether somebody has asked to stop, and is told once of a long silence.
 pub struct Patience<'p> {
     /// True once somebody has asked to stop.
     pub is_stopped: &'p dyn Fn() -> bool,
@@ -86,7 +86,7 @@ impl Patience<'_> {
         let (long, mut has_said, mut stopped, mut has_halted) = (long(), false, None, false);
         loop {
             match answers.recv_timeout(LOOK) {
-                // What ended because it was told to is no answer.
+                // A call that ended because it was told to gives no answer.
                 Ok(_) if has_halted => return Err(NoAnswer::Ended),
                 Ok(answer) => return Ok(answer),
                 Err(RecvTimeoutError::Disconnected) => return Err(NoAnswer::Gone),

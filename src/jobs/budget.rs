@@ -11,7 +11,7 @@ pub(super) struct Budget {
     freed: Condvar,
 }
 
-/// What is held, and whose turn it is.
+/// The bytes that are held, and whose turn it is.
 #[derive(Debug)]
 struct Held {
     bytes: u64,

@@ -8,8 +8,8 @@ use crate::files::decode::{Decoded, decode_within};
 use crate::files::read::FileContent;
 use crate::files::trouble::Trouble;
 
-/// What all pictures that are being decoded may take together. One that takes more has it to itself; no picture that is decoded
-/// does.
+/// The bytes that all pictures being decoded may take together. One that takes more has it to itself; no picture that
+/// is decoded does.
 const MEMORY: u64 = 1 << 30;
 
 static BUDGET: Budget = Budget::new(MEMORY);

@@ -22,7 +22,7 @@ pub(super) struct Clock {
 }
 
 impl Clocks {
-    /// What the stages have done with their time so far.
+    /// The working and waiting time of the stages so far.
     pub fn so_far(&self) -> Efforts {
         Efforts { reading: self.reading.so_far(), decoding: self.decoding.so_far(), model: self.model.so_far() }
     }
@@ -40,7 +40,7 @@ impl Clock {
     }
 }
 
-/// What one thread measures its time with.
+/// The clock of one thread.
 pub(super) struct Hand<'c> {
     clock: &'c Clock,
     since: Instant,
@@ -71,7 +71,7 @@ impl Hand<'_> {
     }
 }
 
-/// What is told is of this time.
+/// The limit that is told is that of this time.
 const OF_LATE: Duration = Duration::from_secs(10);
 
 /// It is looked at this often.

@@ -15,7 +15,7 @@ use crate::store::cache::{CachedModel, EmbeddingCache, Remembered};
 /// Embeddings that are kept before they are written together.
 const TOGETHER: usize = 256;
 
-/// What a slow model has made is written after so long, however little it is.
+/// Embeddings of a slow model are written after so long, however few they are.
 const LONGEST: Duration = Duration::from_secs(2);
 
 /// How far the square of a kept embedding's length may be from one. Rounding to half precision moves each of its values
@@ -74,7 +74,7 @@ impl ModelCache {
     pub(super) fn embedding(&self, hash: ContentHash) -> Option<Remembered> {
         let (cache, model) = self.opened.as_ref()?;
         let found = logged(cache.embedding(*model, hash)).flatten();
-        // What a damaged cache holds is made again.
+        // Embeddings of a damaged cache are made again.
         found.filter(|remembered| self.is_sound(&remembered.embedding))
     }
 

@@ -56,7 +56,7 @@ impl FileHashes {
                 Some(hash) => hash,
                 None => {
                     let hash = hash_of(path, stop)?;
-                    // What is written to meanwhile, or was just before, is hashed again the next time.
+                    // A file that is written to meanwhile, or was just before, is hashed again the next time.
                     if is_settled && trace_of(path)?.0 == trace {
                         keep(path, trace, hash, self.cache.as_mut());
                     }

@@ -41,7 +41,7 @@ pub enum ModelError {
 }
 
 impl ModelError {
-    /// What an error comes to when a model is used that was named so.
+    /// The error of a model that was named so: its files in the cache may be damaged, and then it can be mended.
     pub fn of(model: &ModelName, error: EngineError) -> ModelError {
         match model {
             ModelName::Hub(model) if error.may_be_damage() => {
@@ -52,7 +52,7 @@ impl ModelError {
     }
 }
 
-/// What the pictures are scored against, and with what.
+/// A model made ready: the embeddings of the labels, the rule for scores, and the image tower.
 pub struct Model {
     name: ModelName,
     tower: ImageTower,
@@ -62,7 +62,7 @@ pub struct Model {
     pub rule: ScoreRule,
     /// Pictures that go through the tower together.
     pub batch_size: usize,
-    /// What its answers depend on.
+    /// The fingerprint of everything that its answers depend on.
     pub fingerprint: [u8; 32],
 }
 
@@ -88,7 +88,7 @@ pub struct OpenedModel {
     pub scale_is_assumed: bool,
 }
 
-/// What a model is opened for.
+/// The options that a model is opened with.
 #[derive(Clone, Copy)]
 pub struct ModelToOpen<'o> {
     /// The checkpoint's folder.
@@ -178,7 +178,7 @@ impl ModelToOpen<'_> {
 }
 
 impl Model {
-    /// What an error comes to that this model gave.
+    /// The error for one that this model gave: see [`ModelError::of`].
     pub fn failed(&self, error: EngineError) -> ModelError {
         ModelError::of(&self.name, error)
     }
@@ -236,7 +236,7 @@ fn encode_labels(
 ) -> Result<(TextEncoder, Array2<f32>), EngineError> {
     let mut text = TextEncoder::open(checkpoint, runtime)?;
     let labels = text.encode_labels(&settings.labels, &settings.template)?;
-    // What is wrong with the image tower is said before anything is begun, though it is opened only when needed.
+    // A fault of the image tower is said before anything is begun, though the tower is opened only when needed.
     checkpoint.check(TowerKind::Image, runtime)?;
     Ok((text, labels))
 }

@@ -19,8 +19,8 @@ const MOST_TOGETHER: usize = 1024;
 /// From one writing to the next, unless there are that many.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// What a slow model has made is written after so long, however little it is: who was told of a picture finds it in the session
-/// after a power cut as well.
+/// Pictures of a slow model are written after so long, however few they are: a user who was told of a picture finds it
+/// in the session after a power cut as well.
 const LONGEST: Duration = Duration::from_secs(2);
 
 /// Takes what the pipeline finishes.
@@ -51,9 +51,9 @@ pub struct SessionSink<'s> {
     written: Instant,
 }
 
-/// What comes in any order, put into that of the files.
+/// Puts items that come in any order into that of the files.
 struct Order<T> {
-    /// What came before what it has to follow; nothing for a file that is no picture.
+    /// Items that came before those that they have to follow; none for a file that is no picture.
     early: BTreeMap<usize, Option<T>>,
     next: usize,
 }
@@ -87,7 +87,7 @@ impl<T> Order<T> {
     }
 }
 
-/// What is asked and told while pictures go into a session.
+/// Callbacks while pictures go into a session.
 pub struct Hooks<'s> {
     /// What is wrong with a picture, in words.
     pub say: &'s dyn Fn(&Trouble) -> String,

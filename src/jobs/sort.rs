@@ -44,7 +44,7 @@ pub struct Troubled {
 pub struct Sorted {
     /// How many fall where.
     pub counts: Counts,
-    /// What is to be done.
+    /// The plan.
     pub plan: Plan,
     /// Pictures with something wrong.
     pub troubled: Vec<Troubled>,
@@ -90,8 +90,8 @@ pub fn sort(session: &Session, rules: SortRules<'_>) -> Result<Sorted, StoreErro
     Ok(sorted)
 }
 
-/// What lies in the destination and matters to a plan: everything, or where only what changed is sorted, which may be
-/// asked for many times a minute, what has one of the names that may be given.
+/// The files in the destination that matter to a plan: all, or where only what changed is sorted, which may be asked
+/// for many times a minute, what has one of the names that may be given.
 fn placed_beside(session: &Session, rules: SortRules<'_>, candidates: &[Candidate]) -> Result<Vec<Placed>, StoreError> {
     if !matches!(rules.which, Which::ChangedSince(_)) {
         return session.placed();
@@ -129,7 +129,7 @@ fn candidate(
         Some(_) => (None, true),
         None => (None, false),
     };
-    // What somebody took away from where it was put is put there again, if it can be.
+    // A file that somebody took away from where it was put is put there again, if it can be.
     if was_placed && place.is_none() && !is_file(&picture.picture.path) {
         return Err(picture.shown);
     }

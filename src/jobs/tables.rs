@@ -38,7 +38,7 @@ pub enum TableError {
     },
 }
 
-/// What was written.
+/// The files that were written.
 #[derive(Debug, Default)]
 pub struct Written {
     /// The table.

@@ -22,7 +22,7 @@ pub(super) fn beside<A: Send, B>(one: impl FnOnce() -> A + Send, other: impl FnO
         let on_its_own = started.ok().and_then(joined);
         match on_its_own.or_else(|| taken(&one)) {
             Some(one) => (one, other),
-            // Whoever takes it has an answer or panics.
+            // The thread that takes it has an answer or panics.
             None => std::panic::resume_unwind(Box::new("it was taken twice")),
         }
     })

@@ -19,7 +19,7 @@ use crate::store::session::Session;
 /// Paths of a kind that are kept to be named. There may be any number of them.
 const KEPT: usize = 1000;
 
-/// What was found.
+/// The result of a check.
 #[derive(Debug)]
 pub struct Verification {
     /// The ledger's file.
@@ -36,7 +36,7 @@ pub struct Verification {
     pub unreadable: Vec<(PathBuf, io::Error)>,
     /// Files that the session and the ledger do not tell the same of.
     pub disputed: Vec<PathBuf>,
-    /// What else is in the destination.
+    /// Other files in the destination.
     pub beside: Beside,
     /// Transfers that a killed program left; the next run finishes them.
     pub unfinished: usize,
@@ -44,7 +44,7 @@ pub struct Verification {
     pub waiting: usize,
 }
 
-/// What is in a destination beside the files that were sorted into it.
+/// Files in a destination beside those that were sorted into it.
 #[derive(Debug, Default)]
 pub struct Beside {
     /// Files, links and special files that no run put there.

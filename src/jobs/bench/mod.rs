@@ -28,7 +28,7 @@ use tower::NoBatches;
 /// Embeddings that are scored.
 pub const SCORED: usize = 100_000;
 
-/// What is measured next.
+/// The stage that is measured next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
     /// Opening the towers, and labels.
@@ -43,7 +43,7 @@ pub enum Step {
     Decoding,
 }
 
-/// What is measured, and how.
+/// A measurement: its pictures, cores and model.
 pub struct Bench<'b> {
     /// Pictures, each of which can be decoded.
     pub files: &'b [PathBuf],

@@ -61,7 +61,7 @@ struct NoSink<'s> {
     least: usize,
     /// Files that are done.
     tried: usize,
-    /// Those of them that went through the model: what fails is no fast picture.
+    /// Files that went through the model: a file that fails is no fast picture.
     pictures: usize,
     over: &'s Stop,
     stop: &'s Stop,
@@ -70,7 +70,7 @@ struct NoSink<'s> {
 impl Sink for NoSink<'_> {
     fn take(&mut self, position: usize, classified: Option<Classified>) -> Result<(), SinkError> {
         if self.over.is_requested() {
-            // What is still in hand is no longer at the pace of a run.
+            // Pictures that are still in hand no longer go at the pace of a run.
             return Ok(());
         }
         self.tried += 1;

@@ -40,7 +40,7 @@ impl Encoders {
         self.0.first().is_some_and(Hired::takes_batches)
     }
 
-    /// Those that are open.
+    /// The encoders that are open.
     pub(in crate::jobs) fn all(&mut self) -> &mut [Hired] {
         &mut self.0
     }
@@ -103,7 +103,7 @@ pub(super) fn encode_when_needed<'scope>(
     }
 }
 
-/// Who is told that the model does not answer, once a run.
+/// Called once a run, when the model does not answer.
 struct Silence {
     results: Results,
     is_told: AtomicBool,

@@ -55,7 +55,7 @@ pub(super) const READERS: usize = 2;
 pub struct Classified {
     /// The picture.
     pub picture: Picture,
-    /// What is wrong, where it is not ok.
+    /// The trouble, where the state is not ok.
     pub trouble: Option<Trouble>,
     /// Its embedding, where it has pixels.
     pub embedding: Option<Array1<f16>>,
@@ -67,14 +67,14 @@ const WAITING_BYTES: u64 = 256 << 20;
 /// Pictures that may wait to be scored: readers go on while others are brought to disk.
 const RESULTS: usize = 256;
 
-/// What classifying a list of files gave, beside the pictures.
+/// The result of classifying a list of files, beside the pictures.
 #[derive(Debug, Default)]
 pub struct Classification {
     /// Pictures that were looked at.
     pub pictures: usize,
     /// Pictures whose embeddings were known.
     pub remembered: usize,
-    /// Those of them whose files were unchanged and not read.
+    /// Remembered pictures whose files were unchanged and not read.
     pub trusted: usize,
     /// Files that are no pictures, counted by extension.
     pub other_files: BTreeMap<String, usize>,
@@ -83,7 +83,7 @@ pub struct Classification {
 }
 
 impl Classification {
-    /// What the ledger keeps of it.
+    /// The counts that the ledger keeps.
     pub fn told(&self) -> Map<String, Json> {
         let counts = [("pictures", self.pictures), ("waiting", self.waiting), ("trusted", self.trusted)];
         counts.into_iter().map(|(key, count)| (key.to_owned(), json!(count))).collect()
@@ -101,7 +101,7 @@ pub enum ClassifyError {
     Sink(#[from] SinkError),
 }
 
-/// What is classified, and how.
+/// The files that are classified, and how.
 pub struct Pipeline<'p> {
     /// The files.
     pub files: &'p [PathBuf],
@@ -111,7 +111,7 @@ pub struct Pipeline<'p> {
     pub cache: Option<&'p CachePlace>,
     /// Threads that decode.
     pub decoders: usize,
-    /// What the stages do with their time is counted here.
+    /// The clocks that count the stages' working and waiting time.
     pub clocks: &'p Clocks,
     /// Whether the rest of a file that ends too early may still come, by its position: it is then not scored.
     pub awaits_rest: &'p (dyn Fn(usize) -> bool + Sync),
@@ -130,7 +130,7 @@ struct Item<T> {
 /// A file that has been read and waits to be decoded.
 type Content<'b> = (FileContent, Share<'b>);
 
-/// What is known of a file whose content is.
+/// A file whose content is known.
 #[derive(Clone, Copy)]
 struct Hashed {
     hash: ContentHash,
@@ -169,7 +169,7 @@ enum Finished {
     NoPicture,
 }
 
-/// What the caller's thread is told.
+/// Messages to the caller's thread.
 enum News {
     /// A file is done with.
     Finished(Item<Finished>),
@@ -256,7 +256,7 @@ fn collect(
 ) -> Result<Classification, ClassifyError> {
     let mut cache = ModelCache::open(pipeline.cache, &pipeline.model.fingerprint, pipeline.model.labels.ncols());
     let collected = collect_each(pipeline, results, &mut cache, sink);
-    // What came before the model failed is kept as well.
+    // Pictures that came before the model failed are kept as well.
     let finished = match collected {
         Err(ClassifyError::Sink(_)) => Ok(()),
         _ => sink.finish(),

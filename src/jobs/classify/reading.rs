@@ -52,7 +52,7 @@ pub(super) fn read_files<'b>(
     }
 }
 
-/// What came of a file.
+/// The result of a look at a file.
 enum Looked {
     /// It was not opened: what is known of it.
     Unchanged(Finished),
@@ -60,20 +60,21 @@ enum Looked {
     At(Reading),
 }
 
-/// What a reader can do without the model.
+/// The work that a reader can do without the model.
 pub(super) struct Known {
     pub(super) cache: ModelCache,
     pub(super) trusts_unchanged: bool,
 }
 
 impl Known {
-    /// What is known of a content, where the file is one that is decoded: the same bytes under another name may be none.
+    /// The remembered embedding of a content, where the file is one that is decoded: the same bytes under another name
+    /// may be none.
     fn embedding(&self, content: &FileContent) -> Option<Remembered> {
         matches!(content.kind, Kind::Picture(_)).then(|| self.cache.embedding(content.hash)).flatten()
     }
 
-    /// What is known of a file that is as it was when it was hashed, where that is to be believed. Only of what went through the
-    /// model is enough known: all else that reading tells of a file, such as its kind, it tells again.
+    /// The result for a file that is as it was when it was hashed, where that is to be believed. Only of what went
+    /// through the model is enough known: all else that reading tells of a file, such as its kind, it tells again.
     fn unchanged(&self, path: &Path) -> Option<Finished> {
         if matches!(Kind::of(&[], path), Kind::OtherPicture(_)) {
             return None;

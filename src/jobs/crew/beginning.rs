@@ -1,4 +1,5 @@
-//! What a classify and a watch begin with: the model, the destination's session, and the app that makes room for it.
+//! The beginning that a classify and a watch share: the model, the destination's session, and the app that makes room
+//! for it.
 
 use crossbeam_channel::Receiver;
 

@@ -13,7 +13,7 @@ use crate::jobs::stop::Stop;
 pub(super) fn run(orders: &Receiver<Order>, ending: &Stop, events: &Sender<Event>) {
     answer_newest(orders, ending, events, |order| match order {
         Order::Check { number, source, recursive, destination } => {
-            // What is typed meanwhile makes the count stale.
+            // Anything typed meanwhile makes the count stale.
             let goes_on = || !ending.is_requested() && orders.is_empty();
             let result = match scan_while(&source, recursive, &destination, &goes_on) {
                 Ok(None) => return None,

@@ -116,7 +116,7 @@ impl Desk {
         Ok(classify(pipeline, &mut Encoders::default(), &mut sink)?)
     }
 
-    /// What is in the session goes on to the scorer.
+    /// Pictures that are in the session go on to the scorer.
     pub(super) fn tell_arrivals(&self, stored: Vec<(Known, Classified)>, texts: &HashMap<LabelId, String>) {
         let pictures = stored.into_iter().map(|(known, classified)| {
             let decided = known.decision.and_then(|d| d.label()).and_then(|label| texts.get(&label).cloned());

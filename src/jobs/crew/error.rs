@@ -36,7 +36,7 @@ pub enum CrewError {
     /// The destination.
     #[error(transparent)]
     Destination(#[from] DestinationError),
-    /// What a killed run left cannot be finished yet.
+    /// The transfers that a killed run left cannot be finished yet.
     #[error(transparent)]
     Unfinished(TransferError),
     /// The session.
@@ -63,7 +63,7 @@ pub enum CrewError {
         /// The label's text.
         label: String,
     },
-    /// What is built in cannot be unpacked.
+    /// The built-in model or samples cannot be unpacked.
     #[error("cannot unpack into {folder}")]
     Unpack {
         /// The folder.

@@ -33,7 +33,7 @@ const TRIES: usize = 60;
 /// A picture as the session knows it.
 #[derive(Debug, Clone)]
 pub struct Seen {
-    /// What a list shows of it.
+    /// The entry in the list of pictures.
     pub entry: Entry,
     /// The label that was decided for, by its text.
     pub decided: Option<String>,
@@ -43,7 +43,7 @@ pub struct Seen {
     pub is_replaced: bool,
 }
 
-/// What a session's own scores are for.
+/// The labels and sentences of a session's own scores.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ScoredWith {
     /// The labels.
@@ -78,18 +78,18 @@ pub(super) struct FollowedPicture {
     pub(super) embedding: Option<Array1<f16>>,
 }
 
-/// What is remembered of a model's embeddings.
+/// The cache of a model's embeddings.
 pub(super) struct Memory {
     pub(super) place: Option<CachePlace>,
     pub(super) fingerprint: [u8; 32],
     pub(super) dimensions: usize,
 }
 
-/// What the runner tells the follower, with the number of the session's beginning.
+/// Messages from the runner to the follower, with the number of the session's beginning.
 pub(super) enum ToFollow {
     /// The app shows what a session had at a revision. With `is_own` a run of the app itself goes on there.
     Shown { begun: u64, destination: PathBuf, since: Revision, is_own: bool },
-    /// What the model saw of its pictures can be looked up.
+    /// Embeddings of its pictures can be looked up.
     Memory { begun: u64, memory: Memory },
     /// The app's own run is over. It is told while others are still kept from working there.
     Ended,

@@ -23,7 +23,7 @@ impl ToRunner {
     fn send(&self, order: Order) {
         // The runner is gone only when the app is closed.
         let _ = self.orders.send(order);
-        // What a watch sorts makes room for what people ask for.
+        // Sorting by a watch makes room for the orders of people.
         self.switch.give_way();
     }
 }
@@ -95,7 +95,7 @@ fn keep(order: Order, kept: &mut Kept<'_>, follower: &mut Follower, runner: &ToR
         }
         // Where nothing was kept yet, nothing has a name.
         Order::Rename { destination, .. } if !Session::exists(destination) => Ok(()),
-        // Whoever works there sorts by the label's former text, and others decide by it.
+        // A process that works there sorts by the label's former text, and others decide by it.
         Order::Rename { destination, from, .. } if follower.is_worked_in_elsewhere(destination) => {
             Err(CrewError::LabelInUse { label: from.clone() })
         }

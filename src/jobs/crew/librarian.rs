@@ -14,7 +14,7 @@ use crate::engine::hub::known::{KnownModel, known_models};
 use crate::engine::hub::{Hub, Place};
 use crate::jobs::stop::Stop;
 
-/// What a checkpoint's folder has.
+/// A file that every checkpoint's folder has.
 const CONFIGURATION: &str = "config.json";
 
 /// A model that can be named without typing.
@@ -24,7 +24,7 @@ pub struct ModelChoice {
     pub name: String,
     /// Where it is.
     pub place: ModelPlace,
-    /// What the program's table says of it.
+    /// Its line in the program's table.
     pub known: Option<&'static KnownModel>,
 }
 
@@ -35,16 +35,16 @@ pub enum ModelPlace {
     BuiltIn,
     /// A folder on this machine.
     Folder,
-    /// What is no name can only be a folder, and there is none.
+    /// A text that is no name can only be a folder, and there is none.
     NoFolder,
     /// Complete in the cache, with so many bytes.
     Cached {
-        /// Of all its files.
+        /// The size of all its files.
         bytes: u64,
     },
     /// To be downloaded, about so many bytes where that is known without asking.
     ToDownload {
-        /// Of all its files.
+        /// The size of all its files.
         bytes: Option<u64>,
     },
 }

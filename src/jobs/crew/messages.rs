@@ -1,4 +1,4 @@
-//! What the app asks of the crew, and what the crew tells.
+//! Orders of the app to the crew, and events that the crew tells.
 
 use std::path::PathBuf;
 
@@ -17,7 +17,7 @@ use crate::files::destination::Weakness;
 use crate::files::transfer::{Ended, Outcome};
 use crate::store::session::{Origin, Sorting};
 
-/// What a person said of a picture; labels by their text.
+/// A person's decision on a picture; labels by their text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Said {
     /// This label is right, and it was predicted.
@@ -30,16 +30,16 @@ pub enum Said {
     Skipped,
 }
 
-/// What a person said of pictures at once, or took back.
+/// Decisions of a person on several pictures at once, or taken back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SaidStep {
     /// How it came about.
     pub kind: StepKind,
-    /// What was said of each picture.
+    /// The decision on each picture.
     pub said: Vec<(PictureId, Option<Said>)>,
 }
 
-/// What the crew is asked to do.
+/// An order to the crew.
 #[allow(missing_docs, reason = "the sentence of each variant tells what its fields are")]
 #[derive(Debug, Clone)]
 pub enum Order {
@@ -109,7 +109,7 @@ impl Tally {
     }
 }
 
-/// What the crew tells.
+/// An event that the crew tells.
 #[allow(missing_docs, reason = "the sentence of each variant tells what its fields are")]
 #[derive(Debug)]
 pub enum Event {
@@ -210,7 +210,7 @@ pub enum Event {
     Trusted { destination: PathBuf },
     /// ONNX Runtime was installed: its version. It is used from the next start on where another one runs already.
     Installed { version: String, is_for_later: bool },
-    /// What was going on could not be done.
+    /// The work that was going on failed.
     Failed { error: CrewError },
     /// Something beside what is going on could not be done.
     Trouble { error: CrewError },

@@ -64,13 +64,13 @@ pub use viewer::{Painted, Painter, Room, Sight};
 pub use watch_news::{WatchNews, WatchStatus};
 use words::Asked;
 
-/// Who leaves the app is told what is waited for after this time.
+/// A user who leaves the app is told after this time what is waited for.
 const MOMENT: Duration = Duration::from_millis(500);
 
 /// How often it is looked whether the threads have ended.
 const LOOK: Duration = Duration::from_millis(10);
 
-/// What the crew has to know of the machine and of the user.
+/// The surroundings: everything that the crew has to know of the machine and of the user.
 #[derive(Debug, Clone)]
 pub struct Surroundings {
     /// Where libraries of ONNX Runtime are looked for.
@@ -96,11 +96,11 @@ impl Surroundings {
 
 /// How what goes wrong with a file is told to people: the words go into the session.
 pub trait Sayer: Send + Sync {
-    /// What is wrong with a picture.
+    /// The trouble with a picture, in words.
     fn trouble(&self, trouble: &Trouble) -> String;
     /// Why a transfer failed.
     fn transfer(&self, error: &TransferError) -> String;
-    /// What a watch waits for.
+    /// An obstacle that a watch waits for the end of.
     fn waits(&self, waits: Waits<'_>) -> String;
 }
 
@@ -269,7 +269,7 @@ fn end_within(threads: &[JoinHandle<()>], time: Duration) -> bool {
 impl Drop for Crew {
     fn drop(&mut self) {
         self.ask_to_end();
-        // What must be kept is with those two; the others may be in a model or a folder that does not answer.
+        // Those two hold everything that must be kept; the others may be in a model or a folder that does not answer.
         let (keeping, others): (Vec<_>, Vec<_>) = self.threads.drain(..).partition(keeps);
         keeping.into_iter().for_each(join);
         end_within(&others, MOMENT);

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-/// What is told is of this time.
+/// The limit that is told is that of this time.
 const OF_LATE: Duration = Duration::from_secs(10);
 
 /// It is told this often.

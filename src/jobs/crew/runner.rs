@@ -26,7 +26,7 @@ use crate::jobs::model::{ModelError, ModelToOpen, OpenedModel};
 use crate::jobs::stop::Stop;
 use crate::store::session::Session;
 
-/// What the runner works with.
+/// The runner's tools.
 pub(super) struct Desk {
     pub(super) surroundings: Surroundings,
     /// Destinations whose sessions were made or trusted in this start, and could not be noted as the user's own.
@@ -43,10 +43,10 @@ pub(super) struct Desk {
 pub(super) fn run(desk: Desk, orders: &Receiver<Order>) {
     let mut made = None;
     let mut runtime = ChosenRuntime::default();
-    // What ended a watch is done after it.
+    // An order that ended a watch is carried out after it.
     let mut next = None;
     loop {
-        // What is asked for at once, as an earlier session to look at, does not wait for a runtime.
+        // An order that comes at once, as for an earlier session to look at, does not wait for a runtime.
         let order = match next.take().map_or_else(|| orders.try_recv(), Ok) {
             Ok(order) => order,
             Err(_) => {

@@ -20,13 +20,13 @@ const BLOCK: usize = 1 << 16;
 /// A picture that came, the label that was decided for by its text, and what the model saw.
 pub(super) type Arrival = (Entry, Option<String>, Option<Array1<f16>>);
 
-/// What the scorer is told.
+/// Messages to the scorer.
 pub(super) enum Told {
     /// Another session, by the number of its beginning: nothing of the last one is of use.
     Begin(u64),
     /// Pictures of an earlier session, with its scores for its labels, one row a picture.
     Shown { entries: Vec<(Entry, Option<String>)>, scores: Vec<f32> },
-    /// What the model saw of pictures that were shown before that was known.
+    /// Embeddings of pictures that were shown before their embeddings were known.
     Remembered(Vec<(PictureId, Array1<f16>)>),
     /// To be told after all pictures that came before.
     Pass(Box<Event>),
@@ -48,7 +48,7 @@ struct Scorer {
     rows: Vec<Option<usize>>,
     /// The positions of pictures in that order.
     places: HashMap<PictureId, usize>,
-    /// What was told of pictures of the app's own run before they came.
+    /// News of pictures of the app's own run that was told before the pictures came.
     early: HashMap<PictureId, Followed>,
     labels: Option<(u64, Array2<f32>, ScoreRule)>,
 }
@@ -271,7 +271,7 @@ mod tests {
         let events = scorer.take(followed(7, false, vec![(1, None), (2, embedding(0.0, 1.0))]));
         let [Event::Followed { joined, changed, scores, .. }] = &events[..] else { panic!("{events:?}") };
         assert_eq!((ids(joined), changed.len(), scores.len()), (vec![1, 2], 0, 4));
-        // What the model saw of the first comes later, in the middle of what is new.
+        // The embedding of the first comes later, in the middle of new pictures.
         let events = scorer
             .take(Told::Arrived(vec![(entry(1), None, embedding(1.0, 0.0)), (entry(3), None, embedding(1.0, 0.0))]));
         let [Event::Arrived { entries, .. }, Event::ScoredLate { pictures, scores, .. }] = &events[..] else {

@@ -23,7 +23,7 @@ pub trait Painter: Send + Sync {
     fn paint(&self, pixels: RgbImage, room: Room) -> Option<Painted>;
 }
 
-/// What a painter made, and only whoever has made it can read.
+/// A painter's work, which only the painter can read.
 #[derive(Debug, Clone)]
 pub struct Painted(pub Arc<dyn Any + Send + Sync>);
 
@@ -45,7 +45,7 @@ pub struct Sight {
     pub path: PathBuf,
     /// Where it may be if it is not there any more, in the order in which they are tried.
     pub others: Vec<PathBuf>,
-    /// What is decided is this content: no other is shown in its place. None where it could not be read.
+    /// The content that is decided: no other is shown in its place. None where it could not be read.
     pub hash: Option<ContentHash>,
 }
 
@@ -80,7 +80,7 @@ impl Album {
             Some(place) => self.kept.remove(place).map(|(_, painted)| painted),
             None => with_pixels(sight, |pixels| painter.paint(pixels, room)).flatten(),
         }?;
-        // What cannot be shown is not kept: it may be there the next time.
+        // A picture that cannot be shown is not kept: it may be there the next time.
         self.kept.truncate(KEPT - 1);
         self.kept.push_front((hash, painted.clone()));
         Some(painted)
@@ -191,7 +191,7 @@ mod tests {
         // It is shown again as soon as it is somewhere.
         picture(&copy, 3);
         assert_eq!((shown(&first), shown(&second)), (Some(3), Some(5)));
-        // What was painted of a path is not shown for what comes there later.
+        // A painting of a path is not shown for a file that comes there later.
         let third = Sight { hash: Some(picture(&path, 7)), ..first.clone() };
         assert_eq!((shown(&first), shown(&second), shown(&third)), (Some(3), Some(5), Some(7)));
     }

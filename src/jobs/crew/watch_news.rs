@@ -1,4 +1,4 @@
-//! What a watch tells the app.
+//! News of a watch for the app.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -29,7 +29,7 @@ pub struct WatchStatus {
     pub limit: Option<Stage>,
 }
 
-/// What happens to what is watched.
+/// News of the watched folder.
 #[derive(Debug, Clone, PartialEq)]
 pub enum WatchNews {
     /// How changes are noticed from now on.
@@ -85,7 +85,7 @@ impl Teller<'_> {
                 self.sorted += 1;
                 return;
             }
-            // What a decision has overtaken is planned anew.
+            // A transfer that a decision has overtaken is planned anew.
             WatchTold::Transferred(_, Err(TransferError::Overtaken | TransferError::Abandoned)) => return,
             WatchTold::Transferred(_, Err(error)) => WatchNews::NotSorted(self.desk.sayer.transfer(error)),
             WatchTold::WatchedBy(by) => WatchNews::By(by.clone()),

@@ -1,11 +1,11 @@
-//! What is said to a watch while it is at work: to stop, to pause, to make room, and whether it may sort.
+//! Requests to a watch while it is at work: to stop, to pause, to make room, and whether it may sort.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::jobs::stop::Stop;
 
-/// What others say to a watch while it is at work.
+/// Requests of others to a watch while it is at work.
 #[derive(Debug, Clone, Default)]
 pub(super) struct WatchSwitch {
     pub(super) stop: Stop,
@@ -33,7 +33,7 @@ impl WatchSwitch {
         }
     }
 
-    /// What is being sorted makes room for an order.
+    /// Asks sorting to make room for an order.
     pub(super) fn give_way(&self) {
         self.sorting.request();
     }

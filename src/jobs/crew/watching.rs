@@ -32,7 +32,7 @@ use crate::store::session::{LabelSet, Session, Sorting, Which};
 /// How long orders are waited for between two turns.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// What is to be watched, and how.
+/// The folder that is to be watched, and how.
 pub(super) struct Wanted {
     pub(super) number: u64,
     pub(super) settings: Settings,
@@ -88,7 +88,7 @@ pub(super) fn watch(
     Ok(next)
 }
 
-/// What is to be known of the run. A watch reads every file, whatever the settings say.
+/// The facts about the run for the ledger. A watch reads every file, whatever the settings say.
 fn of_watch(sorts: bool) -> Map<String, Json> {
     let told = [("watch", true), ("apply", sorts), ("trust_unchanged", false)];
     told.into_iter().map(|(key, value)| (key.to_owned(), json!(value))).collect()
@@ -114,7 +114,7 @@ fn show(desk: &Desk, session: &Session, set: &LabelSet, model: &Model, settings:
     Ok(())
 }
 
-/// What watches.
+/// A watch at work for the app.
 struct Lookout<'d> {
     desk: &'d Desk,
     wanted: Wanted,
@@ -216,7 +216,7 @@ impl Lookout<'_> {
                     let resorted = resorted(&order, settings).map(Box::new);
                     let kept = Some((settings.destination.as_path(), &mut *session));
                     let done = desk.carry_out(order, runtime, made, kept);
-                    // What has failed has not sorted the session in another way.
+                    // An order that failed has not sorted the session in another way.
                     let resorted = resorted.filter(|_| done.is_ok());
                     if let Err(error) = done {
                         watch.recovers_first();
@@ -261,7 +261,7 @@ fn take_decisions(desk: &Desk, other: &Path, session: &mut Session) {
     });
 }
 
-/// What came on the orders' channel.
+/// The state of the orders' channel.
 enum Next {
     None,
     Order(Order),

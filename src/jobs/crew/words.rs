@@ -19,7 +19,7 @@ use crate::engine::tokenizer::TokenizerError;
 /// a judgement; no measurement stands behind it.
 const ALIKE: f32 = 0.97;
 
-/// What the words thread is told.
+/// Messages to the words thread.
 pub(super) enum Asked {
     /// The text tower of a model, and how its embeddings become scores.
     Model(Box<TextEncoder>, ScoreRule),

@@ -34,11 +34,11 @@ const LOOK: Duration = Duration::from_millis(20);
 /// The commands, and those that are running.
 pub(super) struct Alerts {
     commands: Vec<LabelCommand>,
-    /// Those that run, and those whose end the session does not know yet.
+    /// Pictures whose commands run, and those whose end the session does not know yet.
     running: HashSet<PictureId>,
     threads: Vec<JoinHandle<()>>,
     ended: (Sender<Ended>, Receiver<Ended>),
-    /// Those whose end the session does not know yet.
+    /// Commands whose end the session does not know yet.
     not_noted: VecDeque<Ended>,
     /// Ends all that run.
     stop: Stop,
@@ -142,7 +142,7 @@ impl Alerts {
         tell: &mut dyn FnMut(Told<'_>),
     ) -> Result<(), StoreError> {
         let latest = Instant::now() + AT_THE_END;
-        // Those that came with the last pictures have a right to be run as well.
+        // Commands for the last pictures have a right to be run as well.
         self.turn(watched, session, tell)?;
         while !self.running.is_empty() && Instant::now() < latest {
             std::thread::sleep(LOOK);

@@ -19,7 +19,7 @@ const AFTER_FULL: Duration = Duration::from_secs(60);
 /// How long is waited before what could not be copied or moved is tried again: somebody may have put right what was wrong.
 const AFTER_FAILED: Duration = Duration::from_secs(600);
 
-/// What was applied so far.
+/// The state of applying, from turn to turn.
 #[derive(Default)]
 pub(super) struct Applying {
     /// One run for the whole watch, so that it can be taken back at once.

@@ -10,7 +10,7 @@ use crate::jobs::classify::{Classified, Encoders, Pipeline, classify};
 use crate::jobs::sink::{Hooks, SessionSink, Sink, SinkError, SourceFolder};
 use crate::store::session::{Known, Session};
 
-/// What arrives, and where.
+/// Arriving files, and where they go.
 #[derive(Clone, Copy)]
 pub(super) struct Arriving<'a> {
     pub(super) watched: &'a Watched,
@@ -18,7 +18,7 @@ pub(super) struct Arriving<'a> {
     pub(super) commands: &'a [LabelCommand],
 }
 
-/// What became of a file.
+/// The fate of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fate {
     /// It was not looked at: the watch is being stopped.
@@ -55,7 +55,7 @@ pub(super) fn classify_ready(
         decoders: tools.decoders,
         clocks: tools.clocks,
         awaits_rest: &|position| ready.get(position).is_some_and(|ready| !ready.is_given_up),
-        // What is ready has arrived or changed.
+        // A file that is ready has arrived or changed.
         trusts_unchanged: false,
         stop: tools.stop,
     };
@@ -70,7 +70,7 @@ pub(super) fn classify_ready(
     let watched = arriving.watched;
     let inner = SessionSink::new(session, watched.run, &watched.set, arriving.folder.clone(), hooks);
     let classified = classify(&pipeline, encoders, &mut ArrivalSink { inner, ready, fates: &mut fates });
-    // What is in the session is done with, whatever came after it.
+    // A picture that is in the session is done with, whatever came after it.
     if classified.is_ok() {
         settle(ready, &fates, incoming);
     }
@@ -147,7 +147,7 @@ fn fate(classified: Option<&Classified>, ready: &Ready) -> Fate {
         return Fate::Changed;
     }
     match &classified.trouble {
-        // What the model has no answer for is whole.
+        // A picture that the model has no answer for is whole.
         None | Some(Trouble::ModelFailed { .. }) => Fate::Kept,
         Some(Trouble::Vanished) => Fate::Gone,
         Some(Trouble::Changed) => Fate::Changed,

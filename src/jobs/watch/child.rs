@@ -25,10 +25,10 @@ const LOOK: Timespec = Timespec { tv_sec: 0, tv_nsec: 20_000_000 };
 /// How long one that was killed may take to be gone: a disk that does not answer holds it.
 const GONE: Duration = Duration::from_secs(1);
 
-/// What of its output goes to the log, in bytes.
+/// The most bytes of its output that go to the log.
 const LOGGED: usize = 2000;
 
-/// What is read of its output at a time. Between two times it is looked whether it is done.
+/// The bytes of its output that are read at a time. Between two reads it is looked whether it is done.
 const PIECE: usize = 8 * 1024;
 
 /// How a command ended.
@@ -106,7 +106,8 @@ fn wait(mut child: Child, output: &mut Output, longest: Duration, stop: &Stop) -
     };
     let _ = kill_process_group(group, Signal::KILL);
     let status = reap(&mut child);
-    // What it printed last is in the pipe, and no more comes: what has left the group may keep it open for ever.
+    // Its last output is in the pipe, and no more comes: a process that has left the group may keep the pipe open for
+    // ever.
     output.read();
     match (is_done, status) {
         (true, Some(status)) if status.success() => Some(AlertEnd::Done),
@@ -133,7 +134,7 @@ fn reap(child: &mut Child) -> Option<ExitStatus> {
     }
 }
 
-/// What a command prints: the beginning is kept, the rest is read and forgotten.
+/// The output of a command: the beginning is kept, the rest is read and forgotten.
 struct Output {
     /// None once nobody can write into it any more.
     pipe: Option<PipeReader>,

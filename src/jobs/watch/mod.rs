@@ -66,7 +66,7 @@ pub enum WatchedBy {
     Polling(Option<NoEvents>),
 }
 
-/// What a watch tells.
+/// Events of a watch.
 #[derive(Debug)]
 pub enum Told<'t> {
     /// How changes are noticed from now on.
@@ -107,7 +107,7 @@ pub enum Told<'t> {
     },
 }
 
-/// What a watch waits for.
+/// An obstacle that a watch waits for the end of.
 #[derive(Debug, Clone, Copy)]
 pub enum Waits<'t> {
     /// Files do not fit into the destination: what is to be applied waits.
@@ -118,7 +118,7 @@ pub enum Waits<'t> {
     NoTable(&'t TableError),
 }
 
-/// What a watch works with. The same in every turn.
+/// The tools of a watch. They are the same in every turn.
 #[derive(Clone, Copy)]
 pub struct WatchTools<'w> {
     /// The model.
@@ -127,7 +127,7 @@ pub struct WatchTools<'w> {
     pub cache: Option<&'w CachePlace>,
     /// Threads that decode.
     pub decoders: usize,
-    /// What the stages do with their time is counted here.
+    /// The clocks that count the stages' working and waiting time.
     pub clocks: &'w Clocks,
     /// What is wrong with a picture, in words.
     pub say_trouble: &'w dyn Fn(&Trouble) -> String,
@@ -157,7 +157,7 @@ impl From<ClassifyError> for WatchError {
     }
 }
 
-/// What a watch is about.
+/// The folder that is watched, and how its pictures are sorted.
 #[derive(Debug, Clone)]
 pub struct Watched {
     /// The folder, by the name that was given.
@@ -190,7 +190,7 @@ pub struct Watch {
     has_failed: bool,
     pictures: usize,
     table: TableDue,
-    /// What sorting heeds instead of the request to stop that all else does.
+    /// The request to stop that sorting heeds; everything else heeds that of the tools.
     sorting: Option<Stop>,
 }
 
@@ -219,14 +219,13 @@ impl Watch {
         }
     }
 
-    /// What is being sorted heeds this request, and not that of the tools: while it lasts nothing is sorted, and the watch
-    /// goes on.
+    /// Sorting heeds this request, and not that of the tools: while it lasts nothing is sorted, and the watch goes on.
     pub fn heed_when_sorting(&mut self, stop: Stop) {
         self.sorting = Some(stop);
     }
 
-    /// What somebody else did in the watch's session has failed: transfers that it left are finished or cleaned up first of
-    /// all.
+    /// Tells that work of somebody else in the watch's session has failed: transfers that it left are finished or
+    /// cleaned up first of all.
     pub fn recovers_first(&mut self) {
         self.has_failed = true;
     }
@@ -285,7 +284,7 @@ impl Watch {
             return Err(WatchError::Store(StoreError::Gone { destination }));
         }
         if std::mem::take(&mut self.has_failed) {
-            // What was under way when the session failed has come to some end that it does not know of.
+            // Transfers that were under way when the session failed have come to some end that it does not know of.
             recover_transfers(session, tools.say_transfer)?;
         }
         let set = &self.watched.set;

@@ -27,14 +27,14 @@ pub struct WatchRules {
     pub settle_polled: Duration,
     /// How often everything is looked through though the system tells of changes.
     pub rescan: Duration,
-    /// What is sure, and what people decided, is sorted at once.
+    /// Pictures that are sure, and those that people decided, are sorted at once.
     pub apply: bool,
     /// Commands that are run for arrivals.
     pub commands: Vec<LabelCommand>,
 }
 
 impl WatchRules {
-    /// What is usual, with sorting or without.
+    /// The usual rules, with sorting or without.
     pub fn usual(apply: bool, operation: Operation) -> WatchRules {
         let is_moved = apply && operation == Operation::Move;
         let settle = if is_moved { SETTLE_LONGER } else { SETTLE };

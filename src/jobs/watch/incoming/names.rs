@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::path::Path;
 
-/// What programs that download call a file until it is whole.
+/// The endings that programs which download give a file until it is whole.
 const UNFINISHED_SUFFIXES: [&str; 8] =
     [".part", ".partial", ".tmp", ".temp", ".crdownload", ".download", ".filepart", ".opdownload"];
 

@@ -54,7 +54,7 @@ impl Incoming {
     fn watch_by(&mut self, by: WatchedBy, tell: &mut dyn FnMut(Told<'_>)) {
         if let WatchedBy::Polling(_) = by {
             self.watcher = None;
-            // Who is told of nothing has to be surer that a file is finished.
+            // Without events the watch has to be surer that a file is finished.
             self.readiness.settle_for(self.rules.settle_polled);
             self.readiness.forget_writers();
         }
