@@ -1,10 +1,10 @@
-//! What the app wants done outside.
+//! Effects: work that the app wants done outside.
 
 use super::values::Values;
 use crate::config::Preview;
 use crate::jobs::crew::Order;
 
-/// What the app wants done outside.
+/// Effects: work that the app wants done outside.
 #[derive(Debug, Clone)]
 pub(super) enum Effect {
     /// The crew is to do something.
@@ -23,7 +23,7 @@ pub(super) enum Effect {
     OpenSamples,
     /// Pictures are to be painted in this way from now on.
     Paint(Preview),
-    /// What was set is to be remembered for the next start.
+    /// Remembers the values for the next start.
     Remember(Box<Values>),
     /// The program goes into the background.
     Suspend,

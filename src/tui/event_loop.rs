@@ -84,7 +84,7 @@ pub fn run(start: AppStart) -> std::io::Result<()> {
     let flags = Flags { leaving: Arc::clone(&leaving), resumed };
     let ended = app.go_on(&mut model, (first, typed), &mut screen, theme, flags);
     drop(screen);
-    // What is in hand, as a model that is being opened, may take a while: from here on Ctrl-C does not wait for it.
+    // Work in hand, as a model that is being opened, may take a while: from here on Ctrl-C does not wait for it.
     leaving.store(true, Ordering::Relaxed);
     signal_hook::flag::register_conditional_shutdown(SIGINT, INTERRUPTED, leaving)?;
     app.crew.end(|| {
@@ -127,7 +127,7 @@ struct App {
     values: Option<PathBuf>,
 }
 
-/// What signals have said.
+/// The requests of signals.
 struct Flags {
     /// The program is to end.
     leaving: Arc<AtomicBool>,
@@ -299,7 +299,7 @@ fn drawn_picture(model: &Model) -> Option<u64> {
     (is_shown && matches!(model.review.painted, Some(Some(_)))).then_some(model.review.view)
 }
 
-/// What waiting for the terminal came to.
+/// The result of waiting for the terminal.
 enum Waited {
     Input,
     Nothing,

@@ -70,7 +70,7 @@ impl Keys {
         self.bound.iter().find(|(known, _)| known == action).map(|(_, keys)| keys.as_slice()).unwrap_or_default()
     }
 
-    /// What a key does in one of these sections, the first that knows it.
+    /// The action of a key in the first of these sections that knows it.
     pub(super) fn action(&self, event: KeyEvent, sections: &[&str]) -> Option<&str> {
         let key = Key::of(event);
         sections.iter().find_map(|section| {

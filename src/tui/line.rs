@@ -24,7 +24,7 @@ impl Line {
     }
 
     pub(super) fn insert(&mut self, text: &str) {
-        // What is pasted may have ends of lines: a line has none.
+        // Pasted text may have ends of lines: a line has none.
         let text: String = text.chars().filter(|c| !c.is_control()).collect();
         self.text.insert_str(self.byte(self.cursor), &text);
         self.cursor += text.chars().count();

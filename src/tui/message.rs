@@ -1,10 +1,10 @@
-//! What happens to the app.
+//! Messages: everything that happens to the app.
 
 use crossterm::event::KeyEvent;
 
 use crate::jobs::crew::Event;
 
-/// What happens to the app.
+/// Messages: everything that happens to the app.
 #[derive(Debug)]
 pub(super) enum Message {
     /// A key was pressed.

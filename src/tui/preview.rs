@@ -15,7 +15,7 @@ use crate::jobs::crew::{Painted, Painter, Room};
 /// Paints pictures on the crew's thread. Until the terminal has answered, it knows half blocks alone.
 pub(super) struct ScreenPainter {
     picker: Mutex<Picker>,
-    /// What the terminal said that it can.
+    /// The abilities of the terminal, as it said them.
     able: Mutex<ProtocolType>,
 }
 

@@ -62,8 +62,8 @@ impl Screen {
     /// Takes the terminal over again after somebody else had it.
     pub(super) fn take_over(&mut self) -> io::Result<()> {
         enter(self.mouse)?;
-        // What is on the screen is not known: everything is drawn again. Asking where the cursor is, as a clear does, would
-        // race with the keys.
+        // The content of the screen is not known: everything is drawn again. Asking where the cursor is, as a clear
+        // does, would race with the keys.
         let size = self.terminal.size()?;
         self.terminal.resize(size.into())
     }

@@ -24,7 +24,7 @@ const MOST_REPLIED: usize = 2 << 10;
 
 const ESCAPE: u8 = 0x1b;
 
-/// What came of asking.
+/// The terminal's answer.
 pub(super) struct Answer {
     /// How pictures are drawn; half blocks where the terminal did not say.
     pub(super) picker: Picker,
@@ -185,7 +185,7 @@ fn character_length(first: u8) -> usize {
     }
 }
 
-/// What was typed, as keys. What is none that the program knows is dropped.
+/// Typed bytes as keys. Bytes that are no key of the program's are dropped.
 fn keys(typed: &[u8]) -> Vec<KeyEvent> {
     Pieces(typed).filter_map(key).collect()
 }

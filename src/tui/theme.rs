@@ -31,32 +31,32 @@ impl Theme {
         }
     }
 
-    /// What is chosen.
+    /// The style of a choice.
     pub(super) fn chosen(self) -> Style {
         Style::new().add_modifier(Modifier::REVERSED)
     }
 
-    /// What leads the eye.
+    /// The style that leads the eye.
     pub(super) fn title(self) -> Style {
         self.coloured(Style::new().add_modifier(Modifier::BOLD), Color::Cyan, Color::Blue)
     }
 
-    /// What is beside the point.
+    /// The style of things beside the point.
     pub(super) fn faint(self) -> Style {
         Style::new().add_modifier(Modifier::DIM)
     }
 
-    /// What is right or done.
+    /// The style of things that are right or done.
     pub(super) fn good(self) -> Style {
         self.coloured(Style::new(), Color::Green, Color::Green)
     }
 
-    /// What wants a look.
+    /// The style of things that want a look.
     pub(super) fn warning(self) -> Style {
         self.coloured(Style::new().add_modifier(Modifier::BOLD), Color::Yellow, Color::Magenta)
     }
 
-    /// What went wrong.
+    /// The style of errors.
     pub(super) fn error(self) -> Style {
         self.coloured(Style::new().add_modifier(Modifier::BOLD), Color::Red, Color::Red)
     }

@@ -1,4 +1,4 @@
-//! What the fields held at the last start, and how fast models were: remembered in a file of the user's own.
+//! The fields' values at the last start, and how fast models were: remembered in a file of the user's own.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -14,7 +14,7 @@ use crate::rights::Rights;
 /// The largest file of values that is read: labels are most of it.
 const LARGEST_FILE: u64 = 10_000_000;
 
-/// What is remembered. A file of an earlier version may have less, one of a later version more.
+/// The values that are remembered. A file of an earlier version may have less, one of a later version more.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct Values {
@@ -33,7 +33,7 @@ pub(super) struct Values {
 }
 
 impl Values {
-    /// Those of a file; none where there is none or where it cannot be read.
+    /// The values of a file; none where there is no file or where it cannot be read.
     pub(super) fn load(path: &Path) -> Option<Values> {
         let text = plain_file::read_text(path, LARGEST_FILE).ok()?;
         toml::from_str(&text).inspect_err(|error| tracing::warn!("values cannot be read: {error}")).ok()

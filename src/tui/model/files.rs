@@ -18,7 +18,7 @@ pub(crate) struct Files {
     pub(crate) head: Option<String>,
 }
 
-/// What was done to the files last.
+/// The last thing that was done to the files.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Done {
     Applied { run: Option<RunId>, tally: Tally, total: usize },

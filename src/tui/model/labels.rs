@@ -26,7 +26,7 @@ pub(crate) struct Labels {
     pub(crate) alike: Vec<(usize, usize)>,
     /// The model is not at hand that could score other labels: what is said of it was told.
     pub(crate) is_fixed: bool,
-    /// What is known of the labels since editing began.
+    /// The labels as they were when editing began.
     pub(crate) edit: Option<Edit>,
     /// Texts that labels had before they were renamed: a run that began before still tells of them.
     pub(crate) former: HashMap<String, LabelId>,
@@ -151,7 +151,7 @@ impl Labels {
         self.book.get(place).map(String::as_str)
     }
 
-    /// What the editor's text says.
+    /// The labels in the editor's text.
     pub(crate) fn parsed(&self) -> Result<Vec<Label>, LabelError> {
         label::from_lines(&self.editor.lines().join("\n"))
     }

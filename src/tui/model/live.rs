@@ -1,4 +1,4 @@
-//! What the app knows of a session that changes by itself: because it is watched, or because others work in it.
+//! The app's knowledge of a session that changes by itself: because it is watched, or because others work in it.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
@@ -9,7 +9,7 @@ use crate::store::session::Sorting;
 /// Arrivals that are remembered to be listed.
 const FEED: usize = 20;
 
-/// What came lately, and what is on its way.
+/// Pictures that came lately, and decisions that are on their way.
 #[derive(Debug, Default)]
 pub(crate) struct Live {
     /// The number of the session's beginning; what is told of another one is of no use.

@@ -35,7 +35,7 @@ pub(crate) struct Model {
     /// The two doors of the first start, and which one is chosen.
     pub(crate) doors: Option<usize>,
     pub(crate) help: bool,
-    /// What has to be answered before anything else.
+    /// A question that has to be answered before anything else.
     pub(crate) question: Option<Question>,
     /// Columns and rows of the screen.
     pub(crate) size: (u16, u16),
@@ -69,10 +69,10 @@ pub(crate) struct Model {
     pub(crate) pace: Option<f64>,
     /// The stage that limits it.
     pub(crate) limit: Option<Stage>,
-    /// What is remembered from start to start.
+    /// The values that are remembered from start to start.
     pub(crate) values: Values,
     pub(crate) runtime: Option<Runtime>,
-    /// What was said last, for the line above the status line.
+    /// The last message, for the line above the status line.
     pub(crate) notice: Option<Notice>,
     /// Everything that was said.
     pub(crate) log: Vec<String>,
@@ -87,12 +87,12 @@ pub(crate) struct Ordered {
     pub(crate) takes_from: Option<PathBuf>,
 }
 
-/// What has to be answered before anything else.
+/// A question that has to be answered before anything else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Question {
     /// Whether to end the program, though something runs or waits.
     Quit,
-    /// What becomes of the decisions when another destination is begun.
+    /// Whether the decisions come along when another destination is begun.
     OtherDestination,
     /// Whether to download the model first. Decisions of the session that is open come along, or do not.
     Download { takes_decisions: bool },
@@ -138,7 +138,7 @@ pub(crate) struct Runtime {
     pub(crate) is_gpu_unused: bool,
 }
 
-/// What is going on.
+/// The work that goes on.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) enum Work {
     #[default]
@@ -278,7 +278,7 @@ impl Model {
         }
     }
 
-    /// What a pace depends on.
+    /// The model, runtime and device that a pace depends on.
     pub(crate) fn pace_key(&self) -> Option<String> {
         let runtime = self.runtime.as_ref()?;
         Some(format!("{} · {} · {}", self.setup.model.text().trim(), runtime.name, runtime.device))

@@ -35,7 +35,7 @@ pub(crate) struct Review {
     /// The number of the last picture that was asked for; which it is, and the room that it was asked for.
     pub(crate) view: u64,
     pub(crate) viewed: Option<(usize, Room)>,
-    /// What it looks like once that is known; nothing in it where it cannot be shown.
+    /// The painted picture once it is there; `Some(None)` where it cannot be shown.
     pub(crate) painted: Option<Option<Painted>>,
 }
 

@@ -9,7 +9,7 @@ use crate::domain::template::Templates;
 use crate::store::session::Sorting;
 use crate::tui::line::Line;
 
-/// What stands in the way of a start, in words.
+/// The obstacle to a start, in words.
 pub(crate) type Problem = String;
 
 impl Model {

@@ -38,7 +38,7 @@ impl Field {
     ];
 }
 
-/// What becomes of pictures that arrive in the source later.
+/// The fate of pictures that arrive in the source later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Watching {
     /// Nothing: the source is looked through once.

@@ -1,4 +1,4 @@
-//! What others do in the session on the screen.
+//! Changes that others make in the session on the screen.
 
 use super::live::{decided, follow, followed_with, seen};
 use super::*;
@@ -17,7 +17,7 @@ fn what_others_decide_and_sort_is_followed() {
     assert_eq!(entry.placed.as_deref(), Some("a face"));
     assert_eq!(entry.decision, Some(Decision::Reassigned(model.labels.numbers[2])));
     assert_eq!((model.counts.by_label.as_slice(), model.counts.pictures()), (&[1, 1, 2][..], 6));
-    // What joins has the session's scores where its labels are those on the screen.
+    // Pictures that join have the session's scores where its labels are those on the screen.
     follow(&mut model, vec![seen(7, &[0.1, 0.1, 0.8])], vec![], true);
     assert_eq!((model.counts.by_label.as_slice(), model.counts.pictures()), (&[1, 1, 3][..], 7));
     assert_eq!((&model.review.queue[..6], model.review.at), (&queue[..], at));
@@ -41,7 +41,7 @@ fn what_others_decide_and_sort_is_followed() {
     assert_eq!(model.collection.best(7), None);
     told(&mut model, Event::ScoredLate { revision, pictures: vec![PictureId(8)], scores: vec![0.1, 0.8, 0.1] });
     assert_eq!(model.collection.best(7).map(|best| best.label), Some(1));
-    // Of another session nothing is taken.
+    // Nothing is taken of another session.
     let mut stale = followed_with(&model, vec![seen(9, &[])], vec![], true);
     if let Event::Followed { begun, .. } = &mut stale {
         *begun = 9;

@@ -109,7 +109,7 @@ fn a_mark_counts_unsure_arrivals_that_nobody_looked_at() {
     press(&mut model, "<f6>");
     arrive(&mut model, &[(7, [0.34, 0.33, 0.33]), (8, [0.9, 0.05, 0.05]), (9, [0.34, 0.33, 0.33])]);
     assert!(screen(&model, 80, 24).contains("Review •2 F4"));
-    // Those that came are listed with label and score.
+    // The pictures that came are listed with label and score.
     let shown = screen(&model, 80, 24);
     assert!(shown.contains("Arrived last:") && shown.contains("unsure: a map") && shown.contains("0.90"), "{shown}");
     // Somebody else decides for one of them.
@@ -117,7 +117,7 @@ fn a_mark_counts_unsure_arrivals_that_nobody_looked_at() {
     assert!(screen(&model, 80, 24).contains("Review •1 F4"));
     press(&mut model, "<f4>");
     assert!(!screen(&model, 80, 24).contains('•'));
-    // Those that come while the pane is open are marked until they are looked at.
+    // Pictures that come while the pane is open are marked until they are looked at.
     arrive(&mut model, &[(10, [0.34, 0.33, 0.33])]);
     assert!(screen(&model, 80, 24).contains("•1"));
     press(&mut model, "]]");
@@ -143,7 +143,7 @@ fn the_status_line_tells_how_the_watch_stands() {
     assert!(!screen(&model, 120, 24).contains("the source is gone"));
     let polls = WatchNews::By(WatchedBy::Polling(Some(NoEvents::Limit)));
     assert!(say(&mut model, polls).contains("max_user_watches"));
-    // What is tried again and again is said once.
+    // An obstacle that is met again and again is said once.
     let lines = model.log.len();
     for _ in 0..3 {
         assert!(say(&mut model, WatchNews::Waits("There is no room.".to_owned())).contains("There is no room."));
@@ -197,7 +197,7 @@ fn what_is_sorted_by_itself_goes_by_what_is_on_the_screen() {
     for keys in ["<f3><enter>x", "<f2><down><enter>x", "<f2><down><down><enter>1", "<f2><up><up><enter>"] {
         let mut model = watching("<space><space>");
         assert_eq!(model.watch.as_ref().unwrap().sorts, Sorts::Yes);
-        // What is taken back would be sorted again at once.
+        // Pictures that are taken back would be sorted again at once.
         assert!(orders(&press(&mut model, "<f5>u")).iter().all(|order| !matches!(order, Order::Undo { .. })));
         told(&mut model, planned(Plan::default()));
         let effects = press(&mut model, keys);

@@ -12,7 +12,7 @@ fn damage() -> EngineError {
     TokenizerError::Damaged { path: "/cache/tokenizer.json".into(), source: "it is".into() }.into()
 }
 
-/// What is said of a damaged file when a model is named so.
+/// The error of a damaged file when a model is named so.
 fn failed(name: &ModelName) -> Event {
     Event::Failed { error: ModelError::of(name, damage()).into() }
 }

@@ -1,9 +1,9 @@
-//! What runs: plans, pauses, earlier sessions, failures.
+//! Work of the crew: plans, pauses, earlier sessions, failures.
 
 use super::*;
 use crate::domain::limit::Stage;
 
-/// What a run is said to have done is what it did.
+/// The notice of a run says the things that it did.
 #[test]
 fn what_was_there_already_what_is_left_and_what_is_gone_is_said() {
     let mut model = classified();

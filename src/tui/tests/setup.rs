@@ -107,7 +107,7 @@ fn another_destination_asks_what_becomes_of_the_decisions() {
     assert_eq!(begun("b").1, Some(None));
     let (model, taken) = begun("<esc>");
     assert_eq!((taken, model.collection.len()), (None, 6));
-    // What was taken along counts, and can be taken back at once.
+    // Decisions that were taken along count, and can be taken back at once.
     let (mut model, _) = begun("t");
     told(&mut model, Event::Found { files: 2 });
     let revision = model.labels.revision;

@@ -73,7 +73,7 @@ fn pictures_are_reviewed_while_a_model_is_downloaded() {
     });
     let kinds = [StepKind::Decide, StepKind::Undo, StepKind::Decide].map(|kind| ("/sorted", kind));
     assert_eq!(kept.collect::<Vec<_>>(), kinds);
-    // Who reviews is not taken away from it by a failure.
+    // A failure does not take a person away from reviewing.
     told(&mut model, Event::Failed { error: HubError::Cancelled.into() });
     assert_eq!((model.pane, model.collection.len()), (Pane::Review, 6));
 }
@@ -89,7 +89,7 @@ fn a_run_that_begins_takes_the_place_of_what_was_on_the_screen() {
     assert_eq!((model.collection.len(), model.counts.waiting), (0, 9));
     assert_eq!((model.session().to_str(), model.takes_from.clone()), (Some("/other"), Some("/sorted".into())));
     assert!(screen(&model, 100, 24).contains("F4 goes on with the review"));
-    // What was to be pressed for the picture of before does nothing to the first that comes.
+    // A key that was meant for the picture of before does nothing to the first that comes.
     let revision = model.labels.revision;
     told(&mut model, Event::Rescored { revision, scores: vec![] });
     told(&mut model, Event::Arrived { revision, entries: vec![(entry(7), None)], scores: vec![0.9, 0.05, 0.05] });
@@ -149,7 +149,7 @@ fn a_start_that_waits_for_the_model_is_taken_back_by_a_stop_and_by_what_is_begun
     let origin = Origin { source: "/pictures".to_owned(), recursive: true, model: ID.to_owned(), variant: None };
     told(&mut model, Event::Opened { sorting: None, origin: Some(origin) });
     assert!(!begins(&told(&mut model, Event::ModelFound { choice: choice() })));
-    // What was busy when the model was found does not let it begin afterwards.
+    // A start that found other work at hand when its model was found does not begin afterwards.
     let mut model = waiting();
     model.work = Work::Planning;
     assert!(!begins(&told(&mut model, Event::ModelFound { choice: choice() })));

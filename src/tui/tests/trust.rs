@@ -65,7 +65,7 @@ fn a_start_into_such_a_destination_can_be_trusted_and_begun_again() {
         matches!(orders(&effects)[..], [Order::Trust { destination }] if destination.to_str() == Some("/other")),
         "{effects:?}"
     );
-    // What is on the screen is another session: it stays.
+    // The session on the screen is another one: it stays.
     assert!(orders(&told(&mut model, Event::Trusted { destination: "/other".into() })).is_empty());
     assert!(!model.is_busy() && model.collection.len() == 6);
 }

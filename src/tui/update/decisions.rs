@@ -1,4 +1,4 @@
-//! What people say of pictures, and taking it back.
+//! Decisions of people, and taking them back.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
@@ -41,7 +41,7 @@ pub(super) fn decide(model: &mut Model, decision: impl Fn(&Model, usize) -> Opti
         false => std::mem::take(&mut model.review.marked).into_iter().collect(),
     };
     let count = wanted.len();
-    // What was looked at is not what is there now.
+    // The picture that was looked at is not the one that is there now.
     wanted.retain(|index| !model.collection.is_replaced(*index));
     if wanted.is_empty() && count > 0 {
         let text = model.language.text("app.replaced");
@@ -113,7 +113,7 @@ pub(super) fn undo(model: &mut Model) -> Vec<Effect> {
 /// Pictures still come, and a step may be about some of them: it is taken back whole or not at all.
 fn waits_for_pictures(model: &mut Model) -> bool {
     let comes = matches!(model.work, Work::Classifying { .. } | Work::Opening);
-    // Those of before a run that has not begun are all there.
+    // The pictures of before a run that has not begun are all there.
     let waits = comes && model.ordered.is_none();
     if waits {
         let text = model.language.text("app.undo_waits");
@@ -139,7 +139,7 @@ pub(super) fn redo(model: &mut Model) -> Vec<Effect> {
 fn put_back(model: &mut Model, kind: StepKind, changes: Changes) -> (Changes, Vec<Effect>) {
     // Pictures of the session that are not in the source any more are not here.
     let here = changes.into_iter().filter_map(|change| Some((model.collection.place_of(change.picture)?, change)));
-    // What somebody else has decided since is theirs.
+    // A decision that somebody else has made since is theirs.
     let stands = |index: usize, change: &Change| model.collection.entries()[index].decision == change.is;
     let (own, overtaken): (Vec<_>, Vec<_>) = here.partition(|(index, change)| stands(*index, change));
     let said: Vec<(usize, Option<Decision>)> = own.into_iter().map(|(index, change)| (index, change.was)).collect();
@@ -162,7 +162,7 @@ fn put_back(model: &mut Model, kind: StepKind, changes: Changes) -> (Changes, Ve
     (inverse, effects)
 }
 
-/// What was decided in a session before, step by step, so that it can be taken back.
+/// Takes over the decisions made in a session before, step by step, so that they can be taken back.
 pub(super) fn remember(model: &mut Model, steps: Vec<SaidStep>) {
     let steps: Vec<Step> = steps
         .into_iter()
@@ -180,7 +180,7 @@ pub(super) fn taken_over(model: &mut Model, step: SaidStep) {
     let mut said = Vec::with_capacity(count);
     for (picture, word) in step.said {
         let decision = word.map(|word| decision_of(model, word));
-        // What a person has said meanwhile stays.
+        // A decision that a person has made meanwhile stays.
         let place = model.collection.place_of(picture);
         let open = place.filter(|place| model.collection.entries()[*place].decision.is_none());
         said.extend(open.map(|place| (place, decision)));

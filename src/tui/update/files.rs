@@ -91,7 +91,8 @@ fn undo(model: &mut Model) -> Vec<Effect> {
     if super::watching::undoes_undo(model) {
         return vec![];
     }
-    // What was taken back last is done again; otherwise, and where nothing could be, the last run is taken back.
+    // The run that was taken back last is done again; otherwise, and where nothing could be, the last run is taken
+    // back.
     let run = match model.files.last {
         Some(Done::Undone { own, back, removed, .. }) if back + removed > 0 => Some(own),
         _ => None,

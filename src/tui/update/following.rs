@@ -1,5 +1,5 @@
-//! What came and changed in the session, by whoever works in it. Nothing moves under the person: what came is at the end
-//! of the queue.
+//! Pictures that came and changed in the session, by whatever process works in it. Nothing moves under the person: what
+//! came is at the end of the queue.
 
 use super::{preview, review};
 use crate::domain::collection::Entry;
@@ -15,7 +15,7 @@ pub(super) fn begun(model: &mut Model, begun: u64) {
     model.live.awaits_begin = false;
 }
 
-/// What was read in the session, and how much of what this app had sent was in it.
+/// The changes that were read in the session, and how many of this app's own decisions were in it.
 pub(super) struct Read {
     pub(super) kept: u64,
     pub(super) with: Option<ScoredWith>,
@@ -45,7 +45,7 @@ pub(super) fn followed(model: &mut Model, begun: u64, read: Read) -> Vec<Effect>
         return vec![];
     }
     if is_changed && matches!(model.review.painted, Some(None)) {
-        // What could not be shown may have been moved: it is asked for where it is now.
+        // A picture that could not be shown may have been moved: it is asked for where it is now.
         model.review.viewed = None;
     }
     after_joining(model, first, read.are_arrivals)
@@ -96,7 +96,7 @@ fn change(model: &mut Model, changed: Vec<Seen>, are_own: bool) -> bool {
         let Some(index) = model.collection.place_of(entry.id) else { continue };
         let mut entry = numbered(model, entry, decided);
         let Some(known) = model.collection.entries().get(index) else { continue };
-        // What was said here since the session was read is on its way there.
+        // A decision made here since the session was read is on its way there.
         if model.live.on_their_way.contains_key(&entry.id) {
             entry.decision = known.decision;
         }

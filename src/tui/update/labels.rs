@@ -67,7 +67,7 @@ pub(super) fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
     changed(model)
 }
 
-/// What follows from another text.
+/// The effects of another text.
 fn changed(model: &mut Model) -> Vec<Effect> {
     if !model.take_labels() {
         return vec![];

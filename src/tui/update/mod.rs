@@ -1,4 +1,5 @@
-//! What a message does to the state, and what is to be done outside. Pure: the same state and message give the same.
+//! The change that a message makes to the state, and the effects outside. Pure: the same state and message give the
+//! same.
 
 mod decisions;
 mod files;
@@ -74,7 +75,7 @@ fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     }
 }
 
-/// What an answer to a question does; any key that is none takes the question back.
+/// Carries out an answer to a question; any key that is none takes the question back.
 fn answer(model: &mut Model, question: Question, key: KeyEvent) -> Vec<Effect> {
     let KeyCode::Char(letter) = key.code else { return vec![] };
     let is = |answer: &str| model.language.is_answer(answer, letter);
@@ -130,7 +131,7 @@ fn at_the_doors(model: &mut Model, key: KeyEvent, chosen: usize) -> Vec<Effect> 
     vec![]
 }
 
-/// What keys do in every pane; nothing for a key that is not bound there.
+/// Carries out keys that every pane knows; none for a key that is not bound there.
 fn everywhere(model: &mut Model, key: KeyEvent) -> Option<Vec<Effect>> {
     let action = model.keys.action(key, &["everywhere"])?.to_owned();
     let pane = match action.as_str() {

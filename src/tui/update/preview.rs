@@ -66,7 +66,7 @@ pub(super) fn draw_anew(model: &mut Model) -> Vec<Effect> {
 
 /// Pictures take long to get to the terminal: they are drawn as blocks from now on.
 pub(super) fn draw_less(model: &mut Model) -> Vec<Effect> {
-    // Who has chosen how they are drawn has chosen.
+    // A manner of drawing that a person has chosen stays.
     if model.review.preview != Preview::Auto {
         return vec![];
     }

@@ -82,7 +82,7 @@ fn list_models(model: &Model) -> Vec<Effect> {
     vec![order(Order::ListModels { typed: model.setup.model.text().to_owned() })]
 }
 
-/// What follows when a field is left.
+/// The effects of leaving a field.
 fn left(model: &mut Model, field: Field) -> Vec<Effect> {
     match field {
         Field::Model => look_up_model(model),
@@ -90,7 +90,7 @@ fn left(model: &mut Model, field: Field) -> Vec<Effect> {
     }
 }
 
-/// What follows from another value of a field.
+/// The effects of another value of a field.
 fn changed(model: &mut Model, field: Field) -> Vec<Effect> {
     match field {
         Field::Source | Field::Destination | Field::Recursive => check(model),

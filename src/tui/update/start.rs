@@ -47,7 +47,7 @@ pub(super) fn found(model: &mut Model, choice: ModelChoice) -> Vec<Effect> {
     if model.setup.found().is_none() {
         return vec![];
     }
-    // What was begun meanwhile is not waited for: a start would come as a surprise then.
+    // A start is given up where other work was begun meanwhile: it would come as a surprise then.
     match model.setup.begins.take().filter(|_| !model.is_busy()) {
         Some(takes_decisions) => begin_with_model(model, takes_decisions),
         None => vec![],

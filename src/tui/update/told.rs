@@ -1,4 +1,4 @@
-//! What the crew tells.
+//! An event that the crew tells.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ use crate::tui::model::{Done, Model, Pane, Runtime, Work};
 
 pub(super) fn told(model: &mut Model, event: Event) -> Vec<Effect> {
     let effects = take(model, event);
-    // What is going on tells how many files wait.
+    // The work that goes on tells how many files wait.
     model.counts.waiting = model.waiting();
     effects
 }
@@ -187,10 +187,10 @@ fn take(model: &mut Model, event: Event) -> Vec<Effect> {
             let ordered = model.ordered.take();
             let (was_ordered, place) = (ordered.is_some(), ordered.map(|ordered| ordered.destination));
             let is_beginning = was_ordered || matches!(model.work, Work::Classifying { .. });
-            // Who reviews the pictures of before meanwhile goes on with it.
+            // A person who reviews the pictures of before meanwhile goes on with it.
             let is_at_leisure = was_ordered && model.pane == Pane::Labels && !model.is_typing();
             if is_beginning && model.collection.is_empty() || is_at_leisure {
-                // What is wrong is one of the fields.
+                // One of the fields is wrong.
                 model.pane = Pane::Setup;
             }
             let was_fetching = matches!(model.work, Work::Downloading { .. } | Work::Checking { .. });
@@ -204,7 +204,7 @@ fn take(model: &mut Model, event: Event) -> Vec<Effect> {
                 false => fail(model, &error),
             }
             let mut effects = if is_beginning { start::ended(model) } else { vec![] };
-            // Of what is in the cache some may have come, or gone.
+            // Files may have come into the cache, or gone from it.
             effects.extend(if was_fetching { setup::look_up_model(model) } else { vec![] });
             return effects;
         }
@@ -279,7 +279,7 @@ fn arrived(model: &mut Model, revision: u64, entries: Vec<(Entry, Option<String>
     let first = model.collection.len();
     let numbered: Vec<Entry> =
         entries.into_iter().map(|(entry, decided)| following::numbered(model, entry, decided)).collect();
-    // Nought is that of an earlier session, whose labels are those of now.
+    // Revision 0 is that of an earlier session, whose labels are those of now.
     let are_current = revision == model.labels.scored || revision == 0;
     model.collection.add(numbered, if are_current { scores } else { &[] });
     if revision == 0 && model.work == Work::Opening {

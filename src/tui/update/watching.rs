@@ -109,7 +109,7 @@ pub(super) fn ended(model: &mut Model, number: u64, arrived: usize, error: Optio
     }
 }
 
-/// What happened is said once, however often it is tried again.
+/// Each event is said once, however often it is tried again.
 pub(super) fn news(model: &mut Model, news: WatchNews) {
     let Some(watch) = &mut model.watch else { return };
     match news {

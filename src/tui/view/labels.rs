@@ -67,7 +67,7 @@ fn counts_beside(canvas: &Canvas<'_>, offset: usize, height: usize, width: usize
         .collect()
 }
 
-/// What could be better about a label, as the guide teaches and as the model sees it.
+/// Advice on a label, as the guide teaches and as the model sees it.
 fn hint(canvas: &Canvas<'_>, place: usize) -> Option<String> {
     let labels = &canvas.model.labels;
     let label = labels.current.get(place)?;

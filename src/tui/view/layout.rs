@@ -11,7 +11,7 @@ use crate::tui::theme::Theme;
 pub(super) struct Parts {
     pub(super) tabs: Rect,
     pub(super) pane: Rect,
-    /// What was said last; the pane's end is under it where it needs more rows.
+    /// The last message; the pane's end is under it where it needs more rows.
     pub(super) notice: Rect,
     pub(super) hints: Rect,
     pub(super) status: Rect,
@@ -38,7 +38,7 @@ pub(in crate::tui) enum Target {
     Picture(usize),
 }
 
-/// What is at a cell.
+/// The thing at a cell.
 pub(in crate::tui) fn target_at(model: &Model, column: u16, row: u16) -> Option<Target> {
     let canvas = Canvas { model, theme: Theme::default() };
     let parts = parts(screen(model.size), 1);

@@ -1,4 +1,4 @@
-//! What is shown of a session that changes by itself: how the watch stands, what arrived last, what nobody looked at.
+//! A session that changes by itself, on the screen: how the watch stands, what arrived last, what nobody looked at.
 
 use ratatui::text::Line;
 use unicode_width::UnicodeWidthStr;

@@ -1,4 +1,4 @@
-//! What arrived last, and what was said, the newest first.
+//! The last arrivals and all messages, the newest first.
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -7,7 +7,7 @@ use ratatui::text::Line;
 use super::{Canvas, live, paragraph};
 use crate::domain::printable::printable_text;
 
-/// Of so many rows one is for an arrival.
+/// One of so many rows is for an arrival.
 const FEED_SHARE: usize = 3;
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_>) {

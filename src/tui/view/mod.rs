@@ -28,7 +28,7 @@ pub(super) use layout::{Target, picture_room, target_at};
 /// Rows of a notice at most; the log has all of it.
 const MOST_NOTICE_ROWS: usize = 4;
 
-/// What a view draws with.
+/// The tools of a view.
 pub(super) struct Canvas<'c> {
     pub(super) model: &'c Model,
     pub(super) theme: Theme,
@@ -43,7 +43,7 @@ impl Canvas<'_> {
         self.model.language.say(key, values)
     }
 
-    /// What follows a pace: the stage that limits it, if one does.
+    /// The words after a pace: the stage that limits it, if one does.
     pub(super) fn limit(&self, stage: Option<Stage>) -> String {
         let device = self.model.runtime.as_ref().map(|runtime| runtime.device.as_str()).unwrap_or_default();
         stage.map(|stage| format!(", {}", limit(&self.model.language, stage, device))).unwrap_or_default()
@@ -121,7 +121,7 @@ fn tab_spans(canvas: &Canvas<'_>) -> Vec<(Pane, [Span<'static>; 2])> {
     spans.collect()
 }
 
-/// What was said last.
+/// The last message.
 fn notice(canvas: &Canvas<'_>) -> Paragraph<'static> {
     let letter = |answer: &str| canvas.model.language.answer_letter(answer);
     let question = canvas.model.question.map(|question| match question {
@@ -295,7 +295,7 @@ pub(super) fn paragraph(frame: &mut Frame<'_>, area: Rect, lines: Vec<Line<'_>>)
     frame.render_widget(Paragraph::new(lines).wrap(Wrap { trim: false }), area);
 }
 
-/// What to do where there are no pictures yet.
+/// Advice where there are no pictures yet.
 pub(super) fn nothing_yet(canvas: &Canvas<'_>) -> String {
     let setup = canvas.model.keys.last_name("everywhere.setup");
     let start = canvas.model.keys.name("everywhere.start");

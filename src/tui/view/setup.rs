@@ -111,7 +111,7 @@ fn value(canvas: &Canvas<'_>, field: Field) -> String {
     }
 }
 
-/// What is to be known of a field's value, under it.
+/// Facts about a field's value, under it.
 fn notes(canvas: &Canvas<'_>, field: Field, room: usize) -> Vec<Line<'static>> {
     let setup = &canvas.model.setup;
     let note = |text: String, style: Style| {
