@@ -1,4 +1,4 @@
-//! What the app begins with, from what every command has at hand.
+//! The app's start, made of the context that every command has.
 
 use std::io::IsTerminal;
 
@@ -23,7 +23,7 @@ pub(super) fn samples(context: &Context) -> Result<Opening, Failure> {
     Ok(Opening::Samples { folder })
 }
 
-/// What the app needs to open.
+/// Everything that the app needs to open.
 pub(super) fn start(opening: Opening, runtime: &RuntimeOptions, context: &mut Context) -> Result<AppStart, Failure> {
     if let Opening::Session { destination, .. } = &opening
         && !Session::exists(destination)

@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use crate::domain::settings::Operation;
 use crate::engine::runtime::select::RuntimeChoice;
 
-/// What is done with the pictures.
+/// The operation on pictures.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(super) enum OperationName {
     Copy,
@@ -23,7 +23,7 @@ impl From<OperationName> for Operation {
     }
 }
 
-/// What runs the model.
+/// The runtime that runs the model.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(super) enum RuntimeName {
     Auto,

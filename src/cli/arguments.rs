@@ -51,7 +51,7 @@ enum ActionArguments {
     },
 }
 
-/// What the program is asked to do.
+/// The action that the program is asked for.
 #[derive(Debug)]
 pub(super) enum Action {
     App(RuntimeOptions),
@@ -110,7 +110,7 @@ pub(super) enum CacheAction {
     Clear,
 }
 
-/// What is sorted, by what, and how: what classify and watch have in common.
+/// Source, labels and rules of sorting, which classify and watch have in common.
 #[derive(Debug, Args)]
 pub(super) struct SortingArguments {
     #[arg(long, value_name = "DIR")]

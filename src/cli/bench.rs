@@ -29,7 +29,8 @@ use crate::jobs::stop::Stop;
 use crate::lang::Language;
 
 pub(super) fn run(arguments: &BenchArguments, context: &mut Context) -> Result<Exit, Failure> {
-    // What is built in is unpacked here, and removed at the end. Weights that are quantised for it are kept as for a run.
+    // The built-in model and samples are unpacked here, and removed at the end. Weights that are quantised for it are
+    // kept as for a run.
     let temporary = tempfile::Builder::new().prefix("sis-bench-").tempdir();
     let temporary = temporary.map_err(|error| context.cannot_unpack(&std::env::temp_dir(), &error))?;
     let settings = settings(arguments, temporary.path(), context)?;

@@ -1,4 +1,4 @@
-//! What `sis bench` tells: a table that fits eighty columns, or one JSON object.
+//! The report of `sis bench`: a table that fits eighty columns, or one JSON object.
 
 use std::path::Path;
 
@@ -18,7 +18,7 @@ use crate::lang::{Language, Values, limit, size};
 const NAME: usize = 42;
 const FIGURE: usize = 17;
 
-/// What was measured, and what follows from it.
+/// The measurements, and the advice that follows from them.
 pub(super) struct Report<'r> {
     pub(super) model: String,
     pub(super) runtime: &'r Runtime,

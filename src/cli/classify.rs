@@ -47,7 +47,7 @@ pub(super) fn run(arguments: &ClassifyArguments, context: &mut Context) -> Resul
     carry_out(&request, &arguments.sorting.runtime, context)
 }
 
-/// What is asked for.
+/// The request.
 pub(super) struct Request {
     pub(super) settings: Settings,
     /// The table's name in the destination.

@@ -1,4 +1,4 @@
-//! What every command has at hand: language, defaults, folders, the console.
+//! The context of every command: language, defaults, folders, the console.
 
 use std::path::{Path, PathBuf};
 
@@ -26,10 +26,10 @@ use crate::store::known::KnownSessions;
 /// Set by tests and by people who want another one than the system's.
 const DATA_FOLDER_VARIABLE: &str = "SIS_DATA_DIR";
 
-/// What is known before the command line is read: its help is in a language that the settings may choose.
+/// The context before the command line is read: its help is in a language that the settings may choose.
 pub(super) struct Beginning {
     pub(super) language: Language,
-    /// What is wrong with the settings is said by the command that needs them, and not by one that prints help.
+    /// Errors in the settings are said by the command that needs them, and not by one that prints help.
     defaults: Result<Defaults, ConfigError>,
     folders: Option<ProjectDirs>,
 }
@@ -44,7 +44,7 @@ impl Beginning {
     }
 }
 
-/// What every command has at hand.
+/// The context of every command.
 pub(super) struct Context {
     pub(super) language: Language,
     pub(super) console: Console,
@@ -104,7 +104,7 @@ impl Context {
         Ok(selection)
     }
 
-    /// What the options ask of a runtime.
+    /// The choices of a runtime that the options make.
     pub(super) fn wanted(&self, options: &RuntimeOptions) -> Wanted {
         let quantised = self.cache_place().map(|place| place.folder.join(quantised::FOLDER));
         let variant = options.variant.unwrap_or(self.defaults.variant);
@@ -124,7 +124,7 @@ impl Context {
         built_in::unpack_model(&folder).map_err(|error| self.cannot_unpack(&folder, &error))
     }
 
-    /// What Ctrl-C and its kin ask for; listened to from the first call on.
+    /// The stop that Ctrl-C and its kin request; they are listened to from the first call on.
     pub(super) fn stop(&mut self) -> Result<Stop, Failure> {
         if let Some(stop) = &self.stop {
             return Ok(stop.clone());

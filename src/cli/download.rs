@@ -59,7 +59,7 @@ pub(super) fn failure(error: &HubError, context: &Context) -> Failure {
     }
 }
 
-/// What a person sees of a download.
+/// A download as a person sees it.
 struct Shown<'c> {
     console: &'c mut Console,
     language: &'c Language,
@@ -109,7 +109,7 @@ impl Shown<'_> {
         }
     }
 
-    /// What takes its time is said once.
+    /// A step that takes long is said once.
     fn checks(&mut self, total: u64) {
         let (since, is_said) = self.checked_since.get_or_insert_with(|| (Instant::now(), false));
         if !*is_said && since.elapsed() >= DRAW_AFTER {

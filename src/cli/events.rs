@@ -63,7 +63,7 @@ pub(super) fn unfinished(path: &Path) -> String {
     line(event)
 }
 
-/// What became of a watched folder.
+/// The fate of a watched folder.
 pub(super) fn source(folder: &Path, state: &str) -> String {
     let mut event = head("source");
     put_path(&mut event, "path", folder);
@@ -80,7 +80,7 @@ pub(super) fn alert(path: &Path, label: &str, end: &AlertEnd) -> String {
     line(event)
 }
 
-/// What happened in all. Always the last line.
+/// The summary of everything. Always the last line.
 pub(super) fn summary(report: &Report<'_>) -> String {
     let (counts, tally) = (&report.sorted.counts, &report.tally);
     let labels = report.sorting.labels.iter().map(|label| label.text.clone());

@@ -29,14 +29,14 @@ fn with_words(command: Command, prefix: &str, language: &Language) -> Command {
 
 fn with_argument_words(command: Command, prefix: &str, language: &Language) -> Command {
     command.mut_args(|argument| {
-        // What a command has in common with classify is said as it is there.
+        // Arguments that a command shares with classify have the same words there.
         let keys = [prefix, "classify_"].map(|prefix| format!("help.{prefix}{}", argument.get_id()));
         let help = language.text(keys.iter().find(|key| language.has(key)).unwrap_or(&keys[0]));
         with_values(argument, help, language)
     })
 }
 
-/// What `clap` says of itself, in the language: it knows English only.
+/// The words of `clap` itself, in the language: it knows English only.
 fn with_headings(command: Command, language: &Language) -> Command {
     let style = *command.get_styles().get_usage();
     let usage = language.text("usage.usage");

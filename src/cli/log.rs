@@ -28,7 +28,8 @@ pub(super) fn start(folder: &Path) -> Option<PathBuf> {
     let wanted = Targets::new().with_default(Level::INFO).with_target("ort", Level::WARN);
     let lines =
         tracing_subscriber::fmt().with_ansi(false).with_max_level(Level::INFO).with_writer(Log(Mutex::new(log)));
-    // What cannot be logged is not printed instead: that would panic where standard error cannot be written either.
+    // A line that cannot be logged is not printed instead: that would panic where standard error cannot be written
+    // either.
     lines.log_internal_errors(false).finish().with(wanted).try_init().ok()?;
     Some(path)
 }
@@ -103,7 +104,7 @@ fn opened(path: &Path) -> io::Result<File> {
 
 impl Write for LogFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        // What cannot be set aside is written on.
+        // A log that cannot be set aside is written on.
         let _ = self.set_aside_if_large();
         self.file.write(bytes)
     }

@@ -49,7 +49,7 @@ use crate::app_start::{AppStart, Opening};
 use crate::domain::printable::printable_text;
 use crate::lang::Language;
 
-/// What the command line comes to.
+/// The result of the command line.
 pub enum Invocation {
     /// It was carried out.
     Done(Exit),

@@ -171,7 +171,7 @@ fn list_for_scripts(hub: &Hub, mut rows: Vec<Row>, limit: usize, context: &mut C
     Ok(Exit::Done)
 }
 
-/// What the hub lists; nothing, and the reason said, where it cannot be asked: a list without it is no failure.
+/// The models that the hub lists; none, and the reason said, where it cannot be asked: a list without it is no failure.
 fn popular(hub: &Hub, limit: usize, context: &mut Context) -> Result<Vec<Published>, Failure> {
     if hub.place().is_offline {
         let line = context.language.text("models.offline");
@@ -213,7 +213,7 @@ fn print(rows: &[Row], heading: &str, values: Values<'_>, context: &mut Context)
     }
 }
 
-/// What is to be said of a model.
+/// The facts about a model.
 fn words(row: &Row, default: &str, language: &Language) -> Vec<String> {
     let mut words = Vec::new();
     let bytes = size(row.cached_bytes);
@@ -267,7 +267,7 @@ fn event(row: &Row, default: &str) -> String {
     super::events::line(event)
 }
 
-/// What a person calls a model. Whatever has not the form of a name on the hub is refused here: a folder needs no pull.
+/// The model that a person names. A text without the form of a name on the hub is refused here: a folder needs no pull.
 fn model(name: &str, context: &Context) -> Result<HubModel, Failure> {
     HubModel::parse(name).ok_or_else(|| {
         let name = printable_text(name);

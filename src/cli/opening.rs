@@ -1,4 +1,4 @@
-//! What has to be there before the first picture is looked at: the destination with its session, the model.
+//! Preparations before the first picture is looked at: the destination with its session, the model.
 
 use std::cell::RefCell;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! What a run did, for those who tell of it: the summary and the JSON lines.
+//! The results of a run, for those who tell of it: the summary and the JSON lines.
 
 use std::path::Path;
 
@@ -18,7 +18,7 @@ use crate::store::session::Sorting;
 /// Things with something wrong that are named; all of them are in the table.
 pub(super) const NAMED: usize = 20;
 
-/// What a classify adds to what an apply has to tell.
+/// The results that a classify has beside those of an apply.
 pub(super) struct Classifying<'r> {
     pub(super) settings: &'r Settings,
     pub(super) runtime: &'r Runtime,
@@ -35,7 +35,7 @@ pub(super) struct Classifying<'r> {
     pub(super) limit: Option<Stage>,
 }
 
-/// What a run did.
+/// The results of a run.
 pub(super) struct Report<'r> {
     pub(super) classifying: Option<Classifying<'r>>,
     pub(super) destination: &'r Path,

@@ -13,7 +13,7 @@ use crate::lang::{Language, limit};
 /// How often a line is printed where there is no terminal.
 pub(super) const LINE_EVERY: Duration = Duration::from_secs(10);
 
-/// What the bar shows. Without colour codes, which some terminals of old would print.
+/// The form of the bar. It is without colour codes, which some terminals of old would print.
 pub(super) const BAR: &str = "{bar:10} {msg}";
 
 /// Columns that a terminal has beside the bar: eighty in all.

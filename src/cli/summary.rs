@@ -106,7 +106,7 @@ fn print_transfers(report: &Report<'_>, language: &Language, console: &mut Conso
         let values: Values<'_> = &[("done", &tally.begun), ("total", &plan.transfers.len())];
         console.out(&language.say("classify.interrupted_applying", values));
     }
-    // What a watch has sorted lies where it belongs: that is not told twice.
+    // Pictures that a watch has sorted lie where they belong: that is not told twice.
     let in_place = if report.was_watched() { 0 } else { plan.in_place };
     let parts = [
         ("classify.copied", tally.copied),

@@ -49,7 +49,7 @@ pub(super) fn run(arguments: &UndoArguments, context: &mut Context) -> Result<Ex
     Ok(exit)
 }
 
-/// What is to be taken back, in this order.
+/// The runs that are to be taken back, in this order.
 fn runs(arguments: &UndoArguments, session: &Session, context: &Context) -> Result<Vec<Run>, Failure> {
     let failed = |error: StoreError| Failure::of(&error, &context.language);
     let in_force = session.runs_in_force().map_err(failed)?;

@@ -19,7 +19,8 @@ const AFTER_STOP: Duration = Duration::from_secs(5);
 /// How often it is looked whether a stop is requested: one that comes just before the waiting begins wakes nobody.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// What is written at a time: every pipe that is ready takes as much without waiting (`PIPE_BUF` is not less anywhere).
+/// The bytes that are written at a time: every pipe that is ready takes as much without waiting (`PIPE_BUF` is not less
+/// anywhere).
 const PIECE: usize = 512;
 
 /// How long readers are still waited for. Shared by all that is written to.
@@ -67,7 +68,7 @@ impl Unread {
                     self.patience.left.set(left.saturating_sub(began.elapsed()));
                 }
                 Ok(0) | Err(rustix::io::Errno::INTR) => {}
-                // What is wrong, if something is, is said by writing.
+                // An error, if there is one, is said by writing.
                 Ok(_) | Err(_) => return true,
             }
         }

@@ -135,7 +135,7 @@ fn check_source(settings: &Settings, context: &Context) -> Result<(), Failure> {
     scan::check(&settings.source).map_err(|error| Failure::of(&error, &context.language))
 }
 
-/// What is told at the end.
+/// The last words.
 struct Ending<'e> {
     settings: &'e Settings,
     runtime: &'e Runtime,

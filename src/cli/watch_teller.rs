@@ -1,4 +1,4 @@
-//! What a watch tells, on a terminal, in a pipe, or as JSON.
+//! The words of a watch, on a terminal, in a pipe, or as JSON.
 
 use std::time::{Duration, Instant};
 
@@ -80,7 +80,7 @@ impl<'t> Teller<'t> {
             Told::Arrived(arrived) => self.arrived(&arrived),
             Told::Others(count) => self.others += count,
             Told::Transferred(planned, ended) => {
-                // What a decision has overtaken is planned anew.
+                // A transfer that a decision has overtaken is planned anew.
                 if matches!(ended, Err(TransferError::Overtaken)) {
                     return;
                 }
@@ -180,7 +180,7 @@ impl<'t> Teller<'t> {
             ("unfinished", &watch.unfinished()),
             ("others", &self.others),
         ];
-        // What there is none of takes no room: a terminal has eighty columns.
+        // A count of none takes no room: a terminal has eighty columns.
         let more = [("watch.status_unfinished", watch.unfinished()), ("watch.status_others", self.others)];
         let more = more.into_iter().filter(|(_, count)| *count > 0);
         let parts = std::iter::once("watch.status").chain(more.map(|(key, _)| key));
