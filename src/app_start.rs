@@ -1,4 +1,4 @@
-//! What the app begins with: the command line says it, the app opens with it, and neither knows the other.
+//! The app's start: the command line says what the app opens with, and neither knows the other.
 
 use std::path::PathBuf;
 
@@ -6,11 +6,11 @@ use crate::config::Defaults;
 use crate::jobs::crew::Surroundings;
 use crate::lang::Language;
 
-/// What the app begins with.
+/// Everything that the app begins with.
 pub struct AppStart {
     /// The words.
     pub language: Language,
-    /// What is used where nothing else is said.
+    /// The defaults, where nothing else is said.
     pub defaults: Defaults,
     /// The machine and the user.
     pub surroundings: Surroundings,
@@ -18,14 +18,14 @@ pub struct AppStart {
     pub config_folder: Option<PathBuf>,
     /// The log file, for what would disturb the screen.
     pub log: Option<PathBuf>,
-    /// What is open at first.
+    /// The first thing that the app opens.
     pub opening: Opening,
 }
 
-/// What is open at first.
+/// The first thing that the app opens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Opening {
-    /// What was open last, or the choice between samples and own pictures.
+    /// As at the last start, or with the choice between samples and own pictures.
     Doors,
     /// The samples, unpacked into a folder.
     Samples {

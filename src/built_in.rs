@@ -1,4 +1,4 @@
-//! What is built into the program: the demonstration model, sample pictures, and labels for them.
+//! Data that is built into the program: the demonstration model, sample pictures, and labels for them.
 //!
 //! The model is a checkpoint like any other and is read by the same code. Its weights have to lie in a file, as every
 //! runtime takes them from one, so it is unpacked before it is used.

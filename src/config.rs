@@ -64,7 +64,7 @@ pub enum Background {
     Light,
 }
 
-/// What is used where nothing else is said.
+/// The defaults, where nothing else is said.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Defaults {

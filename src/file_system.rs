@@ -1,11 +1,11 @@
-//! What kind of file system a path is on.
+//! Which kind of file system a path is on.
 
 use std::path::Path;
 
 #[cfg(target_os = "linux")]
 use numbers::*;
 
-/// What `statfs` calls kinds of file systems: `linux/magic.h` and the kernel's own headers.
+/// The numbers that `statfs` gives kinds of file systems: `linux/magic.h` and the kernel's own headers.
 #[cfg(target_os = "linux")]
 mod numbers {
     pub(super) const NFS: u64 = 0x6969;

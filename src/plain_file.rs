@@ -129,7 +129,7 @@ mod tests {
     fn a_pipe_is_read_to_its_end_and_not_waited_for_without_one() {
         let folder = tempfile::tempdir().unwrap();
         let path = pipe(&folder);
-        // Whoever has it open for both never waits, and keeps it open.
+        // A pipe that is opened for both never makes the opener wait, and stays open.
         let mut writer = OpenOptions::new().read(true).write(true).open(&path).unwrap();
         std::io::Write::write_all(&mut writer, b"a, b").unwrap();
         assert_eq!(read_or_receive(&path, 1000, MOMENT).unwrap_err().kind(), ErrorKind::TimedOut);

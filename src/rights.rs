@@ -1,4 +1,4 @@
-//! Who may read and write the program's own files: the user alone, whatever the user's mask would let through. Only where a
+//! Rights of the program's own files: the user alone, whatever the user's mask would let through. Only where a
 //! destination is a folder that others may write into, they may work in its session too.
 
 use std::fs::{DirBuilder, Metadata, Permissions};
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{Mode, OFlags};
 
-/// Who may read and write, beside the user.
+/// Readers and writers beside the user.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Rights {
     /// This group.
@@ -22,8 +22,9 @@ impl Rights {
     /// The user alone.
     pub const OWN: Rights = Rights { group: None, others: false };
 
-    /// What the rights of a folder of sorted pictures ask for: who may put files into it and take any of them away may do
-    /// so with the program's own. In a folder where only a file's owner may take it away, that is the user alone.
+    /// The rights that follow from a folder of sorted pictures: users who may put files into it and take any of them
+    /// away may do so with the program's own. In a folder where only a file's owner may take it away, that is the user
+    /// alone.
     pub fn beside(destination: &Path) -> Rights {
         let Ok(found) = std::fs::metadata(destination) else { return Rights::OWN };
         let may = |bit: u32| found.mode() & bit != 0;
@@ -34,7 +35,7 @@ impl Rights {
         0o600 | if self.group.is_some() { 0o060 } else { 0 } | if self.others { 0o006 } else { 0 }
     }
 
-    /// What is made in a folder of a group belongs to that group too.
+    /// A file that is made in a folder of a group belongs to that group too.
     fn of_folder(self) -> u32 {
         0o700 | if self.group.is_some() { 0o2070 } else { 0 } | if self.others { 0o007 } else { 0 }
     }

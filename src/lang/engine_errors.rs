@@ -269,7 +269,7 @@ impl Say for Origin {
     }
 }
 
-/// What can be said of a message that goes on for pages.
+/// The beginning of a message that goes on for pages.
 fn first_line(detail: &str) -> String {
     printable_text(detail.lines().next().unwrap_or_default())
 }

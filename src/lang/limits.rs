@@ -1,4 +1,4 @@
-//! What limits a run, in words.
+//! The limit of a run, in words.
 
 use super::Language;
 use crate::domain::limit::Stage;

@@ -158,7 +158,7 @@ mod tests {
         }
     }
 
-    /// What stands in the places of a sentence, without the forms, as languages have them for different words.
+    /// The values in the places of a sentence, without the forms, as languages have them for different words.
     fn places(sentence: &str) -> BTreeSet<&str> {
         let places = sentence.split('{').skip(1).filter_map(|place| place.split('}').next());
         places.map(|place| place.split('?').next().unwrap()).collect()
@@ -219,7 +219,7 @@ mod tests {
             let lines = language.text("app.default_labels").replace(", ", "\n");
             let labels = crate::domain::label::from_lines(&lines).unwrap();
             assert_eq!(labels.len(), 4);
-            // What models read are English captions, whatever the folders are called.
+            // Models read English captions, whatever the folders are called.
             assert!(labels.iter().any(|label| label.prompts == ["a picture of a person"]), "{labels:?}");
         }
     }
