@@ -11,7 +11,7 @@ use tract_onnx::pb::ModelProto;
 use crate::bad_input::check;
 use crate::support::{Workspace, copy_folder, fixtures, json, watch};
 
-/// What is wrong with a checkpoint, what makes it so, and words of the sentence that has to say so.
+/// A fault of a checkpoint, the damage that makes it, and words of the sentence that has to say so.
 type Damage = (&'static str, fn(&Path), &'static [&'static str]);
 
 const DAMAGES: [Damage; 22] = [
@@ -147,7 +147,7 @@ const OTHER_DAMAGES: [OtherDamage; 24] = [
 
 const SHARD: &str = "model-00002-of-00003.safetensors";
 
-/// What an interrupted download leaves in a hub's cache.
+/// Leaves a link to nothing, as an interrupted download does in a hub's cache.
 fn link_to_nothing(model: &Path, file: &str) {
     remove(model, file);
     std::os::unix::fs::symlink("../../blobs/absent", model.join(file)).unwrap();

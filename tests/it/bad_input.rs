@@ -1,4 +1,4 @@
-//! What people get wrong and what files do: a sentence that names the thing, an exit code, and nothing lost.
+//! Mistakes of people and faults of files: a sentence that names the thing, an exit code, and nothing lost.
 
 use std::collections::BTreeMap;
 use std::fs::{File, Permissions, create_dir, create_dir_all, set_permissions};
@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 
 use crate::support::{Classify, Workspace, copy_folder, fixtures, hashes, of_kind, picture, shared, sorted, watch};
 
-/// What is wrong, a call that has it, the exit code, and words of the sentence that has to say so.
+/// A mistake, a call that makes it, the exit code, and words of the sentence that has to say so.
 type Call = (&'static str, fn(&Workspace) -> Classify<'_>, i32, &'static [&'static str]);
 
 const CALLS: [Call; 28] = [
@@ -238,7 +238,7 @@ fn files_that_break_decoders() {
     check_rows_of_broken(&workspace, &before);
 }
 
-/// What the table calls moved is gone from the source, everything else is there as it was, with a reason.
+/// Pictures that the table calls moved are gone from the source, everything else is there as it was, with a reason.
 fn check_rows_of_broken(workspace: &Workspace, before: &BTreeMap<PathBuf, String>) {
     let after = hashes(workspace.source());
     let rows = workspace.rows();

@@ -204,7 +204,7 @@ fn a_killed_move_that_had_emptied_its_source_is_finished() {
         classify().ends_with(0);
         assert_eq!(sorted(workspace.destination()).len(), 1);
     }
-    // What was copied should be there still: its disk may be another one.
+    // Copied pictures should be there still: their disk may be another one.
     let workspace = Workspace::new();
     workspace.write_pictures(["1.jpg"]);
     workspace.classify().ends_with(0);

@@ -99,7 +99,7 @@ fn a_watch_sorts_once_it_may_and_no_longer() {
     assert_eq!(sorted(workspace.destination()).len(), 3);
     let is_counted = |event: &Event| matches!(event, Event::Watching { status } if status.sorted == 3);
     working.wait_until("their number", |events| events.iter().any(is_counted));
-    // What was sorted is taken back while nothing is sorted by itself, and stays where it was.
+    // Sorted pictures are taken back while nothing is sorted by itself, and stay where they were.
     working.crew.let_sort(None);
     working.crew.send(Order::Undo { destination: workspace.destination(), run: None });
     working.wait_for("the undo", |event| matches!(event, Event::Undone { .. }));
@@ -161,7 +161,7 @@ fn what_others_do_in_a_session_is_followed() {
     working.crew.send(Order::Decide { destination, step });
     workspace.write("source/3.jpg", picture(3));
     working.wait_for_pictures(3);
-    // What is told after the own decision was kept has it.
+    // News that is told after the own decision was kept has it.
     let last_told = |events: &[Event], id: i64, steps: u64| {
         let told = events.iter().rev().find_map(|event| match event {
             Event::Followed { kept, changed, .. } if *kept == steps => {
@@ -178,7 +178,8 @@ fn what_others_do_in_a_session_is_followed() {
     working.wait_until("what became of it", |events| last_told(events, 2, 1) == Some((None, true)));
 }
 
-/// Whoever sorts goes by its own labels: they keep their names, and what is decided for others is said to go nowhere.
+/// The process that sorts goes by its own labels: they keep their names, and what is decided for others is said to go
+/// nowhere.
 #[test]
 fn labels_that_another_process_sorts_by_keep_their_names() {
     let workspace = Workspace::new();

@@ -47,7 +47,7 @@ fn evaluation() -> Evaluation {
     serde_json::from_slice(&std::fs::read(evaluation_folder().join("evaluation.json")).unwrap()).unwrap()
 }
 
-/// What the model says of each picture with these labels.
+/// The model's answer for each picture with these labels.
 fn predictions(folder: &Path, runtime: &Runtime, evaluation: &Evaluation, labels: &[Label]) -> Vec<Prediction> {
     let checkpoint = Checkpoint::open(folder).unwrap();
     let template = Templates::new(evaluation.template.as_str()).unwrap();

@@ -17,7 +17,7 @@ const PICTURES: usize = 6;
 struct Loop(String);
 
 impl Loop {
-    /// Of a new file that a command has made a file system in.
+    /// A loop device of a new file that a command has made a file system in.
     fn made_by(make: &[&str], megabytes: u64, folder: &Path) -> Option<Loop> {
         let image = image_made_by(make, megabytes, folder)?;
         let found = Command::new("losetup").args(["--find", "--show"]).arg(image).output().ok()?;
@@ -95,7 +95,7 @@ fn sorts(from: &Path, to: &Path, is_move: bool, what: &str) -> String {
     std::fs::create_dir(&home).unwrap();
     let sorting = Sorting { home, folder, source, destination, is_move };
     let mut judge = Judge::new(&pictures, &sorting.source, &sorting.destination);
-    // What such a disk cannot keep, and what a plain copy of the pictures has not.
+    // Such a disk cannot keep all attributes, and the plain copy of the pictures has not all of them.
     judge.forgives_attributes = true;
 
     let ran = sort_when_written(&sorting);

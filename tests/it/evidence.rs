@@ -51,12 +51,12 @@ pub(crate) struct Sorting {
     pub(crate) is_move: bool,
 }
 
-/// What a run came to.
+/// The result of a run.
 #[derive(Debug)]
 pub(crate) struct Ended {
     /// The exit code; none for one that crashed, or hung and was killed.
     pub(crate) code: Option<i32>,
-    /// What it printed.
+    /// Its output.
     pub(crate) said: String,
 }
 
@@ -146,7 +146,7 @@ impl Sorting {
         })
     }
 
-    /// What `verify` or the judge has against the records.
+    /// Complaints of `verify` and the judge about the records.
     fn proven(&self, judge: &Judge) -> Vec<String> {
         let verified = self.verify();
         let complaint = (verified.code != Some(0)).then(|| format!("verify: {:?}: {}", verified.code, verified.tail()));
@@ -201,7 +201,7 @@ impl Running {
         self.status.is_some()
     }
 
-    /// What it came to, once it has ended.
+    /// Its result, once it has ended.
     pub(crate) fn end(mut self) -> Ended {
         let mut said = Vec::new();
         self.words.rewind().and_then(|()| self.words.read_to_end(&mut said)).unwrap();

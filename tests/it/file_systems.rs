@@ -214,7 +214,7 @@ fn other_names_of_a_file_and_special_files_are_no_trap() {
     let finished = workspace.classify().with("--operation", "move").ends_with(0);
     assert!(finished.err.contains("2 symbolic links were not followed"), "{}", finished.err);
     assert!(finished.err.contains("2 pipes, devices or sockets were not opened"), "{}", finished.err);
-    // What is evidence now cannot be changed through the file's other name.
+    // The sorted picture cannot be changed through the file's other name.
     std::fs::write(&second, "changed later").unwrap();
     workspace.sis_on_destination(&["verify"]).ended_with(0);
     assert_eq!(sorted(workspace.destination()).len(), 1);

@@ -37,7 +37,7 @@ pub(crate) struct Golden {
     pub(crate) image_embeddings: BTreeMap<String, Vec<f32>>,
 }
 
-/// What the program answers: embeddings of labels and of pictures, normalised, and logits, pictures x labels. Pictures are
+/// The program's answers: embeddings of labels and of pictures, normalised, and logits, pictures x labels. Pictures are
 /// in the order of their names.
 struct Answers {
     labels: Array2<f32>,

@@ -1,5 +1,5 @@
-//! Who looks, after something went wrong, at what is there: nothing of the program's own code is asked. A fault is a
-//! sentence that begins with its kind: `lost: …`.
+//! The judge looks, after something went wrong, at the files that are there: nothing of the program's own code is
+//! asked. A fault is a sentence that begins with its kind: `lost: …`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
@@ -19,7 +19,7 @@ pub(crate) struct Picture {
     modified: SystemTime,
 }
 
-/// What there was, and where to look for it.
+/// The pictures that there were, and where to look for them.
 pub(crate) struct Judge {
     pub(crate) source: PathBuf,
     pub(crate) destination: PathBuf,
@@ -95,7 +95,7 @@ impl Judge {
         wrong.map(|(file, hash)| format!("wrong: {} has {hash}", file.display())).collect()
     }
 
-    /// What keeps the pictures from being sorted, each once.
+    /// Faults that keep the pictures from being sorted, each once.
     pub(crate) fn unsorted_yet(&self, is_move: bool) -> Vec<String> {
         let mut there: Vec<String> = self.sorted().into_values().collect();
         let mut wanted: Vec<String> = self.pictures.values().map(|picture| picture.hash.clone()).collect();
@@ -112,7 +112,7 @@ impl Judge {
         faults
     }
 
-    /// What keeps the pictures from being where they were, as they were, and only there.
+    /// Faults that keep the pictures from being where they were, as they were, and only there.
     pub(crate) fn not_back_yet(&self) -> Vec<String> {
         let mut faults = vec![];
         for (path, picture) in &self.pictures {
@@ -147,7 +147,7 @@ impl Judge {
         own.map(|file| format!("left behind: {}", file.display())).collect()
     }
 
-    /// What the destination's records say that is not so: `SHA256SUMS`, and the ledger's chain and transfers.
+    /// False words of the destination's records: `SHA256SUMS`, and the ledger's chain and transfers.
     pub(crate) fn false_records(&self) -> Vec<String> {
         let inside = |file: PathBuf| file.strip_prefix(&self.destination).unwrap().to_owned();
         let sorted: BTreeMap<PathBuf, String> = self.sorted().into_iter().map(|(file, h)| (inside(file), h)).collect();

@@ -28,7 +28,7 @@ const ARROWS: [(&str, &[&str]); 18] = [
     ("rights", &["domain"]),
 ];
 
-/// What may be used by all.
+/// Modules that all may use.
 const FOR_ALL: [&str; 5] = ["panics", "crash", "file_system", "plain_file", "rights"];
 
 /// Files that may hold unsafe code: bindings, each with its reason at the top.

@@ -22,7 +22,7 @@ fn verify_finds_a_ledger_that_somebody_changed() {
         std::fs::write(&path, &changed).unwrap();
         let finished = workspace.sis_on_destination(&["verify"]).ended_with(1);
         assert!(finished.out.contains(said), "{said}: {}", finished.out);
-        // What somebody changed is evidence too: the program does not mend it.
+        // A changed ledger is evidence too: the program does not mend it.
         assert_eq!(std::fs::read_to_string(&path).unwrap(), changed);
     }
 }

@@ -29,7 +29,7 @@ fn counts_rise_without_a_key_while_the_app_watches() {
     terminal.wait_for("53  pictures in all");
     terminal.wait_for("watching: 53 arrived, 0 waiting");
     terminal.press(&["F6"], "Arrived last:");
-    // What is there can be sorted and taken back meanwhile.
+    // Pictures that are there can be sorted and taken back meanwhile.
     terminal.press(&["F5"], "applies this");
     terminal.press(&["a"], "Ledger head:");
     assert!(sorted(samples_folder(&workspace).join("sorted")).len() >= 40);
@@ -46,7 +46,7 @@ fn counts_rise_without_a_key_while_the_app_watches() {
     terminal.wait_for("is there again");
     terminal.press(&["q"], "y = yes");
     terminal.press(&["y"], "ended 0");
-    // What the watch has begun is ended: every picture is in the table.
+    // Work that the watch has begun is ended: every picture is in the table.
     assert_eq!(table(&samples_folder(&workspace).join("sorted")).len(), 55);
 }
 
@@ -119,7 +119,7 @@ fn what_is_decided_in_the_app_is_carried_out_by_a_watch_elsewhere() {
             .unwrap();
         open
     };
-    // What is on the screen is in the session a moment later.
+    // A decision on the screen is in the session a moment later.
     wait_until("every decision is kept", || open().len() == TOTAL - 8);
     let open = open();
     let said = vec![(open[0], Some(Decision::NoneOfThese)), (open[1], Some(Decision::NoneOfThese))];

@@ -5,9 +5,9 @@ use std::process::{Command, Stdio};
 
 use crate::support::{Workspace, watch};
 
-/// What so many more pictures may add, in kilobytes. A dry run keeps its session in memory, a kilobyte and a half a picture; and
-/// what threads have given back to the allocator differs by some megabytes from run to run. A stage that did not wait for the
-/// next one would add gigabytes.
+/// The most kilobytes that so many more pictures may add. A dry run keeps its session in memory, a kilobyte and a half
+/// a picture; and what threads have given back to the allocator differs by some megabytes from run to run. A stage that
+/// did not wait for the next one would add gigabytes.
 const MOST_GROWTH: u64 = 24_000;
 
 /// Enough that what is written in batches and what the database keeps in memory is as much as it becomes.

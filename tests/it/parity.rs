@@ -33,7 +33,8 @@ fn own_golden(name: &str) -> Golden {
     golden
 }
 
-/// What the program promises. These checkpoints are narrow, so that a level in a pixel weighs more than in a real one.
+/// The tolerance that the program promises. These checkpoints are narrow, so that a level in a pixel weighs more than
+/// in a real one.
 const PROMISED: Tolerance = Tolerance { lossless: 0.05, lossy: 0.3, lossy_mean: 0.05, least_cosine: 0.9999 };
 
 /// For checkpoints whose logits spread over eighty units: what another JPEG decoder changes grows with them.

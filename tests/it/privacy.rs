@@ -1,4 +1,4 @@
-//! Who may read the program's own files, whatever the user's mask: nobody else, unless the destination is for others too.
+//! Readers of the program's own files, whatever the user's mask: nobody else, unless the destination is for others too.
 
 use std::fs::Permissions;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -61,7 +61,7 @@ fn the_programs_own_files_are_the_users_alone() {
         let cache = workspace.home().join("cache/sis");
         assert_eq!((mode(&cache), mode(&cache.join("embeddings.db"))), (0o700, 0o600), "{mask}");
         assert_eq!(mode(&workspace.home().join("state/sis/sis.log")), 0o600, "{mask}");
-        // What lies beside the database while it is open has its rights.
+        // Files beside the database while it is open have its rights.
         let mut session = Session::open_to_work(&workspace.destination(), &workspace.known_sessions()).unwrap();
         session.set_value("x", b"1").unwrap();
         assert!(workspace.destination().join(".sis/session.db-wal").exists());
@@ -110,7 +110,7 @@ fn what_was_open_to_others_is_closed_when_it_is_worked_in() {
     workspace.classify().ends_with(0);
     assert_rights(&workspace, 0o700, 0o600, "narrowed");
     assert_eq!((mode(&cache), mode(&cache.join("embeddings.db"))), (0o700, 0o600));
-    // What belongs to somebody else is left to that one.
+    // Files of somebody else are left to their owner.
     if std::os::unix::fs::chown(own("ledger.jsonl"), Some(1234), None).is_ok() {
         set_mode(&own("ledger.jsonl"), 0o644);
         workspace.sis_on_destination(&["undo"]).ended_with(0);

@@ -24,7 +24,7 @@ const A_FEW: usize = 4;
 /// The picture that is raced for.
 const PICTURE: &str = "p0.png";
 
-/// What the program does meanwhile.
+/// The program's work meanwhile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Way {
     Copy,
@@ -33,7 +33,7 @@ enum Way {
     UndoOfCopy,
 }
 
-/// What somebody else does.
+/// The deed of somebody else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Deed {
     /// Puts another picture in its place, as a downloader does.
@@ -184,7 +184,7 @@ fn nonblocking() -> i32 {
     rustix::fs::OFlags::NONBLOCK.bits().cast_signed()
 }
 
-/// What a race came to.
+/// The result of a race.
 struct Raced {
     faults: Vec<String>,
     ended: Ended,

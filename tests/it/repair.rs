@@ -143,7 +143,7 @@ fn either_is_made_from_the_other_and_all_comes_back() {
             assert_eq!(tree(workspace.destination()).len(), damaged.len(), "{what}: nothing is changed unasked");
             let finished = workspace.sis_on_destination(&["repair", "--trust"]).ended_with(0);
             assert!(finished.out.contains("before-repair-1"), "{what}: {}", finished.out);
-            // What was there is there still.
+            // Everything that was there is there still.
             for (path, entry) in
                 damaged.iter().filter(|(path, _)| path.parent() == of_session(&workspace, "x").parent())
             {

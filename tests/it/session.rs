@@ -1,4 +1,4 @@
-//! What the session keeps from run to run: decisions, places, labels, and whose pictures they are.
+//! The session from run to run: decisions, places, labels, and whose pictures they are.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

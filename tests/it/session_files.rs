@@ -1,5 +1,5 @@
-//! What is in the place of a session's files: a pipe, a device, a folder or a link ends in a sentence, and an error that
-//! passes is no lost session.
+//! Other things in the place of a session's files: a pipe, a device, a folder or a link ends in a sentence, and an
+//! error that passes is no lost session.
 
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! What the tests share: fixtures, runtimes, small pictures, and the program run on a workspace of its own.
+//! Means that the tests share: fixtures, runtimes, small pictures, and the program run on a workspace of its own.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -78,7 +78,7 @@ pub(crate) fn copy_folder(from: &Path, to: &Path) {
     }
 }
 
-/// What huggingface_hub and the network read from the environment.
+/// Variables that huggingface_hub and the network read from the environment.
 const OF_THE_HUB: [&str; 22] = [
     "HF_HUB_DOWNLOAD_TIMEOUT",
     "HF_HOME",
@@ -156,7 +156,7 @@ impl Workspace {
         connection.execute_batch(sql).unwrap();
     }
 
-    /// What this user's data folder knows of sessions.
+    /// The sessions that this user's data folder knows.
     pub(crate) fn known_sessions(&self) -> KnownSessions {
         KnownSessions::in_folder(Some(&self.home().join("data/sis")))
     }
@@ -297,7 +297,7 @@ pub(crate) fn finish(command: Command) -> Finished {
     Finished { code, out: text(output.stdout), err: text(output.stderr) }
 }
 
-/// What a run printed, and its exit code.
+/// The output of a run, and its exit code.
 #[derive(Debug)]
 pub(crate) struct Finished {
     pub(crate) code: i32,

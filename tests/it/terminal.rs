@@ -257,7 +257,7 @@ fn what_is_open_is_reviewed_while_a_model_is_downloaded() {
     terminal.press(&["Enter"], "to be downloaded first");
     terminal.press(&["C-s"], "y = yes");
     terminal.press(&["y"], "downloading the model");
-    // What was there before is there still, and is so when the download is stopped.
+    // The pictures of before are there still, also when the download is stopped.
     terminal.press(&["F4"], "reviewed 1");
     terminal.press(&["1"], "reviewed 2");
     let stopped = terminal.press(&["C-x"], "What has arrived is kept");

@@ -100,7 +100,7 @@ pub(crate) fn process_in(terminal: &Terminal) -> Option<u32> {
     child
 }
 
-/// What the system tells of a process: its state, and the ticks that it has computed.
+/// The system's facts about a process: its state, and the ticks that it has computed.
 pub(crate) fn state_of(process: u32) -> Option<(char, u64)> {
     let text = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
     let fields: Vec<&str> = text.rsplit_once(')')?.1.split_whitespace().collect();

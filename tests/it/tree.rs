@@ -1,4 +1,4 @@
-//! What is in a folder, read without the program's help.
+//! The content of a folder, read without the program's help.
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
@@ -8,7 +8,7 @@ use std::time::{Instant, SystemTime};
 
 use crate::support::{LONGEST_RUN, sha256};
 
-/// What is at a path.
+/// The thing at a path.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Content {
     File(String),

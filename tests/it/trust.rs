@@ -45,7 +45,7 @@ fn is_refused(finished: Finished) {
     assert!(finished.err.contains("--trust") && finished.err.contains("sis verify"), "{}", finished.err);
 }
 
-/// What a returned folder did once: a file of somebody else's choice, under a path of their choice.
+/// A returned folder did this once: a file of somebody else's choice, under a path of their choice.
 fn plant(workspace: &Workspace, victim: &Path) {
     let evil = "[Desktop Entry]\nExec=sh -c 'touch owned'\n";
     let target = sorted(workspace.destination()).into_keys().next().unwrap();

@@ -38,7 +38,7 @@ fn trusted(finished: &Finished) -> u64 {
     of_kind(&finished.events(), "summary").next().unwrap()["trusted"].as_u64().unwrap()
 }
 
-/// What is told of each picture, by its name.
+/// The event of each picture, by its name.
 fn told(finished: &Finished) -> BTreeMap<String, Json> {
     let events = finished.events();
     let name = |event: &Json| event["path"].as_str().unwrap().rsplit('/').next().unwrap().to_owned();

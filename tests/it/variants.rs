@@ -162,7 +162,7 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// What `sis classify` says, in a workspace of its own.
+/// The output of `sis classify`, in a workspace of its own.
 fn classify(workspace: &Workspace, checkpoint: &Path, more: &[&str]) -> std::process::Output {
     let (source, destination) = (workspace.source(), workspace.destination());
     let mut command = workspace.program();

@@ -4,7 +4,7 @@
 #[derive(Debug)]
 pub(super) struct Class {
     pub(super) name: &'static str,
-    /// What `strace` injects.
+    /// The errors that `strace` injects.
     pub(super) faults: &'static [&'static str],
     /// It is also tried that every later one fails.
     pub(super) may_last: bool,

@@ -100,7 +100,7 @@ fn chosen(faults: Vec<Fault>, count: usize, chance: &mut Chance) -> Vec<Fault> {
     chosen
 }
 
-/// What a fault does; nothing where the run did not come by.
+/// The harm that a fault does; none where the run did not come by.
 fn try_one(scene: &Scene, way: Way, fault: &Fault) -> Option<Vec<String>> {
     let ((sorting, mut judge), calls) = (fresh(scene, way), scene.path("calls"));
     judge.forgives_attributes = fault.class.costs_attributes;

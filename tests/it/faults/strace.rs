@@ -59,7 +59,7 @@ pub(crate) fn stopped_after(
     is_it: &dyn Fn(&str) -> bool,
     act: &mut dyn FnMut(),
 ) -> (Ended, bool) {
-    // What is read is of this run.
+    // The log that is read is that of this run.
     let _ = std::fs::remove_file(log);
     let stop = format!("inject={}:signal=STOP:when={}", call.name, call.nth);
     let mut running = Running::start(traced(command, &[call.name.as_str()], log, &["-e", &stop]));
@@ -95,7 +95,7 @@ pub(crate) fn calls(log: &Path) -> Vec<Call> {
     let begun = text.lines().filter_map(|line| {
         let (thread, call) = line.split_once(' ')?;
         let call = call.trim_start();
-        // What is not the beginning of a call: its end, a signal, an exit.
+        // Lines that do not begin a call: its end, a signal, an exit.
         let (name, _) = call.split_once('(')?;
         if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
             return None;

@@ -11,7 +11,7 @@ use crate::support::{copy_folder, fixtures, onnx_runtime_library};
 /// How to mend it.
 const ADVICE: &str = "run `sis model pull owner/name --check`";
 
-/// What may have happened to a file.
+/// A damage that may have happened to a file.
 #[derive(Clone, Copy)]
 enum Damage {
     FirstByte,
@@ -56,7 +56,7 @@ fn a_damaged_model_is_sent_to_the_check_which_mends_it() {
         user.assert_pulled(&repository);
         user.sis(&["doctor", "--model", ID]).ended_with(0);
     }
-    // What says nothing of the rest is as good as not there, and got again by itself.
+    // A file that says nothing of the rest is as good as not there, and got again by itself.
     damage(&snapshot.join("config.json"));
     let finished = user.classify(ID).ended_with(0);
     assert!(finished.err.contains("Downloading owner/name: 2 kB in 1 file"), "{}", finished.err);

@@ -16,7 +16,7 @@ fn a_hub_that_drips_is_asked_anew_and_a_slow_one_is_waited_for() {
         (false, 0) if request.is_for("config.json") => Answer { trickles_head: true, ..answer },
         _ => answer,
     });
-    // What counts as too slow is reckoned over six times this.
+    // The pace that is too slow is reckoned over six times this.
     let user = User::of(&server).with("HF_HUB_DOWNLOAD_TIMEOUT", 1);
     let began = Instant::now();
     let finished = user.pull().ended_with(0);

@@ -35,7 +35,7 @@ fn python() -> Option<PathBuf> {
     Some(python)
 }
 
-/// What a script prints that has the user's cache and hub.
+/// The output of a script that has the user's cache and hub.
 fn run(python: &Path, user: &User, script: &str, is_offline: bool) -> String {
     let mut command = Command::new(python);
     command.args(["-c", script]).env("HF_ENDPOINT", &user.endpoint).env("HF_HUB_CACHE", user.cache());

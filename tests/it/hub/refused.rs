@@ -1,4 +1,4 @@
-//! What a hub says no to, and what is not believed of it.
+//! Requests that a hub refuses, and answers that are not believed.
 
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -226,7 +226,7 @@ fn the_tokens_file_and_a_proxy_are_honoured() {
     let behind = User { endpoint: "http://hub.invalid".to_owned(), ..User::of(&proxy) }.with("HTTP_PROXY", proxy.url());
     let finished = behind.sis(&["model", "info", ID]);
     assert!(!proxy.requests().is_empty(), "{}", finished.err);
-    // Whoever has to go through a proxy is never connected without it.
+    // A user who has to go through a proxy is never connected without it.
     let server = Server::of(&published());
     for (proxy, words) in
         [("socks5h://127.0.0.1:1", "cannot be reached"), ("tor://127.0.0.1:1", "The proxy in ALL_PROXY")]

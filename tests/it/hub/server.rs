@@ -11,7 +11,7 @@ use sha1::{Digest, Sha1};
 
 use crate::support::{fixtures, sha256};
 
-/// What was asked.
+/// A request.
 #[derive(Debug, Clone)]
 pub(crate) struct Request {
     pub(crate) method: String,
@@ -38,7 +38,7 @@ impl Request {
     }
 }
 
-/// What is answered.
+/// An answer.
 #[derive(Debug, Clone)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -103,7 +103,7 @@ pub(crate) struct Repository {
     pub(crate) id: String,
     /// The files of each commit.
     pub(crate) commits: BTreeMap<String, BTreeMap<String, Vec<u8>>>,
-    /// What branches, tags and pull requests stand for.
+    /// The commits that branches, tags and pull requests stand for.
     pub(crate) revisions: BTreeMap<String, String>,
     /// Pull requests: number, title, account, and the commits of each, the newest first.
     pub(crate) requests: Vec<(u64, String, String, Vec<String>)>,
@@ -138,7 +138,7 @@ impl Repository {
         self.commits.contains_key(commit).then_some(commit)
     }
 
-    /// What a well-behaved hub answers.
+    /// The answer of a well-behaved hub.
     pub(crate) fn answer(&self, request: &Request) -> Answer {
         let (api, page) = (format!("/api/models/{}", self.id), format!("/{}/resolve/", self.id));
         if let Some(revision) = request.path.strip_prefix(&format!("{api}/revision/")) {
@@ -177,7 +177,7 @@ impl Repository {
             .next()
     }
 
-    /// What `?blobs=true` answers.
+    /// The answer to `?blobs=true`.
     pub(crate) fn listing(&self, commit: &str) -> Json {
         let siblings = self.commits[commit].iter().map(|(name, content)| match is_large(name) {
             true => json!({"rfilename": name, "size": content.len(), "blobId": git_hash(b"pointer"),
@@ -208,7 +208,7 @@ fn is_large(name: &str) -> bool {
     [".safetensors", ".onnx", ".bin", ".onnx_data"].iter().any(|ending| name.ends_with(ending))
 }
 
-/// What git names a file's content.
+/// The name of a file's content in git.
 pub(crate) fn git_hash(content: &[u8]) -> String {
     let mut hasher = Sha1::new_with_prefix(format!("blob {}\0", content.len()));
     hasher.update(content);

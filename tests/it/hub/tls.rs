@@ -30,7 +30,7 @@ async def main():
 asyncio.run(main())
 ";
 
-/// What makes an authority and a certificate of it for 127.0.0.1.
+/// The script that makes an authority and a certificate of it for 127.0.0.1.
 const CERTIFICATES: &str = "
 set -e
 key='-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes'

@@ -239,7 +239,7 @@ fn what_is_not_as_published_never_gets_its_name() {
         assert!(!user.model().join("snapshots").join(repository.head()).join(file).exists());
         assert!(!user.model().join("refs/main").exists());
     }
-    // What lies there half-finished may be wrong too: then all of it is asked for again.
+    // A half-finished file may be wrong too: then all of it is asked for again.
     let server = Server::of(&repository);
     let user = User::of(&server);
     let hash = crate::support::sha256(&repository.main()[WEIGHTS]);

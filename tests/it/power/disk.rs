@@ -7,7 +7,7 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
 
-/// What a disk writes whole or not at all.
+/// The bytes that a disk writes whole or not at all.
 pub(super) const SECTOR: usize = 512;
 
 const BLOCK: usize = 4096;

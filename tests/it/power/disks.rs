@@ -16,7 +16,7 @@ const KEEP: &str = "SIS_TEST_KEEP";
 /// Moments of a scenario in every run of the tests.
 const A_FEW: usize = 4;
 
-/// What was found at the moments of a scenario.
+/// The findings at the moments of a scenario.
 struct Found {
     judged: usize,
     unmountable: usize,

@@ -1,4 +1,4 @@
-//! What the test's own file systems have in common: both live in memory, belong to root and never change by themselves.
+//! The common part of the test's own file systems: both live in memory, belong to root and never change by themselves.
 
 use std::io;
 use std::path::Path;

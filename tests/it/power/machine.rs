@@ -85,7 +85,7 @@ impl Machine {
         &self.rack
     }
 
-    /// What is on the disks now.
+    /// The content of the disks now.
     pub(super) fn contents(&self) -> Vec<Disk> {
         self.disks.iter().map(|disk| self.rack.disk(*disk)).collect()
     }

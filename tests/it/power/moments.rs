@@ -4,7 +4,7 @@ use super::disk::{Disk, SECTOR};
 use super::rack::Event;
 use crate::chance::{Chance, seed};
 
-/// What of that which was not flushed yet is on the disk all the same.
+/// The part of the unflushed writes that is on the disk all the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kept {
     /// All of it.
@@ -85,7 +85,7 @@ impl Event {
 struct Replayed<'e> {
     all: Disk,
     flushed: Disk,
-    /// What came since it was flushed.
+    /// The writes since the last flush.
     rest: Vec<&'e Event>,
 }
 

@@ -15,7 +15,7 @@ use fuser::{
 use super::disk::Disk;
 use super::fuse::{self, KEPT, answer_attributes};
 
-/// What came to a disk, in order.
+/// An event at a disk, in order.
 #[derive(Debug, Clone)]
 pub(super) enum Event {
     Write {
@@ -48,7 +48,7 @@ pub(super) struct Rack {
 #[derive(Default)]
 struct Shared {
     disks: Vec<Disk>,
-    /// What has come since [`Rack::record`].
+    /// The events since [`Rack::record`].
     events: Option<Vec<Event>>,
 }
 
@@ -80,7 +80,7 @@ impl Rack {
         self.folder.path().join(number.to_string())
     }
 
-    /// What is on a disk now.
+    /// The content of a disk now.
     pub(super) fn disk(&self, number: usize) -> Disk {
         self.shared().disks[number].clone()
     }

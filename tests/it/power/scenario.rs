@@ -1,4 +1,4 @@
-//! What the program was doing when the power failed: recorded once, judged at many moments.
+//! The program's work when the power failed: recorded once, judged at many moments.
 
 use std::path::Path;
 use std::process::Command;
@@ -25,7 +25,7 @@ pub(super) enum Way {
     Across,
 }
 
-/// What is recorded.
+/// The work that is recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Act {
     Sort,
@@ -68,7 +68,7 @@ pub(super) struct Recorded {
     sorting: Sorting,
     judge: Judge,
     record: Record,
-    /// What the program has brought to disk must be there from this event on.
+    /// Everything that the program has brought to disk must be there from this event on.
     is_kept_after: usize,
     /// The run has ended after this event, and has said that all is done.
     ended_after: usize,
@@ -119,7 +119,7 @@ pub(super) fn record(scenario: Scenario) -> Option<Recorded> {
     Some(Recorded { scenario, machine, sorting, judge, record, is_kept_after, ended_after, _pictures: folder })
 }
 
-/// What was there before that which is recorded.
+/// Makes the state before the recorded work.
 fn prepare(scenario: Scenario, sorting: &Sorting, pictures: &Path) {
     put(pictures, &sorting.source);
     if scenario.act.is_undo() {
@@ -199,7 +199,7 @@ impl Recorded {
         }
         let is_copied = self.scenario.way == Way::Copy && self.scenario.act == Act::Sort;
         if self.scenario.is_fresh && (moment.after < self.ended_after || is_copied) {
-            // What nobody has brought to disk may be missing or in part, in the source: no run can finish.
+            // Pictures that nobody has brought to disk may be missing or in part, in the source: no run can finish.
             let whole = self.judge.whole();
             let ran = if is_undo { self.sorting.undo() } else { self.sorting.sort() };
             let gone = whole.difference(&self.judge.whole()).count();
@@ -216,7 +216,7 @@ impl Recorded {
                 if is_undo { self.judge.not_back_yet() } else { self.judge.unsorted_yet(self.sorting.is_move) };
             faults.extend(unfinished.into_iter().map(|fault| format!("said to be done: {fault}")));
         }
-        // What is lost already is not there for the next run either.
+        // A picture that is lost already is not there for the next run either.
         if faults.is_empty() {
             faults.extend(self.sorting.recover(&self.judge, is_undo));
         }
@@ -224,10 +224,10 @@ impl Recorded {
     }
 }
 
-/// What a moment has shown.
+/// The verdict on a moment.
 pub(super) enum Verdict {
     /// The file system itself does not come back.
     Unmountable(String),
-    /// What is not as it should be.
+    /// The faults.
     Judged(Vec<String>),
 }

@@ -10,7 +10,7 @@ use super::models::{model, slow_for_a_while};
 use crate::support::Workspace;
 use crate::working::{Working, settings};
 
-/// What takes two seconds, on a machine that does ten other things.
+/// The longest that something of two seconds may take, on a machine that does ten other things.
 const SOON: Duration = Duration::from_secs(6);
 
 /// Until the model has something to do.
@@ -45,7 +45,7 @@ fn a_model_that_does_not_answer_keeps_nobody_in_the_app() {
         events.iter().any(|event| matches!(event, Event::Classified { waiting: 3, .. }))
     });
     assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
-    // Who leaves the app does not wait for it either.
+    // Leaving the app does not wait for it either.
     working.crew.send(classify());
     working.wait_for("the beginning", |event| matches!(event, Event::Found { .. }));
     listen(&mut working);

@@ -10,7 +10,7 @@ use crate::support::{Workspace, copy_folder, fixtures};
 /// Puts something where a file is expected.
 type Put = fn(&Path);
 
-/// What may lie there.
+/// A thing that may lie there.
 const OTHERS: [(&str, Put); 4] = [
     ("a pipe", pipe),
     ("/dev/zero", |path| linked(path, "/dev/zero")),

@@ -6,10 +6,10 @@ use image::{ExtendedColorType, ImageEncoder};
 
 use crate::support::{Workspace, watch};
 
-/// What a run with sixteen decoders may take at most, in kilobytes.
+/// The most kilobytes that a run with sixteen decoders may take.
 const MOST: u64 = 1_500_000;
 
-/// Of those that are decoded at all, the largest: some hundred bytes, and over half a gigabyte while they are decoded.
+/// The largest picture that is decoded at all: some hundred bytes, and over half a gigabyte while they are decoded.
 fn bomb() -> Vec<u8> {
     let (width, height) = (16_383, 5_400);
     let mut file = Vec::new();

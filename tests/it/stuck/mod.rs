@@ -1,4 +1,5 @@
-//! What could keep the program waiting for ever, or have it end without a word: it ends, or goes on, with a sentence.
+//! Things that could keep the program waiting for ever, or have it end without a word: it ends, or goes on, with a
+//! sentence.
 
 mod app;
 mod files;

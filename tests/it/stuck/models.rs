@@ -48,7 +48,7 @@ fn tensor(name: &str, element: DataType, dims: &[i64], raw: Vec<u8>) -> TensorPr
     TensorProto { name, data_type, dims, raw_data: raw, ..TensorProto::default() }
 }
 
-/// What is done with a graph between an output as it was and as it is given.
+/// The change of a graph between an output as it was and as it is given.
 pub(super) type Change = fn(&mut GraphProto, &str, &str);
 
 /// Has something done with the first output of a tower before it is given.
@@ -208,7 +208,7 @@ fn a_run_with_a_model_that_does_not_answer_ends_when_it_is_asked_to() {
             assert_eq!(code, Some(130), "{runtime} {name}: {said}");
             assert!(said.matches("has not answered").count() <= 2, "once, and once while it was opened: {said}");
             assert_eq!(crate::support::tree(workspace.source()), before);
-            // What was known before the model is in the session, which is whole and free.
+            // Everything known before the model is in the session, which is whole and free.
             let rows = workspace.rows();
             assert!(rows.iter().all(|row| row["image_name"].ends_with("empty.jpg")), "{rows:?}");
             workspace.sis_on_destination(&["verify"]).ended_with(0);

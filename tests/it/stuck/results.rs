@@ -18,7 +18,7 @@ fn workspace() -> Workspace {
     workspace
 }
 
-/// What prints results, one after the other in the same workspace.
+/// Commands that print results, one after the other in the same workspace.
 fn commands(workspace: &Workspace) -> Vec<Command> {
     let mut commands = vec![
         workspace.classify().flag("--dry-run").command(),

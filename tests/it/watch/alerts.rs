@@ -51,7 +51,7 @@ impl Waiting {
 
     fn command(&self, label: &str) -> String {
         let [started, go, told] = [&self.started, &self.go, &self.told].map(|path| path.display());
-        // What it waits for is a process of its own, which it does not end itself.
+        // It waits for a process of its own, which it does not end itself.
         let wait = format!("echo $$ > {started}.part; mv {started}.part {started}; sleep 600 & wait");
         format!("{label}=sh -c 'if test -e {go}; then echo x >> {told}; else {wait}; fi'")
     }

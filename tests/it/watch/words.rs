@@ -1,4 +1,4 @@
-//! What a watch says to people.
+//! The words of a watch.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};

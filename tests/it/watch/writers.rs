@@ -22,7 +22,7 @@ fn both_ways(test: impl Fn(&Workspace, &mut Watching) -> BTreeMap<String, usize>
         let workspace = Workspace::new();
         let mut watching = Watching::start(&workspace, way);
         let expected = test(&workspace, &mut watching);
-        // What comes last is seen last: everything before it was dealt with, or never will be.
+        // A file that comes last is seen last: everything before it was dealt with, or never will be.
         workspace.write("source/last.jpg", picture(999_999));
         watching.wait_for_picture("last.jpg");
         let (arrived, (events, said)) = (watching.hashes(), watching.end());

@@ -1,4 +1,4 @@
-//! What a loss of power leaves of a tree.
+//! A tree as a loss of power leaves it.
 
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsString;
@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use super::tree::{Content, Inode, Name, Node, Step, Tree};
 use crate::chance::{Chance, seed};
 
-/// What is kept of that which was not brought to disk.
+/// The part that is kept of everything not brought to disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kept {
     Nothing,
@@ -33,7 +33,7 @@ pub(super) fn after_loss(before: &Tree, log: &[Step], kept: Kept) -> Tree {
     for step in log {
         in_memory.apply(step);
         match step {
-            // What has no name on disk cannot be found there, whether it came into being or not; it comes empty.
+            // A file without a name on disk cannot be found there, whether it came into being or not; it comes empty.
             Step::Made(inode, node) => {
                 on_disk.apply(&Step::Made(*inode, node.clone()));
             }

@@ -21,7 +21,7 @@ const A_FEW: usize = 4;
 
 const PICTURES: usize = 6;
 
-/// What was going on.
+/// The scenario.
 #[derive(Debug, Clone, Copy)]
 struct Scenario {
     is_move: bool,

@@ -26,7 +26,7 @@ pub(super) struct Node {
     pub(super) changed: SystemTime,
 }
 
-/// What a name stands for after a change; nothing where it is gone.
+/// The inode that a name stands for after a change; none where it is gone.
 pub(super) type Name = (Inode, OsString, Option<Inode>);
 
 /// A change, or what brings changes to disk.
@@ -85,7 +85,7 @@ impl Tree {
         self.nodes.get(&inode)
     }
 
-    /// What is in a folder.
+    /// The content of a folder.
     pub(super) fn entries(&self, folder: Inode) -> Option<&BTreeMap<OsString, Inode>> {
         match &self.node(folder)?.content {
             Content::Folder(entries) => Some(entries),
@@ -178,7 +178,7 @@ impl Tree {
         std::mem::take(&mut self.log)
     }
 
-    /// What was done so far is on disk.
+    /// Everything done so far is on disk.
     pub(super) fn sync_all(&mut self) {
         self.log.clear();
     }
