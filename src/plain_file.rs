@@ -1,4 +1,4 @@
-//! Reading files that other people made: a model, settings, labels. What lies there may be a pipe that nobody writes to, a
+//! Reading files that other people made: a model, settings, labels. The path may hold a pipe that nobody writes to, a
 //! device without an end, or a file of any size. None of them keeps the program waiting or fills its memory.
 
 use std::fs::{File, OpenOptions};
@@ -65,7 +65,7 @@ pub fn read_or_receive(path: &Path, most: u64, patience: Duration) -> io::Result
     }
 }
 
-/// Opens whatever it is, without waiting for whoever is at the other end of a pipe.
+/// Opens whatever it is, without waiting for the other end of a pipe.
 fn open_anything(path: &Path) -> io::Result<File> {
     let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::CLOEXEC | rustix::fs::OFlags::NOCTTY;
     OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path)

@@ -16,8 +16,8 @@ pub struct AuditRow {
     pub all: usize,
 }
 
-/// Judges the model by the head of a queue in random order, up to the first picture that nobody looked at. What comes
-/// first there is a fair sample of all pictures, whatever was decided in other orders: those further down do not count.
+/// Judges the model by the head of a queue in random order, up to the first picture that nobody looked at. The first
+/// pictures there are a fair sample of all, whatever was decided in other orders: those further down do not count.
 /// Skipped pictures and those that are not ok are passed over. Rows without pictures are left out.
 pub fn audit(collection: &Collection, random_queue: &[usize], sure: SureRule) -> Vec<AuditRow> {
     let row = |label| AuditRow { label, right: 0, all: 0 };

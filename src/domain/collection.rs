@@ -130,7 +130,7 @@ impl Collection {
         self.rescore(self.labels.clone(), scores);
     }
 
-    /// Takes the scores of one picture, for the same labels. Those that do not fit are left.
+    /// Takes the scores of one picture, for the same labels. Scores that do not fit are left out.
     pub fn set_scores(&mut self, index: usize, scores: &[f32]) {
         let width = self.labels.len();
         if scores.len() == width

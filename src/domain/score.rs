@@ -125,7 +125,7 @@ impl Prediction {
     }
 }
 
-/// Scores of every picture for every label, one row a picture. Those of one picture do not depend on which others there are.
+/// Scores of every picture for every label, one row a picture. The scores of one picture do not depend on the others.
 pub fn scores(images: ArrayView2<'_, f16>, labels: ArrayView2<'_, f32>, rule: ScoreRule) -> Vec<f32> {
     let mut scores = logits(images, labels, rule).into_raw_vec_and_offset().0;
     scores.chunks_mut(labels.nrows().max(1)).for_each(|row| activate_in_place(row, rule.activation));

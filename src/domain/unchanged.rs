@@ -6,7 +6,7 @@ use super::picture::FileStamp;
 const DOUBT_NS: i128 = 2_000_000_000;
 
 /// The traits of a file that are known without reading its content: its stamp, and the time that only the system sets.
-/// Who writes into a file and sets its modified time back cannot set that one back.
+/// A program that writes into a file and sets its modified time back cannot set that one back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Trace {
     /// The file.

@@ -83,7 +83,7 @@ pub fn is_kept(sources: &[PathBuf], folder: &Path) -> bool {
     name(sources, levels()).is_ok_and(|name| folder.join(name).exists())
 }
 
-/// Removes all quantised weights, and returns how many bytes there were. What is no file of ours is left alone.
+/// Removes all quantised weights, and returns how many bytes there were. A file that is not ours is left alone.
 pub fn clear(folder: &Path) -> io::Result<u64> {
     let mut bytes = 0;
     for (path, _) in files(folder)? {

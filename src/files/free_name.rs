@@ -56,8 +56,8 @@ fn remove_linked(from: &Folder, name: &OsStr, to: &Folder, new_name: &OsStr) -> 
     })
 }
 
-/// Reserves the name with a file that nobody else can have made, and renames over that reservation. What another program
-/// has put in its place since then is looked at just before.
+/// Reserves the name with a file that nobody else can have made, and renames over that reservation. Just before, it is
+/// looked whether another program has put something in its place.
 fn rename_to_reserved_name(from: &Folder, name: &OsStr, to: &Folder, new_name: &OsStr) -> io::Result<()> {
     let mark = reservation_mark(name);
     let mut reservation = to.create_new(new_name)?;

@@ -38,8 +38,8 @@ pub enum Seen<'s> {
     Closed(&'s Path, &'s io::Error),
 }
 
-/// Looks through a destination, other disks that are mounted in it too, for as long as `on_seen` says to go on. False where
-/// it did not. What is in the memory does not grow with the number of files, but for those of one folder.
+/// Looks through a destination, other disks that are mounted in it too, for as long as `on_seen` says to go on. False
+/// where it did not. Memory does not grow with the number of files, but for those of one folder.
 pub fn look_through(destination: &Path, known: &Known<'_>, on_seen: &mut dyn FnMut(Seen<'_>) -> bool) -> bool {
     let mut walk = WalkDir::new(destination).min_depth(1).into_iter();
     while let Some(entry) = walk.next() {

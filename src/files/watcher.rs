@@ -68,9 +68,9 @@ impl Watcher {
         Ok(Watcher { changes, watches, folders: HashSet::new() })
     }
 
-    /// Watches a folder, without those in it; true where it was not watched before. What happened in it before this
-    /// returns may not be told of. One that cannot be watched, as it is gone or may not be read, is passed over: that is
-    /// for those to say who look into it.
+    /// Watches a folder, without those in it; true where it was not watched before. Changes in it before this returns
+    /// may not be told. One that cannot be watched, as it is gone or may not be read, is passed over: that is for those
+    /// to say who look into it.
     pub fn add(&mut self, folder: &Path) -> Result<bool, NoEvents> {
         if self.folders.contains(folder) {
             return Ok(false);

@@ -2,7 +2,7 @@
 //! picture must not be sorted as if it were one.
 //!
 //! Only the structure is walked, not the pixels: markers, chunks and blocks up to the end that the format prescribes.
-//! What comes after that end is allowed: cameras and phones add previews and videos there.
+//! Bytes after that end are allowed: cameras and phones add previews and videos there.
 
 use super::kind::Format;
 

@@ -80,7 +80,7 @@ pub struct Patience<'p> {
 }
 
 impl Patience<'_> {
-    /// Waits for an answer; `halt` tells whoever computes it to end.
+    /// Waits for an answer; `halt` tells the computation to end.
     fn wait<T>(&mut self, answers: &Receiver<T>, halt: &dyn Fn()) -> Result<T, NoAnswer> {
         let began = Instant::now();
         let (long, mut has_said, mut stopped, mut has_halted) = (long(), false, None, false);

@@ -1,5 +1,5 @@
-//! A limit on bytes that are held at a time, whatever the number of those who hold them. Who comes first is served first, so
-//! that small wants do not keep a large one waiting for ever.
+//! A limit on bytes that are held at a time, whatever the number of those who hold them. The first to ask is served
+//! first, so that small wants do not keep a large one waiting for ever.
 
 use std::sync::{Condvar, Mutex, PoisonError};
 
@@ -31,7 +31,7 @@ impl Budget {
         Budget { limit, held: Mutex::new(Held { bytes: 0, next: 0, served: 0 }), freed: Condvar::new() }
     }
 
-    /// Waits until so many bytes are free. What is larger than the whole budget goes when nothing else is held.
+    /// Waits until so many bytes are free. A request larger than the whole budget is served when nothing else is held.
     pub(super) fn take(&self, bytes: u64) -> Share<'_> {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let turn = held.next;

@@ -1,4 +1,5 @@
-//! Hashes of the large files of a checkpoint. Those that are as they were when they were hashed last are not read again.
+//! Hashes of the large files of a checkpoint. Files that are as they were when they were hashed last are not read
+//! again.
 
 use std::path::{Path, PathBuf};
 

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 /// nobody.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// A request to stop or to pause, shared between whoever makes it and the jobs that heed it: they finish what they have
-/// in hand.
+/// A request to stop or to pause, shared between its maker and the jobs that heed it: they finish what they have in
+/// hand.
 #[derive(Debug, Clone, Default)]
 pub struct Stop {
     requested: Arc<AtomicBool>,

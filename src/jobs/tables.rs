@@ -47,7 +47,7 @@ pub struct Written {
     pub kept_aside: Vec<PathBuf>,
 }
 
-/// The table's name in a session. What would lead out of the destination is none.
+/// The table's name in a session. A name that leads out of the destination counts as none.
 pub fn table_name(session: &Session) -> Result<Option<PathBuf>, StoreError> {
     let name = session.value(TABLE_NAME)?.map(|name| PathBuf::from(OsStr::from_bytes(&name)));
     Ok(name.filter(|name| name.file_name() == Some(name.as_os_str())))

@@ -28,7 +28,7 @@ pub(super) struct Screen {
 }
 
 impl Screen {
-    /// Takes the terminal over. What is written to standard error goes to the log meanwhile.
+    /// Takes the terminal over. Writing to standard error goes to the log meanwhile.
     pub(super) fn open(log: Option<&Path>, mouse: bool) -> io::Result<Screen> {
         let errors = log.and_then(|log| redirect_errors(log).ok());
         enter(mouse)?;

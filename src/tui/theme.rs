@@ -1,4 +1,4 @@
-//! Colours and marks. What a colour says, a mark or reversed video says too: some terminals have no colours, some people
+//! Colours and marks. A mark or reversed video says the same as a colour: some terminals have no colours, some people
 //! do not see them.
 
 use ratatui::style::{Color, Modifier, Style};

@@ -8,7 +8,8 @@ use tract_onnx::pb::{GraphProto, NodeProto, TensorProto};
 
 use super::{TowerGraph, integer};
 
-/// Rewrites a tower in single precision. What is kept in half precision is used as it is, without going through single.
+/// Rewrites a tower in single precision. Weights that are kept in half precision are used as they are, without going
+/// through single.
 pub fn in_half_precision(mut tower: TowerGraph) -> TowerGraph {
     if let Some(graph) = tower.model.graph.as_mut() {
         rewrite(graph);

@@ -1,8 +1,8 @@
 //! A graph rewritten to multiply in 8-bit integers, and the weights that it then needs.
 //!
-//! Weights have one scale an output channel and are symmetric about nought. What they are multiplied with gets its scale
-//! when it is there, one a token: so what becomes of a picture does not depend on those that go through the tower with it,
-//! and one token with large numbers does not coarsen the others (per-token dynamic quantisation, as in Yao et al. 2022,
+//! Weights have one scale an output channel and are symmetric about nought. The other factor gets its scale when it is
+//! computed, one a token: so what becomes of a picture does not depend on those that go through the tower with it, and
+//! one token with large numbers does not coarsen the others (per-token dynamic quantisation, as in Yao et al. 2022,
 //! "ZeroQuant"). The products go through `MatMulIntegerToFloat` of ONNX Runtime.
 
 use std::collections::{HashMap, HashSet};

@@ -94,17 +94,17 @@ pub(super) struct Choice {
     pub(super) small: Vec<String>,
     /// The form of the weights.
     pub(super) form: Form,
-    /// The weights. Of sharded ones the list of shards alone: it has to be read to know them.
+    /// The weights. For sharded weights, the list of shards alone: it has to be read to know them.
     pub(super) weights: Vec<String>,
 }
 
 /// The files that are needed of those that are there.
 ///
-/// Weights are taken in the first form that is there: safetensors whole, then sharded, `pytorch_model.bin` the same, both
-/// towers in one ONNX file, the towers as two. Safetensors come before ONNX because the graph that the program writes for
-/// them runs in every runtime and carries the scale of the logits. Of exports, that of the whole model comes first: it is as
-/// large as its towers together, and alone knows the scale. Where a repository has a `pytorch_model.bin` and no safetensors,
-/// the caller looks for the hub's own conversion first: see `conversion`.
+/// Weights are taken in the first form that is there: safetensors whole, then sharded, `pytorch_model.bin` the same,
+/// both towers in one ONNX file, the towers as two. Safetensors come before ONNX because the graph that the program
+/// writes for them runs in every runtime and carries the scale of the logits. Among exports, that of the whole model
+/// comes first: it is as large as its towers together, and alone knows the scale. Where a repository has a
+/// `pytorch_model.bin` and no safetensors, the caller looks for the hub's own conversion first: see `conversion`.
 pub(super) fn choose(names: &BTreeSet<&str>, needs: &Needs) -> Result<Choice, Missing> {
     let there = |wanted: &[&str]| -> Vec<String> {
         wanted.iter().filter(|name| names.contains(*name)).map(|name| (*name).to_owned()).collect()

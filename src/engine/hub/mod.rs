@@ -1,6 +1,6 @@
 //! The hub: models by name, got over the network and kept in the cache that Python's huggingface_hub uses too.
 //!
-//! Nothing here starts a thread: whoever calls waits, hears of every step and can ask to stop.
+//! Nothing here starts a thread: the caller waits, hears of every step and can ask to stop.
 
 mod address;
 mod cache;

@@ -107,8 +107,8 @@ fn is_true(value: &OsString) -> bool {
     value.to_str().is_some_and(|value| ["1", "ON", "YES", "TRUE"].contains(&value.to_uppercase().as_str()))
 }
 
-/// A path with `~` and `$NAME` or `${NAME}` replaced, as Python's `expanduser` and `expandvars` do. What is no variable
-/// stays as it is.
+/// A path with `~` and `$NAME` or `${NAME}` replaced, as Python's `expanduser` and `expandvars` do. Text that is no
+/// variable stays as it is.
 fn expanded(path: &OsString, variable: &dyn Fn(&str) -> Option<OsString>) -> PathBuf {
     let Some(text) = path.to_str() else { return path.into() };
     let home = || variable("HOME").and_then(|home| home.into_string().ok());

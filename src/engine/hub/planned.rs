@@ -17,8 +17,8 @@ pub struct PlannedFile {
     pub name: String,
     /// In bytes.
     pub size: u64,
-    /// Bytes of it that are in the cache already. Of a small file the content was looked at for that, of a large one the
-    /// length.
+    /// Bytes of it that are in the cache already. For that, the content of a small file was looked at, and the length
+    /// of a large one.
     pub there: u64,
     pub(super) hash: Hash,
     /// It is read before the weights are downloaded.

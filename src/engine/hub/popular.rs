@@ -42,8 +42,8 @@ struct ListedConfig {
 }
 
 impl Hub {
-    /// The models that the hub lists for zero-shot image classification, the most downloaded first, `limit` at most.
-    /// What has no usable name is left out. None in offline mode.
+    /// The models that the hub lists for zero-shot image classification, the most downloaded first, `limit` at most. A
+    /// model without a usable name is left out. None in offline mode.
     pub fn popular(&self, limit: usize, control: &mut Control<'_>) -> Result<Vec<Published>, HubError> {
         if self.place.is_offline {
             return Ok(vec![]);

@@ -27,8 +27,8 @@ const CLIP: Class = Class { size: Size::ShortestEdge(224), crop: Some((224, 224)
 const SIGLIP: Class = Class { size: Size::Exact { height: 224, width: 224 }, crop: None, colours: HALVES };
 
 impl Class {
-    /// The class that reads a file: the one it names, in the spellings that there were; else the one of the model's family.
-    /// Of any other class it is not known what it does.
+    /// The class that reads a file: the one it names, in the spellings that there were; else the one of the model's
+    /// family. The defaults of any other class are not known.
     fn of(config: &Json, family: &str) -> Option<Class> {
         let named =
             ["image_processor_type", "feature_extractor_type"].iter().find_map(|key| config.get(*key)?.as_str());

@@ -22,8 +22,8 @@ pub(super) fn answer_of(command: &mut Command, patience: Duration) -> Result<Opt
     Ok(status.map(|status| Output { status, stdout, stderr: vec![] }))
 }
 
-/// Runs a command and returns what it complained of; `None` where it was ended because `goes_on` said no. What it prints
-/// is no output of this program: it goes to standard error.
+/// Runs a command and returns what it complained of; `None` where it was ended because `goes_on` said no. Its output is
+/// no output of this program: it goes to standard error.
 pub(super) fn complaints_of(command: &mut Command, goes_on: &dyn Fn() -> bool) -> Result<Option<Output>> {
     let mut complaints = tempfile::tempfile()?;
     let command = command.stdin(Stdio::null()).stdout(Stdio::from(std::io::stderr())).stderr(complaints.try_clone()?);

@@ -176,7 +176,7 @@ impl Runtime {
         matches!(self, Runtime::OnnxRuntime(_))
     }
 
-    /// Opens a tower. Of `inputs` it takes those that it has; its answer is the first of `outputs` that it has.
+    /// Opens a tower. It takes those of `inputs` that it has; its answer is the first of `outputs` that it has.
     pub fn open(
         &self,
         tower: &Tower,
@@ -193,7 +193,7 @@ impl Runtime {
         }
     }
 
-    /// Opens a tower as one session for each of [`Runtime::workers`]. Those of tract share their weights.
+    /// Opens a tower as one session for each of [`Runtime::workers`]. Sessions of tract share their weights.
     pub fn open_workers(
         &self,
         tower: &Tower,

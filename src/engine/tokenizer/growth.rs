@@ -2,7 +2,8 @@
 //! put more in: four that replace a letter by two thousand make terabytes of a word. So it is reckoned from the file how long a
 //! text can become at most, before any step is made.
 //!
-//! Format: `tokenizer.json` of huggingface/tokenizers. What a step is may be left out there and is then told by what it has.
+//! Format: `tokenizer.json` of huggingface/tokenizers. The kind of a step may be left out there and is then told by the
+//! step's keys.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;

@@ -1,7 +1,7 @@
 //! A tokenizer from a SentencePiece model, `spiece.model`, as SigLIP's checkpoints hold it.
 //!
-//! Format: `sentencepiece_model.proto` of google/sentencepiece. Of its models only the unigram one is read, which SigLIP
-//! has (Kudo 2018, "Subword Regularization").
+//! Format: `sentencepiece_model.proto` of google/sentencepiece. Only its unigram model is read, which SigLIP has (Kudo
+//! 2018, "Subword Regularization").
 
 use std::io::Cursor;
 use std::path::Path;

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value as Json};
 
-/// The most values that a small part has. Those of known tokenizers have some hundred.
+/// The most values that a small part has. Known tokenizers have some hundred.
 const MOST: usize = 10_000;
 
 /// A part that is an error where it is not small, before it takes memory.

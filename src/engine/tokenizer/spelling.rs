@@ -25,7 +25,7 @@ pub(super) enum Spelling {
 }
 
 impl Spelling {
-    /// The spelling that a SigLIP checkpoint was trained with. Of SigLIP 2 the published files do not say that it was
+    /// The spelling that a SigLIP checkpoint was trained with. The published files of SigLIP 2 do not say that it was
     /// trained on small letters only (Tschannen et al. 2025, "SigLIP 2"; transformers' `Siglip2Tokenizer`).
     pub(super) fn of_siglip(form: &TextForm, config: &TokenizerConfig) -> Spelling {
         let canonical = Spelling::Canonical { lower: config.flag("do_lower_case").unwrap_or(true) };

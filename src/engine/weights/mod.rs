@@ -103,8 +103,8 @@ impl WeightFile {
         Ok(WeightFile { name: name.to_owned(), path, length })
     }
 
-    /// Reads `length` bytes from `offset` on. What is asked for must have been checked against the file's length, so
-    /// that a damaged file cannot ask for more memory than it has bytes.
+    /// Reads `length` bytes from `offset` on. The range must have been checked against the file's length, so that a
+    /// damaged file cannot ask for more memory than it has bytes.
     fn bytes(&self, offset: u64, length: usize) -> Result<Vec<u8>, WeightsError> {
         let end = offset.checked_add(length as u64);
         if end.is_none_or(|end| end > self.length) {

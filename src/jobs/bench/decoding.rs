@@ -16,7 +16,7 @@ pub(super) struct PerSecond {
     pub(super) prepared: f64,
 }
 
-/// How fast so many threads are, for so long. What cannot be decoded does not count, nor does its time.
+/// How fast so many threads are, for so long. A file that cannot be decoded does not count, nor does its time.
 pub(super) fn per_second(
     contents: &[FileContent],
     processor: &ImageProcessor,

@@ -58,8 +58,8 @@ pub struct Bench<'b> {
 }
 
 impl Bench<'_> {
-    /// Measures; nothing where it was stopped. Of pictures that go away meanwhile less is measured, or nothing: those figures are
-    /// nought. The whole run is first, so that the memory it takes is its own.
+    /// Measures; nothing where it was stopped. Where pictures go away meanwhile less is measured, or nothing: those
+    /// figures are nought. The whole run is first, so that the memory it takes is its own.
     pub fn measure(&self, opened: OpenedModel, tell: &dyn Fn(Step)) -> Result<Option<Speeds>, ClassifyError> {
         let OpenedModel { model, mut text, .. } = opened;
         let failed = |error: EngineError| ClassifyError::Model(model.failed(error));

@@ -1,7 +1,7 @@
 //! Following a session while others work in it: what came, what people decided elsewhere, what was put where.
 //!
 //! The keeper follows, because it writes this app's own decisions: what it reads after that is not older than they are.
-//! What it reads goes through the scorer, which knows what the app has been told already.
+//! The news that it reads goes through the scorer, which knows what the app has been told already.
 
 use std::cell::Cell;
 use std::path::{Path, PathBuf};

@@ -57,7 +57,7 @@ pub(super) fn run(orders: &Receiver<Order>, ending: &Stop, events: &Sender<Event
     });
 }
 
-/// Every model that there is, those first that have what is typed in their name. What is typed as a whole name chooses
+/// Every model that there is, those first that have what is typed in their name. A whole name that is typed chooses
 /// nothing.
 fn models(typed: &str) -> Vec<ModelChoice> {
     let hub = Hub::new(Place::from_environment());

@@ -145,8 +145,8 @@ pub enum Event {
     Opened { sorting: Option<Box<Sorting>>, origin: Option<Origin> },
     /// Another session begins: what came before it is of no use.
     Begun { begun: u64 },
-    /// Pictures came to the session or changed there, by whoever works in it; `kept` steps of this app's decisions are in
-    /// that. Those that joined have scores for the labels of a revision beside the session's own.
+    /// Pictures came to the session or changed there, by whoever works in it; `kept` steps of this app's decisions are
+    /// in that. Pictures that joined have scores for the labels of a revision beside the session's own.
     Followed {
         begun: u64,
         kept: u64,

@@ -8,8 +8,8 @@
 //! - the **checker** counts the files of a source and completes paths;
 //! - the **librarian** knows which models there are.
 //!
-//! Orders are sent and never waited for; events come back by one channel. What is asked for anew makes older requests of
-//! its kind stale: they are dropped. Everything is joined when the crew is dropped.
+//! Orders are sent and never waited for; events come back by one channel. A new request makes older ones of its kind
+//! stale: they are dropped. Everything is joined when the crew is dropped.
 
 mod beginning;
 mod checker;
@@ -180,7 +180,7 @@ impl Crew {
         (Crew { words, keeper, viewer, checker, librarian, stop, switch, ending, threads }, told)
     }
 
-    /// Sends an order to whoever carries it out.
+    /// Sends an order to the thread that carries it out.
     pub fn send(&self, order: Order) {
         if let Order::Rescore { revision, labels, template } = order {
             let _ = self.words.send(Asked::Labels { revision, labels, template });

@@ -90,7 +90,7 @@ impl Scorer {
         }
     }
 
-    /// Adds pictures that came. What the app knows of already, as the session told of it, gets what the model saw.
+    /// Adds pictures that came. Pictures that the app knows already, as the session told of them, get their embeddings.
     fn add(&mut self, pictures: Vec<Arrival>) -> Vec<Event> {
         let first = self.rows.len();
         let (mut entries, mut late, mut early) = (Vec::with_capacity(pictures.len()), Vec::new(), Vec::new());

@@ -45,7 +45,7 @@ impl WatchSwitch {
         }
     }
 
-    /// Before a turn of this watch. What is asked for from now on is heeded while it lasts.
+    /// Before a turn of this watch. Requests from now on are heeded while the turn lasts.
     pub(super) fn ready(&self, number: u64) {
         self.sorting.lower();
         if self.may_sort.load(Ordering::SeqCst) != number || self.stop.is_requested() || self.stop.is_paused() {

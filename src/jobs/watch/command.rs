@@ -94,7 +94,8 @@ impl LabelCommand {
     }
 }
 
-/// A word with values in their places, byte for byte: a path need not be text. What looks like a place in a value is none.
+/// A word with values in their places, byte for byte: a path need not be text. Text in a value that looks like a place
+/// is none.
 fn fill(word: &str, values: &[(&str, &OsStr)]) -> OsString {
     let mut filled = OsString::new();
     let mut rest = word;

@@ -1,7 +1,7 @@
 //! Watching a folder: each picture that arrives is classified once it is whole, and sorted if that is asked for.
 //!
-//! A watch is taken turn by turn, so that whoever drives it can do other things in between and end it at any moment: what
-//! a turn has not brought into the session is found again by the next watch.
+//! A watch is taken turn by turn, so that its caller can do other things in between and end it at any moment: what a
+//! turn has not brought into the session is found again by the next watch.
 
 mod alerts;
 mod applying;

@@ -253,8 +253,8 @@ fn status_line(canvas: &Canvas<'_>, width: u16) -> Paragraph<'static> {
     Paragraph::new(shortened(&format!("{begin}{name}{end}"), width as usize)).style(canvas.theme.chosen())
 }
 
-/// A model's name where there is room for it, else without the owner or the folders that it is in. What is computed with, and
-/// where, is not cut off for it.
+/// A model's name where there is room for it, else without the owner or the folders that it is in. The runtime and the
+/// device are not cut off for it.
 fn model_name(name: &str, room: usize) -> String {
     match name.rsplit_once('/') {
         Some((_, last)) if name.width() > room => shortened(last, room.max(SHORTEST_NAME)),

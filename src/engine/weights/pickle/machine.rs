@@ -45,7 +45,7 @@ impl<'p> Machine<'p> {
         Ok(())
     }
 
-    /// Takes the value on top. What lies below a mark is not reached.
+    /// Takes the value on top. Values below a mark are not reached.
     pub(super) fn pop(&mut self) -> Result<Id, PickleError> {
         match self.stack.len() > self.marks.last().copied().unwrap_or(0) {
             true => self.stack.pop().ok_or(CUT_SHORT),

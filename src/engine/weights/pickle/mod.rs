@@ -13,9 +13,9 @@ use std::rc::Rc;
 use super::ElementType;
 use machine::{Id, Machine, Value};
 
-/// The longest pickle that is read: one tensor takes some two hundred bytes, so that this is ten thousand of them. It also
-/// bounds memory. What costs most, to make a tensor of values that were noted, takes five bytes of the pickle and two
-/// hundred of ours.
+/// The longest pickle that is read: one tensor takes some two hundred bytes, so that this is ten thousand of them. It
+/// also bounds memory. The dearest instruction, which makes a tensor of values that were noted, takes five bytes of the
+/// pickle and two hundred of ours.
 pub(super) const LONGEST: u64 = 2_000_000;
 
 /// The longest name, the most arguments of a call and the most axes of a tensor. A pickle can refer to a value any number

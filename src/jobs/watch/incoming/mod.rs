@@ -1,7 +1,7 @@
 //! Which files of a watched folder are ready to be looked at.
 //!
-//! The scan is the truth: what is in the folder and not in the session is waited for. What the system tells of changes only
-//! says where to look before the next scan.
+//! The scan is the truth: what is in the folder and not in the session is waited for. The system's events only say
+//! where to look before the next scan.
 
 mod names;
 mod noticing;
@@ -118,8 +118,8 @@ impl Incoming {
         &self.folder
     }
 
-    /// At most so many files that have settled. What happens with each has to be said afterwards: [`Incoming::done`],
-    /// [`Incoming::hold`] or nothing, and it comes again.
+    /// At most so many files that have settled. The caller has to say afterwards what happened with each:
+    /// [`Incoming::done`], [`Incoming::hold`] or nothing, and it comes again.
     pub(super) fn ready(
         &mut self,
         most: usize,
