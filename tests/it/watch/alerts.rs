@@ -69,6 +69,12 @@ impl Waiting {
         let processes = listed.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
         processes.filter(|words| words[0] == group && !words[1].starts_with('Z')).count()
     }
+
+    /// A watch that runs the command for either label.
+    fn watch(&self, workspace: &Workspace) -> Watching {
+        let (a, b) = (self.command("a"), self.command("b"));
+        Watching::start(workspace, &["--on-label", &a, "--on-label", &b])
+    }
 }
 
 impl Drop for Waiting {
@@ -84,15 +90,13 @@ impl Drop for Waiting {
 fn what_was_owed_when_the_watch_was_killed_is_run_by_the_next() {
     let workspace = Workspace::new();
     let waiting = Waiting::new(&workspace);
-    let (a, b) = (waiting.command("a"), waiting.command("b"));
-    let arguments = ["--on-label", &a, "--on-label", &b];
-    let mut watching = Watching::start(&workspace, &arguments);
+    let mut watching = waiting.watch(&workspace);
     workspace.write("source/1.jpg", picture(1));
     watching.wait_for_pictures(1);
     watching.wait_until("the command", |_| waiting.group().is_some());
     watching.kill();
     std::fs::write(&waiting.go, "").unwrap();
-    let mut watching = Watching::start(&workspace, &arguments);
+    let mut watching = waiting.watch(&workspace);
     watching.wait_until("the alert", |events| of_kind(events, "alert").count() == 1);
     let (events, _) = watching.end();
     assert_eq!(of_kind(&events, "picture").count(), 0, "it is not classified again");
@@ -103,16 +107,14 @@ fn what_was_owed_when_the_watch_was_killed_is_run_by_the_next() {
 fn a_command_ends_with_the_watch_and_is_owed_to_the_next() {
     let workspace = Workspace::new();
     let waiting = Waiting::new(&workspace);
-    let (a, b) = (waiting.command("a"), waiting.command("b"));
-    let arguments = ["--on-label", &a, "--on-label", &b];
-    let mut watching = Watching::start(&workspace, &arguments);
+    let mut watching = waiting.watch(&workspace);
     workspace.write("source/1.jpg", picture(1));
     watching.wait_until("the command", |_| waiting.group().is_some() && waiting.processes() == 2);
     let (events, _) = watching.end();
     assert_eq!(of_kind(&events, "alert").count(), 0, "it has not ended by itself");
     assert_eq!(waiting.processes(), 0);
     std::fs::write(&waiting.go, "").unwrap();
-    let mut watching = Watching::start(&workspace, &arguments);
+    let mut watching = waiting.watch(&workspace);
     watching.wait_until("the alert", |events| of_kind(events, "alert").count() == 1);
     watching.end();
     assert_eq!(std::fs::read_to_string(&waiting.told).unwrap(), "x\n");
