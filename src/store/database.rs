@@ -5,11 +5,15 @@ use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::StoreError;
 use crate::file_system::is_on_network;
 use crate::rights::Rights;
+
+/// Statements that are kept compiled: more than a transfer needs from its plan to its end.
+const COMPILED: usize = 64;
 
 /// How long a statement waits for another process that is writing.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -40,6 +44,7 @@ pub(super) fn open(path: &Path, kind: &Kind) -> Result<Connection, StoreError> {
     let is_new = Rights::OWN.make_file(path).map_err(file)?;
     let mut connection = Connection::open_with_flags(path, flags).map_err(failed)?;
     connection.busy_timeout(PATIENCE).map_err(failed)?;
+    keep_compiled(&connection).map_err(failed)?;
     connection.pragma_update(None, "trusted_schema", false).map_err(failed)?;
     check(&connection, path, kind)?;
     set_journal_mode(&connection, path).map_err(failed)?;
@@ -51,6 +56,13 @@ pub(super) fn open(path: &Path, kind: &Kind) -> Result<Connection, StoreError> {
         sync_folder(folder).map_err(file)?;
     }
     Ok(connection)
+}
+
+/// Keeps statements compiled. SQLite may compile one anew whenever another value is bound to it, in the hope of a better
+/// plan: ours are found by numbers and exact texts, and have the same plan for every value.
+fn keep_compiled(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_prepared_statement_cache_capacity(COMPILED);
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(drop)
 }
 
 /// Brings a folder's entries to disk, on file systems that know how.
@@ -74,6 +86,7 @@ pub(super) fn open_existing(path: &Path, kind: &Kind) -> Result<Connection, Stor
 pub(super) fn in_memory(kind: &Kind) -> Result<Connection, StoreError> {
     let failed = |source| StoreError::Database { path: ":memory:".into(), source };
     let mut connection = Connection::open_in_memory().map_err(failed)?;
+    keep_compiled(&connection).map_err(failed)?;
     migrate(&mut connection, kind).map_err(failed)?;
     Ok(connection)
 }

@@ -179,7 +179,6 @@ impl Session {
         lock: Option<File>,
         copy: Option<tempfile::TempDir>,
     ) -> Result<Session, StoreError> {
-        connection.set_prepared_statement_cache_capacity(64);
         let destination = std::path::absolute(destination)
             .map_err(|source| StoreError::File { path: destination.to_owned(), source })?;
         let destination = destination.canonicalize().unwrap_or(destination);
