@@ -26,6 +26,7 @@ impl Say for StoreError {
             StoreError::NotOwn { destination } => {
                 language.say("store.not_own", &[("destination", &printable(destination))])
             }
+            StoreError::OwnerUnknown { source, .. } if source.damaged().is_some() => source.say(language),
             StoreError::OwnerUnknown { destination, source } => {
                 let (folder, detail) = folder_and_detail(source);
                 let values: Values<'_> =
@@ -58,6 +59,9 @@ impl Say for StoreError {
 
 impl Say for NoSecret {
     fn say(&self, language: &Language) -> String {
+        if let Some(file) = self.damaged() {
+            return language.say("store.secret_damaged", &[("file", &printable(&file))]);
+        }
         let (folder, detail) = folder_and_detail(self);
         language.say("store.not_noted", &[("folder", &folder), ("detail", &detail)])
     }

@@ -95,7 +95,13 @@ pub(super) fn copy(transfer: &Transfer, folders: &Folders, folder: &Rc<Folder>) 
     if hash != transfer.hash || (entry.folder.keeps_numbers() && !is_as_opened) {
         return Err(changed());
     }
-    let unkept = metadata::keep(&file, &source, &metadata).map_err(unwritable)?;
+    let mut unkept = metadata::keep(&file, &source, &metadata).map_err(unwritable)?;
+    // Who may read the source by another right than that of its owner must be able to read the copy, to verify it and to take
+    // it back.
+    if staged.entry.open().is_err_and(|error| error.kind() == ErrorKind::PermissionDenied) {
+        metadata::let_owner_read(&file).map_err(unwritable)?;
+        unkept.permissions = true;
+    }
     begin_writing(&file);
     crash::point(Moment::Copied);
     Ok(Copy { staged, copied_from, unkept })
