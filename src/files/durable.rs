@@ -106,15 +106,14 @@ pub fn sync_folder(folder: &Path) -> io::Result<()> {
     Folder::open(folder)?.sync()
 }
 
-/// Removes a folder if it is empty; what is in it keeps it.
-pub fn remove_empty_folder(folder: &Path) {
+/// Removes a folder if it is empty; what is in it keeps it. An error says that it is gone, and that the disk has not taken that.
+pub fn remove_empty_folder(folder: &Path) -> io::Result<()> {
     match std::fs::remove_dir(folder) {
-        Ok(()) => {
-            if let Some(Err(error)) = folder.parent().map(sync_folder) {
-                tracing::warn!("a folder could not be brought to disk: {error}");
-            }
+        Ok(()) => folder.parent().map_or(Ok(()), sync_folder),
+        Err(error) => {
+            tracing::info!(folder = printable(folder), "stays: {error}");
+            Ok(())
         }
-        Err(error) => tracing::info!(folder = printable(folder), "stays: {error}"),
     }
 }
 

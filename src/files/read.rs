@@ -13,7 +13,7 @@ use super::kind::{Kind, START};
 use super::trouble::Trouble;
 use crate::domain::picture::{ContentHash, FileStamp};
 use crate::domain::unchanged::Trace;
-use crate::file_system::keeping_change_times;
+use crate::file_system::{keeping_change_times, keeps_file_numbers};
 
 /// The largest file that is read into memory. The largest photographs are a tenth of it.
 pub const LARGEST_FILE: u64 = 256 << 20;
@@ -111,13 +111,22 @@ fn read_content(path: &Path) -> Result<Option<FileContent>, Trouble> {
     (&mut file).take(LARGEST_FILE + 1 - bytes.len() as u64).read_to_end(&mut bytes).map_err(trouble_of)?;
     let after = file.metadata().map_err(trouble_of)?;
     let stamp = stamp_of(&after);
-    if stamp != stamp_of(&before) || stamp.size != bytes.len() as u64 {
+    let hash = ContentHash(Sha256::digest(&bytes).into());
+    let is_size_kept = before.len() == stamp.size && stamp.size == bytes.len() as u64;
+    if !is_size_kept || (stamp != stamp_of(&before) && !is_invented(path, stamp.size, hash)) {
         return Err(Trouble::Changed);
     }
-    let hash = ContentHash(Sha256::digest(&bytes).into());
     let trace = keeping_change_times(path).map(|file_system| trace_of(&after, file_system));
     let is_sure = |trace: &Trace| *trace == trace_of(&before, trace.file_system) && trace.was_settled_at(began_ns);
     Ok(Some(FileContent { kind, bytes, hash, stamp, trace: trace.filter(is_sure) }))
+}
+
+/// True where the file system invents numbers and times, until it has taken all of a file: there the same content twice tells
+/// that the file is as it was.
+fn is_invented(path: &Path, size: u64, hash: ContentHash) -> bool {
+    let is_same =
+        |(file, found): (File, Metadata)| found.len() == size && hash_open(&file).is_ok_and(|again| again == hash);
+    !keeps_file_numbers(path) && open_regular(path).is_ok_and(is_same)
 }
 
 /// SHA-256 of a regular file, however large.

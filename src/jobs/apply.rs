@@ -1,6 +1,7 @@
 //! Carrying out a plan.
 
 use std::ffi::OsString;
+use std::io;
 use std::path::Path;
 
 use serde_json::{Map, Value as Json, json};
@@ -86,11 +87,14 @@ impl ApplyRun {
 
     /// Ends it.
     pub fn end(self, session: &mut Session) -> Result<RunId, StoreError> {
-        tidy_folders(session, self.id)?;
+        let not_on_disk = tidy_folders(session, self.id)?;
         let result = [("done", self.done), ("failed", self.failed)];
         let result = result.into_iter().map(|(key, count)| (key.to_owned(), json!(count))).collect();
         session.end_run(self.id, result)?;
-        Ok(self.id)
+        match not_on_disk.into_iter().next() {
+            Some((path, error)) => Err(StoreError::File { path, source: io::Error::other(error) }),
+            None => Ok(self.id),
+        }
     }
 }
 

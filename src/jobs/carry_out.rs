@@ -160,6 +160,7 @@ fn prepare(session: &Session, new: &NewTransfer, id: TransferId) -> Transfer {
         temporary: temporary_name(&token),
         leaving: leaving_name(&token),
         makes_parents: new.reverses.is_some(),
+        device: None,
     }
 }
 
@@ -192,15 +193,15 @@ pub struct Recovered {
 /// Finishes or cleans up what killed runs left, and ends them.
 pub fn recover_session(session: &mut Session, say: SayError<'_>) -> Result<Recovered, StoreError> {
     remove_temporary_results(&session.folder());
-    let recovered = recover_transfers(session, say)?;
+    let mut recovered = recover_transfers(session, say)?;
     for run in session.runs_cut_short()? {
         if let (RunKind::Undo, Some(reversed)) = (run.kind, run.reverses)
             && session.reversible(reversed)?.is_empty()
         {
             // It was killed after its last file, and has still to put the folders right.
-            restore_folders(session, reversed)?;
+            recovered.waiting.extend(restore_folders(session, reversed)?.into_iter().map(|(_, error)| error));
         }
-        tidy_folders(session, run.id)?;
+        recovered.waiting.extend(tidy_folders(session, run.id)?.into_iter().map(|(_, error)| error));
         session.end_run(run.id, Map::from_iter([("cut_short".to_owned(), json!(true))]))?;
     }
     session.complete_ledger()?;
@@ -217,7 +218,9 @@ pub(super) fn recover_transfers(session: &mut Session, say: SayError<'_>) -> Res
             recovered.refused.push(path);
             continue;
         }
-        let transfer = prepare(session, &left.transfer, left.id);
+        // A file of ours in the destination is on another disk than the picture was found on.
+        let device = left.device.filter(|_| !left.transfer.source.starts_with(session.destination()));
+        let transfer = Transfer { device, ..prepare(session, &left.transfer, left.id) };
         let reached = match &left.reached {
             Some(Recorded::Copied { inode }) => Reached::Copied { inode: *inode },
             Some(Recorded::Published { target }) => Reached::Published { target: target.clone() },
@@ -228,7 +231,7 @@ pub(super) fn recover_transfers(session: &mut Session, say: SayError<'_>) -> Res
         folders.close();
         tracing::info!(transfer = left.id.0, ?ended, "recovered");
         match ended {
-            Err(error @ TransferError::NotRecovered { .. }) => {
+            Err(error) if error.is_unfinished() => {
                 recovered.waiting.push(error);
                 continue;
             }
@@ -240,7 +243,13 @@ pub(super) fn recover_transfers(session: &mut Session, say: SayError<'_>) -> Res
             _ => {}
         }
         session.record(&[(left.id, Recorded::Ended(ending(&ended, say)))])?;
-        recovered.ended += 1;
+        match ended {
+            // The copy is there. The next run that moves removes the source, once its disk is there again.
+            Err(TransferError::SourceKept { reason, .. }) if matches!(*reason, TransferError::OtherDisk { .. }) => {
+                recovered.waiting.push(*reason)
+            }
+            _ => recovered.ended += 1,
+        }
     }
     session.complete_ledger()?;
     Ok(recovered)
@@ -262,14 +271,23 @@ fn leads_out(session: &Session, left: &Unfinished) -> Result<Option<PathBuf>, St
     }
 }
 
-/// Notes when folders that a run took files from were last changed, and removes folders that it made for nothing.
-pub(super) fn tidy_folders(session: &mut Session, run: RunId) -> Result<(), StoreError> {
+/// Notes when folders that a run took files from were last changed, and removes folders that it made for nothing. Gives those
+/// whose removal the disk has not taken.
+pub(super) fn tidy_folders(session: &mut Session, run: RunId) -> Result<Vec<(PathBuf, TransferError)>, StoreError> {
     let folders = session.folders_of(run)?;
-    for folder in &folders.made {
-        remove_empty_folder(folder);
-    }
+    let not_on_disk = remove_empty_folders(folders.made);
     let changed = folders.changed.into_iter().map(|folder| folder.path);
-    session.note_folder_times_after(run, &folder_times(changed))
+    session.note_folder_times_after(run, &folder_times(changed))?;
+    Ok(not_on_disk)
+}
+
+/// Removes folders that are empty. Gives those whose removal the disk has not taken.
+pub(super) fn remove_empty_folders(folders: Vec<PathBuf>) -> Vec<(PathBuf, TransferError)> {
+    let not_on_disk = |folder: PathBuf| {
+        let source = remove_empty_folder(&folder).err()?;
+        Some((folder.clone(), TransferError::FolderNotOnDisk { folder, source }))
+    };
+    folders.into_iter().filter_map(not_on_disk).collect()
 }
 
 /// When folders were last changed, in nanoseconds since 1970.

@@ -1,15 +1,15 @@
 //! Taking back what a run did, as a run of its own, which can be taken back too.
 
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, json};
 
 use super::apply::doubled_by;
-use super::carry_out::{SayError, Transfers, carry_out, folder_times, tidy_folders};
+use super::carry_out::{SayError, Transfers, carry_out, folder_times, remove_empty_folders, tidy_folders};
 use super::stop::Stop;
 use crate::domain::run::{Action, RunId, RunKind};
-use crate::files::durable::{remove_empty_folder, set_folder_time};
+use crate::files::durable::set_folder_time;
+use crate::files::folder::is_disk_absent;
 use crate::files::transfer::{Ended, TransferError};
 use crate::store::StoreError;
 use crate::store::session::{NewTransfer, ReliesOn, Reversible, Run, Session};
@@ -80,10 +80,12 @@ pub fn undo(
     let removals = Transfers { count: doubled.len(), make: &make };
     carry_out(session, own, removals, say, stop, &mut |_, transfer, ended| undone.count(transfer, ended))?;
     undone.waiting = total - begun;
+    let mut not_on_disk = Vec::new();
     if undone.left.is_empty() && undone.waiting == 0 {
-        restore_folders(session, run.id)?;
+        not_on_disk = restore_folders(session, run.id)?;
     }
-    tidy_folders(session, own)?;
+    not_on_disk.extend(tidy_folders(session, own)?);
+    undone.left.extend(not_on_disk);
     let result = [("back", undone.back), ("removed", undone.removed), ("left", undone.left.len())];
     session.end_run(own, result.into_iter().map(|(key, count)| (key.to_owned(), json!(count))).collect())?;
     Ok(undone)
@@ -136,9 +138,7 @@ fn obstacle(done: &Reversible) -> Option<TransferError> {
     }
     let folder = done.source.parent().filter(|_| done.action == Action::Move && !done.is_source_kept)?;
     // A folder that is gone is made again, but not under the bare place where its disk used to be.
-    let there = folder.ancestors().find_map(|folder| std::fs::metadata(folder).ok())?;
-    let is_other_disk = !folder.exists() && done.device.is_some_and(|device| device != there.dev());
-    is_other_disk.then(|| TransferError::OtherDisk { folder: folder.to_owned() })
+    is_disk_absent(folder, done.device).then(|| TransferError::OtherDisk { folder: folder.to_owned() })
 }
 
 /// Before files come back: which folders nobody else has changed, and when those that lose files now were changed.
@@ -150,14 +150,12 @@ fn note_folders(session: &mut Session, reversed: RunId, own: RunId) -> Result<()
 }
 
 /// Removes the folders that a run made and that are empty now, and gives others the times they had, unless somebody else
-/// has changed them.
-pub(super) fn restore_folders(session: &Session, run: RunId) -> Result<(), StoreError> {
+/// has changed them. Gives those whose removal the disk has not taken.
+pub(super) fn restore_folders(session: &Session, run: RunId) -> Result<Vec<(PathBuf, TransferError)>, StoreError> {
     let folders = session.folders_of(run)?;
-    for folder in folders.made {
-        remove_empty_folder(&folder);
-    }
+    let not_on_disk = remove_empty_folders(folders.made);
     for folder in folders.changed.into_iter().filter(|folder| folder.restores) {
         set_folder_time(&folder.path, folder.modified);
     }
-    Ok(())
+    Ok(not_on_disk)
 }

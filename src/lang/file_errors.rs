@@ -1,6 +1,6 @@
 //! Sentences for what goes wrong with what people type and with files.
 
-use super::{Language, Say, size};
+use super::{Language, Say, Values, size};
 use crate::config::ConfigError;
 use crate::domain::label::LabelError;
 use crate::domain::picture::PictureState;
@@ -155,6 +155,14 @@ impl Say for TransferError {
             TransferError::InUse { path } => language.say("transfer.in_use", &[("path", &printable(path))]),
             TransferError::PutBeside { path, beside } => {
                 language.say("transfer.put_beside", &[("path", &printable(path)), ("beside", &printable(beside))])
+            }
+            TransferError::Aside { path, aside, source } => {
+                let values: Values<'_> =
+                    &[("path", &printable(path)), ("aside", &printable(aside)), ("detail", source)];
+                language.say("transfer.aside", values)
+            }
+            TransferError::FolderNotOnDisk { folder, source } => {
+                language.say("transfer.folder_not_on_disk", &[("folder", &printable(folder)), ("detail", source)])
             }
             TransferError::NotOnDisk { target, source } => {
                 language.say("transfer.not_on_disk", &[("path", &printable(target)), ("detail", source)])

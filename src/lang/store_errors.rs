@@ -26,6 +26,7 @@ impl Say for StoreError {
             StoreError::NotOwn { destination } => {
                 language.say("store.not_own", &[("destination", &printable(destination))])
             }
+            StoreError::OwnerUnknown { source, .. } if source.damaged().is_some() => source.say(language),
             StoreError::OwnerUnknown { destination, source } => {
                 let (folder, detail) = folder_and_detail(source);
                 let values: Values<'_> =
@@ -48,6 +49,10 @@ impl Say for StoreError {
                 let values: Values<'_> = &[("destination", &printable(destination)), ("path", &printable(path))];
                 language.say("store.disputed", values)
             }
+            StoreError::ModelDisputed { destination, model } => {
+                let values: Values<'_> = &[("destination", &printable(destination)), ("model", &printable_text(model))];
+                language.say("store.model_disputed", values)
+            }
             StoreError::Gone { destination } => language.say("store.gone", &[("destination", &printable(destination))]),
             StoreError::File { path, source } => {
                 language.say("store.file", &[("path", &printable(path)), ("detail", source)])
@@ -58,6 +63,9 @@ impl Say for StoreError {
 
 impl Say for NoSecret {
     fn say(&self, language: &Language) -> String {
+        if let Some(file) = self.damaged() {
+            return language.say("store.secret_damaged", &[("file", &printable(&file))]);
+        }
         let (folder, detail) = folder_and_detail(self);
         language.say("store.not_noted", &[("folder", &folder), ("detail", &detail)])
     }

@@ -98,6 +98,17 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_that_was_cut_off_is_named_and_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let known = KnownSessions::in_folder(Some(folder.path()));
+        known.secret().unwrap();
+        let file = folder.path().join("secret");
+        std::fs::write(&file, "").unwrap();
+        assert_eq!(known.secret().unwrap_err().damaged(), Some(file.clone()));
+        assert_eq!(std::fs::read(&file).unwrap(), b"");
+    }
+
+    #[test]
     fn without_a_folder_there_is_no_secret() {
         assert!(KnownSessions::in_folder(None).secret().unwrap_err().folder.is_none());
         let file = tempfile::NamedTempFile::new().unwrap();

@@ -114,6 +114,14 @@ pub enum StoreError {
         /// The file.
         path: PathBuf,
     },
+    /// The session names a model that its ledger does not tell of.
+    #[error("the session of {destination} names the model {model}, and its ledger does not")]
+    ModelDisputed {
+        /// The destination.
+        destination: PathBuf,
+        /// The model, as a run was given it.
+        model: String,
+    },
     /// A file beside the database failed.
     #[error("{path} cannot be used")]
     File {

@@ -30,6 +30,19 @@ pub struct NoSecret {
     pub source: io::Error,
 }
 
+impl NoSecret {
+    /// The secret's file, where that is there and does not hold a secret.
+    pub fn damaged(&self) -> Option<PathBuf> {
+        let is_damaged = self.source.get_ref().is_some_and(|inner| inner.is::<Damaged>());
+        self.folder.as_ref().filter(|_| is_damaged).map(|folder| folder.join(FILE))
+    }
+}
+
+/// The secret's file has been cut off, or holds something else.
+#[derive(Debug, thiserror::Error)]
+#[error("not 32 bytes")]
+struct Damaged;
+
 /// The secret.
 #[derive(Clone)]
 pub(super) struct Secret([u8; LENGTH]);
@@ -55,7 +68,7 @@ impl Secret {
     fn read(path: &Path) -> io::Result<Secret> {
         let mut bytes = Vec::new();
         regular::read(path)?.take(LENGTH as u64 + 1).read_to_end(&mut bytes)?;
-        let bytes = bytes.try_into().map_err(|_| io::Error::new(ErrorKind::InvalidData, "not 32 bytes"))?;
+        let bytes = bytes.try_into().map_err(|_| io::Error::new(ErrorKind::InvalidData, Damaged))?;
         Ok(Secret(bytes))
     }
 

@@ -9,8 +9,8 @@ use smart_image_sorter::domain::label::Label;
 use smart_image_sorter::domain::picture::PictureId;
 use smart_image_sorter::domain::settings::Settings;
 use smart_image_sorter::jobs::crew::{CrewError, Event, Order, Said, SaidStep};
-use smart_image_sorter::store::Session;
 use smart_image_sorter::store::session::{Sorting, Which};
+use smart_image_sorter::store::{Session, StoreError};
 
 use crate::support::{LONGEST_RUN, Workspace, picture, sorted};
 use crate::watch::Watching;
@@ -285,4 +285,25 @@ fn a_plan_that_two_apps_carry_out_can_be_taken_back_in_either() {
     first.crew.send(undo());
     first.wait_for("an answer", |event| matches!(event, Event::Failed { error: CrewError::NothingToUndo }));
     assert!(sorted(&destination).is_empty());
+}
+
+/// The name leads to files that are opened: an edited session could have any folder read.
+#[test]
+fn a_model_that_the_ledger_does_not_tell_of_is_not_opened() {
+    let workspace = Workspace::new();
+    workspace.write_pictures(["1.jpg", "2.jpg"]);
+    workspace.classify().ends_with(0);
+    let open = || {
+        let mut working = Working::start(&workspace);
+        working.crew.send(Order::Open { destination: workspace.destination() });
+        let is_told = |event: &Event| matches!(event, Event::Scorable { .. } | Event::NotScorable { .. });
+        working.wait_for("whether it can be scored", is_told);
+        working
+    };
+    let told = |working: &Working| {
+        working.events.iter().any(|event| matches!(event, Event::NotScorable { error: CrewError::Store(StoreError::ModelDisputed { model, .. }) } if model == "/etc"))
+    };
+    assert!(!told(&open()));
+    workspace.meddle("UPDATE runs SET settings = json_set(settings, '$.model', '/etc')");
+    assert!(told(&open()));
 }

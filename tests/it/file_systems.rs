@@ -2,13 +2,14 @@
 //! aloud.
 
 use std::collections::BTreeMap;
-use std::os::unix::fs::MetadataExt;
+use std::fs::Permissions;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use rustix::fs::XattrFlags;
 
-use crate::support::{Workspace, hashes, of_kind, picture, sorted, tree};
+use crate::support::{Workspace, finish, hashes, of_kind, picture, sorted, tree};
 use crate::tools::{can, image_made_by};
 
 /// Something that is mounted until it is dropped.
@@ -253,4 +254,40 @@ fn a_source_that_vanishes_loses_nothing_that_was_sorted() {
     let finished = workspace.sis_on_destination(&["undo"]).ended_with(3);
     assert!(finished.out.contains("2 files were left alone"), "{}", finished.out);
     assert_eq!(sorted(workspace.destination()), before);
+}
+
+/// Somebody else's file that its owner may not read, and everybody else may: the copy has another owner, who has to verify it
+/// and to take it back.
+#[test]
+fn a_copy_can_be_read_by_who_made_it() {
+    if !Command::new("setpriv").arg("true").status().is_ok_and(|status| status.success())
+        || !rustix::process::geteuid().is_root()
+    {
+        return println!("skipped: only root can give files away, and setpriv take rights away");
+    }
+    let workspace = Workspace::new();
+    workspace.write_pictures(["1.jpg"]);
+    let picture = workspace.source().join("1.jpg");
+    std::fs::set_permissions(&picture, Permissions::from_mode(0o044)).unwrap();
+    // Root without the right to read everything. It is still the owner of what it makes.
+    let limited = |command: Command| {
+        let without = "-dac_override,-dac_read_search";
+        let mut limited = Command::new("setpriv");
+        limited.args(["--bounding-set", without, "--inh-caps", without]).arg(command.get_program());
+        limited.args(command.get_args()).current_dir(workspace.root());
+        let variables = command.get_envs().filter_map(|(name, value)| Some((name, value?)));
+        limited.envs(variables);
+        finish(limited)
+    };
+    // Not its own: it reads by the right of everybody.
+    std::os::unix::fs::chown(&picture, Some(65_534), Some(65_534)).unwrap();
+    let sorted = limited(workspace.classify().command());
+    assert_eq!(sorted.code, 0, "{} {}", sorted.out, sorted.err);
+    assert!(sorted.out.contains("permissions"), "what the copy could not be given is told: {}", sorted.out);
+    for command in ["verify", "undo"] {
+        let mut program = workspace.program();
+        program.arg(command).arg("--destination").arg(workspace.destination());
+        let ended = limited(program);
+        assert_eq!(ended.code, 0, "{command}: {} {}", ended.out, ended.err);
+    }
 }

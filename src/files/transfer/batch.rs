@@ -76,6 +76,7 @@ pub fn transfer_batch(
 impl InHand<'_> {
     fn ended(&self) -> Option<(TransferId, Step<'_>)> {
         match &self.state {
+            State::Ended(Err(error)) if error.is_unfinished() => None,
             State::Ended(result) => Some((self.transfer.id, Step::Ended(result))),
             _ => None,
         }

@@ -73,8 +73,8 @@ pub(super) fn copy(transfer: &Transfer, folders: &Folders, folder: &Rc<Folder>) 
     let unreadable = |source| TransferError::Source { path: transfer.source.clone(), source };
     let unwritable = |source| TransferError::Target { path: transfer.folder.clone(), source };
     let changed = || TransferError::SourceChanged { path: transfer.source.clone() };
-    let (mut source, copied_from) =
-        folders.entry(&transfer.source).and_then(|entry| entry.open()).map_err(unreadable)?;
+    let entry = folders.entry(&transfer.source).map_err(unreadable)?;
+    let (mut source, copied_from) = entry.open().map_err(unreadable)?;
     if copied_from.stamp.size != transfer.size {
         return Err(changed());
     }
@@ -90,10 +90,18 @@ pub(super) fn copy(transfer: &Transfer, folders: &Folders, folder: &Rc<Folder>) 
             Err(CopyError::Write(error)) => return Err(unwritable(error)),
         },
     };
-    if hash != transfer.hash || FileStat::of(&source.metadata().map_err(unreadable)?) != copied_from {
+    // Where numbers and times are invented, the content tells: it is what was read when the transfer was planned.
+    let is_as_opened = FileStat::of(&source.metadata().map_err(unreadable)?) == copied_from;
+    if hash != transfer.hash || (entry.folder.keeps_numbers() && !is_as_opened) {
         return Err(changed());
     }
-    let unkept = metadata::keep(&file, &source, &metadata).map_err(unwritable)?;
+    let mut unkept = metadata::keep(&file, &source, &metadata).map_err(unwritable)?;
+    // Who may read the source by another right than that of its owner must be able to read the copy, to verify it and to take
+    // it back.
+    if staged.entry.open().is_err_and(|error| error.kind() == ErrorKind::PermissionDenied) {
+        metadata::let_owner_read(&file).map_err(unwritable)?;
+        unkept.permissions = true;
+    }
     begin_writing(&file);
     crash::point(Moment::Copied);
     Ok(Copy { staged, copied_from, unkept })

@@ -39,6 +39,12 @@ pub(super) fn keep(copy: &File, source: &File, metadata: &Metadata) -> io::Resul
     Ok(Unkept { times, permissions, attributes })
 }
 
+/// Gives a copy's owner the right to read it.
+pub(super) fn let_owner_read(copy: &File) -> io::Result<()> {
+    let mode = copy.metadata()?.permissions().mode() & 0o777;
+    copy.set_permissions(Permissions::from_mode(mode | 0o400))
+}
+
 /// True where the file system refuses; other errors stay errors.
 fn refused(done: io::Result<()>) -> io::Result<bool> {
     match done {

@@ -60,6 +60,8 @@ pub struct Transfer {
     /// The folder may be made with all the folders above it: a place that a file comes back to. Otherwise it is made
     /// only right under a folder that is there.
     pub makes_parents: bool,
+    /// The file system that the source was on, where a missing folder has to be told from a missing disk.
+    pub device: Option<u64>,
 }
 
 /// A step of a transfer. What is not recorded did not happen, or happened and is found by [`recover()`].
@@ -249,6 +251,24 @@ pub enum TransferError {
         /// What the system said.
         source: io::Error,
     },
+    /// A folder was removed, but the disk has not taken that: after loss of power it may be there again.
+    #[error("that {folder} was removed is not on disk")]
+    FolderNotOnDisk {
+        /// The folder.
+        folder: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file was not removed after all, and could not get its name back: the next run gives it that.
+    #[error("{path} is {aside} for now")]
+    Aside {
+        /// Where it belongs.
+        path: PathBuf,
+        /// Where it is.
+        aside: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// The source of a move cannot be removed.
     #[error("{path} cannot be removed")]
     NotRemoved {
@@ -303,6 +323,15 @@ impl TransferError {
         match self {
             TransferError::SourceKept { target, .. } | TransferError::NotOnDisk { target, .. } => Some(target),
             _ => None,
+        }
+    }
+
+    /// True where the transfer is not over: a later run has to find out what became of it, and put that right.
+    pub fn is_unfinished(&self) -> bool {
+        match self {
+            TransferError::NotRecovered { .. } | TransferError::Aside { .. } => true,
+            TransferError::SourceKept { reason, .. } => reason.is_unfinished(),
+            _ => false,
         }
     }
 

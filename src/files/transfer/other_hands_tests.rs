@@ -77,6 +77,36 @@ fn two_names_of_one_file_are_both_moved() {
 }
 
 #[test]
+fn a_source_whose_disk_is_not_there_is_kept_and_told() {
+    let scene = Scene::new(Action::Move);
+    std::fs::create_dir(scene.folder.path().join("label")).unwrap();
+    std::fs::write(scene.target("1.jpg"), b"a picture").unwrap();
+    let reached = Reached::Published { target: scene.target("1.jpg") };
+    let on_disk = |device| Transfer {
+        source: scene.folder.path().join("disk/pictures/1.jpg"),
+        device: Some(device),
+        ..scene.transfer.clone()
+    };
+    let here = Folder::open(scene.folder.path()).unwrap().device();
+    let kept = recover(&on_disk(here + 1), &reached, &Folders::default());
+    let Err(TransferError::SourceKept { reason, .. }) = kept else { panic!("{kept:?}") };
+    assert!(matches!(*reason, TransferError::OtherDisk { .. }), "{reason}");
+    let not_on_disk = Reached::NotOnDisk { target: scene.target("1.jpg") };
+    assert!(matches!(
+        recover(&on_disk(here + 1), &not_on_disk, &Folders::default()),
+        Err(TransferError::NotOnDisk { .. })
+    ));
+    let removal = |device| Transfer { action: Action::Remove, names: vec!["1.jpg".into()], ..on_disk(device) };
+    for (transfer, reached) in [(on_disk(here + 1), Reached::Planned), (removal(here + 1), Reached::Planned)] {
+        let ended = recover(&transfer, &reached, &Folders::default());
+        assert!(matches!(ended, Err(TransferError::Abandoned)), "{ended:?}");
+    }
+    // A folder that somebody removed on a disk that is there.
+    assert!(matches!(recover(&on_disk(here), &reached, &Folders::default()), Ok(Outcome::Moved { .. })));
+    assert!(matches!(recover(&removal(here), &Reached::Planned, &Folders::default()), Ok(Outcome::Removed { .. })));
+}
+
+#[test]
 fn what_cannot_be_put_right_is_left_for_a_later_run() {
     let scene = Scene::new(Action::Move);
     let aside = scene.folder.path().join(&scene.transfer.leaving);

@@ -11,7 +11,7 @@ use super::target::{Named, entries, give_name, release_names};
 use super::{Outcome, Transfer, TransferError};
 use crate::domain::printable::printable;
 use crate::domain::run::Action;
-use crate::files::folder::Folder;
+use crate::files::folder::{Folder, is_disk_absent};
 use crate::files::folders::{Entry, Folders};
 use crate::files::free_name::rename_to_free_name;
 use crate::files::read::hash_open;
@@ -124,7 +124,9 @@ fn finish(transfer: &Transfer, action: Action, target: Entry, folders: &Folders)
     let kept = |reason| TransferError::SourceKept { target: path.clone(), reason: Box::new(reason) };
     let unreadable = |source| kept(TransferError::Source { path: transfer.source.clone(), source });
     let source = match folders.entry(&transfer.source) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Outcome::Moved { target: path, unkept }),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            return absent_disk(transfer).map_or(Ok(Outcome::Moved { target: path.clone(), unkept }), |e| Err(kept(e)));
+        }
         source => source.map_err(unreadable)?,
     };
     match source.open() {
@@ -145,6 +147,12 @@ fn finish(transfer: &Transfer, action: Action, target: Entry, folders: &Folders)
     Ok(Outcome::Moved { target: path, unkept })
 }
 
+/// An error where the source is not there because its disk is not.
+fn absent_disk(transfer: &Transfer) -> Option<TransferError> {
+    let folder = transfer.source.parent()?;
+    is_disk_absent(folder, transfer.device).then(|| TransferError::OtherDisk { folder: folder.to_owned() })
+}
+
 /// Brings a file and its name to disk.
 fn bring(target: &Entry) -> std::io::Result<()> {
     let mut to_disk = ToDisk::default();
@@ -163,7 +171,7 @@ fn recover_rename(transfer: &Transfer, folders: &Folders) -> Result<Outcome, Tra
                 Err(error) => error.kind() != ErrorKind::NotFound,
                 Ok(_) => true,
             };
-            if is_there(folders.entry(&transfer.source)) {
+            if absent_disk(transfer).is_some() || is_there(folders.entry(&transfer.source)) {
                 return Err(TransferError::Abandoned);
             }
             entries(transfer, &folder).find(|entry| entry.has(transfer.hash)).ok_or(TransferError::Abandoned)?
@@ -188,7 +196,7 @@ fn bring_again(
     }
     match folders.entry(&transfer.source) {
         // The folder may have been removed with the last file in it.
-        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(error) if error.kind() == ErrorKind::NotFound && absent_disk(transfer).is_none() => {}
         source => source.and_then(|source| source.folder.sync()).map_err(not_on_disk)?,
     }
     let unkept = Unkept::default();
@@ -204,7 +212,7 @@ fn recover_removal(transfer: &Transfer, folders: &Folders) -> Result<Outcome, Tr
     let witness = transfer.folder.join(transfer.names.first().map(PathBuf::from).unwrap_or_default());
     let not_on_disk = |source| TransferError::NotOnDisk { target: witness.clone(), source };
     match folders.entry(&transfer.source) {
-        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(error) if error.kind() == ErrorKind::NotFound && absent_disk(transfer).is_none() => {}
         Err(_) => return Err(TransferError::Abandoned),
         Ok(source) => match source.find() {
             Err(error) if error.kind() == ErrorKind::NotFound => source.folder.sync().map_err(not_on_disk)?,

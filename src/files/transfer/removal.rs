@@ -132,7 +132,7 @@ pub(super) fn put_back(aside: &Entry, name: &OsStr, error: TransferError) -> Tra
         Ok(Some(beside)) => TransferError::PutBeside { path, beside: aside.folder.path().join(beside) },
         Err(failed) => {
             tracing::error!("a file keeps its private name: {failed}");
-            TransferError::PutBeside { path, beside: aside.path() }
+            TransferError::Aside { path, aside: aside.path(), source: failed }
         }
     }
 }

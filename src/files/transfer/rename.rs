@@ -1,6 +1,7 @@
 //! Moving a file within one file system: a rename that never replaces, of the very file that was hashed.
 
 use std::io::{self, ErrorKind};
+use std::path::PathBuf;
 use std::rc::Rc;
 
 use super::removal::put_back;
@@ -41,6 +42,7 @@ pub(super) fn move_by_renaming(
     let named = match give_name(transfer, folder, |entry| rename(&source, &found, transfer, entry)) {
         // Copying may do where renaming does not: from a folder that is not ours to change, the source is kept.
         Err(TransferError::Target { source, .. }) if is_for_copying(&source) => return Ok(None),
+        Err(TransferError::Target { path, source }) => return Err(without_wrapping(path, source)),
         named => named?,
     };
     let Named::Given(target) = named else { return Ok(None) };
@@ -63,10 +65,21 @@ fn rename(source: &Entry, hashed: &FileStat, transfer: &Transfer, target: &Entry
         true => rename_to_free_name(&aside.folder, &aside.name, &target.folder, &target.name),
         false => Err(io::Error::other("another file has its place")),
     };
-    renamed.inspect_err(|_| {
+    renamed.map_err(|error| {
         let left = TransferError::SourceChanged { path: source.path() };
-        tracing::info!("it keeps its place: {}", put_back(&aside, &source.name, left));
+        match put_back(&aside, &source.name, left) {
+            aside @ TransferError::Aside { .. } => io::Error::other(aside),
+            told => {
+                tracing::info!("it keeps its place: {told}");
+                error
+            }
+        }
     })
+}
+
+/// The error of a transfer that came as one of the system.
+fn without_wrapping(path: PathBuf, source: io::Error) -> TransferError {
+    source.downcast().unwrap_or_else(|source| TransferError::Target { path, source })
 }
 
 fn is_for_copying(error: &io::Error) -> bool {

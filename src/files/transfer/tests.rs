@@ -33,6 +33,7 @@ impl Scene {
             temporary: temporary_name("test-7"),
             leaving: leaving_name("test-7"),
             makes_parents: false,
+            device: None,
         };
         Scene { folder, transfer }
     }

@@ -47,11 +47,12 @@ pub(super) fn open(desk: &Desk, destination: &Path, runtime: &mut ChosenRuntime)
     let _ = desk.scorer.send(Told::Shown { entries, scores });
     desk.guide.shown(destination, since, false);
     tell_decisions(desk, &session)?;
-    // It names a model to be opened: that of a session of which nothing shows whose it is, is not.
-    let is_own = desk.check_own(&mut session, destination);
-    drop(session);
     let (Some(sorting), Some(origin)) = (sorting, origin) else { return Ok(()) };
-    if let Err(error) = is_own {
+    // It names a model to be opened: not where nothing shows whose session it is, or where its ledger names another.
+    let is_own = desk.check_own(&mut session, destination);
+    let may_open = is_own.and_then(|()| Ok(session.confirm_model(&origin.model)?));
+    drop(session);
+    if let Err(error) = may_open {
         desk.tell_in_order(Event::NotScorable { error });
         return Ok(());
     }

@@ -28,6 +28,7 @@ pub struct Account {
     /// Each transfer that has ended, as a digest: a ledger may tell of a million.
     transfers: HashMap<TransferId, [u8; 32]>,
     sources: Vec<PathBuf>,
+    models: Vec<String>,
 }
 
 /// The line of a ledger that does not follow the one before.
@@ -73,6 +74,8 @@ impl Account {
                         self.sources.push(source);
                     }
                 }
+                let model = text_of(fields, "model").filter(|model| !self.models.iter().any(|known| known == model));
+                self.models.extend(model.map(str::to_owned));
             }
             Some("transfer") => drop(self.add_transfer(fields)),
             _ => {}
@@ -97,6 +100,11 @@ impl Account {
     /// How many transfers it tells of.
     pub(in crate::store) fn transfers(&self) -> usize {
         self.transfers.len()
+    }
+
+    /// The models that pictures were scored by, by the names that they were given under.
+    pub(in crate::store) fn models(&self) -> &[String] {
+        &self.models
     }
 
     /// The folders that pictures came from.

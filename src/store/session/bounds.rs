@@ -53,6 +53,14 @@ impl Session {
         Err(StoreError::LedgerBroken { destination: self.destination.clone(), line: broken_at.unwrap_or(1) })
     }
 
+    /// An error where the ledger does not tell of a model that the session names: its files are not to be opened then.
+    pub fn confirm_model(&self, model: &str) -> Result<(), StoreError> {
+        match self.account()?.models().iter().any(|told| told == model) {
+            true => Ok(()),
+            false => Err(StoreError::ModelDisputed { destination: self.destination.clone(), model: model.to_owned() }),
+        }
+    }
+
     /// The path with which a transfer would lead out of the destination and of every folder that pictures came from;
     /// none where it stays inside.
     pub fn leads_out(&self, transfer: &NewTransfer) -> Result<Option<PathBuf>, StoreError> {

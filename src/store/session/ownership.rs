@@ -29,7 +29,9 @@ impl Session {
     ) -> Result<(Session, Option<NoSecret>), StoreError> {
         let mut session = Session::open_to_work(destination, known)?;
         session.check_tables()?;
-        match session.is_new || trust {
+        // A new session is not begun with a damaged secret: once that is mended, it would pass for somebody else's.
+        let is_damaged = session.no_secret.as_ref().is_some_and(|error| error.damaged().is_some());
+        match (session.is_new && !is_damaged) || trust {
             true => session.seal()?,
             false => session.check_own(known)?,
         }

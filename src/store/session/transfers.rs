@@ -138,6 +138,8 @@ pub struct Unfinished {
     pub transfer: NewTransfer,
     /// The last step that was recorded; none where it was only planned.
     pub reached: Option<Recorded>,
+    /// The file system that the picture was found on.
+    pub device: Option<u64>,
 }
 
 /// Transfers that are neither over nor cleaned up, or not on disk. An index has the same list.
@@ -178,9 +180,9 @@ impl Session {
     pub fn unfinished(&self) -> Result<Vec<Unfinished>, StoreError> {
         let unfinished = || -> rusqlite::Result<Vec<Option<Unfinished>>> {
             let mut statement = self.connection.prepare(&format!(
-                "SELECT transfers.id, picture, action, source, folder, names, hash, size, transfers.reverses, step, inode,
-                        target, runs.kind
-                 FROM transfers JOIN runs ON runs.id = run WHERE step IN {UNFINISHED} AND (step <> 'unsynced' OR undone_by IS NULL) ORDER BY transfers.id"
+                "SELECT transfers.id, picture, action, source, folder, names, transfers.hash, transfers.size,
+                        transfers.reverses, step, transfers.inode, target, runs.kind, device
+                 FROM transfers JOIN runs ON runs.id = run JOIN pictures ON pictures.id = picture WHERE step IN {UNFINISHED} AND (step <> 'unsynced' OR undone_by IS NULL) ORDER BY transfers.id"
             ))?;
             statement.query_map([], |row| self.unfinished_in(row))?.collect()
         };
@@ -214,7 +216,8 @@ impl Session {
             reverses: row.get::<_, Option<i64>>(8)?.map(TransferId),
             relies_on: ReliesOn::Nothing,
         };
-        Ok(Some(Unfinished { id: TransferId(row.get(0)?), kind, transfer, reached }))
+        let device = row.get::<_, Option<i64>>(13)?.map(|device| device as u64);
+        Ok(Some(Unfinished { id: TransferId(row.get(0)?), kind, transfer, reached, device }))
     }
 }
 
