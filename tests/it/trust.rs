@@ -322,6 +322,8 @@ fn the_secret_is_the_users_alone_and_is_never_replaced() {
     let secret = workspace.home().join("data/sis/secret");
     assert_eq!(std::fs::metadata(&secret).unwrap().permissions().mode() & 0o777, 0o600);
     let kept = std::fs::read(&secret).unwrap();
+    workspace.write("others/1.jpg", crate::support::picture(7));
+    let others = workspace.path("others");
     for damaged in ["", "damaged"] {
         std::fs::write(&secret, damaged).unwrap();
         let finished = workspace.sis_on_destination(&["undo"]).ended_with(2);
@@ -329,7 +331,8 @@ fn the_secret_is_the_users_alone_and_is_never_replaced() {
         assert!(finished.err.contains(&named), "{damaged:?}: {}", finished.err);
         assert_eq!(std::fs::read_to_string(&secret).unwrap(), damaged);
         // Nor is a new session begun, which would pass for somebody else's once the secret is mended.
-        let finished = workspace.classify().with("--destination", workspace.path("new")).ends_with(1);
+        let finished =
+            workspace.classify().with("--source", &others).with("--destination", workspace.path("new")).run();
         assert!(finished.err.contains(&named), "{damaged:?}: {}", finished.err);
     }
     std::fs::write(&secret, kept).unwrap();
