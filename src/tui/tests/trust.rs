@@ -34,6 +34,8 @@ fn the_app_offers_to_trust_and_says_what_that_means() {
     let effects = told(&mut model, Event::Trusted { destination: "/sorted".into() });
     assert!(matches!(orders(&effects)[..], [Order::Open { .. }]), "{effects:?}");
     assert!(model.untrusted.is_none() && !model.labels.is_fixed);
+    // They come once more, in the place of those that were on the screen.
+    assert!(model.collection.is_empty());
 }
 
 #[test]

@@ -92,6 +92,13 @@ pub(super) fn begun(model: &mut Model, files: usize) -> Vec<Effect> {
     model.is_same_session = !model.collection.is_empty() && model.session() == destination;
     model.session = Some(destination);
     model.takes_from = takes_from;
+    make_room(model);
+    model.setup.damaged = None;
+    vec![order(Order::Begin)]
+}
+
+/// The pictures of before are on the screen no longer: others come in their place, or the same ones once more.
+pub(super) fn make_room(model: &mut Model) {
     model.collection = Collection::default();
     model.review = Review {
         order: model.review.order,
@@ -105,8 +112,6 @@ pub(super) fn begun(model: &mut Model, files: usize) -> Vec<Effect> {
     model.files = Files::default();
     model.labels.scored = 0;
     model.labels.is_fixed = false;
-    model.setup.damaged = None;
-    vec![order(Order::Begin)]
 }
 
 /// A run is over. Where not one picture came of it and those of before are of the same session, they are shown again.

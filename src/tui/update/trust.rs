@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{order, setup};
+use super::{order, setup, start};
 use crate::jobs::crew::{CrewError, Order};
 use crate::lang::Say;
 use crate::tui::effect::Effect;
@@ -51,7 +51,6 @@ pub(super) fn trusted(model: &mut Model, destination: PathBuf) -> Vec<Effect> {
         model.work = Work::Idle;
         return vec![];
     }
-    model.files.plan = None;
-    model.labels.is_fixed = false;
+    start::make_room(model);
     vec![order(Order::Open { destination })]
 }
