@@ -1,11 +1,11 @@
 //! A watch that is killed again and again while files keep coming.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use super::{Watching, counted, of_kind};
-use crate::support::{Workspace, hashes, picture, sorted};
+use crate::support::{LONGEST_RUN, Workspace, hashes, picture, sorted};
 
 /// Files that come, and kills, in every test run.
 const FILES: usize = 5000;
@@ -20,14 +20,18 @@ fn count_sorted(workspace: &Workspace) -> usize {
 #[test]
 fn fifty_kills_lose_nothing_and_do_nothing_twice() {
     let workspace = Workspace::new();
-    let is_written = AtomicBool::new(false);
+    let (is_written, kills) = (AtomicBool::new(false), AtomicUsize::new(0));
     let (mut told, mut in_the_stream) = (Vec::new(), 0);
     std::thread::scope(|scope| {
         scope.spawn(|| {
             for number in 0..FILES {
                 workspace.write(format!("source/{}/{number}.jpg", number % 10), picture(number));
-                // As many a second as make the stream last for as long as there are kills.
+                // A part of the stream comes before each kill, however slow the machine is.
                 std::thread::sleep(Duration::from_millis(2));
+                let began = Instant::now();
+                while number >= (kills.load(Ordering::Relaxed) + 1) * FILES / KILLS && began.elapsed() < LONGEST_RUN {
+                    std::thread::sleep(Duration::from_millis(2));
+                }
             }
             is_written.store(true, Ordering::Relaxed);
         });
@@ -45,6 +49,7 @@ fn fifty_kills_lose_nothing_and_do_nothing_twice() {
             std::thread::sleep(Duration::from_millis((kill * 37 % 200) as u64));
             in_the_stream += usize::from(!is_written.load(Ordering::Relaxed));
             told.extend(watching.kill());
+            kills.fetch_add(1, Ordering::Relaxed);
         }
         let mut watching = Watching::start(&workspace, &arguments);
         watching.wait_until("the rest", |_| is_written.load(Ordering::Relaxed) && count_sorted(&workspace) == FILES);
