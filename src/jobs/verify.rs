@@ -116,7 +116,7 @@ pub fn verify(session: &Session, stop: &Stop, on_checked: &mut dyn FnMut(Checked
         .collect();
     let chain = session.walk_ledger()?;
     let mut verification = Verification {
-        disputed: disputed(session, &placed, &chain),
+        disputed: disputed(session, &placed, &chain)?,
         chain,
         expected: session.ledger_head()?,
         whole: 0,
@@ -146,16 +146,22 @@ pub fn verify(session: &Session, stop: &Stop, on_checked: &mut dyn FnMut(Checked
 
 /// Somebody who changes a file and its hash in the session does not change the ledger with it, whose head may be
 /// time-stamped elsewhere.
-fn disputed(session: &Session, placed: &BTreeMap<PathBuf, ContentHash>, chain: &Chain) -> Vec<PathBuf> {
+fn disputed(
+    session: &Session,
+    placed: &BTreeMap<PathBuf, ContentHash>,
+    chain: &Chain,
+) -> Result<Vec<PathBuf>, StoreError> {
     let destination = session.destination();
     let told = |path: &Path| chain.files.get(path.strip_prefix(destination).unwrap_or(path));
     let differs = |(path, hash): (&PathBuf, &ContentHash)| {
         let same = told(path).is_some_and(|told| *told == hash.to_string());
         (!same).then(|| path.clone())
     };
-    let mut disputed: Vec<PathBuf> = placed.iter().filter_map(differs).collect();
+    let mut disputed: BTreeSet<PathBuf> = placed.iter().filter_map(differs).collect();
     disputed.extend(chain.files.keys().map(|path| destination.join(path)).filter(|path| !placed.contains_key(path)));
-    disputed
+    // Where files came from is what an undo goes by.
+    disputed.extend(session.disputed()?);
+    Ok(disputed.into_iter().collect())
 }
 
 /// Looks through the whole destination.

@@ -67,6 +67,9 @@ fn a_session_that_was_changed_writes_nothing_outside_trusted_or_not() {
     plant(&workspace, &victim);
     let before = tree(workspace.root());
     is_refused(workspace.sis_on_destination(&["undo"]));
+    // The sentence says to look there.
+    let verified = workspace.sis_on_destination(&["verify"]).ended_with(1);
+    assert!(verified.out.contains("told otherwise by the session"), "{}", verified.out);
     assert_eq!(tree(workspace.root()).len(), before.len());
     let finished = workspace.sis_on_destination(&["undo", "--trust"]).ended_with(3);
     assert!(finished.out.contains("does not tell of it what its ledger does"), "{}", finished.out);

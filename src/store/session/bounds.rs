@@ -4,12 +4,38 @@
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
+use super::transfers::hash;
 use super::{NewTransfer, Reversible, Run, Session, StoreError, kept};
+use crate::domain::picture::ContentHash;
+use crate::domain::run::TransferId;
 use crate::store::ledger::{self, Account, Broken, Pending, Told};
 use crate::store::regular;
 
 /// Another process may be adding a line just now: the ledger is read again so often before it is called broken.
 const READINGS: usize = 3;
+
+/// The end of a transfer as the session keeps it.
+pub(super) struct EndedTransfer {
+    id: TransferId,
+    result: String,
+    action: String,
+    source: Vec<u8>,
+    target: Option<Vec<u8>>,
+    hash: ContentHash,
+}
+
+impl EndedTransfer {
+    fn is_told_by(&self, account: &Account) -> bool {
+        let told = Told {
+            result: &self.result,
+            action: &self.action,
+            source: super::as_path(&self.source),
+            target: self.target.as_deref().map(super::as_path),
+            hash: self.hash,
+        };
+        account.tells(self.id, told)
+    }
+}
 
 impl Session {
     /// What the ledger tells; an error where it is not the one that the session wrote.
@@ -59,6 +85,50 @@ impl Session {
             true => Ok(()),
             false => Err(StoreError::ModelDisputed { destination: self.destination.clone(), model: model.to_owned() }),
         }
+    }
+
+    /// Files that the session and its ledger do not tell the same of: where they came from, where they went, how that ended.
+    /// Of a ledger that is broken nothing can be said.
+    pub fn disputed(&self) -> Result<Vec<PathBuf>, StoreError> {
+        let account = match self.account() {
+            Err(StoreError::LedgerBroken { .. }) => return Ok(vec![]),
+            account => account?,
+        };
+        let (disputed, _) = self.told_otherwise(&account)?;
+        if disputed.is_empty() {
+            return Ok(vec![]);
+        }
+        // Another process may have ended some since the ledger was read.
+        let account = self.account()?;
+        let disputed = disputed.into_iter().filter(|ended| !ended.is_told_by(&account));
+        Ok(disputed.map(|ended| self.given(ended.target.as_ref().unwrap_or(&ended.source))).collect())
+    }
+
+    /// Transfers that the session tells otherwise than the ledger, and how many the session says have ended.
+    pub(super) fn told_otherwise(&self, account: &Account) -> Result<(Vec<EndedTransfer>, usize), StoreError> {
+        self.read(|reading| {
+            let mut statement = reading.prepare(
+                "SELECT id, step, action, source, target, hash FROM transfers
+                 WHERE step IN ('done', 'present', 'kept', 'unsynced', 'failed')",
+            )?;
+            let mut rows = statement.query([])?;
+            let (mut otherwise, mut count) = (Vec::new(), 0);
+            while let Some(row) = rows.next()? {
+                let ended = EndedTransfer {
+                    id: TransferId(row.get(0)?),
+                    result: row.get(1)?,
+                    action: row.get(2)?,
+                    source: row.get(3)?,
+                    target: row.get(4)?,
+                    hash: hash(row, 5)?,
+                };
+                count += 1;
+                if !ended.is_told_by(account) {
+                    otherwise.push(ended);
+                }
+            }
+            Ok((otherwise, count))
+        })
     }
 
     /// The path with which a transfer would lead out of the destination and of every folder that pictures came from;

@@ -4,20 +4,15 @@ use rusqlite::{Connection, OptionalExtension, Transaction};
 
 use super::lock::lock;
 use super::{Session, StoreError};
-use crate::domain::run::TransferId;
 use crate::store::known::KnownSessions;
 use crate::store::secret::{NoSecret, Seal, Secret};
-use crate::store::{database, ledger, schema};
+use crate::store::{database, schema};
 
 /// The key under which a session keeps its seal.
 const SEAL: &str = "seal";
 
 /// The state of a session that a seal is made of: the number of its ledger's lines, and the hash of the last.
 type State = (i64, String);
-
-/// How a transfer's end is read.
-const ENDED: &str = "SELECT id, step, action, source, target, hash FROM transfers
-    WHERE step IN ('done', 'present', 'kept', 'unsynced', 'failed')";
 
 impl Session {
     /// Opens a session to work in it where it is the user's own, which is noted of a new one; with `trust` in any case,
@@ -100,28 +95,8 @@ impl Session {
             Err(StoreError::LedgerBroken { .. }) => return Ok(false),
             account => account?,
         };
-        let mut ended = 0;
-        let disputed = self.read(|reading| {
-            let mut statement = reading.prepare(ENDED)?;
-            let mut rows = statement.query([])?;
-            while let Some(row) = rows.next()? {
-                let (result, action): (String, String) = (row.get(1)?, row.get(2)?);
-                let (source, target): (Vec<u8>, Option<Vec<u8>>) = (row.get(3)?, row.get(4)?);
-                let told = ledger::Told {
-                    result: &result,
-                    action: &action,
-                    source: super::as_path(&source),
-                    target: target.as_deref().map(super::as_path),
-                    hash: super::transfers::hash(row, 5)?,
-                };
-                if !account.tells(TransferId(row.get(0)?), told) {
-                    return Ok(true);
-                }
-                ended += 1;
-            }
-            Ok(false)
-        })?;
-        Ok(!disputed && ended == account.transfers())
+        let (disputed, ended) = self.told_otherwise(&account)?;
+        Ok(disputed.is_empty() && ended == account.transfers())
     }
 
     /// An error where the database has other tables, triggers or views than this program makes: a trigger could make of
