@@ -74,20 +74,17 @@ fn rename_to_reserved_name(from: &Folder, name: &OsStr, to: &Folder, new_name: &
         }
         renamed => renamed,
     };
-    if renamed.is_err() {
-        release(to, new_name, name);
+    if renamed.is_err()
+        && let Err(error) = release(to, new_name, name)
+    {
+        tracing::warn!("the reservation of a name is left: {error}");
     }
     Ok(renamed?)
 }
 
 /// Removes what [`rename_to_free_name`] left where it was interrupted: a reservation for the file `name`.
-pub fn release(to: &Folder, new_name: &OsStr, name: &OsStr) {
-    let mark = reservation_mark(name);
-    if is_reservation(to, new_name, &mark)
-        && let Err(error) = to.remove(new_name)
-    {
-        tracing::warn!("the reservation of a name is left: {error}");
-    }
+pub fn release(to: &Folder, new_name: &OsStr, name: &OsStr) -> io::Result<()> {
+    if is_reservation(to, new_name, &reservation_mark(name)) { to.remove(new_name) } else { Ok(()) }
 }
 
 /// The content of a reservation: what it is, and for which file.
@@ -156,7 +153,7 @@ mod tests {
         for (content, stays) in [(reservation_mark(OsStr::new("a")), false), (reservation_mark(OsStr::new("c")), true)]
         {
             std::fs::write(temporary.path().join("b"), content).unwrap();
-            release(&folder, OsStr::new("b"), OsStr::new("a"));
+            release(&folder, OsStr::new("b"), OsStr::new("a")).unwrap();
             assert_eq!(temporary.path().join("b").exists(), stays);
         }
     }

@@ -12,6 +12,7 @@ mod bad_checkpoints;
 mod bad_input;
 mod bench;
 #[cfg(target_os = "linux")]
+mod call_order;
 mod chance;
 mod crash;
 mod crew;

@@ -9,7 +9,6 @@ use super::removal::{Removal, put_back_left};
 use super::rename::end_renaming;
 use super::target::{Named, entries, give_name, release_names};
 use super::{Outcome, Transfer, TransferError};
-use crate::domain::printable::printable;
 use crate::domain::run::Action;
 use crate::files::folder::{Folder, is_disk_absent};
 use crate::files::folders::{Entry, Folders};
@@ -48,10 +47,12 @@ pub fn recover(transfer: &Transfer, reached: &Reached, folders: &Folders) -> Res
         opened => Some(opened.map_err(|error| unfinished(&transfer.folder, error))?),
     };
     if let Some(folder) = folder.as_ref().filter(|_| transfer.action != Action::Remove) {
-        release_names(transfer, folder);
+        release_names(transfer, folder).map_err(|error| unfinished(&transfer.folder, error))?;
         if let Some(target) = keep_or_remove_copy(transfer, folder, folders)? {
             return finish(transfer, transfer.action, target, folders);
         }
+        // Once the transfer is over nobody looks for what loss of power might bring back.
+        folder.sync().map_err(|error| unfinished(&transfer.folder, error))?;
     }
     match folders.entry(&transfer.source) {
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {}
@@ -101,10 +102,7 @@ fn keep_or_remove_copy(
     if let Some(Named::Present(present)) = &given {
         bring(present).map_err(unfinished)?;
     }
-    if let Err(error) = folder.remove(&copy.name) {
-        tracing::warn!(folder = printable(folder.path()), "a temporary file is left: {error}");
-    }
-    Ok(None)
+    folder.remove(&copy.name).map(|()| None).map_err(unfinished)
 }
 
 /// True for the copy that was made: by its number and content, or by its content alone where numbers are invented.

@@ -85,10 +85,11 @@ impl Removal {
         let aside = self.leaving.beside(&transfer.leaving);
         let refusal = if !is_it(&aside, &now, transfer) {
             Some(TransferError::SourceChanged { path: path() })
-        } else if lease.is_some_and(|lease| !lease.is_undisputed()) {
-            Some(TransferError::InUse { path: path() })
         } else if !self.is_witness_there(transfer) {
             Some(TransferError::NoWitness { path: path(), witness: self.witness.path() })
+        } else if lease.as_ref().is_some_and(|lease| !lease.is_undisputed()) {
+            // It is held until the file is gone: who opens it now waits, and cannot write into a file that goes.
+            Some(TransferError::InUse { path: path() })
         } else {
             folder.remove(&transfer.leaving).err().map(not_removed)
         };
@@ -160,7 +161,7 @@ pub(super) fn put_back_left(source: &Entry, transfer: &Transfer) -> io::Result<(
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         left => left?,
     };
-    release(&source.folder, &source.name, &transfer.leaving);
+    release(&source.folder, &source.name, &transfer.leaving)?;
     match source.find() {
         // It had both names for a moment.
         Ok(there) if there.is_same_file(&left) && left.links > 1 => aside.folder.remove(&aside.name)?,

@@ -1,6 +1,6 @@
 //! The place that a file gets: its folder, and the first of its names that is free.
 
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::rc::Rc;
 
@@ -98,6 +98,10 @@ pub(super) fn publish(transfer: &Transfer, copy: Copy, written: &FileStat) -> St
                 Ok(seen) if seen.stamp == written.stamp || is_copy_still(&target, transfer) => {
                     State::Published { target, seen, copied_from, unkept }
                 }
+                Err(source) if source.kind() != ErrorKind::NotFound => {
+                    // An error that passes says nothing of the copy: the next run finds out what became of it.
+                    State::Ended(Err(TransferError::NotRecovered { path: target.path(), source }))
+                }
                 _ => State::Ended(Err(TransferError::TargetChanged { path: target.path() })),
             }
         }
@@ -112,11 +116,12 @@ fn is_copy_still(target: &Entry, transfer: &Transfer) -> bool {
 }
 
 /// Removes reservations of names that a killed program has left.
-pub(super) fn release_names(transfer: &Transfer, folder: &Rc<Folder>) {
+pub(super) fn release_names(transfer: &Transfer, folder: &Rc<Folder>) -> io::Result<()> {
     let own_name = transfer.source.file_name().unwrap_or_default();
     for entry in entries(transfer, folder) {
         for name in [transfer.temporary.as_os_str(), own_name] {
-            release(folder, &entry.name, name);
+            release(folder, &entry.name, name)?;
         }
     }
+    Ok(())
 }
