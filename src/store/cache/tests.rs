@@ -13,6 +13,15 @@ fn hash(seed: usize) -> ContentHash {
     ContentHash(bytes)
 }
 
+/// A cache of so many embeddings of one model.
+fn filled(folder: &Path, count: usize) -> (EmbeddingCache, CachedModel) {
+    let mut cache = EmbeddingCache::open(folder).unwrap();
+    let model = cache.model(&[1; 32]).unwrap();
+    let fresh: Vec<_> = (0..count).map(|seed| (hash(seed), remembered(seed))).collect();
+    cache.put(model, &fresh, &[]).unwrap();
+    (cache, model)
+}
+
 #[test]
 fn embeddings_come_back_as_they_were() {
     let folder = tempfile::tempdir().unwrap();
@@ -34,10 +43,7 @@ fn embeddings_come_back_as_they_were() {
 #[test]
 fn it_stays_under_its_limit_and_drops_what_was_not_used() {
     let folder = tempfile::tempdir().unwrap();
-    let mut cache = EmbeddingCache::open(folder.path()).unwrap();
-    let model = cache.model(&[1; 32]).unwrap();
-    let fresh: Vec<_> = (0..10_000).map(|seed| (hash(seed), remembered(seed))).collect();
-    cache.put(model, &fresh, &[]).unwrap();
+    let (mut cache, model) = filled(folder.path(), 10_000);
     cache.connection.execute("UPDATE embeddings SET used = used - 9", []).unwrap();
     let used: Vec<_> = (9_000..10_000).map(hash).collect();
     cache.put(model, &[], &used).unwrap();
@@ -102,10 +108,7 @@ fn who_has_a_removed_cache_open_leaves_the_next_one_alone() {
 #[test]
 fn one_that_is_damaged_behind_its_head_is_begun_anew_by_the_next() {
     let folder = tempfile::tempdir().unwrap();
-    let mut cache = EmbeddingCache::open(folder.path()).unwrap();
-    let model = cache.model(&[1; 32]).unwrap();
-    let fresh: Vec<_> = (0..5_000).map(|seed| (hash(seed), remembered(seed))).collect();
-    cache.put(model, &fresh, &[]).unwrap();
+    let (cache, model) = filled(folder.path(), 5_000);
     drop(cache);
     let path = folder.path().join(DATABASE);
     let mut bytes = std::fs::read(&path).unwrap();

@@ -4,6 +4,14 @@ use super::live::{decided, follow, followed_with, seen};
 use super::*;
 use crate::jobs::crew::{ScoredWith, Seen};
 
+/// A classified session that is followed, in its review.
+fn reviewed() -> Model {
+    let mut model = classified();
+    told(&mut model, Event::Begun { begun: 1 });
+    press(&mut model, "<f4>");
+    model
+}
+
 #[test]
 fn what_others_decide_and_sort_is_followed() {
     let mut model = classified();
@@ -75,9 +83,7 @@ fn what_somebody_else_has_decided_since_is_not_taken_back() {
 
 #[test]
 fn a_decision_on_its_way_outranks_what_was_read_before_it_was_kept() {
-    let mut model = classified();
-    told(&mut model, Event::Begun { begun: 1 });
-    press(&mut model, "<f4>");
+    let mut model = reviewed();
     let picture = model.collection.entries()[model.review.current().unwrap()].id.0;
     press(&mut model, "x");
     let read = |model: &mut Model, steps: u64, label: &str| {
@@ -102,9 +108,7 @@ fn a_decision_on_its_way_outranks_what_was_read_before_it_was_kept() {
 
 #[test]
 fn a_picture_that_moved_before_it_was_painted_is_asked_for_where_it_is_now() {
-    let mut model = classified();
-    told(&mut model, Event::Begun { begun: 1 });
-    press(&mut model, "<f4>");
+    let mut model = reviewed();
     let number = model.collection.entries()[model.review.current().unwrap()].id.0;
     let view = model.review.view;
     told(&mut model, Event::Viewed { number: view, painted: None });
@@ -121,9 +125,7 @@ fn a_picture_that_moved_before_it_was_painted_is_asked_for_where_it_is_now() {
 
 #[test]
 fn what_was_replaced_counts_no_more_and_is_not_decided() {
-    let mut model = classified();
-    told(&mut model, Event::Begun { begun: 1 });
-    press(&mut model, "<f4>");
+    let mut model = reviewed();
     let current = model.review.current().unwrap();
     let number = model.collection.entries()[current].id.0;
     let replaced = Seen { is_replaced: true, ..seen(number, &[]) };
