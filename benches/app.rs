@@ -1,7 +1,8 @@
-//! The app on a session of many pictures: how long it takes to open, to count for other labels, to move in the queue and
-//! to decide, and how much memory it has.
+//! The app on a session of many pictures: how long it takes to open, to count for other labels, to move in the queue
+//! and to decide, and how much memory it has.
 //!
-//! `SIS_BENCH_FILES` says how many pictures (100,000 where not set). With `--test` it runs once on a few. The session and
+//! `SIS_BENCH_FILES` says how many pictures (100,000 where not set). With `--test` it runs once on a few. The session
+//! and
 //! the remembered embeddings, of 512 dimensions, are made up; no picture is there, as none is read.
 
 #![allow(
@@ -40,7 +41,7 @@ use smart_image_sorter::store::known::KnownSessions;
 use smart_image_sorter::store::session::{Found, Session, Sorting};
 use smart_image_sorter::tui::rehearsal::Rehearsal;
 
-/// What the embeddings of the usual base models have.
+/// The dimensions of the usual base models' embeddings.
 const DIMENSIONS: usize = 512;
 
 /// Ten labels.
@@ -54,7 +55,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
-    // What is measured has a process of its own, so that its memory is no other's.
+    // The measurement has a process of its own, so that its memory is no other's.
     if let Some(folder) =
         arguments.iter().position(|argument| argument == "measure").and_then(|at| arguments.get(at + 1))
     {
@@ -181,7 +182,7 @@ fn destination(folder: &Path) -> PathBuf {
     folder.join("sorted")
 }
 
-/// What shows the app that the session is its user's own.
+/// The data folder, whose secret shows the app that the session is its user's own.
 fn data_folder(folder: &Path) -> PathBuf {
     folder.join("data")
 }

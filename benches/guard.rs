@@ -1,7 +1,8 @@
 //! A guard against losing speed: the pipeline against its own parts, and scoring against a plain product of matrices.
 //!
-//! Everything is measured in turn in one run, with as many threads on either side, and only ratios count, so that it can run on
-//! any machine beside anything. A ratio that is too low is measured again. Ends with failure if one stays too low.
+//! Everything is measured in turn in one run, with as many threads on either side, and only ratios count, so that it
+//! can run on any machine beside anything. A ratio that is too low is measured again. Ends with failure if one stays
+//! too low.
 //!
 //! `ORT_DYLIB_PATH` names a library of ONNX Runtime; without it the tower is tract's.
 
@@ -43,16 +44,16 @@ const TRIES: usize = 3;
 /// Times that each thing is measured in one try, in turn; the shortest counts.
 const TURNS: usize = 3;
 
-/// Of the time that a run of photographs takes, so much at least must be what plain loops and the tower take. In ten runs on two
-/// cores, beside other builds, it was 0.77 to 1.25: the rest is for what the stages hand to each other, and for the beginning and
-/// the end, where some cores wait.
+/// Of the time that a run of photographs takes, so much at least must be what plain loops and the tower take. In ten
+/// runs on two cores, beside other builds, it was 0.77 to 1.25: the rest is for what the stages hand to each other, and
+/// for the beginning and the end, where some cores wait.
 const PIPELINE_PHOTOGRAPHS: f64 = 0.6;
 
 /// The same for small pictures, where the tower takes nearly all of the time. It was 0.95 to 1.32.
 const PIPELINE_SMALL: f64 = 0.7;
 
-/// Of the time that scoring takes, so much at least must be what the bare product takes. It was 0.77 to 1.06; the rest makes single
-/// precision of half, with the instructions that processors have for that.
+/// Of the time that scoring takes, so much at least must be what the bare product takes. It was 0.77 to 1.06; the rest
+/// makes single precision of half, with the instructions that processors have for that.
 const SCORING: f64 = 0.55;
 
 fn main() -> ExitCode {
@@ -123,7 +124,7 @@ impl Work {
         Work { files, model, _folder: unpacked }
     }
 
-    /// What the parts take, one after the other and each on all cores, as a share of what a run takes.
+    /// The time of the parts, one after the other and each on all cores, as a share of a run's.
     fn measure(&self, name: &str) -> f64 {
         let mut encoders = Encoders::open(&self.model).unwrap();
         let mut bare = self.model.open_encoders().unwrap();
@@ -201,7 +202,8 @@ impl Sink for NoSink {
     }
 }
 
-/// Logits of 20,000 pictures for ten labels against the bare product, which has its pictures in single precision already.
+/// Logits of 20,000 pictures for ten labels against the bare product, which has its pictures in single precision
+/// already.
 fn scoring() -> f64 {
     let values = |row: usize, column: usize| ((row * 31 + column * 17) % 101) as f32 - 50.0;
     let images: Array2<f16> = to_kept_form(Array2::from_shape_fn((20_000, 512), |(r, c)| values(r, c))).unwrap();

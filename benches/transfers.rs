@@ -1,5 +1,5 @@
-//! Applying and undoing many small files, against a plain loop that does the same copies, hashes and syncs; the plan for
-//! them; and how much memory it takes.
+//! Applying and undoing many small files, against a plain loop that does the same copies, hashes and syncs; the plan
+//! for them; and how much memory it takes.
 //!
 //! `SIS_BENCH_FILES` says how many files (100,000 where not set), `SIS_BENCH_FOLDER` where (the system's folder for
 //! temporary files where not set). With `--test` it runs once on a few.
@@ -108,8 +108,8 @@ fn write_sources(folder: &Path, count: usize) -> Vec<PathBuf> {
     sources
 }
 
-/// What a careful script does for each file: copy and hash, sync, read back and compare, rename, sync the folder, and for
-/// a move remove the source and sync its folder.
+/// The steps of a careful script for each file: copy and hash, sync, read back and compare, rename, sync the folder,
+/// and for a move remove the source and sync its folder.
 fn plain_loop(sources: &[PathBuf], destination: &Path, operation: Operation) {
     let folders = [destination.join("a"), destination.join("b")];
     folders.iter().for_each(|folder| std::fs::create_dir_all(folder).unwrap());

@@ -106,7 +106,7 @@ pub struct Defaults {
 pub struct ConfigError {
     /// The file.
     pub path: PathBuf,
-    /// What is wrong.
+    /// The fault.
     pub detail: String,
 }
 

@@ -19,9 +19,9 @@ pub struct Entry {
     pub hash: Option<ContentHash>,
     /// The result of decoding it.
     pub state: PictureState,
-    /// What is wrong with it, in words.
+    /// The trouble with it, in words.
     pub trouble: Option<String>,
-    /// What a person said.
+    /// A person's decision.
     pub decision: Option<Decision>,
     /// The folder in the destination that it was put into.
     pub placed: Option<String>,

@@ -7,7 +7,7 @@ use super::score::SureRule;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct LabelId(pub i64);
 
-/// What a person said.
+/// A person's decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Decision {
     /// The predicted label is right.

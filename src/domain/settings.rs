@@ -73,7 +73,7 @@ pub struct Settings {
     pub destination: PathBuf,
     /// The model.
     pub model: ModelName,
-    /// What to sort by.
+    /// The labels to sort by.
     pub labels: Vec<Label>,
     /// The sentences around each prompt.
     pub template: Templates,

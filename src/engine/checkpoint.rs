@@ -43,7 +43,7 @@ pub enum CheckpointError {
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
     /// A file is another one than when the model was opened.
@@ -57,7 +57,7 @@ pub enum CheckpointError {
     NotJson {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The fault.
         source: serde_json::Error,
     },
     /// The configuration names no known family or makes no sense.
@@ -65,7 +65,7 @@ pub enum CheckpointError {
     Family {
         /// The folder.
         folder: PathBuf,
-        /// What is wrong.
+        /// The fault.
         source: FamilyError,
     },
     /// The image processor's file makes no sense.
@@ -73,7 +73,7 @@ pub enum CheckpointError {
     Processor {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The fault.
         source: ProcessorError,
     },
     /// There are neither weights nor ONNX towers.
@@ -104,7 +104,7 @@ pub enum CheckpointError {
     OnlyExport {
         /// The folder.
         folder: PathBuf,
-        /// What was asked for.
+        /// The variant that was asked for.
         variant: Variant,
     },
     /// The weights could not be quantised.
@@ -174,8 +174,8 @@ impl Checkpoint {
         &self.tokenizer
     }
 
-    /// A tower in the form that suits the runtime: an ONNX export first in ONNX Runtime, a graph of ours first in tract,
-    /// which cannot read every export.
+    /// A tower in the form that suits the runtime: an ONNX export first in ONNX Runtime, a graph of ours first in
+    /// tract, which cannot read every export.
     pub fn tower(&self, kind: TowerKind, runtime: &Runtime) -> Result<Tower, CheckpointError> {
         let tower = self.tower_in_single_precision(kind, runtime)?;
         match (kind, tower, self.written_from(runtime)) {
@@ -253,8 +253,8 @@ impl Checkpoint {
         }
     }
 
-    /// True where pictures have to go through the image tower one by one, because what becomes of one would depend on those
-    /// beside it: an export in 8-bit integers scales what is multiplied by the largest number of the whole batch.
+    /// True where pictures have to go through the image tower one by one, because what becomes of one would depend on
+    /// those beside it: an export in 8-bit integers scales what is multiplied by the largest number of the whole batch.
     pub fn is_one_by_one(&self, runtime: &Runtime) -> bool {
         self.variant(runtime) == Variant::Int8 && self.written_from(runtime).is_none()
     }

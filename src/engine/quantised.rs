@@ -1,5 +1,5 @@
-//! The file with a tower's quantised weights: made at first use, kept in the program's cache folder, checked whenever it is
-//! opened. It ends with the SHA-256 of what comes before.
+//! The file with a tower's quantised weights: made at first use, kept in the program's cache folder, checked whenever
+//! it is opened. It ends with the SHA-256 of what comes before.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
@@ -43,7 +43,7 @@ pub enum QuantisingError {
     File {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
     /// A weight is infinite or no number, which integers would hide.
@@ -102,8 +102,8 @@ fn tidy(folder: &Path) -> io::Result<()> {
     files.iter().enumerate().filter(is_gone).try_for_each(|(_, (path, _))| remove(path))
 }
 
-/// Our files in the folder, unfinished ones only where they were left behind, and when each was used last. None in what is
-/// no real folder.
+/// Our files in the folder, unfinished ones only where they were left behind, and when each was used last. None in what
+/// is no real folder.
 fn files(folder: &Path) -> io::Result<Vec<(PathBuf, SystemTime)>> {
     if !folder.symlink_metadata().is_ok_and(|folder| folder.is_dir()) {
         return Ok(vec![]);
@@ -134,8 +134,8 @@ fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// The largest integer that a weight becomes. Processors without instructions for products of bytes add pairs of them in
-/// 16 bits, which eight bits of weight overflow: there it is seven.
+/// The largest integer that a weight becomes. Processors without instructions for products of bytes add pairs of them
+/// in 16 bits, which eight bits of weight overflow: there it is seven.
 fn levels() -> u8 {
     #[cfg(target_arch = "x86_64")]
     if !(is_x86_feature_detected!("avx512vnni") || is_x86_feature_detected!("avxvnni")) {

@@ -31,7 +31,7 @@ pub enum DestinationError {
     NotWritable {
         /// The folder.
         folder: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
     /// The files do not fit.

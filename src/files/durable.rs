@@ -1,4 +1,4 @@
-//! What the system has to be asked for so that a file is really there, whole, and nothing was in its place.
+//! Writing files so that they are really there, whole, and replace nothing.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -12,7 +12,7 @@ use super::folder::Folder;
 use super::folders::Folders;
 use crate::domain::printable::printable;
 
-/// What temporary files are called, with random characters between the two.
+/// The beginning and end of temporary files' names, with random characters between the two.
 const TEMPORARY_PREFIX: &str = ".sis-";
 const TEMPORARY_SUFFIX: &str = ".partial";
 
@@ -22,8 +22,8 @@ const LEAVING_SUFFIX: &str = ".leaving";
 /// How the name begins of a file that is to have none.
 const NAMELESS_PREFIX: &str = ".sis-nameless-";
 
-/// A new file on the file system of `folder` of which nothing is left: without a name, or, where the file system cannot do
-/// that, with one for a moment that a later call is able to find.
+/// A new file on the file system of `folder` of which nothing is left: without a name, or, where the file system cannot
+/// do that, with one for a moment that a later call is able to find.
 pub fn nameless_file(folder: &Path) -> io::Result<File> {
     match without_name(folder) {
         Some(file) => Ok(file),
@@ -64,8 +64,8 @@ pub fn leaving_name(token: &str) -> OsString {
     format!("{TEMPORARY_PREFIX}{token}{LEAVING_SUFFIX}").into()
 }
 
-/// A new file in `folder`, which is the program's own, that only the user may read. It is removed again unless it is given
-/// another name.
+/// A new file in `folder`, which is the program's own, that only the user may read. It is removed again unless it is
+/// given another name.
 pub fn temporary_result(folder: &Path) -> io::Result<NamedTempFile> {
     tempfile::Builder::new().prefix(TEMPORARY_PREFIX).suffix(TEMPORARY_SUFFIX).tempfile_in(folder)
 }
@@ -106,7 +106,8 @@ pub fn sync_folder(folder: &Path) -> io::Result<()> {
     Folder::open(folder)?.sync()
 }
 
-/// Removes a folder if it is empty; what is in it keeps it. An error says that it is gone, and that the disk has not taken that.
+/// Removes a folder if it is empty; what is in it keeps it. An error says that it is gone, and that the disk has not
+/// taken that.
 pub fn remove_empty_folder(folder: &Path) -> io::Result<()> {
     match std::fs::remove_dir(folder) {
         Ok(()) => folder.parent().map_or(Ok(()), sync_folder),

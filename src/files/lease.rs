@@ -1,13 +1,14 @@
 //! Whether a program has a file open for writing, asked of the system in a way that nobody can get in between.
 //!
-//! Linux grants a lease to read only where nobody has the file open for writing, and makes who opens it for writing wait
-//! until the lease is given back: `fcntl(2)`, "Leases". Unsafe because no crate that is used here offers that call.
+//! Linux grants a lease to read only where nobody has the file open for writing, and makes who opens it for writing
+//! wait until the lease is given back: `fcntl(2)`, "Leases". Unsafe because no crate that is used here offers that
+//! call.
 
 #![cfg_attr(target_os = "linux", allow(unsafe_code))]
 
 use std::fs::File;
 
-/// What the system says of a file's writers.
+/// The system's answer on a file's writers.
 #[derive(Debug)]
 pub enum Writers<'f> {
     /// There are none, and there will be none as long as this is held.
@@ -66,9 +67,9 @@ mod system {
 
     pub(super) fn take(file: &File) -> Answer {
         let descriptor = file.as_raw_fd();
-        // SAFETY: the descriptor is open as long as the file is borrowed, and both calls take a number and change nothing
-        // in memory. The signal that tells of a dispute would end the program if it were the usual one, SIGIO; SIGURG is
-        // ignored by whoever does not ask for it.
+        // SAFETY: the descriptor is open as long as the file is borrowed, and both calls take a number and change
+        // nothing in memory. The signal that tells of a dispute would end the program if it were the usual one, SIGIO;
+        // SIGURG is ignored by whoever does not ask for it.
         let taken = unsafe {
             fcntl(descriptor, F_SETSIG, SIGURG);
             fcntl(descriptor, F_SETLEASE, c_int::from(F_RDLCK as i16))

@@ -18,7 +18,7 @@ use crate::file_system::{keeping_change_times, keeps_file_numbers};
 /// The largest file that is read into memory. The largest photographs are a tenth of it.
 pub const LARGEST_FILE: u64 = 256 << 20;
 
-/// What reading a file gave.
+/// The result of reading a file.
 #[derive(Debug)]
 pub enum Reading {
     /// The content, with its hash.
@@ -32,7 +32,7 @@ pub enum Reading {
 /// A file's content.
 #[derive(Debug)]
 pub struct FileContent {
-    /// What the file is.
+    /// The kind of the file.
     pub kind: Kind,
     /// All of its bytes.
     pub bytes: Vec<u8>,
@@ -61,14 +61,14 @@ pub fn stamp_of(metadata: &Metadata) -> FileStamp {
     FileStat::of(metadata).stamp
 }
 
-/// What is known of a file that is not opened, where the system keeps account of changes. Links are not followed.
+/// The stamp of a file that is not opened, where the system keeps account of changes. Links are not followed.
 pub fn trace(path: &Path) -> Option<Trace> {
     let found = std::fs::symlink_metadata(path).ok().filter(Metadata::is_file)?;
     keeping_change_times(path).map(|file_system| trace_of(&found, file_system))
 }
 
-/// The trace of a file, behind links, wherever it lies; and whether it was left alone for a while, so that a later change shows.
-/// Where the system does not keep account of changes, this is no more than what it says.
+/// The trace of a file, behind links, wherever it lies; and whether it was left alone for a while, so that a later
+/// change shows. Where the system does not keep account of changes, this is no more than what it says.
 pub fn trace_anywhere(path: &Path) -> std::io::Result<(Trace, bool)> {
     let trace = trace_of(&std::fs::metadata(path)?, 0);
     Ok((trace, trace.was_settled_at(now_ns())))
@@ -121,8 +121,8 @@ fn read_content(path: &Path) -> Result<Option<FileContent>, Trouble> {
     Ok(Some(FileContent { kind, bytes, hash, stamp, trace: trace.filter(is_sure) }))
 }
 
-/// True where the file system invents numbers and times, until it has taken all of a file: there the same content twice tells
-/// that the file is as it was.
+/// True where the file system invents numbers and times, until it has taken all of a file: there the same content twice
+/// tells that the file is as it was.
 fn is_invented(path: &Path, size: u64, hash: ContentHash) -> bool {
     let is_same =
         |(file, found): (File, Metadata)| found.len() == size && hash_open(&file).is_ok_and(|again| again == hash);

@@ -40,7 +40,7 @@ pub enum ScanError {
     /// It is no folder.
     #[error("{path} is no folder")]
     NoFolder {
-        /// What was given.
+        /// The value as it was given.
         path: PathBuf,
     },
     /// The folder cannot be read.
@@ -48,7 +48,7 @@ pub enum ScanError {
     Unreadable {
         /// The folder.
         folder: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
 }

@@ -1,5 +1,5 @@
-//! Bringing files and folders to disk together. A disk that is asked for each file by itself empties its cache as often;
-//! many files are brought there at once, where the file system is known to keep that promise.
+//! Bringing files and folders to disk together. A disk that is asked for each file by itself empties its cache as
+//! often; many files are brought there at once, where the file system is known to keep that promise.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -22,7 +22,7 @@ pub struct ToDisk {
     folders: BTreeMap<PathBuf, Rc<Folder>>,
 }
 
-/// What could not be brought to disk, by path.
+/// Files and folders that could not be brought to disk, by path.
 #[derive(Debug, Default)]
 pub struct NotOnDisk(BTreeMap<PathBuf, io::Error>);
 

@@ -18,7 +18,7 @@ pub enum Trouble {
     /// It cannot be decoded.
     #[error("it cannot be decoded: {detail}")]
     Damaged {
-        /// What the decoder said, in English, for the log.
+        /// The decoder's error, in English, for the log.
         detail: String,
     },
     /// A format that is not decoded.
@@ -30,7 +30,7 @@ pub enum Trouble {
     /// A rare form of a format that is decoded otherwise.
     #[error("an unusual form: {detail}")]
     UnusualForm {
-        /// What the decoder said, in English, for the log.
+        /// The decoder's error, in English, for the log.
         detail: String,
     },
     /// More pixels than are decoded.
@@ -61,7 +61,7 @@ pub enum Trouble {
     ModelFailed {
         /// The numbers that it computed with: some models overflow in half precision.
         variant: Variant,
-        /// What went wrong, in English, for the log.
+        /// The fault, in English, for the log.
         detail: String,
     },
 }

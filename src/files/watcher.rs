@@ -1,5 +1,5 @@
-//! What the system tells of changes in a folder. It is never more than a hint of where to look: queues overflow, watches
-//! run out, network file systems tell nothing.
+//! Changes in a folder, as the system tells them. That is never more than a hint of where to look: queues overflow,
+//! watches run out, network file systems tell nothing.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -25,7 +25,7 @@ pub enum NoEvents {
     /// The system refused.
     #[error("the system does not tell of changes: {detail}")]
     Refused {
-        /// What it said.
+        /// Its error.
         detail: String,
     },
 }

@@ -137,8 +137,8 @@ fn missing_folders(transfers: &[NewTransfer]) -> Vec<PathBuf> {
     missing.map(Path::to_owned).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
-/// The folders that transfers of a session work in. Links are followed on the way to the destination and to the sources, as
-/// people named them, and nowhere below.
+/// The folders that transfers of a session work in. Links are followed on the way to the destination and to the
+/// sources, as people named them, and nowhere below.
 fn folders_of(session: &Session) -> Result<Folders, StoreError> {
     let sources = session.sources()?.into_iter().flat_map(|source| {
         let real = source.canonicalize().ok().filter(|real| *real != source);
@@ -164,7 +164,7 @@ fn prepare(session: &Session, new: &NewTransfer, id: TransferId) -> Transfer {
     }
 }
 
-/// What was planned and not begun is of no account.
+/// A transfer that was planned and not begun does not count.
 fn abandon_rest(
     session: &mut Session,
     planned: &[(usize, TransferId)],
@@ -179,7 +179,7 @@ fn abandon_rest(
     session.record(&steps)
 }
 
-/// What became of transfers that killed runs left.
+/// The fate of transfers that killed runs left.
 #[derive(Debug, Default)]
 pub struct Recovered {
     /// So many are finished or cleaned up.
@@ -271,8 +271,8 @@ fn leads_out(session: &Session, left: &Unfinished) -> Result<Option<PathBuf>, St
     }
 }
 
-/// Notes when folders that a run took files from were last changed, and removes folders that it made for nothing. Gives those
-/// whose removal the disk has not taken.
+/// Notes when folders that a run took files from were last changed, and removes folders that it made for nothing. Gives
+/// those whose removal the disk has not taken.
 pub(super) fn tidy_folders(session: &mut Session, run: RunId) -> Result<Vec<(PathBuf, TransferError)>, StoreError> {
     let folders = session.folders_of(run)?;
     let not_on_disk = remove_empty_folders(folders.made);
@@ -301,7 +301,7 @@ pub(super) fn folder_times(folders: impl IntoIterator<Item = PathBuf>) -> Vec<(P
 struct SessionJournal<'j> {
     session: &'j mut Session,
     say: SayError<'j>,
-    /// What the session said when it failed.
+    /// The session's error when it failed.
     failure: Option<StoreError>,
 }
 

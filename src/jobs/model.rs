@@ -32,7 +32,7 @@ pub enum ModelError {
     Cached {
         /// The model.
         model: HubModel,
-        /// What is wrong.
+        /// The fault.
         source: Box<EngineError>,
     },
     /// It did not answer.
@@ -108,8 +108,8 @@ pub struct ModelToOpen<'o> {
 }
 
 impl ModelToOpen<'_> {
-    /// Opens the checkpoint and embeds the settings' labels. `quantising` is told where its weights will have to be quantised
-    /// before the first picture.
+    /// Opens the checkpoint and embeds the settings' labels. `quantising` is told where its weights will have to be
+    /// quantised before the first picture.
     pub fn open(self, quantising: &mut dyn FnMut()) -> Result<OpenedModel, ModelError> {
         self.open_checkpoint(quantising).map_err(|error| ModelError::of(&self.settings.model, error))
     }
@@ -135,8 +135,8 @@ impl ModelToOpen<'_> {
         let ModelToOpen { folder, settings, runtime, cores, cache, uses, ahead } = self;
         let checkpoint = Checkpoint::open(folder)?;
         let hashes = FileHashes::remembered(Sources::of(&checkpoint, runtime)?, cache)?;
-        // A checkpoint that was never hashed has no embeddings in the cache: its image tower will be needed. Hashing it takes
-        // about as long as opening both towers.
+        // A checkpoint that was never hashed has no embeddings in the cache: its image tower will be needed. Hashing it
+        // takes about as long as opening both towers.
         let is_needed = ahead && !hashes.are_known() && runtime.opens_side_by_side();
         let stop = Stop::default();
         let open_towers = || {

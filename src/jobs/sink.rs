@@ -38,8 +38,8 @@ pub trait Sink {
 /// Why a picture could not be kept.
 pub type SinkError = StoreError;
 
-/// Puts pictures into a session. They are numbered in the order of their files, whatever order they come in; but a file that takes
-/// so long that a thousand others would wait for it is numbered when it comes.
+/// Puts pictures into a session. They are numbered in the order of their files, whatever order they come in; but a file
+/// that takes so long that a thousand others would wait for it is numbered when it comes.
 pub struct SessionSink<'s> {
     session: &'s mut Session,
     run: RunId,
@@ -89,7 +89,7 @@ impl<T> Order<T> {
 
 /// Callbacks while pictures go into a session.
 pub struct Hooks<'s> {
-    /// What is wrong with a picture, in words.
+    /// The trouble with a picture, in words.
     pub say: &'s dyn Fn(&Trouble) -> String,
     /// The label whose command is owed for a picture that was not there before.
     pub alert: &'s dyn Fn(&Classified) -> Option<&'s str>,

@@ -35,7 +35,7 @@ pub struct Troubled {
     pub path: PathBuf,
     /// Its state.
     pub state: PictureState,
-    /// What is wrong, in words.
+    /// The fault, in words.
     pub trouble: String,
 }
 

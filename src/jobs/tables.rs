@@ -33,7 +33,7 @@ pub enum TableError {
     File {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
 }
@@ -59,8 +59,8 @@ pub fn own_names(session: &Session) -> Result<Vec<String>, StoreError> {
     Ok(written.into_iter().chain([sums::FILE_NAME.to_owned()]).collect())
 }
 
-/// Writes the table and the list of sums from the session. A table under another name than before leaves the earlier one
-/// as it is.
+/// Writes the table and the list of sums from the session. A table under another name than before leaves the earlier
+/// one as it is.
 pub fn write(
     session: &mut Session,
     name: &Path,

@@ -14,7 +14,7 @@ use crate::files::transfer::{Ended, TransferError};
 use crate::store::StoreError;
 use crate::store::session::{NewTransfer, ReliesOn, Reversible, Run, Session};
 
-/// What taking back a run came to.
+/// The result of taking back a run.
 #[derive(Debug)]
 pub struct Undone {
     /// The run that was taken back.
@@ -27,7 +27,7 @@ pub struct Undone {
     pub back: usize,
     /// Copies that are gone.
     pub removed: usize,
-    /// What could not be taken back, and why.
+    /// Files that could not be taken back, and why.
     pub left: Vec<(PathBuf, TransferError)>,
     /// Files that were not come to because of a stop.
     pub waiting: usize,
@@ -58,7 +58,7 @@ pub fn undo(
             None => reversals.extend(reversal(&done)),
         }
     }
-    // What makes files comes first: it may be the witness of what removes them.
+    // Transfers that make files come first: such a file may be the witness of a removal.
     let (removals, others): (Vec<NewTransfer>, Vec<NewTransfer>) =
         reversals.into_iter().partition(|transfer| transfer.action == Action::Remove);
     let mut doubled = Vec::new();
@@ -104,7 +104,8 @@ impl Undone {
 /// The transfer that takes one back.
 fn reversal(done: &Reversible) -> Option<NewTransfer> {
     let at = |path: &Path| Some((path.parent()?.to_owned(), vec![path.file_name()?.to_owned()]));
-    // A removal is undone by copying the witness; a move by moving back; a copy by removing it, with its source as witness.
+    // A removal is undone by copying the witness; a move by moving back; a copy by removing it, with its source as
+    // witness.
     let (action, source, place) = match (done.action, done.is_source_kept) {
         (Action::Remove, _) => (Action::Copy, &done.target, &done.source),
         (Action::Move, false) => (Action::Move, &done.target, &done.source),
@@ -149,8 +150,8 @@ fn note_folders(session: &mut Session, reversed: RunId, own: RunId) -> Result<()
     session.note_folder_times(own, &now)
 }
 
-/// Removes the folders that a run made and that are empty now, and gives others the times they had, unless somebody else
-/// has changed them. Gives those whose removal the disk has not taken.
+/// Removes the folders that a run made and that are empty now, and gives others the times they had, unless somebody
+/// else has changed them. Gives those whose removal the disk has not taken.
 pub(super) fn restore_folders(session: &Session, run: RunId) -> Result<Vec<(PathBuf, TransferError)>, StoreError> {
     let folders = session.folders_of(run)?;
     let not_on_disk = remove_empty_folders(folders.made);

@@ -50,7 +50,7 @@ pub enum StoreError {
     Database {
         /// The database.
         path: PathBuf,
-        /// What it said.
+        /// Its error.
         source: rusqlite::Error,
     },
     /// The session's folder was taken away while it was open.
@@ -127,7 +127,7 @@ pub enum StoreError {
     File {
         /// The file or folder.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
 }

@@ -1,5 +1,5 @@
 //! The secret by which a user's sessions are known: random bytes in the program's data folder, which nobody else reads.
-//! What is sealed with it was written by a program of this user's.
+//! A seal made with it proves that a program of this user's wrote the session.
 
 use std::fs::{DirBuilder, File, Permissions};
 use std::io::{self, ErrorKind, Read, Write};
@@ -25,7 +25,7 @@ const BLOCK: usize = 64;
 pub struct NoSecret {
     /// The data folder; none without a home.
     pub folder: Option<PathBuf>,
-    /// What the system said.
+    /// The system's error.
     #[source]
     pub source: io::Error,
 }
@@ -47,7 +47,7 @@ struct Damaged;
 #[derive(Clone)]
 pub(super) struct Secret([u8; LENGTH]);
 
-/// What vouches for a state of a session.
+/// The proof that vouches for a state of a session.
 pub(super) type Seal = [u8; 32];
 
 impl std::fmt::Debug for Secret {

@@ -41,7 +41,7 @@ struct Part {
 pub struct ExportError {
     /// The file.
     pub path: PathBuf,
-    /// What is wrong.
+    /// The fault.
     pub source: io::Error,
 }
 

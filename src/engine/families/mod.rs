@@ -44,8 +44,8 @@ pub trait Family: Debug + Send + Sync {
     /// The image tower: `pixel_values` of shape (rows, 3, side, side) to `image_embeds` (rows, dimensions).
     fn image_graph(&self, weights: &Weights, operators: Operators) -> Result<TowerGraph, WeightsError>;
 
-    /// The text tower: `input_ids` (rows, tokens) and, where it looks at them, `attention_mask` (rows, tokens), nought at
-    /// tokens that only fill up, to `text_embeds` (rows, dimensions).
+    /// The text tower: `input_ids` (rows, tokens) and, where it looks at them, `attention_mask` (rows, tokens), nought
+    /// at tokens that only fill up, to `text_embeds` (rows, dimensions).
     fn text_graph(&self, weights: &Weights, operators: Operators) -> Result<TowerGraph, WeightsError>;
 }
 
@@ -57,7 +57,7 @@ pub enum FamilyError {
     Unknown {
         /// `model_type`; empty where there is none.
         found: String,
-        /// What is known.
+        /// The kinds that are known.
         known: Vec<&'static str>,
     },
     /// The configuration of a known family does not make sense.
@@ -65,7 +65,7 @@ pub enum FamilyError {
     BadValue {
         /// The key.
         key: String,
-        /// What it holds.
+        /// Its content.
         found: String,
     },
 }

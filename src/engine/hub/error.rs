@@ -35,7 +35,7 @@ pub enum HubError {
     NoNetwork {
         /// The hub's address.
         endpoint: String,
-        /// What the system said.
+        /// The system's error.
         detail: String,
     },
     /// The connection was cut more often than is tried again.
@@ -43,7 +43,7 @@ pub enum HubError {
     Cut {
         /// The hub's address.
         endpoint: String,
-        /// What the system said.
+        /// The system's error.
         detail: String,
     },
     /// The hub sent next to nothing, again and again.
@@ -73,7 +73,7 @@ pub enum HubError {
     Answer {
         /// The hub's address.
         endpoint: String,
-        /// What is wrong.
+        /// The fault.
         detail: String,
     },
     /// The hub has no such model.
@@ -119,7 +119,7 @@ pub enum HubError {
         id: String,
         /// Its `model_type` or its library; empty where it tells neither.
         found: String,
-        /// What is known.
+        /// The kinds that are known.
         known: Vec<&'static str>,
     },
     /// The configuration of a known kind makes no sense.
@@ -127,7 +127,7 @@ pub enum HubError {
     Configuration {
         /// The model.
         id: String,
-        /// What is wrong.
+        /// The fault.
         source: FamilyError,
     },
     /// The settings for preparing pictures do not fit the model.
@@ -137,7 +137,7 @@ pub enum HubError {
         id: String,
         /// The file.
         file: String,
-        /// What is wrong.
+        /// The fault.
         source: ProcessorError,
     },
     /// The small files are as they were published, and do not fit each other.
@@ -145,7 +145,7 @@ pub enum HubError {
     Unusable {
         /// The model.
         id: String,
-        /// What is wrong.
+        /// The fault.
         source: Box<CheckpointError>,
     },
     /// A known kind, but a file that is needed is not published, or not in a form that is read.
@@ -153,7 +153,7 @@ pub enum HubError {
     Incomplete {
         /// The model.
         id: String,
-        /// What is missing.
+        /// The file or form that is missing.
         missing: Missing,
     },
     /// The hub's list of files has something that cannot be true, or that nothing honest would have.
@@ -161,7 +161,7 @@ pub enum HubError {
     NotCredible {
         /// The model.
         id: String,
-        /// What is wrong with it.
+        /// The trouble with it.
         found: String,
     },
     /// A file arrived, and is not what was published.
@@ -187,7 +187,7 @@ pub enum HubError {
         id: String,
         /// The file.
         file: String,
-        /// What was said.
+        /// The size that the hub said, in bytes.
         expected: u64,
     },
     /// There is no room for it.
@@ -205,7 +205,7 @@ pub enum HubError {
     File {
         /// The path that could not be read or written.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
     /// Somebody asked to stop.

@@ -50,13 +50,13 @@ pub struct PreparedPicture(Vec<u8>);
 pub struct ProcessorError {
     /// The key.
     pub key: String,
-    /// What it holds.
+    /// Its content.
     pub found: String,
 }
 
 impl ImageProcessor {
-    /// Reads `preprocessor_config.json`, or what `processor_config.json` holds under `image_processor`, for a model of a
-    /// family. `side` is what the image tower takes; a processor that makes something else is refused.
+    /// Reads `preprocessor_config.json`, or what `processor_config.json` holds under `image_processor`, for a model of
+    /// a family. `side` is what the image tower takes; a processor that makes something else is refused.
     pub fn from_config(config: &Json, family: &str, side: usize) -> Result<ImageProcessor, ProcessorError> {
         let settings = Settings::new(config, family);
         let (resize, crop) = (settings.resize()?, settings.crop()?);

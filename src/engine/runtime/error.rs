@@ -18,13 +18,13 @@ pub enum RuntimeError {
     /// tract computes in single precision only.
     #[error("tract has no {variant}")]
     VariantNotInTract {
-        /// What was asked for.
+        /// The variant that was asked for.
         variant: Variant,
     },
     /// A GPU does not compute in these numbers.
     #[error("a GPU has no {variant}")]
     VariantNotOnGpu {
-        /// What was asked for.
+        /// The variant that was asked for.
         variant: Variant,
     },
     /// The library worked when it was tried, and then refused to start.
@@ -32,7 +32,7 @@ pub enum RuntimeError {
     NotStarted {
         /// The library.
         library: PathBuf,
-        /// What it said.
+        /// Its error.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// A tower could not be opened.
@@ -40,7 +40,7 @@ pub enum RuntimeError {
     Graph {
         /// The tower.
         tower: String,
-        /// What the runtime said.
+        /// The runtime's error.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// tract cannot read an ONNX file that ONNX Runtime may well read.
@@ -48,7 +48,7 @@ pub enum RuntimeError {
     ExportNotReadable {
         /// The file.
         file: PathBuf,
-        /// What tract said.
+        /// The error of tract.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// A tower has none of the outputs that hold an embedding.

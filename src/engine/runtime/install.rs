@@ -37,7 +37,7 @@ pub enum InstallError {
     Folder {
         /// The folder.
         folder: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
     /// The installer ended with an error.
@@ -75,8 +75,8 @@ const INSTALLERS: [Installer; 3] = [
 ];
 
 /// Installs ONNX Runtime, with `gpu` its CUDA build and the CUDA libraries, into the data folder. `program` is this
-/// program, which tries the library. The installer's own progress goes to standard error; it is ended when `goes_on` says
-/// no.
+/// program, which tries the library. The installer's own progress goes to standard error; it is ended when `goes_on`
+/// says no.
 pub fn install(
     data_folder: &Path,
     gpu: bool,

@@ -57,7 +57,7 @@ pub enum PassOverReason {
     },
     /// The loader refused it: broken, or for another machine.
     NotLoadable {
-        /// What the loader said.
+        /// The loader's error.
         detail: String,
     },
     /// The process that tried it ended.

@@ -39,7 +39,7 @@ pub enum Answer {
     },
     /// It cannot be loaded.
     NotLoadable {
-        /// What the loader said.
+        /// The loader's error.
         detail: String,
     },
 }

@@ -57,14 +57,14 @@ impl FromStr for DeviceChoice {
 pub enum RuntimeNote {
     /// CUDA was wanted or possible, and did not answer: the processor computes.
     FellBackToCpu {
-        /// What CUDA said.
+        /// The error of CUDA.
         detail: String,
     },
     /// One of several GPUs did not answer: the others compute.
     GpuLeftOut {
         /// Its number.
         number: u32,
-        /// What CUDA said.
+        /// The error of CUDA.
         detail: String,
     },
     /// A GPU was asked for, and tract has no use for one.

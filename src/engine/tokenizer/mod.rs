@@ -62,8 +62,8 @@ impl Kind {
         }
     }
 
-    /// Whether [`TOKENIZER_CONFIG`] has to be there. Without it a SigLIP tower would be told what fills up, as it never was
-    /// in its training, and answer nonsense.
+    /// Whether [`TOKENIZER_CONFIG`] has to be there. Without it a SigLIP tower would be told what fills up, as it never
+    /// was in its training, and answer nonsense.
     pub fn needs_config(self) -> bool {
         self == Kind::Siglip
     }
@@ -72,8 +72,8 @@ impl Kind {
 /// How sentences are filled up to one length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Filling {
-    /// To the longest of those that go through the tower together. What with does not matter: the tower does not look at
-    /// what comes after the sentence.
+    /// To the longest of those that go through the tower together. What with does not matter: the tower does not look
+    /// at what comes after the sentence.
     ToLongest,
     /// Always to the most that the tower takes.
     Always {
@@ -133,7 +133,7 @@ pub enum TokenizerError {
     Damaged {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The fault.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// A tokenizer's file makes texts far longer than any honest one does.
@@ -165,7 +165,7 @@ pub enum TokenizerError {
     Failed {
         /// The sentence.
         text: String,
-        /// What is wrong.
+        /// The fault.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
 }
@@ -225,7 +225,8 @@ impl Tokenizer {
         self.check_known(&tokens).map(|()| tokens)
     }
 
-    /// Sentences filled up to one length: that of the longest, or at least `length` tokens, or what the tower always takes.
+    /// Sentences filled up to one length: that of the longest, or at least `length` tokens, or what the tower always
+    /// takes.
     pub fn batch(&self, sentences: &[String], length: Option<usize>) -> Result<TokenBatch, TokenizerError> {
         let tokens: Vec<Vec<u32>> = sentences.iter().map(|sentence| self.tokens(sentence)).collect::<Result<_, _>>()?;
         let longest = tokens.iter().map(Vec::len).max().unwrap_or_default();
@@ -297,8 +298,8 @@ fn from_files(files: &[PathBuf], kind: Kind, config: &TokenizerConfig) -> tokeni
     }
 }
 
-/// Start and end around a sentence, where `tokenizer_config.json` decides them against the tokenizer's own file, as it does
-/// for Gemma's (transformers, `TokenizersBackend.update_post_processor`).
+/// Start and end around a sentence, where `tokenizer_config.json` decides them against the tokenizer's own file, as it
+/// does for Gemma's (transformers, `TokenizersBackend.update_post_processor`).
 fn frame(inner: &mut Inner, config: &TokenizerConfig) -> tokenizers::Result<()> {
     let wanted = [config.flag("add_bos_token"), config.flag("add_eos_token")];
     if wanted == [None, None] {

@@ -10,7 +10,7 @@ pub enum WeightsError {
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
     /// The file is shorter than its header says, as after an interrupted download.
@@ -28,7 +28,7 @@ pub enum WeightsError {
     BadHeader {
         /// The file.
         path: PathBuf,
-        /// What is wrong, in English, for the log.
+        /// The fault, in English, for the log.
         detail: String,
     },
     /// An index names a file that is not there.
@@ -52,7 +52,7 @@ pub enum WeightsError {
     Calls {
         /// The file.
         path: PathBuf,
-        /// What it calls.
+        /// The function that it calls.
         called: String,
     },
     /// The file was written by PyTorch before 1.6, in a form that keeps tensors where nothing can point at them.

@@ -63,7 +63,7 @@ pub fn transfer_batch(
     publish_all(&mut hands, journal)?;
     remove_all(&mut hands, folders);
     folders.close();
-    // What ended in a phase before the last is recorded with the last: only then are its folders on disk.
+    // A transfer that ended in a phase before the last is recorded with the last: only then are its folders on disk.
     let ended: Vec<_> = hands.iter().filter_map(InHand::ended).collect();
     journal.record(&ended).map_err(TransferError::Journal)?;
     let over = |hand: InHand<'_>| match hand.state {
@@ -250,8 +250,8 @@ fn not_removed(transfer: &Transfer, outcome: &Outcome, error: TransferError) -> 
     }))
 }
 
-/// Brings the witnesses of removals to disk, and that they are where they are: they may be downloads of a minute ago. The
-/// copies of moves are there since they were published.
+/// Brings the witnesses of removals to disk, and that they are where they are: they may be downloads of a minute ago.
+/// The copies of moves are there since they were published.
 fn bring_witnesses(hands: &[InHand<'_>], folders: &Folders) -> NotOnDisk {
     let mut to_disk = ToDisk::default();
     let mut failed = NotOnDisk::default();

@@ -1,4 +1,4 @@
-//! What a copy keeps of its source beside the content: times, permissions, extended attributes.
+//! Metadata that a copy keeps of its source: times, permissions, extended attributes.
 
 use std::fs::{File, FileTimes, Metadata, Permissions};
 use std::io::{self, ErrorKind};
@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use rustix::fs::XattrFlags;
 
-/// What a copy could not be given, because its file system has no such thing or does not let us.
+/// Metadata that a copy could not be given, because its file system has no such thing or does not let us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Unkept {
     /// The times of access and modification.

@@ -10,8 +10,8 @@
 //!
 //! A move within one file system is a rename that never replaces, after the file has been hashed. Removing a copy asks
 //! for a witness: another file with the same content, hashed just before and brought to disk. Nothing is ever
-//! overwritten, and a file is removed only under a name that nobody else can have put there: see `removal`. All work goes
-//! through handles of folders.
+//! overwritten, and a file is removed only under a name that nobody else can have put there: see `removal`. All work
+//! goes through handles of folders.
 
 mod batch;
 mod copy;
@@ -41,7 +41,7 @@ pub use recover::{Reached, recover};
 pub struct Transfer {
     /// The journal's number for it.
     pub id: TransferId,
-    /// What is done.
+    /// The action.
     pub action: Action,
     /// The file that is copied, moved or removed.
     pub source: PathBuf,
@@ -87,7 +87,7 @@ pub trait Journal {
     fn record(&mut self, steps: &[(TransferId, Step<'_>)]) -> io::Result<()>;
 }
 
-/// What one transfer came to.
+/// The outcome of one transfer.
 pub type Ended = Result<Outcome, TransferError>;
 
 /// How a transfer ended.
@@ -97,14 +97,14 @@ pub enum Outcome {
     Copied {
         /// The copy.
         target: PathBuf,
-        /// What it could not be given.
+        /// The metadata that it could not be given.
         unkept: Unkept,
     },
     /// The file has its new place; the source is gone.
     Moved {
         /// The file.
         target: PathBuf,
-        /// What it could not be given.
+        /// The metadata that it could not be given.
         unkept: Unkept,
     },
     /// A file with the same content has the name already; the source stays.
@@ -140,7 +140,7 @@ impl Outcome {
         }
     }
 
-    /// What a copy could not be given.
+    /// The metadata that a copy could not be given.
     pub fn unkept(&self) -> Unkept {
         match self {
             Outcome::Copied { unkept, .. } | Outcome::Moved { unkept, .. } => *unkept,
@@ -164,7 +164,7 @@ pub enum TransferError {
     Source {
         /// The source.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
     /// The copy cannot be written.
@@ -172,10 +172,10 @@ pub enum TransferError {
     Target {
         /// The folder or file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
-    /// What was read back is not what was written.
+    /// The content that was read back is not the one that was written.
     #[error("the copy in {folder} does not read back as it was written")]
     NotAsWritten {
         /// The folder.
@@ -211,12 +211,12 @@ pub enum TransferError {
         /// The copy's place.
         path: PathBuf,
     },
-    /// What a killed run left could not be put right: a later run tries again.
+    /// A transfer of a killed run could not be put right: a later run tries again.
     #[error("what was begun with {path} cannot be finished")]
     NotRecovered {
         /// The file or folder.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
     /// Somebody has the source open for writing.
@@ -238,7 +238,7 @@ pub enum TransferError {
     NotOnDisk {
         /// Where the content is.
         target: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
     /// The other file that has the content could not be brought to disk: this one stays.
@@ -248,7 +248,7 @@ pub enum TransferError {
         path: PathBuf,
         /// The file that has the content too.
         witness: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
     /// A folder was removed, but the disk has not taken that: after loss of power it may be there again.
@@ -256,7 +256,7 @@ pub enum TransferError {
     FolderNotOnDisk {
         /// The folder.
         folder: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
     /// A file was not removed after all, and could not get its name back: the next run gives it that.
@@ -266,7 +266,7 @@ pub enum TransferError {
         path: PathBuf,
         /// Where it is.
         aside: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
     /// The source of a move cannot be removed.
@@ -274,7 +274,7 @@ pub enum TransferError {
     NotRemoved {
         /// The source.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
     /// The only other file that should have the content has not: this one stays.

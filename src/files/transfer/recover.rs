@@ -1,4 +1,4 @@
-//! What became of a transfer that a killed program left unfinished.
+//! The fate of a transfer that a killed program left unfinished.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -75,8 +75,8 @@ pub fn recover(transfer: &Transfer, reached: &Reached, folders: &Folders) -> Res
     }
 }
 
-/// Removes a copy that has no name yet. One whose content is whole nowhere else gets its name instead: the source may have
-/// come just before a loss of power, and never have been on disk.
+/// Removes a copy that has no name yet. One whose content is whole nowhere else gets its name instead: the source may
+/// have come just before a loss of power, and never have been on disk.
 fn keep_or_remove_copy(
     transfer: &Transfer,
     folder: &Rc<Folder>,
@@ -158,8 +158,8 @@ fn bring(target: &Entry) -> std::io::Result<()> {
     to_disk.bring().of(&target.path()).map_or(Ok(()), Err)
 }
 
-/// A rename either happened or did not, or the file has both names: the source is gone and the content is under one of the
-/// names, or not.
+/// A rename either happened or did not, or the file has both names: the source is gone and the content is under one of
+/// the names, or not.
 fn recover_rename(transfer: &Transfer, folders: &Folders) -> Result<Outcome, TransferError> {
     let Ok(folder) = folders.open(&transfer.folder) else { return Err(TransferError::Abandoned) };
     let target = match end_renaming(transfer, folders, &folder)? {

@@ -1,8 +1,8 @@
 //! Removing a file so that nothing goes but that very file, and not while its content is nowhere else.
 //!
 //! A file cannot be removed by what it is, only by its name, and somebody may put another file under that name at any
-//! time. So the name is taken away first: the file gets a private one, is looked at under it, and goes only if it is the
-//! file that was hashed. Anything else gets its name back.
+//! time. So the name is taken away first: the file gets a private one, is looked at under it, and goes only if it is
+//! the file that was hashed. Anything else gets its name back.
 
 use std::ffi::{OsStr, OsString};
 use std::io::{self, ErrorKind};
@@ -27,7 +27,7 @@ pub(super) struct Removal {
 }
 
 impl Removal {
-    /// What a transfer of the kind `Remove` asks for: the file must be what was planned, and the witness whole.
+    /// The removal that a transfer of the kind `Remove` asks for: the file must be as planned, and the witness whole.
     pub(super) fn find(transfer: &Transfer, folders: &Folders) -> Result<Removal, TransferError> {
         let unreadable = |source| TransferError::Source { path: transfer.source.clone(), source };
         let leaving = folders.entry(&transfer.source).map_err(unreadable)?;
@@ -51,8 +51,8 @@ impl Removal {
         Removal { leaving, seen, witness, witness_seen }
     }
 
-    /// Where numbers are invented the witness could be the very file that is leaving, under another spelling of its name,
-    /// and what the system tells of it could be remembered: it is read.
+    /// Where numbers are invented the witness could be the very file that is leaving, under another spelling of its
+    /// name, and what the system tells of it could be remembered: it is read.
     fn is_witness_there(&self, transfer: &Transfer) -> bool {
         match self.witness.folder.keeps_numbers() {
             true => {
@@ -103,14 +103,14 @@ impl Removal {
     }
 }
 
-/// What the system tells of a file that has the transfer's content; nothing of another one, or one that changes.
+/// The facts about a file that has the transfer's content; none of another one, or one that changes.
 fn whole(entry: &Entry, transfer: &Transfer) -> Option<FileStat> {
     let (_, seen, hash) = entry.open_hashed().ok()?;
     (hash == Some(transfer.hash)).then_some(seen)
 }
 
-/// True where a file is as it was when it was hashed. Its content tells where its number and times may change by themselves,
-/// and where it has got or lost another name, which is a change too.
+/// True where a file is as it was when it was hashed. Its content tells where its number and times may change by
+/// themselves, and where it has got or lost another name, which is a change too.
 fn is_as_hashed(entry: &Entry, now: &FileStat, seen: &FileStat, transfer: &Transfer) -> bool {
     let keeps_numbers = entry.folder.keeps_numbers();
     let may_differ = !keeps_numbers || (now.stamp == seen.stamp && now.links != seen.links);
@@ -124,8 +124,8 @@ fn is_it(aside: &Entry, seen: &FileStat, transfer: &Transfer) -> bool {
     is_same || (!aside.folder.keeps_numbers() && aside.has(transfer.hash))
 }
 
-/// Gives what was moved aside its name back, or where that has been taken meanwhile a name beside it. Gives the error to
-/// tell: the one that led here, or where the file is now.
+/// Gives what was moved aside its name back, or where that has been taken meanwhile a name beside it. Gives the error
+/// to tell: the one that led here, or where the file is now.
 pub(super) fn put_back(aside: &Entry, name: &OsStr, error: TransferError) -> TransferError {
     let path = aside.folder.path().join(name);
     match give_back_name(aside, name) {
@@ -154,7 +154,8 @@ fn give_back_name(aside: &Entry, name: &OsStr) -> io::Result<Option<OsString>> {
     Err(ErrorKind::AlreadyExists.into())
 }
 
-/// What a killed program left under a private name gets its own back, so that the transfer can be looked at anew.
+/// A file that a killed program left under a private name gets its own back, so that the transfer can be looked at
+/// anew.
 pub(super) fn put_back_left(source: &Entry, transfer: &Transfer) -> io::Result<()> {
     let aside = source.beside(&transfer.leaving);
     let left = match aside.find() {

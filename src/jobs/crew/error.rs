@@ -68,7 +68,7 @@ pub enum CrewError {
     Unpack {
         /// The folder.
         folder: std::path::PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
     /// A runtime could not be installed.

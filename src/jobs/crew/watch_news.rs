@@ -44,7 +44,7 @@ pub enum WatchNews {
     Unreadable {
         /// The folder.
         folder: PathBuf,
-        /// What the system said.
+        /// The system's error.
         detail: String,
     },
     /// A file has not been finished for a long time.

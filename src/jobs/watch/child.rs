@@ -45,7 +45,7 @@ pub enum AlertEnd {
     TimedOut,
     /// It could not be started.
     NotStarted {
-        /// What the system said.
+        /// The system's error.
         detail: String,
     },
 }

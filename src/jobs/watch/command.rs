@@ -23,13 +23,13 @@ pub enum BadCommand {
     /// There is no `=`, or nothing beside it.
     #[error("{given:?} is not LABEL=COMMAND")]
     Form {
-        /// What was given.
+        /// The value as it was given.
         given: String,
     },
     /// A quotation mark has no other one.
     #[error("a quotation mark in {given:?} is not closed")]
     Quotes {
-        /// What was given.
+        /// The value as it was given.
         given: String,
     },
     /// There is no such label.
@@ -60,8 +60,8 @@ impl LabelCommand {
         Ok(commands)
     }
 
-    /// Reads `LABEL=COMMAND` for one of these labels. The command is split into words as a shell would, without its other
-    /// powers.
+    /// Reads `LABEL=COMMAND` for one of these labels. The command is split into words as a shell would, without its
+    /// other powers.
     pub fn parse(given: &str, labels: &[String]) -> Result<LabelCommand, BadCommand> {
         let bad_form = || BadCommand::Form { given: given.to_owned() };
         let (label, command) = given.split_once('=').ok_or_else(bad_form)?;

@@ -81,7 +81,7 @@ pub enum Told<'t> {
     Unreadable {
         /// The folder.
         folder: &'t Path,
-        /// What the system said.
+        /// The system's error.
         error: &'t std::io::Error,
     },
     /// The model has not answered for long. It is waited for.
@@ -129,7 +129,7 @@ pub struct WatchTools<'w> {
     pub decoders: usize,
     /// The clocks that count the stages' working and waiting time.
     pub clocks: &'w Clocks,
-    /// What is wrong with a picture, in words.
+    /// The trouble with a picture, in words.
     pub say_trouble: &'w dyn Fn(&Trouble) -> String,
     /// Why a transfer failed, in words.
     pub say_transfer: SayError<'w>,
@@ -250,8 +250,8 @@ impl Watch {
         self.incoming.watched_by()
     }
 
-    /// Does what is to be done now, as far as that goes in about a second; true where more is to be done at once. An error
-    /// of the session is told and tried again later.
+    /// Does what is to be done now, as far as that goes in about a second; true where more is to be done at once. An
+    /// error of the session is told and tried again later.
     pub fn turn(
         &mut self,
         session: &mut Session,

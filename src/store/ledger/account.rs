@@ -1,4 +1,4 @@
-//! What a whole ledger tells of transfers and sources: what a session's tables are held against.
+//! The account that a whole ledger gives of transfers and sources: a session's tables are held against it.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -18,7 +18,7 @@ use crate::domain::run::TransferId;
 /// Words under which a run tells the folder that its pictures are from: as it was given, and without links.
 const SOURCES: [&str; 2] = ["source", "real_source"];
 
-/// What a ledger tells, each line of which follows the one before.
+/// The account of a ledger, each line of which follows the one before.
 #[derive(Debug, Default)]
 pub struct Account {
     /// Its lines.
@@ -35,7 +35,8 @@ pub struct Account {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::store) struct Broken(pub(in crate::store) u64);
 
-/// The end of a transfer as session and ledger both tell it. Paths are as they are kept: relative inside the destination.
+/// The end of a transfer as session and ledger both tell it. Paths are as they are kept: relative inside the
+/// destination.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::store) struct Told<'t> {
     /// The word for how it ended.
@@ -129,7 +130,7 @@ pub fn sources_in(fields: &Map<String, Json>) -> Vec<PathBuf> {
 
 fn digest(result: &str, action: &str, source: &Path, target: Option<&Path>, hash: &str) -> [u8; 32] {
     let paths = [Some(source), target].map(|path| path.map_or(&b""[..], |path| path.as_os_str().as_bytes()));
-    // What is done is done, though the disk has not taken it yet.
+    // A transfer is done, though the disk has not taken it yet.
     let result = if result == "unsynced" { "done" } else { result };
     let parts = [result.as_bytes(), action.as_bytes(), paths[0], paths[1], hash.as_bytes()];
     // No path has a NUL in it, and no word.

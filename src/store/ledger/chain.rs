@@ -137,7 +137,7 @@ impl Chain {
     }
 }
 
-/// What a transfer did to the files in the destination: paths in there are relative.
+/// Does to a list of the destination's files as a transfer did: paths in there are relative.
 fn replay(files: &mut BTreeMap<PathBuf, String>, fields: &Map<String, Json>) {
     let text = |key: &str| text_of(fields, key);
     let result = text("result").unwrap_or_default();

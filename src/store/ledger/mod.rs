@@ -30,7 +30,7 @@ pub(super) use chain::{Pending, Sound, follow};
 /// The name of the ledger's file.
 pub const FILE_NAME: &str = "ledger.jsonl";
 
-/// What stands for the line before the first.
+/// The hash that stands for the line before the first.
 pub const BEFORE_THE_FIRST: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
 /// The SHA-256 of a line, without its end.
@@ -97,8 +97,8 @@ pub(super) fn text_of<'f>(fields: &'f Map<String, Json>, key: &str) -> Option<&'
     fields.get(key)?.as_str()
 }
 
-/// Appends the lines that the file has not got yet and brings them to disk. What is there is never rewritten: one that does
-/// not go on as it should is appended to, and shows it when it is verified.
+/// Appends the lines that the file has not got yet and brings them to disk. What is there is never rewritten: one that
+/// does not go on as it should is appended to, and shows it when it is verified.
 pub(super) fn complete(connection: &mut Connection, path: &Path) -> Result<(), CompleteError> {
     if !connection.prepare_cached("SELECT 1 FROM ledger_lines LIMIT 1")?.exists([])? {
         return Ok(());
@@ -159,8 +159,8 @@ fn append(file: &mut File, from: u64, text: &[u8]) -> io::Result<u64> {
     Ok(file.metadata()?.len())
 }
 
-/// True for what a loss of power leaves of a text that was never brought to disk: zeros in place of parts of it. No line
-/// has a zero.
+/// True for what a loss of power leaves of a text that was never brought to disk: zeros in place of parts of it. No
+/// line has a zero.
 fn is_lost(there: &[u8], text: &[u8]) -> bool {
     there.len() <= text.len() && there.iter().zip(text).all(|(found, written)| *found == 0 || found == written)
 }
@@ -179,6 +179,14 @@ mod tests {
         let transaction = connection.transaction().unwrap();
         add(&transaction, Map::from_iter([("event".to_owned(), json!(text))])).unwrap();
         transaction.commit().unwrap();
+    }
+
+    /// The database of a session whose ledger has one line.
+    fn with_a_line(path: &Path) -> Connection {
+        let mut connection = database::in_memory(&schema::SESSION).unwrap();
+        add_line(&mut connection, "one");
+        complete(&mut connection, path).unwrap();
+        connection
     }
 
     #[test]
@@ -207,9 +215,7 @@ mod tests {
     fn zeros_that_a_loss_of_power_left_are_replaced() {
         let folder = tempfile::tempdir().unwrap();
         let path = path_in(folder.path());
-        let mut connection = database::in_memory(&schema::SESSION).unwrap();
-        add_line(&mut connection, "one");
-        complete(&mut connection, &path).unwrap();
+        let mut connection = with_a_line(&path);
         let on_disk = std::fs::read(&path).unwrap();
         add_line(&mut connection, "two");
         let lost = [on_disk.as_slice(), b"{\"li", &[0; 20]].concat();
@@ -225,15 +231,13 @@ mod tests {
     fn a_file_that_a_killed_program_left_is_completed() {
         let folder = tempfile::tempdir().unwrap();
         let path = path_in(folder.path());
-        let mut connection = database::in_memory(&schema::SESSION).unwrap();
-        add_line(&mut connection, "one");
-        complete(&mut connection, &path).unwrap();
+        let mut connection = with_a_line(&path);
         let before = std::fs::read(&path).unwrap();
         add_line(&mut connection, "two");
         add_line(&mut connection, "three");
         let pending: i64 = connection.query_row("SELECT count(*) FROM ledger_lines", [], |row| row.get(0)).unwrap();
         assert_eq!(pending, 2);
-        // What a kill can have left of the two lines: nothing, a part, all.
+        // A kill can have left nothing, a part or all of the two lines.
         complete(&mut connection, &path).unwrap();
         let after = std::fs::read(&path).unwrap();
         for length in [before.len(), before.len() + 7, after.len()] {

@@ -1,4 +1,4 @@
-//! What a watch asks of a session: whether a file was looked at before, and which commands it owes.
+//! Questions of a watch to its session: whether a file was looked at before, and which commands it owes.
 
 use std::path::{Path, PathBuf};
 
@@ -17,8 +17,8 @@ pub struct Alert {
 }
 
 impl Session {
-    /// True where the file at a path, as it is now, was looked at with these labels before, or is known to be no picture.
-    /// What is told apart is the file's number, size and time: where any of them is another one, it is to be read.
+    /// True where the file at a path, as it is now, was looked at with these labels before, or is known to be no
+    /// picture. A file with another number, size or time is to be read.
     pub fn knows_file(&self, path: &Path, stamp: FileStamp, set: &LabelSet) -> Result<bool, StoreError> {
         let asked = || -> rusqlite::Result<bool> {
             let path = kept(&self.destination, path);

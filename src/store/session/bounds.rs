@@ -38,7 +38,7 @@ impl EndedTransfer {
 }
 
 impl Session {
-    /// What the ledger tells; an error where it is not the one that the session wrote.
+    /// The ledger's account; an error where it is not the one that the session wrote.
     pub(in crate::store) fn account(&self) -> Result<Arc<Account>, StoreError> {
         let (lines, head) = self.ledger_head()?;
         let is_of_now = |account: &&Arc<Account>| (account.lines, &account.head) == (lines, &head);
@@ -87,8 +87,8 @@ impl Session {
         }
     }
 
-    /// Files that the session and its ledger do not tell the same of: where they came from, where they went, how that ended.
-    /// Of a ledger that is broken nothing can be said.
+    /// Files that the session and its ledger do not tell the same of: where they came from, where they went, how that
+    /// ended. Of a ledger that is broken nothing can be said.
     pub fn disputed(&self) -> Result<Vec<PathBuf>, StoreError> {
         let account = match self.account() {
             Err(StoreError::LedgerBroken { .. }) => return Ok(vec![]),
@@ -160,8 +160,8 @@ impl Session {
         Ok(self.account()?.sources().iter().any(is_under))
     }
 
-    /// What a run did and nothing has taken back, the last first, and of those the ones that the ledger does not tell
-    /// the same of.
+    /// Transfers that a run did and nothing has taken back, the last first, and of those the ones that the ledger does
+    /// not tell the same of.
     pub fn reversible_as_told(&self, run: Run) -> Result<(Vec<Reversible>, Vec<Reversible>), StoreError> {
         let account = self.account()?;
         let reversible = self.reversible(run.id)?;

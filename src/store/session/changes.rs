@@ -1,4 +1,4 @@
-//! What changed in a session since it was looked at last, for those that follow while another process works in it.
+//! Changes in a session since it was looked at last, for those that follow while another process works in it.
 
 use super::{Session, StoreError};
 use crate::domain::run::RunId;

@@ -1,4 +1,4 @@
-//! What people decided. Every decision is in the session and in the ledger at once.
+//! Decisions of people. Every decision is in the session and in the ledger at once.
 
 use rusqlite::{OptionalExtension, Transaction};
 use serde_json::{Map, Value as Json, json};

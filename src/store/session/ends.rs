@@ -1,4 +1,4 @@
-//! What the end of a transfer means: for its picture, for the transfer that it takes back, for the ledger.
+//! The effects of a transfer's end: for its picture, for the transfer that it takes back, for the ledger.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -57,7 +57,8 @@ fn place_picture(
         Ending::Done { .. } | Ending::Unsynced { .. } if is_undo => put_back(change, destination, id)?,
         // The file that it was to come back to is there already; what is to be removed is removed by another transfer.
         Ending::Present { .. } | Ending::Kept { .. } if is_undo => {}
-        // The same when a file of ours is where it is to go already: it is twice in the destination until one is removed.
+        // The same when a file of ours is where it is to go already: it is twice in the destination until one is
+        // removed.
         Ending::Present { .. } if is_move && from_inside => forget_failure(change, id)?,
         // It was put there before: whoever did that takes it back.
         Ending::Present { .. } if is_at_target(change, id)? => forget_failure(change, id)?,
@@ -95,8 +96,8 @@ fn put_back(change: &Transaction<'_>, destination: &Path, id: TransferId) -> rus
     change.prepare_cached(back)?.execute((id.0, is_gone)).map(drop)
 }
 
-/// True where the file that was the picture's place before is not there any more, because it was taken away on behalf of
-/// another picture, which shared it.
+/// True where the file that was the picture's place before is not there any more, because it was taken away on behalf
+/// of another picture, which shared it.
 fn is_place_before_gone(change: &Transaction<'_>, destination: &Path, id: TransferId) -> rusqlite::Result<bool> {
     let taken =
         "SELECT reversed.was_placed FROM transfers JOIN transfers AS reversed ON reversed.id = transfers.reverses

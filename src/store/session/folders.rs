@@ -1,11 +1,11 @@
-//! What runs did to folders: which they made, and the times of those that they took files from.
+//! Folders that runs changed: which they made, and the times of those that they took files from.
 
 use std::path::PathBuf;
 
 use super::{Session, StoreError, kept};
 use crate::domain::run::RunId;
 
-/// What a run did to folders.
+/// The folders that a run changed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Folders {
     /// Those that it made, the innermost first.
@@ -53,7 +53,7 @@ impl Session {
         })
     }
 
-    /// What a run did to folders.
+    /// The folders that a run changed.
     pub fn folders_of(&self, run: RunId) -> Result<Folders, StoreError> {
         type FolderRow = (Vec<u8>, bool, Option<String>, bool);
         let rows = || -> rusqlite::Result<Vec<FolderRow>> {

@@ -57,7 +57,7 @@ const DATABASE: &str = "session.db";
 pub struct Session {
     connection: Connection,
     destination: PathBuf,
-    /// What the session is called in temporary files, so that two sessions that write into one folder do not meet.
+    /// The session's name in temporary files, so that two sessions that write into one folder do not meet.
     token: String,
     /// It is the destination's own, and not a copy.
     is_kept: bool,
@@ -65,13 +65,13 @@ pub struct Session {
     is_new: bool,
     /// The database's file, by file system and number; none for a session in memory.
     file: Option<(u64, u64)>,
-    /// What the session's seal is renewed with.
+    /// The secret that renews the session's seal.
     secret: Option<Secret>,
     /// Why there is no secret.
     no_secret: Option<NoSecret>,
     /// Where pictures come from, as this process said when it began its runs.
     sources: Vec<PathBuf>,
-    /// What the ledger told when it was read last.
+    /// The ledger's account when it was read last.
     account: RefCell<Option<Arc<Account>>>,
     /// A ledger that was there without a session, under its new name.
     ledger_aside: Option<PathBuf>,
@@ -88,8 +88,8 @@ impl Session {
         !found.is_err_and(|error| matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory))
     }
 
-    /// Opens the destination's session to classify, apply or undo, and makes it where there is none. Only one process at
-    /// a time can. Whose it is, nobody has asked yet: see [`Session::open_as_own`].
+    /// Opens the destination's session to classify, apply or undo, and makes it where there is none. Only one process
+    /// at a time can. Whose it is, nobody has asked yet: see [`Session::open_as_own`].
     pub fn open_to_work(destination: &Path, known: &KnownSessions) -> Result<Session, StoreError> {
         let folder = destination.join(FOLDER);
         let rights = Rights::beside(destination);
@@ -128,8 +128,8 @@ impl Session {
         }
     }
 
-    /// A copy of the destination's session to look at, which is there. Nothing is written, and nobody else works there as
-    /// long as it is open.
+    /// A copy of the destination's session to look at, which is there. Nothing is written, and nobody else works there
+    /// as long as it is open.
     pub fn open_to_look(destination: &Path) -> Result<Session, StoreError> {
         match Session::exists(destination) {
             true => Session::open_copy(destination),
@@ -161,7 +161,7 @@ impl Session {
         let connection = database::open(&database, &schema::SESSION)?;
         let mut session = Session::with(connection, destination, true, lock, None)?;
         match known.secret() {
-            // What a trigger of somebody else's writes is not to be sealed.
+            // A trigger of somebody else's could write anything: that is not to be sealed.
             Ok(secret) => {
                 let is_own = has_own_tables(&session.connection).map_err(|error| session.failed(error))?;
                 session.secret = is_own.then_some(secret);

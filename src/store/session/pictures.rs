@@ -19,7 +19,7 @@ use crate::domain::plan::Place;
 use crate::domain::run::RunId;
 use crate::domain::score::Prediction;
 
-/// What predictions are made with: one for each combination of labels, template and model.
+/// The basis of predictions: one for each combination of labels, template and model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LabelSet {
     /// Its number in the session.
@@ -35,18 +35,18 @@ pub struct Found<'f> {
     pub picture: &'f Picture,
     /// The same path, absolute and without links in the source folder's part: one file has one.
     pub path: &'f Path,
-    /// What is wrong with it, in words.
+    /// The trouble with it, in words.
     pub trouble: Option<&'f str>,
     /// The label whose command is owed for it if it was not there before.
     pub alert: Option<&'f str>,
 }
 
-/// What a session knows of a picture that was found, now or before.
+/// A picture that was found, now or before, as a session knows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Known {
     /// Its number.
     pub id: PictureId,
-    /// What a person said.
+    /// A person's decision.
     pub decision: Option<Decision>,
     /// The folder in the destination that it was put into.
     pub folder: Option<String>,
@@ -65,15 +65,15 @@ pub struct SessionPicture {
     pub label_set: Option<i64>,
     /// The path as it was given.
     pub shown: PathBuf,
-    /// What is wrong with it, in words.
+    /// The trouble with it, in words.
     pub trouble: Option<String>,
-    /// What a person said.
+    /// A person's decision.
     pub decision: Option<Decision>,
     /// Where its content is in the destination.
     pub place: Option<Place>,
     /// The file that was to be moved to its place and could only be copied; it may be there still.
     pub left_behind: Option<PathBuf>,
-    /// What was done with its own file: the word of the outcome.
+    /// The action on its own file: the word of the outcome.
     pub placed_how: Option<String>,
     /// Why its last transfer failed, in words.
     pub failure: Option<String>,
@@ -132,7 +132,7 @@ impl Session {
         labels().map_err(|error| self.failed(error))
     }
 
-    /// What the model's fingerprint was that a label set was made with.
+    /// The fingerprint of the model that a label set was made with.
     pub fn model_of(&self, set: &LabelSet) -> Result<Option<String>, StoreError> {
         let key = self
             .connection
@@ -160,8 +160,8 @@ impl Session {
         found.optional().map_err(|error| self.failed(error))
     }
 
-    /// Pictures in the order in which they were found first, one at a time. With a label set, they have only predictions
-    /// that were made with it.
+    /// Pictures in the order in which they were found first, one at a time. With a label set, they have only
+    /// predictions that were made with it.
     pub fn for_each_picture(
         &self,
         set: Option<&LabelSet>,
@@ -269,7 +269,7 @@ fn put(
     if let (None, Some(label)) = (before, found.alert) {
         owe_alert(change, known.id, label)?;
     }
-    // What its path held before is no picture of the source any more, unless something was done with it.
+    // The former content of its path is no picture of the source any more, unless something was done with it.
     let mut replaced = change.prepare_cached(
         "UPDATE pictures SET replaced = 1 WHERE path = ?1 AND hash <> ?2 AND placed IS NULL AND decision IS NULL",
     )?;
@@ -284,7 +284,7 @@ pub(super) const IS_OURS: &str = "transfers.step <> 'present' OR EXISTS (SELECT 
     AND others.action <> 'remove' AND NOT EXISTS (SELECT 1 FROM transfers AS taken
         WHERE taken.source = pictures.placed AND taken.step IN ('done', 'unsynced') AND taken.action <> 'copy' AND taken.id > others.id))";
 
-/// What was done with a picture's own file: `copy`, `move`, or nothing where its content was there before.
+/// The action on a picture's own file: `copy`, `move`, or nothing where its content was there before.
 const FIRST: &str = "CASE WHEN placed IS NOT NULL THEN (SELECT CASE first.step WHEN 'kept' THEN
     CASE WHEN EXISTS (SELECT 1 FROM transfers AS ended WHERE ended.source = first.source AND ended.picture = first.picture
         AND ended.action = 'remove' AND ended.step IN ('done', 'unsynced') AND ended.undone_by IS NULL AND ended.id > first.id)

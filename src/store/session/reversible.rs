@@ -16,7 +16,7 @@ pub struct Reversible {
     pub id: TransferId,
     /// The picture.
     pub picture: PictureId,
-    /// What was done.
+    /// The action.
     pub action: Action,
     /// The file as it was before.
     pub source: PathBuf,
@@ -39,7 +39,7 @@ pub struct Reversible {
 }
 
 impl Session {
-    /// What a run did and nothing has taken back, the last first.
+    /// Transfers that a run did and nothing has taken back, the last first.
     pub fn reversible(&self, run: RunId) -> Result<Vec<Reversible>, StoreError> {
         let reversible = || -> rusqlite::Result<Vec<Option<Reversible>>> {
             let mut statement = self.connection.prepare(
@@ -82,8 +82,8 @@ impl Session {
         }))
     }
 
-    /// The transfer that put a picture's file where it is, of the one that its place goes by: one that found the content
-    /// there already has put nothing anywhere, nor has one that was taken back.
+    /// The transfer that put a picture's file where it is, of the one that its place goes by: one that found the
+    /// content there already has put nothing anywhere, nor has one that was taken back.
     fn in_force(&self, placed_by: Option<i64>) -> rusqlite::Result<Option<i64>> {
         let mut before = self.connection.prepare_cached(
             "SELECT was_by FROM transfers WHERE id = ?1 AND (step = 'present' OR undone_by IS NOT NULL)",

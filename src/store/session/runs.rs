@@ -18,7 +18,7 @@ use crate::store::ledger;
 /// How pictures are sorted: what later applies need of the settings of a classify.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Sorting {
-    /// What to sort by.
+    /// The labels to sort by.
     pub labels: Vec<Label>,
     /// The sentence around each prompt, or several of them on one line.
     pub template: String,
@@ -56,7 +56,7 @@ impl Sorting {
     }
 }
 
-/// What was classified last, and with what, as the user gave it.
+/// The last classification, and what it was made with, as the user gave it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
     /// The source folder.
@@ -79,7 +79,7 @@ pub fn absolute_source(source: &Path) -> PathBuf {
 pub struct Run {
     /// Its number.
     pub id: RunId,
-    /// What it does.
+    /// Its kind of work.
     pub kind: RunKind,
     /// The run that it takes back.
     pub reverses: Option<RunId>,
@@ -160,7 +160,7 @@ impl Session {
         Ok(row.optional().map_err(|error| self.failed(error))?.and_then(sorting))
     }
 
-    /// What the last classify was given that looked into a source; scores for other labels have none.
+    /// The settings of the last classify that looked into a source; scores for other labels have none.
     pub fn origin(&self) -> Result<Option<Origin>, StoreError> {
         let row = self.connection.query_row(
             "SELECT settings ->> '$.source', settings ->> '$.recursive', settings ->> '$.model',
@@ -188,7 +188,8 @@ impl Session {
         Ok(sources.into_iter().map(PathBuf::from).filter(|source| source.is_absolute()).collect())
     }
 
-    /// The last run that saw pictures in a source that are known as it saw them; none where nothing was ever found there.
+    /// The last run that saw pictures in a source that are known as it saw them; none where nothing was ever found
+    /// there.
     pub fn last_seen_in(&self, source: &Path) -> Result<Option<RunId>, StoreError> {
         let runs = || -> rusqlite::Result<Vec<(i64, String)>> {
             let mut statement = self.connection.prepare(

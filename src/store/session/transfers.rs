@@ -17,7 +17,7 @@ use crate::domain::run::{Action, RunId, RunKind, TransferId};
 pub struct NewTransfer {
     /// The picture.
     pub picture: PictureId,
-    /// What is done.
+    /// The action.
     pub action: Action,
     /// The file.
     pub source: PathBuf,
@@ -31,11 +31,11 @@ pub struct NewTransfer {
     pub size: u64,
     /// The transfer that it takes back.
     pub reverses: Option<TransferId>,
-    /// What has to hold still when it begins.
+    /// The condition that must still hold when it begins.
     pub relies_on: ReliesOn,
 }
 
-/// What a transfer was planned on.
+/// The condition that a transfer was planned on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReliesOn {
     /// On nothing that could change.
@@ -85,7 +85,7 @@ pub enum Ending {
     Unsynced {
         /// Where the content is.
         target: PathBuf,
-        /// What went wrong, in words.
+        /// The fault, in words.
         reason: String,
     },
     /// Nothing was done.
@@ -134,7 +134,7 @@ pub struct Unfinished {
     pub id: TransferId,
     /// The kind of its run.
     pub kind: RunKind,
-    /// What it was to do.
+    /// The transfer itself.
     pub transfer: NewTransfer,
     /// The last step that was recorded; none where it was only planned.
     pub reached: Option<Recorded>,
@@ -146,8 +146,8 @@ pub struct Unfinished {
 const UNFINISHED: &str = "('planned', 'copied', 'published', 'unsynced')";
 
 impl Session {
-    /// Takes note of transfers that are about to be begun, and of the folders that they need and that are not there. One
-    /// that was planned on a decision which is another one by now gets no number, and must not be begun: nobody can
+    /// Takes note of transfers that are about to be begun, and of the folders that they need and that are not there.
+    /// One that was planned on a decision which is another one by now gets no number, and must not be begun: nobody can
     /// decide between this look and the note.
     pub fn plan_transfers(
         &mut self,

@@ -16,7 +16,7 @@ impl Session {
         self.change(|change| change.execute("INSERT OR REPLACE INTO session VALUES (?1, ?2)", (key, value)).map(drop))
     }
 
-    /// What follows after a beginning in the keys of the values that are kept.
+    /// The rest of the keys with a beginning, among the values that are kept.
     pub fn keys_after(&self, beginning: &str) -> Result<Vec<String>, StoreError> {
         let keys = || -> rusqlite::Result<Vec<String>> {
             let mut statement = self.connection.prepare("SELECT key FROM session")?;

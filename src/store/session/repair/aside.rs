@@ -1,4 +1,4 @@
-//! What is there before a repair is kept: copies in a folder of their own, on disk before anything is changed.
+//! Everything as it was before a repair is kept: copies in a folder of their own, on disk before anything is changed.
 
 use std::fs::{DirBuilder, File};
 use std::io::{self, ErrorKind, Read, Write};
@@ -18,7 +18,7 @@ const FOLDER: &str = "before-repair-";
 /// Bytes that are copied at once.
 const PIECE: usize = 1 << 20;
 
-/// What was kept.
+/// The copies that were kept.
 pub(super) struct Aside {
     pub(super) folder: PathBuf,
     /// Each file with its content's hash.

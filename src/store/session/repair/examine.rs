@@ -1,4 +1,4 @@
-//! What is damaged. Everything is looked at in a copy: to open a database may change it.
+//! The damaged parts. Everything is looked at in a copy: to open a database may change it.
 
 use std::fs::File;
 use std::io::ErrorKind;
@@ -15,7 +15,7 @@ use crate::store::ledger::{self, Pending, Sound};
 use crate::store::secret::{NoSecret, Secret};
 use crate::store::{database, regular, schema};
 
-/// What is damaged.
+/// The damaged parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Damage {
     /// The session is: it is to be made anew from the ledger, and the ledger after it where that is not whole either.
@@ -24,12 +24,12 @@ pub(super) enum Damage {
     Ledger,
 }
 
-/// What was found.
+/// The findings.
 pub(super) struct Examined {
     pub(super) damage: Damage,
     /// As far as the ledger's lines follow one another.
     pub(super) sound: Sound,
-    /// What is taken as true is sealed by this user's program.
+    /// The part that is taken as true is sealed by this user's program.
     pub(super) is_proved: bool,
     /// Why nothing can be sealed.
     pub(super) no_secret: Option<NoSecret>,

@@ -1,4 +1,4 @@
-//! What lines of a ledger say, as far as a session keeps it.
+//! The sense of a ledger's lines, as far as a session keeps it.
 
 use std::path::{Path, PathBuf};
 

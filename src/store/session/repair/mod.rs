@@ -23,7 +23,7 @@ use examine::{Damage, examine};
 pub use rebuild::Rebuilt;
 pub use retell::Retold;
 
-/// What a repair came to.
+/// The result of a repair.
 #[derive(Debug)]
 pub struct Repaired {
     /// The folder in which everything is kept as it was.

@@ -51,7 +51,7 @@ pub(super) fn make(destination: &Path, folder: &Path, sound: &Sound) -> Result<R
         remove(&regular::beside(&new, ending))?;
     }
     let rebuilt = fill(&new, destination, &ledger::path_in(folder), sound)?;
-    // What belongs to the former database would be taken for a part of the new one.
+    // A log of the former database would be taken for a part of the new one.
     for ending in &regular::DATABASE_ENDINGS[1..] {
         remove(&regular::beside(&place, ending))?;
     }
@@ -157,7 +157,7 @@ impl Rebuild<'_> {
         insert.execute((id, kind, reverses, set, milliseconds(fields), settings)).map(drop)
     }
 
-    /// What a run's predictions were made with.
+    /// The label set of a run's predictions.
     fn label_set(&self, fields: &Map<String, Json>) -> rusqlite::Result<Option<i64>> {
         let sorting = fields.get("sorting");
         let labels: Option<Vec<Label>> =
@@ -208,8 +208,8 @@ impl Rebuild<'_> {
         inserted.map(drop)
     }
 
-    /// The picture that a transfer is about: that of the transfer which it takes back, the one that was put where it comes
-    /// from, or the one that was found there.
+    /// The picture that a transfer is about: that of the transfer which it takes back, the one that was put where it
+    /// comes from, or the one that was found there.
     fn picture_of(&self, told: &Transfer) -> rusqlite::Result<i64> {
         self.make_run(told)?;
         let reversed = self

@@ -1,5 +1,5 @@
-//! The ledger written anew from the session's tables: the lines that still follow one another stay, and what they do not
-//! tell follows, as far as the tables know it.
+//! The ledger written anew from the session's tables: the lines that still follow one another stay, and what they do
+//! not tell follows, as far as the tables know it.
 
 use std::collections::HashSet;
 use std::fs::File;
@@ -33,7 +33,7 @@ pub struct Retold {
     pub kept: u64,
     /// Lines that were there before.
     pub before: u64,
-    /// What was told again.
+    /// The lines that were told again.
     untold: Vec<Untold>,
 }
 
@@ -44,7 +44,7 @@ impl Retold {
     }
 }
 
-/// What the lines that stay do not tell, by its number in its table.
+/// Rows that the lines that stay do not tell of, by their numbers in their tables.
 #[derive(Debug, Clone, Copy)]
 enum Untold {
     Run(i64),
@@ -53,7 +53,7 @@ enum Untold {
     End(i64),
 }
 
-/// What the lines that stay tell.
+/// The account of the lines that stay.
 #[derive(Default)]
 struct Told {
     runs: HashSet<i64>,
@@ -133,8 +133,8 @@ fn keep_sound(from: &Path, to: &Path, bytes: u64) -> io::Result<()> {
     Ok(())
 }
 
-/// What is to be told, in the order in which it happened, as far as that is known: run after run, and decisions by their
-/// time before the run that began next.
+/// Events that are to be told, in the order in which they happened, as far as that is known: run after run, and
+/// decisions by their time before the run that began next.
 fn untold(reading: &Connection, told: &Told, told_decisions: u64) -> rusqlite::Result<Vec<Untold>> {
     let mut untold = Vec::new();
     let decisions: Vec<(i64, i64)> = reading
