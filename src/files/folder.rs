@@ -90,6 +90,7 @@ pub struct Folder {
     handle: File,
     path: PathBuf,
     device: u64,
+    inode: u64,
     keeps_numbers: bool,
 }
 
@@ -112,9 +113,10 @@ impl Folder {
     }
 
     fn of(handle: File, path: PathBuf) -> io::Result<Folder> {
-        let device = handle.metadata()?.dev();
+        let found = handle.metadata()?;
+        let (device, inode) = (found.dev(), found.ino());
         let keeps_numbers = keeps_file_numbers(&path);
-        Ok(Folder { handle, path, device, keeps_numbers })
+        Ok(Folder { handle, path, device, inode, keeps_numbers })
     }
 
     /// Makes a folder right in this one and brings that to disk. False where something of the name is there.
@@ -129,6 +131,11 @@ impl Folder {
     /// Where it was opened.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// True for the same folder, by file system and number.
+    pub fn is_same(&self, other: &Folder) -> bool {
+        (self.device, self.inode) == (other.device, other.inode)
     }
 
     /// The file system that it is on.

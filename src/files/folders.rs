@@ -122,6 +122,12 @@ impl Folders {
         Ok((folder, made.into_inner()))
     }
 
+    /// False where the path of an open folder leads elsewhere by now, or nowhere. Where numbers are invented, nobody can tell.
+    pub fn is_in_place(&self, folder: &Folder) -> bool {
+        let anew = Folders::below(self.roots.clone());
+        !folder.keeps_numbers() || anew.open(folder.path()).is_ok_and(|found| found.is_same(folder))
+    }
+
     /// Lets go of every folder: the next batch opens what is there then.
     pub fn close(&self) {
         self.open.borrow_mut().clear();

@@ -1,12 +1,13 @@
 //! A batch of transfers, phase by phase.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::rc::Rc;
 
 use super::copy::{Copy, copy, verify};
 use super::metadata::Unkept;
 use super::removal::Removal;
-use super::rename::{end_renaming, move_by_renaming};
+use super::rename::{end_renaming, go_back, move_by_renaming};
 use super::target::{open_folder, present_already, publish};
 use super::{Ended, Journal, Outcome, Step, Transfer, TransferError};
 use crate::crash::{self, Moment};
@@ -60,7 +61,7 @@ pub fn transfer_batch(
         }
     }
     settle(&mut hands, journal)?;
-    publish_all(&mut hands, journal)?;
+    publish_all(&mut hands, journal, folders)?;
     remove_all(&mut hands, folders);
     folders.close();
     // A transfer that ended in a phase before the last is recorded with the last: only then are its folders on disk.
@@ -138,12 +139,13 @@ fn settle(hands: &mut [InHand<'_>], journal: &mut impl Journal) -> Result<(), Tr
 }
 
 /// Gives every copy its name and brings the folders to disk, those of renamed files too.
-fn publish_all(hands: &mut [InHand<'_>], journal: &mut impl Journal) -> Result<(), TransferError> {
+fn publish_all(hands: &mut [InHand<'_>], journal: &mut impl Journal, folders: &Folders) -> Result<(), TransferError> {
     advance(hands, |transfer, state| match state {
         State::Verified(copy, written) => publish(transfer, copy, &written),
         state => state,
     });
     let failed = bring_targets(hands);
+    leave_displaced(hands, folders);
     advance(hands, |transfer, state| match state {
         State::Published { target, seen, copied_from, unkept } => match failed.of(&target.path()) {
             Some(source) if transfer.action == Action::Copy => {
@@ -181,6 +183,27 @@ fn publish_all(hands: &mut [InHand<'_>], journal: &mut impl Journal) -> Result<(
     journal.record(&steps).map_err(TransferError::Journal)?;
     crash::point(Moment::PublishedRecorded);
     Ok(())
+}
+
+/// A folder that somebody has moved away meanwhile, or put another thing in place of, has taken its new files along: they
+/// are not where they were to be. Nothing is removed for their sake, and a file that was renamed goes back.
+fn leave_displaced(hands: &mut [InHand<'_>], folders: &Folders) {
+    let mut known = BTreeMap::new();
+    let mut is_in_place =
+        |folder: &Folder| *known.entry(folder.path().to_owned()).or_insert_with(|| folders.is_in_place(folder));
+    advance(hands, |transfer, state| {
+        let (State::Published { target, .. } | State::Renamed { target, .. }) = &state else { return state };
+        if is_in_place(&target.folder) {
+            return state;
+        }
+        let error = TransferError::TargetChanged { path: target.path() };
+        State::Ended(Err(match (&state, transfer.source.file_name()) {
+            (State::Renamed { target, left }, Some(name)) => {
+                go_back(target, &Entry { folder: left.clone(), name: name.to_owned() }, error)
+            }
+            _ => error,
+        }))
+    });
 }
 
 fn published(hand: &InHand<'_>) -> Option<(TransferId, PathBuf)> {

@@ -122,23 +122,30 @@ fn what_cannot_be_put_right_is_left_for_a_later_run() {
 }
 
 #[test]
-fn a_folder_that_becomes_a_link_leads_nowhere() {
-    let scene = Scene::new(Action::Copy);
-    let outside = scene.folder.path().join("outside");
-    std::fs::create_dir(&outside).unwrap();
-    let label = scene.folder.path().join("label");
-    let ended = scene.run(|step| {
-        if step == "copied" {
-            std::fs::rename(&label, scene.folder.path().join("moved")).unwrap();
-            std::os::unix::fs::symlink(&outside, &label).unwrap();
+fn a_folder_that_is_moved_away_or_becomes_a_link_leads_nowhere_and_is_told() {
+    for (action, puts_link) in [(Action::Copy, true), (Action::Move, true), (Action::Move, false)] {
+        let scene = Scene::new(action);
+        let outside = scene.folder.path().join("outside");
+        std::fs::create_dir(&outside).unwrap();
+        let label = scene.folder.path().join("label");
+        let ended = scene.run(|step| {
+            if step == "copied" {
+                std::fs::rename(&label, scene.folder.path().join("moved")).unwrap();
+                if puts_link {
+                    std::os::unix::fs::symlink(&outside, &label).unwrap();
+                }
+            }
+            Ok(())
+        });
+        assert!(matches!(ended.unwrap(), Err(TransferError::TargetChanged { .. })));
+        assert_eq!(std::fs::read_dir(&outside).unwrap().count(), 0);
+        assert_eq!(std::fs::read(scene.folder.path().join("moved/1.jpg")).unwrap(), b"a picture");
+        assert_eq!(std::fs::read(&scene.transfer.source).unwrap(), b"a picture");
+        // The next batch opens the folder anew, and finds a link.
+        if puts_link {
+            assert!(matches!(scene.run(|_| Ok(())).unwrap(), Err(TransferError::NotAFolder { .. })));
         }
-        Ok(())
-    });
-    ended.unwrap().unwrap();
-    assert_eq!(std::fs::read_dir(&outside).unwrap().count(), 0);
-    assert_eq!(std::fs::read(scene.folder.path().join("moved/1.jpg")).unwrap(), b"a picture");
-    // The next batch opens the folder anew, and finds a link.
-    assert!(matches!(scene.run(|_| Ok(())).unwrap(), Err(TransferError::NotAFolder { .. })));
+    }
 }
 
 #[test]

@@ -94,7 +94,7 @@ fn is_renamed(target: &Entry, hashed: &FileStat, transfer: &Transfer) -> bool {
 }
 
 /// Another file, that somebody has put in the place of the one that was hashed, goes back there.
-fn go_back(target: &Entry, source: &Entry, error: TransferError) -> TransferError {
+pub(super) fn go_back(target: &Entry, source: &Entry, error: TransferError) -> TransferError {
     match rename_to_free_name(&target.folder, &target.name, &source.folder, &source.name) {
         Ok(()) => error,
         // Its place is taken again, or gone: it stays where it is, and is told of.
