@@ -107,7 +107,7 @@ fn reversal(done: &Reversible) -> Option<NewTransfer> {
     // A removal is undone by copying the witness; a move by moving back; a copy by removing it, with its source as
     // witness.
     let (action, source, place) = match (done.action, done.is_source_kept) {
-        (Action::Remove, _) => (Action::Copy, &done.target, &done.source),
+        (Action::Remove, _) => (Action::Copy, first_that_is_there(&done.target, &done.found), &done.source),
         (Action::Move, false) => (Action::Move, &done.target, &done.source),
         (Action::Copy, _) | (Action::Move, true) => (Action::Remove, &done.target, witness(done)),
     };
@@ -128,8 +128,12 @@ fn reversal(done: &Reversible) -> Option<NewTransfer> {
 /// The file that should have the content of a copy: what it was copied from, or, where an undo has taken that away, the
 /// picture as it was found.
 fn witness(done: &Reversible) -> &PathBuf {
-    let is_there = std::fs::symlink_metadata(&done.source).is_ok();
-    if is_there || done.is_source_taken { &done.source } else { &done.found }
+    if done.is_source_taken { &done.source } else { first_that_is_there(&done.source, &done.found) }
+}
+
+/// The file that should have a content, or, where an undo has taken that away, the picture as it was found.
+fn first_that_is_there<'d>(file: &'d PathBuf, found: &'d PathBuf) -> &'d PathBuf {
+    if std::fs::symlink_metadata(file).is_ok() { file } else { found }
 }
 
 /// Why a transfer cannot be taken back, as far as that can be told before it is tried.
@@ -150,11 +154,11 @@ fn note_folders(session: &mut Session, reversed: RunId, own: RunId) -> Result<()
     session.note_folder_times(own, &now)
 }
 
-/// Removes the folders that a run made and that are empty now, and gives others the times they had, unless somebody
+/// Removes folders that runs made and that nobody needs any more, where they are empty, and gives others the times they had, unless somebody
 /// else has changed them. Gives those whose removal the disk has not taken.
 pub(super) fn restore_folders(session: &Session, run: RunId) -> Result<Vec<(PathBuf, TransferError)>, StoreError> {
     let folders = session.folders_of(run)?;
-    let not_on_disk = remove_empty_folders(folders.made);
+    let not_on_disk = remove_empty_folders(session.folders_made_in_vain(run)?);
     for folder in folders.changed.into_iter().filter(|folder| folder.restores) {
         set_folder_time(&folder.path, folder.modified);
     }

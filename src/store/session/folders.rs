@@ -64,11 +64,8 @@ impl Session {
         };
         let mut folders = Folders::default();
         for (path, is_made, modified, restores) in rows().map_err(|error| self.failed(error))? {
-            // Nobody else's folder is removed or changed, whatever the session says of it.
-            match self.permits(&self.given(&path)) {
-                Ok(true) => {}
-                Ok(false) | Err(StoreError::LedgerBroken { .. }) => continue,
-                Err(error) => return Err(error),
+            if !self.may_change(&path)? {
+                continue;
             }
             match modified.and_then(|modified| modified.parse().ok()) {
                 _ if is_made => folders.made.push(self.given(&path)),
@@ -77,5 +74,34 @@ impl Session {
             }
         }
         Ok(folders)
+    }
+
+    /// Folders that were made by a run or by any run that is not in force any more, the innermost first: where one is empty,
+    /// nobody needs it. A later run may have used a folder that it found, and have been taken back last.
+    pub fn folders_made_in_vain(&self, run: RunId) -> Result<Vec<PathBuf>, StoreError> {
+        let rows = || -> rusqlite::Result<Vec<Vec<u8>>> {
+            let mut statement = self.connection.prepare(
+                "SELECT DISTINCT path FROM folders WHERE made = 1 AND (run = ?1 OR NOT EXISTS (
+                     SELECT 1 FROM transfers WHERE transfers.run = folders.run
+                     AND step IN ('done', 'kept', 'unsynced') AND undone_by IS NULL
+                 )) ORDER BY length(path) DESC, path",
+            )?;
+            statement.query_map([run.0], |row| row.get(0))?.collect()
+        };
+        let mut folders = Vec::new();
+        for path in rows().map_err(|error| self.failed(error))? {
+            if self.may_change(&path)? {
+                folders.push(self.given(&path));
+            }
+        }
+        Ok(folders)
+    }
+
+    /// Nobody else's folder is removed or changed, whatever the session says of it.
+    fn may_change(&self, path: &[u8]) -> Result<bool, StoreError> {
+        match self.permits(&self.given(path)) {
+            Err(StoreError::LedgerBroken { .. }) => Ok(false),
+            permitted => permitted,
+        }
     }
 }

@@ -75,11 +75,23 @@ impl Session {
             found: path(11)?,
             is_source_taken: row.get(12)?,
             is_source_kept: step == "kept",
-            is_last: placed_by == left_by || self.in_force(placed_by)? == self.in_force(left_by)?,
+            is_last: match placed_by {
+                // Its file was taken away on behalf of another picture, which shared it: it is nowhere else.
+                None if left_by.is_some() => self.is_newest(row.get(0)?, row.get(1)?)?,
+                _ => placed_by == left_by || self.in_force(placed_by)? == self.in_force(left_by)?,
+            },
             device: row.get::<_, Option<i64>>(10)?.map(|device| device as u64),
             hash: hash(row, 6)?,
             size: row.get::<_, i64>(7)? as u64,
         }))
+    }
+
+    /// True where no later transfer of a picture is in force.
+    fn is_newest(&self, transfer: i64, picture: i64) -> rusqlite::Result<bool> {
+        let later = "SELECT 1 FROM transfers JOIN runs ON runs.id = run
+                     WHERE picture = ?2 AND transfers.id > ?1 AND step IN ('done', 'kept', 'unsynced')
+                     AND undone_by IS NULL AND runs.kind <> 'undo'";
+        Ok(!self.connection.prepare_cached(later)?.exists((transfer, picture))?)
     }
 
     /// The transfer that put a picture's file where it is, of the one that its place goes by: one that found the
