@@ -15,13 +15,12 @@ use crate::rights::Rights;
 /// Statements that are kept compiled: more than a transfer needs from its plan to its end.
 const COMPILED: usize = 64;
 
-/// How long a statement waits for another process that is writing.
-const PATIENCE: Duration = Duration::from_secs(30);
-
 /// One kind of database: what it is marked with, and how each version becomes the next.
 pub(super) struct Kind {
     /// The mark in the file's header.
     pub(super) application_id: i32,
+    /// How long a statement waits for another process that is writing.
+    pub(super) patience: Duration,
     /// Statements that make version n+1 of version n, from an empty file on.
     pub(super) migrations: &'static [&'static str],
 }
@@ -43,7 +42,7 @@ pub(super) fn open(path: &Path, kind: &Kind) -> Result<Connection, StoreError> {
     let file = |source| StoreError::File { path: path.to_owned(), source };
     let is_new = Rights::OWN.make_file(path).map_err(file)?;
     let mut connection = Connection::open_with_flags(path, flags).map_err(failed)?;
-    connection.busy_timeout(PATIENCE).map_err(failed)?;
+    connection.busy_timeout(kind.patience).map_err(failed)?;
     keep_compiled(&connection).map_err(failed)?;
     connection.pragma_update(None, "trusted_schema", false).map_err(failed)?;
     check(&connection, path, kind)?;
@@ -145,8 +144,12 @@ fn migrate(connection: &mut Connection, kind: &Kind) -> rusqlite::Result<()> {
 mod tests {
     use super::*;
 
-    const FIRST: Kind = Kind { application_id: 7, migrations: &["CREATE TABLE a (x)"] };
-    const SECOND: Kind = Kind { application_id: 7, migrations: &["CREATE TABLE a (x)", "ALTER TABLE a ADD COLUMN y"] };
+    const FIRST: Kind = kind(7, &["CREATE TABLE a (x)"]);
+    const SECOND: Kind = kind(7, &["CREATE TABLE a (x)", "ALTER TABLE a ADD COLUMN y"]);
+
+    const fn kind(application_id: i32, migrations: &'static [&'static str]) -> Kind {
+        Kind { application_id, patience: Duration::from_secs(1), migrations }
+    }
 
     /// 3 is EXTRA: the removal of a rollback journal, which ends a change, is brought to disk with the folder that it was in.
     #[test]
@@ -167,7 +170,7 @@ mod tests {
         assert_eq!(row, (1, None));
         drop(newer);
         assert!(matches!(open(&path, &FIRST), Err(StoreError::Newer { found: 2, known: 1, .. })));
-        let other = Kind { application_id: 8, migrations: FIRST.migrations };
+        let other = kind(8, FIRST.migrations);
         assert!(matches!(open(&path, &other), Err(StoreError::Foreign { .. })));
         std::fs::write(&path, "this is not a database, and long enough to be looked at as one").unwrap();
         assert!(matches!(open(&path, &FIRST), Err(StoreError::Database { .. })));

@@ -3,11 +3,16 @@
 //! Paths are bytes. One inside the destination is kept relative to it, so that the folder can be handed on; all others
 //! are absolute. Times are in milliseconds since 1970, UTC; those of files in nanoseconds.
 
+use std::time::Duration;
+
 use super::database::Kind;
 
 /// The session's database: "sis1".
-pub(super) const SESSION: Kind =
-    Kind { application_id: 0x7369_7331, migrations: &[VERSION_1, VERSION_2, VERSION_3, VERSION_4] };
+pub(super) const SESSION: Kind = Kind {
+    application_id: 0x7369_7331,
+    patience: Duration::from_secs(30),
+    migrations: &[VERSION_1, VERSION_2, VERSION_3, VERSION_4],
+};
 
 const VERSION_1: &str = "
 CREATE TABLE session (

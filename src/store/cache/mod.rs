@@ -5,7 +5,7 @@ mod files;
 
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use half::f16;
 use ndarray::Array1;
@@ -16,9 +16,12 @@ use super::database::{self, Kind};
 use crate::domain::picture::ContentHash;
 use crate::rights::Rights;
 
-/// The cache's database: "sisc".
-const CACHE: Kind =
-    Kind { application_id: 0x7369_7363, migrations: &[VERSION_1, files::VERSION_2, VERSION_3, files::VERSION_4] };
+/// The cache's database: "sisc". It only saves work, and is waited for less than a session.
+const CACHE: Kind = Kind {
+    application_id: 0x7369_7363,
+    patience: Duration::from_secs(10),
+    migrations: &[VERSION_1, files::VERSION_2, VERSION_3, files::VERSION_4],
+};
 
 const VERSION_1: &str = "
 CREATE TABLE models (
