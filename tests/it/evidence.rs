@@ -108,10 +108,12 @@ impl Sorting {
     }
 
     /// Runs the program on what a fault has left, as a user would, and says what is not as it should be: the same command
-    /// ends well, everything is where it belongs once, records are true, and `undo` brings all of it back.
-    pub(crate) fn recover(&self, judge: &Judge, is_undo: bool) -> Vec<String> {
+    /// ends well, everything is where it belongs once, records are true, and `undo` brings all of it back. It may ask for
+    /// `--trust` once if the run before, whose words are `said`, told that it will.
+    pub(crate) fn recover(&self, judge: &Judge, is_undo: bool, said: &str) -> Vec<String> {
         let (whole, mut faults) = (judge.whole(), vec![]);
-        let ran = self.run_again(is_undo, &mut faults);
+        let mut may_ask = said.contains("later commands will ask for --trust");
+        let ran = self.run_again(is_undo, &mut may_ask, &mut faults);
         let unfinished = if is_undo { judge.not_back_yet() } else { judge.unsorted_yet(self.is_move) };
         faults.extend(judge.wrong_anywhere());
         faults.extend(whole.difference(&judge.whole()).map(|hash| format!("lost: {hash} by the next run")));
@@ -124,7 +126,7 @@ impl Sorting {
         faults.extend(judge.left_behind());
         faults.extend(self.proven(judge));
         if !is_undo {
-            let back = self.run_again(true, &mut faults);
+            let back = self.run_again(true, &mut may_ask, &mut faults);
             let amiss = [judge.not_back_yet(), judge.left_behind(), self.proven(judge)].concat();
             if back.code != Some(0) || !amiss.is_empty() {
                 faults.push(format!("undo: it ended with {:?}: {amiss:?}: {}", back.code, back.tail()));
@@ -133,13 +135,15 @@ impl Sorting {
         faults
     }
 
-    /// Goes on as the user would who is told that the session is somebody else's, which is a fault.
-    fn run_again(&self, is_undo: bool, faults: &mut Vec<String>) -> Ended {
+    /// Goes on as the user would who is told that the session is somebody else's, which is a fault unless it was announced.
+    fn run_again(&self, is_undo: bool, may_ask: &mut bool, faults: &mut Vec<String>) -> Ended {
         let ran = ended(self.command(is_undo));
         if ran.code != Some(2) || !ran.said.contains("--trust") {
             return ran;
         }
-        faults.push("refused: the session is said to be somebody else's".into());
+        if !std::mem::take(may_ask) {
+            faults.push("refused: the session is said to be somebody else's".into());
+        }
         ended(match is_undo {
             true => self.on_destination(&["undo", "--all", "--trust"]),
             false => self.sort_by(&["classify", "--trust"]),

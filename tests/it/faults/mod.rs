@@ -127,7 +127,7 @@ fn try_one(scene: &Scene, way: Way, fault: &Fault) -> Option<Vec<String>> {
         faults.push(format!("silent: what could not be brought to disk is not told: {hit}"));
     }
     if faults.is_empty() {
-        faults.extend(sorting.recover(&judge, way.is_undo));
+        faults.extend(sorting.recover(&judge, way.is_undo, &ran.said));
     }
     if !faults.is_empty() {
         println!("{injected} in {way:?}: {hit}\n    {}", faults.join("\n    "));

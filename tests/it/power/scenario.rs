@@ -218,7 +218,7 @@ impl Recorded {
         }
         // A picture that is lost already is not there for the next run either.
         if faults.is_empty() {
-            faults.extend(self.sorting.recover(&self.judge, is_undo));
+            faults.extend(self.sorting.recover(&self.judge, is_undo, ""));
         }
         faults
     }

@@ -113,7 +113,7 @@ fn judge_one(scenario: Scenario, sorting: &Sorting, judge: &Judge, has_ended: bo
         faults.extend(unfinished.into_iter().map(|fault| format!("said to be done: {fault}")));
     }
     if faults.is_empty() {
-        faults.extend(sorting.recover(judge, scenario.is_undo));
+        faults.extend(sorting.recover(judge, scenario.is_undo, ""));
     }
     faults
 }
