@@ -123,9 +123,16 @@ impl Folders {
     }
 
     /// False where the path of an open folder leads elsewhere by now, or nowhere. Where numbers are invented, nobody can tell.
-    pub fn is_in_place(&self, folder: &Folder) -> bool {
-        let anew = Folders::below(self.roots.clone());
-        !folder.keeps_numbers() || anew.open(folder.path()).is_ok_and(|found| found.is_same(folder))
+    /// An error that may pass, such as too many open files, says nothing of either.
+    pub fn is_in_place(&self, folder: &Folder) -> io::Result<bool> {
+        if !folder.keeps_numbers() {
+            return Ok(true);
+        }
+        match Folders::below(self.roots.clone()).open(folder.path()) {
+            Ok(found) => Ok(found.is_same(folder)),
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// Lets go of every folder: the next batch opens what is there then.

@@ -50,7 +50,7 @@ impl NotOnDisk {
 }
 
 /// An error of the system can be told twice, but not be cloned.
-fn copy_of(error: &io::Error) -> io::Error {
+pub fn copy_of(error: &io::Error) -> io::Error {
     error.raw_os_error().map_or_else(|| io::Error::new(error.kind(), error.to_string()), io::Error::from_raw_os_error)
 }
 

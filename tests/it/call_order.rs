@@ -89,3 +89,31 @@ fn an_error_that_passes_is_not_taken_for_a_change_of_the_copy() {
     assert_eq!(hashes(workspace.source()), before);
     assert!(sorted(&destination).is_empty());
 }
+
+#[test]
+fn a_folder_that_cannot_be_opened_once_ends_no_move() {
+    let Some((workspace, elsewhere)) = across() else { return };
+    let log = workspace.path("calls");
+    let destination = elsewhere.path().join("to");
+    let before = hashes(workspace.source());
+    let classify = workspace.classify().with("--destination", &destination).with("--operation", "move");
+    let of_destination = ["-P", destination.to_str().unwrap(), "-e"];
+    let mut tried = 0;
+    loop {
+        let failing = format!("inject=openat:error=EMFILE:when={}", tried + 1);
+        let more = [&of_destination[..], &[&failing]].concat();
+        let first = finish(traced(&classify.command(), &["openat"], &log, &more));
+        if !std::fs::read_to_string(&log).unwrap().contains("(INJECTED)") {
+            break;
+        }
+        tried += 1;
+        assert!(first.code == 0 || !first.out.contains("another program"), "{failing}: {} {}", first.out, first.err);
+        // Where nothing is left to sort, that is what it says.
+        finish(classify.command());
+        assert!(hashes(workspace.source()).is_empty(), "{failing}: {} {}", first.out, first.err);
+        workspace.sis(["undo", "--all", "--destination", destination.to_str().unwrap()]).ended_with(0);
+        assert_eq!(hashes(workspace.source()), before, "{failing}");
+        std::fs::remove_dir_all(&destination).unwrap();
+    }
+    assert!(tried > 10, "only {tried} calls were made to fail");
+}

@@ -1,6 +1,7 @@
 //! A batch of transfers, phase by phase.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::PathBuf;
 use std::rc::Rc;
 
@@ -14,7 +15,7 @@ use crate::crash::{self, Moment};
 use crate::domain::run::{Action, TransferId};
 use crate::files::folder::{FileStat, Folder};
 use crate::files::folders::{Entry, Folders};
-use crate::files::to_disk::{NotOnDisk, ToDisk};
+use crate::files::to_disk::{NotOnDisk, ToDisk, copy_of};
 
 /// A transfer and how far it is.
 struct InHand<'t> {
@@ -188,13 +189,18 @@ fn publish_all(hands: &mut [InHand<'_>], journal: &mut impl Journal, folders: &F
 /// A folder that somebody has moved away meanwhile, or put another thing in place of, has taken its new files along: they
 /// are not where they were to be. Nothing is removed for their sake, and a file that was renamed goes back.
 fn leave_displaced(hands: &mut [InHand<'_>], folders: &Folders) {
-    let mut known = BTreeMap::new();
-    let mut is_in_place =
-        |folder: &Folder| *known.entry(folder.path().to_owned()).or_insert_with(|| folders.is_in_place(folder));
+    let mut known: BTreeMap<PathBuf, io::Result<bool>> = BTreeMap::new();
     advance(hands, |transfer, state| {
         let (State::Published { target, .. } | State::Renamed { target, .. }) = &state else { return state };
-        if is_in_place(&target.folder) {
-            return state;
+        let path = target.folder.path();
+        match known.entry(path.to_owned()).or_insert_with(|| folders.is_in_place(&target.folder)) {
+            Ok(true) => return state,
+            Ok(false) => {}
+            // The next run finds out, which ends what was begun.
+            Err(error) => {
+                let source = copy_of(error);
+                return State::Ended(Err(TransferError::NotRecovered { path: target.path(), source }));
+            }
         }
         let error = TransferError::TargetChanged { path: target.path() };
         State::Ended(Err(match (&state, transfer.source.file_name()) {
