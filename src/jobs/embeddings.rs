@@ -137,8 +137,13 @@ impl ModelCache {
 
     fn write(&mut self) {
         if let Some((cache, model)) = self.opened.as_mut() {
-            logged(cache.put(*model, &self.fresh, &self.used));
-            logged(cache.put_hashes(&self.hashed));
+            let written = cache.put(*model, &self.fresh, &self.used).and_then(|()| cache.put_hashes(&self.hashed));
+            // Waited for once, and not again by every batch.
+            let is_busy = written.as_ref().is_err_and(StoreError::is_busy);
+            logged(written);
+            if is_busy {
+                self.opened = None;
+            }
         }
         self.written = Instant::now();
         self.hashed.clear();
@@ -154,5 +159,28 @@ impl ModelCache {
         {
             tracing::info!(removed, "embeddings removed from the cache");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cache_that_another_process_keeps_is_waited_for_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = CachePlace { folder: folder.path().to_owned(), limit: 1 << 20 };
+        let mut cache = ModelCache::open(Some(&place), &[1; 32], 1);
+        cache.opened.as_ref().unwrap().0.set_patience(Duration::ZERO);
+        let mut other = ModelCache::open(Some(&place), &[1; 32], 1);
+        let remembered = Remembered { embedding: Array1::from_elem(1, f16::ONE), is_whole: true };
+        other.opened.as_mut().unwrap().0.while_writing(|| {
+            cache.put(ContentHash([1; 32]), remembered.clone());
+            cache.write();
+        });
+        assert!(cache.opened.is_none());
+        other.put(ContentHash([1; 32]), remembered);
+        other.write();
+        assert!(other.embedding(ContentHash([1; 32])).is_some());
     }
 }

@@ -138,6 +138,12 @@ impl StoreError {
         use StoreError::{Disputed, NotOwn, OwnerUnknown, RepairUnproved};
         matches!(self, NotOwn { .. } | OwnerUnknown { .. } | Disputed { .. } | RepairUnproved { .. })
     }
+
+    /// True where another process, or a lock that was never given back, kept a database from being written.
+    pub fn is_busy(&self) -> bool {
+        let busy = Some(rusqlite::ErrorCode::DatabaseBusy);
+        matches!(self, StoreError::Database { source, .. } if source.sqlite_error_code() == busy)
+    }
 }
 
 impl From<StoreError> for std::io::Error {

@@ -286,4 +286,19 @@ fn from_bytes(bytes: &[u8]) -> Array1<f16> {
 }
 
 #[cfg(test)]
+impl EmbeddingCache {
+    /// How long a statement waits for another process.
+    pub(crate) fn set_patience(&self, patience: Duration) {
+        self.connection.busy_timeout(patience).unwrap();
+    }
+
+    /// Keeps others from writing while `act` is at work.
+    pub(crate) fn while_writing(&mut self, act: impl FnOnce()) {
+        let change = self.connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).unwrap();
+        act();
+        change.commit().unwrap();
+    }
+}
+
+#[cfg(test)]
 mod tests;
