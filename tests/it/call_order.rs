@@ -91,6 +91,27 @@ fn an_error_that_passes_is_not_taken_for_a_change_of_the_copy() {
 }
 
 #[test]
+fn a_session_whose_folder_is_not_on_disk_is_told() {
+    let Some((workspace, elsewhere)) = across() else { return };
+    let log = workspace.path("calls");
+    let destination = elsewhere.path().join("to");
+    let classify = workspace.classify().with("--destination", &destination);
+    classify.ends_with(0);
+    let undo = || {
+        let mut command = workspace.program();
+        command.args(["undo", "--destination"]).arg(&destination);
+        command
+    };
+    let session = destination.join(".sis");
+    let failing = ["-P", session.to_str().unwrap(), "-e", "inject=fsync:error=EIO:when=1"];
+    let told = finish(traced(&undo(), &["fsync"], &log, &failing));
+    assert!(told.code != 0 && told.err.contains(".sis"), "{} {}", told.out, told.err);
+    assert_eq!(sorted(&destination).len(), 2);
+    finish(undo()).ended_with(0);
+    assert!(sorted(&destination).is_empty());
+}
+
+#[test]
 fn a_folder_that_cannot_be_opened_once_ends_no_move() {
     let Some((workspace, elsewhere)) = across() else { return };
     let log = workspace.path("calls");

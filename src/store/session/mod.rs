@@ -159,6 +159,9 @@ impl Session {
         let database = destination.join(FOLDER).join(DATABASE);
         regular::check_database(&database)?;
         let connection = database::open(&database, &schema::SESSION)?;
+        // SQLite brings the name of its write-ahead log to disk too, and does not tell where that fails.
+        let folder = destination.join(FOLDER);
+        database::sync_folder(&folder).map_err(|source| StoreError::File { path: folder, source })?;
         let mut session = Session::with(connection, destination, true, lock, None)?;
         match known.secret() {
             // A trigger of somebody else's could write anything: that is not to be sealed.

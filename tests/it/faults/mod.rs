@@ -22,6 +22,10 @@ const A_FEW: usize = 10;
 
 const PICTURES: usize = 6;
 
+/// Rust itself aborts where a thread cannot have the stack on which it tells of a stack that is full. That is as if the
+/// program were killed.
+const NO_STACK: &str = "failed to allocate an alternative stack";
+
 /// A way of sorting, or of taking it back.
 #[derive(Debug, Clone, Copy)]
 struct Way {
@@ -109,7 +113,9 @@ fn try_one(scene: &Scene, way: Way, fault: &Fault) -> Option<Vec<String>> {
     let ran = ended(run);
     let log = String::from_utf8_lossy(&std::fs::read(calls).unwrap()).into_owned();
     let hit = log.lines().find(|line| line.contains("(INJECTED)"))?.to_owned();
+    let is_of_rust = ran.said.contains(NO_STACK);
     let mut faults = match ran.code {
+        None if is_of_rust => vec![],
         None => vec![format!("hang or crash: {}", ran.tail())],
         Some(101 | 134) => vec![format!("panic: {}", ran.tail())],
         _ => vec![],
@@ -121,8 +127,10 @@ fn try_one(scene: &Scene, way: Way, fault: &Fault) -> Option<Vec<String>> {
         faults.push(format!("silent: it ended with 0, and {unfinished:?}"));
     }
     let folders = [&sorting.source, &sorting.destination].map(|folder| folder.to_str().unwrap());
-    // SQLite tells of what it cannot bring to disk where that matters; as it closes the database, nothing hangs on it.
-    let concerns_evidence = folders.iter().any(|folder| hit.contains(folder)) && !hit.contains("/session.db");
+    // SQLite tells of what it cannot bring to disk where that matters; as it closes the database, nothing hangs on it, nor
+    // where it syncs the session's folder after the program has.
+    let is_of_sqlite = ["/session.db", "/.sis>"].iter().any(|name| hit.contains(name));
+    let concerns_evidence = folders.iter().any(|folder| hit.contains(folder)) && !is_of_sqlite;
     if ran.code == Some(0) && fault.class.must_be_told && concerns_evidence && fault.what != "error=EINTR" {
         faults.push(format!("silent: what could not be brought to disk is not told: {hit}"));
     }
