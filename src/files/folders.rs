@@ -71,6 +71,18 @@ impl Entry {
         self.hash().is_ok_and(|found| found == hash)
     }
 
+    /// The same, where it matters why it cannot be told: an error that may pass is not an answer.
+    pub fn holds(&self, hash: ContentHash) -> io::Result<bool> {
+        let is_file = match self.find() {
+            Err(error) if error.kind() == ErrorKind::NotFound => false,
+            found => found?.is_file,
+        };
+        match is_file.then(|| self.hash()).transpose() {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+            found => Ok(found? == Some(hash)),
+        }
+    }
+
     /// Another name in the same folder.
     pub fn beside(&self, name: &OsStr) -> Entry {
         Entry { folder: self.folder.clone(), name: name.to_owned() }

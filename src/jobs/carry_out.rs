@@ -225,6 +225,7 @@ pub(super) fn recover_transfers(session: &mut Session, say: SayError<'_>) -> Res
             Some(Recorded::Copied { inode }) => Reached::Copied { inode: *inode },
             Some(Recorded::Published { target }) => Reached::Published { target: target.clone() },
             Some(Recorded::Ended(Ending::Unsynced { target, .. })) => Reached::NotOnDisk { target: target.clone() },
+            _ if left.is_superseded => Reached::Superseded,
             _ => Reached::Planned,
         };
         let ended = recover(&transfer, &reached, &folders);

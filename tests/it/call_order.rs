@@ -1,6 +1,7 @@
 //! The order of calls that a promise rests on, as `strace` sees it.
 
 use std::path::Path;
+use std::process::Command;
 
 use smart_image_sorter::crash::VARIABLE;
 
@@ -111,30 +112,81 @@ fn a_session_whose_folder_is_not_on_disk_is_told() {
     assert!(sorted(&destination).is_empty());
 }
 
+/// A command on the destination `to`: sorting, or taking back.
+fn command(workspace: &Workspace, destination: &Path, is_undo: bool) -> Command {
+    if is_undo {
+        let mut command = workspace.program();
+        command.args(["undo", "--destination"]).arg(destination);
+        return command;
+    }
+    workspace.classify().with("--destination", destination).with("--operation", "move").command()
+}
+
+/// Makes each call of a name that concerns these paths fail once, one a run: what the run then says is no change by others,
+/// and the next one ends what was begun. `killed_at` is a moment at which an earlier run was killed.
+fn each_fails_once(
+    call: &str,
+    on: &[&Path],
+    destination: &Path,
+    workspace: &Workspace,
+    killed_at: Option<&str>,
+) -> usize {
+    let log = workspace.path("calls");
+    let before = hashes(workspace.source());
+    let is_undo = killed_at == Some("unlinked");
+    let run = || command(workspace, destination, is_undo);
+    let paths: Vec<&str> = on.iter().flat_map(|path| ["-P", path.to_str().unwrap()]).collect();
+    let mut tried = 0;
+    loop {
+        if is_undo {
+            workspace.classify().with("--destination", destination).ends_with(0);
+        }
+        if let Some(moment) = killed_at {
+            let mut killed = run();
+            killed.env(VARIABLE, moment);
+            assert!(killed.status().unwrap().code().is_none(), "it was not killed");
+        }
+        let failing = format!("inject={call}:error=EMFILE:when={}", tried + 1);
+        let first = finish(traced(&run(), &[call], &log, &[&paths[..], &["-e", &failing]].concat()));
+        let is_over = !std::fs::read_to_string(&log).unwrap().contains("(INJECTED)");
+        let said = format!("{failing}: {} {}", first.out, first.err);
+        assert!(first.code == 0 || !first.out.contains("another program"), "{said}");
+        // Where nothing is left to do, that is what it says.
+        let next = finish(run());
+        if !is_undo {
+            assert!(hashes(workspace.source()).is_empty(), "{said}, then {} {}", next.out, next.err);
+            assert_eq!(sorted(destination).len(), 2, "{said}");
+            let back = workspace.sis(["undo", "--all", "--destination", destination.to_str().unwrap()]);
+            assert_eq!(back.code, 0, "{said}, then {} {}, then {}", next.out, next.err, back.out);
+        }
+        assert_eq!(hashes(workspace.source()), before, "{said}");
+        assert!(sorted(destination).is_empty(), "{said}, then {} {}", next.out, next.err);
+        std::fs::remove_dir_all(destination).unwrap();
+        if is_over {
+            return tried;
+        }
+        tried += 1;
+    }
+}
+
 #[test]
 fn a_folder_that_cannot_be_opened_once_ends_no_move() {
     let Some((workspace, elsewhere)) = across() else { return };
-    let log = workspace.path("calls");
     let destination = elsewhere.path().join("to");
-    let before = hashes(workspace.source());
-    let classify = workspace.classify().with("--destination", &destination).with("--operation", "move");
-    let of_destination = ["-P", destination.to_str().unwrap(), "-e"];
-    let mut tried = 0;
-    loop {
-        let failing = format!("inject=openat:error=EMFILE:when={}", tried + 1);
-        let more = [&of_destination[..], &[&failing]].concat();
-        let first = finish(traced(&classify.command(), &["openat"], &log, &more));
-        if !std::fs::read_to_string(&log).unwrap().contains("(INJECTED)") {
-            break;
+    assert!(each_fails_once("openat", &[&destination], &destination, &workspace, None) > 10);
+}
+
+#[test]
+fn a_file_that_cannot_be_looked_at_once_ends_no_recovery() {
+    let Some((workspace, elsewhere)) = across() else { return };
+    let pictures = ["1.jpg", "2.jpg"].map(Path::new);
+    let (here, there) = (workspace.path("to"), elsewhere.path().join("to"));
+    for (destination, moment) in
+        [(&here, "renamed"), (&there, "published"), (&there, "published-recorded"), (&there, "unlinked")]
+    {
+        for call in ["openat", "newfstatat"] {
+            let tried = each_fails_once(call, &pictures, destination, &workspace, Some(moment));
+            assert!(tried > 0, "no {call} after {moment}");
         }
-        tried += 1;
-        assert!(first.code == 0 || !first.out.contains("another program"), "{failing}: {} {}", first.out, first.err);
-        // Where nothing is left to sort, that is what it says.
-        finish(classify.command());
-        assert!(hashes(workspace.source()).is_empty(), "{failing}: {} {}", first.out, first.err);
-        workspace.sis(["undo", "--all", "--destination", destination.to_str().unwrap()]).ended_with(0);
-        assert_eq!(hashes(workspace.source()), before, "{failing}");
-        std::fs::remove_dir_all(&destination).unwrap();
     }
-    assert!(tried > 10, "only {tried} calls were made to fail");
 }

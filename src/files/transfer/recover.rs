@@ -21,6 +21,8 @@ use crate::files::to_disk::ToDisk;
 pub enum Reached {
     /// It was planned, and may have been begun.
     Planned,
+    /// The same, and a later transfer of the picture was done meanwhile: what can be found is what that one did.
+    Superseded,
     /// Its copy was whole under the temporary name, with this number on its file system.
     Copied {
         /// The number.
@@ -64,12 +66,12 @@ pub fn recover(transfer: &Transfer, reached: &Reached, folders: &Folders) -> Res
     match (transfer.action, reached) {
         (action, Reached::NotOnDisk { target }) => bring_again(transfer, action, &copy_at(target)?, folders),
         (Action::Remove, _) => recover_removal(transfer, folders),
-        (Action::Move, Reached::Planned) => recover_rename(transfer, folders),
-        (Action::Copy, Reached::Planned) => Err(TransferError::Abandoned),
+        (Action::Move, Reached::Planned) => recover_rename(transfer, &folder.ok_or(TransferError::Abandoned)?, folders),
+        (Action::Copy, Reached::Planned) | (_, Reached::Superseded) => Err(TransferError::Abandoned),
         (action, Reached::Copied { inode }) => {
-            let found =
-                folder.and_then(|folder| entries(transfer, &folder).find(|entry| is_copy(entry, transfer, *inode)));
-            finish(transfer, action, found.ok_or(TransferError::Abandoned)?, folders)
+            let folder = folder.ok_or(TransferError::Abandoned)?;
+            let target = find_target(transfer, &folder, |entry| is_copy(entry, transfer, *inode))?;
+            finish(transfer, action, target, folders)
         }
         (action, Reached::Published { target }) => finish(transfer, action, copy_at(target)?, folders),
     }
@@ -105,10 +107,31 @@ fn keep_or_remove_copy(
     folder.remove(&copy.name).map(|()| None).map_err(unfinished)
 }
 
+/// The first of its names under which a transfer's file is; [`TransferError::Abandoned`] where it has none. A name that
+/// cannot be looked at could be the one: the next run finds out.
+fn find_target(
+    transfer: &Transfer,
+    folder: &Rc<Folder>,
+    is_it: impl Fn(&Entry) -> std::io::Result<bool>,
+) -> Result<Entry, TransferError> {
+    let mut none = TransferError::Abandoned;
+    for entry in entries(transfer, folder) {
+        match is_it(&entry) {
+            Ok(true) => return Ok(entry),
+            Ok(false) => {}
+            Err(source) => none = TransferError::NotRecovered { path: entry.path(), source },
+        }
+    }
+    Err(none)
+}
+
 /// True for the copy that was made: by its number and content, or by its content alone where numbers are invented.
-fn is_copy(entry: &Entry, transfer: &Transfer, inode: u64) -> bool {
-    let is_it = entry.find().is_ok_and(|found| found.is_file && found.stamp.inode == inode);
-    (is_it || !entry.folder.keeps_numbers()) && entry.has(transfer.hash)
+fn is_copy(entry: &Entry, transfer: &Transfer, inode: u64) -> std::io::Result<bool> {
+    let is_it = match entry.find() {
+        Err(error) if error.kind() == ErrorKind::NotFound => false,
+        found => found?.stamp.inode == inode,
+    };
+    Ok((is_it || !entry.folder.keeps_numbers()) && entry.holds(transfer.hash)?)
 }
 
 /// A copy that has its name: a move goes on to remove the source, if that is still there with the same content.
@@ -160,20 +183,19 @@ fn bring(target: &Entry) -> std::io::Result<()> {
 
 /// A rename either happened or did not, or the file has both names: the source is gone and the content is under one of
 /// the names, or not.
-fn recover_rename(transfer: &Transfer, folders: &Folders) -> Result<Outcome, TransferError> {
-    let Ok(folder) = folders.open(&transfer.folder) else { return Err(TransferError::Abandoned) };
-    let target = match end_renaming(transfer, folders, &folder)? {
+fn recover_rename(transfer: &Transfer, folder: &Rc<Folder>, folders: &Folders) -> Result<Outcome, TransferError> {
+    let target = match end_renaming(transfer, folders, folder)? {
         Some((target, _)) => target,
-        None => {
-            let is_there = |source: std::io::Result<Entry>| match source.and_then(|entry| entry.find()) {
-                Err(error) => error.kind() != ErrorKind::NotFound,
-                Ok(_) => true,
-            };
-            if absent_disk(transfer).is_some() || is_there(folders.entry(&transfer.source)) {
-                return Err(TransferError::Abandoned);
+        None if absent_disk(transfer).is_some() => return Err(TransferError::Abandoned),
+        None => match folders.entry(&transfer.source).and_then(|source| source.find()) {
+            Ok(_) => return Err(TransferError::Abandoned),
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+                find_target(transfer, folder, |entry| entry.holds(transfer.hash))?
             }
-            entries(transfer, &folder).find(|entry| entry.has(transfer.hash)).ok_or(TransferError::Abandoned)?
-        }
+            Err(source) => {
+                return Err(TransferError::NotRecovered { path: transfer.source.clone(), source });
+            }
+        },
     };
     bring_again(transfer, Action::Move, &target, folders)
 }
@@ -209,12 +231,18 @@ fn bring_again(
 fn recover_removal(transfer: &Transfer, folders: &Folders) -> Result<Outcome, TransferError> {
     let witness = transfer.folder.join(transfer.names.first().map(PathBuf::from).unwrap_or_default());
     let not_on_disk = |source| TransferError::NotOnDisk { target: witness.clone(), source };
+    let unfinished = |source| TransferError::NotRecovered { path: transfer.source.clone(), source };
     match folders.entry(&transfer.source) {
-        Err(error) if error.kind() == ErrorKind::NotFound && absent_disk(transfer).is_none() => {}
-        Err(_) => return Err(TransferError::Abandoned),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            if absent_disk(transfer).is_some() {
+                return Err(TransferError::Abandoned);
+            }
+        }
+        Err(error) => return Err(unfinished(error)),
         Ok(source) => match source.find() {
             Err(error) if error.kind() == ErrorKind::NotFound => source.folder.sync().map_err(not_on_disk)?,
-            _ => return Err(TransferError::Abandoned),
+            Err(error) => return Err(unfinished(error)),
+            Ok(_) => return Err(TransferError::Abandoned),
         },
     }
     Ok(Outcome::Removed { witness })

@@ -1,6 +1,7 @@
 //! The effects of a transfer's end: for its picture, for the transfer that it takes back, for the ledger.
 
 use std::ffi::OsStr;
+use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
@@ -105,7 +106,11 @@ fn is_place_before_gone(change: &Transaction<'_>, destination: &Path, id: Transf
                  WHERE transfers.id = ?1 AND taken.action <> 'copy' AND taken.step IN ('done', 'unsynced')
                  AND taken.picture <> transfers.picture LIMIT 1";
     let taken: Option<Vec<u8>> = change.prepare_cached(taken)?.query_row([id.0], |row| row.get(0)).optional()?;
-    Ok(taken.is_some_and(|path| std::fs::symlink_metadata(destination.join(OsStr::from_bytes(&path))).is_err()))
+    let is_gone = |path: &Vec<u8>| {
+        let found = std::fs::symlink_metadata(destination.join(OsStr::from_bytes(path)));
+        found.is_err_and(|error| matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory))
+    };
+    Ok(taken.as_ref().is_some_and(is_gone))
 }
 
 /// True where the picture's place is the file that its transfer found.

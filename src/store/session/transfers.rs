@@ -140,6 +140,8 @@ pub struct Unfinished {
     pub reached: Option<Recorded>,
     /// The file system that the picture was found on.
     pub device: Option<u64>,
+    /// A later transfer of the picture was done: its file is where that one put it.
+    pub is_superseded: bool,
 }
 
 /// Transfers that are neither over nor cleaned up, or not on disk. An index has the same list.
@@ -181,8 +183,11 @@ impl Session {
         let unfinished = || -> rusqlite::Result<Vec<Option<Unfinished>>> {
             let mut statement = self.connection.prepare(&format!(
                 "SELECT transfers.id, picture, action, source, folder, names, transfers.hash, transfers.size,
-                        transfers.reverses, step, transfers.inode, target, runs.kind, device
-                 FROM transfers JOIN runs ON runs.id = run JOIN pictures ON pictures.id = picture WHERE step IN {UNFINISHED} AND (step <> 'unsynced' OR undone_by IS NULL) ORDER BY transfers.id"
+                        transfers.reverses, step, transfers.inode, target, runs.kind, device,
+                        EXISTS (SELECT 1 FROM transfers AS later WHERE later.picture = transfers.picture
+                                AND later.id > transfers.id AND later.step IN ('done', 'kept', 'unsynced'))
+                 FROM transfers JOIN runs ON runs.id = run JOIN pictures ON pictures.id = picture
+                 WHERE step IN {UNFINISHED} AND (step <> 'unsynced' OR undone_by IS NULL) ORDER BY transfers.id"
             ))?;
             statement.query_map([], |row| self.unfinished_in(row))?.collect()
         };
@@ -217,7 +222,8 @@ impl Session {
             relies_on: ReliesOn::Nothing,
         };
         let device = row.get::<_, Option<i64>>(13)?.map(|device| device as u64);
-        Ok(Some(Unfinished { id: TransferId(row.get(0)?), kind, transfer, reached, device }))
+        let (id, is_superseded) = (TransferId(row.get(0)?), row.get(14)?);
+        Ok(Some(Unfinished { id, kind, transfer, reached, device, is_superseded }))
     }
 }
 

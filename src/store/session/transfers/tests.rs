@@ -60,7 +60,8 @@ fn an_unfinished_transfer_is_found_as_it_was_left() {
         }
         let unfinished = session.unfinished().unwrap();
         let transfer = NewTransfer { relies_on: ReliesOn::Nothing, ..transfer.clone() };
-        let expected = Unfinished { id, kind: RunKind::Apply, transfer, reached: step, device: Some(1) };
+        let expected =
+            Unfinished { id, kind: RunKind::Apply, transfer, reached: step, device: Some(1), is_superseded: false };
         assert_eq!(unfinished, [expected]);
     }
     session.record(&[(id, Recorded::Ended(Ending::Abandoned))]).unwrap();
