@@ -180,18 +180,27 @@ impl Session {
 
     /// Transfers that a killed program left.
     pub fn unfinished(&self) -> Result<Vec<Unfinished>, StoreError> {
-        let unfinished = || -> rusqlite::Result<Vec<Option<Unfinished>>> {
+        self.transfers_that(&format!("step IN {UNFINISHED} AND (step <> 'unsynced' OR undone_by IS NULL)"))
+    }
+
+    /// Moves whose sources were kept.
+    pub fn kept_moves(&self) -> Result<Vec<Unfinished>, StoreError> {
+        self.transfers_that("step = 'kept' AND action = 'move' AND undone_by IS NULL")
+    }
+
+    fn transfers_that(&self, condition: &str) -> Result<Vec<Unfinished>, StoreError> {
+        let found = || -> rusqlite::Result<Vec<Option<Unfinished>>> {
             let mut statement = self.connection.prepare(&format!(
                 "SELECT transfers.id, picture, action, source, folder, names, transfers.hash, transfers.size,
                         transfers.reverses, step, transfers.inode, target, runs.kind, device,
                         EXISTS (SELECT 1 FROM transfers AS later WHERE later.picture = transfers.picture
                                 AND later.id > transfers.id AND later.step IN ('done', 'kept', 'unsynced'))
                  FROM transfers JOIN runs ON runs.id = run JOIN pictures ON pictures.id = picture
-                 WHERE step IN {UNFINISHED} AND (step <> 'unsynced' OR undone_by IS NULL) ORDER BY transfers.id"
+                 WHERE {condition} ORDER BY transfers.id"
             ))?;
             statement.query_map([], |row| self.unfinished_in(row))?.collect()
         };
-        Ok(unfinished().map_err(|error| self.failed(error))?.into_iter().flatten().collect())
+        Ok(found().map_err(|error| self.failed(error))?.into_iter().flatten().collect())
     }
 
     fn unfinished_in(&self, row: &Row<'_>) -> rusqlite::Result<Option<Unfinished>> {
