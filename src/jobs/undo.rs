@@ -1,5 +1,6 @@
 //! Taking back what a run did, as a run of its own, which can be taken back too.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, json};
@@ -140,6 +141,14 @@ fn first_that_is_there<'d>(file: &'d PathBuf, found: &'d PathBuf) -> &'d PathBuf
 fn obstacle(done: &Reversible) -> Option<TransferError> {
     if !done.is_last {
         return Some(TransferError::PutElsewhere { path: done.target.clone() });
+    }
+    // A removal that is planned was there to be done: recovery takes one whose file is gone for done.
+    let is_removal = done.action == Action::Copy || done.is_source_kept;
+    match std::fs::symlink_metadata(&done.target) {
+        Err(source) if is_removal && source.kind() == ErrorKind::NotFound => {
+            return Some(TransferError::Source { path: done.target.clone(), source });
+        }
+        _ => {}
     }
     let folder = done.source.parent().filter(|_| done.action == Action::Move && !done.is_source_kept)?;
     // A folder that is gone is made again, but not under the bare place where its disk used to be.

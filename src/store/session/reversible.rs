@@ -66,6 +66,10 @@ impl Session {
         let (action, step): (String, String) = (row.get(2)?, row.get(5)?);
         let Some(action) = Action::from_word(&action) else { return Ok(None) };
         let (placed_by, left_by): (Option<i64>, Option<i64>) = (row.get(8)?, row.get(9)?);
+        let (at, left_at) = (self.in_force(placed_by)?, self.in_force(left_by)?);
+        // Its file was taken away on behalf of another picture, which shared it, or the picture was found to be there
+        // already: nothing in force says where it is.
+        let is_untold = at.is_none() && left_by.is_some();
         Ok(Some(Reversible {
             id: TransferId(row.get(0)?),
             picture: PictureId(row.get(1)?),
@@ -75,11 +79,9 @@ impl Session {
             found: path(11)?,
             is_source_taken: row.get(12)?,
             is_source_kept: step == "kept",
-            is_last: match placed_by {
-                // Its file was taken away on behalf of another picture, which shared it: it is nowhere else.
-                None if left_by.is_some() => self.is_newest(row.get(0)?, row.get(1)?)?,
-                _ => placed_by == left_by || self.in_force(placed_by)? == self.in_force(left_by)?,
-            },
+            is_last: placed_by == left_by
+                || at == left_at
+                || (is_untold && self.is_newest(row.get(0)?, row.get(1)?)?),
             device: row.get::<_, Option<i64>>(10)?.map(|device| device as u64),
             hash: hash(row, 6)?,
             size: row.get::<_, i64>(7)? as u64,
