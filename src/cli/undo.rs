@@ -109,6 +109,10 @@ fn tell(undone: &Undone, destination: &Path, context: &mut Context) {
     if undone.waiting > 0 {
         context.console.out(&language.say("undo.waiting", &[("count", &undone.waiting)]));
     }
+    if undone.unkept > 0 {
+        let key = if undone.kind == RunKind::Redo { "classify.unkept" } else { "undo.unkept" };
+        context.console.out(&language.say(key, &[("count", &undone.unkept)]));
+    }
     if !undone.left.is_empty() {
         context.console.out(&language.say("undo.left", &[("count", &undone.left.len())]));
         for (_, error) in undone.left.iter().take(NAMED) {

@@ -161,6 +161,7 @@ fn prepare(session: &Session, new: &NewTransfer, id: TransferId) -> Transfer {
         leaving: leaving_name(&token),
         makes_parents: new.reverses.is_some(),
         device: None,
+        restores: new.restores,
     }
 }
 
@@ -184,6 +185,8 @@ fn abandon_rest(
 pub struct Recovered {
     /// So many are finished or cleaned up.
     pub ended: usize,
+    /// So many of these are copies without their times, permissions or attributes.
+    pub unkept: usize,
     /// Those that would lead out of the destination and of the sources are left as they are: the paths.
     pub refused: Vec<PathBuf>,
     /// Those that cannot be finished yet, because of a disk or a folder: the next run tries again.
@@ -222,7 +225,7 @@ pub(super) fn recover_transfers(session: &mut Session, say: SayError<'_>) -> Res
         let device = left.device.filter(|_| !left.transfer.source.starts_with(session.destination()));
         let transfer = Transfer { device, ..prepare(session, &left.transfer, left.id) };
         let reached = match &left.reached {
-            Some(Recorded::Copied { inode }) => Reached::Copied { inode: *inode },
+            Some(Recorded::Copied { inode, .. }) => Reached::Copied { inode: *inode },
             Some(Recorded::Published { target }) => Reached::Published { target: target.clone() },
             Some(Recorded::Ended(Ending::Unsynced { target, .. })) => Reached::NotOnDisk { target: target.clone() },
             _ if left.is_superseded => Reached::Superseded,
@@ -244,6 +247,8 @@ pub(super) fn recover_transfers(session: &mut Session, say: SayError<'_>) -> Res
             _ => {}
         }
         session.record(&[(left.id, Recorded::Ended(ending(&ended, say)))])?;
+        let is_there = ended.as_ref().map_or_else(|error| error.target().is_some(), |_| true);
+        recovered.unkept += usize::from(is_there && left.unkept.any());
         match ended {
             // The copy is there. The next run that moves removes the source, once its disk is there again.
             Err(TransferError::SourceKept { reason, .. }) if matches!(*reason, TransferError::OtherDisk { .. }) => {
@@ -309,7 +314,7 @@ struct SessionJournal<'j> {
 impl Journal for SessionJournal<'_> {
     fn record(&mut self, steps: &[(TransferId, Step<'_>)]) -> io::Result<()> {
         let recorded = |step: &Step<'_>| match step {
-            Step::Copied { inode } => Recorded::Copied { inode: *inode },
+            Step::Copied { inode, unkept } => Recorded::Copied { inode: *inode, unkept: *unkept },
             Step::Published { target } => Recorded::Published { target: target.to_path_buf() },
             Step::Ended(result) => Recorded::Ended(ending(result, self.say)),
         };

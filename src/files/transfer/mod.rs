@@ -31,9 +31,9 @@ use std::path::{Path, PathBuf};
 
 use crate::domain::picture::ContentHash;
 use crate::domain::run::{Action, TransferId};
+use crate::domain::unkept::Unkept;
 
 pub use batch::transfer_batch;
-pub use metadata::Unkept;
 pub use recover::{Reached, recover};
 
 /// One file and what is to be done with it.
@@ -62,6 +62,8 @@ pub struct Transfer {
     pub makes_parents: bool,
     /// The file system that the source was on, where a missing folder has to be told from a missing disk.
     pub device: Option<u64>,
+    /// Metadata that an earlier transfer of the file lost: its copy gets that, and not what the file has.
+    pub restores: Unkept,
 }
 
 /// A step of a transfer. What is not recorded did not happen, or happened and is found by [`recover()`].
@@ -71,6 +73,8 @@ pub enum Step<'s> {
     Copied {
         /// Its number on its file system.
         inode: u64,
+        /// The metadata that it could not be given.
+        unkept: Unkept,
     },
     /// The copy has its name, and the source of a move is still there.
     Published {

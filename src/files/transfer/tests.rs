@@ -34,6 +34,7 @@ impl Scene {
             leaving: leaving_name("test-7"),
             makes_parents: false,
             device: None,
+            restores: Unkept::default(),
         };
         Scene { folder, transfer }
     }
