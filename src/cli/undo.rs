@@ -111,6 +111,10 @@ fn tell(undone: &Undone, is_stopped: bool, destination: &Path, context: &mut Con
         let key = if is_stopped { "undo.waiting" } else { "undo.not_come_to" };
         context.console.out(&language.say(key, &[("count", &undone.waiting)]));
     }
+    if undone.unkept > 0 {
+        let key = if undone.kind == RunKind::Redo { "classify.unkept" } else { "undo.unkept" };
+        context.console.out(&language.say(key, &[("count", &undone.unkept)]));
+    }
     if !undone.left.is_empty() {
         context.console.out(&language.say("undo.left", &[("count", &undone.left.len())]));
         for (_, error) in undone.left.iter().take(NAMED) {

@@ -167,6 +167,7 @@ fn prepare(session: &Session, new: &NewTransfer, id: TransferId) -> Transfer {
         makes_parents: new.reverses.is_some(),
         device: None,
         folder_device: None,
+        restores: new.restores,
     }
 }
 
@@ -190,6 +191,8 @@ fn abandon_rest(
 pub struct Recovered {
     /// So many are finished or cleaned up.
     pub ended: usize,
+    /// So many of these are copies without their times, permissions or attributes.
+    pub unkept: usize,
     /// Those that would lead out of the destination and of the sources are left as they are: the paths.
     pub refused: Vec<PathBuf>,
     /// Those that cannot be finished yet, because of a disk or a folder: the next run tries again.
@@ -226,7 +229,7 @@ pub(super) fn recover_transfers(session: &mut Session, say: SayError<'_>) -> Res
         }
         let transfer = prepare_left(session, left);
         let reached = match &left.reached {
-            Some(Recorded::Copied { inode }) => Reached::Copied { inode: *inode },
+            Some(Recorded::Copied { inode, .. }) => Reached::Copied { inode: *inode },
             Some(Recorded::Published { target }) => Reached::Published { target: target.clone() },
             Some(Recorded::Ended(Ending::Unsynced { target, .. })) => Reached::NotOnDisk { target: target.clone() },
             _ if left.is_superseded => Reached::Superseded,
@@ -248,6 +251,8 @@ pub(super) fn recover_transfers(session: &mut Session, say: SayError<'_>) -> Res
             _ => {}
         }
         session.record(&[(left.id, Recorded::Ended(ending(&ended, say)))])?;
+        let is_there = ended.as_ref().map_or_else(|error| error.target().is_some(), |_| true);
+        recovered.unkept += usize::from(is_there && left.unkept.any());
         match ended {
             // The copy is there. The next run that moves removes the source, once its disk is there again.
             Err(TransferError::SourceKept { reason, .. }) if matches!(*reason, TransferError::OtherDisk { .. }) => {
@@ -336,7 +341,7 @@ struct SessionJournal<'j> {
 impl Journal for SessionJournal<'_> {
     fn record(&mut self, steps: &[(TransferId, Step<'_>)]) -> io::Result<()> {
         let recorded = |step: &Step<'_>| match step {
-            Step::Copied { inode } => Recorded::Copied { inode: *inode },
+            Step::Copied { inode, unkept } => Recorded::Copied { inode: *inode, unkept: *unkept },
             Step::Published { target } => Recorded::Published { target: target.to_path_buf() },
             Step::Ended(result) => Recorded::Ended(ending(result, self.say)),
         };

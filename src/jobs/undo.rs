@@ -28,6 +28,8 @@ pub struct Undone {
     pub back: usize,
     /// Copies that are gone.
     pub removed: usize,
+    /// Files that are back without their times, permissions or attributes.
+    pub unkept: usize,
     /// Files that could not be taken back, and why.
     pub left: Vec<(PathBuf, TransferError)>,
     /// Files that were not come to because of a stop.
@@ -47,7 +49,7 @@ pub fn undo(
     let kind = if run.kind == RunKind::Undo { RunKind::Redo } else { RunKind::Undo };
     let settings = Map::from_iter([("transfers".to_owned(), json!(done.len()))]);
     let own = session.begin_run(kind, Some(run.id), None, settings)?;
-    let mut undone = Undone { run: run.id, own, kind, back: 0, removed: 0, left: vec![], waiting: 0 };
+    let mut undone = Undone { run: run.id, own, kind, back: 0, removed: 0, unkept: 0, left: vec![], waiting: 0 };
     for done in disputed {
         undone.left.push((done.target.clone(), TransferError::Disputed { path: done.target }));
     }
@@ -96,7 +98,10 @@ impl Undone {
     fn count(&mut self, transfer: &NewTransfer, ended: Ended) {
         match ended {
             Ok(_) if transfer.action == Action::Remove => self.removed += 1,
-            Ok(_) => self.back += 1,
+            Ok(outcome) => {
+                self.back += 1;
+                self.unkept += usize::from(outcome.unkept().any());
+            }
             Err(error) => self.left.push((transfer.source.clone(), error)),
         }
     }
@@ -122,6 +127,7 @@ fn reversal(done: &Reversible) -> Option<NewTransfer> {
         hash: done.hash,
         size: done.size,
         reverses: Some(done.id),
+        restores: done.unkept,
         relies_on: ReliesOn::Nothing,
     })
 }

@@ -31,9 +31,9 @@ use std::path::{Path, PathBuf};
 
 use crate::domain::picture::ContentHash;
 use crate::domain::run::{Action, TransferId};
+use crate::domain::unkept::Unkept;
 
 pub use batch::transfer_batch;
-pub use metadata::Unkept;
 pub use recover::{Reached, give_name_back, recover};
 
 /// One file and what is to be done with it.
@@ -64,6 +64,8 @@ pub struct Transfer {
     pub device: Option<u64>,
     /// The same of the target folder, where a picture goes back to where it was found.
     pub folder_device: Option<u64>,
+    /// Metadata that an earlier transfer of the file lost: its copy gets that, and not what the file has.
+    pub restores: Unkept,
 }
 
 /// A step of a transfer. What is not recorded did not happen, or happened and is found by [`recover()`].
@@ -73,6 +75,8 @@ pub enum Step<'s> {
     Copied {
         /// Its number on its file system.
         inode: u64,
+        /// The metadata that it could not be given.
+        unkept: Unkept,
     },
     /// The copy has its name, and the source of a move is still there.
     Published {

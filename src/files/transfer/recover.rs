@@ -4,12 +4,12 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::metadata::Unkept;
 use super::removal::{Removal, put_back_left};
 use super::rename::end_renaming;
 use super::target::{Named, entries, give_name, release_names};
 use super::{Outcome, Transfer, TransferError};
 use crate::domain::run::Action;
+use crate::domain::unkept::Unkept;
 use crate::files::folder::{Folder, is_disk_absent};
 use crate::files::folders::{Entry, Folders};
 use crate::files::free_name::rename_to_free_name;

@@ -35,6 +35,7 @@ impl Scene {
             makes_parents: false,
             device: None,
             folder_device: None,
+            restores: Unkept::default(),
         };
         Scene { folder, transfer }
     }

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use rusqlite::{OptionalExtension, Row};
 
 use super::transfers::hash;
-use super::{Session, StoreError};
+use super::{Session, StoreError, unkept};
 use crate::domain::picture::{ContentHash, PictureId};
 use crate::domain::run::{Action, RunId, TransferId};
+use crate::domain::unkept::Unkept;
 
 /// A transfer that can be taken back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +37,8 @@ pub struct Reversible {
     pub hash: ContentHash,
     /// Its size in bytes.
     pub size: u64,
+    /// The metadata that it lost.
+    pub unkept: Unkept,
 }
 
 impl Session {
@@ -51,7 +54,7 @@ impl Session {
                         END, device, path,
                         EXISTS (SELECT 1 FROM transfers AS taken JOIN runs AS taking ON taking.id = taken.run
                                 WHERE taken.source = transfers.source AND taken.action <> 'copy' AND taken.step IN ('done', 'unsynced')
-                                AND taken.undone_by IS NULL AND taken.id > transfers.id AND taking.kind <> 'undo')
+                                AND taken.undone_by IS NULL AND taken.id > transfers.id AND taking.kind <> 'undo'), unkept
                  FROM transfers JOIN runs ON runs.id = run JOIN pictures ON pictures.id = picture
                  WHERE run = ?1 AND step IN ('done', 'kept', 'unsynced') AND undone_by IS NULL AND target IS NOT NULL
                  ORDER BY transfers.id DESC",
@@ -85,6 +88,7 @@ impl Session {
             device: row.get::<_, Option<i64>>(10)?.map(|device| device as u64),
             hash: hash(row, 6)?,
             size: row.get::<_, i64>(7)? as u64,
+            unkept: unkept::in_row(row, 13)?,
         }))
     }
 

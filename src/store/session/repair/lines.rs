@@ -22,6 +22,8 @@ pub(super) struct Transfer {
     /// When the file was last changed, in nanoseconds since 1970.
     pub(super) modified: Option<String>,
     pub(super) reverses: Option<i64>,
+    /// The metadata that its copy could not be given, as it is kept.
+    pub(super) unkept: Option<String>,
     reason: String,
     /// When the line was written, in milliseconds since 1970.
     pub(super) time: i64,
@@ -43,6 +45,7 @@ impl Transfer {
             size: number(fields, "size").unwrap_or_default(),
             modified: modified.map(|time| time.as_nanosecond().to_string()),
             reverses: number(fields, "reverses"),
+            unkept: fields.get("unkept").map(Json::to_string),
             reason: text("reason").unwrap_or_default(),
             time: milliseconds(fields),
         };
