@@ -13,6 +13,7 @@ use crate::domain::printable::printable;
 use crate::domain::score::SureRule;
 use crate::domain::settings::{ModelName, Operation, Settings};
 use crate::domain::template::Templates;
+use crate::files::kind::has_picture_name;
 use crate::lang::{Language, Values};
 use crate::plain_file;
 
@@ -65,12 +66,16 @@ pub(super) fn share(option: &str, value: f32, language: &Language) -> Result<f32
     }
 }
 
-/// The table's name: a plain one, so that it cannot lead out of the destination or into a label's folder.
+/// The table's name: a plain one, so that it cannot lead out of the destination or into a label's folder, and no picture's.
 pub(super) fn table_name(arguments: &SortingArguments, context: &Context) -> Result<PathBuf, Failure> {
     let name = arguments.output_file.as_ref().unwrap_or(&context.defaults.output_file);
     let mut parts = name.components();
     match (parts.next(), parts.next()) {
-        (Some(Component::Normal(only)), None) if only == name.as_os_str() && !is_taken(only) => Ok(name.clone()),
+        (Some(Component::Normal(only)), None)
+            if only == name.as_os_str() && !is_taken(only) && !has_picture_name(name) =>
+        {
+            Ok(name.clone())
+        }
         _ => {
             let values: Values<'_> = &[("path", &printable(name))];
             Err(Failure::usage(context.language.say("settings.output_file_not_a_name", values)))

@@ -43,7 +43,7 @@ pub(super) fn run(arguments: &DestinationArguments, context: &mut Context) -> Re
     let verification = verified.map_err(|error| Failure::of(&error, &context.language))?;
     tell(&verification, context);
     let Verification { beside, unfinished, .. } = &verification;
-    let is_odd = beside.extra.count + beside.closed.count + unfinished > 0;
+    let is_odd = beside.extra.count + beside.closed.count + unfinished + verification.elsewhere.len() > 0;
     Ok(match (stop.is_requested() && verification.is_cut_short(), verification.is_good()) {
         (true, _) => Exit::Interrupted,
         (false, false) => Exit::Failed,
@@ -57,6 +57,7 @@ fn tell(verification: &Verification, context: &mut Context) {
     let mut lines = vec![language.say("verify.whole", &[("count", &verification.whole)])];
     let lists = [
         ("verify.missing", &verification.missing),
+        ("verify.elsewhere", &verification.elsewhere),
         ("verify.changed", &verification.changed),
         ("verify.disputed", &verification.disputed),
     ];

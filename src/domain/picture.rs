@@ -59,6 +59,13 @@ pub struct PictureId(pub i64);
 pub struct ContentHash(pub [u8; 32]);
 
 impl ContentHash {
+    /// That of 64 hexadecimal digits.
+    pub fn from_digits(digits: &str) -> Option<ContentHash> {
+        let pair = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+        let bytes: Option<Vec<u8>> = digits.as_bytes().chunks(2).map(pair).collect();
+        bytes?.try_into().ok().map(ContentHash)
+    }
+
     /// The first eight hexadecimal digits: what is added to a file name that is taken.
     pub fn short(&self) -> String {
         self.to_string()[..8].to_owned()

@@ -19,14 +19,28 @@ pub fn rename_at_once(from: &Folder, name: &OsStr, to: &Folder, new_name: &OsStr
 
 /// Gives a file a private name in its folder, which nobody else gives to a file.
 pub fn rename_aside(folder: &Folder, name: &OsStr, private: &OsStr) -> io::Result<()> {
-    if rename_at_once(folder, name, folder, private)? {
+    rename_to_private(folder, name, folder, private)
+}
+
+/// Gives whatever has a name at this moment a private one, in another folder too, which nobody else gives to a file.
+pub fn rename_to_private(from: &Folder, name: &OsStr, to: &Folder, private: &OsStr) -> io::Result<()> {
+    if rename_at_once(from, name, to, private)? {
         return Ok(());
     }
-    match folder.find(private) {
+    match to.find(private) {
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            Ok(rustix::fs::renameat(folder.handle(), name, folder.handle(), private)?)
+            Ok(rustix::fs::renameat(from.handle(), name, to.handle(), private)?)
         }
         found => found.and(Err(ErrorKind::AlreadyExists.into())),
+    }
+}
+
+/// Two files change names with each other in one step. Where the file system knows no such step, nothing is done and the
+/// answer is false.
+pub fn exchange(from: &Folder, name: &OsStr, to: &Folder, other: &OsStr) -> io::Result<bool> {
+    match rustix::fs::renameat_with(from.handle(), name, to.handle(), other, RenameFlags::EXCHANGE) {
+        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => Ok(false),
+        exchanged => Ok(exchanged.map(|()| true)?),
     }
 }
 

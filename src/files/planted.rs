@@ -1,5 +1,6 @@
 //! Files in a destination that the program did not put there: in labels' folders, in any other, at the top.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::io;
 use std::os::unix::fs::MetadataExt;
@@ -7,7 +8,6 @@ use std::path::{Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
 
-use super::durable::is_partial;
 use super::read::hash_file;
 use super::scan::SESSION_FOLDER;
 use crate::domain::folder_name::fold;
@@ -19,6 +19,10 @@ pub struct Known<'k> {
     pub is_placed: &'k dyn Fn(&Path) -> bool,
     /// Names of the program's own files at the top.
     pub own_names: &'k [String],
+    /// Names at the top that files of somebody else's got which had the place of one of those.
+    pub asides: &'k [String],
+    /// Files that a killed run left, and that the next one finishes with.
+    pub unfinished: &'k BTreeSet<PathBuf>,
     /// Folders that pictures come from.
     pub sources: &'k [PathBuf],
 }
@@ -78,17 +82,21 @@ fn folder<'e>(entry: &'e DirEntry, known: &Known<'_>) -> Option<Seen<'e>> {
 }
 
 fn is_known(entry: &DirEntry, known: &Known<'_>) -> bool {
-    let is_own = || entry.depth() == 1 && is_own(entry.path(), entry.file_name(), known.own_names);
+    let is_own = || entry.depth() == 1 && is_own(entry.path(), entry.file_name(), known);
     let is_file = entry.file_type().is_file();
-    (known.is_placed)(entry.path()) || is_file && (is_partial(entry.file_name()) || is_own())
+    (known.is_placed)(entry.path()) || is_file && (known.unfinished.contains(entry.path()) || is_own())
 }
 
-/// True for the program's own files, and for files of somebody else's that had their place, under the names that those got:
-/// they have digits of their hash.
-fn is_own(path: &Path, name: &OsStr, own_names: &[String]) -> bool {
+/// True for the program's own files, and for files of somebody else's that had their place, under the names that runs gave
+/// to those: they have digits of their hash.
+fn is_own(path: &Path, name: &OsStr, known: &Known<'_>) -> bool {
     let Some(name) = name.to_str() else { return false };
+    let own_names = known.own_names;
     if own_names.iter().any(|own| is_file_of_name(path, name, own)) {
         return true;
+    }
+    if !known.asides.iter().any(|aside| is_file_of_name(path, name, aside)) {
+        return false;
     }
     let stem = |own: &str| fold(&Path::new(own).file_stem().unwrap_or_default().to_string_lossy());
     let may_be_aside = |own: &&String| fold(name).strip_prefix(&stem(own)).is_some_and(|rest| rest.starts_with('~'));
@@ -117,7 +125,6 @@ fn is_of_the_disk(path: &Path, destination: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::BTreeSet;
 
     #[test]
     fn what_nobody_knows_is_found_wherever_it_is() {
@@ -131,7 +138,6 @@ mod tests {
             hash_file(&path("hashed")).unwrap()
         };
         let aside = format!("output~{}.csv", hash("theirs").short());
-        std::fs::remove_file(path("hashed")).unwrap();
         let known = [
             "red/1.jpg",
             "output.csv",
@@ -139,10 +145,22 @@ mod tests {
             ".sis/x",
             "incoming/1.jpg",
             "finer/.sis/session.db",
+            "red/.sis-1.partial",
+        ];
+        let never_kept = format!("output~{}.csv", hash("planted").short());
+        let planted = [
+            "red/2.jpg",
+            "deep/er/x",
+            "top",
+            "output~00000000.csv",
+            never_kept.as_str(),
+            "red/output.csv",
+            "red/.sis-x/y",
+            "red/.sis/y",
+            "red/.sis-2.partial",
             ".sis-1.partial",
         ];
-        let planted =
-            ["red/2.jpg", "deep/er/x", "top", "output~00000000.csv", "red/output.csv", "red/.sis-x/y", "red/.sis/y"];
+        std::fs::remove_file(path("hashed")).unwrap();
         for name in known.iter().chain(&planted) {
             std::fs::write(path(name), "theirs").unwrap();
         }
@@ -151,9 +169,19 @@ mod tests {
         std::fs::write(path("Output.csv"), "planted").unwrap();
         std::os::unix::fs::symlink(folder.path(), path("red/link")).unwrap();
         rustix::fs::mkfifoat(rustix::fs::CWD, path("pipe"), rustix::fs::Mode::RUSR).unwrap();
+        std::fs::write(path(&never_kept), "planted").unwrap();
         let (own_names, sources) = (["output.csv".to_owned()], [path("incoming")]);
+        // Kept by a run, but not with this content.
+        let asides = [aside.clone(), "output~00000000.csv".to_owned()];
+        let unfinished = BTreeSet::from([path("red/.sis-1.partial")]);
         let is_placed = |found: &Path| found == path("red/1.jpg");
-        let known = Known { is_placed: &is_placed, own_names: &own_names, sources: &sources };
+        let known = Known {
+            is_placed: &is_placed,
+            own_names: &own_names,
+            asides: &asides,
+            unfinished: &unfinished,
+            sources: &sources,
+        };
         let (mut found, mut left_out) = (BTreeSet::new(), BTreeSet::new());
         let name = |found: &Path| found.strip_prefix(folder.path()).unwrap().to_str().unwrap().to_owned();
         assert!(look_through(folder.path(), &known, &mut |seen| {

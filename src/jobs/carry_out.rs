@@ -1,6 +1,7 @@
 //! Carrying out transfers: planned in the session, done batch by batch, recorded step by step.
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -152,8 +153,14 @@ fn folders_of(session: &Session) -> Result<Folders, StoreError> {
     Ok(Folders::below(sources.chain([session.destination().to_owned()])))
 }
 
-fn prepare(session: &Session, new: &NewTransfer, id: TransferId) -> Transfer {
+/// The private names of a transfer: of its copy until that is whole, and of its source while it is removed.
+pub(super) fn private_names(session: &Session, id: TransferId) -> (OsString, OsString) {
     let token = format!("{:.8}-{}", session.token(), id.0);
+    (temporary_name(&token), leaving_name(&token))
+}
+
+fn prepare(session: &Session, new: &NewTransfer, id: TransferId) -> Transfer {
+    let (temporary, leaving) = private_names(session, id);
     Transfer {
         id,
         action: new.action,
@@ -162,8 +169,8 @@ fn prepare(session: &Session, new: &NewTransfer, id: TransferId) -> Transfer {
         names: new.names.clone(),
         hash: new.hash,
         size: new.size,
-        temporary: temporary_name(&token),
-        leaving: leaving_name(&token),
+        temporary,
+        leaving,
         makes_parents: new.reverses.is_some(),
         device: None,
         folder_device: None,

@@ -10,6 +10,7 @@ use crate::crash::{self, Moment};
 use crate::domain::decision::{Decision, LabelId, Standing, standing};
 use crate::domain::picture::ContentHash;
 use crate::domain::score::SureRule;
+use crate::files::kind::has_picture_name;
 use crate::files::output_csv::{Row, Table};
 use crate::files::own_file::Fresh;
 use crate::files::sums;
@@ -19,8 +20,11 @@ use crate::store::session::{LabelSet, Session, SessionPicture, Which};
 /// The key under which the session keeps the table's name.
 const TABLE_NAME: &str = "table";
 
-/// Begins the key under which the session keeps which contents of a file were its own.
+/// Begins the key under which the session keeps which contents of a file were its own, with a proof.
 const OWN: &str = "own ";
+
+/// Begins the key under which the session keeps that a file of somebody else's got a name in this way.
+const ASIDE: &str = "aside ";
 
 /// Why a file could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -47,16 +51,22 @@ pub struct Written {
     pub kept_aside: Vec<PathBuf>,
 }
 
-/// The table's name in a session. A name that leads out of the destination counts as none.
+/// The table's name in a session. A name that leads out of the destination or is a picture's counts as none: somebody else
+/// has put it there.
 pub fn table_name(session: &Session) -> Result<Option<PathBuf>, StoreError> {
     let name = session.value(TABLE_NAME)?.map(|name| PathBuf::from(OsStr::from_bytes(&name)));
-    Ok(name.filter(|name| name.file_name() == Some(name.as_os_str())))
+    Ok(name.filter(|name| name.file_name() == Some(name.as_os_str()) && !has_picture_name(name)))
 }
 
-/// The names of the files in the destination that mirror the session, those of earlier tables too.
+/// The names of the files in the destination that mirror the session, those of earlier tables too; a picture's is none.
 pub fn own_names(session: &Session) -> Result<Vec<String>, StoreError> {
-    let written = session.keys_after(OWN)?;
-    Ok(written.into_iter().chain([sums::FILE_NAME.to_owned()]).collect())
+    let written = session.keys_after(OWN)?.into_iter().filter(|name| !has_picture_name(Path::new(name)));
+    Ok(written.chain([sums::FILE_NAME.to_owned()]).collect())
+}
+
+/// The names of files of somebody else's that had the place of one of ours, as runs gave them to those.
+pub fn asides(session: &Session) -> Result<Vec<String>, StoreError> {
+    session.keys_after(ASIDE)
 }
 
 /// Writes the table and the list of sums from the session. A table under another name than before leaves the earlier
@@ -147,20 +157,27 @@ fn row(
     }
 }
 
-/// Replaces a file of the program's own. Its content is in the session before it is in its place.
+/// Replaces a file of the program's own. Its content is in the session before it is in its place. One of which nothing
+/// proves that the program wrote it is kept.
 fn replace(
     session: &mut Session,
     path: &Path,
     content: impl FnOnce(&Session, &mut dyn Write) -> io::Result<()>,
-) -> Result<Option<PathBuf>, TableError> {
+) -> Result<Vec<PathBuf>, TableError> {
     let failed = |source| TableError::File { path: path.to_owned(), source };
     let fresh = Fresh::write(path, &session.folder(), |out| content(session, out)).map_err(failed)?;
     let key = format!("{OWN}{}", path.file_name().unwrap_or_default().to_string_lossy());
-    let known: Vec<ContentHash> = session.value(&key)?.unwrap_or_default().chunks_exact(32).map(content_hash).collect();
+    let known: Vec<ContentHash> =
+        session.proved_value(&key)?.unwrap_or_default().chunks_exact(32).map(content_hash).collect();
     // The one that is there now and the one that will be: whichever a killed program leaves is known.
     let last = known.last().copied().into_iter().chain([fresh.hash]);
-    session.set_value(&key, &last.flat_map(|hash| hash.0).collect::<Vec<u8>>())?;
-    fresh.put_in_place(&known).map_err(failed)
+    session.set_proved_value(&key, &last.flat_map(|hash| hash.0).collect::<Vec<u8>>())?;
+    let asides = fresh.put_in_place(&known).map_err(failed)?;
+    for aside in &asides {
+        let name = aside.file_name().unwrap_or_default().to_string_lossy();
+        session.set_value(&format!("{ASIDE}{name}"), b"")?;
+    }
+    Ok(asides)
 }
 
 fn content_hash(bytes: &[u8]) -> ContentHash {

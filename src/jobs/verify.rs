@@ -3,9 +3,10 @@
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
+use super::carry_out::private_names;
 use super::stop::Stop;
 use super::tables;
 use crate::domain::folder_name::fold;
@@ -14,7 +15,7 @@ use crate::files::planted::{Known, Seen, is_same_file, look_through};
 use crate::files::read::hash_file;
 use crate::store::StoreError;
 use crate::store::ledger::Chain;
-use crate::store::session::Session;
+use crate::store::session::{Session, Unfinished};
 
 /// Paths of a kind that are kept to be named. There may be any number of them.
 const KEPT: usize = 1000;
@@ -30,6 +31,8 @@ pub struct Verification {
     pub whole: usize,
     /// Files that are not there.
     pub missing: Vec<PathBuf>,
+    /// Files that are not there, and whole where they were moved from, or where a run that was cut short brings them.
+    pub elsewhere: Vec<PathBuf>,
     /// Files with another content.
     pub changed: Vec<PathBuf>,
     /// Files that cannot be read.
@@ -109,22 +112,29 @@ pub enum Checked {
 
 /// Checks everything.
 pub fn verify(session: &Session, stop: &Stop, on_checked: &mut dyn FnMut(Checked)) -> Result<Verification, StoreError> {
-    let placed: BTreeMap<PathBuf, ContentHash> = session
+    let mut placed: BTreeMap<PathBuf, ContentHash> = session
         .placed()?
         .into_iter()
         .map(|placed| (session.destination().join(placed.place.folder).join(placed.place.file_name), placed.hash))
         .collect();
     let chain = session.walk_ledger()?;
+    let disputed = disputed(session, &chain)?;
+    // Files that no picture has as its place any more, and that nothing has taken away.
+    for (path, hash) in &chain.files {
+        placed.entry(session.destination().join(path)).or_insert(*hash);
+    }
+    let unfinished = session.unfinished()?;
     let mut verification = Verification {
-        disputed: disputed(session, &placed, &chain)?,
+        disputed,
         chain,
         expected: session.ledger_head()?,
         whole: 0,
         missing: vec![],
+        elsewhere: vec![],
         changed: vec![],
         unreadable: vec![],
         beside: Beside::default(),
-        unfinished: session.unfinished()?.len(),
+        unfinished: unfinished.len(),
         waiting: placed.len(),
     };
     for (path, hash) in &placed {
@@ -135,44 +145,76 @@ pub fn verify(session: &Session, stop: &Stop, on_checked: &mut dyn FnMut(Checked
         match hash_file(path) {
             Ok(found) if found == *hash => verification.whole += 1,
             Ok(_) => verification.changed.push(path.clone()),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => verification.missing.push(path.clone()),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                match is_elsewhere(session, path, *hash, &unfinished)? {
+                    true => verification.elsewhere.push(path.clone()),
+                    false => verification.missing.push(path.clone()),
+                }
+            }
             Err(error) => verification.unreadable.push((path.clone(), error)),
         }
         on_checked(Checked::File(placed.len()));
     }
-    verification.beside = beside(session, &placed, stop, on_checked)?;
+    verification.beside = beside(session, &placed, &unfinished, stop, on_checked)?;
     Ok(verification)
 }
 
-/// Somebody who changes a file and its hash in the session does not change the ledger with it, whose head may be
-/// time-stamped elsewhere.
-fn disputed(
-    session: &Session,
-    placed: &BTreeMap<PathBuf, ContentHash>,
-    chain: &Chain,
-) -> Result<Vec<PathBuf>, StoreError> {
-    let destination = session.destination();
-    let told = |path: &Path| chain.files.get(path.strip_prefix(destination).unwrap_or(path));
-    let differs = |(path, hash): (&PathBuf, &ContentHash)| {
-        let same = told(path).is_some_and(|told| *told == hash.to_string());
-        (!same).then(|| path.clone())
-    };
-    let mut disputed: BTreeSet<PathBuf> = placed.iter().filter_map(differs).collect();
-    disputed.extend(chain.files.keys().map(|path| destination.join(path)).filter(|path| !placed.contains_key(path)));
-    // Where files came from is what an undo goes by.
-    disputed.extend(session.disputed()?);
+/// Files that somebody changed the session or the ledger for: the ledger's head may be time-stamped elsewhere. What
+/// people do to the files themselves makes none.
+fn disputed(session: &Session, chain: &Chain) -> Result<Vec<PathBuf>, StoreError> {
+    let mut disputed: BTreeSet<PathBuf> = session.disputed()?.into_iter().collect();
+    for path in chain.files.keys() {
+        if !session.has_put(path)? {
+            disputed.insert(session.destination().join(path));
+        }
+    }
     Ok(disputed.into_iter().collect())
+}
+
+/// True where a file that is not in its place is whole where it was moved from, or where a run that was cut short has
+/// brought it.
+fn is_elsewhere(
+    session: &Session,
+    path: &Path,
+    hash: ContentHash,
+    unfinished: &[Unfinished],
+) -> Result<bool, StoreError> {
+    let under_way = unfinished.iter().filter(|left| left.transfer.source == path);
+    let mut places = session.moved_from(path)?.into_iter().chain(under_way.flat_map(|left| places(session, left)));
+    Ok(places.any(|place| hash_file(&place).is_ok_and(|found| found == hash)))
+}
+
+/// The paths under which the file of an unfinished transfer may be.
+fn places(session: &Session, left: &Unfinished) -> Vec<PathBuf> {
+    let transfer = &left.transfer;
+    let (_, leaving) = private_names(session, left.id);
+    let targets = transfer.names.iter().map(|name| transfer.folder.join(name));
+    targets.chain([transfer.source.with_file_name(leaving)]).collect()
+}
+
+/// Files that a killed run left, and that the next one finishes with.
+fn left_by_killed(session: &Session, unfinished: &[Unfinished]) -> BTreeSet<PathBuf> {
+    let has_content =
+        |left: &Unfinished, path: &PathBuf| hash_file(path).is_ok_and(|found| found == left.transfer.hash);
+    let files = unfinished.iter().flat_map(|left| {
+        let (temporary, _) = private_names(session, left.id);
+        let places = places(session, left).into_iter().filter(|path| has_content(left, path));
+        places.chain([left.transfer.folder.join(temporary)]).collect::<Vec<_>>()
+    });
+    files.collect()
 }
 
 /// Looks through the whole destination.
 fn beside(
     session: &Session,
     placed: &BTreeMap<PathBuf, ContentHash>,
+    unfinished: &[Unfinished],
     stop: &Stop,
     on_checked: &mut dyn FnMut(Checked),
 ) -> Result<Beside, StoreError> {
     let destination = session.destination();
-    let own_names = tables::own_names(session)?;
+    let (own_names, asides) = (tables::own_names(session)?, tables::asides(session)?);
+    let unfinished = left_by_killed(session, unfinished);
     let sources = session.sources()?.into_iter().filter_map(|source| source.canonicalize().ok());
     let sources: Vec<PathBuf> =
         sources.filter(|source| source != destination && source.starts_with(destination)).collect();
@@ -180,7 +222,13 @@ fn beside(
     let is_placed = |path: &Path| {
         placed.contains_key(path) || folded.get_or_init(|| Folded::new(placed.keys())).has_under_other_name(path)
     };
-    let known = Known { is_placed: &is_placed, own_names: &own_names, sources: &sources };
+    let known = Known {
+        is_placed: &is_placed,
+        own_names: &own_names,
+        asides: &asides,
+        unfinished: &unfinished,
+        sources: &sources,
+    };
     let mut beside = Beside::default();
     let mut count = 0;
     beside.is_complete = look_through(destination, &known, &mut |seen| {

@@ -14,6 +14,12 @@ impl Say for StoreError {
                 language.say("store.none", &[("destination", &printable(destination))])
             }
             StoreError::Busy { destination } => language.say("store.busy", &[("destination", &printable(destination))]),
+            StoreError::NotLocked { path, source } => {
+                language.say("store.not_locked", &[("path", &printable(path)), ("detail", source)])
+            }
+            StoreError::EndedAlready { destination } => {
+                language.say("store.ended_already", &[("destination", &printable(destination))])
+            }
             StoreError::Newer { path, found, known } => {
                 let values: Values<'_> = &[("path", &printable(path)), ("found", found), ("known", known)];
                 language.say("store.newer", values)

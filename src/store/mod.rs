@@ -4,6 +4,7 @@ pub mod cache;
 mod database;
 pub mod known;
 pub mod ledger;
+mod locks;
 mod regular;
 mod schema;
 mod secret;
@@ -26,6 +27,20 @@ pub enum StoreError {
     /// Another process classifies or applies there.
     #[error("{destination} is in use by another process")]
     Busy {
+        /// The destination.
+        destination: PathBuf,
+    },
+    /// Whether another process is at work cannot be told: the lock could not be taken.
+    #[error("{path} cannot be locked")]
+    NotLocked {
+        /// The file.
+        path: PathBuf,
+        /// The system's error.
+        source: std::io::Error,
+    },
+    /// A transfer has ended already, by another process: what was to be recorded of it is not.
+    #[error("a transfer in {destination} has ended already")]
+    EndedAlready {
         /// The destination.
         destination: PathBuf,
     },

@@ -72,11 +72,17 @@ impl Secret {
         Ok(Secret(bytes))
     }
 
+    /// One that nobody keeps.
+    pub(super) fn passing() -> io::Result<Secret> {
+        let mut bytes = [0; LENGTH];
+        getrandom::fill(&mut bytes).map_err(io::Error::other)?;
+        Ok(Secret(bytes))
+    }
+
     /// Two processes may make one at the same time: the first one holds.
     fn make(folder: &Path) -> io::Result<Secret> {
         make_private_folders(folder)?;
-        let mut bytes = [0; LENGTH];
-        getrandom::fill(&mut bytes).map_err(io::Error::other)?;
+        let Secret(bytes) = Secret::passing()?;
         let mut naming = tempfile::Builder::new();
         let mut file = naming.permissions(Permissions::from_mode(0o600)).tempfile_in(folder)?;
         file.write_all(&bytes)?;
@@ -93,6 +99,11 @@ impl Secret {
     /// The seal of a session's state: its ledger has so many lines, and its last one this hash.
     pub(super) fn seal(&self, token: &str, lines: i64, head: &str) -> Seal {
         hmac(&self.0, &[b"sis session 1\0", token.as_bytes(), b"\0", &lines.to_le_bytes(), head.as_bytes()])
+    }
+
+    /// The proof of a value that a session keeps under a key.
+    pub(super) fn prove(&self, token: &str, key: &str, value: &[u8]) -> Seal {
+        hmac(&self.0, &[b"sis value 1\0", token.as_bytes(), b"\0", key.as_bytes(), b"\0", value])
     }
 }
 

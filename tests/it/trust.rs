@@ -341,3 +341,50 @@ fn the_secret_is_the_users_alone_and_is_never_replaced() {
     std::fs::write(&secret, kept).unwrap();
     workspace.sis_on_destination(&["undo"]).ended_with(0);
 }
+
+/// The session says that the table is a picture, and that the program wrote it: its seal does not cover that.
+#[test]
+fn a_session_makes_no_table_of_a_file_that_the_program_did_not_write() {
+    for (name, content) in [("evidence.png", &b"a picture"[..]), ("notes.csv", b"somebody's own")] {
+        for proof in [
+            "",
+            "INSERT OR REPLACE INTO session SELECT 'proof own NAME', value FROM session WHERE key = 'proof own output.csv';",
+        ] {
+            let workspace = moved();
+            let theirs = workspace.write(Path::new("destination").join(name), content);
+            let sql = "INSERT OR REPLACE INTO session VALUES ('table', CAST('NAME' AS BLOB)), ('own NAME', x'HASH');";
+            let sql = format!("{sql}{proof}").replace("NAME", name).replace("HASH", &sha256(content));
+            workspace.meddle(&sql);
+            if name.ends_with(".png") {
+                let verified = workspace.sis_on_destination(&["verify"]).ended_with(3);
+                assert!(verified.out.contains("/evidence.png\n"), "{}", verified.out);
+            }
+            workspace.sis_on_destination(&["undo"]).ended_with(0);
+            let kept = std::fs::read_dir(workspace.destination()).unwrap().any(|entry| {
+                let path = entry.unwrap().path();
+                path.is_file() && std::fs::read(path).unwrap() == content
+            });
+            assert!(kept, "{name} is lost");
+            assert!(name.ends_with(".csv") || std::fs::read(theirs).unwrap() == content);
+        }
+    }
+}
+
+/// A session of an earlier version has no proofs: what is there is kept once, and then the table is known.
+#[test]
+fn a_table_without_a_proof_is_kept_once() {
+    let workspace = moved();
+    workspace.meddle("DELETE FROM session WHERE key LIKE 'proof %'");
+    let before = std::fs::read(workspace.destination().join("output.csv")).unwrap();
+    let asides = || {
+        let entries = std::fs::read_dir(workspace.destination()).unwrap().map(|entry| entry.unwrap().path());
+        entries.filter(|path| path.to_string_lossy().contains("output~")).collect::<Vec<_>>()
+    };
+    workspace.write("source/4.jpg", crate::support::picture(4));
+    workspace.classify().ends_with(0);
+    assert_eq!(std::fs::read(&asides()[0]).unwrap(), before);
+    workspace.write("source/5.jpg", crate::support::picture(5));
+    workspace.classify().ends_with(0);
+    assert_eq!(asides().len(), 1);
+    workspace.sis_on_destination(&["verify"]).ended_with(0);
+}

@@ -102,3 +102,141 @@ fn verify_writes_nothing_and_compares_with_the_ledger() {
     let finished = workspace.sis_on_destination(&["verify"]).ended_with(1);
     assert!(finished.out.contains("told otherwise by the session than by the ledger"), "{}", finished.out);
 }
+
+/// Whatever people do to files in the destination, nobody is said to have changed session or ledger.
+fn accuses_nobody(workspace: &Workspace, code: i32) -> String {
+    let finished = workspace.sis_on_destination(&["verify"]).ended_with(code);
+    assert!(!finished.out.contains("told otherwise"), "{}", finished.out);
+    let repaired = workspace.sis_on_destination(&["repair"]).ended_with(0);
+    assert!(repaired.out.contains("nothing to repair"), "{}", repaired.out);
+    finished.out
+}
+
+#[test]
+fn an_undo_back_into_the_destination_accuses_nobody() {
+    let workspace = Workspace::new();
+    for number in 0..4 {
+        workspace.write(format!("destination/in/{number}.jpg"), picture(number));
+    }
+    let source = workspace.path("destination/in");
+    workspace.classify().with("--source", &source).with("--operation", "move").ends_with(0);
+    for undone in [true, false] {
+        workspace.sis_on_destination(if undone { &["undo"] } else { &["undo", "--run", "3"] }).ended_with(0);
+        accuses_nobody(&workspace, 0);
+    }
+}
+
+#[test]
+fn files_that_people_take_away_are_missing_and_accuse_nobody() {
+    for operation in ["copy", "move"] {
+        let workspace = sorted_workspace(operation);
+        let target = workspace.destination().join(folder_of(&workspace, "1.jpg")).join("1.jpg");
+        match operation {
+            "copy" => std::fs::remove_file(&target).unwrap(),
+            _ => std::fs::rename(&target, workspace.source().join("1.jpg")).unwrap(),
+        }
+        workspace.classify().with("--operation", operation).ends_with(0);
+        accuses_nobody(&workspace, 0);
+        workspace.sis_on_destination(&["undo"]).ended_with(0);
+        match operation {
+            "copy" => assert!(accuses_nobody(&workspace, 1).contains("1 file is missing")),
+            _ => assert!(accuses_nobody(&workspace, 3).contains("whole where it was moved from")),
+        }
+    }
+}
+
+#[test]
+fn a_folder_that_was_removed_before_another_sort_is_missing() {
+    let workspace = sorted_workspace("copy");
+    let label = folder_of(&workspace, "1.jpg");
+    let count = std::fs::read_dir(workspace.destination().join(&label)).unwrap().count();
+    std::fs::remove_dir_all(workspace.destination().join(&label)).unwrap();
+    workspace.classify().with("--labels", "c, d").flag("--resort").run();
+    let said = accuses_nobody(&workspace, 1);
+    assert!(said.contains(&format!("{count} file")) && said.contains("missing"), "{said}");
+}
+
+#[test]
+fn a_file_that_was_there_before_is_somebody_elses_and_accuses_nobody() {
+    let workspace = Workspace::new();
+    workspace.write_pictures(["1.jpg"]);
+    for label in ["a", "b"] {
+        workspace.write(format!("destination/{label}/1.jpg"), picture(0));
+    }
+    workspace.classify().with("--operation", "move").ends_with(0);
+    workspace.classify().with("--operation", "move").with("--labels", "c, d").flag("--resort").ends_with(0);
+    let said = accuses_nobody(&workspace, 3);
+    assert!(said.contains("2 files were put into the destination by somebody else"), "{said}");
+}
+
+/// What is changed in the session is named, and made as the ledger tells.
+#[test]
+fn places_that_somebody_changed_in_the_session_are_named() {
+    for change in [
+        "UPDATE pictures SET placed = NULL, placed_by = NULL",
+        "UPDATE pictures SET placed = CAST('a/other.jpg' AS BLOB)",
+        "UPDATE pictures SET placed = NULL, placed_by = NULL; DELETE FROM transfers",
+        "UPDATE transfers SET source = CAST('/elsewhere/1.jpg' AS BLOB)",
+        "UPDATE transfers SET target = CAST('a/other.jpg' AS BLOB)",
+    ] {
+        let workspace = sorted_workspace("copy");
+        let before = sorted(workspace.destination());
+        workspace.meddle(&format!("PRAGMA foreign_keys = OFF; {change}"));
+        let finished = workspace.sis_on_destination(&["verify"]).ended_with(1);
+        assert!(finished.out.contains("told otherwise by the session"), "{change}: {}", finished.out);
+        workspace.sis_on_destination(&["repair"]).ended_with(0);
+        workspace.sis_on_destination(&["verify"]).ended_with(0);
+        assert_eq!(sorted(workspace.destination()), before);
+    }
+}
+
+/// Names of the program's own make nothing the program's own.
+#[test]
+fn files_planted_under_the_programs_names_are_named() {
+    let workspace = sorted_workspace("copy");
+    let aside = format!("output~{}.csv", &sha256("not ours")[..8]);
+    let planted =
+        [".sis-planted.partial", "a/.sis-planted.partial", "b/.sis-x.leaving", aside.as_str(), "SHA256SUMS~1"];
+    for name in planted {
+        workspace.write(Path::new("destination").join(name), "not ours");
+    }
+    let finished = workspace.sis_on_destination(&["verify"]).ended_with(3);
+    for name in planted {
+        assert!(finished.out.contains(&format!("/destination/{name}\n")), "{name}: {}", finished.out);
+    }
+}
+
+/// A run that was cut short is no loss, nor are its files anybody else's.
+#[test]
+fn what_a_killed_run_left_is_neither_missing_nor_planted() {
+    for operation in ["copy", "move"] {
+        for undone in [false, true] {
+            for moment in
+                ["planned", "half-copied", "published", "moved-aside", "unlinked", "renamed", "folders-synced"]
+            {
+                let workspace = match undone {
+                    true => sorted_workspace(operation),
+                    false => Workspace::new(),
+                };
+                workspace.write_pictures(if undone { &[][..] } else { &["1.jpg", "x/2.jpg"] });
+                let mut command = match undone {
+                    true => workspace.program(),
+                    false => workspace.classify().with("--operation", operation).command(),
+                };
+                if undone {
+                    command.arg("undo").arg("--destination").arg(workspace.destination());
+                }
+                command.env("SIS_CRASH_AT", moment);
+                command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+                if command.status().unwrap().code().is_some() {
+                    continue;
+                }
+                let what = format!("{operation}, {undone}, {moment}");
+                let finished = workspace.sis_on_destination(&["verify"]).ended_with(3);
+                assert!(finished.out.contains("cut short"), "{what}: {}", finished.out);
+                assert!(!finished.out.contains("missing:"), "{what}: {}", finished.out);
+                assert!(!finished.out.contains("somebody else"), "{what}: {}", finished.out);
+            }
+        }
+    }
+}

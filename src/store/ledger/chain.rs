@@ -1,6 +1,6 @@
 //! Walking through a ledger's file, line by line.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::ops::ControlFlow;
@@ -28,7 +28,7 @@ pub struct Chain {
     /// The number that the first line says it has: more than one where lines before it are missing.
     pub begins_at: u64,
     /// Files that should be in the destination, by their paths in it, and their SHA-256.
-    pub files: BTreeMap<PathBuf, String>,
+    pub files: BTreeMap<PathBuf, ContentHash>,
     /// As far as each line follows the one before.
     pub(in crate::store) sound: Sound,
     /// The same without its last line, which no line after it vouches for.
@@ -58,13 +58,13 @@ pub fn walk(path: &Path, pending: &[String], written: u64) -> io::Result<Chain> 
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         opened => Some(opened?),
     };
-    let mut files = BTreeMap::new();
+    let mut replay = Replay::default();
     let pending = Pending { lines: pending.to_vec(), written };
     let mut chain = follow(file, &pending, &mut |_, line| {
-        line.iter().for_each(|fields| replay(&mut files, fields));
+        line.iter().for_each(|fields| replay.add(fields));
         ControlFlow::Continue(())
     })?;
-    chain.files = files;
+    chain.files = replay.files;
     Ok(chain)
 }
 
@@ -137,21 +137,46 @@ impl Chain {
     }
 }
 
-/// Does to a list of the destination's files as a transfer did: paths in there are relative.
-fn replay(files: &mut BTreeMap<PathBuf, String>, fields: &Map<String, Json>) {
-    let text = |key: &str| text_of(fields, key);
-    let result = text("result").unwrap_or_default();
-    if text("event") != Some("transfer") || !["done", "present", "kept", "unsynced"].contains(&result) {
-        return;
+/// The destination's files, as the transfers of a ledger made them. Paths in there are relative.
+#[derive(Default)]
+struct Replay {
+    files: BTreeMap<PathBuf, ContentHash>,
+    /// Every path that ever was in `files`.
+    ever: HashSet<PathBuf>,
+    /// Runs that took others back.
+    undos: HashSet<u64>,
+}
+
+impl Replay {
+    fn add(&mut self, fields: &Map<String, Json>) {
+        let run = fields.get("run").and_then(Json::as_u64).unwrap_or_default();
+        match text_of(fields, "event") {
+            Some("run") if text_of(fields, "kind") == Some("undo") => drop(self.undos.insert(run)),
+            Some("transfer") => self.transfer(fields, run),
+            _ => {}
+        }
     }
-    let inside = |key: &str| path_of(fields, key).filter(|path| path.is_relative());
-    if ["done", "unsynced"].contains(&result) && text("action") != Some("copy") {
-        inside("source").map(|path| files.remove(&path));
-    }
-    if text("action") != Some("remove")
-        && let (Some(path), Some(hash)) = (inside("target"), text("sha256"))
-    {
-        files.insert(path, hash.to_owned());
+
+    fn transfer(&mut self, fields: &Map<String, Json>, run: u64) {
+        let result = text_of(fields, "result").unwrap_or_default();
+        let inside = |key: &str| path_of(fields, key).filter(|path| path.is_relative());
+        if ["done", "unsynced"].contains(&result)
+            && text_of(fields, "action") != Some("copy")
+            && let Some(source) = inside("source")
+        {
+            self.files.remove(&source);
+        }
+        // A file that was there before belongs to the transfer that put it there, if one did.
+        if !["done", "kept", "unsynced"].contains(&result) || text_of(fields, "action") == Some("remove") {
+            return;
+        }
+        let hash = text_of(fields, "sha256").and_then(ContentHash::from_digits);
+        let (Some(target), Some(hash)) = (inside("target"), hash) else { return };
+        // A source may be in the destination: what comes back there was never sorted there.
+        if !self.undos.contains(&run) || self.ever.contains(&target) {
+            self.ever.insert(target.clone());
+            self.files.insert(target, hash);
+        }
     }
 }
 

@@ -16,7 +16,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use serde_json::{Map, Value as Json, json};
 use sha2::{Digest, Sha256};
 
-use super::regular;
+use super::{locks, regular};
 use crate::crash::{self, Moment};
 use crate::domain::picture::ContentHash;
 use crate::domain::printable::{is_disturbing, printable};
@@ -106,9 +106,7 @@ pub(super) fn complete(connection: &mut Connection, path: &Path) -> Result<(), C
     let is_new = !regular::is_there(path)?;
     let mut file = regular::open(path, OpenOptions::new().read(true).append(true).create(true))?;
     // A person may decide in one process while another applies: they append one after the other.
-    if let Err(error) = file.lock() {
-        tracing::warn!("the ledger could not be locked: {error}");
-    }
+    locks::lock(&file)?;
     let lines: Vec<(i64, String)> = connection
         .prepare_cached("SELECT number, line FROM ledger_lines ORDER BY number")?
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?

@@ -9,7 +9,7 @@ use super::{NewTransfer, Reversible, Run, Session, StoreError, kept};
 use crate::domain::picture::ContentHash;
 use crate::domain::run::TransferId;
 use crate::store::ledger::{self, Account, Broken, Pending, Told};
-use crate::store::regular;
+use crate::store::{locks, regular};
 
 /// Another process may be adding a line just now: the ledger is read again so often before it is called broken.
 const READINGS: usize = 3;
@@ -60,7 +60,9 @@ impl Session {
                 opened => Some(opened.map_err(failed)?),
             };
             // Who adds a line holds this lock until the session knows that it is in the file.
-            let _held = file.as_ref().filter(|_| self.is_kept).map(std::fs::File::lock_shared);
+            if let Some(file) = file.as_ref().filter(|_| self.is_kept) {
+                locks::lock_shared(file).map_err(failed)?;
+            }
             let (pending, lines, head) = self.read(|reading| {
                 let mut statement = reading.prepare("SELECT line FROM ledger_lines ORDER BY number")?;
                 let pending = statement.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
@@ -88,20 +90,21 @@ impl Session {
     }
 
     /// Files that the session and its ledger do not tell the same of: where they came from, where they went, how that
-    /// ended. Of a ledger that is broken nothing can be said.
+    /// ended, and where they are since. With a ledger that is broken the session is held against itself alone.
     pub fn disputed(&self) -> Result<Vec<PathBuf>, StoreError> {
+        let mut disputed = self.misplaced()?;
         let account = match self.account() {
-            Err(StoreError::LedgerBroken { .. }) => return Ok(vec![]),
+            Err(StoreError::LedgerBroken { .. }) => return Ok(disputed),
             account => account?,
         };
-        let (disputed, _) = self.told_otherwise(&account)?;
-        if disputed.is_empty() {
-            return Ok(vec![]);
+        let (otherwise, _) = self.told_otherwise(&account)?;
+        if !otherwise.is_empty() {
+            // Another process may have ended some since the ledger was read.
+            let account = self.account()?;
+            let otherwise = otherwise.into_iter().filter(|ended| !ended.is_told_by(&account));
+            disputed.extend(otherwise.map(|ended| self.given(ended.target.as_ref().unwrap_or(&ended.source))));
         }
-        // Another process may have ended some since the ledger was read.
-        let account = self.account()?;
-        let disputed = disputed.into_iter().filter(|ended| !ended.is_told_by(&account));
-        Ok(disputed.map(|ended| self.given(ended.target.as_ref().unwrap_or(&ended.source))).collect())
+        Ok(disputed)
     }
 
     /// Transfers that the session tells otherwise than the ledger, and how many the session says have ended.

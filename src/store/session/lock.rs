@@ -1,10 +1,11 @@
 //! The session's folder with the rights of what is in it, and the lock that the one process holds which works in it.
 
-use std::fs::{File, TryLockError};
+use std::fs::File;
 use std::path::Path;
 
 use super::{DATABASE, StoreError};
 use crate::rights::Rights;
+use crate::store::locks::{self, Locked};
 use crate::store::{database, ledger, regular};
 
 /// The file that the one process that classifies or applies holds a lock on.
@@ -35,7 +36,7 @@ pub(super) fn give_rights(folder: &Path, rights: Rights) -> std::io::Result<()> 
 /// True while a process holds the lock of a session's folder.
 pub(super) fn is_held(folder: &Path) -> bool {
     let Ok(file) = regular::read(&folder.join(LOCK)) else { return false };
-    matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
+    matches!(locks::try_lock_shared(&file), Ok(Locked::ByOthers))
 }
 
 /// Keeps others from working in a session for as long as it is copied. Writes nothing.
@@ -48,10 +49,8 @@ pub(super) fn lock_to_read(folder: &Path, destination: &Path) -> Result<Option<F
         }
         opened => opened.map_err(regular::failed(&path))?,
     };
-    match file.try_lock_shared() {
-        Err(TryLockError::WouldBlock) => Err(StoreError::Busy { destination: destination.to_owned() }),
-        _ => Ok(Some(file)),
-    }
+    let locked = locks::try_lock_shared(&file);
+    taken(locked, &path, destination).map(|()| Some(file))
 }
 
 /// Takes the lock of a session's folder. It goes with the process, however that ends.
@@ -59,13 +58,14 @@ pub(super) fn lock(folder: &Path, destination: &Path) -> Result<File, StoreError
     let path = folder.join(LOCK);
     let opened = regular::open(&path, File::options().create(true).truncate(false).write(true));
     let file = opened.map_err(regular::failed(&path))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(StoreError::Busy { destination: destination.to_owned() }),
-        // A file system without locks: the database's own keep it whole.
-        Err(TryLockError::Error(error)) => {
-            tracing::warn!("no lock could be taken: {error}");
-            Ok(file)
-        }
+    let locked = locks::try_lock(&file);
+    taken(locked, &path, destination).map(|()| file)
+}
+
+fn taken(locked: std::io::Result<Locked>, path: &Path, destination: &Path) -> Result<(), StoreError> {
+    match locked {
+        Ok(Locked::ByUs | Locked::Unknown) => Ok(()),
+        Ok(Locked::ByOthers) => Err(StoreError::Busy { destination: destination.to_owned() }),
+        Err(source) => Err(StoreError::NotLocked { path: path.to_owned(), source }),
     }
 }

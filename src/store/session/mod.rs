@@ -8,6 +8,7 @@ mod decisions;
 mod ends;
 mod folders;
 mod lock;
+mod misplaced;
 mod ownership;
 mod pictures;
 mod placed;
@@ -68,6 +69,8 @@ pub struct Session {
     file: Option<(u64, u64)>,
     /// The secret that renews the session's seal.
     secret: Option<Secret>,
+    /// Proves what this process wrote, where there is no secret.
+    passing_secret: Secret,
     /// Why there is no secret.
     no_secret: Option<NoSecret>,
     /// Where pictures come from, as this process said when it began its runs.
@@ -194,6 +197,7 @@ impl Session {
             is_new: false,
             file: None,
             secret: None,
+            passing_secret: Secret::passing().map_err(|source| StoreError::File { path: FOLDER.into(), source })?,
             no_secret: None,
             sources: vec![],
             account: RefCell::default(),

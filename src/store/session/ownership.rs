@@ -89,14 +89,15 @@ impl Session {
         Ok(true)
     }
 
-    /// True where the ledger is whole and tells of every transfer that ended what the session does, and of no other.
+    /// True where the ledger is whole and tells of every transfer that ended what the session does, and of no other, and
+    /// pictures are where those have put them.
     pub(super) fn is_as_told(&self) -> Result<bool, StoreError> {
         let account = match self.account() {
             Err(StoreError::LedgerBroken { .. }) => return Ok(false),
             account => account?,
         };
         let (disputed, ended) = self.told_otherwise(&account)?;
-        Ok(disputed.is_empty() && ended == account.transfers())
+        Ok(disputed.is_empty() && ended == account.transfers() && self.misplaced()?.is_empty())
     }
 
     /// An error where the database has other tables, triggers or views than this program makes: a trigger could make of

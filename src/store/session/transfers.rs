@@ -182,7 +182,17 @@ impl Session {
     /// Takes note of steps that were taken together, and of their ends in the ledger.
     pub fn record(&mut self, steps: &[(TransferId, Recorded)]) -> Result<(), StoreError> {
         let destination = self.destination.clone();
-        self.change(|change| steps.iter().try_for_each(|(id, step)| record(change, &destination, *id, step)))
+        let recorded = self.change(|change| {
+            for (id, step) in steps {
+                // Nobody else works here; whoever does all the same, and ends a transfer, has the last word on it.
+                match has_ended(change, *id)? {
+                    true => return Ok(Err(StoreError::EndedAlready { destination: destination.clone() })),
+                    false => record(change, &destination, *id, step)?,
+                }
+            }
+            Ok(Ok(()))
+        });
+        recorded?
     }
 
     /// Transfers that a killed program left.
@@ -285,6 +295,12 @@ fn insert(
             transfer.reverses.map(|id| id.0),
         ])?;
     Ok(TransferId(change.last_insert_rowid()))
+}
+
+fn has_ended(change: &Transaction<'_>, id: TransferId) -> rusqlite::Result<bool> {
+    let mut statement =
+        change.prepare_cached(&format!("SELECT 1 FROM transfers WHERE id = ?1 AND step NOT IN {UNFINISHED}"))?;
+    statement.exists([id.0])
 }
 
 pub(super) fn record(

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value as Json};
 
 use super::super::transfers::Ending;
+use crate::domain::picture::ContentHash;
 use crate::store::ledger::{path_of, text_of};
 
 /// The end of a transfer as a line tells it.
@@ -41,7 +42,7 @@ impl Transfer {
             result: text("result")?,
             source: path_of(fields, "source")?,
             target: path_of(fields, "target"),
-            hash: text_of(fields, "sha256").and_then(bytes).filter(|hash| hash.len() == 32)?,
+            hash: text_of(fields, "sha256").and_then(bytes)?,
             size: number(fields, "size").unwrap_or_default(),
             modified: modified.map(|time| time.as_nanosecond().to_string()),
             reverses: number(fields, "reverses"),
@@ -76,8 +77,7 @@ pub(super) fn milliseconds(fields: &Map<String, Json>) -> i64 {
     time.map_or(0, jiff::Timestamp::as_millisecond)
 }
 
-/// Hexadecimal digits as bytes.
+/// The bytes of a hash that a line tells.
 pub(super) fn bytes(digits: &str) -> Option<Vec<u8>> {
-    let pairs = digits.as_bytes().chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok());
-    pairs.collect()
+    ContentHash::from_digits(digits).map(|hash| hash.0.to_vec())
 }

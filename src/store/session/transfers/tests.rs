@@ -143,3 +143,26 @@ fn what_was_not_on_disk_has_its_effect_once() {
     session.record(&[(id, done(&target))]).unwrap();
     assert!(session.placed().unwrap().is_empty(), "the picture is where the undo left it");
 }
+
+/// Two programs work at once, whatever kept the lock from them: the one that ends a transfer has the last word.
+#[test]
+fn a_transfer_that_has_ended_is_not_changed() {
+    let (_folder, mut session, picture) = session_with_picture();
+    let run = session.begin_run(RunKind::Apply, None, None, Map::new()).unwrap();
+    let transfer = new_transfer(&session, picture);
+    let id = session.plan_transfers(run, std::slice::from_ref(&transfer), &[]).unwrap()[0].unwrap();
+    let target = session.destination().join("a/1.jpg");
+    session.record(&[(id, Recorded::Ended(Ending::Done { target: target.clone() }))]).unwrap();
+    let (before, placed) = (session.ledger_head().unwrap(), session.placed().unwrap());
+    for step in [
+        Recorded::Copied { inode: 7 },
+        Recorded::Published { target: target.with_file_name("2.jpg") },
+        Recorded::Ended(Ending::Failed { reason: String::new() }),
+        Recorded::Ended(Ending::Abandoned),
+    ] {
+        let recorded = session.record(&[(id, step)]);
+        assert!(matches!(recorded, Err(StoreError::EndedAlready { .. })), "{recorded:?}");
+        assert_eq!((session.ledger_head().unwrap(), session.placed().unwrap()), (before.clone(), placed.clone()));
+        assert!(session.unfinished().unwrap().is_empty());
+    }
+}
