@@ -155,7 +155,7 @@ fn a_transfer_that_has_ended_is_not_changed() {
     session.record(&[(id, Recorded::Ended(Ending::Done { target: target.clone() }))]).unwrap();
     let (before, placed) = (session.ledger_head().unwrap(), session.placed().unwrap());
     for step in [
-        Recorded::Copied { inode: 7 },
+        Recorded::Copied { inode: 7, unkept: Unkept::default() },
         Recorded::Published { target: target.with_file_name("2.jpg") },
         Recorded::Ended(Ending::Failed { reason: String::new() }),
         Recorded::Ended(Ending::Abandoned),
