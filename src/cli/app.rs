@@ -8,7 +8,6 @@ use super::failure::Failure;
 use crate::app_start::{AppStart, Opening};
 use crate::built_in;
 use crate::jobs::crew::Surroundings;
-use crate::store::StoreError;
 use crate::store::session::Session;
 
 /// True where a person sits at a terminal, and no pipe.
@@ -28,7 +27,7 @@ pub(super) fn start(opening: Opening, runtime: &RuntimeOptions, context: &mut Co
     if let Opening::Session { destination, .. } = &opening
         && !Session::exists(destination)
     {
-        let error = StoreError::NoSession { destination: destination.clone() };
+        let error = Session::absent(destination);
         return Err(Failure::of(&error, &context.language).into_usage());
     }
     let surroundings = Surroundings {

@@ -51,7 +51,11 @@ fn of_session(rebuilt: &Rebuilt, language: &Language) -> Vec<String> {
         ("pictures", &rebuilt.pictures),
     ];
     let mut lines = vec![language.say("repair.session", values), language.text("repair.session_unknown")];
-    for (key, count) in [("repair.unreadable", rebuilt.unreadable), ("repair.lost_decisions", rebuilt.lost_decisions)] {
+    for (key, count) in [
+        ("repair.device_unknown", rebuilt.without_device),
+        ("repair.unreadable", rebuilt.unreadable),
+        ("repair.lost_decisions", rebuilt.lost_decisions),
+    ] {
         if count > 0 {
             lines.push(language.say(key, &[("count", &count)]));
         }

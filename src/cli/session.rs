@@ -15,10 +15,6 @@ use crate::store::session::Session;
 pub(super) fn open_to_work(destination: &Path, trust: bool, context: &mut Context) -> Result<Session, Failure> {
     let opened = Session::open_as_own(destination, &context.known_sessions(), trust);
     let (mut session, not_noted) = opened.map_err(|error| failure(&error, context))?;
-    if let Some(path) = session.ledger_aside() {
-        let note = context.language.say("store.ledger_aside", &[("path", &printable(path))]);
-        context.note_text(&note);
-    }
     if let Some(error) = not_noted {
         context.note(&error);
     }
@@ -47,8 +43,7 @@ pub(super) fn open_to_work(destination: &Path, trust: bool, context: &mut Contex
 /// Opens the session of a destination that must have one, to work in it.
 pub(super) fn open_known(destination: &Path, trust: bool, context: &mut Context) -> Result<Session, Failure> {
     if !Session::exists(destination) {
-        let error = StoreError::NoSession { destination: destination.to_owned() };
-        return Err(Failure::of(&error, &context.language).into_usage());
+        return Err(Failure::of(&Session::absent(destination), &context.language).into_usage());
     }
     open_to_work(destination, trust, context)
 }
@@ -61,6 +56,9 @@ pub(super) fn open_copy(destination: &Path, context: &Context) -> Result<Session
 /// The failure of a session; where trust would help, it is said how to give it.
 pub(super) fn failure(error: &StoreError, context: &Context) -> Failure {
     let failure = Failure::of(error, &context.language);
+    if error.asks_for_repair() {
+        return failure.into_usage();
+    }
     if !error.asks_for_trust() {
         return failure;
     }

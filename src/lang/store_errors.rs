@@ -13,6 +13,16 @@ impl Say for StoreError {
             StoreError::NoSession { destination } => {
                 language.say("store.none", &[("destination", &printable(destination))])
             }
+            StoreError::SessionLost { destination } => {
+                language.say("store.session_lost", &[("destination", &printable(destination))])
+            }
+            StoreError::LedgerLost { destination } => {
+                language.say("store.ledger_lost", &[("destination", &printable(destination))])
+            }
+            StoreError::Damaged { destination, source } => {
+                let values: Values<'_> = &[("destination", &printable(destination)), ("detail", source)];
+                language.say("store.session_damaged", values)
+            }
             StoreError::Busy { destination } => language.say("store.busy", &[("destination", &printable(destination))]),
             StoreError::NotLocked { path, source } => {
                 language.say("store.not_locked", &[("path", &printable(path)), ("detail", source)])

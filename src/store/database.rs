@@ -64,6 +64,23 @@ fn keep_compiled(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(drop)
 }
 
+/// True for an error of the database's content: all others are of the disk, the memory, another process.
+pub(super) fn is_damaged(error: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+    match error {
+        // A table is not there, or has other columns.
+        rusqlite::Error::SqliteFailure(failure, _) if failure.extended_code == rusqlite::ffi::SQLITE_ERROR => true,
+        rusqlite::Error::SqlInputError { error, .. } => error.extended_code == rusqlite::ffi::SQLITE_ERROR,
+        rusqlite::Error::SqliteFailure(failure, _) => matches!(failure.code, DatabaseCorrupt | NotADatabase),
+        rusqlite::Error::QueryReturnedNoRows
+        | rusqlite::Error::InvalidColumnType(..)
+        | rusqlite::Error::FromSqlConversionFailure(..)
+        | rusqlite::Error::IntegralValueOutOfRange(..)
+        | rusqlite::Error::Utf8Error(..) => true,
+        _ => false,
+    }
+}
+
 /// Brings a folder's entries to disk, on file systems that know how.
 pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
     match File::open(folder)?.sync_all() {
@@ -149,6 +166,21 @@ mod tests {
 
     const fn kind(application_id: i32, migrations: &'static [&'static str]) -> Kind {
         Kind { application_id, patience: Duration::from_secs(1), migrations }
+    }
+
+    #[test]
+    fn an_error_of_the_disk_is_no_damage() {
+        use rusqlite::ffi;
+        let failure = |code| rusqlite::Error::SqliteFailure(ffi::Error::new(code), None);
+        for code in [ffi::SQLITE_CORRUPT, ffi::SQLITE_NOTADB, ffi::SQLITE_ERROR] {
+            assert!(is_damaged(&failure(code)), "{code}");
+        }
+        for code in [ffi::SQLITE_IOERR, ffi::SQLITE_FULL, ffi::SQLITE_NOMEM, ffi::SQLITE_CANTOPEN, ffi::SQLITE_BUSY] {
+            assert!(!is_damaged(&failure(code)), "{code}");
+        }
+        let opened = in_memory(&FIRST).unwrap();
+        assert!(is_damaged(&opened.execute_batch("SELECT * FROM b").unwrap_err()));
+        assert!(is_damaged(&opened.prepare("SELECT y FROM a").unwrap_err()));
     }
 
     /// 3 is EXTRA: the removal of a rollback journal, which ends a change, is brought to disk with the folder that it was in.

@@ -10,7 +10,7 @@ mod schema;
 mod secret;
 pub mod session;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 pub use secret::NoSecret;
 pub use session::Session;
@@ -23,6 +23,26 @@ pub enum StoreError {
     NoSession {
         /// The destination.
         destination: PathBuf,
+    },
+    /// There is a ledger, and the session that wrote it is gone.
+    #[error("the session of {destination} is lost")]
+    SessionLost {
+        /// The destination.
+        destination: PathBuf,
+    },
+    /// The ledger's file is gone, or a part of it.
+    #[error("the ledger of {destination} is lost")]
+    LedgerLost {
+        /// The destination.
+        destination: PathBuf,
+    },
+    /// The session's database is damaged.
+    #[error("the session of {destination} is damaged")]
+    Damaged {
+        /// The destination.
+        destination: PathBuf,
+        /// The database's error.
+        source: rusqlite::Error,
     },
     /// Another process classifies or applies there.
     #[error("{destination} is in use by another process")]
@@ -152,6 +172,21 @@ impl StoreError {
     pub fn asks_for_trust(&self) -> bool {
         use StoreError::{Disputed, NotOwn, OwnerUnknown, RepairUnproved};
         matches!(self, NotOwn { .. } | OwnerUnknown { .. } | Disputed { .. } | RepairUnproved { .. })
+    }
+
+    /// The same error of the database of a destination's session: one that is damaged is told from one that fails.
+    fn in_session_of(self, destination: &Path) -> StoreError {
+        match self {
+            StoreError::Database { source, .. } if database::is_damaged(&source) => {
+                StoreError::Damaged { destination: destination.to_owned(), source }
+            }
+            other => other,
+        }
+    }
+
+    /// True where session or ledger is gone, so that nothing is done before it is made anew.
+    pub fn asks_for_repair(&self) -> bool {
+        matches!(self, StoreError::LedgerLost { .. } | StoreError::SessionLost { .. })
     }
 
     /// True where another process, or a lock that was never given back, kept a database from being written.

@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use crate::session::{decide, folder_of, other, sorted_workspace};
-use crate::support::{Workspace, hashes, of_kind, sha256};
+use crate::support::{Finished, Workspace, hashes, of_kind, picture, sha256, sorted};
 
 #[test]
 fn verify_finds_a_ledger_that_somebody_changed() {
@@ -77,17 +77,66 @@ fn the_sums_are_those_that_sha256sum_takes() {
     }
 }
 
+/// A session or a ledger that is lost is made anew from the other one, and not begun anew: that would be the end of the way
+/// back.
 #[test]
-fn a_lost_session_leaves_a_ledger_that_is_kept() {
-    let workspace = sorted_workspace("copy");
-    let ledger = std::fs::read(workspace.destination().join(".sis/ledger.jsonl")).unwrap();
-    std::fs::remove_file(workspace.destination().join(".sis/session.db")).unwrap();
-    workspace.classify().ends_with(0);
-    workspace.sis_on_destination(&["verify"]).ended_with(0);
-    let aside = workspace.destination().join(format!(".sis/ledger~{}.jsonl", &sha256(&ledger)[..8]));
-    assert_eq!(std::fs::read(aside).unwrap(), ledger);
-    std::fs::remove_file(workspace.destination().join(".sis/ledger.jsonl")).unwrap();
-    workspace.classify().ends_with(0);
-    let finished = workspace.sis_on_destination(&["verify"]).ended_with(1);
-    assert!(finished.out.contains("the lines before are missing"), "{}", finished.out);
+fn what_is_lost_is_named_with_the_way_back_and_not_begun_anew() {
+    for (lost, said) in [("session.db", "is lost"), ("ledger.jsonl", "is not there")] {
+        let workspace = sorted_workspace("move");
+        let of_session = |name: &str| workspace.destination().join(".sis").join(name);
+        std::fs::remove_file(of_session(lost)).unwrap();
+        let in_place = sorted(workspace.destination());
+        let kept = std::fs::read(of_session("ledger.jsonl")).ok();
+        workspace.write("source/new.jpg", picture(9));
+        let is_refused = |finished: Finished| {
+            let finished = finished.ended_with(2);
+            assert!(
+                finished.err.contains(said) && finished.err.contains("sis repair --destination"),
+                "{}",
+                finished.err
+            );
+        };
+        is_refused(workspace.classify().run());
+        for command in [&["undo"][..], &["apply"]] {
+            is_refused(workspace.sis_on_destination(command));
+        }
+        match lost {
+            "session.db" => {
+                is_refused(workspace.sis_on_destination(&["verify"]));
+                is_refused(workspace.sis_on_destination(&["apply", "--dry-run"]));
+                is_refused(workspace.classify().flag("--dry-run").run());
+            }
+            _ => drop(workspace.sis_on_destination(&["verify"]).ended_with(1)),
+        }
+        assert_eq!(sorted(workspace.destination()), in_place);
+        if let Some(kept) = kept {
+            assert_eq!(std::fs::read(of_session("ledger.jsonl")).unwrap(), kept);
+        }
+        workspace.sis_on_destination(&["repair", "--trust"]).ended_with(0);
+        workspace.classify().ends_with(0);
+        workspace.sis_on_destination(&["undo", "--all"]).ended_with(0);
+        assert_eq!(hashes(workspace.source()).len(), 5, "{lost}");
+    }
+}
+
+/// A session that is damaged is called that, under its own name, and the way out is named.
+#[test]
+fn a_damaged_session_is_named_with_its_repair() {
+    for damage in [&b"not a database, but long enough to be taken for one"[..], &[0xa5; 3000]] {
+        let workspace = sorted_workspace("copy");
+        let database = workspace.destination().join(".sis/session.db");
+        let mut content = std::fs::read(&database).unwrap();
+        content[..damage.len()].copy_from_slice(damage);
+        std::fs::write(&database, content).unwrap();
+        let commands = ["verify", "undo", "apply"].map(|command| workspace.sis_on_destination(&[command]));
+        for finished in commands.into_iter().chain([workspace.classify().run()]) {
+            assert_ne!(finished.code, 0);
+            assert!(finished.err.contains("sis repair --destination"), "{}", finished.err);
+            assert!(
+                !finished.err.contains("free some space") && !finished.err.contains("/tmp/.tmp"),
+                "{}",
+                finished.err
+            );
+        }
+    }
 }

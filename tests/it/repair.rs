@@ -9,7 +9,8 @@ use smart_image_sorter::domain::history::{Step, StepKind};
 use smart_image_sorter::store::Session;
 use smart_image_sorter::store::session::Which;
 
-use crate::support::{Workspace, hashes, picture, sorted, tree};
+use crate::file_systems::Mounted;
+use crate::support::{Workspace, finish, hashes, picture, sorted, tree};
 
 /// Pictures that were sorted, decided for, sorted otherwise, taken back and sorted again. With their hashes by path as
 /// they were.
@@ -241,4 +242,63 @@ fn a_repair_that_is_killed_is_done_again() {
             assert_all_comes_back(&workspace, &before, "killed");
         }
     }
+}
+
+/// A full disk for temporary files is no damage of a session.
+#[test]
+fn a_full_temporary_folder_is_no_damage() {
+    let workspace = Workspace::new();
+    workspace.write_pictures((0..40).map(|number| format!("{number}.jpg")));
+    workspace.classify().ends_with(0);
+    let database = std::fs::read(of_session(&workspace, "session.db")).unwrap();
+    let size = database.len() / 1024;
+    for kilobytes in (size.saturating_sub(24)..size + 120).step_by(12) {
+        let options = format!("size={kilobytes}k");
+        let Some(full) = Mounted::new(&workspace.path("full"), &["-t", "tmpfs", "-o", &options, "tmpfs"]) else {
+            return;
+        };
+        for trust in [&["repair", "--destination"][..], &["repair", "--trust", "--destination"]] {
+            let mut command = workspace.program();
+            command.args(trust).arg(workspace.destination()).env("TMPDIR", &full.0);
+            let finished = finish(command);
+            let is_whole = finished.code == 0 && finished.out.contains("nothing to repair");
+            assert!(
+                is_whole || finished.code == 1 && finished.err.contains("free some space"),
+                "{kilobytes}: {finished:?}"
+            );
+            assert_eq!(std::fs::read(of_session(&workspace, "session.db")).unwrap(), database, "{kilobytes}");
+        }
+    }
+}
+
+/// The ledger tells on which disk a picture lay: nothing comes back into the bare place of a disk that is not connected.
+#[test]
+fn after_a_repair_nothing_goes_into_the_bare_place_of_a_disk() {
+    let workspace = Workspace::new();
+    let Some(card) = Mounted::new(&workspace.path("card"), &["-t", "tmpfs", "tmpfs"]) else { return };
+    for number in 0..2 {
+        workspace.write(format!("card/DCIM/{number}.jpg"), picture(number));
+    }
+    let source = card.0.join("DCIM");
+    workspace.classify().with("--source", &source).with("--operation", "move").ends_with(0);
+    drop(card);
+    let before = sorted(workspace.destination());
+    remove_session(&workspace);
+    let finished = workspace.sis_on_destination(&["repair", "--trust"]).ended_with(0);
+    assert!(!finished.out.contains("On which disk"), "{}", finished.out);
+    workspace.sis_on_destination(&["undo"]).ended_with(3);
+    assert_eq!(sorted(workspace.destination()), before);
+    assert!(!source.exists());
+    // Earlier versions did not tell: that is said.
+    let path = of_session(&workspace, "ledger.jsonl");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let without = text.lines().map(|line| {
+        let mut line: serde_json::Map<String, serde_json::Value> = serde_json::from_str(line).unwrap();
+        line.remove("device");
+        serde_json::Value::Object(line).to_string() + "\n"
+    });
+    std::fs::write(&path, without.collect::<String>()).unwrap();
+    remove_session(&workspace);
+    let finished = workspace.sis_on_destination(&["repair", "--trust"]).ended_with(0);
+    assert!(finished.out.contains("On which disk 2 pictures lay"), "{}", finished.out);
 }

@@ -2,7 +2,7 @@
 //! error that passes is no lost session.
 
 use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -75,7 +75,6 @@ fn what_is_no_file_in_the_session_ends_in_a_sentence() {
             }
             assert!(std::fs::symlink_metadata(&path).is_ok_and(|found| !found.is_file()), "{what} as {name} stays");
             assert_eq!(sorted(workspace.destination()), before);
-            assert_eq!(asides(&workspace), Vec::<PathBuf>::new());
         }
     }
 }
@@ -103,36 +102,68 @@ fn is_verify(command: &Command) -> bool {
     command.get_args().any(|argument| argument == "verify")
 }
 
-/// Ledgers that were set aside.
-fn asides(workspace: &Workspace) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(workspace.destination().join(".sis")).unwrap().map(|entry| entry.unwrap().path());
-    entries.filter(|path| path.to_string_lossy().contains("ledger~")).collect()
+/// A command with an answer of the system put in by strace; none where that cannot be.
+fn answered(command: &Command, filters: &[&str]) -> Option<Finished> {
+    let mut traced = Command::new("strace");
+    traced.args(["-f", "-o", "/dev/null"]).args(filters).arg(command.get_program()).args(command.get_args());
+    traced.envs(command.get_envs().filter_map(|(k, v)| Some((k, v?))));
+    if let Some(folder) = command.get_current_dir() {
+        traced.current_dir(folder);
+    }
+    let Ok(output) = traced.output() else {
+        println!("skipped: there is no strace here");
+        return None;
+    };
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    let finished =
+        Finished { code: output.status.code().unwrap_or(-1), out: text(output.stdout), err: text(output.stderr) };
+    if finished.err.contains("PTRACE") {
+        println!("skipped: nothing can be traced here");
+        return None;
+    }
+    Some(finished)
+}
+
+/// Without a lock two processes would work at once: only where the file system knows none nobody waits for it.
+#[test]
+fn a_lock_that_cannot_be_taken_is_an_error() {
+    for (error, is_refused) in
+        [("ENOLCK", true), ("EIO", true), ("EOPNOTSUPP", false), ("ENOSYS", false), ("EINTR:when=1", false)]
+    {
+        let workspace = sorted_workspace();
+        let before = sorted(workspace.destination());
+        for command in commands(&workspace) {
+            let is_undo = command.get_args().any(|argument| argument == "undo");
+            let inject = format!("inject=flock:error={error}");
+            let Some(finished) = answered(&command, &["-e", "trace=flock", "-e", &inject]) else { return };
+            let said = format!("{error}: {}{}", finished.out, finished.err);
+            assert_eq!(finished.err.contains("cannot be locked"), is_refused, "{said}");
+            assert_eq!(finished.code != 0, is_refused, "{said}");
+            assert!(!is_refused || sorted(workspace.destination()) == before, "{said}");
+            if is_undo && !is_refused {
+                workspace.classify().ends_with(0);
+            }
+        }
+    }
 }
 
 #[test]
 fn an_error_that_passes_is_no_lost_session() {
-    if Command::new("strace").arg("-V").output().is_err() {
-        println!("skipped: there is no strace here");
-        return;
-    }
     let workspace = sorted_workspace();
     for (call, error) in [("statx", "EIO"), ("statx", "ESTALE"), ("statx", "EACCES"), ("openat", "EIO")] {
         for when in 1..=3 {
             for command in ["undo", "apply"] {
                 let database = workspace.destination().join(".sis/session.db");
-                let program = workspace.program();
-                let mut traced = Command::new("strace");
-                traced.args(["-f", "-o", "/dev/null", "-e", &format!("trace={call}"), "-P"]).arg(&database);
-                traced.args(["-e", &format!("inject={call}:error={error}:when={when}")]).arg(program.get_program());
-                traced.args([command, "--destination"]).arg(workspace.destination());
-                traced.current_dir(workspace.root()).envs(program.get_envs().filter_map(|(k, v)| Some((k, v?))));
-                let output = traced.output().unwrap();
-                let said = String::from_utf8_lossy(&output.stderr);
-                if said.contains("PTRACE") {
-                    println!("skipped: nothing can be traced here");
-                    return;
-                }
-                assert_eq!(asides(&workspace), Vec::<PathBuf>::new(), "{call} {error} {when}: {said}");
+                let ledger = std::fs::read(database.with_file_name("ledger.jsonl")).unwrap();
+                let mut asked = workspace.program();
+                asked.args([command, "--destination"]).arg(workspace.destination());
+                let (trace, path) = (format!("trace={call}"), database.to_str().unwrap());
+                let inject = format!("inject={call}:error={error}:when={when}");
+                let Some(finished) = answered(&asked, &["-e", &trace, "-P", path, "-e", &inject]) else { return };
+                let said = format!("{call} {error} {when}: {}", finished.err);
+                assert!(!finished.err.contains("is lost"), "{said}");
+                let after = std::fs::read(database.with_file_name("ledger.jsonl")).unwrap();
+                assert!(after.starts_with(&ledger), "{said}");
             }
         }
     }

@@ -315,7 +315,9 @@ fn a_home_that_cannot_be_written_is_said_and_accuses_nobody() {
         assert!(!finished.err.contains("somebody else"), "{}", finished.err);
     }
     without_home(&["undo", "--destination", destination, "--trust"]).ended_with(0);
-    assert_eq!(sorted(workspace.destination()).len(), 0);
+    // Nothing proves that the tables were the program's own: they were kept.
+    let left = sorted(workspace.destination());
+    assert!(left.keys().all(|path| path.to_string_lossy().contains('~')), "{left:?}");
 }
 
 #[test]

@@ -106,7 +106,7 @@ impl EmbeddingCache {
         rights.give(folder);
         database::names(DATABASE).for_each(|name| rights.give(&folder.join(name)));
         let opened = match database::open(&path, &CACHE) {
-            Err(StoreError::Database { source, .. }) if is_damaged(&source) => {
+            Err(StoreError::Database { source, .. }) if database::is_damaged(&source) => {
                 tracing::warn!("the cache is damaged and begun anew: {source}");
                 clear(folder)?;
                 database::open(&path, &CACHE)
@@ -237,7 +237,7 @@ impl EmbeddingCache {
 
     /// One that turns out to be damaged is removed, once, so that the next to open it begins it anew; this one goes on without.
     fn failed(&self, source: rusqlite::Error) -> StoreError {
-        if is_damaged(&source) && !self.is_removed.replace(true) {
+        if database::is_damaged(&source) && !self.is_removed.replace(true) {
             tracing::warn!("the cache is damaged and removed: {source}");
             if let Some(Err(error)) = self.path.parent().map(clear) {
                 tracing::warn!("it could not be: {error}");
@@ -261,11 +261,6 @@ pub fn clear(folder: &Path) -> Result<u64, StoreError> {
         }
     }
     Ok(bytes)
-}
-
-fn is_damaged(error: &rusqlite::Error) -> bool {
-    use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
-    matches!(error.sqlite_error_code(), Some(DatabaseCorrupt | NotADatabase))
 }
 
 fn today() -> i64 {

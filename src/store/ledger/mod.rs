@@ -5,7 +5,6 @@
 //! file. A program that is killed between the two completes the file when the session is opened next.
 
 mod account;
-mod aside;
 mod chain;
 
 use std::fs::{File, OpenOptions};
@@ -23,7 +22,6 @@ use crate::domain::printable::{is_disturbing, printable};
 
 pub use account::{Account, sources_in};
 pub(super) use account::{Broken, Told};
-pub(super) use aside::set_aside;
 pub use chain::{Chain, walk};
 pub(super) use chain::{Pending, Sound, follow};
 

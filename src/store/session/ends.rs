@@ -138,7 +138,7 @@ fn forget_gone(change: &Transaction<'_>, id: TransferId) -> rusqlite::Result<()>
 pub(super) fn event(change: &Transaction<'_>, id: TransferId, ending: &Ending) -> rusqlite::Result<Map<String, Json>> {
     let mut statement = change.prepare_cached(
         "SELECT transfers.run, action, source, target, transfers.hash, transfers.size, modified, transfers.reverses,
-                unkept
+                unkept, device
          FROM transfers JOIN pictures ON pictures.id = picture WHERE transfers.id = ?1",
     )?;
     statement.query_row([id.0], |row| {
@@ -153,6 +153,10 @@ pub(super) fn event(change: &Transaction<'_>, id: TransferId, ending: &Ending) -
         event.insert("size".to_owned(), json!(row.get::<_, i64>(5)?));
         if let Some(modified) = row.get::<_, Option<String>>(6)?.and_then(|text| time_of(text.parse().ok()?)) {
             event.insert("modified".to_owned(), json!(modified));
+        }
+        // What tells a folder from the bare place of a disk that is not connected.
+        if let Some(device) = row.get::<_, Option<i64>>(9)? {
+            event.insert("device".to_owned(), json!(device));
         }
         if let Some(reverses) = row.get::<_, Option<i64>>(7)? {
             event.insert("reverses".to_owned(), json!(reverses));

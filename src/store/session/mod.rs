@@ -77,8 +77,6 @@ pub struct Session {
     sources: Vec<PathBuf>,
     /// The ledger's account when it was read last.
     account: RefCell<Option<Arc<Account>>>,
-    /// A ledger that was there without a session, under its new name.
-    ledger_aside: Option<PathBuf>,
     /// Keeps the lock.
     lock: Option<File>,
     /// Keeps a copy's folder.
@@ -92,6 +90,12 @@ impl Session {
         !found.is_err_and(|error| matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory))
     }
 
+    /// The error for a destination that has no session: it never had one, or it is lost.
+    pub fn absent(destination: &Path) -> StoreError {
+        let none = StoreError::NoSession { destination: destination.to_owned() };
+        check_not_lost(destination).err().unwrap_or(none)
+    }
+
     /// Opens the destination's session to classify, apply or undo, and makes it where there is none. Only one process
     /// at a time can. Whose it is, nobody has asked yet: see [`Session::open_as_own`].
     pub fn open_to_work(destination: &Path, known: &KnownSessions) -> Result<Session, StoreError> {
@@ -102,16 +106,10 @@ impl Session {
         }
         check_folder(&folder)?;
         let lock = lock(&folder, destination)?;
-        // Only where there certainly is none: an error that passes is no loss of the session.
-        let (database, ledger) = (folder.join(DATABASE), ledger::path_in(&folder));
-        let ledger_aside = match regular::has_content(&database)? {
-            true => None,
-            false => ledger::set_aside(&ledger).map_err(regular::failed(&ledger))?,
-        };
-        regular::check_database(&database)?;
+        check_not_lost(destination)?;
+        regular::check_database(&folder.join(DATABASE))?;
         give_rights(&folder, rights).map_err(regular::failed(&folder))?;
         let mut session = Session::open_at(destination, Some(lock), known)?;
-        session.ledger_aside = ledger_aside;
         // One that says nothing yet may be what a killed program had just made.
         let says = "SELECT EXISTS (SELECT 1 FROM runs) OR EXISTS (SELECT 1 FROM pictures)
             OR EXISTS (SELECT 1 FROM transfers) OR (SELECT lines FROM ledger) > 0";
@@ -128,7 +126,7 @@ impl Session {
     pub fn open_to_review(destination: &Path, known: &KnownSessions) -> Result<Session, StoreError> {
         match Session::exists(destination) {
             true => check_folder(&destination.join(FOLDER)).and_then(|()| Session::open_at(destination, None, known)),
-            false => Err(StoreError::NoSession { destination: destination.to_owned() }),
+            false => Err(Session::absent(destination)),
         }
     }
 
@@ -137,17 +135,19 @@ impl Session {
     pub fn open_to_look(destination: &Path) -> Result<Session, StoreError> {
         match Session::exists(destination) {
             true => Session::open_copy(destination),
-            false => Err(StoreError::NoSession { destination: destination.to_owned() }),
+            false => Err(Session::absent(destination)),
         }
     }
 
     /// A session that is not kept: a copy of the destination's where it has one. Nothing is written there.
     pub fn open_copy(destination: &Path) -> Result<Session, StoreError> {
         if !Session::exists(destination) {
+            check_not_lost(destination)?;
             let connection = database::in_memory(&schema::SESSION)?;
             return Session::with(connection, destination, false, None, None);
         }
         check_folder(&destination.join(FOLDER))?;
+        check_not_lost(destination)?;
         regular::check_database(&destination.join(FOLDER).join(DATABASE))?;
         // A database in the middle of a change would be copied in pieces.
         let resting = lock_to_read(&destination.join(FOLDER), destination)?;
@@ -155,14 +155,17 @@ impl Session {
         for name in [DATABASE.to_owned(), format!("{DATABASE}-wal"), format!("{DATABASE}-journal")] {
             regular::copy(&destination.join(FOLDER).join(&name), &copy.path().join(&name))?;
         }
-        let connection = database::open_existing(&copy.path().join(DATABASE), &schema::SESSION)?;
+        let opened = database::open_existing(&copy.path().join(DATABASE), &schema::SESSION);
+        let connection = opened.map_err(|error| error.in_session_of(destination))?;
         Session::with(connection, destination, false, resting, Some(copy))
     }
 
     fn open_at(destination: &Path, lock: Option<File>, known: &KnownSessions) -> Result<Session, StoreError> {
         let database = destination.join(FOLDER).join(DATABASE);
+        check_not_lost(destination)?;
         regular::check_database(&database)?;
-        let connection = database::open(&database, &schema::SESSION)?;
+        let opened = database::open(&database, &schema::SESSION);
+        let connection = opened.map_err(|error| error.in_session_of(destination))?;
         // SQLite brings the name of its write-ahead log to disk too, and does not tell where that fails.
         let folder = destination.join(FOLDER);
         database::sync_folder(&folder).map_err(|source| StoreError::File { path: folder, source })?;
@@ -175,8 +178,24 @@ impl Session {
             }
             Err(error) => session.no_secret = Some(error),
         }
+        session.check_ledger()?;
         session.complete_ledger()?;
         Ok(session)
+    }
+
+    /// An error where the ledger's file is not there, or shorter than it was: what is added would begin in the middle.
+    fn check_ledger(&self) -> Result<(), StoreError> {
+        let written: i64 =
+            self.read(|reading| reading.query_row("SELECT written FROM ledger", [], |row| row.get(0)))?;
+        let path = ledger::path_in(&self.folder());
+        let length = match regular::is_there(&path).map_err(regular::failed(&path))? {
+            true => std::fs::symlink_metadata(&path).map_err(regular::failed(&path))?.len(),
+            false => 0,
+        };
+        match length < written as u64 {
+            true => Err(StoreError::LedgerLost { destination: self.destination.clone() }),
+            false => Ok(()),
+        }
     }
 
     fn with(
@@ -201,7 +220,6 @@ impl Session {
             no_secret: None,
             sources: vec![],
             account: RefCell::default(),
-            ledger_aside: None,
             lock,
             _copy: copy,
         };
@@ -227,11 +245,6 @@ impl Session {
     /// then on nobody would find. An error that passes does not tell.
     pub fn is_in_place(&self) -> bool {
         self.found_file().map_or(true, |found| found == self.file)
-    }
-
-    /// The ledger of a lost session that was found when this one was made, under its new name.
-    pub fn ledger_aside(&self) -> Option<&Path> {
-        self.ledger_aside.as_deref()
     }
 
     /// Random digits, chosen when the session was made.
@@ -316,12 +329,23 @@ impl Session {
     }
 
     fn failed(&self, source: rusqlite::Error) -> StoreError {
-        StoreError::Database { path: self.destination.join(FOLDER).join(DATABASE), source }
+        let error = StoreError::Database { path: self.destination.join(FOLDER).join(DATABASE), source };
+        error.in_session_of(&self.destination)
     }
 
     /// A path that was kept, absolute.
     fn given(&self, kept: &[u8]) -> PathBuf {
         self.destination.join(OsStr::from_bytes(kept))
+    }
+}
+
+/// An error where there is a ledger and no session: a new one would make the way back unreachable. Only where there
+/// certainly is none: an error that passes is no loss of the session.
+fn check_not_lost(destination: &Path) -> Result<(), StoreError> {
+    let folder = destination.join(FOLDER);
+    match regular::has_content(&folder.join(DATABASE))? || !regular::has_content(&ledger::path_in(&folder))? {
+        true => Ok(()),
+        false => Err(StoreError::SessionLost { destination: destination.to_owned() }),
     }
 }
 

@@ -104,23 +104,43 @@ fn session_at(
         regular::copy(&regular::beside(database, ending), &regular::beside(&path, ending))?;
     }
     let connection = match database::open_existing(&path, &schema::SESSION) {
-        Err(StoreError::Database { .. } | StoreError::Foreign { .. }) => return Ok((None, None)),
+        Err(StoreError::Database { source, .. }) if database::is_damaged(&source) => return Ok((None, None)),
+        Err(StoreError::Foreign { .. }) => return Ok((None, None)),
         opened => opened?,
     };
+    let failed = |source| StoreError::Database { path: path.clone(), source };
     let token =
         connection.query_row("SELECT CAST(value AS TEXT) FROM session WHERE key = 'token'", [], |row| row.get(0));
-    let sealed = token.and_then(|token: String| sealed_state(&connection, secret, &token)).unwrap_or_default();
+    let sealed = match token.and_then(|token: String| sealed_state(&connection, secret, &token)) {
+        Err(error) if database::is_damaged(&error) => None,
+        sealed => sealed.map_err(failed)?,
+    };
     match is_whole(&connection) {
-        Ok(true) => match Session::with(connection, destination, false, None, Some(copy)) {
-            Err(StoreError::Database { .. }) => Ok((None, sealed)),
-            session => Ok((Some(session?), sealed)),
-        },
-        _ => Ok((None, sealed)),
+        Ok(true) => {}
+        Err(error) if !database::is_damaged(&error) => return Err(failed(error)),
+        _ => return Ok((None, sealed)),
     }
+    let session = Session::with(connection, destination, false, None, Some(copy));
+    match session.and_then(|session| session.ledger_head().map(|_| session)) {
+        Err(StoreError::Damaged { .. }) => Ok((None, sealed)),
+        session => Ok((Some(session?), sealed)),
+    }
+}
+
+/// The error that a check of a database tells among its findings, where a page could not be read: the disk's or the
+/// memory's, and not the database's own.
+fn failure_in(answer: &str) -> Option<rusqlite::Error> {
+    let (_, code) = answer.split_once("error code=")?;
+    let digits: String = code.chars().take_while(char::is_ascii_digit).collect();
+    let failure = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(digits.parse().ok()?), None);
+    (!database::is_damaged(&failure)).then_some(failure)
 }
 
 fn is_whole(connection: &Connection) -> rusqlite::Result<bool> {
     let answer: String = connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
+    if let Some(failure) = failure_in(&answer) {
+        return Err(failure);
+    }
     let refers_to_nothing = connection.prepare("PRAGMA foreign_key_check")?.exists([])?;
     Ok(answer == "ok" && !refers_to_nothing && has_own_tables(connection)?)
 }
@@ -143,4 +163,20 @@ fn read_file(path: &Path, last: Option<&(u64, String)>) -> Result<LedgerFile, St
     let is_whole = chain.broken_at.is_none() && chain.lines > 0 && (is_last || !is_doubtful);
     let sound = if is_doubtful && !is_last { chain.vouched_for } else { chain.sound };
     Ok(LedgerFile { sound, is_whole, says_something, reaches })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_that_the_disk_does_not_give_is_no_damage() {
+        let answer =
+            |code: i32| format!("*** in database main ***\nTree 7 page 9: unable to get the page. error code={code}");
+        for code in [7, 10, 13, 14, 266, 778] {
+            assert!(failure_in(&answer(code)).is_some(), "{code}");
+        }
+        assert!(failure_in(&answer(11)).is_none() && failure_in("ok").is_none());
+        assert!(failure_in("row 7 missing from index transfers_run").is_none());
+    }
 }

@@ -22,6 +22,8 @@ pub(super) struct Transfer {
     pub(super) size: i64,
     /// When the file was last changed, in nanoseconds since 1970.
     pub(super) modified: Option<String>,
+    /// The file system that the picture was found on; lines of earlier versions do not tell.
+    pub(super) device: Option<i64>,
     pub(super) reverses: Option<i64>,
     /// The metadata that its copy could not be given, as it is kept.
     pub(super) unkept: Option<String>,
@@ -45,6 +47,7 @@ impl Transfer {
             hash: text_of(fields, "sha256").and_then(bytes)?,
             size: number(fields, "size").unwrap_or_default(),
             modified: modified.map(|time| time.as_nanosecond().to_string()),
+            device: number(fields, "device"),
             reverses: number(fields, "reverses"),
             unkept: fields.get("unkept").map(Json::to_string),
             reason: text("reason").unwrap_or_default(),

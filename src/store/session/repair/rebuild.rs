@@ -38,6 +38,8 @@ pub struct Rebuilt {
     pub transfers: u64,
     /// Pictures.
     pub pictures: u64,
+    /// Pictures of which it is not known on which disk they lay.
+    pub without_device: u64,
     /// Decisions of which it is not known which picture they are about.
     pub lost_decisions: u64,
     /// Decisions that are told in lines which follow one another.
@@ -230,7 +232,7 @@ impl Rebuild<'_> {
             .optional()?;
         match placed.filter(|_| told.source.is_relative()) {
             Some(picture) => Ok(picture),
-            None => self.picture(&told.source, &told.hash, Some((told.size, told.modified.clone())), told.run),
+            None => self.picture(&told.source, &told.hash, Some(told), told.run),
         }
     }
 
@@ -244,20 +246,15 @@ impl Rebuild<'_> {
     }
 
     /// The picture with a path and a content.
-    pub(super) fn picture(
-        &self,
-        path: &Path,
-        hash: &[u8],
-        size_and_time: Option<(i64, Option<String>)>,
-        run: i64,
-    ) -> rusqlite::Result<i64> {
+    pub(super) fn picture(&self, path: &Path, hash: &[u8], told: Option<&Transfer>, run: i64) -> rusqlite::Result<i64> {
         let path = path.as_os_str().as_bytes();
-        let (size, modified) = size_and_time.unzip();
+        let (size, modified, device) =
+            told.map_or((None, None, None), |told| (Some(told.size), told.modified.as_deref(), told.device));
         let mut insert = self.change.prepare_cached(
-            "INSERT OR IGNORE INTO pictures (path, shown, hash, size, modified, state, seen)
-             VALUES (?1, ?1, ?2, ?3, ?4, 'ok', ?5)",
+            "INSERT OR IGNORE INTO pictures (path, shown, hash, size, modified, device, state, seen)
+             VALUES (?1, ?1, ?2, ?3, ?4, ?5, 'ok', ?6)",
         )?;
-        insert.execute((path, hash, size, modified.flatten(), run))?;
+        insert.execute((path, hash, size, modified, device, run))?;
         let mut found = self.change.prepare_cached("SELECT id FROM pictures WHERE path = ?1 AND hash = ?2")?;
         found.query_row((path, hash), |row| row.get(0))
     }
@@ -273,7 +270,10 @@ impl Rebuild<'_> {
             Ok(count as u64)
         };
         let (runs, transfers, pictures) = (count("runs")?, count("transfers")?, count("pictures")?);
-        Ok(Rebuilt { runs, transfers, pictures, ..self.rebuilt })
+        let without_device =
+            "SELECT count(*) FROM pictures WHERE device IS NULL AND id IN (SELECT picture FROM transfers)";
+        let without_device: i64 = self.change.query_row(without_device, [], |row| row.get(0))?;
+        Ok(Rebuilt { runs, transfers, pictures, without_device: without_device as u64, ..self.rebuilt })
     }
 }
 
