@@ -90,11 +90,12 @@ impl Removal {
         let aside = self.leaving.beside(&transfer.leaving);
         let refusal = if !is_it(&aside, &now, transfer) {
             Some(TransferError::SourceChanged { path: path() })
-        } else if !self.is_witness_there(transfer) {
-            Some(TransferError::NoWitness { path: path(), witness: self.witness.path() })
         } else if lease.as_ref().is_some_and(|lease| !lease.is_undisputed()) {
             // It is held until the file is gone: who opens it now waits, and cannot write into a file that goes.
             Some(TransferError::InUse { path: path() })
+        } else if !self.is_witness_there(transfer) {
+            // Last, as nothing holds the witness.
+            Some(TransferError::NoWitness { path: path(), witness: self.witness.path() })
         } else {
             folder.remove(&transfer.leaving).err().map(not_removed)
         };
