@@ -27,10 +27,11 @@ mod numbers {
     pub(super) const TMPFS: u64 = 0x0102_1994;
 }
 
-/// File systems that other machines may have open too. A local one that a program serves loses nothing but some speed.
+/// File systems that other machines may have open too. A local one that a program serves loses nothing but some speed, nor
+/// does one that does not tell what it is.
 #[cfg(target_os = "linux")]
 pub fn is_on_network(path: &Path) -> bool {
-    kind_of(path).is_some_and(|kind| [NFS, SMB, CIFS, SMB2, AFS, CEPH, CODA, PLAN9, FUSE].contains(&kind))
+    kind_of(path).is_none_or(|kind| [NFS, SMB, CIFS, SMB2, AFS, CEPH, CODA, PLAN9, FUSE].contains(&kind))
 }
 
 /// There is no telling.

@@ -44,6 +44,9 @@ pub(super) fn transfer(planned: &PlannedTransfer, ended: &Ended, language: &Lang
         Ok(outcome) => {
             put(&mut event, "status", outcome.word());
             put_path(&mut event, "destination", outcome.target());
+            if outcome.unkept().any() {
+                put(&mut event, "unkept", outcome.unkept().words().collect::<Vec<_>>());
+            }
         }
         Err(error) => {
             put(&mut event, "status", if error.target().is_some() { "copied" } else { "failed" });
@@ -103,6 +106,7 @@ pub(super) fn summary(report: &Report<'_>) -> String {
     put(&mut event, "moved", tally.moved);
     put(&mut event, "regrouped", tally.regrouped);
     put(&mut event, "already_present", tally.present);
+    put(&mut event, "unkept", tally.unkept);
     put(&mut event, "transfers_failed", tally.failed);
     put(&mut event, "interrupted", report.was_interrupted());
     put(&mut event, "dry_run", report.dry_run);

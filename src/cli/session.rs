@@ -25,6 +25,10 @@ pub(super) fn open_to_work(destination: &Path, trust: bool, context: &mut Contex
         let note = context.language.say("store.recovered", &[("count", &recovered.ended)]);
         context.note_text(&note);
     }
+    if recovered.unkept > 0 {
+        let note = context.language.say("classify.unkept", &[("count", &recovered.unkept)]);
+        context.note_text(&note);
+    }
     if let Some(path) = recovered.refused.first() {
         let values: Values<'_> = &[("count", &recovered.refused.len()), ("path", &printable(path))];
         let note = context.language.say("store.not_recovered", values);

@@ -32,9 +32,10 @@ pub(super) fn run(arguments: &UndoArguments, context: &mut Context) -> Result<Ex
     let mut exit = Exit::Done;
     for run in runs {
         let undone = take_back(&mut session, run, &stop, context)?;
-        tell(&undone, &arguments.destination, context);
+        let is_stopped = stop.is_requested();
+        tell(&undone, is_stopped, &arguments.destination, context);
         if undone.waiting > 0 {
-            exit = Exit::Interrupted;
+            exit = if is_stopped { Exit::Interrupted } else { Exit::Partly };
             break;
         }
         if !undone.left.is_empty() {
@@ -97,7 +98,7 @@ fn take_back(session: &mut Session, run: Run, stop: &Stop, context: &mut Context
     undone.map_err(|error| Failure::of(&error, &context.language))
 }
 
-fn tell(undone: &Undone, destination: &Path, context: &mut Context) {
+fn tell(undone: &Undone, is_stopped: bool, destination: &Path, context: &mut Context) {
     let language = &context.language;
     let values: Values<'_> = &[("run", &undone.run.0), ("back", &undone.back), ("removed", &undone.removed)];
     let key = match undone.kind {
@@ -107,7 +108,12 @@ fn tell(undone: &Undone, destination: &Path, context: &mut Context) {
     };
     context.console.out(&language.say(key, values));
     if undone.waiting > 0 {
-        context.console.out(&language.say("undo.waiting", &[("count", &undone.waiting)]));
+        let key = if is_stopped { "undo.waiting" } else { "undo.not_come_to" };
+        context.console.out(&language.say(key, &[("count", &undone.waiting)]));
+    }
+    if undone.unkept > 0 {
+        let key = if undone.kind == RunKind::Redo { "classify.unkept" } else { "undo.unkept" };
+        context.console.out(&language.say(key, &[("count", &undone.unkept)]));
     }
     if !undone.left.is_empty() {
         context.console.out(&language.say("undo.left", &[("count", &undone.left.len())]));

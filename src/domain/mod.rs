@@ -26,4 +26,5 @@ pub mod speed_advice;
 pub mod statistics;
 pub mod template;
 pub mod unchanged;
+pub mod unkept;
 pub mod variant;

@@ -80,8 +80,15 @@ impl From<Stat> for FileStat {
 /// True where a folder is not there and its disk is not either, as far as that can be told: what is left of the way to it is
 /// on another file system than `device`.
 pub fn is_disk_absent(folder: &Path, device: Option<u64>) -> bool {
-    let there = folder.ancestors().find_map(|folder| std::fs::metadata(folder).ok());
-    !folder.exists() && device.zip(there).is_some_and(|(device, there)| device != there.dev())
+    match std::fs::metadata(folder) {
+        Ok(_) => false,
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            let there = folder.ancestors().find_map(|folder| std::fs::metadata(folder).ok());
+            device.zip(there).is_some_and(|(device, there)| device != there.dev())
+        }
+        // One that cannot be looked at is not there for now.
+        Err(_) => true,
+    }
 }
 
 /// An open folder.

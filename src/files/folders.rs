@@ -50,12 +50,17 @@ impl Entry {
         let (mut file, mut before) = self.open()?;
         let mut last = None;
         for _ in 0..HASHED_AT_MOST {
-            let hash = hash_open(&file)?;
+            let hash = hash_open(&file);
             let after = FileStat::of(&file.metadata()?);
-            if after == before || (!self.folder.keeps_numbers() && last == Some(hash)) {
-                return Ok((file, after, Some(hash)));
+            // One that was cut while it was read has changed.
+            let is_cut = after != before && hash.as_ref().is_err_and(|error| error.kind() == ErrorKind::UnexpectedEof);
+            if !is_cut {
+                let hash = hash?;
+                if after == before || (!self.folder.keeps_numbers() && last == Some(hash)) {
+                    return Ok((file, after, Some(hash)));
+                }
+                last = Some(hash);
             }
-            last = Some(hash);
             (file, before) = self.open()?;
         }
         Ok((file, before, None))

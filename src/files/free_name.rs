@@ -61,13 +61,31 @@ pub fn rename_to_free_name(from: &Folder, name: &OsStr, to: &Folder, new_name: &
     rename_to_reserved_name(from, name, to, new_name)
 }
 
-/// The second half of a rename by link. Where the old name cannot be removed, the new one goes.
+/// The old name could not be removed, and may be gone all the same: the answer of a server can be lost.
+#[derive(Debug, thiserror::Error)]
+#[error("a file may have two names")]
+struct Halfway(#[source] io::Error);
+
+/// True where a rename was cut off in its middle: the file has its old name, its new one or both.
+pub fn is_halfway(error: &io::Error) -> bool {
+    error.get_ref().is_some_and(|inner| inner.is::<Halfway>())
+}
+
+/// The second half of a rename by link. Where it is refused to remove the old name, the new one goes.
 fn remove_linked(from: &Folder, name: &OsStr, to: &Folder, new_name: &OsStr) -> io::Result<()> {
-    from.remove(name).inspect_err(|_| {
-        if let Err(error) = to.remove(new_name) {
-            tracing::warn!("a second name of a file is left: {error}");
+    match from.remove(name) {
+        Err(error) if matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem) => {
+            // The old name is looked for first: the new one may be the only one.
+            if from.find(name).is_ok()
+                && let Err(error) = to.remove(new_name)
+            {
+                tracing::warn!("a second name of a file is left: {error}");
+            }
+            Err(error)
         }
-    })
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(io::Error::other(Halfway(error))),
+        _ => Ok(()),
+    }
 }
 
 /// Reserves the name with a file that nobody else can have made, and renames over that reservation. Just before, it is

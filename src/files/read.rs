@@ -129,27 +129,21 @@ fn is_invented(path: &Path, size: u64, hash: ContentHash) -> bool {
     !keeps_file_numbers(path) && open_regular(path).is_ok_and(is_same)
 }
 
-/// SHA-256 of a regular file, however large. One that ends before its length is an error: what was read of it is not its
-/// content.
+/// SHA-256 of a regular file, however large.
 pub fn hash_file(path: &Path) -> std::io::Result<ContentHash> {
-    let (file, found) = open_regular(path)?;
-    let (hash, read) = hash_and_length(&file)?;
-    match read < found.len() {
-        true => Err(ErrorKind::UnexpectedEof.into()),
-        false => Ok(hash),
-    }
+    hash_open(&open_regular(path)?.0)
 }
 
-/// SHA-256 of what an open file holds from here on.
-pub fn hash_open(file: &File) -> std::io::Result<ContentHash> {
-    hash_and_length(file).map(|(hash, _)| hash)
-}
-
-/// SHA-256 of what an open file holds from here on, and how many bytes that is.
-fn hash_and_length(mut file: &File) -> std::io::Result<(ContentHash, u64)> {
+/// SHA-256 of a file that was just opened. One that ends before its length is an error of the kind `UnexpectedEof`: what was
+/// read of it is not its content.
+pub fn hash_open(mut file: &File) -> std::io::Result<ContentHash> {
+    let length = file.metadata()?.len();
     let mut hasher = Sha256::new();
     let read = std::io::copy(&mut file, &mut HashWriter(&mut hasher))?;
-    Ok((ContentHash(hasher.finalize().into()), read))
+    match read < length {
+        true => Err(ErrorKind::UnexpectedEof.into()),
+        false => Ok(ContentHash(hasher.finalize().into())),
+    }
 }
 
 /// Lets a hasher be written to.

@@ -11,6 +11,7 @@ use super::stop::Stop;
 use crate::domain::plan::{Plan, PlannedTransfer, name_candidates};
 use crate::domain::portable_name::portable_file_name;
 use crate::domain::run::{Action, RunId, RunKind};
+use crate::domain::unkept::Unkept;
 use crate::files::transfer::{Ended, Outcome};
 use crate::store::StoreError;
 use crate::store::session::{NewTransfer, ReliesOn, Session};
@@ -108,6 +109,7 @@ fn new_transfer(planned: &PlannedTransfer, destination: &Path) -> NewTransfer {
         hash: planned.hash,
         size: planned.size,
         reverses: None,
+        restores: Unkept::default(),
         relies_on: ReliesOn::Decision(planned.decision),
     }
 }

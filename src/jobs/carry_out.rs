@@ -16,7 +16,7 @@ use crate::files::durable::{leaving_name, remove_empty_folder, remove_temporary_
 use crate::files::folders::Folders;
 use crate::files::read::stamp_of;
 use crate::files::transfer::{
-    Ended, Journal, Outcome, Reached, Step, Transfer, TransferError, recover, transfer_batch,
+    Ended, Journal, Outcome, Reached, Step, Transfer, TransferError, give_name_back, recover, transfer_batch,
 };
 use crate::store::StoreError;
 use crate::store::session::{Ending, NewTransfer, Recorded, Session, Unfinished};
@@ -134,8 +134,13 @@ fn refuse_outside(
 /// Folders that transfers need and that are not there.
 fn missing_folders(transfers: &[NewTransfer]) -> Vec<PathBuf> {
     let folders: BTreeSet<&Path> = transfers.iter().map(|transfer| transfer.folder.as_path()).collect();
-    let missing = folders.into_iter().flat_map(|folder| folder.ancestors().take_while(|folder| !folder.exists()));
+    let missing = folders.into_iter().flat_map(|folder| folder.ancestors().take_while(|folder| is_missing(folder)));
     missing.map(Path::to_owned).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// True where nothing has the path. One that cannot be looked at is there: it was not made by a run.
+fn is_missing(path: &Path) -> bool {
+    path.try_exists().is_ok_and(|is_there| !is_there)
 }
 
 /// The folders that transfers of a session work in. Links are followed on the way to the destination and to the
@@ -168,6 +173,8 @@ fn prepare(session: &Session, new: &NewTransfer, id: TransferId) -> Transfer {
         leaving,
         makes_parents: new.reverses.is_some(),
         device: None,
+        folder_device: None,
+        restores: new.restores,
     }
 }
 
@@ -191,6 +198,8 @@ fn abandon_rest(
 pub struct Recovered {
     /// So many are finished or cleaned up.
     pub ended: usize,
+    /// So many of these are copies without their times, permissions or attributes.
+    pub unkept: usize,
     /// Those that would lead out of the destination and of the sources are left as they are: the paths.
     pub refused: Vec<PathBuf>,
     /// Those that cannot be finished yet, because of a disk or a folder: the next run tries again.
@@ -225,11 +234,9 @@ pub(super) fn recover_transfers(session: &mut Session, say: SayError<'_>) -> Res
             recovered.refused.push(path);
             continue;
         }
-        // A file of ours in the destination is on another disk than the picture was found on.
-        let device = left.device.filter(|_| !left.transfer.source.starts_with(session.destination()));
-        let transfer = Transfer { device, ..prepare(session, &left.transfer, left.id) };
+        let transfer = prepare_left(session, left);
         let reached = match &left.reached {
-            Some(Recorded::Copied { inode }) => Reached::Copied { inode: *inode },
+            Some(Recorded::Copied { inode, .. }) => Reached::Copied { inode: *inode },
             Some(Recorded::Published { target }) => Reached::Published { target: target.clone() },
             Some(Recorded::Ended(Ending::Unsynced { target, .. })) => Reached::NotOnDisk { target: target.clone() },
             _ if left.is_superseded => Reached::Superseded,
@@ -239,7 +246,7 @@ pub(super) fn recover_transfers(session: &mut Session, say: SayError<'_>) -> Res
         folders.close();
         tracing::info!(transfer = left.id.0, ?ended, "recovered");
         match ended {
-            Err(error) if error.is_unfinished() => {
+            Err(error) if error.is_unfinished() || matches!(error, TransferError::OtherDisk { .. }) => {
                 recovered.waiting.push(error);
                 continue;
             }
@@ -251,16 +258,41 @@ pub(super) fn recover_transfers(session: &mut Session, say: SayError<'_>) -> Res
             _ => {}
         }
         session.record(&[(left.id, Recorded::Ended(ending(&ended, say)))])?;
+        let is_there = ended.as_ref().map_or_else(|error| error.target().is_some(), |_| true);
+        recovered.unkept += usize::from(is_there && left.unkept.any());
         match ended {
             // The copy is there. The next run that moves removes the source, once its disk is there again.
             Err(TransferError::SourceKept { reason, .. }) if matches!(*reason, TransferError::OtherDisk { .. }) => {
                 recovered.waiting.push(*reason)
             }
+            Err(error @ TransferError::Missing { .. }) => recovered.waiting.push(error),
             _ => recovered.ended += 1,
         }
     }
+    give_names_back(session, &folders, &mut recovered)?;
     session.complete_ledger()?;
     Ok(recovered)
+}
+
+/// A file of ours in the destination is on another disk than the picture was found on.
+fn prepare_left(session: &Session, left: &Unfinished) -> Transfer {
+    let found_on = |folder: &Path| left.device.filter(|_| !folder.starts_with(session.destination()));
+    let (device, folder_device) = (found_on(&left.transfer.source), found_on(&left.transfer.folder));
+    Transfer { device, folder_device, ..prepare(session, &left.transfer, left.id) }
+}
+
+/// Sources that a killed run left under their private names on a disk that was away when the run was ended for it.
+fn give_names_back(session: &Session, folders: &Folders, recovered: &mut Recovered) -> Result<(), StoreError> {
+    for left in &session.kept_moves()? {
+        if leads_out(session, left)?.is_some() {
+            continue;
+        }
+        if let Err(error) = give_name_back(&prepare_left(session, left), folders) {
+            recovered.waiting.push(error);
+        }
+        folders.close();
+    }
+    Ok(())
 }
 
 /// The path with which an unfinished transfer would lead out; also where the ledger does not tell of any source.
@@ -316,7 +348,7 @@ struct SessionJournal<'j> {
 impl Journal for SessionJournal<'_> {
     fn record(&mut self, steps: &[(TransferId, Step<'_>)]) -> io::Result<()> {
         let recorded = |step: &Step<'_>| match step {
-            Step::Copied { inode } => Recorded::Copied { inode: *inode },
+            Step::Copied { inode, unkept } => Recorded::Copied { inode: *inode, unkept: *unkept },
             Step::Published { target } => Recorded::Published { target: target.to_path_buf() },
             Step::Ended(result) => Recorded::Ended(ending(result, self.say)),
         };

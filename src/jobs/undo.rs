@@ -1,5 +1,6 @@
 //! Taking back what a run did, as a run of its own, which can be taken back too.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, json};
@@ -27,6 +28,8 @@ pub struct Undone {
     pub back: usize,
     /// Copies that are gone.
     pub removed: usize,
+    /// Files that are back without their times, permissions or attributes.
+    pub unkept: usize,
     /// Files that could not be taken back, and why.
     pub left: Vec<(PathBuf, TransferError)>,
     /// Files that were not come to because of a stop.
@@ -46,7 +49,7 @@ pub fn undo(
     let kind = if run.kind == RunKind::Undo { RunKind::Redo } else { RunKind::Undo };
     let settings = Map::from_iter([("transfers".to_owned(), json!(done.len()))]);
     let own = session.begin_run(kind, Some(run.id), None, settings)?;
-    let mut undone = Undone { run: run.id, own, kind, back: 0, removed: 0, left: vec![], waiting: 0 };
+    let mut undone = Undone { run: run.id, own, kind, back: 0, removed: 0, unkept: 0, left: vec![], waiting: 0 };
     for done in disputed {
         undone.left.push((done.target.clone(), TransferError::Disputed { path: done.target }));
     }
@@ -95,7 +98,10 @@ impl Undone {
     fn count(&mut self, transfer: &NewTransfer, ended: Ended) {
         match ended {
             Ok(_) if transfer.action == Action::Remove => self.removed += 1,
-            Ok(_) => self.back += 1,
+            Ok(outcome) => {
+                self.back += 1;
+                self.unkept += usize::from(outcome.unkept().any());
+            }
             Err(error) => self.left.push((transfer.source.clone(), error)),
         }
     }
@@ -121,6 +127,7 @@ fn reversal(done: &Reversible) -> Option<NewTransfer> {
         hash: done.hash,
         size: done.size,
         reverses: Some(done.id),
+        restores: done.unkept,
         relies_on: ReliesOn::Nothing,
     })
 }
@@ -140,6 +147,14 @@ fn first_that_is_there<'d>(file: &'d PathBuf, found: &'d PathBuf) -> &'d PathBuf
 fn obstacle(done: &Reversible) -> Option<TransferError> {
     if !done.is_last {
         return Some(TransferError::PutElsewhere { path: done.target.clone() });
+    }
+    // A removal that is planned was there to be done: recovery takes one whose file is gone for done.
+    let is_removal = done.action == Action::Copy || done.is_source_kept;
+    match std::fs::symlink_metadata(&done.target) {
+        Err(source) if is_removal && source.kind() == ErrorKind::NotFound => {
+            return Some(TransferError::Source { path: done.target.clone(), source });
+        }
+        _ => {}
     }
     let folder = done.source.parent().filter(|_| done.action == Action::Move && !done.is_source_kept)?;
     // A folder that is gone is made again, but not under the bare place where its disk used to be.

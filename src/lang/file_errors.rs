@@ -146,6 +146,9 @@ impl Say for TransferError {
             TransferError::Outside { path } => language.say("transfer.outside", &[("path", &printable(path))]),
             TransferError::Disputed { path } => language.say("transfer.disputed", &[("path", &printable(path))]),
             TransferError::Overtaken => language.text("transfer.overtaken"),
+            TransferError::Missing { path, folder } => {
+                language.say("transfer.missing", &[("path", &printable(path)), ("folder", &printable(folder))])
+            }
             TransferError::TargetChanged { path } => {
                 language.say("transfer.target_changed", &[("path", &printable(path))])
             }

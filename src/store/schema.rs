@@ -11,7 +11,7 @@ use super::database::Kind;
 pub(super) const SESSION: Kind = Kind {
     application_id: 0x7369_7331,
     patience: Duration::from_secs(30),
-    migrations: &[VERSION_1, VERSION_2, VERSION_3, VERSION_4],
+    migrations: &[VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5],
 };
 
 const VERSION_1: &str = "
@@ -174,4 +174,10 @@ CREATE INDEX alerts_waiting ON alerts (picture) WHERE ended IS NULL;
 const VERSION_4: &str = "
 DROP INDEX transfers_unfinished;
 CREATE INDEX transfers_unfinished ON transfers (step) WHERE step IN ('planned', 'copied', 'published', 'unsynced');
+";
+
+/// The metadata that a copy could not be given is kept: an undo gives it back, where the disk that the file comes back to
+/// has room for it.
+const VERSION_5: &str = "
+ALTER TABLE transfers ADD COLUMN unkept TEXT; -- JSON: what the file had and the copy has not; null where that is nothing
 ";

@@ -228,6 +228,26 @@ fn what_was_there_before_stands_in_no_ones_way() {
     desk.check("taken back");
 }
 
+/// Two pictures share a file, which goes there and back; then both are found where they belong already.
+#[test]
+fn what_is_found_in_its_place_again_can_be_taken_back() {
+    for operation in [Operation::Copy, Operation::Move] {
+        let mut desk = Desk::new(operation, &[]);
+        for (label, is_taken_back) in [("a", false), ("b", true), ("a", false)] {
+            desk.decide(0, label);
+            desk.decide(1, label);
+            let plan = desk.plan();
+            let run = desk.apply(&plan);
+            if is_taken_back {
+                desk.undo(run.unwrap());
+            }
+        }
+        while desk.undo_all() > 0 {}
+        assert_eq!(contents(&desk.workspace), desk.before, "{operation:?}");
+        desk.check("taken back");
+    }
+}
+
 /// The second of two who regroup a picture finds it there: nothing failed.
 #[test]
 fn the_second_of_two_who_regroup_has_nothing_to_do() {

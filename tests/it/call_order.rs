@@ -1,11 +1,11 @@
 //! The order of calls that a promise rests on, as `strace` sees it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use smart_image_sorter::crash::VARIABLE;
 
-use crate::faults::strace::{Call, calls, can_trace, traced};
+use crate::faults::strace::{Call, calls, can_trace, stopped_after, traced};
 use crate::support::{Workspace, finish, hashes, sorted};
 
 /// Pictures in a workspace, and a folder on another file system; none where there is no second one, or no `strace`.
@@ -187,6 +187,58 @@ fn a_file_that_cannot_be_looked_at_once_ends_no_recovery() {
         for call in ["openat", "newfstatat"] {
             let tried = each_fails_once(call, &pictures, destination, &workspace, Some(moment));
             assert!(tried > 0, "no {call} after {moment}");
+        }
+    }
+}
+
+/// The two paths of a rename, as `strace` shows it.
+fn paths_of_rename(text: &str) -> Option<(PathBuf, PathBuf)> {
+    let folders: Vec<&str> = text.split(['<', '>']).skip(1).step_by(2).collect();
+    let names: Vec<&str> = text.split('"').skip(1).step_by(2).collect();
+    let ([from, to], [name, new_name]) = (folders.get(..2)?, names.get(..2)?) else { return None };
+    Some((Path::new(from).join(name), Path::new(to).join(new_name)))
+}
+
+#[test]
+fn a_rename_that_was_done_though_its_answer_was_lost_is_found_out() {
+    let Some((workspace, elsewhere)) = across() else { return };
+    let log = workspace.path("calls");
+    let before = hashes(workspace.source());
+    for destination in [workspace.path("to"), elsewhere.path().join("to")] {
+        let run = || command(&workspace, &destination, false);
+        let undo = || workspace.sis(["undo", "--all", "--destination", destination.to_str().unwrap()]);
+        // Twice, as some things are done by a first run only.
+        for _ in 0..2 {
+            finish(traced(&run(), &["renameat2"], &log, &[])).ended_with(0);
+            undo().ended_with(0);
+            std::fs::remove_dir_all(&destination).unwrap();
+        }
+        let is_of_picture = |call: &Call| {
+            let paths = paths_of_rename(&call.text);
+            paths.is_some_and(|(from, _)| from.starts_with(workspace.source()) || from.starts_with(&destination))
+        };
+        let renames: Vec<Call> = calls(&log).into_iter().filter(is_of_picture).collect();
+        assert!(renames.len() >= 2, "{renames:#?}");
+        for call in renames {
+            let (from, to) = paths_of_rename(&call.text).unwrap();
+            let mut done = None;
+            let mut act = || {
+                let text = std::fs::read_to_string(&log).unwrap();
+                let now = text.lines().rfind(|line| line.contains("(INJECTED)")).and_then(paths_of_rename);
+                done = now.map(|(from, to)| std::fs::rename(from, to));
+            };
+            let is_it = |text: &str| text.contains("(INJECTED)");
+            let (first, has_acted) = stopped_after(&run(), &call, Some("EIO"), &log, &is_it, &mut act);
+            let said = format!("{from:?} to {to:?}: {}", first.said);
+            assert!(has_acted && done.is_some_and(|done| done.is_ok()), "{said}");
+            assert!(first.code != Some(0), "{said}");
+            let next = finish(run());
+            assert!(hashes(workspace.source()).is_empty(), "{said}, then {} {}", next.out, next.err);
+            let back = undo();
+            assert_eq!(back.code, 0, "{said}, then {} {}, then {}", next.out, next.err, back.out);
+            assert_eq!(hashes(workspace.source()), before, "{said}");
+            assert!(sorted(&destination).is_empty(), "{said}");
+            std::fs::remove_dir_all(&destination).unwrap();
         }
     }
 }

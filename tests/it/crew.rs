@@ -8,7 +8,7 @@ use smart_image_sorter::domain::history::StepKind;
 use smart_image_sorter::domain::label::Label;
 use smart_image_sorter::domain::picture::PictureId;
 use smart_image_sorter::domain::settings::Settings;
-use smart_image_sorter::jobs::crew::{CrewError, Event, Order, Said, SaidStep};
+use smart_image_sorter::jobs::crew::{CrewError, Event, Order, Said, SaidStep, UndoTally};
 use smart_image_sorter::store::session::{Sorting, Which};
 use smart_image_sorter::store::{Session, StoreError};
 
@@ -280,7 +280,9 @@ fn a_plan_that_two_apps_carry_out_can_be_taken_back_in_either() {
     }
     let undo = || Order::Undo { destination: destination.clone(), run: None };
     second.crew.send(undo());
-    second.wait_for("the undo", |event| matches!(event, Event::Undone { removed: 2, left: 0, .. }));
+    second.wait_for("the undo", |event| {
+        matches!(event, Event::Undone { tally: UndoTally { removed: 2, left: 0, .. }, .. })
+    });
     wait_for_the_lock(&destination);
     first.crew.send(undo());
     first.wait_for("an answer", |event| matches!(event, Event::Failed { error: CrewError::NothingToUndo }));

@@ -209,7 +209,7 @@ fn race(track: &Track, deed: Deed, call: &Call, is_last_look: bool) -> Option<Ra
         }
     };
     let is_it = |text: &str| concerns(text) || is_last_look;
-    let (ended, _) = stopped_after(&track.command(&sorting), call, &track.path("calls"), &is_it, &mut act);
+    let (ended, _) = stopped_after(&track.command(&sorting), call, None, &track.path("calls"), &is_it, &mut act);
     let must = kept?;
     if let Some(opened) = &mut later {
         let bytes = std::fs::read(track.path("pictures/0").join(PICTURE)).unwrap();

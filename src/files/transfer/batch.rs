@@ -6,13 +6,13 @@ use std::path::PathBuf;
 use std::rc::Rc;
 
 use super::copy::{Copy, copy, verify};
-use super::metadata::Unkept;
 use super::removal::Removal;
 use super::rename::{end_renaming, go_back, move_by_renaming};
 use super::target::{open_folder, present_already, publish};
 use super::{Ended, Journal, Outcome, Step, Transfer, TransferError};
 use crate::crash::{self, Moment};
 use crate::domain::run::{Action, TransferId};
+use crate::domain::unkept::Unkept;
 use crate::files::folder::{FileStat, Folder};
 use crate::files::folders::{Entry, Folders};
 use crate::files::to_disk::{NotOnDisk, ToDisk, copy_of};
@@ -126,7 +126,9 @@ fn settle(hands: &mut [InHand<'_>], journal: &mut impl Journal) -> Result<(), Tr
         state => state,
     });
     let verified = |hand: &InHand<'_>| match &hand.state {
-        State::Verified(_, written) => Some((hand.transfer.id, Step::Copied { inode: written.stamp.inode })),
+        State::Verified(copy, written) => {
+            Some((hand.transfer.id, Step::Copied { inode: written.stamp.inode, unkept: copy.unkept }))
+        }
         _ => None,
     };
     let steps: Vec<_> = hands.iter().filter_map(verified).collect();

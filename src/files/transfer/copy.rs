@@ -3,15 +3,17 @@
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::rc::Rc;
 
 use sha2::{Digest, Sha256};
 
-use super::metadata::{self, Unkept};
+use super::metadata::{self, Attributes};
 use super::{Transfer, TransferError};
 use crate::crash::{self, Moment};
 use crate::domain::picture::ContentHash;
+use crate::domain::unkept::Unkept;
 use crate::files::durable::share_blocks;
 use crate::files::folder::{FileStat, Folder};
 use crate::files::folders::{Entry, Folders};
@@ -95,12 +97,13 @@ pub(super) fn copy(transfer: &Transfer, folders: &Folders, folder: &Rc<Folder>) 
     if hash != transfer.hash || (entry.folder.keeps_numbers() && !is_as_opened) {
         return Err(changed());
     }
-    let mut unkept = metadata::keep(&file, &source, &metadata).map_err(unwritable)?;
+    let attributes = Attributes::of(&source).map_err(unreadable)?;
+    let mut unkept = metadata::keep(&file, &attributes, &metadata, transfer.restores).map_err(unwritable)?;
     // Who may read the source by another right than that of its owner must be able to read the copy, to verify it and to take
     // it back.
     if staged.entry.open().is_err_and(|error| error.kind() == ErrorKind::PermissionDenied) {
         metadata::let_owner_read(&file).map_err(unwritable)?;
-        unkept.permissions = true;
+        unkept.mode = Some(transfer.restores.mode.unwrap_or(metadata.permissions().mode() & 0o7777));
     }
     begin_writing(&file);
     crash::point(Moment::Copied);

@@ -31,10 +31,10 @@ use std::path::{Path, PathBuf};
 
 use crate::domain::picture::ContentHash;
 use crate::domain::run::{Action, TransferId};
+use crate::domain::unkept::Unkept;
 
 pub use batch::transfer_batch;
-pub use metadata::Unkept;
-pub use recover::{Reached, recover};
+pub use recover::{Reached, give_name_back, recover};
 
 /// One file and what is to be done with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +62,10 @@ pub struct Transfer {
     pub makes_parents: bool,
     /// The file system that the source was on, where a missing folder has to be told from a missing disk.
     pub device: Option<u64>,
+    /// The same of the target folder, where a picture goes back to where it was found.
+    pub folder_device: Option<u64>,
+    /// Metadata that an earlier transfer of the file lost: its copy gets that, and not what the file has.
+    pub restores: Unkept,
 }
 
 /// A step of a transfer. What is not recorded did not happen, or happened and is found by [`recover()`].
@@ -71,6 +75,8 @@ pub enum Step<'s> {
     Copied {
         /// Its number on its file system.
         inode: u64,
+        /// The metadata that it could not be given.
+        unkept: Unkept,
     },
     /// The copy has its name, and the source of a move is still there.
     Published {
@@ -203,6 +209,14 @@ pub enum TransferError {
     #[error("the disk of {folder} is not there")]
     OtherDisk {
         /// The folder.
+        folder: PathBuf,
+    },
+    /// A run that was cut short was to move it, and it is neither where it was nor where it was to be.
+    #[error("{path} is neither there nor in {folder}")]
+    Missing {
+        /// Where it was.
+        path: PathBuf,
+        /// Where it was to be.
         folder: PathBuf,
     },
     /// Somebody has changed the copy, or put another file in its place, as soon as it had its name.

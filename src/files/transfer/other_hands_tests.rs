@@ -99,11 +99,56 @@ fn a_source_whose_disk_is_not_there_is_kept_and_told() {
     let removal = |device| Transfer { action: Action::Remove, names: vec!["1.jpg".into()], ..on_disk(device) };
     for (transfer, reached) in [(on_disk(here + 1), Reached::Planned), (removal(here + 1), Reached::Planned)] {
         let ended = recover(&transfer, &reached, &Folders::default());
-        assert!(matches!(ended, Err(TransferError::Abandoned)), "{ended:?}");
+        assert!(matches!(ended, Err(TransferError::OtherDisk { .. })), "{ended:?}");
     }
+    // On its way back to a disk that is away: a temporary file may lie there.
+    let away = scene.folder.path().join("disk/pictures");
+    let back = Transfer { folder: away, folder_device: Some(here + 1), ..scene.transfer.clone() };
+    assert!(matches!(recover(&back, &reached, &Folders::default()), Err(TransferError::OtherDisk { .. })));
     // A folder that somebody removed on a disk that is there.
     assert!(matches!(recover(&on_disk(here), &reached, &Folders::default()), Ok(Outcome::Moved { .. })));
     assert!(matches!(recover(&removal(here), &Reached::Planned, &Folders::default()), Ok(Outcome::Removed { .. })));
+}
+
+#[test]
+fn a_source_that_was_left_under_its_private_name_gets_its_own_back() {
+    let scene = Scene::new(Action::Move);
+    std::fs::rename(&scene.transfer.source, scene.folder.path().join(&scene.transfer.leaving)).unwrap();
+    for _ in 0..2 {
+        give_name_back(&scene.transfer, &Folders::default()).unwrap();
+        assert_eq!(std::fs::read(&scene.transfer.source).unwrap(), b"a picture");
+    }
+    let elsewhere = Transfer { source: scene.folder.path().join("gone/1.jpg"), ..scene.transfer.clone() };
+    give_name_back(&elsewhere, &Folders::default()).unwrap();
+}
+
+#[test]
+fn what_is_in_neither_place_is_told() {
+    let scene = Scene::new(Action::Move);
+    let moved = scene.folder.path().join("moved.jpg");
+    std::fs::rename(&scene.transfer.source, moved).unwrap();
+    let ended = recover(&scene.transfer, &Reached::Planned, &Folders::default());
+    assert!(matches!(ended, Err(TransferError::Missing { .. })), "{ended:?}");
+    std::fs::create_dir(scene.folder.path().join("label")).unwrap();
+    let ended = recover(&scene.transfer, &Reached::Planned, &Folders::default());
+    assert!(matches!(ended, Err(TransferError::Missing { .. })), "{ended:?}");
+    // A later run has moved it on.
+    let ended = recover(&scene.transfer, &Reached::Superseded, &Folders::default());
+    assert!(matches!(ended, Err(TransferError::Abandoned)), "{ended:?}");
+}
+
+#[test]
+fn a_copy_that_somebody_took_away_ends_its_transfer_and_the_source_stays() {
+    for makes_folder in [false, true] {
+        let scene = Scene::new(Action::Move);
+        if makes_folder {
+            std::fs::create_dir(scene.folder.path().join("label")).unwrap();
+        }
+        let reached = Reached::Published { target: scene.target("1.jpg") };
+        let ended = recover(&scene.transfer, &reached, &Folders::default());
+        assert!(matches!(ended, Err(TransferError::TargetChanged { .. })), "{ended:?}");
+        assert_eq!(std::fs::read(&scene.transfer.source).unwrap(), b"a picture");
+    }
 }
 
 #[test]

@@ -4,12 +4,12 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::metadata::Unkept;
 use super::removal::{Removal, put_back_left};
 use super::rename::end_renaming;
 use super::target::{Named, entries, give_name, release_names};
 use super::{Outcome, Transfer, TransferError};
 use crate::domain::run::Action;
+use crate::domain::unkept::Unkept;
 use crate::files::folder::{Folder, is_disk_absent};
 use crate::files::folders::{Entry, Folders};
 use crate::files::free_name::rename_to_free_name;
@@ -44,6 +44,10 @@ pub enum Reached {
 /// be called again at any time with the same result.
 pub fn recover(transfer: &Transfer, reached: &Reached, folders: &Folders) -> Result<Outcome, TransferError> {
     let unfinished = |path: &Path, source| TransferError::NotRecovered { path: path.to_owned(), source };
+    // What was begun on a disk that is away cannot be looked for: a temporary file may lie there.
+    if is_disk_absent(&transfer.folder, transfer.folder_device) {
+        return Err(TransferError::OtherDisk { folder: transfer.folder.clone() });
+    }
     let folder = match folders.open(&transfer.folder) {
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => None,
         opened => Some(opened.map_err(|error| unfinished(&transfer.folder, error))?),
@@ -62,11 +66,16 @@ pub fn recover(transfer: &Transfer, reached: &Reached, folders: &Folders) -> Res
             .and_then(|source| put_back_left(&source, transfer))
             .map_err(|error| unfinished(&transfer.source, error))?,
     }
-    let copy_at = |path: &Path| folders.entry(path).map_err(|error| unfinished(path, error));
+    let copy_at = |path: &Path| {
+        folders.entry(path).map_err(|error| match error.kind() {
+            ErrorKind::NotFound | ErrorKind::NotADirectory => TransferError::TargetChanged { path: path.to_owned() },
+            _ => unfinished(path, error),
+        })
+    };
     match (transfer.action, reached) {
         (action, Reached::NotOnDisk { target }) => bring_again(transfer, action, &copy_at(target)?, folders),
         (Action::Remove, _) => recover_removal(transfer, folders),
-        (Action::Move, Reached::Planned) => recover_rename(transfer, &folder.ok_or(TransferError::Abandoned)?, folders),
+        (Action::Move, Reached::Planned) => recover_rename(transfer, folder.as_ref(), folders),
         (Action::Copy, Reached::Planned) | (_, Reached::Superseded) => Err(TransferError::Abandoned),
         (action, Reached::Copied { inode }) => {
             let folder = folder.ok_or(TransferError::Abandoned)?;
@@ -75,6 +84,16 @@ pub fn recover(transfer: &Transfer, reached: &Reached, folders: &Folders) -> Res
         }
         (action, Reached::Published { target }) => finish(transfer, action, copy_at(target)?, folders),
     }
+}
+
+/// Gives a file that a killed run left under its private name its own back, so that a later run can remove it. Nothing is
+/// done where there is none, or its folder is not there.
+pub fn give_name_back(transfer: &Transfer, folders: &Folders) -> Result<(), TransferError> {
+    let given = match folders.entry(&transfer.source) {
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(()),
+        source => source.and_then(|source| put_back_left(&source, transfer)),
+    };
+    given.map_err(|source| TransferError::NotRecovered { path: transfer.source.clone(), source })
 }
 
 /// Removes a copy that has no name yet. One whose content is whole nowhere else gets its name instead: the source may
@@ -138,7 +157,11 @@ fn is_copy(entry: &Entry, transfer: &Transfer, inode: u64) -> std::io::Result<bo
 fn finish(transfer: &Transfer, action: Action, target: Entry, folders: &Folders) -> Result<Outcome, TransferError> {
     let unkept = Unkept::default();
     let path = target.path();
-    bring(&target).map_err(|source| TransferError::NotRecovered { path: path.clone(), source })?;
+    bring(&target).map_err(|source| match source.kind() {
+        // Somebody has taken the copy away. The source stays.
+        ErrorKind::NotFound => TransferError::TargetChanged { path: path.clone() },
+        _ => TransferError::NotRecovered { path: path.clone(), source },
+    })?;
     if action == Action::Copy {
         return Ok(Outcome::Copied { target: path, unkept });
     }
@@ -182,22 +205,31 @@ fn bring(target: &Entry) -> std::io::Result<()> {
 }
 
 /// A rename either happened or did not, or the file has both names: the source is gone and the content is under one of
-/// the names, or not.
-fn recover_rename(transfer: &Transfer, folder: &Rc<Folder>, folders: &Folders) -> Result<Outcome, TransferError> {
-    let target = match end_renaming(transfer, folders, folder)? {
-        Some((target, _)) => target,
-        None if absent_disk(transfer).is_some() => return Err(TransferError::Abandoned),
-        None => match folders.entry(&transfer.source).and_then(|source| source.find()) {
-            Ok(_) => return Err(TransferError::Abandoned),
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
-                find_target(transfer, folder, |entry| entry.holds(transfer.hash))?
-            }
-            Err(source) => {
-                return Err(TransferError::NotRecovered { path: transfer.source.clone(), source });
-            }
-        },
-    };
-    bring_again(transfer, Action::Move, &target, folders)
+/// the names, or not. Where it is in neither place, somebody has moved it since, or its folder: that is told.
+fn recover_rename(
+    transfer: &Transfer,
+    folder: Option<&Rc<Folder>>,
+    folders: &Folders,
+) -> Result<Outcome, TransferError> {
+    if let Some(folder) = folder
+        && let Some((target, _)) = end_renaming(transfer, folders, folder)?
+    {
+        return bring_again(transfer, Action::Move, &target, folders);
+    }
+    if let Some(error) = absent_disk(transfer) {
+        return Err(error);
+    }
+    match folders.entry(&transfer.source).and_then(|source| source.find()) {
+        Ok(_) => return Err(TransferError::Abandoned),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {}
+        Err(source) => return Err(TransferError::NotRecovered { path: transfer.source.clone(), source }),
+    }
+    let missing = || TransferError::Missing { path: transfer.source.clone(), folder: transfer.folder.clone() };
+    let target = folder.map(|folder| find_target(transfer, folder, |entry| entry.holds(transfer.hash)));
+    match target.unwrap_or(Err(TransferError::Abandoned)) {
+        Err(TransferError::Abandoned) => Err(missing()),
+        target => bring_again(transfer, Action::Move, &target?, folders),
+    }
 }
 
 /// Brings to disk what a transfer did: the file that it put somewhere, and the folder that one has left.
@@ -234,8 +266,8 @@ fn recover_removal(transfer: &Transfer, folders: &Folders) -> Result<Outcome, Tr
     let unfinished = |source| TransferError::NotRecovered { path: transfer.source.clone(), source };
     match folders.entry(&transfer.source) {
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
-            if absent_disk(transfer).is_some() {
-                return Err(TransferError::Abandoned);
+            if let Some(error) = absent_disk(transfer) {
+                return Err(error);
             }
         }
         Err(error) => return Err(unfinished(error)),

@@ -8,6 +8,7 @@ use std::ffi::{OsStr, OsString};
 use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 
+use super::rename::is_unmoved;
 use super::{Transfer, TransferError};
 use crate::crash::{self, Moment};
 use crate::domain::plan::name_candidates;
@@ -80,7 +81,11 @@ impl Removal {
             return Err(TransferError::SourceChanged { path: path() });
         }
         let Entry { folder, name } = &self.leaving;
-        rename_aside(folder, name, &transfer.leaving).map_err(not_removed)?;
+        rename_aside(folder, name, &transfer.leaving).map_err(|source| match is_unmoved(&self.leaving, &now) {
+            true => not_removed(source),
+            // The answer of a server may have been lost: the next run finds out what was done.
+            false => TransferError::NotRecovered { path: path(), source },
+        })?;
         crash::point(Moment::MovedAside);
         let aside = self.leaving.beside(&transfer.leaving);
         let refusal = if !is_it(&aside, &now, transfer) {
@@ -154,6 +159,11 @@ fn give_back_name(aside: &Entry, name: &OsStr) -> io::Result<Option<OsString>> {
     Err(ErrorKind::AlreadyExists.into())
 }
 
+/// Where numbers are invented two files may have the same one.
+fn is_same_content(one: &Entry, other: &Entry) -> io::Result<bool> {
+    Ok(one.folder.keeps_numbers() || one.hash()? == other.hash()?)
+}
+
 /// A file that a killed program left under a private name gets its own back, so that the transfer can be looked at
 /// anew.
 pub(super) fn put_back_left(source: &Entry, transfer: &Transfer) -> io::Result<()> {
@@ -165,7 +175,9 @@ pub(super) fn put_back_left(source: &Entry, transfer: &Transfer) -> io::Result<(
     release(&source.folder, &source.name, &transfer.leaving)?;
     match source.find() {
         // It had both names for a moment.
-        Ok(there) if there.is_same_file(&left) && left.links > 1 => aside.folder.remove(&aside.name)?,
+        Ok(there) if there.is_same_file(&left) && left.links > 1 && is_same_content(source, &aside)? => {
+            aside.folder.remove(&aside.name)?
+        }
         _ => {
             if let Some(beside) = give_back_name(&aside, &source.name)? {
                 tracing::warn!(file = printable(&beside), "another file has its name");

@@ -10,7 +10,7 @@ use super::{Transfer, TransferError};
 use crate::crash::{self, Moment};
 use crate::files::folder::{FileStat, Folder};
 use crate::files::folders::{Entry, Folders};
-use crate::files::free_name::{rename_aside, rename_at_once, rename_to_free_name};
+use crate::files::free_name::{is_halfway, rename_aside, rename_at_once, rename_to_free_name};
 use crate::files::lease::{Writers, writers};
 use crate::files::to_disk::ToDisk;
 
@@ -42,12 +42,16 @@ pub(super) fn move_by_renaming(
     let named = match give_name(transfer, folder, |entry| rename(&source, &found, transfer, entry)) {
         // Copying may do where renaming does not: from a folder that is not ours to change, the source is kept.
         Err(TransferError::Target { source, .. }) if is_for_copying(&source) => return Ok(None),
-        Err(TransferError::Target { path, source }) => return Err(without_wrapping(path, source)),
+        Err(TransferError::Target { path, source: error }) => {
+            return Err(without_wrapping(path, error, &source, &found));
+        }
         named => named?,
     };
     let Named::Given(target) = named else { return Ok(None) };
     crash::point(Moment::Renamed);
-    if is_renamed(&target, &found, transfer) && lease.is_none_or(|lease| lease.is_undisputed()) {
+    let is_renamed = is_renamed(&target, &found, transfer)
+        .map_err(|error| TransferError::NotRecovered { path: target.path(), source: error })?;
+    if is_renamed && lease.is_none_or(|lease| lease.is_undisputed()) {
         return Ok(Some((target, source)));
     }
     Err(go_back(&target, &source, changed()))
@@ -61,11 +65,14 @@ fn rename(source: &Entry, hashed: &FileStat, transfer: &Transfer, target: &Entry
     }
     let aside = source.beside(&transfer.leaving);
     rename_aside(&source.folder, &source.name, &aside.name)?;
-    let renamed = match is_renamed(&aside, hashed, transfer) {
+    let renamed = match is_renamed(&aside, hashed, transfer)? {
         true => rename_to_free_name(&aside.folder, &aside.name, &target.folder, &target.name),
         false => Err(io::Error::other("another file has its place")),
     };
     renamed.map_err(|error| {
+        if is_halfway(&error) {
+            return error;
+        }
         let left = TransferError::SourceChanged { path: source.path() };
         match put_back(&aside, &source.name, left) {
             aside @ TransferError::Aside { .. } => io::Error::other(aside),
@@ -77,9 +84,18 @@ fn rename(source: &Entry, hashed: &FileStat, transfer: &Transfer, target: &Entry
     })
 }
 
-/// The error of a transfer that came as one of the system.
-fn without_wrapping(path: PathBuf, source: io::Error) -> TransferError {
-    source.downcast().unwrap_or_else(|source| TransferError::Target { path, source })
+/// The error of a rename, which may be one of a transfer that came as one of the system. Where the file is not seen to have
+/// its old name still, as where the answer of a server was lost, the next run finds out what was done.
+fn without_wrapping(path: PathBuf, error: io::Error, source: &Entry, hashed: &FileStat) -> TransferError {
+    error.downcast().unwrap_or_else(|error| match is_unmoved(source, hashed) && !is_halfway(&error) {
+        true => TransferError::Target { path, source: error },
+        false => TransferError::NotRecovered { path: source.path(), source: error },
+    })
+}
+
+/// True where a file is seen to have its name still.
+pub(super) fn is_unmoved(entry: &Entry, seen: &FileStat) -> bool {
+    entry.find().is_ok_and(|there| there.stamp == seen.stamp || !entry.folder.keeps_numbers())
 }
 
 fn is_for_copying(error: &io::Error) -> bool {
@@ -88,9 +104,12 @@ fn is_for_copying(error: &io::Error) -> bool {
 
 /// True where the file that was renamed is the one that was hashed. Its number may be another one where the file system
 /// invents them, and so may its times where it gives new ones: then its content tells.
-fn is_renamed(target: &Entry, hashed: &FileStat, transfer: &Transfer) -> bool {
-    let Ok(there) = target.find() else { return false };
-    there.stamp == hashed.stamp || (!target.folder.keeps_numbers() && target.has(transfer.hash))
+fn is_renamed(target: &Entry, hashed: &FileStat, transfer: &Transfer) -> io::Result<bool> {
+    let there = match target.find() {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+        there => there?,
+    };
+    Ok(there.stamp == hashed.stamp || (!target.folder.keeps_numbers() && target.holds(transfer.hash)?))
 }
 
 /// Another file, that somebody has put in the place of the one that was hashed, goes back there.

@@ -11,7 +11,7 @@ use crate::crash::{self, Moment};
 use crate::domain::portable_name::portable_file_name;
 use crate::files::folder::{FileStat, Folder};
 use crate::files::folders::{Entry, Folders};
-use crate::files::free_name::{is_name_refused, release};
+use crate::files::free_name::{is_halfway, is_name_refused, release};
 
 /// Opens the folder, which must be a real one, and makes it where it is missing.
 pub(super) fn open_folder(transfer: &Transfer, folders: &Folders) -> Result<Rc<Folder>, TransferError> {
@@ -106,8 +106,20 @@ pub(super) fn publish(transfer: &Transfer, copy: Copy, written: &FileStat) -> St
             }
         }
         Ok(Named::Present(entry)) => State::Ended(Ok(Outcome::AlreadyPresent { target: entry.path() })),
+        // The answer of a server may have been lost: the next run finds out what was done.
+        Err(TransferError::Target { path, source }) if is_halfway(&source) || is_named(transfer, &folder, written) => {
+            State::Ended(Err(TransferError::NotRecovered { path, source }))
+        }
         Err(error) => State::Ended(Err(error)),
     }
+}
+
+/// True where the copy has one of its names, or that cannot be told.
+fn is_named(transfer: &Transfer, folder: &Rc<Folder>, written: &FileStat) -> bool {
+    entries(transfer, folder).any(|entry| match entry.find() {
+        Ok(there) => there.stamp == written.stamp,
+        Err(error) => error.kind() != ErrorKind::NotFound && !is_name_refused(&error),
+    })
 }
 
 /// Where a file system invents numbers and times the content tells whether the copy is what was written.

@@ -34,6 +34,8 @@ impl Scene {
             leaving: leaving_name("test-7"),
             makes_parents: false,
             device: None,
+            folder_device: None,
+            restores: Unkept::default(),
         };
         Scene { folder, transfer }
     }

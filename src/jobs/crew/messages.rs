@@ -91,11 +91,14 @@ pub struct Tally {
     pub present: usize,
     /// Not transferred.
     pub failed: usize,
+    /// Done, but the file is without its times, permissions or attributes where it is now.
+    pub unkept: usize,
 }
 
 impl Tally {
     /// Takes account of one.
     pub(super) fn add(&mut self, ended: &Ended) {
+        self.unkept += usize::from(ended.as_ref().is_ok_and(|outcome| outcome.unkept().any()));
         *match ended {
             Ok(Outcome::AlreadyPresent { .. }) => &mut self.present,
             Ok(_) => &mut self.done,
@@ -107,6 +110,19 @@ impl Tally {
     pub fn begun(self) -> usize {
         self.done + self.present + self.failed
     }
+}
+
+/// How many files of a run were taken back.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct UndoTally {
+    /// Files that are where they were before.
+    pub back: usize,
+    /// Copies that are gone.
+    pub removed: usize,
+    /// Files that are left alone.
+    pub left: usize,
+    /// Files that are back without their times, permissions or attributes.
+    pub unkept: usize,
 }
 
 /// An event that the crew tells.
@@ -201,7 +217,9 @@ pub enum Event {
     /// A plan was carried out, as far as it was; why some were not, in words.
     Applied { run: Option<RunId>, tally: Tally, failures: Vec<String>, total: usize, head: String },
     /// A run was taken back, but for the files that are left; why some of those are, in words.
-    Undone { run: RunId, own: RunId, back: usize, removed: usize, left: usize, failures: Vec<String>, head: String },
+    Undone { run: RunId, own: RunId, tally: UndoTally, failures: Vec<String>, head: String },
+    /// So many copies that a killed run had made are without their times, permissions or attributes.
+    RecoveredUnkept { count: usize },
     /// Where pictures are in the destination now.
     Places { folders: Vec<(PictureId, Option<String>)> },
     /// A picture to look at; nothing where it cannot be shown.

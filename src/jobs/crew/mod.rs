@@ -59,7 +59,7 @@ use crate::store::known::KnownSessions;
 pub use error::CrewError;
 pub use following::{ScoredWith, Seen};
 pub use librarian::{ModelChoice, ModelPlace};
-pub use messages::{Checked, Event, Order, Said, SaidStep, Tally};
+pub use messages::{Checked, Event, Order, Said, SaidStep, Tally, UndoTally};
 pub use viewer::{Painted, Painter, Room, Sight};
 pub use watch_news::{WatchNews, WatchStatus};
 use words::Asked;

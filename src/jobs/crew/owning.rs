@@ -29,6 +29,9 @@ impl Desk {
             self.tell(Event::Trouble { error: CrewError::NotNoted(error) });
         }
         let recovered = recover_session(&mut session, &|error| self.sayer.transfer(error))?;
+        if recovered.unkept > 0 {
+            self.tell(Event::RecoveredUnkept { count: recovered.unkept });
+        }
         if let Some(path) = recovered.refused.first() {
             let error = CrewError::NotRecovered { count: recovered.refused.len(), path: path.clone() };
             self.tell(Event::Trouble { error });

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use super::runner::Desk;
-use super::{CrewError, Event, Tally};
+use super::{CrewError, Event, Tally, UndoTally};
 use crate::domain::folder_name::folder_names;
 use crate::domain::picture::PictureId;
 use crate::domain::plan::Plan;
@@ -103,9 +103,9 @@ impl Desk {
         self.tell_places(session)?;
         let (_, head) = session.ledger_head()?;
         let failures = undone.left.iter().take(TOLD).map(|(_, error)| self.sayer.transfer(error)).collect();
-        let Undone { run, own, back, removed, left, waiting, .. } = undone;
-        let left = left.len() + waiting;
-        self.tell(Event::Undone { run, own, back, removed, left, failures, head });
+        let Undone { run, own, back, removed, unkept, left, waiting, .. } = undone;
+        let tally = UndoTally { back, removed, left: left.len() + waiting, unkept };
+        self.tell(Event::Undone { run, own, tally, failures, head });
         Ok(())
     }
 

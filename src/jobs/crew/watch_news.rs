@@ -25,6 +25,8 @@ pub struct WatchStatus {
     pub unfinished: usize,
     /// Files that were copied or moved since it began.
     pub sorted: usize,
+    /// Those of them that are without their times, permissions or attributes.
+    pub unkept: usize,
     /// The stage that limits, while files wait.
     pub limit: Option<Stage>,
 }
@@ -72,6 +74,8 @@ pub(super) struct Teller<'d> {
     pub(super) before: usize,
     /// Files that were copied or moved, in those too.
     pub(super) sorted: usize,
+    /// Those of them that are without their times, permissions or attributes.
+    pub(super) unkept: usize,
     pub(super) told: Option<(WatchStatus, Instant)>,
 }
 
@@ -81,8 +85,9 @@ impl Teller<'_> {
             WatchTold::Arrived(arrived) => return self.desk.tell_arrivals(arrived, &self.texts),
             WatchTold::ModelIsSilent => return self.desk.tell(Event::ModelSilent),
             WatchTold::Others(_) => return,
-            WatchTold::Transferred(_, Ok(_)) => {
+            WatchTold::Transferred(_, Ok(outcome)) => {
                 self.sorted += 1;
+                self.unkept += usize::from(outcome.unkept().any());
                 return;
             }
             // A transfer that a decision has overtaken is planned anew.
@@ -111,6 +116,7 @@ impl Teller<'_> {
             backlog: watch.backlog(),
             unfinished: watch.unfinished(),
             sorted: self.sorted,
+            unkept: self.unkept,
             limit: limit.filter(|_| watch.backlog() > 0),
         };
         if self.told.is_some_and(|(told, at)| told == status || now.duration_since(at) < TOLD_EVERY) {

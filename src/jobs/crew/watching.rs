@@ -76,7 +76,7 @@ pub(super) fn watch(
         // It was stopped while it was getting ready: it ends where it begins.
         desk.switch.stop();
     }
-    let mut lookout = Lookout { desk, wanted, model, run, set, session, arrived: 0, sorted: 0 };
+    let mut lookout = Lookout { desk, wanted, model, run, set, session, arrived: 0, sorted: 0, unkept: 0 };
     let ended = lookout.watch(runtime, made, orders);
     // From here on, what is new in the session comes from others.
     desk.guide.ended();
@@ -126,6 +126,8 @@ struct Lookout<'d> {
     arrived: usize,
     /// Files that were copied or moved in those.
     sorted: usize,
+    /// Those of them that are without their times, permissions or attributes.
+    unkept: usize,
 }
 
 impl Lookout<'_> {
@@ -162,7 +164,7 @@ impl Lookout<'_> {
         made: &mut Option<Made>,
         orders: &Receiver<Order>,
     ) -> Result<Over, CrewError> {
-        let Lookout { desk, wanted, model, run, set, session, arrived, sorted } = self;
+        let Lookout { desk, wanted, model, run, set, session, arrived, sorted, unkept } = self;
         let Wanted { number, settings, table, sorts, decisions_of } = wanted;
         let sorting = Sorting::from(&*settings);
         let watched = Watched {
@@ -187,7 +189,14 @@ impl Lookout<'_> {
             say_transfer: &|error| desk.sayer.transfer(error),
             stop: &stop,
         };
-        let mut teller = Teller { desk, texts: session.label_texts()?, before: *arrived, sorted: *sorted, told: None };
+        let mut teller = Teller {
+            desk,
+            texts: session.label_texts()?,
+            before: *arrived,
+            sorted: *sorted,
+            unkept: *unkept,
+            told: None,
+        };
         let over = loop {
             desk.switch.ready(*number);
             let mut is_more = false;
@@ -236,7 +245,7 @@ impl Lookout<'_> {
         *arrived += watch.pictures();
         // Where the watch has failed, what can be put right is put right all the same.
         let put_right = watch.end(session, &mut |told| teller.tell(told));
-        *sorted = teller.sorted;
+        (*sorted, *unkept) = (teller.sorted, teller.unkept);
         over.and_then(|over| put_right.map(|()| over).map_err(CrewError::Watch))
     }
 }

@@ -9,6 +9,7 @@ use rusqlite::{OptionalExtension, Row, Transaction};
 use serde_json::{Map, Value as Json, json};
 
 use super::transfers::{Ending, hash};
+use super::unkept;
 use crate::domain::run::{Action, RunKind, TransferId};
 use crate::store::ledger;
 
@@ -136,7 +137,8 @@ fn forget_gone(change: &Transaction<'_>, id: TransferId) -> rusqlite::Result<()>
 /// The line of the ledger. Paths in the destination are relative to it, so that it can be handed on; others absolute.
 pub(super) fn event(change: &Transaction<'_>, id: TransferId, ending: &Ending) -> rusqlite::Result<Map<String, Json>> {
     let mut statement = change.prepare_cached(
-        "SELECT transfers.run, action, source, target, transfers.hash, transfers.size, modified, transfers.reverses, device
+        "SELECT transfers.run, action, source, target, transfers.hash, transfers.size, modified, transfers.reverses,
+                 unkept, device
          FROM transfers JOIN pictures ON pictures.id = picture WHERE transfers.id = ?1",
     )?;
     statement.query_row([id.0], |row| {
@@ -149,15 +151,19 @@ pub(super) fn event(change: &Transaction<'_>, id: TransferId, ending: &Ending) -
         put_paths(&mut event, row)?;
         event.insert("sha256".to_owned(), json!(hash(row, 4)?.to_string()));
         event.insert("size".to_owned(), json!(row.get::<_, i64>(5)?));
-        if let Some(modified) = row.get::<_, Option<String>>(6)?.and_then(|text| time_of(&text)) {
+        if let Some(modified) = row.get::<_, Option<String>>(6)?.and_then(|text| time_of(text.parse().ok()?)) {
             event.insert("modified".to_owned(), json!(modified));
         }
         // What tells a folder from the bare place of a disk that is not connected.
-        if let Some(device) = row.get::<_, Option<i64>>(8)? {
+        if let Some(device) = row.get::<_, Option<i64>>(9)? {
             event.insert("device".to_owned(), json!(device));
         }
         if let Some(reverses) = row.get::<_, Option<i64>>(7)? {
             event.insert("reverses".to_owned(), json!(reverses));
+        }
+        let is_done = matches!(ending, Ending::Done { .. } | Ending::Kept { .. } | Ending::Unsynced { .. });
+        if let Some(unkept) = unkept::kept(unkept::in_row(row, 8)?).filter(|_| is_done) {
+            event.insert("unkept".to_owned(), unkept);
         }
         if let Some(reason) = ending.reason() {
             event.insert("reason".to_owned(), json!(reason));
@@ -176,7 +182,6 @@ fn put_paths(event: &mut Map<String, Json>, row: &Row<'_>) -> rusqlite::Result<(
 }
 
 /// Nanoseconds since 1970 as a time in UTC.
-fn time_of(nanoseconds: &str) -> Option<String> {
-    let time = jiff::Timestamp::from_nanosecond(nanoseconds.parse().ok()?).ok()?;
-    Some(time.to_string())
+pub(super) fn time_of(nanoseconds: i128) -> Option<String> {
+    jiff::Timestamp::from_nanosecond(nanoseconds).ok().map(|time| time.to_string())
 }

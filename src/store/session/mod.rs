@@ -16,6 +16,7 @@ mod repair;
 mod reversible;
 mod runs;
 mod transfers;
+mod unkept;
 mod values;
 
 use std::cell::RefCell;

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use rusqlite::{OptionalExtension, Row};
 
 use super::transfers::hash;
-use super::{Session, StoreError};
+use super::{Session, StoreError, unkept};
 use crate::domain::picture::{ContentHash, PictureId};
 use crate::domain::run::{Action, RunId, TransferId};
+use crate::domain::unkept::Unkept;
 
 /// A transfer that can be taken back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +37,8 @@ pub struct Reversible {
     pub hash: ContentHash,
     /// Its size in bytes.
     pub size: u64,
+    /// The metadata that it lost.
+    pub unkept: Unkept,
 }
 
 impl Session {
@@ -51,7 +54,7 @@ impl Session {
                         END, device, path,
                         EXISTS (SELECT 1 FROM transfers AS taken JOIN runs AS taking ON taking.id = taken.run
                                 WHERE taken.source = transfers.source AND taken.action <> 'copy' AND taken.step IN ('done', 'unsynced')
-                                AND taken.undone_by IS NULL AND taken.id > transfers.id AND taking.kind <> 'undo')
+                                AND taken.undone_by IS NULL AND taken.id > transfers.id AND taking.kind <> 'undo'), unkept
                  FROM transfers JOIN runs ON runs.id = run JOIN pictures ON pictures.id = picture
                  WHERE run = ?1 AND step IN ('done', 'kept', 'unsynced') AND undone_by IS NULL AND target IS NOT NULL
                  ORDER BY transfers.id DESC",
@@ -66,6 +69,10 @@ impl Session {
         let (action, step): (String, String) = (row.get(2)?, row.get(5)?);
         let Some(action) = Action::from_word(&action) else { return Ok(None) };
         let (placed_by, left_by): (Option<i64>, Option<i64>) = (row.get(8)?, row.get(9)?);
+        let (at, left_at) = (self.in_force(placed_by)?, self.in_force(left_by)?);
+        // Its file was taken away on behalf of another picture, which shared it, or the picture was found to be there
+        // already: nothing in force says where it is.
+        let is_untold = at.is_none() && left_by.is_some();
         Ok(Some(Reversible {
             id: TransferId(row.get(0)?),
             picture: PictureId(row.get(1)?),
@@ -75,14 +82,13 @@ impl Session {
             found: path(11)?,
             is_source_taken: row.get(12)?,
             is_source_kept: step == "kept",
-            is_last: match placed_by {
-                // Its file was taken away on behalf of another picture, which shared it: it is nowhere else.
-                None if left_by.is_some() => self.is_newest(row.get(0)?, row.get(1)?)?,
-                _ => placed_by == left_by || self.in_force(placed_by)? == self.in_force(left_by)?,
-            },
+            is_last: placed_by == left_by
+                || at == left_at
+                || (is_untold && self.is_newest(row.get(0)?, row.get(1)?)?),
             device: row.get::<_, Option<i64>>(10)?.map(|device| device as u64),
             hash: hash(row, 6)?,
             size: row.get::<_, i64>(7)? as u64,
+            unkept: unkept::in_row(row, 13)?,
         }))
     }
 

@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Row, Transaction};
 
 use super::ends::{take_effect, take_effect_again};
-use super::{Session, StoreError, kept};
+use super::{Session, StoreError, kept, unkept};
 use crate::domain::decision::Decision;
 use crate::domain::picture::{ContentHash, PictureId};
 use crate::domain::run::{Action, RunId, RunKind, TransferId};
+use crate::domain::unkept::Unkept;
 
 /// A transfer that is about to be begun.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +32,8 @@ pub struct NewTransfer {
     pub size: u64,
     /// The transfer that it takes back.
     pub reverses: Option<TransferId>,
+    /// Metadata that the transfer which it takes back has lost, and that it restores.
+    pub restores: Unkept,
     /// The condition that must still hold when it begins.
     pub relies_on: ReliesOn,
 }
@@ -51,6 +54,8 @@ pub enum Recorded {
     Copied {
         /// The number.
         inode: u64,
+        /// The metadata that it could not be given.
+        unkept: Unkept,
     },
     /// Its copy has its name.
     Published {
@@ -142,6 +147,8 @@ pub struct Unfinished {
     pub device: Option<u64>,
     /// A later transfer of the picture was done: its file is where that one put it.
     pub is_superseded: bool,
+    /// The metadata that its copy could not be given.
+    pub unkept: Unkept,
 }
 
 /// Transfers that are neither over nor cleaned up, or not on disk. An index has the same list.
@@ -190,18 +197,27 @@ impl Session {
 
     /// Transfers that a killed program left.
     pub fn unfinished(&self) -> Result<Vec<Unfinished>, StoreError> {
-        let unfinished = || -> rusqlite::Result<Vec<Option<Unfinished>>> {
+        self.transfers_that(&format!("step IN {UNFINISHED} AND (step <> 'unsynced' OR undone_by IS NULL)"))
+    }
+
+    /// Moves whose sources were kept.
+    pub fn kept_moves(&self) -> Result<Vec<Unfinished>, StoreError> {
+        self.transfers_that("step = 'kept' AND action = 'move' AND undone_by IS NULL")
+    }
+
+    fn transfers_that(&self, condition: &str) -> Result<Vec<Unfinished>, StoreError> {
+        let found = || -> rusqlite::Result<Vec<Option<Unfinished>>> {
             let mut statement = self.connection.prepare(&format!(
                 "SELECT transfers.id, picture, action, source, folder, names, transfers.hash, transfers.size,
                         transfers.reverses, step, transfers.inode, target, runs.kind, device,
                         EXISTS (SELECT 1 FROM transfers AS later WHERE later.picture = transfers.picture
-                                AND later.id > transfers.id AND later.step IN ('done', 'kept', 'unsynced'))
+                                AND later.id > transfers.id AND later.step IN ('done', 'kept', 'unsynced')), unkept
                  FROM transfers JOIN runs ON runs.id = run JOIN pictures ON pictures.id = picture
-                 WHERE step IN {UNFINISHED} AND (step <> 'unsynced' OR undone_by IS NULL) ORDER BY transfers.id"
+                 WHERE {condition} ORDER BY transfers.id"
             ))?;
             statement.query_map([], |row| self.unfinished_in(row))?.collect()
         };
-        Ok(unfinished().map_err(|error| self.failed(error))?.into_iter().flatten().collect())
+        Ok(found().map_err(|error| self.failed(error))?.into_iter().flatten().collect())
     }
 
     fn unfinished_in(&self, row: &Row<'_>) -> rusqlite::Result<Option<Unfinished>> {
@@ -214,8 +230,9 @@ impl Session {
         let step: String = row.get(9)?;
         let inode = row.get::<_, Option<i64>>(10)?.map(|inode| inode as u64);
         let target = row.get::<_, Option<Vec<u8>>>(11)?.map(|kept| self.given(&kept));
+        let unkept = unkept::in_row(row, 15)?;
         let reached = match (step.as_str(), inode, target) {
-            ("copied", Some(inode), _) => Some(Recorded::Copied { inode }),
+            ("copied", Some(inode), _) => Some(Recorded::Copied { inode, unkept }),
             ("published", _, Some(target)) => Some(Recorded::Published { target }),
             ("unsynced", _, Some(target)) => Some(Recorded::Ended(Ending::Unsynced { target, reason: String::new() })),
             _ => None,
@@ -229,11 +246,12 @@ impl Session {
             hash: hash(row, 6)?,
             size: row.get::<_, i64>(7)? as u64,
             reverses: row.get::<_, Option<i64>>(8)?.map(TransferId),
+            restores: Unkept::default(),
             relies_on: ReliesOn::Nothing,
         };
         let device = row.get::<_, Option<i64>>(13)?.map(|device| device as u64);
         let (id, is_superseded) = (TransferId(row.get(0)?), row.get(14)?);
-        Ok(Some(Unfinished { id, kind, transfer, reached, device, is_superseded }))
+        Ok(Some(Unfinished { id, kind, transfer, reached, device, is_superseded, unkept }))
     }
 }
 
@@ -258,8 +276,12 @@ fn insert(
     let names: Vec<&[u8]> = transfer.names.iter().map(|name| name.as_bytes()).collect();
     change
         .prepare_cached(
-            "INSERT INTO transfers (run, picture, action, source, folder, names, hash, size, step, was_placed, was_by, reverses)
-             SELECT ?1, id, ?3, ?4, ?5, ?6, ?7, ?8, 'planned', placed, placed_by, ?9 FROM pictures WHERE id = ?2",
+            "INSERT INTO transfers
+                (run, picture, action, source, folder, names, hash, size, step, was_placed, was_by, reverses, unkept)
+             SELECT ?1, id, ?3, ?4, ?5, ?6, ?7, ?8, 'planned', placed, placed_by, ?9,
+                -- With a source that an earlier move had to leave goes what its copy could not be given.
+                iif(?3 = 'remove' AND ?9 IS NULL, (SELECT unkept FROM transfers WHERE id = placed_by), NULL)
+             FROM pictures WHERE id = ?2",
         )?
         .execute(rusqlite::params![
             run.0,
@@ -288,10 +310,10 @@ pub(super) fn record(
     step: &Recorded,
 ) -> rusqlite::Result<()> {
     match step {
-        Recorded::Copied { inode } => {
+        Recorded::Copied { inode, unkept } => {
             change
-                .prepare_cached("UPDATE transfers SET step = 'copied', inode = ?2 WHERE id = ?1")?
-                .execute((id.0, *inode as i64))?;
+                .prepare_cached("UPDATE transfers SET step = 'copied', inode = ?2, unkept = ?3 WHERE id = ?1")?
+                .execute((id.0, *inode as i64, unkept::kept(*unkept).map(|kept| kept.to_string())))?;
         }
         Recorded::Published { target } => {
             change

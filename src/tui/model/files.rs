@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::domain::plan::Plan;
 use crate::domain::run::RunId;
-use crate::jobs::crew::Tally;
+use crate::jobs::crew::{Tally, UndoTally};
 
 #[derive(Default)]
 pub(crate) struct Files {
@@ -22,5 +22,5 @@ pub(crate) struct Files {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Done {
     Applied { run: Option<RunId>, tally: Tally, total: usize },
-    Undone { run: RunId, own: RunId, back: usize, removed: usize, left: usize },
+    Undone { run: RunId, own: RunId, tally: UndoTally },
 }

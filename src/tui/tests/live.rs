@@ -127,7 +127,7 @@ fn a_mark_counts_unsure_arrivals_that_nobody_looked_at() {
 #[test]
 fn the_status_line_tells_how_the_watch_stands() {
     let mut model = watching("<space>");
-    let status = WatchStatus { arrived: 12, backlog: 3, unfinished: 1, sorted: 0, limit: None };
+    let status = WatchStatus { arrived: 12, backlog: 3, unfinished: 1, sorted: 0, unkept: 0, limit: None };
     told(&mut model, Event::Watching { status });
     assert!(screen(&model, 100, 24).contains("watching: 12 arrived, 3 waiting, 1 unfinished"));
     assert!(matches!(press(&mut model, "<f7>")[..], [Effect::PauseWatch(true)]));
@@ -159,7 +159,7 @@ fn the_status_line_tells_how_the_watch_stands() {
 
 #[test]
 fn the_status_line_counts_what_is_sorted_while_it_is() {
-    let status = WatchStatus { arrived: 12, backlog: 3, unfinished: 1, sorted: 7, limit: None };
+    let status = WatchStatus { arrived: 12, backlog: 3, unfinished: 1, sorted: 7, unkept: 0, limit: None };
     let mut model = watching("<space>");
     told(&mut model, Event::Watching { status });
     assert!(screen(&model, 120, 24).contains("12 arrived, 3 waiting, 1 unfinished"));
@@ -316,7 +316,7 @@ fn a_watch_on_the_screen() {
     for (language, tag) in [(Language::english(), ""), (Language::portuguese(), "pt_")] {
         let mut model = watching_in(language, "<space><space>");
         arrive(&mut model, &[(7, [0.34, 0.33, 0.33]), (8, [0.9, 0.05, 0.05])]);
-        let status = WatchStatus { arrived: 2, backlog: 1, unfinished: 0, sorted: 1, limit: None };
+        let status = WatchStatus { arrived: 2, backlog: 1, unfinished: 0, sorted: 1, unkept: 0, limit: None };
         told(&mut model, Event::Watching { status });
         model.notice = None;
         for (pane, key) in [("setup", "<f2>"), ("log", "<f6>"), ("review", "<f4>")] {

@@ -31,7 +31,9 @@ use crate::domain::plan::Plan;
 use crate::domain::run::RunId;
 use crate::engine::EngineError;
 use crate::engine::hub::known::{KnownModel, known_models};
-use crate::jobs::crew::{Checked, CrewError, Event, ModelChoice, ModelPlace, Order, Room, Said, SaidStep, Tally};
+use crate::jobs::crew::{
+    Checked, CrewError, Event, ModelChoice, ModelPlace, Order, Room, Said, SaidStep, Tally, UndoTally,
+};
 use crate::lang::Language;
 use crate::store::session::Origin;
 

@@ -22,9 +22,7 @@ fn what_was_there_already_what_is_left_and_what_is_gone_is_said() {
     let undone = |back, left| Event::Undone {
         run: RunId(4),
         own: RunId(6),
-        back,
-        removed: 0,
-        left,
+        tally: UndoTally { back, left, ..UndoTally::default() },
         failures: vec!["it was put elsewhere".to_owned()],
         head: "cd".to_owned(),
     };
@@ -76,9 +74,7 @@ fn the_plan_is_made_applied_and_taken_back() {
     let undone = Event::Undone {
         run: RunId(2),
         own: RunId(3),
-        back: 0,
-        removed: 1,
-        left: 0,
+        tally: UndoTally { removed: 1, ..UndoTally::default() },
         failures: vec![],
         head: "cd".to_owned(),
     };

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::{decisions, following, setup, start, trust, watching};
 use crate::domain::collection::Entry;
 use crate::domain::picture::PictureState;
-use crate::jobs::crew::{CrewError, Event};
+use crate::jobs::crew::{CrewError, Event, UndoTally};
 use crate::lang::{Say, Values};
 use crate::store::session::{Origin, Sorting};
 use crate::tui::effect::Effect;
@@ -160,19 +160,29 @@ fn take(model: &mut Model, event: Event) -> Vec<Effect> {
             let values: Values<'_> = &[("done", &tally.done), ("present", &tally.present), ("failed", &tally.failed)];
             let key = if tally.present > 0 { "app.applied_present" } else { "app.applied" };
             let text = model.language.say(key, values);
-            model.say(text);
+            model.say(with_unkept(model, text, "classify.unkept", tally.unkept));
         }
-        Event::Undone { run, own, back, removed, left, failures, head } => {
+        Event::RecoveredUnkept { count } => {
+            let text = model.language.say("classify.unkept", &[("count", &count)]);
+            model.say_error(text);
+        }
+        Event::Undone { run, own, tally, failures, head } => {
             model.work = Work::Idle;
             model.is_paused = false;
             model.files.plan = None;
-            model.files.last = Some(Done::Undone { run, own, back, removed, left });
+            model.files.last = Some(Done::Undone { run, own, tally });
             (model.files.failures, model.files.head) = (failures, Some(head));
+            let UndoTally { back, removed, left, unkept } = tally;
             let values: Values<'_> = &[("run", &run.0), ("back", &back), ("removed", &removed), ("left", &left)];
-            match (back + removed, left) {
-                (0, 1..) => model.say_error(model.language.say("undo.nothing_back", values)),
-                (_, 0) => model.say(model.language.say("app.undone", values)),
-                _ => model.say_error(model.language.say("app.undone_partly", values)),
+            let (key, is_whole) = match (back + removed, left) {
+                (0, 1..) => ("undo.nothing_back", false),
+                (_, 0) => ("app.undone", true),
+                _ => ("app.undone_partly", false),
+            };
+            let text = with_unkept(model, model.language.say(key, values), "undo.unkept", unkept);
+            match is_whole && unkept == 0 {
+                true => model.say(text),
+                false => model.say_error(text),
             }
         }
         Event::Places { folders } => {
@@ -210,6 +220,14 @@ fn take(model: &mut Model, event: Event) -> Vec<Effect> {
         }
     }
     vec![]
+}
+
+/// A sentence, and after it how many files lost their times, permissions or attributes.
+fn with_unkept(model: &Model, text: String, key: &str, count: usize) -> String {
+    match count {
+        0 => text,
+        count => format!("{text} {}", model.language.say(key, &[("count", &count)])),
+    }
 }
 
 /// Has pictures scored of which the session has no scores for its labels, as they were sorted with others.

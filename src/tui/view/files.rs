@@ -11,6 +11,7 @@ use crate::domain::picture::PictureState;
 use crate::domain::plan::Plan;
 use crate::domain::printable::{printable, printable_text};
 use crate::domain::run::Action;
+use crate::jobs::crew::UndoTally;
 use crate::lang::{Values, size};
 use crate::tui::model::{Done, Work};
 
@@ -161,7 +162,7 @@ fn last(canvas: &Canvas<'_>) -> Vec<Line<'static>> {
             let key = if tally.present > 0 { "app.last_applied_present" } else { "app.last_applied" };
             Line::styled(canvas.say(key, values), canvas.theme.good())
         }
-        Done::Undone { run, back, removed, left, .. } => {
+        Done::Undone { run, tally: UndoTally { back, removed, left, .. }, .. } => {
             let values: Values<'_> =
                 &[("run", &run.0), ("back", &back), ("removed", &removed), ("left", &left), ("key", &key)];
             match (back + removed, left) {
@@ -172,6 +173,13 @@ fn last(canvas: &Canvas<'_>) -> Vec<Line<'static>> {
         }
     };
     let mut lines = vec![text];
+    let (key, count) = match done {
+        Done::Applied { tally, .. } => ("classify.unkept", tally.unkept),
+        Done::Undone { tally, .. } => ("undo.unkept", tally.unkept),
+    };
+    if count > 0 {
+        lines.push(Line::styled(canvas.say(key, &[("count", &count)]), canvas.theme.error()));
+    }
     lines.extend(files.failures.iter().take(5).map(|failure| Line::styled(failure.clone(), canvas.theme.error())));
     if let Some(head) = &files.head {
         lines.push(Line::styled(canvas.say("app.ledger_head", &[("head", head)]), canvas.theme.faint()));

@@ -17,6 +17,9 @@ pub(super) fn watching(canvas: &Canvas<'_>) -> Option<String> {
     if watch.sorts == Sorts::Yes {
         parts.push(canvas.say("app.watch_sorted", &[("count", &watch.status.sorted)]));
     }
+    if watch.status.unkept > 0 {
+        parts.push(canvas.say("app.watch_unkept", &[("count", &watch.status.unkept)]));
+    }
     if watch.status.unfinished > 0 {
         parts.push(canvas.say("app.watch_unfinished", &[("count", &watch.status.unfinished)]));
     }

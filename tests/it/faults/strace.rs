@@ -51,17 +51,20 @@ pub(crate) fn traced(command: &Command, names: &[&str], log: &Path, more: &[&str
 }
 
 /// Runs a command and stops it right after the `nth` call of a name in a thread, if `is_it` is true of that call's text:
-/// everything stands still while `act` is at work. Nothing where the program did not come by.
+/// everything stands still while `act` is at work. Nothing where the program did not come by. With an `error` the call is not
+/// made, and answered with that one.
 pub(crate) fn stopped_after(
     command: &Command,
     call: &Call,
+    error: Option<&str>,
     log: &Path,
     is_it: &dyn Fn(&str) -> bool,
     act: &mut dyn FnMut(),
 ) -> (Ended, bool) {
     // The log that is read is that of this run.
     let _ = std::fs::remove_file(log);
-    let stop = format!("inject={}:signal=STOP:when={}", call.name, call.nth);
+    let error = error.map(|error| format!("error={error}:")).unwrap_or_default();
+    let stop = format!("inject={}:{error}signal=STOP:when={}", call.name, call.nth);
     let mut running = Running::start(traced(command, &[call.name.as_str()], log, &["-e", &stop]));
     let (mut stops, mut has_acted, mut stopped_thread) = (0, false, None);
     while !running.has_ended() {

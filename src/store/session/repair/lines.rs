@@ -25,6 +25,8 @@ pub(super) struct Transfer {
     /// The file system that the picture was found on; lines of earlier versions do not tell.
     pub(super) device: Option<i64>,
     pub(super) reverses: Option<i64>,
+    /// The metadata that its copy could not be given, as it is kept.
+    pub(super) unkept: Option<String>,
     reason: String,
     /// When the line was written, in milliseconds since 1970.
     pub(super) time: i64,
@@ -47,6 +49,7 @@ impl Transfer {
             modified: modified.map(|time| time.as_nanosecond().to_string()),
             device: number(fields, "device"),
             reverses: number(fields, "reverses"),
+            unkept: fields.get("unkept").map(Json::to_string),
             reason: text("reason").unwrap_or_default(),
             time: milliseconds(fields),
         };

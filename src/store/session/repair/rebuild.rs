@@ -192,8 +192,9 @@ impl Rebuild<'_> {
         let name = target.file_name().unwrap_or_default();
         let reverses = told.reverses.filter(|reverses| self.has("transfers", *reverses));
         let mut insert = self.change.prepare_cached(
-            "INSERT INTO transfers (id, run, picture, action, source, folder, names, hash, size, step, was_placed, was_by, reverses)
-             SELECT ?1, ?2, id, ?4, ?5, ?6, ?7, ?8, ?9, 'planned', placed, placed_by, ?10 FROM pictures WHERE id = ?3",
+            "INSERT INTO transfers
+                (id, run, picture, action, source, folder, names, hash, size, step, was_placed, was_by, reverses, unkept)
+             SELECT ?1, ?2, id, ?4, ?5, ?6, ?7, ?8, ?9, 'planned', placed, placed_by, ?10, ?11 FROM pictures WHERE id = ?3",
         )?;
         let inserted = insert.execute(rusqlite::params![
             told.id,
@@ -206,6 +207,7 @@ impl Rebuild<'_> {
             &told.hash,
             told.size,
             reverses,
+            told.unkept,
         ]);
         inserted.map(drop)
     }

@@ -44,6 +44,7 @@ fn new_transfer(session: &Session, picture: PictureId) -> NewTransfer {
         hash: ContentHash([1; 32]),
         size: 9,
         reverses: None,
+        restores: Unkept::default(),
         relies_on: ReliesOn::Decision(None),
     }
 }
@@ -54,14 +55,23 @@ fn an_unfinished_transfer_is_found_as_it_was_left() {
     let run = session.begin_run(RunKind::Apply, None, None, Map::new()).unwrap();
     let transfer = new_transfer(&session, picture);
     let id = session.plan_transfers(run, std::slice::from_ref(&transfer), &[]).unwrap()[0].unwrap();
-    for step in [None, Some(Recorded::Copied { inode: 7 }), Some(Recorded::Published { target: "/x/a/1.jpg".into() })] {
+    let unkept = Unkept { mode: Some(0o600), ..Unkept::default() };
+    let copied = Recorded::Copied { inode: 7, unkept };
+    for step in [None, Some(copied), Some(Recorded::Published { target: "/x/a/1.jpg".into() })] {
         if let Some(step) = &step {
             session.record(&[(id, step.clone())]).unwrap();
         }
         let unfinished = session.unfinished().unwrap();
         let transfer = NewTransfer { relies_on: ReliesOn::Nothing, ..transfer.clone() };
-        let expected =
-            Unfinished { id, kind: RunKind::Apply, transfer, reached: step, device: Some(1), is_superseded: false };
+        let expected = Unfinished {
+            id,
+            kind: RunKind::Apply,
+            transfer,
+            unkept: step.as_ref().map_or_else(Unkept::default, |_| unkept),
+            reached: step,
+            device: Some(1),
+            is_superseded: false,
+        };
         assert_eq!(unfinished, [expected]);
     }
     session.record(&[(id, Recorded::Ended(Ending::Abandoned))]).unwrap();
@@ -145,7 +155,7 @@ fn a_transfer_that_has_ended_is_not_changed() {
     session.record(&[(id, Recorded::Ended(Ending::Done { target: target.clone() }))]).unwrap();
     let (before, placed) = (session.ledger_head().unwrap(), session.placed().unwrap());
     for step in [
-        Recorded::Copied { inode: 7 },
+        Recorded::Copied { inode: 7, unkept: Unkept::default() },
         Recorded::Published { target: target.with_file_name("2.jpg") },
         Recorded::Ended(Ending::Failed { reason: String::new() }),
         Recorded::Ended(Ending::Abandoned),
