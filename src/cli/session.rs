@@ -56,7 +56,7 @@ pub(super) fn open_copy(destination: &Path, context: &Context) -> Result<Session
 /// The failure of a session; where trust would help, it is said how to give it.
 pub(super) fn failure(error: &StoreError, context: &Context) -> Failure {
     let failure = Failure::of(error, &context.language);
-    if error.asks_for_repair() {
+    if let StoreError::SessionLost { .. } = error {
         return failure.into_usage();
     }
     if !error.asks_for_trust() {

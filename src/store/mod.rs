@@ -184,11 +184,6 @@ impl StoreError {
         }
     }
 
-    /// True where session or ledger is gone, so that nothing is done before it is made anew.
-    pub fn asks_for_repair(&self) -> bool {
-        matches!(self, StoreError::LedgerLost { .. } | StoreError::SessionLost { .. })
-    }
-
     /// True where another process, or a lock that was never given back, kept a database from being written.
     pub fn is_busy(&self) -> bool {
         let busy = Some(rusqlite::ErrorCode::DatabaseBusy);

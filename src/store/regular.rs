@@ -58,7 +58,10 @@ pub(super) fn copy(from: &Path, to: &Path) -> Result<(), StoreError> {
         opened => opened.map_err(failed(from))?,
     };
     let copied = File::create_new(to).and_then(|mut copy| io::copy(&mut file, &mut copy));
-    copied.map(drop).map_err(failed(from))
+    copied.map(drop).map_err(|error| match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => failed(to)(error),
+        _ => failed(from)(error),
+    })
 }
 
 /// An error where a database, or what belongs to it, is no regular file: SQLite would open it, and wait or follow it.

@@ -8,6 +8,7 @@ mod decisions;
 mod ends;
 mod folders;
 mod lock;
+mod lost;
 mod misplaced;
 mod ownership;
 mod pictures;
@@ -36,6 +37,7 @@ use super::secret::{NoSecret, Secret};
 use super::{StoreError, database, regular, schema};
 use crate::rights::Rights;
 use lock::{check_folder, give_rights, lock, lock_to_read};
+use lost::check_not_lost;
 use ownership::{has_own_tables, reseal, sealed_state};
 
 pub use arrivals::Alert;
@@ -88,12 +90,6 @@ impl Session {
     pub fn exists(destination: &Path) -> bool {
         let found = std::fs::symlink_metadata(destination.join(FOLDER).join(DATABASE));
         !found.is_err_and(|error| matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory))
-    }
-
-    /// The error for a destination that has no session: it never had one, or it is lost.
-    pub fn absent(destination: &Path) -> StoreError {
-        let none = StoreError::NoSession { destination: destination.to_owned() };
-        check_not_lost(destination).err().unwrap_or(none)
     }
 
     /// Opens the destination's session to classify, apply or undo, and makes it where there is none. Only one process
@@ -181,21 +177,6 @@ impl Session {
         session.check_ledger()?;
         session.complete_ledger()?;
         Ok(session)
-    }
-
-    /// An error where the ledger's file is not there, or shorter than it was: what is added would begin in the middle.
-    fn check_ledger(&self) -> Result<(), StoreError> {
-        let written: i64 =
-            self.read(|reading| reading.query_row("SELECT written FROM ledger", [], |row| row.get(0)))?;
-        let path = ledger::path_in(&self.folder());
-        let length = match regular::is_there(&path).map_err(regular::failed(&path))? {
-            true => std::fs::symlink_metadata(&path).map_err(regular::failed(&path))?.len(),
-            false => 0,
-        };
-        match length < written as u64 {
-            true => Err(StoreError::LedgerLost { destination: self.destination.clone() }),
-            false => Ok(()),
-        }
     }
 
     fn with(
@@ -336,16 +317,6 @@ impl Session {
     /// A path that was kept, absolute.
     fn given(&self, kept: &[u8]) -> PathBuf {
         self.destination.join(OsStr::from_bytes(kept))
-    }
-}
-
-/// An error where there is a ledger and no session: a new one would make the way back unreachable. Only where there
-/// certainly is none: an error that passes is no loss of the session.
-fn check_not_lost(destination: &Path) -> Result<(), StoreError> {
-    let folder = destination.join(FOLDER);
-    match regular::has_content(&folder.join(DATABASE))? || !regular::has_content(&ledger::path_in(&folder))? {
-        true => Ok(()),
-        false => Err(StoreError::SessionLost { destination: destination.to_owned() }),
     }
 }
 
