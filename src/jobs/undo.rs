@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, json};
 
-use super::apply::doubled_by;
+use super::apply::Twice;
 use super::carry_out::{SayError, Transfers, carry_out, folder_times, remove_empty_folders, tidy_folders};
 use super::stop::Stop;
 use crate::domain::run::{Action, RunId, RunKind};
@@ -72,9 +72,11 @@ pub fn undo(
         carry_out(session, own, transfers, say, stop, &mut |_, transfer, ended| {
             begun += 1;
             on_ended(&transfer.source, &ended);
-            match doubled_by(transfer, &ended, true) {
-                Some(removal) => doubled.push(removal),
-                None => undone.count(transfer, ended),
+            let twice = Twice::of(transfer, &ended);
+            match (twice.as_ref().and_then(Twice::removal), twice) {
+                (Some(removal), _) => doubled.push(removal),
+                (None, Some(twice)) => undone.count(transfer, Err(twice.stays())),
+                (None, None) => undone.count(transfer, ended),
             }
         })?;
     }

@@ -132,6 +132,9 @@ impl Say for TransferError {
             }
             TransferError::NotAFolder { path } => language.say("transfer.not_a_folder", &[("path", &printable(path))]),
             TransferError::NoFreeName { path } => language.say("transfer.no_free_name", &[("path", &printable(path))]),
+            TransferError::OtherTwin { path, twin } => {
+                language.say("transfer.other_twin", &[("path", &printable(path)), ("twin", &printable(twin))])
+            }
             TransferError::PutElsewhere { path } => {
                 language.say("transfer.put_elsewhere", &[("path", &printable(path))])
             }

@@ -11,7 +11,7 @@ use rustix::io::Errno;
 
 use crate::domain::unkept::Unkept;
 use crate::file_system::is_on_network;
-use crate::files::read::stamp_of;
+use crate::files::read::{open_regular, stamp_of};
 
 /// Names of attributes that the system gives by itself: a copy gets its own.
 const SYSTEMS_OWN: &[u8] = b"security.";
@@ -112,6 +112,18 @@ pub(super) fn keep(
 pub(super) fn let_owner_read(copy: &File) -> io::Result<()> {
     let mode = copy.metadata()?.mode() & MODE_OF_COPIES;
     copy.set_permissions(Permissions::from_mode(mode | 0o400))
+}
+
+/// True where two files have the same times, mode and attributes, or the first would have them once it was given what it
+/// has lost. What cannot be looked at is not the same.
+pub fn has_all_of(twin: &Path, file: &Path, lost: Unkept) -> bool {
+    let all_of = |path: &Path| -> io::Result<(i128, u32, Attributes)> {
+        let (file, metadata) = open_regular(path)?;
+        Ok((stamp_of(&metadata).modified_ns, metadata.mode() & MODE, Attributes::of(&file)?))
+    };
+    let (Ok(twin), Ok(file)) = (all_of(twin), all_of(file)) else { return false };
+    let wanted = (lost.modified_ns.unwrap_or(file.0), lost.mode.unwrap_or(file.1));
+    (twin.0, twin.1) == wanted && (lost.attributes || (twin.2 == file.2 && !file.2.is_partial))
 }
 
 /// A time in nanoseconds since 1970, where the system has it.

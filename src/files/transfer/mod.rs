@@ -34,6 +34,7 @@ use crate::domain::run::{Action, TransferId};
 use crate::domain::unkept::Unkept;
 
 pub use batch::transfer_batch;
+pub use metadata::has_all_of;
 pub use recover::{Reached, recover};
 
 /// One file and what is to be done with it.
@@ -196,6 +197,14 @@ pub enum TransferError {
     NoFreeName {
         /// The first of the names.
         path: PathBuf,
+    },
+    /// A file with the same content is where it is to go back to, with other times, rights or attributes.
+    #[error("{path} stays: {twin} has its content, and not its times, rights and attributes")]
+    OtherTwin {
+        /// The file that stays.
+        path: PathBuf,
+        /// The file that is there.
+        twin: PathBuf,
     },
     /// A later run has put the picture elsewhere.
     #[error("{path} was put elsewhere by a later run")]
