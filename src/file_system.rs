@@ -1,4 +1,4 @@
-//! Which kind of file system a path is on.
+//! Which kind of file system a path is on, and what its errors say.
 
 use std::path::Path;
 

@@ -9,7 +9,7 @@ fn what_was_there_already_what_is_left_and_what_is_gone_is_said() {
     let mut model = classified();
     press(&mut model, "<f5>");
     let gone = vec!["/pictures/5.jpg".into()];
-    told(&mut model, Event::Planned { plan: Box::default(), gone });
+    told(&mut model, Event::Planned { plan: Box::default(), gone, unseen: vec![] });
     let shown = screen(&model, 80, 24);
     assert!(shown.contains("1 picture is neither where it was put") && shown.contains("/pictures/5.jpg"), "{shown}");
     assert!(!shown.contains("Nothing to do"), "{shown}");
