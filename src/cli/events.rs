@@ -109,6 +109,7 @@ pub(super) fn summary(report: &Report<'_>) -> String {
     put(&mut event, "unkept", tally.unkept);
     put(&mut event, "transfers_failed", tally.failed);
     put(&mut event, "sources_kept", tally.kept);
+    put(&mut event, "sources_stay", report.sorted.sources_stay);
     put(&mut event, "gone", report.sorted.gone.len());
     put(&mut event, "unseen", report.sorted.unseen.len());
     put(&mut event, "interrupted", report.was_interrupted());

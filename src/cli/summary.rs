@@ -123,6 +123,9 @@ fn print_transfers(report: &Report<'_>, language: &Language, console: &mut Conso
     if !parts.is_empty() {
         console.out(&parts.join(", "));
     }
+    if report.sorted.sources_stay > 0 {
+        console.out(&language.say("classify.sources_stay", &[("count", &report.sorted.sources_stay)]));
+    }
     if let Some(reason) = &tally.why_kept {
         let values: Values<'_> = &[("count", &tally.kept), ("folder", &folder), ("reason", reason)];
         console.out(&language.say("classify.sources_kept", values));

@@ -9,6 +9,7 @@ use crate::domain::count::Counts;
 use crate::domain::decision::{Standing, standing};
 use crate::domain::picture::{FileStamp, PictureState};
 use crate::domain::plan::{Candidate, Plan, PlanRules, name_candidates, plan};
+use crate::domain::settings::Operation;
 use crate::file_system::is_gone;
 use crate::files::folder::FileStat;
 use crate::store::StoreError;
@@ -51,6 +52,8 @@ pub struct Sorted {
     pub plan: Plan,
     /// Pictures with something wrong.
     pub troubled: Vec<Troubled>,
+    /// Pictures that were copied to where they belong, and whose sources a move does not remove.
+    pub sources_stay: usize,
     /// Pictures that were put somewhere and are neither there nor where they came from.
     pub gone: Vec<PathBuf>,
     /// Pictures of which it cannot be told just now whether they are where they were put. They are left alone.
@@ -100,7 +103,11 @@ pub fn sort(session: &Session, rules: SortRules<'_>) -> Result<Sorted, StoreErro
             sorted.troubled.push(Troubled { path: picture.shown.clone(), state, trouble: trouble.clone() });
         }
         match candidate(session, picture, standing, rules.folders) {
-            Ok(candidate) => candidates.extend(candidate),
+            Ok(Some(candidate)) => {
+                sorted.sources_stay += usize::from(stays_in_source(&candidate, rules.sorting.operation));
+                candidates.push(candidate);
+            }
+            Ok(None) => {}
             Err(NotThere::Gone(path)) => sorted.gone.push(path),
             Err(NotThere::Unseen(unseen)) => sorted.unseen.push(unseen),
         }
@@ -174,6 +181,13 @@ fn candidate(
         left_behind,
         decision: picture.decision,
     }))
+}
+
+/// True for a picture that is to be moved, was copied to its place before, and is where it was found too.
+fn stays_in_source(candidate: &Candidate, operation: Operation) -> bool {
+    let is_in_place = candidate.place.as_ref().is_some_and(|place| candidate.wanted.as_ref() == Some(&place.folder));
+    let is_for_moving = operation == Operation::Move && is_in_place && candidate.left_behind.is_none();
+    is_for_moving && candidate.path.symlink_metadata().is_ok_and(|metadata| metadata.is_file())
 }
 
 /// True where a file is still what it was when it was classified, as far as can be told without reading it.

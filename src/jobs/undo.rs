@@ -55,7 +55,7 @@ pub fn undo(
     note_folders(session, run.id, own)?;
     let mut reversals = Vec::new();
     for done in done {
-        match obstacle(&done) {
+        match obstacle(session, &done)? {
             Some(error) => undone.left.push((done.target, error)),
             None => reversals.extend(reversal(&done)),
         }
@@ -145,13 +145,17 @@ fn first_that_is_there<'d>(file: &'d PathBuf, found: &'d PathBuf) -> &'d PathBuf
 }
 
 /// Why a transfer cannot be taken back, as far as that can be told before it is tried.
-fn obstacle(done: &Reversible) -> Option<TransferError> {
+fn obstacle(session: &Session, done: &Reversible) -> Result<Option<TransferError>, StoreError> {
     if !done.is_last {
-        return Some(TransferError::PutElsewhere { path: done.target.clone() });
+        let run = session.later_run(done)?;
+        return Ok(Some(TransferError::PutElsewhere { path: done.target.clone(), run }));
     }
-    let folder = done.source.parent().filter(|_| done.action == Action::Move && !done.is_source_kept)?;
+    let folder = done.source.parent().filter(|_| done.action == Action::Move && !done.is_source_kept);
+    // A file of ours in the destination is on another disk than the picture was found on.
+    let device = done.device.filter(|_| !done.source.starts_with(session.destination()));
     // A folder that is gone is made again, but not under the bare place where its disk used to be.
-    is_disk_absent(folder, done.device).then(|| TransferError::OtherDisk { folder: folder.to_owned() })
+    let absent = folder.filter(|folder| is_disk_absent(folder, device));
+    Ok(absent.map(|folder| TransferError::OtherDisk { folder: folder.to_owned() }))
 }
 
 /// Before files come back: which folders nobody else has changed, and when those that lose files now were changed.

@@ -30,7 +30,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::domain::picture::ContentHash;
-use crate::domain::run::{Action, TransferId};
+use crate::domain::run::{Action, RunId, TransferId};
 use crate::domain::unkept::Unkept;
 
 pub use batch::transfer_batch;
@@ -192,6 +192,12 @@ pub enum TransferError {
         /// The path.
         path: PathBuf,
     },
+    /// The folder that a file is to go back to is a link or a file now.
+    #[error("{path} is no folder to go back to")]
+    NoWayBack {
+        /// The path.
+        path: PathBuf,
+    },
     /// Every name that the file could have is taken by another content.
     #[error("{path} is taken by another file")]
     NoFreeName {
@@ -207,10 +213,12 @@ pub enum TransferError {
         twin: PathBuf,
     },
     /// A later run has put the picture elsewhere.
-    #[error("{path} was put elsewhere by a later run")]
+    #[error("{path} was put elsewhere by a later run: {run:?}")]
     PutElsewhere {
         /// Where it was.
         path: PathBuf,
+        /// The run, where it is known.
+        run: Option<RunId>,
     },
     /// The folder that a file is to go back to is gone, and so is the disk that it was on.
     #[error("the disk of {folder} is not there")]
