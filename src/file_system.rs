@@ -1,9 +1,14 @@
-//! Which kind of file system a path is on.
+//! Which kind of file system a path is on, and what its errors say.
 
 use std::path::Path;
 
 #[cfg(target_os = "linux")]
 use numbers::*;
+
+/// True where an error says that a file or folder is not there. Any other error may pass, and says nothing of it.
+pub fn is_gone(error: &std::io::Error) -> bool {
+    matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory)
+}
 
 /// The numbers that `statfs` gives kinds of file systems: `linux/magic.h` and the kernel's own headers.
 #[cfg(target_os = "linux")]

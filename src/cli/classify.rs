@@ -1,7 +1,7 @@
 //! `sis classify`: classify, plan, apply, and tell what happened.
 
 use std::cell::RefCell;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::arguments::{ClassifyArguments, RuntimeOptions};
@@ -19,7 +19,7 @@ use super::settings::{settings, table_name};
 use super::sorting::Work;
 use crate::domain::printable::printable;
 use crate::domain::run::RunId;
-use crate::domain::settings::Settings;
+use crate::domain::settings::{Operation, Settings};
 use crate::engine::runtime::Runtime;
 use crate::engine::runtime::select::cores;
 use crate::files::destination;
@@ -28,6 +28,7 @@ use crate::files::trouble::Trouble;
 use crate::jobs::begin::begin_classify;
 use crate::jobs::classify::{Classification, Classified, Encoders, Pipeline, classify};
 use crate::jobs::effort::{Clocks, LimitOfLate};
+use crate::jobs::rescore::{Rescored, rescore};
 use crate::jobs::sink::{Hooks, SessionSink, SourceFolder};
 use crate::lang::{Say, Values};
 use crate::store::session::{LabelSet, Session, Sorting, Which};
@@ -70,15 +71,22 @@ pub(super) fn carry_out(request: &Request, options: &RuntimeOptions, context: &m
         false => None,
     };
     let found = find_pictures(settings, context)?;
+    let mut known = known;
     if found.files.is_empty() {
-        let copy = request.dry_run.then(|| open_copy(&settings.destination, context)).transpose()?;
-        return emptied::finish(request, known.or(copy), &Classification::default(), context);
+        let is_session = request.dry_run && Session::exists(&settings.destination);
+        let copy = is_session.then(|| open_copy(&settings.destination, context)).transpose()?;
+        match known.or(copy) {
+            // What was moved from there is sorted anew.
+            Some(session) if emptied::sorts_otherwise(request, &session, context)? => known = Some(session),
+            session => return emptied::finish(request, session, &Classification::default(), context),
+        }
     }
     let selection = context.select_runtime(options)?;
     let runtime = &selection.runtime;
     let cache = context.cache_place();
     let model = open_model(settings, runtime, cache.as_ref(), Some(found.files.len()), context)?;
     let mut session = match request.dry_run {
+        true if known.is_some() => known.take().map_or_else(|| open_copy(&settings.destination, context), Ok)?,
         true => open_copy(&settings.destination, context)?,
         false => open_destination(&settings.destination, &request.table_name, request.trust, known, context)?,
     };
@@ -99,8 +107,14 @@ pub(super) fn carry_out(request: &Request, options: &RuntimeOptions, context: &m
         stop: &stop,
     };
     let classification = classify_into(&mut session, run, &set, &pipeline, request, runtime, context)?;
+    let rescored = match stop.is_requested() {
+        true => Ok(Rescored::default()),
+        false => rescore(&mut session, (run, &set), &SourceFolder::new(&settings.source), &model, cache.as_ref()),
+    };
+    let rescored = rescored.map_err(|error| failed(error, context))?;
     session.end_run(run, classification.told()).map_err(|error| failed(error, context))?;
-    if classification.pictures == 0 && classification.waiting == 0 {
+    tell_rescored(rescored, &settings.destination, context);
+    if classification.pictures == 0 && classification.waiting == 0 && rescored.count == 0 {
         return emptied::finish(request, Some(session), &classification, context);
     }
     let classifying = Classifying {
@@ -125,6 +139,16 @@ pub(super) fn carry_out(request: &Request, options: &RuntimeOptions, context: &m
         stop: &stop,
     };
     work.finish(Some(classifying), context)
+}
+
+/// Says what became of pictures that were sorted before and are not in the source.
+fn tell_rescored(rescored: Rescored, destination: &Path, context: &mut Context) {
+    let values: Values<'_> = &[("destination", &printable(destination))];
+    let told = [("classify.rescored", rescored.count), ("classify.not_rescored", rescored.missing)];
+    for (key, count) in told.into_iter().filter(|(_, count)| *count > 0) {
+        let note = context.language.say(key, &[values, &[("count", &count)]].concat());
+        context.note_text(&note);
+    }
 }
 
 fn classify_into(
@@ -206,12 +230,18 @@ fn find_pictures(settings: &Settings, context: &mut Context) -> Result<Scan, Fai
         let note = context.language.say("source.unreadable_folder", values);
         context.note_text(&note);
     }
-    for (key, skipped) in [("source.links", &found.links), ("source.special", &found.special)] {
+    for (key, skipped) in
+        [("source.links", &found.links), ("source.special", &found.special), ("source.own_names", &found.own)]
+    {
         if let Some(first) = skipped.first() {
             let values: Values<'_> = &[("count", &skipped.len()), ("path", &printable(first))];
             let note = context.language.say(key, values);
             context.note_text(&note);
         }
+    }
+    if settings.operation == Operation::Move && Session::exists(&settings.source) {
+        let note = context.language.say("source.is_sorted", &[("folder", &printable(&settings.source))]);
+        context.note_text(&note);
     }
     if found.files.is_empty() {
         return Ok(found);

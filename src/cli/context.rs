@@ -58,6 +58,8 @@ pub(super) struct Context {
     temporary: Option<tempfile::TempDir>,
     /// This program, to be started again for trying libraries.
     pub(super) program: PathBuf,
+    /// Something that an earlier run began is still to be finished, or cannot be: the command has not ended well then.
+    pub(super) is_unfinished: bool,
     /// Put up by Ctrl-C, once somebody listens.
     stop: Option<Stop>,
 }
@@ -80,7 +82,18 @@ impl Context {
             }
         };
         let program = std::env::current_exe().unwrap_or_else(|_| PathBuf::from("sis"));
-        Ok(Context { language, console, defaults, data_folder, log, folders, temporary: None, program, stop: None })
+        Ok(Context {
+            language,
+            console,
+            defaults,
+            data_folder,
+            log,
+            folders,
+            temporary: None,
+            program,
+            is_unfinished: false,
+            stop: None,
+        })
     }
 
     /// Chooses the runtime, and says aloud what people should know of the choice.

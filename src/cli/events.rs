@@ -108,6 +108,10 @@ pub(super) fn summary(report: &Report<'_>) -> String {
     put(&mut event, "already_present", tally.present);
     put(&mut event, "unkept", tally.unkept);
     put(&mut event, "transfers_failed", tally.failed);
+    put(&mut event, "sources_kept", tally.kept);
+    put(&mut event, "sources_stay", report.sorted.sources_stay);
+    put(&mut event, "gone", report.sorted.gone.len());
+    put(&mut event, "unseen", report.sorted.unseen.len());
     put(&mut event, "interrupted", report.was_interrupted());
     put(&mut event, "dry_run", report.dry_run);
     if let Some(classifying) = &report.classifying {

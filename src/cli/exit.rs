@@ -14,7 +14,7 @@ pub enum Exit {
     Failed,
     /// Called in a way that makes no sense.
     Usage,
-    /// Finished, but some pictures are suspect or unreadable, or a transfer failed.
+    /// Finished, but some pictures are suspect or unreadable, a transfer failed, or one of an earlier run waits.
     Partly,
     /// Interrupted.
     Interrupted,

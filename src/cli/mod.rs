@@ -158,6 +158,7 @@ fn in_context(
     };
     crate::panics::log_caught_panics();
     let exit = match command(&mut context) {
+        Ok(Exit::Done) if context.is_unfinished => Exit::Partly,
         Ok(exit) => exit,
         Err(failure) => {
             tracing::error!(chain = failure.chain, "{}", failure.sentence);

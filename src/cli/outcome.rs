@@ -61,12 +61,12 @@ impl Report<'_> {
         self.classifying.as_ref().is_some_and(|classifying| classifying.arrived.is_some())
     }
 
-    /// Transfers that were planned and are not done.
+    /// Transfers that were planned and are not done, and pictures of which it cannot be told where they are.
     pub(super) fn not_transferred(&self) -> usize {
         let planned = self.sorted.plan.transfers.len();
         match self.was_watched() {
-            true => planned,
-            false => planned - self.tally.begun + self.tally.failed,
+            true => planned + self.sorted.unseen.len(),
+            false => planned - self.tally.begun + self.tally.failed - self.tally.kept + self.sorted.unseen.len(),
         }
     }
 
@@ -74,7 +74,12 @@ impl Report<'_> {
     pub(super) fn exit(&self) -> Exit {
         let counts = &self.sorted.counts;
         let unreadable_folders = self.classifying.as_ref().map_or(0, |classifying| classifying.unreadable_folders);
-        let wrong = counts.suspect + counts.failed() + self.tally.failed + unreadable_folders + self.sorted.gone.len();
+        let wrong = counts.suspect
+            + counts.failed()
+            + self.tally.failed
+            + unreadable_folders
+            + self.sorted.gone.len()
+            + self.sorted.unseen.len();
         match self.was_interrupted() {
             true => Exit::Interrupted,
             false if wrong > 0 || (!self.dry_run && self.tally.begun < self.sorted.plan.transfers.len()) => {
@@ -93,10 +98,14 @@ pub(super) struct Tally {
     pub(super) moved: usize,
     pub(super) present: usize,
     pub(super) failed: usize,
+    /// Those of them that are copied, and whose sources could not be removed.
+    pub(super) kept: usize,
     /// Files that went from one label's folder to another.
     pub(super) regrouped: usize,
     /// Copies that lost their times, permissions or attributes.
     pub(super) unkept: usize,
+    /// Why the first source stayed, in words.
+    pub(super) why_kept: Option<String>,
     /// The first failures, in words.
     pub(super) failures: Vec<String>,
 }
@@ -104,7 +113,7 @@ pub(super) struct Tally {
 impl Tally {
     /// True where something is elsewhere now.
     pub(super) fn changed(&self) -> bool {
-        self.copied + self.moved + self.regrouped > 0
+        self.copied + self.moved + self.regrouped + self.kept > 0
     }
 
     /// Takes account of one.
@@ -126,6 +135,10 @@ impl Tally {
 
     fn add_failure(&mut self, error: &TransferError, language: &Language) {
         self.failed += 1;
+        if let TransferError::SourceKept { reason, .. } = error {
+            self.kept += 1;
+            self.why_kept.get_or_insert_with(|| reason.say(language));
+        }
         if self.failures.len() < NAMED {
             self.failures.push(error.say(language));
         }

@@ -29,6 +29,7 @@ pub(super) fn open_to_work(destination: &Path, trust: bool, context: &mut Contex
         let note = context.language.say("classify.unkept", &[("count", &recovered.unkept)]);
         context.note_text(&note);
     }
+    context.is_unfinished |= !recovered.refused.is_empty() || !recovered.waiting.is_empty();
     if let Some(path) = recovered.refused.first() {
         let values: Values<'_> = &[("count", &recovered.refused.len()), ("path", &printable(path))];
         let note = context.language.say("store.not_recovered", values);

@@ -123,6 +123,13 @@ fn print_transfers(report: &Report<'_>, language: &Language, console: &mut Conso
     if !parts.is_empty() {
         console.out(&parts.join(", "));
     }
+    if report.sorted.sources_stay > 0 {
+        console.out(&language.say("classify.sources_stay", &[("count", &report.sorted.sources_stay)]));
+    }
+    if let Some(reason) = &tally.why_kept {
+        let values: Values<'_> = &[("count", &tally.kept), ("folder", &folder), ("reason", reason)];
+        console.out(&language.say("classify.sources_kept", values));
+    }
     if tally.unkept > 0 {
         console.out(&language.say("classify.unkept", &[("count", &tally.unkept)]));
     }
@@ -194,8 +201,13 @@ fn print_troubles(report: &Report<'_>, language: &Language, console: &mut Consol
         language.say("classify.picture_trouble", values)
     });
     let gone = report.sorted.gone.iter().map(|path| language.say("apply.gone", &[("path", &printable(path))]));
+    let unseen =
+        report.sorted.unseen.iter().map(|unseen| {
+            language.say("apply.unseen", &[("path", &printable(&unseen.path)), ("detail", &unseen.error)])
+        });
     let failures = report.tally.failures.iter().cloned();
-    let count = report.sorted.troubled.len() + report.sorted.gone.len() + report.tally.failed;
+    let sorted = report.sorted;
+    let count = sorted.troubled.len() + sorted.gone.len() + sorted.unseen.len() + report.tally.failed;
     let unreadable_folders = report.classifying.as_ref().map_or(0, |classifying| classifying.unreadable_folders);
     if unreadable_folders > 0 {
         console.out(&language.say("classify.folders_unreadable", &[("count", &unreadable_folders)]));
@@ -204,7 +216,7 @@ fn print_troubles(report: &Report<'_>, language: &Language, console: &mut Consol
         return;
     }
     console.out(&language.say("classify.troubles", &[("count", &count)]));
-    for line in failures.chain(troubled).chain(gone).take(NAMED) {
+    for line in failures.chain(unseen).chain(troubled).chain(gone).take(NAMED) {
         console.out(&format!("  {line}"));
     }
     if count > NAMED {

@@ -1,5 +1,6 @@
 //! Finding the files of a source folder.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::io::ErrorKind;
@@ -22,6 +23,8 @@ pub struct Scan {
     pub links: Vec<PathBuf>,
     /// Pipes, devices and sockets, which are not opened.
     pub special: Vec<PathBuf>,
+    /// Files and folders with names that the program keeps for its own, which are not looked at.
+    pub own: Vec<PathBuf>,
     /// Folders that could not be read, and why.
     pub unreadable: Vec<(PathBuf, std::io::Error)>,
     /// Folders that were looked into, the one where the search began first.
@@ -109,8 +112,13 @@ impl Scope<'_> {
         let destination = self.destination.canonicalize().ok();
         let walk = WalkDir::new(folder).min_depth(1).max_depth(depth).sort_by_file_name();
         let mut found = Scan { folders: vec![folder.to_owned()], ..Scan::default() };
+        let own = RefCell::new(Vec::new());
         let is_left_out = |entry: &DirEntry| {
-            is_left_out(entry.path(), entry.file_name(), entry.file_type().is_dir(), destination.as_deref())
+            let (name, is_folder) = (entry.file_name(), entry.file_type().is_dir());
+            if is_own_name(name, is_folder) && !is_temporary(name) {
+                own.borrow_mut().push(entry.path().to_owned());
+            }
+            is_left_out(entry.path(), name, is_folder, destination.as_deref())
         };
         for entry in walk.into_iter().filter_entry(|entry| !is_left_out(entry)) {
             if !goes_on() {
@@ -124,6 +132,7 @@ impl Scope<'_> {
                 }
             }
         }
+        found.own = own.into_inner();
         Some(found)
     }
 
@@ -160,11 +169,15 @@ impl Scan {
     }
 }
 
-fn is_left_out(path: &Path, name: &OsStr, is_folder: bool, destination: Option<&Path>) -> bool {
-    let is_own = match is_folder {
+fn is_own_name(name: &OsStr, is_folder: bool) -> bool {
+    match is_folder {
         true => name == SESSION_FOLDER,
         false => OWN_NAMES.iter().any(|own| name == *own) || is_temporary(name),
-    };
+    }
+}
+
+fn is_left_out(path: &Path, name: &OsStr, is_folder: bool, destination: Option<&Path>) -> bool {
+    let is_own = is_own_name(name, is_folder);
     let is_destination = || destination.is_some_and(|d| path.canonicalize().is_ok_and(|path| path == d));
     is_own || (is_folder && is_destination())
 }

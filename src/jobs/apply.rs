@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value as Json, json};
 
@@ -12,7 +12,8 @@ use crate::domain::plan::{Plan, PlannedTransfer, name_candidates};
 use crate::domain::portable_name::portable_file_name;
 use crate::domain::run::{Action, RunId, RunKind};
 use crate::domain::unkept::Unkept;
-use crate::files::transfer::{Ended, Outcome};
+use crate::file_system::is_gone;
+use crate::files::transfer::{Ended, Outcome, TransferError, has_all_of};
 use crate::store::StoreError;
 use crate::store::session::{NewTransfer, ReliesOn, Session};
 
@@ -62,28 +63,43 @@ impl ApplyRun {
         let emptied = leaving.filter_map(|planned| planned.source.parent().map(Path::to_owned));
         session.note_folder_times(self.id, &folder_times(emptied))?;
         let destination = session.destination().to_owned();
-        let make = |position: usize| new_transfer(&plan.transfers[position], &destination);
-        let transfers = Transfers { count: plan.transfers.len(), make: &make };
-        let mut doubled: Vec<(usize, NewTransfer)> = Vec::new();
-        carry_out(session, self.id, transfers, say, stop, &mut |position, transfer, ended| {
-            let planned = &plan.transfers[position];
-            // Where another run of the same plan came first, the file has left its old folder already.
-            let is_there_twice = planned.from.is_some() && std::fs::symlink_metadata(&planned.source).is_ok();
-            match doubled_by(transfer, &ended, is_there_twice) {
-                // It is not over until the file that is there twice is there once.
-                Some(removal) => doubled.push((position, removal)),
-                None => {
-                    *(if ended.is_ok() { &mut self.done } else { &mut self.failed }) += 1;
-                    on_ended(planned, &ended);
+        // A file that is there twice is not over until it is there once, or has a name of its own beside the other.
+        let mut again: Option<Vec<(usize, NewTransfer)>> = None;
+        loop {
+            let (count, again_at) = (again.as_ref().map_or(plan.transfers.len(), Vec::len), again.as_ref());
+            let position = |at: usize| again_at.map_or(at, |again| again[at].0);
+            let make = |at: usize| match again_at {
+                Some(again) => again[at].1.clone(),
+                None => new_transfer(&plan.transfers[at], &destination),
+            };
+            let mut doubled = Vec::new();
+            carry_out(session, self.id, Transfers { count, make: &make }, say, stop, &mut |at, transfer, ended| {
+                let planned = &plan.transfers[position(at)];
+                // Where another run of the same plan came first, the file has left its old folder already.
+                let is_ours =
+                    || std::fs::symlink_metadata(&planned.source).map_or_else(|error| !is_gone(&error), |_| true);
+                match Twice::of(transfer, &ended).filter(|_| planned.from.is_some() && is_ours()) {
+                    Some(twice) => doubled.push((position(at), twice)),
+                    None => self.count(planned, &ended, on_ended),
+                }
+            })?;
+            let mut next = Vec::with_capacity(doubled.len());
+            for (position, twice) in doubled {
+                match ended_by(session, &twice)? {
+                    Some(transfer) => next.push((position, transfer)),
+                    None => self.count(&plan.transfers[position], &Err(twice.stays()), on_ended),
                 }
             }
-        })?;
-        let make = |position: usize| doubled[position].1.clone();
-        let removals = Transfers { count: doubled.len(), make: &make };
-        carry_out(session, self.id, removals, say, stop, &mut |position, _, ended| {
-            *(if ended.is_ok() { &mut self.done } else { &mut self.failed }) += 1;
-            on_ended(&plan.transfers[doubled[position].0], &ended);
-        })
+            if next.is_empty() {
+                return Ok(());
+            }
+            again = Some(next);
+        }
+    }
+
+    fn count(&mut self, planned: &PlannedTransfer, ended: &Ended, on_ended: &mut dyn FnMut(&PlannedTransfer, &Ended)) {
+        *(if ended.is_ok() { &mut self.done } else { &mut self.failed }) += 1;
+        on_ended(planned, ended);
     }
 
     /// Ends it.
@@ -131,16 +147,56 @@ fn names(planned: &PlannedTransfer) -> Vec<OsString> {
     names
 }
 
-/// A file of ours that was to be moved to where its content is already: it is there twice, and one goes.
-pub(super) fn doubled_by(transfer: &NewTransfer, ended: &Ended, is_ours: bool) -> Option<NewTransfer> {
-    match ended {
-        Ok(Outcome::AlreadyPresent { target }) if is_ours && transfer.action == Action::Move => Some(NewTransfer {
-            action: Action::Remove,
-            folder: target.parent()?.to_owned(),
-            names: vec![target.file_name()?.to_owned()],
-            relies_on: ReliesOn::Nothing,
-            ..transfer.clone()
-        }),
-        _ => None,
+/// A file of ours that was to be moved to where its content is already.
+#[derive(Debug)]
+pub(super) struct Twice {
+    transfer: NewTransfer,
+    /// The other file with its content.
+    twin: PathBuf,
+}
+
+impl Twice {
+    /// Where a transfer of a file of ours ended so.
+    pub(super) fn of(transfer: &NewTransfer, ended: &Ended) -> Option<Twice> {
+        match ended {
+            Ok(Outcome::AlreadyPresent { target }) if transfer.action == Action::Move => {
+                Some(Twice { transfer: transfer.clone(), twin: target.clone() })
+            }
+            _ => None,
+        }
     }
+
+    /// The removal of our file, with the other one as witness; none where times, mode or attributes would be lost with it.
+    pub(super) fn removal(&self) -> Option<NewTransfer> {
+        let (folder, name) = (self.twin.parent()?.to_owned(), self.twin.file_name()?.to_owned());
+        has_all_of(&self.twin, &self.transfer.source, self.transfer.restores).then(|| NewTransfer {
+            action: Action::Remove,
+            folder,
+            names: vec![name],
+            relies_on: ReliesOn::Nothing,
+            ..self.transfer.clone()
+        })
+    }
+
+    /// The same under the next of its names.
+    fn beside(&self) -> Option<NewTransfer> {
+        let names = &self.transfer.names;
+        let taken = names.iter().position(|name| Some(name.as_os_str()) == self.twin.file_name())?;
+        let names = names.get(taken + 1..).filter(|names| !names.is_empty())?.to_vec();
+        Some(NewTransfer { names, ..self.transfer.clone() })
+    }
+
+    /// The error where both stay.
+    pub(super) fn stays(self) -> TransferError {
+        TransferError::OtherTwin { path: self.transfer.source, twin: self.twin }
+    }
+}
+
+/// The end of a file that is there twice: ours goes where a run has put the other there, with the same times, mode and
+/// attributes. Otherwise both stay, and ours gets the next of its names; nothing where there is none.
+fn ended_by(session: &Session, twice: &Twice) -> Result<Option<NewTransfer>, StoreError> {
+    let inside = twice.twin.strip_prefix(session.destination()).ok();
+    let placed = inside.map(|inside| session.placed_at([inside])).transpose()?.unwrap_or_default();
+    let is_ours = placed.iter().any(|placed| placed.place.is_ours);
+    Ok(if is_ours { twice.removal() } else { None }.or_else(|| twice.beside()))
 }

@@ -14,6 +14,7 @@ pub mod effort;
 pub mod embeddings;
 mod file_hashes;
 pub mod model;
+pub mod rescore;
 pub mod scoring;
 pub mod sink;
 pub mod sort;

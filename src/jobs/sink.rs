@@ -116,6 +116,11 @@ impl SourceFolder {
         SourceFolder { given: given.to_owned(), real: given.canonicalize().unwrap_or_else(|_| absolute()) }
     }
 
+    /// True for a path, as the session knows it, of a file in the folder.
+    pub fn holds(&self, path: &Path) -> bool {
+        path.starts_with(&self.real)
+    }
+
     /// The path of a file in it as the session knows it.
     pub fn real(&self, path: &Path) -> PathBuf {
         path.strip_prefix(&self.given).map_or_else(|_| path.to_owned(), |inside| self.real.join(inside))

@@ -1,12 +1,16 @@
 //! From what the session knows to a plan: which picture belongs where, and how many fall where.
 
 use std::collections::BTreeSet;
+use std::fs::Metadata;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::domain::count::Counts;
 use crate::domain::decision::{Standing, standing};
 use crate::domain::picture::{FileStamp, PictureState};
 use crate::domain::plan::{Candidate, Plan, PlanRules, name_candidates, plan};
+use crate::domain::settings::Operation;
+use crate::file_system::is_gone;
 use crate::files::folder::FileStat;
 use crate::store::StoreError;
 use crate::store::session::{LabelSet, Placed, Session, SessionPicture, Sorting, Which};
@@ -48,8 +52,33 @@ pub struct Sorted {
     pub plan: Plan,
     /// Pictures with something wrong.
     pub troubled: Vec<Troubled>,
+    /// Pictures that were copied to where they belong, and whose sources a move does not remove.
+    pub sources_stay: usize,
     /// Pictures that were put somewhere and are neither there nor where they came from.
     pub gone: Vec<PathBuf>,
+    /// Pictures of which it cannot be told just now whether they are where they were put. They are left alone.
+    pub unseen: Vec<Unseen>,
+}
+
+/// A picture of which it cannot be told where it is.
+#[derive(Debug)]
+pub struct Unseen {
+    /// The file that could not be looked at.
+    pub path: PathBuf,
+    /// The system's error.
+    pub error: io::Error,
+}
+
+/// Why a picture is no candidate.
+enum NotThere {
+    Gone(PathBuf),
+    Unseen(Unseen),
+}
+
+impl From<Unseen> for NotThere {
+    fn from(unseen: Unseen) -> NotThere {
+        NotThere::Unseen(unseen)
+    }
 }
 
 /// Sorts the pictures of a session. Nothing is touched; that files are still in place is looked up.
@@ -74,8 +103,13 @@ pub fn sort(session: &Session, rules: SortRules<'_>) -> Result<Sorted, StoreErro
             sorted.troubled.push(Troubled { path: picture.shown.clone(), state, trouble: trouble.clone() });
         }
         match candidate(session, picture, standing, rules.folders) {
-            Ok(candidate) => candidates.extend(candidate),
-            Err(gone) => sorted.gone.push(gone),
+            Ok(Some(candidate)) => {
+                sorted.sources_stay += usize::from(stays_in_source(&candidate, rules.sorting.operation));
+                candidates.push(candidate);
+            }
+            Ok(None) => {}
+            Err(NotThere::Gone(path)) => sorted.gone.push(path),
+            Err(NotThere::Unseen(unseen)) => sorted.unseen.push(unseen),
         }
     })?;
     sorted.counts = Counts::of(standings, rules.sorting.labels.len(), waiting);
@@ -108,13 +142,13 @@ fn placed_beside(session: &Session, rules: SortRules<'_>, candidates: &[Candidat
     session.placed_at(paths.iter().map(PathBuf::as_path))
 }
 
-/// The picture as the plan sees it, where it is to go somewhere. The path of one that is gone is an error.
+/// The picture as the plan sees it, where it is to go somewhere. That it is gone, or cannot be looked at, is an error.
 fn candidate(
     session: &Session,
     picture: SessionPicture,
     standing: Standing,
     folders: &[String],
-) -> Result<Option<Candidate>, PathBuf> {
+) -> Result<Option<Candidate>, NotThere> {
     let (Some(hash), Some(stamp)) = (picture.picture.hash, picture.picture.stamp) else { return Ok(None) };
     let wanted = match standing {
         Standing::Label(label) => folders.get(label).cloned(),
@@ -125,14 +159,18 @@ fn candidate(
     }
     let path_of = |folder: &str, name: &std::ffi::OsStr| session.destination().join(folder).join(name);
     let (place, was_placed) = match picture.place {
-        Some(place) if is_file(&path_of(&place.folder, &place.file_name)) => (Some(place), true),
+        Some(place) if is_file(&path_of(&place.folder, &place.file_name))? => (Some(place), true),
         Some(_) => (None, true),
         None => (None, false),
     };
     // A file that somebody took away from where it was put is put there again, if it can be.
-    if was_placed && place.is_none() && !is_file(&picture.picture.path) {
-        return Err(picture.shown);
+    if was_placed && place.is_none() && !is_file(&picture.picture.path)? {
+        return Err(NotThere::Gone(picture.shown));
     }
+    let left_behind = match picture.left_behind {
+        Some(path) if is_as_found(&path, stamp)? => Some(path),
+        _ => None,
+    };
     Ok(Some(Candidate {
         picture: picture.id,
         path: picture.picture.path,
@@ -140,17 +178,33 @@ fn candidate(
         size: stamp.size,
         wanted,
         place,
-        left_behind: picture.left_behind.filter(|path| is_as_found(path, stamp)),
+        left_behind,
         decision: picture.decision,
     }))
 }
 
-/// True where a file is still what it was when it was classified, as far as can be told without reading it.
-fn is_as_found(path: &Path, stamp: FileStamp) -> bool {
-    let now = std::fs::symlink_metadata(path).map(|metadata| FileStat::of(&metadata));
-    now.is_ok_and(|now| now.is_file && (now.stamp.size, now.stamp.modified_ns) == (stamp.size, stamp.modified_ns))
+/// True for a picture that is to be moved, was copied to its place before, and is where it was found too.
+fn stays_in_source(candidate: &Candidate, operation: Operation) -> bool {
+    let is_in_place = candidate.place.as_ref().is_some_and(|place| candidate.wanted.as_ref() == Some(&place.folder));
+    let is_for_moving = operation == Operation::Move && is_in_place && candidate.left_behind.is_none();
+    is_for_moving && candidate.path.symlink_metadata().is_ok_and(|metadata| metadata.is_file())
 }
 
-fn is_file(path: &Path) -> bool {
-    std::fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file())
+/// True where a file is still what it was when it was classified, as far as can be told without reading it.
+fn is_as_found(path: &Path, stamp: FileStamp) -> Result<bool, Unseen> {
+    let is_it =
+        |now: FileStat| now.is_file && (now.stamp.size, now.stamp.modified_ns) == (stamp.size, stamp.modified_ns);
+    Ok(found(path)?.is_some_and(|metadata| is_it(FileStat::of(&metadata))))
+}
+
+fn is_file(path: &Path) -> Result<bool, Unseen> {
+    Ok(found(path)?.is_some_and(|metadata| metadata.is_file()))
+}
+
+/// What has a path, if anything. An error that may pass does not say that nothing has it.
+fn found(path: &Path) -> Result<Option<Metadata>, Unseen> {
+    match std::fs::symlink_metadata(path) {
+        Err(error) if is_gone(&error) => Ok(None),
+        found => found.map(Some).map_err(|error| Unseen { path: path.to_owned(), error }),
+    }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, json};
 
-use super::apply::doubled_by;
+use super::apply::Twice;
 use super::carry_out::{SayError, Transfers, carry_out, folder_times, remove_empty_folders, tidy_folders};
 use super::stop::Stop;
 use crate::domain::run::{Action, RunId, RunKind};
@@ -56,7 +56,7 @@ pub fn undo(
     note_folders(session, run.id, own)?;
     let mut reversals = Vec::new();
     for done in done {
-        match obstacle(&done) {
+        match obstacle(session, &done)? {
             Some(error) => undone.left.push((done.target, error)),
             None => reversals.extend(reversal(&done)),
         }
@@ -73,9 +73,11 @@ pub fn undo(
         carry_out(session, own, transfers, say, stop, &mut |_, transfer, ended| {
             begun += 1;
             on_ended(&transfer.source, &ended);
-            match doubled_by(transfer, &ended, true) {
-                Some(removal) => doubled.push(removal),
-                None => undone.count(transfer, ended),
+            let twice = Twice::of(transfer, &ended);
+            match (twice.as_ref().and_then(Twice::removal), twice) {
+                (Some(removal), _) => doubled.push(removal),
+                (None, Some(twice)) => undone.count(transfer, Err(twice.stays())),
+                (None, None) => undone.count(transfer, ended),
             }
         })?;
     }
@@ -144,21 +146,25 @@ fn first_that_is_there<'d>(file: &'d PathBuf, found: &'d PathBuf) -> &'d PathBuf
 }
 
 /// Why a transfer cannot be taken back, as far as that can be told before it is tried.
-fn obstacle(done: &Reversible) -> Option<TransferError> {
+fn obstacle(session: &Session, done: &Reversible) -> Result<Option<TransferError>, StoreError> {
     if !done.is_last {
-        return Some(TransferError::PutElsewhere { path: done.target.clone() });
+        let run = session.later_run(done)?;
+        return Ok(Some(TransferError::PutElsewhere { path: done.target.clone(), run }));
     }
     // A removal that is planned was there to be done: recovery takes one whose file is gone for done.
     let is_removal = done.action == Action::Copy || done.is_source_kept;
     match std::fs::symlink_metadata(&done.target) {
         Err(source) if is_removal && source.kind() == ErrorKind::NotFound => {
-            return Some(TransferError::Source { path: done.target.clone(), source });
+            return Ok(Some(TransferError::Source { path: done.target.clone(), source }));
         }
         _ => {}
     }
-    let folder = done.source.parent().filter(|_| done.action == Action::Move && !done.is_source_kept)?;
+    let folder = done.source.parent().filter(|_| done.action == Action::Move && !done.is_source_kept);
+    // A file of ours in the destination is on another disk than the picture was found on.
+    let device = done.device.filter(|_| !done.source.starts_with(session.destination()));
     // A folder that is gone is made again, but not under the bare place where its disk used to be.
-    is_disk_absent(folder, done.device).then(|| TransferError::OtherDisk { folder: folder.to_owned() })
+    let absent = folder.filter(|folder| is_disk_absent(folder, device));
+    Ok(absent.map(|folder| TransferError::OtherDisk { folder: folder.to_owned() }))
 }
 
 /// Before files come back: which folders nobody else has changed, and when those that lose files now were changed.

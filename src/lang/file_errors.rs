@@ -1,5 +1,7 @@
 //! Sentences for what goes wrong with what people type and with files.
 
+use std::io;
+
 use super::{Language, Say, Values, size};
 use crate::config::ConfigError;
 use crate::domain::label::LabelError;
@@ -13,6 +15,14 @@ use crate::files::read::LARGEST_FILE;
 use crate::files::scan::ScanError;
 use crate::files::transfer::TransferError;
 use crate::files::trouble::Trouble;
+
+/// The system's error; that something is not there is said in plain words, whoever found it out.
+fn in_words(error: &io::Error, language: &Language) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => language.text("program.not_there"),
+        _ => error.to_string(),
+    }
+}
 
 impl Say for LabelError {
     fn say(&self, language: &Language) -> String {
@@ -44,9 +54,8 @@ impl Say for ScanError {
         match self {
             ScanError::Missing { folder } => language.say("source.missing", &[("folder", &printable(folder))]),
             ScanError::NoFolder { path } => language.say("source.no_folder", &[("path", &printable(path))]),
-            ScanError::Unreadable { folder, source } => {
-                language.say("source.unreadable", &[("folder", &printable(folder)), ("detail", source)])
-            }
+            ScanError::Unreadable { folder, source } => language
+                .say("source.unreadable", &[("folder", &printable(folder)), ("detail", &in_words(source, language))]),
         }
     }
 }
@@ -58,9 +67,10 @@ impl Say for DestinationError {
                 language.say("destination.same_as_source", &[("folder", &printable(folder))])
             }
             DestinationError::NoFolder { path } => language.say("destination.no_folder", &[("path", &printable(path))]),
-            DestinationError::NotWritable { folder, source } => {
-                language.say("destination.not_writable", &[("folder", &printable(folder)), ("detail", source)])
-            }
+            DestinationError::NotWritable { folder, source } => language.say(
+                "destination.not_writable",
+                &[("folder", &printable(folder)), ("detail", &in_words(source, language))],
+            ),
             DestinationError::Full { folder, free, needed } => {
                 let (free, needed) = (size(*free), size(*needed));
                 let values: super::Values<'_> = &[("folder", &printable(folder)), ("free", &free), ("needed", &needed)];
@@ -108,7 +118,7 @@ impl Say for Trouble {
             }
             Trouble::Vanished => language.text("trouble.vanished"),
             Trouble::Changed => language.text("trouble.changed"),
-            Trouble::Unreadable(error) => language.say("trouble.unreadable", &[("detail", error)]),
+            Trouble::Unreadable(error) => language.say("trouble.unreadable", &[("detail", &in_words(error, language))]),
             Trouble::ModelFailed { variant: Variant::Fp32, .. } => language.text("trouble.model_failed"),
             Trouble::ModelFailed { variant, .. } => language.say("trouble.model_failed_in", &[("variant", variant)]),
         }
@@ -122,17 +132,24 @@ impl Say for TransferError {
                 language.say("transfer.source_changed", &[("path", &printable(path))])
             }
             TransferError::Source { path, source } => {
-                language.say("transfer.source", &[("path", &printable(path)), ("detail", source)])
+                language.say("transfer.source", &[("path", &printable(path)), ("detail", &in_words(source, language))])
             }
             TransferError::Target { path, source } => {
-                language.say("transfer.target", &[("path", &printable(path)), ("detail", source)])
+                language.say("transfer.target", &[("path", &printable(path)), ("detail", &in_words(source, language))])
             }
             TransferError::NotAsWritten { folder } => {
                 language.say("transfer.not_as_written", &[("folder", &printable(folder))])
             }
             TransferError::NotAFolder { path } => language.say("transfer.not_a_folder", &[("path", &printable(path))]),
+            TransferError::NoWayBack { path } => language.say("transfer.no_way_back", &[("path", &printable(path))]),
             TransferError::NoFreeName { path } => language.say("transfer.no_free_name", &[("path", &printable(path))]),
-            TransferError::PutElsewhere { path } => {
+            TransferError::OtherTwin { path, twin } => {
+                language.say("transfer.other_twin", &[("path", &printable(path)), ("twin", &printable(twin))])
+            }
+            TransferError::PutElsewhere { path, run: Some(run) } => {
+                language.say("transfer.put_elsewhere_by", &[("path", &printable(path)), ("run", &run.0)])
+            }
+            TransferError::PutElsewhere { path, run: None } => {
                 language.say("transfer.put_elsewhere", &[("path", &printable(path))])
             }
             TransferError::OtherDisk { folder } => {
@@ -152,37 +169,43 @@ impl Say for TransferError {
             TransferError::TargetChanged { path } => {
                 language.say("transfer.target_changed", &[("path", &printable(path))])
             }
-            TransferError::NotRecovered { path, source } => {
-                language.say("transfer.not_recovered", &[("path", &printable(path)), ("detail", source)])
-            }
+            TransferError::NotRecovered { path, source } => language
+                .say("transfer.not_recovered", &[("path", &printable(path)), ("detail", &in_words(source, language))]),
             TransferError::InUse { path } => language.say("transfer.in_use", &[("path", &printable(path))]),
             TransferError::PutBeside { path, beside } => {
                 language.say("transfer.put_beside", &[("path", &printable(path)), ("beside", &printable(beside))])
             }
             TransferError::Aside { path, aside, source } => {
-                let values: Values<'_> =
-                    &[("path", &printable(path)), ("aside", &printable(aside)), ("detail", source)];
+                let values: Values<'_> = &[
+                    ("path", &printable(path)),
+                    ("aside", &printable(aside)),
+                    ("detail", &in_words(source, language)),
+                ];
                 language.say("transfer.aside", values)
             }
-            TransferError::FolderNotOnDisk { folder, source } => {
-                language.say("transfer.folder_not_on_disk", &[("folder", &printable(folder)), ("detail", source)])
-            }
-            TransferError::NotOnDisk { target, source } => {
-                language.say("transfer.not_on_disk", &[("path", &printable(target)), ("detail", source)])
-            }
+            TransferError::FolderNotOnDisk { folder, source } => language.say(
+                "transfer.folder_not_on_disk",
+                &[("folder", &printable(folder)), ("detail", &in_words(source, language))],
+            ),
+            TransferError::NotOnDisk { target, source } => language
+                .say("transfer.not_on_disk", &[("path", &printable(target)), ("detail", &in_words(source, language))]),
             TransferError::WitnessNotOnDisk { path, witness, source } => {
-                let values: super::Values<'_> =
-                    &[("path", &printable(path)), ("witness", &printable(witness)), ("detail", source)];
+                let values: super::Values<'_> = &[
+                    ("path", &printable(path)),
+                    ("witness", &printable(witness)),
+                    ("detail", &in_words(source, language)),
+                ];
                 language.say("transfer.witness_not_on_disk", values)
             }
-            TransferError::NotRemoved { path, source } => {
-                language.say("transfer.not_removed", &[("path", &printable(path)), ("detail", source)])
-            }
+            TransferError::NotRemoved { path, source } => language
+                .say("transfer.not_removed", &[("path", &printable(path)), ("detail", &in_words(source, language))]),
             TransferError::SourceKept { target, reason } => {
                 let reason = reason.say(language);
                 language.say("transfer.source_kept", &[("target", &printable(target)), ("reason", &reason)])
             }
-            TransferError::Journal(error) => language.say("transfer.journal", &[("detail", error)]),
+            TransferError::Journal(error) => {
+                language.say("transfer.journal", &[("detail", &in_words(error, language))])
+            }
         }
     }
 }

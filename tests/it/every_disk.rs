@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use crate::evidence::{Sorting, draw};
 use crate::file_systems::Mounted;
-use crate::judge::Judge;
-use crate::support::copy_folder;
+use crate::judge::{Forgiven, Judge};
+use crate::scene::give_attributes;
 use crate::tools::{can, image_made_by};
 
 const PICTURES: usize = 6;
@@ -90,15 +90,24 @@ fn sorts(from: &Path, to: &Path, is_move: bool, what: &str) -> String {
     let pictures = own.path().join("pictures");
     draw(&pictures, PICTURES);
     let (source, destination) = (from.join("from"), to.join("to"));
-    copy_folder(&pictures, &source);
+    put_as_can_be(&pictures, &source);
+    give_attributes(&source);
     let (home, folder) = (own.path().join("home"), own.path().to_owned());
     std::fs::create_dir(&home).unwrap();
     let sorting = Sorting { home, folder, source, destination, is_move };
-    let mut judge = Judge::new(&pictures, &sorting.source, &sorting.destination);
-    // Such a disk cannot keep all attributes, and the plain copy of the pictures has not all of them.
-    judge.forgives_attributes = true;
+    // As they are there: such a disk may not keep all that they had.
+    let mut judge = Judge::new(&sorting.source, &sorting.source, &sorting.destination);
+    // The times of files that it uploads later change by themselves.
+    let keeps_times = !what.starts_with("rclone");
+    if !keeps_times {
+        judge.forgiven = Forgiven::Metadata;
+    } else if !has_attributes(to) {
+        judge.forgiven = Forgiven::Attributes;
+    }
 
     let ran = sorting.sort();
+    let (is_told, is_so) = (ran.said.contains("not kept the times"), judge.is_any_unkept(false));
+    assert!(is_told == is_so || !keeps_times, "{what}: {}", ran.said);
     assert_eq!([judge.lost(), judge.wrong_anywhere()].concat(), [""; 0], "{what}: {}", ran.said);
     let said = match ran.code {
         Some(0) => {
@@ -122,6 +131,19 @@ fn sorts(from: &Path, to: &Path, is_move: bool, what: &str) -> String {
         let _ = std::fs::remove_dir_all(folder);
     }
     said
+}
+
+/// Copies with the times and modes, as far as the disk keeps them.
+fn put_as_can_be(from: &Path, to: &Path) {
+    let copying = ["-r", "--preserve=mode,timestamps"];
+    // It complains of what the disk does not keep.
+    let _ = Command::new("cp").args(copying).arg(from).arg(to).stderr(Stdio::null()).status().unwrap();
+}
+
+/// True where files have attributes that people give them.
+fn has_attributes(folder: &Path) -> bool {
+    let file = tempfile::NamedTempFile::new_in(folder).unwrap();
+    rustix::fs::setxattr(file.path(), c"user.origin", b"a card", rustix::fs::XattrFlags::empty()).is_ok()
 }
 
 #[test]

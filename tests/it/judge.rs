@@ -17,6 +17,35 @@ pub(crate) struct Picture {
     hash: String,
     mode: u32,
     modified: SystemTime,
+    /// Extended attributes that people and programs give.
+    attributes: BTreeMap<String, Vec<u8>>,
+}
+
+/// What need not come back with a picture, as the program tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Forgiven {
+    Nothing,
+    /// Extended attributes, which nothing keeps once they are lost.
+    Attributes,
+    /// Times and modes too.
+    Metadata,
+}
+
+impl Picture {
+    fn of(file: &Path) -> io::Result<Picture> {
+        let metadata = std::fs::symlink_metadata(file)?;
+        let (mode, modified) = (metadata.permissions().mode(), metadata.modified()?);
+        Ok(Picture { hash: hash(file)?, mode, modified, attributes: attributes(file) })
+    }
+
+    /// The same, but for what is forgiven.
+    fn is_like(&self, other: &Picture, forgiven: Forgiven) -> bool {
+        match forgiven {
+            Forgiven::Nothing => self == other,
+            Forgiven::Attributes => (&self.hash, self.mode, self.modified) == (&other.hash, other.mode, other.modified),
+            Forgiven::Metadata => self.hash == other.hash,
+        }
+    }
 }
 
 /// The pictures that there were, and where to look for them.
@@ -25,25 +54,19 @@ pub(crate) struct Judge {
     pub(crate) destination: PathBuf,
     /// The pictures, by their place below the source.
     pictures: BTreeMap<PathBuf, Picture>,
-    /// Times and modes may have been lost, which the program tells.
-    pub(crate) forgives_attributes: bool,
+    /// What may have been lost, which the program tells.
+    pub(crate) forgiven: Forgiven,
 }
 
 impl Judge {
     /// The pictures are in `originals`, and are or come into `source`.
     pub(crate) fn new(originals: &Path, source: &Path, destination: &Path) -> Judge {
-        let pictures = files(originals).into_iter().map(|file| {
-            let metadata = std::fs::symlink_metadata(&file).unwrap();
-            let picture = Picture {
-                hash: hash(&file).unwrap(),
-                mode: metadata.permissions().mode(),
-                modified: metadata.modified().unwrap(),
-            };
-            (file.strip_prefix(originals).unwrap().to_owned(), picture)
-        });
+        let pictures = files(originals)
+            .into_iter()
+            .map(|file| (file.strip_prefix(originals).unwrap().to_owned(), Picture::of(&file).unwrap()));
         let pictures = pictures.collect();
         let (source, destination) = (source.to_owned(), destination.to_owned());
-        Judge { source, destination, pictures, forgives_attributes: false }
+        Judge { source, destination, pictures, forgiven: Forgiven::Nothing }
     }
 
     fn wanted(&self) -> BTreeSet<&str> {
@@ -117,12 +140,8 @@ impl Judge {
         let mut faults = vec![];
         for (path, picture) in &self.pictures {
             let file = self.source.join(path);
-            let found = std::fs::symlink_metadata(&file).and_then(|metadata| {
-                let (mode, modified) = (metadata.permissions().mode(), metadata.modified()?);
-                Ok(Picture { hash: hash(&file)?, mode, modified })
-            });
-            match found {
-                Ok(found) if found == *picture || self.forgives_attributes && found.hash == picture.hash => {}
+            match Picture::of(&file) {
+                Ok(found) if found.is_like(picture, self.forgiven) => {}
                 Ok(found) => faults.push(format!("not as it was: {} was {picture:?} and is {found:?}", path.display())),
                 Err(error) => faults.push(format!("not back: {}: {error}", path.display())),
             }
@@ -136,6 +155,23 @@ impl Judge {
             self.sorted().into_keys().map(|file| format!("not back: {} is in the destination", file.display())),
         );
         faults
+    }
+
+    /// True where a picture is without its time, mode or attributes, in the destination or back in the source.
+    pub(crate) fn is_any_unkept(&self, is_undo: bool) -> bool {
+        let of_hash = |hash: &str| self.pictures.values().find(|picture| picture.hash == hash);
+        let is_like = |file: &PathBuf, picture: &Picture| {
+            Picture::of(file).is_ok_and(|found| found.is_like(picture, Forgiven::Nothing))
+        };
+        match is_undo {
+            true => self.pictures.iter().any(|(path, picture)| {
+                let file = self.source.join(path);
+                file.exists() && !is_like(&file, picture)
+            }),
+            false => {
+                self.sorted().iter().any(|(file, hash)| of_hash(hash).is_some_and(|picture| !is_like(file, picture)))
+            }
+        }
     }
 
     /// Temporary files that are left.
@@ -230,6 +266,20 @@ fn files(root: &Path) -> Vec<PathBuf> {
 /// The hash of every file below a folder that can be read, by path.
 pub(crate) fn hashes_below(root: &Path) -> BTreeMap<PathBuf, String> {
     files(root).into_iter().filter_map(|file| Some((file.clone(), hash(&file).ok()?))).collect()
+}
+
+/// The attributes of a file whose names begin with `user.`; none where its file system knows none.
+fn attributes(file: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut names = vec![0; 1 << 16];
+    let length = rustix::fs::listxattr(file, &mut names[..]).unwrap_or_default();
+    let names = String::from_utf8_lossy(&names[..length]).into_owned();
+    let value = |name: &str| {
+        let mut value = vec![0; 1 << 10];
+        let length = rustix::fs::getxattr(file, name, &mut value[..]).unwrap();
+        value.truncate(length);
+        (name.to_owned(), value)
+    };
+    names.split('\0').filter(|name| name.starts_with("user.")).map(value).collect()
 }
 
 /// The SHA-256 of a file's content.

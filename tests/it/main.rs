@@ -49,6 +49,7 @@ mod replaced_model;
 mod runtime;
 #[cfg(target_os = "linux")]
 mod scene;
+mod second_thoughts;
 mod session;
 mod session_files;
 mod sorting;
@@ -56,6 +57,8 @@ mod stuck;
 mod support;
 mod terminal;
 mod tmux;
+#[cfg(target_os = "linux")]
+mod told;
 mod tools;
 mod tree;
 mod trust;

@@ -354,19 +354,21 @@ fn what_belongs_nowhere_any_more_is_said() {
 }
 
 #[test]
-fn a_file_that_is_there_twice_is_there_once_in_the_end() {
+fn a_file_beside_somebody_elses_twins_has_one_place_in_the_end() {
     let workspace = Workspace::new();
     workspace.write_pictures(["1.jpg"]);
+    let before = hashes(workspace.source());
     workspace.classify().ends_with(0);
     for label in ["c", "d"] {
         workspace.write(format!("destination/{label}/1.jpg"), picture(0));
     }
-    // Ended between finding it there and removing the other.
+    // Ended between finding its content there and putting it beside that.
     let mut command = workspace.classify().with("--labels", "c, d").flag("--resort").command();
     command.env("SIS_CRASH_AT", "planned:2").stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
     assert_eq!(command.status().unwrap().code(), None);
     workspace.classify().with("--labels", "c, d").flag("--resort").ends_with(0);
-    assert_eq!(sorted(workspace.destination()).len(), 2, "{:?}", sorted(workspace.destination()));
+    assert_eq!(sorted(workspace.destination()).len(), 3, "{:?}", sorted(workspace.destination()));
     workspace.sis_on_destination(&["undo", "--all"]).ended_with(0);
-    assert_eq!(hashes(workspace.source()).len(), 1);
+    assert_eq!(hashes(workspace.source()), before);
+    assert_eq!(sorted(workspace.destination()).len(), 2, "theirs stay: {:?}", sorted(workspace.destination()));
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::process::Command;
 
 use crate::session::{folder_of, sorted_workspace};
 use crate::support::{Content, Entry, Workspace, hashes, picture, sorted, tree};
@@ -85,7 +86,8 @@ fn undo_leaves_what_it_cannot_take_back_and_says_so() {
 fn what_was_put_back_by_hand_is_no_obstacle_to_undo() {
     let workspace = sorted_workspace("move");
     let target = workspace.destination().join(folder_of(&workspace, "1.jpg")).join("1.jpg");
-    std::fs::copy(&target, workspace.source().join("1.jpg")).unwrap();
+    let by_hand = Command::new("cp").arg("-p").arg(&target).arg(workspace.source()).status();
+    assert!(by_hand.unwrap().success());
     workspace.sis_on_destination(&["undo"]).ended_with(0);
     assert_eq!(hashes(workspace.source()).len(), 4);
     assert!(sorted(workspace.destination()).is_empty());

@@ -97,8 +97,9 @@ pub(super) fn copy(transfer: &Transfer, folders: &Folders, folder: &Rc<Folder>) 
     if hash != transfer.hash || (entry.folder.keeps_numbers() && !is_as_opened) {
         return Err(changed());
     }
-    let attributes = Attributes::of(&source).map_err(unreadable)?;
-    let mut unkept = metadata::keep(&file, &attributes, &metadata, transfer.restores).map_err(unwritable)?;
+    let attributes = Attributes::at(&transfer.source, &source).map_err(unreadable)?;
+    let mut unkept =
+        metadata::keep((&file, &transfer.folder), &attributes, &metadata, transfer.restores).map_err(unwritable)?;
     // Who may read the source by another right than that of its owner must be able to read the copy, to verify it and to take
     // it back.
     if staged.entry.open().is_err_and(|error| error.kind() == ErrorKind::PermissionDenied) {

@@ -3,13 +3,15 @@
 use std::fs::{File, FileTimes, Metadata, Permissions};
 use std::io::{self, ErrorKind};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use rustix::fs::XattrFlags;
 use rustix::io::Errno;
 
 use crate::domain::unkept::Unkept;
-use crate::files::read::stamp_of;
+use crate::file_system::is_on_network;
+use crate::files::read::{open_regular, stamp_of};
 
 /// Names of attributes that the system gives by itself: a copy gets its own.
 const SYSTEMS_OWN: &[u8] = b"security.";
@@ -32,9 +34,24 @@ pub(super) struct Attributes {
     is_partial: bool,
 }
 
+/// True where an error with attributes may say no more than that there are none: a program or another machine serves the
+/// path.
+fn is_served(path: &Path) -> bool {
+    is_on_network(path)
+}
+
 impl Attributes {
-    /// The attributes of a file; none where its file system knows none. A failing disk is an error.
-    pub(super) fn of(file: &File) -> io::Result<Attributes> {
+    /// The attributes of a file at a path; none where its file system knows none. A failing disk is an error; one that a
+    /// program or another machine serves may answer so as it knows no better, and then there may be some.
+    pub(super) fn at(path: &Path, file: &File) -> io::Result<Attributes> {
+        let unread = |error| match is_served(path) {
+            true => Ok(Attributes { is_partial: true, ..Attributes::default() }),
+            false => Err(error),
+        };
+        Attributes::of(file).or_else(unread)
+    }
+
+    fn of(file: &File) -> io::Result<Attributes> {
         let mut attributes = Attributes::default();
         let names = match names(file) {
             Ok(names) => names,
@@ -56,21 +73,27 @@ impl Attributes {
         Ok(attributes)
     }
 
-    /// Gives a copy all that can be given. True where some could not.
-    fn give(&self, copy: &File) -> io::Result<bool> {
+    /// Gives a copy in a folder all that can be given. True where some could not.
+    fn give(&self, copy: &File, folder: &Path) -> io::Result<bool> {
         let mut is_any_lost = self.is_partial;
         for (name, value) in &self.pairs {
             let name = name.as_slice();
-            is_any_lost |= refused(rustix::fs::fsetxattr(copy, name, value, XattrFlags::empty()).map_err(Into::into))?;
+            let given = rustix::fs::fsetxattr(copy, name, value, XattrFlags::empty()).map_err(Into::into);
+            is_any_lost |= refused(given).or_else(|error| if is_served(folder) { Ok(true) } else { Err(error) })?;
         }
         Ok(is_any_lost)
     }
 }
 
-/// Gives the copy what the source has, or had before an earlier copy of it lost that: `restores`. Gives what the copy has
-/// not got then, whether its file system refused it or took it and kept another. A failing disk is an error.
-pub(super) fn keep(copy: &File, attributes: &Attributes, metadata: &Metadata, restores: Unkept) -> io::Result<Unkept> {
-    let attributes = attributes.give(copy)? | restores.attributes;
+/// Gives the copy in a folder what the source has, or had before an earlier copy of it lost that: `restores`. Gives what
+/// the copy has not got then, whether its file system refused it or took it and kept another. A failing disk is an error.
+pub(super) fn keep(
+    (copy, folder): (&File, &Path),
+    attributes: &Attributes,
+    metadata: &Metadata,
+    restores: Unkept,
+) -> io::Result<Unkept> {
+    let attributes = attributes.give(copy, folder)? | restores.attributes;
     let mode = restores.mode.unwrap_or(metadata.mode()) & MODE;
     refused(copy.set_permissions(Permissions::from_mode(mode & MODE_OF_COPIES)))?;
     let modified = restores.modified_ns.and_then(time_of).map_or_else(|| metadata.modified(), Ok)?;
@@ -89,6 +112,18 @@ pub(super) fn keep(copy: &File, attributes: &Attributes, metadata: &Metadata, re
 pub(super) fn let_owner_read(copy: &File) -> io::Result<()> {
     let mode = copy.metadata()?.mode() & MODE_OF_COPIES;
     copy.set_permissions(Permissions::from_mode(mode | 0o400))
+}
+
+/// True where two files have the same times, mode and attributes, or the first would have them once it was given what it
+/// has lost. What cannot be looked at is not the same.
+pub fn has_all_of(twin: &Path, file: &Path, lost: Unkept) -> bool {
+    let all_of = |path: &Path| -> io::Result<(i128, u32, Attributes)> {
+        let (file, metadata) = open_regular(path)?;
+        Ok((stamp_of(&metadata).modified_ns, metadata.mode() & MODE, Attributes::of(&file)?))
+    };
+    let (Ok(twin), Ok(file)) = (all_of(twin), all_of(file)) else { return false };
+    let wanted = (lost.modified_ns.unwrap_or(file.0), lost.mode.unwrap_or(file.1));
+    (twin.0, twin.1) == wanted && (lost.attributes || (twin.2 == file.2 && !file.2.is_partial))
 }
 
 /// A time in nanoseconds since 1970, where the system has it.
@@ -168,7 +203,7 @@ mod tests {
         let [source, copy] = ["source", "copy"].map(|name| File::create_new(folder.path().join(name)).unwrap());
         source.set_permissions(Permissions::from_mode(0o2640)).unwrap();
         let metadata = source.metadata().unwrap();
-        let unkept = keep(&copy, &Attributes::default(), &metadata, Unkept::default()).unwrap();
+        let unkept = keep((&copy, folder.path()), &Attributes::default(), &metadata, Unkept::default()).unwrap();
         assert_eq!(unkept, Unkept { mode: Some(0o2640), ..Unkept::default() });
         assert_eq!(copy.metadata().unwrap().mode() & MODE, 0o640);
     }
@@ -178,7 +213,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let [source, copy] = ["source", "copy"].map(|name| File::create_new(folder.path().join(name)).unwrap());
         let lost = Unkept { modified_ns: Some(1_577_934_245_678_000_001), mode: Some(0o600), attributes: true };
-        let kept = keep(&copy, &Attributes::default(), &source.metadata().unwrap(), lost).unwrap();
+        let kept = keep((&copy, folder.path()), &Attributes::default(), &source.metadata().unwrap(), lost).unwrap();
         assert_eq!(kept, Unkept { attributes: true, ..Unkept::default() });
         let metadata = copy.metadata().unwrap();
         assert_eq!((metadata.mode() & MODE, stamp_of(&metadata).modified_ns), (0o600, 1_577_934_245_678_000_001));

@@ -30,10 +30,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::domain::picture::ContentHash;
-use crate::domain::run::{Action, TransferId};
+use crate::domain::run::{Action, RunId, TransferId};
 use crate::domain::unkept::Unkept;
 
 pub use batch::transfer_batch;
+pub use metadata::has_all_of;
 pub use recover::{Reached, give_name_back, recover};
 
 /// One file and what is to be done with it.
@@ -193,17 +194,33 @@ pub enum TransferError {
         /// The path.
         path: PathBuf,
     },
+    /// The folder that a file is to go back to is a link or a file now.
+    #[error("{path} is no folder to go back to")]
+    NoWayBack {
+        /// The path.
+        path: PathBuf,
+    },
     /// Every name that the file could have is taken by another content.
     #[error("{path} is taken by another file")]
     NoFreeName {
         /// The first of the names.
         path: PathBuf,
     },
+    /// A file with the same content is where it is to go back to, with other times, rights or attributes.
+    #[error("{path} stays: {twin} has its content, and not its times, rights and attributes")]
+    OtherTwin {
+        /// The file that stays.
+        path: PathBuf,
+        /// The file that is there.
+        twin: PathBuf,
+    },
     /// A later run has put the picture elsewhere.
-    #[error("{path} was put elsewhere by a later run")]
+    #[error("{path} was put elsewhere by a later run: {run:?}")]
     PutElsewhere {
         /// Where it was.
         path: PathBuf,
+        /// The run, where it is known.
+        run: Option<RunId>,
     },
     /// The folder that a file is to go back to is gone, and so is the disk that it was on.
     #[error("the disk of {folder} is not there")]

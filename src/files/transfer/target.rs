@@ -23,7 +23,12 @@ pub(super) fn open_folder(transfer: &Transfer, folders: &Folders) -> Result<Rc<F
             Ok(folder)
         }
         Err(error) if error.kind() == ErrorKind::NotADirectory => {
-            Err(TransferError::NotAFolder { path: transfer.folder.clone() })
+            let path = transfer.folder.clone();
+            Err(if transfer.makes_parents {
+                TransferError::NoWayBack { path }
+            } else {
+                TransferError::NotAFolder { path }
+            })
         }
         Err(source) => Err(TransferError::Target { path: transfer.folder.clone(), source }),
     }

@@ -14,7 +14,7 @@ use crate::domain::run::RunId;
 use crate::domain::settings::Settings;
 use crate::domain::template::Templates;
 use crate::files::destination::Weakness;
-use crate::files::transfer::{Ended, Outcome};
+use crate::files::transfer::{Ended, Outcome, TransferError};
 use crate::store::session::{Origin, Sorting};
 
 /// A person's decision on a picture; labels by their text.
@@ -91,6 +91,8 @@ pub struct Tally {
     pub present: usize,
     /// Not transferred.
     pub failed: usize,
+    /// Those of them that are copied, and whose sources could not be removed.
+    pub kept: usize,
     /// Done, but the file is without its times, permissions or attributes where it is now.
     pub unkept: usize,
 }
@@ -98,6 +100,7 @@ pub struct Tally {
 impl Tally {
     /// Takes account of one.
     pub(super) fn add(&mut self, ended: &Ended) {
+        self.kept += usize::from(matches!(ended, Err(TransferError::SourceKept { .. })));
         self.unkept += usize::from(ended.as_ref().is_ok_and(|outcome| outcome.unkept().any()));
         *match ended {
             Ok(Outcome::AlreadyPresent { .. }) => &mut self.present,
@@ -211,7 +214,7 @@ pub enum Event {
     /// The destination cannot keep a promise.
     Weak { weakness: Weakness },
     /// A plan was made. Pictures that are neither where they were put nor where they were found are in none.
-    Planned { plan: Box<Plan>, gone: Vec<PathBuf> },
+    Planned { plan: Box<Plan>, gone: Vec<PathBuf>, unseen: Vec<PathBuf> },
     /// Transfers go on.
     Progress { tally: Tally, total: usize },
     /// A plan was carried out, as far as it was; why some were not, in words.

@@ -122,7 +122,8 @@ impl Desk {
                 {
                     self.tell(Event::Weak { weakness });
                 }
-                self.tell(Event::Planned { plan: Box::new(made.plan.clone()), gone: std::mem::take(&mut made.gone) });
+                let (gone, unseen) = (std::mem::take(&mut made.gone), std::mem::take(&mut made.unseen));
+                self.tell(Event::Planned { plan: Box::new(made.plan.clone()), gone, unseen });
                 Ok(())
             }
             Order::Apply { destination, table } => {

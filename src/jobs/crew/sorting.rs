@@ -24,6 +24,7 @@ const TOLD: usize = 50;
 pub(super) struct Made {
     pub(super) plan: Plan,
     pub(super) gone: Vec<PathBuf>,
+    pub(super) unseen: Vec<PathBuf>,
     sorting: Sorting,
     set: LabelSet,
 }
@@ -54,7 +55,8 @@ impl Desk {
         let rules =
             SortRules { sorting: &sorting, set: &set, folders: &folders, which: Which::All, resort: true, waiting: 0 };
         let sorted = sort(session, rules)?;
-        Ok(Made { plan: sorted.plan, gone: sorted.gone, sorting, set })
+        let unseen = sorted.unseen.into_iter().map(|unseen| unseen.path).collect();
+        Ok(Made { plan: sorted.plan, gone: sorted.gone, unseen, sorting, set })
     }
 
     fn folders(&self, session: &Session, sorting: &Sorting) -> Result<Vec<String>, CrewError> {

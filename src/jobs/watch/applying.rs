@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 use serde_json::{Map, json};
 
 use super::{Told, Waits, WatchTools, Watched};
+use crate::domain::printable::printable;
 use crate::files::destination;
 use crate::files::transfer::TransferError;
 use crate::jobs::apply::ApplyRun;
-use crate::jobs::sort::{SortRules, sort};
+use crate::jobs::sort::{SortRules, Unseen, sort};
 use crate::store::StoreError;
 use crate::store::session::{Revision, Session, Which};
 
@@ -55,6 +56,10 @@ impl Applying {
         let which = self.applied.map_or(Which::All, Which::ChangedSince);
         let Watched { sorting, set, folders, .. } = watched;
         let sorted = sort(session, SortRules { sorting, set, folders, which, resort: false, waiting: 0 })?;
+        if let Some(Unseen { path, error }) = sorted.unseen.first() {
+            tracing::warn!(path = printable(path), "cannot be looked at: {error}");
+            self.again.get_or_insert(Instant::now() + AFTER_FAILED);
+        }
         if sorted.plan.transfers.is_empty() {
             self.applied = Some(revision);
             return Ok(false);

@@ -65,12 +65,14 @@ fn place_picture(
         // It was put there before: whoever did that takes it back.
         Ending::Present { .. } if is_at_target(change, id)? => forget_failure(change, id)?,
         Ending::Done { .. } | Ending::Present { .. } | Ending::Kept { .. } | Ending::Unsynced { .. } => {
+            // Why a source stayed is told with its copy.
+            let kept = ending.reason().filter(|_| matches!(ending, Ending::Kept { .. }));
             change
                 .prepare_cached(
-                    "UPDATE pictures SET failure = NULL, (placed, placed_by) = (SELECT target, id FROM transfers WHERE id = ?1)
+                    "UPDATE pictures SET failure = ?2, (placed, placed_by) = (SELECT target, id FROM transfers WHERE id = ?1)
                      WHERE id = (SELECT picture FROM transfers WHERE id = ?1)",
                 )?
-                .execute([id.0])?;
+                .execute((id.0, kept))?;
         }
         Ending::Failed { reason } => {
             change

@@ -3,7 +3,7 @@
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use super::pictures::{IS_OURS, place};
+use super::pictures::{IS_OURS, LabelSet, place};
 use super::transfers::hash;
 use super::{Session, StoreError};
 use crate::domain::picture::ContentHash;
@@ -34,6 +34,13 @@ impl Session {
             placed.extend(at.map_err(|error| self.failed(error))?);
         }
         Ok(placed)
+    }
+
+    /// True where any picture that has a place was scored with another label set than this one.
+    pub fn is_any_sorted_otherwise(&self, set: &LabelSet) -> Result<bool, StoreError> {
+        let otherwise = "SELECT EXISTS (SELECT 1 FROM pictures WHERE placed IS NOT NULL AND label_set <> ?1)";
+        let found = self.connection.query_row(otherwise, [set.id], |row| row.get(0));
+        found.map_err(|error| self.failed(error))
     }
 
     fn placed_where(&self, condition: &str, parameters: impl rusqlite::Params) -> rusqlite::Result<Vec<Placed>> {

@@ -92,6 +92,16 @@ impl Session {
         }))
     }
 
+    /// The run of the last transfer of a picture that is in force after another one.
+    pub fn later_run(&self, done: &Reversible) -> Result<Option<RunId>, StoreError> {
+        let later = "SELECT run FROM transfers JOIN runs ON runs.id = run
+                     WHERE picture = ?2 AND transfers.id > ?1 AND step IN ('done', 'kept', 'unsynced')
+                     AND undone_by IS NULL AND runs.kind <> 'undo' ORDER BY transfers.id DESC LIMIT 1";
+        let mut found = self.connection.prepare_cached(later).map_err(|error| self.failed(error))?;
+        let run = found.query_row((done.id.0, done.picture.0), |row| row.get(0).map(RunId)).optional();
+        run.map_err(|error| self.failed(error))
+    }
+
     /// True where no later transfer of a picture is in force.
     fn is_newest(&self, transfer: i64, picture: i64) -> rusqlite::Result<bool> {
         let later = "SELECT 1 FROM transfers JOIN runs ON runs.id = run

@@ -11,6 +11,8 @@ pub(crate) struct Files {
     pub(crate) plan: Option<Box<Plan>>,
     /// Pictures that are neither where they were put nor where they were found.
     pub(crate) gone: Vec<PathBuf>,
+    /// Pictures of which it cannot be told just now where they are.
+    pub(crate) unseen: Vec<PathBuf>,
     /// Pictures came or changed since the plan was asked for.
     pub(crate) is_stale: bool,
     pub(crate) last: Option<Done>,

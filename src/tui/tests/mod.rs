@@ -146,7 +146,7 @@ fn screen(model: &Model, width: u16, height: u16) -> String {
 }
 
 fn planned(plan: Plan) -> Event {
-    Event::Planned { plan: Box::new(plan), gone: vec![] }
+    Event::Planned { plan: Box::new(plan), gone: vec![], unseen: vec![] }
 }
 
 fn plan() -> Plan {

@@ -9,7 +9,7 @@ fn what_was_there_already_what_is_left_and_what_is_gone_is_said() {
     let mut model = classified();
     press(&mut model, "<f5>");
     let gone = vec!["/pictures/5.jpg".into()];
-    told(&mut model, Event::Planned { plan: Box::default(), gone });
+    told(&mut model, Event::Planned { plan: Box::default(), gone, unseen: vec![] });
     let shown = screen(&model, 80, 24);
     assert!(shown.contains("1 picture is neither where it was put") && shown.contains("/pictures/5.jpg"), "{shown}");
     assert!(!shown.contains("Nothing to do"), "{shown}");
@@ -211,4 +211,36 @@ fn an_earlier_session_is_scored_with_other_labels() {
     let revision = model.labels.revision;
     told(&mut model, Event::Rescored { revision, scores: vec![0.1, 0.9] });
     assert_eq!(model.counts.by_label, [0, 1]);
+}
+
+#[test]
+fn what_was_not_kept_and_sources_that_stayed_are_told() {
+    let mut model = classified();
+    press(&mut model, "<f5>");
+    let tally = Tally { done: 3, failed: 2, kept: 2, unkept: 4, ..Tally::default() };
+    let applied = Event::Applied { run: Some(RunId(5)), tally, failures: vec![], total: 5, head: "ab".to_owned() };
+    told(&mut model, applied);
+    let notice = model.notice.as_ref().unwrap().text.clone();
+    assert!(notice.contains("0 failed. 2 are copied, and their sources stayed. 4 copies have not kept"), "{notice}");
+    let shown = screen(&model, 160, 30);
+    assert!(shown.contains("4 copies have not kept") && shown.contains("2 are copied"), "{shown}");
+    let tally = UndoTally { back: 4, unkept: 3, ..UndoTally::default() };
+    told(&mut model, Event::Undone { run: RunId(5), own: RunId(6), tally, failures: vec![], head: "cd".to_owned() });
+    let notice = model.notice.as_ref().unwrap();
+    assert!(notice.is_error && notice.text.contains("3 files are back without"), "{}", notice.text);
+    assert!(screen(&model, 160, 30).contains("3 files are back without"));
+    told(&mut model, Event::RecoveredUnkept { count: 1 });
+    assert!(model.notice.as_ref().unwrap().text.contains("1 copy has not kept"));
+}
+
+#[test]
+fn pictures_that_cannot_be_looked_at_are_no_reason_to_say_that_all_is_done() {
+    let mut model = classified();
+    press(&mut model, "<f5>");
+    let unseen = vec!["/sorted/a/5.jpg".into()];
+    told(&mut model, Event::Planned { plan: Box::default(), gone: vec![], unseen });
+    let shown = screen(&model, 120, 24);
+    assert!(shown.contains("cannot be looked at just now") && shown.contains("/sorted/a/5.jpg"), "{shown}");
+    assert!(!shown.contains("Nothing to do"), "{shown}");
+    assert!(orders(&press(&mut model, "a")).is_empty() && model.notice.as_ref().unwrap().is_error);
 }

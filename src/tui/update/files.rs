@@ -66,9 +66,10 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
 fn apply(model: &mut Model) -> Vec<Effect> {
     let Some(total) = model.files.plan.as_ref().map(|plan| plan.transfers.len()) else { return no_plan(model) };
     if total == 0 {
-        match model.files.gone.len() {
-            0 => model.say(model.language.text("app.nothing_to_apply")),
-            count => model.say_error(model.language.say("app.nothing_but_gone", &[("count", &count)])),
+        match (model.files.gone.len(), model.files.unseen.len()) {
+            (0, 0) => model.say(model.language.text("app.nothing_to_apply")),
+            (0, count) => model.say_error(model.language.say("app.nothing_but_unseen", &[("count", &count)])),
+            (count, _) => model.say_error(model.language.say("app.nothing_but_gone", &[("count", &count)])),
         }
         return vec![];
     }

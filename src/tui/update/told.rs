@@ -140,10 +140,10 @@ fn take(model: &mut Model, event: Event) -> Vec<Effect> {
         Event::Classified { remembered, waiting, per_second } => {
             return classified(model, remembered, waiting, per_second);
         }
-        Event::Planned { plan, gone } => {
+        Event::Planned { plan, gone, unseen } => {
             model.work = Work::Idle;
             model.is_paused = false;
-            (model.files.plan, model.files.gone) = (Some(plan), gone);
+            (model.files.plan, model.files.gone, model.files.unseen) = (Some(plan), gone, unseen);
         }
         Event::Progress { tally, total } => match &mut model.work {
             Work::Applying { tally: known, total: all } | Work::Undoing { tally: known, total: all } => {
@@ -157,10 +157,12 @@ fn take(model: &mut Model, event: Event) -> Vec<Effect> {
             model.files.plan = None;
             model.files.last = Some(Done::Applied { run, tally, total });
             (model.files.failures, model.files.head) = (failures, Some(head));
-            let values: Values<'_> = &[("done", &tally.done), ("present", &tally.present), ("failed", &tally.failed)];
+            let failed = tally.failed - tally.kept;
+            let values: Values<'_> = &[("done", &tally.done), ("present", &tally.present), ("failed", &failed)];
             let key = if tally.present > 0 { "app.applied_present" } else { "app.applied" };
             let text = model.language.say(key, values);
-            model.say(with_unkept(model, text, "classify.unkept", tally.unkept));
+            let text = with_count(model, text, "app.sources_kept", tally.kept);
+            model.say(with_count(model, text, "classify.unkept", tally.unkept));
         }
         Event::RecoveredUnkept { count } => {
             let text = model.language.say("classify.unkept", &[("count", &count)]);
@@ -179,7 +181,7 @@ fn take(model: &mut Model, event: Event) -> Vec<Effect> {
                 (_, 0) => ("app.undone", true),
                 _ => ("app.undone_partly", false),
             };
-            let text = with_unkept(model, model.language.say(key, values), "undo.unkept", unkept);
+            let text = with_count(model, model.language.say(key, values), "undo.unkept", unkept);
             match is_whole && unkept == 0 {
                 true => model.say(text),
                 false => model.say_error(text),
@@ -222,8 +224,8 @@ fn take(model: &mut Model, event: Event) -> Vec<Effect> {
     vec![]
 }
 
-/// A sentence, and after it how many files lost their times, permissions or attributes.
-fn with_unkept(model: &Model, text: String, key: &str, count: usize) -> String {
+/// A sentence, and after it another one of so many files, if there are any.
+fn with_count(model: &Model, text: String, key: &str, count: usize) -> String {
     match count {
         0 => text,
         count => format!("{text} {}", model.language.say(key, &[("count", &count)])),

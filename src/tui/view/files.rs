@@ -68,9 +68,12 @@ fn planned(canvas: &Canvas<'_>, plan: &Plan) -> Vec<Line<'static>> {
     for (folder, (count, bytes)) in &by_folder {
         lines.push(Line::raw(format!("{count:>7}  {}  ({})", printable_text(folder), size(*bytes))));
     }
-    let gone = &canvas.model.files.gone;
+    let (gone, unseen) = (&canvas.model.files.gone, &canvas.model.files.unseen);
     if plan.transfers.is_empty() && !gone.is_empty() {
         let text = canvas.say("app.nothing_but_gone", &[("count", &gone.len())]);
+        lines.push(Line::styled(text, canvas.theme.error()));
+    } else if plan.transfers.is_empty() && !unseen.is_empty() {
+        let text = canvas.say("app.nothing_but_unseen", &[("count", &unseen.len())]);
         lines.push(Line::styled(text, canvas.theme.error()));
     } else if plan.transfers.is_empty() {
         lines.push(Line::styled(canvas.text("app.nothing_to_apply"), canvas.theme.good()));
@@ -82,6 +85,7 @@ fn planned(canvas: &Canvas<'_>, plan: &Plan) -> Vec<Line<'static>> {
     lines.extend(sums(canvas, plan));
     lines.extend(longer_names(canvas, plan));
     lines.extend(listed(canvas, "app.plan_gone_head", gone.iter().map(printable)));
+    lines.extend(listed(canvas, "app.plan_unseen_head", unseen.iter().map(printable)));
     lines.extend(troubled(canvas));
     lines
 }
@@ -96,6 +100,7 @@ fn sums(canvas: &Canvas<'_>, plan: &Plan) -> Vec<Line<'static>> {
         ("app.plan_regrouped", plan.transfers.iter().filter(|t| t.from.is_some()).count()),
         ("app.plan_in_place", plan.in_place),
         ("app.plan_gone", canvas.model.files.gone.len()),
+        ("app.plan_unseen", canvas.model.files.unseen.len()),
         ("app.plan_left", plan.left.len()),
         ("app.plan_unsure", counts.unsure),
         ("app.plan_none", counts.none_of_these),
@@ -149,12 +154,12 @@ fn last(canvas: &Canvas<'_>) -> Vec<Line<'static>> {
     let destination = printable(canvas.model.session());
     let text = match done {
         Done::Applied { run, tally, total } => {
-            let run = run.map_or(0, |run| run.0);
+            let (run, failed) = (run.map_or(0, |run| run.0), tally.failed - tally.kept);
             let values: Values<'_> = &[
                 ("run", &run),
                 ("done", &tally.done),
                 ("present", &tally.present),
-                ("failed", &tally.failed),
+                ("failed", &failed),
                 ("rest", &total.saturating_sub(tally.begun())),
                 ("destination", &destination),
                 ("key", &key),
@@ -173,13 +178,12 @@ fn last(canvas: &Canvas<'_>) -> Vec<Line<'static>> {
         }
     };
     let mut lines = vec![text];
-    let (key, count) = match done {
-        Done::Applied { tally, .. } => ("classify.unkept", tally.unkept),
-        Done::Undone { tally, .. } => ("undo.unkept", tally.unkept),
+    let more = match done {
+        Done::Applied { tally, .. } => [("app.sources_kept", tally.kept), ("classify.unkept", tally.unkept)],
+        Done::Undone { tally, .. } => [("app.sources_kept", 0), ("undo.unkept", tally.unkept)],
     };
-    if count > 0 {
-        lines.push(Line::styled(canvas.say(key, &[("count", &count)]), canvas.theme.error()));
-    }
+    let more = more.into_iter().filter(|(_, count)| *count > 0);
+    lines.extend(more.map(|(key, count)| Line::styled(canvas.say(key, &[("count", &count)]), canvas.theme.error())));
     lines.extend(files.failures.iter().take(5).map(|failure| Line::styled(failure.clone(), canvas.theme.error())));
     if let Some(head) = &files.head {
         lines.push(Line::styled(canvas.say("app.ledger_head", &[("head", head)]), canvas.theme.faint()));

@@ -37,7 +37,7 @@ const fn anywhere(name: &'static str, faults: &'static [&'static str]) -> Class 
 }
 
 /// Every class.
-pub(super) const CLASSES: [Class; 36] = [
+pub(super) const CLASSES: [Class; 37] = [
     lasting("openat", &["error=EIO", "error=ENOSPC", "error=EMFILE", "error=EACCES", "error=ESTALE", "error=EINTR"]),
     lasting("read", &["error=EIO", "error=EINTR", "error=ESTALE", "retval=0"]),
     class("pread64", &["error=EIO", "error=EINTR", "retval=0"]),
@@ -68,7 +68,8 @@ pub(super) const CLASSES: [Class; 36] = [
     class("flock", &["error=ENOLCK", "error=EINTR", "error=EIO"]),
     class("fcntl", &["error=ENOLCK", "error=EIO", "error=EAGAIN"]),
     class("ioctl", &["error=EIO", "error=EOPNOTSUPP"]),
-    attribute("flistxattr", &["error=EIO"]),
+    attribute("flistxattr", &["error=EIO", "error=ENOMEM", "error=EPERM"]),
+    attribute("fgetxattr", &["error=EIO", "error=EPERM"]),
     attribute("fsetxattr", &["error=EIO", "error=ENOSPC"]),
     attribute("fchmod", &["error=EIO", "error=EPERM"]),
     attribute("utimensat", &["error=EIO", "error=EPERM"]),

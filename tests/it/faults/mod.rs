@@ -11,7 +11,7 @@ use strace::{Call, can_trace};
 
 use crate::chance::{Chance, amount, how_to_repeat, seed};
 use crate::evidence::{Sorting, ended};
-use crate::judge::{Judge, kinds};
+use crate::judge::{Forgiven, Judge, kinds};
 use crate::scene::Scene;
 
 /// How many faults are tried in each way of sorting: a number, or `all`.
@@ -25,6 +25,9 @@ const PICTURES: usize = 6;
 /// Rust itself aborts where a thread cannot have the stack on which it tells of a stack that is full. That is as if the
 /// program were killed.
 const NO_STACK: &str = "failed to allocate an alternative stack";
+
+/// The words for times, modes or attributes that are lost.
+const UNKEPT: [&str; 2] = ["not kept the times", "back without the times"];
 
 /// A way of sorting, or of taking it back.
 #[derive(Debug, Clone, Copy)]
@@ -107,7 +110,12 @@ fn chosen(faults: Vec<Fault>, count: usize, chance: &mut Chance) -> Vec<Fault> {
 /// The harm that a fault does; none where the run did not come by.
 fn try_one(scene: &Scene, way: Way, fault: &Fault) -> Option<Vec<String>> {
     let ((sorting, mut judge), calls) = (fresh(scene, way), scene.path("calls"));
-    judge.forgives_attributes = fault.class.costs_attributes;
+    judge.forgiven = match (fault.class.costs_attributes, way.is_undo) {
+        (false, _) => Forgiven::Nothing,
+        // What a copy was not given of its times and modes comes back with it.
+        (true, false) => Forgiven::Attributes,
+        (true, true) => Forgiven::Metadata,
+    };
     let injected = fault.injection();
     let run = strace::traced(&sorting.command(way.is_undo), &[fault.call.name.as_str()], &calls, &["-e", &injected]);
     let ran = ended(run);
@@ -133,6 +141,10 @@ fn try_one(scene: &Scene, way: Way, fault: &Fault) -> Option<Vec<String>> {
     let concerns_evidence = folders.iter().any(|folder| hit.contains(folder)) && !is_of_sqlite;
     if ran.code == Some(0) && fault.class.must_be_told && concerns_evidence && fault.what != "error=EINTR" {
         faults.push(format!("silent: what could not be brought to disk is not told: {hit}"));
+    }
+    let is_told = UNKEPT.iter().any(|words| ran.said.contains(words));
+    if ran.code == Some(0) && judge.is_any_unkept(way.is_undo) && !is_told {
+        faults.push("silent: times, modes or attributes are lost, which is not told".into());
     }
     if faults.is_empty() {
         faults.extend(sorting.recover(&judge, way.is_undo, &ran.said));

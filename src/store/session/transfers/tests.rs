@@ -3,7 +3,9 @@
 use super::super::changes::Which;
 use super::super::pictures::{Found, LabelSet};
 use super::*;
+use crate::store::database::{self, Kind};
 use crate::store::known::KnownSessions;
+use crate::store::schema::SESSION;
 use serde_json::Map;
 
 use crate::domain::history::{Step, StepKind};
@@ -55,12 +57,13 @@ fn an_unfinished_transfer_is_found_as_it_was_left() {
     let run = session.begin_run(RunKind::Apply, None, None, Map::new()).unwrap();
     let transfer = new_transfer(&session, picture);
     let id = session.plan_transfers(run, std::slice::from_ref(&transfer), &[]).unwrap()[0].unwrap();
-    let unkept = Unkept { mode: Some(0o600), ..Unkept::default() };
-    let copied = Recorded::Copied { inode: 7, unkept };
+    let lost = Unkept { mode: Some(0o600), ..Unkept::default() };
+    let copied = Recorded::Copied { inode: 7, unkept: lost };
     for step in [None, Some(copied), Some(Recorded::Published { target: "/x/a/1.jpg".into() })] {
         if let Some(step) = &step {
             session.record(&[(id, step.clone())]).unwrap();
         }
+        let unkept = if step.is_some() { lost } else { Unkept::default() };
         let unfinished = session.unfinished().unwrap();
         let transfer = NewTransfer { relies_on: ReliesOn::Nothing, ..transfer.clone() };
         let expected = Unfinished {
@@ -165,4 +168,44 @@ fn a_transfer_that_has_ended_is_not_changed() {
         assert_eq!((session.ledger_head().unwrap(), session.placed().unwrap()), (before.clone(), placed.clone()));
         assert!(session.unfinished().unwrap().is_empty());
     }
+}
+
+#[test]
+fn a_session_of_the_version_before_is_taken_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(".sis");
+    std::fs::create_dir(&path).unwrap();
+    let former = Kind { migrations: &SESSION.migrations[..4], ..SESSION };
+    let connection = database::open(&path.join("session.db"), &former).unwrap();
+    connection
+        .execute_batch(
+            "INSERT INTO runs (id, kind, began, settings) VALUES (1, 'apply', 0, '{}');
+             INSERT INTO pictures (id, path, shown, hash, state, seen) VALUES (7, CAST('/from/1.jpg' AS BLOB), x'61', zeroblob(32), 'ok', 1);
+             INSERT INTO transfers (id, run, picture, action, source, folder, names, hash, size, step, target)
+                VALUES (5, 1, 7, 'move', CAST('/from/1.jpg' AS BLOB), x'61', x'61', zeroblob(32), 9, 'done', CAST('a/1.jpg' AS BLOB));",
+        )
+        .unwrap();
+    drop(connection);
+    let session = Session::open_to_work(folder.path(), &KnownSessions::in_folder(None)).unwrap();
+    let reversible = session.reversible(RunId(1)).unwrap();
+    assert_eq!((reversible.len(), reversible[0].unkept), (1, Unkept::default()));
+}
+
+#[test]
+fn what_a_copy_lost_is_kept_and_told() {
+    let (folder, mut session, picture) = session_with_picture();
+    let run = session.begin_run(RunKind::Apply, None, None, Map::new()).unwrap();
+    let transfer = new_transfer(&session, picture);
+    let id = session.plan_transfers(run, std::slice::from_ref(&transfer), &[]).unwrap()[0].unwrap();
+    let unkept = Unkept { modified_ns: Some(1), mode: Some(0o600), attributes: true };
+    let target = session.destination().join("a/1.jpg");
+    session.record(&[(id, Recorded::Copied { inode: 7, unkept })]).unwrap();
+    session.record(&[(id, Recorded::Ended(Ending::Done { target }))]).unwrap();
+    assert_eq!(session.reversible(run).unwrap()[0].unkept, unkept);
+    session.complete_ledger().unwrap();
+    let ledger = std::fs::read_to_string(folder.path().join(".sis/ledger.jsonl")).unwrap();
+    assert!(
+        ledger.contains(r#""unkept":{"modified":"1970-01-01T00:00:00.000000001Z","mode":"600","attributes":true}"#),
+        "{ledger}"
+    );
 }
