@@ -130,9 +130,12 @@ fn positions(track: &Track) -> Positions {
     Positions { others: others.filter(|call| !last_looks.contains(call)).collect(), last_looks }
 }
 
-/// True for a call that has to do with the picture, under its own name or a private one.
+/// True for a call that has to do with the picture, under its own name or a private one. The program's own tables have
+/// private names too.
 fn concerns(text: &str) -> bool {
-    text.contains(PICTURE) && !text.starts_with("write") || text.contains("/.sis-") || text.contains("\".sis-")
+    let is_of_a_table = text.contains("/.sis/") || text.contains("\"replaced-");
+    let is_private = !is_of_a_table && (text.contains("/.sis-") || text.contains("\".sis-"));
+    text.contains(PICTURE) && !text.starts_with("write") || is_private
 }
 
 impl Deed {
