@@ -319,3 +319,17 @@ fn set_id_bits_that_a_copy_is_without_are_told() {
     let moved = across.moved();
     assert!(moved.out.contains("1 copy has not kept"), "{}", moved.out);
 }
+
+/// A file with a second name is copied within its own disk, and goes back by copying too: what the copy lost is not passed over.
+#[test]
+fn what_a_copy_on_the_same_disk_lost_is_told_on_its_way_back() {
+    let workspace = Workspace::new();
+    workspace.write_pictures(["1.jpg"]);
+    let path = workspace.source().join("1.jpg");
+    std::fs::hard_link(&path, workspace.path("second.jpg")).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o2640)).unwrap();
+    let moved = workspace.classify().with("--operation", "move").ends_with(0);
+    assert!(moved.out.contains("1 copy has not kept"), "{}", moved.out);
+    let back = workspace.sis_on_destination(&["undo"]).ended_with(0);
+    assert!(back.out.contains("1 file is back without"), "{}", back.out);
+}

@@ -21,6 +21,10 @@ pub(super) fn move_by_renaming(
     folders: &Folders,
     folder: &Rc<Folder>,
 ) -> Result<Option<(Entry, Entry)>, TransferError> {
+    // A copy gets back what an earlier one lost; a file that is renamed keeps what it has.
+    if transfer.restores.any() {
+        return Ok(None);
+    }
     let unreadable = |source| TransferError::Source { path: transfer.source.clone(), source };
     let changed = || TransferError::SourceChanged { path: transfer.source.clone() };
     let source = folders.entry(&transfer.source).map_err(unreadable)?;
