@@ -9,6 +9,7 @@ use super::sink::SourceFolder;
 use crate::domain::picture::{ContentHash, PictureId, PictureState};
 use crate::domain::run::RunId;
 use crate::engine::runtime::select::cores;
+use crate::file_system::is_gone;
 use crate::store::StoreError;
 use crate::store::session::{LabelSet, Session, Which};
 
@@ -20,12 +21,12 @@ const BLOCK: usize = 1 << 14;
 pub struct Rescored {
     /// So many.
     pub count: usize,
-    /// So many keep the scores of other labels: what the model saw of them is not remembered.
+    /// So many keep the scores of other labels, as their embeddings are not remembered.
     pub missing: usize,
 }
 
-/// Scores the pictures that were sorted from this source in earlier runs, and that this run has not found in it, with what
-/// the model saw of them before. They are among those that the run has seen then.
+/// Scores the pictures that were sorted from this source in earlier runs and are not in it any more, by their remembered
+/// embeddings. They are among those that the run has seen then.
 pub fn rescore(
     session: &mut Session,
     (run, set): (RunId, &LabelSet),
@@ -40,7 +41,10 @@ pub fn rescore(
     session.for_each_picture(None, Which::All, |found| {
         let is_scored = found.label_set.is_none_or(|label_set| label_set == set.id);
         let is_sorted = found.place.is_some() && !found.is_replaced && found.picture.state == PictureState::Ok;
-        if !is_scored && is_sorted && source.holds(&found.picture.path) {
+        let path = &found.picture.path;
+        // A picture that is still there was left out on purpose, or could not be reached.
+        let is_away = || std::fs::symlink_metadata(path).is_err_and(|error| is_gone(&error));
+        if !is_scored && is_sorted && source.holds(path) && is_away() {
             wanted.extend(found.picture.hash.map(|hash| (found.id, hash)));
         }
     })?;

@@ -38,7 +38,7 @@ fn what_was_moved_is_sorted_by_other_labels() {
     assert!(folders(&workspace).is_subset(&["e", "f"].map(str::to_owned).into()), "{:?}", folders(&workspace));
     workspace.sis_on_destination(&["verify"]).ended_with(0);
 
-    // What the model saw is not remembered any more: it is said what to do.
+    // The embeddings are not remembered any more: it is said what to do.
     workspace.sis(["cache", "clear"]).ended_with(0);
     workspace.write("source/5.jpg", picture(5));
     let forgotten = classify().with("--labels", "g, h").flag("--resort").ends_with(0);
@@ -90,7 +90,7 @@ fn a_picture_with_a_name_of_the_programs_own_is_told() {
     let ran = workspace.classify().ends_with(0);
     assert!(ran.err.contains("2 files or folders in the source have names that sis keeps"), "{}", ran.err);
     assert_eq!(sorted(workspace.destination()).len(), 1);
-    // What was sorted before is a source with a record of its own.
+    // A folder that was sorted into has a record of its own.
     let more = workspace.path("more");
     let again = workspace.classify().with("--source", workspace.destination()).with("--destination", &more);
     let again = again.with("--operation", "move").ends_with(0);
@@ -128,4 +128,18 @@ fn what_is_not_there_is_said_in_plain_words() {
     let left = workspace.sis_on_destination(&["undo"]).ended_with(3);
     assert!(left.out.contains("it is not there"), "{}", left.out);
     assert!(!left.out.contains("os error") && !left.out.contains("entity"), "{}", left.out);
+}
+
+/// A picture that is still in the source, in a folder that this run leaves out, is not one that was moved away.
+#[test]
+fn pictures_that_are_left_out_keep_their_labels() {
+    let workspace = Workspace::new();
+    workspace.write_pictures(["1.jpg"]);
+    workspace.write("source/sub/2.jpg", picture(2));
+    workspace.classify().ends_with(0);
+    let place = || sorted(workspace.destination()).into_keys().find(|path| path.ends_with("2.jpg"));
+    let before = place().unwrap();
+    let again = workspace.classify().with("--labels", "c, d").flag("--no-recursive").flag("--resort").ends_with(0);
+    assert!(!again.err.contains("sorted by the labels of now"), "{}", again.err);
+    assert_eq!(place(), Some(before));
 }
