@@ -11,7 +11,7 @@ use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
 use crate::domain::picture::FileStamp;
-use crate::file_system::keeps_file_numbers;
+use crate::file_system::{is_gone, keeps_file_numbers};
 
 /// The facts that the system tells of a file without reading it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,12 +82,12 @@ impl From<Stat> for FileStat {
 pub fn is_disk_absent(folder: &Path, device: Option<u64>) -> bool {
     match std::fs::metadata(folder) {
         Ok(_) => false,
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+        Err(error) if is_gone(&error) => {
             let there = folder.ancestors().find_map(|folder| std::fs::metadata(folder).ok());
             device.zip(there).is_some_and(|(device, there)| device != there.dev())
         }
-        // One that cannot be looked at is not there for now.
-        Err(_) => true,
+        // One on a disk of its own that cannot be looked at is not there for now.
+        Err(_) => device.is_some(),
     }
 }
 

@@ -283,15 +283,15 @@ fn prepare_left(session: &Session, left: &Unfinished) -> Transfer {
 
 /// Sources that a killed run left under their private names on a disk that was away when the run was ended for it.
 fn give_names_back(session: &Session, folders: &Folders, recovered: &mut Recovered) -> Result<(), StoreError> {
-    for left in &session.kept_moves()? {
+    for left in session.kept_moves()?.iter().filter(|left| !left.is_superseded) {
         if leads_out(session, left)?.is_some() {
             continue;
         }
         if let Err(error) = give_name_back(&prepare_left(session, left), folders) {
             recovered.waiting.push(error);
         }
-        folders.close();
     }
+    folders.close();
     Ok(())
 }
 
