@@ -76,7 +76,7 @@ pub(super) fn carry_out(request: &Request, options: &RuntimeOptions, context: &m
         let is_session = request.dry_run && Session::exists(&settings.destination);
         let copy = is_session.then(|| open_copy(&settings.destination, context)).transpose()?;
         match known.or(copy) {
-            // What was moved from there is sorted anew.
+            // The pictures that were moved from there are sorted anew.
             Some(session) if emptied::sorts_otherwise(request, &session, context)? => known = Some(session),
             session => return emptied::finish(request, session, &Classification::default(), context),
         }

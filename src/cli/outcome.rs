@@ -98,13 +98,13 @@ pub(super) struct Tally {
     pub(super) moved: usize,
     pub(super) present: usize,
     pub(super) failed: usize,
-    /// Those of them that are copied, and whose sources could not be removed.
+    /// Copied, but the source could not be removed: a part of the failed ones.
     pub(super) kept: usize,
     /// Files that went from one label's folder to another.
     pub(super) regrouped: usize,
     /// Copies that lost their times, permissions or attributes.
     pub(super) unkept: usize,
-    /// Why the first source stayed, in words.
+    /// The reason for which the first source stayed, in words.
     pub(super) why_kept: Option<String>,
     /// The first failures, in words.
     pub(super) failures: Vec<String>,

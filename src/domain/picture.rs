@@ -59,7 +59,7 @@ pub struct PictureId(pub i64);
 pub struct ContentHash(pub [u8; 32]);
 
 impl ContentHash {
-    /// That of 64 hexadecimal digits.
+    /// The hash that 64 hexadecimal digits tell.
     pub fn from_digits(digits: &str) -> Option<ContentHash> {
         let pair = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
         let bytes: Option<Vec<u8>> = digits.as_bytes().chunks(2).map(pair).collect();

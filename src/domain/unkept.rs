@@ -6,7 +6,7 @@
 pub struct Unkept {
     /// When the file was last changed, in nanoseconds since 1970.
     pub modified_ns: Option<i128>,
-    /// Who may read and write.
+    /// The mode: who may read and write.
     pub mode: Option<u32>,
     /// Extended attributes, such as where a file was downloaded from.
     pub attributes: bool,

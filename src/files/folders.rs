@@ -12,6 +12,7 @@ use std::rc::Rc;
 use super::folder::{FileStat, Folder};
 use super::read::hash_open;
 use crate::domain::picture::ContentHash;
+use crate::file_system::is_gone;
 
 /// Handles that are kept at the same time. Some systems let a program open no more than 256 files.
 const MOST_OPEN: usize = 48;
@@ -147,7 +148,7 @@ impl Folders {
         }
         match Folders::below(self.roots.clone()).open(folder.path()) {
             Ok(found) => Ok(found.is_same(folder)),
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(false),
+            Err(error) if is_gone(&error) => Ok(false),
             Err(error) => Err(error),
         }
     }

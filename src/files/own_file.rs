@@ -62,7 +62,7 @@ impl Fresh {
     /// The names that were given in this way are returned.
     pub fn put_in_place(self, known: &[ContentHash]) -> io::Result<Vec<PathBuf>> {
         let place = Place::of(&self.path, &self.staging, known, self.hash)?;
-        // What cannot be read is not touched.
+        // A file that cannot be read is not touched.
         match open_regular(&self.path) {
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             opened => drop(opened?),

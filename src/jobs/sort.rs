@@ -69,7 +69,7 @@ pub struct Unseen {
     pub error: io::Error,
 }
 
-/// Why a picture is no candidate.
+/// The reason for which a picture is no candidate.
 enum NotThere {
     Gone(PathBuf),
     Unseen(Unseen),
@@ -201,7 +201,7 @@ fn is_file(path: &Path) -> Result<bool, Unseen> {
     Ok(found(path)?.is_some_and(|metadata| metadata.is_file()))
 }
 
-/// What has a path, if anything. An error that may pass does not say that nothing has it.
+/// The file or folder at a path, if there is one. An error that may pass does not say that nothing has it.
 fn found(path: &Path) -> Result<Option<Metadata>, Unseen> {
     match std::fs::symlink_metadata(path) {
         Err(error) if is_gone(&error) => Ok(None),

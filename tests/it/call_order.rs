@@ -122,18 +122,21 @@ fn command(workspace: &Workspace, destination: &Path, is_undo: bool) -> Command 
     workspace.classify().with("--destination", destination).with("--operation", "move").command()
 }
 
+/// Runs of one kind.
+#[derive(Clone, Copy)]
+struct Runs<'r> {
+    destination: &'r Path,
+    is_undo: bool,
+    /// The moment at which one was killed before.
+    killed_at: Option<&'r str>,
+}
+
 /// Makes each call of a name that concerns these paths fail once, one a run: what the run then says is no change by others,
-/// and the next one ends what was begun. `killed_at` is a moment at which an earlier run was killed.
-fn each_fails_once(
-    call: &str,
-    on: &[&Path],
-    destination: &Path,
-    workspace: &Workspace,
-    killed_at: Option<&str>,
-) -> usize {
+/// and the next one ends what was begun. Gives how many there are.
+fn each_fails_once(call: &str, on: &[&Path], workspace: &Workspace, runs: Runs<'_>) -> usize {
+    let Runs { destination, is_undo, killed_at } = runs;
     let log = workspace.path("calls");
     let before = hashes(workspace.source());
-    let is_undo = killed_at == Some("unlinked");
     let run = || command(workspace, destination, is_undo);
     let paths: Vec<&str> = on.iter().flat_map(|path| ["-P", path.to_str().unwrap()]).collect();
     let mut tried = 0;
@@ -173,7 +176,8 @@ fn each_fails_once(
 fn a_folder_that_cannot_be_opened_once_ends_no_move() {
     let Some((workspace, elsewhere)) = across() else { return };
     let destination = elsewhere.path().join("to");
-    assert!(each_fails_once("openat", &[&destination], &destination, &workspace, None) > 10);
+    let runs = Runs { destination: &destination, is_undo: false, killed_at: None };
+    assert!(each_fails_once("openat", &[&destination], &workspace, runs) > 10);
 }
 
 #[test]
@@ -185,7 +189,8 @@ fn a_file_that_cannot_be_looked_at_once_ends_no_recovery() {
         [(&here, "renamed"), (&there, "published"), (&there, "published-recorded"), (&there, "unlinked")]
     {
         for call in ["openat", "newfstatat"] {
-            let tried = each_fails_once(call, &pictures, destination, &workspace, Some(moment));
+            let runs = Runs { destination, is_undo: moment == "unlinked", killed_at: Some(moment) };
+            let tried = each_fails_once(call, &pictures, &workspace, runs);
             assert!(tried > 0, "no {call} after {moment}");
         }
     }

@@ -21,7 +21,7 @@ pub(crate) struct Picture {
     attributes: BTreeMap<String, Vec<u8>>,
 }
 
-/// What need not come back with a picture, as the program tells.
+/// Metadata that need not come back with a picture, as the program tells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Forgiven {
     Nothing,
@@ -54,7 +54,7 @@ pub(crate) struct Judge {
     pub(crate) destination: PathBuf,
     /// The pictures, by their place below the source.
     pictures: BTreeMap<PathBuf, Picture>,
-    /// What may have been lost, which the program tells.
+    /// Metadata that may have been lost, which the program tells.
     pub(crate) forgiven: Forgiven,
 }
 

@@ -1,4 +1,4 @@
-//! What a run could not do, or a disk could not keep, is told; and nothing is guessed from an error that passes.
+//! Runs tell what they could not do and what a disk could not keep; an error that passes decides nothing.
 
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use crate::file_systems::Mounted;
 use crate::support::{Finished, Workspace, finish, hashes, of_kind, picture, set_time_and_mode, sorted, tree};
 use crate::tools::{can, image_made_by};
 
-/// What is told of copies, and of files that are back.
+/// The sentence about files that came back incomplete.
 const COPIES: &str = "not kept the times, permissions or extended attributes";
 const BACK: &str = "back without the times, permissions or extended attributes";
 
@@ -119,7 +119,7 @@ fn times_and_modes_that_a_disk_did_not_take_come_back() {
     assert_eq!(of_kind(&events, "summary").next().unwrap()["unkept"], 2);
     let back = finish(across.on_destination(&["undo"])).ended_with(0);
     assert_eq!(facts(&path), before);
-    // What nothing keeps is told again.
+    // Metadata that the disk does not keep is told again.
     assert!(!has_attribute(&path) && back.out.contains(BACK), "{}", back.out);
     let ledger = std::fs::read_to_string(across.destination.join(".sis/ledger.jsonl")).unwrap();
     let of_transfer = |line: &&str| line.contains("\"event\":\"transfer\"");

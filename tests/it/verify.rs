@@ -103,7 +103,7 @@ fn verify_writes_nothing_and_compares_with_the_ledger() {
     assert!(finished.out.contains("told otherwise by the session than by the ledger"), "{}", finished.out);
 }
 
-/// Whatever people do to files in the destination, nobody is said to have changed session or ledger.
+/// People may do anything to files in the destination: nobody is said to have changed session or ledger.
 fn accuses_nobody(workspace: &Workspace, code: i32) -> String {
     let finished = workspace.sis_on_destination(&["verify"]).ended_with(code);
     assert!(!finished.out.contains("told otherwise"), "{}", finished.out);
@@ -169,7 +169,7 @@ fn a_file_that_was_there_before_is_somebody_elses_and_accuses_nobody() {
     assert!(said.contains("2 files were put into the destination by somebody else"), "{said}");
 }
 
-/// What is changed in the session is named, and made as the ledger tells.
+/// Changes of the session are named, and mended by the ledger.
 #[test]
 fn places_that_somebody_changed_in_the_session_are_named() {
     for change in [

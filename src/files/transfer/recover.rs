@@ -10,6 +10,7 @@ use super::target::{Named, entries, give_name, release_names};
 use super::{Outcome, Transfer, TransferError};
 use crate::domain::run::Action;
 use crate::domain::unkept::Unkept;
+use crate::file_system::is_gone;
 use crate::files::folder::{Folder, is_disk_absent};
 use crate::files::folders::{Entry, Folders};
 use crate::files::free_name::rename_to_free_name;
@@ -44,12 +45,12 @@ pub enum Reached {
 /// be called again at any time with the same result.
 pub fn recover(transfer: &Transfer, reached: &Reached, folders: &Folders) -> Result<Outcome, TransferError> {
     let unfinished = |path: &Path, source| TransferError::NotRecovered { path: path.to_owned(), source };
-    // What was begun on a disk that is away cannot be looked for: a temporary file may lie there.
+    // On a disk that is away a temporary file may lie: it is looked for once the disk is there.
     if is_disk_absent(&transfer.folder, transfer.folder_device) {
         return Err(TransferError::OtherDisk { folder: transfer.folder.clone() });
     }
     let folder = match folders.open(&transfer.folder) {
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => None,
+        Err(error) if is_gone(&error) => None,
         opened => Some(opened.map_err(|error| unfinished(&transfer.folder, error))?),
     };
     if let Some(folder) = folder.as_ref().filter(|_| transfer.action != Action::Remove) {
@@ -61,15 +62,15 @@ pub fn recover(transfer: &Transfer, reached: &Reached, folders: &Folders) -> Res
         folder.sync().map_err(|error| unfinished(&transfer.folder, error))?;
     }
     match folders.entry(&transfer.source) {
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {}
+        Err(error) if is_gone(&error) => {}
         source => source
             .and_then(|source| put_back_left(&source, transfer))
             .map_err(|error| unfinished(&transfer.source, error))?,
     }
     let copy_at = |path: &Path| {
-        folders.entry(path).map_err(|error| match error.kind() {
-            ErrorKind::NotFound | ErrorKind::NotADirectory => TransferError::TargetChanged { path: path.to_owned() },
-            _ => unfinished(path, error),
+        folders.entry(path).map_err(|error| match is_gone(&error) {
+            true => TransferError::TargetChanged { path: path.to_owned() },
+            false => unfinished(path, error),
         })
     };
     match (transfer.action, reached) {
@@ -90,7 +91,7 @@ pub fn recover(transfer: &Transfer, reached: &Reached, folders: &Folders) -> Res
 /// done where there is none, or its folder is not there.
 pub fn give_name_back(transfer: &Transfer, folders: &Folders) -> Result<(), TransferError> {
     let given = match folders.entry(&transfer.source) {
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(()),
+        Err(error) if is_gone(&error) => return Ok(()),
         source => source.and_then(|source| put_back_left(&source, transfer)),
     };
     given.map_err(|source| TransferError::NotRecovered { path: transfer.source.clone(), source })
@@ -221,7 +222,7 @@ fn recover_rename(
     }
     match folders.entry(&transfer.source).and_then(|source| source.find()) {
         Ok(_) => return Err(TransferError::Abandoned),
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {}
+        Err(error) if is_gone(&error) => {}
         Err(source) => return Err(TransferError::NotRecovered { path: transfer.source.clone(), source }),
     }
     let missing = || TransferError::Missing { path: transfer.source.clone(), folder: transfer.folder.clone() };
@@ -265,7 +266,7 @@ fn recover_removal(transfer: &Transfer, folders: &Folders) -> Result<Outcome, Tr
     let not_on_disk = |source| TransferError::NotOnDisk { target: witness.clone(), source };
     let unfinished = |source| TransferError::NotRecovered { path: transfer.source.clone(), source };
     match folders.entry(&transfer.source) {
-        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+        Err(error) if is_gone(&error) => {
             if let Some(error) = absent_disk(transfer) {
                 return Err(error);
             }

@@ -91,7 +91,7 @@ pub struct Tally {
     pub present: usize,
     /// Not transferred.
     pub failed: usize,
-    /// Those of them that are copied, and whose sources could not be removed.
+    /// Copied, but the source could not be removed: a part of the failed ones.
     pub kept: usize,
     /// Done, but the file is without its times, permissions or attributes where it is now.
     pub unkept: usize,

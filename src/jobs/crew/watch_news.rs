@@ -25,7 +25,7 @@ pub struct WatchStatus {
     pub unfinished: usize,
     /// Files that were copied or moved since it began.
     pub sorted: usize,
-    /// Those of them that are without their times, permissions or attributes.
+    /// Sorted files that are without their times, permissions or attributes.
     pub unkept: usize,
     /// The stage that limits, while files wait.
     pub limit: Option<Stage>,
@@ -74,7 +74,7 @@ pub(super) struct Teller<'d> {
     pub(super) before: usize,
     /// Files that were copied or moved, in those too.
     pub(super) sorted: usize,
-    /// Those of them that are without their times, permissions or attributes.
+    /// Sorted files that are without their times, permissions or attributes.
     pub(super) unkept: usize,
     pub(super) told: Option<(WatchStatus, Instant)>,
 }

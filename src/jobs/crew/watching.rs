@@ -126,7 +126,7 @@ struct Lookout<'d> {
     arrived: usize,
     /// Files that were copied or moved in those.
     sorted: usize,
-    /// Those of them that are without their times, permissions or attributes.
+    /// Sorted files that are without their times, permissions or attributes.
     unkept: usize,
 }
 

@@ -1,7 +1,6 @@
 //! The effects of a transfer's end: for its picture, for the transfer that it takes back, for the ledger.
 
 use std::ffi::OsStr;
-use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
@@ -11,6 +10,7 @@ use serde_json::{Map, Value as Json, json};
 use super::transfers::{Ending, hash};
 use super::unkept;
 use crate::domain::run::{Action, RunKind, TransferId};
+use crate::file_system::is_gone;
 use crate::store::ledger;
 
 /// Takes note of an end everywhere but in the transfer itself.
@@ -65,7 +65,7 @@ fn place_picture(
         // It was put there before: whoever did that takes it back.
         Ending::Present { .. } if is_at_target(change, id)? => forget_failure(change, id)?,
         Ending::Done { .. } | Ending::Present { .. } | Ending::Kept { .. } | Ending::Unsynced { .. } => {
-            // Why a source stayed is told with its copy.
+            // The reason for which a source stayed is told with its copy.
             let kept = ending.reason().filter(|_| matches!(ending, Ending::Kept { .. }));
             change
                 .prepare_cached(
@@ -111,7 +111,7 @@ fn is_place_before_gone(change: &Transaction<'_>, destination: &Path, id: Transf
     let taken: Option<Vec<u8>> = change.prepare_cached(taken)?.query_row([id.0], |row| row.get(0)).optional()?;
     let is_gone = |path: &Vec<u8>| {
         let found = std::fs::symlink_metadata(destination.join(OsStr::from_bytes(path)));
-        found.is_err_and(|error| matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory))
+        found.is_err_and(|error| is_gone(&error))
     };
     Ok(taken.as_ref().is_some_and(is_gone))
 }
@@ -156,7 +156,7 @@ pub(super) fn event(change: &Transaction<'_>, id: TransferId, ending: &Ending) -
         if let Some(modified) = row.get::<_, Option<String>>(6)?.and_then(|text| time_of(text.parse().ok()?)) {
             event.insert("modified".to_owned(), json!(modified));
         }
-        // What tells a folder from the bare place of a disk that is not connected.
+        // It tells a folder from the bare place of a disk that is not connected.
         if let Some(device) = row.get::<_, Option<i64>>(9)? {
             event.insert("device".to_owned(), json!(device));
         }

@@ -23,7 +23,6 @@ mod values;
 use std::cell::RefCell;
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -35,6 +34,7 @@ use super::known::KnownSessions;
 use super::ledger::{self, Account, Chain, CompleteError};
 use super::secret::{NoSecret, Secret};
 use super::{StoreError, database, regular, schema};
+use crate::file_system::is_gone;
 use crate::rights::Rights;
 use lock::{check_folder, give_rights, lock, lock_to_read};
 use lost::check_not_lost;
@@ -89,7 +89,7 @@ impl Session {
     /// True where the destination has a session, and where that cannot be told just now: opening it tells why.
     pub fn exists(destination: &Path) -> bool {
         let found = std::fs::symlink_metadata(destination.join(FOLDER).join(DATABASE));
-        !found.is_err_and(|error| matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory))
+        !found.is_err_and(|error| is_gone(&error))
     }
 
     /// Opens the destination's session to classify, apply or undo, and makes it where there is none. Only one process
@@ -217,7 +217,7 @@ impl Session {
         }
         match std::fs::metadata(self.folder().join(DATABASE)) {
             Ok(found) => Ok(Some((found.dev(), found.ino()))),
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
+            Err(error) if is_gone(&error) => Ok(None),
             Err(error) => Err(error),
         }
     }

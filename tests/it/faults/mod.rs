@@ -112,7 +112,7 @@ fn try_one(scene: &Scene, way: Way, fault: &Fault) -> Option<Vec<String>> {
     let ((sorting, mut judge), calls) = (fresh(scene, way), scene.path("calls"));
     judge.forgiven = match (fault.class.costs_attributes, way.is_undo) {
         (false, _) => Forgiven::Nothing,
-        // What a copy was not given of its times and modes comes back with it.
+        // Times and modes that a copy was not given come back with it.
         (true, false) => Forgiven::Attributes,
         (true, true) => Forgiven::Metadata,
     };

@@ -51,26 +51,31 @@ fn new_transfer(session: &Session, picture: PictureId) -> NewTransfer {
     }
 }
 
+/// A run, a transfer that was planned in it, and its number.
+fn planned(session: &mut Session, picture: PictureId) -> (RunId, NewTransfer, TransferId) {
+    let run = session.begin_run(RunKind::Apply, None, None, Map::new()).unwrap();
+    let transfer = new_transfer(session, picture);
+    let id = session.plan_transfers(run, std::slice::from_ref(&transfer), &[]).unwrap()[0].unwrap();
+    (run, transfer, id)
+}
+
 #[test]
 fn an_unfinished_transfer_is_found_as_it_was_left() {
     let (_folder, mut session, picture) = session_with_picture();
-    let run = session.begin_run(RunKind::Apply, None, None, Map::new()).unwrap();
-    let transfer = new_transfer(&session, picture);
-    let id = session.plan_transfers(run, std::slice::from_ref(&transfer), &[]).unwrap()[0].unwrap();
+    let (_, transfer, id) = planned(&mut session, picture);
     let lost = Unkept { mode: Some(0o600), ..Unkept::default() };
     let copied = Recorded::Copied { inode: 7, unkept: lost };
     for step in [None, Some(copied), Some(Recorded::Published { target: "/x/a/1.jpg".into() })] {
         if let Some(step) = &step {
             session.record(&[(id, step.clone())]).unwrap();
         }
-        let unkept = if step.is_some() { lost } else { Unkept::default() };
         let unfinished = session.unfinished().unwrap();
         let transfer = NewTransfer { relies_on: ReliesOn::Nothing, ..transfer.clone() };
         let expected = Unfinished {
             id,
             kind: RunKind::Apply,
             transfer,
-            unkept: step.as_ref().map_or_else(Unkept::default, |_| unkept),
+            unkept: if step.is_some() { lost } else { Unkept::default() },
             reached: step,
             device: Some(1),
             is_superseded: false,
@@ -131,9 +136,7 @@ fn what_is_undone_is_where_it_was_and_can_be_done_again() {
 fn what_was_not_on_disk_has_its_effect_once() {
     let (_folder, mut session, picture) = session_with_picture();
     let target = session.destination().join("a/1.jpg");
-    let run = session.begin_run(RunKind::Apply, None, None, Map::new()).unwrap();
-    let transfer = new_transfer(&session, picture);
-    let id = session.plan_transfers(run, std::slice::from_ref(&transfer), &[]).unwrap()[0].unwrap();
+    let (run, transfer, id) = planned(&mut session, picture);
     let unsynced = Ending::Unsynced { target: target.clone(), reason: "the disk".to_owned() };
     session.record(&[(id, Recorded::Ended(unsynced.clone()))]).unwrap();
     assert_eq!(session.unfinished().unwrap()[0].id, id);
@@ -151,9 +154,7 @@ fn what_was_not_on_disk_has_its_effect_once() {
 #[test]
 fn a_transfer_that_has_ended_is_not_changed() {
     let (_folder, mut session, picture) = session_with_picture();
-    let run = session.begin_run(RunKind::Apply, None, None, Map::new()).unwrap();
-    let transfer = new_transfer(&session, picture);
-    let id = session.plan_transfers(run, std::slice::from_ref(&transfer), &[]).unwrap()[0].unwrap();
+    let (_, _, id) = planned(&mut session, picture);
     let target = session.destination().join("a/1.jpg");
     session.record(&[(id, Recorded::Ended(Ending::Done { target: target.clone() }))]).unwrap();
     let (before, placed) = (session.ledger_head().unwrap(), session.placed().unwrap());
@@ -194,9 +195,7 @@ fn a_session_of_the_version_before_is_taken_over() {
 #[test]
 fn what_a_copy_lost_is_kept_and_told() {
     let (folder, mut session, picture) = session_with_picture();
-    let run = session.begin_run(RunKind::Apply, None, None, Map::new()).unwrap();
-    let transfer = new_transfer(&session, picture);
-    let id = session.plan_transfers(run, std::slice::from_ref(&transfer), &[]).unwrap()[0].unwrap();
+    let (run, _, id) = planned(&mut session, picture);
     let unkept = Unkept { modified_ns: Some(1), mode: Some(0o600), attributes: true };
     let target = session.destination().join("a/1.jpg");
     session.record(&[(id, Recorded::Copied { inode: 7, unkept })]).unwrap();
