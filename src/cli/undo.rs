@@ -102,11 +102,14 @@ fn tell(undone: &Undone, is_stopped: bool, destination: &Path, context: &mut Con
     let language = &context.language;
     let values: Values<'_> = &[("run", &undone.run.0), ("back", &undone.back), ("removed", &undone.removed)];
     let key = match undone.kind {
-        _ if undone.back + undone.removed == 0 => "undo.nothing_back",
+        _ if undone.taken_back() == 0 => "undo.nothing_back",
         RunKind::Redo => "undo.redone",
         _ => "undo.done",
     };
     context.console.out(&language.say(key, values));
+    if undone.gone > 0 {
+        context.console.out(&language.say("undo.gone", &[("count", &undone.gone)]));
+    }
     if undone.waiting > 0 {
         let key = if is_stopped { "undo.waiting" } else { "undo.not_come_to" };
         context.console.out(&language.say(key, &[("count", &undone.waiting)]));
@@ -124,7 +127,7 @@ fn tell(undone: &Undone, is_stopped: bool, destination: &Path, context: &mut Con
             context.console.out(&language.say("classify.more_troubles", &[("count", &(undone.left.len() - NAMED))]));
         }
     }
-    if undone.back + undone.removed > 0 {
+    if undone.taken_back() > 0 {
         let values: Values<'_> = &[("run", &undone.own.0), ("destination", &printable(destination))];
         context.console.out(&language.say("undo.redo", values));
     }

@@ -1,6 +1,6 @@
 //! Taking back what a run did, as a run of its own, which can be taken back too.
 
-use std::io::ErrorKind;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, json};
@@ -9,11 +9,13 @@ use super::apply::Twice;
 use super::carry_out::{SayError, Transfers, carry_out, folder_times, remove_empty_folders, tidy_folders};
 use super::stop::Stop;
 use crate::domain::run::{Action, RunId, RunKind};
+use crate::file_system::is_gone;
 use crate::files::durable::set_folder_time;
 use crate::files::folder::is_disk_absent;
+use crate::files::read::hash_file;
 use crate::files::transfer::{Ended, TransferError};
 use crate::store::StoreError;
-use crate::store::session::{NewTransfer, ReliesOn, Reversible, Run, Session};
+use crate::store::session::{Ending, NewTransfer, Recorded, ReliesOn, Reversible, Run, Session};
 
 /// The result of taking back a run.
 #[derive(Debug)]
@@ -28,6 +30,8 @@ pub struct Undone {
     pub back: usize,
     /// Copies that are gone.
     pub removed: usize,
+    /// Copies that somebody had removed before.
+    pub gone: usize,
     /// Files that are back without their times, permissions or attributes.
     pub unkept: usize,
     /// Files that could not be taken back, and why.
@@ -49,16 +53,19 @@ pub fn undo(
     let kind = if run.kind == RunKind::Undo { RunKind::Redo } else { RunKind::Undo };
     let settings = Map::from_iter([("transfers".to_owned(), json!(done.len()))]);
     let own = session.begin_run(kind, Some(run.id), None, settings)?;
-    let mut undone = Undone { run: run.id, own, kind, back: 0, removed: 0, unkept: 0, left: vec![], waiting: 0 };
+    let mut undone =
+        Undone { run: run.id, own, kind, back: 0, removed: 0, gone: 0, unkept: 0, left: vec![], waiting: 0 };
     for done in disputed {
         undone.left.push((done.target.clone(), TransferError::Disputed { path: done.target }));
     }
     note_folders(session, run.id, own)?;
-    let mut reversals = Vec::new();
+    let (mut reversals, mut done_already) = (Vec::new(), Vec::new());
     for done in done {
-        match obstacle(session, &done)? {
+        let Some(reversal) = reversal(&done) else { continue };
+        match obstacle(session, &done, &reversal)? {
             Some(error) => undone.left.push((done.target, error)),
-            None => reversals.extend(reversal(&done)),
+            None if is_done_already(&reversal) => done_already.push(reversal),
+            None => reversals.push(reversal),
         }
     }
     // Transfers that make files come first: such a file may be the witness of a removal.
@@ -85,18 +92,26 @@ pub fn undo(
     let removals = Transfers { count: doubled.len(), make: &make };
     carry_out(session, own, removals, say, stop, &mut |_, transfer, ended| undone.count(transfer, ended))?;
     undone.waiting = total - begun;
+    undone.gone = done_already.len();
+    note_done(session, own, &done_already)?;
     let mut not_on_disk = Vec::new();
     if undone.left.is_empty() && undone.waiting == 0 {
         not_on_disk = restore_folders(session, run.id)?;
     }
     not_on_disk.extend(tidy_folders(session, own)?);
     undone.left.extend(not_on_disk);
-    let result = [("back", undone.back), ("removed", undone.removed), ("left", undone.left.len())];
+    let result =
+        [("back", undone.back), ("removed", undone.removed), ("gone", undone.gone), ("left", undone.left.len())];
     session.end_run(own, result.into_iter().map(|(key, count)| (key.to_owned(), json!(count))).collect())?;
     Ok(undone)
 }
 
 impl Undone {
+    /// Transfers that are taken back.
+    pub fn taken_back(&self) -> usize {
+        self.back + self.removed + self.gone
+    }
+
     fn count(&mut self, transfer: &NewTransfer, ended: Ended) {
         match ended {
             Ok(_) if transfer.action == Action::Remove => self.removed += 1,
@@ -146,18 +161,21 @@ fn first_that_is_there<'d>(file: &'d PathBuf, found: &'d PathBuf) -> &'d PathBuf
 }
 
 /// Why a transfer cannot be taken back, as far as that can be told before it is tried.
-fn obstacle(session: &Session, done: &Reversible) -> Result<Option<TransferError>, StoreError> {
+fn obstacle(session: &Session, done: &Reversible, reversal: &NewTransfer) -> Result<Option<TransferError>, StoreError> {
+    let elsewhere = |run| Ok(Some(TransferError::PutElsewhere { path: done.target.clone(), run }));
     if !done.is_last {
-        let run = session.later_run(done)?;
-        return Ok(Some(TransferError::PutElsewhere { path: done.target.clone(), run }));
+        return elsewhere(session.later_run(done)?);
+    }
+    // Another picture shared the file that this transfer made, and comes back with it.
+    if let Some(run) = session.run_that_took(done)?.filter(|_| done.action != Action::Remove) {
+        return elsewhere(Some(run));
+    }
+    if let Some(path) = session.leads_out(reversal)? {
+        return Ok(Some(TransferError::Outside { path }));
     }
     // A removal that is planned was there to be done: recovery takes one whose file is gone for done.
-    let is_removal = done.action == Action::Copy || done.is_source_kept;
-    match std::fs::symlink_metadata(&done.target) {
-        Err(source) if is_removal && source.kind() == ErrorKind::NotFound => {
-            return Ok(Some(TransferError::Source { path: done.target.clone(), source }));
-        }
-        _ => {}
+    if let Some(source) = gone(reversal).filter(|_| !has_whole_witness(reversal)) {
+        return Ok(Some(TransferError::Source { path: done.target.clone(), source }));
     }
     let folder = done.source.parent().filter(|_| done.action == Action::Move && !done.is_source_kept);
     // A file of ours in the destination is on another disk than the picture was found on.
@@ -165,6 +183,34 @@ fn obstacle(session: &Session, done: &Reversible) -> Result<Option<TransferError
     // A folder that is gone is made again, but not under the bare place where its disk used to be.
     let absent = folder.filter(|folder| is_disk_absent(folder, device));
     Ok(absent.map(|folder| TransferError::OtherDisk { folder: folder.to_owned() }))
+}
+
+/// The error of looking at a file that is to be removed and is not there.
+fn gone(removal: &NewTransfer) -> Option<io::Error> {
+    let found = (removal.action == Action::Remove).then(|| std::fs::symlink_metadata(&removal.source));
+    found?.err().filter(is_gone)
+}
+
+/// True for the removal of a copy that is not there any more, and whose content is whole where it was copied from.
+fn is_done_already(reversal: &NewTransfer) -> bool {
+    gone(reversal).is_some() && has_whole_witness(reversal)
+}
+
+fn has_whole_witness(removal: &NewTransfer) -> bool {
+    let witnesses = removal.names.iter().map(|name| removal.folder.join(name));
+    witnesses.into_iter().any(|witness| hash_file(&witness).is_ok_and(|hash| hash == removal.hash))
+}
+
+/// Takes note that removals are done whose files are gone: nothing else would let go of a copy that two pictures shared,
+/// or that somebody has removed.
+fn note_done(session: &mut Session, own: RunId, removals: &[NewTransfer]) -> Result<(), StoreError> {
+    let ids = session.plan_transfers(own, removals, &[])?;
+    let done = ids.into_iter().zip(removals).filter_map(|(id, removal)| {
+        let target = removal.folder.join(removal.names.first()?);
+        Some((id?, Recorded::Ended(Ending::Done { target })))
+    });
+    session.record(&done.collect::<Vec<_>>())?;
+    session.complete_ledger()
 }
 
 /// Before files come back: which folders nobody else has changed, and when those that lose files now were changed.

@@ -50,7 +50,7 @@ impl Desk {
         }
         let before = contents(&workspace);
         let mut session = Session::open_to_work(&workspace.destination(), &workspace.known_sessions()).unwrap();
-        let labels = vec![Label::named("a"), Label::named("b")];
+        let labels = ["a", "b", "c"].map(Label::named).to_vec();
         let sorting = Sorting { labels, template: "{}".to_owned(), threshold: 0.0, margin: 0.0, operation };
         let set = session.label_set(&sorting.labels, &sorting.template, "no model").unwrap();
         let told = Map::from_iter([("source".to_owned(), json!(workspace.source()))]);
@@ -94,7 +94,14 @@ impl Desk {
     /// `sis undo --all`. Gives how much it took back.
     fn undo_all(&mut self) -> usize {
         let runs = self.session.runs_in_force().unwrap();
-        runs.into_iter().map(|run| self.undo(run.id)).map(|undone| undone.back + undone.removed).sum()
+        runs.into_iter().map(|run| self.undo(run.id)).map(|undone| undone.taken_back()).sum()
+    }
+
+    /// The files that `sis undo --all` leaves, and why.
+    fn undo_all_left(&mut self) -> Vec<String> {
+        let runs = self.session.runs_in_force().unwrap();
+        let left = runs.into_iter().flat_map(|run| self.undo(run.id).left);
+        left.map(|(path, error)| format!("{}: {error:?}", path.display())).collect()
     }
 
     /// Nothing is lost, and each place that the session tells of has the content that it tells of.
@@ -273,7 +280,11 @@ fn the_second_of_two_who_regroup_has_nothing_to_do() {
 enum Deed {
     Decide {
         picture: usize,
-        to_b: bool,
+        label: &'static str,
+    },
+    /// The two that share a name and a content are put into one folder.
+    PutTogether {
+        label: &'static str,
     },
     /// Plans that are carried out later, by whoever made them.
     Plan {
@@ -291,7 +302,9 @@ enum Deed {
 
 fn deed() -> impl Strategy<Value = Deed> {
     prop_oneof![
-        (0..PICTURES.len(), any::<bool>()).prop_map(|(picture, to_b)| Deed::Decide { picture, to_b }),
+        (0..PICTURES.len(), prop::sample::select(&["a", "b", "c"]))
+            .prop_map(|(picture, label)| Deed::Decide { picture, label }),
+        prop::sample::select(&["a", "b", "c"]).prop_map(|label| Deed::PutTogether { label }),
         (0..2usize).prop_map(|by| Deed::Plan { by }),
         (0..2usize).prop_map(|by| Deed::Apply { by }),
         (0..2usize).prop_map(|by| Deed::Apply { by }),
@@ -301,7 +314,7 @@ fn deed() -> impl Strategy<Value = Deed> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, max_shrink_iters: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 300, max_shrink_iters: 200, ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_is_done_can_be_taken_back(
@@ -314,7 +327,13 @@ proptest! {
         let (mut plans, mut runs) = ([Plan::default(), Plan::default()], vec![]);
         for (number, deed) in deeds.iter().enumerate() {
             match *deed {
-                Deed::Decide { picture, to_b } => desk.decide(picture, if to_b { "b" } else { "a" }),
+                Deed::Decide { picture, label } => desk.decide(picture, label),
+                Deed::PutTogether { label } => {
+                    desk.decide(0, label);
+                    desk.decide(1, label);
+                    let plan = desk.plan();
+                    runs.extend(desk.apply(&plan));
+                }
                 Deed::Plan { by } => plans[by] = desk.plan(),
                 Deed::Apply { by } => {
                     let plan = plans[by].clone();
@@ -330,6 +349,7 @@ proptest! {
             desk.check(&format!("{operation:?} {:?}", &deeds[..=number]));
         }
         while desk.undo_all() > 0 {}
-        prop_assert_eq!(contents(&desk.workspace), desk.before);
+        prop_assert_eq!(contents(&desk.workspace), desk.before.clone());
+        prop_assert_eq!(desk.undo_all_left(), Vec::<String>::new());
     }
 }

@@ -83,6 +83,25 @@ fn undo_leaves_what_it_cannot_take_back_and_says_so() {
 }
 
 #[test]
+fn a_copy_that_somebody_removed_is_taken_back_where_its_picture_is_whole() {
+    let workspace = sorted_workspace("copy");
+    let target = |name: &str| workspace.destination().join(folder_of(&workspace, name)).join(name);
+    let (removed, only) = (target("1.jpg"), target("2.jpg"));
+    std::fs::remove_file(&removed).unwrap();
+    std::fs::remove_file(&only).unwrap();
+    std::fs::rename(workspace.source().join("2.jpg"), workspace.root().join("2.jpg")).unwrap();
+    let finished = workspace.sis_on_destination(&["undo"]).ended_with(3);
+    assert!(finished.out.contains("1 copy was gone already"), "{}", finished.out);
+    assert!(finished.out.contains("1 file was left alone"), "{}", finished.out);
+    std::fs::rename(workspace.root().join("2.jpg"), workspace.source().join("2.jpg")).unwrap();
+    workspace.sis_on_destination(&["undo"]).ended_with(0);
+    workspace.sis_on_destination(&["verify"]).ended_with(0);
+    // Doing it again makes the copies anew.
+    workspace.sis_on_destination(&["undo", "--run", "3"]).ended_with(0);
+    assert!(removed.exists() && !only.exists());
+}
+
+#[test]
 fn what_was_put_back_by_hand_is_no_obstacle_to_undo() {
     let workspace = sorted_workspace("move");
     let target = workspace.destination().join(folder_of(&workspace, "1.jpg")).join("1.jpg");

@@ -122,10 +122,19 @@ pub struct UndoTally {
     pub back: usize,
     /// Copies that are gone.
     pub removed: usize,
+    /// Copies that somebody had removed before.
+    pub gone: usize,
     /// Files that are left alone.
     pub left: usize,
     /// Files that are back without their times, permissions or attributes.
     pub unkept: usize,
+}
+
+impl UndoTally {
+    /// All that are taken back.
+    pub fn taken_back(self) -> usize {
+        self.back + self.removed + self.gone
+    }
 }
 
 /// An event that the crew tells.

@@ -105,8 +105,8 @@ impl Desk {
         self.tell_places(session)?;
         let (_, head) = session.ledger_head()?;
         let failures = undone.left.iter().take(TOLD).map(|(_, error)| self.sayer.transfer(error)).collect();
-        let Undone { run, own, back, removed, unkept, left, waiting, .. } = undone;
-        let tally = UndoTally { back, removed, left: left.len() + waiting, unkept };
+        let Undone { run, own, back, removed, gone, unkept, left, waiting, .. } = undone;
+        let tally = UndoTally { back, removed, gone, left: left.len() + waiting, unkept };
         self.tell(Event::Undone { run, own, tally, failures, head });
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use rusqlite::{OptionalExtension, Row};
 
 use super::transfers::hash;
-use super::{Session, StoreError, unkept};
+use super::{Session, StoreError, kept, unkept};
 use crate::domain::picture::{ContentHash, PictureId};
 use crate::domain::run::{Action, RunId, TransferId};
 use crate::domain::unkept::Unkept;
@@ -100,6 +100,16 @@ impl Session {
         let mut found = self.connection.prepare_cached(later).map_err(|error| self.failed(error))?;
         let run = found.query_row((done.id.0, done.picture.0), |row| row.get(0).map(RunId)).optional();
         run.map_err(|error| self.failed(error))
+    }
+
+    /// The last run in force that took away the file which a transfer made, for whichever picture.
+    pub fn run_that_took(&self, done: &Reversible) -> Result<Option<RunId>, StoreError> {
+        let taken = "SELECT run FROM transfers JOIN runs ON runs.id = run
+                     WHERE source = ?2 AND action <> 'copy' AND transfers.id > ?1 AND step IN ('done', 'unsynced')
+                     AND undone_by IS NULL AND runs.kind <> 'undo' ORDER BY transfers.id DESC LIMIT 1";
+        let mut found = self.connection.prepare_cached(taken).map_err(|error| self.failed(error))?;
+        let run = found.query_row((done.id.0, kept(&self.destination, &done.target)), |row| row.get(0).map(RunId));
+        run.optional().map_err(|error| self.failed(error))
     }
 
     /// True where no later transfer of a picture is in force.

@@ -95,7 +95,7 @@ fn undo(model: &mut Model) -> Vec<Effect> {
     // The run that was taken back last is done again; otherwise, and where nothing could be, the last run is taken
     // back.
     let run = match model.files.last {
-        Some(Done::Undone { own, tally, .. }) if tally.back + tally.removed > 0 => Some(own),
+        Some(Done::Undone { own, tally, .. }) if tally.taken_back() > 0 => Some(own),
         _ => None,
     };
     model.work = Work::Undoing { tally: Tally::default(), total: 0 };

@@ -174,14 +174,15 @@ fn take(model: &mut Model, event: Event) -> Vec<Effect> {
             model.files.plan = None;
             model.files.last = Some(Done::Undone { run, own, tally });
             (model.files.failures, model.files.head) = (failures, Some(head));
-            let UndoTally { back, removed, left, unkept } = tally;
+            let UndoTally { back, removed, gone, left, unkept } = tally;
             let values: Values<'_> = &[("run", &run.0), ("back", &back), ("removed", &removed), ("left", &left)];
-            let (key, is_whole) = match (back + removed, left) {
+            let (key, is_whole) = match (tally.taken_back(), left) {
                 (0, 1..) => ("undo.nothing_back", false),
                 (_, 0) => ("app.undone", true),
                 _ => ("app.undone_partly", false),
             };
-            let text = with_count(model, model.language.say(key, values), "undo.unkept", unkept);
+            let text = with_count(model, model.language.say(key, values), "undo.gone", gone);
+            let text = with_count(model, text, "undo.unkept", unkept);
             match is_whole && unkept == 0 {
                 true => model.say(text),
                 false => model.say_error(text),

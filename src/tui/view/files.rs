@@ -167,10 +167,10 @@ fn last(canvas: &Canvas<'_>) -> Vec<Line<'static>> {
             let key = if tally.present > 0 { "app.last_applied_present" } else { "app.last_applied" };
             Line::styled(canvas.say(key, values), canvas.theme.good())
         }
-        Done::Undone { run, tally: UndoTally { back, removed, left, .. }, .. } => {
+        Done::Undone { run, tally: tally @ UndoTally { back, removed, left, .. }, .. } => {
             let values: Values<'_> =
                 &[("run", &run.0), ("back", &back), ("removed", &removed), ("left", &left), ("key", &key)];
-            match (back + removed, left) {
+            match (tally.taken_back(), left) {
                 (0, 1..) => Line::styled(canvas.say("undo.nothing_back", values), canvas.theme.error()),
                 (_, 0) => Line::styled(canvas.say("app.last_undone", values), canvas.theme.good()),
                 _ => Line::styled(canvas.say("app.last_undone_partly", values), canvas.theme.error()),
@@ -180,7 +180,7 @@ fn last(canvas: &Canvas<'_>) -> Vec<Line<'static>> {
     let mut lines = vec![text];
     let more = match done {
         Done::Applied { tally, .. } => [("app.sources_kept", tally.kept), ("classify.unkept", tally.unkept)],
-        Done::Undone { tally, .. } => [("app.sources_kept", 0), ("undo.unkept", tally.unkept)],
+        Done::Undone { tally, .. } => [("undo.gone", tally.gone), ("undo.unkept", tally.unkept)],
     };
     let more = more.into_iter().filter(|(_, count)| *count > 0);
     lines.extend(more.map(|(key, count)| Line::styled(canvas.say(key, &[("count", &count)]), canvas.theme.error())));
