@@ -15,6 +15,7 @@ use crate::files::output_csv::{Row, Table};
 use crate::files::own_file::Fresh;
 use crate::files::sums;
 use crate::store::StoreError;
+use crate::store::ledger::{Chain, FileEvent};
 use crate::store::session::{LabelSet, Session, SessionPicture, Which};
 
 /// The key under which the session keeps the table's name.
@@ -58,15 +59,27 @@ pub fn table_name(session: &Session) -> Result<Option<PathBuf>, StoreError> {
     Ok(name.filter(|name| name.file_name() == Some(name.as_os_str()) && !has_picture_name(name)))
 }
 
-/// The names of the files in the destination that mirror the session, those of earlier tables too; a picture's is none.
-pub fn own_names(session: &Session) -> Result<Vec<String>, StoreError> {
-    let written = session.keys_after(OWN)?.into_iter().filter(|name| !has_picture_name(Path::new(name)));
-    Ok(written.chain([sums::FILE_NAME.to_owned()]).collect())
+/// Names of files at the top of the destination that are no pictures.
+#[derive(Debug, Default)]
+pub struct TopFiles {
+    /// Those that mirror the session, earlier tables too.
+    pub own: Vec<String>,
+    /// Files of somebody else's that had the place of one of these, as runs named them.
+    pub asides: Vec<String>,
 }
 
-/// The names of files of somebody else's that had the place of one of ours, as runs gave them to those.
-pub fn asides(session: &Session) -> Result<Vec<String>, StoreError> {
-    session.keys_after(ASIDE)
+/// The files at the top of a destination. The ledger tells of them, as anybody can put a name into the session; of version
+/// 0.1.0 the session alone does. A picture's name is none of them.
+pub fn top_files(session: &Session, chain: &Chain) -> Result<TopFiles, StoreError> {
+    let mut files = match chain.tables.is_empty() {
+        true => TopFiles { own: session.keys_after(OWN)?, asides: session.keys_after(ASIDE)? },
+        false => {
+            TopFiles { own: chain.tables.iter().cloned().collect(), asides: chain.asides.iter().cloned().collect() }
+        }
+    };
+    files.own.retain(|name| !has_picture_name(Path::new(name)));
+    files.own.push(sums::FILE_NAME.to_owned());
+    Ok(files)
 }
 
 /// Writes the table and the list of sums from the session. A table under another name than before leaves the earlier
@@ -166,16 +179,19 @@ fn replace(
 ) -> Result<Vec<PathBuf>, TableError> {
     let failed = |source| TableError::File { path: path.to_owned(), source };
     let fresh = Fresh::write(path, &session.folder(), |out| content(session, out)).map_err(failed)?;
-    let key = format!("{OWN}{}", path.file_name().unwrap_or_default().to_string_lossy());
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let key = format!("{OWN}{name}");
     let known: Vec<ContentHash> =
         session.proved_value(&key)?.unwrap_or_default().chunks_exact(32).map(content_hash).collect();
     // The one that is there now and the one that will be: whichever a killed program leaves is known.
     let last = known.last().copied().into_iter().chain([fresh.hash]);
     session.set_proved_value(&key, &last.flat_map(|hash| hash.0).collect::<Vec<u8>>())?;
+    session.tell_of_file(FileEvent::Table, &name)?;
     let asides = fresh.put_in_place(&known).map_err(failed)?;
     for aside in &asides {
         let name = aside.file_name().unwrap_or_default().to_string_lossy();
         session.set_value(&format!("{ASIDE}{name}"), b"")?;
+        session.tell_of_file(FileEvent::Aside, &name)?;
     }
     Ok(asides)
 }

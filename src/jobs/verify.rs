@@ -155,7 +155,7 @@ pub fn verify(session: &Session, stop: &Stop, on_checked: &mut dyn FnMut(Checked
         }
         on_checked(Checked::File(placed.len()));
     }
-    verification.beside = beside(session, &placed, &unfinished, stop, on_checked)?;
+    verification.beside = beside(session, &verification.chain, &placed, &unfinished, stop, on_checked)?;
     Ok(verification)
 }
 
@@ -207,13 +207,14 @@ fn left_by_killed(session: &Session, unfinished: &[Unfinished]) -> BTreeSet<Path
 /// Looks through the whole destination.
 fn beside(
     session: &Session,
+    chain: &Chain,
     placed: &BTreeMap<PathBuf, ContentHash>,
     unfinished: &[Unfinished],
     stop: &Stop,
     on_checked: &mut dyn FnMut(Checked),
 ) -> Result<Beside, StoreError> {
     let destination = session.destination();
-    let (own_names, asides) = (tables::own_names(session)?, tables::asides(session)?);
+    let top_files = tables::top_files(session, chain)?;
     let unfinished = left_by_killed(session, unfinished);
     let sources = session.sources()?.into_iter().filter_map(|source| source.canonicalize().ok());
     let sources: Vec<PathBuf> =
@@ -224,8 +225,8 @@ fn beside(
     };
     let known = Known {
         is_placed: &is_placed,
-        own_names: &own_names,
-        asides: &asides,
+        own_names: &top_files.own,
+        asides: &top_files.asides,
         unfinished: &unfinished,
         sources: &sources,
     };

@@ -176,6 +176,23 @@ fn a_session_that_is_made_anew_goes_on_with_what_people_decided() {
 }
 
 #[test]
+fn a_ledger_that_is_made_anew_tells_which_files_are_tables() {
+    let workspace = Workspace::new();
+    workspace.write_pictures(["1.jpg"]);
+    for name in ["first.csv", "second.csv"] {
+        workspace.classify().with("--output-file", name).ends_with(0);
+    }
+    remove_ledger(&workspace);
+    workspace.sis_on_destination(&["repair", "--trust"]).ended_with(0);
+    workspace.sis_on_destination(&["verify"]).ended_with(0);
+    workspace.write("destination/third.csv", "somebody's");
+    workspace.meddle("INSERT INTO session VALUES ('own third.csv', x'')");
+    let verified = workspace.sis_on_destination(&["verify"]).ended_with(3);
+    let named = ["first", "second", "third"].map(|name| verified.out.contains(&format!("{name}.csv")));
+    assert_eq!(named, [false, false, true], "{}", verified.out);
+}
+
+#[test]
 fn what_is_whole_is_left_as_it_is() {
     let (workspace, _) = worked_in("move");
     let before = tree(workspace.root());

@@ -1,6 +1,6 @@
 //! Walking through a ledger's file, line by line.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::ops::ControlFlow;
@@ -10,14 +10,14 @@ use serde_json::{Map, Value as Json, json};
 use sha2::{Digest, Sha256};
 
 use super::super::regular;
-use super::{BEFORE_THE_FIRST, path_of, text_of};
+use super::{BEFORE_THE_FIRST, FileEvent, path_of, text_of};
 use crate::domain::picture::ContentHash;
 
 /// The longest line that is read. The longest that are written have a few kilobytes, of long paths.
 const LONGEST_LINE: u64 = 16 << 20;
 
 /// A ledger's file, walked through.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Chain {
     /// Lines that are there.
     pub lines: u64,
@@ -29,6 +29,10 @@ pub struct Chain {
     pub begins_at: u64,
     /// Files that should be in the destination, by their paths in it, and their SHA-256.
     pub files: BTreeMap<PathBuf, ContentHash>,
+    /// Names of the files at the top of the destination that the program writes; none in a ledger of version 0.1.0.
+    pub tables: BTreeSet<String>,
+    /// Names at the top that runs gave to files of somebody else's which had the place of one of those.
+    pub asides: BTreeSet<String>,
     /// As far as each line follows the one before.
     pub(in crate::store) sound: Sound,
     /// The same without its last line, which no line after it vouches for.
@@ -64,7 +68,7 @@ pub fn walk(path: &Path, pending: &[String], written: u64) -> io::Result<Chain> 
         line.iter().for_each(|fields| replay.add(fields));
         ControlFlow::Continue(())
     })?;
-    chain.files = replay.files;
+    (chain.files, chain.tables, chain.asides) = (replay.files, replay.tables, replay.asides);
     Ok(chain)
 }
 
@@ -74,8 +78,7 @@ pub(in crate::store) type OnLine<'o> = &'o mut dyn FnMut(&Chain, Option<Map<Stri
 /// Follows a ledger line by line, until `on_line` has enough.
 pub(in crate::store) fn follow(file: Option<File>, pending: &Pending, on_line: OnLine<'_>) -> io::Result<Chain> {
     let head = BEFORE_THE_FIRST.to_owned();
-    let (files, sound, vouched_for) = (BTreeMap::new(), Sound::default(), Sound::default());
-    let mut chain = Chain { lines: 0, head, broken_at: None, begins_at: 1, files, sound, vouched_for };
+    let mut chain = Chain { head, begins_at: 1, ..Chain::default() };
     let Pending { lines, written } = pending;
     if let Some(mut file) = file {
         let length = if lines.is_empty() { u64::MAX } else { *written };
@@ -143,6 +146,8 @@ struct Replay {
     files: BTreeMap<PathBuf, ContentHash>,
     /// Every path that ever was in `files`.
     ever: HashSet<PathBuf>,
+    tables: BTreeSet<String>,
+    asides: BTreeSet<String>,
     /// Runs that took others back.
     undos: HashSet<u64>,
 }
@@ -150,9 +155,12 @@ struct Replay {
 impl Replay {
     fn add(&mut self, fields: &Map<String, Json>) {
         let run = fields.get("run").and_then(Json::as_u64).unwrap_or_default();
+        let name = || text_of(fields, "name").map(str::to_owned);
         match text_of(fields, "event") {
             Some("run") if text_of(fields, "kind") == Some("undo") => drop(self.undos.insert(run)),
             Some("transfer") => self.transfer(fields, run),
+            Some(event) if event == FileEvent::Table.word() => self.tables.extend(name()),
+            Some(event) if event == FileEvent::Aside.word() => self.asides.extend(name()),
             _ => {}
         }
     }

@@ -36,6 +36,25 @@ pub fn hash_of(line: &str) -> String {
     ContentHash(Sha256::digest(line.as_bytes()).into()).to_string()
 }
 
+/// An event about a file at the top of the destination that is no picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileEvent {
+    /// The program writes it: a table, or the list of sums.
+    Table,
+    /// It is somebody else's, and had the place of one of those.
+    Aside,
+}
+
+impl FileEvent {
+    /// The word in the ledger.
+    pub fn word(self) -> &'static str {
+        match self {
+            FileEvent::Table => "table",
+            FileEvent::Aside => "aside",
+        }
+    }
+}
+
 /// Adds an event to the ledger, in the transaction of what it tells of.
 pub(super) fn add(transaction: &Transaction<'_>, mut event: Map<String, Json>) -> rusqlite::Result<()> {
     let (lines, head): (i64, String) = transaction

@@ -22,7 +22,7 @@ use crate::store::{database, regular, schema};
 /// The new database until it has its name.
 const NEW: &str = ".sis-session.partial";
 
-/// The key of the table under its usual name; the ledger does not tell of another.
+/// The key of the table under its usual name; a ledger of version 0.1.0 tells of none.
 const OWN_TABLE: &str = "own output.csv";
 
 /// The session that was made from the ledger.

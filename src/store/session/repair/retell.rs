@@ -92,6 +92,7 @@ pub(super) fn tell_rest(session: &mut Session, retold: &Retold) -> Result<(), St
         session.change(|change| together.iter().try_for_each(|untold| tell(change, *untold)))?;
         session.complete_ledger()?;
     }
+    session.tell_of_files_again()?;
     session.change(|change| change.execute("DELETE FROM session WHERE key = ?1", [UNDER_WAY]).map(drop))
 }
 
