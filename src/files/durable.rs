@@ -64,6 +64,18 @@ pub fn leaving_name(token: &str) -> OsString {
     format!("{TEMPORARY_PREFIX}{token}{LEAVING_SUFFIX}").into()
 }
 
+/// True where a folder has a file under a name of [`leaving_name`].
+pub fn has_leaving(folder: &Path) -> io::Result<bool> {
+    for entry in std::fs::read_dir(folder)? {
+        let name = entry?.file_name();
+        let name = name.as_encoded_bytes();
+        if name.starts_with(TEMPORARY_PREFIX.as_bytes()) && name.ends_with(LEAVING_SUFFIX.as_bytes()) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// A new file in `folder`, which is the program's own, that only the user may read. It is removed again unless it is
 /// given another name.
 pub fn temporary_result(folder: &Path) -> io::Result<NamedTempFile> {

@@ -1,6 +1,6 @@
 //! Carrying out transfers: planned in the session, done batch by batch, recorded step by step.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,8 @@ use super::undo::restore_folders;
 use crate::crash::{self, Moment};
 use crate::domain::printable::printable;
 use crate::domain::run::{RunId, RunKind, TransferId};
-use crate::files::durable::{leaving_name, remove_empty_folder, remove_temporary_results, temporary_name};
+use crate::file_system::is_gone;
+use crate::files::durable::{has_leaving, leaving_name, remove_empty_folder, remove_temporary_results, temporary_name};
 use crate::files::folders::Folders;
 use crate::files::read::stamp_of;
 use crate::files::transfer::{
@@ -283,8 +284,12 @@ fn prepare_left(session: &Session, left: &Unfinished) -> Transfer {
 
 /// Sources that a killed run left under their private names on a disk that was away when the run was ended for it.
 fn give_names_back(session: &Session, folders: &Folders, recovered: &mut Recovered) -> Result<(), StoreError> {
+    // There may be very many, on a disk that cannot be written, and a share answers slowly: each folder is read once.
+    let mut looked_into: HashMap<PathBuf, bool> = HashMap::new();
     for left in session.kept_moves()?.iter().filter(|left| !left.is_superseded) {
-        if leads_out(session, left)?.is_some() {
+        let Some(folder) = left.transfer.source.parent() else { continue };
+        let may_have = *looked_into.entry(folder.to_owned()).or_insert_with(|| may_have_leaving(folder));
+        if !may_have || leads_out(session, left)?.is_some() {
             continue;
         }
         if let Err(error) = give_name_back(&prepare_left(session, left), folders) {
@@ -293,6 +298,15 @@ fn give_names_back(session: &Session, folders: &Folders, recovered: &mut Recover
     }
     folders.close();
     Ok(())
+}
+
+/// False for a folder that certainly has no file under a private name, and for one that is closed to us: a later run looks
+/// again.
+fn may_have_leaving(folder: &Path) -> bool {
+    match has_leaving(folder) {
+        Ok(has) => has,
+        Err(error) => !is_gone(&error) && error.kind() != io::ErrorKind::PermissionDenied,
+    }
 }
 
 /// The path with which an unfinished transfer would lead out; also where the ledger does not tell of any source.
