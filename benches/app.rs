@@ -296,7 +296,7 @@ fn remembered(chance: &mut Chance) -> Remembered {
     let values: Vec<f32> = (0..DIMENSIONS).map(|_| chance.number()).collect();
     let length = values.iter().map(|value| value * value).sum::<f32>().sqrt();
     let embedding: Array1<f16> = values.iter().map(|value| f16::from_f32(value / length)).collect();
-    Remembered { embedding, is_whole: true }
+    Remembered { embedding, is_whole: true, decoder: "jpeg 2".to_owned() }
 }
 
 /// Numbers that look like chance, from -1 to 1: a linear congruential generator with Knuth's constants.

@@ -6,8 +6,8 @@ use crate::domain::variant::Variant;
 /// A trouble with one picture.
 #[derive(Debug, thiserror::Error)]
 pub enum Trouble {
-    /// It ends too early.
-    #[error("the file ends too early")]
+    /// It ends too early, or lacks data.
+    #[error("the file ends too early, or lacks data")]
     Truncated,
     /// It has no bytes.
     #[error("the file is empty")]

@@ -9,7 +9,7 @@ use crate::domain::picture::PictureState;
 use crate::domain::printable::{printable, printable_text};
 use crate::domain::template::TemplateWithoutSlot;
 use crate::domain::variant::Variant;
-use crate::files::decode::LONGEST_SIDE;
+use crate::files::decode::{MOST_MEMORY, MOST_PIXELS};
 use crate::files::destination::{DestinationError, Weakness};
 use crate::files::read::LARGEST_FILE;
 use crate::files::scan::ScanError;
@@ -109,7 +109,8 @@ impl Say for Trouble {
                 language.say("trouble.unusual_form", &[("detail", &printable_text(detail))])
             }
             Trouble::TooManyPixels { width, height } => {
-                let values: super::Values<'_> = &[("width", width), ("height", height), ("longest", &LONGEST_SIDE)];
+                let values: super::Values<'_> =
+                    &[("width", width), ("height", height), ("pixels", &MOST_PIXELS), ("memory", &size(MOST_MEMORY))];
                 language.say("trouble.too_many_pixels", values)
             }
             Trouble::TooLarge { bytes } => {

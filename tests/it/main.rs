@@ -25,6 +25,7 @@ mod evidence;
 #[cfg(target_os = "linux")]
 mod faults;
 mod file_systems;
+mod forms;
 mod golden;
 mod hub;
 mod interrupt;

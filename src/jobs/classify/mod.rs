@@ -160,6 +160,7 @@ struct Waiting {
     file: Hashed,
     prepared: Arc<PreparedPicture>,
     is_whole: bool,
+    decoder: &'static str,
 }
 
 /// The end of a file's way.
@@ -316,7 +317,7 @@ fn scored(path: PathBuf, finished: Finished, model: &Model) -> Result<Option<Cla
             let picture = Picture { path, hash, stamp, state: trouble.state(), prediction: None };
             Some(Classified { picture, trouble: Some(trouble), embedding: None })
         }
-        Finished::Embedded { file, remembered: Remembered { embedding, is_whole }, .. } => {
+        Finished::Embedded { file, remembered: Remembered { embedding, is_whole, .. }, .. } => {
             if embedding.len() != labels.ncols() {
                 return Err(EngineError::TowersDiffer { image: embedding.len(), text: labels.ncols() });
             }
