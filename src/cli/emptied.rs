@@ -79,11 +79,12 @@ pub(super) fn finish(
 
 fn no_pictures(request: &Request, classification: &Classification, context: &Context) -> Failure {
     let language = &context.language;
-    let count: usize = classification.other_files.values().sum();
+    let count = classification.others();
     let key = if count == 0 { "source.no_pictures" } else { "source.only_others" };
-    let kinds = summary::kinds(&classification.other_files, language);
+    let kinds = summary::kinds(classification, language);
     let folder = printable(&request.settings.source);
     let values: Values<'_> = &[("folder", &folder), ("count", &count), ("kinds", &kinds)];
-    let sentence = language.say(key, values);
+    let told = std::iter::once(language.say(key, values)).chain(summary::left_out(classification, language));
+    let sentence = told.collect::<Vec<_>>().join(" ");
     Failure { chain: sentence.clone(), sentence, exit: Exit::Failed }
 }

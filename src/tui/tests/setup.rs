@@ -14,9 +14,12 @@ fn from_the_doors_to_a_start() {
     assert_eq!(model.setup.source.text(), "/picturesx");
     assert!(matches!(orders(&effects)[0], Order::Check { .. }));
     let number = model.setup.check;
-    told(&mut model, Event::Checked { number: number - 1, result: Ok(Checked { pictures: 9, others: 0 }) });
+    told(
+        &mut model,
+        Event::Checked { number: number - 1, result: Ok(Checked { pictures: 9, others: 0, ..Checked::default() }) },
+    );
     assert!(model.setup.checked.is_none(), "a stale answer is dropped");
-    told(&mut model, Event::Checked { number, result: Ok(Checked { pictures: 3, others: 1 }) });
+    told(&mut model, Event::Checked { number, result: Ok(Checked { pictures: 3, others: 1, ..Checked::default() }) });
     assert!(model.setup.checked.is_some());
     let effects = press(&mut model, "<ctrl-s>");
     let Order::Classify { settings, .. } = orders(&effects)[0] else { panic!("{effects:?}") };
@@ -56,7 +59,7 @@ fn decisions_come_along_whatever_comes_between() {
     press(&mut model, "<f4>1");
     model.setup.destination = crate::tui::line::Line::new("/other");
     press(&mut model, "<ctrl-s>t");
-    told(&mut model, Event::Found { files: 6 });
+    told(&mut model, found(6));
     told(&mut model, Event::Failed { error: CrewError::NoDataFolder });
     let taken = |effects: Vec<Effect>| {
         orders(&effects).into_iter().find_map(|order| match order {
@@ -109,7 +112,7 @@ fn another_destination_asks_what_becomes_of_the_decisions() {
     assert_eq!((taken, model.collection.len()), (None, 6));
     // Decisions that were taken along count, and can be taken back at once.
     let (mut model, _) = begun("t");
-    told(&mut model, Event::Found { files: 2 });
+    told(&mut model, found(2));
     let revision = model.labels.revision;
     let scores = vec![0.9, 0.05, 0.05, 0.9, 0.05, 0.05];
     told(&mut model, Event::Rescored { revision, scores: vec![] });

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::order;
+use crate::domain::choice::LeftOut;
 use crate::domain::printable::{printable, printable_text};
 use crate::domain::settings::Settings;
 use crate::jobs::crew::{CrewError, Order, WatchNews, WatchStatus};
@@ -117,7 +118,7 @@ pub(super) fn news(model: &mut Model, news: WatchNews) {
         WatchNews::SourceBack | WatchNews::SourceReplaced => watch.is_source_gone = false,
         _ => {}
     }
-    let is_good = matches!(news, WatchNews::SourceBack | WatchNews::Alerted { .. });
+    let is_good = matches!(news, WatchNews::SourceBack | WatchNews::LeftOut(_) | WatchNews::Alerted { .. });
     let Some(text) = said(model, news).filter(|text| model.log.last() != Some(text)) else { return };
     match is_good {
         true => model.say(text),
@@ -142,6 +143,7 @@ fn said(model: &Model, news: WatchNews) -> Option<String> {
             Some(language.say("watch.unreadable", &[("path", &printable(folder)), ("detail", &detail)]))
         }
         WatchNews::Unfinished(path) => Some(language.say("watch.unfinished", &[("path", &printable(path))])),
+        WatchNews::LeftOut(left_out) => Some(left_out_in_words(model, &left_out)),
         WatchNews::Waits(reason) => Some(reason),
         WatchNews::NotSorted(text) => Some(text),
         WatchNews::Alerted { path, label, end } => {
@@ -149,6 +151,19 @@ fn said(model: &Model, news: WatchNews) -> Option<String> {
             Some(language.say("watch.alerted", &[("path", &path), ("label", &label), ("end", &end)]))
         }
     }
+}
+
+/// Says which files of the source are not looked at, if there are any.
+pub(super) fn tell_left_out(model: &mut Model, left_out: &LeftOut) {
+    let text = left_out_in_words(model, left_out);
+    if !text.is_empty() {
+        model.say(text);
+    }
+}
+
+fn left_out_in_words(model: &Model, left_out: &LeftOut) -> String {
+    let how = model.language.text("app.look_at_hidden");
+    crate::lang::left_out(&model.language, left_out, &how).join(" ")
 }
 
 /// Ends the watch, if there is one.
