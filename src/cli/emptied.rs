@@ -84,7 +84,11 @@ fn no_pictures(request: &Request, classification: &Classification, context: &Con
     let kinds = summary::kinds(classification, language);
     let folder = printable(&request.settings.source);
     let values: Values<'_> = &[("folder", &folder), ("count", &count), ("kinds", &kinds)];
-    let told = std::iter::once(language.say(key, values)).chain(summary::left_out(classification, language));
+    let told = std::iter::once(language.say(key, values)).chain(summary::left_out(
+        classification,
+        &request.settings,
+        language,
+    ));
     let sentence = told.collect::<Vec<_>>().join(" ");
     Failure { chain: sentence.clone(), sentence, exit: Exit::Failed }
 }

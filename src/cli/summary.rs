@@ -7,7 +7,7 @@ use super::console::Console;
 use super::outcome::{Classifying, NAMED, Report};
 use crate::domain::count::Counts;
 use crate::domain::printable::{printable, printable_text};
-use crate::domain::settings::Operation;
+use crate::domain::settings::{Operation, Settings};
 use crate::jobs::classify::Classification;
 use crate::lang::{Language, Say, Values};
 
@@ -20,7 +20,7 @@ pub(super) fn print(report: &Report<'_>, table: Option<&Path>, language: &Langua
     print_left(report, language, console);
     if let Some(classifying) = &report.classifying {
         print_trusted(classifying.classification, language, console);
-        print_others(classifying.classification, language, console);
+        print_others(classifying, language, console);
     }
     print_troubles(report, language, console);
     if let Some(table) = table {
@@ -175,18 +175,19 @@ fn print_trusted(classification: &Classification, language: &Language, console: 
     }
 }
 
-fn print_others(classification: &Classification, language: &Language, console: &mut Console) {
+fn print_others(classifying: &Classifying<'_>, language: &Language, console: &mut Console) {
+    let classification = classifying.classification;
     let count = classification.others();
     if count > 0 {
         let values: Values<'_> = &[("count", &count), ("kinds", &kinds(classification, language))];
         console.out(&language.say("classify.others", values));
     }
-    left_out(classification, language).iter().for_each(|line| console.out(line));
+    left_out(classification, classifying.settings, language).iter().for_each(|line| console.out(line));
 }
 
 /// The files that were left out, and what brings those back that are hidden.
-pub(super) fn left_out(classification: &Classification, language: &Language) -> Vec<String> {
-    crate::lang::left_out(language, &classification.left_out, "--hidden")
+pub(super) fn left_out(classification: &Classification, settings: &Settings, language: &Language) -> Vec<String> {
+    crate::lang::left_out(language, &classification.left_out, &settings.source, "--hidden")
 }
 
 /// `3 .txt, 1 .mp4, 2 without extension, 5 litter`.

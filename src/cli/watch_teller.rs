@@ -83,7 +83,9 @@ impl<'t> Teller<'t> {
                 others.into_iter().for_each(|(kind, count)| *self.others.entry(kind).or_default() += count);
             }
             Told::LeftOut(left_out) => {
-                left_out_in_words(&self.language, left_out, "--hidden").iter().for_each(|line| self.note(line));
+                left_out_in_words(&self.language, left_out, &self.settings.source, "--hidden")
+                    .iter()
+                    .for_each(|line| self.note(line));
             }
             Told::Transferred(planned, ended) => {
                 // A transfer that a decision has overtaken is planned anew.

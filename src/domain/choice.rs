@@ -49,31 +49,34 @@ impl Choice {
         Ok(Choice { hidden, include: Patterns::new(include)?, exclude: Patterns::new(exclude)? })
     }
 
-    /// Why a file or a folder is not looked at, by its path in the source, and how many parts of the path there are up to
-    /// the file or folder that is the reason. A folder in which something may be wanted is looked into.
-    pub fn leaves_out(&self, inside: &Path, is_folder: bool) -> Option<(Why, usize)> {
-        let names: Vec<&OsStr> = inside.iter().collect();
-        let has_patterns = !self.include.is_empty() || !self.exclude.is_empty();
-        let folded =
-            if has_patterns { FoldedPath::new(names.iter().copied()) } else { FoldedPath::new([].into_iter()) };
-        let spelt_out = if is_folder { self.include.named() } else { self.include.named_for(&folded) };
-        let first = |is: fn(&OsStr) -> bool| names.iter().position(|name| is(name)).map(|place| place + 1);
-        if spelt_out < Named::Litter
-            && let Some(reach) = first(is_litter)
-        {
-            return Some((Why::Litter, reach));
+    /// Why a file or a folder is not looked at, by its path in the source, where its name is the reason or that of a folder it
+    /// is in: it is litter or hidden. And how many parts of the path there are up to the file or folder of that name. A folder
+    /// in which something may be wanted is looked into.
+    pub fn by_name(&self, inside: &Path, is_folder: bool) -> Option<(Why, usize)> {
+        let first = |is: fn(&OsStr) -> bool| inside.iter().position(is).map(|place| place + 1);
+        let litter = first(is_litter).map(|reach| (Why::Litter, reach));
+        let hidden = || first(is_hidden).filter(|_| !self.hidden).map(|reach| (Why::Hidden, reach));
+        let by_name = litter.or_else(hidden)?;
+        let spelt_out = match is_folder {
+            true => self.include.named(),
+            false => self.include.named_for(&FoldedPath::new(inside)),
+        };
+        match spelt_out {
+            Named::Visible => Some(by_name),
+            Named::Hidden => litter,
+            Named::Litter => None,
         }
-        if !self.hidden
-            && spelt_out < Named::Hidden
-            && let Some(reach) = first(is_hidden)
-        {
-            return Some((Why::Hidden, reach));
+    }
+
+    /// The same where patterns are the reason.
+    pub fn by_patterns(&self, inside: &Path, is_folder: bool) -> Option<(Why, usize)> {
+        if self.include.is_empty() && self.exclude.is_empty() {
+            return None;
         }
-        if let Some(reach) = self.exclude.reach(&folded) {
-            return Some((Why::Excluded, reach));
-        }
-        let is_wanted = is_folder || self.include.is_empty() || self.include.reach(&folded).is_some();
-        (!is_wanted).then_some((Why::Excluded, names.len()))
+        let path = FoldedPath::new(inside);
+        let is_wanted = || is_folder || self.include.is_empty() || self.include.reach(&path).is_some();
+        let unwanted = || (!is_wanted()).then(|| inside.iter().count());
+        self.exclude.reach(&path).or_else(unwanted).map(|reach| (Why::Excluded, reach))
     }
 }
 
@@ -152,8 +155,13 @@ mod tests {
         Choice::new(hidden, &owned(include), &owned(exclude)).unwrap()
     }
 
+    fn leaves_out(choice: &Choice, path: &str, is_folder: bool) -> Option<(Why, usize)> {
+        let path = Path::new(path);
+        choice.by_name(path, is_folder).or_else(|| choice.by_patterns(path, is_folder))
+    }
+
     fn file(choice: &Choice, path: &str) -> Option<(Why, usize)> {
-        choice.leaves_out(Path::new(path), false)
+        leaves_out(choice, path, false)
     }
 
     #[test]
@@ -183,9 +191,9 @@ mod tests {
         assert_eq!(file(&bin, ".kept/a.jpg"), None);
         assert_eq!(file(&bin, ".kept/.DS_Store"), Some((Why::Litter, 2)));
         assert_eq!(file(&bin, ".other/a.jpg"), Some((Why::Hidden, 1)));
-        let folder = |path: &str| bin.leaves_out(Path::new(path), true);
+        let folder = |path: &str| leaves_out(&bin, path, true);
         assert_eq!((folder("$RECYCLE.BIN"), folder("x"), folder("secrets")), (None, None, Some((Why::Excluded, 1))));
-        assert_eq!(jpegs.leaves_out(Path::new("#recycle"), true), Some((Why::Litter, 1)));
+        assert_eq!(leaves_out(&jpegs, "#recycle", true), Some((Why::Litter, 1)));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Patterns for the names of files and folders, as people write them after `--exclude` and `--include`.
 
 use std::ffi::OsStr;
+use std::path::Path;
 
 use globset::{ErrorKind, GlobBuilder, GlobMatcher};
 
@@ -162,16 +163,16 @@ pub(super) struct FoldedPath {
 }
 
 impl FoldedPath {
-    pub(super) fn new<'n>(names: impl Iterator<Item = &'n OsStr>) -> FoldedPath {
-        let mut path = FoldedPath { text: String::new(), ends: vec![] };
-        for name in names {
-            if !path.ends.is_empty() {
-                path.text.push('/');
+    pub(super) fn new(path: &Path) -> FoldedPath {
+        let mut folded = FoldedPath { text: String::new(), ends: vec![] };
+        for name in path {
+            if !folded.ends.is_empty() {
+                folded.text.push('/');
             }
-            path.text += &fold(&name.to_string_lossy());
-            path.ends.push(path.text.len());
+            folded.text += &fold(&name.to_string_lossy());
+            folded.ends.push(folded.text.len());
         }
-        path
+        folded
     }
 }
 
@@ -230,8 +231,7 @@ mod tests {
     use super::*;
 
     fn reach(pattern: &str, path: &str) -> Option<usize> {
-        let path = FoldedPath::new(path.split('/').map(OsStr::new));
-        Patterns::new([pattern]).unwrap().reach(&path)
+        Patterns::new([pattern]).unwrap().reach(&FoldedPath::new(Path::new(path)))
     }
 
     #[test]

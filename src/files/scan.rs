@@ -178,12 +178,12 @@ impl<'s> Scope<'s> {
     /// that it is in.
     pub fn leaves_out(self, path: &Path, is_folder: bool) -> Option<(Why, PathBuf)> {
         let inside = path.strip_prefix(self.source).ok()?;
-        let is_beside_another = !is_folder && is_beside_another(path);
-        let (why, reach) = match self.choice.leaves_out(inside, is_folder) {
-            Some((Why::Litter | Why::Hidden, _)) if self.kept.contains(inside) && !is_beside_another => return None,
+        let by_name = self.choice.by_name(inside, is_folder).filter(|_| !self.kept.contains(inside));
+        let (why, reach) = match by_name {
             Some(litter @ (Why::Litter, _)) => litter,
-            _ if is_beside_another => (Why::Litter, inside.iter().count()),
-            left_out => left_out?,
+            _ if !is_folder && is_beside_another(path) => (Why::Litter, inside.iter().count()),
+            Some(hidden) => hidden,
+            None => self.choice.by_patterns(inside, is_folder)?,
         };
         Some((why, self.source.join(inside.iter().take(reach).collect::<PathBuf>())))
     }

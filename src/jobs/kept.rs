@@ -2,7 +2,6 @@
 //! left out, or from a run that looked at them.
 
 use super::sink::SourceFolder;
-use crate::domain::choice::Why;
 use crate::domain::settings::Settings;
 use crate::files::scan::Kept;
 use crate::store::StoreError;
@@ -14,7 +13,7 @@ pub fn kept(session: &Session, settings: &Settings) -> Result<Kept, StoreError> 
     let mut kept = Kept::new();
     session.for_each_known_path(|path| {
         let Some(inside) = source.inside(path) else { return };
-        if let Some((Why::Litter | Why::Hidden, _)) = settings.choice.leaves_out(inside, false) {
+        if settings.choice.by_name(inside, false).is_some() {
             kept.insert(inside.to_owned());
         }
     })?;

@@ -34,6 +34,7 @@ mod judge;
 mod languages;
 mod layers;
 mod ledger;
+mod litter;
 mod live;
 mod memory;
 mod names;

@@ -23,7 +23,7 @@ use super::theme::Theme;
 use super::update::update;
 use super::view;
 use crate::config::{Defaults, Preview};
-use crate::domain::choice::LeftOut;
+use crate::domain::choice::{LeftOut, LeftOutCounts};
 use crate::domain::collection::Entry;
 use crate::domain::decision::Decision;
 use crate::domain::history::StepKind;

@@ -201,9 +201,12 @@ fn an_earlier_session_is_scored_with_other_labels() {
     model.work = Work::Opening;
     let origin =
         Origin { source: "/from".to_owned(), recursive: false, model: "/a/model".to_owned(), ..Origin::default() };
+    let (hidden, include) = (Some(true), vec!["a b".to_owned(), "*.jpg".to_owned()]);
+    let origin = Origin { hidden, include, ..origin };
     let effects = told(&mut model, Event::Opened { sorting: Some(Box::new(earlier_sorting())), origin: Some(origin) });
     assert!(matches!(orders(&effects)[..], [Order::Check { .. }, Order::LookUpModel { .. }]));
     assert_eq!((model.setup.source.text(), model.setup.model.text()), ("/from", "/a/model"));
+    assert_eq!((model.setup.hidden, model.setup.include.text()), (true, "\"a b\" *.jpg"));
     told(&mut model, Event::Arrived { revision: 0, entries: vec![(entry(1), None)], scores: vec![0.9, 0.1] });
     told(&mut model, Event::Scorable { missing: 1 });
     assert!(model.notice.as_ref().unwrap().text.contains("1 picture has"));

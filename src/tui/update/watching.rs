@@ -1,6 +1,6 @@
 //! Watching: what arrives while the app is open.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::order;
 use crate::domain::choice::LeftOut;
@@ -116,9 +116,10 @@ pub(super) fn news(model: &mut Model, news: WatchNews) {
     match news {
         WatchNews::SourceGone => watch.is_source_gone = true,
         WatchNews::SourceBack | WatchNews::SourceReplaced => watch.is_source_gone = false,
+        WatchNews::LeftOut(ref left_out) => return tell_left_out(model, left_out),
         _ => {}
     }
-    let is_good = matches!(news, WatchNews::SourceBack | WatchNews::LeftOut(_) | WatchNews::Alerted { .. });
+    let is_good = matches!(news, WatchNews::SourceBack | WatchNews::Alerted { .. });
     let Some(text) = said(model, news).filter(|text| model.log.last() != Some(text)) else { return };
     match is_good {
         true => model.say(text),
@@ -135,7 +136,8 @@ fn said(model: &Model, news: WatchNews) -> Option<String> {
             let reason = reason.say(language);
             Some(language.say("app.watch_polls", &[("source", &source), ("reason", &reason)]))
         }
-        WatchNews::By(_) => None,
+        // The latter has a sentence for each reason.
+        WatchNews::By(_) | WatchNews::LeftOut(_) => None,
         WatchNews::SourceGone => about_source("watch.source_gone"),
         WatchNews::SourceBack => about_source("watch.source_back"),
         WatchNews::SourceReplaced => about_source("watch.source_replaced"),
@@ -143,7 +145,6 @@ fn said(model: &Model, news: WatchNews) -> Option<String> {
             Some(language.say("watch.unreadable", &[("path", &printable(folder)), ("detail", &detail)]))
         }
         WatchNews::Unfinished(path) => Some(language.say("watch.unfinished", &[("path", &printable(path))])),
-        WatchNews::LeftOut(left_out) => Some(left_out_in_words(model, &left_out)),
         WatchNews::Waits(reason) => Some(reason),
         WatchNews::NotSorted(text) => Some(text),
         WatchNews::Alerted { path, label, end } => {
@@ -155,15 +156,10 @@ fn said(model: &Model, news: WatchNews) -> Option<String> {
 
 /// Says which files of the source are not looked at, if there are any.
 pub(super) fn tell_left_out(model: &mut Model, left_out: &LeftOut) {
-    let text = left_out_in_words(model, left_out);
-    if !text.is_empty() {
-        model.say(text);
-    }
-}
-
-fn left_out_in_words(model: &Model, left_out: &LeftOut) -> String {
     let how = model.language.text("app.look_at_hidden");
-    crate::lang::left_out(&model.language, left_out, &how).join(" ")
+    let source = Path::new(model.setup.source.text().trim());
+    let sentences = crate::lang::left_out(&model.language, left_out, source, &how);
+    sentences.into_iter().for_each(|sentence| model.say(sentence));
 }
 
 /// Ends the watch, if there is one.
