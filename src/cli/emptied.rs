@@ -58,7 +58,8 @@ pub(super) fn finish(
     };
     let values: Values<'_> = &[("folder", &printable(&request.settings.source))];
     let note = context.language.say("source.emptied", values);
-    context.note_text(&note);
+    let left_out = summary::left_out(classification, &request.settings, &context.language);
+    std::iter::once(note).chain(left_out).for_each(|note| context.note_text(&note));
     // Labels and template are those of before; the rest is as it is asked for now.
     let Sorting { threshold, margin, operation, .. } = Sorting::from(&request.settings);
     (sorting.threshold, sorting.margin, sorting.operation) = (threshold, margin, operation);

@@ -9,7 +9,7 @@ use smart_image_sorter::jobs::crew::{Checked, Event, Order, WatchNews};
 use smart_image_sorter::store::Session;
 
 use crate::session::summary;
-use crate::support::{Finished, Workspace, of_kind, picture};
+use crate::support::{Finished, Workspace, of_kind, picture, shared};
 use crate::terminal::samples_folder;
 use crate::tmux::Terminal;
 use crate::watch::Watching;
@@ -227,7 +227,29 @@ fn a_source_of_which_all_is_left_out_says_so() {
     workspace.write_pictures([".a.jpg", "@eaDir/b.jpg"]);
     let said = workspace.classify().ends_with(1).err;
     assert!(said.contains("has no pictures, only 1 other file (1 litter)"), "{said}");
-    assert!(said.contains("1 hidden file was left out (--hidden looks at it): .a.jpg."), "{said}");
+    let hidden = "1 hidden file was left out (--hidden looks at it): .a.jpg.";
+    assert!(said.contains(hidden), "{said}");
+    // So does one from which all else was moved.
+    workspace.write_pictures(["c.jpg"]);
+    workspace.classify().with("--operation", "move").ends_with(0);
+    let said = workspace.classify().with("--operation", "move").ends_with(0).err;
+    assert!(said.contains("has no pictures left") && said.contains(hidden), "{said}");
+}
+
+#[test]
+fn folders_of_public_reports_have_the_pictures_that_people_see() {
+    let Some(field) = shared("field") else { return };
+    let labels = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/demo/labels.txt");
+    for (case, pictures, litter) in
+        [("10-appledouble", 1, 5), ("11-litter-that-is-sorted", 1, 8), ("26-watch-and-classify-disagree", 2, 2)]
+    {
+        let workspace = Workspace::new();
+        let classify = workspace.classify().with("--source", field.join(case).join("in")).with("--model", "demo");
+        let finished = classify.labels_file(&labels).flag("--json").flag("--dry-run").ends_with(0);
+        let left_out = json!({"litter": litter, "hidden": 0, "excluded": 0});
+        let expected = json!({"pictures": pictures, "other_files": litter, "unreadable": 0, "left_out": left_out});
+        assert_eq!(counts_in(&summary(&finished)), expected, "{case}");
+    }
 }
 
 #[test]
