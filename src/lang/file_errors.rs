@@ -5,6 +5,7 @@ use std::io;
 use super::{Language, Say, Values, size};
 use crate::config::ConfigError;
 use crate::domain::label::LabelError;
+use crate::domain::patterns::{BadPattern, PatternFault};
 use crate::domain::picture::PictureState;
 use crate::domain::printable::{printable, printable_text};
 use crate::domain::template::TemplateWithoutSlot;
@@ -39,6 +40,20 @@ impl Say for LabelError {
 impl Say for TemplateWithoutSlot {
     fn say(&self, language: &Language) -> String {
         language.say("settings.template_without_slot", &[("template", &printable_text(&self.0))])
+    }
+}
+
+impl Say for BadPattern {
+    fn say(&self, language: &Language) -> String {
+        let fault = language.text(match self.fault {
+            PatternFault::Empty => "patterns.empty",
+            PatternFault::Bracket => "patterns.bracket",
+            PatternFault::Range => "patterns.range",
+            PatternFault::Brace => "patterns.brace",
+            PatternFault::Escape => "patterns.escape",
+            PatternFault::TooLong => "patterns.too_long",
+        });
+        language.say("patterns.bad", &[("pattern", &printable_text(&self.pattern)), ("fault", &fault)])
     }
 }
 

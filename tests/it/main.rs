@@ -35,6 +35,7 @@ mod judge;
 mod languages;
 mod layers;
 mod ledger;
+mod litter;
 mod live;
 mod memory;
 mod names;
