@@ -106,6 +106,21 @@ def with_names(jpeg, jfif, adobe, names):
     return joined(renamed, bytes(rest))
 
 
+def cmyk_sampled(picture, sampling):
+    """Four inks of several sizes: four grey JPEGs, each of the size of its ink, with their scans under one frame."""
+    factors = [tuple(int(factor) for factor in ink.split("x")) for ink in sampling.split(",")]
+    most = [max(factor[axis] for factor in factors) for axis in (0, 1)]
+    tables, scans = None, b""
+    for name, ((across, down), ink) in enumerate(zip(factors, picture.convert("CMYK").split()), 1):
+        size = -(-WIDTH * across // most[0]), -(-HEIGHT * down // most[1])
+        found, rest = segments(cjpeg(ImageOps.invert(ink).resize(size), "-grayscale"))
+        tables = tables or [(marker, content) for marker, content in found if marker in (0xDB, 0xC4)]
+        scans += rest[:5] + bytes([name]) + rest[6:-2]
+    entries = (bytes([name, across << 4 | down, 0]) for name, (across, down) in enumerate(factors, 1))
+    frame = struct.pack(">BHHB", 8, HEIGHT, WIDTH, 4) + b"".join(entries)
+    return joined([*tables, (0xC0, frame)], scans + b"\xff\xd9")
+
+
 def lossless(samples):
     """A lossless JPEG (ITU-T T.81, annex H): each sample less the one before."""
     height, width, colours = samples.shape
@@ -203,6 +218,10 @@ def jpegs():
     yield "rgb", cjpeg(picture, "-rgb")
     yield "cmyk", saved(picture.convert("CMYK"), "JPEG")
     yield "cmyk-progressive", saved(picture.convert("CMYK"), "JPEG", progressive=True)
+    for mixed in ("2x2,1x1,1x1,2x2", "2x2,2x2,2x2,1x1", "1x1,1x1,1x1,2x2", "1x2,2x1,1x1,2x2"):
+        made = cmyk_sampled(picture, mixed)
+        yield f"cmyk-{mixed.replace(',', '-')}", made
+        yield f"ycck-{mixed.replace(',', '-')}", with_names(made, False, 2, (1, 2, 3, 4))
     colours = {"ycc": cjpeg(picture), "rgb": cjpeg(picture, "-rgb"), "cmyk": saved(picture.convert("CMYK"), "JPEG")}
     for kind, jpeg in colours.items():
         for jfif in (False, True):

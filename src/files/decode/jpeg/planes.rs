@@ -3,13 +3,18 @@
 
 use libjpeg_turbo_rs::{ColorSpace, RawImage};
 
+use super::ink_to_rgb;
 use super::markers::{Component, Frame};
 
-/// True where the first colour is not as fine as each of the others.
+/// True where the brightness, or the black of four inks, is not as fine as each of the others.
 pub(super) fn is_coarser_than_others(frame: &Frame) -> bool {
     let (across, down) = frame.most();
-    let first = &frame.components[0];
-    frame.components.len() == 3 && (first.across < across || first.down < down)
+    let is_coarse = |component: &Component| component.across < across || component.down < down;
+    match frame.components.as_slice() {
+        [first, _, _] => is_coarse(first),
+        [first, _, _, last] => is_coarse(first) || is_coarse(last),
+        _ => false,
+    }
 }
 
 /// True where each colour fits a whole number of times: libjpeg decodes no others.
@@ -25,11 +30,21 @@ pub(super) fn to_rgb(frame: &Frame, planes: &RawImage, space: ColorSpace) -> Opt
         Plane::cut(frame, component, samples, *planes.plane_widths.get(index)?)?.enlarged(frame, component)
     };
     let planes: Vec<Vec<u8>> = frame.components.iter().enumerate().map(full).collect::<Option<_>>()?;
-    let [first, second, third] = planes.as_slice() else { return None };
-    let samples = first.iter().zip(second).zip(third).map(|((first, second), third)| [*first, *second, *third]);
+    let (three, fourth) = planes.split_at_checked(3)?;
+    let pixels = (0..three[0].len()).map(|at| [three[0][at], three[1][at], three[2][at]]);
+    let inks =
+        |at: usize, [cyan, magenta, yellow]: [u8; 3]| Some(ink_to_rgb([cyan, magenta, yellow, fourth.first()?[at]]));
+    let inverted = |colours: [u8; 3]| colours.map(|colour| 255 - colour);
     Some(match space {
-        ColorSpace::Rgb => samples.flatten().collect(),
-        _ => samples.flat_map(rgb).collect(),
+        ColorSpace::Rgb => pixels.flatten().collect(),
+        ColorSpace::Cmyk => {
+            pixels.enumerate().map(|(at, colours)| inks(at, colours)).collect::<Option<Vec<_>>>()?.concat()
+        }
+        ColorSpace::Ycck => {
+            let turned = pixels.map(|colours| inverted(rgb(colours)));
+            turned.enumerate().map(|(at, colours)| inks(at, colours)).collect::<Option<Vec<_>>>()?.concat()
+        }
+        _ => pixels.flat_map(rgb).collect(),
     })
 }
 
