@@ -31,6 +31,7 @@ mod interrupt;
 mod json;
 #[cfg(target_os = "linux")]
 mod judge;
+mod labels;
 mod languages;
 mod layers;
 mod ledger;
