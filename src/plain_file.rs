@@ -42,6 +42,11 @@ pub fn read_text(path: &Path, most: u64) -> io::Result<String> {
     to_text(read(path, most)?)
 }
 
+/// Bytes of UTF-8 without the mark at their beginning that Windows likes to put there.
+pub fn without_mark(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
+}
+
 /// Bytes as text, without the mark at its beginning that Windows likes to put there: UTF-8, or UTF-16 with that mark.
 pub fn to_text(bytes: Vec<u8>) -> io::Result<String> {
     let units = |rest: &[u8], unit: fn([u8; 2]) -> u16| {
@@ -53,8 +58,7 @@ pub fn to_text(bytes: Vec<u8>) -> io::Result<String> {
     let text = match bytes.as_slice() {
         [0xff, 0xfe, rest @ ..] => units(rest, u16::from_le_bytes),
         [0xfe, 0xff, rest @ ..] => units(rest, u16::from_be_bytes),
-        [0xef, 0xbb, 0xbf, rest @ ..] => String::from_utf8(rest.to_vec()).ok(),
-        _ => String::from_utf8(bytes).ok(),
+        _ => String::from_utf8(without_mark(&bytes).to_vec()).ok(),
     };
     // UTF-16 without the mark is UTF-8 full of noughts.
     text.filter(|text| !text.contains('\0'))

@@ -2,7 +2,7 @@
 
 use std::process::Stdio;
 
-use crate::support::{Classify, Workspace, of_kind};
+use crate::support::Workspace;
 
 fn with_a_picture() -> Workspace {
     let workspace = Workspace::new();
@@ -10,22 +10,15 @@ fn with_a_picture() -> Workspace {
     workspace
 }
 
-/// The labels that the picture is scored by, and its scores.
-fn scores(classify: Classify<'_>) -> serde_json::Map<String, serde_json::Value> {
-    let events = classify.flag("--dry-run").flag("--json").ends_with(0).events();
-    let picture = of_kind(&events, "picture").next().unwrap();
-    picture["scores"].as_object().unwrap().clone()
-}
-
 #[test]
 fn a_label_is_the_same_label_however_it_is_written() {
     let workspace = with_a_picture();
-    let list = scores(workspace.classify().with("--labels", "place = a map | a plan, a chart"));
+    let list = workspace.classify().with("--labels", "place = a map | a plan, a chart").scores();
     assert_eq!(list.keys().collect::<Vec<_>>(), ["place", "a chart"]);
     let lines = "# my labels\nplace = a map | a plan,\r\n\n# the rest\na chart,\n";
     let utf_16: Vec<u8> = format!("\u{feff}{lines}").encode_utf16().flat_map(u16::to_le_bytes).collect();
     for (name, content) in [("plain.txt", lines.as_bytes()), ("windows.txt", &utf_16)] {
-        assert_eq!(scores(workspace.classify().labels_file(workspace.write(name, content))), list, "{name}");
+        assert_eq!(workspace.classify().labels_file(workspace.write(name, content)).scores(), list, "{name}");
     }
 }
 

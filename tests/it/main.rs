@@ -37,6 +37,7 @@ mod layers;
 mod ledger;
 mod live;
 mod memory;
+mod model_folders;
 mod names;
 mod parity;
 #[cfg(target_os = "linux")]
