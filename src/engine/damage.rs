@@ -97,7 +97,8 @@ mod tests {
         };
         let weights = |error: WeightsError| CheckpointError::from(error);
         let io = |kind: ErrorKind| weights(WeightsError::Unreadable { path: path(), source: kind.into() });
-        let damage: [CheckpointError; 6] = [
+        let damage: [CheckpointError; 7] = [
+            CheckpointError::Pointer { path: path() },
             unknown(""),
             io(ErrorKind::UnexpectedEof),
             weights(WeightsError::CutShort { path: path(), length: 1, expected: 2 }),
@@ -108,7 +109,10 @@ mod tests {
         for error in damage.map(EngineError::from) {
             assert!(error.may_be_damage(), "{error}");
         }
-        let other: [CheckpointError; 5] = [
+        let other: [CheckpointError; 8] = [
+            CheckpointError::OpenClip { folder: folder() },
+            CheckpointError::Inside { folder: folder(), inside: folder() },
+            CheckpointError::Family { folder: folder(), source: FamilyError::OwnCode { known: vec![] } },
             unknown("bert"),
             io(ErrorKind::PermissionDenied),
             weights(WeightsError::OldTorch { path: path() }),

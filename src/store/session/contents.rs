@@ -23,41 +23,42 @@ impl Session {
 /// The step, with the pictures that have the content of one in it and are not in it themselves.
 fn with_same_content(change: &Transaction<'_>, step: &Step) -> rusqlite::Result<Step> {
     let mut whole = step.clone();
-    let twins = twins(change, step)?;
-    if twins.is_empty() {
-        return Ok(whole);
-    }
     let said: HashMap<PictureId, Option<Decision>> = step.said.iter().copied().collect();
+    let alike = alike(change, step)?;
+    // The first picture of the step with each content speaks for it.
+    let mut speaker: HashMap<&[u8], PictureId> = HashMap::new();
+    for (picture, content) in alike.iter().filter(|(picture, _)| said.contains_key(picture)) {
+        speaker.entry(content).or_insert(*picture);
+    }
+    let unsaid = || alike.iter().filter(|(picture, _)| !said.contains_key(picture));
     let last = match step.kind {
-        StepKind::Decide => HashMap::new(),
-        StepKind::Undo | StepKind::Redo => last_said(change, &twins)?,
+        StepKind::Undo | StepKind::Redo if unsaid().next().is_some() => last_said(change, &alike)?,
+        _ => HashMap::new(),
     };
-    let mut taken: HashSet<PictureId> = said.keys().copied().collect();
-    for (picture, twin) in twins {
+    for (picture, content) in unsaid() {
+        let Some(speaker) = speaker.get(content.as_slice()) else { continue };
         let decision = match step.kind {
-            StepKind::Decide => said.get(&picture).copied(),
+            StepKind::Decide => said.get(speaker).copied(),
             // What was said of both at once is taken back of both.
-            StepKind::Undo | StepKind::Redo => match (last.get(&picture), last.get(&twin)) {
+            StepKind::Undo | StepKind::Redo => match (last.get(speaker), last.get(picture)) {
                 (Some(own), Some(other)) if own.step == other.step => Some(other.before),
                 _ => None,
             },
         };
-        if let Some(decision) = decision.filter(|_| taken.insert(twin)) {
-            whole.said.push((twin, decision));
-        }
+        whole.said.extend(decision.map(|decision| (*picture, decision)));
     }
     Ok(whole)
 }
 
-/// Pictures of the step, each with another one of the same content, but for those whose path has another content now.
-fn twins(change: &Transaction<'_>, step: &Step) -> rusqlite::Result<Vec<(PictureId, PictureId)>> {
+/// The pictures that have the content of one in the step, those in it among them, but for those whose path has another
+/// content now.
+fn alike(change: &Transaction<'_>, step: &Step) -> rusqlite::Result<Vec<(PictureId, Vec<u8>)>> {
     let mut statement = change.prepare_cached(
-        "SELECT own.id, other.id FROM json_each(?1) AS said JOIN pictures AS own ON own.id = said.value
-             JOIN pictures AS other ON other.hash = own.hash AND other.id <> own.id
-         WHERE length(own.hash) > 0 AND NOT other.replaced ORDER BY other.id",
+        "SELECT id, hash FROM pictures WHERE NOT replaced AND hash IN (SELECT hash FROM json_each(?1) AS said
+             JOIN pictures ON pictures.id = said.value WHERE length(hash) > 0) ORDER BY id",
     )?;
     let said = json!(step.said.iter().map(|(picture, _)| picture.0).collect::<Vec<_>>()).to_string();
-    statement.query_map([said], |row| Ok((PictureId(row.get(0)?), PictureId(row.get(1)?))))?.collect()
+    statement.query_map([said], |row| Ok((PictureId(row.get(0)?), row.get(1)?)))?.collect()
 }
 
 /// What was said of a picture last: in which step, and what was said before.
@@ -67,8 +68,8 @@ struct Last {
     before: Option<Decision>,
 }
 
-fn last_said(change: &Transaction<'_>, twins: &[(PictureId, PictureId)]) -> rusqlite::Result<HashMap<PictureId, Last>> {
-    let wanted: HashSet<PictureId> = twins.iter().flat_map(|(own, other)| [*own, *other]).collect();
+fn last_said(change: &Transaction<'_>, alike: &[(PictureId, Vec<u8>)]) -> rusqlite::Result<HashMap<PictureId, Last>> {
+    let wanted: HashSet<PictureId> = alike.iter().map(|(picture, _)| *picture).collect();
     let mut last: HashMap<PictureId, Last> = HashMap::new();
     let mut statement =
         change.prepare_cached("SELECT picture, coalesce(step, id), decision, label FROM decisions ORDER BY id")?;
