@@ -167,6 +167,8 @@ mod tests {
         _folder: tempfile::TempDir,
         session: Session,
         run: RunId,
+        /// The label whose command is owed for what comes.
+        alert: Option<&'static str>,
     }
 
     impl Scene {
@@ -175,7 +177,7 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             let mut session = Session::open_to_work(folder.path(), &KnownSessions::in_folder(None)).unwrap();
             let run = session.begin_run(RunKind::Classify, None, None, serde_json::Map::new()).unwrap();
-            let mut scene = Scene { _folder: folder, session, run };
+            let mut scene = Scene { _folder: folder, session, run, alert: None };
             for content in contents {
                 assert_eq!(scene.put(*content), None);
             }
@@ -191,7 +193,7 @@ mod tests {
                 state: PictureState::Ok,
                 prediction: None,
             };
-            let found = Found { picture: &picture, path: &picture.path, trouble: None, alert: None };
+            let found = Found { picture: &picture, path: &picture.path, trouble: None, alert: self.alert };
             let set = LabelSet { id: 1, labels: vec![] };
             self.session.put_pictures(self.run, &set, &[found]).unwrap()[0].decision
         }
@@ -252,6 +254,24 @@ mod tests {
         scene.say(StepKind::Undo, &[(1, None)]);
         assert_eq!(scene.decisions(), [None, SKIPPED, None, None, None]);
         assert_eq!(scene.put(1), None, "nothing stands for it any more");
+    }
+
+    #[test]
+    fn no_command_is_owed_for_a_label_that_a_person_decided_against() {
+        let mut scene = Scene::new(&[1, 2, 3]);
+        let [a, b] = ["a", "b"].map(|text| scene.session.label(text).unwrap());
+        scene.alert = Some("a");
+        scene.say(
+            StepKind::Decide,
+            &[(1, NONE), (2, Some(Decision::Reassigned(a))), (3, Some(Decision::Reassigned(b)))],
+        );
+        for content in [1, 2, 3, 4] {
+            scene.put(content);
+        }
+        let owed = "SELECT picture FROM alerts ORDER BY picture";
+        let owed: Result<Vec<i64>, _> =
+            scene.session.read(|reading| reading.prepare(owed)?.query_map([], |row| row.get(0))?.collect());
+        assert_eq!(owed.unwrap(), [5, 7]);
     }
 
     #[test]
