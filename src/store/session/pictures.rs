@@ -283,10 +283,8 @@ fn put(
     if before.is_none() && !hash.is_empty() {
         known.decision = decided.pass_on(change, known.id, &hash)?;
     }
-    if let (None, Some(label)) = (before, found.alert)
-        && may_be_sorted_by(change, known.decision, label)?
-    {
-        owe_alert(change, known.id, label)?;
+    if let (None, Some(label)) = (before, found.alert) {
+        owe_alert(change, &known, label)?;
     }
     // The former content of its path is no picture of the source any more, unless something was done with it.
     let mut replaced = change.prepare_cached(
@@ -294,18 +292,6 @@ fn put(
     )?;
     replaced.execute((kept(destination, found.path), hash))?;
     Ok(known)
-}
-
-/// True unless a person has decided against the label.
-fn may_be_sorted_by(change: &Transaction<'_>, decision: Option<Decision>, label: &str) -> rusqlite::Result<bool> {
-    match decision {
-        None | Some(Decision::Skipped) => Ok(true),
-        Some(Decision::NoneOfThese) => Ok(false),
-        Some(Decision::Accepted(LabelId(number)) | Decision::Reassigned(LabelId(number))) => {
-            let mut decided = change.prepare_cached("SELECT text = ?2 FROM labels WHERE id = ?1")?;
-            decided.query_row((number, label), |row| row.get(0))
-        }
-    }
 }
 
 /// True where the file that a picture has as its place was put there by this program, for this picture or another one
