@@ -166,7 +166,7 @@ fn start(folder: &Path) -> AppStart {
         runtime: Wanted::default(),
         program: std::env::current_exe().unwrap(),
         cache: Some(cache_place(folder)),
-        built_in: folder.join("built-in"),
+        built_in: Some(folder.join("built-in")),
         data_folder: Some(data_folder(folder)),
     };
     AppStart {

@@ -3,10 +3,12 @@
 //! The model is a checkpoint like any other and is read by the same code. Its weights have to lie in a file, as every
 //! runtime takes them from one, so it is unpacked before it is used.
 
+use std::cell::OnceCell;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use include_dir::{Dir, include_dir};
+use tempfile::TempDir;
 
 use crate::plain_file;
 
@@ -21,6 +23,51 @@ pub fn unpack_model(cache: &Path) -> io::Result<PathBuf> {
     let folder = cache.join("demo");
     unpack("model", &folder)?;
     Ok(folder)
+}
+
+/// Unpacks the model: into the program's cache folder, or where nothing can be written there, into a temporary one,
+/// which goes with this.
+#[derive(Debug)]
+pub struct Unpacker {
+    cache: Option<PathBuf>,
+    temporary: OnceCell<TempDir>,
+}
+
+/// Why the model could not be unpacked.
+#[derive(Debug, thiserror::Error)]
+#[error("the built-in model cannot be unpacked into {folder}")]
+pub struct UnpackError {
+    /// The last folder that was tried.
+    pub folder: PathBuf,
+    /// The system's error.
+    pub source: io::Error,
+}
+
+impl Unpacker {
+    /// A place in the cache folder, where there is one.
+    pub fn new(cache: Option<PathBuf>) -> Unpacker {
+        Unpacker { cache, temporary: OnceCell::new() }
+    }
+
+    /// Puts the model there, unless it is there already, and returns its folder.
+    pub fn unpack(&self) -> Result<PathBuf, UnpackError> {
+        let in_cache = self.cache.as_deref().filter(|_| self.temporary.get().is_none()).map(unpack_model);
+        match in_cache {
+            Some(Ok(folder)) => return Ok(folder),
+            Some(Err(error)) => tracing::warn!("the built-in model is unpacked into a temporary folder: {error}"),
+            None => {}
+        }
+        let failed = |folder: &Path, source| UnpackError { folder: folder.to_owned(), source };
+        let temporary = match self.temporary.get() {
+            Some(temporary) => temporary,
+            None => {
+                let made = tempfile::Builder::new().prefix("sis-").tempdir();
+                let made = made.map_err(|error| failed(&std::env::temp_dir(), error))?;
+                self.temporary.get_or_init(|| made)
+            }
+        };
+        unpack_model(temporary.path()).map_err(|error| failed(temporary.path(), error))
+    }
 }
 
 /// Puts the sample pictures into `folder`.
@@ -60,6 +107,23 @@ fn unpack(name: &str, folder: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn where_the_cache_cannot_be_written_it_goes_into_a_folder_that_is_removed_again() {
+        let cache = tempfile::tempdir().unwrap();
+        let place = Unpacker::new(Some(cache.path().join("built-in")));
+        assert_eq!(place.unpack().unwrap(), cache.path().join("built-in/demo"));
+        // A file where the folder should be stops root as well.
+        std::fs::write(cache.path().join("file"), "").unwrap();
+        for cache in [Some(cache.path().join("file/built-in")), None] {
+            let place = Unpacker::new(cache);
+            let folder = place.unpack().unwrap();
+            assert!(folder.starts_with(std::env::temp_dir()) && folder.join("model.safetensors").is_file());
+            assert_eq!(place.unpack().unwrap(), folder);
+            drop(place);
+            assert!(!folder.exists());
+        }
+    }
 
     #[test]
     fn it_is_all_there_and_a_damaged_copy_is_mended() {

@@ -35,7 +35,7 @@ pub(super) fn start(opening: Opening, runtime: &RuntimeOptions, context: &mut Co
         runtime: context.wanted(runtime),
         program: context.program.clone(),
         cache: context.cache_place(),
-        built_in: context.built_in_folder()?,
+        built_in: context.built_in_folder(),
         data_folder: context.data_folder.clone(),
     };
     Ok(AppStart {

@@ -11,7 +11,7 @@ use super::exit::Exit;
 use super::failure::Failure;
 use super::interrupt;
 use super::log;
-use crate::built_in;
+use crate::built_in::Unpacker;
 use crate::config::{ConfigError, Defaults};
 use crate::domain::printable::printable;
 use crate::domain::settings::ModelName;
@@ -54,8 +54,7 @@ pub(super) struct Context {
     /// The log file; none where it cannot be written.
     pub(super) log: Option<PathBuf>,
     folders: Option<ProjectDirs>,
-    /// A cache folder for want of a better one.
-    temporary: Option<tempfile::TempDir>,
+    built_in: Unpacker,
     /// This program, to be started again for trying libraries.
     pub(super) program: PathBuf,
     /// Something that an earlier run began is still to be finished, or cannot be: the command has not ended well then.
@@ -88,8 +87,8 @@ impl Context {
             defaults,
             data_folder,
             log,
+            built_in: Unpacker::new(built_in_in(folders.as_ref())),
             folders,
-            temporary: None,
             program,
             is_unfinished: false,
             stop: None,
@@ -127,14 +126,14 @@ impl Context {
     /// The folder of a model's checkpoint. The built-in one is unpacked, and said to be what it is; a published one is
     /// downloaded where the cache has not all of it.
     pub(super) fn model_folder(&mut self, model: &ModelName) -> Result<PathBuf, Failure> {
-        let folder = match model {
+        match model {
             ModelName::Folder(folder) => return Ok(folder.clone()),
             ModelName::Hub(model) => return download::folder(model, self),
-            ModelName::Demo => self.built_in_folder()?,
-        };
+            ModelName::Demo => {}
+        }
         let note = self.language.text("demo.note");
         self.note_text(&note);
-        built_in::unpack_model(&folder).map_err(|error| self.cannot_unpack(&folder, &error))
+        self.built_in.unpack().map_err(|error| self.cannot_unpack(&error.folder, &error.source))
     }
 
     /// The stop that Ctrl-C and its kin request; they are listened to from the first call on.
@@ -144,16 +143,6 @@ impl Context {
         }
         let stop = interrupt::listen().map_err(interrupt::failure)?;
         Ok(self.stop.insert(stop).clone())
-    }
-
-    /// The program's cache folder; without a home one that is removed when the program ends.
-    fn cache_folder(&mut self) -> Result<PathBuf, Failure> {
-        if let Some(folders) = &self.folders {
-            return Ok(folders.cache_dir().to_owned());
-        }
-        let folder = tempfile::Builder::new().prefix("sis-").tempdir();
-        let folder = folder.map_err(|error| self.cannot_unpack(&std::env::temp_dir(), &error))?;
-        Ok(self.temporary.insert(folder).path().to_owned())
     }
 
     /// The sessions that are the user's own, by the data folder.
@@ -172,9 +161,9 @@ impl Context {
         self.folders.as_ref().map(|folders| folders.config_dir().to_owned())
     }
 
-    /// Where the built-in model is unpacked.
-    pub(super) fn built_in_folder(&mut self) -> Result<PathBuf, Failure> {
-        Ok(self.cache_folder()?.join("built-in"))
+    /// Where the built-in model is kept unpacked; nowhere without a home folder.
+    pub(super) fn built_in_folder(&self) -> Option<PathBuf> {
+        built_in_in(self.folders.as_ref())
     }
 
     /// The failure of writing what is built in into a folder.
@@ -213,4 +202,8 @@ impl Context {
             python: true,
         }
     }
+}
+
+fn built_in_in(folders: Option<&ProjectDirs>) -> Option<PathBuf> {
+    Some(folders?.cache_dir().join("built-in"))
 }

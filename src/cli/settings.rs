@@ -110,19 +110,22 @@ fn labels(arguments: &SortingArguments, context: &Context) -> Result<Vec<Label>,
     let language = &context.language;
     let parsed = match (&arguments.labels, &arguments.labels_file) {
         (Some(list), _) => label::from_commas(list),
-        (None, Some(file)) => {
-            let unreadable = |error: std::io::Error| {
-                let values: Values<'_> = &[("path", &printable(file)), ("detail", &error)];
-                Failure::usage(language.say("settings.labels_file_unreadable", values))
-            };
-            let not_text = || {
-                let values: Values<'_> = &[("path", &printable(file))];
-                Failure::usage(language.say("settings.labels_file_not_text", values))
-            };
-            let bytes = plain_file::read_or_receive(file, LARGEST_LABELS, PATIENCE).map_err(unreadable)?;
-            label::from_lines(&String::from_utf8(bytes).map_err(|_| not_text())?)
-        }
+        (None, Some(file)) => label::from_lines(&text_of(file, language)?),
         (None, None) => return Err(Failure::usage(language.text("settings.no_labels"))),
     };
     parsed.map_err(|error| Failure::of(&error, language).into_usage())
+}
+
+/// The text of a file of labels; `-` is standard input.
+fn text_of(file: &Path, language: &Language) -> Result<String, Failure> {
+    let bytes = match file.as_os_str() == "-" {
+        true => plain_file::receive_standard_input(LARGEST_LABELS, PATIENCE),
+        false => plain_file::read_or_receive(file, LARGEST_LABELS, PATIENCE),
+    };
+    let bytes = bytes.map_err(|error| {
+        let values: Values<'_> = &[("path", &printable(file)), ("detail", &error)];
+        Failure::usage(language.say("settings.labels_file_unreadable", values))
+    })?;
+    plain_file::to_text(bytes)
+        .map_err(|_| Failure::usage(language.say("settings.labels_file_not_text", &[("path", &printable(file))])))
 }

@@ -45,10 +45,10 @@ pub fn advice(label: &Label) -> Option<Advice> {
     }
 }
 
-/// A bare word as a caption: the line of a label that keeps its name.
-pub fn as_caption(word: &str) -> String {
+/// A bare word as a caption: a label that keeps its name.
+pub fn as_caption(word: &str) -> Label {
     let article = if word.starts_with(['a', 'e', 'i', 'o', 'u', 'A', 'E', 'I', 'O', 'U']) { "an" } else { "a" };
-    format!("{word} = a photo of {article} {word}")
+    Label { text: word.to_owned(), prompts: vec![format!("a photo of {article} {word}")] }
 }
 
 /// True where a label takes what is nothing else: without one, every picture is something.
@@ -73,8 +73,8 @@ mod tests {
             prompts: prompts.iter().map(|prompt| (*prompt).to_owned()).collect(),
         };
         assert_eq!(advice(&prompts(&["a photo of a gun", "rifle"])), None);
-        assert_eq!(as_caption("gun"), "gun = a photo of a gun");
-        assert_eq!(as_caption("apple"), "apple = a photo of an apple");
+        assert_eq!(as_caption("gun").line(), "gun = a photo of a gun");
+        assert_eq!(as_caption("apple").line(), "apple = a photo of an apple");
     }
 
     #[test]

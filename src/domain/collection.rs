@@ -54,6 +54,8 @@ impl Best {
 pub struct Collection {
     entries: Vec<Entry>,
     places: HashMap<PictureId, usize>,
+    /// Positions of pictures with one content, in order.
+    by_content: HashMap<ContentHash, Vec<usize>>,
     labels: Vec<LabelId>,
     /// One row a picture, one score a label; not a number where a picture has none.
     scores: Vec<f32>,
@@ -71,6 +73,19 @@ impl Collection {
     /// The position of a picture.
     pub fn place_of(&self, picture: PictureId) -> Option<usize> {
         self.places.get(&picture).copied()
+    }
+
+    /// The positions of the pictures that have the content of one, in order and itself among them, but for those whose path
+    /// has another content now. None where its content is not known.
+    pub fn same_content(&self, index: usize) -> impl Iterator<Item = usize> {
+        let hash = self.entries.get(index).and_then(|entry| entry.hash);
+        let same = hash.and_then(|hash| self.by_content.get(&hash)).map(Vec::as_slice).unwrap_or_default();
+        same.iter().copied().filter(|index| !self.is_replaced(*index))
+    }
+
+    /// How many pictures have the content of one besides itself.
+    pub fn others_alike(&self, index: usize) -> usize {
+        self.same_content(index).filter(|other| *other != index).count()
     }
 
     /// The labels that the scores are for, in order.
@@ -105,6 +120,9 @@ impl Collection {
             }
             self.best.push(Best::of(known));
             self.places.insert(entry.id, self.entries.len());
+            if let Some(hash) = entry.hash {
+                self.by_content.entry(hash).or_default().push(self.entries.len());
+            }
             self.entries.push(entry);
         }
     }
@@ -267,6 +285,19 @@ pub(crate) mod tests {
         // The file has its first content again.
         collection.set_replaced(0, false);
         assert_eq!(collection.counts(SURE, 0).by_label, [2, 1]);
+    }
+
+    #[test]
+    fn pictures_of_one_content_are_known_and_count_one_by_one() {
+        let content = |number, content: u8| Entry { hash: Some(ContentHash([content; 32])), ..entry(number) };
+        let mut collection = Collection::default();
+        collection.add(vec![content(1, 1), content(2, 2), entry(3)], &[]);
+        collection.add(vec![content(4, 1), content(5, 1), entry(6)], &[]);
+        assert_eq!(collection.same_content(3).collect::<Vec<_>>(), [0, 3, 4]);
+        assert_eq!(collection.pictures(), 6);
+        collection.set_replaced(0, true);
+        assert_eq!((collection.others_alike(4), collection.others_alike(0)), (1, 2));
+        assert_eq!((collection.others_alike(1), collection.others_alike(2)), (0, 0), "what is not known is not alike");
     }
 
     #[test]

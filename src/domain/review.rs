@@ -1,5 +1,7 @@
 //! The queue of pictures to look over: which, in what order.
 
+use std::collections::HashSet;
+
 use super::collection::Collection;
 use super::decision::Standing;
 use super::picture::PictureState;
@@ -76,9 +78,16 @@ impl Filter {
     }
 }
 
-/// The pictures of a queue, by their positions in the collection.
+/// The pictures of a queue, by their positions in the collection: of those with one content the first, as what is decided of
+/// it holds for all of them.
 pub fn queue(collection: &Collection, filter: Filter, order: Order, sure: SureRule) -> Vec<usize> {
-    let mut queue: Vec<usize> = (0..collection.len()).filter(|index| filter.takes(collection, *index, sure)).collect();
+    let taken = (0..collection.len()).filter(|index| filter.takes(collection, *index, sure));
+    let mut contents = HashSet::new();
+    let is_first = |index: &usize| {
+        let hash = collection.entries()[*index].hash;
+        collection.same_content(*index).nth(1).is_none() || contents.insert(hash)
+    };
+    let mut queue: Vec<usize> = taken.filter(is_first).collect();
     // A picture without scores comes last in every order.
     let margin = |index: usize| collection.best(index).map_or(f32::INFINITY, |best| best.margin);
     let label = |index: usize| match collection.standing(index, sure) {
@@ -108,8 +117,10 @@ fn scattered(number: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::collection::Entry;
     use super::super::collection::tests::entry;
     use super::super::decision::{Decision, LabelId};
+    use super::super::picture::ContentHash;
     use super::*;
 
     const SURE: SureRule = SureRule { threshold: 0.5, margin: 0.1 };
@@ -140,6 +151,20 @@ mod tests {
         let mut collection = collection();
         collection.set_replaced(1, true);
         assert_eq!(queue(&collection, Filter::All, Order::Newest, SURE), [3, 2, 0]);
+    }
+
+    #[test]
+    fn of_one_content_the_first_is_in_the_queue() {
+        let mut collection = collection();
+        let twin = |number| Entry { hash: Some(ContentHash([7; 32])), ..entry(number) };
+        collection.add(vec![twin(5), twin(6), twin(7)], &[]);
+        assert_eq!(queue(&collection, Filter::All, Order::Newest, SURE), [4, 3, 2, 1, 0]);
+        // An earlier version decided of one of them alone.
+        collection.decide(4, Some(Decision::NoneOfThese));
+        assert_eq!(queue(&collection, Filter::Decided, Order::Newest, SURE), [4]);
+        assert_eq!(queue(&collection, Filter::Unsure, Order::Newest, SURE), [5, 3]);
+        collection.set_replaced(4, true);
+        assert_eq!(queue(&collection, Filter::All, Order::Newest, SURE), [5, 3, 2, 1, 0]);
     }
 
     #[test]

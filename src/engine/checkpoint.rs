@@ -10,6 +10,7 @@ use super::families::{self, Family, FamilyError};
 use super::graph::half::in_half_precision;
 use super::graph::{Operators, TowerGraph};
 use super::image_processor::{self, ImageProcessor, ProcessorError};
+use super::layouts::{self, CONFIG};
 use super::quantised::{self, QuantisingError};
 use super::runtime::{Runtime, Tower};
 use super::tokenizer::{Tokenizer, TokenizerError};
@@ -37,6 +38,26 @@ pub enum CheckpointError {
         folder: PathBuf,
         /// The file.
         file: &'static str,
+    },
+    /// The model is in the form of open_clip.
+    #[error("{folder} holds a model of open_clip")]
+    OpenClip {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// The model is in a folder inside.
+    #[error("the model is in {inside}")]
+    Inside {
+        /// The folder.
+        folder: PathBuf,
+        /// The folder in it.
+        inside: PathBuf,
+    },
+    /// A file is a pointer of git-lfs that stands for it.
+    #[error("{path} is a pointer of git-lfs")]
+    Pointer {
+        /// The file.
+        path: PathBuf,
     },
     /// A file cannot be read.
     #[error("cannot read {path}")]
@@ -136,11 +157,17 @@ pub struct Checkpoint {
 }
 
 impl Checkpoint {
-    /// Opens the checkpoint in `folder`, in Hugging Face layout.
+    /// Opens the checkpoint in `folder`, in Hugging Face layout; in a model's folder of a cache of the hub, that of the main
+    /// branch.
     pub fn open(folder: &Path) -> Result<Checkpoint, CheckpointError> {
         if !folder.is_dir() {
             return Err(CheckpointError::NoFolder { folder: folder.to_owned() });
         }
+        let folder = layouts::checkpoint_in(folder)?;
+        Checkpoint::open_files(&folder).map_err(|error| layouts::pointer_behind(&folder, error))
+    }
+
+    fn open_files(folder: &Path) -> Result<Checkpoint, CheckpointError> {
         let (family, processor) = read_small(folder)?;
         let weights = Weights::in_folder(folder)?;
         let exports = Exports::in_folder(folder);
@@ -205,7 +232,7 @@ impl Checkpoint {
                 Ok(Tower::Graph(Box::new(graph)))
             }
             (None, Some(exports)) => match exports.with_image_in(self.variant(runtime)) {
-                Some(exports) if !self.lacks_wanted(runtime) => Ok(exports.tower(kind)?),
+                Some(exports) if !self.lacks_wanted(runtime) => self.told(exports.tower(kind)),
                 _ => {
                     let variant = runtime.variant();
                     Err(CheckpointError::OnlyExport { folder: self.folder.clone(), variant })
@@ -213,6 +240,11 @@ impl Checkpoint {
             },
             (None, None) => Err(CheckpointError::NoWeights { folder: self.folder.clone(), found: vec![] }),
         }
+    }
+
+    /// The export, or what is wrong with it.
+    fn told<T>(&self, export: Result<T, ExportError>) -> Result<T, CheckpointError> {
+        export.map_err(|error| layouts::pointer_behind(&self.folder, error.into()))
     }
 
     /// The image tower in the numbers that the runtime computes with.
@@ -271,7 +303,8 @@ impl Checkpoint {
         let mut files = match (self.written_from(runtime), &self.exports) {
             (Some(weights), _) => weights.paths(),
             (None, Some(exports)) => {
-                exports.with_image_in(self.variant(runtime)).map_or(Ok(vec![]), |exports| exports.files())?
+                let files = exports.with_image_in(self.variant(runtime)).map_or(Ok(vec![]), |exports| exports.files());
+                self.told(files)?
             }
             (None, None) => vec![],
         };
@@ -292,7 +325,7 @@ impl Checkpoint {
                 (true, false) => Err(WeightsError::BadScale { path: weights.name(), scale: bias }.into()),
             };
         }
-        let told = self.exports.as_ref().map(Exports::scale_and_bias).transpose()?.flatten();
+        let told = self.told(self.exports.as_ref().map(Exports::scale_and_bias).transpose())?.flatten();
         match (told, scoring.usual_scale) {
             (Some((scale, bias)), _) if scale.is_normal() && bias.is_finite() => Ok((rule(scale, bias), false)),
             (_, Some(usual)) => Ok((rule(usual, 0.0), true)),
@@ -308,12 +341,12 @@ fn read_json(folder: &Path, file: &'static str) -> Result<Json, CheckpointError>
     }
     let read = plain_file::read(&path, LARGEST_CONFIG);
     let bytes = read.map_err(|source| CheckpointError::Unreadable { path: path.clone(), source })?;
-    serde_json::from_slice(&bytes).map_err(|source| CheckpointError::NotJson { path, source })
+    serde_json::from_slice(plain_file::without_mark(&bytes)).map_err(|source| CheckpointError::NotJson { path, source })
 }
 
 /// The family, and how pictures are prepared for it.
 fn read_small(folder: &Path) -> Result<(Box<dyn Family>, ImageProcessor), CheckpointError> {
-    let config = read_json(folder, "config.json")?;
+    let config = read_json(folder, CONFIG)?;
     let family = families::from_config(&config)
         .map_err(|source| CheckpointError::Family { folder: folder.to_owned(), source })?;
     let processor = read_processor(folder, &*family)?;

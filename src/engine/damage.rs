@@ -10,6 +10,7 @@ use super::quantised::QuantisingError;
 use super::runtime::RuntimeError;
 use super::tokenizer::TokenizerError;
 use super::weights::WeightsError;
+use crate::domain::variant::Variant;
 
 impl EngineError {
     /// True where a file of the checkpoint may be damaged or missing, so that getting it again may help.
@@ -20,22 +21,27 @@ impl EngineError {
             EngineError::Runtime(RuntimeError::Graph { .. }) => true,
             // Weights that are no numbers give no direction.
             EngineError::NoDirection(_) | EngineError::TowersDiffer { .. } => true,
+            EngineError::NoPictures { variant } => *variant == Variant::Fp32,
             EngineError::Runtime(_) | EngineError::LabelTooLong { .. } => false,
         }
     }
 }
 
-fn checkpoint(error: &CheckpointError) -> bool {
+pub(super) fn checkpoint(error: &CheckpointError) -> bool {
     match error {
         CheckpointError::NoFile { .. } | CheckpointError::NotJson { .. } | CheckpointError::Processor { .. } => true,
         CheckpointError::Unreadable { source, .. } => unreadable(source),
         // Nobody publishes a model of no type under a name that is downloaded.
         CheckpointError::Family { source: FamilyError::Unknown { found, .. }, .. } => found.is_empty(),
+        CheckpointError::Family { source: FamilyError::OwnCode { .. }, .. } => false,
         CheckpointError::Family { source: FamilyError::BadValue { .. }, .. } => true,
         CheckpointError::NoWeights { found, .. } => found.is_empty(),
         CheckpointError::Weights(error) => weights(error),
         CheckpointError::Export(error) => unreadable(&error.source),
         CheckpointError::Tokenizer(error) => tokenizer(error),
+        CheckpointError::Pointer { .. } => true,
+        // It is all there, and of another form.
+        CheckpointError::OpenClip { .. } | CheckpointError::Inside { .. } => false,
         CheckpointError::NoFolder { .. } | CheckpointError::NoScale { .. } | CheckpointError::Changed { .. } => false,
         CheckpointError::Quantising(QuantisingError::NotFinite { .. }) => true,
         CheckpointError::OnlyExport { .. }
@@ -91,7 +97,8 @@ mod tests {
         };
         let weights = |error: WeightsError| CheckpointError::from(error);
         let io = |kind: ErrorKind| weights(WeightsError::Unreadable { path: path(), source: kind.into() });
-        let damage: [CheckpointError; 6] = [
+        let damage: [CheckpointError; 7] = [
+            CheckpointError::Pointer { path: path() },
             unknown(""),
             io(ErrorKind::UnexpectedEof),
             weights(WeightsError::CutShort { path: path(), length: 1, expected: 2 }),
@@ -102,7 +109,10 @@ mod tests {
         for error in damage.map(EngineError::from) {
             assert!(error.may_be_damage(), "{error}");
         }
-        let other: [CheckpointError; 5] = [
+        let other: [CheckpointError; 8] = [
+            CheckpointError::OpenClip { folder: folder() },
+            CheckpointError::Inside { folder: folder(), inside: folder() },
+            CheckpointError::Family { folder: folder(), source: FamilyError::OwnCode { known: vec![] } },
             unknown("bert"),
             io(ErrorKind::PermissionDenied),
             weights(WeightsError::OldTorch { path: path() }),

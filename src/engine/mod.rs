@@ -9,6 +9,7 @@ pub mod fingerprint;
 pub mod graph;
 pub mod hub;
 pub mod image_processor;
+mod layouts;
 pub mod quantised;
 pub mod resample;
 pub mod runtime;
@@ -23,6 +24,7 @@ use tokenizer::TokenizerError;
 use crate::domain::label::Label;
 use crate::domain::score::NoDirection;
 use crate::domain::template::Templates;
+use crate::domain::variant::Variant;
 
 /// Why there are no embeddings.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +51,12 @@ pub enum EngineError {
     /// The model answered with something that is no direction.
     #[error("the model gave no usable embedding")]
     NoDirection(#[from] NoDirection),
+    /// The model answers no picture at all with something that is a direction.
+    #[error("the model gave no usable embedding of any picture in {variant}")]
+    NoPictures {
+        /// The numbers that it computes with.
+        variant: Variant,
+    },
     /// The two towers do not belong together.
     #[error("the image tower gives {image} dimensions, the text tower {text}")]
     TowersDiffer {

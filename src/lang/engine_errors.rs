@@ -2,6 +2,7 @@
 
 use super::{Language, Say};
 use crate::domain::printable::{printable, printable_text};
+use crate::domain::variant::Variant;
 use crate::engine::EngineError;
 use crate::engine::checkpoint::CheckpointError;
 use crate::engine::exports::{ExportError, image_exports_in};
@@ -36,6 +37,8 @@ impl Say for EngineError {
                 language.say("engine.label_too_long", &[("label", &label), ("tokens", tokens), ("limit", limit)])
             }
             EngineError::NoDirection(_) => language.text("engine.no_direction"),
+            EngineError::NoPictures { variant: Variant::Fp32 } => language.text("engine.no_pictures"),
+            EngineError::NoPictures { variant } => language.say("engine.no_pictures_in", &[("variant", variant)]),
             EngineError::TowersDiffer { image, text } => {
                 language.say("engine.towers_differ", &[("image", image), ("text", text)])
             }
@@ -74,6 +77,13 @@ impl Say for CheckpointError {
             CheckpointError::NoFile { folder, file } => {
                 language.say("checkpoint.no_file", &[("folder", &printable(folder)), ("file", file)])
             }
+            CheckpointError::OpenClip { folder } => {
+                language.say("checkpoint.open_clip", &[("folder", &printable(folder))])
+            }
+            CheckpointError::Inside { folder, inside } => {
+                language.say("checkpoint.inside", &[("folder", &printable(folder)), ("inside", &printable(inside))])
+            }
+            CheckpointError::Pointer { path } => language.say("checkpoint.pointer", &[("path", &printable(path))]),
             CheckpointError::Unreadable { path, source } => {
                 language.say("checkpoint.unreadable", &[("path", &printable(path)), ("detail", source)])
             }
@@ -126,6 +136,9 @@ fn family(language: &Language, folder: &str, error: &FamilyError) -> String {
             let found = printable_text(found);
             let values: super::Values<'_> = &[("folder", &folder), ("found", &found), ("known", &known.join(", "))];
             language.say("checkpoint.unknown_family", values)
+        }
+        FamilyError::OwnCode { known } => {
+            language.say("checkpoint.own_code", &[("folder", &folder), ("known", &known.join(", "))])
         }
         FamilyError::BadValue { key, found } => {
             let found = printable_text(found);

@@ -30,6 +30,13 @@ impl Say for LabelError {
         match self {
             LabelError::TooFew { found } => language.say("labels.too_few", &[("found", found)]),
             LabelError::Twice { text } => language.say("labels.twice", &[("text", &printable_text(text))]),
+            LabelError::OneName { first, second } => {
+                let (first, second) = (printable_text(first), printable_text(second));
+                language.say("labels.one_name", &[("first", &first), ("second", &second)])
+            }
+            LabelError::QuotedPrompt { text } => {
+                language.say("labels.quoted_prompt", &[("text", &printable_text(text))])
+            }
             LabelError::OpenQuote { text } => language.say("labels.open_quote", &[("text", &printable_text(text))]),
             LabelError::AfterQuote { text } => language.say("labels.after_quote", &[("text", &printable_text(text))]),
             LabelError::EmptySide { line } => language.say("labels.empty_side", &[("line", &printable_text(line))]),

@@ -90,7 +90,7 @@ fn configuration(language: &Language, id: &str, error: &FamilyError) -> String {
             let values: Values<'_> = &[("model", &id), ("key", key), ("found", &printable_text(found))];
             language.say("hub.bad_value", values)
         }
-        FamilyError::Unknown { known, .. } => {
+        FamilyError::Unknown { known, .. } | FamilyError::OwnCode { known } => {
             language.say("hub.no_type", &[("model", &id), ("known", &known.join(", "))])
         }
     }

@@ -166,11 +166,11 @@ fn without_logits(model: &Path) {
     std::fs::write(path, export.encode_to_vec()).unwrap();
 }
 
-fn remove(model: &Path, file: &str) {
+pub(crate) fn remove(model: &Path, file: &str) {
     std::fs::remove_file(model.join(file)).unwrap();
 }
 
-fn write(model: &Path, file: &str, content: impl AsRef<[u8]>) {
+pub(crate) fn write(model: &Path, file: &str, content: impl AsRef<[u8]>) {
     std::fs::write(model.join(file), content).unwrap();
 }
 
@@ -179,7 +179,7 @@ fn cut(model: &Path, file: &str, length: u64) {
 }
 
 /// Sets what is at the end of a way of keys.
-fn edit(model: &Path, file: &str, way: &[&str], value: Json) {
+pub(crate) fn edit(model: &Path, file: &str, way: &[&str], value: Json) {
     let mut whole = json(&model.join(file));
     *way.iter().fold(&mut whole, |part, key| &mut part[key]) = value;
     write(model, file, whole.to_string());

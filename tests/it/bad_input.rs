@@ -13,7 +13,7 @@ use crate::support::{Classify, Workspace, copy_folder, fixtures, hashes, of_kind
 /// A mistake, a call that makes it, the exit code, and words of the sentence that has to say so.
 type Call = (&'static str, fn(&Workspace) -> Classify<'_>, i32, &'static [&'static str]);
 
-const CALLS: [Call; 28] = [
+const CALLS: [Call; 30] = [
     (
         "a source that does not exist",
         |w| w.classify().with("--source", w.path("nowhere")),
@@ -56,6 +56,13 @@ const CALLS: [Call; 28] = [
     ("labels that are all empty", |w| w.classify().with("--labels", " , "), 2, &["0 labels", "at least two"]),
     ("no labels", |w| w.classify().without("--labels"), 2, &["no labels", "--labels-file"]),
     ("a label twice", |w| w.classify().with("--labels", "tank, map, tank"), 2, &["“tank”", "twice"]),
+    ("a label twice but for capitals", |w| w.classify().with("--labels", "A map,a map"), 2, &["“A map” and “a map”"]),
+    (
+        "a prompt in quotes with a comma",
+        |w| w.classify().with("--labels", "gun = \"a rifle, held\", a map"),
+        2,
+        &["“a rifle”", "backslash"],
+    ),
     ("a quote without its partner", |w| w.classify().with("--labels", "map, \"tank, x"), 2, &["“tank, x”", "quote"]),
     ("a word after a quote", |w| w.classify().with("--labels", "\"map\" tank"), 2, &["“tank”", "comma"]),
     (

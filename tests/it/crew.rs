@@ -309,3 +309,33 @@ fn a_model_that_the_ledger_does_not_tell_of_is_not_opened() {
     workspace.meddle("UPDATE runs SET settings = json_set(settings, '$.model', '/etc')");
     assert!(told(&open()));
 }
+
+#[test]
+fn a_decision_reaches_every_picture_of_its_content_and_those_that_come_later() {
+    let workspace = Workspace::new();
+    workspace.write_pictures(["1.jpg", "2.jpg"]);
+    workspace.write("source/again.jpg", std::fs::read(workspace.path("source/1.jpg")).unwrap());
+    workspace.classify().ends_with(0);
+    let destination = workspace.destination();
+    let mut working = Working::start(&workspace);
+    working.crew.send(Order::Open { destination: destination.clone() });
+    working.wait_for_pictures(3);
+    // The app tells of one of them only.
+    let step = SaidStep { kind: StepKind::Decide, said: vec![(PictureId(1), Some(Said::NoneOfThese))] };
+    working.crew.send(Order::Decide { destination, step });
+    working.wait_until("the decision on the other", |events| {
+        let is_it = |event: &Event| match event {
+            Event::Followed { changed, .. } => changed.iter().any(|seen| {
+                seen.entry.path.ends_with("again.jpg") && seen.entry.decision == Some(Decision::NoneOfThese)
+            }),
+            _ => false,
+        };
+        events.iter().any(is_it)
+    });
+    workspace.write("source/late.jpg", std::fs::read(workspace.path("source/1.jpg")).unwrap());
+    workspace.classify().ends_with(0);
+    let decided = workspace.rows().into_iter().filter(|row| row["decision"] == "none of these");
+    let decided: Vec<String> = decided.map(|row| row["image_name"].rsplit('/').next().unwrap().to_owned()).collect();
+    assert_eq!(decided, ["1.jpg", "again.jpg", "late.jpg"]);
+    workspace.sis_on_destination(&["verify"]).ended_with(0);
+}

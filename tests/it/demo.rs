@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use ndarray::Axis;
 use serde::Deserialize;
 
-use crate::support::{Workspace, fixtures, runtimes};
+use crate::support::{Workspace, finish, fixtures, runtimes};
 use smart_image_sorter::built_in;
 use smart_image_sorter::config::Defaults;
 use smart_image_sorter::domain::label::Label;
@@ -125,4 +125,20 @@ fn the_built_in_model_sorts_any_folder() {
     let finished = workspace.classify().with("--model", "demo").with("--labels", "a page of text, a map").ends_with(0);
     assert!(finished.err.contains("not fit for photographs"));
     assert_eq!(workspace.rows()[0]["label"], "a page of text");
+}
+
+#[test]
+fn a_home_that_cannot_be_written_stops_nothing_that_is_built_in() {
+    let workspace = Workspace::new();
+    workspace.write_pictures(["1.jpg"]);
+    // A file where the cache should be stops root as well.
+    std::fs::write(workspace.home().join("cache"), "").unwrap();
+    let temporary = workspace.path("temporary");
+    std::fs::create_dir(&temporary).unwrap();
+    let classify = workspace.classify().with("--model", "demo").with("--threshold", "0").with("--margin", "0");
+    let mut command = classify.command();
+    command.env("TMPDIR", &temporary);
+    let finished = finish(command);
+    assert!(finished.code == 0 && finished.out.contains("1 copied"), "{}{}", finished.out, finished.err);
+    assert_eq!(std::fs::read_dir(temporary).unwrap().count(), 0, "nothing is left behind");
 }

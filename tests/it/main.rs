@@ -32,12 +32,14 @@ mod interrupt;
 mod json;
 #[cfg(target_os = "linux")]
 mod judge;
+mod labels;
 mod languages;
 mod layers;
 mod ledger;
 mod litter;
 mod live;
 mod memory;
+mod model_folders;
 mod names;
 mod parity;
 #[cfg(target_os = "linux")]

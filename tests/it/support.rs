@@ -276,6 +276,13 @@ impl Classify<'_> {
         command
     }
 
+    /// The labels that the first picture is scored by, and its scores; nothing is sorted.
+    pub(crate) fn scores(self) -> serde_json::Map<String, serde_json::Value> {
+        let events = self.flag("--dry-run").flag("--json").ends_with(0).events();
+        let picture = of_kind(&events, "picture").next().unwrap();
+        picture["scores"].as_object().unwrap().clone()
+    }
+
     /// Runs it to its end, which must be one of its own.
     pub(crate) fn run(&self) -> Finished {
         finish(self.command())

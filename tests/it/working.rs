@@ -58,7 +58,7 @@ impl Working {
             runtime: Wanted { runtime: RuntimeChoice::Tract, ..Wanted::default() },
             program: program().to_owned(),
             cache: Some(CachePlace { folder: workspace.home().join("cache"), limit: 1 << 30 }),
-            built_in: workspace.home().join("built-in"),
+            built_in: Some(workspace.home().join("built-in")),
             data_folder: Some(workspace.home().join("data/sis")),
         };
         let (crew, told) = Crew::start(surroundings, Arc::new(Plain), Arc::new(Plain));

@@ -60,6 +60,12 @@ pub enum FamilyError {
         /// The kinds that are known.
         known: Vec<&'static str>,
     },
+    /// There is no `model_type`, but code that came with the model and is never run.
+    #[error("the configuration names code of its own and none of {known:?}")]
+    OwnCode {
+        /// The kinds that are known.
+        known: Vec<&'static str>,
+    },
     /// The configuration of a known family does not make sense.
     #[error("{key} in config.json is {found}")]
     BadValue {
@@ -79,6 +85,7 @@ pub fn from_config(config: &Json) -> Result<Box<dyn Family>, FamilyError> {
         Some("clip") => Ok(Box::new(clip::Clip::from_config(config)?)),
         Some("siglip") => Ok(Box::new(siglip::Siglip::from_config(config)?)),
         Some("chinese_clip") => Ok(Box::new(chinese_clip::ChineseClip::from_config(config)?)),
+        None if config.get("auto_map").is_some() => Err(FamilyError::OwnCode { known: KNOWN.to_vec() }),
         other => Err(FamilyError::Unknown { found: other.unwrap_or_default().to_owned(), known: KNOWN.to_vec() }),
     }
 }

@@ -225,7 +225,7 @@ fn external_tensor(name: &str, place: &TensorPlace, location: &str) -> TensorPro
     let element = match place.element {
         ElementType::F16 => DataType::Float16,
         ElementType::BF16 => DataType::Bfloat16,
-        ElementType::F32 | ElementType::Other => DataType::Float,
+        ElementType::F32 | ElementType::F64 | ElementType::Other => DataType::Float,
     };
     let mut tensor = tensor_head(name, element, &stored);
     point_outside(&mut tensor, location, place.offset, place.length);

@@ -136,6 +136,7 @@ impl Hub {
         match families::from_config(&config) {
             Ok(family) => Ok(family),
             Err(FamilyError::Unknown { found, .. }) if found.is_empty() => Err(not_supported(listing.library.clone())),
+            Err(FamilyError::OwnCode { .. }) => Err(not_supported(listing.library.clone())),
             Err(FamilyError::Unknown { found, .. }) => Err(not_supported(found)),
             Err(source) => Err(HubError::Configuration { id, source }),
         }

@@ -97,7 +97,11 @@ impl<'c> Settings<'c> {
         let key = "size";
         match self.get(key) {
             None => self.by_class(key, |class| Some(class.size)),
-            Some(edge @ Json::Number(_)) => pixels(key, edge).map(Size::ShortestEdge),
+            // One number is what the class makes of it: SigLIP's a square, CLIP's the shorter side.
+            Some(edge @ Json::Number(_)) => match self.class.map(|class| class.size) {
+                Some(Size::Exact { .. }) => pixels(key, edge).map(|side| Size::Exact { height: side, width: side }),
+                _ => pixels(key, edge).map(Size::ShortestEdge),
+            },
             Some(said) => match said.get("shortest_edge").filter(|edge| !edge.is_null()) {
                 Some(edge) => pixels("size.shortest_edge", edge).map(Size::ShortestEdge),
                 None => rectangle(key, said).map(|(height, width)| Size::Exact { height, width }),
@@ -267,6 +271,15 @@ mod tests {
         }
         assert_eq!(read(json!({"do_center_crop": null}), "clip").unwrap_err().found, "no fixed size");
         assert_eq!(read(json!({"do_center_crop": null, "crop_size": null}), "siglip"), read(json!({}), "siglip"));
+    }
+
+    #[test]
+    fn a_size_may_be_one_number() {
+        for family in ["siglip", "clip"] {
+            let config = json!({"size": 224});
+            let plain = ImageProcessor::from_config(&json!({}), family, 224);
+            assert_eq!(ImageProcessor::from_config(&config, family, 224), plain, "{family}");
+        }
     }
 
     #[test]

@@ -22,7 +22,7 @@ impl TokenizerConfig {
         }
         let damaged = |source| TokenizerError::Damaged { path: path.clone(), source };
         let bytes = plain_file::read(&path, LARGEST_FILE).map_err(|error| damaged(error.into()))?;
-        let json = serde_json::from_slice(&bytes).map_err(|error| damaged(error.into()))?;
+        let json = serde_json::from_slice(plain_file::without_mark(&bytes)).map_err(|error| damaged(error.into()))?;
         Ok(TokenizerConfig { file: Some(path), json })
     }
 

@@ -35,6 +35,8 @@ pub enum ElementType {
     BF16,
     /// Single precision.
     F32,
+    /// Double precision, which a scale may have, and no weight of a tower.
+    F64,
     /// Anything else: not usable as a weight, but no reason to refuse a file that has one beside the weights.
     #[serde(other)]
     Other,
@@ -46,6 +48,7 @@ impl ElementType {
         match self {
             ElementType::F16 | ElementType::BF16 => Some(2),
             ElementType::F32 => Some(4),
+            ElementType::F64 => Some(8),
             ElementType::Other => None,
         }
     }
@@ -186,25 +189,35 @@ impl Weights {
 
     /// The place of a tensor that must have `shape` and be a floating point number.
     pub fn tensor(&self, name: &str, shape: &[usize]) -> Result<&TensorPlace, WeightsError> {
-        let no_tensor = || WeightsError::NoTensor { path: self.name_of(0), tensor: name.to_owned() };
-        let place = self.tensors.get(name).ok_or_else(no_tensor)?;
+        let place = self.shaped(name, shape)?;
         let (path, tensor) = (self.name_of(place.file), name.to_owned());
-        if place.shape != shape {
-            let (found, expected) = (place.shape.clone(), shape.to_owned());
-            return Err(WeightsError::WrongShape { path, tensor, found, expected });
-        }
         match place.element {
-            ElementType::Other => Err(WeightsError::WrongType { path, tensor }),
+            ElementType::F64 | ElementType::Other => Err(WeightsError::WrongType { path, tensor }),
             _ if place.order.len() != place.shape.len() => Err(WeightsError::Scattered { path, tensor }),
             _ => Ok(place),
         }
     }
 
+    /// The place of a tensor of any type that must have `shape`.
+    fn shaped(&self, name: &str, shape: &[usize]) -> Result<&TensorPlace, WeightsError> {
+        let no_tensor = || WeightsError::NoTensor { path: self.name_of(0), tensor: name.to_owned() };
+        let place = self.tensors.get(name).ok_or_else(no_tensor)?;
+        if place.shape == shape {
+            return Ok(place);
+        }
+        let (path, tensor) = (self.name_of(place.file), name.to_owned());
+        Err(WeightsError::WrongShape { path, tensor, found: place.shape.clone(), expected: shape.to_owned() })
+    }
+
     /// The value of a tensor with a single element, of shape `[]` or `[1]`.
     pub fn scalar(&self, name: &str) -> Result<f32, WeightsError> {
-        let place = self.tensor(name, &[]).or_else(|_| self.tensor(name, &[1]))?;
+        let place = self.shaped(name, &[]).or_else(|_| self.shaped(name, &[1]))?;
         let Some(file) = self.files.get(place.file) else { return Ok(f32::NAN) };
-        Ok(match (place.element, &*file.bytes(place.offset, place.length.min(4) as usize)?) {
+        if place.element == ElementType::Other {
+            return Err(WeightsError::WrongType { path: self.name_of(place.file), tensor: name.to_owned() });
+        }
+        Ok(match (place.element, &*file.bytes(place.offset, place.length.min(8) as usize)?) {
+            (ElementType::F64, &[a, b, c, d, e, f, g, h]) => f64::from_le_bytes([a, b, c, d, e, f, g, h]) as f32,
             (ElementType::F32, &[a, b, c, d]) => f32::from_le_bytes([a, b, c, d]),
             (ElementType::BF16, &[a, b]) => bf16::from_le_bytes([a, b]).to_f32(),
             (_, &[a, b]) => f16::from_le_bytes([a, b]).to_f32(),

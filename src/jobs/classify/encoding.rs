@@ -194,6 +194,11 @@ fn encode_batch(
             encoded
         }
         Err(EngineError::NoDirection(error)) => {
+            let grey = batch.iter().map(|item| Arc::new(item.stage.prepared.grey_instead())).collect();
+            // Without an answer for that one either, nothing is wrong with the picture.
+            if let Err(EngineError::NoDirection(_)) = encoder.encode(grey, patience)? {
+                return Ok(vec![Err(EngineError::NoPictures { variant })]);
+            }
             batch.into_iter().map(|item| Ok(item.troubled(variant, error.to_string()))).collect()
         }
         Err(error) => vec![Err(error)],

@@ -87,7 +87,8 @@ fn keep(order: Order, kept: &mut Kept<'_>, follower: &mut Follower, runner: &ToR
     match &order {
         Order::Decide { destination, step } => {
             let session = kept.session(destination)?;
-            decide(session, step)?;
+            let numbered = in_numbers(session, step)?;
+            session.decide_contents(&numbered)?;
             match follower.is_worked_in_elsewhere(destination) {
                 true => check_labels(session, step),
                 false => Ok(()),
@@ -126,8 +127,8 @@ fn check_labels(session: &Session, step: &SaidStep) -> Result<(), CrewError> {
     }
 }
 
-/// Keeps a step that was made at once.
-pub(super) fn decide(session: &mut Session, step: &SaidStep) -> Result<(), StoreError> {
+/// A step with the session's numbers for its labels.
+pub(super) fn in_numbers(session: &mut Session, step: &SaidStep) -> Result<Step, StoreError> {
     let mut said = Vec::with_capacity(step.said.len());
     for (picture, word) in &step.said {
         let decision = match word {
@@ -139,5 +140,5 @@ pub(super) fn decide(session: &mut Session, step: &SaidStep) -> Result<(), Store
         };
         said.push((*picture, decision));
     }
-    session.decide(&Step { kind: step.kind, said })
+    Ok(Step { kind: step.kind, said })
 }

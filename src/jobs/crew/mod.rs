@@ -50,6 +50,7 @@ use super::answering::leave_behind;
 use super::embeddings::CachePlace;
 use super::stop::Stop;
 use super::watch::Waits;
+use crate::built_in::Unpacker;
 use crate::engine::runtime::find::Places;
 use crate::engine::runtime::select::Wanted;
 use crate::files::transfer::TransferError;
@@ -81,8 +82,8 @@ pub struct Surroundings {
     pub program: PathBuf,
     /// Where embeddings are remembered.
     pub cache: Option<CachePlace>,
-    /// Where the built-in model is unpacked.
-    pub built_in: PathBuf,
+    /// Where the built-in model is kept unpacked; nowhere without a home folder.
+    pub built_in: Option<PathBuf>,
     /// Where it is noted which sessions are the user's own.
     pub data_folder: Option<PathBuf>,
 }
@@ -139,6 +140,7 @@ impl Crew {
         let runner = ToRunner { orders: runner, switch: switch.clone() };
         let known = surroundings.known_sessions();
         let desk = runner::Desk {
+            built_in: Unpacker::new(surroundings.built_in.clone()),
             surroundings,
             vouched: RefCell::default(),
             sayer,

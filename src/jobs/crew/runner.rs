@@ -15,7 +15,7 @@ use super::watching::Wanted;
 use super::words::Asked;
 use super::{CrewError, Event, Order, Sayer, Surroundings};
 use super::{opening, watching};
-use crate::built_in;
+use crate::built_in::{UnpackError, Unpacker};
 use crate::domain::settings::{ModelName, Settings};
 use crate::engine::runtime::install::install;
 use crate::engine::runtime::select::{RuntimeNote, cores, select};
@@ -29,6 +29,7 @@ use crate::store::session::Session;
 /// The runner's tools.
 pub(super) struct Desk {
     pub(super) surroundings: Surroundings,
+    pub(super) built_in: Unpacker,
     /// Destinations whose sessions were made or trusted in this start, and could not be noted as the user's own.
     pub(super) vouched: RefCell<HashSet<PathBuf>>,
     pub(super) sayer: Arc<dyn Sayer>,
@@ -215,8 +216,8 @@ impl Desk {
             ModelName::Folder(folder) => Ok(folder.clone()),
             ModelName::Hub(model) => self.published(model),
             ModelName::Demo => {
-                let folder = &self.surroundings.built_in;
-                built_in::unpack_model(folder).map_err(|source| CrewError::Unpack { folder: folder.clone(), source })
+                let unpacked = self.built_in.unpack();
+                unpacked.map_err(|UnpackError { folder, source }| CrewError::Unpack { folder, source })
             }
         }
     }

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use super::keeper::decide;
+use super::keeper::in_numbers;
 use super::opening::in_words;
 use super::{Said, SaidStep};
 use crate::domain::history::StepKind;
@@ -27,7 +27,8 @@ pub(super) fn take_over(from: &Path, session: &mut Session, user: &KnownSessions
     })?;
     let step = SaidStep { kind: StepKind::Decide, said };
     if !step.said.is_empty() {
-        decide(session, &step)?;
+        let step = in_numbers(session, &step)?;
+        session.decide(&step)?;
     }
     Ok(step)
 }

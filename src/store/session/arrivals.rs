@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Transaction;
 
-use super::{LabelSet, Session, StoreError, kept};
+use super::{Known, LabelSet, Session, StoreError, kept};
+use crate::domain::decision::{Decision, LabelId};
 use crate::domain::picture::{FileStamp, PictureId};
 
 /// A command that is to be run for an arrival.
@@ -91,10 +92,25 @@ impl Session {
     }
 }
 
-/// Takes note of a command that is to be run for a picture that came.
-pub(super) fn owe_alert(change: &Transaction<'_>, picture: PictureId, label: &str) -> rusqlite::Result<()> {
+/// Takes note of a command that is to be run for a picture that came, unless a person has decided against its label.
+pub(super) fn owe_alert(change: &Transaction<'_>, picture: &Known, label: &str) -> rusqlite::Result<()> {
+    if !may_be_sorted_by(change, picture.decision, label)? {
+        return Ok(());
+    }
     let mut statement = change.prepare_cached("INSERT OR IGNORE INTO alerts VALUES (?1, ?2, NULL)")?;
-    statement.execute((picture.0, label)).map(drop)
+    statement.execute((picture.id.0, label)).map(drop)
+}
+
+/// True unless a person has decided against the label.
+fn may_be_sorted_by(change: &Transaction<'_>, decision: Option<Decision>, label: &str) -> rusqlite::Result<bool> {
+    match decision {
+        None | Some(Decision::Skipped) => Ok(true),
+        Some(Decision::NoneOfThese) => Ok(false),
+        Some(Decision::Accepted(LabelId(number)) | Decision::Reassigned(LabelId(number))) => {
+            let mut decided = change.prepare_cached("SELECT text = ?2 FROM labels WHERE id = ?1")?;
+            decided.query_row((number, label), |row| row.get(0))
+        }
+    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 mod arrivals;
 mod bounds;
 mod changes;
+mod contents;
 mod decisions;
 mod ends;
 mod folders;
@@ -36,6 +37,7 @@ use super::secret::{NoSecret, Secret};
 use super::{StoreError, database, regular, schema};
 use crate::file_system::is_gone;
 use crate::rights::Rights;
+use contents::DecidedContents;
 use lock::{check_folder, give_rights, lock, lock_to_read};
 use lost::check_not_lost;
 use ownership::{has_own_tables, reseal, sealed_state};
@@ -79,6 +81,8 @@ pub struct Session {
     sources: Vec<PathBuf>,
     /// The ledger's account when it was read last.
     account: RefCell<Option<Arc<Account>>>,
+    /// Contents that people have decided about.
+    decided: DecidedContents,
     /// Keeps the lock.
     lock: Option<File>,
     /// Keeps a copy's folder.
@@ -201,6 +205,7 @@ impl Session {
             no_secret: None,
             sources: vec![],
             account: RefCell::default(),
+            decided: DecidedContents::default(),
             lock,
             _copy: copy,
         };

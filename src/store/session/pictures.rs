@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::arrivals::owe_alert;
 use super::changes::Which;
+use super::contents::DecidedContents;
 use super::{Session, StoreError, kept};
 use crate::domain::collection::Best;
 use crate::domain::decision::{Decision, LabelId};
@@ -87,10 +88,22 @@ impl Session {
         self.change(|change| label_set(change, labels, template, model))
     }
 
-    /// Puts pictures into the session as they were found in a run. What people decided and where files were put stays.
+    /// Puts pictures into the session as they were found in a run. What people decided and where files were put stays;
+    /// what was decided of a content holds for a picture that comes with it.
     pub fn put_pictures(&mut self, run: RunId, set: &LabelSet, found: &[Found<'_>]) -> Result<Vec<Known>, StoreError> {
         let destination = self.destination.clone();
-        self.change(|change| found.iter().map(|found| put(change, &destination, run, set, *found)).collect())
+        // Read anew where the transaction fails: it may have gone further than what stays.
+        let mut decided = std::mem::take(&mut self.decided);
+        let known = self.change(|change| {
+            let put = |found: &Found<'_>| put(change, &destination, run, set, *found, &mut decided);
+            found.iter().map(put).collect()
+        })?;
+        let has_passed_on = std::mem::take(&mut decided.has_passed_on);
+        self.decided = decided;
+        if has_passed_on {
+            self.complete_ledger()?;
+        }
+        Ok(known)
     }
 
     /// Replaces the predictions of pictures by those for another label set.
@@ -220,6 +233,7 @@ fn put(
     run: RunId,
     set: &LabelSet,
     found: Found<'_>,
+    decided: &mut DecidedContents,
 ) -> rusqlite::Result<Known> {
     let picture = found.picture;
     let hash = picture.hash.map(|hash| hash.0.to_vec()).unwrap_or_default();
@@ -237,7 +251,7 @@ fn put(
              state = ?8, trouble = ?9, seen = ?10, label_set = ?11, label = ?12, score = ?13, margin = ?14, scores = ?15, replaced = 0
          RETURNING id, decision, decided, placed",
     )?;
-    let known = statement.query_row(
+    let mut known = statement.query_row(
         rusqlite::params![
             kept(destination, found.path),
             picture.path.as_os_str().as_bytes(),
@@ -266,8 +280,11 @@ fn put(
             })
         },
     )?;
+    if before.is_none() && !hash.is_empty() {
+        known.decision = decided.pass_on(change, known.id, &hash)?;
+    }
     if let (None, Some(label)) = (before, found.alert) {
-        owe_alert(change, known.id, label)?;
+        owe_alert(change, &known, label)?;
     }
     // The former content of its path is no picture of the source any more, unless something was done with it.
     let mut replaced = change.prepare_cached(

@@ -16,6 +16,7 @@ use super::values::Values;
 use crate::config::Defaults;
 use crate::domain::collection::Collection;
 use crate::domain::count::Counts;
+use crate::domain::label::Label;
 use crate::domain::limit::Stage;
 use crate::jobs::crew::Tally;
 use crate::lang::Language;
@@ -218,6 +219,12 @@ impl Model {
         self.take_labels();
     }
 
+    /// Shows the labels of an earlier session, which count as they are: it may have some that nobody could write now.
+    pub(crate) fn open_labels(&mut self, labels: Vec<Label>) {
+        self.labels.editor = TextArea::new(labels.iter().map(Label::line).collect());
+        self.become_labels(labels);
+    }
+
     /// Takes what the editor says as the labels, if it makes sense; true where they changed.
     pub(crate) fn take_labels(&mut self) -> bool {
         match self.labels.parsed() {
@@ -225,18 +232,20 @@ impl Model {
                 self.labels.error = Some(error);
                 false
             }
-            Ok(labels) => {
-                self.labels.error = None;
-                let changed = labels != self.labels.current;
-                if changed {
-                    self.labels.take(labels);
-                    self.labels.revision += 1;
-                    self.labels.too_long = None;
-                    self.labels.alike.clear();
-                }
-                changed
-            }
+            Ok(labels) => self.become_labels(labels),
         }
+    }
+
+    fn become_labels(&mut self, labels: Vec<Label>) -> bool {
+        self.labels.error = None;
+        let changed = labels != self.labels.current;
+        if changed {
+            self.labels.take(labels);
+            self.labels.revision += 1;
+            self.labels.too_long = None;
+            self.labels.alike.clear();
+        }
+        changed
     }
 
     pub(crate) fn destination(&self) -> PathBuf {

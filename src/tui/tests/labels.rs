@@ -1,6 +1,7 @@
 //! The label editor: identity of labels, advice.
 
 use super::*;
+use crate::domain::label::{Label, LabelError};
 
 #[test]
 fn labels_are_counted_anew_while_they_are_typed() {
@@ -99,9 +100,43 @@ fn a_list_with_commas_is_pasted_as_lines() {
     let mut model = model();
     model.set_labels(vec![String::new()]);
     press(&mut model, "<f3><enter>");
-    update(&mut model, Message::Paste("a rifle, \"a tank, seen from above\", a map".to_owned()));
+    update(&mut model, Message::Paste("a rifle, \"a tank, seen = from above\", map = a map | a plan".to_owned()));
     let texts: Vec<&str> = model.labels.current.iter().map(|label| label.text.as_str()).collect();
-    assert_eq!(texts, ["a rifle", "a tank, seen from above", "a map"]);
+    assert_eq!(texts, ["a rifle", "a tank, seen = from above", "map"]);
+    assert_eq!(model.labels.current[2].prompts, ["a map", "a plan"]);
+}
+
+#[test]
+fn a_comment_is_no_label_and_takes_no_hint() {
+    let mut model = classified();
+    model.set_labels(["#memes", "gun,", "a face"].map(str::to_owned).to_vec());
+    let texts: Vec<&str> = model.labels.current.iter().map(|label| label.text.as_str()).collect();
+    assert_eq!(texts, ["gun", "a face"]);
+    let revision = model.labels.revision;
+    told(&mut model, Event::Rescored { revision, scores: [[0.9, 0.05]; 6].concat() });
+    press(&mut model, "<f3><enter><ctrl-t>");
+    assert_eq!(model.labels.editor.lines()[0], "#memes");
+    let row = screen(&model, 100, 24).lines().find(|line| line.contains("gun,")).unwrap().to_owned();
+    assert!(row.contains("100 %"), "{row}");
+    press(&mut model, "<down><ctrl-t>");
+    assert_eq!(model.labels.editor.lines()[1], "gun = a photo of a gun");
+}
+
+/// Sessions of before have labels that nobody could write now: they are shown, and count as they are.
+#[test]
+fn labels_of_an_earlier_session_stay_the_same_labels() {
+    let mut model = classified();
+    let labels: Vec<Label> = ["# a map", "a = b | c", "Face,", "face,"].into_iter().map(Label::named).collect();
+    model.open_labels(labels.clone());
+    assert_eq!((&model.labels.current, &model.labels.error), (&labels, &None));
+    // What is written next is looked at as always.
+    press(&mut model, "<f3><enter>x");
+    let error = LabelError::OneName { first: "Face,".to_owned(), second: "face,".to_owned() };
+    assert_eq!(model.labels.error, Some(error));
+    model.open_labels(labels[..3].to_vec());
+    press(&mut model, "more<enter>");
+    assert_eq!(model.labels.error, None);
+    assert_eq!(model.labels.current[1..], labels[..3]);
 }
 
 #[test]

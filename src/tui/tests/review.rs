@@ -50,6 +50,29 @@ fn one_key_decides_and_goes_on() {
 }
 
 #[test]
+fn one_decision_holds_for_every_picture_of_the_content() {
+    let mut model = classified();
+    let revision = model.labels.revision;
+    let twin = |number| Entry { hash: entry(6).hash, ..entry(number) };
+    let entries = vec![(twin(7), None), (twin(8), None)];
+    told(&mut model, Event::Arrived { revision, entries, scores: [[0.3, 0.36, 0.34]; 2].concat() });
+    press(&mut model, "<f4>");
+    assert_eq!((model.review.queue.len(), model.review.current()), (6, Some(5)));
+    let shown = screen(&model, 100, 24);
+    assert!(shown.contains("and 2 more of the same content") && shown.contains("6.jpg +2"), "{shown}");
+    let none = Some(Said::NoneOfThese);
+    assert_eq!(decisions(&press(&mut model, "x")), [(6, none.clone()), (7, none.clone()), (8, none)]);
+    assert_eq!((model.counts.none_of_these, model.counts.pictures()), (3, 8));
+    assert!(screen(&model, 100, 24).contains("reviewed 3"), "{}", screen(&model, 100, 24));
+    assert_eq!(decisions(&press(&mut model, "u")), [(6, None), (7, None), (8, None)]);
+    assert_eq!((model.review.current(), model.counts.none_of_these), (Some(5), 0));
+    // One that comes later is in the queue already.
+    told(&mut model, Event::Arrived { revision, entries: vec![(twin(9), None)], scores: vec![0.3, 0.36, 0.34] });
+    assert_eq!((model.review.queue.len(), model.counts.pictures()), (6, 9));
+    assert_eq!(decisions(&press(&mut model, "U")).len(), 3);
+}
+
+#[test]
 fn undo_and_redo_go_step_by_step() {
     let mut model = classified();
     press(&mut model, "<f4>3a");

@@ -1,5 +1,7 @@
 //! Decisions of people, and taking them back.
 
+use std::collections::HashSet;
+
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::review::go;
@@ -34,7 +36,7 @@ pub(super) fn reassign(model: &mut Model, label: usize) -> Vec<Effect> {
     })
 }
 
-/// Decides for the picture that is looked at, or for all that are marked; then goes on.
+/// Decides for the picture that is looked at, or for all that are marked, and for those of the same content; then goes on.
 pub(super) fn decide(model: &mut Model, decision: impl Fn(&Model, usize) -> Option<Decision>) -> Vec<Effect> {
     let mut wanted: Vec<usize> = match model.review.marked.is_empty() {
         true => model.review.current().into_iter().collect(),
@@ -50,6 +52,7 @@ pub(super) fn decide(model: &mut Model, decision: impl Fn(&Model, usize) -> Opti
     }
     let decided: Vec<(usize, Decision)> =
         wanted.iter().filter_map(|index| Some((*index, decision(model, *index)?))).collect();
+    let decided = with_same_content(model, decided);
     if decided.is_empty() {
         let text = model.language.text("app.nothing_to_accept");
         model.say_error(text);
@@ -61,6 +64,17 @@ pub(super) fn decide(model: &mut Model, decision: impl Fn(&Model, usize) -> Opti
     let mut effects = vec![keep(model, StepKind::Decide, decided.iter().map(|(index, _)| *index))];
     effects.extend(go(model, 1));
     effects
+}
+
+/// The decisions, and the same ones for the pictures that have the content of one of them.
+fn with_same_content(model: &Model, mut decided: Vec<(usize, Decision)>) -> Vec<(usize, Decision)> {
+    let mut taken: HashSet<usize> = decided.iter().map(|(index, _)| *index).collect();
+    for place in 0..decided.len() {
+        let (index, decision) = decided[place];
+        let others = model.collection.same_content(index).filter(|other| taken.insert(*other));
+        decided.extend(others.map(|other| (other, decision)));
+    }
+    decided
 }
 
 /// Says of pictures what is given, and gives what that changed.
@@ -154,8 +168,8 @@ fn put_back(model: &mut Model, kind: StepKind, changes: Changes) -> (Changes, Ve
     }
     let mut effects = vec![keep(model, kind, said.iter().map(|(index, _)| *index))];
     // The first of them is looked at, where it is in the queue.
-    let first = said.first().and_then(|(index, _)| model.review.queue.iter().position(|queued| queued == index));
-    if let Some(at) = first {
+    let mut places = said.iter().map(|(index, _)| model.review.queue.iter().position(|queued| queued == index));
+    if let Some(at) = places.find_map(|place| place) {
         model.review.at = at;
     }
     effects.extend(preview::look(model));

@@ -40,16 +40,16 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
 /// Makes a caption of the bare word in the line of the cursor.
 fn take_hint(model: &mut Model) {
     let editor = &mut model.labels.editor;
-    let line = editor.lines().get(editor.cursor().0).cloned().unwrap_or_default();
-    let is_bare = advice(&Label::named(line.trim())) == Some(Advice::BareWord);
-    if !is_bare || line.contains('=') {
+    let line = editor.lines().get(editor.cursor().0).map(String::as_str).unwrap_or_default();
+    let label = label::in_line(line).ok().flatten().filter(|label| *label == Label::named(label.text.as_str()));
+    let Some(bare) = label.filter(|label| advice(label) == Some(Advice::BareWord)) else {
         let text = model.language.text("app.no_hint_here");
         model.say(text);
         return;
-    }
+    };
     editor.move_cursor(CursorMove::End);
     editor.delete_line_by_head();
-    editor.insert_str(as_caption(line.trim()));
+    editor.insert_str(as_caption(&bare.text).line());
 }
 
 pub(super) fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
@@ -57,10 +57,10 @@ pub(super) fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
     // A list with commas is one label a line, as long as it makes sense as such.
     let lines = match text.contains('\n') {
         true => None,
-        false => label::from_commas(text).ok().map(|labels| labels.into_iter().map(|label| label.text)),
+        false => label::from_commas(text).ok().map(|labels| labels.iter().map(Label::line).collect::<Vec<_>>()),
     };
     let text = match lines {
-        Some(lines) => lines.collect::<Vec<_>>().join("\n"),
+        Some(lines) => lines.join("\n"),
         None => text.replace("\r\n", "\n").replace('\r', "\n"),
     };
     model.labels.editor.insert_str(&text);

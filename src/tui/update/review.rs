@@ -1,5 +1,7 @@
 //! The review pane: the queue, and decisions with one key.
 
+use std::collections::HashSet;
+
 use crossterm::event::{KeyCode, KeyEvent};
 
 use super::decisions::{accept, decide, find, reassign, redo, undo};
@@ -34,6 +36,10 @@ pub(super) fn extend(model: &mut Model, first: usize) {
     let known = model.review.queue.len();
     let whole = queue(&model.collection, model.review.filter, QueueOrder::Newest, model.sure());
     let fresh: Vec<usize> = whole.into_iter().filter(|index| *index >= first).rev().collect();
+    // One whose content is in the queue already is looked at with it.
+    let queued: HashSet<usize> = model.review.queue.iter().copied().collect();
+    let is_new = |index: &usize| !model.collection.same_content(*index).any(|same| queued.contains(&same));
+    let fresh: Vec<usize> = fresh.into_iter().filter(is_new).collect();
     model.review.is_extended |= !fresh.is_empty();
     model.review.queue.extend(fresh);
     if known == 0 {

@@ -283,11 +283,7 @@ fn opened(model: &mut Model, sorting: Option<Sorting>, origin: Option<Origin>) -
     }
     let checked = setup::look_up(model);
     let Some(sorting) = sorting else { return checked };
-    let lines = sorting.labels.iter().map(|label| match label.prompts.as_slice() {
-        [only] if *only == label.text => label.text.clone(),
-        prompts => format!("{} = {}", label.text, prompts.join(" | ")),
-    });
-    model.set_labels(lines.collect());
+    model.open_labels(sorting.labels);
     model.setup.template = Line::new(sorting.template);
     model.setup.threshold = Line::new(sorting.threshold.to_string());
     model.setup.margin = Line::new(sorting.margin.to_string());

@@ -9,6 +9,7 @@ use unicode_width::UnicodeWidthStr;
 use super::{Canvas, padded, paragraph, shortened};
 use crate::domain::advice::{Advice, advice, catches_the_rest};
 use crate::domain::folder_name::folder_names;
+use crate::domain::label;
 use crate::domain::printable::printable_text;
 use crate::lang::Say;
 
@@ -48,7 +49,7 @@ fn counts_beside(canvas: &Canvas<'_>, offset: usize, height: usize, width: usize
     let lines = labels.editor.lines().iter().skip(offset).take(height);
     lines
         .map(|line| {
-            let text = line.split('=').next().unwrap_or_default().trim();
+            let Some(text) = label::in_line(line).ok().flatten().map(|label| label.text) else { return Line::raw("") };
             let Some(place) = labels.current.iter().position(|label| label.text == text) else { return Line::raw("") };
             let count = canvas.model.counts.by_label.get(place).copied().unwrap_or(0);
             let folder = folders.get(place).map(String::as_str).unwrap_or_default();

@@ -38,7 +38,8 @@ pub(super) fn halves(pane: Rect) -> (Rect, Rect) {
 
 pub(super) fn areas(canvas: &Canvas<'_>, pane: Rect) -> Areas {
     let (picture, beside) = halves(pane);
-    let scores = canvas.model.labels.current.len() as u16 + 4;
+    let is_alone = canvas.model.review.current().is_none_or(|index| canvas.model.collection.others_alike(index) == 0);
+    let scores = canvas.model.labels.current.len() as u16 + if is_alone { 4 } else { 5 };
     let [scores, queue] =
         Layout::vertical([Constraint::Length(scores.min(beside.height)), Constraint::Min(0)]).areas(beside);
     Areas { head: Rect { height: 1.min(pane.height), ..pane }, picture, scores, queue }
@@ -159,6 +160,10 @@ fn about(canvas: &Canvas<'_>, index: usize, width: usize) -> Vec<Line<'static>> 
         false => Line::raw(decided(canvas, entry.decision)),
     };
     let mut lines = vec![Line::styled(shortened(&name, width), canvas.theme.title()), said];
+    let count = model.collection.others_alike(index);
+    if count > 0 {
+        lines.push(Line::raw(canvas.say("app.same_content", &[("count", &count)])));
+    }
     if model.review.details || entry.trouble.is_some() {
         let text = entry.trouble.clone().unwrap_or_else(|| printable(&entry.path));
         lines.push(Line::styled(text, canvas.theme.warning()));
@@ -224,7 +229,12 @@ fn around(canvas: &Canvas<'_>, height: usize, width: usize) -> Vec<Line<'static>
                 _ => " ",
             };
             let name = entry.path.file_name().map(printable).unwrap_or_default();
-            let text = padded(&format!("{mark} {name}"), width);
+            let more = match canvas.model.collection.others_alike(*index) {
+                0 => String::new(),
+                count => format!(" +{count}"),
+            };
+            let text =
+                padded(&format!("{mark} {}{more}", shortened(&name, width.saturating_sub(more.len() + 2))), width);
             let style = if at == review.at { canvas.theme.chosen() } else { canvas.theme.faint() };
             Some(Line::from(Span::styled(text, style)))
         })

@@ -61,11 +61,11 @@ impl Callable {
             ("torch._utils", "_rebuild_parameter") => Callable::RebuildParameter,
             ("torch", "FloatStorage") => Callable::Storage(ElementType::F32),
             ("torch", "HalfStorage") => Callable::Storage(ElementType::F16),
+            ("torch", "DoubleStorage") => Callable::Storage(ElementType::F64),
             ("torch", "BFloat16Storage") => Callable::Storage(ElementType::BF16),
             (
                 "torch",
-                "DoubleStorage" | "LongStorage" | "IntStorage" | "ShortStorage" | "CharStorage" | "ByteStorage"
-                | "BoolStorage",
+                "LongStorage" | "IntStorage" | "ShortStorage" | "CharStorage" | "ByteStorage" | "BoolStorage",
             ) => Callable::Storage(ElementType::Other),
             _ => return None,
         })

@@ -22,6 +22,15 @@ fn what_a_pickle_calls_is_refused_by_its_name() {
 }
 
 #[test]
+fn a_scale_in_64_bits_is_told_from_what_is_no_number() {
+    let element = |storage| match Callable::named("torch", storage) {
+        Some(Callable::Storage(element)) => element,
+        _ => panic!("{storage}"),
+    };
+    assert_eq!([element("DoubleStorage"), element("LongStorage")], [ElementType::F64, ElementType::Other]);
+}
+
+#[test]
 fn numbers_keep_their_sign() {
     let number = |pickle: &[u8]| {
         let mut machine = Machine::new(pickle);

@@ -1,0 +1,53 @@
+//! Labels as people write them, in a list or in a file.
+
+use std::process::Stdio;
+
+use crate::support::Workspace;
+
+fn with_a_picture() -> Workspace {
+    let workspace = Workspace::new();
+    workspace.write_pictures(["1.jpg"]);
+    workspace
+}
+
+#[test]
+fn a_label_is_the_same_label_however_it_is_written() {
+    let workspace = with_a_picture();
+    let list = workspace.classify().with("--labels", "place = a map | a plan, a chart").scores();
+    assert_eq!(list.keys().collect::<Vec<_>>(), ["place", "a chart"]);
+    let lines = "# my labels\nplace = a map | a plan,\r\n\n# the rest\na chart,\n";
+    let utf_16: Vec<u8> = format!("\u{feff}{lines}").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for (name, content) in [("plain.txt", lines.as_bytes()), ("windows.txt", &utf_16)] {
+        assert_eq!(workspace.classify().labels_file(workspace.write(name, content)).scores(), list, "{name}");
+    }
+}
+
+#[test]
+fn labels_come_through_standard_input() {
+    let workspace = with_a_picture();
+    let input = workspace.write("given.txt", "a map\na chart\n");
+    let mut command = workspace.classify().labels_file("-").command();
+    command.stdin(std::fs::File::open(input).unwrap());
+    // Not by assert_cmd, which gives a program a standard input of its own.
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(workspace.rows()[0]["label"], "a map");
+    // Through a pipe, bit by bit.
+    let mut command = workspace.classify().labels_file("-").flag("--dry-run").flag("--json").command();
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut pipe = child.stdin.take().unwrap();
+    for piece in ["a ma", "p\na ch", "art\na cat"] {
+        std::io::Write::write_all(&mut pipe, piece.as_bytes()).unwrap();
+    }
+    drop(pipe);
+    let printed = String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap();
+    assert!(printed.contains(r#""counts":{"a map":"#) && printed.contains(r#""a cat":"#), "{printed}");
+}
+
+#[test]
+fn nothing_in_standard_input_is_no_labels() {
+    let workspace = with_a_picture();
+    let output = workspace.classify().labels_file("-").command().stdin(Stdio::null()).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    assert!(String::from_utf8(output.stderr).unwrap().contains("0 labels"));
+}
