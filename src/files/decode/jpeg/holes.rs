@@ -1,7 +1,9 @@
 //! Holes in the data of a scan: noughts where a download had claimed its space, or where a disk was recovered. They are
 //! codes like others, and may decode without an error.
 
-use super::markers::{Frame, HUFFMAN_TABLES, Process, SCAN, Scan, Segment, segments};
+use memchr::memchr_iter;
+
+use super::markers::{Frame, HUFFMAN_TABLES, Process, SCAN, Scan, Segment};
 
 /// Noughts in a row that make a hole, counted from a multiple of as many: more bits than the longest block has that they can
 /// stand for in a picture.
@@ -9,20 +11,20 @@ const HOLE: usize = 32;
 
 /// True where a scan has noughts that no picture is coded in. They stand for the shortest code of a table. Where that ends a block,
 /// a scan of one colour may be full of them; where it is a number, each block would have the same one 63 times.
-pub(super) fn has_hole(bytes: &[u8], frame: &Frame) -> bool {
+pub(super) fn has_hole(segments: &[Segment<'_>], frame: &Frame) -> bool {
     let mut shortest = [None; 4];
-    segments(bytes).any(|segment| match segment.marker {
+    segments.iter().any(|segment| match segment.marker {
         HUFFMAN_TABLES => {
             note_shortest(segment.content, &mut shortest);
             false
         }
-        SCAN => Scan::in_segment(&segment).is_some_and(|scan| {
+        SCAN => Scan::in_segment(segment).is_some_and(|scan| {
             let is_number = |symbol: &u8| symbol & 15 != 0;
             let has_numbers = scan
                 .components
                 .iter()
                 .any(|coded| shortest.get(coded.ac).copied().flatten().as_ref().is_some_and(is_number));
-            has_numbers && tells_coefficients(&scan, frame) && has_noughts(&segment)
+            has_numbers && tells_coefficients(&scan, frame) && has_noughts(segment)
         }),
         _ => false,
     })
@@ -51,7 +53,7 @@ fn note_shortest(mut content: &[u8], shortest: &mut [Option<u8>; 4]) {
 }
 
 fn has_noughts(scan: &Segment<'_>) -> bool {
-    let is_end = |pair: &[u8]| pair[0] == 0xff && !matches!(pair[1], 0 | 0xd0..=0xd7 | 0xff);
-    let length = scan.rest.windows(2).position(is_end).unwrap_or(scan.rest.len());
+    let is_end = |at: &usize| !matches!(scan.rest.get(at + 1), Some(0 | 0xd0..=0xd7 | 0xff));
+    let length = memchr_iter(0xff, scan.rest).find(is_end).unwrap_or(scan.rest.len());
     scan.rest[..length].chunks_exact(HOLE).any(|bytes| bytes.iter().all(|byte| *byte == 0))
 }

@@ -1,5 +1,7 @@
 //! The markers of a JPEG: its frame, its scans, what lies between (ITU-T T.81, annex B).
 
+use memchr::memchr;
+
 use super::super::need::Size;
 
 /// Start of image and of scan, end of image, tables.
@@ -21,17 +23,19 @@ pub(super) struct Segment<'b> {
     pub(super) rest: &'b [u8],
 }
 
-/// The segments of a file, as far as they can be followed. Markers that stand alone are left out.
-pub(super) fn segments(bytes: &[u8]) -> impl Iterator<Item = Segment<'_>> {
+/// The segments of a file, as far as they can be followed. Markers that stand alone are left out, and noughts that say that a byte
+/// of data is no marker.
+pub(super) fn segments(bytes: &[u8]) -> Vec<Segment<'_>> {
     let mut rest = bytes;
-    std::iter::from_fn(move || {
+    let next = std::iter::from_fn(|| {
         loop {
-            let at = rest.windows(2).position(|pair| pair[0] == 0xff && pair[1] != 0xff && pair[1] != 0)?;
-            let marker = rest[at + 1];
-            rest = &rest[at + 2..];
+            let at = memchr(0xff, rest)?;
+            let marker = *rest.get(at + 1)?;
+            // Any number of them may come before a marker.
+            rest = &rest[at + if marker == 0xff { 1 } else { 2 }..];
             match marker {
                 END => return None,
-                0x01 | 0xd0..=START => {}
+                0x00 | 0x01 | 0xd0..=START | 0xff => {}
                 _ => {
                     let length = usize::from(u16::from_be_bytes([*rest.first()?, *rest.get(1)?]));
                     let content = rest.get(2..length)?;
@@ -40,7 +44,8 @@ pub(super) fn segments(bytes: &[u8]) -> impl Iterator<Item = Segment<'_>> {
                 }
             }
         }
-    })
+    });
+    next.collect()
 }
 
 /// The way in which a frame is coded, told by its marker.
@@ -98,11 +103,11 @@ pub(super) struct Frame {
 
 impl Frame {
     /// The first frame of a file.
-    pub(super) fn first(bytes: &[u8]) -> Option<Frame> {
-        segments(bytes).find_map(|segment| Frame::in_segment(&segment))
+    pub(super) fn first(segments: &[Segment<'_>]) -> Option<Frame> {
+        segments.iter().find_map(Frame::in_segment)
     }
 
-    pub(super) fn in_segment(segment: &Segment<'_>) -> Option<Frame> {
+    fn in_segment(segment: &Segment<'_>) -> Option<Frame> {
         let process = Process::of(segment.marker)?;
         let &[precision, high, low, wide, narrow, count, ref rest @ ..] = segment.content else { return None };
         let component = |entry: &[u8]| Component {
@@ -188,13 +193,14 @@ mod tests {
         let comment = [0xff, 0xff, 0xfe, 0, 4, 0xff, 0xc0];
         let bytes =
             [&[0xff, 0xd8][..], &comment, &frame, &scan, &[1, 0xff, 0, 2, 0xff, 0xd0, 3], &[0xff, 0xd9]].concat();
-        let found: Vec<u8> = segments(&bytes).map(|segment| segment.marker).collect();
+        let segments = segments(&bytes);
+        let found: Vec<u8> = segments.iter().map(|segment| segment.marker).collect();
         assert_eq!(found, [0xfe, 0xc2, 0xda]);
-        let frame = Frame::first(&bytes).unwrap();
+        let frame = Frame::first(&segments).unwrap();
         assert_eq!((frame.process, frame.width, frame.height, frame.most()), (Process::Progressive, 30, 20, (2, 1)));
         // Two units of 16 across, three of 8 down; four blocks in each.
         assert_eq!(frame.samples(), 2 * 3 * 4 * 64);
-        let scan = segments(&bytes).find_map(|segment| Scan::in_segment(&segment)).unwrap();
+        let scan = segments.iter().find_map(Scan::in_segment).unwrap();
         assert_eq!((scan.first, scan.last, scan.told_before, scan.told), (0, 5, 2, 1));
         assert_eq!(scan.components, [Coded { id: 1, dc: 0, ac: 1 }, Coded { id: 3, dc: 1, ac: 0 }]);
     }

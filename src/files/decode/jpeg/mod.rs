@@ -21,18 +21,19 @@ use markers::{APP1, Frame, Process, SCAN, segments};
 const MOST_SCANS: usize = 500;
 
 pub(super) fn decode(bytes: &[u8], room: Room<'_>) -> Result<Decoded, Trouble> {
-    let frame = Frame::first(bytes).ok_or_else(|| damaged("no frame"))?;
+    let segments = segments(bytes);
+    let frame = Frame::first(&segments).ok_or_else(|| damaged("no frame"))?;
     check_form(&frame)?;
-    let app1 = segments(bytes).filter(|segment| segment.marker == APP1).map(|segment| segment.content);
+    let app1 = segments.iter().filter(|segment| segment.marker == APP1).map(|segment| segment.content);
     let orientation = orientation::of_jpeg(app1);
     let size = Size { is_turned: is_turned(orientation), ..frame.size() };
-    let has_scans = segments(bytes).filter(|segment| segment.marker == SCAN).nth(1).is_some();
+    let has_scans = segments.iter().filter(|segment| segment.marker == SCAN).nth(1).is_some();
     claim(size, need::of_jpeg(frame.samples(), has_scans, bytes.len() as u64, size), room)?;
-    let must_be_split = scans::must_be_split(bytes, &frame);
-    let split = must_be_split.then(|| scans::split(bytes, &frame).ok_or_else(|| damaged("a scan"))).transpose()?;
+    let must_be_split = scans::must_be_split(&segments, &frame);
+    let split = must_be_split.then(|| scans::split(&segments, &frame).ok_or_else(|| damaged("a scan"))).transpose()?;
     let is_whole = split.as_ref().is_none_or(|split| split.is_whole)
-        && progress::is_complete(bytes, &frame)
-        && !holes::has_hole(bytes, &frame);
+        && progress::is_complete(&segments, &frame)
+        && !holes::has_hole(&segments, &frame);
     let decoded = decode_known(split.as_ref().map_or(bytes, |split| &split.bytes), &frame)?;
     Ok(Decoded { pixels: upright(decoded.pixels, orientation), is_whole: is_whole && decoded.is_whole })
 }

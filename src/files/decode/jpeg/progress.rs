@@ -1,7 +1,7 @@
 //! Whether the scans of a JPEG tell all of it: a file that was cut between two scans, and got an end, decodes without an
 //! error.
 
-use super::markers::{Frame, Scan, segments};
+use super::markers::{Frame, Scan, Segment};
 
 /// The coefficients of a block.
 const COEFFICIENTS: usize = 64;
@@ -11,9 +11,9 @@ const UNTOLD: u8 = u8::MAX;
 
 /// True where every colour is in a scan, and in a progressive picture every coefficient that was begun was told to its last
 /// bit: the brightness wholly. Colours may leave their fine structure out.
-pub(super) fn is_complete(bytes: &[u8], frame: &Frame) -> bool {
+pub(super) fn is_complete(segments: &[Segment<'_>], frame: &Frame) -> bool {
     let mut told = vec![[UNTOLD; COEFFICIENTS]; frame.components.len()];
-    for scan in segments(bytes).filter_map(|segment| Scan::in_segment(&segment)) {
+    for scan in segments.iter().filter_map(Scan::in_segment) {
         for coded in &scan.components {
             let index = frame.components.iter().position(|component| component.id == coded.id);
             let Some(told) = index.and_then(|index| told.get_mut(index)) else { continue };

@@ -3,7 +3,7 @@
 
 use std::io;
 
-use super::markers::{Component, END, Frame, HUFFMAN_TABLES, Process, RESTART_INTERVAL, SCAN, START, Scan, segments};
+use super::markers::{Component, END, Frame, HUFFMAN_TABLES, Process, RESTART_INTERVAL, SCAN, START, Scan, Segment};
 
 /// A block's coefficients, in the order in which they are coded.
 type Block = [i16; 64];
@@ -12,10 +12,9 @@ type Block = [i16; 64];
 const SIZES: u8 = 16;
 
 /// True where a file has such scans.
-pub(super) fn must_be_split(bytes: &[u8], frame: &Frame) -> bool {
+pub(super) fn must_be_split(segments: &[Segment<'_>], frame: &Frame) -> bool {
     let is_partial = |scan: Scan| scan.components.len() > 1 && scan.components.len() < frame.components.len();
-    frame.process == Process::Sequential
-        && segments(bytes).filter_map(|segment| Scan::in_segment(&segment)).any(is_partial)
+    frame.process == Process::Sequential && segments.iter().filter_map(Scan::in_segment).any(is_partial)
 }
 
 /// A file with one colour a scan, and whether all of the data was there.
@@ -25,16 +24,16 @@ pub(super) struct Split {
 }
 
 /// Makes every scan one of a single colour. None where the file makes no sense.
-pub(super) fn split(bytes: &[u8], frame: &Frame) -> Option<Split> {
+pub(super) fn split(segments: &[Segment<'_>], frame: &Frame) -> Option<Split> {
     let mut split = Split { bytes: vec![0xff, START], is_whole: true };
     let mut tables = Tables::default();
-    for segment in segments(bytes) {
+    for segment in segments {
         match segment.marker {
             HUFFMAN_TABLES => tables.read(segment.content)?,
             RESTART_INTERVAL => {
                 tables.interval = usize::from(u16::from_be_bytes([*segment.content.first()?, *segment.content.get(1)?]))
             }
-            SCAN => split.scan(&Scan::in_segment(&segment)?, segment.rest, frame, &tables)?,
+            SCAN => split.scan(&Scan::in_segment(segment)?, segment.rest, frame, &tables)?,
             _ => put_segment(&mut split.bytes, segment.marker, segment.content),
         }
     }
