@@ -14,7 +14,7 @@ use crate::files::destination::{DestinationError, Weakness};
 use crate::files::read::LARGEST_FILE;
 use crate::files::scan::ScanError;
 use crate::files::transfer::TransferError;
-use crate::files::trouble::Trouble;
+use crate::files::trouble::{RareForm, Trouble};
 
 /// The system's error; that something is not there is said in plain words, whoever found it out.
 fn in_words(error: &io::Error, language: &Language) -> String {
@@ -105,9 +105,7 @@ impl Say for Trouble {
             Trouble::NoPicture => language.text("trouble.no_picture"),
             Trouble::Damaged { .. } => language.text("trouble.damaged"),
             Trouble::OtherFormat { format } => language.say("trouble.other_format", &[("format", format)]),
-            Trouble::UnusualForm { detail } => {
-                language.say("trouble.unusual_form", &[("detail", &printable_text(detail))])
-            }
+            Trouble::UnusualForm { form } => language.say("trouble.unusual_form", &[("form", &form.say(language))]),
             Trouble::TooManyPixels { width, height } => {
                 let values: super::Values<'_> = &[("width", width), ("height", height), ("longest", &LONGEST_SIDE)];
                 language.say("trouble.too_many_pixels", values)
@@ -121,6 +119,27 @@ impl Say for Trouble {
             Trouble::Unreadable(error) => language.say("trouble.unreadable", &[("detail", &in_words(error, language))]),
             Trouble::ModelFailed { variant: Variant::Fp32, .. } => language.text("trouble.model_failed"),
             Trouble::ModelFailed { variant, .. } => language.say("trouble.model_failed_in", &[("variant", variant)]),
+        }
+    }
+}
+
+impl Say for RareForm {
+    fn say(&self, language: &Language) -> String {
+        match self {
+            RareForm::TiffCompression { name } => language.say("form.tiff_compression", &[("name", name)]),
+            RareForm::TiffCompressionNumber { number } => {
+                language.say("form.tiff_compression_number", &[("number", number)])
+            }
+            RareForm::TiffColours { name } => language.say("form.tiff_colours", &[("name", name)]),
+            RareForm::TiffColoursNumber { number } => language.say("form.tiff_colours_number", &[("number", number)]),
+            RareForm::TiffSamples { bits, is_real: false } => language.say("form.tiff_samples", &[("bits", bits)]),
+            RareForm::TiffSamples { bits, is_real: true } => language.say("form.tiff_real_samples", &[("bits", bits)]),
+            RareForm::TiffUnequalSamples => language.text("form.tiff_unequal_samples"),
+            RareForm::TiffPredictorNumber { number } => {
+                language.say("form.tiff_predictor_number", &[("number", number)])
+            }
+            RareForm::TooMuchMemory { .. } => language.text("form.too_much_memory"),
+            RareForm::Other { .. } => language.text("form.other"),
         }
     }
 }

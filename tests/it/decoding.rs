@@ -3,7 +3,7 @@
 use crate::support::{fixtures, json, shared};
 use sha2::{Digest, Sha256};
 use smart_image_sorter::domain::picture::ContentHash;
-use smart_image_sorter::files::decode::decode;
+use smart_image_sorter::files::decode::{Decoded, decode};
 use smart_image_sorter::files::read::{Reading, read};
 
 /// Pillow clips 16-bit grey, which turns this picture nearly white; the program takes the high byte.
@@ -42,4 +42,29 @@ fn real_pictures_are_whole() {
             assert!(decode(&content.bytes, content.kind).unwrap().is_whole, "{}", path.display());
         }
     }
+}
+
+#[test]
+fn tiffs_of_every_form_have_pillows_very_pixels() {
+    let folder = fixtures().join("decode");
+    let golden = json(&folder.join("tiff.json"));
+    let mut wrong = Vec::new();
+    for (name, expected) in golden.as_object().unwrap().iter().filter(|(_, expected)| expected.is_object()) {
+        let Reading::Content(content) = read(&folder.join("tiff").join(name)) else { panic!("{name}") };
+        match decode(&content.bytes, content.kind) {
+            Ok(Decoded { is_whole: false, .. }) => wrong.push(format!("{name} is not whole")),
+            Ok(Decoded { pixels, .. }) => {
+                let hash = ContentHash(Sha256::digest(pixels.as_raw()).into()).to_string();
+                let size = (pixels.width().into(), pixels.height().into());
+                let wanted = (expected["width"].as_u64().unwrap(), expected["height"].as_u64().unwrap());
+                if (size, hash.as_str()) != (wanted, expected["rgb_sha256"].as_str().unwrap()) {
+                    wrong.push(format!("{name}: other pixels"));
+                }
+            }
+            Err(trouble) => wrong.push(format!("{name}: {trouble}")),
+        }
+    }
+    let checked = golden.as_object().unwrap().len() - 1;
+    assert!(checked >= 150, "{checked}");
+    assert!(wrong.is_empty(), "{} of {checked}: {wrong:#?}", wrong.len());
 }

@@ -8,13 +8,13 @@
 mod gif;
 mod need;
 mod png;
+mod tiff;
 
 use std::error::Error;
 use std::io::{Cursor, ErrorKind};
 
 use image::codecs::bmp::BmpDecoder;
 use image::codecs::jpeg::JpegDecoder;
-use image::codecs::tiff::TiffDecoder;
 use image::codecs::webp::WebPDecoder;
 use image::error::LimitErrorKind;
 use image::metadata::Orientation;
@@ -23,7 +23,7 @@ use image::{DynamicImage, ImageDecoder, ImageError, ImageResult, Limits, RgbImag
 use need::Size;
 
 use super::kind::{Format, Kind};
-use super::trouble::Trouble;
+use super::trouble::{RareForm, Trouble};
 use super::whole::is_whole;
 use crate::panics::caught;
 
@@ -56,10 +56,10 @@ pub fn decode(bytes: &[u8], kind: Kind) -> Result<Decoded, Trouble> {
 pub fn decode_within(bytes: &[u8], kind: Kind, room: &mut dyn FnMut(u64)) -> Result<Decoded, Trouble> {
     match kind {
         Kind::Picture(format) => {
-            let pixels = caught(|| decode_format(bytes, format, room))
+            let decoded = caught(|| decode_format(bytes, format, room))
                 .unwrap_or_else(|panicked| Err(Trouble::Damaged { detail: panicked.to_string() }));
-            match (pixels, is_whole(bytes, format)) {
-                (Ok(pixels), is_whole) => Ok(Decoded { pixels, is_whole }),
+            match (decoded, is_whole(bytes, format)) {
+                (Ok(decoded), is_whole) => Ok(Decoded { is_whole: decoded.is_whole && is_whole, ..decoded }),
                 // Some decoders give nothing of a file that is cut off: that is still what is wrong with it.
                 (Err(Trouble::Damaged { .. }), false) => Err(Trouble::Truncated),
                 (Err(trouble), _) => Err(trouble),
@@ -71,16 +71,17 @@ pub fn decode_within(bytes: &[u8], kind: Kind, room: &mut dyn FnMut(u64)) -> Res
     }
 }
 
-fn decode_format(bytes: &[u8], format: Format, room: Room<'_>) -> Result<RgbImage, Trouble> {
+fn decode_format(bytes: &[u8], format: Format, room: Room<'_>) -> Result<Decoded, Trouble> {
     let reader = Cursor::new(bytes);
-    match format {
+    let pixels = match format {
+        Format::Tiff => return tiff::decode(bytes, room),
         Format::Png => png::decode(bytes, room),
         Format::Gif => gif::decode(bytes, room),
         Format::Jpeg => decode_with(JpegDecoder::new(reader), |size| need::of_jpeg(bytes, size), room),
         Format::WebP => decode_with(WebPDecoder::new(reader), |size| need::of_webp(bytes, size), room),
         Format::Bmp => decode_with(BmpDecoder::new(reader), need::of_bmp, room),
-        Format::Tiff => decode_with(TiffDecoder::new(reader), need::of_tiff, room),
-    }
+    };
+    Ok(Decoded { pixels: pixels?, is_whole: true })
 }
 
 fn decode_with<D: ImageDecoder>(
@@ -146,10 +147,10 @@ fn whiten(pixels: &mut RgbImage, key: [u8; 3]) {
 fn trouble_of(error: ImageError) -> Trouble {
     let detail = error.to_string();
     match error {
-        ImageError::Unsupported(_) => Trouble::UnusualForm { detail },
+        ImageError::Unsupported(_) => Trouble::UnusualForm { form: RareForm::Other { detail } },
         ImageError::Limits(limit) => match limit.kind() {
-            LimitErrorKind::Unsupported { .. } => Trouble::UnusualForm { detail },
-            _ => Trouble::UnusualForm { detail: format!("it would take too much memory ({detail})") },
+            LimitErrorKind::Unsupported { .. } => Trouble::UnusualForm { form: RareForm::Other { detail } },
+            _ => Trouble::UnusualForm { form: RareForm::TooMuchMemory { detail } },
         },
         error if ends_early(&error) => Trouble::Truncated,
         _ => Trouble::Damaged { detail },

@@ -51,11 +51,6 @@ pub(super) fn of_bmp(size: Size) -> u64 {
     size.made().max(size.upright())
 }
 
-/// A strip or tile at a time, which may be all of it.
-pub(super) fn of_tiff(size: Size) -> u64 {
-    (2 * size.bytes).max(size.bytes + size.made()).max(size.upright())
-}
-
 pub(super) fn of_png(size: Size) -> u64 {
     size.made().max(size.upright())
 }

@@ -7,7 +7,7 @@ use image::metadata::Orientation;
 use png::{BitDepth, ColorType, DecodeOptions, Decoder, DecodingError, Info, Limits, Transformations};
 
 use super::need::{self, Size};
-use super::{MOST_MEMORY, Room, Trouble, check_size, upright, whiten};
+use super::{MOST_MEMORY, RareForm, Room, Trouble, check_size, upright, whiten};
 
 pub(super) fn decode(bytes: &[u8], room: Room<'_>) -> Result<RgbImage, Trouble> {
     let mut options = DecodeOptions::default();
@@ -69,7 +69,9 @@ fn colour_key(info: &Info<'_>) -> Option<[u8; 3]> {
 
 fn trouble_of(error: DecodingError) -> Trouble {
     match error {
-        DecodingError::LimitsExceeded => Trouble::UnusualForm { detail: "it would take too much memory".to_owned() },
+        error @ DecodingError::LimitsExceeded => {
+            Trouble::UnusualForm { form: RareForm::TooMuchMemory { detail: error.to_string() } }
+        }
         error => Trouble::Damaged { detail: error.to_string() },
     }
 }

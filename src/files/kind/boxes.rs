@@ -57,8 +57,8 @@ mod tests {
     fn with_brands(brands: &[&[u8; 4]]) -> Vec<u8> {
         let length = 8 + 4 * (brands.len() as u32 + 1);
         let (major, compatible) = brands.split_first().unwrap();
-        let parts = [&length.to_be_bytes()[..], b"ftyp", *major, &[0; 4], &compatible.concat(), b"\0\0\0\x08mdat"];
-        parts.concat()
+        let compatible: Vec<u8> = compatible.iter().flat_map(|brand| **brand).collect();
+        [&length.to_be_bytes()[..], b"ftyp", *major, &[0; 4], &compatible, b"\0\0\0\x08mdat"].concat()
     }
 
     #[test]
