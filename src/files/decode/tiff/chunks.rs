@@ -14,6 +14,8 @@ pub(super) struct Chunks<'b> {
     pub(super) height: u32,
     pub(super) across: u32,
     pub(super) down: u32,
+    /// Tiles are whole at the edges of the page; the last strip ends with it.
+    pub(super) is_tiled: bool,
     places: Places<'b>,
 }
 
@@ -43,7 +45,7 @@ impl<'b> Chunks<'b> {
         if form.compression == Compression::OldJpeg {
             let bytes = jpeg::old_stream(form);
             let bytes = bytes.ok_or_else(|| rare(RareForm::TiffCompression { name: "old-style JPEG" }))?;
-            return Ok(Chunks { bytes, width, height, across: 1, down: 1, places: Places::Page });
+            return Ok(Chunks { bytes, width, height, across: 1, down: 1, is_tiled: false, places: Places::Page });
         }
         let size = |tag, most: u32| directory.number(tag).map_or(most, |size| size.min(most.into()) as u32);
         let is_tiled = directory.list(tag::TILE_OFFSETS).is_some();
@@ -67,6 +69,7 @@ impl<'b> Chunks<'b> {
             height,
             across: form.width.div_ceil(width),
             down: form.height.div_ceil(height),
+            is_tiled,
             places: Places::Listed {
                 offsets,
                 lengths: directory.list(lengths),
@@ -98,10 +101,5 @@ impl<'b> Chunks<'b> {
         let length = length.filter(|length| *length > 0 && !is_stored);
         let wanted = length.map_or(rest.len(), |length| usize::try_from(length).unwrap_or(usize::MAX));
         Some(Chunk { bytes: &rest[..wanted.min(rest.len())], is_cut: wanted > rest.len() || rest.is_empty() })
-    }
-
-    /// Strips and tiles end where the page does; a tile's last rows and columns may be beyond.
-    pub(super) fn rows_of(&self, row: u32, page_height: u32) -> u32 {
-        self.height.min(page_height - row * self.height)
     }
 }

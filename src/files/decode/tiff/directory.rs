@@ -49,6 +49,22 @@ pub(super) mod tag {
     pub(crate) const SUBSAMPLING: u16 = 530;
     pub(crate) const BLACK_AND_WHITE: u16 = 532;
     pub(crate) const RAW_VERSION: u16 = 50706;
+
+    /// Those that have one number, whatever the page.
+    pub(crate) const OF_ONE_NUMBER: [u16; 12] = [
+        WIDTH,
+        HEIGHT,
+        COMPRESSION,
+        COLOURS,
+        FILL_ORDER,
+        ORIENTATION,
+        SAMPLES,
+        ROWS_PER_STRIP,
+        PLANES,
+        PREDICTOR,
+        TILE_WIDTH,
+        TILE_HEIGHT,
+    ];
 }
 
 /// Why there is no directory.
@@ -140,6 +156,18 @@ impl<'b> Directory<'b> {
             &rest[..length.min(rest.len())]
         };
         Some(List { bytes, order, kind })
+    }
+
+    /// True where none of these tags has anything but one whole number.
+    pub(super) fn has_single_numbers(&self, tags: &[u16]) -> bool {
+        let order = self.order;
+        let is_one = |entry: &[u8]| {
+            let kind = order.number(&entry[2..4]);
+            let count = order.number(&entry[4..4 + (entry.len() - 4) / 2]);
+            count == 1 && matches!(kind, 1 | 3 | 4 | 6 | 8 | 9 | 16 | 17)
+        };
+        let mut entries = self.entries.chunks_exact(self.widths().1);
+        entries.all(|entry| !tags.contains(&(order.number(&entry[..2]) as u16)) || is_one(entry))
     }
 
     /// The first number behind a tag.

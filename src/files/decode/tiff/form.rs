@@ -89,6 +89,8 @@ pub(super) struct Form<'b> {
     pub(super) predictor: Predictor,
     /// The lowest bit of a byte is the first.
     pub(super) is_reversed: bool,
+    /// Where the directory has one number, there is one. Libtiff, to which Pillow leaves what is compressed, refuses others.
+    pub(super) is_sound: bool,
 }
 
 impl<'b> Form<'b> {
@@ -116,6 +118,7 @@ impl<'b> Form<'b> {
             compression,
             predictor: predictor(&directory, compression)?,
             is_reversed: number(tag::FILL_ORDER) == Some(2),
+            is_sound: compression == Compression::None || directory.has_single_numbers(&tag::OF_ONE_NUMBER),
         };
         form.check()?;
         Ok(form)
@@ -163,9 +166,9 @@ impl<'b> Form<'b> {
         if self.is_separate { 1 } else { self.samples }
     }
 
-    /// Strips or tiles that a pixel is spread over, those beside its colours left out.
+    /// Strips or tiles that a pixel is spread over.
     pub(super) fn planes(&self) -> usize {
-        if self.is_separate { self.samples.min(self.colours.count() + usize::from(self.is_multiplied)) } else { 1 }
+        if self.is_separate { self.samples } else { 1 }
     }
 }
 

@@ -117,7 +117,7 @@ impl<'b> Page<'b> {
         let plain = bits.and_then(|bits| bits.checked_mul(chunks.width as usize)).map(|bits| bits.div_ceil(8));
         let row_length = row_length.unwrap_or(plain).ok_or_else(|| damaged("rows that are too long"))?;
         let painter = Painter::new(painted);
-        Ok(Page { form, chunks, painter, row_length, group, is_whole: true, is_cut: false })
+        Ok(Page { form, chunks, painter, row_length, group, is_whole: form.is_sound, is_cut: false })
     }
 
     /// Bytes that the rows being decoded take: as they are in the file, as samples of eight bits, and the two rows of
@@ -132,7 +132,7 @@ impl<'b> Page<'b> {
     /// Refuses tiles that are so much larger than the page that reading them would take for ever.
     fn check_work(&self) -> Result<(), Trouble> {
         const MOST_BEYOND_THE_PAGE: u128 = 64 << 20;
-        let rows = u128::from(self.chunks.across) * u128::from(self.form.height);
+        let rows = u128::from(self.chunks.across) * u128::from(self.chunks.down) * u128::from(self.chunks.height);
         let page = u128::from(self.form.width) * u128::from(self.form.height) * self.painter.samples() as u128;
         match self.row_length as u128 * rows <= 16 * page + MOST_BEYOND_THE_PAGE {
             true => Ok(()),
@@ -178,11 +178,13 @@ impl<'b> Page<'b> {
         }
         let (x, top) = (column as usize * self.chunks.width as usize, row as usize * self.chunks.height as usize);
         let width = (canvas.width - x).min(self.chunks.width as usize);
-        let height = self.chunks.rows_of(row, self.form.height) as usize;
+        let height = (canvas.rgb.len() / 3 / canvas.width - top).min(self.chunks.height as usize);
+        // What of a tile is beyond the page is read too: damage there tells of damage.
+        let rows = if self.chunks.is_tiled { self.chunks.height as usize } else { height };
         let mut raw = vec![0; self.row_length];
         let mut samples = vec![0; self.chunks.width as usize * self.painter.samples()];
         let mut scratch = Vec::new();
-        for y in (0..height).step_by(self.group.unwrap_or(1)) {
+        for y in (0..rows).step_by(self.group.unwrap_or(1)) {
             let mut is_last = false;
             for (plane, rows) in planes.iter_mut().enumerate() {
                 let filled = rows.fill(&mut raw);
@@ -195,8 +197,9 @@ impl<'b> Page<'b> {
                     self.narrow(&raw, plane, &mut samples);
                 }
             }
-            canvas.rows += 1;
+            canvas.rows += u64::from(y < height);
             match self.group {
+                None if y >= height => {}
                 None => self.painter.row(&samples, canvas.part(x, top + y, width)),
                 Some(_) => self.painter.groups(&raw, width, |column, row, rgb| {
                     if y + row < height {
@@ -245,7 +248,7 @@ impl<'b> Page<'b> {
             Compression::Fax(coding) => Box::new(fax::Fax::new(chunk.bytes, coding, self.chunks.width, is_reversed)),
             Compression::None => Box::new(rows::Stored(chunk.bytes)),
             Compression::Lzw => rows::lzw(chunk.bytes),
-            Compression::Deflate => rows::deflate(chunk.bytes),
+            Compression::Deflate => Box::new(rows::Deflated::new(chunk.bytes)),
             Compression::Zstd => rows::zstd(chunk.bytes),
             Compression::PackBits => Box::new(rows::PackBits::new(chunk.bytes)),
             Compression::OldJpeg => {

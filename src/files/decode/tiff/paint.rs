@@ -24,7 +24,7 @@ pub(super) struct Painter<'b> {
 
 impl<'b> Painter<'b> {
     pub(super) fn new(form: Form<'b>) -> Painter<'b> {
-        let samples = if form.is_separate { form.planes() } else { form.samples };
+        let samples = form.samples;
         let prepared = match form.colours {
             Colours::Palette(list) => {
                 let count = list.len() / 3;

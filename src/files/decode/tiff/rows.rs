@@ -2,7 +2,7 @@
 
 use std::io::Read;
 
-use flate2::bufread::ZlibDecoder;
+use flate2::{Decompress, FlushDecompress};
 use weezl::BitOrder;
 use weezl::decode::Configuration;
 
@@ -60,17 +60,13 @@ impl Rows for Raster {
 }
 
 /// Rows that another decoder gives.
-struct Stream<R> {
-    reader: R,
-    /// A sum of all that was compressed stands at the end.
-    has_sum: bool,
-}
+struct Stream<R>(R);
 
 impl<R: Read> Rows for Stream<R> {
     fn fill(&mut self, row: &mut [u8]) -> Filled {
         let mut at = 0;
         while at < row.len() {
-            match self.reader.read(&mut row[at..]) {
+            match self.0.read(&mut row[at..]) {
                 Ok(0) => return Filled::Cut(at),
                 Ok(read) => at += read,
                 Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => return Filled::Cut(at),
@@ -79,19 +75,48 @@ impl<R: Read> Rows for Stream<R> {
         }
         Filled::Whole
     }
+}
 
-    fn ends_well(&mut self) -> bool {
-        !self.has_sum || !matches!(self.fill(&mut [0]), Filled::Broken(_))
+/// Rows that are deflated, with a sum of them all at the end.
+pub(super) struct Deflated<'b> {
+    decoder: Decompress,
+    bytes: &'b [u8],
+    is_broken: bool,
+}
+
+impl<'b> Deflated<'b> {
+    pub(super) fn new(bytes: &'b [u8]) -> Deflated<'b> {
+        Deflated { decoder: Decompress::new(true), bytes, is_broken: false }
     }
 }
 
-pub(super) fn deflate(bytes: &[u8]) -> Box<dyn Rows + '_> {
-    Box::new(Stream { reader: ZlibDecoder::new(bytes), has_sum: true })
+impl Rows for Deflated<'_> {
+    fn fill(&mut self, row: &mut [u8]) -> Filled {
+        let mut at = 0;
+        while at < row.len() && !self.is_broken {
+            let (read, written) = (self.decoder.total_in(), self.decoder.total_out());
+            let status = self.decoder.decompress(self.bytes, &mut row[at..], FlushDecompress::None);
+            let read = (self.decoder.total_in() - read) as usize;
+            let written = (self.decoder.total_out() - written) as usize;
+            self.bytes = &self.bytes[read..];
+            at += written;
+            match status {
+                Err(_) => self.is_broken = true,
+                Ok(_) if read == 0 && written == 0 => return Filled::Cut(at),
+                Ok(_) => {}
+            }
+        }
+        if at == row.len() { Filled::Whole } else { Filled::Broken(at) }
+    }
+
+    fn ends_well(&mut self) -> bool {
+        !matches!(self.fill(&mut [0]), Filled::Broken(_))
+    }
 }
 
 pub(super) fn zstd(bytes: &[u8]) -> Box<dyn Rows + '_> {
     match ruzstd::decoding::StreamingDecoder::new(bytes) {
-        Ok(reader) => Box::new(Stream { reader, has_sum: false }),
+        Ok(decoder) => Box::new(Stream(decoder)),
         Err(_) => Box::new(Nothing),
     }
 }
@@ -112,7 +137,7 @@ pub(super) fn lzw(bytes: &[u8]) -> Box<dyn Rows + '_> {
         true => Configuration::new(BitOrder::Lsb, 8),
         false => Configuration::with_tiff_size_switch(BitOrder::Msb, 8),
     };
-    Box::new(Stream { reader: Lzw { decoder: configuration.build(), bytes }, has_sum: false })
+    Box::new(Stream(Lzw { decoder: configuration.build(), bytes }))
 }
 
 struct Lzw<'b> {
