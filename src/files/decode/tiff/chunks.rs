@@ -48,16 +48,15 @@ impl<'b> Chunks<'b> {
             return Ok(Chunks { bytes, width, height, across: 1, down: 1, is_tiled: false, places: Places::Page });
         }
         let size = |tag, most: u32| directory.number(tag).map_or(most, |size| size.min(most.into()) as u32);
-        let is_tiled = directory.list(tag::TILE_OFFSETS).is_some();
-        let (width, height, offsets, lengths) = match is_tiled {
-            true => {
-                let side = |tag| size(tag, u32::MAX);
-                (side(tag::TILE_WIDTH), side(tag::TILE_HEIGHT), tag::TILE_OFFSETS, tag::TILE_LENGTHS)
-            }
-            false => {
-                let rows = size(tag::ROWS_PER_STRIP, form.height);
-                (form.width, rows, tag::STRIP_OFFSETS, tag::STRIP_LENGTHS)
-            }
+        let is_tiled = directory.list(tag::TILE_WIDTH).is_some();
+        let (width, height) = match is_tiled {
+            true => (size(tag::TILE_WIDTH, u32::MAX), size(tag::TILE_HEIGHT, u32::MAX)),
+            false => (width, size(tag::ROWS_PER_STRIP, height)),
+        };
+        // Some programs list tiles as if they were strips.
+        let (offsets, lengths) = match directory.list(tag::TILE_OFFSETS).is_some() {
+            true => (tag::TILE_OFFSETS, tag::TILE_LENGTHS),
+            false => (tag::STRIP_OFFSETS, tag::STRIP_LENGTHS),
         };
         let offsets = directory.list(offsets).ok_or_else(|| damaged("neither strips nor tiles"))?;
         if width == 0 || height == 0 {

@@ -14,6 +14,9 @@ const TO_RGB: [[f64; 3]; 3] = [
 /// The white of profiles, D50.
 const WHITE: [f64; 3] = [0.9642, 1.0, 0.8249];
 
+/// The highest number of XYZ that a profile can keep: numbers between steps are parts of it, in single precision.
+const MOST_XYZ: f64 = 1.0 + 32767.0 / 32768.0;
+
 /// Colours of a cube of brightness and two colours.
 pub(super) struct Cube(Vec<[u16; 3]>);
 
@@ -75,10 +78,10 @@ fn colour([l, a, b]: [f64; 3]) -> [u16; 3] {
     let y = (l + 16.0) / 116.0;
     let xyz = [(y + 0.002 * a, WHITE[0]), (y, WHITE[1]), (y - 0.005 * b, WHITE[2])].map(|(f, white)| {
         let linear = if f <= 24.0 / 116.0 { (108.0 / 841.0) * (f - 16.0 / 116.0) } else { f * f * f };
-        linear * white
+        single(linear * white / MOST_XYZ)
     });
     TO_RGB.map(|row| {
-        let linear = single(row.iter().zip(xyz).map(|(part, value)| part * value).sum());
+        let linear = single(row.iter().zip(xyz).map(|(part, value)| part * MOST_XYZ * value).sum());
         let encoded = single(gamma(linear)) * 65535.0;
         (encoded + 0.5).floor().clamp(0.0, 65535.0) as u16
     })
