@@ -89,6 +89,17 @@ pub enum RareForm {
         /// The number in the file.
         number: u64,
     },
+    /// A TIFF that is JPEG in the way that TIFF 6.0 describes, but not whole JPEG.
+    TiffOldJpeg,
+    /// A TIFF with JPEGs of so many colours.
+    TiffJpegColours {
+        /// How many.
+        count: usize,
+    },
+    /// A TIFF that only says which pixels of another page count.
+    TiffMask,
+    /// A TIFF with complex numbers.
+    TiffComplexNumbers,
     /// A TIFF with samples of another width.
     TiffSamples {
         /// The bits of each.

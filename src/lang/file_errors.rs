@@ -132,6 +132,10 @@ impl Say for RareForm {
             }
             RareForm::TiffColours { name } => language.say("form.tiff_colours", &[("name", name)]),
             RareForm::TiffColoursNumber { number } => language.say("form.tiff_colours_number", &[("number", number)]),
+            RareForm::TiffOldJpeg => language.text("form.tiff_old_jpeg"),
+            RareForm::TiffJpegColours { count } => language.say("form.tiff_jpeg_colours", &[("count", count)]),
+            RareForm::TiffMask => language.text("form.tiff_mask"),
+            RareForm::TiffComplexNumbers => language.text("form.tiff_complex_numbers"),
             RareForm::TiffSamples { bits, is_real: false } => language.say("form.tiff_samples", &[("bits", bits)]),
             RareForm::TiffSamples { bits, is_real: true } => language.say("form.tiff_real_samples", &[("bits", bits)]),
             RareForm::TiffUnequalSamples => language.text("form.tiff_unequal_samples"),

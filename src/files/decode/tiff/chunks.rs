@@ -44,7 +44,7 @@ impl<'b> Chunks<'b> {
         let (directory, width, height) = (form.directory, form.width, form.height);
         if form.compression == Compression::OldJpeg {
             let bytes = jpeg::old_stream(form);
-            let bytes = bytes.ok_or_else(|| rare(RareForm::TiffCompression { name: "old-style JPEG" }))?;
+            let bytes = bytes.ok_or_else(|| rare(RareForm::TiffOldJpeg))?;
             return Ok(Chunks { bytes, width, height, across: 1, down: 1, is_tiled: false, places: Places::Page });
         }
         let size = |tag, most: u32| directory.number(tag).map_or(most, |size| size.min(most.into()) as u32);

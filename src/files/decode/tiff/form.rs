@@ -221,12 +221,11 @@ fn compression(directory: &Directory<'_>) -> Result<Compression, Trouble> {
         33_003 | 33_004 | 33_005 | 34_712 => "JPEG 2000",
         34_676 | 34_677 => "SGILog",
         34_887 => "LERC",
-        34_892 => "lossy DNG",
         34_925 => "LZMA",
         50_001 | 34_927 => "WebP",
         50_002 | 52_546 => "JPEG XL",
         // Cameras' own.
-        32_767 | 34_713 | 65_535 => return Err(Trouble::OtherFormat { format: RAW }),
+        32_767 | 34_713 | 34_892 | 65_535 => return Err(Trouble::OtherFormat { format: RAW }),
         _ => return Err(rare(RareForm::TiffCompressionNumber { number })),
     };
     Err(rare(RareForm::TiffCompression { name }))
@@ -247,7 +246,7 @@ fn sample(directory: &Directory<'_>) -> Result<Sample, Trouble> {
     match directory.number(tag::SAMPLE_FORMAT).unwrap_or(1) {
         2 => Ok(Sample::Signed),
         3 => Ok(Sample::Real),
-        5 | 6 => Err(rare(RareForm::TiffColours { name: "complex numbers" })),
+        5 | 6 => Err(rare(RareForm::TiffComplexNumbers)),
         _ => Ok(Sample::Whole),
     }
 }
@@ -273,7 +272,7 @@ fn meaning<'b>(
         }
         5 => return Ok(Colours::Cmyk),
         8 | 9 => return Ok(Colours::Lab { is_signed: number == 8 }),
-        4 => "mask",
+        4 => return Err(rare(RareForm::TiffMask)),
         10 => "ITULab",
         32_844 => "LogL",
         32_845 => "LogLuv",

@@ -39,7 +39,7 @@ pub(super) fn rows<'b>(bytes: &[u8], wanted: Wanted<'_>) -> Result<Box<dyn Rows 
         1 => PixelFormat::Grayscale,
         3 => PixelFormat::Rgb,
         4 if !wanted.is_ycbcr => PixelFormat::Cmyk,
-        _ => return Err(rare(RareForm::TiffColours { name: "JPEG" })),
+        count => return Err(rare(RareForm::TiffJpegColours { count })),
     };
     decoder.set_output_format(format);
     decoder.set_lenient(true);
@@ -124,7 +124,7 @@ pub(super) fn old_rows<'b>(
             let row = raw.plane_widths[0];
             grey.chunks_exact(row.max(1)).take(height).flat_map(|row| row[..width.min(row.len())].to_vec()).collect()
         }
-        _ => return Err(rare(RareForm::TiffCompression { name: "old-style JPEG" })),
+        _ => return Err(rare(RareForm::TiffOldJpeg)),
     };
     Ok(Box::new(Raster { samples, at: 0, is_mended }))
 }

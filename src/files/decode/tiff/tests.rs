@@ -152,7 +152,9 @@ fn forms_that_are_not_decoded_are_told_by_name() {
         (with(rgb(), tag::COMPRESSION, 32_809), named("ThunderScan")),
         (with(rgb(), tag::COMPRESSION, 34_661), named("JBIG")),
         (with(rgb(), tag::COMPRESSION, 47_111), RareForm::TiffCompressionNumber { number: 47_111 }),
-        (with(rgb(), tag::COMPRESSION, 6), named("old-style JPEG")),
+        (with(rgb(), tag::COMPRESSION, 6), RareForm::TiffOldJpeg),
+        (with(rgb(), tag::COLOURS, 4), RareForm::TiffMask),
+        (with(fixture("8-bit-signed.tif"), tag::SAMPLE_FORMAT, 5), RareForm::TiffComplexNumbers),
         (with(rgb(), tag::COLOURS, 32_845), RareForm::TiffColours { name: "LogLuv" }),
         (with(rgb(), tag::COLOURS, 4_711), RareForm::TiffColoursNumber { number: 4_711 }),
         (
