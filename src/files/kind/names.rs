@@ -44,14 +44,14 @@ const NOT_DECODED: [(&str, &str); 31] = [
 ];
 
 /// Extensions that cameras, and nothing else, give their raw pictures.
-const RAW_NAMES: [&str; 28] = [
+const RAW_NAMES: [&str; 26] = [
     "3fr", "arw", "cr2", "cr3", "crw", "dcr", "dng", "erf", "gpr", "iiq", "k25", "kdc", "mef", "mrw", "nef", "nrw",
-    "orf", "ori", "pef", "raf", "rw2", "rwl", "rwz", "sr2", "srf", "srw", "x3f", "cs1",
+    "orf", "pef", "raf", "rw2", "rwl", "rwz", "sr2", "srf", "srw", "x3f",
 ];
 
 /// Extensions that cameras give their raw pictures and others give other files: raw where the content is a TIFF.
-const RAW_NAMES_OF_OTHERS_TOO: [&str; 11] =
-    ["ari", "bay", "cap", "dcs", "drf", "fff", "mdc", "mos", "ptx", "pxn", "raw"];
+const RAW_NAMES_OF_OTHERS_TOO: [&str; 12] =
+    ["ari", "bay", "cap", "dcs", "drf", "fff", "mdc", "mos", "ori", "ptx", "pxn", "raw"];
 
 /// A name's extension, in small letters; empty where it has none.
 pub(super) fn extension(path: &Path) -> String {
