@@ -77,6 +77,17 @@ impl<'b> Chunks<'b> {
         })
     }
 
+    /// True where every strip or tile has its length. What lies as it is needs none, and what is alone ends with the file.
+    pub(super) fn have_lengths(&self) -> bool {
+        match self.places {
+            Places::Listed { offsets, lengths: Some(lengths), is_stored: false } => {
+                lengths.len() >= offsets.len() && lengths.get(0).is_some()
+            }
+            Places::Listed { offsets, lengths: None, is_stored: false } => offsets.len() == 1,
+            Places::Page | Places::Listed { is_stored: true, .. } => true,
+        }
+    }
+
     /// The same strips or tiles of other bytes.
     pub(super) fn of_bytes(self, bytes: &'b [u8]) -> Chunks<'b> {
         Chunks { bytes, ..self }

@@ -89,7 +89,7 @@ pub(super) struct Form<'b> {
     pub(super) predictor: Predictor,
     /// The lowest bit of a byte is the first.
     pub(super) is_reversed: bool,
-    /// Where the directory has one number, there is one. Libtiff, to which Pillow leaves what is compressed, refuses others.
+    /// The directory has nothing that libtiff refuses, to which Pillow leaves what is compressed.
     pub(super) is_sound: bool,
 }
 
@@ -118,7 +118,7 @@ impl<'b> Form<'b> {
             compression,
             predictor: predictor(&directory, compression)?,
             is_reversed: number(tag::FILL_ORDER) == Some(2),
-            is_sound: compression == Compression::None || directory.has_single_numbers(&tag::OF_ONE_NUMBER),
+            is_sound: compression == Compression::None || is_sound(&directory),
         };
         form.check()?;
         Ok(form)
@@ -191,6 +191,15 @@ fn is_raw(directory: &Directory<'_>, colours: u64) -> bool {
     SENSOR.contains(&colours)
         || directory.list(tag::RAW_VERSION).is_some()
         || subs.is_some_and(|subs| subs.numbers().take(16).any(is_sensor))
+}
+
+/// True where tags that have one number have one, and the numbers that are used are among those that there are.
+fn is_sound(directory: &Directory<'_>) -> bool {
+    let factors = directory.list(tag::SUBSAMPLING).filter(|_| directory.number(tag::COLOURS) == Some(6));
+    directory.has_single_numbers(&tag::OF_ONE_NUMBER)
+        && directory.number(tag::PLANES).is_none_or(|planes| matches!(planes, 1 | 2))
+        && factors
+            .is_none_or(|factors| factors.len() == 2 && factors.numbers().all(|factor| matches!(factor, 1 | 2 | 4)))
 }
 
 fn compression(directory: &Directory<'_>) -> Result<Compression, Trouble> {

@@ -122,7 +122,8 @@ impl<'b> Page<'b> {
         let plain = bits.and_then(|bits| bits.checked_mul(chunks.width as usize)).map(|bits| bits.div_ceil(8));
         let row_length = row_length.unwrap_or(plain).ok_or_else(|| damaged("rows that are too long"))?;
         let painter = Painter::new(painted);
-        Ok(Page { form, chunks, painter, row_length, group, is_whole: form.is_sound, is_cut: false })
+        let is_whole = form.is_sound && chunks.have_lengths();
+        Ok(Page { form, chunks, painter, row_length, group, is_whole, is_cut: false })
     }
 
     /// Bytes that the rows being decoded take: as they are in the file, as samples of eight bits, and the two rows of
