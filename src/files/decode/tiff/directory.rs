@@ -83,7 +83,7 @@ pub(super) struct Directory<'b> {
     pub(super) order: Order,
     is_big: bool,
     entries: &'b [u8],
-    /// Where the next one lies; nought where it is the last.
+    /// Where the next one lies; nought where it is the last, and beyond every end where the file ends in that number.
     pub(super) next: u64,
 }
 
@@ -130,9 +130,12 @@ impl<'b> Directory<'b> {
         if entries.is_empty() {
             return Err(Missing::None);
         }
-        // Some programs leave out what follows the last directory.
         let next_bytes = if self.is_big { 8 } else { 4 };
-        let next = from(at + count_bytes + length, next_bytes).map_or(0, |next| self.order.number(next));
+        let next = match bytes.get(at + count_bytes + length..).unwrap_or_default() {
+            // Some programs leave out what follows the last directory.
+            [] => 0,
+            rest => rest.get(..next_bytes).map_or(u64::MAX, |next| self.order.number(next)),
+        };
         Ok(Directory { entries, next, ..*self })
     }
 

@@ -103,6 +103,16 @@ fn a_page_that_is_cut_off_is_missed() {
 }
 
 #[test]
+fn a_file_without_its_last_byte_is_not_whole() {
+    for name in ["g4-fill-1.tif", "rgb-lzw-tiles.tif", "bigtiff-little.tif", "jpeg-ycbcr-420.tif"] {
+        let bytes = fixture(name);
+        let whole = decoded(&bytes).unwrap();
+        let short = decoded(&bytes[..bytes.len() - 1]).unwrap();
+        assert!(whole.is_whole && !short.is_whole && whole.pixels == short.pixels, "{name}");
+    }
+}
+
+#[test]
 fn a_strip_that_was_never_written_is_missed() {
     let decoded = decoded(&with(fixture("g4-fill-1.tif"), tag::ROWS_PER_STRIP, 10)).unwrap();
     assert!(!decoded.is_whole);
