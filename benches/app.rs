@@ -23,6 +23,7 @@ use ndarray::Array1;
 use serde_json::{Map, Value as Json, json};
 use smart_image_sorter::app_start::{AppStart, Opening};
 use smart_image_sorter::config::Defaults;
+use smart_image_sorter::domain::choice::Choice;
 use smart_image_sorter::domain::label::Label;
 use smart_image_sorter::domain::picture::{ContentHash, FileStamp, Picture, PictureState};
 use smart_image_sorter::domain::run::RunKind;
@@ -231,6 +232,7 @@ fn make_session(folder: &Path, count: usize) {
     let settings = Settings {
         source: folder.join("source"),
         recursive: true,
+        choice: Choice::default(),
         destination: destination.clone(),
         model: ModelName::Folder(folder.join("model")),
         labels: labels.clone(),
@@ -296,7 +298,7 @@ fn remembered(chance: &mut Chance) -> Remembered {
     let values: Vec<f32> = (0..DIMENSIONS).map(|_| chance.number()).collect();
     let length = values.iter().map(|value| value * value).sum::<f32>().sqrt();
     let embedding: Array1<f16> = values.iter().map(|value| f16::from_f32(value / length)).collect();
-    Remembered { embedding, is_whole: true }
+    Remembered { embedding, is_whole: true, decoder: "jpeg 2".to_owned() }
 }
 
 /// Numbers that look like chance, from -1 to 1: a linear congruential generator with Knuth's constants.

@@ -82,6 +82,12 @@ pub struct Defaults {
     pub operation: Operation,
     /// Look into sub-folders.
     pub recursive: bool,
+    /// Look at hidden files too.
+    pub hidden: bool,
+    /// Patterns: where there are any, only what one of them is for is looked at.
+    pub include: Vec<String>,
+    /// Patterns: what one of them is for is not looked at.
+    pub exclude: Vec<String>,
     /// A file that is as it was when it was hashed last, as far as the file system tells, is not read again.
     pub trust_unchanged: bool,
     /// The table of what happened, in the destination.

@@ -139,6 +139,14 @@ pub(super) struct SortingArguments {
     pub(super) recursive: bool,
     #[arg(long)]
     pub(super) no_recursive: bool,
+    #[arg(long, overrides_with = "no_hidden")]
+    pub(super) hidden: bool,
+    #[arg(long)]
+    pub(super) no_hidden: bool,
+    #[arg(long, value_name = "PATTERN")]
+    pub(super) include: Vec<String>,
+    #[arg(long, value_name = "PATTERN")]
+    pub(super) exclude: Vec<String>,
     #[arg(long)]
     pub(super) trust: bool,
     #[arg(long)]

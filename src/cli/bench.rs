@@ -10,7 +10,7 @@ use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::opening::open_audibly;
-use super::settings::model;
+use super::settings::{choice_of, model};
 use crate::built_in;
 use crate::domain::printable::printable;
 use crate::domain::score::SureRule;
@@ -22,7 +22,7 @@ use crate::engine::checkpoint::{Checkpoint, TowerKind};
 use crate::engine::runtime::select::{RuntimeNote, Selection, cores};
 use crate::engine::runtime::{Device, Runtime, Uses};
 use crate::file_system::is_on_network;
-use crate::files::scan::scan;
+use crate::files::scan::{Kept, Scope};
 use crate::jobs::bench::{Bench, Step, choose, labels};
 use crate::jobs::model::{ModelToOpen, OpenedModel};
 use crate::jobs::stop::Stop;
@@ -90,6 +90,7 @@ fn settings(arguments: &BenchArguments, temporary: &Path, context: &Context) -> 
     Ok(Settings {
         source,
         recursive: context.defaults.recursive,
+        choice: choice_of(&context.defaults, &context.language)?,
         // Nothing is sorted.
         destination: PathBuf::new(),
         model: model(arguments.model.as_ref(), context),
@@ -103,8 +104,7 @@ fn settings(arguments: &BenchArguments, temporary: &Path, context: &Context) -> 
 }
 
 fn pictures(settings: &Settings, wanted: usize, stop: &Stop, context: &mut Context) -> Result<Vec<PathBuf>, Failure> {
-    let found = scan(&settings.source, settings.recursive, &settings.destination);
-    let found = found.map_err(|error| Failure::of(&error, &context.language))?;
+    let found = Scope::of(settings, &Kept::new()).scan().map_err(|error| Failure::of(&error, &context.language))?;
     let choosing = context.language.text("bench.choosing");
     context.console.err(&choosing);
     let chosen = choose(&found.files, wanted, cores(), stop);

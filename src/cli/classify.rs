@@ -23,11 +23,12 @@ use crate::domain::settings::{Operation, Settings};
 use crate::engine::runtime::Runtime;
 use crate::engine::runtime::select::cores;
 use crate::files::destination;
-use crate::files::scan::{Scan, scan};
+use crate::files::scan::{Kept, Scan, Scope};
 use crate::files::trouble::Trouble;
 use crate::jobs::begin::begin_classify;
 use crate::jobs::classify::{Classification, Classified, Encoders, Pipeline, classify};
 use crate::jobs::effort::{Clocks, LimitOfLate};
+use crate::jobs::kept::kept;
 use crate::jobs::rescore::{Rescored, rescore};
 use crate::jobs::sink::{Hooks, SessionSink, SourceFolder};
 use crate::lang::{Say, Values};
@@ -66,19 +67,23 @@ pub(super) struct Request {
 pub(super) fn carry_out(request: &Request, options: &RuntimeOptions, context: &mut Context) -> Result<Exit, Failure> {
     let settings = &request.settings;
     // First of all: what a killed run left is finished, which may remove files that would be found otherwise.
-    let known = match !request.dry_run && Session::exists(&settings.destination) {
-        true => Some(open_to_work(&settings.destination, request.trust, context)?),
-        false => None,
+    let mut known = match (Session::exists(&settings.destination), request.dry_run) {
+        (true, false) => Some(open_to_work(&settings.destination, request.trust, context)?),
+        (true, true) => Some(open_copy(&settings.destination, context)?),
+        (false, _) => None,
     };
-    let found = find_pictures(settings, context)?;
-    let mut known = known;
+    let failed = |error: crate::store::StoreError, context: &Context| Failure::of(&error, &context.language);
+    let kept = known.as_ref().map_or_else(|| Ok(Kept::new()), |session| kept(session, settings));
+    let kept = kept.map_err(|error| failed(error, context))?;
+    let mut found = find_pictures(settings, &kept, context)?;
     if found.files.is_empty() {
-        let is_session = request.dry_run && Session::exists(&settings.destination);
-        let copy = is_session.then(|| open_copy(&settings.destination, context)).transpose()?;
-        match known.or(copy) {
+        match known {
             // The pictures that were moved from there are sorted anew.
             Some(session) if emptied::sorts_otherwise(request, &session, context)? => known = Some(session),
-            session => return emptied::finish(request, session, &Classification::default(), context),
+            session => {
+                let nothing = Classification { left_out: found.left_out, ..Classification::default() };
+                return emptied::finish(request, session, &nothing, context);
+            }
         }
     }
     let selection = context.select_runtime(options)?;
@@ -86,13 +91,11 @@ pub(super) fn carry_out(request: &Request, options: &RuntimeOptions, context: &m
     let cache = context.cache_place();
     let model = open_model(settings, runtime, cache.as_ref(), Some(found.files.len()), context)?;
     let mut session = match request.dry_run {
-        true if known.is_some() => known.take().map_or_else(|| open_copy(&settings.destination, context), Ok)?,
-        true => open_copy(&settings.destination, context)?,
+        true => known.map_or_else(|| open_copy(&settings.destination, context), Ok)?,
         false => open_destination(&settings.destination, &request.table_name, request.trust, known, context)?,
     };
     let stop = context.stop()?;
     let sorting = Sorting::from(settings);
-    let failed = |error: crate::store::StoreError, context: &Context| Failure::of(&error, &context.language);
     let begun = begin_classify(&mut session, settings, &model, runtime, serde_json::Map::new());
     let (run, set) = begun.map_err(|error| failed(error, context))?;
     let clocks = Clocks::default();
@@ -106,7 +109,8 @@ pub(super) fn carry_out(request: &Request, options: &RuntimeOptions, context: &m
         trusts_unchanged: settings.trust_unchanged,
         stop: &stop,
     };
-    let classification = classify_into(&mut session, run, &set, &pipeline, request, runtime, context)?;
+    let mut classification = classify_into(&mut session, run, &set, &pipeline, request, runtime, context)?;
+    classification.left_out = std::mem::take(&mut found.left_out);
     let rescored = match stop.is_requested() {
         true => Ok(Rescored::default()),
         false => rescore(&mut session, (run, &set), &SourceFolder::new(&settings.source), &model, cache.as_ref()),
@@ -220,11 +224,10 @@ fn line_of(classified: &Classified, request: &Request, context: &Context) -> Opt
 }
 
 /// Finds the files and says what is not looked at.
-fn find_pictures(settings: &Settings, context: &mut Context) -> Result<Scan, Failure> {
+fn find_pictures(settings: &Settings, kept: &Kept, context: &mut Context) -> Result<Scan, Failure> {
     let checked = destination::check(&settings.destination, &settings.source);
     checked.map_err(|error| Failure::of(&error, &context.language).into_usage())?;
-    let found = scan(&settings.source, settings.recursive, &settings.destination)
-        .map_err(|error| Failure::of(&error, &context.language))?;
+    let found = Scope::of(settings, kept).scan().map_err(|error| Failure::of(&error, &context.language))?;
     for (path, error) in &found.unreadable {
         let values: Values<'_> = &[("path", &printable(path)), ("detail", error)];
         let note = context.language.say("source.unreadable_folder", values);

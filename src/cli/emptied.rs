@@ -58,7 +58,8 @@ pub(super) fn finish(
     };
     let values: Values<'_> = &[("folder", &printable(&request.settings.source))];
     let note = context.language.say("source.emptied", values);
-    context.note_text(&note);
+    let left_out = summary::left_out(classification, &request.settings, &context.language);
+    std::iter::once(note).chain(left_out).for_each(|note| context.note_text(&note));
     // Labels and template are those of before; the rest is as it is asked for now.
     let Sorting { threshold, margin, operation, .. } = Sorting::from(&request.settings);
     (sorting.threshold, sorting.margin, sorting.operation) = (threshold, margin, operation);
@@ -79,11 +80,16 @@ pub(super) fn finish(
 
 fn no_pictures(request: &Request, classification: &Classification, context: &Context) -> Failure {
     let language = &context.language;
-    let count: usize = classification.other_files.values().sum();
+    let count = classification.others();
     let key = if count == 0 { "source.no_pictures" } else { "source.only_others" };
-    let kinds = summary::kinds(&classification.other_files, language);
+    let kinds = summary::kinds(classification, language);
     let folder = printable(&request.settings.source);
     let values: Values<'_> = &[("folder", &folder), ("count", &count), ("kinds", &kinds)];
-    let sentence = language.say(key, values);
+    let told = std::iter::once(language.say(key, values)).chain(summary::left_out(
+        classification,
+        &request.settings,
+        language,
+    ));
+    let sentence = told.collect::<Vec<_>>().join(" ");
     Failure { chain: sentence.clone(), sentence, exit: Exit::Failed }
 }

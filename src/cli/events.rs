@@ -5,13 +5,14 @@ use std::path::Path;
 use serde_json::{Map, Value as Json, json};
 
 use super::outcome::Report;
+use crate::domain::choice::LeftOut;
 use crate::domain::limit::Stage;
 use crate::domain::plan::PlannedTransfer;
 use crate::domain::printable::is_disturbing;
 use crate::domain::settings::{ModelName, Settings};
 use crate::files::output_csv::exact_bytes;
 use crate::files::transfer::Ended;
-use crate::jobs::classify::Classified;
+use crate::jobs::classify::{Classified, told_of};
 use crate::jobs::watch::AlertEnd;
 use crate::lang::{Language, Say};
 
@@ -66,6 +67,17 @@ pub(super) fn unfinished(path: &Path) -> String {
     line(event)
 }
 
+/// The files and folders that were not looked at, a line each.
+pub(super) fn left_out(left_out: &LeftOut) -> impl Iterator<Item = String> {
+    left_out.reasons().map(|(path, why, files)| {
+        let mut event = head("left_out");
+        put_path(&mut event, "path", path);
+        put(&mut event, "why", why.word());
+        put(&mut event, "files", files);
+        line(event)
+    })
+}
+
 /// The fate of a watched folder.
 pub(super) fn source(folder: &Path, state: &str) -> String {
     let mut event = head("source");
@@ -118,7 +130,8 @@ pub(super) fn summary(report: &Report<'_>) -> String {
         let classification = classifying.classification;
         put(&mut event, "remembered", classification.remembered);
         put(&mut event, "trusted", classification.trusted);
-        put(&mut event, "other_files", classification.other_files.values().sum::<usize>());
+        put(&mut event, "other_files", classification.others());
+        put(&mut event, "left_out", told_of(&classification.left_out));
         put(&mut event, "unreadable_folders", classifying.unreadable_folders);
         put(&mut event, "runtime", format!("{} {}", classifying.runtime.name(), classifying.runtime.version()));
         put(&mut event, "device", classifying.runtime.device().to_string());

@@ -7,6 +7,8 @@ use std::time::Duration;
 use super::arguments::SortingArguments;
 use super::context::Context;
 use super::failure::Failure;
+use crate::config::Defaults;
+use crate::domain::choice::Choice;
 use crate::domain::folder_name::{OWN_NAMES, fold};
 use crate::domain::label::{self, Label};
 use crate::domain::printable::printable;
@@ -36,6 +38,7 @@ pub(super) fn settings(arguments: &SortingArguments, context: &Context) -> Resul
     Ok(Settings {
         source: arguments.source.clone(),
         recursive: arguments.recursive || (defaults.recursive && !arguments.no_recursive),
+        choice: choice(arguments, context)?,
         destination: arguments.destination.clone(),
         model: model(arguments.model.as_ref(), context),
         labels: labels(arguments, context)?,
@@ -45,6 +48,26 @@ pub(super) fn settings(arguments: &SortingArguments, context: &Context) -> Resul
         batch_size: arguments.batch_size.map(|size| size as usize),
         trust_unchanged: false,
     })
+}
+
+/// Which files are looked at. Patterns that were given take the place of those of the settings.
+fn choice(arguments: &SortingArguments, context: &Context) -> Result<Choice, Failure> {
+    let mut defaults = context.defaults.clone();
+    defaults.hidden = arguments.hidden || (defaults.hidden && !arguments.no_hidden);
+    for (given, of_settings) in
+        [(&arguments.include, &mut defaults.include), (&arguments.exclude, &mut defaults.exclude)]
+    {
+        if !given.is_empty() {
+            of_settings.clone_from(given);
+        }
+    }
+    choice_of(&defaults, &context.language)
+}
+
+/// Which files are looked at by these settings.
+pub(super) fn choice_of(defaults: &Defaults, language: &Language) -> Result<Choice, Failure> {
+    let choice = Choice::new(defaults.hidden, &defaults.include, &defaults.exclude);
+    choice.map_err(|error| Failure::of(&error, language).into_usage())
 }
 
 /// The model that was named, else the one of the settings. A folder that is there is never taken for a name on the hub.

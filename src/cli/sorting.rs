@@ -82,7 +82,11 @@ impl Work<'_> {
             false => write_tables(self.session, self.set, self.sorting, table_name, context).map(Some),
         };
         match json {
-            true => context.console.out(&events::summary(&report)),
+            true => {
+                let left_out = report.classifying.as_ref().map(|classifying| &classifying.classification.left_out);
+                left_out.into_iter().flat_map(events::left_out).for_each(|line| context.console.out(&line));
+                context.console.out(&events::summary(&report));
+            }
             false => {
                 let table = table.as_ref().ok().and_then(Option::as_deref);
                 summary::print(&report, table, &context.language, &mut context.console);

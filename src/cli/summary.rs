@@ -7,7 +7,7 @@ use super::console::Console;
 use super::outcome::{Classifying, NAMED, Report};
 use crate::domain::count::Counts;
 use crate::domain::printable::{printable, printable_text};
-use crate::domain::settings::Operation;
+use crate::domain::settings::{Operation, Settings};
 use crate::jobs::classify::Classification;
 use crate::lang::{Language, Say, Values};
 
@@ -20,7 +20,7 @@ pub(super) fn print(report: &Report<'_>, table: Option<&Path>, language: &Langua
     print_left(report, language, console);
     if let Some(classifying) = &report.classifying {
         print_trusted(classifying.classification, language, console);
-        print_others(&classifying.classification.other_files, language, console);
+        print_others(classifying, language, console);
     }
     print_troubles(report, language, console);
     if let Some(table) = table {
@@ -47,8 +47,7 @@ fn print_heading(report: &Report<'_>, language: &Language, console: &mut Console
     match &report.classifying {
         Some(classifying) if classifying.interrupted => {
             let classification = classifying.classification;
-            let others: usize = classification.other_files.values().sum();
-            let done = classification.pictures + others;
+            let done = classification.pictures + classification.other_files.values().sum::<usize>();
             let values: Values<'_> = &[("done", &done), ("total", &(done + classification.waiting))];
             console.out(&language.say("classify.interrupted_classifying", values));
         }
@@ -176,21 +175,30 @@ fn print_trusted(classification: &Classification, language: &Language, console: 
     }
 }
 
-fn print_others(others: &BTreeMap<String, usize>, language: &Language, console: &mut Console) {
-    let count: usize = others.values().sum();
+fn print_others(classifying: &Classifying<'_>, language: &Language, console: &mut Console) {
+    let classification = classifying.classification;
+    let count = classification.others();
     if count > 0 {
-        let values: Values<'_> = &[("count", &count), ("kinds", &kinds(others, language))];
+        let values: Values<'_> = &[("count", &count), ("kinds", &kinds(classification, language))];
         console.out(&language.say("classify.others", values));
     }
+    left_out(classification, classifying.settings, language).iter().for_each(|line| console.out(line));
 }
 
-/// `3 .txt, 1 .mp4, 2 without extension`.
-pub(super) fn kinds(others: &BTreeMap<String, usize>, language: &Language) -> String {
+/// The files that were left out, and what brings those back that are hidden.
+pub(super) fn left_out(classification: &Classification, settings: &Settings, language: &Language) -> Vec<String> {
+    crate::lang::left_out(language, &classification.left_out, &settings.source, "--hidden")
+}
+
+/// `3 .txt, 1 .mp4, 2 without extension, 5 litter`.
+pub(super) fn kinds(classification: &Classification, language: &Language) -> String {
     let kind = |(extension, count): (&String, &usize)| match extension.as_str() {
         "" => format!("{count} {}", language.text("classify.no_extension")),
         extension => format!("{count} .{}", printable_text(extension)),
     };
-    others.iter().map(kind).collect::<Vec<_>>().join(", ")
+    let litter = classification.left_out.counts().litter;
+    let litter = (litter > 0).then(|| language.say("classify.litter", &[("count", &litter)]));
+    classification.other_files.iter().map(kind).chain(litter).collect::<Vec<_>>().join(", ")
 }
 
 fn print_troubles(report: &Report<'_>, language: &Language, console: &mut Console) {

@@ -26,6 +26,7 @@ use crate::files::scan;
 use crate::jobs::begin::begin_classify;
 use crate::jobs::classify::Classification;
 use crate::jobs::effort::{Clocks, LimitOfLate};
+use crate::jobs::kept::kept;
 use crate::jobs::sort::{SortRules, sort};
 use crate::jobs::watch::{LabelCommand, Watch, WatchRules, WatchTools, Watched};
 use crate::lang::Say;
@@ -59,6 +60,8 @@ pub(super) fn run(arguments: &WatchArguments, context: &mut Context) -> Result<E
     let watched = Watched {
         source: settings.source.clone(),
         recursive: settings.recursive,
+        choice: settings.choice.clone(),
+        kept: kept(&session, &settings).map_err(|error| Failure::of(&error, &context.language))?,
         run,
         folders: folder_names(&sorting.labels, &table_name.to_string_lossy()),
         sorting,
@@ -95,15 +98,21 @@ pub(super) fn run(arguments: &WatchArguments, context: &mut Context) -> Result<E
         let now = Instant::now();
         teller.status(&watch, limit.at(now, &clocks), now);
     }
-    let (pictures, backlog) = (watch.pictures(), watch.backlog());
+    let mut classification = Classification {
+        pictures: watch.pictures(),
+        waiting: watch.backlog(),
+        left_out: watch.left_out().clone(),
+        ..Classification::default()
+    };
     teller.stopping();
     // Where the watch has failed, what can be put right is put right all the same.
     let put_right = watch.end(&mut session, &mut |told| teller.tell(told));
-    let tally = teller.end();
+    let tally;
+    (tally, classification.other_files) = teller.end();
     ended.and(put_right).map_err(|error| Failure::of(&error, &context.language))?;
     let limit = clocks.so_far().limit();
     let variant = tools.model.variant();
-    let told = Ending { settings: &settings, runtime: &selection.runtime, variant, pictures, backlog, limit, tally };
+    let told = Ending { settings: &settings, runtime: &selection.runtime, variant, classification, limit, tally };
     told.tell(&watched, &session, arguments.sorting.json, context)?;
     if context.console.has_left_out() {
         let sentence = context.language.text("watch.not_read");
@@ -140,27 +149,25 @@ struct Ending<'e> {
     settings: &'e Settings,
     runtime: &'e Runtime,
     variant: Variant,
-    pictures: usize,
-    backlog: usize,
+    classification: Classification,
     limit: Option<Stage>,
     tally: Tally,
 }
 
 impl Ending<'_> {
     fn tell(self, watched: &Watched, session: &Session, json: bool, context: &mut Context) -> Result<(), Failure> {
-        let Watched { sorting, set, folders, .. } = watched;
-        let rules = SortRules { sorting, set, folders, which: Which::All, resort: false, waiting: self.backlog };
+        let (Watched { sorting, set, folders, .. }, classification) = (watched, &self.classification);
+        let rules =
+            SortRules { sorting, set, folders, which: Which::All, resort: false, waiting: classification.waiting };
         let sorted = sort(session, rules).map_err(|error| Failure::of(&error, &context.language))?;
-        let classification =
-            Classification { pictures: self.pictures, waiting: self.backlog, ..Classification::default() };
         let classifying = Classifying {
             settings: self.settings,
             runtime: self.runtime,
             variant: self.variant,
-            classification: &classification,
+            classification,
             unreadable_folders: 0,
             interrupted: false,
-            arrived: Some(self.pictures),
+            arrived: Some(classification.pictures),
             limit: self.limit,
         };
         let report = Report {
@@ -176,7 +183,10 @@ impl Ending<'_> {
         };
         let table = session.destination().join(&watched.table);
         match json {
-            true => context.console.out(&events::summary(&report)),
+            true => {
+                events::left_out(&classification.left_out).for_each(|line| context.console.out(&line));
+                context.console.out(&events::summary(&report));
+            }
             false => summary::print(&report, Some(table.as_path()), &context.language, &mut context.console),
         }
         Ok(())

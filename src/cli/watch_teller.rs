@@ -1,5 +1,6 @@
 //! The words of a watch, on a terminal, in a pipe, or as JSON.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -17,7 +18,7 @@ use crate::engine::runtime::Device;
 use crate::files::transfer::{Ended, TransferError};
 use crate::jobs::classify::Classified;
 use crate::jobs::watch::{Told, Watch, WatchRules, WatchedBy};
-use crate::lang::{Language, Say, Values, limit as limit_in_words};
+use crate::lang::{Language, Say, Values, left_out as left_out_in_words, limit as limit_in_words};
 use crate::store::session::Known;
 
 /// How often the status is drawn on a terminal, and printed in a pipe if it changed.
@@ -42,7 +43,7 @@ pub(super) struct Teller<'t> {
     tally: Tally,
     sure: usize,
     unsure: usize,
-    others: usize,
+    others: BTreeMap<String, usize>,
 }
 
 impl<'t> Teller<'t> {
@@ -71,14 +72,21 @@ impl<'t> Teller<'t> {
             tally: Tally::default(),
             sure: 0,
             unsure: 0,
-            others: 0,
+            others: BTreeMap::new(),
         }
     }
 
     pub(super) fn tell(&mut self, told: Told<'_>) {
         match told {
             Told::Arrived(arrived) => self.arrived(&arrived),
-            Told::Others(count) => self.others += count,
+            Told::Others(others) => {
+                others.into_iter().for_each(|(kind, count)| *self.others.entry(kind).or_default() += count);
+            }
+            Told::LeftOut(left_out) => {
+                left_out_in_words(&self.language, left_out, &self.settings.source, "--hidden")
+                    .iter()
+                    .for_each(|line| self.note(line));
+            }
             Told::Transferred(planned, ended) => {
                 // A transfer that a decision has overtaken is planned anew.
                 if matches!(ended, Err(TransferError::Overtaken)) {
@@ -172,16 +180,23 @@ impl<'t> Teller<'t> {
             return;
         }
         self.last.1 = Some(now);
+        let left_out = watch.left_out().counts();
+        let others = self.others.values().sum::<usize>() + left_out.litter;
         let values: Values<'_> = &[
             ("pictures", &watch.pictures()),
             ("sure", &self.sure),
             ("unsure", &self.unsure),
             ("backlog", &watch.backlog()),
             ("unfinished", &watch.unfinished()),
-            ("others", &self.others),
+            ("others", &others),
+            ("left_out", &left_out.by_choice()),
         ];
         // A count of none takes no room: a terminal has eighty columns.
-        let more = [("watch.status_unfinished", watch.unfinished()), ("watch.status_others", self.others)];
+        let more = [
+            ("watch.status_unfinished", watch.unfinished()),
+            ("watch.status_others", others),
+            ("watch.status_left_out", left_out.by_choice()),
+        ];
         let more = more.into_iter().filter(|(_, count)| *count > 0);
         let parts = std::iter::once("watch.status").chain(more.map(|(key, _)| key));
         let mut line: String = parts.map(|key| self.language.say(key, values)).collect();
@@ -206,12 +221,12 @@ impl<'t> Teller<'t> {
         self.line(&line);
     }
 
-    /// Takes the status away; gives what was transferred.
-    pub(super) fn end(self) -> Tally {
+    /// Takes the status away; gives what was transferred, and the files that are no pictures.
+    pub(super) fn end(self) -> (Tally, BTreeMap<String, usize>) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
-        self.tally
+        (self.tally, self.others)
     }
 
     /// A line of the result.

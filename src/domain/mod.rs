@@ -4,6 +4,7 @@
 
 pub mod advice;
 pub mod audit;
+pub mod choice;
 pub mod collection;
 pub mod count;
 pub mod decision;
@@ -12,6 +13,8 @@ pub mod history;
 pub mod hub_model;
 pub mod label;
 pub mod limit;
+pub mod litter;
+pub mod patterns;
 pub mod picture;
 pub mod plan;
 pub mod portable_name;

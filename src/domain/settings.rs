@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::choice::Choice;
 use super::hub_model::HubModel;
 use super::label::Label;
 use super::printable::printable;
@@ -69,6 +70,8 @@ pub struct Settings {
     pub source: PathBuf,
     /// Look into its sub-folders too.
     pub recursive: bool,
+    /// Which of its files are looked at.
+    pub choice: Choice,
     /// The folder that receives one folder a label.
     pub destination: PathBuf,
     /// The model.

@@ -1,15 +1,19 @@
 //! Finding the files of a source folder.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use walkdir::{DirEntry, WalkDir};
 
 use super::durable::is_temporary;
+use super::read::open_regular;
+use crate::domain::choice::{Choice, LeftOut, Why};
 use crate::domain::folder_name::OWN_NAMES;
+use crate::domain::litter::{APPLE_DOUBLE_START, is_apple_double, may_be_apple_double};
+use crate::domain::settings::Settings;
 
 /// The folder in a destination that is the program's own.
 pub(super) const SESSION_FOLDER: &str = ".sis";
@@ -17,8 +21,10 @@ pub(super) const SESSION_FOLDER: &str = ".sis";
 /// The content of a source folder.
 #[derive(Debug, Default)]
 pub struct Scan {
-    /// Regular files, in the order of their paths.
+    /// Regular files that are to be looked at, in the order of their paths.
     pub files: Vec<PathBuf>,
+    /// Regular files that are not.
+    pub left_out: LeftOut,
     /// Symbolic links, which are not followed.
     pub links: Vec<PathBuf>,
     /// Pipes, devices and sockets, which are not opened.
@@ -27,7 +33,7 @@ pub struct Scan {
     pub own: Vec<PathBuf>,
     /// Folders that could not be read, and why.
     pub unreadable: Vec<(PathBuf, std::io::Error)>,
-    /// Folders that were looked into, the one where the search began first.
+    /// Folders that may come to have files to be looked at, the one where the search began first.
     pub folders: Vec<PathBuf>,
 }
 
@@ -56,21 +62,6 @@ pub enum ScanError {
     },
 }
 
-/// Finds the files under `source`; those under `destination` are left out, wherever it is.
-pub fn scan(source: &Path, recursive: bool, destination: &Path) -> Result<Scan, ScanError> {
-    scan_while(source, recursive, destination, &|| true).map(Option::unwrap_or_default)
-}
-
-/// The same for as long as `goes_on` says yes, asked before each entry; none where it did not.
-pub fn scan_while(
-    source: &Path,
-    recursive: bool,
-    destination: &Path,
-    goes_on: &dyn Fn() -> bool,
-) -> Result<Option<Scan>, ScanError> {
-    Scope { source, recursive, destination }.scan(goes_on)
-}
-
 /// Whether a source is a folder that can be read.
 pub fn check(source: &Path) -> Result<(), ScanError> {
     let folder = source.to_owned();
@@ -82,7 +73,7 @@ pub fn check(source: &Path) -> Result<(), ScanError> {
     }
 }
 
-/// Where files are looked for.
+/// Where files are looked for, and which.
 #[derive(Debug, Clone, Copy)]
 pub struct Scope<'s> {
     /// The folder.
@@ -91,18 +82,36 @@ pub struct Scope<'s> {
     pub recursive: bool,
     /// The folder that is left out, wherever it is.
     pub destination: &'s Path,
+    /// Which files are looked at.
+    pub choice: &'s Choice,
+    /// Files, by their paths in the source, that are looked at though they are hidden or litter.
+    pub kept: &'s Kept,
 }
 
-impl Scope<'_> {
-    /// Finds all files, in the order of their paths, for as long as `goes_on` says yes; none where it did not.
-    pub fn scan(self, goes_on: &dyn Fn() -> bool) -> Result<Option<Scan>, ScanError> {
+/// Paths in a source.
+pub type Kept = BTreeSet<PathBuf>;
+
+impl<'s> Scope<'s> {
+    /// Where the files of a run are looked for.
+    pub fn of(settings: &'s Settings, kept: &'s Kept) -> Scope<'s> {
+        let Settings { source, destination, choice, .. } = settings;
+        Scope { source, recursive: settings.recursive, destination, choice, kept }
+    }
+
+    /// Finds all files, in the order of their paths.
+    pub fn scan(self) -> Result<Scan, ScanError> {
+        self.scan_while(&|| true).map(Option::unwrap_or_default)
+    }
+
+    /// The same for as long as `goes_on` says yes, asked before each entry; none where it did not.
+    pub fn scan_while(self, goes_on: &dyn Fn() -> bool) -> Result<Option<Scan>, ScanError> {
         check(self.source)?;
         Ok(self.walk(self.source, if self.recursive { usize::MAX } else { 1 }, goes_on))
     }
 
     /// Finds the files below a folder of the source that came while it was watched.
     pub fn scan_below(self, folder: &Path, goes_on: &dyn Fn() -> bool) -> Option<Scan> {
-        match self.recursive && self.takes(folder) {
+        match self.recursive && self.reaches(folder) {
             true => self.walk(folder, usize::MAX, goes_on),
             false => Some(Scan::default()),
         }
@@ -113,31 +122,74 @@ impl Scope<'_> {
         let walk = WalkDir::new(folder).min_depth(1).max_depth(depth).sort_by_file_name();
         let mut found = Scan { folders: vec![folder.to_owned()], ..Scan::default() };
         let own = RefCell::new(Vec::new());
-        let is_left_out = |entry: &DirEntry| {
+        let is_passed_by = |entry: &DirEntry| {
             let (name, is_folder) = (entry.file_name(), entry.file_type().is_dir());
             if is_own_name(name, is_folder) && !is_temporary(name) {
                 own.borrow_mut().push(entry.path().to_owned());
             }
-            is_left_out(entry.path(), name, is_folder, destination.as_deref())
+            is_passed_by(entry.path(), name, is_folder, destination.as_deref())
         };
-        for entry in walk.into_iter().filter_entry(|entry| !is_left_out(entry)) {
+        for entry in walk.into_iter().filter_entry(|entry| !is_passed_by(entry)) {
             if !goes_on() {
                 return None;
             }
             match entry {
-                Ok(entry) => found.add(&entry, depth > 1),
-                Err(error) => {
-                    let path = error.path().unwrap_or(folder).to_owned();
-                    found.unreadable.push((path, error.into_io_error().unwrap_or_else(|| ErrorKind::Other.into())));
-                }
+                Ok(entry) => self.add(&entry, depth > 1, &mut found),
+                Err(error) => self.add_unreadable(folder, error, &mut found),
             }
         }
         found.own = own.into_inner();
         Some(found)
     }
 
-    /// True for a path that a scan would come to if there were a file or a folder.
-    pub fn takes(self, path: &Path) -> bool {
+    fn add(self, entry: &DirEntry, goes_into_folders: bool, found: &mut Scan) {
+        let (kind, path) = (entry.file_type(), entry.path());
+        let left_out = match kind.is_file() || kind.is_dir() {
+            true => self.leaves_out(path, kind.is_dir()),
+            // What is not followed or opened is told wherever it would have been come to.
+            false => self.leaves_out(path.parent().unwrap_or(path), true),
+        };
+        let list = match (kind.is_file(), kind.is_symlink(), kind.is_dir()) {
+            (true, ..) => match left_out {
+                Some((why, reason)) => return found.left_out.add(reason, why),
+                None => &mut found.files,
+            },
+            _ if left_out.is_some() => return,
+            (_, true, _) => &mut found.links,
+            (.., true) if goes_into_folders => &mut found.folders,
+            (.., true) => return,
+            _ => &mut found.special,
+        };
+        list.push(path.to_owned());
+    }
+
+    fn add_unreadable(self, folder: &Path, error: walkdir::Error, found: &mut Scan) {
+        let path = error.path().unwrap_or(folder).to_owned();
+        match self.leaves_out(&path, true) {
+            // Nobody can tell how many files it has.
+            Some((why, reason)) => found.left_out.add(reason, why),
+            None => {
+                found.unreadable.push((path, error.into_io_error().unwrap_or_else(|| ErrorKind::Other.into())));
+            }
+        }
+    }
+
+    /// Why a file or folder of the source is not looked at, and the file or folder that is the reason: itself, or one
+    /// that it is in.
+    pub fn leaves_out(self, path: &Path, is_folder: bool) -> Option<(Why, PathBuf)> {
+        let inside = path.strip_prefix(self.source).ok()?;
+        let by_name = self.choice.by_name(inside, is_folder).filter(|_| !self.kept.contains(inside));
+        let (why, reach) = match by_name {
+            Some(litter @ (Why::Litter, _)) => litter,
+            _ if !is_folder && is_beside_another(path) => (Why::Litter, inside.iter().count()),
+            Some(hidden) => hidden,
+            None => self.choice.by_patterns(inside, is_folder)?,
+        };
+        Some((why, self.source.join(inside.iter().take(reach).collect::<PathBuf>())))
+    }
+
+    /// True for a path that a scan would come to if there were a file or a folder, whether it is left out or not.
+    pub fn reaches(self, path: &Path) -> bool {
         let Ok(inside) = path.strip_prefix(self.source) else { return false };
         let depth = inside.components().count();
         if depth == 0 || (depth > 1 && !self.recursive) {
@@ -150,23 +202,19 @@ impl Scope<'_> {
             // No search goes through a link; of what is gone, only the name can be told.
             let is_link = std::fs::symlink_metadata(&at).is_ok_and(|found| found.is_symlink());
             let is_folder = number + 1 < depth || at.is_dir();
-            !is_link && !is_left_out(&at, part.as_os_str(), is_folder, destination.as_deref())
+            !is_link && !is_passed_by(&at, part.as_os_str(), is_folder, destination.as_deref())
         })
     }
 }
 
-impl Scan {
-    fn add(&mut self, entry: &DirEntry, goes_into_folders: bool) {
-        let kind = entry.file_type();
-        let list = match (kind.is_file(), kind.is_symlink(), kind.is_dir()) {
-            (true, ..) => &mut self.files,
-            (_, true, _) => &mut self.links,
-            (.., true) if goes_into_folders => &mut self.folders,
-            (.., true) => return,
-            _ => &mut self.special,
-        };
-        list.push(entry.path().to_owned());
-    }
+/// True for a file in which macOS keeps what belongs to the one beside it.
+fn is_beside_another(path: &Path) -> bool {
+    let start = || {
+        let mut start = Vec::new();
+        open_regular(path)?.0.take(APPLE_DOUBLE_START as u64).read_to_end(&mut start)?;
+        Ok::<_, std::io::Error>(start)
+    };
+    path.file_name().is_some_and(may_be_apple_double) && start().is_ok_and(|start| is_apple_double(&start))
 }
 
 fn is_own_name(name: &OsStr, is_folder: bool) -> bool {
@@ -176,7 +224,8 @@ fn is_own_name(name: &OsStr, is_folder: bool) -> bool {
     }
 }
 
-fn is_left_out(path: &Path, name: &OsStr, is_folder: bool, destination: Option<&Path>) -> bool {
+/// True for what is the program's own, and for the destination.
+fn is_passed_by(path: &Path, name: &OsStr, is_folder: bool, destination: Option<&Path>) -> bool {
     let is_own = is_own_name(name, is_folder);
     let is_destination = || destination.is_some_and(|d| path.canonicalize().is_ok_and(|path| path == d));
     is_own || (is_folder && is_destination())
@@ -196,8 +245,12 @@ pub fn by_extension<'p>(paths: impl IntoIterator<Item = &'p Path>) -> BTreeMap<S
 mod tests {
     use super::*;
 
+    fn scope<'s>(source: &'s Path, destination: &'s Path, choice: &'s Choice, kept: &'s Kept) -> Scope<'s> {
+        Scope { source, recursive: true, destination, choice, kept }
+    }
+
     #[test]
-    fn the_destination_and_what_the_program_wrote_are_left_out() {
+    fn the_destination_and_what_the_program_wrote_are_passed_by() {
         let folder = tempfile::tempdir().unwrap();
         for name in [
             "a.jpg",
@@ -215,31 +268,79 @@ mod tests {
         std::os::unix::fs::symlink(folder.path(), folder.path().join("loop")).unwrap();
         rustix::fs::mkfifoat(rustix::fs::CWD, folder.path().join("pipe"), rustix::fs::Mode::RUSR).unwrap();
         let destination = folder.path().join("sub/../labelled");
+        let (choice, kept) = (Choice::default(), Kept::new());
+        let scope = |recursive| Scope { recursive, ..scope(folder.path(), &destination, &choice, &kept) };
         let names = |recursive| {
-            let scan = scan(folder.path(), recursive, &destination).unwrap();
-            assert_eq!((scan.links.len(), scan.special.len()), (1, 1));
+            let scan = scope(recursive).scan().unwrap();
+            assert_eq!((scan.links.len(), scan.special.len(), scan.left_out), (1, 1, LeftOut::default()));
             let name = |path: &PathBuf| path.strip_prefix(folder.path()).unwrap().to_str().unwrap().to_owned();
             scan.files.iter().map(name).collect::<Vec<_>>()
         };
         assert_eq!(names(true), ["a.jpg", "sub/b.jpg"]);
-        let takes = |name: &str, recursive| {
-            let scope = Scope { source: folder.path(), recursive, destination: &destination };
-            scope.takes(&folder.path().join(name))
-        };
-        assert!(takes("a.jpg", false) && takes("sub/b.jpg", true) && takes("new/er/c.jpg", true));
-        assert!(!takes("loop", true) && !takes("loop/a.jpg", true), "what lies behind a link");
-        assert!(!takes("sub/b.jpg", false) && !takes("", true) && !takes("/elsewhere/a.jpg", true));
-        for left_out in ["labelled/x/c.jpg", "labelled", "output.csv", ".sis/ledger.jsonl", ".sis-x.partial"] {
-            assert!(!takes(left_out, true), "{left_out}");
+        let reaches = |name: &str, recursive| scope(recursive).reaches(&folder.path().join(name));
+        assert!(reaches("a.jpg", false) && reaches("sub/b.jpg", true) && reaches("new/er/c.jpg", true));
+        assert!(!reaches("loop", true) && !reaches("loop/a.jpg", true), "what lies behind a link");
+        assert!(!reaches("sub/b.jpg", false) && !reaches("", true) && !reaches("/elsewhere/a.jpg", true));
+        for passed_by in ["labelled/x/c.jpg", "labelled", "output.csv", ".sis/ledger.jsonl", ".sis-x.partial"] {
+            assert!(!reaches(passed_by, true), "{passed_by}");
         }
         assert_eq!(names(false), ["a.jpg"]);
+    }
+
+    #[test]
+    fn what_is_left_out_is_counted_below_the_folder_that_is_the_reason() {
+        let folder = tempfile::tempdir().unwrap();
+        let beside: &[u8] = b"\0\x05\x16\x07\0\x02";
+        for (name, content) in [
+            ("a.jpg", &b""[..]),
+            ("._a.jpg", beside),
+            ("._b.jpg", b"\xff\xd8"),
+            ("x/.private/1.jpg", b""),
+            ("x/.private/deep/2.jpg", b""),
+            ("x/.private/.DS_Store", b""),
+            ("@eaDir/a.jpg/thumb.jpg", b""),
+            ("raw/3.jpg", b""),
+        ] {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, content).unwrap();
+        }
+        let destination = folder.path().join("sorted");
+        let found = |choice: &Choice, kept: &[&str]| {
+            let kept = kept.iter().map(PathBuf::from).collect();
+            let found = scope(folder.path(), &destination, choice, &kept).scan().unwrap();
+            let name = |path: &Path| path.strip_prefix(folder.path()).unwrap().to_str().unwrap().to_owned();
+            let left_out: Vec<_> =
+                found.left_out.reasons().map(|(path, why, count)| (name(path), why.word(), count)).collect();
+            (found.files.iter().map(|path| name(path)).collect::<Vec<_>>(), left_out)
+        };
+        let told = |told: &[(&str, &'static str, usize)]| {
+            told.iter().map(|(path, why, count)| ((*path).to_owned(), *why, *count)).collect::<Vec<_>>()
+        };
+        let litter = [("._a.jpg", "litter", 1), ("@eaDir", "litter", 1), ("x/.private/.DS_Store", "litter", 1)];
+        let hidden = [("._b.jpg", "hidden", 1), ("x/.private", "hidden", 2)];
+        let mut all = told(&[&litter[..], &hidden[..]].concat());
+        all.sort();
+        assert_eq!(found(&Choice::default(), &[]), (vec!["a.jpg".to_owned(), "raw/3.jpg".to_owned()], all));
+        let visible = Choice::new(true, &[], &["/raw".to_owned(), "deep".to_owned()]).unwrap();
+        let (files, left_out) = found(&visible, &[]);
+        assert_eq!(files, ["._b.jpg", "a.jpg", "x/.private/1.jpg"]);
+        let excluded = [("raw", "excluded", 1), ("x/.private/deep", "excluded", 1)];
+        let mut all = told(&[&litter[..], &excluded[..]].concat());
+        all.sort();
+        assert_eq!(left_out, all);
+        // What is known already is looked at, but for the files beside others, which are no pictures.
+        let known = ["x/.private/deep/2.jpg", "@eaDir/a.jpg/thumb.jpg", "._a.jpg"];
+        assert_eq!(found(&Choice::default(), &known).0, ["@eaDir/a.jpg/thumb.jpg", "a.jpg", "raw/3.jpg", known[0]]);
     }
 
     #[test]
     fn what_is_no_folder_is_said() {
         let file = tempfile::NamedTempFile::new().unwrap();
         let nowhere = Path::new("/nowhere at all");
-        assert!(matches!(scan(nowhere, true, nowhere), Err(ScanError::Missing { .. })));
-        assert!(matches!(scan(file.path(), true, nowhere), Err(ScanError::NoFolder { .. })));
+        let (choice, kept) = (Choice::default(), Kept::new());
+        let scan = |source| scope(source, nowhere, &choice, &kept).scan();
+        assert!(matches!(scan(nowhere), Err(ScanError::Missing { .. })));
+        assert!(matches!(scan(file.path()), Err(ScanError::NoFolder { .. })));
     }
 }

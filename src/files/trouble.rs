@@ -6,8 +6,8 @@ use crate::domain::variant::Variant;
 /// A trouble with one picture.
 #[derive(Debug, thiserror::Error)]
 pub enum Trouble {
-    /// It ends too early.
-    #[error("the file ends too early")]
+    /// It ends too early, or lacks data.
+    #[error("the file ends too early, or lacks data")]
     Truncated,
     /// It has no bytes.
     #[error("the file is empty")]
@@ -114,6 +114,24 @@ pub enum RareForm {
         /// The number in the file.
         number: u64,
     },
+    /// A JPEG of several sizes.
+    JpegHierarchical,
+    /// A JPEG that is without loss and compressed by arithmetic coding.
+    JpegArithmeticLossless,
+    /// A JPEG with samples of another width.
+    JpegSamples {
+        /// The bits of each.
+        bits: u16,
+    },
+    /// A JPEG of so many colours.
+    JpegColours {
+        /// How many.
+        count: usize,
+    },
+    /// A JPEG that tells its height after its pixels.
+    JpegLateHeight,
+    /// A JPEG whose colours have sizes that are no multiples of each other.
+    JpegUnevenColours,
     /// Decoding it would take more memory than there is for one picture.
     TooMuchMemory {
         /// The decoder's error, in English, for the log.

@@ -27,6 +27,9 @@ pub fn begin_classify(
     put_source(&mut told, &settings.source);
     let more_told = [
         ("recursive", json!(settings.recursive)),
+        ("hidden", json!(settings.choice.hidden)),
+        ("include", json!(settings.choice.include.texts().collect::<Vec<_>>())),
+        ("exclude", json!(settings.choice.exclude.texts().collect::<Vec<_>>())),
         ("model", json!(settings.model.to_string())),
         ("model_fingerprint", json!(fingerprint)),
         ("runtime", json!(format!("{} {}", runtime.name(), runtime.version()))),

@@ -173,7 +173,8 @@ mod tests {
         let mut cache = ModelCache::open(Some(&place), &[1; 32], 1);
         cache.opened.as_ref().unwrap().0.set_patience(Duration::ZERO);
         let mut other = ModelCache::open(Some(&place), &[1; 32], 1);
-        let remembered = Remembered { embedding: Array1::from_elem(1, f16::ONE), is_whole: true };
+        let remembered =
+            Remembered { embedding: Array1::from_elem(1, f16::ONE), is_whole: true, decoder: String::new() };
         other.opened.as_mut().unwrap().0.while_writing(|| {
             cache.put(ContentHash([1; 32]), remembered.clone());
             cache.write();

@@ -13,6 +13,7 @@ mod decoding;
 pub mod effort;
 pub mod embeddings;
 mod file_hashes;
+pub mod kept;
 pub mod model;
 pub mod rescore;
 pub mod scoring;

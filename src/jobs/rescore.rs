@@ -44,7 +44,7 @@ pub fn rescore(
         let path = &found.picture.path;
         // A picture that is still there was left out on purpose, or could not be reached.
         let is_away = || std::fs::symlink_metadata(path).is_err_and(|error| is_gone(&error));
-        if !is_scored && is_sorted && source.holds(path) && is_away() {
+        if !is_scored && is_sorted && source.inside(path).is_some() && is_away() {
             wanted.extend(found.picture.hash.map(|hash| (found.id, hash)));
         }
     })?;

@@ -116,9 +116,9 @@ impl SourceFolder {
         SourceFolder { given: given.to_owned(), real: given.canonicalize().unwrap_or_else(|_| absolute()) }
     }
 
-    /// True for a path, as the session knows it, of a file in the folder.
-    pub fn holds(&self, path: &Path) -> bool {
-        path.starts_with(&self.real)
+    /// The path in the folder of a file in it, by its path as the session knows it.
+    pub fn inside<'p>(&self, path: &'p Path) -> Option<&'p Path> {
+        path.strip_prefix(&self.real).ok()
     }
 
     /// The path of a file in it as the session knows it.

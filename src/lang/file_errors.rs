@@ -5,11 +5,12 @@ use std::io;
 use super::{Language, Say, Values, size};
 use crate::config::ConfigError;
 use crate::domain::label::LabelError;
+use crate::domain::patterns::{BadPattern, PatternFault};
 use crate::domain::picture::PictureState;
 use crate::domain::printable::{printable, printable_text};
 use crate::domain::template::TemplateWithoutSlot;
 use crate::domain::variant::Variant;
-use crate::files::decode::LONGEST_SIDE;
+use crate::files::decode::{MOST_MEMORY, MOST_PIXELS};
 use crate::files::destination::{DestinationError, Weakness};
 use crate::files::read::LARGEST_FILE;
 use crate::files::scan::ScanError;
@@ -39,6 +40,20 @@ impl Say for LabelError {
 impl Say for TemplateWithoutSlot {
     fn say(&self, language: &Language) -> String {
         language.say("settings.template_without_slot", &[("template", &printable_text(&self.0))])
+    }
+}
+
+impl Say for BadPattern {
+    fn say(&self, language: &Language) -> String {
+        let fault = language.text(match self.fault {
+            PatternFault::Empty => "patterns.empty",
+            PatternFault::Bracket => "patterns.bracket",
+            PatternFault::Range => "patterns.range",
+            PatternFault::Brace => "patterns.brace",
+            PatternFault::Escape => "patterns.escape",
+            PatternFault::TooLong => "patterns.too_long",
+        });
+        language.say("patterns.bad", &[("pattern", &printable_text(&self.pattern)), ("fault", &fault)])
     }
 }
 
@@ -107,7 +122,8 @@ impl Say for Trouble {
             Trouble::OtherFormat { format } => language.say("trouble.other_format", &[("format", format)]),
             Trouble::UnusualForm { form } => language.say("trouble.unusual_form", &[("form", &form.say(language))]),
             Trouble::TooManyPixels { width, height } => {
-                let values: super::Values<'_> = &[("width", width), ("height", height), ("longest", &LONGEST_SIDE)];
+                let values: super::Values<'_> =
+                    &[("width", width), ("height", height), ("pixels", &MOST_PIXELS), ("memory", &size(MOST_MEMORY))];
                 language.say("trouble.too_many_pixels", values)
             }
             Trouble::TooLarge { bytes } => {
@@ -142,6 +158,12 @@ impl Say for RareForm {
             RareForm::TiffPredictorNumber { number } => {
                 language.say("form.tiff_predictor_number", &[("number", number)])
             }
+            RareForm::JpegHierarchical => language.text("form.jpeg_hierarchical"),
+            RareForm::JpegArithmeticLossless => language.text("form.jpeg_arithmetic_lossless"),
+            RareForm::JpegSamples { bits } => language.say("form.jpeg_samples", &[("bits", bits)]),
+            RareForm::JpegColours { count } => language.say("form.jpeg_colours", &[("count", count)]),
+            RareForm::JpegLateHeight => language.text("form.jpeg_late_height"),
+            RareForm::JpegUnevenColours => language.text("form.jpeg_uneven_colours"),
             RareForm::TooMuchMemory { .. } => language.text("form.too_much_memory"),
             RareForm::Other { .. } => language.text("form.other"),
         }

@@ -6,6 +6,7 @@ mod choice;
 mod engine_errors;
 mod file_errors;
 mod hub_errors;
+mod left_out;
 mod limits;
 mod quantities;
 mod store_errors;
@@ -14,6 +15,7 @@ mod watch_errors;
 use std::collections::HashMap;
 use std::fmt::Display;
 
+pub use left_out::left_out;
 pub use limits::limit;
 pub use quantities::{duration, size};
 

@@ -28,6 +28,9 @@ pub(super) struct Values {
     margin: Option<String>,
     operation: Option<Operation>,
     recursive: Option<bool>,
+    hidden: Option<bool>,
+    include: Option<String>,
+    exclude: Option<String>,
     /// Files a second by model, runtime and device.
     pub(super) pace: BTreeMap<String, f64>,
 }
@@ -68,6 +71,9 @@ impl Values {
             margin: text(&setup.margin),
             operation: Some(setup.operation),
             recursive: Some(setup.recursive),
+            hidden: Some(setup.hidden),
+            include: text(&setup.include),
+            exclude: text(&setup.exclude),
             pace: std::mem::take(&mut self.pace),
         };
     }
@@ -80,6 +86,8 @@ impl Values {
             (&self.destination, &mut setup.destination),
             (&self.model, &mut setup.model),
             (&self.template, &mut setup.template),
+            (&self.include, &mut setup.include),
+            (&self.exclude, &mut setup.exclude),
             (&self.threshold, &mut setup.threshold),
             (&self.margin, &mut setup.margin),
         ] {
@@ -89,6 +97,7 @@ impl Values {
         }
         setup.operation = self.operation.unwrap_or(setup.operation);
         setup.recursive = self.recursive.unwrap_or(setup.recursive);
+        setup.hidden = self.hidden.unwrap_or(setup.hidden);
         if let Some(labels) = &self.labels {
             model.set_labels(labels.lines().map(str::to_owned).collect());
         }

@@ -39,7 +39,7 @@ impl Workspace {
     }
 
     /// Writes the user's settings where the program looks for them.
-    fn write_settings(&self, text: &str) {
+    pub(crate) fn write_settings(&self, text: &str) {
         // Where macOS has its settings, no variable tells.
         for folder in ["config/sis", "Library/Application Support/sis"] {
             let folder = self.home().join(folder);

@@ -25,6 +25,7 @@ mod evidence;
 #[cfg(target_os = "linux")]
 mod faults;
 mod file_systems;
+mod forms;
 mod golden;
 mod hub;
 mod interrupt;
@@ -34,6 +35,7 @@ mod judge;
 mod languages;
 mod layers;
 mod ledger;
+mod litter;
 mod live;
 mod memory;
 mod names;

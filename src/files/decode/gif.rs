@@ -6,7 +6,7 @@ use gif::{ColorOutput, DecodeOptions, Decoder, DecodingError, MemoryLimit};
 use image::RgbImage;
 
 use super::need::{self, Size};
-use super::{MOST_MEMORY, RareForm, Room, Trouble, check_size, whiten};
+use super::{MOST_MEMORY, RareForm, Room, Trouble, claim, whiten};
 
 pub(super) fn decode(bytes: &[u8], room: Room<'_>) -> Result<RgbImage, Trouble> {
     let mut options = DecodeOptions::new();
@@ -23,8 +23,8 @@ pub(super) fn decode(bytes: &[u8], room: Room<'_>) -> Result<RgbImage, Trouble> 
     // A canvas that is too small grows to the first frame.
     let width = width.max(u32::from(frame.left) + u32::from(frame.width));
     let height = height.max(u32::from(frame.top) + u32::from(frame.height));
-    check_size(width, height, 0)?;
-    room(need::of_gif(Size { width, height, bytes: indices, is_turned: false }));
+    let size = Size { width, height, bytes: indices, is_turned: false };
+    claim(size, need::of_gif(size), room)?;
     let mut buffer = vec![0; decoder.buffer_size()];
     decoder.read_into_buffer(&mut buffer).map_err(trouble_of)?;
     let colours = colours(&decoder);

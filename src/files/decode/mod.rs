@@ -6,15 +6,17 @@
 //! Pillow: of 16-bit grey the high byte is taken, where Pillow clips, which turns nearly every such picture white.
 
 mod gif;
+mod jpeg;
 mod need;
+mod orientation;
 mod png;
+pub mod revision;
 mod tiff;
 
 use std::error::Error;
 use std::io::{Cursor, ErrorKind};
 
 use image::codecs::bmp::BmpDecoder;
-use image::codecs::jpeg::JpegDecoder;
 use image::codecs::webp::WebPDecoder;
 use image::error::LimitErrorKind;
 use image::metadata::Orientation;
@@ -27,20 +29,26 @@ use super::trouble::{RareForm, Trouble};
 use super::whole::is_whole;
 use crate::panics::caught;
 
-/// The most pixels on a side.
-pub const LONGEST_SIDE: u32 = 20_000;
+/// The most pixels of a picture: twice those at which Pillow begins to warn, above which it refuses (`Image.MAX_IMAGE_PIXELS`).
+pub const MOST_PIXELS: u64 = 178_956_970;
 
-/// The most bytes that a picture's pixels may take. With the decoders' own buffers, decoding one takes up to two and a
-/// half times as much.
-pub const MOST_MEMORY: u64 = 256 << 20;
+/// The most bytes that a picture may take while it is decoded.
+pub const MOST_MEMORY: u64 = 1300 << 20;
 
 /// A decoded picture: its pixels, and whether the file is whole. A picture that is not is suspect.
 #[derive(Debug)]
 pub struct Decoded {
     /// Upright, three bytes a pixel.
     pub pixels: RgbImage,
-    /// The file reaches its end.
+    /// The file reaches its end, and every pixel came from data.
     pub is_whole: bool,
+}
+
+impl Decoded {
+    /// Of a decoder that gives nothing of a file which lacks data.
+    fn whole(pixels: RgbImage) -> Decoded {
+        Decoded { pixels, is_whole: true }
+    }
 }
 
 /// Told once how many bytes of memory a picture takes at most while it is decoded, before it takes them.
@@ -59,7 +67,7 @@ pub fn decode_within(bytes: &[u8], kind: Kind, room: &mut dyn FnMut(u64)) -> Res
             let decoded = caught(|| decode_format(bytes, format, room))
                 .unwrap_or_else(|panicked| Err(Trouble::Damaged { detail: panicked.to_string() }));
             match (decoded, is_whole(bytes, format)) {
-                (Ok(decoded), is_whole) => Ok(Decoded { is_whole: decoded.is_whole && is_whole, ..decoded }),
+                (Ok(decoded), is_whole) => Ok(Decoded { is_whole: is_whole && decoded.is_whole, ..decoded }),
                 // Some decoders give nothing of a file that is cut off: that is still what is wrong with it.
                 (Err(Trouble::Damaged { .. }), false) => Err(Trouble::Truncated),
                 (Err(trouble), _) => Err(trouble),
@@ -73,45 +81,51 @@ pub fn decode_within(bytes: &[u8], kind: Kind, room: &mut dyn FnMut(u64)) -> Res
 
 fn decode_format(bytes: &[u8], format: Format, room: Room<'_>) -> Result<Decoded, Trouble> {
     let reader = Cursor::new(bytes);
-    let pixels = match format {
-        Format::Tiff => return tiff::decode(bytes, room),
-        Format::Png => png::decode(bytes, room),
-        Format::Gif => gif::decode(bytes, room),
-        Format::Jpeg => decode_with(JpegDecoder::new(reader), |size| need::of_jpeg(bytes, size), room),
-        Format::WebP => decode_with(WebPDecoder::new(reader), |size| need::of_webp(bytes, size), room),
-        Format::Bmp => decode_with(BmpDecoder::new(reader), need::of_bmp, room),
-    };
-    Ok(Decoded { pixels: pixels?, is_whole: true })
+    match format {
+        Format::Jpeg => jpeg::decode(bytes, room),
+        Format::Png => png::decode(bytes, room).map(Decoded::whole),
+        Format::Gif => gif::decode(bytes, room).map(Decoded::whole),
+        Format::WebP => {
+            let decoder = WebPDecoder::new(reader);
+            decode_with(decoder, orientation::of_webp(bytes), |size| need::of_webp(bytes, size), room)
+        }
+        Format::Bmp => decode_with(BmpDecoder::new(reader), Orientation::NoTransforms, need::of_bmp, room),
+        Format::Tiff => tiff::decode(bytes, room),
+    }
 }
 
 fn decode_with<D: ImageDecoder>(
     decoder: ImageResult<D>,
+    orientation: Orientation,
     need: impl FnOnce(Size) -> u64,
     room: Room<'_>,
-) -> Result<RgbImage, Trouble> {
+) -> Result<Decoded, Trouble> {
     let mut decoder = decoder.map_err(trouble_of)?;
     let (width, height) = decoder.dimensions();
-    check_size(width, height, decoder.total_bytes())?;
+    let size = Size { width, height, bytes: decoder.total_bytes(), is_turned: is_turned(orientation) };
+    claim(size, need(size), room)?;
     let mut limits = Limits::no_limits();
-    limits.max_image_width = Some(LONGEST_SIDE);
-    limits.max_image_height = Some(LONGEST_SIDE);
     limits.max_alloc = Some(MOST_MEMORY);
     decoder.set_limits(limits).map_err(trouble_of)?;
-    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-    let (bytes, is_turned) = (decoder.total_bytes(), orientation != Orientation::NoTransforms);
-    room(need(Size { width, height, bytes, is_turned }));
     let picture = DynamicImage::from_decoder(decoder).map_err(trouble_of)?;
-    Ok(upright(to_rgb(picture), orientation))
+    Ok(Decoded::whole(upright(to_rgb(picture), orientation)))
 }
 
-/// Refuses what would take too much memory, before any of it is allocated.
-fn check_size(width: u32, height: u32, total_bytes: u64) -> Result<(), Trouble> {
-    let rgb_bytes = u64::from(width) * u64::from(height) * 3;
-    match width <= LONGEST_SIDE && height <= LONGEST_SIDE && total_bytes.max(rgb_bytes) <= MOST_MEMORY {
-        true if width == 0 || height == 0 => Err(Trouble::Damaged { detail: format!("{width}x{height} pixels") }),
-        true => Ok(()),
-        false => Err(Trouble::TooManyPixels { width, height }),
+/// Asks for the memory that a picture needs; refuses one that would take too much, before any of it is allocated.
+fn claim(size: Size, need: u64, room: Room<'_>) -> Result<(), Trouble> {
+    let Size { width, height, .. } = size;
+    match u64::from(width) * u64::from(height) {
+        0 => Err(Trouble::Damaged { detail: format!("{width}x{height} pixels") }),
+        1..=MOST_PIXELS if need <= MOST_MEMORY => {
+            room(need);
+            Ok(())
+        }
+        _ => Err(Trouble::TooManyPixels { width, height }),
     }
+}
+
+fn is_turned(orientation: Orientation) -> bool {
+    orientation != Orientation::NoTransforms
 }
 
 /// Three channels of eight bits; of sixteen bits the high byte, as Pillow takes it.
@@ -152,6 +166,7 @@ fn trouble_of(error: ImageError) -> Trouble {
             LimitErrorKind::Unsupported { .. } => Trouble::UnusualForm { form: RareForm::Other { detail } },
             _ => Trouble::UnusualForm { form: RareForm::TooMuchMemory { detail } },
         },
+        ImageError::IoError(error) if error.kind() == ErrorKind::UnexpectedEof => Trouble::Truncated,
         error if ends_early(&error) => Trouble::Truncated,
         _ => Trouble::Damaged { detail },
     }

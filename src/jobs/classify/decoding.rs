@@ -27,6 +27,7 @@ pub(super) fn decode_files(
         }
         hand.begin();
         let file = Hashed::from(&content);
+        let decoder = content.kind.decoder();
         let prepared_picture = decode_and_prepare(content, processor);
         drop(share);
         hand.worked();
@@ -36,7 +37,7 @@ pub(super) fn decode_files(
                 results.send(News::Finished(Item { position, stage })).is_ok()
             }
             Ok((pixels, is_whole)) => {
-                let stage = Waiting { file, prepared: Arc::new(pixels), is_whole };
+                let stage = Waiting { file, prepared: Arc::new(pixels), is_whole, decoder };
                 prepared.send(Item { position, stage }).is_ok()
             }
             Err(trouble) => {

@@ -202,8 +202,8 @@ fn encode_batch(
 
 impl Item<Waiting> {
     fn embedded(self, embedding: Array1<f16>) -> Item<Finished> {
-        let Waiting { file, is_whole, .. } = self.stage;
-        let remembered = Remembered { embedding, is_whole };
+        let Waiting { file, is_whole, decoder, .. } = self.stage;
+        let remembered = Remembered { embedding, is_whole, decoder: decoder.to_owned() };
         Item { position: self.position, stage: Finished::Embedded { file, remembered, origin: Origin::Made } }
     }
 

@@ -36,6 +36,7 @@ use super::model::{Model, ModelError};
 use super::sink::{Sink, SinkError};
 use super::stop::Stop;
 use super::threads::start;
+use crate::domain::choice::{LeftOut, Why};
 use crate::domain::picture::{ContentHash, FileStamp, Picture, PictureState};
 use crate::domain::score::{Prediction, logits};
 use crate::domain::unchanged::Trace;
@@ -76,18 +77,32 @@ pub struct Classification {
     pub remembered: usize,
     /// Remembered pictures whose files were unchanged and not read.
     pub trusted: usize,
-    /// Files that are no pictures, counted by extension.
+    /// Files that are no pictures, counted by extension, but for litter.
     pub other_files: BTreeMap<String, usize>,
+    /// Files that were not to be looked at.
+    pub left_out: LeftOut,
     /// Files that were not looked at because the run was stopped.
     pub waiting: usize,
 }
 
 impl Classification {
+    /// Files that are no pictures: litter is among them.
+    pub fn others(&self) -> usize {
+        self.other_files.values().sum::<usize>() + self.left_out.counts().litter
+    }
+
     /// The counts that the ledger keeps.
     pub fn told(&self) -> Map<String, Json> {
         let counts = [("pictures", self.pictures), ("waiting", self.waiting), ("trusted", self.trusted)];
-        counts.into_iter().map(|(key, count)| (key.to_owned(), json!(count))).collect()
+        let counts = counts.into_iter().map(|(key, count)| (key.to_owned(), json!(count)));
+        counts.chain([("left_out".to_owned(), told_of(&self.left_out))]).collect()
     }
+}
+
+/// How many files were left out for each reason, as it is told in JSON.
+pub fn told_of(left_out: &LeftOut) -> Json {
+    let counts = left_out.counts();
+    Why::ALL.into_iter().map(|why| (why.word().to_owned(), json!(counts.of(why)))).collect::<Map<_, _>>().into()
 }
 
 /// Why classifying ended early.
@@ -160,6 +175,7 @@ struct Waiting {
     file: Hashed,
     prepared: Arc<PreparedPicture>,
     is_whole: bool,
+    decoder: &'static str,
 }
 
 /// The end of a file's way.
@@ -316,7 +332,7 @@ fn scored(path: PathBuf, finished: Finished, model: &Model) -> Result<Option<Cla
             let picture = Picture { path, hash, stamp, state: trouble.state(), prediction: None };
             Some(Classified { picture, trouble: Some(trouble), embedding: None })
         }
-        Finished::Embedded { file, remembered: Remembered { embedding, is_whole }, .. } => {
+        Finished::Embedded { file, remembered: Remembered { embedding, is_whole, .. }, .. } => {
             if embedding.len() != labels.ncols() {
                 return Err(EngineError::TowersDiffer { image: embedding.len(), text: labels.ncols() });
             }

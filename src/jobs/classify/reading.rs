@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use crossbeam_channel::Sender;
 
 use super::{Content, Finished, Hashed, Item, News, Origin, Results};
+use crate::files::decode::revision::{is_current, is_of_today};
 use crate::files::kind::Kind;
 use crate::files::read::{FileContent, Reading, read, trace};
 use crate::jobs::budget::Budget;
@@ -68,9 +69,10 @@ pub(super) struct Known {
 
 impl Known {
     /// The remembered embedding of a content, where the file is one that is decoded: the same bytes under another name
-    /// may be none.
+    /// may be none. One whose decoder decodes otherwise by now is made anew.
     fn embedding(&self, content: &FileContent) -> Option<Remembered> {
-        matches!(content.kind, Kind::Picture(_)).then(|| self.cache.embedding(content.hash)).flatten()
+        let found = matches!(content.kind, Kind::Picture(_)).then(|| self.cache.embedding(content.hash)).flatten();
+        found.filter(|remembered| is_current(&remembered.decoder, content.kind))
     }
 
     /// The result for a file that is as it was when it was hashed, where that is to be believed. Only of what went
@@ -81,7 +83,7 @@ impl Known {
         }
         let trace = self.trusts_unchanged.then(|| trace(path)).flatten()?;
         let hash = self.cache.hash_of(trace)?;
-        let remembered = self.cache.embedding(hash)?;
+        let remembered = self.cache.embedding(hash).filter(|remembered| is_of_today(&remembered.decoder))?;
         let file = Hashed { hash, stamp: trace.stamp, trace: Some(trace) };
         Some(Finished::Embedded { file, remembered, origin: Origin::Trusted })
     }

@@ -5,6 +5,7 @@ use crossbeam_channel::Receiver;
 
 use super::runner::Desk;
 use super::{CrewError, Event, Order};
+use crate::domain::choice::LeftOut;
 use crate::domain::settings::Settings;
 use crate::engine::encoder::TextEncoder;
 use crate::engine::runtime::Runtime;
@@ -33,8 +34,8 @@ pub(super) fn make_ready(desk: &Desk, settings: &Settings, runtime: &Runtime) ->
 
 /// Tells that nothing stands in the way of the run any more. Until now people may have decided about the pictures of
 /// before: it begins after all of that is kept. False once the app is closed.
-pub(super) fn may_begin(desk: &Desk, files: usize, orders: &Receiver<Order>) -> bool {
-    desk.tell(Event::Found { files });
+pub(super) fn may_begin(desk: &Desk, files: usize, left_out: &LeftOut, orders: &Receiver<Order>) -> bool {
+    desk.tell(Event::Found { files, left_out: left_out.clone() });
     // Nothing else is ordered while a run is under way.
     orders.iter().any(|order| matches!(order, Order::Begin))
 }

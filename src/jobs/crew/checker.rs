@@ -7,15 +7,17 @@ use crossbeam_channel::{Receiver, Sender};
 use super::newest::answer_newest;
 use super::{Checked, Event, Order};
 use crate::files::kind::has_picture_name;
-use crate::files::scan::{Scan, scan_while};
+use crate::files::scan::{Kept, Scan, Scope};
 use crate::jobs::stop::Stop;
 
 pub(super) fn run(orders: &Receiver<Order>, ending: &Stop, events: &Sender<Event>) {
     answer_newest(orders, ending, events, |order| match order {
-        Order::Check { number, source, recursive, destination } => {
+        Order::Check { number, source, recursive, choice, destination } => {
             // Anything typed meanwhile makes the count stale.
             let goes_on = || !ending.is_requested() && orders.is_empty();
-            let result = match scan_while(&source, recursive, &destination, &goes_on) {
+            let kept = Kept::new();
+            let scope = Scope { source: &source, recursive, destination: &destination, choice: &choice, kept: &kept };
+            let result = match scope.scan_while(&goes_on) {
                 Ok(None) => return None,
                 Ok(Some(found)) => Ok(counted(&found)),
                 Err(error) => Err(error.into()),
@@ -32,7 +34,8 @@ pub(super) fn run(orders: &Receiver<Order>, ending: &Stop, events: &Sender<Event
 
 fn counted(found: &Scan) -> Checked {
     let pictures = found.files.iter().filter(|path| has_picture_name(path)).count();
-    Checked { pictures, others: found.files.len() - pictures }
+    let left_out = found.left_out.counts();
+    Checked { pictures, others: found.files.len() - pictures + left_out.litter, left_out }
 }
 
 /// The path with what all folders that begin like it have in common.

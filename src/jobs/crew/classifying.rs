@@ -20,10 +20,11 @@ use crate::domain::run::RunId;
 use crate::domain::settings::Settings;
 use crate::engine::runtime::Runtime;
 use crate::engine::runtime::select::cores;
-use crate::files::scan::scan;
+use crate::files::scan::Scope;
 use crate::jobs::begin::begin_classify;
 use crate::jobs::classify::{Classification, Classified, Encoders, Pipeline, classify};
 use crate::jobs::effort::{Clocks, LimitOfLate};
+use crate::jobs::kept::kept;
 use crate::jobs::sink::{Hooks, SessionSink, SourceFolder};
 use crate::jobs::tables;
 use crate::store::session::{Known, LabelSet, Session};
@@ -39,8 +40,9 @@ impl Desk {
         runtime: &Runtime,
     ) -> Result<(), CrewError> {
         let Ready { model, text, mut session } = beginning::make_ready(self, settings, runtime)?;
-        let found = scan(&settings.source, settings.recursive, &settings.destination)?;
-        if !beginning::may_begin(self, found.files.len(), orders) {
+        let kept = kept(&session, settings)?;
+        let found = Scope::of(settings, &kept).scan()?;
+        if !beginning::may_begin(self, found.files.len(), &found.left_out, orders) {
             return Ok(());
         }
         opening::tell_decisions(self, &session)?;
@@ -62,7 +64,8 @@ impl Desk {
             stop: &self.stop,
         };
         let (mut pace, paused) = (Pace::new(), self.stop.paused());
-        let classification = self.fill(&mut session, run, &set, settings, &pipeline, &mut pace)?;
+        let mut classification = self.fill(&mut session, run, &set, settings, &pipeline, &mut pace)?;
+        classification.left_out = found.left_out;
         if let Some(other) = decisions_of {
             self.tell_in_order(match take_over(other, &mut session, &self.surroundings.known_sessions()) {
                 Ok(step) => Event::TakenOver { step },

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::{CrewError, ModelChoice, Painted, Room, ScoredWith, Seen, Sight, WatchNews, WatchStatus};
+use crate::domain::choice::{Choice, LeftOut, LeftOutCounts};
 use crate::domain::collection::Entry;
 use crate::domain::history::StepKind;
 use crate::domain::hub_model::HubModel;
@@ -44,7 +45,7 @@ pub struct SaidStep {
 #[derive(Debug, Clone)]
 pub enum Order {
     /// Count the files of a source. The number comes back with the answer.
-    Check { number: u64, source: PathBuf, recursive: bool, destination: PathBuf },
+    Check { number: u64, source: PathBuf, recursive: bool, choice: Choice, destination: PathBuf },
     /// Complete the path of a folder.
     Complete { typed: String },
     /// List the models that there are without typing more.
@@ -204,8 +205,9 @@ pub enum Event {
     Scorable { missing: usize },
     /// The pictures of a session that was opened cannot be scored with other labels.
     NotScorable { error: CrewError },
-    /// Files to classify were found, and nothing stands in the way of the run any more: it begins with `Order::Begin`.
-    Found { files: usize },
+    /// Files to classify were found, and others that are not to be looked at; nothing stands in the way of the run any more:
+    /// it begins with `Order::Begin`.
+    Found { files: usize, left_out: LeftOut },
     /// Pictures came, with their scores for the labels of a revision; labels decided for by their texts.
     Arrived { revision: u64, entries: Vec<(Entry, Option<String>)>, scores: Vec<f32> },
     /// So many files that are no pictures were passed over.
@@ -249,10 +251,12 @@ pub enum Event {
 }
 
 /// A source that was counted.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Checked {
     /// Regular files with the name of a picture.
     pub pictures: usize,
-    /// Other regular files.
+    /// Other regular files, litter among them.
     pub others: usize,
+    /// Those that are not looked at.
+    pub left_out: LeftOutCounts,
 }

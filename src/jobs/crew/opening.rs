@@ -8,6 +8,7 @@ use super::runner::{ChosenRuntime, Desk};
 use super::scorer::Told;
 use super::words::Asked;
 use super::{CrewError, Event, Said, SaidStep};
+use crate::domain::choice::Choice;
 use crate::domain::collection::Entry;
 use crate::domain::decision::{Decision, LabelId};
 use crate::domain::picture::{ContentHash, PictureId};
@@ -125,6 +126,7 @@ fn make_scorable(
     let settings = Settings {
         source: origin.source.clone().into(),
         recursive: origin.recursive,
+        choice: Choice::default(),
         destination: destination.to_owned(),
         model,
         labels: sorting.labels.clone(),

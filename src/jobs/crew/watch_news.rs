@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::Event;
 use super::runner::Desk;
+use crate::domain::choice::{LeftOut, LeftOutCounts};
 use crate::domain::decision::LabelId;
 use crate::domain::limit::Stage;
 use crate::files::transfer::TransferError;
@@ -23,6 +24,8 @@ pub struct WatchStatus {
     pub backlog: usize,
     /// Files that their writers have left unfinished.
     pub unfinished: usize,
+    /// Files that are not looked at.
+    pub left_out: LeftOutCounts,
     /// Files that were copied or moved since it began.
     pub sorted: usize,
     /// Sorted files that are without their times, permissions or attributes.
@@ -51,6 +54,8 @@ pub enum WatchNews {
     },
     /// A file has not been finished for a long time.
     Unfinished(PathBuf),
+    /// Files are not looked at.
+    LeftOut(LeftOut),
     /// It cannot go on just now, and tries again by itself: why, in words.
     Waits(String),
     /// A file was not copied or moved: why, in words.
@@ -97,6 +102,7 @@ impl Teller<'_> {
             WatchTold::SourceGone => WatchNews::SourceGone,
             WatchTold::SourceBack => WatchNews::SourceBack,
             WatchTold::SourceReplaced => WatchNews::SourceReplaced,
+            WatchTold::LeftOut(left_out) => WatchNews::LeftOut(left_out.clone()),
             WatchTold::Unfinished(path) => WatchNews::Unfinished(path.to_owned()),
             WatchTold::Waits(waits) => WatchNews::Waits(self.desk.sayer.waits(waits)),
             WatchTold::Unreadable { folder, error } => {
@@ -115,6 +121,7 @@ impl Teller<'_> {
             arrived: self.before + watch.pictures(),
             backlog: watch.backlog(),
             unfinished: watch.unfinished(),
+            left_out: watch.left_out().counts(),
             sorted: self.sorted,
             unkept: self.unkept,
             limit: limit.filter(|_| watch.backlog() > 0),

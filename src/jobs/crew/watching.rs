@@ -16,6 +16,7 @@ use super::taking_over::take_over;
 use super::watch_news::Teller;
 use super::words::Asked;
 use super::{CrewError, Event, Order};
+use crate::domain::choice::LeftOut;
 use crate::domain::folder_name::folder_names;
 use crate::domain::run::RunId;
 use crate::domain::settings::Settings;
@@ -25,6 +26,7 @@ use crate::files::scan;
 use crate::jobs::begin::begin_classify;
 use crate::jobs::effort::{Clocks, LimitOfLate};
 use crate::jobs::embeddings::ModelCache;
+use crate::jobs::kept::kept;
 use crate::jobs::model::Model;
 use crate::jobs::watch::{Watch, WatchRules, WatchTools, Watched};
 use crate::store::session::{LabelSet, Session, Sorting, Which};
@@ -62,7 +64,7 @@ pub(super) fn watch(
     let settings = &wanted.settings;
     scan::check(&settings.source)?;
     let Ready { model, text, mut session } = beginning::make_ready(desk, settings, runtime.get(desk)?)?;
-    if !beginning::may_begin(desk, 0, orders) {
+    if !beginning::may_begin(desk, 0, &LeftOut::default(), orders) {
         return Ok(None);
     }
     opening::tell_decisions(desk, &session)?;
@@ -170,6 +172,8 @@ impl Lookout<'_> {
         let watched = Watched {
             source: settings.source.clone(),
             recursive: settings.recursive,
+            choice: settings.choice.clone(),
+            kept: kept(session, settings)?,
             run: *run,
             folders: folder_names(&sorting.labels, &table.to_string_lossy()),
             sorting,

@@ -5,6 +5,7 @@ use super::command::LabelCommand;
 use super::incoming::{Incoming, Ready};
 use super::{Told, WatchError, WatchTools, Watched};
 use crate::domain::decision::{Standing, standing};
+use crate::files::scan::by_extension;
 use crate::files::trouble::Trouble;
 use crate::jobs::classify::{Classified, Encoders, Pipeline, classify};
 use crate::jobs::sink::{Hooks, SessionSink, Sink, SinkError, SourceFolder};
@@ -84,7 +85,7 @@ pub(super) fn classify_ready(
         let noted: Vec<_> = others.iter().map(|(ready, _)| (arriving.folder.real(&ready.path), ready.stamp)).collect();
         session.note_others(&noted)?;
         others.iter().for_each(|(ready, _)| incoming.done(&ready.path));
-        tell(Told::Others(others.len()));
+        tell(Told::Others(by_extension(others.iter().map(|(ready, _)| ready.path.as_path()))));
     }
     Ok(count)
 }

@@ -11,6 +11,7 @@ mod command;
 mod incoming;
 mod rules;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -25,16 +26,18 @@ use incoming::Incoming;
 pub use rules::WatchRules;
 
 use super::carry_out::{SayError, recover_transfers};
-use super::classify::{Classified, ClassifyError, Encoders};
+use super::classify::{Classified, ClassifyError, Encoders, told_of};
 use super::effort::Clocks;
 use super::embeddings::CachePlace;
 use super::model::{Model, ModelError};
 use super::sink::SourceFolder;
 use super::stop::Stop;
 use super::tables::{self, TableError};
+use crate::domain::choice::{Choice, LeftOut};
 use crate::domain::plan::PlannedTransfer;
 use crate::domain::run::RunId;
 use crate::files::destination::DestinationError;
+use crate::files::scan::Kept;
 use crate::files::transfer::Ended;
 use crate::files::trouble::Trouble;
 use crate::files::watcher::NoEvents;
@@ -88,8 +91,10 @@ pub enum Told<'t> {
     ModelIsSilent,
     /// Pictures were classified, and what the session knows of each.
     Arrived(Vec<(Known, Classified)>),
-    /// So many files are no pictures.
-    Others(usize),
+    /// Files that are no pictures, counted by extension.
+    Others(BTreeMap<String, usize>),
+    /// Files that are not looked at, as the first scan has found them.
+    LeftOut(&'t LeftOut),
     /// A file has not been finished for a long time. It is said once.
     Unfinished(&'t Path),
     /// A file was copied or moved, or not.
@@ -164,6 +169,10 @@ pub struct Watched {
     pub source: PathBuf,
     /// Its sub-folders too.
     pub recursive: bool,
+    /// Which of its files are looked at.
+    pub choice: Choice,
+    /// Files that are looked at though they are hidden or litter, as the session knows them.
+    pub kept: Kept,
     /// The run that its pictures belong to.
     pub run: RunId,
     /// Labels, threshold, margin, operation.
@@ -203,7 +212,7 @@ struct TableDue {
 impl Watch {
     /// A watch for the pictures of a run that was begun in the session. Nothing is looked at yet.
     pub fn new(watched: Watched, session: &Session, rules: WatchRules) -> Watch {
-        let incoming = Incoming::new(&watched.source, watched.recursive, session.destination(), &rules);
+        let incoming = Incoming::new(&watched, session.destination(), &rules);
         Watch {
             incoming,
             encoders: Encoders::default(),
@@ -238,6 +247,11 @@ impl Watch {
     /// Files that their writers have left unfinished so far.
     pub fn unfinished(&self) -> usize {
         self.incoming.unfinished()
+    }
+
+    /// Files that are not looked at, as far as was found so far.
+    pub fn left_out(&self) -> &LeftOut {
+        self.incoming.left_out()
     }
 
     /// Pictures that were classified.
@@ -337,7 +351,8 @@ impl Watch {
         if let Some(applying) = self.applying {
             applying.end(session)?;
         }
-        let result = Map::from_iter([("pictures".to_owned(), json!(self.pictures))]);
+        let result = [("pictures", json!(self.pictures)), ("left_out", told_of(self.incoming.left_out()))];
+        let result = Map::from_iter(result.map(|(key, value)| (key.to_owned(), value)));
         session.end_run(self.watched.run, result)?;
         let (table, sure) = (&self.watched.table, self.watched.sorting.sure());
         if let Err(error) = tables::write(session, table, Some(&self.watched.set), sure) {

@@ -20,7 +20,7 @@ use crate::rights::Rights;
 const CACHE: Kind = Kind {
     application_id: 0x7369_7363,
     patience: Duration::from_secs(10),
-    migrations: &[VERSION_1, files::VERSION_2, VERSION_3, files::VERSION_4],
+    migrations: &[VERSION_1, files::VERSION_2, VERSION_3, files::VERSION_4, VERSION_5],
 };
 
 const VERSION_1: &str = "
@@ -67,6 +67,11 @@ INSERT INTO embeddings (model, hash, is_whole, used, embedding) SELECT model, ha
 DROP TABLE former;
 ";
 
+/// What a picture looks like to a model depends on its decoder too: an embedding that an earlier one made is made anew.
+const VERSION_5: &str = "
+ALTER TABLE embeddings ADD COLUMN decoder TEXT NOT NULL DEFAULT ''; -- its name and revision; '' of before they were kept
+";
+
 /// The database in the cache folder.
 const DATABASE: &str = "embeddings.db";
 
@@ -83,6 +88,8 @@ pub struct Remembered {
     pub embedding: Array1<f16>,
     /// The picture's file reaches its end.
     pub is_whole: bool,
+    /// The decoder of the picture, with its revision.
+    pub decoder: String,
 }
 
 /// The model of an embedding: a number that this cache gave to a fingerprint.
@@ -142,7 +149,7 @@ impl EmbeddingCache {
         let found = || -> rusqlite::Result<Option<Remembered>> {
             let mut statement = self
                 .connection
-                .prepare_cached("SELECT embedding, is_whole FROM embeddings WHERE model = ?1 AND hash = ?2")?;
+                .prepare_cached("SELECT embedding, is_whole, decoder FROM embeddings WHERE model = ?1 AND hash = ?2")?;
             statement.query_row((model.0, hash.0), remembered).optional()
         };
         found().map_err(|error| self.failed(error))
@@ -169,7 +176,8 @@ impl EmbeddingCache {
                 places.extend(found.map(|id| (id, position)));
             }
             places.sort_unstable();
-            let mut get = self.connection.prepare_cached("SELECT embedding, is_whole FROM embeddings WHERE id = ?1")?;
+            let mut get =
+                self.connection.prepare_cached("SELECT embedding, is_whole, decoder FROM embeddings WHERE id = ?1")?;
             places.into_iter().try_for_each(|(id, position)| {
                 each(position, get.query_row([id], remembered)?);
                 Ok(())
@@ -189,11 +197,12 @@ impl EmbeddingCache {
         let put = |connection: &mut Connection| -> rusqlite::Result<()> {
             let change = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
             let mut insert = change.prepare_cached(
-                "INSERT INTO embeddings (model, hash, is_whole, used, embedding) VALUES (?1, ?2, ?3, ?4, ?5)
-                     ON CONFLICT DO UPDATE SET is_whole = ?3, used = ?4, embedding = ?5",
+                "INSERT INTO embeddings (model, hash, is_whole, used, embedding, decoder) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+                     ON CONFLICT DO UPDATE SET is_whole = ?3, used = ?4, embedding = ?5, decoder = ?6",
             )?;
             for (hash, remembered) in fresh {
-                insert.execute((model.0, hash.0, remembered.is_whole, today, to_bytes(&remembered.embedding)))?;
+                let Remembered { embedding, is_whole, decoder } = remembered;
+                insert.execute((model.0, hash.0, is_whole, today, to_bytes(embedding), decoder))?;
             }
             let mut update = change
                 .prepare_cached("UPDATE embeddings SET used = ?3 WHERE model = ?1 AND hash = ?2 AND used <= ?3 - ?4")?;
@@ -273,7 +282,7 @@ fn to_bytes(embedding: &Array1<f16>) -> Vec<u8> {
 }
 
 fn remembered(row: &Row<'_>) -> rusqlite::Result<Remembered> {
-    Ok(Remembered { embedding: from_bytes(row.get_ref(0)?.as_blob()?), is_whole: row.get(1)? })
+    Ok(Remembered { embedding: from_bytes(row.get_ref(0)?.as_blob()?), is_whole: row.get(1)?, decoder: row.get(2)? })
 }
 
 fn from_bytes(bytes: &[u8]) -> Array1<f16> {

@@ -1,5 +1,7 @@
-//! Questions of a watch to its session: whether a file was looked at before, and which commands it owes.
+//! Questions about files in a source: whether one was looked at before, and which commands a watch owes for it.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use rusqlite::Transaction;
@@ -35,6 +37,22 @@ impl Session {
                 || others.exists(rusqlite::params![path, file.0, file.1, file.2])?)
         };
         asked().map_err(|error| self.failed(error))
+    }
+
+    /// The path of each picture that was one when it was looked at, or that something was done with.
+    pub fn for_each_known_path(&self, mut work: impl FnMut(&Path)) -> Result<(), StoreError> {
+        let mut each = || -> rusqlite::Result<()> {
+            let mut statement = self.connection.prepare(
+                "SELECT path FROM pictures
+                 WHERE state <> 'unreadable' AND NOT replaced OR decision IS NOT NULL OR placed IS NOT NULL",
+            )?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                work(&self.destination.join(OsStr::from_bytes(row.get_ref(0)?.as_blob()?)));
+            }
+            Ok(())
+        };
+        each().map_err(|error| self.failed(error))
     }
 
     /// Takes note of files that are no pictures, as they are now.

@@ -57,12 +57,18 @@ impl Sorting {
 }
 
 /// The last classification, and what it was made with, as the user gave it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Origin {
     /// The source folder.
     pub source: String,
     /// Its sub-folders too.
     pub recursive: bool,
+    /// Hidden files too, where the session tells.
+    pub hidden: Option<bool>,
+    /// Patterns of the only files that were looked at.
+    pub include: Vec<String>,
+    /// Patterns of files that were not.
+    pub exclude: Vec<String>,
     /// The model.
     pub model: String,
     /// The numbers that it computed with, where the session tells.
@@ -164,12 +170,23 @@ impl Session {
     pub fn origin(&self) -> Result<Option<Origin>, StoreError> {
         let row = self.connection.query_row(
             "SELECT settings ->> '$.source', settings ->> '$.recursive', settings ->> '$.model',
-                 settings ->> '$.variant' FROM runs
+                 settings ->> '$.variant', settings ->> '$.hidden', settings ->> '$.include', settings ->> '$.exclude' FROM runs
                  WHERE kind = ?1 AND settings ->> '$.model' IS NOT NULL ORDER BY id DESC LIMIT 1",
             [RunKind::Classify.word()],
             |row| {
-                let recursive = row.get::<_, Option<bool>>(1)?.unwrap_or(true);
-                Ok(Origin { source: row.get(0)?, recursive, model: row.get(2)?, variant: row.get(3)? })
+                let patterns = |column| {
+                    let written = row.get::<_, Option<String>>(column)?;
+                    Ok::<_, rusqlite::Error>(written.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default())
+                };
+                Ok(Origin {
+                    source: row.get(0)?,
+                    recursive: row.get::<_, Option<bool>>(1)?.unwrap_or(true),
+                    model: row.get(2)?,
+                    variant: row.get(3)?,
+                    hidden: row.get(4)?,
+                    include: patterns(5)?,
+                    exclude: patterns(6)?,
+                })
             },
         );
         row.optional().map_err(|error| self.failed(error))

@@ -3,9 +3,12 @@
 use std::path::Path;
 
 use super::Model;
+use crate::domain::choice::Choice;
+use crate::domain::patterns::Patterns;
 use crate::domain::score::SureRule;
 use crate::domain::settings::{ModelName, Settings};
 use crate::domain::template::Templates;
+use crate::lang::Say;
 use crate::store::session::Sorting;
 use crate::tui::line::Line;
 
@@ -40,6 +43,13 @@ impl Model {
         Templates::new(self.setup.template.text()).ok()
     }
 
+    /// Which files of the source are looked at, or which pattern cannot be used.
+    pub(crate) fn choice(&self) -> Result<Choice, Problem> {
+        let patterns = |line: &Line| Patterns::from_line(line.text()).map_err(|error| error.say(&self.language));
+        let (include, exclude) = (patterns(&self.setup.include)?, patterns(&self.setup.exclude)?);
+        Ok(Choice { hidden: self.setup.hidden, include, exclude })
+    }
+
     /// The settings, or what stands in the way of them.
     pub(crate) fn settings(&self) -> Result<Settings, Problem> {
         let say = |key: &str| Err(self.language.text(key));
@@ -53,7 +63,7 @@ impl Model {
             return say("app.no_model");
         }
         if let Some(error) = &self.labels.error {
-            return Err(crate::lang::Say::say(error, &self.language));
+            return Err(error.say(&self.language));
         }
         for line in [&self.setup.threshold, &self.setup.margin] {
             if !line.text().trim().parse::<f32>().is_ok_and(|value| (0.0..=1.0).contains(&value)) {
@@ -64,6 +74,7 @@ impl Model {
         Ok(Settings {
             source: self.setup.source.text().trim().into(),
             recursive: self.setup.recursive,
+            choice: self.choice()?,
             destination: self.destination(),
             model: ModelName::new(self.setup.model.text().trim(), Path::is_dir),
             labels: self.labels.current.clone(),

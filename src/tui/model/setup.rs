@@ -2,6 +2,7 @@
 
 use crate::config::Defaults;
 use crate::domain::hub_model::HubModel;
+use crate::domain::patterns;
 use crate::domain::settings::Operation;
 use crate::jobs::crew::{Checked, ModelChoice, ModelPlace};
 use crate::tui::line::Line;
@@ -15,6 +16,9 @@ pub(crate) enum Field {
     Labels,
     Operation,
     Recursive,
+    Hidden,
+    Include,
+    Exclude,
     Watching,
     Template,
     Threshold,
@@ -23,13 +27,16 @@ pub(crate) enum Field {
 }
 
 impl Field {
-    pub(crate) const ALL: [Field; 11] = [
+    pub(crate) const ALL: [Field; 14] = [
         Field::Source,
         Field::Destination,
         Field::Model,
         Field::Labels,
         Field::Operation,
         Field::Recursive,
+        Field::Hidden,
+        Field::Include,
+        Field::Exclude,
         Field::Watching,
         Field::Template,
         Field::Threshold,
@@ -73,6 +80,10 @@ pub(crate) struct Setup {
     pub(crate) margin: Line,
     pub(crate) operation: Operation,
     pub(crate) recursive: bool,
+    pub(crate) hidden: bool,
+    /// Patterns, with blanks between.
+    pub(crate) include: Line,
+    pub(crate) exclude: Line,
     pub(crate) watching: Watching,
     /// The number of the last check that was asked for, and what came of it.
     pub(crate) check: u64,
@@ -102,6 +113,9 @@ impl Setup {
             margin: Line::new(defaults.margin.to_string()),
             operation: defaults.operation,
             recursive: defaults.recursive,
+            hidden: defaults.hidden,
+            include: Line::new(patterns::on_line(defaults.include.iter().map(String::as_str))),
+            exclude: Line::new(patterns::on_line(defaults.exclude.iter().map(String::as_str))),
             watching: Watching::No,
             check: 0,
             checked: None,
@@ -136,10 +150,14 @@ impl Setup {
             Field::Source => &self.source,
             Field::Destination => &self.destination,
             Field::Model => &self.model,
+            Field::Include => &self.include,
+            Field::Exclude => &self.exclude,
             Field::Template => &self.template,
             Field::Threshold => &self.threshold,
             Field::Margin => &self.margin,
-            Field::Labels | Field::Operation | Field::Recursive | Field::Watching | Field::Start => return None,
+            Field::Labels | Field::Operation | Field::Recursive | Field::Hidden | Field::Watching | Field::Start => {
+                return None;
+            }
         })
     }
 
@@ -148,10 +166,14 @@ impl Setup {
             Field::Source => &mut self.source,
             Field::Destination => &mut self.destination,
             Field::Model => &mut self.model,
+            Field::Include => &mut self.include,
+            Field::Exclude => &mut self.exclude,
             Field::Template => &mut self.template,
             Field::Threshold => &mut self.threshold,
             Field::Margin => &mut self.margin,
-            Field::Labels | Field::Operation | Field::Recursive | Field::Watching | Field::Start => return None,
+            Field::Labels | Field::Operation | Field::Recursive | Field::Hidden | Field::Watching | Field::Start => {
+                return None;
+            }
         })
     }
 }

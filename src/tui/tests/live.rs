@@ -23,7 +23,7 @@ fn watching_in(language: Language, keys: &str) -> Model {
         _ => None,
     });
     let (number, sorts) = begun.unwrap_or_else(|| panic!("{effects:?}"));
-    let effects = told(&mut model, Event::Found { files: 0 });
+    let effects = told(&mut model, found(0));
     assert!(matches!(orders(&effects)[..], [Order::Begin]));
     told(&mut model, Event::Begun { begun: 1 });
     let revision = model.labels.revision;
@@ -127,7 +127,7 @@ fn a_mark_counts_unsure_arrivals_that_nobody_looked_at() {
 #[test]
 fn the_status_line_tells_how_the_watch_stands() {
     let mut model = watching("<space>");
-    let status = WatchStatus { arrived: 12, backlog: 3, unfinished: 1, sorted: 0, unkept: 0, limit: None };
+    let status = WatchStatus { arrived: 12, backlog: 3, unfinished: 1, sorted: 0, ..WatchStatus::default() };
     told(&mut model, Event::Watching { status });
     assert!(screen(&model, 100, 24).contains("watching: 12 arrived, 3 waiting, 1 unfinished"));
     assert!(matches!(press(&mut model, "<f7>")[..], [Effect::PauseWatch(true)]));
@@ -159,7 +159,7 @@ fn the_status_line_tells_how_the_watch_stands() {
 
 #[test]
 fn the_status_line_counts_what_is_sorted_while_it_is() {
-    let status = WatchStatus { arrived: 12, backlog: 3, unfinished: 1, sorted: 7, unkept: 0, limit: None };
+    let status = WatchStatus { arrived: 12, backlog: 3, unfinished: 1, sorted: 7, ..WatchStatus::default() };
     let mut model = watching("<space>");
     told(&mut model, Event::Watching { status });
     assert!(screen(&model, 120, 24).contains("12 arrived, 3 waiting, 1 unfinished"));
@@ -194,7 +194,7 @@ fn people_plan_apply_and_take_back_while_it_goes_on() {
 
 #[test]
 fn what_is_sorted_by_itself_goes_by_what_is_on_the_screen() {
-    for keys in ["<f3><enter>x", "<f2><down><enter>x", "<f2><down><down><enter>1", "<f2><up><up><enter>"] {
+    for keys in ["<f3><enter>x", "<f2><down><enter>x", "<f2><down><down><enter>1", "<f2><up><up><up><up><up><enter>"] {
         let mut model = watching("<space><space>");
         assert_eq!(model.watch.as_ref().unwrap().sorts, Sorts::Yes);
         // Pictures that are taken back would be sorted again at once.
@@ -233,7 +233,7 @@ fn labels_that_were_edited_while_it_began_are_not_sorted_against() {
     let mut model = model();
     model.setup.watching = Watching::Sort;
     press(&mut model, "<ctrl-s>");
-    told(&mut model, Event::Found { files: 0 });
+    told(&mut model, found(0));
     let sorting = Box::new(model.sorting().unwrap());
     press(&mut model, "<enter>x");
     let effects = told(&mut model, Event::WatchBegan { number: 1, sorting, sorts: true });
@@ -245,7 +245,7 @@ fn the_last_words_of_a_watch_are_not_those_of_the_next() {
     let mut model = watching("<space>");
     press(&mut model, "<ctrl-s>");
     assert_eq!(model.collection.len(), 6, "until the next one begins");
-    told(&mut model, Event::Found { files: 0 });
+    told(&mut model, found(0));
     assert!(model.watch.is_none() && model.collection.is_empty());
     // Its last words come after that.
     arrive(&mut model, &[(7, [0.9, 0.05, 0.05])]);
@@ -316,7 +316,7 @@ fn a_watch_on_the_screen() {
     for (language, tag) in [(Language::english(), ""), (Language::portuguese(), "pt_")] {
         let mut model = watching_in(language, "<space><space>");
         arrive(&mut model, &[(7, [0.34, 0.33, 0.33]), (8, [0.9, 0.05, 0.05])]);
-        let status = WatchStatus { arrived: 2, backlog: 1, unfinished: 0, sorted: 1, unkept: 0, limit: None };
+        let status = WatchStatus { arrived: 2, backlog: 1, unfinished: 0, sorted: 1, ..WatchStatus::default() };
         told(&mut model, Event::Watching { status });
         model.notice = None;
         for (pane, key) in [("setup", "<f2>"), ("log", "<f6>"), ("review", "<f4>")] {

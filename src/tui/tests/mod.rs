@@ -23,6 +23,7 @@ use super::theme::Theme;
 use super::update::update;
 use super::view;
 use crate::config::{Defaults, Preview};
+use crate::domain::choice::{LeftOut, LeftOutCounts};
 use crate::domain::collection::Entry;
 use crate::domain::decision::Decision;
 use crate::domain::history::StepKind;
@@ -59,6 +60,11 @@ fn model_in(language: Language) -> Model {
         },
     );
     model
+}
+
+/// So many files were found, and none left out.
+fn found(files: usize) -> Event {
+    Event::Found { files, left_out: LeftOut::default() }
 }
 
 fn told(model: &mut Model, event: Event) -> Vec<Effect> {
@@ -115,7 +121,7 @@ fn classified() -> Model {
 fn classified_in(language: Language) -> Model {
     let mut model = model_in(language);
     press(&mut model, "<ctrl-s>");
-    told(&mut model, Event::Found { files: 6 });
+    told(&mut model, found(6));
     let revision = model.labels.revision;
     told(&mut model, Event::Rescored { revision, scores: vec![] });
     let scores =
@@ -230,7 +236,7 @@ fn without_colours_nothing_is_said_by_colour_alone() {
 fn panes_in_portuguese() {
     let mut model = classified_in(Language::portuguese());
     let number = model.setup.check;
-    told(&mut model, Event::Checked { number, result: Ok(Checked { pictures: 400, others: 1 }) });
+    told(&mut model, Event::Checked { number, result: Ok(Checked { pictures: 400, others: 1, ..Checked::default() }) });
     for (pane, key) in [("setup", "<f2>"), ("labels", "<f3>"), ("review", "<f4>")] {
         press(&mut model, key);
         insta::assert_snapshot!(format!("pt_{pane}_80x24"), screen(&model, 80, 24));
@@ -291,7 +297,7 @@ fn happen(model: &mut Model, byte: u8) -> Vec<Effect> {
                 Event::Rescored { revision: revision.saturating_sub(u64::from(byte % 2)), scores: vec![0.5; count] },
             )
         }
-        190..=199 => told(model, Event::Found { files: usize::from(byte) }),
+        190..=199 => told(model, found(usize::from(byte))),
         200..=209 => told(
             model,
             Event::Classified { remembered: 0, waiting: usize::from(byte % 3), per_second: Some(f64::from(byte)) },

@@ -14,7 +14,7 @@ fn nobody_accepts_what_is_not_on_the_screen() {
 fn steps_are_taken_back_when_all_pictures_are_there() {
     let mut model = classified();
     press(&mut model, "<f4>1<ctrl-s>");
-    told(&mut model, Event::Found { files: 6 });
+    told(&mut model, found(6));
     let said = vec![(PictureId(1), Some(Said::NoneOfThese))];
     told(&mut model, Event::Decided { steps: vec![SaidStep { kind: StepKind::Decide, said }] });
     assert!(decisions(&press(&mut model, "<f4>u")).is_empty());

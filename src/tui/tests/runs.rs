@@ -42,7 +42,7 @@ fn what_was_there_already_what_is_left_and_what_is_gone_is_said() {
 fn what_goes_wrong_beside_a_run_leaves_it_running() {
     let mut model = classified();
     press(&mut model, "<ctrl-s>");
-    told(&mut model, Event::Found { files: 6 });
+    told(&mut model, found(6));
     told(&mut model, Event::Trouble { error: CrewError::NoDataFolder });
     assert!(model.is_busy() && model.notice.as_ref().unwrap().is_error);
     told(&mut model, Event::Classified { remembered: 0, waiting: 0, per_second: None });
@@ -172,7 +172,7 @@ fn what_runs_pauses_and_goes_on() {
     let mut model = classified();
     assert!(press(&mut model, "<f7>").is_empty(), "nothing runs");
     press(&mut model, "<ctrl-s>");
-    told(&mut model, Event::Found { files: 9 });
+    told(&mut model, found(9));
     told(&mut model, Event::Pace { per_second: 2.0, limit: None });
     assert_eq!(model.seconds_left(), Some(4.5));
     assert!(screen(&model, 120, 24).contains("2.0 a second, 5 s left · demo"));
@@ -190,7 +190,7 @@ fn what_runs_pauses_and_goes_on() {
     let Some(Effect::Remember(values)) = effects.first() else { panic!("{effects:?}") };
     assert_eq!(values.pace.get("demo · tract 0.23 · CPU"), Some(&4.0));
     let number = model.setup.check;
-    told(&mut model, Event::Checked { number, result: Ok(Checked { pictures: 400, others: 0 }) });
+    told(&mut model, Event::Checked { number, result: Ok(Checked { pictures: 400, others: 0, ..Checked::default() }) });
     press(&mut model, "<f2>");
     assert!(screen(&model, 80, 24).contains("400 pictures, about 2 min, with tract 0.23 on CPU"));
 }
@@ -199,10 +199,14 @@ fn what_runs_pauses_and_goes_on() {
 fn an_earlier_session_is_scored_with_other_labels() {
     let mut model = model();
     model.work = Work::Opening;
-    let origin = Origin { source: "/from".to_owned(), recursive: false, model: "/a/model".to_owned(), variant: None };
+    let origin =
+        Origin { source: "/from".to_owned(), recursive: false, model: "/a/model".to_owned(), ..Origin::default() };
+    let (hidden, include) = (Some(true), vec!["a b".to_owned(), "*.jpg".to_owned()]);
+    let origin = Origin { hidden, include, ..origin };
     let effects = told(&mut model, Event::Opened { sorting: Some(Box::new(earlier_sorting())), origin: Some(origin) });
     assert!(matches!(orders(&effects)[..], [Order::Check { .. }, Order::LookUpModel { .. }]));
     assert_eq!((model.setup.source.text(), model.setup.model.text()), ("/from", "/a/model"));
+    assert_eq!((model.setup.hidden, model.setup.include.text()), (true, "\"a b\" *.jpg"));
     told(&mut model, Event::Arrived { revision: 0, entries: vec![(entry(1), None)], scores: vec![0.9, 0.1] });
     told(&mut model, Event::Scorable { missing: 1 });
     assert!(model.notice.as_ref().unwrap().text.contains("1 picture has"));

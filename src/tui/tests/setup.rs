@@ -14,9 +14,12 @@ fn from_the_doors_to_a_start() {
     assert_eq!(model.setup.source.text(), "/picturesx");
     assert!(matches!(orders(&effects)[0], Order::Check { .. }));
     let number = model.setup.check;
-    told(&mut model, Event::Checked { number: number - 1, result: Ok(Checked { pictures: 9, others: 0 }) });
+    told(
+        &mut model,
+        Event::Checked { number: number - 1, result: Ok(Checked { pictures: 9, others: 0, ..Checked::default() }) },
+    );
     assert!(model.setup.checked.is_none(), "a stale answer is dropped");
-    told(&mut model, Event::Checked { number, result: Ok(Checked { pictures: 3, others: 1 }) });
+    told(&mut model, Event::Checked { number, result: Ok(Checked { pictures: 3, others: 1, ..Checked::default() }) });
     assert!(model.setup.checked.is_some());
     let effects = press(&mut model, "<ctrl-s>");
     let Order::Classify { settings, .. } = orders(&effects)[0] else { panic!("{effects:?}") };
@@ -43,6 +46,44 @@ fn what_is_missing_is_said_and_nothing_begins() {
 }
 
 #[test]
+fn files_are_chosen_by_patterns_which_a_later_start_has_again() {
+    let mut model = model();
+    let press_field = |model: &mut Model, field: Field, keys: &str| {
+        press(model, "<f2>");
+        model.setup.chosen = field;
+        press(model, keys)
+    };
+    let effects = press_field(&mut model, Field::Exclude, "<enter>raw {a<enter>");
+    assert!(orders(&effects).iter().any(|order| matches!(order, Order::Check { choice, .. } if !choice.hidden)));
+    let shown = screen(&model, 100, 24);
+    assert!(shown.contains("“{a” cannot be used"), "{shown}");
+    assert!(press(&mut model, "<ctrl-s>").is_empty() && model.notice.as_ref().unwrap().is_error);
+    press_field(&mut model, Field::Exclude, "<enter><backspace><backspace>\"a b\"<enter>");
+    press_field(&mut model, Field::Include, "<enter>*.jpg<enter>");
+    let effects = press_field(&mut model, Field::Hidden, "<space>");
+    let Order::Check { choice, .. } = orders(&effects)[0] else { panic!("{effects:?}") };
+    assert!(choice.hidden && choice.include.texts().eq(["*.jpg"]) && choice.exclude.texts().eq(["raw", "a b"]));
+    let effects = press(&mut model, "<ctrl-s>");
+    let Order::Classify { settings, .. } = orders(&effects)[0] else { panic!("{effects:?}") };
+    assert_eq!(settings.choice, *choice);
+    let remembered = effects.iter().find_map(|effect| match effect {
+        Effect::Remember(values) => Some(values),
+        _ => None,
+    });
+    let mut later = super::model();
+    remembered.unwrap().fill_fields(&mut later);
+    assert_eq!(later.choice().unwrap(), *choice);
+    // All rows of the setup are reached on a small screen.
+    let number = later.setup.check;
+    let left_out = LeftOutCounts { litter: 606, hidden: 3, excluded: 2 };
+    told(&mut later, Event::Checked { number, result: Ok(Checked { pictures: 606, others: 607, left_out }) });
+    assert!(screen(&later, 80, 24).contains("606 pictures, 607 other files · 606 litter · 3 hidden ·"));
+    later.setup.chosen = Field::Start;
+    let shown = screen(&later, 80, 16);
+    assert!(shown.contains("> [ Start ]") && shown.contains("i installs ONNX Runtime"), "{shown}");
+}
+
+#[test]
 fn letters_are_letters_where_text_is_edited() {
     let mut model = model();
     press(&mut model, "<f3><enter>q?<esc>");
@@ -56,7 +97,7 @@ fn decisions_come_along_whatever_comes_between() {
     press(&mut model, "<f4>1");
     model.setup.destination = crate::tui::line::Line::new("/other");
     press(&mut model, "<ctrl-s>t");
-    told(&mut model, Event::Found { files: 6 });
+    told(&mut model, found(6));
     told(&mut model, Event::Failed { error: CrewError::NoDataFolder });
     let taken = |effects: Vec<Effect>| {
         orders(&effects).into_iter().find_map(|order| match order {
@@ -109,7 +150,7 @@ fn another_destination_asks_what_becomes_of_the_decisions() {
     assert_eq!((taken, model.collection.len()), (None, 6));
     // Decisions that were taken along count, and can be taken back at once.
     let (mut model, _) = begun("t");
-    told(&mut model, Event::Found { files: 2 });
+    told(&mut model, found(2));
     let revision = model.labels.revision;
     let scores = vec![0.9, 0.05, 0.05, 0.9, 0.05, 0.05];
     told(&mut model, Event::Rescored { revision, scores: vec![] });

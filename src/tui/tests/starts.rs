@@ -83,7 +83,7 @@ fn a_run_that_begins_takes_the_place_of_what_was_on_the_screen() {
     let (mut model, _) = downloading("/other");
     press(&mut model, "<f4>");
     told(&mut model, Event::Downloaded);
-    let effects = told(&mut model, Event::Found { files: 9 });
+    let effects = told(&mut model, found(9));
     // Decisions that were made until now are kept before it goes on.
     assert!(matches!(orders(&effects)[..], [Order::Begin]), "{effects:?}");
     assert_eq!((model.collection.len(), model.counts.waiting), (0, 9));
@@ -112,7 +112,7 @@ fn labels_that_are_renamed_meanwhile_are_renamed_on_the_screen_and_in_the_run() 
 fn a_run_of_which_no_picture_came_shows_its_session_again() {
     let reopened = |destination: &str, pictures: i64, end: fn() -> Event| {
         let (mut model, _) = downloading(destination);
-        told(&mut model, Event::Found { files: 9 });
+        told(&mut model, found(9));
         let revision = model.labels.revision;
         let entries: Vec<_> = (1..=pictures).map(|number| (entry(number), None)).collect();
         let scores = vec![0.5; entries.len() * 3];
@@ -146,7 +146,7 @@ fn a_start_that_waits_for_the_model_is_taken_back_by_a_stop_and_by_what_is_begun
     assert!(!begins(&told(&mut model, Event::ModelFound { choice: choice() })));
     // An earlier session that is opened has its own model.
     let mut model = waiting();
-    let origin = Origin { source: "/pictures".to_owned(), recursive: true, model: ID.to_owned(), variant: None };
+    let origin = Origin { source: "/pictures".to_owned(), recursive: true, model: ID.to_owned(), ..Origin::default() };
     told(&mut model, Event::Opened { sorting: None, origin: Some(origin) });
     assert!(!begins(&told(&mut model, Event::ModelFound { choice: choice() })));
     // A start that found other work at hand when its model was found does not begin afterwards.

@@ -94,6 +94,7 @@ fn left(model: &mut Model, field: Field) -> Vec<Effect> {
 fn changed(model: &mut Model, field: Field) -> Vec<Effect> {
     match field {
         Field::Source | Field::Destination | Field::Recursive => check(model),
+        Field::Hidden | Field::Include | Field::Exclude => check(model),
         Field::Model => {
             // A start that waits was for the model that was there.
             model.setup.begins = None;
@@ -134,12 +135,19 @@ pub(super) fn check(model: &mut Model) -> Vec<Effect> {
     if source.is_empty() {
         return vec![];
     }
-    vec![order(Order::Check {
-        number: model.setup.check,
-        source: source.into(),
-        recursive: model.setup.recursive,
-        destination: model.destination(),
-    })]
+    match model.choice() {
+        Ok(choice) => vec![order(Order::Check {
+            number: model.setup.check,
+            source: source.into(),
+            recursive: model.setup.recursive,
+            choice,
+            destination: model.destination(),
+        })],
+        Err(problem) => {
+            model.setup.checked = Some(Err(problem));
+            vec![]
+        }
+    }
 }
 
 fn choose(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
@@ -254,6 +262,10 @@ fn open(model: &mut Model) -> Vec<Effect> {
         }
         Field::Recursive => {
             model.setup.recursive = !model.setup.recursive;
+            changed(model, field)
+        }
+        Field::Hidden => {
+            model.setup.hidden = !model.setup.hidden;
             changed(model, field)
         }
         Field::Watching => {

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::{decisions, following, setup, start, trust, watching};
 use crate::domain::collection::Entry;
+use crate::domain::patterns::on_line;
 use crate::domain::picture::PictureState;
 use crate::jobs::crew::{CrewError, Event, UndoTally};
 use crate::lang::{Say, Values};
@@ -108,7 +109,8 @@ fn take(model: &mut Model, event: Event) -> Vec<Effect> {
             let text = model.language.say("app.labels_fixed", &[("reason", &reason)]);
             model.say_error(text);
         }
-        Event::Found { files } => {
+        Event::Found { files, left_out } => {
+            watching::tell_left_out(model, &left_out);
             let effects = start::begun(model, files);
             model.recount();
             return effects;
@@ -274,6 +276,9 @@ fn opened(model: &mut Model, sorting: Option<Sorting>, origin: Option<Origin>) -
     if let Some(origin) = origin {
         model.setup.source = Line::new(origin.source);
         model.setup.recursive = origin.recursive;
+        model.setup.hidden = origin.hidden.unwrap_or(model.setup.hidden);
+        model.setup.include = Line::new(on_line(origin.include.iter().map(String::as_str)));
+        model.setup.exclude = Line::new(on_line(origin.exclude.iter().map(String::as_str)));
         model.setup.model = Line::new(origin.model);
     }
     let checked = setup::look_up(model);

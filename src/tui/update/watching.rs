@@ -1,8 +1,9 @@
 //! Watching: what arrives while the app is open.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::order;
+use crate::domain::choice::LeftOut;
 use crate::domain::printable::{printable, printable_text};
 use crate::domain::settings::Settings;
 use crate::jobs::crew::{CrewError, Order, WatchNews, WatchStatus};
@@ -115,6 +116,7 @@ pub(super) fn news(model: &mut Model, news: WatchNews) {
     match news {
         WatchNews::SourceGone => watch.is_source_gone = true,
         WatchNews::SourceBack | WatchNews::SourceReplaced => watch.is_source_gone = false,
+        WatchNews::LeftOut(ref left_out) => return tell_left_out(model, left_out),
         _ => {}
     }
     let is_good = matches!(news, WatchNews::SourceBack | WatchNews::Alerted { .. });
@@ -134,7 +136,8 @@ fn said(model: &Model, news: WatchNews) -> Option<String> {
             let reason = reason.say(language);
             Some(language.say("app.watch_polls", &[("source", &source), ("reason", &reason)]))
         }
-        WatchNews::By(_) => None,
+        // The latter has a sentence for each reason.
+        WatchNews::By(_) | WatchNews::LeftOut(_) => None,
         WatchNews::SourceGone => about_source("watch.source_gone"),
         WatchNews::SourceBack => about_source("watch.source_back"),
         WatchNews::SourceReplaced => about_source("watch.source_replaced"),
@@ -149,6 +152,14 @@ fn said(model: &Model, news: WatchNews) -> Option<String> {
             Some(language.say("watch.alerted", &[("path", &path), ("label", &label), ("end", &end)]))
         }
     }
+}
+
+/// Says which files of the source are not looked at, if there are any.
+pub(super) fn tell_left_out(model: &mut Model, left_out: &LeftOut) {
+    let how = model.language.text("app.look_at_hidden");
+    let source = Path::new(model.setup.source.text().trim());
+    let sentences = crate::lang::left_out(&model.language, left_out, source, &how);
+    sentences.into_iter().for_each(|sentence| model.say(sentence));
 }
 
 /// Ends the watch, if there is one.

@@ -54,7 +54,7 @@ pub(in crate::tui) fn target_at(model: &Model, column: u16, row: u16) -> Option<
     let inside = row.checked_sub(parts.pane.y).filter(|row| *row < parts.pane.height)?;
     match model.pane {
         Pane::Setup => {
-            let rows = setup::rows(&canvas, parts.pane.width);
+            let rows = setup::shown_rows(&canvas, parts.pane);
             rows.get(usize::from(inside)).and_then(|(field, _)| field.map(Target::Field))
         }
         Pane::Review => {

@@ -23,6 +23,10 @@ pub(super) fn watching(canvas: &Canvas<'_>) -> Option<String> {
     if watch.status.unfinished > 0 {
         parts.push(canvas.say("app.watch_unfinished", &[("count", &watch.status.unfinished)]));
     }
+    let left_out = watch.status.left_out.by_choice();
+    if left_out > 0 {
+        parts.push(canvas.say("app.watch_left_out", &[("count", &left_out)]));
+    }
     let limit = canvas.limit(watch.status.limit);
     let more = [
         (watch.is_paused, "app.paused"),

@@ -8,9 +8,10 @@ use ratatui::widgets::Paragraph;
 use unicode_width::UnicodeWidthStr;
 
 use super::{Canvas, padded, shortened};
+use crate::domain::choice::LeftOutCounts;
 use crate::domain::printable::{printable, printable_text};
 use crate::domain::settings::Operation;
-use crate::jobs::crew::{ModelChoice, ModelPlace};
+use crate::jobs::crew::{Checked, ModelChoice, ModelPlace};
 use crate::lang::{Say, Values, duration, size};
 use crate::tui::model::{Field, Watching};
 
@@ -21,7 +22,7 @@ const NAMES: usize = 16;
 const MODELS_SHOWN: usize = 6;
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_>) {
-    let rows = rows(canvas, area.width);
+    let rows = shown_rows(canvas, area);
     let setup = &canvas.model.setup;
     let edited = rows.iter().position(|(field, _)| *field == Some(setup.chosen)).filter(|_| setup.editing.is_some());
     frame.render_widget(Paragraph::new(rows.into_iter().map(|(_, line)| line).collect::<Vec<_>>()), area);
@@ -34,8 +35,24 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_>) {
     }
 }
 
-/// The rows of the pane, each with the field that it begins, if it does.
-pub(super) fn rows(canvas: &Canvas<'_>, width: u16) -> Vec<(Option<Field>, Line<'static>)> {
+/// The rows that there is room for, each with the field that it begins, if it does: the chosen one and what is told of it are
+/// among them.
+pub(super) fn shown_rows(canvas: &Canvas<'_>, area: Rect) -> Vec<Row> {
+    let mut rows = rows(canvas, area.width);
+    let (chosen, room) = (canvas.model.setup.chosen, area.height as usize);
+    let begins = rows.iter().position(|(field, _)| *field == Some(chosen)).unwrap_or(0);
+    let ends = begins + 1 + rows.iter().skip(begins + 1).take_while(|(field, _)| field.is_none()).count();
+    let first = ends.saturating_sub(room).min(begins);
+    rows.drain(..first);
+    rows.truncate(room);
+    rows
+}
+
+/// A row of the pane, with the field that it begins, if it does.
+type Row = (Option<Field>, Line<'static>);
+
+/// All rows of the pane.
+fn rows(canvas: &Canvas<'_>, width: u16) -> Vec<Row> {
     let room = (width as usize).saturating_sub(NAMES + 2);
     let mut rows = vec![(None, Line::raw(""))];
     for field in Field::ALL {
@@ -82,6 +99,9 @@ fn name(field: Field) -> &'static str {
         Field::Labels => "app.field_labels",
         Field::Operation => "app.field_operation",
         Field::Recursive => "app.field_recursive",
+        Field::Hidden => "app.field_hidden",
+        Field::Include => "app.field_include",
+        Field::Exclude => "app.field_exclude",
         Field::Watching => "app.field_watching",
         Field::Template => "app.field_template",
         Field::Threshold => "app.field_threshold",
@@ -102,6 +122,7 @@ fn value(canvas: &Canvas<'_>, field: Field) -> String {
             Operation::Move => "app.move",
         }),
         Field::Recursive => canvas.text(if setup.recursive { "app.yes" } else { "app.no" }),
+        Field::Hidden => canvas.text(if setup.hidden { "app.yes" } else { "app.no" }),
         Field::Watching => canvas.text(match setup.watching {
             Watching::No => "app.no",
             Watching::Classify => "app.watch_classify",
@@ -122,16 +143,14 @@ fn notes(canvas: &Canvas<'_>, field: Field, room: usize) -> Vec<Line<'static>> {
         Field::Source if setup.source.text().trim().is_empty() => note(canvas.text("app.source_hint"), faint),
         Field::Source => match &setup.checked {
             None => note(canvas.text("app.counting"), faint),
-            // An incoming folder begins empty.
-            Some(Ok(checked)) if checked.pictures == 0 && setup.watching != Watching::No => {
-                note(canvas.say("app.no_pictures_yet", &[("others", &checked.others)]), faint)
-            }
-            Some(Ok(checked)) if checked.pictures == 0 => {
-                note(canvas.say("app.no_pictures_found", &[("others", &checked.others)]), warning)
-            }
             Some(Ok(checked)) => {
-                let values: Values<'_> = &[("pictures", &checked.pictures), ("others", &checked.others)];
-                note(canvas.say("app.pictures_found", values), good)
+                let (key, style) = match (checked.pictures, setup.watching) {
+                    (0, Watching::No) => ("app.no_pictures_found", warning),
+                    // An incoming folder begins empty.
+                    (0, _) => ("app.no_pictures_yet", faint),
+                    _ => ("app.pictures_found", good),
+                };
+                note(counted(canvas, key, checked), style)
             }
             Some(Err(problem)) => note(problem.clone(), canvas.theme.error()),
         },
@@ -151,9 +170,21 @@ fn notes(canvas: &Canvas<'_>, field: Field, room: usize) -> Vec<Line<'static>> {
                 note(about_model(canvas, found), style)
             }
         },
+        Field::Include | Field::Exclude if field == setup.chosen && setup.editing.is_some() => {
+            note(canvas.text("app.patterns_hint"), faint)
+        }
         Field::Start => before_start(canvas).into_iter().flat_map(|(text, style)| note(text, style)).collect(),
         _ => vec![],
     }
+}
+
+/// How many files the source has, and how many of them are not looked at.
+fn counted(canvas: &Canvas<'_>, key: &str, checked: &Checked) -> String {
+    let LeftOutCounts { litter, hidden, excluded } = checked.left_out;
+    let values: Values<'_> = &[("pictures", &checked.pictures), ("others", &checked.others)];
+    let counts = [("app.count_litter", litter), ("app.count_hidden", hidden), ("app.count_excluded", excluded)];
+    let counts = counts.iter().filter(|(_, count)| *count > 0).map(|(key, count)| canvas.say(key, &[("count", count)]));
+    std::iter::once(canvas.say(key, values)).chain(counts).collect::<Vec<_>>().join(" · ")
 }
 
 /// Models that can be chosen without typing.

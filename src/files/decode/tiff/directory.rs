@@ -46,6 +46,7 @@ pub(super) mod tag {
     pub(crate) const JPEG_TABLES: u16 = 347;
     pub(crate) const OLD_JPEG_OFFSET: u16 = 513;
     pub(crate) const LUMA: u16 = 529;
+    pub(crate) const XMP: u16 = 700;
     pub(crate) const SUBSAMPLING: u16 = 530;
     pub(crate) const BLACK_AND_WHITE: u16 = 532;
     pub(crate) const RAW_VERSION: u16 = 50706;

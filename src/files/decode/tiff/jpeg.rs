@@ -1,12 +1,12 @@
 //! JPEG in the strips and tiles of a TIFF (Adobe's technical note 2), and the one JPEG that old TIFFs are.
 
-use libjpeg_turbo_rs::common::error::DecodeWarning;
-use libjpeg_turbo_rs::{Decoder, PixelFormat};
+use libjpeg_turbo_rs::{DecodeLimits, DecodeWarning, Decoder, PixelFormat};
 
 use super::directory::tag;
 use super::form::{Form, damaged, rare};
 use super::rows::{Nothing, Raster, Rows};
 use super::ycbcr::YCbCr;
+use crate::files::decode::jpeg::MOST_SCANS;
 use crate::files::trouble::{RareForm, Trouble};
 
 const START: [u8; 2] = [0xff, 0xd8];
@@ -27,7 +27,7 @@ pub(super) struct Wanted<'b> {
 /// The rows of a strip or tile.
 pub(super) fn rows<'b>(bytes: &[u8], wanted: Wanted<'_>) -> Result<Box<dyn Rows + 'b>, Trouble> {
     let stream = stream(bytes, wanted);
-    let Ok(mut decoder) = Decoder::new(&stream) else { return Ok(Box::new(Nothing)) };
+    let Ok(mut decoder) = Decoder::new_with_limits(&stream, limits()) else { return Ok(Box::new(Nothing)) };
     let frame = decoder.header();
     if frame.precision != 8 {
         return Err(rare(RareForm::TiffSamples { bits: frame.precision.into(), is_real: false }));
@@ -41,15 +41,23 @@ pub(super) fn rows<'b>(bytes: &[u8], wanted: Wanted<'_>) -> Result<Box<dyn Rows 
         4 if !wanted.is_ycbcr => PixelFormat::Cmyk,
         count => return Err(rare(RareForm::TiffJpegColours { count })),
     };
+    if !fits {
+        return Ok(Box::new(Nothing));
+    }
     decoder.set_output_format(format);
     decoder.set_lenient(true);
-    match decoder.decode_image() {
-        Ok(image) if fits => {
+    decoder.set_block_smoothing(true);
+    Ok(match decoder.decode_image() {
+        Ok(image) => {
             let is_mended = image.warnings.iter().any(is_loss);
-            Ok(Box::new(Raster { samples: image.data, at: 0, is_mended }))
+            Box::new(Raster { samples: image.data, at: 0, is_mended })
         }
-        _ => Ok(Box::new(Nothing)),
-    }
+        Err(_) => Box::new(Nothing),
+    })
+}
+
+fn limits() -> DecodeLimits {
+    DecodeLimits { max_scans: MOST_SCANS, ..DecodeLimits::default() }
 }
 
 /// True where some of the pixels were made up. Bytes between segments are no loss.
@@ -95,12 +103,12 @@ pub(super) fn old_rows<'b>(
     colours: Option<YCbCr>,
 ) -> Result<Box<dyn Rows + 'b>, Trouble> {
     let (width, height) = (form.width as usize, form.height as usize);
-    let Ok(mut decoder) = Decoder::new(bytes) else { return Ok(Box::new(Nothing)) };
+    let Ok(mut decoder) = Decoder::new_with_limits(bytes, limits()) else { return Ok(Box::new(Nothing)) };
     let frame = decoder.header();
     if frame.precision != 8 {
         return Err(rare(RareForm::TiffSamples { bits: frame.precision.into(), is_real: false }));
     }
-    if usize::from(frame.width) != width || usize::from(frame.height) < height {
+    if usize::from(frame.width) != width || !(height..height + 16).contains(&usize::from(frame.height)) {
         return Err(damaged("a JPEG of another size than its page"));
     }
     decoder.set_lenient(true);

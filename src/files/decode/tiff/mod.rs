@@ -22,9 +22,9 @@ mod ycbcr;
 mod tests;
 
 use image::RgbImage;
-use image::metadata::Orientation;
 
-use super::{Decoded, Room, check_size, upright};
+use super::need::Size;
+use super::{Decoded, Room, claim, is_turned, orientation, upright};
 use crate::files::trouble::{RareForm, Trouble};
 use chunks::{Chunk, Chunks};
 use directory::{Directory, Missing, tag};
@@ -41,11 +41,11 @@ pub(super) fn decode(bytes: &[u8], room: Room<'_>) -> Result<Decoded, Trouble> {
     let Form { width, height, .. } = form;
     let reversed;
     let mut page = Page::of(form)?;
-    check_size(width, height, page.row_memory())?;
     page.check_work()?;
-    let orientation = directory.number(tag::ORIENTATION).and_then(|number| u8::try_from(number).ok());
-    let orientation = orientation.and_then(Orientation::from_exif).unwrap_or(Orientation::NoTransforms);
-    room(page.need(orientation != Orientation::NoTransforms));
+    let number = directory.list(tag::ORIENTATION).map(|list| list.get(0).map_or(0, |number| number.min(255) as u8));
+    let orientation = orientation::of_tiff(number, directory.list(tag::XMP).map(|list| list.bytes()));
+    let size = Size { width, height, bytes: 0, is_turned: is_turned(orientation) };
+    claim(size, page.need(size.is_turned), room)?;
     if page.wants_reversed_bytes() {
         reversed = bytes.iter().map(|byte| byte.reverse_bits()).collect::<Vec<u8>>();
         page.chunks = page.chunks.of_bytes(&reversed);
@@ -132,7 +132,7 @@ impl<'b> Page<'b> {
         let width = u64::from(self.chunks.width);
         let changes = if matches!(self.form.compression, Compression::Fax(_)) { 16 * width } else { 0 };
         let samples = width * self.painter.samples() as u64;
-        2 * self.row_length as u64 * self.form.planes() as u64 + samples + changes
+        (2 * self.row_length as u64).saturating_mul(self.form.planes() as u64).saturating_add(samples + changes)
     }
 
     /// Refuses tiles that are so much larger than the page that reading them would take for ever.
@@ -161,13 +161,18 @@ impl<'b> Page<'b> {
         let pixels = u64::from(self.form.width) * u64::from(self.form.height);
         let chunk = u64::from(self.chunks.width) * u64::from(self.chunks.height.min(self.form.height));
         let decoder = match self.form.compression {
-            Compression::Jpeg | Compression::OldJpeg => chunk * JPEG + self.form.directory.bytes.len() as u64,
-            Compression::Zstd => (self.row_length as u64 * u64::from(self.chunks.height)).min(WINDOW) + (1 << 20),
+            Compression::Jpeg | Compression::OldJpeg => {
+                chunk.saturating_mul(JPEG).saturating_add(self.form.directory.bytes.len() as u64)
+            }
+            Compression::Zstd => {
+                (self.row_length as u64).saturating_mul(u64::from(self.chunks.height)).min(WINDOW) + (1 << 20)
+            }
             _ => 1 << 16,
         };
         let reversed = if self.wants_reversed_bytes() { self.form.directory.bytes.len() as u64 } else { 0 };
-        let rgb = 3 * pixels;
-        (rgb + self.row_memory() + decoder + reversed).max(if is_turned { 2 * rgb } else { 0 })
+        let rgb = pixels.saturating_mul(3);
+        let turned = if is_turned { rgb.saturating_mul(2) } else { 0 };
+        [self.row_memory(), decoder, reversed].into_iter().fold(rgb, u64::saturating_add).max(turned)
     }
 
     /// Paints one strip or tile.

@@ -11,17 +11,18 @@ use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::{Told, WatchRules, WatchedBy};
+use super::{Told, WatchRules, Watched, WatchedBy};
+use crate::domain::choice::{Choice, LeftOut, LeftOutCounts, Why};
 use crate::domain::picture::FileStamp;
 use crate::domain::readiness::{Look, Readiness};
 use crate::files::read::stamp_of;
-use crate::files::scan::{Scan, ScanError, Scope};
+use crate::files::scan::{Kept, Scan, ScanError, Scope};
 use crate::files::watcher::Watcher;
 use crate::files::writers::open_for_writing;
 use crate::jobs::sink::SourceFolder;
 use crate::jobs::stop::Stop;
 use crate::store::StoreError;
-use names::{is_hidden, is_named_unfinished};
+use names::is_named_unfinished;
 
 /// How often it is looked whether the folder is there and the same.
 const ROOT_EVERY: Duration = Duration::from_secs(1);
@@ -53,6 +54,8 @@ pub(super) struct Incoming {
     whole: PathBuf,
     recursive: bool,
     destination: PathBuf,
+    choice: Choice,
+    kept: Kept,
     rules: IncomingRules,
     began: Instant,
     readiness: Readiness,
@@ -61,6 +64,9 @@ pub(super) struct Incoming {
     /// The folder that is there now, by file system and number, and the paths that the session knows it by.
     root: Option<(u64, u64)>,
     folder: SourceFolder,
+    /// Files that are not looked at, and whether that was told.
+    left_out: LeftOut,
+    told_left_out: bool,
     /// Folders that cannot be read, which was told.
     unreadable: Vec<PathBuf>,
     next_root: Duration,
@@ -77,13 +83,16 @@ struct IncomingRules {
 }
 
 impl Incoming {
-    pub(super) fn new(source: &Path, recursive: bool, destination: &Path, rules: &WatchRules) -> Incoming {
+    pub(super) fn new(watched: &Watched, destination: &Path, rules: &WatchRules) -> Incoming {
         let &WatchRules { poll, rescan, settle_polled, .. } = rules;
+        let source = watched.source.as_path();
         Incoming {
             source: source.to_owned(),
             whole: std::path::absolute(source).unwrap_or_else(|_| source.to_owned()),
-            recursive,
+            recursive: watched.recursive,
             destination: destination.to_owned(),
+            choice: watched.choice.clone(),
+            kept: watched.kept.clone(),
             rules: IncomingRules { poll, rescan, settle_polled },
             began: Instant::now(),
             readiness: Readiness::new(rules.patience),
@@ -91,6 +100,8 @@ impl Incoming {
             watched_by: WatchedBy::Nothing,
             root: None,
             folder: SourceFolder::new(source),
+            left_out: LeftOut::default(),
+            told_left_out: false,
             unreadable: vec![],
             next_root: Duration::ZERO,
             next_scan: Duration::ZERO,
@@ -106,6 +117,11 @@ impl Incoming {
     /// Files that are left unfinished so far.
     pub(super) fn unfinished(&self) -> usize {
         self.readiness.unfinished()
+    }
+
+    /// Files that are not looked at.
+    pub(super) fn left_out(&self) -> &LeftOut {
+        &self.left_out
     }
 
     /// How changes are noticed.
@@ -153,7 +169,13 @@ impl Incoming {
     }
 
     fn scope(&self) -> Scope<'_> {
-        Scope { source: &self.source, recursive: self.recursive, destination: &self.destination }
+        Scope {
+            source: &self.source,
+            recursive: self.recursive,
+            destination: &self.destination,
+            choice: &self.choice,
+            kept: &self.kept,
+        }
     }
 
     /// Looks at every file.
@@ -161,7 +183,7 @@ impl Incoming {
         let began = self.began.elapsed();
         self.readiness.begin_scan();
         let unreadable = loop {
-            let found = match self.scope().scan(&|| !stop.is_requested()) {
+            let found = match self.scope().scan_while(&|| !stop.is_requested()) {
                 Ok(Some(found)) => found,
                 Ok(None) => return Ok(()),
                 // It went between two looks: the next look at the folder says so.
@@ -171,6 +193,7 @@ impl Incoming {
                 }
             };
             self.look_at_files(&found.files, knows, stop)?;
+            self.left_out = found.left_out;
             if !self.watch_folders(&found.folders, tell) {
                 break found.unreadable;
             }
@@ -179,6 +202,9 @@ impl Incoming {
             return Ok(());
         }
         self.tell_unreadable(&unreadable, tell);
+        if self.left_out.counts() != LeftOutCounts::default() && !std::mem::replace(&mut self.told_left_out, true) {
+            tell(Told::LeftOut(&self.left_out));
+        }
         self.readiness.end_scan(&self.unreadable);
         let now = self.began.elapsed();
         self.next_scan = now + self.scan_every().max((now - began) * SCAN_REST);
@@ -205,19 +231,42 @@ impl Incoming {
     ) -> Result<(), StoreError> {
         for path in paths {
             let path = self.as_given(path);
-            if !self.scope().takes(&path) {
+            if !self.scope().reaches(&path) {
                 continue;
             }
-            match std::fs::symlink_metadata(&path) {
-                Ok(found) if found.is_dir() => self.look_below(&path, knows, stop, tell)?,
-                Ok(found) if found.is_file() => {
+            let found = std::fs::symlink_metadata(&path).ok().filter(|found| found.is_dir() || found.is_file());
+            let left_out = found.as_ref().and_then(|found| self.scope().leaves_out(&path, found.is_dir()));
+            match (found, left_out) {
+                (Some(_), Some((why, reason))) => {
+                    // Its content may have told since that it is no picture.
+                    self.readiness.forget(&path);
+                    self.count_left_out(reason, why, stop);
+                }
+                (Some(found), None) if found.is_dir() => self.look_below(&path, knows, stop, tell)?,
+                (Some(found), None) => {
+                    self.left_out.forget(&path);
                     self.readiness.disturb(&path, self.began.elapsed());
                     self.look_at_file(&path, &found, knows)?;
                 }
-                _ => self.readiness.forget(&path),
+                (None, _) => {
+                    self.left_out.forget(&path);
+                    self.readiness.forget(&path);
+                }
             }
         }
         Ok(())
+    }
+
+    /// Counts the files that are left out for a file or folder, as it is now.
+    fn count_left_out(&mut self, reason: PathBuf, why: Why, stop: &Stop) {
+        self.left_out.forget(&reason);
+        match reason.is_dir() {
+            true => {
+                let below = self.scope().scan_below(&reason, &|| !stop.is_requested());
+                self.left_out.extend(below.unwrap_or_default().left_out);
+            }
+            false => self.left_out.add(reason, why),
+        }
     }
 
     /// Looks into a folder that came: it may have had files before it was watched.
@@ -231,6 +280,7 @@ impl Incoming {
         loop {
             let Some(found) = self.scope().scan_below(folder, &|| !stop.is_requested()) else { return Ok(()) };
             self.look_at_files(&found.files, knows, stop)?;
+            self.left_out.extend(found.left_out);
             if !self.watch_folders(&found.folders, tell) {
                 return Ok(());
             }
@@ -251,9 +301,6 @@ impl Incoming {
     }
 
     fn look_at_file(&mut self, path: &Path, found: &Metadata, knows: Knows<'_>) -> Result<(), StoreError> {
-        if is_hidden(path.strip_prefix(&self.source).unwrap_or(path)) {
-            return Ok(());
-        }
         let stamp = stamp_of(found);
         if self.readiness.has(path) || !knows(path, stamp, &self.folder)? {
             self.readiness.look(path, stamp, self.began.elapsed());

@@ -1,0 +1,117 @@
+//! JPEG, to the last bit as libjpeg-turbo decodes it, which is what Pillow uses: the same transform, the same enlarging of
+//! colours, the same belief about which colours they are.
+//!
+//! The decoder is libjpeg-turbo in Rust. Two forms that are legal and rare it does not know: scans of several colours
+//! but not of all ([`scans`]), and colours that are finer than the brightness ([`planes`]).
+
+mod holes;
+mod markers;
+mod planes;
+mod progress;
+mod scans;
+
+use image::RgbImage;
+use libjpeg_turbo_rs::{DecodeLimits, DecodeWarning, Decoder, Image, JpegError, PixelFormat};
+
+use super::need::{self, Size};
+use super::{Decoded, MOST_PIXELS, RareForm, Room, Trouble, claim, is_turned, orientation, upright};
+use markers::{APP1, Frame, Process, SCAN, segments};
+
+/// The most scans that are decoded: encoders make a dozen, and each may take as long as the whole picture.
+pub(super) const MOST_SCANS: usize = 500;
+
+pub(super) fn decode(bytes: &[u8], room: Room<'_>) -> Result<Decoded, Trouble> {
+    let frame = Frame::first(bytes).ok_or_else(|| damaged("no frame"))?;
+    check_form(&frame)?;
+    let app1 = segments(bytes).filter(|segment| segment.marker == APP1).map(|segment| segment.content);
+    let orientation = orientation::of_jpeg(app1);
+    let size = Size { is_turned: is_turned(orientation), ..frame.size() };
+    let has_scans = segments(bytes).filter(|segment| segment.marker == SCAN).nth(1).is_some();
+    claim(size, need::of_jpeg(frame.samples(), has_scans, bytes.len() as u64, size), room)?;
+    let must_be_split = scans::must_be_split(bytes, &frame);
+    let split = must_be_split.then(|| scans::split(bytes, &frame).ok_or_else(|| damaged("a scan"))).transpose()?;
+    let is_whole = split.as_ref().is_none_or(|split| split.is_whole)
+        && progress::is_complete(bytes, &frame)
+        && !holes::has_hole(bytes, &frame);
+    let decoded = decode_known(split.as_ref().map_or(bytes, |split| &split.bytes), &frame)?;
+    Ok(Decoded { pixels: upright(decoded.pixels, orientation), is_whole: is_whole && decoded.is_whole })
+}
+
+/// Refuses forms that Pillow does not decode either.
+fn check_form(frame: &Frame) -> Result<(), Trouble> {
+    let unusual = |form| Err(Trouble::UnusualForm { form });
+    match (frame.process, frame.precision, frame.components.len()) {
+        (Process::Hierarchical, ..) => unusual(RareForm::JpegHierarchical),
+        (Process::ArithmeticLossless, ..) => unusual(RareForm::JpegArithmeticLossless),
+        (_, 12 | 16, _) | (Process::Lossless, 2..=7 | 9..=16, _) => {
+            unusual(RareForm::JpegSamples { bits: frame.precision.into() })
+        }
+        (_, _, 2 | 5..) => unusual(RareForm::JpegColours { count: frame.components.len() }),
+        _ if frame.height == 0 => unusual(RareForm::JpegLateHeight),
+        _ if frame.process != Process::Lossless && !planes::fit(frame) => unusual(RareForm::JpegUnevenColours),
+        _ => Ok(()),
+    }
+}
+
+fn decode_known(bytes: &[u8], frame: &Frame) -> Result<Decoded, Trouble> {
+    let limits = DecodeLimits { max_pixels: MOST_PIXELS, max_scans: MOST_SCANS, ..DecodeLimits::default() };
+    let mut decoder = Decoder::new_with_limits(bytes, limits).map_err(trouble_of)?;
+    decoder.set_lenient(true);
+    decoder.set_block_smoothing(true);
+    let (width, height) = (frame.width as u32, frame.height as u32);
+    let (rgb, is_whole) = match planes::is_coarser_than_others(frame) {
+        true => {
+            let space = decoder.jpeg_color_space();
+            let (raw, warnings) = decoder.decode_raw_with_warnings().map_err(trouble_of)?;
+            (planes::to_rgb(frame, &raw, space), !warnings.iter().any(leaves_pixels_out))
+        }
+        false => {
+            let image = decoder.decode_image().map_err(trouble_of)?;
+            let is_whole = !image.warnings.iter().any(leaves_pixels_out);
+            (to_rgb(image), is_whole)
+        }
+    };
+    let pixels = rgb.and_then(|rgb| RgbImage::from_raw(width, height, rgb));
+    Ok(Decoded { pixels: pixels.ok_or_else(|| damaged("too few pixels"))?, is_whole })
+}
+
+/// True for a warning that pixels did not come from data. Bytes between segments are none: they belong to no pixel.
+fn leaves_pixels_out(warning: &DecodeWarning) -> bool {
+    !matches!(warning, DecodeWarning::ExtraneousData { .. })
+}
+
+fn to_rgb(image: Image) -> Option<Vec<u8>> {
+    match image.pixel_format {
+        PixelFormat::Rgb => Some(image.data),
+        PixelFormat::Grayscale => Some(image.data.iter().flat_map(|grey| [*grey; 3]).collect()),
+        PixelFormat::Cmyk => {
+            Some(image.data.chunks_exact(4).flat_map(|ink| ink_to_rgb([ink[0], ink[1], ink[2], ink[3]])).collect())
+        }
+        _ => None,
+    }
+}
+
+/// Inks are kept as what they leave of the light, as Adobe does, whether or not that is told: Pillow takes it so. From there
+/// to red, green and blue as in its `cmyk2rgb`.
+fn ink_to_rgb([cyan, magenta, yellow, black]: [u8; 4]) -> [u8; 3] {
+    let left = |ink: u8| {
+        let product = u32::from(255 - ink) * u32::from(black) + 128;
+        black - ((((product >> 8) + product) >> 8) as u8).min(black)
+    };
+    [left(cyan), left(magenta), left(yellow)]
+}
+
+fn damaged(detail: &str) -> Trouble {
+    Trouble::Damaged { detail: detail.to_owned() }
+}
+
+fn trouble_of(error: JpegError) -> Trouble {
+    let detail = error.to_string();
+    match error {
+        JpegError::UnexpectedEof => Trouble::Truncated,
+        JpegError::Unsupported(_) | JpegError::LimitExceeded { .. } | JpegError::AllocationFailed { .. } => {
+            Trouble::UnusualForm { form: RareForm::Other { detail } }
+        }
+        _ => Trouble::Damaged { detail },
+    }
+}

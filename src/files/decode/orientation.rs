@@ -1,0 +1,309 @@
+//! Which way up a picture is, wherever Pillow finds it: `exif_transpose` asks the EXIF data first, and the XMP text only where
+//! that says nothing.
+
+use std::io::Read;
+
+use flate2::read::ZlibDecoder;
+use image::metadata::Orientation;
+
+/// The tag of the orientation (TIFF 6.0, section 8).
+const ORIENTATION: u16 = 0x0112;
+
+/// Begins EXIF and XMP data in a JPEG's segments.
+const EXIF: &[u8] = b"Exif\0\0";
+const XMP: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
+
+/// The longest text of a PNG that is unpacked, as in Pillow.
+const LONGEST_TEXT: u64 = 1 << 20;
+
+/// The places in a file that may tell.
+#[derive(Debug, Default)]
+struct Told {
+    exif: Option<Vec<u8>>,
+    xmp: Option<Vec<u8>>,
+}
+
+impl Told {
+    fn orientation(&self) -> Orientation {
+        let in_exif = self.exif.as_deref().and_then(of_exif);
+        let number = in_exif.or_else(|| self.xmp.as_deref().and_then(of_xmp)).unwrap_or(1);
+        Orientation::from_exif(number).unwrap_or(Orientation::NoTransforms)
+    }
+}
+
+/// Segments with EXIF data belong together; of those with XMP the last counts. `segments` gives the contents of a JPEG's APP1.
+pub(super) fn of_jpeg<'b>(segments: impl Iterator<Item = &'b [u8]>) -> Orientation {
+    let mut told = Told::default();
+    for content in segments {
+        if let Some(exif) = content.strip_prefix(EXIF) {
+            told.exif.get_or_insert_default().extend(exif);
+        } else if let Some(xmp) = content.strip_prefix(XMP) {
+            told.xmp = Some(xmp.to_vec());
+        }
+    }
+    told.orientation()
+}
+
+/// What a TIFF's directory tells, and its XMP text.
+pub(super) fn of_tiff(number: Option<u8>, xmp: Option<&[u8]>) -> Orientation {
+    let number = number.or_else(|| of_xmp(xmp?)).unwrap_or(1);
+    Orientation::from_exif(number).unwrap_or(Orientation::NoTransforms)
+}
+
+/// The chunks of a WebP.
+pub(super) fn of_webp(bytes: &[u8]) -> Orientation {
+    let mut told = Told::default();
+    let mut rest = bytes.get(12..).unwrap_or_default();
+    while let Some((head, after)) = rest.split_at_checked(8) {
+        let length = u32::from_le_bytes([head[4], head[5], head[6], head[7]]) as usize;
+        let Some(content) = after.get(..length) else { break };
+        match &head[..4] {
+            b"EXIF" => told.exif = Some(content.to_vec()),
+            b"XMP " => told.xmp = Some(content.to_vec()),
+            _ => {}
+        }
+        rest = after.get(length + length % 2..).unwrap_or_default();
+    }
+    told.orientation()
+}
+
+/// The chunks of a PNG, before its data and after it; old ones have EXIF data as text.
+pub(super) fn of_png(bytes: &[u8]) -> Orientation {
+    let (mut told, mut as_text) = (Told::default(), None);
+    let mut rest = bytes.get(8..).unwrap_or_default();
+    while let Some((head, after)) = rest.split_at_checked(8) {
+        let length = u32::from_be_bytes([head[0], head[1], head[2], head[3]]) as usize;
+        let Some(content) = after.get(..length) else { break };
+        let text = match &head[4..] {
+            b"eXIf" => {
+                told.exif = Some(content.to_vec());
+                None
+            }
+            b"tEXt" => text(content),
+            b"zTXt" => packed_text(content),
+            b"iTXt" => international_text(content),
+            _ => None,
+        };
+        match text {
+            Some((b"Raw profile type exif", profile)) => as_text = Some(profile),
+            Some((b"XML:com.adobe.xmp", xmp)) => told.xmp = Some(xmp),
+            _ => {}
+        }
+        rest = after.get(length + 4..).unwrap_or_default();
+    }
+    told.exif = told.exif.or_else(|| raw_profile(&as_text?));
+    told.orientation()
+}
+
+type Text<'b> = (&'b [u8], Vec<u8>);
+
+/// What is before the next nought, and after it.
+fn split(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let at = bytes.iter().position(|byte| *byte == 0)?;
+    Some((&bytes[..at], &bytes[at + 1..]))
+}
+
+fn text(content: &[u8]) -> Option<Text<'_>> {
+    split(content).map(|(key, text)| (key, text.to_vec()))
+}
+
+fn packed_text(content: &[u8]) -> Option<Text<'_>> {
+    let (key, packed) = split(content)?;
+    Some((key, unpacked(packed.strip_prefix(&[0])?)?))
+}
+
+fn international_text(content: &[u8]) -> Option<Text<'_>> {
+    let (key, rest) = split(content)?;
+    let (&[is_packed, method], rest) = rest.split_first_chunk()?;
+    let text = split(split(rest)?.1)?.1;
+    match (is_packed, method) {
+        (0, _) => Some((key, text.to_vec())),
+        (_, 0) => Some((key, unpacked(text)?)),
+        _ => None,
+    }
+}
+
+fn unpacked(packed: &[u8]) -> Option<Vec<u8>> {
+    let mut text = Vec::new();
+    ZlibDecoder::new(packed).take(LONGEST_TEXT + 1).read_to_end(&mut text).ok()?;
+    (text.len() as u64 <= LONGEST_TEXT).then_some(text)
+}
+
+/// ImageMagick's way: an empty line, the profile's name, its length, and then its bytes in digits.
+fn raw_profile(text: &[u8]) -> Option<Vec<u8>> {
+    let lines = text.split(|byte| *byte == b'\n').skip(3);
+    let digits: Vec<u8> = lines.flatten().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    let byte = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+    digits.chunks(2).map(byte).collect()
+}
+
+/// The number that EXIF data tells; one that means nothing where it tells something else, and none where it tells nothing. Of
+/// several the first counts.
+fn of_exif(data: &[u8]) -> Option<u8> {
+    let mut data = data;
+    for _ in 0..2 {
+        data = data.strip_prefix(EXIF).unwrap_or(data);
+    }
+    let order = match data.get(..4)? {
+        [b'I', b'I', 42, 0] => Order::Little,
+        [b'M', b'M', 0, 42] => Order::Big,
+        _ => return None,
+    };
+    let at = order.u32(data.get(4..8)?) as usize;
+    let count = order.u16(data.get(at..at.checked_add(2)?)?);
+    (0..usize::from(count)).find_map(|index| {
+        let entry = data.get(at + 2 + 12 * index..at + 14 + 12 * index)?;
+        (order.u16(entry) == ORIENTATION).then(|| order.number(entry, data))?
+    })
+}
+
+/// The order of bytes in a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Order {
+    Little,
+    Big,
+}
+
+impl Order {
+    fn u16(self, bytes: &[u8]) -> u16 {
+        self.integer(&bytes[..2]) as u16
+    }
+
+    fn u32(self, bytes: &[u8]) -> u32 {
+        self.integer(&bytes[..4]) as u32
+    }
+
+    fn integer(self, bytes: &[u8]) -> u64 {
+        let next = |number: u64, byte: &u8| number << 8 | u64::from(*byte);
+        match self {
+            Order::Little => bytes.iter().rev().fold(0, next),
+            Order::Big => bytes.iter().fold(0, next),
+        }
+    }
+
+    /// The first number of an entry, of any type of numbers (TIFF 6.0, section 2, and the type with eight bytes). None where the
+    /// type is unknown or the number is not there: such an entry counts as none. Texts and bytes say nothing.
+    fn number(self, entry: &[u8], data: &[u8]) -> Option<u8> {
+        /// No orientation.
+        const NOTHING: u8 = 0;
+        let (kind, count) = (self.u16(&entry[2..]), self.u32(&entry[4..]) as usize);
+        let width = match kind {
+            1 | 2 | 6 | 7 => 1,
+            3 | 8 => 2,
+            4 | 9 | 11 | 13 => 4,
+            5 | 10 | 12 | 16 => 8,
+            _ => return None,
+        };
+        let bytes = match count.checked_mul(width)? {
+            0 => return None,
+            size @ ..=4 => &entry[8..8 + size],
+            size => data.get(self.u32(&entry[8..]) as usize..)?.get(..size)?,
+        };
+        let first = self.integer(&bytes[..width]);
+        let number = match kind {
+            1 | 2 | 7 => f64::from(NOTHING),
+            5 | 10 => self.u32(bytes) as f64 / f64::from(self.u32(&bytes[4..])),
+            11 => f64::from(f32::from_bits(first as u32)),
+            12 => f64::from_bits(first),
+            // Of the signed ones the negative are too large.
+            _ => first as f64,
+        };
+        let is_whole = number.fract() == 0.0 && (1.0..=8.0).contains(&number);
+        Some(if is_whole { number as u8 } else { NOTHING })
+    }
+}
+
+/// The digit after the first `tiff:Orientation="` or `tiff:Orientation>`.
+fn of_xmp(text: &[u8]) -> Option<u8> {
+    const NAME: &[u8] = b"tiff:Orientation";
+    text.windows(NAME.len()).enumerate().filter(|(_, found)| *found == NAME).find_map(|(at, _)| {
+        let rest = &text[at + NAME.len()..];
+        let digit = rest.strip_prefix(b"=\"").or_else(|| rest.strip_prefix(b">"))?.first()?;
+        digit.is_ascii_digit().then(|| digit - b'0')
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// EXIF data with one entry.
+    fn exif(kind: u16, count: u32, value: &[u8], order: Order) -> Vec<u8> {
+        let number = |value: u64, width: usize| match order {
+            Order::Little => value.to_le_bytes()[..width].to_vec(),
+            Order::Big => value.to_be_bytes()[8 - width..].to_vec(),
+        };
+        let head: &[u8] = if order == Order::Little { b"II*\0" } else { b"MM\0*" };
+        let mut data = [head, &number(8, 4), &number(1, 2), &number(u64::from(ORIENTATION), 2)].concat();
+        data.extend([number(u64::from(kind), 2), number(u64::from(count), 4)].concat());
+        match value.len() {
+            ..=4 => data.extend([value, &vec![0; 4 - value.len()]].concat()),
+            _ => data.extend([&number(26, 4)[..], &[0; 4], value].concat()),
+        }
+        data
+    }
+
+    #[test]
+    fn any_type_of_number_tells() {
+        let cases: [(u16, u32, &[u8], Option<u8>); 12] = [
+            (3, 1, &[6, 0], Some(6)),
+            (3, 2, &[6, 0, 1, 0], Some(6)),
+            (3, 3, &[6, 0, 1, 0, 1, 0], Some(6)),
+            (4, 1, &[6, 0, 0, 0], Some(6)),
+            (5, 1, &[12, 0, 0, 0, 2, 0, 0, 0], Some(6)),
+            (6, 1, &[6], Some(6)),
+            (16, 1, &[6, 0, 0, 0, 0, 0, 0, 0], Some(6)),
+            (12, 1, &6f64.to_le_bytes(), Some(6)),
+            // Bytes and texts say nothing, and keep others from saying something; unknown types do not.
+            (1, 1, &[6], Some(0)),
+            (2, 2, b"6\0", Some(0)),
+            (99, 1, &[6], None),
+            (3, 0, &[], None),
+        ];
+        for (kind, count, value, told) in cases {
+            assert_eq!(of_exif(&exif(kind, count, value, Order::Little)), told, "{kind} {count}");
+        }
+        assert_eq!(of_exif(&exif(3, 1, &[0, 8], Order::Big)), Some(8));
+    }
+
+    #[test]
+    fn xmp_tells_where_exif_does_not() {
+        let xmp = |text: &[u8]| [XMP, text].concat();
+        let segment = |data: Vec<u8>| [EXIF, &data].concat();
+        let says_six = xmp(b"<rdf tiff:Orientation=\"6\"/>");
+        let of = |segments: &[&[u8]]| of_jpeg(segments.iter().copied());
+        assert_eq!(of(&[&says_six]), Orientation::Rotate90);
+        assert_eq!(of(&[&xmp(b"<tiff:Orientation>3</tiff:Orientation>")]), Orientation::Rotate180);
+        assert_eq!(of(&[&says_six, &segment(exif(3, 1, &[1, 0], Order::Little))]), Orientation::NoTransforms);
+        assert_eq!(of(&[&says_six, &segment(exif(99, 1, &[1, 0], Order::Little))]), Orientation::Rotate90);
+        // Of two segments the second goes on where the first ends.
+        let (six, one) = (exif(3, 1, &[6, 0], Order::Little), exif(3, 1, &[1, 0], Order::Little));
+        assert_eq!(of(&[&segment(six), &segment(one)]), Orientation::Rotate90);
+    }
+
+    #[test]
+    fn a_png_tells_in_many_places() {
+        let chunk =
+            |kind: &[u8], content: &[u8]| [&(content.len() as u32).to_be_bytes()[..], kind, content, &[0; 4]].concat();
+        let png = |chunks: &[Vec<u8>]| of_png(&[&[0; 8][..], &chunks.concat()].concat());
+        let six = exif(3, 1, &[6, 0], Order::Little);
+        let digits: String = six.iter().map(|byte| format!("{byte:02x}\n")).collect();
+        let profile = [b"Raw profile type exif\0\nexif\n      26\n", digits.as_bytes()].concat();
+        let data = chunk(b"IDAT", &[1, 2, 3]);
+        assert_eq!(png(&[data.clone(), chunk(b"eXIf", &six)]), Orientation::Rotate90);
+        assert_eq!(png(&[chunk(b"tEXt", &profile), data.clone()]), Orientation::Rotate90);
+        let xmp = b"XML:com.adobe.xmp\0\0\0\0\0<x tiff:Orientation=\"8\">";
+        assert_eq!(png(&[chunk(b"iTXt", xmp), data]), Orientation::Rotate270);
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200), little in any::<bool>()) {
+            of_png(&bytes);
+            of_webp(&bytes);
+            of_xmp(&bytes);
+            of_exif(&[if little { b"II*\0\x08\0\0\0\x01\0" } else { b"MM\0*\0\0\0\x08\0\x01" }, &bytes[..]].concat());
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Which decoder decoded a picture: embeddings that were made from other pixels, or of a file that is told to be whole and is
+//! not, are made anew.
+
+use crate::files::kind::{Format, Kind};
+
+const FORMATS: [Format; 6] = [Format::Jpeg, Format::Png, Format::Gif, Format::WebP, Format::Bmp, Format::Tiff];
+
+/// A decoder's name and revision. The revision goes up with each change after which a file of the format decodes to other pixels
+/// or another state.
+const fn decoder_of(format: Format) -> &'static str {
+    match format {
+        Format::Jpeg => "jpeg 2",
+        Format::Png => "png 2",
+        Format::Gif => "gif 1",
+        Format::WebP => "webp 2",
+        Format::Bmp => "bmp 2",
+        Format::Tiff => "tiff 2",
+    }
+}
+
+/// The decoders of version 0.1.0, which did not tell of them, as far as they decode the same today.
+const UNTOLD: &str = "gif 1";
+
+impl Kind {
+    /// The decoder of such a file, with its revision; nothing for one that is not decoded.
+    pub fn decoder(self) -> &'static str {
+        match self {
+            Kind::Picture(format) => decoder_of(format),
+            Kind::OtherPicture(_) | Kind::OnlyNamedLikeOne | Kind::Other => "",
+        }
+    }
+}
+
+/// True where a decoder is today's for a kind of file.
+pub fn is_current(decoder: &str, kind: Kind) -> bool {
+    let decoder = if decoder.is_empty() { UNTOLD } else { decoder };
+    decoder == kind.decoder()
+}
+
+/// True where a decoder is today's for some kind of file.
+pub fn is_of_today(decoder: &str) -> bool {
+    FORMATS.into_iter().any(|format| decoder_of(format) == decoder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_decodes_as_before_is_current() {
+        let kind = |format| Kind::Picture(format);
+        assert!(is_current("jpeg 2", kind(Format::Jpeg)) && is_of_today("jpeg 2"));
+        assert!(!is_current("jpeg 2", kind(Format::Png)) && !is_current("jpeg 1", kind(Format::Jpeg)));
+        // Of before they were told of.
+        assert!(is_current("", kind(Format::Gif)) && !is_current("", kind(Format::Jpeg)));
+        assert!(!is_of_today("") && !is_of_today("jpeg 1"));
+    }
+}

@@ -1,0 +1,371 @@
+#!/usr/bin/env python3
+"""Make small pictures in every form that decoders get wrong, and what Pillow decodes of them.
+
+    pip install pillow==13.0.0 numpy==2.4.6
+    python make_forms.py [--output FOLDER]
+
+`cjpeg` of libjpeg-turbo (2.1.5 made the files beside this one) must be there. Into decode/jpeg, decode/turned
+and decode/whole go the files, and into decode/forms.json, for each: its size, the SHA-256 of its upright RGB
+pixels, three bytes a pixel from the top, and the state that it must have. The drawing comes from a seed, so that a
+second run with the same versions makes the same bytes.
+"""
+
+import argparse
+import hashlib
+import io
+import json
+import struct
+import subprocess
+import warnings
+import zlib
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+
+WIDTH, HEIGHT = 45, 35
+
+# Scans of a JPEG, as cjpeg reads them.
+SCANS = {
+    "each": "0;1;2;",
+    "luma-chroma": "0;1 2;",
+    "two-one": "0 1;2;",
+    "middle": "1;0 2;",
+}
+PROGRESS = {
+    "long": "0 1 2:0-0,0,1; 0:1-5,0,2; 2:1-63,0,1; 1:1-63,0,1; 0:6-63,0,2; 0:1-63,2,1; 0 1 2:0-0,1,0; "
+    "2:1-63,1,0; 1:1-63,1,0; 0:1-63,1,0;",
+    "apart": "0 1:0-0,0,1; 2:0-0,0,1; 0:1-63,0,0; 1:1-63,0,0; 2:1-63,0,0; 0 1 2:0-0,1,0;",
+    "no-fine-colour": "0 1 2:0-0,0,0; 0:1-63,0,0;",
+}
+UNFINISHED = {
+    "coarse": "0 1 2:0-0,0,1; 0:1-63,0,0; 1:1-63,0,0; 2:1-63,0,0;",
+    "brightness-begun": "0 1 2:0-0,0,0; 0:1-5,0,0;",
+    "bits-missing": "0 1 2:0-0,0,0; 0:1-63,0,1; 1:1-63,0,0; 2:1-63,0,0;",
+}
+MIXED = [
+    "1x1,2x1,1x1", "1x1,2x2,1x1", "2x2,1x2,2x1", "2x2,2x1,2x1", "1x2,2x1,1x1", "4x2,2x1,2x1", "2x1,1x1,2x1",
+    "2x2,2x2,1x1", "2x2,1x1,2x2", "4x1,2x1,1x1", "1x1,1x1,2x2", "1x1,4x2,2x1", "1x2,1x1,1x2", "2x1,2x2,2x2",
+]
+
+
+def drawing():
+    """A picture with edges, a gradient and noise."""
+    noise = np.random.default_rng(20).integers(-30, 31, (HEIGHT, WIDTH, 3))
+    y, x = np.mgrid[0:HEIGHT, 0:WIDTH]
+    colours = np.stack([255 * x / WIDTH, 255 * y / HEIGHT, 128 + 127 * np.sin(x / 3)], axis=2)
+    colours[10:20, 12:30] = [240, 30, 60]
+    return Image.fromarray((colours + noise).clip(0, 255).astype("uint8"))
+
+
+def cjpeg(picture, *options, scans=None):
+    """A JPEG, or none where cjpeg has no such form."""
+    plain = io.BytesIO()
+    picture.save(plain, "PPM")
+    with_scans = []
+    if scans is not None:
+        Path("/tmp/make-forms.scans").write_text(scans.replace(";", ";\n"))
+        with_scans = ["-scans", "/tmp/make-forms.scans"]
+    made = subprocess.run(["cjpeg", *options, *with_scans], input=plain.getvalue(), capture_output=True)
+    return made.stdout if made.returncode == 0 else None
+
+
+def segments(jpeg):
+    """The marker segments of a JPEG up to its first scan, and the rest."""
+    found, at = [], 2
+    while jpeg[at + 1] != 0xDA:
+        length = struct.unpack(">H", jpeg[at + 2 : at + 4])[0]
+        found.append((jpeg[at + 1], jpeg[at + 4 : at + 2 + length]))
+        at += 2 + length
+    return found, jpeg[at:]
+
+
+def joined(found, rest):
+    written = (bytes([0xFF, marker]) + struct.pack(">H", len(content) + 2) + content for marker, content in found)
+    return b"\xff\xd8" + b"".join(written) + rest
+
+
+def with_names(jpeg, jfif, adobe, names):
+    """The same with other segments that tell the colours, and other names for them."""
+    found, rest = segments(jpeg)
+    found = [(marker, content) for marker, content in found if marker not in (0xE0, 0xEE)]
+    rest = bytearray(rest)
+    for index in range(rest[4]):
+        rest[5 + 2 * index] = names[index]
+    renamed = []
+    for marker, content in found:
+        if marker == 0xC0:
+            content = bytearray(content)
+            for index in range(content[5]):
+                content[6 + 3 * index] = names[index]
+        renamed.append((marker, bytes(content)))
+    if adobe is not None:
+        renamed.insert(0, (0xEE, b"Adobe\0\x64\0\0\0\0" + bytes([adobe])))
+    if jfif:
+        renamed.insert(0, (0xE0, b"JFIF\0\1\1\0\0\1\0\1\0\0"))
+    return joined(renamed, bytes(rest))
+
+
+def lossless(samples):
+    """A lossless JPEG (ITU-T T.81, annex H): each sample less the one before."""
+    height, width, colours = samples.shape
+    # Sizes 0 to 8, four bits each.
+    tables = bytes([0, 0, 0, 0, 9] + [0] * 12) + bytes(range(9))
+    bits = []
+    before = np.full(colours, 128)
+    for y in range(height):
+        for x in range(width):
+            for colour in range(colours):
+                left = samples[y - 1, 0, colour] if x == 0 and y else before[colour]
+                value = int(samples[y, x, colour]) - int(left if x or y else 128)
+                before[colour] = samples[y, x, colour]
+                size = abs(value).bit_length()
+                bits.append(f"{size:04b}")
+                if size:
+                    bits.append(f"{value if value > 0 else value + (1 << size) - 1:0{size}b}")
+    text = "".join(bits)
+    text += "1" * (-len(text) % 8)
+    data = int(text, 2).to_bytes(len(text) // 8, "big").replace(b"\xff", b"\xff\0")
+    names = range(1, colours + 1)
+    frame = struct.pack(">BHHB", 8, height, width, colours) + b"".join(bytes([name, 0x11, 0]) for name in names)
+    scan = bytes([colours]) + b"".join(bytes([name, 0]) for name in names) + bytes([1, 0, 0])
+    segments = [(0xC3, frame), (0xC4, tables)]
+    if colours == 3:
+        # Red, green and blue.
+        segments.insert(0, (0xEE, b"Adobe\0\x64\0\0\0\0\0"))
+    header = bytes([0xFF, 0xDA]) + struct.pack(">H", len(scan) + 2) + scan
+    return joined(segments, header + data + b"\xff\xd9")
+
+
+def exif(kind, count, value, order="<"):
+    """EXIF data that tells an orientation."""
+    head = b"II*\0" if order == "<" else b"MM\0*"
+    entry = struct.pack(order + "HHL", 0x0112, kind, count)
+    entry += value.ljust(4, b"\0") if len(value) <= 4 else struct.pack(order + "L", 26)
+    return head + struct.pack(order + "LH", 8, 1) + entry + bytes(4) + (value if len(value) > 4 else b"")
+
+
+def with_app1(jpeg, *contents):
+    return jpeg[:2] + b"".join(b"\xff\xe1" + struct.pack(">H", len(c) + 2) + c for c in contents) + jpeg[2:]
+
+
+def chunk(kind, content):
+    return struct.pack(">L", len(content)) + kind + content + struct.pack(">L", zlib.crc32(kind + content))
+
+
+def png_with(png, before=b"", after=b""):
+    """A PNG with chunks before its data and after it."""
+    at = png.index(b"IDAT") - 4
+    return png[:at] + before + png[at:-12] + after + png[-12:]
+
+
+def saved(picture, form, **options):
+    out = io.BytesIO()
+    picture.save(out, form, **options)
+    return out.getvalue()
+
+
+def xmp(number, as_element=False):
+    told = f"<tiff:Orientation>{number}</tiff:Orientation>" if as_element else f'<x tiff:Orientation="{number}"/>'
+    return f"<x:xmpmeta>{told}</x:xmpmeta>".encode()
+
+
+def jpegs():
+    picture = drawing()
+    for across in range(1, 5):
+        for down in range(1, 5):
+            for process in ("", "-progressive", "-arithmetic"):
+                made = cjpeg(picture, "-sample", f"{across}x{down}", *process.split())
+                yield f"sampled-{across}x{down}{process or '-baseline'}", made
+    for mixed in MIXED:
+        name = mixed.replace(",", "-")
+        yield f"mixed-{name}", cjpeg(picture, "-sample", mixed)
+        yield f"mixed-{name}-progressive", cjpeg(picture, "-sample", mixed, "-progressive")
+    for name, scans in SCANS.items():
+        for sampling in ("1x1", "2x1", "1x2", "2x2"):
+            yield f"scans-{name}-{sampling}", cjpeg(picture, "-sample", sampling, scans=scans)
+        yield f"scans-{name}-restarts", cjpeg(picture, "-restart", "2B", scans=scans)
+        yield f"scans-{name}-arithmetic", cjpeg(picture, "-arithmetic", scans=scans)
+    for name, scans in PROGRESS.items():
+        yield f"progress-{name}", cjpeg(picture, scans=scans)
+        # Where fine structure is missing libjpeg guesses it; with arithmetic coding our decoder does not.
+        if name != "no-fine-colour":
+            yield f"progress-{name}-arithmetic", cjpeg(picture, "-arithmetic", scans=scans)
+    for name, scans in UNFINISHED.items():
+        yield f"suspect-{name}", cjpeg(picture, scans=scans)
+    yield "restarts", cjpeg(picture, "-restart", "1B")
+    yield "restarts-progressive", cjpeg(picture, "-restart", "1", "-progressive")
+    yield "coarse", cjpeg(picture, "-quality", "2")
+    yield "fine", cjpeg(picture, "-quality", "100", "-sample", "1x1")
+    yield "grey", cjpeg(picture, "-grayscale")
+    yield "grey-sampled", cjpeg(picture, "-grayscale", "-sample", "2x2")
+    yield "grey-progressive", cjpeg(picture, "-grayscale", "-progressive")
+    yield "rgb", cjpeg(picture, "-rgb")
+    yield "cmyk", saved(picture.convert("CMYK"), "JPEG")
+    yield "cmyk-progressive", saved(picture.convert("CMYK"), "JPEG", progressive=True)
+    colours = {"ycc": cjpeg(picture), "rgb": cjpeg(picture, "-rgb"), "cmyk": saved(picture.convert("CMYK"), "JPEG")}
+    for kind, jpeg in colours.items():
+        for jfif in (False, True):
+            for adobe in (None, 0, 1, 2):
+                for names in ((1, 2, 3, 4), (0, 1, 2, 3), (82, 71, 66, 65)):
+                    if jfif and names[0] == 0:
+                        continue
+                    told = f"{'jfif' if jfif else 'no-jfif'}-adobe-{'none' if adobe is None else adobe}"
+                    yield f"named-{kind}-{told}-{names[0]}", with_names(jpeg, jfif, adobe, names)
+    for width, height in ((1, 1), (2, 3), (7, 9), (8, 8), (17, 15), (33, 1), (1, 33)):
+        small = picture.resize((width, height))
+        for sampling in ("1x1", "2x1", "2x2"):
+            yield f"size-{width}x{height}-{sampling}", cjpeg(small, "-sample", sampling)
+    samples = np.asarray(picture)
+    yield "lossless-grey", lossless(np.asarray(picture.convert("L"))[:, :, None])
+    yield "lossless-rgb", lossless(samples)
+    plain = cjpeg(picture)
+    yield "suspect-cut-with-end", plain[: len(plain) * 7 // 10] + b"\xff\xd9"
+    yield "suspect-cut", plain[: len(plain) * 7 // 10]
+    hole = bytearray(plain)
+    hole[len(plain) * 6 // 10 : -2] = bytes(len(hole[len(plain) * 6 // 10 : -2]))
+    yield "suspect-hole", bytes(hole)
+    middle = bytearray(plain)
+    middle[len(plain) * 6 // 10 : len(plain) * 7 // 10] = bytes(len(middle[len(plain) * 6 // 10 : len(plain) * 7 // 10]))
+    yield "suspect-hole-in-middle", bytes(middle)
+    scans = cjpeg(picture, scans=SCANS["each"])
+    yield "suspect-scan-missing", scans[: scans.rindex(b"\xff\xda")] + b"\xff\xd9"
+    split = cjpeg(picture, scans=SCANS["luma-chroma"])
+    yield "suspect-luma-chroma-cut", split[:-60] + b"\xff\xd9"
+    progressive = cjpeg(picture, "-progressive")
+    yield "suspect-progressive-cut", progressive[: progressive.rindex(b"\xff\xda")] + b"\xff\xd9"
+    at = plain.index(b"\xff\xc0")
+    yield "unsupported-12-bits", plain[: at + 4] + b"\x0c" + plain[at + 5 :]
+    yield "unsupported-hierarchical", plain.replace(b"\xff\xc0", b"\xff\xc5")
+    yield "unsupported-uneven", cjpeg(picture, "-sample", "3x1,2x1,1x1") or None
+
+
+def turned():
+    picture = drawing().transpose(Image.Transpose.ROTATE_90)
+    jpeg = cjpeg(picture, "-quality", "90")
+    jpeg = jpeg[:2] + jpeg[20:]
+    segment = lambda data: b"Exif\0\0" + data
+    for number in range(1, 10):
+        yield f"short-{number}.jpg", with_app1(jpeg, segment(exif(3, 1, struct.pack("<H", number))))
+    kinds = {
+        "big-endian": exif(3, 1, struct.pack(">H", 6), ">"),
+        "long": exif(4, 1, struct.pack("<L", 6)),
+        "signed-long": exif(9, 1, struct.pack("<l", 6)),
+        "signed-short": exif(8, 1, struct.pack("<h", 6)),
+        "signed-byte": exif(6, 1, b"\6"),
+        "byte": exif(1, 1, b"\6"),
+        "text": exif(2, 2, b"6\0"),
+        "rational": exif(5, 1, struct.pack("<LL", 12, 2)),
+        "double": exif(12, 1, struct.pack("<d", 6)),
+        "two": exif(3, 2, struct.pack("<HH", 6, 1)),
+        "three": exif(3, 3, struct.pack("<HHH", 6, 1, 1)),
+    }
+    for name, data in kinds.items():
+        yield f"{name}.jpg", with_app1(jpeg, segment(data))
+    six, one = (segment(exif(3, 1, struct.pack("<H", number))) for number in (6, 1))
+    adobe = lambda text: b"http://ns.adobe.com/xap/1.0/\0" + text
+    yield "two-segments-6-1.jpg", with_app1(jpeg, six, one)
+    yield "two-segments-1-6.jpg", with_app1(jpeg, one, six)
+    yield "xmp.jpg", with_app1(jpeg, adobe(xmp(6)))
+    yield "xmp-element.jpg", with_app1(jpeg, adobe(xmp(8, True)))
+    yield "xmp-twice.jpg", with_app1(jpeg, adobe(xmp(6)), adobe(xmp(1)))
+    yield "exif-before-xmp.jpg", with_app1(jpeg, adobe(xmp(6)), one)
+    png = saved(picture, "PNG")
+    data = exif(3, 1, struct.pack("<H", 6))
+    profile = f"\nexif\n{len(data) + 6:8}\n{(b'Exif' + bytes(2) + data).hex()}\n".encode()
+    key = b"Raw profile type exif\0"
+    yield "before.png", png_with(png, chunk(b"eXIf", data))
+    yield "after.png", png_with(png, after=chunk(b"eXIf", data))
+    yield "profile.png", png_with(png, chunk(b"tEXt", key + profile))
+    yield "profile-packed.png", png_with(png, chunk(b"zTXt", key + b"\0" + zlib.compress(profile)))
+    yield "profile-international.png", png_with(png, chunk(b"iTXt", key + b"\0\0\0\0" + profile))
+    yield "xmp.png", png_with(png, chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + xmp(3)))
+    yield "xmp-packed.png", png_with(png, chunk(b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0" + zlib.compress(xmp(5))))
+    yield "exif.webp", saved(picture, "WEBP", lossless=True, exif=data)
+    yield "xmp.webp", saved(picture, "WEBP", lossless=True, xmp=xmp(7))
+
+
+def packed_bmp(indices, colours, runs):
+    palette = b"".join(bytes([colour[2], colour[1], colour[0], 0]) for colour in colours)
+    height, width = indices.shape
+    start = 54 + len(palette)
+    head = struct.pack("<LiiHHLLllLL", 40, width, height, 1, 8, 1, len(runs), 0, 0, len(colours), 0)
+    return b"BM" + struct.pack("<LHHL", start + len(runs), 0, 0, start) + head + palette + runs
+
+
+def wholes():
+    """Files with and without all of their data, and keys of colours."""
+    picture = drawing()
+    small = picture.quantize(16)
+    indices = np.asarray(small)
+    colours = np.asarray(small.getpalette()[:48]).reshape(-1, 3).tolist()
+    runs = b""
+    for row in indices[::-1]:
+        at = 0
+        while at < len(row):
+            count = 1
+            while at + count < len(row) and row[at + count] == row[at]:
+                count += 1
+            runs += bytes([count, row[at]])
+            at += count
+        runs += b"\0\0"
+    yield "packed.bmp", packed_bmp(indices, colours, runs + b"\0\1")
+    yield "suspect-packed-cut.bmp", packed_bmp(indices, colours, runs[: len(runs) // 4 * 2] + b"\0\1")
+    hole = runs[: len(runs) // 4 * 2] + bytes(len(runs) // 4 * 2) + b"\0\1"
+    yield "suspect-packed-hole.bmp", packed_bmp(indices, colours, hole)
+    png = saved(picture, "PNG")
+    yield "suspect-without-end.png", png[:-12]
+    deep = np.asarray(picture).astype(">u2") * 257
+    deep[5:15, 5:15] = 0
+    rows = b"".join(b"\0" + row.tobytes() for row in deep)
+    for name, key in (("black", (0, 0, 0)), ("beyond", (0, 0, 256)), ("low", (7, 7, 7))):
+        head = chunk(b"IHDR", struct.pack(">LLBBBBB", WIDTH, HEIGHT, 16, 2, 0, 0, 0))
+        told = chunk(b"tRNS", struct.pack(">HHH", *key))
+        yield f"key-16-{name}.png", b"\x89PNG\r\n\x1a\n" + head + told + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+def seen(picture):
+    """The pixels that the reference pipeline gives to the model: a transparent colour becomes white."""
+    key = picture.info.get("transparency")
+    if isinstance(key, tuple):
+        rgba = picture.convert("RGBA")
+        white = Image.new("RGBA", rgba.size, (255, 255, 255))
+        return Image.alpha_composite(white, rgba).convert("RGB")
+    return picture.convert("RGB")
+
+
+def golden(content, name):
+    """What Pillow says of a file."""
+    # A file with a part of its data has the pixels of a decoder that goes on; Pillow may refuse it.
+    state = next((word for word in ("suspect", "unsupported") if name.startswith(word)), "ok")
+    try:
+        picture = ImageOps.exif_transpose(Image.open(io.BytesIO(content)))
+        pixels = seen(picture)
+    except (OSError, ValueError, SyntaxError) as error:
+        if state == "ok":
+            raise SystemExit(f"{name}: {error}")
+        return {"state": state}
+    told = {"state": state, "width": pixels.width, "height": pixels.height}
+    if state != "unsupported":
+        told["rgb_sha256"] = hashlib.sha256(pixels.tobytes()).hexdigest()
+    return told
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--output", type=Path, default=Path(__file__).parent)
+    folder = parser.parse_args().output / "decode"
+    warnings.simplefilter("ignore")
+    told = {}
+    named_jpegs = ((f"{name}.jpg", content) for name, content in jpegs() if content)
+    for kind, files in (("jpeg", named_jpegs), ("turned", turned()), ("whole", wholes())):
+        (folder / kind).mkdir(parents=True, exist_ok=True)
+        for name, content in files:
+            (folder / kind / name).write_bytes(content)
+            told[f"{kind}/{name}"] = golden(content, name)
+    (folder / "forms.json").write_text(json.dumps(told, indent=1, sort_keys=True) + "\n")
+    print(len(told), "files")
+
+
+if __name__ == "__main__":
+    main()
