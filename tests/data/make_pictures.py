@@ -392,6 +392,8 @@ def colour_tiffs():
         data = one(rgb, RGB, compression=DEFLATE, more={274: (SHORT, [orientation])})
         yield f"orientation-{orientation}", Picture(data)
     yield "orientation-in-a-long", Picture(one(rgb, RGB, compression=LZW, more={274: (LONG, [6])}))
+    told = b'<rdf:Description tiff:Orientation="8"/>'
+    yield "orientation-in-xmp", Picture(one(rgb, RGB, compression=LZW, more={700: (BYTE, list(told))}))
     pages = [page(rgb, RGB, compression=LZW), page(grey(), BLACK_IS_ZERO, compression=LZW, more={254: (LONG, [2])})]
     yield "two-pages", Picture(tiff(pages))
 
