@@ -20,6 +20,8 @@ pub(super) struct Wanted<'b> {
     pub(super) width: u32,
     pub(super) height: u32,
     pub(super) samples: usize,
+    /// Memory was asked for to decode one that is sent in passes.
+    pub(super) may_have_passes: bool,
     /// Samples are brightness and colours, to be made red, green and blue.
     pub(super) is_ycbcr: bool,
 }
@@ -34,7 +36,8 @@ pub(super) fn rows<'b>(bytes: &[u8], wanted: Wanted<'_>) -> Result<Box<dyn Rows 
     }
     let fits = u32::from(frame.width) == wanted.width
         && u32::from(frame.height) <= wanted.height
-        && frame.components.len() == wanted.samples;
+        && frame.components.len() == wanted.samples
+        && (wanted.may_have_passes || !frame.is_progressive);
     let format = match wanted.samples {
         1 => PixelFormat::Grayscale,
         3 => PixelFormat::Rgb,
@@ -87,6 +90,12 @@ fn stream(bytes: &[u8], wanted: Wanted<'_>) -> Vec<u8> {
     stream
 }
 
+/// True where a JPEG begins like one that is sent in passes (ITU-T T.81, table B.1).
+pub(super) fn has_passes(bytes: &[u8]) -> bool {
+    const HEADER: usize = 1 << 16;
+    bytes[..bytes.len().min(HEADER)].windows(2).any(|pair| matches!(pair, [0xff, 0xc2 | 0xca]))
+}
+
 /// The JPEG that an old TIFF keeps whole: where a tag tells, or as its only strip.
 pub(super) fn old_stream<'b>(form: &Form<'b>) -> Option<&'b [u8]> {
     let directory = form.directory;
@@ -110,6 +119,9 @@ pub(super) fn old_rows<'b>(
     }
     if usize::from(frame.width) != width || !(height..height + 16).contains(&usize::from(frame.height)) {
         return Err(damaged("a JPEG of another size than its page"));
+    }
+    if decoder.header().is_progressive && !has_passes(bytes) {
+        return Ok(Box::new(Nothing));
     }
     decoder.set_lenient(true);
     let Ok((raw, warnings)) = decoder.decode_raw_with_warnings() else { return Ok(Box::new(Nothing)) };

@@ -93,6 +93,8 @@ struct Page<'b> {
     row_length: usize,
     /// Rows of pixels that share their colours, where some do.
     group: Option<usize>,
+    /// The first strip or tile is a JPEG sent in passes; others may be so only then.
+    has_passes: bool,
     /// Every row came from data.
     is_whole: bool,
     /// The file ends before some of the rows.
@@ -123,7 +125,8 @@ impl<'b> Page<'b> {
         let row_length = row_length.unwrap_or(plain).ok_or_else(|| damaged("rows that are too long"))?;
         let painter = Painter::new(painted);
         let is_whole = form.is_sound && chunks.have_lengths();
-        Ok(Page { form, chunks, painter, row_length, group, is_whole, is_cut: false })
+        let has_passes = is_jpeg && chunks.get(0, 0, 0).is_some_and(|first| jpeg::has_passes(first.bytes));
+        Ok(Page { form, chunks, painter, row_length, group, has_passes, is_whole, is_cut: false })
     }
 
     /// Bytes that the rows being decoded take: as they are in the file, as samples of eight bits, and the two rows of
@@ -154,15 +157,17 @@ impl<'b> Page<'b> {
 
     /// Bytes of memory that decoding takes at most.
     fn need(&self, is_turned: bool) -> u64 {
-        /// Of a JPEG sent in passes, for each pixel: sixteen bits of each of four colours, these, and what is made of them.
-        const JPEG: u64 = 4 * 4 + 3;
+        /// Of a JPEG, for each pixel: four colours, and what is made of them; sent in passes, sixteen bits of each besides.
+        const JPEG: u64 = 4 + 4;
+        const IN_PASSES: u64 = 8;
         /// What a ZSTD decoder remembers, at most.
         const WINDOW: u64 = 100 << 20;
         let pixels = u64::from(self.form.width) * u64::from(self.form.height);
         let chunk = u64::from(self.chunks.width) * u64::from(self.chunks.height.min(self.form.height));
         let decoder = match self.form.compression {
             Compression::Jpeg | Compression::OldJpeg => {
-                chunk.saturating_mul(JPEG).saturating_add(self.form.directory.bytes.len() as u64)
+                let in_passes = if self.has_passes { IN_PASSES } else { 0 };
+                chunk.saturating_mul(JPEG + in_passes).saturating_add(self.form.directory.bytes.len() as u64)
             }
             Compression::Zstd => {
                 (self.row_length as u64).saturating_mul(u64::from(self.chunks.height)).min(WINDOW) + (1 << 20)
@@ -276,6 +281,7 @@ impl<'b> Page<'b> {
                     width: self.chunks.width,
                     height: self.chunks.height,
                     samples: self.form.samples_together(),
+                    may_have_passes: self.has_passes,
                     is_ycbcr: matches!(self.form.colours, Colours::YCbCr(_)) && !self.form.is_separate,
                 };
                 jpeg::rows(chunk.bytes, wanted)?
