@@ -28,10 +28,10 @@ pub enum Trouble {
         format: &'static str,
     },
     /// A rare form of a format that is decoded otherwise.
-    #[error("an unusual form: {detail}")]
+    #[error("an unusual form: {form:?}")]
     UnusualForm {
-        /// The decoder's error, in English, for the log.
-        detail: String,
+        /// Which one.
+        form: RareForm,
     },
     /// More pixels than are decoded.
     #[error("{width}x{height} pixels are too many")]
@@ -62,6 +62,84 @@ pub enum Trouble {
         /// The numbers that it computed with: some models overflow in half precision.
         variant: Variant,
         /// The fault, in English, for the log.
+        detail: String,
+    },
+}
+
+/// A rare form of a format that is decoded otherwise.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RareForm {
+    /// A TIFF that is compressed in a way that is not decoded.
+    TiffCompression {
+        /// Its proper name.
+        name: &'static str,
+    },
+    /// The same, where nobody here knows its name.
+    TiffCompressionNumber {
+        /// The number in the file.
+        number: u64,
+    },
+    /// A TIFF whose samples stand for something else than the colours that are decoded.
+    TiffColours {
+        /// The proper name of what they stand for.
+        name: &'static str,
+    },
+    /// The same, where nobody here knows its name.
+    TiffColoursNumber {
+        /// The number in the file.
+        number: u64,
+    },
+    /// A TIFF that is JPEG in the way that TIFF 6.0 describes, but not whole JPEG.
+    TiffOldJpeg,
+    /// A TIFF with JPEGs of so many colours.
+    TiffJpegColours {
+        /// How many.
+        count: usize,
+    },
+    /// A TIFF that only says which pixels of another page count.
+    TiffMask,
+    /// A TIFF with complex numbers.
+    TiffComplexNumbers,
+    /// A TIFF with samples of another width.
+    TiffSamples {
+        /// The bits of each.
+        bits: u16,
+        /// They are real numbers.
+        is_real: bool,
+    },
+    /// A TIFF whose samples have several widths.
+    TiffUnequalSamples,
+    /// A TIFF whose rows were changed before they were compressed in a way that nobody here knows.
+    TiffPredictorNumber {
+        /// The number in the file.
+        number: u64,
+    },
+    /// A JPEG of several sizes.
+    JpegHierarchical,
+    /// A JPEG that is without loss and compressed by arithmetic coding.
+    JpegArithmeticLossless,
+    /// A JPEG with samples of another width.
+    JpegSamples {
+        /// The bits of each.
+        bits: u16,
+    },
+    /// A JPEG of so many colours.
+    JpegColours {
+        /// How many.
+        count: usize,
+    },
+    /// A JPEG that tells its height after its pixels.
+    JpegLateHeight,
+    /// A JPEG whose colours have sizes that are no multiples of each other.
+    JpegUnevenColours,
+    /// Decoding it would take more memory than there is for one picture.
+    TooMuchMemory {
+        /// The decoder's error, in English, for the log.
+        detail: String,
+    },
+    /// Another form that its decoder does not know.
+    Other {
+        /// The decoder's error, in English, for the log.
         detail: String,
     },
 }

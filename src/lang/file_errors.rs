@@ -15,7 +15,7 @@ use crate::files::destination::{DestinationError, Weakness};
 use crate::files::read::LARGEST_FILE;
 use crate::files::scan::ScanError;
 use crate::files::transfer::TransferError;
-use crate::files::trouble::Trouble;
+use crate::files::trouble::{RareForm, Trouble};
 
 /// The system's error; that something is not there is said in plain words, whoever found it out.
 fn in_words(error: &io::Error, language: &Language) -> String {
@@ -127,9 +127,7 @@ impl Say for Trouble {
             Trouble::NoPicture => language.text("trouble.no_picture"),
             Trouble::Damaged { .. } => language.text("trouble.damaged"),
             Trouble::OtherFormat { format } => language.say("trouble.other_format", &[("format", format)]),
-            Trouble::UnusualForm { detail } => {
-                language.say("trouble.unusual_form", &[("detail", &printable_text(detail))])
-            }
+            Trouble::UnusualForm { form } => language.say("trouble.unusual_form", &[("form", &form.say(language))]),
             Trouble::TooManyPixels { width, height } => {
                 let values: super::Values<'_> =
                     &[("width", width), ("height", height), ("pixels", &MOST_PIXELS), ("memory", &size(MOST_MEMORY))];
@@ -144,6 +142,37 @@ impl Say for Trouble {
             Trouble::Unreadable(error) => language.say("trouble.unreadable", &[("detail", &in_words(error, language))]),
             Trouble::ModelFailed { variant: Variant::Fp32, .. } => language.text("trouble.model_failed"),
             Trouble::ModelFailed { variant, .. } => language.say("trouble.model_failed_in", &[("variant", variant)]),
+        }
+    }
+}
+
+impl Say for RareForm {
+    fn say(&self, language: &Language) -> String {
+        match self {
+            RareForm::TiffCompression { name } => language.say("form.tiff_compression", &[("name", name)]),
+            RareForm::TiffCompressionNumber { number } => {
+                language.say("form.tiff_compression_number", &[("number", number)])
+            }
+            RareForm::TiffColours { name } => language.say("form.tiff_colours", &[("name", name)]),
+            RareForm::TiffColoursNumber { number } => language.say("form.tiff_colours_number", &[("number", number)]),
+            RareForm::TiffOldJpeg => language.text("form.tiff_old_jpeg"),
+            RareForm::TiffJpegColours { count } => language.say("form.tiff_jpeg_colours", &[("count", count)]),
+            RareForm::TiffMask => language.text("form.tiff_mask"),
+            RareForm::TiffComplexNumbers => language.text("form.tiff_complex_numbers"),
+            RareForm::TiffSamples { bits, is_real: false } => language.say("form.tiff_samples", &[("bits", bits)]),
+            RareForm::TiffSamples { bits, is_real: true } => language.say("form.tiff_real_samples", &[("bits", bits)]),
+            RareForm::TiffUnequalSamples => language.text("form.tiff_unequal_samples"),
+            RareForm::TiffPredictorNumber { number } => {
+                language.say("form.tiff_predictor_number", &[("number", number)])
+            }
+            RareForm::JpegHierarchical => language.text("form.jpeg_hierarchical"),
+            RareForm::JpegArithmeticLossless => language.text("form.jpeg_arithmetic_lossless"),
+            RareForm::JpegSamples { bits } => language.say("form.jpeg_samples", &[("bits", bits)]),
+            RareForm::JpegColours { count } => language.say("form.jpeg_colours", &[("count", count)]),
+            RareForm::JpegLateHeight => language.text("form.jpeg_late_height"),
+            RareForm::JpegUnevenColours => language.text("form.jpeg_uneven_colours"),
+            RareForm::TooMuchMemory { .. } => language.text("form.too_much_memory"),
+            RareForm::Other { .. } => language.text("form.other"),
         }
     }
 }

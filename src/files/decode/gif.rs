@@ -6,7 +6,7 @@ use gif::{ColorOutput, DecodeOptions, Decoder, DecodingError, MemoryLimit};
 use image::RgbImage;
 
 use super::need::{self, Size};
-use super::{MOST_MEMORY, Room, Trouble, claim, whiten};
+use super::{MOST_MEMORY, RareForm, Room, Trouble, claim, whiten};
 
 pub(super) fn decode(bytes: &[u8], room: Room<'_>) -> Result<RgbImage, Trouble> {
     let mut options = DecodeOptions::new();
@@ -53,7 +53,9 @@ fn colours(decoder: &Decoder<&[u8]>) -> Vec<[u8; 3]> {
 
 fn trouble_of(error: DecodingError) -> Trouble {
     match error {
-        DecodingError::MemoryLimit => Trouble::UnusualForm { detail: "it would take too much memory".to_owned() },
+        error @ DecodingError::MemoryLimit => {
+            Trouble::UnusualForm { form: RareForm::TooMuchMemory { detail: error.to_string() } }
+        }
         error => Trouble::Damaged { detail: error.to_string() },
     }
 }

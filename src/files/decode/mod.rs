@@ -11,12 +11,12 @@ mod need;
 mod orientation;
 mod png;
 pub mod revision;
+mod tiff;
 
 use std::error::Error;
 use std::io::{Cursor, ErrorKind};
 
 use image::codecs::bmp::BmpDecoder;
-use image::codecs::tiff::TiffDecoder;
 use image::codecs::webp::WebPDecoder;
 use image::error::LimitErrorKind;
 use image::metadata::Orientation;
@@ -25,7 +25,7 @@ use image::{DynamicImage, ImageDecoder, ImageError, ImageResult, Limits, RgbImag
 use need::Size;
 
 use super::kind::{Format, Kind};
-use super::trouble::Trouble;
+use super::trouble::{RareForm, Trouble};
 use super::whole::is_whole;
 use crate::panics::caught;
 
@@ -90,11 +90,7 @@ fn decode_format(bytes: &[u8], format: Format, room: Room<'_>) -> Result<Decoded
             decode_with(decoder, orientation::of_webp(bytes), |size| need::of_webp(bytes, size), room)
         }
         Format::Bmp => decode_with(BmpDecoder::new(reader), Orientation::NoTransforms, need::of_bmp, room),
-        Format::Tiff => {
-            let mut decoder = TiffDecoder::new(reader).map_err(trouble_of)?;
-            let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-            decode_with(Ok(decoder), orientation, need::of_tiff, room)
-        }
+        Format::Tiff => tiff::decode(bytes, room),
     }
 }
 
@@ -165,10 +161,10 @@ fn whiten(pixels: &mut RgbImage, key: [u8; 3]) {
 fn trouble_of(error: ImageError) -> Trouble {
     let detail = error.to_string();
     match error {
-        ImageError::Unsupported(_) => Trouble::UnusualForm { detail },
+        ImageError::Unsupported(_) => Trouble::UnusualForm { form: RareForm::Other { detail } },
         ImageError::Limits(limit) => match limit.kind() {
-            LimitErrorKind::Unsupported { .. } => Trouble::UnusualForm { detail },
-            _ => Trouble::UnusualForm { detail: format!("it would take too much memory ({detail})") },
+            LimitErrorKind::Unsupported { .. } => Trouble::UnusualForm { form: RareForm::Other { detail } },
+            _ => Trouble::UnusualForm { form: RareForm::TooMuchMemory { detail } },
         },
         ImageError::IoError(error) if error.kind() == ErrorKind::UnexpectedEof => Trouble::Truncated,
         error if ends_early(&error) => Trouble::Truncated,

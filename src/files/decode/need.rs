@@ -51,11 +51,6 @@ pub(super) fn of_bmp(size: Size) -> u64 {
     size.made().max(size.upright())
 }
 
-/// A strip or tile at a time, which may be all of it.
-pub(super) fn of_tiff(size: Size) -> u64 {
-    (2 * size.bytes).max(size.bytes + size.made()).max(size.upright())
-}
-
 /// Colours with alpha are made into such without in their own place.
 pub(super) fn of_png(size: Size) -> u64 {
     let made = if size.bytes > size.rgb() { size.bytes } else { size.made() };

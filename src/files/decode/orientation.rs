@@ -44,6 +44,12 @@ pub(super) fn of_jpeg<'b>(segments: impl Iterator<Item = &'b [u8]>) -> Orientati
     told.orientation()
 }
 
+/// What a TIFF's directory tells, and its XMP text.
+pub(super) fn of_tiff(number: Option<u8>, xmp: Option<&[u8]>) -> Orientation {
+    let number = number.or_else(|| of_xmp(xmp?)).unwrap_or(1);
+    Orientation::from_exif(number).unwrap_or(Orientation::NoTransforms)
+}
+
 /// The chunks of a WebP.
 pub(super) fn of_webp(bytes: &[u8]) -> Orientation {
     let mut told = Told::default();

@@ -8,7 +8,7 @@ use png::{BitDepth, ColorType, DecodeOptions, Decoder, DecodingError, Info, Limi
 use super::super::kind::Format;
 use super::super::whole::is_whole;
 use super::need::{self, Size};
-use super::{MOST_MEMORY, Room, Trouble, claim, is_turned, orientation, upright, whiten};
+use super::{MOST_MEMORY, RareForm, Room, Trouble, claim, is_turned, orientation, upright, whiten};
 
 /// The chunk at the end of every PNG.
 const END: [u8; 12] = [0, 0, 0, 0, b'I', b'E', b'N', b'D', 0xae, 0x42, 0x60, 0x82];
@@ -92,7 +92,9 @@ fn colour_key(info: &Info<'_>) -> Option<[u8; 3]> {
 
 fn trouble_of(error: DecodingError) -> Trouble {
     match error {
-        DecodingError::LimitsExceeded => Trouble::UnusualForm { detail: "it would take too much memory".to_owned() },
+        error @ DecodingError::LimitsExceeded => {
+            Trouble::UnusualForm { form: RareForm::TooMuchMemory { detail: error.to_string() } }
+        }
         error => Trouble::Damaged { detail: error.to_string() },
     }
 }

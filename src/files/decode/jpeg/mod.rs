@@ -14,11 +14,11 @@ use image::RgbImage;
 use libjpeg_turbo_rs::{DecodeLimits, DecodeWarning, Decoder, Image, JpegError, PixelFormat};
 
 use super::need::{self, Size};
-use super::{Decoded, MOST_PIXELS, Room, Trouble, claim, is_turned, orientation, upright};
+use super::{Decoded, MOST_PIXELS, RareForm, Room, Trouble, claim, is_turned, orientation, upright};
 use markers::{APP1, Frame, Process, SCAN, segments};
 
 /// The most scans that are decoded: encoders make a dozen, and each may take as long as the whole picture.
-const MOST_SCANS: usize = 500;
+pub(super) const MOST_SCANS: usize = 500;
 
 pub(super) fn decode(bytes: &[u8], room: Room<'_>) -> Result<Decoded, Trouble> {
     let segments = segments(bytes);
@@ -40,16 +40,16 @@ pub(super) fn decode(bytes: &[u8], room: Room<'_>) -> Result<Decoded, Trouble> {
 
 /// Refuses forms that Pillow does not decode either.
 fn check_form(frame: &Frame) -> Result<(), Trouble> {
-    let unusual = |form: &str| Err(Trouble::UnusualForm { detail: form.to_owned() });
+    let unusual = |form| Err(Trouble::UnusualForm { form });
     match (frame.process, frame.precision, frame.components.len()) {
-        (Process::Hierarchical, ..) => unusual("hierarchical JPEG"),
-        (Process::ArithmeticLossless, ..) => unusual("lossless JPEG with arithmetic coding"),
+        (Process::Hierarchical, ..) => unusual(RareForm::JpegHierarchical),
+        (Process::ArithmeticLossless, ..) => unusual(RareForm::JpegArithmeticLossless),
         (_, 12 | 16, _) | (Process::Lossless, 2..=7 | 9..=16, _) => {
-            unusual(&format!("JPEG with {} bits a sample", frame.precision))
+            unusual(RareForm::JpegSamples { bits: frame.precision.into() })
         }
-        (_, _, 2 | 5..) => unusual(&format!("JPEG with {} colours", frame.components.len())),
-        _ if frame.height == 0 => unusual("JPEG that tells its height after its first scan"),
-        _ if frame.process != Process::Lossless && !planes::fit(frame) => unusual("JPEG with colours of uneven sizes"),
+        (_, _, 2 | 5..) => unusual(RareForm::JpegColours { count: frame.components.len() }),
+        _ if frame.height == 0 => unusual(RareForm::JpegLateHeight),
+        _ if frame.process != Process::Lossless && !planes::fit(frame) => unusual(RareForm::JpegUnevenColours),
         _ => Ok(()),
     }
 }
@@ -111,7 +111,7 @@ fn trouble_of(error: JpegError) -> Trouble {
     match error {
         JpegError::UnexpectedEof => Trouble::Truncated,
         JpegError::Unsupported(_) | JpegError::LimitExceeded { .. } | JpegError::AllocationFailed { .. } => {
-            Trouble::UnusualForm { detail }
+            Trouble::UnusualForm { form: RareForm::Other { detail } }
         }
         _ => Trouble::Damaged { detail },
     }

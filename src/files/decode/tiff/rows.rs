@@ -1,0 +1,212 @@
+//! The rows of a strip or tile, one after the other, whatever they are compressed with.
+
+use std::io::Read;
+
+use flate2::{Decompress, FlushDecompress};
+use weezl::BitOrder;
+use weezl::decode::Configuration;
+
+/// How much of a row came from data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Filled {
+    /// All of it.
+    Whole,
+    /// All of it, some of it made up by the decoder.
+    Mended,
+    /// So many bytes, then there are no more.
+    Cut(usize),
+    /// So many bytes, then comes what cannot be understood.
+    Broken(usize),
+}
+
+/// The rows of a strip or tile.
+pub(super) trait Rows {
+    /// Fills the next row.
+    fn fill(&mut self, row: &mut [u8]) -> Filled;
+
+    /// False where what follows the last row tells that the data are not as they were written.
+    fn ends_well(&mut self) -> bool {
+        true
+    }
+}
+
+/// Rows that lie in the file as they are.
+pub(super) struct Stored<'b>(pub(super) &'b [u8]);
+
+impl Rows for Stored<'_> {
+    fn fill(&mut self, row: &mut [u8]) -> Filled {
+        let (begin, rest) = self.0.split_at(row.len().min(self.0.len()));
+        row[..begin.len()].copy_from_slice(begin);
+        self.0 = rest;
+        if begin.len() == row.len() { Filled::Whole } else { Filled::Cut(begin.len()) }
+    }
+}
+
+/// Rows of a picture that is decoded as a whole.
+pub(super) struct Raster {
+    pub(super) samples: Vec<u8>,
+    pub(super) at: usize,
+    /// The decoder had to make some of it up.
+    pub(super) is_mended: bool,
+}
+
+impl Rows for Raster {
+    fn fill(&mut self, row: &mut [u8]) -> Filled {
+        let mut rest = Stored(self.samples.get(self.at..).unwrap_or_default());
+        let filled = rest.fill(row);
+        self.at += row.len();
+        if filled == Filled::Whole && self.is_mended { Filled::Mended } else { filled }
+    }
+}
+
+/// Rows that another decoder gives.
+struct Stream<R>(R);
+
+impl<R: Read> Rows for Stream<R> {
+    fn fill(&mut self, row: &mut [u8]) -> Filled {
+        let mut at = 0;
+        while at < row.len() {
+            match self.0.read(&mut row[at..]) {
+                Ok(0) => return Filled::Cut(at),
+                Ok(read) => at += read,
+                Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => return Filled::Cut(at),
+                Err(_) => return Filled::Broken(at),
+            }
+        }
+        Filled::Whole
+    }
+}
+
+/// Rows that are deflated, with a sum of them all at the end.
+pub(super) struct Deflated<'b> {
+    decoder: Decompress,
+    bytes: &'b [u8],
+    is_broken: bool,
+}
+
+impl<'b> Deflated<'b> {
+    pub(super) fn new(bytes: &'b [u8]) -> Deflated<'b> {
+        Deflated { decoder: Decompress::new(true), bytes, is_broken: false }
+    }
+}
+
+impl Rows for Deflated<'_> {
+    fn fill(&mut self, row: &mut [u8]) -> Filled {
+        let mut at = 0;
+        while at < row.len() && !self.is_broken {
+            let (read, written) = (self.decoder.total_in(), self.decoder.total_out());
+            let status = self.decoder.decompress(self.bytes, &mut row[at..], FlushDecompress::None);
+            let read = (self.decoder.total_in() - read) as usize;
+            let written = (self.decoder.total_out() - written) as usize;
+            self.bytes = &self.bytes[read..];
+            at += written;
+            match status {
+                Err(_) => self.is_broken = true,
+                Ok(_) if read == 0 && written == 0 => return Filled::Cut(at),
+                Ok(_) => {}
+            }
+        }
+        if at == row.len() { Filled::Whole } else { Filled::Broken(at) }
+    }
+
+    fn ends_well(&mut self) -> bool {
+        !matches!(self.fill(&mut [0]), Filled::Broken(_))
+    }
+}
+
+pub(super) fn zstd(bytes: &[u8]) -> Box<dyn Rows + '_> {
+    match ruzstd::decoding::StreamingDecoder::new(bytes) {
+        Ok(decoder) => Box::new(Stream(decoder)),
+        Err(_) => Box::new(Nothing),
+    }
+}
+
+/// Data in which not even the beginning is understood.
+pub(super) struct Nothing;
+
+impl Rows for Nothing {
+    fn fill(&mut self, _: &mut [u8]) -> Filled {
+        Filled::Broken(0)
+    }
+}
+
+/// LZW, with the highest bit of a code first, or, as the first programs wrote it, the lowest.
+pub(super) fn lzw(bytes: &[u8]) -> Box<dyn Rows + '_> {
+    let is_old = matches!(bytes, [0, second, ..] if second & 1 == 1);
+    let configuration = match is_old {
+        true => Configuration::new(BitOrder::Lsb, 8),
+        false => Configuration::with_tiff_size_switch(BitOrder::Msb, 8),
+    };
+    Box::new(Stream(Lzw { decoder: configuration.build(), bytes }))
+}
+
+struct Lzw<'b> {
+    decoder: weezl::decode::Decoder,
+    bytes: &'b [u8],
+}
+
+impl Read for Lzw<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        loop {
+            let result = self.decoder.decode_bytes(self.bytes, buffer);
+            self.bytes = &self.bytes[result.consumed_in..];
+            let is_stuck = result.consumed_in == 0 && result.consumed_out == 0;
+            match result.status {
+                _ if result.consumed_out > 0 => return Ok(result.consumed_out),
+                Ok(weezl::LzwStatus::Ok) if !is_stuck => {}
+                Ok(_) => return Ok(0),
+                Err(_) => return Err(std::io::ErrorKind::InvalidData.into()),
+            }
+        }
+    }
+}
+
+/// Runs of equal bytes (TIFF 6.0, section 9).
+pub(super) struct PackBits<'b> {
+    bytes: &'b [u8],
+    /// Bytes that are still to be copied, or times that the next one is to be repeated.
+    copies: usize,
+    repeats: usize,
+}
+
+impl<'b> PackBits<'b> {
+    pub(super) fn new(bytes: &'b [u8]) -> PackBits<'b> {
+        PackBits { bytes, copies: 0, repeats: 0 }
+    }
+
+    fn next(&mut self, room: usize) -> Option<(bool, usize)> {
+        while self.copies == 0 && self.repeats == 0 {
+            let (&header, rest) = self.bytes.split_first()?;
+            self.bytes = rest;
+            match header.cast_signed() {
+                0.. => self.copies = usize::from(header) + 1,
+                -128 => {}
+                _ => self.repeats = 257 - usize::from(header),
+            }
+        }
+        let is_repeated = self.repeats > 0;
+        let left = if is_repeated { self.repeats } else { self.copies.min(self.bytes.len()) };
+        (left > 0 && !self.bytes.is_empty()).then_some((is_repeated, left.min(room)))
+    }
+}
+
+impl Rows for PackBits<'_> {
+    fn fill(&mut self, row: &mut [u8]) -> Filled {
+        let mut at = 0;
+        while at < row.len() {
+            let Some((is_repeated, count)) = self.next(row.len() - at) else { return Filled::Cut(at) };
+            if is_repeated {
+                row[at..at + count].fill(self.bytes[0]);
+                self.repeats -= count;
+                self.bytes = if self.repeats == 0 { &self.bytes[1..] } else { self.bytes };
+            } else {
+                let (begin, rest) = self.bytes.split_at(count);
+                row[at..at + count].copy_from_slice(begin);
+                self.copies -= count;
+                self.bytes = rest;
+            }
+            at += count;
+        }
+        Filled::Whole
+    }
+}
