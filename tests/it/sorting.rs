@@ -14,10 +14,10 @@ use crate::support::{
 const MANY: usize = 1000;
 
 /// Labels with everything that could lead out of the destination or into one another.
-const LABELS: &str = "../x\n\na/b\nA\n   \na\n";
+const LABELS: &str = "../x\n\na/b\nA\n   \na:b\n";
 
 /// The folders that they may become.
-const FOLDERS: [&str; 4] = ["_._x", "a_b", "A", "a (2)"];
+const FOLDERS: [&str; 4] = ["_._x", "a_b", "A", "a_b (2)"];
 
 #[test]
 fn copying_a_thousand_pictures_loses_and_spoils_nothing() {
