@@ -9,6 +9,7 @@ mod markers;
 mod planes;
 mod progress;
 mod scans;
+mod syntax;
 
 use image::RgbImage;
 use libjpeg_turbo_rs::{DecodeLimits, DecodeWarning, Decoder, Image, JpegError, PixelFormat};
@@ -33,7 +34,8 @@ pub(super) fn decode(bytes: &[u8], room: Room<'_>) -> Result<Decoded, Trouble> {
     let split = must_be_split.then(|| scans::split(&segments, &frame).ok_or_else(|| damaged("a scan"))).transpose()?;
     let is_whole = split.as_ref().is_none_or(|split| split.is_whole)
         && progress::is_complete(&segments, &frame)
-        && !holes::has_hole(&segments, &frame);
+        && !holes::has_hole(&segments, &frame)
+        && syntax::is_sound(&segments, &frame);
     let decoded = decode_known(split.as_ref().map_or(bytes, |split| &split.bytes), &frame)?;
     Ok(Decoded { pixels: upright(decoded.pixels, orientation), is_whole: is_whole && decoded.is_whole })
 }
