@@ -95,7 +95,7 @@ pub(super) fn table_name(arguments: &SortingArguments, context: &Context) -> Res
     let mut parts = name.components();
     match (parts.next(), parts.next()) {
         (Some(Component::Normal(only)), None)
-            if only == name.as_os_str() && !is_taken(only) && !has_picture_name(name) =>
+            if only == name.as_os_str() && only.to_str().is_some() && !is_taken(only) && !has_picture_name(name) =>
         {
             Ok(name.clone())
         }

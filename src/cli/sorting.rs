@@ -17,7 +17,7 @@ use crate::files::transfer::Ended;
 use crate::jobs::apply::apply;
 use crate::jobs::sort::{SortRules, sort};
 use crate::jobs::stop::Stop;
-use crate::jobs::tables;
+use crate::jobs::tables::{self, Written};
 use crate::lang::Say;
 use crate::store::session::{LabelSet, Session, Sorting, Which};
 
@@ -140,9 +140,14 @@ pub(super) fn write_tables(
 ) -> Result<PathBuf, Failure> {
     let written = tables::write(session, table_name, Some(set), sorting.sure());
     let written = written.map_err(|error| Failure::of(&error, &context.language))?;
+    tell_kept_aside(&written, context);
+    Ok(written.table)
+}
+
+/// Tells of files of somebody else's that had the places of the program's own.
+pub(super) fn tell_kept_aside(written: &Written, context: &mut Context) {
     for aside in &written.kept_aside {
         let note = context.language.say("classify.kept_aside", &[("path", &printable(aside))]);
         context.note_text(&note);
     }
-    Ok(written.table)
 }

@@ -10,7 +10,7 @@ use super::interrupt;
 use super::outcome::NAMED;
 use super::progress::Progress;
 use super::session::{failure, open_known};
-use super::sorting::write_tables;
+use super::sorting::tell_kept_aside;
 use crate::domain::printable::printable;
 use crate::domain::run::{RunId, RunKind};
 use crate::files::transfer::Ended;
@@ -135,10 +135,9 @@ fn tell(undone: &Undone, is_stopped: bool, destination: &Path, context: &mut Con
 
 /// The table and the sums mirror the session after an undo too.
 fn rewrite_tables(session: &mut Session, context: &mut Context) -> Result<(), Failure> {
-    let failed = |error: StoreError, context: &Context| Failure::of(&error, &context.language);
-    let found = session.sorting().and_then(|sorting| Ok((sorting, tables::table_name(session)?)));
-    if let (Some((sorting, set)), Some(name)) = found.map_err(|error| failed(error, context))? {
-        write_tables(session, &set, &sorting, &name, context)?;
+    let written = tables::rewrite(session).map_err(|error| Failure::of(&error, &context.language))?;
+    if let Some(written) = written {
+        tell_kept_aside(&written, context);
     }
     Ok(())
 }

@@ -16,16 +16,7 @@ use crate::files::own_file::Fresh;
 use crate::files::sums;
 use crate::store::StoreError;
 use crate::store::ledger::{Chain, FileEvent};
-use crate::store::session::{LabelSet, Session, SessionPicture, Which};
-
-/// The key under which the session keeps the table's name.
-const TABLE_NAME: &str = "table";
-
-/// Begins the key under which the session keeps which contents of a file were its own, with a proof.
-const OWN: &str = "own ";
-
-/// Begins the key under which the session keeps that a file of somebody else's got a name in this way.
-const ASIDE: &str = "aside ";
+use crate::store::session::{ASIDE, LabelSet, OWN, Session, SessionPicture, TABLE_NAME, Which};
 
 /// Why a file could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -109,6 +100,15 @@ pub fn write(
     })?;
     written.kept_aside.extend(aside);
     Ok(written)
+}
+
+/// Writes them again where they were written before. A session that was made anew from its ledger has no scores, and its table
+/// neither.
+pub fn rewrite(session: &mut Session) -> Result<Option<Written>, TableError> {
+    let Some(name) = table_name(session)? else { return Ok(None) };
+    let sorting = session.sorting()?;
+    let sure = sorting.as_ref().map_or(SureRule { threshold: 0.0, margin: 0.0 }, |(sorting, _)| sorting.sure());
+    write(session, &name, sorting.as_ref().map(|(_, set)| set), sure).map(Some)
 }
 
 fn write_rows(

@@ -1,6 +1,5 @@
 //! Taking back what a run did, as a run of its own, which can be taken back too.
 
-use std::io;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, json};
@@ -13,9 +12,9 @@ use crate::file_system::is_gone;
 use crate::files::durable::set_folder_time;
 use crate::files::folder::is_disk_absent;
 use crate::files::read::hash_file;
-use crate::files::transfer::{Ended, TransferError};
+use crate::files::transfer::{Ended, Outcome, TransferError};
 use crate::store::StoreError;
-use crate::store::session::{Ending, NewTransfer, Recorded, ReliesOn, Reversible, Run, Session};
+use crate::store::session::{NewTransfer, ReliesOn, Reversible, Run, Session};
 
 /// The result of taking back a run.
 #[derive(Debug)]
@@ -59,22 +58,29 @@ pub fn undo(
         undone.left.push((done.target.clone(), TransferError::Disputed { path: done.target }));
     }
     note_folders(session, run.id, own)?;
-    let (mut reversals, mut done_already) = (Vec::new(), Vec::new());
-    for done in done {
-        let Some(reversal) = reversal(&done) else { continue };
-        match obstacle(session, &done, &reversal)? {
-            Some(error) => undone.left.push((done.target, error)),
-            None if is_done_already(&reversal) => done_already.push(reversal),
-            None => reversals.push(reversal),
+    let (mut reversals, mut gone) = (Vec::new(), Vec::new());
+    let total = done.len();
+    for (position, done) in done.into_iter().enumerate() {
+        if stop.is_requested() {
+            undone.waiting = total - position;
+            break;
+        }
+        match way_back(session, kind, &done)? {
+            Some(Way::Transfer(reversal)) => reversals.push(reversal),
+            Some(Way::Gone(reversal, content)) => gone.push((reversal, content)),
+            Some(Way::None(error)) => undone.left.push((done.target, error)),
+            None => {}
         }
     }
-    // Transfers that make files come first: such a file may be the witness of a removal.
-    let (removals, others): (Vec<NewTransfer>, Vec<NewTransfer>) =
-        reversals.into_iter().partition(|transfer| transfer.action == Action::Remove);
+    // A file that is made may be the one that is moved on for another picture, and the witness of a removal.
+    reversals.sort_by_key(|reversal| match reversal.action {
+        Action::Copy => 0,
+        Action::Move => 1,
+        Action::Remove => 2,
+    });
     let mut doubled = Vec::new();
-    let total = removals.len() + others.len();
     let mut begun = 0;
-    for transfers in [&others, &removals] {
+    for transfers in reversals.chunk_by(|one, other| one.action == other.action) {
         let make = |position: usize| transfers[position].clone();
         let transfers = Transfers { count: transfers.len(), make: &make };
         carry_out(session, own, transfers, say, stop, &mut |_, transfer, ended| {
@@ -91,9 +97,12 @@ pub fn undo(
     let make = |position: usize| doubled[position].clone();
     let removals = Transfers { count: doubled.len(), make: &make };
     carry_out(session, own, removals, say, stop, &mut |_, transfer, ended| undone.count(transfer, ended))?;
-    undone.waiting = total - begun;
-    undone.gone = done_already.len();
-    note_done(session, own, &done_already)?;
+    undone.waiting += reversals.len() - begun;
+    undone.gone = gone.len();
+    session.record_gone(own, &gone)?;
+    for (reversal, witness) in gone {
+        on_ended(&reversal.source, &Ok(Outcome::Removed { witness }));
+    }
     let mut not_on_disk = Vec::new();
     if undone.left.is_empty() && undone.waiting == 0 {
         not_on_disk = restore_folders(session, run.id)?;
@@ -160,7 +169,42 @@ fn first_that_is_there<'d>(file: &'d PathBuf, found: &'d PathBuf) -> &'d PathBuf
     if std::fs::symlink_metadata(file).is_ok() { file } else { found }
 }
 
-/// Why a transfer cannot be taken back, as far as that can be told before it is tried.
+/// The way in which a transfer is taken back.
+enum Way {
+    /// With a transfer.
+    Transfer(NewTransfer),
+    /// There is nothing to do: somebody has removed the file, and its content is whole at this path. A transfer that stayed in
+    /// force for that would keep earlier ones from being taken back.
+    Gone(NewTransfer, PathBuf),
+    /// Not at all, and why, as far as that can be told before it is tried.
+    None(TransferError),
+}
+
+/// None for a transfer whose path makes no sense.
+fn way_back(session: &Session, kind: RunKind, done: &Reversible) -> Result<Option<Way>, StoreError> {
+    let Some(reversal) = reversal(done) else { return Ok(None) };
+    if let Some(error) = obstacle(session, done, &reversal)? {
+        return Ok(Some(Way::None(error)));
+    }
+    let is_inside = |path: &Path| path.starts_with(session.destination());
+    // A removal that is planned was there to be done: recovery takes one whose file is gone for done.
+    let content = match reversal.action {
+        Action::Remove => Some(witness(done)),
+        // From one label's folder to another; what an undo moved is not done again without its file.
+        Action::Move if kind == RunKind::Undo && is_inside(&done.source) && is_inside(&done.target) => {
+            Some(&done.found)
+        }
+        Action::Move | Action::Copy => None,
+    };
+    let is_gone = || std::fs::symlink_metadata(&done.target).is_err_and(|error| is_gone(&error));
+    Ok(Some(match content.filter(|_| is_gone()) {
+        None => Way::Transfer(reversal),
+        Some(content) if hash_file(content).is_ok_and(|hash| hash == done.hash) => Way::Gone(reversal, content.clone()),
+        Some(content) => Way::None(TransferError::Lost { path: done.target.clone(), content: content.clone() }),
+    }))
+}
+
+/// Why a transfer must not be taken back now.
 fn obstacle(session: &Session, done: &Reversible, reversal: &NewTransfer) -> Result<Option<TransferError>, StoreError> {
     let elsewhere = |run| Ok(Some(TransferError::PutElsewhere { path: done.target.clone(), run }));
     if !done.is_last {
@@ -173,44 +217,12 @@ fn obstacle(session: &Session, done: &Reversible, reversal: &NewTransfer) -> Res
     if let Some(path) = session.leads_out(reversal)? {
         return Ok(Some(TransferError::Outside { path }));
     }
-    // A removal that is planned was there to be done: recovery takes one whose file is gone for done.
-    if let Some(source) = gone(reversal).filter(|_| !has_whole_witness(reversal)) {
-        return Ok(Some(TransferError::Source { path: done.target.clone(), source }));
-    }
     let folder = done.source.parent().filter(|_| done.action == Action::Move && !done.is_source_kept);
     // A file of ours in the destination is on another disk than the picture was found on.
     let device = done.device.filter(|_| !done.source.starts_with(session.destination()));
     // A folder that is gone is made again, but not under the bare place where its disk used to be.
     let absent = folder.filter(|folder| is_disk_absent(folder, device));
     Ok(absent.map(|folder| TransferError::OtherDisk { folder: folder.to_owned() }))
-}
-
-/// The error of looking at a file that is to be removed and is not there.
-fn gone(removal: &NewTransfer) -> Option<io::Error> {
-    let found = (removal.action == Action::Remove).then(|| std::fs::symlink_metadata(&removal.source));
-    found?.err().filter(is_gone)
-}
-
-/// True for the removal of a copy that is not there any more, and whose content is whole where it was copied from.
-fn is_done_already(reversal: &NewTransfer) -> bool {
-    gone(reversal).is_some() && has_whole_witness(reversal)
-}
-
-fn has_whole_witness(removal: &NewTransfer) -> bool {
-    let witnesses = removal.names.iter().map(|name| removal.folder.join(name));
-    witnesses.into_iter().any(|witness| hash_file(&witness).is_ok_and(|hash| hash == removal.hash))
-}
-
-/// Takes note that removals are done whose files are gone: nothing else would let go of a copy that two pictures shared,
-/// or that somebody has removed.
-fn note_done(session: &mut Session, own: RunId, removals: &[NewTransfer]) -> Result<(), StoreError> {
-    let ids = session.plan_transfers(own, removals, &[])?;
-    let done = ids.into_iter().zip(removals).filter_map(|(id, removal)| {
-        let target = removal.folder.join(removal.names.first()?);
-        Some((id?, Recorded::Ended(Ending::Done { target })))
-    });
-    session.record(&done.collect::<Vec<_>>())?;
-    session.complete_ledger()
 }
 
 /// Before files come back: which folders nobody else has changed, and when those that lose files now were changed.

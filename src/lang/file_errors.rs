@@ -207,6 +207,10 @@ impl Say for TransferError {
             TransferError::OtherDisk { folder } => {
                 language.say("transfer.other_disk", &[("folder", &printable(folder))])
             }
+            TransferError::Lost { path, content } => {
+                let values: super::Values<'_> = &[("path", &printable(path)), ("content", &printable(content))];
+                language.say("transfer.lost", values)
+            }
             TransferError::NoWitness { path, witness } => {
                 let values: super::Values<'_> = &[("path", &printable(path)), ("witness", &printable(witness))];
                 language.say("transfer.no_witness", values)

@@ -23,8 +23,8 @@ use smart_image_sorter::store::session::{Found, LabelSet, Sorting, Which};
 
 use crate::support::{Content, Workspace, sorted, tree};
 
-/// Two pictures of the same name and content, and another one.
-const PICTURES: [(&str, &str); 3] = [("x/1.jpg", "one"), ("y/1.jpg", "one"), ("2.jpg", "two")];
+/// Two pictures of the same name and content, another one, and one of that name and another content.
+const PICTURES: [(&str, &str); 4] = [("x/1.jpg", "one"), ("y/1.jpg", "one"), ("2.jpg", "two"), ("z/1.jpg", "other")];
 
 /// A session with pictures, whose folders are named after the labels.
 struct Desk {
@@ -137,11 +137,11 @@ fn a_plan_that_two_have_carried_out_is_taken_back_in_any_order() {
             let plans = [desk.plan(), desk.plan()];
             let runs = plans.map(|plan| desk.apply(&plan).unwrap());
             desk.check("applied twice");
-            assert_eq!(sorted(desk.workspace.destination()).len(), 2);
+            assert_eq!(sorted(desk.workspace.destination()).len(), 3);
             for which in order {
                 let undone = desk.undo(runs[*which]);
                 assert!(undone.left.is_empty(), "{operation:?} {order:?}: {:?}", undone.left);
-                assert_eq!(undone.back + undone.removed, if *which == 0 { 2 } else { 0 });
+                assert_eq!(undone.back + undone.removed, if *which == 0 { 3 } else { 0 });
             }
             desk.undo_all();
             assert_eq!(contents(&desk.workspace), desk.before, "{operation:?} {order:?}");
@@ -252,6 +252,25 @@ fn what_is_found_in_its_place_again_can_be_taken_back() {
         while desk.undo_all() > 0 {}
         assert_eq!(contents(&desk.workspace), desk.before, "{operation:?}");
         desk.check("taken back");
+    }
+}
+
+/// Another picture of the same name comes to a path that a run has taken a file from, and is taken from there too.
+#[test]
+fn what_came_to_a_path_later_is_another_file() {
+    for operation in [Operation::Copy, Operation::Move] {
+        let mut desk = Desk::new(operation, &[]);
+        let mut runs = vec![];
+        for (picture, label) in [(0, "a"), (0, "b"), (3, "a"), (3, "c")] {
+            desk.decide(picture, label);
+            let plan = desk.plan();
+            runs.extend(desk.apply(&plan));
+        }
+        // The first is back in a folder in which the other one was.
+        desk.undo(runs[1]);
+        while desk.undo_all() > 0 {}
+        assert_eq!(contents(&desk.workspace), desk.before, "{operation:?}");
+        assert_eq!(desk.undo_all_left(), Vec::<String>::new());
     }
 }
 

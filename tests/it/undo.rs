@@ -96,9 +96,23 @@ fn a_copy_that_somebody_removed_is_taken_back_where_its_picture_is_whole() {
     std::fs::rename(workspace.root().join("2.jpg"), workspace.source().join("2.jpg")).unwrap();
     workspace.sis_on_destination(&["undo"]).ended_with(0);
     workspace.sis_on_destination(&["verify"]).ended_with(0);
+    let ledger = std::fs::read_to_string(workspace.destination().join(".sis/ledger.jsonl")).unwrap();
+    assert_eq!(ledger.matches("\"gone\":true").count(), 2);
     // Doing it again makes the copies anew.
     workspace.sis_on_destination(&["undo", "--run", "3"]).ended_with(0);
     assert!(removed.exists() && !only.exists());
+}
+
+/// It was moved from one label's folder to another since it was copied.
+#[test]
+fn a_copy_that_was_sorted_again_and_removed_is_taken_back() {
+    let workspace = sorted_workspace("copy");
+    workspace.classify().with("--labels", "c, d").flag("--resort").ends_with(0);
+    std::fs::remove_file(workspace.destination().join(folder_of(&workspace, "1.jpg")).join("1.jpg")).unwrap();
+    let finished = workspace.sis_on_destination(&["undo", "--all"]).ended_with(0);
+    assert_eq!(finished.out.matches("gone already").count(), 2, "{}", finished.out);
+    workspace.sis_on_destination(&["verify"]).ended_with(0);
+    assert!(sorted(workspace.destination()).is_empty());
 }
 
 #[test]

@@ -145,6 +145,41 @@ fn files_that_people_take_away_are_missing_and_accuse_nobody() {
     }
 }
 
+/// Two pictures share a copy, which somebody takes away; sorted again they share another, which an undo takes away.
+#[test]
+fn what_two_pictures_shared_accuses_nobody() {
+    let workspace = Workspace::new();
+    for folder in ["x", "y"] {
+        workspace.write(Path::new("source").join(folder).join("1.jpg"), crate::support::picture(1));
+    }
+    workspace.classify().ends_with(0);
+    workspace.classify().with("--labels", "c, d").flag("--resort").ends_with(0);
+    std::fs::remove_file(workspace.destination().join(folder_of(&workspace, "1.jpg")).join("1.jpg")).unwrap();
+    workspace.classify().with("--labels", "e, f").ends_with(0);
+    workspace.sis_on_destination(&["undo"]).ended_with(0);
+    accuses_nobody(&workspace, 1);
+}
+
+/// Version 0.1.0 told of none of them: the first run that does tells of all that it can prove.
+#[test]
+fn tables_from_before_they_were_told_of_are_nobody_elses() {
+    let workspace = Workspace::new();
+    workspace.write_pictures(["1.jpg"]);
+    workspace.write("destination/first.csv", "somebody's");
+    workspace.classify().with("--output-file", "first.csv").ends_with(0);
+    // As if nothing had been told: the lines are gone from both.
+    let ledger = workspace.destination().join(".sis/ledger.jsonl");
+    let lines = std::fs::read_to_string(&ledger).unwrap();
+    let is_about_a_file = |line: &&str| line.contains("\"event\":\"table\"") || line.contains("\"event\":\"aside\"");
+    assert_eq!(lines.lines().filter(is_about_a_file).count(), 3);
+    workspace.meddle("DELETE FROM session WHERE key LIKE 'told %' OR key LIKE 'proof told %'");
+    workspace.classify().with("--output-file", "second.csv").ends_with(0);
+    let lines = std::fs::read_to_string(&ledger).unwrap();
+    // The list of sums, both tables, and what was set aside, told again.
+    assert_eq!(lines.lines().filter(is_about_a_file).count(), 3 + 4);
+    workspace.sis_on_destination(&["verify"]).ended_with(0);
+}
+
 #[test]
 fn a_folder_that_was_removed_before_another_sort_is_missing() {
     let workspace = sorted_workspace("copy");

@@ -228,6 +228,14 @@ pub enum TransferError {
         /// The folder.
         folder: PathBuf,
     },
+    /// A file that is to be taken back is gone, and the one that should have its content has it not.
+    #[error("{path} is gone, and its content is not in {content}")]
+    Lost {
+        /// The file.
+        path: PathBuf,
+        /// Where its content should be.
+        content: PathBuf,
+    },
     /// A run that was cut short was to move it, and it is neither where it was nor where it was to be.
     #[error("{path} is neither there nor in {folder}")]
     Missing {

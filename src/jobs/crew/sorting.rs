@@ -99,9 +99,7 @@ impl Desk {
             tally.add(ended);
             self.tell(Event::Progress { tally, total });
         })?;
-        if let (Some((sorting, set)), Some(name)) = (session.sorting()?, tables::table_name(session)?) {
-            tables::write(session, &name, Some(&set), sorting.sure())?;
-        }
+        tables::rewrite(session)?;
         self.tell_places(session)?;
         let (_, head) = session.ledger_head()?;
         let failures = undone.left.iter().take(TOLD).map(|(_, error)| self.sayer.transfer(error)).collect();

@@ -159,9 +159,11 @@ impl Replay {
         match text_of(fields, "event") {
             Some("run") if text_of(fields, "kind") == Some("undo") => drop(self.undos.insert(run)),
             Some("transfer") => self.transfer(fields, run),
-            Some(event) if event == FileEvent::Table.word() => self.tables.extend(name()),
-            Some(event) if event == FileEvent::Aside.word() => self.asides.extend(name()),
-            _ => {}
+            event => match event.and_then(FileEvent::from_word) {
+                Some(FileEvent::Table) => self.tables.extend(name()),
+                Some(FileEvent::Aside) => self.asides.extend(name()),
+                None => {}
+            },
         }
     }
 

@@ -46,6 +46,11 @@ pub enum FileEvent {
 }
 
 impl FileEvent {
+    /// From the word in the ledger.
+    pub fn from_word(word: &str) -> Option<FileEvent> {
+        [FileEvent::Table, FileEvent::Aside].into_iter().find(|event| event.word() == word)
+    }
+
     /// The word in the ledger.
     pub fn word(self) -> &'static str {
         match self {

@@ -21,7 +21,7 @@ pub(super) fn take_effect(
     ending: &Ending,
 ) -> rusqlite::Result<()> {
     let reverses = place_picture(change, destination, id, ending)?;
-    if let Ending::Done { .. } | Ending::Unsynced { .. } = ending {
+    if let Ending::Done { .. } | Ending::Gone { .. } | Ending::Unsynced { .. } = ending {
         forget_gone(change, id)?;
         change
             .prepare_cached("UPDATE transfers SET undone_by = ?2 WHERE id = ?1")?
@@ -56,7 +56,9 @@ fn place_picture(
     let from_inside = !source.starts_with(b"/");
     let is_move = Action::from_word(&action) == Some(Action::Move);
     match ending {
-        Ending::Done { .. } | Ending::Unsynced { .. } if is_undo => put_back(change, destination, id)?,
+        Ending::Done { .. } | Ending::Gone { .. } | Ending::Unsynced { .. } if is_undo => {
+            put_back(change, destination, id)?
+        }
         // The file that it was to come back to is there already; what is to be removed is removed by another transfer.
         Ending::Present { .. } | Ending::Kept { .. } if is_undo => {}
         // The same when a file of ours is where it is to go already: it is twice in the destination until one is
@@ -64,7 +66,11 @@ fn place_picture(
         Ending::Present { .. } if is_move && from_inside => forget_failure(change, id)?,
         // It was put there before: whoever did that takes it back.
         Ending::Present { .. } if is_at_target(change, id)? => forget_failure(change, id)?,
-        Ending::Done { .. } | Ending::Present { .. } | Ending::Kept { .. } | Ending::Unsynced { .. } => {
+        Ending::Done { .. }
+        | Ending::Gone { .. }
+        | Ending::Present { .. }
+        | Ending::Kept { .. }
+        | Ending::Unsynced { .. } => {
             // The reason for which a source stayed is told with its copy.
             let kept = ending.reason().filter(|_| matches!(ending, Ending::Kept { .. }));
             change
@@ -166,6 +172,9 @@ pub(super) fn event(change: &Transaction<'_>, id: TransferId, ending: &Ending) -
         let is_done = matches!(ending, Ending::Done { .. } | Ending::Kept { .. } | Ending::Unsynced { .. });
         if let Some(unkept) = unkept::kept(unkept::in_row(row, 8)?).filter(|_| is_done) {
             event.insert("unkept".to_owned(), unkept);
+        }
+        if let Ending::Gone { .. } = ending {
+            event.insert("gone".to_owned(), json!(true));
         }
         if let Some(reason) = ending.reason() {
             event.insert("reason".to_owned(), json!(reason));

@@ -20,7 +20,12 @@ const WITHOUT_PLACE: &str = "SELECT put.target FROM pictures JOIN transfers AS p
             AND back.step IN ('done', 'unsynced')))
     WHERE placed IS NULL AND substr(put.target, 1, 1) <> x'2f' AND NOT EXISTS (
         SELECT 1 FROM transfers AS taken WHERE taken.source = put.target AND taken.action <> 'copy'
-        AND taken.step IN ('done', 'unsynced') AND taken.id > put.id)";
+        AND taken.step IN ('done', 'unsynced') AND taken.id > put.id)
+    -- Nor a file that it shared with another picture, and that was taken away for that one.
+    AND NOT EXISTS (
+        SELECT 1 FROM transfers AS shared JOIN transfers AS taken ON taken.source = shared.target
+        WHERE shared.picture = pictures.id AND shared.step = 'present' AND shared.id > put.id
+        AND taken.action <> 'copy' AND taken.step IN ('done', 'unsynced') AND taken.id > shared.id)";
 
 impl Session {
     /// Places of pictures that no transfer tells of, and files that pictures should have as their places and have not.

@@ -17,6 +17,7 @@ mod placed;
 mod repair;
 mod reversible;
 mod runs;
+mod top_files;
 mod transfers;
 mod unkept;
 mod values;
@@ -50,6 +51,7 @@ pub use placed::Placed;
 pub use repair::{Rebuilt, Repaired, Retold};
 pub use reversible::Reversible;
 pub use runs::{Origin, Run, Sorting, absolute_source};
+pub use top_files::{ASIDE, OWN, TABLE_NAME};
 pub use transfers::{Ending, NewTransfer, Recorded, ReliesOn, Unfinished};
 
 /// The folder in a destination that is the program's own.

@@ -104,9 +104,15 @@ impl Session {
 
     /// The last run in force that took away the file which a transfer made, for whichever picture.
     pub fn run_that_took(&self, done: &Reversible) -> Result<Option<RunId>, StoreError> {
+        // What came to the path later is another file; what the same run took comes back with it.
         let taken = "SELECT run FROM transfers JOIN runs ON runs.id = run
                      WHERE source = ?2 AND action <> 'copy' AND transfers.id > ?1 AND step IN ('done', 'unsynced')
-                     AND undone_by IS NULL AND runs.kind <> 'undo' ORDER BY transfers.id DESC LIMIT 1";
+                     AND undone_by IS NULL AND runs.kind <> 'undo'
+                     AND run <> (SELECT run FROM transfers WHERE id = ?1) AND NOT EXISTS (
+                        SELECT 1 FROM transfers AS put JOIN runs AS putting ON putting.id = put.run
+                        WHERE put.target = ?2 AND put.id > ?1 AND put.id < transfers.id AND put.action <> 'remove'
+                        AND put.step IN ('done', 'kept', 'unsynced') AND putting.kind <> 'undo')
+                     ORDER BY transfers.id DESC LIMIT 1";
         let mut found = self.connection.prepare_cached(taken).map_err(|error| self.failed(error))?;
         let run = found.query_row((done.id.0, kept(&self.destination, &done.target)), |row| row.get(0).map(RunId));
         run.optional().map_err(|error| self.failed(error))

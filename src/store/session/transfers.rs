@@ -74,6 +74,12 @@ pub enum Ending {
         /// Where the content is.
         target: PathBuf,
     },
+    /// There was nothing left to do: the file is gone, and its content is whole elsewhere. It has the effects of
+    /// [`Ending::Done`].
+    Gone {
+        /// Where the content is.
+        target: PathBuf,
+    },
     /// The same content was there before.
     Present {
         /// Where.
@@ -105,7 +111,7 @@ pub enum Ending {
 impl Ending {
     pub(super) fn word(&self) -> &'static str {
         match self {
-            Ending::Done { .. } => "done",
+            Ending::Done { .. } | Ending::Gone { .. } => "done",
             Ending::Present { .. } => "present",
             Ending::Kept { .. } => "kept",
             Ending::Unsynced { .. } => "unsynced",
@@ -117,6 +123,7 @@ impl Ending {
     fn target(&self) -> Option<&Path> {
         match self {
             Ending::Done { target }
+            | Ending::Gone { target }
             | Ending::Present { target }
             | Ending::Kept { target, .. }
             | Ending::Unsynced { target, .. } => Some(target),
@@ -177,6 +184,19 @@ impl Session {
             };
             transfers.iter().map(insert).collect()
         })
+    }
+
+    /// Takes note of transfers that are done before they are begun, as what they are to remove is gone: each with where its
+    /// content is.
+    pub fn record_gone(&mut self, run: RunId, transfers: &[(NewTransfer, PathBuf)]) -> Result<(), StoreError> {
+        let destination = self.destination.clone();
+        self.change(|change| {
+            transfers.iter().try_for_each(|(transfer, target)| {
+                let id = insert(change, &destination, run, transfer)?;
+                record(change, &destination, id, &Recorded::Ended(Ending::Gone { target: target.clone() }))
+            })
+        })?;
+        self.complete_ledger()
     }
 
     /// Takes note of steps that were taken together, and of their ends in the ledger.

@@ -1,17 +1,12 @@
 //! Values that are kept with the session, each under its key; some with a proof that this user's program wrote them.
 
 use rusqlite::OptionalExtension;
-use serde_json::{Map, Value as Json, json};
 
 use super::{Session, StoreError};
-use crate::store::ledger::{self, FileEvent};
 use crate::store::secret::Secret;
 
 /// Begins the key under which the proof of a value is.
 const PROOF: &str = "proof ";
-
-/// Begins the key that says that the ledger tells of a file.
-const TOLD: &str = "told ";
 
 impl Session {
     /// A value that is kept with the session.
@@ -28,8 +23,13 @@ impl Session {
     /// A value that this user's program has kept with a proof; none where nothing proves that. Without a secret that is one
     /// of this process.
     pub fn proved_value(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.value_proved_with(key, self.prover())
+    }
+
+    /// The same with a secret.
+    pub(super) fn value_proved_with(&self, key: &str, secret: &Secret) -> Result<Option<Vec<u8>>, StoreError> {
         let (value, proof) = (self.value(key)?, self.value(&format!("{PROOF}{key}"))?);
-        Ok(value.filter(|value| proof.is_some_and(|proof| proof == self.prover().prove(&self.token, key, value))))
+        Ok(value.filter(|value| proof.is_some_and(|proof| proof == secret.prove(&self.token, key, value))))
     }
 
     /// Keeps a value with a proof.
@@ -40,28 +40,6 @@ impl Session {
             statement.execute((key, value))?;
             statement.execute((format!("{PROOF}{key}"), &proof[..])).map(drop)
         })
-    }
-
-    /// Tells in the ledger, once, of a file at the top of the destination: what is in the session alone, somebody else
-    /// could have put there.
-    pub fn tell_of_file(&mut self, event: FileEvent, name: &str) -> Result<(), StoreError> {
-        let key = format!("{TOLD}{} {name}", event.word());
-        if self.value(&key)?.is_some() {
-            return Ok(());
-        }
-        self.change(|change| {
-            change.execute("INSERT OR REPLACE INTO session VALUES (?1, x'')", [&key])?;
-            ledger::add(change, file_event(event.word(), name))
-        })?;
-        self.complete_ledger()
-    }
-
-    /// The same of all such files, in a ledger that is made anew.
-    pub(super) fn tell_of_files_again(&mut self) -> Result<(), StoreError> {
-        let told = self.keys_after(TOLD)?;
-        let events = told.iter().filter_map(|told| told.split_once(' ')).map(|(event, name)| file_event(event, name));
-        self.change(|change| events.into_iter().try_for_each(|event| ledger::add(change, event)))?;
-        self.complete_ledger()
     }
 
     fn prover(&self) -> &Secret {
@@ -77,10 +55,6 @@ impl Session {
         let keys = keys().map_err(|error| self.failed(error))?;
         Ok(keys.iter().filter_map(|key| key.strip_prefix(beginning)).map(str::to_owned).collect())
     }
-}
-
-fn file_event(event: &str, name: &str) -> Map<String, Json> {
-    [("event", event), ("name", name)].map(|(key, value)| (key.to_owned(), json!(value))).into_iter().collect()
 }
 
 #[cfg(test)]

@@ -78,12 +78,14 @@ impl Session {
             )?),
         };
         session.tell_repair(&aside, rebuilt.is_some(), retold.as_ref())?;
+        let secret = known.secret();
         if let Some(retold) = &retold {
-            retell::tell_rest(&mut session, retold)?;
+            retell::tell_rest(&mut session, retold, secret.as_ref().ok())?;
         }
-        let not_noted = match known.secret() {
+        let not_noted = match secret {
             Ok(secret) => {
                 session.secret = Some(secret);
+                session.prove_told()?;
                 session.seal()?;
                 None
             }

@@ -11,19 +11,22 @@ use rusqlite::{OptionalExtension, Transaction};
 use serde_json::{Map, Value as Json};
 
 use super::super::transfers::{Recorded, record};
-use super::super::{DATABASE, StoreError, pictures};
+use super::super::{DATABASE, OWN, StoreError, TABLE_NAME, pictures, top_files};
 use super::lines::{Transfer, milliseconds, number};
 use super::{replace, sync_folder};
 use crate::domain::label::Label;
 use crate::domain::run::{RunKind, TransferId};
-use crate::store::ledger::{self, Pending, Sound, text_of};
+use crate::store::ledger::{self, FileEvent, Pending, Sound, text_of};
 use crate::store::{database, regular, schema};
 
 /// The new database until it has its name.
 const NEW: &str = ".sis-session.partial";
 
-/// The key of the table under its usual name; a ledger of version 0.1.0 tells of none.
-const OWN_TABLE: &str = "own output.csv";
+/// The usual name of the table.
+const USUAL_TABLE: &str = "output.csv";
+
+/// The list of sums, which is no table.
+const SUMS: &str = "SHA256SUMS";
 
 /// The session that was made from the ledger.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -79,12 +82,20 @@ fn fill(new: &Path, destination: &Path, ledger: &Path, sound: &Sound) -> Result<
         let change = connection.transaction()?;
         // Decisions are found by the content of their pictures.
         change.execute_batch("CREATE INDEX by_content ON pictures (hash)")?;
-        let mut rebuild =
-            Rebuild { change: &change, destination: &destination, sources: vec![], rebuilt: Rebuilt::default() };
+        let mut rebuild = Rebuild {
+            change: &change,
+            destination: &destination,
+            sources: vec![],
+            table: None,
+            rebuilt: Rebuilt::default(),
+        };
         rebuild.read(file, sound)?;
+        let table = rebuild.table.take();
         let rebuilt = rebuild.end()?;
-        // The table is the program's own, though its content is not known: the next one keeps it under another name.
-        change.execute("INSERT INTO session VALUES (?1, x'')", [OWN_TABLE])?;
+        // A ledger of version 0.1.0 tells of no table: its usual name is the program's own, whatever its content.
+        let table = table.unwrap_or_else(|| USUAL_TABLE.to_owned());
+        change.execute("INSERT OR IGNORE INTO session VALUES (?1, x'')", [format!("{OWN}{table}")])?;
+        change.execute("INSERT INTO session VALUES (?1, ?2)", (TABLE_NAME, table.into_bytes()))?;
         change.execute_batch("DROP INDEX by_content; DELETE FROM ledger_lines")?;
         let (lines, bytes) = (sound.lines as i64, sound.bytes as i64);
         change.execute("UPDATE ledger SET lines = ?1, head = ?2, written = ?3", (lines, &sound.head, bytes))?;
@@ -99,6 +110,8 @@ pub(super) struct Rebuild<'r> {
     destination: &'r Path,
     /// The sources of the run that classified last: as given, and without links.
     pub(super) sources: Vec<PathBuf>,
+    /// The table that was first told of last.
+    table: Option<String>,
     pub(super) rebuilt: Rebuilt,
 }
 
@@ -133,12 +146,22 @@ impl Rebuild<'_> {
             Some("end") => self.end_run(fields),
             Some("transfer") => self.transfer(fields),
             Some("decision") => self.decision(fields, is_sound),
+            Some("table" | "aside") => self.file(fields),
             Some("rename") => {
                 let (from, to) = (text_of(fields, "label"), text_of(fields, "to"));
                 self.change.execute("UPDATE OR IGNORE labels SET text = ?2 WHERE text = ?1", (from, to)).map(drop)
             }
             _ => Ok(()),
         }
+    }
+
+    fn file(&mut self, fields: &Map<String, Json>) -> rusqlite::Result<()> {
+        let event = text_of(fields, "event").and_then(FileEvent::from_word);
+        let (Some(event), Some(name)) = (event, text_of(fields, "name")) else { return Ok(()) };
+        if event == FileEvent::Table && name != SUMS {
+            self.table = Some(name.to_owned());
+        }
+        top_files::take(self.change, event, name)
     }
 
     fn run(&mut self, fields: &Map<String, Json>) -> rusqlite::Result<()> {

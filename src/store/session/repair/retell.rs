@@ -16,6 +16,7 @@ use super::replace;
 use crate::domain::run::TransferId;
 use crate::store::ledger::{self, Pending, Sound, text_of};
 use crate::store::regular;
+use crate::store::secret::Secret;
 
 /// The key under which a session keeps that its ledger is being written anew.
 pub(super) const UNDER_WAY: &str = "repairing";
@@ -87,12 +88,14 @@ pub(super) fn write(session: &mut Session, sound: &Sound, decisions: Option<u64>
 }
 
 /// Tells what the lines that stayed do not tell.
-pub(super) fn tell_rest(session: &mut Session, retold: &Retold) -> Result<(), StoreError> {
+pub(super) fn tell_rest(session: &mut Session, retold: &Retold, secret: Option<&Secret>) -> Result<(), StoreError> {
     for together in retold.untold.chunks(TOGETHER) {
         session.change(|change| together.iter().try_for_each(|untold| tell(change, *untold)))?;
         session.complete_ledger()?;
     }
-    session.tell_of_files_again()?;
+    if let Some(secret) = secret {
+        session.tell_of_files_again(secret)?;
+    }
     session.change(|change| change.execute("DELETE FROM session WHERE key = ?1", [UNDER_WAY]).map(drop))
 }
 
