@@ -6,8 +6,12 @@
 
 use super::kind::Format;
 
-/// More noughts in a row than the end of compressed data has.
+/// More noughts in a row than the end of compressed data has, but where a picture ends in one colour.
 const UNLIKELY_NOUGHTS: usize = 64;
+
+/// Blocks of a lossy WebP that a nought may stand for at least, where a picture ends in one colour. In 40 screenshots and others with
+/// nothing below, each stands for 25 and more.
+const BLOCKS_A_NOUGHT: usize = 8;
 
 /// True where the file reaches the end that its format prescribes. TIFF has none, nor has BMP, unless it is packed: their
 /// decoders miss what is missing.
@@ -89,8 +93,22 @@ fn after_sub_blocks(bytes: &[u8], mut at: usize) -> Option<usize> {
 fn webp_ends(bytes: &[u8]) -> Option<()> {
     let length = u32::from_le_bytes(bytes.get(4..8)?.try_into().ok()?) as usize;
     let content = bytes.get(..length.checked_add(8)?)?;
-    let end = &content[content.len().saturating_sub(UNLIKELY_NOUGHTS)..];
+    let end = &content[content.len().saturating_sub(unlikely_noughts(bytes))..];
     end.iter().any(|byte| *byte != 0).then_some(())
+}
+
+/// Noughts that a WebP cannot end in, by its size: one colour takes next to nothing of the data.
+fn unlikely_noughts(bytes: &[u8]) -> usize {
+    let number = |at: usize, width: usize| {
+        let bytes = bytes.get(at..at + width).unwrap_or_default();
+        bytes.iter().rev().fold(0, |number, byte| number << 8 | usize::from(*byte))
+    };
+    let (width, height) = match bytes.get(12..16) {
+        Some(b"VP8 ") => (number(26, 2) & 0x3fff, number(28, 2) & 0x3fff),
+        Some(b"VP8X") => (number(24, 3) + 1, number(27, 3) + 1),
+        _ => (0, 0),
+    };
+    (width.div_ceil(16) * height.div_ceil(16) / BLOCKS_A_NOUGHT).max(UNLIKELY_NOUGHTS)
 }
 
 /// True where the runs of a packed BMP fill the picture, as Pillow asks of them: one that was cut short, and got an end, decodes
@@ -171,6 +189,18 @@ mod tests {
         let end = bytes.len();
         bytes[end / 10..].fill(0);
         assert!(!is_whole(&bytes, Format::WebP));
+    }
+
+    #[test]
+    fn a_webp_may_end_in_as_many_noughts_as_its_size_allows() {
+        let lossy = |width: u16, height: u16, noughts: usize| {
+            let data = [&[1; 6][..], &width.to_le_bytes(), &height.to_le_bytes(), &[9; 40], &vec![0; noughts]].concat();
+            let chunk = [&b"VP8 "[..], &(data.len() as u32).to_le_bytes(), &data].concat();
+            [&b"RIFF"[..], &(chunk.len() as u32 + 4).to_le_bytes(), b"WEBP", &chunk].concat()
+        };
+        // 68 by 120 blocks, and 20 by 15.
+        assert!(is_whole(&lossy(1080, 1920, 300), Format::WebP) && !is_whole(&lossy(1080, 1920, 1100), Format::WebP));
+        assert!(is_whole(&lossy(320, 240, 60), Format::WebP) && !is_whole(&lossy(320, 240, 70), Format::WebP));
     }
 
     #[test]
