@@ -174,7 +174,7 @@ fn from_line(line: &str) -> Result<Label, LabelError> {
     Ok(Label { text, prompts })
 }
 
-/// What is before and after the first of a special character that has its meaning.
+/// The text before and after the first special character that has its meaning.
 fn split_at_special(text: &str, special: char) -> Option<(&str, &str)> {
     let mut found = text.match_indices(special);
     let (place, _) = found.find(|(place, _)| !text[..*place].ends_with('\\'))?;
@@ -254,7 +254,7 @@ mod tests {
         let listed = from_commas(line).unwrap();
         assert_eq!(listed[0].prompts, ["a map", "a plan, old"]);
         assert_eq!(listed, from_lines(&line.replace(", a", ",\na")).unwrap());
-        // What is quoted is no line.
+        // Quotes begin a field, not a line.
         assert_eq!(from_commas("\"a = b | c\", d").unwrap()[0], Label::named("a = b | c"));
         assert_eq!(from_commas("#1, d").unwrap()[0], Label::named("#1"));
         let cut = LabelError::QuotedPrompt { text: "a rifle".to_owned() };

@@ -44,7 +44,7 @@ pub struct BadPattern {
     pub fault: PatternFault,
 }
 
-/// What is wrong with a pattern.
+/// The fault of a pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PatternFault {
     /// It has no characters.

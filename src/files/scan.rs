@@ -146,7 +146,7 @@ impl<'s> Scope<'s> {
         let (kind, path) = (entry.file_type(), entry.path());
         let left_out = match kind.is_file() || kind.is_dir() {
             true => self.leaves_out(path, kind.is_dir()),
-            // What is not followed or opened is told wherever it would have been come to.
+            // Links and special files are told wherever the scan would have come to them.
             false => self.leaves_out(path.parent().unwrap_or(path), true),
         };
         let list = match (kind.is_file(), kind.is_symlink(), kind.is_dir()) {
@@ -329,7 +329,7 @@ mod tests {
         let mut all = told(&[&litter[..], &excluded[..]].concat());
         all.sort();
         assert_eq!(left_out, all);
-        // What is known already is looked at, but for the files beside others, which are no pictures.
+        // Known pictures are looked at, but not the files that systems put beside others.
         let known = ["x/.private/deep/2.jpg", "@eaDir/a.jpg/thumb.jpg", "._a.jpg"];
         assert_eq!(found(&Choice::default(), &known).0, ["@eaDir/a.jpg/thumb.jpg", "a.jpg", "raw/3.jpg", known[0]]);
     }

@@ -67,7 +67,7 @@ pub fn undo(
         }
         match way_back(session, kind, &done)? {
             Some(Way::Transfer(reversal)) => reversals.push(reversal),
-            Some(Way::Gone(reversal, content)) => gone.push((reversal, content)),
+            Some(Way::Gone(reversal, end)) => gone.push((reversal, end)),
             Some(Way::None(error)) => undone.left.push((done.target, error)),
             None => {}
         }
@@ -173,8 +173,9 @@ fn first_that_is_there<'d>(file: &'d PathBuf, found: &'d PathBuf) -> &'d PathBuf
 enum Way {
     /// With a transfer.
     Transfer(NewTransfer),
-    /// There is nothing to do: somebody has removed the file, and its content is whole at this path. A transfer that stayed in
-    /// force for that would keep earlier ones from being taken back.
+    /// There is nothing to do: somebody has removed the file, and its content is whole where it was found. A transfer that
+    /// stayed in force for that would keep earlier ones from being taken back. With the path that it ends at: the witness of
+    /// a removal, the place before of a move, to which an earlier transfer had brought it.
     Gone(NewTransfer, PathBuf),
     /// Not at all, and why, as far as that can be told before it is tried.
     None(TransferError),
@@ -199,7 +200,11 @@ fn way_back(session: &Session, kind: RunKind, done: &Reversible) -> Result<Optio
     let is_gone = || std::fs::symlink_metadata(&done.target).is_err_and(|error| is_gone(&error));
     Ok(Some(match content.filter(|_| is_gone()) {
         None => Way::Transfer(reversal),
-        Some(content) if hash_file(content).is_ok_and(|hash| hash == done.hash) => Way::Gone(reversal, content.clone()),
+        Some(content) if hash_file(content).is_ok_and(|hash| hash == done.hash) => {
+            // Doing it again must not take the picture itself out of the source.
+            let end = if reversal.action == Action::Move { &done.source } else { content };
+            Way::Gone(reversal, end.clone())
+        }
         Some(content) => Way::None(TransferError::Lost { path: done.target.clone(), content: content.clone() }),
     }))
 }

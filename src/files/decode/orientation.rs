@@ -44,7 +44,7 @@ pub(super) fn of_jpeg<'b>(segments: impl Iterator<Item = &'b [u8]>) -> Orientati
     told.orientation()
 }
 
-/// What a TIFF's directory tells, and its XMP text.
+/// The number in a TIFF's directory, and its XMP text.
 pub(super) fn of_tiff(number: Option<u8>, xmp: Option<&[u8]>) -> Orientation {
     let number = number.or_else(|| of_xmp(xmp?)).unwrap_or(1);
     Orientation::from_exif(number).unwrap_or(Orientation::NoTransforms)
@@ -97,7 +97,7 @@ pub(super) fn of_png(bytes: &[u8]) -> Orientation {
 
 type Text<'b> = (&'b [u8], Vec<u8>);
 
-/// What is before the next nought, and after it.
+/// The bytes before the next nought, and after it.
 fn split(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let at = bytes.iter().position(|byte| *byte == 0)?;
     Some((&bytes[..at], &bytes[at + 1..]))

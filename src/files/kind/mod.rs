@@ -39,7 +39,7 @@ pub enum Kind {
 /// Bytes at the start that [`Kind::of`] wants to see: the brands of a container may be many.
 pub const START: usize = 256;
 
-/// What people call the pictures as cameras' sensors saw them, whoever made the camera.
+/// The name of pictures as cameras' sensors saw them, whoever made the camera.
 pub(super) const RAW: &str = "RAW";
 
 /// True for a name that pictures have, of a format that is decoded or known.

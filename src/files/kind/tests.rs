@@ -49,7 +49,7 @@ fn raw_pictures_of_every_maker_are_told() {
     for extension in ["raf", "rw2", "orf", "x3f", "mrw", "cr3", "crw"] {
         assert!(has_picture_name(Path::new(&format!("x.{extension}"))), "{extension}");
     }
-    // What has such a name and is no TIFF is somebody else's.
+    // A file of such a name that is no TIFF is somebody else's.
     assert_eq!(kind(b"some packets of a network", "x.cap"), Kind::Other);
     assert_eq!(kind(b"samples", "x.raw"), Kind::Other);
 }

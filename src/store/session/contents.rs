@@ -39,7 +39,7 @@ fn with_same_content(change: &Transaction<'_>, step: &Step) -> rusqlite::Result<
         let Some(speaker) = speaker.get(content.as_slice()) else { continue };
         let decision = match step.kind {
             StepKind::Decide => said.get(speaker).copied(),
-            // What was said of both at once is taken back of both.
+            // A decision on both is taken back of both.
             StepKind::Undo | StepKind::Redo => match (last.get(speaker), last.get(picture)) {
                 (Some(own), Some(other)) if own.step == other.step => Some(other.before),
                 _ => None,
@@ -61,7 +61,7 @@ fn alike(change: &Transaction<'_>, step: &Step) -> rusqlite::Result<Vec<(Picture
     statement.query_map([said], |row| Ok((PictureId(row.get(0)?), row.get(1)?)))?.collect()
 }
 
-/// What was said of a picture last: in which step, and what was said before.
+/// The last decision on a picture: its step, and the decision before.
 struct Last {
     step: i64,
     now: Option<Decision>,
@@ -87,7 +87,7 @@ fn last_said(change: &Transaction<'_>, alike: &[(PictureId, Vec<u8>)]) -> rusqli
     Ok(last)
 }
 
-/// What was decided of a content: a picture that comes with it is not asked about again.
+/// The decision on a content: a picture that comes with it is not asked about again.
 #[derive(Debug, Clone)]
 struct Standing {
     word: String,
@@ -203,7 +203,7 @@ mod tests {
             self.session.decide_contents(&Step { kind, said }).unwrap();
         }
 
-        /// What an earlier version did: one picture is decided by itself.
+        /// As an earlier version did: one picture is decided by itself.
         fn say_of_one(&mut self, picture: i64, decision: Option<Decision>) {
             let step = Step { kind: StepKind::Decide, said: vec![(PictureId(picture), decision)] };
             self.session.decide(&step).unwrap();
@@ -232,7 +232,7 @@ mod tests {
         assert_eq!(scene.decisions(), [None; 4]);
         scene.say(StepKind::Redo, &[(3, NONE)]);
         assert_eq!(scene.decisions(), [NONE, None, NONE, NONE]);
-        // What the step itself says of one is not said by another.
+        // A picture in the step itself has its own decision.
         scene.say(StepKind::Decide, &[(1, SKIPPED), (3, NONE)]);
         assert_eq!(scene.decisions(), [SKIPPED, None, NONE, SKIPPED]);
     }

@@ -74,10 +74,10 @@ pub enum Ending {
         /// Where the content is.
         target: PathBuf,
     },
-    /// There was nothing left to do: the file is gone, and its content is whole elsewhere. It has the effects of
+    /// There was nothing left to do: the file is gone, and its content is whole in the source. It has the effects of
     /// [`Ending::Done`].
     Gone {
-        /// Where the content is.
+        /// Where the file would be; for a removal, the witness.
         target: PathBuf,
     },
     /// The same content was there before.
@@ -186,8 +186,8 @@ impl Session {
         })
     }
 
-    /// Takes note of transfers that are done before they are begun, as what they are to remove is gone: each with where its
-    /// content is.
+    /// Takes note of transfers that are done before they are begun, as their files are gone: each with the path that it
+    /// ends at.
     pub fn record_gone(&mut self, run: RunId, transfers: &[(NewTransfer, PathBuf)]) -> Result<(), StoreError> {
         let destination = self.destination.clone();
         self.change(|change| {

@@ -5,12 +5,13 @@ use memchr::memchr_iter;
 
 use super::markers::{Frame, HUFFMAN_TABLES, Process, SCAN, Scan, Segment};
 
-/// Noughts in a row that make a hole, counted from a multiple of as many: more bits than the longest block has that they can
-/// stand for in a picture.
+/// Zero bytes in a row, from a multiple of this on, that make a hole: 256 bits. In a table whose shortest code is a number they
+/// fill more than a whole block with the same coefficient.
 const HOLE: usize = 32;
 
-/// True where a scan has noughts that no picture is coded in. They stand for the shortest code of a table. Where that ends a block,
-/// a scan of one colour may be full of them; where it is a number, each block would have the same one 63 times.
+/// True where a scan has a run of zero bytes that no encoder writes. Zero bits are the first code of a Huffman table. Where that
+/// code ends a block, a plain area may be coded in nothing else, and the scan is passed over; where it is a coefficient, each
+/// block of the run would have the same one 63 times.
 pub(super) fn has_hole(segments: &[Segment<'_>], frame: &Frame) -> bool {
     let mut shortest = [None; 4];
     segments.iter().any(|segment| match segment.marker {

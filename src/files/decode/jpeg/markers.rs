@@ -17,9 +17,9 @@ pub(super) const RESTART_INTERVAL: u8 = 0xdd;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Segment<'b> {
     pub(super) marker: u8,
-    /// What follows its length.
+    /// The bytes after its length.
     pub(super) content: &'b [u8],
-    /// What follows it: after a scan's header, its data.
+    /// The bytes after it: behind a scan's header, its data.
     pub(super) rest: &'b [u8],
 }
 

@@ -97,7 +97,7 @@ pub(super) struct List<'b> {
 }
 
 impl<'b> Directory<'b> {
-    /// That of the first page.
+    /// The directory of the first page.
     pub(super) fn first(bytes: &'b [u8]) -> Result<Directory<'b>, Missing> {
         let order = if bytes.first() == Some(&b'M') { Order::Big } else { Order::Little };
         let version = bytes.get(2..4).map(|version| order.number(version)).ok_or(Missing::BeyondTheEnd)?;
@@ -145,7 +145,7 @@ impl<'b> Directory<'b> {
         if self.is_big { (8, 20) } else { (2, 12) }
     }
 
-    /// What stands behind a tag, as far as it is in the file.
+    /// The value of a tag, as far as it is in the file.
     pub(super) fn list(&self, tag: u16) -> Option<List<'b>> {
         let order = self.order;
         let mut entries = self.entries.chunks_exact(self.widths().1);

@@ -16,7 +16,7 @@ pub(super) enum Compression {
     Fax(Coding),
     Lzw,
     Jpeg,
-    /// That of TIFF 6.0 itself, which few programs write alike.
+    /// The JPEG of TIFF 6.0 itself, which few programs write alike.
     OldJpeg,
     Deflate,
     PackBits,
@@ -31,7 +31,7 @@ pub(super) enum Sample {
     Real,
 }
 
-/// What samples mean.
+/// The meaning of samples.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Colours<'b> {
     Grey {
@@ -60,7 +60,7 @@ impl Colours<'_> {
     }
 }
 
-/// What was done to the samples of a row before they were compressed.
+/// The change to the samples of a row before they were compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Predictor {
     None,

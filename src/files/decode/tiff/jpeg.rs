@@ -15,7 +15,7 @@ const END: [u8; 2] = [0xff, 0xd9];
 /// The form that one strip or tile is to have.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Wanted<'b> {
-    /// What every strip needs, and the file has once.
+    /// Tables that every strip needs, and the file has once.
     pub(super) tables: &'b [u8],
     pub(super) width: u32,
     pub(super) height: u32,

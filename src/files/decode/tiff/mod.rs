@@ -84,7 +84,7 @@ impl Canvas {
     }
 }
 
-/// What it takes to paint the strips or tiles of a page.
+/// The parts that paint the strips or tiles of a page.
 struct Page<'b> {
     form: Form<'b>,
     chunks: Chunks<'b>,
@@ -160,7 +160,7 @@ impl<'b> Page<'b> {
         /// Of a JPEG, for each pixel: four colours, and what is made of them; sent in passes, sixteen bits of each besides.
         const JPEG: u64 = 4 + 4;
         const IN_PASSES: u64 = 8;
-        /// What a ZSTD decoder remembers, at most.
+        /// The most that a ZSTD decoder remembers.
         const WINDOW: u64 = 100 << 20;
         let pixels = u64::from(self.form.width) * u64::from(self.form.height);
         let chunk = u64::from(self.chunks.width) * u64::from(self.chunks.height.min(self.form.height));
@@ -195,7 +195,7 @@ impl<'b> Page<'b> {
         let (x, top) = (column as usize * self.chunks.width as usize, row as usize * self.chunks.height as usize);
         let width = (canvas.width - x).min(self.chunks.width as usize);
         let height = (canvas.rgb.len() / 3 / canvas.width - top).min(self.chunks.height as usize);
-        // What of a tile is beyond the page is read too: damage there tells of damage.
+        // A tile is read beyond the page too: damage there tells of damage.
         let rows = if self.chunks.is_tiled { self.chunks.height as usize } else { height };
         let mut raw = vec![0; self.row_length];
         let mut samples = vec![0; self.chunks.width as usize * self.painter.samples()];

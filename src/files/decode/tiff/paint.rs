@@ -4,7 +4,7 @@ use super::form::{Colours, Form, Sample};
 use super::lab::Cube;
 use super::ycbcr::Tables;
 
-/// What is worked out once for a page.
+/// Values that are worked out once for a page.
 enum Prepared {
     Nothing,
     Palette(Vec<[u8; 3]>),

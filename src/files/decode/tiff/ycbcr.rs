@@ -18,7 +18,7 @@ pub(super) struct YCbCr {
 }
 
 impl YCbCr {
-    /// What the directory tells of them. Pillow does not let libtiff read what is not compressed, and takes no notice of
+    /// The factors that the directory tells. Pillow does not let libtiff read what is not compressed, and takes no notice of
     /// black and white then.
     pub(super) fn of(directory: &Directory<'_>, is_compressed: bool) -> YCbCr {
         let factors = directory.list(tag::SUBSAMPLING);
@@ -76,7 +76,7 @@ impl YCbCr {
 
 const HALF: i32 = 1 << 15;
 
-/// What each brightness and colour adds.
+/// The part that each brightness and colour adds.
 pub(super) struct Tables {
     y: [i32; 256],
     cr_r: [i32; 256],
