@@ -133,21 +133,20 @@ impl Undone {
     }
 }
 
-/// The transfer that takes one back.
-fn reversal(done: &Reversible) -> Option<NewTransfer> {
+/// The transfer that takes one back. None for a path that makes no sense.
+fn reversal(session: &Session, done: &Reversible) -> Result<Option<NewTransfer>, StoreError> {
     let at = |path: &Path| Some((path.parent()?.to_owned(), vec![path.file_name()?.to_owned()]));
     // A removal is undone by copying the witness; a move by moving back; a copy by removing it, with its source as
     // witness.
     let (action, source, place) = match (done.action, done.is_source_kept) {
-        (Action::Remove, _) => (Action::Copy, first_that_is_there(&done.target, &done.found), &done.source),
-        (Action::Move, false) => (Action::Move, &done.target, &done.source),
-        (Action::Copy, _) | (Action::Move, true) => (Action::Remove, &done.target, witness(done)),
+        (Action::Remove, _) => (Action::Copy, content_of_removed(session, done)?, &done.source),
+        (Action::Move, false) => (Action::Move, done.target.clone(), &done.source),
+        (Action::Copy, _) | (Action::Move, true) => (Action::Remove, done.target.clone(), witness(done)),
     };
-    let (folder, names) = at(place)?;
-    Some(NewTransfer {
+    Ok(at(place).map(|(folder, names)| NewTransfer {
         picture: done.picture,
         action,
-        source: source.clone(),
+        source,
         folder,
         names,
         hash: done.hash,
@@ -155,18 +154,26 @@ fn reversal(done: &Reversible) -> Option<NewTransfer> {
         reverses: Some(done.id),
         restores: done.unkept,
         relies_on: ReliesOn::Nothing,
-    })
+    }))
+}
+
+/// A file with the content of one that was removed: its witness, the picture as it was found, or, where both have gone
+/// since on behalf of pictures that shared them, another picture of that content.
+fn content_of_removed(session: &Session, done: &Reversible) -> Result<PathBuf, StoreError> {
+    let is_there = |file: &Path| std::fs::symlink_metadata(file).is_ok();
+    if let Some(file) = [&done.target, &done.found].into_iter().find(|file| is_there(file)) {
+        return Ok(file.clone());
+    }
+    let has_content = |file: &PathBuf| is_there(file) && hash_file(file).is_ok_and(|hash| hash == done.hash);
+    let alike = session.files_of_content(&done.hash)?.into_iter().find(has_content);
+    Ok(alike.unwrap_or_else(|| done.found.clone()))
 }
 
 /// The file that should have the content of a copy: what it was copied from, or, where an undo has taken that away, the
 /// picture as it was found.
 fn witness(done: &Reversible) -> &PathBuf {
-    if done.is_source_taken { &done.source } else { first_that_is_there(&done.source, &done.found) }
-}
-
-/// The file that should have a content, or, where an undo has taken that away, the picture as it was found.
-fn first_that_is_there<'d>(file: &'d PathBuf, found: &'d PathBuf) -> &'d PathBuf {
-    if std::fs::symlink_metadata(file).is_ok() { file } else { found }
+    let is_source = done.is_source_taken || std::fs::symlink_metadata(&done.source).is_ok();
+    if is_source { &done.source } else { &done.found }
 }
 
 /// The way in which a transfer is taken back.
@@ -183,7 +190,7 @@ enum Way {
 
 /// None for a transfer whose path makes no sense.
 fn way_back(session: &Session, kind: RunKind, done: &Reversible) -> Result<Option<Way>, StoreError> {
-    let Some(reversal) = reversal(done) else { return Ok(None) };
+    let Some(reversal) = reversal(session, done)? else { return Ok(None) };
     if let Some(error) = obstacle(session, done, &reversal)? {
         return Ok(Some(Way::None(error)));
     }

@@ -21,6 +21,7 @@ use smart_image_sorter::jobs::undo::{Undone, undo};
 use smart_image_sorter::store::Session;
 use smart_image_sorter::store::session::{Found, LabelSet, Sorting, Which};
 
+use crate::chance::amount;
 use crate::support::{Content, Workspace, sorted, tree};
 
 /// Two pictures of the same name and content, another one, and one of that name and another content.
@@ -274,6 +275,24 @@ fn what_came_to_a_path_later_is_another_file() {
     }
 }
 
+/// Two pictures share a file, of which one was regrouped to it; the file goes back as the other one's. What was removed
+/// for it comes back from there.
+#[test]
+fn what_was_removed_for_a_file_that_went_back_comes_back() {
+    let mut desk = Desk::new(Operation::Move, &[]);
+    desk.decide(0, "a");
+    desk.decide(1, "b");
+    let plan = desk.plan();
+    let first = desk.apply(&plan).unwrap();
+    desk.decide(1, "a");
+    let plan = desk.plan();
+    desk.apply(&plan);
+    desk.undo(first);
+    while desk.undo_all() > 0 {}
+    assert_eq!(contents(&desk.workspace), desk.before);
+    assert_eq!(desk.undo_all_left(), Vec::<String>::new());
+}
+
 /// The second of two who regroup a picture finds it there: nothing failed.
 #[test]
 fn the_second_of_two_who_regroup_has_nothing_to_do() {
@@ -332,8 +351,13 @@ fn deed() -> impl Strategy<Value = Deed> {
     ]
 }
 
+/// How many random histories are tried.
+fn histories() -> u32 {
+    u32::try_from(amount("SIS_TEST_HISTORIES", 300)).expect("a number of histories")
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, max_shrink_iters: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: histories(), max_shrink_iters: 200, ..ProptestConfig::default() })]
 
     #[test]
     fn whatever_is_done_can_be_taken_back(

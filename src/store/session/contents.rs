@@ -2,6 +2,7 @@
 //! lines, in the table of decisions as in the ledger.
 
 use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
 
 use rusqlite::Transaction;
 use serde_json::json;
@@ -9,7 +10,7 @@ use serde_json::json;
 use super::{Session, StoreError, decisions};
 use crate::domain::decision::{Decision, LabelId};
 use crate::domain::history::{Step, StepKind};
-use crate::domain::picture::PictureId;
+use crate::domain::picture::{ContentHash, PictureId};
 
 impl Session {
     /// Keeps decisions that a person made at once, which hold for every picture of the same content. Where a step is taken
@@ -17,6 +18,18 @@ impl Session {
     pub fn decide_contents(&mut self, step: &Step) -> Result<(), StoreError> {
         self.change(|change| decisions::keep(change, &with_same_content(change, step)?))?;
         self.complete_ledger()
+    }
+
+    /// The files that pictures of a content were found as or have been sorted to.
+    pub fn files_of_content(&self, hash: &ContentHash) -> Result<Vec<PathBuf>, StoreError> {
+        self.read(|reading| {
+            let mut files = reading.prepare(
+                "SELECT path FROM pictures WHERE hash = ?1
+                 UNION SELECT placed FROM pictures WHERE hash = ?1 AND placed IS NOT NULL",
+            )?;
+            let kept = files.query_map([hash.0.as_slice()], |row| row.get::<_, Vec<u8>>(0))?;
+            kept.map(|kept| kept.map(|kept| self.given(&kept))).collect()
+        })
     }
 }
 
