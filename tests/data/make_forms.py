@@ -185,6 +185,76 @@ def xmp(number, as_element=False):
     return f"<x:xmpmeta>{told}</x:xmpmeta>".encode()
 
 
+def scan_data(jpeg):
+    """Where the data of each scan begin and end."""
+    at, found = 2, []
+    while jpeg[at + 1] != 0xD9:
+        start = at + 2 + struct.unpack(">H", jpeg[at + 2 : at + 4])[0]
+        is_scan, at = jpeg[at + 1] == 0xDA, start
+        if is_scan:
+            while jpeg[at] != 0xFF or jpeg[at + 1] == 0 or 0xD0 <= jpeg[at + 1] <= 0xD7:
+                at += 1
+            found.append((start, at))
+    return found
+
+
+def with_data(jpeg, at, data):
+    return jpeg[:at] + data + jpeg[at + len(data) :]
+
+
+def complaint(jpeg):
+    """What libjpeg says of a file that it decodes all the same."""
+    told = subprocess.run(["djpeg", "-outfile", "/dev/null"], input=jpeg, capture_output=True, check=False)
+    return told.stderr.decode()
+
+
+def turned_over(jpeg, start, end, complains):
+    """The first change of one byte in a scan of which libjpeg says that."""
+    for at in range(start + (end - start) // 3, end - 1):
+        for bits in (0x10, 0x41, 0xA5):
+            changed = jpeg[at] ^ bits
+            if 0xFF not in (jpeg[at - 1], jpeg[at], jpeg[at + 1], changed):
+                made = with_data(jpeg, at, bytes([changed]))
+                if complains(complaint(made)):
+                    return made
+    return None
+
+
+def damaged_scans(picture):
+    """Scans with noughts in place of data, with too many or too few, with a code that is none."""
+    progressive = cjpeg(picture, "-quality", "95", scans=PROGRESS["long"])
+    for number, (start, end) in enumerate(scan_data(progressive)):
+        hole = bytes((end - start) // 2)
+        made = with_data(progressive, start + len(hole) // 2, hole)
+        # Bits that refine coefficients may be noughts alone, and libjpeg sees nothing in that either.
+        if end - start >= 100 and complaint(made):
+            yield f"suspect-progressive-hole-{number}", made
+    arithmetic = cjpeg(picture, "-quality", "95", "-arithmetic")
+    start, end = scan_data(arithmetic)[0]
+    yield "suspect-arithmetic-hole", with_data(arithmetic, (start + end) // 2, bytes(100))
+    plain = cjpeg(picture, "-quality", "95")
+    start, end = scan_data(plain)[0]
+
+    def has_bytes_left(told):
+        return "extraneous" in told and int(told.split("data: ")[1].split()[0]) > 8
+
+    def is_no_code(told):
+        return "bad Huffman code" in told
+
+    yield "suspect-bytes-left", turned_over(plain, start, end, has_bytes_left)
+    restarts = cjpeg(picture, "-quality", "95", "-restart", "1")
+    yield "suspect-bytes-left-restarts", turned_over(restarts, *scan_data(restarts)[0], has_bytes_left)
+    yield "suspect-no-code", turned_over(plain, start, end, is_no_code)
+    for number, (start, end) in enumerate(scan_data(progressive)):
+        if end - start >= 60:
+            yield f"suspect-progressive-no-code-{number}", turned_over(progressive, start, end, is_no_code)
+    # What cameras put behind the data of a scan.
+    end = scan_data(plain)[0][1]
+    for name, filling in (("noughts", bytes(200)), ("ones", b"\xff" * 40), ("word", b"\x5a\x12\x07"), ("both", b"\x31" + bytes(99))):
+        yield f"filled-{name}", plain[:end] + filling + plain[end:]
+        yield f"filled-{name}-progressive", progressive[:-2] + filling + progressive[-2:]
+
+
 def jpegs():
     picture = drawing()
     for across in range(1, 5):
@@ -253,6 +323,7 @@ def jpegs():
     yield "suspect-luma-chroma-cut", split[:-60] + b"\xff\xd9"
     progressive = cjpeg(picture, "-progressive")
     yield "suspect-progressive-cut", progressive[: progressive.rindex(b"\xff\xda")] + b"\xff\xd9"
+    yield from damaged_scans(picture)
     at = plain.index(b"\xff\xc0")
     yield "unsupported-12-bits", plain[: at + 4] + b"\x0c" + plain[at + 5 :]
     yield "unsupported-hierarchical", plain.replace(b"\xff\xc0", b"\xff\xc5")

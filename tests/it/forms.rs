@@ -23,9 +23,11 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/decode")
 }
 
-/// A suspect file that a decoder goes on with, has the pixels of libjpeg; where it was split for the decoder, none are asked for.
+/// A suspect file whose scans are cut, or have noughts at their end, has the pixels of libjpeg. Behind a code that is none it makes
+/// something up, and we do not.
 fn pixels_matter(name: &str) -> bool {
-    name != "jpeg/suspect-luma-chroma-cut.jpg"
+    let made_up = ["suspect-luma-chroma-cut", "no-code", "suspect-progressive-hole"];
+    !made_up.iter().any(|part| name.contains(part))
 }
 
 #[test]

@@ -33,10 +33,11 @@ impl Size {
     }
 }
 
-/// The samples of all colours; where they come in several scans, sixteen bits for each besides, until those are made.
+/// The samples of all colours; where they come in several scans, sixteen bits for each besides, until those are made, and a bit that
+/// tells whether they are 0.
 /// `bytes` are the file's, which is kept with its markers.
 pub(super) fn of_jpeg(samples: u64, has_scans: bool, bytes: u64, size: Size) -> u64 {
-    let held = if has_scans { 3 * samples } else { samples };
+    let held = if has_scans { 3 * samples + samples / 8 } else { samples };
     2 * bytes + held.max(samples + size.bytes).max(size.made()).max(size.upright())
 }
 

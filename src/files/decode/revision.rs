@@ -9,12 +9,12 @@ const FORMATS: [Format; 6] = [Format::Jpeg, Format::Png, Format::Gif, Format::We
 /// or another state.
 const fn decoder_of(format: Format) -> &'static str {
     match format {
-        Format::Jpeg => "jpeg 2",
+        Format::Jpeg => "jpeg 3",
         Format::Png => "png 2",
         Format::Gif => "gif 1",
         Format::WebP => "webp 2",
         Format::Bmp => "bmp 2",
-        Format::Tiff => "tiff 2",
+        Format::Tiff => "tiff 3",
     }
 }
 
@@ -49,8 +49,8 @@ mod tests {
     #[test]
     fn only_what_decodes_as_before_is_current() {
         let kind = |format| Kind::Picture(format);
-        assert!(is_current("jpeg 2", kind(Format::Jpeg)) && is_of_today("jpeg 2"));
-        assert!(!is_current("jpeg 2", kind(Format::Png)) && !is_current("jpeg 1", kind(Format::Jpeg)));
+        assert!(is_current("jpeg 3", kind(Format::Jpeg)) && is_of_today("jpeg 3"));
+        assert!(!is_current("jpeg 3", kind(Format::Png)) && !is_current("jpeg 1", kind(Format::Jpeg)));
         // Of before they were told of.
         assert!(is_current("", kind(Format::Gif)) && !is_current("", kind(Format::Jpeg)));
         assert!(!is_of_today("") && !is_of_today("jpeg 1"));

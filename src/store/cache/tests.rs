@@ -4,7 +4,7 @@ use super::*;
 
 fn remembered(seed: usize) -> Remembered {
     let embedding = (0..512).map(|place| f16::from_f32((place * 31 + seed) as f32 / 1000.0)).collect();
-    Remembered { embedding, is_whole: seed.is_multiple_of(2), decoder: "jpeg 2".to_owned() }
+    Remembered { embedding, is_whole: seed.is_multiple_of(2), decoder: "jpeg 3".to_owned() }
 }
 
 fn hash(seed: usize) -> ContentHash {

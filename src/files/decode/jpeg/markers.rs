@@ -134,10 +134,23 @@ impl Frame {
         (most(|component| component.across), most(|component| component.down))
     }
 
+    /// Units across and down.
+    pub(super) fn units(&self) -> (usize, usize) {
+        let (across, down) = self.most();
+        (self.width.div_ceil(8 * across), self.height.div_ceil(8 * down))
+    }
+
+    /// Blocks of a colour across and down, without those that only fill up a unit.
+    pub(super) fn blocks(&self, component: &Component) -> (usize, usize) {
+        let (across, down) = self.most();
+        let blocks = |points: usize, own: usize, most: usize| (points * own).div_ceil(most).div_ceil(8);
+        (blocks(self.width, component.across, across), blocks(self.height, component.down, down))
+    }
+
     /// Samples of all colours, in whole units.
     pub(super) fn samples(&self) -> u64 {
-        let (across, down) = self.most();
-        let units = self.width.div_ceil(8 * across) as u64 * self.height.div_ceil(8 * down) as u64;
+        let (across, down) = self.units();
+        let units = across as u64 * down as u64;
         let blocks: usize = self.components.iter().map(|component| component.across * component.down).sum();
         units * blocks as u64 * 64
     }

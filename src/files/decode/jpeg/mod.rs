@@ -4,22 +4,31 @@
 //! The decoder is libjpeg-turbo in Rust. Two forms that are legal and rare it does not know: scans of several colours
 //! but not of all ([`scans`]), and colours that are finer than the brightness ([`planes`]).
 
+mod entropy;
 mod holes;
+mod huffman;
 mod markers;
 mod planes;
 mod progress;
 mod scans;
 mod syntax;
 
+use std::borrow::Cow;
+use std::ops::Range;
+
 use image::RgbImage;
 use libjpeg_turbo_rs::{DecodeLimits, DecodeWarning, Decoder, Image, JpegError, PixelFormat};
 
 use super::need::{self, Size};
 use super::{Decoded, MOST_PIXELS, RareForm, Room, Trouble, claim, is_turned, orientation, upright};
-use markers::{APP1, Frame, Process, SCAN, segments};
+use markers::{APP1, Frame, Process, SCAN, Segment, segments};
 
 /// The most scans that are decoded: encoders make a dozen, and each may take as long as the whole picture.
 pub(super) const MOST_SCANS: usize = 500;
+
+/// How often data are left out behind codes that are none: a scan that ends early spoils those that refine it, and encoders
+/// refine three times at most.
+const MOST_SPOILED: usize = 8;
 
 pub(super) fn decode(bytes: &[u8], room: Room<'_>) -> Result<Decoded, Trouble> {
     let segments = segments(bytes);
@@ -32,12 +41,50 @@ pub(super) fn decode(bytes: &[u8], room: Room<'_>) -> Result<Decoded, Trouble> {
     claim(size, need::of_jpeg(frame.samples(), has_scans, bytes.len() as u64, size), room)?;
     let must_be_split = scans::must_be_split(&segments, &frame);
     let split = must_be_split.then(|| scans::split(&segments, &frame).ok_or_else(|| damaged("a scan"))).transpose()?;
-    let is_whole = split.as_ref().is_none_or(|split| split.is_whole)
-        && progress::is_complete(&segments, &frame)
-        && !holes::has_hole(&segments, &frame)
-        && syntax::is_sound(&segments, &frame);
-    let decoded = decode_known(split.as_ref().map_or(bytes, |split| &split.bytes), &frame)?;
+    let (readable, has_codes) = readable(bytes, &segments, &frame);
+    let is_whole = has_codes && is_complete(&segments, &frame) && split.as_ref().is_none_or(|split| split.is_whole);
+    let decoded = decode_known(split.as_ref().map_or(&readable, |split| &split.bytes), &frame)?;
     Ok(Decoded { pixels: upright(decoded.pixels, orientation), is_whole: is_whole && decoded.is_whole })
+}
+
+/// True where every block of a JPEG inside another file has its codes, and its segments make sense.
+pub(super) fn is_whole(bytes: &[u8]) -> bool {
+    let segments = segments(bytes);
+    Frame::first(&segments).is_some_and(|frame| {
+        is_complete(&segments, &frame) && entropy::read(bytes, &segments, &frame, MOST_SCANS).is_whole
+    })
+}
+
+fn is_complete(segments: &[Segment<'_>], frame: &Frame) -> bool {
+    progress::is_complete(segments, frame) && syntax::is_sound(segments, frame)
+}
+
+/// The file without data behind codes that are none, which the decoder takes for scans that end early: of a progressive picture
+/// with such it would give nothing. And whether each block had its codes.
+fn readable<'b>(bytes: &'b [u8], segments: &[Segment<'b>], frame: &Frame) -> (Cow<'b, [u8]>, bool) {
+    let mut codes = entropy::read(bytes, segments, frame, MOST_SCANS);
+    let is_whole = codes.is_whole;
+    let mut readable = Cow::Borrowed(bytes);
+    // Scans that refine one that ends early have other codes than they were made for.
+    for _ in 0..MOST_SPOILED {
+        if codes.spoiled.is_empty() {
+            break;
+        }
+        readable = Cow::Owned(without(&readable, &codes.spoiled));
+        codes = entropy::read(&readable, &markers::segments(&readable), frame, MOST_SCANS);
+    }
+    (readable, is_whole)
+}
+
+fn without(bytes: &[u8], left_out: &[Range<usize>]) -> Vec<u8> {
+    let mut kept = Vec::with_capacity(bytes.len());
+    let mut from = 0;
+    for range in left_out {
+        kept.extend_from_slice(&bytes[from..range.start]);
+        from = range.end;
+    }
+    kept.extend_from_slice(&bytes[from..]);
+    kept
 }
 
 /// Refuses forms that Pillow does not decode either.

@@ -3,6 +3,7 @@
 
 use std::io;
 
+use super::huffman::{Bits, Table, Tables};
 use super::markers::{Component, END, Frame, HUFFMAN_TABLES, Process, RESTART_INTERVAL, SCAN, START, Scan, Segment};
 
 /// A block's coefficients, in the order in which they are coded.
@@ -30,9 +31,7 @@ pub(super) fn split(segments: &[Segment<'_>], frame: &Frame) -> Option<Split> {
     for segment in segments {
         match segment.marker {
             HUFFMAN_TABLES => tables.read(segment.content)?,
-            RESTART_INTERVAL => {
-                tables.interval = usize::from(u16::from_be_bytes([*segment.content.first()?, *segment.content.get(1)?]))
-            }
+            RESTART_INTERVAL => tables.read_interval(segment.content)?,
             SCAN => split.scan(&Scan::in_segment(segment)?, segment.rest, frame, &tables)?,
             _ => put_segment(&mut split.bytes, segment.marker, segment.content),
         }
@@ -60,8 +59,8 @@ impl Split {
         let mut planes: Vec<Plane> = coded.iter().map(|(component, ..)| Plane::new(frame, component)).collect();
         self.is_whole &= read_planes(&coded, &mut planes, data, frame, tables.interval).is_ok();
         for ((component, _, ac), plane) in coded.iter().zip(&planes) {
-            put_segment(&mut self.bytes, HUFFMAN_TABLES, &[&[0][..], &Table::of_sizes().told()].concat());
-            put_segment(&mut self.bytes, HUFFMAN_TABLES, &[&[0x10][..], &ac.told()].concat());
+            put_segment(&mut self.bytes, HUFFMAN_TABLES, &[&[0][..], &told(&table_of_sizes())].concat());
+            put_segment(&mut self.bytes, HUFFMAN_TABLES, &[&[0x10][..], &told(ac)].concat());
             put_segment(&mut self.bytes, SCAN, &[1, component.id, 0, 0, 63, 0]);
             plane.write(ac, &mut self.bytes);
         }
@@ -78,15 +77,14 @@ fn read_planes(
     interval: usize,
 ) -> io::Result<()> {
     let mut bits = Bits::new(data);
-    let (across, down) = frame.most();
     let is_single = coded.len() == 1;
     let (wide, high) = match planes {
         [plane] => (plane.wide, plane.high),
-        _ => (frame.width.div_ceil(8 * across), frame.height.div_ceil(8 * down)),
+        _ => frame.units(),
     };
     for unit in 0..wide * high {
         if interval > 0 && unit > 0 && unit % interval == 0 {
-            bits.restart()?;
+            bits.restart(unit / interval - 1)?;
             planes.iter_mut().for_each(|plane| plane.before = 0);
         }
         let (x, y) = (unit % wide, unit / wide);
@@ -108,24 +106,26 @@ fn read_planes(
 
 fn read_block(bits: &mut Bits<'_>, dc: &Table, ac: &Table, before: &mut i32) -> io::Result<Block> {
     let mut block = [0; 64];
-    let size = dc.read(bits)?;
-    *before = before.wrapping_add(bits.value(size)?);
+    bits.fill();
+    let size = dc.symbol(bits).filter(|size| *size < SIZES).ok_or(io::ErrorKind::InvalidData)?;
+    *before = before.wrapping_add(bits.value(size));
     block[0] = *before as i16;
     let mut at = 1;
     while at < 64 {
-        let symbol = ac.read(bits)?;
+        bits.fill();
+        let symbol = ac.symbol(bits).ok_or(io::ErrorKind::InvalidData)?;
         match (usize::from(symbol >> 4), symbol & 15) {
             (15, 0) => at += 16,
             (_, 0) => break,
             (noughts, size) => {
                 at += noughts;
-                let value = bits.value(size)? as i16;
+                let value = bits.value(size) as i16;
                 *block.get_mut(at).ok_or(io::ErrorKind::InvalidData)? = value;
                 at += 1;
             }
         }
     }
-    Ok(block)
+    if bits.is_short() { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(block) }
 }
 
 /// The blocks of a colour.
@@ -139,14 +139,12 @@ struct Plane {
 
 impl Plane {
     fn new(frame: &Frame, component: &Component) -> Plane {
-        let (across, down) = frame.most();
-        let wide = (frame.width * component.across).div_ceil(across).div_ceil(8);
-        let high = (frame.height * component.down).div_ceil(down).div_ceil(8);
+        let (wide, high) = frame.blocks(component);
         Plane { wide, high, blocks: vec![[0; 64]; wide * high], before: 0 }
     }
 
     fn write(&self, ac: &Table, out: &mut Vec<u8>) {
-        let sizes = Table::of_sizes();
+        let (sizes, ac) = (Codes::of(&table_of_sizes()), Codes::of(ac));
         let mut writer = Writer { out, held: 0, count: 0 };
         let mut before = 0;
         for block in &self.blocks {
@@ -159,135 +157,48 @@ impl Plane {
                     continue;
                 }
                 while noughts > 15 {
-                    writer.put(ac, 0xf0);
+                    writer.put(&ac, 0xf0);
                     noughts -= 16;
                 }
-                writer.coded(ac, noughts << 4, i32::from(value));
+                writer.coded(&ac, noughts << 4, i32::from(value));
                 noughts = 0;
             }
             if noughts > 0 {
-                writer.put(ac, 0);
+                writer.put(&ac, 0);
             }
         }
         writer.end();
     }
 }
 
-/// The tables and the interval in force.
-#[derive(Default)]
-struct Tables {
-    dc: [Option<Table>; 4],
-    ac: [Option<Table>; 4],
-    interval: usize,
-}
+/// Of each symbol of a table its code and that one's length; a length of 0 where it has none.
+struct Codes(Vec<(u16, u8)>);
 
-impl Tables {
-    fn read(&mut self, mut content: &[u8]) -> Option<()> {
-        while let Some((&which, rest)) = content.split_first() {
-            let counts: [u8; 16] = rest.get(..16)?.try_into().ok()?;
-            let symbols = rest.get(16..16 + counts.iter().map(|count| usize::from(*count)).sum::<usize>())?;
-            let tables = if which >> 4 == 0 { &mut self.dc } else { &mut self.ac };
-            *tables.get_mut(usize::from(which & 15))? = Some(Table::new(counts, symbols.to_vec()));
-            content = &rest[16 + symbols.len()..];
-        }
-        Some(())
-    }
-}
-
-/// A Huffman table (ITU-T T.81, annex C).
-struct Table {
-    counts: [u8; 16],
-    symbols: Vec<u8>,
-    /// Of each symbol its code and that one's length; a length of 0 where it has none.
-    codes: Vec<(u16, u8)>,
-}
-
-impl Table {
-    fn new(counts: [u8; 16], symbols: Vec<u8>) -> Table {
+impl Codes {
+    fn of(table: &Table) -> Codes {
         let mut codes = vec![(0, 0); 256];
-        let (mut code, mut at) = (0u32, 0);
-        for (length, count) in (1u8..).zip(counts) {
-            for symbol in symbols.iter().skip(at).take(usize::from(count)) {
+        let mut symbols = table.symbols.iter();
+        let mut code = 0u32;
+        for (length, count) in (1u8..).zip(table.counts) {
+            for symbol in symbols.by_ref().take(usize::from(count)) {
                 codes[usize::from(*symbol)] = (code as u16, length);
                 code += 1;
             }
-            at += usize::from(count);
             code <<= 1;
         }
-        Table { counts, symbols, codes }
-    }
-
-    /// One with a code for every size: differences are others in another order of the blocks.
-    fn of_sizes() -> Table {
-        let mut counts = [0; 16];
-        counts[4] = SIZES;
-        Table::new(counts, (0..SIZES).collect())
-    }
-
-    fn told(&self) -> Vec<u8> {
-        [&self.counts[..], &self.symbols].concat()
-    }
-
-    fn read(&self, bits: &mut Bits<'_>) -> io::Result<u8> {
-        let (mut code, mut first, mut at) = (0u32, 0u32, 0u32);
-        for count in self.counts.map(u32::from) {
-            code = code << 1 | bits.next()?;
-            if code < first + count {
-                let symbol = self.symbols.get((at + code - first) as usize);
-                return symbol.copied().ok_or_else(|| io::ErrorKind::InvalidData.into());
-            }
-            at += count;
-            first = (first + count) << 1;
-        }
-        Err(io::ErrorKind::InvalidData.into())
+        Codes(codes)
     }
 }
 
-/// The bits of a scan's data, up to the next marker.
-struct Bits<'d> {
-    data: &'d [u8],
-    held: u32,
-    count: u8,
+/// A table with a code for every size: differences are others in another order of the blocks.
+fn table_of_sizes() -> Table {
+    let mut counts = [0; 16];
+    counts[4] = SIZES;
+    Table::new(counts, (0..SIZES).collect())
 }
 
-impl<'d> Bits<'d> {
-    fn new(data: &'d [u8]) -> Bits<'d> {
-        Bits { data, held: 0, count: 0 }
-    }
-
-    fn next(&mut self) -> io::Result<u32> {
-        if self.count == 0 {
-            let (byte, rest) = match *self.data {
-                [0xff, 0, ref rest @ ..] => (0xff, rest),
-                [0xff, ..] | [] => return Err(io::ErrorKind::UnexpectedEof.into()),
-                [byte, ref rest @ ..] => (byte, rest),
-            };
-            (self.held, self.count, self.data) = (u32::from(byte), 8, rest);
-        }
-        self.count -= 1;
-        Ok(self.held >> self.count & 1)
-    }
-
-    /// A number of so many bits, of which the first tells the sign (F.2.2.1, EXTEND).
-    fn value(&mut self, size: u8) -> io::Result<i32> {
-        let mut value = 0;
-        for _ in 0..size {
-            value = value << 1 | self.next()? as i32;
-        }
-        let is_negative = size > 0 && value >> (size - 1) == 0;
-        Ok(if is_negative { value - (1 << size) + 1 } else { value })
-    }
-
-    fn restart(&mut self) -> io::Result<()> {
-        self.count = 0;
-        match *self.data {
-            [0xff, 0xd0..=0xd7, ref rest @ ..] => {
-                self.data = rest;
-                Ok(())
-            }
-            _ => Err(io::ErrorKind::InvalidData.into()),
-        }
-    }
+fn told(table: &Table) -> Vec<u8> {
+    [&table.counts[..], &table.symbols].concat()
 }
 
 /// Bits that are written.
@@ -312,15 +223,15 @@ impl Writer<'_> {
         self.held &= (1 << self.count) - 1;
     }
 
-    fn put(&mut self, table: &Table, symbol: u8) {
-        let (code, length) = table.codes[usize::from(symbol)];
+    fn put(&mut self, codes: &Codes, symbol: u8) {
+        let (code, length) = codes.0[usize::from(symbol)];
         self.bits(u32::from(code), length);
     }
 
     /// A number with the symbol of its size.
-    fn coded(&mut self, table: &Table, above: u8, value: i32) {
+    fn coded(&mut self, codes: &Codes, above: u8, value: i32) {
         let size = (32 - value.unsigned_abs().leading_zeros()) as u8;
-        self.put(table, above | size.min(SIZES - 1));
+        self.put(codes, above | size.min(SIZES - 1));
         let bits = if value < 0 { value - 1 } else { value } as u32;
         self.bits(bits & ((1 << size.min(SIZES - 1)) - 1), size.min(SIZES - 1));
     }

@@ -6,7 +6,7 @@ use super::directory::tag;
 use super::form::{Form, damaged, rare};
 use super::rows::{Nothing, Raster, Rows};
 use super::ycbcr::YCbCr;
-use crate::files::decode::jpeg::MOST_SCANS;
+use crate::files::decode::jpeg::{MOST_SCANS, is_whole};
 use crate::files::trouble::{RareForm, Trouble};
 
 const START: [u8; 2] = [0xff, 0xd8];
@@ -52,7 +52,7 @@ pub(super) fn rows<'b>(bytes: &[u8], wanted: Wanted<'_>) -> Result<Box<dyn Rows 
     decoder.set_block_smoothing(true);
     Ok(match decoder.decode_image() {
         Ok(image) => {
-            let is_mended = image.warnings.iter().any(is_loss);
+            let is_mended = image.warnings.iter().any(is_loss) || !is_whole(&stream);
             Box::new(Raster { samples: image.data, at: 0, is_mended })
         }
         Err(_) => Box::new(Nothing),
@@ -125,7 +125,7 @@ pub(super) fn old_rows<'b>(
     }
     decoder.set_lenient(true);
     let Ok((raw, warnings)) = decoder.decode_raw_with_warnings() else { return Ok(Box::new(Nothing)) };
-    let is_mended = warnings.iter().any(is_loss);
+    let is_mended = warnings.iter().any(is_loss) || !is_whole(bytes);
     let samples = match (colours, &raw.planes[..]) {
         (Some(colours), [_, _, _]) => {
             let tables = colours.tables();

@@ -1,0 +1,441 @@
+//! Reads the codes of every scan without making pixels of them: whether each block had its codes, whether data were left
+//! over, and where codes are that are none.
+//!
+//! A decoder alone does not tell all of that. Noughts in place of data, or a bit that was turned over, are codes like others,
+//! and shift every block behind them; in the end data are left that no block takes.
+
+use std::ops::Range;
+
+use super::holes::has_hole;
+use super::huffman::{Bits, LOOKED_UP, LookUp, Table, Tables};
+use super::markers::{Frame, HUFFMAN_TABLES, Process, RESTART_INTERVAL, SCAN, Scan, Segment};
+
+/// Bytes that may be left over at the end of a scan's data, besides noughts and ones: cameras fill the last word with
+/// what was in it.
+const LEFT_OVER: usize = 3;
+
+/// What the codes of a file tell.
+pub(super) struct Codes {
+    /// Every block of every scan had its codes, of real data, and none were left over.
+    pub(super) is_whole: bool,
+    /// In a progressive file: data from a code that is none to the next marker.
+    pub(super) spoiled: Vec<Range<usize>>,
+}
+
+/// Reads the codes of a file's scans: of those that are coded with Huffman tables, and of them the first `most`.
+pub(super) fn read(bytes: &[u8], segments: &[Segment<'_>], frame: &Frame, most: usize) -> Codes {
+    let mut reader = Reader { frame, tables: Tables::default(), known: vec![vec![]; frame.components.len()] };
+    let mut codes = Codes { is_whole: true, spoiled: vec![] };
+    let mut scans = 0;
+    for segment in segments {
+        // A segment that makes no sense is told of elsewhere.
+        match (segment.marker, Scan::in_segment(segment)) {
+            (HUFFMAN_TABLES, _) => drop(reader.tables.read(segment.content)),
+            (RESTART_INTERVAL, _) => drop(reader.tables.read_interval(segment.content)),
+            (SCAN, Some(scan)) if scans < most => {
+                scans += 1;
+                let data = segment.rest;
+                let read = reader.read_scan(&scan, data).unwrap_or_else(|| ScanRead::unknown(data));
+                codes.is_whole &= read.is_whole && !has_hole(&scan, frame, &reader.tables, &data[..read.length]);
+                if frame.process == Process::Progressive {
+                    let from = bytes.len() - data.len();
+                    codes.spoiled.extend(read.spoiled.into_iter().map(|range| from + range.start..from + range.end));
+                }
+            }
+            _ => {}
+        }
+    }
+    codes
+}
+
+/// What the codes of one scan tell, with places from the beginning of its data.
+struct ScanRead {
+    is_whole: bool,
+    length: usize,
+    spoiled: Vec<Range<usize>>,
+}
+
+impl ScanRead {
+    /// Of a scan that cannot be read here: nothing speaks against it.
+    fn unknown(data: &[u8]) -> ScanRead {
+        ScanRead { is_whole: true, length: Bits::new(data).pass_to_marker().len(), spoiled: vec![] }
+    }
+}
+
+/// The end of the units between two restarts.
+#[derive(PartialEq, Eq)]
+enum End {
+    All,
+    /// The data ended before.
+    Short,
+    /// There was a code that is none.
+    Spoiled,
+}
+
+/// What the scans before have told.
+struct Reader<'f> {
+    frame: &'f Frame,
+    tables: Tables,
+    /// Of each colour the coefficients of every block that are not 0, a bit each: their last bits are told one by one.
+    known: Vec<Vec<u64>>,
+}
+
+impl Reader<'_> {
+    /// None for a scan of another coding, or whose tables are not there.
+    fn read_scan(&mut self, scan: &Scan, data: &[u8]) -> Option<ScanRead> {
+        let frame = self.frame;
+        let component = |id| frame.components.iter().position(|component| component.id == id);
+        let colours = scan.components.iter().map(|coded| component(coded.id)).collect::<Option<Vec<usize>>>()?;
+        let (wide, high) = match colours[..] {
+            [] => return None,
+            [colour] => frame.blocks(&frame.components[colour]),
+            _ => frame.units(),
+        };
+        let units = Units { count: wide * high, interval: self.tables.interval };
+        // Each block of a unit, by its colour's place in the scan.
+        let blocks = colours.iter().enumerate().flat_map(|(index, colour)| {
+            let component = &frame.components[*colour];
+            std::iter::repeat_n(index, if colours.len() == 1 { 1 } else { component.across * component.down })
+        });
+        match frame.process {
+            Process::Sequential => self.read_blocks(scan, blocks, &units, data),
+            Process::Progressive if scan.first == 0 && scan.told_before == 0 => {
+                let table = |index: usize| self.tables.dc.get(scan.components[index].dc)?.as_ref();
+                let differences = Differences(blocks.map(table).collect::<Option<_>>()?);
+                Some(units.read(data, differences))
+            }
+            Process::Progressive if scan.first == 0 => Some(units.read(data, LastBits(blocks.count() as u32))),
+            Process::Progressive => {
+                let [colour] = colours[..] else { return None };
+                self.read_band(scan, colour, &units, data)
+            }
+            _ => None,
+        }
+    }
+
+    fn read_blocks(
+        &self,
+        scan: &Scan,
+        blocks: impl Iterator<Item = usize>,
+        units: &Units,
+        data: &[u8],
+    ) -> Option<ScanRead> {
+        let Tables { dc, ac, .. } = &self.tables;
+        let several = [0, 1, 2, 3].map(|which| {
+            let is_used = scan.components.iter().any(|coded| coded.ac == which);
+            ac[which].as_ref().filter(|_| is_used).map(Several::of)
+        });
+        let tables = |index: usize| {
+            let coded = scan.components[index];
+            dc.get(coded.dc)?.as_ref().zip(several.get(coded.ac)?.as_ref())
+        };
+        let blocks = Blocks(blocks.map(tables).collect::<Option<_>>()?);
+        Some(units.read(data, blocks))
+    }
+
+    fn read_band(&mut self, scan: &Scan, colour: usize, units: &Units, data: &[u8]) -> Option<ScanRead> {
+        let (first, last) = (u32::from(scan.first), u32::from(scan.last));
+        let known = &mut self.known[colour];
+        let table = self.tables.ac.get(scan.components[0].ac)?.as_ref()?;
+        if first > last || last > 63 {
+            return None;
+        }
+        known.resize(units.count, 0);
+        let band = Band { first, last, table, known, run: 0 };
+        Some(match scan.told_before {
+            0 => units.read(data, FirstBits(band)),
+            _ => units.read(data, NextBits(band)),
+        })
+    }
+}
+
+/// The codes of one unit after another.
+trait Unit {
+    /// Passes over the codes of a unit. None for a code that is none.
+    fn pass(&mut self, bits: &mut Bits<'_>, unit: usize) -> Option<()>;
+
+    /// Forgets the units before.
+    fn restart(&mut self) {}
+}
+
+/// The units of a scan.
+struct Units {
+    count: usize,
+    /// Units between two restarts; 0 where there are none.
+    interval: usize,
+}
+
+impl Units {
+    fn read(&self, data: &[u8], mut unit: impl Unit) -> ScanRead {
+        let mut read = ScanRead { is_whole: true, length: 0, spoiled: vec![] };
+        let mut bits = Bits::new(data);
+        let interval = if self.interval == 0 { self.count.max(1) } else { self.interval };
+        for (number, from) in (0..self.count).step_by(interval).enumerate() {
+            if number > 0 && bits.restart(number - 1).is_err() {
+                let from = bits.position();
+                read.is_whole = false;
+                read.spoiled.push(from..from + bits.pass_to_end().len());
+                break;
+            }
+            unit.restart();
+            let end = pass_units(&mut bits, from..self.count.min(from + interval), &mut unit);
+            read.length = bits.position();
+            let is_zero = data[..read.length].ends_with(&[0, 0]);
+            let left = bits.pass_to_marker();
+            read.is_whole &= end == End::All && !is_left_over(left, is_zero);
+            if end == End::Spoiled {
+                read.spoiled.push(read.length..read.length + left.len());
+            }
+        }
+        read
+    }
+}
+
+fn pass_units(bits: &mut Bits<'_>, units: Range<usize>, unit: &mut impl Unit) -> End {
+    // Not behind a reference, so that it can stay in registers.
+    let mut held = *bits;
+    let mut end = End::All;
+    for place in units {
+        let passed = unit.pass(&mut held, place);
+        // A code that needs bits which are not there is none for want of them.
+        if held.is_short() {
+            end = End::Short;
+            break;
+        }
+        if passed.is_none() {
+            end = End::Spoiled;
+            break;
+        }
+    }
+    *bits = held;
+    end
+}
+
+/// True for data that blocks should have taken. Noughts behind others are taken for data.
+fn is_left_over(left: &[u8], is_behind_noughts: bool) -> bool {
+    let is_filling = |byte: &&u8| **byte == 0 && !is_behind_noughts || **byte == 0xff;
+    left.len() - left.iter().rev().take_while(is_filling).count() > LEFT_OVER
+}
+
+/// The differences of the first coefficients of blocks to those before.
+struct Differences<'t>(Vec<&'t Table>);
+
+impl Unit for Differences<'_> {
+    #[inline(always)]
+    fn pass(&mut self, bits: &mut Bits<'_>, _: usize) -> Option<()> {
+        self.0.iter().try_for_each(|table| pass_difference(bits, table))
+    }
+}
+
+#[inline(always)]
+fn pass_difference(bits: &mut Bits<'_>, table: &Table) -> Option<()> {
+    bits.fill();
+    let size = table.symbol(bits)?;
+    bits.skip(size.min(16));
+    Some(())
+}
+
+/// One more bit of the first coefficients of so many blocks.
+struct LastBits(u32);
+
+impl Unit for LastBits {
+    #[inline(always)]
+    fn pass(&mut self, bits: &mut Bits<'_>, _: usize) -> Option<()> {
+        pass_bits(bits, self.0);
+        Some(())
+    }
+}
+
+#[inline(always)]
+fn pass_bits(bits: &mut Bits<'_>, mut count: u32) {
+    while count > 0 {
+        bits.fill();
+        let some = count.min(32);
+        bits.skip(some as u8);
+        count -= some;
+    }
+}
+
+/// All coefficients of blocks.
+struct Blocks<'t>(Vec<(&'t Table, &'t Several<'t>)>);
+
+impl Unit for Blocks<'_> {
+    #[inline(always)]
+    fn pass(&mut self, bits: &mut Bits<'_>, _: usize) -> Option<()> {
+        self.0.iter().try_for_each(|(dc, ac)| {
+            pass_difference(bits, dc)?;
+            ac.pass_block(bits)
+        })
+    }
+}
+
+/// A table of coefficients, with which the codes of several can be passed over at once.
+struct Several<'t> {
+    table: &'t Table,
+    /// For each beginning of data how many bits whole codes take, with how many coefficients, the noughts between them among
+    /// these. Not a single bit where the first code does not fit in.
+    passed: Box<LookUp<Passed>>,
+}
+
+/// Codes that are passed over at once.
+#[derive(Clone, Copy, Default)]
+struct Passed {
+    bits: u8,
+    coefficients: u8,
+    is_end: bool,
+}
+
+impl<'t> Several<'t> {
+    fn of(table: &'t Table) -> Several<'t> {
+        let mut passed = Box::new([Passed::default(); 1 << LOOKED_UP]);
+        for (data, passed) in passed.iter_mut().enumerate() {
+            while let Some((symbol, length)) = table.symbol_within(data, passed.bits) {
+                let (run, size) = (symbol >> 4, symbol & 15);
+                passed.bits += length + size;
+                match size {
+                    0 if run < 15 => {
+                        passed.is_end = true;
+                        break;
+                    }
+                    0 => passed.coefficients += 16,
+                    _ => passed.coefficients += run + 1,
+                }
+            }
+        }
+        Several { table, passed }
+    }
+
+    /// Passes over the coefficients of a block but the first. None for a code that is none.
+    #[inline(always)]
+    fn pass_block(&self, bits: &mut Bits<'_>) -> Option<()> {
+        let mut at = 1;
+        while at < 64 {
+            bits.fill();
+            let passed = self.passed[bits.peek(LOOKED_UP)];
+            if passed.bits > 0 && at + u32::from(passed.coefficients) < 64 {
+                bits.skip(passed.bits);
+                at += u32::from(passed.coefficients);
+                if passed.is_end {
+                    break;
+                }
+                continue;
+            }
+            // One by one, where the block may end among them.
+            let symbol = self.table.symbol(bits)?;
+            match (u32::from(symbol >> 4), symbol & 15) {
+                (15, 0) => at += 16,
+                (_, 0) => break,
+                (run, size) => {
+                    bits.skip(size);
+                    at += run + 1;
+                }
+            }
+        }
+        Some(())
+    }
+}
+
+/// The coefficients that a scan of a progressive file tells (annex G).
+struct Band<'t> {
+    first: u32,
+    last: u32,
+    table: &'t Table,
+    /// Of each block the coefficients that are not 0.
+    known: &'t mut Vec<u64>,
+    /// Blocks that come without a code.
+    run: u32,
+}
+
+/// Coefficients that are told first.
+struct FirstBits<'t>(Band<'t>);
+
+impl Unit for FirstBits<'_> {
+    #[inline(always)]
+    fn pass(&mut self, bits: &mut Bits<'_>, unit: usize) -> Option<()> {
+        let band = &mut self.0;
+        if band.run > 0 {
+            band.run -= 1;
+            return Some(());
+        }
+        let mut at = band.first;
+        let mut known = *band.known.get(unit)?;
+        let passed = loop {
+            if at > band.last {
+                break Some(());
+            }
+            bits.fill();
+            let Some(symbol) = band.table.symbol(bits) else { break None };
+            match (symbol >> 4, symbol & 15) {
+                (15, 0) => at += 16,
+                (size, 0) => {
+                    band.run = (1 << size) - 1 + bits.number(size);
+                    break Some(());
+                }
+                (noughts, size) => {
+                    at += u32::from(noughts);
+                    bits.skip(size);
+                    known |= 1 << at.min(63);
+                    at += 1;
+                }
+            }
+        };
+        band.known[unit] = known;
+        passed
+    }
+
+    fn restart(&mut self) {
+        self.0.run = 0;
+    }
+}
+
+/// Coefficients that get one more bit: a bit for each that is not 0, between the codes of new ones.
+struct NextBits<'t>(Band<'t>);
+
+impl Unit for NextBits<'_> {
+    #[inline(always)]
+    fn pass(&mut self, bits: &mut Bits<'_>, unit: usize) -> Option<()> {
+        let band = &mut self.0;
+        let mut known = *band.known.get(unit)?;
+        let mut at = band.first;
+        // Those that are not passed yet.
+        let mut left = known & (u64::MAX >> (63 - band.last)) & (u64::MAX << band.first);
+        while band.run == 0 && at <= band.last {
+            bits.fill();
+            let Some(symbol) = band.table.symbol(bits) else {
+                band.known[unit] = known;
+                return None;
+            };
+            let (noughts, size) = (u32::from(symbol >> 4), symbol & 15);
+            if size == 0 && noughts < 15 {
+                band.run = (1 << noughts) + bits.number(noughts as u8);
+                break;
+            }
+            let sign = u32::from(size > 0);
+            let mut passed = 0;
+            // The place behind so many noughts.
+            at += noughts;
+            while left != 0 && left.trailing_zeros() <= at {
+                left &= left - 1;
+                (at, passed) = (at + 1, passed + 1);
+            }
+            at = at.min(band.last + 1);
+            if sign > 0 {
+                known |= 1 << at.min(63);
+            }
+            at += 1;
+            pass_bits(bits, sign + passed);
+        }
+        if band.run > 0 {
+            band.run -= 1;
+            if left != 0 {
+                pass_bits(bits, left.count_ones());
+            }
+        }
+        band.known[unit] = known;
+        Some(())
+    }
+
+    fn restart(&mut self) {
+        self.0.run = 0;
+    }
+}
