@@ -4,6 +4,8 @@
 //! The decoder is libjpeg-turbo in Rust. Two forms that are legal and rare it does not know: scans of several colours
 //! but not of all ([`scans`]), and colours that are finer than the brightness ([`planes`]).
 
+mod bands;
+mod blocks;
 mod entropy;
 mod holes;
 mod huffman;
