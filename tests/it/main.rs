@@ -40,6 +40,7 @@ mod litter;
 mod live;
 mod memory;
 mod model_folders;
+mod mutated;
 mod names;
 mod parity;
 #[cfg(target_os = "linux")]
