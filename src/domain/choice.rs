@@ -1,7 +1,6 @@
 //! The choice among the files of a source: which are looked at, and why the others are not.
 
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use super::litter::{is_hidden, is_litter};
@@ -53,9 +52,14 @@ impl Choice {
     /// is in: it is litter or hidden. And how many parts of the path there are up to the file or folder of that name. A folder
     /// in which something may be wanted is looked into.
     pub fn by_name(&self, inside: &Path, is_folder: bool) -> Option<(Why, usize)> {
-        let first = |is: fn(&OsStr) -> bool| inside.iter().position(is).map(|place| place + 1);
-        let litter = first(is_litter).map(|reach| (Why::Litter, reach));
-        let hidden = || first(is_hidden).filter(|_| !self.hidden).map(|reach| (Why::Hidden, reach));
+        // All parts but the last are folders.
+        let last = inside.iter().count().saturating_sub(1);
+        let litter = inside.iter().enumerate().position(|(place, name)| is_litter(name, is_folder || place < last));
+        let litter = litter.map(|place| (Why::Litter, place + 1));
+        let hidden = || {
+            let place = inside.iter().position(is_hidden).filter(|_| !self.hidden)?;
+            Some((Why::Hidden, place + 1))
+        };
         let by_name = litter.or_else(hidden)?;
         let spelt_out = match is_folder {
             true => self.include.named(),

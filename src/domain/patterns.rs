@@ -6,7 +6,7 @@ use std::path::Path;
 use globset::{ErrorKind, GlobBuilder, GlobMatcher};
 
 use super::folder_name::fold;
-use super::litter::{is_hidden, is_litter};
+use super::litter::{is_hidden, is_litter_in_pattern};
 
 /// Patterns that were written together.
 #[derive(Debug, Clone, Default)]
@@ -118,9 +118,10 @@ impl Pattern {
         }
         let glob = GlobBuilder::new(&fold(inside)).literal_separator(true).backslash_escape(true).build();
         let glob = glob.map_err(|error| bad(PatternFault::of(error.kind())))?.compile_matcher();
-        let names = inside.split('/').map(OsStr::new).map(|name| match (is_litter(name), is_hidden(name)) {
-            (true, _) => Named::Litter,
-            (_, true) => Named::Hidden,
+        let last = inside.matches('/').count();
+        let names = inside.split('/').enumerate().map(|(place, part)| match part {
+            litter if is_litter_in_pattern(litter, place == last) => Named::Litter,
+            hidden if is_hidden(OsStr::new(hidden)) => Named::Hidden,
             _ => Named::Visible,
         });
         Ok(Pattern {

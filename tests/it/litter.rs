@@ -195,6 +195,31 @@ fn hidden_files_are_asked_for_and_litter_only_by_its_name() {
 }
 
 #[test]
+fn what_is_only_named_like_litter_is_looked_at() {
+    let seen = ["Thumbs.db/1.jpg", "2024/desktop.ini/2.jpg", "@Recycle", "RECYCLED"];
+    let hidden = [".trashcan-evidence/3.jpg", ".trash_talk/4.jpg", ".DS_Store/5.jpg", ".pending-review/6.jpg", ".nfs0"];
+    let fill = |workspace: &Workspace| {
+        for (number, name) in seen.iter().chain(&hidden).enumerate() {
+            workspace.write(workspace.source().join(name), picture(number));
+        }
+    };
+    let workspace = Workspace::new();
+    fill(&workspace);
+    let plain = workspace.classify().flag("--json").flag("--dry-run").ends_with(0);
+    assert_eq!(names_of(&plain), sorted_names(&[&seen]));
+    assert_eq!(summary(&plain)["left_out"], json!({"litter": 0, "hidden": hidden.len(), "excluded": 0}));
+    let all = workspace.classify().flag("--json").flag("--dry-run").flag("--hidden").ends_with(0);
+    assert_eq!(names_of(&all), sorted_names(&[&seen, &hidden]));
+
+    let watched = Workspace::new();
+    let mut watch = Watching::start(&watched, &["--hidden", "--rescan", "86400"]);
+    fill(&watched);
+    watch.wait_for_pictures(seen.len() + hidden.len());
+    let (events, said) = watch.end();
+    assert_eq!(events.last().unwrap()["left_out"]["litter"], 0, "{said}");
+}
+
+#[test]
 fn the_settings_choose_and_the_command_line_outranks_them() {
     let workspace = odd_source();
     workspace.write_settings("hidden = true\nexclude = [\"raw\", \"deep\"]");
