@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use super::litter::{is_hidden, is_litter};
 use super::patterns::{BadPattern, FoldedPath, Named, Patterns};
 
-/// Which files of a source are looked at. Litter never is, unless a pattern of `include` spells its name out.
+/// Which files of a source are looked at.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Choice {
     /// Hidden files and folders too.
     pub hidden: bool,
-    /// Where there are any: only what one of them is for.
+    /// Those that spell out litter bring it back, beside all the rest. Where there are others: only what any of all is for.
     pub include: Patterns,
     /// Nothing that one of them is for.
     pub exclude: Patterns,
@@ -78,7 +78,7 @@ impl Choice {
             return None;
         }
         let path = FoldedPath::new(inside);
-        let is_wanted = || is_folder || self.include.is_empty() || self.include.reach(&path).is_some();
+        let is_wanted = || is_folder || !self.include.narrow() || self.include.reach(&path).is_some();
         let unwanted = || (!is_wanted()).then(|| inside.iter().count());
         self.exclude.reach(&path).or_else(unwanted).map(|reach| (Why::Excluded, reach))
     }
@@ -198,6 +198,24 @@ mod tests {
         let folder = |path: &str| leaves_out(&bin, path, true);
         assert_eq!((folder("$RECYCLE.BIN"), folder("x"), folder("secrets")), (None, None, Some((Why::Excluded, 1))));
         assert_eq!(leaves_out(&jpegs, "#recycle", true), Some((Why::Litter, 1)));
+    }
+
+    #[test]
+    fn litter_that_is_spelt_out_comes_beside_the_rest() {
+        let bin = choice(false, &["$RECYCLE.BIN", ".trashed-*"], &["*.txt"]);
+        for looked_at in ["$RECYCLE.BIN/S-1/a.jpg", "x/.trashed-1-a.jpg", "a.jpg", "x/b.png"] {
+            assert_eq!(file(&bin, looked_at), None, "{looked_at}");
+        }
+        assert_eq!(file(&bin, "#recycle/a.jpg"), Some((Why::Litter, 1)));
+        assert_eq!(file(&bin, ".a.jpg"), Some((Why::Hidden, 1)));
+        assert_eq!(file(&bin, "$RECYCLE.BIN/a.txt"), Some((Why::Excluded, 2)));
+        // Another pattern says what alone is wanted, beside that.
+        let jpegs = choice(false, &["$RECYCLE.BIN", "*.jpg"], &[]);
+        assert_eq!((file(&jpegs, "$RECYCLE.BIN/a.png"), file(&jpegs, "a.jpg")), (None, None));
+        assert_eq!(file(&jpegs, "a.png"), Some((Why::Excluded, 1)));
+        // So does one that spells out a hidden name: `hidden` looks at them beside the rest.
+        let private = choice(false, &[".private"], &[]);
+        assert_eq!((file(&private, ".private/a.jpg"), file(&private, "a.jpg")), (None, Some((Why::Excluded, 1))));
     }
 
     #[test]

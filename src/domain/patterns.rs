@@ -102,6 +102,11 @@ impl Patterns {
         matching.map(|pattern| pattern.names).max().unwrap_or_default()
     }
 
+    /// True where one says what alone is wanted. Litter is wanted beside the rest by who spells it out.
+    pub(super) fn narrow(&self) -> bool {
+        self.0.iter().any(|pattern| pattern.names != Named::Litter)
+    }
+
     /// The names that any pattern spells out.
     pub(super) fn named(&self) -> Named {
         self.0.iter().map(|pattern| pattern.names).max().unwrap_or_default()

@@ -182,9 +182,18 @@ fn hidden_files_are_asked_for_and_litter_only_by_its_name() {
     let classify = || workspace.classify().flag("--json").flag("--dry-run");
     assert_eq!(names_of(&classify().flag("--hidden").ends_with(0)), sorted_names(&[&SEEN, &HIDDEN, &RAW]));
     assert_eq!(names_of(&classify().with("--include", "*.jpg").ends_with(0)), sorted_names(&[&SEEN, &RAW]));
-    let bin = classify().with("--include", "$RECYCLE.BIN/**").ends_with(0);
-    assert_eq!(names_of(&bin), ["$RECYCLE.BIN/S-1-5/$R5.jpg"]);
-    assert_eq!(names_of(&classify().with("--include", ".trashed-*").ends_with(0)), [LITTER[4]]);
+    // It comes beside the rest, or beside what another pattern is for.
+    let bin = ["$RECYCLE.BIN/S-1-5/$R5.jpg"];
+    for pattern in ["$RECYCLE.BIN", "$Recycle.Bin/**"] {
+        let beside = classify().with("--include", pattern).ends_with(0);
+        assert_eq!(names_of(&beside), sorted_names(&[&SEEN, &RAW, &bin]), "{pattern}");
+    }
+    let two = classify().with("--include", "$RECYCLE.BIN").with("--include", "raw").ends_with(0);
+    assert_eq!(names_of(&two), sorted_names(&[&RAW, &bin]));
+    let trashed = classify().with("--include", ".trashed-*").ends_with(0);
+    assert_eq!(names_of(&trashed), sorted_names(&[&SEEN, &RAW, &[LITTER[4]]]));
+    let without = classify().with("--include", ".trashed-*").with("--exclude", "[!.]*").ends_with(0);
+    assert_eq!(names_of(&without), [LITTER[4]]);
     assert_eq!(names_of(&classify().with("--include", ".private/deep/*").ends_with(0)), [HIDDEN[2]]);
     // What is excluded is so whatever is included, and small and capital letters are alike.
     let both = classify().with("--include", "2024/**").with("--exclude", "*/raw").ends_with(0);
@@ -283,7 +292,7 @@ fn what_an_earlier_session_knows_as_a_picture_stays_in_sight() {
     workspace.write("source/._16.jpg", "not yet what it will be");
     let first = workspace.classify().flag("--json").flag("--hidden").with("--include", "*").ends_with(3);
     assert_eq!(summary(&first)["pictures"], SEEN.len() + HIDDEN.len() + RAW.len() + 1);
-    let bin = workspace.classify().with("--include", "#recycle/**").ends_with(0);
+    let bin = workspace.classify().with("--include", "#recycle").with("--exclude", "/[!#]*").ends_with(0);
     assert!(bin.out.contains("Classification finished: 1 picture."), "{}", bin.out);
     // What is no picture at all is none any more; its row stays.
     workspace.write("source/._16.jpg", BESIDE);
