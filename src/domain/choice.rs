@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::litter::{is_hidden, is_litter};
+use super::litter::{is_hidden, is_litter, pattern_for};
 use super::patterns::{BadPattern, FoldedPath, Named, Patterns};
 
 /// Which files of a source are looked at.
@@ -120,6 +120,17 @@ impl LeftOut {
         self.0.iter().map(|(path, (why, count))| (path.as_path(), *why, *count))
     }
 
+    /// The pattern that looks at a part of the litter: at a folder, or at files that were a person's, if there are any.
+    /// None where it is told by its content.
+    pub fn pattern_for_litter(&self) -> Option<String> {
+        let names =
+            || self.reasons().filter(|(_, why, _)| *why == Why::Litter).filter_map(|(path, ..)| path.file_name());
+        names()
+            .find(|name| is_litter(name, true))
+            .or_else(|| names().find(|name| is_litter(name, false)))
+            .and_then(pattern_for)
+    }
+
     /// How many files were left out.
     pub fn counts(&self) -> LeftOutCounts {
         let mut counts = LeftOutCounts::default();
@@ -225,6 +236,10 @@ mod tests {
             left_out.add(reason.into(), why);
         }
         assert_eq!(left_out.counts(), LeftOutCounts { litter: 1, hidden: 2, excluded: 0 });
+        assert_eq!(left_out.pattern_for_litter().as_deref(), Some(".DS_Store"));
+        left_out.add("x/@eaDir".into(), Why::Litter);
+        assert_eq!(left_out.pattern_for_litter().as_deref(), Some("@eaDir"));
+        left_out.forget(Path::new("x/@eaDir"));
         left_out.forget(Path::new("a/.x"));
         assert_eq!(left_out.reasons().collect::<Vec<_>>(), [(Path::new(".DS_Store"), Why::Litter, 1)]);
     }

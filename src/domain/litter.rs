@@ -139,6 +139,17 @@ pub fn is_litter_in_pattern(part: &str, is_last: bool) -> bool {
     FORMS.iter().any(begins_alike)
 }
 
+/// The pattern that spells out the name of litter, if it is one.
+pub fn pattern_for(name: &OsStr) -> Option<String> {
+    let text = name.to_str()?;
+    let form = FORMS.iter().find(|form| without_beginning(text, form.beginning).is_some_and(form.is_rest));
+    let is_name = || is_litter(name, true) || is_litter(name, false);
+    match form {
+        Some(form) => Some(format!("{}*", form.beginning)),
+        None => is_name().then(|| text.to_owned()),
+    }
+}
+
 /// The rest of a name that begins so, whatever its case.
 fn without_beginning<'n>(name: &'n str, beginning: &str) -> Option<&'n str> {
     let (start, rest) = name.split_at_checked(beginning.len())?;
@@ -242,5 +253,9 @@ mod tests {
             assert!(!is_litter_in_pattern(part, true), "{part}");
         }
         assert!(is_litter_in_pattern("@eaDir", false) && !is_litter_in_pattern("Thumbs.db", false));
+        let pattern = |name| pattern_for(OsStr::new(name));
+        assert_eq!(pattern("$Recycle.Bin").as_deref(), Some("$Recycle.Bin"));
+        assert_eq!(pattern(".trashed-1700000000-IMG [1].jpg").as_deref(), Some(".trashed-*"));
+        assert_eq!((pattern(".trash_talk"), pattern("._a.jpg")), (None, None));
     }
 }

@@ -15,7 +15,7 @@ mod watch_errors;
 use std::collections::HashMap;
 use std::fmt::Display;
 
-pub use left_out::left_out;
+pub use left_out::{ChosenIn, left_out};
 pub use limits::limit;
 pub use quantities::{duration, size};
 

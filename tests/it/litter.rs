@@ -102,6 +102,11 @@ fn classify_and_the_watch_leave_out_the_same_and_tell() {
     assert_eq!((of(".private").1.as_str(), of(".private").2), ("hidden", 2));
     assert_eq!((of("@eaDir").1.as_str(), of("2024/._2.jpg").1.as_str()), ("litter", "litter"));
     assert_eq!((of("._13.jpg").1.as_str(), of("2024/RAW").1.as_str()), ("hidden", "excluded"));
+    let events = finished.events();
+    let includes = of_kind(&events, "left_out").filter_map(|event| event["include"].as_str());
+    let includes: Vec<&str> = includes.collect();
+    let expected = ["#recycle", "$RECYCLE.BIN", ".DS_Store", ".Trash-*", ".thumbnails", ".trashed-*"];
+    assert!(expected.iter().all(|pattern| includes.contains(pattern)) && includes.len() == 10, "{includes:?}");
 
     let watched = odd_source();
     let mut watch = Watching::start(&watched, &["--exclude", "raw", "--rescan", "86400"]);
@@ -110,6 +115,7 @@ fn classify_and_the_watch_leave_out_the_same_and_tell() {
     assert_eq!(counts_in(events.last().unwrap()), counts());
     assert_eq!(left_out(&events, &watched), of_classify);
     assert!(said.contains("4 hidden files were left out (--hidden looks at them)"), "{said}");
+    assert!(said.contains("give its name: --include '#recycle'."), "{said}");
 }
 
 #[test]
@@ -161,7 +167,8 @@ fn what_was_left_out_is_in_words_and_in_the_ledger() {
     let finished = workspace.classify().with("--exclude", "raw").ends_with(0);
     for told in [
         "12 other files were left alone (1 .txt, 11 litter).",
-        "11 files are litter, which systems and apps leave for themselves: #recycle, $RECYCLE.BIN, .DS_Store and 8 more.",
+        "11 files are litter, which systems and apps leave for themselves: #recycle, $RECYCLE.BIN, .DS_Store and 8 more. \
+         To look at one of them too, give its name: --include '#recycle'.",
         "4 hidden files were left out (--hidden looks at them): .10.jpg, ._13.jpg, .private (2).",
         "2 files were left out by patterns: 2024/RAW, raw.",
     ] {
@@ -351,5 +358,6 @@ fn the_app_chooses_in_its_setup_and_says_what_is_left_out() {
     terminal.press(&["C-s"], "Classification finished: 51 pictures");
     let log = terminal.press(&["F6"], "4 hidden files were left out (Hidden files in Setup looks at them)");
     assert!(log.contains("2 files were left out by patterns: 2024/RAW, raw."), "{log}");
+    assert!(log.contains("#recycle in the field Only of Setup."), "{log}");
     terminal.press(&["q"], "ended 0");
 }
