@@ -39,6 +39,9 @@ impl Say for LabelError {
             }
             LabelError::OpenQuote { text } => language.say("labels.open_quote", &[("text", &printable_text(text))]),
             LabelError::AfterQuote { text } => language.say("labels.after_quote", &[("text", &printable_text(text))]),
+            LabelError::NoJson { line, column } => {
+                language.say("labels.no_json", &[("line", line), ("column", column)])
+            }
             LabelError::EmptySide { line } => language.say("labels.empty_side", &[("line", &printable_text(line))]),
         }
     }

@@ -197,7 +197,7 @@ fn hidden_files_are_asked_for_and_litter_only_by_its_name() {
         let beside = classify().with("--include", pattern).ends_with(0);
         assert_eq!(names_of(&beside), sorted_names(&[&SEEN, &RAW, &bin]), "{pattern}");
     }
-    let two = classify().with("--include", "$RECYCLE.BIN").with("--include", "raw").ends_with(0);
+    let two = classify().flag("--include=$RECYCLE.BIN").flag("--include=raw").ends_with(0);
     assert_eq!(names_of(&two), sorted_names(&[&RAW, &bin]));
     let trashed = classify().with("--include", ".trashed-*").ends_with(0);
     assert_eq!(names_of(&trashed), sorted_names(&[&SEEN, &RAW, &[LITTER[4]]]));
