@@ -12,6 +12,7 @@ use crate::domain::template::TemplateWithoutSlot;
 use crate::domain::variant::Variant;
 use crate::files::decode::{MOST_MEMORY, MOST_PIXELS};
 use crate::files::destination::{DestinationError, Weakness};
+use crate::files::kind::RAW;
 use crate::files::read::LARGEST_FILE;
 use crate::files::scan::ScanError;
 use crate::files::transfer::TransferError;
@@ -129,6 +130,7 @@ impl Say for Trouble {
             Trouble::Empty => language.text("trouble.empty"),
             Trouble::NoPicture => language.text("trouble.no_picture"),
             Trouble::Damaged { .. } => language.text("trouble.damaged"),
+            Trouble::OtherFormat { format } if *format == RAW => language.text("trouble.raw"),
             Trouble::OtherFormat { format } => language.say("trouble.other_format", &[("format", format)]),
             Trouble::UnusualForm { form } => language.say("trouble.unusual_form", &[("form", &form.say(language))]),
             Trouble::TooManyPixels { width, height } => {
