@@ -189,9 +189,7 @@ fn notes(canvas: &Canvas<'_>, field: Field, room: usize) -> Vec<Line<'static>> {
                 note(about_model(canvas, found), style)
             }
         },
-        Field::Include if field == setup.chosen => {
-            [note(canvas.text("app.patterns_hint"), faint), note(canvas.text("app.litter_hint"), faint)].concat()
-        }
+        Field::Include if field == setup.chosen => note(canvas.text("app.include_hint"), faint),
         Field::Exclude if field == setup.chosen => note(canvas.text("app.patterns_hint"), faint),
         Field::Start => before_start(canvas).into_iter().flat_map(|(text, style)| note(text, style)).collect(),
         _ => vec![],
