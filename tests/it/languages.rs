@@ -85,6 +85,16 @@ fn one_is_said_as_one() {
         let said = language.say(key, one);
         assert!(many.iter().all(|word| !said.contains(&format!("1 {word}"))), "{key}: {said}");
     }
+    // In columns of numbers.
+    let rows = ["unsure", "suspect", "unsupported", "unreadable"].map(|row| format!("classify.{row}_row"));
+    let plan = ["unsure", "none", "removed", "suspect", "failed"].map(|row| format!("app.plan_{row}"));
+    for language in Language::all() {
+        for key in rows.iter().chain(&plan).map(String::as_str).chain(["app.row_all"]) {
+            let said = language.say(key, &[("count", &"    1"), ("threshold", &0.5), ("margin", &0.1)]);
+            let many = ["they are", "ficam", "deixadas", "imagens", "pictures", "suportadas", "decodificadas"];
+            assert!(many.iter().all(|word| !said.contains(word)), "{key}: {said}");
+        }
+    }
 }
 
 impl Workspace {
