@@ -8,10 +8,11 @@ use smart_image_sorter::domain::settings::Settings;
 use smart_image_sorter::jobs::crew::{Checked, Event, Order, WatchNews};
 use smart_image_sorter::store::Session;
 
-use crate::session::summary;
+use crate::session::{decide, summary};
 use crate::support::{Finished, Workspace, of_kind, picture, shared};
 use crate::terminal::samples_folder;
 use crate::tmux::Terminal;
+use crate::tree::sorted;
 use crate::watch::Watching;
 use crate::working::{Working, settings};
 
@@ -317,6 +318,30 @@ fn what_an_earlier_session_knows_as_a_picture_stays_in_sight() {
     // A person who excludes it does not get it.
     let without = workspace.classify().flag("--json").flag("--dry-run").with("--exclude", ".private").ends_with(0);
     assert_eq!(summary(&without)["left_out"]["excluded"], 2);
+}
+
+#[test]
+fn what_is_excluded_now_is_not_sorted_because_an_earlier_run_knows_it() {
+    let workspace = odd_source();
+    let everything = SEEN.len() + RAW.len();
+    workspace.classify().ends_with(0);
+    assert_eq!(sorted(workspace.destination()).len(), everything);
+    workspace.sis_on_destination(&["undo"]).ended_with(0);
+    workspace.classify().flag("--exclude=raw").ends_with(0);
+    assert_eq!(sorted(workspace.destination()).len(), SEEN.len());
+    // Nor by what sorts all pictures of a session, as the app does, unless a person decided so.
+    let applied = summary(&workspace.sis_on_destination(&["apply", "--json"]).ended_with(0));
+    assert_eq!((&applied["pictures"], &applied["copied"]), (&json!(SEEN.len()), &json!(0)));
+    decide(&workspace, "14.jpg", Some("a"));
+    let applied = summary(&workspace.sis_on_destination(&["apply", "--json"]).ended_with(0));
+    assert_eq!((&applied["pictures"], &applied["copied"]), (&json!(SEEN.len() + 1), &json!(1)));
+    // What lies in the destination stays there and counts.
+    workspace.classify().flag("--exclude=2024").ends_with(0);
+    let applied = summary(&workspace.sis_on_destination(&["apply", "--json"]).ended_with(0));
+    assert_eq!(applied["pictures"], SEEN.len() + 1);
+    workspace.classify().ends_with(0);
+    assert_eq!(sorted(workspace.destination()).len(), everything);
+    workspace.sis_on_destination(&["verify"]).ended_with(0);
 }
 
 #[test]
