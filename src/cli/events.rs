@@ -5,8 +5,9 @@ use std::path::Path;
 use serde_json::{Map, Value as Json, json};
 
 use super::outcome::Report;
-use crate::domain::choice::LeftOut;
+use crate::domain::choice::{LeftOut, Why};
 use crate::domain::limit::Stage;
+use crate::domain::litter::pattern_for;
 use crate::domain::plan::PlannedTransfer;
 use crate::domain::printable::is_disturbing;
 use crate::domain::settings::{ModelName, Settings};
@@ -67,13 +68,16 @@ pub(super) fn unfinished(path: &Path) -> String {
     line(event)
 }
 
-/// The files and folders that were not looked at, a line each.
+/// The files and folders that were not looked at, a line each, with the pattern that looks at litter of that name.
 pub(super) fn left_out(left_out: &LeftOut) -> impl Iterator<Item = String> {
     left_out.reasons().map(|(path, why, files)| {
         let mut event = head("left_out");
         put_path(&mut event, "path", path);
         put(&mut event, "why", why.word());
         put(&mut event, "files", files);
+        if let Some(pattern) = path.file_name().filter(|_| why == Why::Litter).and_then(pattern_for) {
+            put(&mut event, "include", pattern);
+        }
         line(event)
     })
 }

@@ -110,7 +110,7 @@ fn labels(arguments: &SortingArguments, context: &Context) -> Result<Vec<Label>,
     let language = &context.language;
     let parsed = match (&arguments.labels, &arguments.labels_file) {
         (Some(list), _) => label::from_commas(list),
-        (None, Some(file)) => label::from_lines(&text_of(file, language)?),
+        (None, Some(file)) => label::from_file(&text_of(file, language)?),
         (None, None) => return Err(Failure::usage(language.text("settings.no_labels"))),
     };
     parsed.map_err(|error| Failure::of(&error, language).into_usage())

@@ -9,7 +9,7 @@ use crate::domain::count::Counts;
 use crate::domain::printable::{printable, printable_text};
 use crate::domain::settings::{Operation, Settings};
 use crate::jobs::classify::Classification;
-use crate::lang::{Language, Say, Values};
+use crate::lang::{ChosenIn, Language, Say, Values};
 
 /// Prints what happened: every row of counts, what is wrong with what, and what to do next.
 pub(super) fn print(report: &Report<'_>, table: Option<&Path>, language: &Language, console: &mut Console) {
@@ -185,9 +185,9 @@ fn print_others(classifying: &Classifying<'_>, language: &Language, console: &mu
     left_out(classification, classifying.settings, language).iter().for_each(|line| console.out(line));
 }
 
-/// The files that were left out, and what brings those back that are hidden.
+/// The files that were left out, and what looks at them.
 pub(super) fn left_out(classification: &Classification, settings: &Settings, language: &Language) -> Vec<String> {
-    crate::lang::left_out(language, &classification.left_out, &settings.source, "--hidden")
+    crate::lang::left_out(language, &classification.left_out, &settings.source, ChosenIn::CommandLine)
 }
 
 /// `3 .txt, 1 .mp4, 2 without extension, 5 litter`.

@@ -18,7 +18,7 @@ use crate::engine::runtime::Device;
 use crate::files::transfer::{Ended, TransferError};
 use crate::jobs::classify::Classified;
 use crate::jobs::watch::{Told, Watch, WatchRules, WatchedBy};
-use crate::lang::{Language, Say, Values, left_out as left_out_in_words, limit as limit_in_words};
+use crate::lang::{ChosenIn, Language, Say, Values, left_out as left_out_in_words, limit as limit_in_words};
 use crate::store::session::Known;
 
 /// How often the status is drawn on a terminal, and printed in a pipe if it changed.
@@ -83,7 +83,7 @@ impl<'t> Teller<'t> {
                 others.into_iter().for_each(|(kind, count)| *self.others.entry(kind).or_default() += count);
             }
             Told::LeftOut(left_out) => {
-                left_out_in_words(&self.language, left_out, &self.settings.source, "--hidden")
+                left_out_in_words(&self.language, left_out, &self.settings.source, ChosenIn::CommandLine)
                     .iter()
                     .for_each(|line| self.note(line));
             }

@@ -1,18 +1,17 @@
 //! The choice among the files of a source: which are looked at, and why the others are not.
 
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use super::litter::{is_hidden, is_litter};
+use super::litter::{is_hidden, is_litter, pattern_for};
 use super::patterns::{BadPattern, FoldedPath, Named, Patterns};
 
-/// Which files of a source are looked at. Litter never is, unless a pattern of `include` spells its name out.
+/// Which files of a source are looked at.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Choice {
     /// Hidden files and folders too.
     pub hidden: bool,
-    /// Where there are any: only what one of them is for.
+    /// Those that spell out litter bring it back, beside all the rest. Where there are others: only what any of all is for.
     pub include: Patterns,
     /// Nothing that one of them is for.
     pub exclude: Patterns,
@@ -53,9 +52,14 @@ impl Choice {
     /// is in: it is litter or hidden. And how many parts of the path there are up to the file or folder of that name. A folder
     /// in which something may be wanted is looked into.
     pub fn by_name(&self, inside: &Path, is_folder: bool) -> Option<(Why, usize)> {
-        let first = |is: fn(&OsStr) -> bool| inside.iter().position(is).map(|place| place + 1);
-        let litter = first(is_litter).map(|reach| (Why::Litter, reach));
-        let hidden = || first(is_hidden).filter(|_| !self.hidden).map(|reach| (Why::Hidden, reach));
+        // All parts but the last are folders.
+        let last = inside.iter().count().saturating_sub(1);
+        let litter = inside.iter().enumerate().position(|(place, name)| is_litter(name, is_folder || place < last));
+        let litter = litter.map(|place| (Why::Litter, place + 1));
+        let hidden = || {
+            let place = inside.iter().position(is_hidden).filter(|_| !self.hidden)?;
+            Some((Why::Hidden, place + 1))
+        };
         let by_name = litter.or_else(hidden)?;
         let spelt_out = match is_folder {
             true => self.include.named(),
@@ -74,7 +78,7 @@ impl Choice {
             return None;
         }
         let path = FoldedPath::new(inside);
-        let is_wanted = || is_folder || self.include.is_empty() || self.include.reach(&path).is_some();
+        let is_wanted = || is_folder || !self.include.narrow() || self.include.reach(&path).is_some();
         let unwanted = || (!is_wanted()).then(|| inside.iter().count());
         self.exclude.reach(&path).or_else(unwanted).map(|reach| (Why::Excluded, reach))
     }
@@ -114,6 +118,17 @@ impl LeftOut {
     /// Each file or folder that was a reason, and how many files were left out for it.
     pub fn reasons(&self) -> impl Iterator<Item = (&Path, Why, usize)> {
         self.0.iter().map(|(path, (why, count))| (path.as_path(), *why, *count))
+    }
+
+    /// The pattern that looks at a part of the litter: at a folder, or at files that were a person's, if there are any.
+    /// None where it is told by its content.
+    pub fn pattern_for_litter(&self) -> Option<String> {
+        let names =
+            || self.reasons().filter(|(_, why, _)| *why == Why::Litter).filter_map(|(path, ..)| path.file_name());
+        names()
+            .find(|name| is_litter(name, true))
+            .or_else(|| names().find(|name| is_litter(name, false)))
+            .and_then(pattern_for)
     }
 
     /// How many files were left out.
@@ -197,12 +212,34 @@ mod tests {
     }
 
     #[test]
+    fn litter_that_is_spelt_out_comes_beside_the_rest() {
+        let bin = choice(false, &["$RECYCLE.BIN", ".trashed-*"], &["*.txt"]);
+        for looked_at in ["$RECYCLE.BIN/S-1/a.jpg", "x/.trashed-1-a.jpg", "a.jpg", "x/b.png"] {
+            assert_eq!(file(&bin, looked_at), None, "{looked_at}");
+        }
+        assert_eq!(file(&bin, "#recycle/a.jpg"), Some((Why::Litter, 1)));
+        assert_eq!(file(&bin, ".a.jpg"), Some((Why::Hidden, 1)));
+        assert_eq!(file(&bin, "$RECYCLE.BIN/a.txt"), Some((Why::Excluded, 2)));
+        // Another pattern says what alone is wanted, beside that.
+        let jpegs = choice(false, &["$RECYCLE.BIN", "*.jpg"], &[]);
+        assert_eq!((file(&jpegs, "$RECYCLE.BIN/a.png"), file(&jpegs, "a.jpg")), (None, None));
+        assert_eq!(file(&jpegs, "a.png"), Some((Why::Excluded, 1)));
+        // So does one that spells out a hidden name: `hidden` looks at them beside the rest.
+        let private = choice(false, &[".private"], &[]);
+        assert_eq!((file(&private, ".private/a.jpg"), file(&private, "a.jpg")), (None, Some((Why::Excluded, 1))));
+    }
+
+    #[test]
     fn what_is_left_out_is_counted_by_its_reason() {
         let mut left_out = LeftOut::default();
         for (reason, why) in [("a/.x", Why::Hidden), ("a/.x", Why::Hidden), (".DS_Store", Why::Litter)] {
             left_out.add(reason.into(), why);
         }
         assert_eq!(left_out.counts(), LeftOutCounts { litter: 1, hidden: 2, excluded: 0 });
+        assert_eq!(left_out.pattern_for_litter().as_deref(), Some(".DS_Store"));
+        left_out.add("x/@eaDir".into(), Why::Litter);
+        assert_eq!(left_out.pattern_for_litter().as_deref(), Some("@eaDir"));
+        left_out.forget(Path::new("x/@eaDir"));
         left_out.forget(Path::new("a/.x"));
         assert_eq!(left_out.reasons().collect::<Vec<_>>(), [(Path::new(".DS_Store"), Why::Litter, 1)]);
     }

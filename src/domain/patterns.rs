@@ -6,7 +6,7 @@ use std::path::Path;
 use globset::{ErrorKind, GlobBuilder, GlobMatcher};
 
 use super::folder_name::fold;
-use super::litter::{is_hidden, is_litter};
+use super::litter::{is_hidden, is_litter_in_pattern};
 
 /// Patterns that were written together.
 #[derive(Debug, Clone, Default)]
@@ -102,6 +102,11 @@ impl Patterns {
         matching.map(|pattern| pattern.names).max().unwrap_or_default()
     }
 
+    /// True where one says what alone is wanted. Litter is wanted beside the rest by who spells it out.
+    pub(super) fn narrow(&self) -> bool {
+        self.0.iter().any(|pattern| pattern.names != Named::Litter)
+    }
+
     /// The names that any pattern spells out.
     pub(super) fn named(&self) -> Named {
         self.0.iter().map(|pattern| pattern.names).max().unwrap_or_default()
@@ -118,9 +123,10 @@ impl Pattern {
         }
         let glob = GlobBuilder::new(&fold(inside)).literal_separator(true).backslash_escape(true).build();
         let glob = glob.map_err(|error| bad(PatternFault::of(error.kind())))?.compile_matcher();
-        let names = inside.split('/').map(OsStr::new).map(|name| match (is_litter(name), is_hidden(name)) {
-            (true, _) => Named::Litter,
-            (_, true) => Named::Hidden,
+        let last = inside.matches('/').count();
+        let names = inside.split('/').enumerate().map(|(place, part)| match part {
+            litter if is_litter_in_pattern(litter, place == last) => Named::Litter,
+            hidden if is_hidden(OsStr::new(hidden)) => Named::Hidden,
             _ => Named::Visible,
         });
         Ok(Pattern {

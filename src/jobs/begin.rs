@@ -21,6 +21,7 @@ pub fn begin_classify(
     more: Map<String, Json>,
 ) -> Result<(RunId, LabelSet), StoreError> {
     let sorting = Sorting::from(settings);
+    session.respell_labels(&sorting.labels)?;
     let fingerprint = model.name_of_fingerprint();
     let set = session.label_set(&sorting.labels, &sorting.template, &fingerprint)?;
     let mut told = Map::new();

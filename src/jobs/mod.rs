@@ -23,5 +23,6 @@ pub mod stop;
 pub mod tables;
 mod threads;
 pub mod undo;
+pub mod unwanted;
 pub mod verify;
 pub mod watch;

@@ -5,6 +5,7 @@ use std::fs::Metadata;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::unwanted::Unwanted;
 use crate::domain::count::Counts;
 use crate::domain::decision::{Standing, standing};
 use crate::domain::picture::{FileStamp, PictureState};
@@ -81,15 +82,16 @@ impl From<Unseen> for NotThere {
     }
 }
 
-/// Sorts the pictures of a session. Nothing is touched; that files are still in place is looked up.
+/// Sorts the pictures of a session, but for those that the last run was told to leave out. Nothing is touched; that files are still in place is looked up.
 pub fn sort(session: &Session, rules: SortRules<'_>) -> Result<Sorted, StoreError> {
     let mut sorted = Sorted::default();
     let mut standings = Vec::new();
     let mut candidates = Vec::new();
+    let unwanted = Unwanted::of(session)?;
     let sure = rules.sorting.sure();
     let mut waiting = rules.waiting;
     session.for_each_picture(Some(rules.set), rules.which, |picture| {
-        if picture.is_replaced {
+        if picture.is_replaced || unwanted.as_ref().is_some_and(|unwanted| unwanted.has(&picture)) {
             return;
         }
         let standing = standing(&picture.picture, picture.decision, &rules.set.labels, sure);

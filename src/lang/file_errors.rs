@@ -12,6 +12,7 @@ use crate::domain::template::TemplateWithoutSlot;
 use crate::domain::variant::Variant;
 use crate::files::decode::{MOST_MEMORY, MOST_PIXELS};
 use crate::files::destination::{DestinationError, Weakness};
+use crate::files::kind::RAW;
 use crate::files::read::LARGEST_FILE;
 use crate::files::scan::ScanError;
 use crate::files::transfer::TransferError;
@@ -39,6 +40,9 @@ impl Say for LabelError {
             }
             LabelError::OpenQuote { text } => language.say("labels.open_quote", &[("text", &printable_text(text))]),
             LabelError::AfterQuote { text } => language.say("labels.after_quote", &[("text", &printable_text(text))]),
+            LabelError::NoJson { line, column } => {
+                language.say("labels.no_json", &[("line", line), ("column", column)])
+            }
             LabelError::EmptySide { line } => language.say("labels.empty_side", &[("line", &printable_text(line))]),
         }
     }
@@ -126,6 +130,7 @@ impl Say for Trouble {
             Trouble::Empty => language.text("trouble.empty"),
             Trouble::NoPicture => language.text("trouble.no_picture"),
             Trouble::Damaged { .. } => language.text("trouble.damaged"),
+            Trouble::OtherFormat { format } if *format == RAW => language.text("trouble.raw"),
             Trouble::OtherFormat { format } => language.say("trouble.other_format", &[("format", format)]),
             Trouble::UnusualForm { form } => language.say("trouble.unusual_form", &[("form", &form.say(language))]),
             Trouble::TooManyPixels { width, height } => {

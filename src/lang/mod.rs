@@ -15,7 +15,7 @@ mod watch_errors;
 use std::collections::HashMap;
 use std::fmt::Display;
 
-pub use left_out::left_out;
+pub use left_out::{ChosenIn, left_out};
 pub use limits::limit;
 pub use quantities::{duration, size};
 
@@ -128,7 +128,8 @@ fn value_at(place: &str, values: Values<'_>) -> Option<String> {
     let (_, value) = values.iter().find(|(given, _)| *given == name)?;
     let value = value.to_string();
     Some(match forms.and_then(|forms| forms.split_once('|')) {
-        Some((one, many)) => (if value == "1" { one } else { many }).to_owned(),
+        // A number may have blanks before it, in a column.
+        Some((one, many)) => (if value.trim_start() == "1" { one } else { many }).to_owned(),
         None => value,
     })
 }

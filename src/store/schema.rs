@@ -11,7 +11,7 @@ use super::database::Kind;
 pub(super) const SESSION: Kind = Kind {
     application_id: 0x7369_7331,
     patience: Duration::from_secs(30),
-    migrations: &[VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5],
+    migrations: &[VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6],
 };
 
 const VERSION_1: &str = "
@@ -180,4 +180,10 @@ CREATE INDEX transfers_unfinished ON transfers (step) WHERE step IN ('planned', 
 /// has room for it.
 const VERSION_5: &str = "
 ALTER TABLE transfers ADD COLUMN unkept TEXT; -- JSON: what the file had and the copy has not; null where that is nothing
+";
+
+/// One decision holds for each picture of its content, and an undo asks where a content is: both look up by its hash, for
+/// which every row was read.
+const VERSION_6: &str = "
+CREATE INDEX pictures_hash ON pictures (hash);
 ";

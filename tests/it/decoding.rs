@@ -86,8 +86,15 @@ fn a_form_that_is_not_decoded_is_told_in_the_users_language() {
     assert_eq!(
         told,
         [
-            "it is a TIFF compressed as JPEG 2000, which is not decoded: convert it to JPEG or PNG",
-            "não é decodificada: é um TIFF comprimido como JPEG 2000; converta-a para JPEG ou PNG"
+            "it is a TIFF compressed as JPEG 2000, which is not decoded: open this file in a program that shows it, save it \
+             there as a new JPEG or PNG, and sort the new file",
+            "é um TIFF comprimido como JPEG 2000, e isso não é decodificado: abra este arquivo num programa que o mostre, \
+             salve-o ali como um novo JPEG ou PNG, e classifique o arquivo novo"
         ]
     );
+    // A raw file is exported by programs that know its camera.
+    let raw = decode(b"FUJIFILMCCD-RAW", Kind::of(b"FUJIFILMCCD-RAW", Path::new("x.raf"))).unwrap_err();
+    let told: Vec<String> = Language::all().iter().map(|language| raw.say(language)).collect();
+    assert!(told[0].contains("the raw file of a camera") && told[0].contains("sort the exported file"), "{told:?}");
+    assert!(told[1].contains("o arquivo bruto (RAW) de uma câmera") && told[1].contains("darktable"), "{told:?}");
 }

@@ -2,6 +2,7 @@
 
 use std::process::Stdio;
 
+use crate::session::decide;
 use crate::support::Workspace;
 
 fn with_a_picture() -> Workspace {
@@ -42,6 +43,45 @@ fn labels_come_through_standard_input() {
     drop(pipe);
     let printed = String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap();
     assert!(printed.contains(r#""counts":{"a map":"#) && printed.contains(r#""a cat":"#), "{printed}");
+}
+
+#[test]
+fn quotes_and_a_list_in_json_are_how_people_paste_labels() {
+    let workspace = with_a_picture();
+    let scores = |content: &str| workspace.classify().labels_file(workspace.write("labels", content)).scores();
+    let plain = scores("a gun\na map");
+    assert_eq!(plain.keys().collect::<Vec<_>>(), ["a gun", "a map"]);
+    for content in
+        ["\"a gun\"\n'a map',\n", "[\"a gun\", \"a map\"]", "[\n  \"a  gun\",\n  \"a map\"\n]\n", "a\t gun\n«a map»"]
+    {
+        assert_eq!(scores(content), plain, "{content}");
+    }
+    let list = workspace.classify().with("--labels", "[\"a gun\", \"a map\"]").scores();
+    assert_eq!(list, plain);
+    let faulty = workspace.write("labels", "[\n\"a gun\",\n'a map'\n]");
+    let said = workspace.classify().labels_file(faulty).ends_with(2).err;
+    assert!(said.contains("line 3, column 1 is not as in one"), "{said}");
+}
+
+#[test]
+fn a_label_that_was_kept_with_its_quotes_is_the_same_label_without() {
+    let workspace = Workspace::new();
+    workspace.write_pictures(["1.jpg", "2.jpg"]);
+    // As labels were kept that were read to the letter.
+    let before = workspace.write("before", "\\\"a gun\"\na\\ \\ map");
+    workspace.classify().labels_file(before).with("--threshold", "1").ends_with(0);
+    decide(&workspace, "1.jpg", Some("\"a gun\""));
+    decide(&workspace, "2.jpg", Some("a  map"));
+    workspace.sis_on_destination(&["apply"]).ended_with(0);
+    let now = workspace.write("now", "\"a gun\"\na  map");
+    let again = workspace.classify().labels_file(now).with("--threshold", "1").ends_with(0);
+    // Nothing is moved, and what was decided is so for the same labels.
+    assert!(again.out.contains("1  a gun") && again.out.contains("1  a map"), "{}", again.out);
+    for (row, (label, folder)) in workspace.rows().iter().zip([("a gun", "_a gun_"), ("a map", "a  map")]) {
+        assert_eq!((row["label"].as_str(), row["decision"].as_str()), (label, "reassigned"), "{row:?}");
+        assert!(row["destination"].contains(folder) && workspace.destination().join(folder).is_dir(), "{row:?}");
+    }
+    workspace.sis_on_destination(&["verify"]).ended_with(0);
 }
 
 #[test]

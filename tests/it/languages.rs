@@ -2,6 +2,8 @@
 
 use std::process::Command;
 
+use smart_image_sorter::lang::Language;
+
 use crate::support::{Finished, Workspace, finish};
 
 /// Commands whose help is read.
@@ -26,6 +28,74 @@ const COMMANDS: [&str; 19] = [
     "completions",
     "man",
 ];
+
+/// Sentences that count, as they are said of one.
+#[test]
+fn one_is_said_as_one() {
+    let one: &[(&str, &dyn std::fmt::Display)] = &[
+        ("pictures", &1),
+        ("waiting", &1),
+        ("seconds", &1),
+        ("removed", &1),
+        ("sure", &1),
+        ("unsure", &1),
+        ("backlog", &1),
+        ("back", &1),
+        ("left", &1),
+        ("count", &1),
+        ("run", &7),
+        ("review", &"F4"),
+        ("files", &"F5"),
+        ("start", &"Ctrl-S"),
+        ("key", &"u"),
+        ("source", &"/from"),
+        ("how", &"--hidden"),
+        ("paths", &".x"),
+        ("reason", &""),
+    ];
+    let keys = [
+        "app.classified",
+        "app.classify_stopped",
+        "app.undone",
+        "app.undone_partly",
+        "app.last_undone",
+        "app.last_undone_partly",
+        "watch.by_polling",
+        "watch.by_polling_because",
+        "watch.status",
+        "bench.begin",
+        "hub.waiting",
+        "left_out.litter",
+        "left_out.hidden",
+        "left_out.excluded",
+    ];
+    let many = [
+        "pictures",
+        "copies",
+        "files",
+        "hidden files",
+        "seconds",
+        "imagens",
+        "cópias",
+        "arquivos",
+        "segundos",
+        "seguras",
+    ];
+    for (language, key) in Language::all().iter().flat_map(|language| keys.map(|key| (language, key))) {
+        let said = language.say(key, one);
+        assert!(many.iter().all(|word| !said.contains(&format!("1 {word}"))), "{key}: {said}");
+    }
+    // In columns of numbers.
+    let rows = ["unsure", "suspect", "unsupported", "unreadable"].map(|row| format!("classify.{row}_row"));
+    let plan = ["unsure", "none", "removed", "suspect", "failed"].map(|row| format!("app.plan_{row}"));
+    for language in Language::all() {
+        for key in rows.iter().chain(&plan).map(String::as_str).chain(["app.row_all"]) {
+            let said = language.say(key, &[("count", &"    1"), ("threshold", &0.5), ("margin", &0.1)]);
+            let many = ["they are", "ficam", "deixadas", "imagens", "pictures", "suportadas", "decodificadas"];
+            assert!(many.iter().all(|word| !said.contains(word)), "{key}: {said}");
+        }
+    }
+}
 
 impl Workspace {
     /// The program in an environment of which nothing but these variables tells of a language.

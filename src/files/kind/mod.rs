@@ -40,7 +40,7 @@ pub enum Kind {
 pub const START: usize = 256;
 
 /// The name of pictures as cameras' sensors saw them, whoever made the camera.
-pub(super) const RAW: &str = "RAW";
+pub const RAW: &str = "RAW";
 
 /// True for a name that pictures have, of a format that is decoded or known.
 pub fn has_picture_name(path: &Path) -> bool {

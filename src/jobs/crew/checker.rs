@@ -35,7 +35,7 @@ pub(super) fn run(orders: &Receiver<Order>, ending: &Stop, events: &Sender<Event
 fn counted(found: &Scan) -> Checked {
     let pictures = found.files.iter().filter(|path| has_picture_name(path)).count();
     let left_out = found.left_out.counts();
-    Checked { pictures, others: found.files.len() - pictures + left_out.litter, left_out }
+    Checked { pictures, others: found.files.len() - pictures, left_out }
 }
 
 /// The path with what all folders that begin like it have in common.

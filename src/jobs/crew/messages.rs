@@ -255,7 +255,7 @@ pub enum Event {
 pub struct Checked {
     /// Regular files with the name of a picture.
     pub pictures: usize,
-    /// Other regular files, litter among them.
+    /// Other regular files, but for those that are left out.
     pub others: usize,
     /// Those that are not looked at.
     pub left_out: LeftOutCounts,

@@ -12,6 +12,13 @@ use crate::domain::decision::{Decision, LabelId};
 use crate::domain::history::{Step, StepKind};
 use crate::domain::picture::{ContentHash, PictureId};
 
+const FILES_OF_CONTENT: &str = "SELECT path FROM pictures WHERE hash = ?1
+     UNION SELECT placed FROM pictures WHERE hash = ?1 AND placed IS NOT NULL";
+
+const ALIKE: &str =
+    "SELECT id, hash FROM pictures WHERE NOT replaced AND hash IN (SELECT hash FROM json_each(?1) AS said
+         JOIN pictures ON pictures.id = said.value WHERE length(hash) > 0) ORDER BY id";
+
 impl Session {
     /// Keeps decisions that a person made at once, which hold for every picture of the same content. Where a step is taken
     /// back or done again, so is what it did to pictures that the person did not see.
@@ -23,10 +30,7 @@ impl Session {
     /// The files that pictures of a content were found as or have been sorted to.
     pub fn files_of_content(&self, hash: &ContentHash) -> Result<Vec<PathBuf>, StoreError> {
         self.read(|reading| {
-            let mut files = reading.prepare(
-                "SELECT path FROM pictures WHERE hash = ?1
-                 UNION SELECT placed FROM pictures WHERE hash = ?1 AND placed IS NOT NULL",
-            )?;
+            let mut files = reading.prepare(FILES_OF_CONTENT)?;
             let kept = files.query_map([hash.0.as_slice()], |row| row.get::<_, Vec<u8>>(0))?;
             kept.map(|kept| kept.map(|kept| self.given(&kept))).collect()
         })
@@ -66,10 +70,7 @@ fn with_same_content(change: &Transaction<'_>, step: &Step) -> rusqlite::Result<
 /// The pictures that have the content of one in the step, those in it among them, but for those whose path has another
 /// content now.
 fn alike(change: &Transaction<'_>, step: &Step) -> rusqlite::Result<Vec<(PictureId, Vec<u8>)>> {
-    let mut statement = change.prepare_cached(
-        "SELECT id, hash FROM pictures WHERE NOT replaced AND hash IN (SELECT hash FROM json_each(?1) AS said
-             JOIN pictures ON pictures.id = said.value WHERE length(hash) > 0) ORDER BY id",
-    )?;
+    let mut statement = change.prepare_cached(ALIKE)?;
     let said = json!(step.said.iter().map(|(picture, _)| picture.0).collect::<Vec<_>>()).to_string();
     statement.query_map([said], |row| Ok((PictureId(row.get(0)?), row.get(1)?)))?.collect()
 }
@@ -171,7 +172,9 @@ mod tests {
     use crate::domain::history::History;
     use crate::domain::picture::{ContentHash, FileStamp, Picture, PictureState};
     use crate::domain::run::{RunId, RunKind};
+    use crate::store::database::{self, Kind};
     use crate::store::known::KnownSessions;
+    use crate::store::schema::SESSION;
 
     const NONE: Option<Decision> = Some(Decision::NoneOfThese);
     const SKIPPED: Option<Decision> = Some(Decision::Skipped);
@@ -310,5 +313,37 @@ mod tests {
         scene.session.change(|change| change.execute("UPDATE pictures SET hash = x''", []).map(drop)).unwrap();
         scene.say(StepKind::Decide, &[(1, NONE)]);
         assert_eq!(scene.decisions(), [NONE, None]);
+    }
+    /// The places in the tables that a look-up of a content reads.
+    fn plan_of(session: &Session, query: &str) -> String {
+        let mut plan = session.connection.prepare(&format!("EXPLAIN QUERY PLAN {query}")).unwrap();
+        let steps = plan.query_map([rusqlite::types::Null], |row| row.get::<_, String>(3)).unwrap();
+        steps.map(Result::unwrap).collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn contents_are_looked_up_by_an_index_in_sessions_of_the_version_before_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(".sis");
+        std::fs::create_dir(&path).unwrap();
+        let former = Kind { migrations: &SESSION.migrations[..5], ..SESSION };
+        let connection = database::open(&path.join("session.db"), &former).unwrap();
+        let statements = "INSERT INTO runs (id, kind, began, settings) VALUES (1, 'classify', 0, '{}');
+             INSERT INTO pictures (id, path, shown, hash, state, seen) VALUES
+                (1, CAST('/from/1.jpg' AS BLOB), x'61', zeroblob(32), 'ok', 1),
+                (2, CAST('/from/2.jpg' AS BLOB), x'62', zeroblob(32), 'ok', 1);";
+        connection.execute_batch(statements).unwrap();
+        drop(connection);
+        let mut session = Session::open_to_work(folder.path(), &KnownSessions::in_folder(None)).unwrap();
+        for query in [ALIKE, FILES_OF_CONTENT] {
+            let plan = plan_of(&session, query);
+            assert!(plan.contains("USING INDEX pictures_hash") && !plan.contains("SCAN pictures"), "{plan}");
+        }
+        session.decide_contents(&Step { kind: StepKind::Decide, said: vec![(PictureId(1), NONE)] }).unwrap();
+        let mut decisions = vec![];
+        session.for_each_picture(None, Which::All, |picture| decisions.push(picture.decision)).unwrap();
+        assert_eq!(decisions, [NONE, NONE]);
+        let files = session.files_of_content(&ContentHash([0; 32])).unwrap();
+        assert_eq!(files, ["/from/1.jpg", "/from/2.jpg"].map(PathBuf::from));
     }
 }

@@ -8,6 +8,7 @@ use serde_json::{Map, Value as Json, json};
 use super::{Session, StoreError, now};
 use crate::domain::decision::{Decision, LabelId};
 use crate::domain::history::{Step, StepKind};
+use crate::domain::label::Label;
 use crate::domain::picture::PictureId;
 use crate::store::ledger;
 
@@ -59,6 +60,19 @@ impl Session {
             ledger::add(change, event.map(|(key, value)| (key.to_owned(), json!(value))).into_iter().collect())
         })?;
         self.complete_ledger()
+    }
+
+    /// Gives labels the texts of these where they were read to the letter before, with quotes around them or several blanks:
+    /// what was decided for one stays decided.
+    pub fn respell_labels(&mut self, labels: &[Label]) -> Result<(), StoreError> {
+        let known: Vec<String> = self.label_texts()?.into_values().collect();
+        for label in labels.iter().filter(|label| !known.contains(&label.text)) {
+            let is_in_use = |text: &String| labels.iter().any(|label| label.text == *text);
+            if let Some(before) = known.iter().filter(|text| !is_in_use(text)).find(|text| label.was_read_as(text)) {
+                self.rename_label(before, &label.text)?;
+            }
+        }
+        Ok(())
     }
 
     /// The number of a label by its text, new where the session does not know it.

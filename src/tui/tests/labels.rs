@@ -107,6 +107,24 @@ fn a_list_with_commas_is_pasted_as_lines() {
 }
 
 #[test]
+fn a_list_in_json_is_pasted_as_lines() {
+    let mut model = model();
+    model.set_labels(vec![String::new()]);
+    press(&mut model, "<f3><enter>");
+    update(&mut model, Message::Paste("[\n  \"a rifle\",\n  \"a = b\",\n  \"it's\"\n]\n".to_owned()));
+    assert_eq!(model.labels.editor.lines(), ["a rifle", "a \\= b", "it's"]);
+    assert_eq!(model.labels.current[1], Label::named("a = b"));
+}
+
+#[test]
+fn labels_of_an_earlier_session_keep_their_quotes_and_blanks() {
+    let mut model = model();
+    let labels = ["\"a gun\"", "a  map", "'a' or 'b'"].map(Label::named).to_vec();
+    model.open_labels(labels.clone());
+    assert_eq!((model.labels.parsed(), &model.labels.current), (Ok(labels.clone()), &labels));
+}
+
+#[test]
 fn a_comment_is_no_label_and_takes_no_hint() {
     let mut model = classified();
     model.set_labels(["#memes", "gun,", "a face"].map(str::to_owned).to_vec());

@@ -76,11 +76,33 @@ fn files_are_chosen_by_patterns_which_a_later_start_has_again() {
     // All rows of the setup are reached on a small screen.
     let number = later.setup.check;
     let left_out = LeftOutCounts { litter: 606, hidden: 3, excluded: 2 };
-    told(&mut later, Event::Checked { number, result: Ok(Checked { pictures: 606, others: 607, left_out }) });
-    assert!(screen(&later, 80, 24).contains("606 pictures, 607 other files · 606 litter · 3 hidden ·"));
+    told(&mut later, Event::Checked { number, result: Ok(Checked { pictures: 606, others: 1, left_out }) });
+    assert!(screen(&later, 80, 24).contains("606 pictures, 1 other file · 606 litter · 3 hidden · 2"));
     later.setup.chosen = Field::Start;
     let shown = screen(&later, 80, 16);
     assert!(shown.contains("> [ Start ]") && shown.contains("i installs ONNX Runtime"), "{shown}");
+}
+
+#[test]
+fn the_fields_of_patterns_say_what_they_are_for() {
+    for language in Language::all() {
+        let mut model = classified_in(language);
+        press(&mut model, "<f2>");
+        let said = |model: &Model, key: &str| screen(model, 80, 24).contains(&model.language.text(key));
+        assert!(said(&model, "app.include_empty") && said(&model, "app.exclude_empty"), "{}", screen(&model, 80, 24));
+        assert!(!said(&model, "app.patterns_hint"));
+        model.setup.chosen = Field::Include;
+        let shown = screen(&model, 80, 24);
+        let start = format!("[ {} ]", model.language.text("app.field_start"));
+        assert!(said(&model, "app.include_hint") && shown.contains(&start), "{shown}");
+        // What is written takes the place of what it would mean to write nothing.
+        press(&mut model, "<enter>");
+        assert!(!said(&model, "app.include_empty") && said(&model, "app.exclude_empty"));
+        press(&mut model, "*.jpg<enter>");
+        assert!(!said(&model, "app.include_empty"));
+        model.setup.chosen = Field::Exclude;
+        assert!(said(&model, "app.patterns_hint") && !said(&model, "app.include_hint"));
+    }
 }
 
 #[test]

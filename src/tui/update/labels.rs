@@ -54,13 +54,13 @@ fn take_hint(model: &mut Model) {
 
 pub(super) fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
     begin(model);
-    // A list with commas is one label a line, as long as it makes sense as such.
-    let lines = match text.contains('\n') {
-        true => None,
-        false => label::from_commas(text).ok().map(|labels| labels.iter().map(Label::line).collect::<Vec<_>>()),
+    // A list in JSON or with commas is one label a line, as long as it makes sense as such.
+    let listed = match text.contains('\n') {
+        true => label::from_json(text).and_then(Result::ok),
+        false => label::from_commas(text).ok(),
     };
-    let text = match lines {
-        Some(lines) => lines.join("\n"),
+    let text = match listed {
+        Some(labels) => labels.iter().map(Label::line).collect::<Vec<_>>().join("\n"),
         None => text.replace("\r\n", "\n").replace('\r', "\n"),
     };
     model.labels.editor.insert_str(&text);

@@ -8,7 +8,7 @@ use crate::domain::printable::{printable, printable_text};
 use crate::domain::settings::Settings;
 use crate::jobs::crew::{CrewError, Order, WatchNews, WatchStatus};
 use crate::jobs::watch::WatchedBy;
-use crate::lang::{Say, Values};
+use crate::lang::{ChosenIn, Say, Values};
 use crate::store::session::Sorting;
 use crate::tui::effect::Effect;
 use crate::tui::model::{Model, Sorts, WatchState, Watching, Work};
@@ -156,9 +156,8 @@ fn said(model: &Model, news: WatchNews) -> Option<String> {
 
 /// Says which files of the source are not looked at, if there are any.
 pub(super) fn tell_left_out(model: &mut Model, left_out: &LeftOut) {
-    let how = model.language.text("app.look_at_hidden");
     let source = Path::new(model.setup.source.text().trim());
-    let sentences = crate::lang::left_out(&model.language, left_out, source, &how);
+    let sentences = crate::lang::left_out(&model.language, left_out, source, ChosenIn::Setup);
     sentences.into_iter().for_each(|sentence| model.say(sentence));
 }
 

@@ -109,7 +109,7 @@ fn sums(canvas: &Canvas<'_>, plan: &Plan) -> Vec<Line<'static>> {
         ("app.plan_failed", counts.failed()),
     ];
     let some = sums.iter().filter(|(_, count)| *count > 0);
-    some.map(|(key, count)| Line::raw(format!("{count:>7}  {}", canvas.text(key)))).collect()
+    some.map(|(key, count)| Line::raw(format!("{count:>7}  {}", canvas.say(key, &[("count", count)])))).collect()
 }
 
 /// Files whose names are taken in their folder.

@@ -105,7 +105,8 @@ fn other_rows(canvas: &Canvas<'_>) -> Vec<Line<'static>> {
         .filter(|(key, count)| *count > 0 || *key == "app.row_unsure")
         .map(|(key, count)| Line::styled(format!("{count:>7}  {}", canvas.text(key)), canvas.theme.faint()))
         .collect();
-    lines.push(Line::raw(format!("{:>7}  {}", counts.pictures(), canvas.text("app.row_all"))));
+    let all = counts.pictures();
+    lines.push(Line::raw(format!("{all:>7}  {}", canvas.say("app.row_all", &[("count", &all)]))));
     let labels = &canvas.model.labels;
     if let Some(error) = &labels.error {
         lines.push(Line::styled(error.say(&canvas.model.language), canvas.theme.error()));

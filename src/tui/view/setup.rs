@@ -87,8 +87,27 @@ fn line(canvas: &Canvas<'_>, field: Field, room: usize) -> Line<'static> {
     Line::from(vec![
         Span::raw(mark),
         Span::styled(name, canvas.theme.title()),
-        Span::styled(shortened(&printable_text(&value(canvas, field)), room), style),
+        match empty(field).filter(|_| has_no_text(canvas, field)) {
+            Some(key) => Span::styled(shortened(&canvas.text(key), room), canvas.theme.faint().patch(style)),
+            None => Span::styled(shortened(&printable_text(&value(canvas, field)), room), style),
+        },
     ])
+}
+
+/// The sentence that says what it means to leave a field empty.
+fn empty(field: Field) -> Option<&'static str> {
+    match field {
+        Field::Include => Some("app.include_empty"),
+        Field::Exclude => Some("app.exclude_empty"),
+        _ => None,
+    }
+}
+
+/// True for a field with nothing in it, unless somebody writes into it.
+fn has_no_text(canvas: &Canvas<'_>, field: Field) -> bool {
+    let setup = &canvas.model.setup;
+    let is_edited = field == setup.chosen && setup.editing.is_some();
+    !is_edited && value(canvas, field).trim().is_empty()
 }
 
 fn name(field: Field) -> &'static str {
@@ -170,9 +189,8 @@ fn notes(canvas: &Canvas<'_>, field: Field, room: usize) -> Vec<Line<'static>> {
                 note(about_model(canvas, found), style)
             }
         },
-        Field::Include | Field::Exclude if field == setup.chosen && setup.editing.is_some() => {
-            note(canvas.text("app.patterns_hint"), faint)
-        }
+        Field::Include if field == setup.chosen => note(canvas.text("app.include_hint"), faint),
+        Field::Exclude if field == setup.chosen => note(canvas.text("app.patterns_hint"), faint),
         Field::Start => before_start(canvas).into_iter().flat_map(|(text, style)| note(text, style)).collect(),
         _ => vec![],
     }

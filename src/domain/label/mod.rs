@@ -1,16 +1,17 @@
 //! Labels: what the user writes, one line each, or several separated by commas. A label means the same in both.
 //!
 //! A line is `label` or `label = prompt | prompt`. One that begins with `#` is a comment, and commas at its end are left
-//! out, as lists often have them. A backslash before one of these four takes its meaning away.
+//! out, as lists often have them. A backslash before one of these four takes its meaning away. Quotes around a label or a
+//! prompt are not of it, several blanks are one. A file or a list may be a list in JSON instead.
 
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::folder_name::fold;
+mod spelling;
 
-/// Characters with a meaning in a line. A backslash before one makes it a letter like others.
-const SPECIAL: [char; 4] = ['#', '=', '|', ','];
+use super::folder_name::fold;
+use spelling::{as_read_now, escaped, in_parts, split_at_special, squeezed, unescaped, unquoted};
 
 /// One label: the name shown and counted, and the prompts that the model is given for it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,9 +36,15 @@ impl Label {
             [only] if *only == self.text => text,
             prompts => {
                 let prompts: Vec<String> = prompts.iter().map(|prompt| escaped(prompt, |_, c| c == '|')).collect();
-                format!("{text} = {}", prompts.join(" | "))
+                in_parts(format!("{text} = {}", prompts.join(" | ")))
             }
         }
+    }
+
+    /// True for the text of a label that was read to the letter, with its quotes and all its blanks, where this one is read
+    /// now.
+    pub fn was_read_as(&self, before: &str) -> bool {
+        before != self.text && as_read_now(before) == self.text
     }
 }
 
@@ -82,6 +89,14 @@ pub enum LabelError {
         /// The text after the quote.
         text: String,
     },
+    /// A list that begins as in JSON and is none.
+    #[error("no list in JSON: line {line}, column {column}")]
+    NoJson {
+        /// The line of the fault, from one on.
+        line: usize,
+        /// Its column.
+        column: usize,
+    },
     /// `= prompt` with nothing before it, or `label =` with nothing after it.
     #[error("the line {line:?} has an equals sign with an empty side")]
     EmptySide {
@@ -92,13 +107,16 @@ pub enum LabelError {
 
 /// Labels from a list split at commas; one in double quotes is taken as it is, commas and all. Empty ones are dropped.
 pub fn from_commas(list: &str) -> Result<Vec<Label>, LabelError> {
+    if let Some(labels) = from_json(list) {
+        return labels;
+    }
     let mut labels = Vec::new();
     let mut rest = list.trim_start();
     while !rest.is_empty() {
         let (label, after) = match rest.strip_prefix('"') {
             Some(quoted) => {
                 let (text, after) = split_quoted(quoted)?;
-                (Label::named(text.trim()), after)
+                (Label::named(squeezed(text)), after)
             }
             None => {
                 let (item, after) = split_at_special(rest, ',').unwrap_or((rest, ""));
@@ -135,6 +153,26 @@ fn uncut(label: Label) -> Result<Label, LabelError> {
     }
 }
 
+/// Labels from a file: from lines, or from a list in JSON.
+pub fn from_file(text: &str) -> Result<Vec<Label>, LabelError> {
+    from_json(text).unwrap_or_else(|| from_lines(text))
+}
+
+/// Labels from a list in JSON, each as it is; none where the text is no such list and does not begin as one.
+pub fn from_json(text: &str) -> Option<Result<Vec<Label>, LabelError>> {
+    let inside = text.trim().strip_prefix('[')?;
+    match serde_json::from_str::<Vec<String>>(text) {
+        Ok(texts) => {
+            let labels = texts.iter().map(|text| Label::named(squeezed(text)));
+            Some(checked(labels.filter(|label| !label.text.is_empty()).collect()))
+        }
+        Err(error) if inside.trim_start().starts_with(['"', '\'', '“', '[', '{']) => {
+            Some(Err(LabelError::NoJson { line: error.line(), column: error.column() }))
+        }
+        Err(_) => None,
+    }
+}
+
 /// Labels from lines.
 pub fn from_lines(lines: &str) -> Result<Vec<Label>, LabelError> {
     let labels = lines.lines().filter_map(|line| in_line(line).transpose());
@@ -157,6 +195,9 @@ fn without_last_commas(line: &str) -> &str {
 }
 
 fn from_line(line: &str) -> Result<Label, LabelError> {
+    if let Some(text) = unquoted(line) {
+        return Ok(Label::named(squeezed(text)));
+    }
     let Some((text, mut rest)) = split_at_special(line, '=') else {
         return Ok(Label::named(unescaped(line)));
     };
@@ -172,41 +213,6 @@ fn from_line(line: &str) -> Result<Label, LabelError> {
         return Err(LabelError::EmptySide { line: line.to_owned() });
     }
     Ok(Label { text, prompts })
-}
-
-/// The text before and after the first special character that has its meaning.
-fn split_at_special(text: &str, special: char) -> Option<(&str, &str)> {
-    let mut found = text.match_indices(special);
-    let (place, _) = found.find(|(place, _)| !text[..*place].ends_with('\\'))?;
-    Some((&text[..place], &text[place + special.len_utf8()..]))
-}
-
-/// A part of a line as it is meant: without the backslashes that take a meaning away.
-fn unescaped(part: &str) -> String {
-    let mut meant = String::with_capacity(part.len());
-    let mut letters = part.trim().chars().peekable();
-    while let Some(letter) = letters.next() {
-        match letters.peek() {
-            Some(next) if letter == '\\' && SPECIAL.contains(next) => {}
-            _ => meant.push(letter),
-        }
-    }
-    meant
-}
-
-/// The part of a line that is read as this text. `is_read` says which characters, by their place, would have a meaning.
-fn escaped(text: &str, is_read: impl Fn(usize, char) -> bool) -> String {
-    let mut part = String::with_capacity(text.len());
-    for (place, letter) in text.char_indices() {
-        let is_last_comma = letter == ',' && place + 1 == text.len();
-        // A backslash of the text itself would be taken for one that takes a meaning away.
-        let follows_backslash = SPECIAL.contains(&letter) && text[..place].ends_with('\\');
-        if is_last_comma || follows_backslash || is_read(place, letter) {
-            part.push('\\');
-        }
-        part.push(letter);
-    }
-    part
 }
 
 fn checked(labels: Vec<Label>) -> Result<Vec<Label>, LabelError> {
@@ -282,6 +288,54 @@ mod tests {
     }
 
     #[test]
+    fn quotes_around_a_label_and_blanks_in_a_row_are_not_of_it() {
+        let named = |text: &str| Some(Label::named(text));
+        for (line, label) in [
+            ("\"a gun\"", named("a gun")),
+            (" 'a gun',", named("a gun")),
+            ("“a gun”", named("a gun")),
+            ("«uma arma»", named("uma arma")),
+            ("\"a = b | c\"", named("a = b | c")),
+            ("\"# memes\"", named("# memes")),
+            ("a \t  gun", named("a gun")),
+            ("\" a  gun \"", named("a gun")),
+            ("\"\"", None),
+            // Not around all of it, or meant.
+            ("\"a gun\" or \"a rifle\"", named("\"a gun\" or \"a rifle\"")),
+            ("'it's'", named("'it's'")),
+            ("a \"gun\"", named("a \"gun\"")),
+            ("\"a gun'", named("\"a gun'")),
+            ("\\\"a gun\"", named("\"a gun\"")),
+            ("a\\ \\ gun", named("a  gun")),
+        ] {
+            assert_eq!(in_line(line), Ok(label), "{line}");
+        }
+        let prompts = in_line("\"gun\" = 'a pistol, held' |  a   rifle").unwrap().unwrap();
+        assert_eq!(prompts, Label { text: "gun".into(), prompts: vec!["a pistol, held".into(), "a rifle".into()] });
+        assert_eq!(texts(from_commas("'a gun', \"a  map\"")), Ok(vec!["a gun".to_owned(), "a map".to_owned()]));
+        assert_eq!(from_lines("a gun\n\"a  gun\""), Err(LabelError::Twice { text: "a gun".to_owned() }));
+    }
+
+    #[test]
+    fn a_list_in_json_is_read_as_one() {
+        let three = || Ok(["a gun", "a = b, c", "it's"].map(str::to_owned).to_vec());
+        let list = "[\"a  gun\", \"a = b, c\",\n \"\", \"it's\"]\n";
+        assert_eq!((texts(from_file(list)), texts(from_commas(list))), (three(), three()));
+        let fault = |line, column| Err(LabelError::NoJson { line, column });
+        assert_eq!(from_file("['a gun', 'a map']"), fault(1, 2));
+        assert_eq!(from_file("[\n\"a gun\",\n\"a map\",\n]"), fault(4, 1));
+        assert_eq!(from_file("[\"a\", \"a\"]"), Err(LabelError::Twice { text: "a".to_owned() }));
+        assert_eq!(texts(from_file("[draft] a map\n[draft] a chart")).unwrap().len(), 2);
+    }
+
+    #[test]
+    fn a_label_that_was_read_to_the_letter_is_known_again() {
+        let gun = Label::named("a gun");
+        assert!(["\"a gun\"", "'a gun'", "a  gun", "\"a\tgun\""].iter().all(|before| gun.was_read_as(before)));
+        assert!(["a gun", "A gun", "\"a gun", "gun"].iter().all(|before| !gun.was_read_as(before)));
+    }
+
+    #[test]
     fn one_name_in_two_spellings_is_no_two_labels() {
         let error =
             |first: &str, second: &str| Err(LabelError::OneName { first: first.to_owned(), second: second.to_owned() });
@@ -292,7 +346,7 @@ mod tests {
     proptest! {
         #[test]
         fn the_line_of_a_label_is_read_as_that_label(
-            text in "[#=|,\\\\a ]{1,8}", prompts in proptest::collection::vec("[#=|,\\\\b ]{1,8}", 0..3),
+            text in "[#=|,\\\\\"'“”a \t]{1,8}", prompts in proptest::collection::vec("[#=|,\\\\\"'b  \t]{1,8}", 0..3),
         ) {
             let trimmed = |part: &String| Some(part.trim().to_owned()).filter(|part| !part.is_empty());
             let Some(text) = trimmed(&text) else { return Ok(()) };
