@@ -301,6 +301,7 @@ def jpegs():
                         continue
                     told = f"{'jfif' if jfif else 'no-jfif'}-adobe-{'none' if adobe is None else adobe}"
                     yield f"named-{kind}-{told}-{names[0]}", with_names(jpeg, jfif, adobe, names)
+    yield "named-all-1", with_names(colours["ycc"], True, None, (1, 1, 1, 1))
     for width, height in ((1, 1), (2, 3), (7, 9), (8, 8), (17, 15), (33, 1), (1, 33)):
         small = picture.resize((width, height))
         for sampling in ("1x1", "2x1", "2x2"):

@@ -107,6 +107,11 @@ impl Frame {
         segments.iter().find_map(Frame::in_segment)
     }
 
+    /// True for a marker that a frame begins with.
+    pub(super) fn is_marked_by(marker: u8) -> bool {
+        Process::of(marker).is_some()
+    }
+
     fn in_segment(segment: &Segment<'_>) -> Option<Frame> {
         let process = Process::of(segment.marker)?;
         let &[precision, high, low, wide, narrow, count, ref rest @ ..] = segment.content else { return None };

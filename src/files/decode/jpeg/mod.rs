@@ -10,6 +10,7 @@ mod entropy;
 mod holes;
 mod huffman;
 mod markers;
+mod names;
 mod planes;
 mod progress;
 mod scans;
@@ -33,18 +34,29 @@ pub(super) const MOST_SCANS: usize = 500;
 const MOST_SPOILED: usize = 8;
 
 pub(super) fn decode(bytes: &[u8], room: Room<'_>) -> Result<Decoded, Trouble> {
-    let segments = segments(bytes);
-    let frame = Frame::first(&segments).ok_or_else(|| damaged("no frame"))?;
+    let found = segments(bytes);
+    let frame = Frame::first(&found).ok_or_else(|| damaged("no frame"))?;
+    match names::unique(bytes, &found, &frame) {
+        Cow::Borrowed(_) => decode_frame(bytes, &found, frame, room),
+        Cow::Owned(named) => {
+            let found = segments(&named);
+            let frame = Frame::first(&found).ok_or_else(|| damaged("no frame"))?;
+            decode_frame(&named, &found, frame, room)
+        }
+    }
+}
+
+fn decode_frame(bytes: &[u8], segments: &[Segment<'_>], frame: Frame, room: Room<'_>) -> Result<Decoded, Trouble> {
     check_form(&frame)?;
     let app1 = segments.iter().filter(|segment| segment.marker == APP1).map(|segment| segment.content);
     let orientation = orientation::of_jpeg(app1);
     let size = Size { is_turned: is_turned(orientation), ..frame.size() };
     let has_scans = segments.iter().filter(|segment| segment.marker == SCAN).nth(1).is_some();
     claim(size, need::of_jpeg(frame.samples(), has_scans, bytes.len() as u64, size), room)?;
-    let must_be_split = scans::must_be_split(&segments, &frame);
-    let split = must_be_split.then(|| scans::split(&segments, &frame).ok_or_else(|| damaged("a scan"))).transpose()?;
-    let (readable, has_codes) = readable(bytes, &segments, &frame);
-    let is_whole = has_codes && is_complete(&segments, &frame) && split.as_ref().is_none_or(|split| split.is_whole);
+    let must_be_split = scans::must_be_split(segments, &frame);
+    let split = must_be_split.then(|| scans::split(segments, &frame).ok_or_else(|| damaged("a scan"))).transpose()?;
+    let (readable, has_codes) = readable(bytes, segments, &frame);
+    let is_whole = has_codes && is_complete(segments, &frame) && split.as_ref().is_none_or(|split| split.is_whole);
     let decoded = decode_known(split.as_ref().map_or(&readable, |split| &split.bytes), &frame)?;
     Ok(Decoded { pixels: upright(decoded.pixels, orientation), is_whole: is_whole && decoded.is_whole })
 }
