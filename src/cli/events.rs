@@ -118,6 +118,7 @@ pub(super) fn summary(report: &Report<'_>) -> String {
     put(&mut event, "planned", report.sorted.plan.transfers.len());
     put(&mut event, "in_place", report.sorted.plan.in_place);
     put(&mut event, "left", report.sorted.plan.left.len());
+    put(&mut event, "unwanted", report.sorted.plan.unwanted);
     put(&mut event, "copied", tally.copied);
     put(&mut event, "moved", tally.moved);
     put(&mut event, "regrouped", tally.regrouped);

@@ -79,6 +79,7 @@ fn print_counts(report: &Report<'_>, counts: &Counts, language: &Language, conso
         ("classify.unsupported_row", counts.unsupported),
         ("classify.unreadable_row", counts.unreadable),
         ("classify.waiting_row", counts.waiting),
+        ("classify.unwanted_row", report.sorted.plan.unwanted),
     ];
     for (key, count) in rows.into_iter().filter(|(_, count)| *count > 0) {
         let values: Values<'_> = &[("threshold", &sure.threshold), ("margin", &sure.margin)];

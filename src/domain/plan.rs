@@ -97,6 +97,8 @@ pub struct Plan {
     pub in_place: usize,
     /// Pictures that stay where they do not belong: in the folder of a removed label, or without a label of their own.
     pub left: Vec<Left>,
+    /// Pictures that an earlier run saw and the last one was told to leave out. They are no part of it.
+    pub unwanted: usize,
 }
 
 /// Facts that a plan has to know beside the pictures.

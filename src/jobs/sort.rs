@@ -82,16 +82,21 @@ impl From<Unseen> for NotThere {
     }
 }
 
-/// Sorts the pictures of a session, but for those that the last run was told to leave out. Nothing is touched; that files are still in place is looked up.
+/// Sorts the pictures of a session, but for those that the last run was told to leave out. Nothing is touched; that files
+/// are still in place is looked up.
 pub fn sort(session: &Session, rules: SortRules<'_>) -> Result<Sorted, StoreError> {
     let mut sorted = Sorted::default();
     let mut standings = Vec::new();
     let mut candidates = Vec::new();
     let unwanted = Unwanted::of(session)?;
     let sure = rules.sorting.sure();
-    let mut waiting = rules.waiting;
+    let (mut waiting, mut left_out) = (rules.waiting, 0);
     session.for_each_picture(Some(rules.set), rules.which, |picture| {
-        if picture.is_replaced || unwanted.as_ref().is_some_and(|unwanted| unwanted.has(&picture)) {
+        if picture.is_replaced {
+            return;
+        }
+        if unwanted.as_ref().is_some_and(|unwanted| unwanted.has(&picture)) {
+            left_out += 1;
             return;
         }
         let standing = standing(&picture.picture, picture.decision, &rules.set.labels, sure);
@@ -122,7 +127,7 @@ pub fn sort(session: &Session, rules: SortRules<'_>) -> Result<Sorted, StoreErro
         folders: rules.folders,
         resort: rules.resort,
     };
-    sorted.plan = plan(candidates, placed, plan_rules);
+    sorted.plan = Plan { unwanted: left_out, ..plan(candidates, placed, plan_rules) };
     Ok(sorted)
 }
 

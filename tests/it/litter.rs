@@ -332,6 +332,9 @@ fn what_is_excluded_now_is_not_sorted_because_an_earlier_run_knows_it() {
     // Nor by what sorts all pictures of a session, as the app does, unless a person decided so.
     let applied = summary(&workspace.sis_on_destination(&["apply", "--json"]).ended_with(0));
     assert_eq!((&applied["pictures"], &applied["copied"]), (&json!(SEEN.len()), &json!(0)));
+    assert_eq!(applied["unwanted"], RAW.len());
+    let said = workspace.sis_on_destination(&["apply"]).ended_with(0).out;
+    assert!(said.contains(&format!("{}  not sorted: an earlier run saw", RAW.len())), "{said}");
     decide(&workspace, "14.jpg", Some("a"));
     let applied = summary(&workspace.sis_on_destination(&["apply", "--json"]).ended_with(0));
     assert_eq!((&applied["pictures"], &applied["copied"]), (&json!(SEEN.len() + 1), &json!(1)));

@@ -171,7 +171,7 @@ fn plan() -> Plan {
         from: None,
         decision: None,
     };
-    Plan { transfers: vec![planned], in_place: 0, left: vec![] }
+    Plan { transfers: vec![planned], in_place: 0, left: vec![], unwanted: 0 }
 }
 
 /// Over a line of 250 kB a second, 4 kB are a sixtieth of a second.

@@ -107,6 +107,7 @@ fn sums(canvas: &Canvas<'_>, plan: &Plan) -> Vec<Line<'static>> {
         ("app.plan_removed", counts.label_removed),
         ("app.plan_suspect", counts.suspect),
         ("app.plan_failed", counts.failed()),
+        ("app.plan_unwanted", plan.unwanted),
     ];
     let some = sums.iter().filter(|(_, count)| *count > 0);
     some.map(|(key, count)| Line::raw(format!("{count:>7}  {}", canvas.say(key, &[("count", count)])))).collect()
