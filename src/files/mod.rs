@@ -12,6 +12,7 @@ pub mod lease;
 pub mod output_csv;
 pub mod own_file;
 pub mod planted;
+mod png_chunks;
 pub mod read;
 pub mod scan;
 pub mod sums;

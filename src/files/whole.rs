@@ -5,6 +5,7 @@
 //! Bytes after that end are allowed: cameras and phones add previews and videos there.
 
 use super::kind::Format;
+use super::png_chunks;
 
 /// More noughts in a row than the end of compressed data has, but where a picture ends in one colour.
 const UNLIKELY_NOUGHTS: usize = 64;
@@ -18,7 +19,7 @@ const BLOCKS_A_NOUGHT: usize = 8;
 pub fn is_whole(bytes: &[u8], format: Format) -> bool {
     match format {
         Format::Jpeg => jpeg_ends(bytes).is_some(),
-        Format::Png => png_ends(bytes).is_some(),
+        Format::Png => png_chunks::reach_the_end(bytes),
         Format::Gif => gif_ends(bytes).is_some(),
         Format::WebP => webp_ends(bytes).is_some(),
         Format::Bmp => fills_bmp(bytes).unwrap_or(true),
@@ -46,19 +47,6 @@ fn jpeg_ends(bytes: &[u8]) -> Option<()> {
             0x00 | 0x01 | 0xd0..=0xd8 => {}
             // The scan's data follows its header; the search for the next marker walks over it.
             _ => at += usize::from(u16::from_be_bytes([*bytes.get(at)?, *bytes.get(at + 1)?])),
-        }
-    }
-}
-
-/// Walks a PNG's chunks to IEND.
-fn png_ends(bytes: &[u8]) -> Option<()> {
-    let mut at = 8usize;
-    loop {
-        let head = bytes.get(at..at + 8)?;
-        let length = u32::from_be_bytes([head[0], head[1], head[2], head[3]]) as usize;
-        at = at.checked_add(12)?.checked_add(length)?;
-        if &head[4..8] == b"IEND" {
-            return (at <= bytes.len()).then_some(());
         }
     }
 }

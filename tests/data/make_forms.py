@@ -21,7 +21,7 @@ import zlib
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageFile, ImageOps
 
 WIDTH, HEIGHT = 45, 35
 
@@ -312,6 +312,72 @@ def packed_bmp(indices, colours, runs):
     return b"BM" + struct.pack("<LHHL", start + len(runs), 0, 0, start) + head + palette + runs
 
 
+def png_of(picture, depth=8, interlaced=False, packed=None):
+    """A PNG whose rows are not filtered, with its data in several chunks. `packed` changes them."""
+    samples = np.asarray(picture)
+    colours = {"L": 0, "RGB": 2, "P": 3, "RGBA": 6}[picture.mode]
+    starts = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
+    rows = b""
+    for x, y, across, down in starts if interlaced else [(0, 0, 1, 1)]:
+        for row in samples[y::down, x::across]:
+            bits = "".join(f"{sample:08b}"[:depth] if colours != 3 else f"{sample:0{depth}b}" for sample in row.flat)
+            rows += b"\0" + int(bits.ljust(-(-len(bits) // 8) * 8, "0"), 2).to_bytes(-(-len(bits) // 8), "big")
+    data = zlib.compress(rows)
+    data = packed(data) if packed else data
+    head = chunk(b"IHDR", struct.pack(">LLBBBBB", WIDTH, HEIGHT, depth, colours, 0, 0, interlaced))
+    palette = chunk(b"PLTE", bytes(picture.getpalette())) if colours == 3 else b""
+    parts = b"".join(chunk(b"IDAT", data[at : at + 500]) for at in range(0, len(data), 500))
+    return b"\x89PNG\r\n\x1a\n" + head + palette + parts + chunk(b"IEND", b"")
+
+
+def with_wrong_sum(png, kind, index=0):
+    """The PNG with another sum behind a chunk of this kind."""
+    at = 0
+    for _ in range(index + 1):
+        at = png.index(kind, at + 1)
+    end = at + 4 + struct.unpack(">L", png[at - 4 : at])[0]
+    return png[:end] + bytes([png[end] ^ 1]) + png[end + 1 :]
+
+
+def damaged_pngs(picture):
+    """PNGs that lack rows, or whose bytes do not add up."""
+    grey, palette, alpha = picture.convert("L"), picture.quantize(16), picture.convert("RGBA")
+    forms = {"rgb": (picture, 8), "grey": (grey, 8), "grey-2": (grey, 2), "palette-4": (palette, 4), "rgba": (alpha, 8)}
+    spoilt = lambda data: data[: len(data) * 6 // 10] + bytes(20) + data[len(data) * 6 // 10 + 20 :]
+    for name, (form, depth) in forms.items():
+        for interlaced in (False, True):
+            kind = f"{name}-interlaced" if interlaced else name
+            plain = png_of(form, depth, interlaced)
+            yield f"plain-{kind}.png", plain
+            yield f"suspect-cut-{kind}.png", plain[: len(plain) * 6 // 10]
+            yield f"suspect-short-{kind}.png", png_of(form, depth, interlaced, lambda data: data[: len(data) * 6 // 10])
+            yield f"suspect-spoilt-{kind}.png", png_of(form, depth, interlaced, spoilt)
+    wrong_sum = lambda data: data[:-1] + bytes([data[-1] ^ 1])
+    yield "suspect-adler.png", png_of(picture, packed=wrong_sum)
+    plain = png_of(picture)
+    yield "suspect-sum-of-data.png", with_wrong_sum(plain, b"IDAT", 1)
+    with_text = png_with(plain, chunk(b"tEXt", b"Comment\0a text"))
+    yield "suspect-sum-of-text.png", with_wrong_sum(with_text, b"tEXt")
+    yield "suspect-sum-of-palette.png", with_wrong_sum(png_of(palette, 4), b"PLTE")
+    yield "unreadable-header.png", with_wrong_sum(plain, b"IHDR")
+    yield "unreadable-data.png", png_of(picture, packed=lambda data: bytes(20) + data[20:])
+
+
+def damaged_gifs(picture):
+    """GIFs that lack pixels."""
+    indexed = picture.quantize(200)
+    for name, interlaced in (("plain", False), ("interlaced", True)):
+        gif = saved(indexed, "GIF", interlace=interlaced)
+        # The picture's data come after its colours, its place and the size of codes, in blocks of 255 bytes and less.
+        first = 13 + 3 * 256 + 11
+        yield f"{name}.gif", gif
+        yield f"suspect-cut-{name}.gif", gif[: first + 4 * 256]
+        yield f"suspect-short-{name}.gif", gif[: first + 4 * 256] + b"\0;"
+        broken = bytearray(gif)
+        broken[first + 700 : first + 710] = b"\xff" * 10
+        yield f"suspect-spoilt-{name}.gif", bytes(broken)
+
+
 def wholes():
     """Files with and without all of their data, and keys of colours."""
     picture = drawing()
@@ -334,6 +400,8 @@ def wholes():
     yield "suspect-packed-hole.bmp", packed_bmp(indices, colours, hole)
     png = saved(picture, "PNG")
     yield "suspect-without-end.png", png[:-12]
+    yield from damaged_pngs(picture)
+    yield from damaged_gifs(picture)
     deep = np.asarray(picture).astype(">u2") * 257
     deep[5:15, 5:15] = 0
     rows = b"".join(b"\0" + row.tobytes() for row in deep)
@@ -356,7 +424,8 @@ def seen(picture):
 def golden(content, name):
     """What Pillow says of a file."""
     # A file with a part of its data has the pixels of a decoder that goes on; Pillow may refuse it.
-    state = next((word for word in ("suspect", "unsupported") if name.startswith(word)), "ok")
+    state = next((word for word in ("suspect", "unsupported", "unreadable") if name.startswith(word)), "ok")
+    ImageFile.LOAD_TRUNCATED_IMAGES = state == "suspect" and not name.endswith((".jpg", ".bmp"))
     try:
         picture = ImageOps.exif_transpose(Image.open(io.BytesIO(content)))
         pixels = seen(picture)
@@ -365,7 +434,7 @@ def golden(content, name):
             raise SystemExit(f"{name}: {error}")
         return {"state": state}
     told = {"state": state, "width": pixels.width, "height": pixels.height}
-    if state != "unsupported":
+    if state in ("ok", "suspect"):
         told["rgb_sha256"] = hashlib.sha256(pixels.tobytes()).hexdigest()
     return told
 

@@ -24,8 +24,9 @@ fn folder() -> PathBuf {
 }
 
 /// A suspect file that a decoder goes on with, has the pixels of libjpeg; where it was split for the decoder, none are asked for.
+/// Of data that do not add up, Pillow leaves out the last row.
 fn pixels_matter(name: &str) -> bool {
-    name != "jpeg/suspect-luma-chroma-cut.jpg"
+    !["jpeg/suspect-luma-chroma-cut.jpg", "whole/suspect-adler.png"].contains(&name)
 }
 
 #[test]

@@ -6,10 +6,12 @@
 //! Pillow: of 16-bit grey the high byte is taken, where Pillow clips, which turns nearly every such picture white.
 
 mod gif;
+mod inflated;
 mod jpeg;
 mod need;
 mod orientation;
 mod png;
+mod png_rows;
 pub mod revision;
 mod tiff;
 
@@ -83,8 +85,8 @@ fn decode_format(bytes: &[u8], format: Format, room: Room<'_>) -> Result<Decoded
     let reader = Cursor::new(bytes);
     match format {
         Format::Jpeg => jpeg::decode(bytes, room),
-        Format::Png => png::decode(bytes, room).map(Decoded::whole),
-        Format::Gif => gif::decode(bytes, room).map(Decoded::whole),
+        Format::Png => png::decode(bytes, room),
+        Format::Gif => gif::decode(bytes, room),
         Format::WebP => {
             let decoder = WebPDecoder::new(reader);
             decode_with(decoder, orientation::of_webp(bytes), |size| need::of_webp(bytes, size), room)

@@ -6,6 +6,8 @@ use std::io::Read;
 use flate2::read::ZlibDecoder;
 use image::metadata::Orientation;
 
+use super::super::png_chunks::{Chunk, chunks};
+
 /// The tag of the orientation (TIFF 6.0, section 8).
 const ORIENTATION: u16 = 0x0112;
 
@@ -70,11 +72,8 @@ pub(super) fn of_webp(bytes: &[u8]) -> Orientation {
 /// The chunks of a PNG, before its data and after it; old ones have EXIF data as text.
 pub(super) fn of_png(bytes: &[u8]) -> Orientation {
     let (mut told, mut as_text) = (Told::default(), None);
-    let mut rest = bytes.get(8..).unwrap_or_default();
-    while let Some((head, after)) = rest.split_at_checked(8) {
-        let length = u32::from_be_bytes([head[0], head[1], head[2], head[3]]) as usize;
-        let Some(content) = after.get(..length) else { break };
-        let text = match &head[4..] {
+    for Chunk { kind, content, .. } in chunks(bytes).filter(Chunk::is_whole) {
+        let text = match &kind {
             b"eXIf" => {
                 told.exif = Some(content.to_vec());
                 None
@@ -89,7 +88,6 @@ pub(super) fn of_png(bytes: &[u8]) -> Orientation {
             Some((b"XML:com.adobe.xmp", xmp)) => told.xmp = Some(xmp),
             _ => {}
         }
-        rest = after.get(length + 4..).unwrap_or_default();
     }
     told.exif = told.exif.or_else(|| raw_profile(&as_text?));
     told.orientation()

@@ -1,41 +1,70 @@
 //! PNG, with the transparent colour that the `image` crate does not tell.
 
-use std::io::Cursor;
+use std::io::{BufRead, Cursor, Seek};
+use std::mem;
 
 use image::RgbImage;
+use image::metadata::Orientation;
 use png::{BitDepth, ColorType, DecodeOptions, Decoder, DecodingError, Info, Limits, Transformations};
 
-use super::super::kind::Format;
-use super::super::whole::is_whole;
+use super::super::png_chunks::{chunks, reach_the_end};
 use super::need::{self, Size};
-use super::{MOST_MEMORY, RareForm, Room, Trouble, claim, is_turned, orientation, upright, whiten};
+use super::png_rows::Mended;
+use super::{Decoded, MOST_MEMORY, RareForm, Room, Trouble, claim, is_turned, orientation, upright, whiten};
 
-/// The chunk at the end of every PNG.
-const END: [u8; 12] = [0, 0, 0, 0, b'I', b'E', b'N', b'D', 0xae, 0x42, 0x60, 0x82];
-
-pub(super) fn decode(bytes: &[u8], room: Room<'_>) -> Result<RgbImage, Trouble> {
-    match is_whole(bytes, Format::Png) {
-        true => decode_whole(bytes, room),
-        // All of the data may be there, and only the end missing.
-        false => decode_whole(&[bytes, &END].concat(), room),
+/// The rows that can be unpacked, where not all can: those that lack are black.
+pub(super) fn decode(bytes: &[u8], room: Room<'_>) -> Result<Decoded, Trouble> {
+    let orientation = orientation::of_png(bytes);
+    let mut is_asked = false;
+    let mut room = |need| {
+        if !mem::replace(&mut is_asked, true) {
+            room(need);
+        }
+    };
+    // Of bytes that do not add up to their sum, nobody knows which are wrong.
+    let is_sound = reach_the_end(bytes) && chunks(bytes).all(|chunk| chunk.adds_up());
+    if is_sound {
+        match pixels(Cursor::new(bytes), Sums::Matter, orientation, &mut room) {
+            Err(Trouble::Damaged { .. }) => {}
+            decoded => return decoded.map(Decoded::whole),
+        }
+    }
+    let mut header = Decoder::new(Cursor::new(bytes));
+    let mut mended = Mended::new(bytes, header.read_header_info().map_err(trouble_of)?);
+    let pixels = pixels(&mut mended, Sums::DoNot, orientation, &mut room)?;
+    match mended.rows {
+        0 => Err(Trouble::Damaged { detail: "no row can be unpacked".to_owned() }),
+        _ => Ok(Decoded { pixels, is_whole: is_sound && mended.is_whole() }),
     }
 }
 
-fn decode_whole(bytes: &[u8], room: Room<'_>) -> Result<RgbImage, Trouble> {
+/// Whether bytes have to add up to their sums.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sums {
+    Matter,
+    DoNot,
+}
+
+fn pixels(
+    reader: impl BufRead + Seek,
+    sums: Sums,
+    orientation: Orientation,
+    room: Room<'_>,
+) -> Result<RgbImage, Trouble> {
     let mut options = DecodeOptions::default();
-    // Pixels that do not add up to their checksum are damaged pixels.
-    options.set_ignore_adler32(false);
-    let mut decoder = Decoder::new_with_options(Cursor::new(bytes), options);
+    options.set_ignore_checksums(sums == Sums::DoNot);
+    let mut decoder = Decoder::new_with_options(reader, options);
     decoder.set_limits(Limits { bytes: MOST_MEMORY as usize });
     decoder.set_transformations(Transformations::EXPAND | Transformations::STRIP_16);
     decoder.set_ignore_text_chunk(true);
     decoder.set_ignore_iccp_chunk(true);
     let (width, height) = decoder.read_header_info().map_err(trouble_of)?.size();
-    let orientation = orientation::of_png(bytes);
     let mut reader = decoder.read_info().map_err(trouble_of)?;
     let length = reader.output_buffer_size().ok_or(Trouble::TooManyPixels { width, height })?;
     let size = Size { width, height, bytes: length as u64, is_turned: is_turned(orientation) };
-    claim(size, need::of_png(size), room)?;
+    // Rows as they are in the file: one, and that before it.
+    let rows = 2 * reader.info().raw_row_length_from_width(width) as u64;
+    claim(size, need::of_png(size) + rows, room)?;
     let mut raw = vec![0; length];
     let frame = reader.next_frame(&mut raw).map_err(trouble_of)?;
     let rgb = to_rgb(raw, frame.color_type);

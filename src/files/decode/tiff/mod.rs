@@ -264,7 +264,7 @@ impl<'b> Page<'b> {
             Compression::Fax(coding) => Box::new(fax::Fax::new(chunk.bytes, coding, self.chunks.width, is_reversed)),
             Compression::None => Box::new(rows::Stored(chunk.bytes)),
             Compression::Lzw => rows::lzw(chunk.bytes),
-            Compression::Deflate => Box::new(rows::Deflated::new(chunk.bytes)),
+            Compression::Deflate => rows::deflated(chunk.bytes),
             Compression::Zstd => rows::zstd(chunk.bytes),
             Compression::PackBits => Box::new(rows::PackBits::new(chunk.bytes)),
             Compression::OldJpeg => {
