@@ -259,6 +259,25 @@ def jpegs():
     yield "unsupported-uneven", cjpeg(picture, "-sample", "3x1,2x1,1x1") or None
 
 
+def tiff_with(picture, tag, kind, value, order="<"):
+    """A TIFF of one strip as it is, with one more tag."""
+    data = picture.tobytes()
+    long = lambda number: struct.pack(order + "L", number)
+    short = lambda *numbers: struct.pack(order + "H" * len(numbers), *numbers)
+    entries = {
+        256: (4, long(picture.width)), 257: (4, long(picture.height)), 258: (3, short(8, 8, 8)), 259: (3, short(1)),
+        262: (3, short(2)), 273: (4, long(8)), 277: (3, short(3)), 279: (4, long(len(data))), tag: (kind, value),
+    }
+    widths = {3: 2, 4: 4, 5: 8, 10: 8}
+    directory, beyond = b"", data + bytes(len(data) % 2)
+    for number, (kind, value) in sorted(entries.items()):
+        directory += struct.pack(order + "HHL", number, kind, len(value) // widths.get(kind, 1))
+        directory += value.ljust(4, b"\0") if len(value) <= 4 else long(8 + len(beyond))
+        beyond += value if len(value) > 4 else b""
+    head = (b"II*\0" if order == "<" else b"MM\0*") + long(8 + len(beyond))
+    return head + beyond + short(len(entries)) + directory + bytes(4)
+
+
 def turned():
     picture = drawing().transpose(Image.Transpose.ROTATE_90)
     jpeg = cjpeg(picture, "-quality", "90")
@@ -276,6 +295,10 @@ def turned():
         "text": exif(2, 2, b"6\0"),
         "rational": exif(5, 1, struct.pack("<LL", 12, 2)),
         "double": exif(12, 1, struct.pack("<d", 6)),
+        "signed-rational": exif(10, 1, struct.pack("<ll", -6, -1)),
+        "cut": exif(5, 1, struct.pack("<LL", 12, 2))[:-4],
+        "mixed-header-big": b"MM*\0" + exif(3, 1, struct.pack(">H", 6), ">")[4:],
+        "mixed-header-little": b"II\0*" + exif(3, 1, struct.pack("<H", 6))[4:],
         "two": exif(3, 2, struct.pack("<HH", 6, 1)),
         "three": exif(3, 3, struct.pack("<HHH", 6, 1, 1)),
     }
@@ -289,6 +312,10 @@ def turned():
     yield "xmp-element.jpg", with_app1(jpeg, adobe(xmp(8, True)))
     yield "xmp-twice.jpg", with_app1(jpeg, adobe(xmp(6)), adobe(xmp(1)))
     yield "exif-before-xmp.jpg", with_app1(jpeg, adobe(xmp(6)), one)
+    for name, data in (("garbage", b"garbage, no TIFF"), ("short", b"II*\0"), ("empty", b""), ("cut", kinds["cut"])):
+        yield f"xmp-and-{name}.jpg", with_app1(jpeg, segment(data), adobe(xmp(6)))
+    for name, content in (("exif", six), ("xmp", adobe(xmp(6)))):
+        yield f"{name}-after-scan.jpg", jpeg[:-2] + with_app1(b"", content) + jpeg[-2:]
     png = saved(picture, "PNG")
     data = exif(3, 1, struct.pack("<H", 6))
     profile = f"\nexif\n{len(data) + 6:8}\n{(b'Exif' + bytes(2) + data).hex()}\n".encode()
@@ -300,6 +327,14 @@ def turned():
     yield "profile-international.png", png_with(png, chunk(b"iTXt", key + b"\0\0\0\0" + profile))
     yield "xmp.png", png_with(png, chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + xmp(3)))
     yield "xmp-packed.png", png_with(png, chunk(b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0" + zlib.compress(xmp(5))))
+    yield "after-end.png", png + chunk(b"eXIf", data)
+    yield "xmp-after-end.png", png + chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + xmp(6))
+    for name, kind, value in (("short", 3, struct.pack("<H", 6)), ("byte", 1, b"\6"), ("signed-byte", 6, b"\6"),
+                              ("rational", 5, struct.pack("<LL", 12, 2)), ("unknown", 99, b"\6"),
+                              ("signed-rational", 10, struct.pack("<ll", 6, 1))):
+        yield f"{name}.tif", tiff_with(picture, 274, kind, value)
+    yield "mixed-header-little.tif", b"II\0*" + tiff_with(picture, 274, 3, struct.pack("<H", 6))[4:]
+    yield "mixed-header-big.tif", b"MM*\0" + tiff_with(picture, 274, 3, struct.pack(">H", 6), ">")[4:]
     yield "exif.webp", saved(picture, "WEBP", lossless=True, exif=data)
     yield "xmp.webp", saved(picture, "WEBP", lossless=True, xmp=xmp(7))
 

@@ -13,6 +13,7 @@ mod orientation;
 mod png;
 mod png_rows;
 pub mod revision;
+mod tags;
 mod tiff;
 
 use std::error::Error;

@@ -25,7 +25,8 @@ pub(super) fn decode(bytes: &[u8], room: Room<'_>) -> Result<Decoded, Trouble> {
     let segments = segments(bytes);
     let frame = Frame::first(&segments).ok_or_else(|| damaged("no frame"))?;
     check_form(&frame)?;
-    let app1 = segments.iter().filter(|segment| segment.marker == APP1).map(|segment| segment.content);
+    let before_scans = segments.iter().take_while(|segment| segment.marker != SCAN);
+    let app1 = before_scans.filter(|segment| segment.marker == APP1).map(|segment| segment.content);
     let orientation = orientation::of_jpeg(app1);
     let size = Size { is_turned: is_turned(orientation), ..frame.size() };
     let has_scans = segments.iter().filter(|segment| segment.marker == SCAN).nth(1).is_some();

@@ -1,23 +1,7 @@
 //! The directory of a TIFF's page: what stands behind each tag (TIFF 6.0, section 2; BigTIFF). Lists are read where they
 //! lie, so that none takes memory.
 
-/// Beside its bytes, the first of a number is its highest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Order {
-    Little,
-    Big,
-}
-
-impl Order {
-    /// A whole number of one to eight bytes.
-    pub(super) fn number(self, bytes: &[u8]) -> u64 {
-        let add = |sum: u64, byte: &u8| sum << 8 | u64::from(*byte);
-        match self {
-            Order::Little => bytes.iter().rev().fold(0, add),
-            Order::Big => bytes.iter().fold(0, add),
-        }
-    }
-}
+use crate::files::decode::tags::{self, Order, width_of};
 
 /// Tags that are asked for.
 pub(super) mod tag {
@@ -180,20 +164,14 @@ impl<'b> Directory<'b> {
     }
 }
 
-/// Bytes of a value of a kind.
-fn width_of(kind: u16) -> Option<usize> {
-    match kind {
-        1 | 2 | 6 | 7 => Some(1),
-        3 | 8 => Some(2),
-        4 | 9 | 11 | 13 => Some(4),
-        5 | 10 | 12 | 16..=18 => Some(8),
-        _ => None,
-    }
-}
-
 impl<'b> List<'b> {
     pub(super) fn len(&self) -> usize {
         self.bytes.len() / width_of(self.kind).unwrap_or(1)
+    }
+
+    /// The way up that it tells, where it tells any.
+    pub(super) fn orientation(&self) -> Option<u8> {
+        tags::orientation(self.order, self.kind, self.bytes)
     }
 
     /// The bytes themselves.

@@ -1,5 +1,5 @@
-use super::directory::Order;
 use super::*;
+use crate::files::decode::tags::Order;
 use crate::files::kind::RAW;
 use proptest::prelude::*;
 use std::path::PathBuf;
