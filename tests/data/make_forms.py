@@ -256,6 +256,7 @@ def jpegs():
     at = plain.index(b"\xff\xc0")
     yield "unsupported-12-bits", plain[: at + 4] + b"\x0c" + plain[at + 5 :]
     yield "unsupported-hierarchical", plain.replace(b"\xff\xc0", b"\xff\xc5")
+    yield "unsupported-jpeg-ls", plain.replace(b"\xff\xc0", b"\xff\xf7")
     yield "unsupported-uneven", cjpeg(picture, "-sample", "3x1,2x1,1x1") or None
 
 

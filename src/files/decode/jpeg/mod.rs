@@ -16,14 +16,18 @@ use libjpeg_turbo_rs::{DecodeLimits, DecodeWarning, Decoder, Image, JpegError, P
 
 use super::need::{self, Size};
 use super::{Decoded, MOST_PIXELS, RareForm, Room, Trouble, claim, is_turned, orientation, upright};
-use markers::{APP1, Frame, Process, SCAN, segments};
+use markers::{APP1, Frame, JPEG_LS, Process, SCAN, segments};
 
 /// The most scans that are decoded: encoders make a dozen, and each may take as long as the whole picture.
 pub(super) const MOST_SCANS: usize = 500;
 
 pub(super) fn decode(bytes: &[u8], room: Room<'_>) -> Result<Decoded, Trouble> {
     let segments = segments(bytes);
-    let frame = Frame::first(&segments).ok_or_else(|| damaged("no frame"))?;
+    let frame =
+        Frame::first(&segments).ok_or_else(|| match segments.iter().any(|segment| segment.marker == JPEG_LS) {
+            true => Trouble::OtherFormat { format: "JPEG-LS" },
+            false => damaged("no frame"),
+        })?;
     check_form(&frame)?;
     let before_scans = segments.iter().take_while(|segment| segment.marker != SCAN);
     let app1 = before_scans.filter(|segment| segment.marker == APP1).map(|segment| segment.content);
