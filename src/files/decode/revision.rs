@@ -13,7 +13,7 @@ const fn decoder_of(format: Format) -> &'static str {
         Format::Png => "png 3",
         Format::Gif => "gif 1",
         Format::WebP => "webp 2",
-        Format::Bmp => "bmp 2",
+        Format::Bmp => "bmp 3",
         Format::Tiff => "tiff 2",
     }
 }
