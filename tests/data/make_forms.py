@@ -262,14 +262,15 @@ def jpegs():
     yield "unsupported-uneven", cjpeg(picture, "-sample", "3x1,2x1,1x1") or None
 
 
-def tiff_with(picture, tag, kind, value, order="<"):
-    """A TIFF of one strip as it is, with one more tag."""
-    data = picture.tobytes()
+def tiff_with(picture, tag, kind, value, order="<", packed=False):
+    """A TIFF of one strip, with one more tag."""
+    data = zlib.compress(picture.tobytes()) if packed else picture.tobytes()
     long = lambda number: struct.pack(order + "L", number)
     short = lambda *numbers: struct.pack(order + "H" * len(numbers), *numbers)
     entries = {
-        256: (4, long(picture.width)), 257: (4, long(picture.height)), 258: (3, short(8, 8, 8)), 259: (3, short(1)),
-        262: (3, short(2)), 273: (4, long(8)), 277: (3, short(3)), 279: (4, long(len(data))), tag: (kind, value),
+        256: (4, long(picture.width)), 257: (4, long(picture.height)), 258: (3, short(8, 8, 8)),
+        259: (3, short(8 if packed else 1)), 262: (3, short(2)), 273: (4, long(8)), 277: (3, short(3)),
+        279: (4, long(len(data))), tag: (kind, value),
     }
     widths = {3: 2, 4: 4, 5: 8, 10: 8}
     directory, beyond = b"", data + bytes(len(data) % 2)
@@ -336,6 +337,7 @@ def turned():
                               ("rational", 5, struct.pack("<LL", 12, 2)), ("unknown", 99, b"\6"),
                               ("signed-rational", 10, struct.pack("<ll", 6, 1))):
         yield f"{name}.tif", tiff_with(picture, 274, kind, value)
+    yield "rational-packed.tif", tiff_with(picture, 274, 5, struct.pack("<LL", 12, 2), packed=True)
     yield "mixed-header-little.tif", b"II\0*" + tiff_with(picture, 274, 3, struct.pack("<H", 6))[4:]
     yield "mixed-header-big.tif", b"MM*\0" + tiff_with(picture, 274, 3, struct.pack(">H", 6), ">")[4:]
     yield "exif.webp", saved(picture, "WEBP", lossless=True, exif=data)

@@ -35,14 +35,13 @@ pub(super) mod tag {
     pub(crate) const BLACK_AND_WHITE: u16 = 532;
     pub(crate) const RAW_VERSION: u16 = 50706;
 
-    /// Those that have one number, whatever the page.
-    pub(crate) const OF_ONE_NUMBER: [u16; 12] = [
+    /// Those that have one number, whatever the page; libtiff minds it.
+    pub(crate) const OF_ONE_NUMBER: [u16; 11] = [
         WIDTH,
         HEIGHT,
         COMPRESSION,
         COLOURS,
         FILL_ORDER,
-        ORIENTATION,
         SAMPLES,
         ROWS_PER_STRIP,
         PLANES,
