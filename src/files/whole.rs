@@ -5,7 +5,7 @@
 //! Bytes after that end are allowed: cameras and phones add previews and videos there.
 
 use super::kind::Format;
-use super::png_chunks;
+use super::{gif_blocks, png_chunks, webp_chunks};
 
 /// More noughts in a row than the end of compressed data has, but where a picture ends in one colour.
 const UNLIKELY_NOUGHTS: usize = 64;
@@ -19,7 +19,7 @@ pub fn is_whole(bytes: &[u8], format: Format) -> bool {
     match format {
         Format::Jpeg => jpeg_ends(bytes).is_some(),
         Format::Png => png_chunks::reach_the_end(bytes),
-        Format::Gif => gif_ends(bytes).is_some(),
+        Format::Gif => gif_blocks::reach_the_end(bytes),
         Format::WebP => webp_ends(bytes).is_some(),
         Format::Bmp | Format::Tiff => true,
     }
@@ -49,36 +49,12 @@ fn jpeg_ends(bytes: &[u8]) -> Option<()> {
     }
 }
 
-/// Walks a GIF's blocks to the trailer.
-fn gif_ends(bytes: &[u8]) -> Option<()> {
-    let table = |flags: u8| if flags & 0x80 != 0 { 3usize << ((flags & 7) + 1) } else { 0 };
-    let mut at = 13 + table(*bytes.get(10)?);
-    loop {
-        match bytes.get(at)? {
-            0x3b => return Some(()),
-            // An extension: a label, then sub-blocks.
-            0x21 => at = after_sub_blocks(bytes, at + 2)?,
-            // A frame: its place, its own colours, the code size, then sub-blocks.
-            0x2c => at = after_sub_blocks(bytes, at + 11 + table(*bytes.get(at + 9)?))?,
-            _ => at += 1,
-        }
-    }
-}
-
-fn after_sub_blocks(bytes: &[u8], mut at: usize) -> Option<usize> {
-    loop {
-        match *bytes.get(at)? {
-            0 => return Some(at + 1),
-            length => at += 1 + usize::from(length),
-        }
-    }
-}
-
-/// A WebP says its length at the start. Compressed data does not end in noughts: a download that began by claiming its
+/// A WebP says its length at the start, and that of each of its chunks. Compressed data does not end in noughts: a download that began by claiming its
 /// space does.
 fn webp_ends(bytes: &[u8]) -> Option<()> {
     let length = u32::from_le_bytes(bytes.get(4..8)?.try_into().ok()?) as usize;
-    let content = bytes.get(..length.checked_add(8)?)?;
+    let content =
+        bytes.get(..length.checked_add(8)?).filter(|content| content.get(12..).is_some_and(webp_chunks::fit))?;
     let end = &content[content.len().saturating_sub(unlikely_noughts(bytes))..];
     end.iter().any(|byte| *byte != 0).then_some(())
 }

@@ -416,6 +416,7 @@ def damaged_gifs(picture):
         broken = bytearray(gif)
         broken[first + 700 : first + 710] = b"\xff" * 10
         yield f"suspect-spoilt-{name}.gif", bytes(broken)
+        yield f"suspect-noise-{name}.gif", gif[: 13 + 3 * 256] + b"noise" + gif[13 + 3 * 256 :]
 
 
 def wholes():
@@ -440,6 +441,8 @@ def wholes():
     yield "suspect-packed-hole.bmp", packed_bmp(indices, colours, hole)
     png = saved(picture, "PNG")
     yield "suspect-without-end.png", png[:-12]
+    webp = saved(picture, "WEBP", lossless=True)
+    yield "suspect-chunk-too-long.webp", webp[:16] + struct.pack("<L", len(webp)) + webp[20:]
     yield from damaged_pngs(picture)
     yield from damaged_gifs(picture)
     deep = np.asarray(picture).astype(">u2") * 257

@@ -5,11 +5,25 @@ use std::num::NonZeroU64;
 use gif::{ColorOutput, DecodeOptions, Decoder, DecodingError, Frame, MemoryLimit};
 use image::RgbImage;
 
+use super::super::gif_blocks::{Kind, blocks, header};
 use super::need::{self, Size};
 use super::{Decoded, MOST_MEMORY, RareForm, Room, Trouble, claim, whiten};
 
-/// The pixels that can be unpacked, where not all can: those that lack have the colour of the background.
+/// The pixels that can be unpacked, where not all can: those that lack have the colour of the background. What stands before the
+/// first frame and belongs to no block is left out, and the picture not whole.
 pub(super) fn decode(bytes: &[u8], room: Room<'_>) -> Result<Decoded, Trouble> {
+    let before = || blocks(bytes).take_while(|block| block.kind != Kind::Frame);
+    if before().all(|block| block.kind != Kind::Noise) {
+        return decode_blocks(bytes, room);
+    }
+    let mut sound = header(bytes).to_vec();
+    let frame = sound.len() + before().map(|block| block.bytes.len()).sum::<usize>();
+    before().filter(|block| block.kind != Kind::Noise).for_each(|block| sound.extend(block.bytes));
+    sound.extend(&bytes[frame..]);
+    Ok(Decoded { is_whole: false, ..decode_blocks(&sound, room)? })
+}
+
+fn decode_blocks(bytes: &[u8], room: Room<'_>) -> Result<Decoded, Trouble> {
     let mut options = DecodeOptions::new();
     options.set_color_output(ColorOutput::Indexed);
     options.set_memory_limit(NonZeroU64::new(MOST_MEMORY).map_or(MemoryLimit::Unlimited, MemoryLimit::Bytes));

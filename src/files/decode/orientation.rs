@@ -7,6 +7,7 @@ use flate2::read::ZlibDecoder;
 use image::metadata::Orientation;
 
 use super::super::png_chunks::{Chunk, chunks};
+use super::super::webp_chunks;
 use super::tags::{self, NO_ORIENTATION, Order, width_of};
 
 /// The tag of the orientation (TIFF 6.0, section 8).
@@ -56,16 +57,13 @@ pub(super) fn of_tiff(number: Option<u8>, xmp: Option<&[u8]>) -> Orientation {
 /// The chunks of a WebP.
 pub(super) fn of_webp(bytes: &[u8]) -> Orientation {
     let mut told = Told::default();
-    let mut rest = bytes.get(12..).unwrap_or_default();
-    while let Some((head, after)) = rest.split_at_checked(8) {
-        let length = u32::from_le_bytes([head[4], head[5], head[6], head[7]]) as usize;
-        let Some(content) = after.get(..length) else { break };
-        match &head[..4] {
-            b"EXIF" => told.exif = Some(content.to_vec()),
-            b"XMP " => told.xmp = Some(content.to_vec()),
+    let chunks = webp_chunks::chunks(bytes.get(12..).unwrap_or_default());
+    for chunk in chunks.take_while(|chunk| chunk.is_whole) {
+        match &chunk.kind {
+            b"EXIF" => told.exif = Some(chunk.content.to_vec()),
+            b"XMP " => told.xmp = Some(chunk.content.to_vec()),
             _ => {}
         }
-        rest = after.get(length + length % 2..).unwrap_or_default();
     }
     told.orientation()
 }

@@ -12,9 +12,9 @@ const fn decoder_of(format: Format) -> &'static str {
         Format::Jpeg => "jpeg 2",
         Format::Png => "png 3",
         Format::Gif => "gif 1",
-        Format::WebP => "webp 2",
+        Format::WebP => "webp 3",
         Format::Bmp => "bmp 3",
-        Format::Tiff => "tiff 2",
+        Format::Tiff => "tiff 3",
     }
 }
 
