@@ -14,7 +14,7 @@ pub(super) struct Chunk<'b> {
     sum: Option<u32>,
 }
 
-impl Chunk<'_> {
+impl<'b> Chunk<'b> {
     /// True where the file reaches its end.
     pub(super) fn is_whole(&self) -> bool {
         self.sum.is_some()
@@ -26,6 +26,12 @@ impl Chunk<'_> {
         crc.update(&self.kind);
         crc.update(self.content);
         self.sum == Some(crc.sum())
+    }
+
+    /// The bytes of its whole colours, as many as there may be, where it is a table of colours; else all.
+    pub(super) fn whole_colours(&self) -> &'b [u8] {
+        let length = self.content.len().min(256 * 3);
+        if self.kind == *b"PLTE" { &self.content[..length - length % 3] } else { self.content }
     }
 
     fn is_end(&self) -> bool {

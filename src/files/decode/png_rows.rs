@@ -43,7 +43,7 @@ impl<'b> Mended<'b> {
         let last = |kind: &[u8; 4]| before().filter(|chunk| chunk.kind == *kind && chunk.is_whole()).last();
         let mut made = SIGNATURE.to_vec();
         for chunk in [before().next(), last(b"PLTE"), last(b"tRNS")].into_iter().flatten() {
-            append(&mut made, &chunk.kind, chunk.content);
+            append(&mut made, &chunk.kind, chunk.whole_colours());
         }
         // What the rows are compressed with (RFC 1950, section 2.2).
         append(&mut made, b"IDAT", &[0x78, 0x01]);
