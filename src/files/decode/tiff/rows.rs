@@ -121,27 +121,31 @@ pub(super) fn lzw(bytes: &[u8]) -> Box<dyn Rows + '_> {
         true => Configuration::new(BitOrder::Lsb, 8),
         false => Configuration::with_tiff_size_switch(BitOrder::Msb, 8),
     };
-    Box::new(Stream(Lzw { decoder: configuration.build(), bytes }))
+    Box::new(Stream(Lzw { decoder: configuration.build(), bytes, is_broken: false }))
 }
 
 struct Lzw<'b> {
     decoder: weezl::decode::Decoder,
     bytes: &'b [u8],
+    /// The decoder met a code that means nothing, which it would go on after.
+    is_broken: bool,
 }
 
 impl Read for Lzw<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        loop {
+        while !self.is_broken {
             let result = self.decoder.decode_bytes(self.bytes, buffer);
             self.bytes = &self.bytes[result.consumed_in..];
+            self.is_broken = result.status.is_err();
             let is_stuck = result.consumed_in == 0 && result.consumed_out == 0;
             match result.status {
                 _ if result.consumed_out > 0 => return Ok(result.consumed_out),
                 Ok(weezl::LzwStatus::Ok) if !is_stuck => {}
                 Ok(_) => return Ok(0),
-                Err(_) => return Err(std::io::ErrorKind::InvalidData.into()),
+                Err(_) => {}
             }
         }
+        Err(std::io::ErrorKind::InvalidData.into())
     }
 }
 

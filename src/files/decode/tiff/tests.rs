@@ -136,6 +136,14 @@ fn damage_is_noticed_where_the_compression_tells() {
 }
 
 #[test]
+fn nothing_is_read_after_a_code_of_lzw_that_means_nothing() {
+    let mut bytes = fixture("rgb-lzw-planes.tif");
+    // The code is 511, where the table has some 300.
+    (bytes[34], bytes[61]) = (128, 255);
+    assert!(!decoded(&bytes).unwrap().is_whole);
+}
+
+#[test]
 fn a_broken_row_of_group_3_spoils_no_other() {
     let bytes = fixture("g3-fill-1.tif");
     let whole = decoded(&bytes).unwrap().pixels;
