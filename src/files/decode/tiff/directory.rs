@@ -157,6 +157,13 @@ impl<'b> Directory<'b> {
         entries.all(|entry| !tags.contains(&(order.number(&entry[..2]) as u16)) || is_one(entry))
     }
 
+    /// True where a tag is there, and its value is not.
+    pub(super) fn has_lost(&self, tag: u16) -> bool {
+        let mut entries = self.entries.chunks_exact(self.widths().1);
+        let is_there = entries.any(|entry| self.order.number(&entry[..2]) == u64::from(tag));
+        is_there && self.list(tag).is_none()
+    }
+
     /// The first number behind a tag.
     pub(super) fn number(&self, tag: u16) -> Option<u64> {
         self.list(tag)?.get(0)
