@@ -132,6 +132,16 @@ pub enum RareForm {
     JpegLateHeight,
     /// A JPEG whose colours have sizes that are no multiples of each other.
     JpegUnevenColours,
+    /// A BMP with pixels of so many bits.
+    BmpBits {
+        /// How many.
+        bits: u32,
+    },
+    /// A BMP that is compressed in a way that is not decoded.
+    BmpCompression {
+        /// The number in the file.
+        number: u32,
+    },
     /// Decoding it would take more memory than there is for one picture.
     TooMuchMemory {
         /// The decoder's error, in English, for the log.

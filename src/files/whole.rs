@@ -5,6 +5,7 @@
 //! Bytes after that end are allowed: cameras and phones add previews and videos there.
 
 use super::kind::Format;
+use super::{gif_blocks, png_chunks, webp_chunks};
 
 /// More noughts in a row than the end of compressed data has, but where a picture ends in one colour.
 const UNLIKELY_NOUGHTS: usize = 64;
@@ -13,16 +14,14 @@ const UNLIKELY_NOUGHTS: usize = 64;
 /// nothing below, each stands for 25 and more.
 const BLOCKS_A_NOUGHT: usize = 8;
 
-/// True where the file reaches the end that its format prescribes. TIFF has none, nor has BMP, unless it is packed: their
-/// decoders miss what is missing.
+/// True where the file reaches the end that its format prescribes. TIFF and BMP have none: their decoders miss what is missing.
 pub fn is_whole(bytes: &[u8], format: Format) -> bool {
     match format {
         Format::Jpeg => jpeg_ends(bytes).is_some(),
-        Format::Png => png_ends(bytes).is_some(),
-        Format::Gif => gif_ends(bytes).is_some(),
+        Format::Png => png_chunks::reach_the_end(bytes),
+        Format::Gif => gif_blocks::reach_the_end(bytes),
         Format::WebP => webp_ends(bytes).is_some(),
-        Format::Bmp => fills_bmp(bytes).unwrap_or(true),
-        Format::Tiff => true,
+        Format::Bmp | Format::Tiff => true,
     }
 }
 
@@ -50,49 +49,12 @@ fn jpeg_ends(bytes: &[u8]) -> Option<()> {
     }
 }
 
-/// Walks a PNG's chunks to IEND.
-fn png_ends(bytes: &[u8]) -> Option<()> {
-    let mut at = 8usize;
-    loop {
-        let head = bytes.get(at..at + 8)?;
-        let length = u32::from_be_bytes([head[0], head[1], head[2], head[3]]) as usize;
-        at = at.checked_add(12)?.checked_add(length)?;
-        if &head[4..8] == b"IEND" {
-            return (at <= bytes.len()).then_some(());
-        }
-    }
-}
-
-/// Walks a GIF's blocks to the trailer.
-fn gif_ends(bytes: &[u8]) -> Option<()> {
-    let table = |flags: u8| if flags & 0x80 != 0 { 3usize << ((flags & 7) + 1) } else { 0 };
-    let mut at = 13 + table(*bytes.get(10)?);
-    loop {
-        match bytes.get(at)? {
-            0x3b => return Some(()),
-            // An extension: a label, then sub-blocks.
-            0x21 => at = after_sub_blocks(bytes, at + 2)?,
-            // A frame: its place, its own colours, the code size, then sub-blocks.
-            0x2c => at = after_sub_blocks(bytes, at + 11 + table(*bytes.get(at + 9)?))?,
-            _ => at += 1,
-        }
-    }
-}
-
-fn after_sub_blocks(bytes: &[u8], mut at: usize) -> Option<usize> {
-    loop {
-        match *bytes.get(at)? {
-            0 => return Some(at + 1),
-            length => at += 1 + usize::from(length),
-        }
-    }
-}
-
-/// A WebP says its length at the start. Compressed data does not end in noughts: a download that began by claiming its
+/// A WebP says its length at the start, and that of each of its chunks. Compressed data does not end in noughts: a download that began by claiming its
 /// space does.
 fn webp_ends(bytes: &[u8]) -> Option<()> {
     let length = u32::from_le_bytes(bytes.get(4..8)?.try_into().ok()?) as usize;
-    let content = bytes.get(..length.checked_add(8)?)?;
+    let content =
+        bytes.get(..length.checked_add(8)?).filter(|content| content.get(12..).is_some_and(webp_chunks::fit))?;
     let end = &content[content.len().saturating_sub(unlikely_noughts(bytes))..];
     end.iter().any(|byte| *byte != 0).then_some(())
 }
@@ -109,44 +71,6 @@ fn unlikely_noughts(bytes: &[u8]) -> usize {
         _ => (0, 0),
     };
     (width.div_ceil(16) * height.div_ceil(16) / BLOCKS_A_NOUGHT).max(UNLIKELY_NOUGHTS)
-}
-
-/// True where the runs of a packed BMP fill the picture, as Pillow asks of them: one that was cut short, and got an end, decodes
-/// without an error. None for another BMP.
-fn fills_bmp(bytes: &[u8]) -> Option<bool> {
-    let number = |at: usize| Some(u32::from_le_bytes(bytes.get(at..at + 4)?.try_into().ok()?));
-    // BI_RLE8 and BI_RLE4.
-    let is_half = match number(30)? {
-        1 => false,
-        2 => true,
-        _ => return None,
-    };
-    let (width, height) = (u64::from(number(18)?), u64::from(number(22)?.cast_signed().unsigned_abs()));
-    let mut runs = bytes.get(number(10)? as usize..)?;
-    let mut filled = 0;
-    while filled < width * height {
-        let &[count, value, ref rest @ ..] = runs else { return Some(false) };
-        runs = rest;
-        let across = filled % width;
-        match (u64::from(count), u64::from(value)) {
-            (0, 0) => filled = filled.next_multiple_of(width),
-            (0, 1) => return Some(false),
-            (0, 2) => {
-                let &[right, up, ref rest @ ..] = runs else { return Some(false) };
-                filled += u64::from(right) + u64::from(up) * width;
-                runs = rest;
-            }
-            (0, count) => {
-                let length = if is_half { count.div_ceil(2) } else { count } as usize;
-                let Some(rest) = runs.get(length.next_multiple_of(2)..) else { return Some(false) };
-                filled += count;
-                runs = rest;
-            }
-            // What does not fit into the line is left out.
-            (count, _) => filled += count.min(width - across),
-        }
-    }
-    Some(true)
 }
 
 #[cfg(test)]
@@ -216,37 +140,9 @@ mod tests {
         assert!(!is_whole(&bytes[..bytes.len() - 1], Format::Jpeg));
     }
 
-    /// Four pixels by two, in runs.
-    fn packed_bmp(runs: &[u8]) -> Vec<u8> {
-        let mut bytes = vec![0; 54];
-        for (at, value) in [(10, 54), (18, 4), (22, 2), (30, 1)] {
-            bytes[at] = value;
-        }
-        [bytes, runs.to_vec()].concat()
-    }
-
-    #[test]
-    fn a_packed_bmp_is_whole_where_its_runs_fill_it() {
-        let cases: [(&[u8], bool); 7] = [
-            (&[4, 1, 0, 0, 4, 1, 0, 1], true),
-            (&[4, 1, 0, 0, 0, 4, 1, 2, 3, 4, 0, 1], true),
-            (&[4, 1, 0, 2, 4, 0, 0, 1], true),
-            // The rest of a line may be left out, and of a run what does not fit.
-            (&[1, 1, 0, 0, 1, 1, 0, 0], true),
-            (&[9, 1, 9, 1], true),
-            (&[4, 1, 0, 0, 0, 1], false),
-            (&[4, 1, 0, 0, 2, 1], false),
-        ];
-        for (runs, is_it) in cases {
-            assert_eq!(is_whole(&packed_bmp(runs), Format::Bmp), is_it, "{runs:?}");
-        }
-        assert!(is_whole(&encoded(ImageFormat::Bmp), Format::Bmp));
-    }
-
     proptest! {
         #[test]
         fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
-            is_whole(&packed_bmp(&bytes), Format::Bmp);
             for (_, format) in FORMATS {
                 is_whole(&bytes, format);
             }

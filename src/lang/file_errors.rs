@@ -176,6 +176,8 @@ impl Say for RareForm {
             RareForm::JpegColours { count } => language.say("form.jpeg_colours", &[("count", count)]),
             RareForm::JpegLateHeight => language.text("form.jpeg_late_height"),
             RareForm::JpegUnevenColours => language.text("form.jpeg_uneven_colours"),
+            RareForm::BmpBits { bits } => language.say("form.bmp_bits", &[("bits", bits)]),
+            RareForm::BmpCompression { number } => language.say("form.bmp_compression", &[("number", number)]),
             RareForm::TooMuchMemory { .. } => language.text("form.too_much_memory"),
             RareForm::Other { .. } => language.text("form.other"),
         }

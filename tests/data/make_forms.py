@@ -4,8 +4,8 @@
     pip install pillow==13.0.0 numpy==2.4.6
     python make_forms.py [--output FOLDER]
 
-`cjpeg` of libjpeg-turbo (2.1.5 made the files beside this one) must be there. Into decode/jpeg, decode/turned
-and decode/whole go the files, and into decode/forms.json, for each: its size, the SHA-256 of its upright RGB
+`cjpeg` of libjpeg-turbo (2.1.5 made the files beside this one) must be there. Into decode/jpeg, decode/turned,
+decode/whole and decode/bmp go the files, and into decode/forms.json, for each: its size, the SHA-256 of its upright RGB
 pixels, three bytes a pixel from the top, and the state that it must have. The drawing comes from a seed, so that a
 second run with the same versions makes the same bytes.
 """
@@ -21,7 +21,9 @@ import zlib
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageFile, ImageOps
+
+from bitmaps import bitmaps
 
 WIDTH, HEIGHT = 45, 35
 
@@ -328,7 +330,28 @@ def jpegs():
     at = plain.index(b"\xff\xc0")
     yield "unsupported-12-bits", plain[: at + 4] + b"\x0c" + plain[at + 5 :]
     yield "unsupported-hierarchical", plain.replace(b"\xff\xc0", b"\xff\xc5")
+    yield "unsupported-jpeg-ls", plain.replace(b"\xff\xc0", b"\xff\xf7")
     yield "unsupported-uneven", cjpeg(picture, "-sample", "3x1,2x1,1x1") or None
+
+
+def tiff_with(picture, tag, kind, value, order="<", packed=False):
+    """A TIFF of one strip, with one more tag."""
+    data = zlib.compress(picture.tobytes()) if packed else picture.tobytes()
+    long = lambda number: struct.pack(order + "L", number)
+    short = lambda *numbers: struct.pack(order + "H" * len(numbers), *numbers)
+    entries = {
+        256: (4, long(picture.width)), 257: (4, long(picture.height)), 258: (3, short(8, 8, 8)),
+        259: (3, short(8 if packed else 1)), 262: (3, short(2)), 273: (4, long(8)), 277: (3, short(3)),
+        279: (4, long(len(data))), tag: (kind, value),
+    }
+    widths = {3: 2, 4: 4, 5: 8, 10: 8}
+    directory, beyond = b"", data + bytes(len(data) % 2)
+    for number, (kind, value) in sorted(entries.items()):
+        directory += struct.pack(order + "HHL", number, kind, len(value) // widths.get(kind, 1))
+        directory += value.ljust(4, b"\0") if len(value) <= 4 else long(8 + len(beyond))
+        beyond += value if len(value) > 4 else b""
+    head = (b"II*\0" if order == "<" else b"MM\0*") + long(8 + len(beyond))
+    return head + beyond + short(len(entries)) + directory + bytes(4)
 
 
 def turned():
@@ -348,6 +371,10 @@ def turned():
         "text": exif(2, 2, b"6\0"),
         "rational": exif(5, 1, struct.pack("<LL", 12, 2)),
         "double": exif(12, 1, struct.pack("<d", 6)),
+        "signed-rational": exif(10, 1, struct.pack("<ll", -6, -1)),
+        "cut": exif(5, 1, struct.pack("<LL", 12, 2))[:-4],
+        "mixed-header-big": b"MM*\0" + exif(3, 1, struct.pack(">H", 6), ">")[4:],
+        "mixed-header-little": b"II\0*" + exif(3, 1, struct.pack("<H", 6))[4:],
         "two": exif(3, 2, struct.pack("<HH", 6, 1)),
         "three": exif(3, 3, struct.pack("<HHH", 6, 1, 1)),
     }
@@ -361,6 +388,10 @@ def turned():
     yield "xmp-element.jpg", with_app1(jpeg, adobe(xmp(8, True)))
     yield "xmp-twice.jpg", with_app1(jpeg, adobe(xmp(6)), adobe(xmp(1)))
     yield "exif-before-xmp.jpg", with_app1(jpeg, adobe(xmp(6)), one)
+    for name, data in (("garbage", b"garbage, no TIFF"), ("short", b"II*\0"), ("empty", b""), ("cut", kinds["cut"])):
+        yield f"xmp-and-{name}.jpg", with_app1(jpeg, segment(data), adobe(xmp(6)))
+    for name, content in (("exif", six), ("xmp", adobe(xmp(6)))):
+        yield f"{name}-after-scan.jpg", jpeg[:-2] + with_app1(b"", content) + jpeg[-2:]
     png = saved(picture, "PNG")
     data = exif(3, 1, struct.pack("<H", 6))
     profile = f"\nexif\n{len(data) + 6:8}\n{(b'Exif' + bytes(2) + data).hex()}\n".encode()
@@ -372,6 +403,15 @@ def turned():
     yield "profile-international.png", png_with(png, chunk(b"iTXt", key + b"\0\0\0\0" + profile))
     yield "xmp.png", png_with(png, chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + xmp(3)))
     yield "xmp-packed.png", png_with(png, chunk(b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0" + zlib.compress(xmp(5))))
+    yield "after-end.png", png + chunk(b"eXIf", data)
+    yield "xmp-after-end.png", png + chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + xmp(6))
+    for name, kind, value in (("short", 3, struct.pack("<H", 6)), ("byte", 1, b"\6"), ("signed-byte", 6, b"\6"),
+                              ("rational", 5, struct.pack("<LL", 12, 2)), ("unknown", 99, b"\6"),
+                              ("signed-rational", 10, struct.pack("<ll", 6, 1))):
+        yield f"{name}.tif", tiff_with(picture, 274, kind, value)
+    yield "rational-packed.tif", tiff_with(picture, 274, 5, struct.pack("<LL", 12, 2), packed=True)
+    yield "mixed-header-little.tif", b"II\0*" + tiff_with(picture, 274, 3, struct.pack("<H", 6))[4:]
+    yield "mixed-header-big.tif", b"MM*\0" + tiff_with(picture, 274, 3, struct.pack(">H", 6), ">")[4:]
     yield "exif.webp", saved(picture, "WEBP", lossless=True, exif=data)
     yield "xmp.webp", saved(picture, "WEBP", lossless=True, xmp=xmp(7))
 
@@ -382,6 +422,73 @@ def packed_bmp(indices, colours, runs):
     start = 54 + len(palette)
     head = struct.pack("<LiiHHLLllLL", 40, width, height, 1, 8, 1, len(runs), 0, 0, len(colours), 0)
     return b"BM" + struct.pack("<LHHL", start + len(runs), 0, 0, start) + head + palette + runs
+
+
+def png_of(picture, depth=8, interlaced=False, packed=None):
+    """A PNG whose rows are not filtered, with its data in several chunks. `packed` changes them."""
+    samples = np.asarray(picture)
+    colours = {"L": 0, "RGB": 2, "P": 3, "RGBA": 6}[picture.mode]
+    starts = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
+    rows = b""
+    for x, y, across, down in starts if interlaced else [(0, 0, 1, 1)]:
+        for row in samples[y::down, x::across]:
+            bits = "".join(f"{sample:08b}"[:depth] if colours != 3 else f"{sample:0{depth}b}" for sample in row.flat)
+            rows += b"\0" + int(bits.ljust(-(-len(bits) // 8) * 8, "0"), 2).to_bytes(-(-len(bits) // 8), "big")
+    data = zlib.compress(rows)
+    data = packed(data) if packed else data
+    head = chunk(b"IHDR", struct.pack(">LLBBBBB", WIDTH, HEIGHT, depth, colours, 0, 0, interlaced))
+    palette = chunk(b"PLTE", bytes(picture.getpalette())) if colours == 3 else b""
+    parts = b"".join(chunk(b"IDAT", data[at : at + 500]) for at in range(0, len(data), 500))
+    return b"\x89PNG\r\n\x1a\n" + head + palette + parts + chunk(b"IEND", b"")
+
+
+def with_wrong_sum(png, kind, index=0):
+    """The PNG with another sum behind a chunk of this kind."""
+    at = 0
+    for _ in range(index + 1):
+        at = png.index(kind, at + 1)
+    end = at + 4 + struct.unpack(">L", png[at - 4 : at])[0]
+    return png[:end] + bytes([png[end] ^ 1]) + png[end + 1 :]
+
+
+def damaged_pngs(picture):
+    """PNGs that lack rows, or whose bytes do not add up."""
+    grey, palette, alpha = picture.convert("L"), picture.quantize(16), picture.convert("RGBA")
+    forms = {"rgb": (picture, 8), "grey": (grey, 8), "grey-2": (grey, 2), "palette-4": (palette, 4), "rgba": (alpha, 8)}
+    spoilt = lambda data: data[: len(data) * 6 // 10] + bytes(20) + data[len(data) * 6 // 10 + 20 :]
+    for name, (form, depth) in forms.items():
+        for interlaced in (False, True):
+            kind = f"{name}-interlaced" if interlaced else name
+            plain = png_of(form, depth, interlaced)
+            yield f"plain-{kind}.png", plain
+            yield f"suspect-cut-{kind}.png", plain[: len(plain) * 6 // 10]
+            yield f"suspect-short-{kind}.png", png_of(form, depth, interlaced, lambda data: data[: len(data) * 6 // 10])
+            yield f"suspect-spoilt-{kind}.png", png_of(form, depth, interlaced, spoilt)
+    wrong_sum = lambda data: data[:-1] + bytes([data[-1] ^ 1])
+    yield "suspect-adler.png", png_of(picture, packed=wrong_sum)
+    plain = png_of(picture)
+    yield "suspect-sum-of-data.png", with_wrong_sum(plain, b"IDAT", 1)
+    with_text = png_with(plain, chunk(b"tEXt", b"Comment\0a text"))
+    yield "suspect-sum-of-text.png", with_wrong_sum(with_text, b"tEXt")
+    yield "suspect-sum-of-palette.png", with_wrong_sum(png_of(palette, 4), b"PLTE")
+    yield "unreadable-header.png", with_wrong_sum(plain, b"IHDR")
+    yield "unreadable-data.png", png_of(picture, packed=lambda data: bytes(20) + data[20:])
+
+
+def damaged_gifs(picture):
+    """GIFs that lack pixels."""
+    indexed = picture.quantize(200)
+    for name, interlaced in (("plain", False), ("interlaced", True)):
+        gif = saved(indexed, "GIF", interlace=interlaced)
+        # The picture's data come after its colours, its place and the size of codes, in blocks of 255 bytes and less.
+        first = 13 + 3 * 256 + 11
+        yield f"{name}.gif", gif
+        yield f"suspect-cut-{name}.gif", gif[: first + 4 * 256]
+        yield f"suspect-short-{name}.gif", gif[: first + 4 * 256] + b"\0;"
+        broken = bytearray(gif)
+        broken[first + 700 : first + 710] = b"\xff" * 10
+        yield f"suspect-spoilt-{name}.gif", bytes(broken)
+        yield f"suspect-noise-{name}.gif", gif[: 13 + 3 * 256] + b"noise" + gif[13 + 3 * 256 :]
 
 
 def wholes():
@@ -406,6 +513,10 @@ def wholes():
     yield "suspect-packed-hole.bmp", packed_bmp(indices, colours, hole)
     png = saved(picture, "PNG")
     yield "suspect-without-end.png", png[:-12]
+    webp = saved(picture, "WEBP", lossless=True)
+    yield "suspect-chunk-too-long.webp", webp[:16] + struct.pack("<L", len(webp)) + webp[20:]
+    yield from damaged_pngs(picture)
+    yield from damaged_gifs(picture)
     deep = np.asarray(picture).astype(">u2") * 257
     deep[5:15, 5:15] = 0
     rows = b"".join(b"\0" + row.tobytes() for row in deep)
@@ -428,7 +539,8 @@ def seen(picture):
 def golden(content, name):
     """What Pillow says of a file."""
     # A file with a part of its data has the pixels of a decoder that goes on; Pillow may refuse it.
-    state = next((word for word in ("suspect", "unsupported") if name.startswith(word)), "ok")
+    state = next((word for word in ("suspect", "unsupported", "unreadable") if name.startswith(word)), "ok")
+    ImageFile.LOAD_TRUNCATED_IMAGES = state == "suspect" and not name.endswith(".jpg")
     try:
         picture = ImageOps.exif_transpose(Image.open(io.BytesIO(content)))
         pixels = seen(picture)
@@ -437,7 +549,7 @@ def golden(content, name):
             raise SystemExit(f"{name}: {error}")
         return {"state": state}
     told = {"state": state, "width": pixels.width, "height": pixels.height}
-    if state != "unsupported":
+    if state in ("ok", "suspect"):
         told["rgb_sha256"] = hashlib.sha256(pixels.tobytes()).hexdigest()
     return told
 
@@ -449,7 +561,9 @@ def main():
     warnings.simplefilter("ignore")
     told = {}
     named_jpegs = ((f"{name}.jpg", content) for name, content in jpegs() if content)
-    for kind, files in (("jpeg", named_jpegs), ("turned", turned()), ("whole", wholes())):
+    named_bitmaps = ((f"{name}.bmp", content) for name, content in bitmaps(drawing()))
+    kinds = {"jpeg": named_jpegs, "turned": turned(), "whole": wholes(), "bmp": named_bitmaps}
+    for kind, files in kinds.items():
         (folder / kind).mkdir(parents=True, exist_ok=True)
         for name, content in files:
             (folder / kind / name).write_bytes(content)

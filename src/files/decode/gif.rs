@@ -2,13 +2,28 @@
 
 use std::num::NonZeroU64;
 
-use gif::{ColorOutput, DecodeOptions, Decoder, DecodingError, MemoryLimit};
+use gif::{ColorOutput, DecodeOptions, Decoder, DecodingError, Frame, MemoryLimit};
 use image::RgbImage;
 
+use super::super::gif_blocks::{Kind, blocks, header};
 use super::need::{self, Size};
-use super::{MOST_MEMORY, RareForm, Room, Trouble, claim, whiten};
+use super::{Decoded, MOST_MEMORY, RareForm, Room, Trouble, claim, whiten};
 
-pub(super) fn decode(bytes: &[u8], room: Room<'_>) -> Result<RgbImage, Trouble> {
+/// The pixels that can be unpacked, where not all can: those that lack have the colour of the background. What stands before the
+/// first frame and belongs to no block is left out, and the picture not whole.
+pub(super) fn decode(bytes: &[u8], room: Room<'_>) -> Result<Decoded, Trouble> {
+    let before = || blocks(bytes).take_while(|block| block.kind != Kind::Frame);
+    if before().all(|block| block.kind != Kind::Noise) {
+        return decode_blocks(bytes, room);
+    }
+    let mut sound = header(bytes).to_vec();
+    let frame = sound.len() + before().map(|block| block.bytes.len()).sum::<usize>();
+    before().filter(|block| block.kind != Kind::Noise).for_each(|block| sound.extend(block.bytes));
+    sound.extend(&bytes[frame..]);
+    Ok(Decoded { is_whole: false, ..decode_blocks(&sound, room)? })
+}
+
+fn decode_blocks(bytes: &[u8], room: Room<'_>) -> Result<Decoded, Trouble> {
     let mut options = DecodeOptions::new();
     options.set_color_output(ColorOutput::Indexed);
     options.set_memory_limit(NonZeroU64::new(MOST_MEMORY).map_or(MemoryLimit::Unlimited, MemoryLimit::Bytes));
@@ -25,13 +40,17 @@ pub(super) fn decode(bytes: &[u8], room: Room<'_>) -> Result<RgbImage, Trouble> 
     let height = height.max(u32::from(frame.top) + u32::from(frame.height));
     let size = Size { width, height, bytes: indices, is_turned: false };
     claim(size, need::of_gif(size), room)?;
-    let mut buffer = vec![0; decoder.buffer_size()];
-    decoder.read_into_buffer(&mut buffer).map_err(trouble_of)?;
+    let background = frame.transparent.unwrap_or(0);
+    let mut buffer = vec![background; decoder.buffer_size()];
+    let line = usize::from(frame.width).max(1);
+    let is_filled = |row: &usize| matches!(decoder.fill_buffer(&mut buffer[row * line..][..line]), Ok(true));
+    let filled = rows(&frame).take_while(is_filled).count();
+    if filled == 0 {
+        return Err(Trouble::Damaged { detail: "no row can be unpacked".to_owned() });
+    }
     let colours = colours(&decoder);
     let colour = |index: u8| colours.get(usize::from(index)).copied().unwrap_or_default();
-    let background = colour(frame.transparent.unwrap_or(0));
-    let mut pixels = RgbImage::from_pixel(width, height, image::Rgb(background));
-    let line = usize::from(frame.width).max(1);
+    let mut pixels = RgbImage::from_pixel(width, height, image::Rgb(colour(background)));
     for (y, indices) in (u32::from(frame.top)..).zip(buffer.chunks_exact(line)) {
         for (x, index) in (u32::from(frame.left)..).zip(indices) {
             pixels.put_pixel(x, y, image::Rgb(colour(*index)));
@@ -40,7 +59,14 @@ pub(super) fn decode(bytes: &[u8], room: Room<'_>) -> Result<RgbImage, Trouble> 
     if let Some(index) = frame.transparent {
         whiten(&mut pixels, colour(index));
     }
-    Ok(pixels)
+    Ok(Decoded { pixels, is_whole: filled == usize::from(frame.height) })
+}
+
+/// The rows of a frame as they follow each other in the file: in four passes, where they are interlaced.
+fn rows(frame: &Frame<'_>) -> impl Iterator<Item = usize> + use<> {
+    let passes: &[(usize, usize)] = if frame.interlaced { &[(0, 8), (4, 8), (2, 4), (1, 2)] } else { &[(0, 1)] };
+    let height = usize::from(frame.height);
+    passes.iter().flat_map(move |(from, step)| (*from..height).step_by(*step))
 }
 
 /// The colours of the frame that was read last; shades of grey where the file has none, as Pillow has it.

@@ -5,18 +5,21 @@
 //! because the reference pipeline does that (transformers, `image_transforms.convert_to_rgb`). One thing is not as in
 //! Pillow: of 16-bit grey the high byte is taken, where Pillow clips, which turns nearly every such picture white.
 
+mod bmp;
 mod gif;
+mod inflated;
 mod jpeg;
 mod need;
 mod orientation;
 mod png;
+mod png_rows;
 pub mod revision;
+mod tags;
 mod tiff;
 
 use std::error::Error;
 use std::io::{Cursor, ErrorKind};
 
-use image::codecs::bmp::BmpDecoder;
 use image::codecs::webp::WebPDecoder;
 use image::error::LimitErrorKind;
 use image::metadata::Orientation;
@@ -83,13 +86,13 @@ fn decode_format(bytes: &[u8], format: Format, room: Room<'_>) -> Result<Decoded
     let reader = Cursor::new(bytes);
     match format {
         Format::Jpeg => jpeg::decode(bytes, room),
-        Format::Png => png::decode(bytes, room).map(Decoded::whole),
-        Format::Gif => gif::decode(bytes, room).map(Decoded::whole),
+        Format::Png => png::decode(bytes, room),
+        Format::Gif => gif::decode(bytes, room),
         Format::WebP => {
             let decoder = WebPDecoder::new(reader);
             decode_with(decoder, orientation::of_webp(bytes), |size| need::of_webp(bytes, size), room)
         }
-        Format::Bmp => decode_with(BmpDecoder::new(reader), Orientation::NoTransforms, need::of_bmp, room),
+        Format::Bmp => bmp::decode(bytes, room),
         Format::Tiff => tiff::decode(bytes, room),
     }
 }

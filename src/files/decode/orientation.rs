@@ -6,6 +6,10 @@ use std::io::Read;
 use flate2::read::ZlibDecoder;
 use image::metadata::Orientation;
 
+use super::super::png_chunks::{Chunk, chunks};
+use super::super::webp_chunks;
+use super::tags::{self, NO_ORIENTATION, Order, width_of};
+
 /// The tag of the orientation (TIFF 6.0, section 8).
 const ORIENTATION: u16 = 0x0112;
 
@@ -53,16 +57,13 @@ pub(super) fn of_tiff(number: Option<u8>, xmp: Option<&[u8]>) -> Orientation {
 /// The chunks of a WebP.
 pub(super) fn of_webp(bytes: &[u8]) -> Orientation {
     let mut told = Told::default();
-    let mut rest = bytes.get(12..).unwrap_or_default();
-    while let Some((head, after)) = rest.split_at_checked(8) {
-        let length = u32::from_le_bytes([head[4], head[5], head[6], head[7]]) as usize;
-        let Some(content) = after.get(..length) else { break };
-        match &head[..4] {
-            b"EXIF" => told.exif = Some(content.to_vec()),
-            b"XMP " => told.xmp = Some(content.to_vec()),
+    let chunks = webp_chunks::chunks(bytes.get(12..).unwrap_or_default());
+    for chunk in chunks.take_while(|chunk| chunk.is_whole) {
+        match &chunk.kind {
+            b"EXIF" => told.exif = Some(chunk.content.to_vec()),
+            b"XMP " => told.xmp = Some(chunk.content.to_vec()),
             _ => {}
         }
-        rest = after.get(length + length % 2..).unwrap_or_default();
     }
     told.orientation()
 }
@@ -70,11 +71,8 @@ pub(super) fn of_webp(bytes: &[u8]) -> Orientation {
 /// The chunks of a PNG, before its data and after it; old ones have EXIF data as text.
 pub(super) fn of_png(bytes: &[u8]) -> Orientation {
     let (mut told, mut as_text) = (Told::default(), None);
-    let mut rest = bytes.get(8..).unwrap_or_default();
-    while let Some((head, after)) = rest.split_at_checked(8) {
-        let length = u32::from_be_bytes([head[0], head[1], head[2], head[3]]) as usize;
-        let Some(content) = after.get(..length) else { break };
-        let text = match &head[4..] {
+    for Chunk { kind, content, .. } in chunks(bytes).filter(Chunk::is_whole) {
+        let text = match &kind {
             b"eXIf" => {
                 told.exif = Some(content.to_vec());
                 None
@@ -89,7 +87,6 @@ pub(super) fn of_png(bytes: &[u8]) -> Orientation {
             Some((b"XML:com.adobe.xmp", xmp)) => told.xmp = Some(xmp),
             _ => {}
         }
-        rest = after.get(length + 4..).unwrap_or_default();
     }
     told.exif = told.exif.or_else(|| raw_profile(&as_text?));
     told.orientation()
@@ -137,80 +134,37 @@ fn raw_profile(text: &[u8]) -> Option<Vec<u8>> {
     digits.chunks(2).map(byte).collect()
 }
 
-/// The number that EXIF data tells; one that means nothing where it tells something else, and none where it tells nothing. Of
-/// several the first counts.
+/// The number that EXIF data tells, and none where it tells nothing. Of several the first counts. Data that do not begin as
+/// they should tell that there is none: at those Pillow gives up.
 fn of_exif(data: &[u8]) -> Option<u8> {
     let mut data = data;
     for _ in 0..2 {
         data = data.strip_prefix(EXIF).unwrap_or(data);
     }
-    let order = match data.get(..4)? {
-        [b'I', b'I', 42, 0] => Order::Little,
-        [b'M', b'M', 0, 42] => Order::Big,
-        _ => return None,
+    let (order, at) = match *data {
+        [] => return None,
+        [b'I', b'I', 42, 0, ref at @ ..] | [b'I', b'I', 0, 42, ref at @ ..] => (Order::Little, at),
+        // Not as in files, 43 tells no longer numbers here.
+        [b'M', b'M', 0, 42 | 43, ref at @ ..] | [b'M', b'M', 42, 0, ref at @ ..] => (Order::Big, at),
+        _ => return Some(NO_ORIENTATION),
     };
-    let at = order.u32(data.get(4..8)?) as usize;
-    let count = order.u16(data.get(at..at.checked_add(2)?)?);
-    (0..usize::from(count)).find_map(|index| {
+    let Some(at) = at.get(..4) else { return Some(NO_ORIENTATION) };
+    let at = order.number(at) as usize;
+    let count = order.number(data.get(at..at.checked_add(2)?)?) as usize;
+    (0..count).find_map(|index| {
         let entry = data.get(at + 2 + 12 * index..at + 14 + 12 * index)?;
-        (order.u16(entry) == ORIENTATION).then(|| order.number(entry, data))?
+        (order.number(&entry[..2]) == u64::from(ORIENTATION)).then(|| of_entry(order, entry, data))?
     })
 }
 
-/// The order of bytes in a number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Order {
-    Little,
-    Big,
-}
-
-impl Order {
-    fn u16(self, bytes: &[u8]) -> u16 {
-        self.integer(&bytes[..2]) as u16
-    }
-
-    fn u32(self, bytes: &[u8]) -> u32 {
-        self.integer(&bytes[..4]) as u32
-    }
-
-    fn integer(self, bytes: &[u8]) -> u64 {
-        let next = |number: u64, byte: &u8| number << 8 | u64::from(*byte);
-        match self {
-            Order::Little => bytes.iter().rev().fold(0, next),
-            Order::Big => bytes.iter().fold(0, next),
-        }
-    }
-
-    /// The first number of an entry, of any type of numbers (TIFF 6.0, section 2, and the type with eight bytes). None where the
-    /// type is unknown or the number is not there: such an entry counts as none. Texts and bytes say nothing.
-    fn number(self, entry: &[u8], data: &[u8]) -> Option<u8> {
-        /// No orientation.
-        const NOTHING: u8 = 0;
-        let (kind, count) = (self.u16(&entry[2..]), self.u32(&entry[4..]) as usize);
-        let width = match kind {
-            1 | 2 | 6 | 7 => 1,
-            3 | 8 => 2,
-            4 | 9 | 11 | 13 => 4,
-            5 | 10 | 12 | 16 => 8,
-            _ => return None,
-        };
-        let bytes = match count.checked_mul(width)? {
-            0 => return None,
-            size @ ..=4 => &entry[8..8 + size],
-            size => data.get(self.u32(&entry[8..]) as usize..)?.get(..size)?,
-        };
-        let first = self.integer(&bytes[..width]);
-        let number = match kind {
-            1 | 2 | 7 => f64::from(NOTHING),
-            5 | 10 => self.u32(bytes) as f64 / f64::from(self.u32(&bytes[4..])),
-            11 => f64::from(f32::from_bits(first as u32)),
-            12 => f64::from_bits(first),
-            // Of the signed ones the negative are too large.
-            _ => first as f64,
-        };
-        let is_whole = number.fract() == 0.0 && (1.0..=8.0).contains(&number);
-        Some(if is_whole { number as u8 } else { NOTHING })
-    }
+fn of_entry(order: Order, entry: &[u8], data: &[u8]) -> Option<u8> {
+    let kind = order.number(&entry[2..4]) as u16;
+    let length = width_of(kind)?.checked_mul(order.number(&entry[4..8]) as usize)?;
+    let values = match length {
+        ..=4 => &entry[8..8 + length],
+        _ => data.get(order.number(&entry[8..12]) as usize..)?.get(..length)?,
+    };
+    tags::orientation(order, kind, values)
 }
 
 /// The digit after the first `tiff:Orientation="` or `tiff:Orientation>`.
@@ -245,26 +199,22 @@ mod tests {
     }
 
     #[test]
-    fn any_type_of_number_tells() {
-        let cases: [(u16, u32, &[u8], Option<u8>); 12] = [
-            (3, 1, &[6, 0], Some(6)),
-            (3, 2, &[6, 0, 1, 0], Some(6)),
-            (3, 3, &[6, 0, 1, 0, 1, 0], Some(6)),
-            (4, 1, &[6, 0, 0, 0], Some(6)),
-            (5, 1, &[12, 0, 0, 0, 2, 0, 0, 0], Some(6)),
-            (6, 1, &[6], Some(6)),
-            (16, 1, &[6, 0, 0, 0, 0, 0, 0, 0], Some(6)),
-            (12, 1, &6f64.to_le_bytes(), Some(6)),
-            // Bytes and texts say nothing, and keep others from saying something; unknown types do not.
-            (1, 1, &[6], Some(0)),
-            (2, 2, b"6\0", Some(0)),
-            (99, 1, &[6], None),
-            (3, 0, &[], None),
-        ];
-        for (kind, count, value, told) in cases {
-            assert_eq!(of_exif(&exif(kind, count, value, Order::Little)), told, "{kind} {count}");
+    fn exif_data_tell_by_their_first_entry_that_can_be_read() {
+        let six = || exif(3, 1, &[6, 0], Order::Little);
+        let with_head = |head: &[u8]| [head, &six()[4..]].concat();
+        assert_eq!(of_exif(&six()), Some(6));
+        assert_eq!(of_exif(&exif(3, 2, &[6, 0, 1, 0], Order::Little)), Some(6));
+        assert_eq!(of_exif(&exif(5, 1, &[12, 0, 0, 0, 2, 0, 0, 0], Order::Little)), Some(6));
+        assert_eq!(of_exif(&exif(3, 0, &[], Order::Little)), None);
+        // What is said to be elsewhere is not there.
+        assert_eq!(of_exif(&exif(5, 1, &[12, 0, 0, 0, 2], Order::Little)), None);
+        assert_eq!(of_exif(&with_head(b"II\0*")), Some(6));
+        assert_eq!(of_exif(&with_head(b"II+\0")), Some(0));
+        assert_eq!((of_exif(b"II*\0\x08"), of_exif(b"garbage"), of_exif(b"")), (Some(0), Some(0), None));
+        let eight = exif(3, 1, &[0, 8], Order::Big);
+        for head in [b"MM\0*", b"MM*\0", b"MM\0+"] {
+            assert_eq!(of_exif(&[&head[..], &eight[4..]].concat()), Some(8), "{head:?}");
         }
-        assert_eq!(of_exif(&exif(3, 1, &[0, 8], Order::Big)), Some(8));
     }
 
     #[test]

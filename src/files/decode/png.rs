@@ -1,41 +1,71 @@
 //! PNG, with the transparent colour that the `image` crate does not tell.
 
-use std::io::Cursor;
+use std::io::{BufRead, Cursor, Seek};
+use std::mem;
 
 use image::RgbImage;
+use image::metadata::Orientation;
 use png::{BitDepth, ColorType, DecodeOptions, Decoder, DecodingError, Info, Limits, Transformations};
 
-use super::super::kind::Format;
-use super::super::whole::is_whole;
+use super::super::png_chunks::{Chunk, chunks, reach_the_end};
 use super::need::{self, Size};
-use super::{MOST_MEMORY, RareForm, Room, Trouble, claim, is_turned, orientation, upright, whiten};
+use super::png_rows::Mended;
+use super::{Decoded, MOST_MEMORY, RareForm, Room, Trouble, claim, is_turned, orientation, upright, whiten};
 
-/// The chunk at the end of every PNG.
-const END: [u8; 12] = [0, 0, 0, 0, b'I', b'E', b'N', b'D', 0xae, 0x42, 0x60, 0x82];
-
-pub(super) fn decode(bytes: &[u8], room: Room<'_>) -> Result<RgbImage, Trouble> {
-    match is_whole(bytes, Format::Png) {
-        true => decode_whole(bytes, room),
-        // All of the data may be there, and only the end missing.
-        false => decode_whole(&[bytes, &END].concat(), room),
+/// The rows that can be unpacked, where not all can: those that lack are black.
+pub(super) fn decode(bytes: &[u8], room: Room<'_>) -> Result<Decoded, Trouble> {
+    let orientation = orientation::of_png(bytes);
+    let mut is_asked = false;
+    let mut room = |need| {
+        if !mem::replace(&mut is_asked, true) {
+            room(need);
+        }
+    };
+    // Of bytes that do not add up to their sum, nobody knows which are wrong. On parts of colours the decoder panics.
+    let is_chunk_sound = |chunk: Chunk<'_>| chunk.adds_up() && chunk.whole_colours().len() == chunk.content.len();
+    let is_sound = reach_the_end(bytes) && chunks(bytes).all(is_chunk_sound);
+    if is_sound {
+        match pixels(Cursor::new(bytes), Sums::Matter, orientation, &mut room) {
+            Err(Trouble::Damaged { .. }) => {}
+            decoded => return decoded.map(Decoded::whole),
+        }
+    }
+    let mut header = Decoder::new(Cursor::new(bytes));
+    let mut mended = Mended::new(bytes, header.read_header_info().map_err(trouble_of)?);
+    let pixels = pixels(&mut mended, Sums::DoNot, orientation, &mut room)?;
+    match mended.rows {
+        0 => Err(Trouble::Damaged { detail: "no row can be unpacked".to_owned() }),
+        _ => Ok(Decoded { pixels, is_whole: is_sound && mended.is_whole() }),
     }
 }
 
-fn decode_whole(bytes: &[u8], room: Room<'_>) -> Result<RgbImage, Trouble> {
+/// Whether bytes have to add up to their sums.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sums {
+    Matter,
+    DoNot,
+}
+
+fn pixels(
+    reader: impl BufRead + Seek,
+    sums: Sums,
+    orientation: Orientation,
+    room: Room<'_>,
+) -> Result<RgbImage, Trouble> {
     let mut options = DecodeOptions::default();
-    // Pixels that do not add up to their checksum are damaged pixels.
-    options.set_ignore_adler32(false);
-    let mut decoder = Decoder::new_with_options(Cursor::new(bytes), options);
+    options.set_ignore_checksums(sums == Sums::DoNot);
+    let mut decoder = Decoder::new_with_options(reader, options);
     decoder.set_limits(Limits { bytes: MOST_MEMORY as usize });
     decoder.set_transformations(Transformations::EXPAND | Transformations::STRIP_16);
     decoder.set_ignore_text_chunk(true);
     decoder.set_ignore_iccp_chunk(true);
     let (width, height) = decoder.read_header_info().map_err(trouble_of)?.size();
-    let orientation = orientation::of_png(bytes);
     let mut reader = decoder.read_info().map_err(trouble_of)?;
     let length = reader.output_buffer_size().ok_or(Trouble::TooManyPixels { width, height })?;
     let size = Size { width, height, bytes: length as u64, is_turned: is_turned(orientation) };
-    claim(size, need::of_png(size), room)?;
+    // Rows as they are in the file: one, and that before it.
+    let rows = 2 * reader.info().raw_row_length_from_width(width) as u64;
+    claim(size, need::of_png(size) + rows, room)?;
     let mut raw = vec![0; length];
     let frame = reader.next_frame(&mut raw).map_err(trouble_of)?;
     let rgb = to_rgb(raw, frame.color_type);
@@ -96,5 +126,74 @@ fn trouble_of(error: DecodingError) -> Trouble {
             Trouble::UnusualForm { form: RareForm::TooMuchMemory { detail: error.to_string() } }
         }
         error => Trouble::Damaged { detail: error.to_string() },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::files::decode::MOST_PIXELS;
+    use crate::files::png_chunks::SIGNATURE;
+
+    fn fixture(name: &str) -> Vec<u8> {
+        std::fs::read(format!("{}/tests/data/decode/whole/{name}.png", env!("CARGO_MANIFEST_DIR"))).unwrap()
+    }
+
+    fn decoded(bytes: &[u8]) -> Result<Decoded, Trouble> {
+        decode(bytes, &mut |_| {})
+    }
+
+    #[test]
+    fn data_that_do_not_add_up_lose_no_row() {
+        let whole = decoded(&fixture("plain-rgb")).unwrap();
+        let suspect = decoded(&fixture("suspect-adler")).unwrap();
+        assert!(whole.is_whole && !suspect.is_whole && whole.pixels == suspect.pixels);
+    }
+
+    #[test]
+    fn memory_is_asked_for_once_and_before_a_row_is_made() {
+        // A picture of one row, a pixel too wide, of which nothing more is there.
+        let mut bytes = fixture("plain-rgb")[..SIGNATURE.len() + 25].to_vec();
+        bytes[16..20].copy_from_slice(&(MOST_PIXELS as u32 + 1).to_be_bytes());
+        bytes[20..24].copy_from_slice(&1u32.to_be_bytes());
+        let mut crc = flate2::Crc::new();
+        crc.update(&bytes[12..29]);
+        bytes[29..33].copy_from_slice(&crc.sum().to_be_bytes());
+        assert!(matches!(decoded(&bytes[..33]), Err(Trouble::TooManyPixels { .. })));
+        for name in ["plain-rgb", "suspect-adler", "suspect-cut-rgb"] {
+            let mut asked = 0;
+            decode(&fixture(name), &mut |_| asked += 1).unwrap();
+            assert_eq!(asked, 1, "{name}");
+        }
+    }
+
+    #[test]
+    fn parts_of_colours_are_left_out() {
+        let bytes = fixture("plain-palette-4");
+        let at = bytes.windows(4).position(|kind| kind == b"PLTE").unwrap() - 4;
+        let length = u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap()) as usize;
+        for more in [1, 2, 3 * 256] {
+            let content = [&bytes[at + 4..at + 8 + length], &vec![9; more]].concat();
+            let mut crc = flate2::Crc::new();
+            crc.update(&content);
+            let chunk = [&((length + more) as u32).to_be_bytes()[..], &content, &crc.sum().to_be_bytes()].concat();
+            let decoded = decoded(&[&bytes[..at], &chunk, &bytes[at + 12 + length..]].concat()).unwrap();
+            assert!(
+                !decoded.is_whole && decoded.pixels == super::decode(&bytes, &mut |_| {}).unwrap().pixels,
+                "{more}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_cut_keeps_the_rows_before_it() {
+        let bytes = fixture("plain-rgb");
+        let whole = decoded(&bytes).unwrap().pixels;
+        for length in (SIGNATURE.len()..bytes.len()).step_by(7) {
+            let Ok(part) = decoded(&bytes[..length]) else { continue };
+            let same = whole.rows().zip(part.pixels.rows()).take_while(|(a, b)| Iterator::eq(a.clone(), b.clone()));
+            let black = part.pixels.rows().rev().take_while(|row| row.clone().all(|pixel| pixel.0 == [0; 3]));
+            assert!(!part.is_whole && same.count() + black.count() >= whole.height() as usize, "{length}");
+        }
     }
 }

@@ -10,10 +10,10 @@ const FORMATS: [Format; 6] = [Format::Jpeg, Format::Png, Format::Gif, Format::We
 const fn decoder_of(format: Format) -> &'static str {
     match format {
         Format::Jpeg => "jpeg 3",
-        Format::Png => "png 2",
+        Format::Png => "png 3",
         Format::Gif => "gif 1",
-        Format::WebP => "webp 2",
-        Format::Bmp => "bmp 2",
+        Format::WebP => "webp 3",
+        Format::Bmp => "bmp 3",
         Format::Tiff => "tiff 3",
     }
 }

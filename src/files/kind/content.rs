@@ -42,8 +42,10 @@ pub(super) fn decoded(start: &[u8]) -> Option<Format> {
         [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Some(Format::Gif),
         [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some(Format::WebP),
         [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..] if !is_raw_tiff(start) => Some(Format::Tiff),
-        // Two letters are little to go by: the size of the header that follows is one of a few.
-        [b'B', b'M', rest @ ..] if matches!(rest.get(12), Some(12 | 16 | 40 | 52 | 56 | 64 | 108 | 124)) => {
+        // Some programs write a number of two bytes the wrong way round, here alone.
+        [b'I', b'I', 0, 42, ..] | [b'M', b'M', 42, 0, ..] => Some(Format::Tiff),
+        // Two letters are little to go by: the size of the header that follows, in four bytes, is one of a few.
+        [b'B', b'M', ..] if matches!(start.get(14..18), Some([12 | 16 | 40 | 52 | 56 | 64 | 108 | 124, 0, 0, 0])) => {
             Some(Format::Bmp)
         }
         _ => None,

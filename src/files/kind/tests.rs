@@ -8,11 +8,15 @@ fn kind(start: &[u8], name: &str) -> Kind {
 fn content_comes_before_the_name() {
     assert_eq!(kind(b"\xff\xd8\xff\xe0", "picture.png"), Kind::Picture(Format::Jpeg));
     assert_eq!(kind(b"\xff\xd8\xff\xe0", "no extension"), Kind::Picture(Format::Jpeg));
-    assert_eq!(kind(b"BM\0\0\0\0\0\0\0\0\0\0\0\0\x28", "x"), Kind::Picture(Format::Bmp));
+    assert_eq!(kind(b"BM\0\0\0\0\0\0\0\0\0\0\0\0\x28\0\0\0", "x"), Kind::Picture(Format::Bmp));
+    assert_eq!(kind(b"BM notes 2019 |4 pages", "notes"), Kind::Other);
+    assert_eq!(kind(b"BM notes 2019 (4 pages", "notes.txt"), Kind::Other);
     assert_eq!(kind(b"BMW owners' manual", "x.txt"), Kind::Other);
     assert_eq!(kind(b"\0\0\0\x18ftypheic", "x.jpg"), Kind::OtherPicture("HEIC"));
     assert_eq!(kind(b"\0\0\0\x18ftypisom", "video.mp4"), Kind::Other);
-    assert_eq!(kind(b"II*\0", "x.tif"), Kind::Picture(Format::Tiff));
+    for start in [b"II*\0", b"II+\0", b"II\0*", b"MM\0*", b"MM\0+", b"MM*\0"] {
+        assert_eq!(kind(start, "x.tif"), Kind::Picture(Format::Tiff), "{start:?}");
+    }
     assert_eq!(kind(b"", "x.JPG"), Kind::OnlyNamedLikeOne);
     assert_eq!(kind(b"hello", "x.tga"), Kind::OtherPicture("TGA"));
     assert_eq!(kind(b"hello", "notes.md"), Kind::Other);

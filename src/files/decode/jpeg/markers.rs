@@ -12,6 +12,8 @@ pub(super) const SCAN: u8 = 0xda;
 pub(super) const APP1: u8 = 0xe1;
 pub(super) const HUFFMAN_TABLES: u8 = 0xc4;
 pub(super) const RESTART_INTERVAL: u8 = 0xdd;
+/// The frame of another format, which has JPEG's other markers (ITU-T T.87).
+pub(super) const JPEG_LS: u8 = 0xf7;
 
 /// A marker segment.
 #[derive(Debug, Clone, Copy)]

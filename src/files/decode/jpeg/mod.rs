@@ -24,7 +24,7 @@ use libjpeg_turbo_rs::{DecodeLimits, DecodeWarning, Decoder, Image, JpegError, P
 
 use super::need::{self, Size};
 use super::{Decoded, MOST_PIXELS, RareForm, Room, Trouble, claim, is_turned, orientation, upright};
-use markers::{APP1, Frame, Process, SCAN, Segment, segments};
+use markers::{APP1, Frame, JPEG_LS, Process, SCAN, Segment, segments};
 
 /// The most scans that are decoded: encoders make a dozen, and each may take as long as the whole picture.
 pub(super) const MOST_SCANS: usize = 500;
@@ -35,7 +35,10 @@ const MOST_SPOILED: usize = 8;
 
 pub(super) fn decode(bytes: &[u8], room: Room<'_>) -> Result<Decoded, Trouble> {
     let found = segments(bytes);
-    let frame = Frame::first(&found).ok_or_else(|| damaged("no frame"))?;
+    let frame = Frame::first(&found).ok_or_else(|| match found.iter().any(|segment| segment.marker == JPEG_LS) {
+        true => Trouble::OtherFormat { format: "JPEG-LS" },
+        false => damaged("no frame"),
+    })?;
     match names::unique(bytes, &found, &frame) {
         Cow::Borrowed(_) => decode_frame(bytes, &found, frame, room),
         Cow::Owned(named) => {
@@ -48,7 +51,8 @@ pub(super) fn decode(bytes: &[u8], room: Room<'_>) -> Result<Decoded, Trouble> {
 
 fn decode_frame(bytes: &[u8], segments: &[Segment<'_>], frame: Frame, room: Room<'_>) -> Result<Decoded, Trouble> {
     check_form(&frame)?;
-    let app1 = segments.iter().filter(|segment| segment.marker == APP1).map(|segment| segment.content);
+    let before_scans = segments.iter().take_while(|segment| segment.marker != SCAN);
+    let app1 = before_scans.filter(|segment| segment.marker == APP1).map(|segment| segment.content);
     let orientation = orientation::of_jpeg(app1);
     let size = Size { is_turned: is_turned(orientation), ..frame.size() };
     let has_scans = segments.iter().filter(|segment| segment.marker == SCAN).nth(1).is_some();

@@ -1,23 +1,7 @@
 //! The directory of a TIFF's page: what stands behind each tag (TIFF 6.0, section 2; BigTIFF). Lists are read where they
 //! lie, so that none takes memory.
 
-/// Beside its bytes, the first of a number is its highest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Order {
-    Little,
-    Big,
-}
-
-impl Order {
-    /// A whole number of one to eight bytes.
-    pub(super) fn number(self, bytes: &[u8]) -> u64 {
-        let add = |sum: u64, byte: &u8| sum << 8 | u64::from(*byte);
-        match self {
-            Order::Little => bytes.iter().rev().fold(0, add),
-            Order::Big => bytes.iter().fold(0, add),
-        }
-    }
-}
+use crate::files::decode::tags::{self, Order, width_of};
 
 /// Tags that are asked for.
 pub(super) mod tag {
@@ -51,14 +35,13 @@ pub(super) mod tag {
     pub(crate) const BLACK_AND_WHITE: u16 = 532;
     pub(crate) const RAW_VERSION: u16 = 50706;
 
-    /// Those that have one number, whatever the page.
-    pub(crate) const OF_ONE_NUMBER: [u16; 12] = [
+    /// Those that have one number, whatever the page; libtiff minds it.
+    pub(crate) const OF_ONE_NUMBER: [u16; 11] = [
         WIDTH,
         HEIGHT,
         COMPRESSION,
         COLOURS,
         FILL_ORDER,
-        ORIENTATION,
         SAMPLES,
         ROWS_PER_STRIP,
         PLANES,
@@ -174,26 +157,27 @@ impl<'b> Directory<'b> {
         entries.all(|entry| !tags.contains(&(order.number(&entry[..2]) as u16)) || is_one(entry))
     }
 
+    /// True where a tag is there, and its value is not.
+    pub(super) fn has_lost(&self, tag: u16) -> bool {
+        let mut entries = self.entries.chunks_exact(self.widths().1);
+        let is_there = entries.any(|entry| self.order.number(&entry[..2]) == u64::from(tag));
+        is_there && self.list(tag).is_none()
+    }
+
     /// The first number behind a tag.
     pub(super) fn number(&self, tag: u16) -> Option<u64> {
         self.list(tag)?.get(0)
     }
 }
 
-/// Bytes of a value of a kind.
-fn width_of(kind: u16) -> Option<usize> {
-    match kind {
-        1 | 2 | 6 | 7 => Some(1),
-        3 | 8 => Some(2),
-        4 | 9 | 11 | 13 => Some(4),
-        5 | 10 | 12 | 16..=18 => Some(8),
-        _ => None,
-    }
-}
-
 impl<'b> List<'b> {
     pub(super) fn len(&self) -> usize {
         self.bytes.len() / width_of(self.kind).unwrap_or(1)
+    }
+
+    /// The way up that it tells, where it tells any.
+    pub(super) fn orientation(&self) -> Option<u8> {
+        tags::orientation(self.order, self.kind, self.bytes)
     }
 
     /// The bytes themselves.

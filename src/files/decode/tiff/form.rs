@@ -196,7 +196,9 @@ fn is_raw(directory: &Directory<'_>, colours: u64) -> bool {
 /// True where tags that have one number have one, and the numbers that are used are among those that there are.
 fn is_sound(directory: &Directory<'_>) -> bool {
     let factors = directory.list(tag::SUBSAMPLING).filter(|_| directory.number(tag::COLOURS) == Some(6));
-    directory.has_single_numbers(&tag::OF_ONE_NUMBER)
+    let has_lost_lengths = [tag::STRIP_LENGTHS, tag::TILE_LENGTHS].into_iter().any(|tag| directory.has_lost(tag));
+    !has_lost_lengths
+        && directory.has_single_numbers(&tag::OF_ONE_NUMBER)
         && directory.number(tag::PLANES).is_none_or(|planes| matches!(planes, 1 | 2))
         && factors
             .is_none_or(|factors| factors.len() == 2 && factors.numbers().all(|factor| matches!(factor, 1 | 2 | 4)))

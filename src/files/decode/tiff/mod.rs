@@ -42,7 +42,7 @@ pub(super) fn decode(bytes: &[u8], room: Room<'_>) -> Result<Decoded, Trouble> {
     let reversed;
     let mut page = Page::of(form)?;
     page.check_work()?;
-    let number = directory.list(tag::ORIENTATION).map(|list| list.get(0).map_or(0, |number| number.min(255) as u8));
+    let number = directory.list(tag::ORIENTATION).and_then(|list| list.orientation());
     let orientation = orientation::of_tiff(number, directory.list(tag::XMP).map(|list| list.bytes()));
     let size = Size { width, height, bytes: 0, is_turned: is_turned(orientation) };
     claim(size, page.need(size.is_turned), room)?;
@@ -264,7 +264,7 @@ impl<'b> Page<'b> {
             Compression::Fax(coding) => Box::new(fax::Fax::new(chunk.bytes, coding, self.chunks.width, is_reversed)),
             Compression::None => Box::new(rows::Stored(chunk.bytes)),
             Compression::Lzw => rows::lzw(chunk.bytes),
-            Compression::Deflate => Box::new(rows::Deflated::new(chunk.bytes)),
+            Compression::Deflate => rows::deflated(chunk.bytes),
             Compression::Zstd => rows::zstd(chunk.bytes),
             Compression::PackBits => Box::new(rows::PackBits::new(chunk.bytes)),
             Compression::OldJpeg => {

@@ -2,9 +2,10 @@
 
 use std::io::Read;
 
-use flate2::{Decompress, FlushDecompress};
 use weezl::BitOrder;
 use weezl::decode::Configuration;
+
+use crate::files::decode::inflated::{Inflated, Stop};
 
 /// How much of a row came from data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,39 +79,22 @@ impl<R: Read> Rows for Stream<R> {
 }
 
 /// Rows that are deflated, with a sum of them all at the end.
-pub(super) struct Deflated<'b> {
-    decoder: Decompress,
-    bytes: &'b [u8],
-    is_broken: bool,
+pub(super) fn deflated(bytes: &[u8]) -> Box<dyn Rows + '_> {
+    Box::new(Inflated::new(vec![bytes]))
 }
 
-impl<'b> Deflated<'b> {
-    pub(super) fn new(bytes: &'b [u8]) -> Deflated<'b> {
-        Deflated { decoder: Decompress::new(true), bytes, is_broken: false }
-    }
-}
-
-impl Rows for Deflated<'_> {
+impl Rows for Inflated<'_> {
     fn fill(&mut self, row: &mut [u8]) -> Filled {
-        let mut at = 0;
-        while at < row.len() && !self.is_broken {
-            let (read, written) = (self.decoder.total_in(), self.decoder.total_out());
-            let status = self.decoder.decompress(self.bytes, &mut row[at..], FlushDecompress::None);
-            let read = (self.decoder.total_in() - read) as usize;
-            let written = (self.decoder.total_out() - written) as usize;
-            self.bytes = &self.bytes[read..];
-            at += written;
-            match status {
-                Err(_) => self.is_broken = true,
-                Ok(_) if read == 0 && written == 0 => return Filled::Cut(at),
-                Ok(_) => {}
-            }
+        match self.fill(row) {
+            (_, None) => Filled::Whole,
+            (filled, Some(Stop::Broken)) => Filled::Broken(filled),
+            (filled, Some(Stop::End | Stop::Cut)) => Filled::Cut(filled),
         }
-        if at == row.len() { Filled::Whole } else { Filled::Broken(at) }
     }
 
     fn ends_well(&mut self) -> bool {
-        !matches!(self.fill(&mut [0]), Filled::Broken(_))
+        self.fill(&mut [0]);
+        !self.is_broken()
     }
 }
 
@@ -137,27 +121,31 @@ pub(super) fn lzw(bytes: &[u8]) -> Box<dyn Rows + '_> {
         true => Configuration::new(BitOrder::Lsb, 8),
         false => Configuration::with_tiff_size_switch(BitOrder::Msb, 8),
     };
-    Box::new(Stream(Lzw { decoder: configuration.build(), bytes }))
+    Box::new(Stream(Lzw { decoder: configuration.build(), bytes, is_broken: false }))
 }
 
 struct Lzw<'b> {
     decoder: weezl::decode::Decoder,
     bytes: &'b [u8],
+    /// The decoder met a code that means nothing, which it would go on after.
+    is_broken: bool,
 }
 
 impl Read for Lzw<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        loop {
+        while !self.is_broken {
             let result = self.decoder.decode_bytes(self.bytes, buffer);
             self.bytes = &self.bytes[result.consumed_in..];
+            self.is_broken = result.status.is_err();
             let is_stuck = result.consumed_in == 0 && result.consumed_out == 0;
             match result.status {
                 _ if result.consumed_out > 0 => return Ok(result.consumed_out),
                 Ok(weezl::LzwStatus::Ok) if !is_stuck => {}
                 Ok(_) => return Ok(0),
-                Err(_) => return Err(std::io::ErrorKind::InvalidData.into()),
+                Err(_) => {}
             }
         }
+        Err(std::io::ErrorKind::InvalidData.into())
     }
 }
 

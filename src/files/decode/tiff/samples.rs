@@ -1,7 +1,7 @@
 //! The samples of a row: what was done to them before they were compressed is undone, and each becomes eight bits.
 
-use super::directory::Order;
 use super::form::{Colours, Form, Predictor, Sample};
+use crate::files::decode::tags::Order;
 
 /// Undoes the differences of a row.
 pub(super) fn undo(form: &Form<'_>, row: &mut [u8], scratch: &mut Vec<u8>) {

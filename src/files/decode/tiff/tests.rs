@@ -1,5 +1,5 @@
-use super::directory::Order;
 use super::*;
+use crate::files::decode::tags::Order;
 use crate::files::kind::RAW;
 use proptest::prelude::*;
 use std::path::PathBuf;
@@ -133,6 +133,25 @@ fn damage_is_noticed_where_the_compression_tells() {
     let at = Order::Little.number(&bytes[entry(&bytes, tag::STRIP_OFFSETS) + 8..][..4]) as usize;
     bytes[at] = 0xff;
     assert!(matches!(decoded(&bytes), Err(Trouble::Damaged { .. })));
+}
+
+#[test]
+fn lengths_that_cannot_be_read_are_missed() {
+    for name in ["g4-fill-1.tif", "1-bit-white-is-zero-packbits-fill-1.tif"] {
+        let mut bytes = fixture(name);
+        assert!(decoded(&renamed(bytes.clone(), tag::STRIP_LENGTHS, 65_000)).unwrap().is_whole, "{name}");
+        let at = entry(&bytes, tag::STRIP_LENGTHS);
+        bytes[at + 2] = 99;
+        assert!(!decoded(&bytes).unwrap().is_whole, "{name}");
+    }
+}
+
+#[test]
+fn nothing_is_read_after_a_code_of_lzw_that_means_nothing() {
+    let mut bytes = fixture("rgb-lzw-planes.tif");
+    // The code is 511, where the table has some 300.
+    (bytes[34], bytes[61]) = (128, 255);
+    assert!(!decoded(&bytes).unwrap().is_whole);
 }
 
 #[test]
