@@ -467,7 +467,9 @@ def damaged_pngs(picture):
     wrong_sum = lambda data: data[:-1] + bytes([data[-1] ^ 1])
     yield "suspect-adler.png", png_of(picture, packed=wrong_sum)
     plain = png_of(picture)
-    yield "suspect-sum-of-data.png", with_wrong_sum(plain, b"IDAT", 1)
+    # Data have a sum of their own inside.
+    yield "sum-of-data.png", with_wrong_sum(plain, b"IDAT", 1)
+    yield "sum-of-text-behind.png", with_wrong_sum(png_with(plain, after=chunk(b"tEXt", b"Comment\0a text")), b"tEXt")
     with_text = png_with(plain, chunk(b"tEXt", b"Comment\0a text"))
     yield "suspect-sum-of-text.png", with_wrong_sum(with_text, b"tEXt")
     yield "suspect-sum-of-palette.png", with_wrong_sum(png_of(palette, 4), b"PLTE")

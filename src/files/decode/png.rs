@@ -22,9 +22,10 @@ pub(super) fn decode(bytes: &[u8], room: Room<'_>) -> Result<Decoded, Trouble> {
         }
     };
     // Of bytes that do not add up to their sum, nobody knows which are wrong. On parts of colours the decoder panics.
-    let is_chunk_sound = |chunk: Chunk<'_>| chunk.adds_up() && chunk.whole_colours().len() == chunk.content.len();
-    let is_sound = reach_the_end(bytes) && chunks(bytes).all(is_chunk_sound);
-    if is_sound {
+    let is_sound = |chunk: Chunk<'_>| chunk.adds_up() && chunk.whole_colours().len() == chunk.content.len();
+    // Data have a sum of their own when they are unpacked, and no pixel hangs on what comes behind them.
+    let is_known = reach_the_end(bytes) && chunks(bytes).take_while(|chunk| chunk.kind != *b"IDAT").all(is_sound);
+    if is_known && chunks(bytes).all(is_sound) {
         match pixels(Cursor::new(bytes), Sums::Matter, orientation, &mut room) {
             Err(Trouble::Damaged { .. }) => {}
             decoded => return decoded.map(Decoded::whole),
@@ -35,7 +36,7 @@ pub(super) fn decode(bytes: &[u8], room: Room<'_>) -> Result<Decoded, Trouble> {
     let pixels = pixels(&mut mended, Sums::DoNot, orientation, &mut room)?;
     match mended.rows {
         0 => Err(Trouble::Damaged { detail: "no row can be unpacked".to_owned() }),
-        _ => Ok(Decoded { pixels, is_whole: is_sound && mended.is_whole() }),
+        _ => Ok(Decoded { pixels, is_whole: is_known && mended.is_whole() }),
     }
 }
 

@@ -73,6 +73,11 @@ pub(super) fn is_whole(bytes: &[u8]) -> bool {
     })
 }
 
+/// True for a JPEG inside another file whose colours are finer than its brightness, or do not fit into each other.
+pub(super) fn has_uneven_colours(bytes: &[u8]) -> bool {
+    Frame::first(&segments(bytes)).is_some_and(|frame| planes::is_coarser_than_others(&frame) || !planes::fit(&frame))
+}
+
 fn is_complete(segments: &[Segment<'_>], frame: &Frame) -> bool {
     progress::is_complete(segments, frame) && syntax::is_sound(segments, frame)
 }

@@ -6,7 +6,7 @@ use super::directory::tag;
 use super::form::{Form, damaged, rare};
 use super::rows::{Nothing, Raster, Rows};
 use super::ycbcr::YCbCr;
-use crate::files::decode::jpeg::{MOST_SCANS, is_whole};
+use crate::files::decode::jpeg::{MOST_SCANS, has_uneven_colours, is_whole};
 use crate::files::trouble::{RareForm, Trouble};
 
 const START: [u8; 2] = [0xff, 0xd8];
@@ -46,6 +46,9 @@ pub(super) fn rows<'b>(bytes: &[u8], wanted: Wanted<'_>) -> Result<Box<dyn Rows 
     };
     if !fits {
         return Ok(Box::new(Nothing));
+    }
+    if has_uneven_colours(&stream) {
+        return Err(rare(RareForm::JpegUnevenColours));
     }
     decoder.set_output_format(format);
     decoder.set_lenient(true);
