@@ -65,7 +65,9 @@ def main():
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
     chance = random.Random(arguments.seed)
-    pictures = sorted(path for path in PICTURES.rglob("*") if path.suffix != ".json" and path.is_file())
+    found = sorted(path for path in PICTURES.rglob("*") if path.suffix != ".json" and path.is_file())
+    # Some forms sis decodes and Pillow does not, whole as they are.
+    pictures = [path for path in found if refusal(path) is None]
     with tempfile.TemporaryDirectory() as folder:
         source, destination = Path(folder, "source"), Path(folder, "destination")
         source.mkdir()
@@ -82,7 +84,7 @@ def main():
             event = json.loads(line)
             if event.get("event") != "picture":
                 continue
-            states[event["status"] + Path(event["path"]).suffix] += 1
+            states[event["status"]] += 1
             if event["status"] != "ok":
                 continue
             said = refusal(event["path"])

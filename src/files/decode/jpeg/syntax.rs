@@ -19,8 +19,10 @@ pub(super) fn is_sound(segments: &[Segment<'_>], frame: &Frame) -> bool {
             0xc0..=0xc3 | 0xc9..=0xcb => {
                 content.len() == 6 + 3 * usize::from(content.get(5).copied().unwrap_or_default())
             }
-            // Conditioning of arithmetic codes, a height, what applications and comments say.
-            0xcc | 0xdc | 0xe0..=0xef | 0xfe => true,
+            // Conditioning of arithmetic codes.
+            0xcc => content.chunks(2).all(is_conditioning),
+            // A height, what applications and comments say.
+            0xdc | 0xe0..=0xef | 0xfe => true,
             _ => false,
         }
     })
@@ -56,6 +58,15 @@ fn are_tables(mut content: &[u8]) -> bool {
         content = rest;
     }
     true
+}
+
+/// Of differences the lower bound is not above the upper one; of coefficients any number will do (F.1.4.4.1, F.1.4.4.2).
+fn is_conditioning(entry: &[u8]) -> bool {
+    match *entry {
+        [0..=15, bounds] => bounds & 15 <= bounds >> 4,
+        [16..=31, _] => true,
+        _ => false,
+    }
 }
 
 fn are_divisors(mut content: &[u8]) -> bool {
@@ -105,5 +116,9 @@ mod tests {
         assert!(!is_it_sound(&file(&sound[..18], &scan, &[])));
         assert!(!is_it_sound(&file(&sound, &[1, 1, 0, 0, 63, 0, 0], &[])));
         assert!(!is_it_sound(&file(&sound, &scan, b"\xff\xb8\0\x02")));
+        // Conditioning of a table that there is not, and with bounds the wrong way round.
+        assert!(is_it_sound(&file(&sound, &scan, b"\xff\xcc\0\x06\0\x10\x11\x05")));
+        assert!(!is_it_sound(&file(&sound, &scan, b"\xff\xcc\0\x04\x20\x10")));
+        assert!(!is_it_sound(&file(&sound, &scan, b"\xff\xcc\0\x04\0\x01")));
     }
 }
