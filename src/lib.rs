@@ -1,5 +1,8 @@
 //! Smart Image Sorter.
 
+#[cfg(not(unix))]
+compile_error!("sis runs on Linux and macOS. On Windows, build and run it in the Windows Subsystem for Linux.");
+
 pub mod app_start;
 pub mod built_in;
 pub mod cli;
