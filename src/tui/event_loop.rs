@@ -54,13 +54,18 @@ const INTERRUPTED: i32 = 130;
 pub fn run(start: AppStart) -> std::io::Result<()> {
     let AppStart { language, defaults, surroundings, config_folder, log, opening } = start;
     let (mouse, background) = (defaults.mouse, defaults.background);
-    let mut model = Model::new(language.clone(), defaults, Keys::load(config_folder.as_deref()));
+    let (keys, faults) = Keys::load(config_folder.as_deref());
+    let mut model = Model::new(language.clone(), defaults, keys);
     model.is_line_unprotected = is_line_unprotected();
     let painter = ScreenPainter::new();
     let (crew, told) = Crew::start(surroundings, Arc::new(Words(language)), painter.clone());
     let mut app =
         App { crew, told, painter, drawn: None, values: config_folder.map(|folder| folder.join(VALUES_FILE)) };
     let first = app.open(&mut model, opening)?;
+    // The first stands on the screen, all of them in the log.
+    for fault in faults.iter().rev() {
+        model.say_error(fault.say(&model.language));
+    }
     let leaving = Arc::new(AtomicBool::new(false));
     for signal in [SIGHUP, SIGINT, SIGTERM] {
         signal_hook::flag::register(signal, Arc::clone(&leaving))?;

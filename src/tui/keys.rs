@@ -1,9 +1,13 @@
 //! Which key does what: one table, which the hint line and the help read too.
 
-use std::path::Path;
+use std::fmt::Display;
+use std::path::{Path, PathBuf};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
+use crate::domain::printable::printable;
+use crate::file_system::is_gone;
+use crate::lang::Language;
 use crate::plain_file;
 
 /// The table that is built in.
@@ -14,6 +18,9 @@ const USER_FILE: &str = "keys.toml";
 
 /// The largest table of keys that is read.
 const LARGEST_FILE: u64 = 1_000_000;
+
+/// The section of keys that act in every pane.
+const EVERYWHERE: &str = "everywhere";
 
 /// Keys by what they do, `section.action`.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,40 +36,111 @@ pub(super) struct Key {
     modifiers: KeyModifiers,
 }
 
-impl Keys {
-    /// The built-in table, with the user's file in `folder` over it. A line that makes no sense is left out and logged.
-    pub(super) fn load(folder: Option<&Path>) -> Keys {
-        let mut keys = Keys { bound: vec![] };
-        keys.read(BUILT_IN);
-        if let Some(text) = folder.and_then(|folder| plain_file::read_text(&folder.join(USER_FILE), LARGEST_FILE).ok())
-        {
-            keys.read(&text);
-        }
-        keys
-    }
+/// A line of the user's table that is not obeyed, and what is wrong with it: the keys of before stay.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum KeysFault {
+    /// The file is there and cannot be read, or is no table.
+    File { path: PathBuf, detail: String },
+    /// There is no such action.
+    Action { path: PathBuf, action: String },
+    /// No list of keys, or an empty one.
+    NoKeys { path: PathBuf, action: String },
+    /// There is no such key.
+    Key { path: PathBuf, action: String, key: String },
+    /// The key does something else in the same place.
+    Taken { path: PathBuf, action: String, key: String, by: String },
+}
 
-    fn read(&mut self, text: &str) {
-        let table: toml::Table = match text.parse() {
-            Ok(table) => table,
-            Err(error) => {
-                tracing::warn!("the table of keys cannot be used: {error}");
-                return;
+impl KeysFault {
+    /// The sentence.
+    pub(super) fn say(&self, language: &Language) -> String {
+        let (word, path, values): (&str, _, Vec<(&str, &dyn Display)>) = match self {
+            KeysFault::File { path, detail } => ("app.keys_file", path, vec![("detail", detail)]),
+            KeysFault::Action { path, action } => ("app.keys_action", path, vec![("action", action)]),
+            KeysFault::NoKeys { path, action } => ("app.keys_no_keys", path, vec![("action", action)]),
+            KeysFault::Key { path, action, key } => ("app.keys_key", path, vec![("action", action), ("key", key)]),
+            KeysFault::Taken { path, action, key, by } => {
+                ("app.keys_taken", path, vec![("action", action), ("key", key), ("by", by)])
             }
         };
-        for (section, actions) in &table {
-            for (action, names) in actions.as_table().into_iter().flatten() {
-                let names = names.as_array().into_iter().flatten().filter_map(|name| name.as_str());
-                let keys: Vec<Key> = names.filter_map(Key::named).collect();
-                self.bind(format!("{section}.{action}"), keys);
-            }
+        let path = printable(path);
+        language.say(word, &[&[("path", &path as &dyn Display)], values.as_slice()].concat())
+    }
+}
+
+impl Keys {
+    /// The built-in table.
+    pub(super) fn built_in() -> Keys {
+        let table: toml::Table = BUILT_IN.parse().unwrap_or_default();
+        let keys_of = |names: &toml::Value| names.as_array().into_iter().flatten().filter_map(named).collect();
+        let bound = entries(&table).map(|(action, names)| (action, keys_of(names))).collect();
+        Keys { bound }
+    }
+
+    /// The built-in table with the user's file in `folder` over it, entry by entry, and the entries that are not obeyed.
+    pub(super) fn load(folder: Option<&Path>) -> (Keys, Vec<KeysFault>) {
+        let built_in = Keys::built_in();
+        let Some(path) = folder.map(|folder| folder.join(USER_FILE)) else { return (built_in, vec![]) };
+        let unusable = |detail: String| KeysFault::File { path: path.clone(), detail };
+        let table = match plain_file::read_text(&path, LARGEST_FILE) {
+            Ok(text) => text.parse::<toml::Table>().map_err(|error| unusable(error.to_string())),
+            Err(error) if is_gone(&error) => return (built_in, vec![]),
+            Err(error) => Err(unusable(error.to_string())),
+        };
+        match table {
+            Ok(table) => built_in.with(&table, &path),
+            Err(fault) => (built_in, vec![fault]),
         }
     }
 
-    fn bind(&mut self, action: String, keys: Vec<Key>) {
-        match self.bound.iter_mut().find(|(known, _)| *known == action) {
-            Some((_, bound)) => *bound = keys,
-            None => self.bound.push((action, keys)),
+    /// These with the user's entries over them.
+    fn with(self, table: &toml::Table, path: &Path) -> (Keys, Vec<KeysFault>) {
+        let mut faults = vec![];
+        let mut users = vec![];
+        for (action, names) in entries(table) {
+            match self.entry(&action, names, path) {
+                Ok(keys) => users.push((action, keys)),
+                Err(fault) => faults.push(fault),
+            }
         }
+        // Two entries may take each other's keys: only the whole shows what does two things.
+        loop {
+            let mut keys = self.clone();
+            for (action, own) in &users {
+                keys.bound.iter_mut().filter(|(known, _)| known == action).for_each(|(_, keys)| keys.clone_from(own));
+            }
+            let taken = users.iter().enumerate().find_map(|(at, (action, _))| Some((at, keys.taken_from(action)?)));
+            let Some((at, (key, by))) = taken else { return (keys, faults) };
+            let (action, _) = users.remove(at);
+            faults.push(KeysFault::Taken { path: path.to_owned(), action, key: key.name(), by });
+        }
+    }
+
+    /// The keys that an entry names.
+    fn entry(&self, action: &str, names: &toml::Value, path: &Path) -> Result<Vec<Key>, KeysFault> {
+        let (path, of) = (|| path.to_owned(), || action.to_owned());
+        if self.keys(action).is_empty() {
+            return Err(KeysFault::Action { path: path(), action: of() });
+        }
+        let Some(names) = names.as_array().filter(|names| !names.is_empty()) else {
+            return Err(KeysFault::NoKeys { path: path(), action: of() });
+        };
+        let key =
+            |name| named(name).ok_or_else(|| KeysFault::Key { path: path(), action: of(), key: name.to_string() });
+        names.iter().map(key).collect()
+    }
+
+    /// A key of an action that does something else where both can be pressed, and what.
+    fn taken_from(&self, action: &str) -> Option<(Key, String)> {
+        let section = |action: &str| action.split('.').next().unwrap_or_default().to_owned();
+        let own = section(action);
+        let others = self.bound.iter().filter(|(other, _)| {
+            let other_section = section(other);
+            other != action && (other_section == own || [own.as_str(), &other_section].contains(&EVERYWHERE))
+        });
+        let mut pairs = others.flat_map(|(other, keys)| keys.iter().map(move |key| (*key, other)));
+        let found = pairs.find(|(key, _)| self.keys(action).contains(key))?;
+        Some((found.0, found.1.clone()))
     }
 
     /// The keys of an action.
@@ -102,6 +180,19 @@ impl Keys {
             .map(|(action, _)| action.as_str())
             .filter(move |action| action.split('.').next() == Some(&section))
     }
+}
+
+/// Each action with what a table says of it. What is no section has no action.
+fn entries(table: &toml::Table) -> impl Iterator<Item = (String, &toml::Value)> {
+    table.iter().flat_map(|(section, actions)| {
+        let inside = actions.as_table().into_iter().flatten();
+        let alone = (!actions.is_table()).then(|| (section.clone(), actions));
+        inside.map(move |(action, names)| (format!("{section}.{action}"), names)).chain(alone)
+    })
+}
+
+fn named(name: &toml::Value) -> Option<Key> {
+    name.as_str().and_then(Key::named)
 }
 
 impl Key {
@@ -170,7 +261,7 @@ mod tests {
 
     #[test]
     fn every_key_of_the_built_in_table_makes_sense() {
-        let keys = Keys::load(None);
+        let keys = Keys::built_in();
         let table: toml::Table = BUILT_IN.parse().unwrap();
         for (section, actions) in &table {
             for (action, names) in actions.as_table().unwrap() {
@@ -183,7 +274,7 @@ mod tests {
 
     #[test]
     fn a_key_does_one_thing_where_it_is_pressed() {
-        let keys = Keys::load(None);
+        let keys = Keys::built_in();
         for section in ["list", "review", "files"] {
             let mut seen: Vec<Key> = Vec::new();
             for action in keys.actions(section).chain(keys.actions("everywhere")) {
@@ -195,14 +286,58 @@ mod tests {
         }
     }
 
+    fn of_user(text: &str) -> (Keys, Vec<KeysFault>) {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(USER_FILE), text).unwrap();
+        Keys::load(Some(folder.path()))
+    }
+
+    fn press(keys: &Keys, character: char, section: &'static str) -> Option<String> {
+        let event = KeyEvent::new(KeyCode::Char(character), KeyModifiers::NONE);
+        keys.action(event, &[section]).map(str::to_owned)
+    }
+
     #[test]
     fn the_users_file_overrides_entry_by_entry() {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join(USER_FILE), "[review]\naccept = [\"y\"]\n").unwrap();
-        let keys = Keys::load(Some(folder.path()));
-        let press = |c| KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE);
-        assert_eq!(keys.action(press('y'), &["review"]), Some("review.accept"));
-        assert_eq!(keys.action(press('a'), &["review"]), None);
-        assert_eq!(keys.action(press('x'), &["review"]), Some("review.none_of_these"));
+        let (keys, faults) = of_user("[review]\naccept = [\"y\"]\n");
+        assert_eq!(faults, []);
+        assert_eq!(press(&keys, 'y', "review").as_deref(), Some("review.accept"));
+        assert_eq!(press(&keys, 'a', "review"), None);
+        assert_eq!(press(&keys, 'x', "review").as_deref(), Some("review.none_of_these"));
+        // Two may change their keys.
+        let (keys, faults) = of_user("[review]\naccept = [\"x\"]\nnone_of_these = [\"a\"]\n");
+        assert_eq!((press(&keys, 'x', "review").as_deref(), faults.len()), (Some("review.accept"), 0));
+    }
+
+    #[test]
+    fn an_entry_that_makes_no_sense_is_told_of_and_takes_no_key_away() {
+        let broken = [
+            ("[everywhere", "cannot be used"),
+            ("[everywhere]\nquit = \"q\"\n", "everywhere.quit"),
+            ("[everywhere]\nquit = []\n", "everywhere.quit"),
+            ("[everywhere]\nquit = [\"meta-q\"]\n", "meta-q"),
+            ("[everywhere]\nquit = [7]\n", "7"),
+            ("[everywhere]\nleave = [\"w\"]\n", "everywhere.leave"),
+            ("[anywhere]\nquit = [\"w\"]\n", "anywhere.quit"),
+            ("quit = [\"w\"]\n", "quit"),
+            ("[review]\naccept = [\"q\"]\n", "everywhere.quit"),
+            ("[review]\naccept = [\"s\"]\n", "review.skip"),
+            ("[everywhere]\nstart = [\"a\"]\n", "review.accept"),
+        ];
+        let language = Language::english();
+        for (text, word) in broken {
+            let (keys, faults) = of_user(text);
+            assert_eq!(keys, Keys::built_in(), "{text}");
+            let [fault] = &faults[..] else { panic!("{text}: {faults:?}") };
+            let said = fault.say(&language);
+            assert!(said.contains(word) && said.contains(USER_FILE), "{text}: {said}");
+        }
+    }
+
+    #[test]
+    fn what_is_right_in_a_file_is_obeyed_beside_what_is_not() {
+        let (keys, faults) = of_user("[review]\naccept = [\"y\"]\nskip = [\"no such key\"]\n");
+        assert_eq!((press(&keys, 'y', "review").as_deref(), faults.len()), (Some("review.accept"), 1));
+        assert_eq!(press(&keys, 's', "review").as_deref(), Some("review.skip"));
     }
 }

@@ -34,7 +34,8 @@ impl Rehearsal {
     /// Opens the session of `destination` on a screen of so many columns and rows, as `sis review` does.
     pub fn open(start: AppStart, destination: &std::path::Path, columns: u16, rows: u16) -> Rehearsal {
         let AppStart { language, defaults, surroundings, config_folder, .. } = start;
-        let mut model = Model::new(language.clone(), defaults, Keys::load(config_folder.as_deref()));
+        let (keys, _) = Keys::load(config_folder.as_deref());
+        let mut model = Model::new(language.clone(), defaults, keys);
         model.size = (columns, rows);
         model.setup.destination = Line::new(destination.to_string_lossy());
         model.session = Some(model.destination());

@@ -43,7 +43,7 @@ fn model() -> Model {
 }
 
 fn model_in(language: Language) -> Model {
-    let mut model = Model::new(language, Defaults::load(None).unwrap(), Keys::load(None));
+    let mut model = Model::new(language, Defaults::load(None).unwrap(), Keys::built_in());
     model.set_labels(vec!["a map".to_owned(), "a page of text".to_owned(), "a face".to_owned()]);
     model.setup.source = crate::tui::line::Line::new("/pictures");
     model.setup.destination = crate::tui::line::Line::new("/sorted");
