@@ -77,7 +77,9 @@ def main():
         command = [arguments.program, "classify", "--dry-run", "--json", "--model", "demo", "--labels", "a, b"]
         command += ["--source", source, "--destination", destination]
         begin = time.perf_counter()
-        ended = subprocess.run(command, capture_output=True, check=False, env={**os.environ, "SIS_DATA_DIR": folder})
+        # Nothing is remembered of an earlier run.
+        places = {"HOME": folder, "XDG_CACHE_HOME": folder, "XDG_DATA_HOME": folder, "SIS_DATA_DIR": folder}
+        ended = subprocess.run(command, capture_output=True, check=False, env={**os.environ, **places})
         took = time.perf_counter() - begin
         states, reasons, wrong = collections.Counter(), collections.Counter(), []
         for line in ended.stdout.splitlines():
