@@ -16,6 +16,9 @@ use super::markers::{Frame, HUFFMAN_TABLES, Process, RESTART_INTERVAL, SCAN, Sca
 /// what was in it.
 const LEFT_OVER: usize = 3;
 
+/// Noughts that may fill up the end of data which end in noughts themselves.
+const MOST_FILLING: usize = 32;
+
 /// What the codes of a file tell.
 pub(super) struct Codes {
     /// Every block of every scan had its codes, of real data, and none were left over.
@@ -204,8 +207,9 @@ fn pass_units(bits: &mut Bits<'_>, units: Range<usize>, unit: &mut impl Unit) ->
     end
 }
 
-/// True for data that blocks should have taken. Noughts behind others are taken for data.
+/// True for data that blocks should have taken. Many noughts behind others are taken for data.
 fn is_left_over(left: &[u8], is_behind_noughts: bool) -> bool {
-    let is_filling = |byte: &&u8| **byte == 0 && !is_behind_noughts || **byte == 0xff;
+    let are_noughts_data = is_behind_noughts && left.len() > MOST_FILLING;
+    let is_filling = |byte: &&u8| **byte == 0 && !are_noughts_data || **byte == 0xff;
     left.len() - left.iter().rev().take_while(is_filling).count() > LEFT_OVER
 }
