@@ -88,6 +88,12 @@ impl<'b> Chunks<'b> {
         }
     }
 
+    /// True where the strips or tiles have lengths of their own. One that is alone may end with the file, and what lies behind
+    /// its data is something else then.
+    pub(super) fn know_ends(&self) -> bool {
+        matches!(self.places, Places::Listed { lengths: Some(_), .. })
+    }
+
     /// The same strips or tiles of other bytes.
     pub(super) fn of_bytes(self, bytes: &'b [u8]) -> Chunks<'b> {
         Chunks { bytes, ..self }

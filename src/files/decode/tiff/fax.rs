@@ -27,6 +27,9 @@ const END_OF_LINE_NOUGHTS: u8 = 11;
 /// Runs without pixels that a row may have beside the others.
 const MOST_EMPTY_RUNS: usize = 64;
 
+/// Bytes behind the last row: the six ends of lines that close a picture of group 3 are ten, and some writers fill up a word.
+const MOST_BEHIND: usize = 16;
+
 /// The rows of a fax picture.
 pub(super) struct Fax<'b> {
     bits: Bits<'b>,
@@ -215,6 +218,12 @@ impl Rows for Fax<'_> {
             }
             false => Filled::Broken(0),
         }
+    }
+
+    fn ends_well(&mut self, _row: &mut [u8]) -> bool {
+        let from = usize::try_from(self.bits.at.div_ceil(8)).unwrap_or(usize::MAX);
+        let left = self.bits.bytes.get(from..).unwrap_or_default();
+        left.len() - left.iter().rev().take_while(|byte| **byte == 0).count() <= MOST_BEHIND
     }
 }
 

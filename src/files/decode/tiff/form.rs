@@ -207,7 +207,7 @@ fn is_sound(directory: &Directory<'_>) -> bool {
 fn compression(directory: &Directory<'_>) -> Result<Compression, Trouble> {
     let number = directory.number(tag::COMPRESSION).unwrap_or(1);
     let name = match number {
-        0 | 1 => return Ok(Compression::None),
+        1 => return Ok(Compression::None),
         2 => return Ok(Compression::Fax(Coding::Huffman { align: 1 })),
         3 => {
             let is_two_dimensional = directory.number(tag::FAX_OPTIONS).unwrap_or(0) & 1 == 1;

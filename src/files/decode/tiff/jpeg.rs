@@ -55,7 +55,7 @@ pub(super) fn rows<'b>(bytes: &[u8], wanted: Wanted<'_>) -> Result<Box<dyn Rows 
     decoder.set_block_smoothing(true);
     Ok(match decoder.decode_image() {
         Ok(image) => {
-            let is_mended = image.warnings.iter().any(is_loss) || !is_whole(&stream);
+            let is_mended = image.warnings.iter().any(is_loss) || !bytes.starts_with(&START) || !is_whole(&stream);
             Box::new(Raster { samples: image.data, at: 0, is_mended })
         }
         Err(_) => Box::new(Nothing),

@@ -227,7 +227,10 @@ impl<'b> Page<'b> {
                 return Ok(());
             }
         }
-        self.is_whole &= planes.iter_mut().all(|rows| rows.ends_well());
+        // Some data say themselves where they end.
+        let ends_are_known =
+            self.chunks.know_ends() || !matches!(self.form.compression, Compression::Fax(_) | Compression::PackBits);
+        self.is_whole &= !ends_are_known || planes.iter_mut().all(|rows| rows.ends_well(&mut raw));
         Ok(())
     }
 

@@ -25,10 +25,19 @@ pub(super) trait Rows {
     /// Fills the next row.
     fn fill(&mut self, row: &mut [u8]) -> Filled;
 
-    /// False where what follows the last row tells that the data are not as they were written.
-    fn ends_well(&mut self) -> bool {
+    /// False where what follows the last row tells that the data are not as they were written. A row is read into `row`.
+    fn ends_well(&mut self, _row: &mut [u8]) -> bool {
         true
     }
+}
+
+/// Rows that a strip may have behind the last one of its page: writers fill up the last strip.
+const MOST_ROWS_BEHIND: usize = 1 << 16;
+
+/// True where only whole rows follow, and then the end: what is lost or made up in data that are compressed shifts the rest.
+fn ends_with_a_row(rows: &mut impl Rows, row: &mut [u8]) -> bool {
+    let behind = (0..MOST_ROWS_BEHIND).map(|_| rows.fill(row));
+    behind.into_iter().find(|filled| *filled != Filled::Whole) == Some(Filled::Cut(0))
 }
 
 /// Rows that lie in the file as they are.
@@ -76,6 +85,10 @@ impl<R: Read> Rows for Stream<R> {
         }
         Filled::Whole
     }
+
+    fn ends_well(&mut self, row: &mut [u8]) -> bool {
+        ends_with_a_row(self, row)
+    }
 }
 
 /// Rows that are deflated, with a sum of them all at the end.
@@ -92,9 +105,8 @@ impl Rows for Inflated<'_> {
         }
     }
 
-    fn ends_well(&mut self) -> bool {
-        self.fill(&mut [0]);
-        !self.is_broken()
+    fn ends_well(&mut self, row: &mut [u8]) -> bool {
+        ends_with_a_row(self, row) && !self.is_broken()
     }
 }
 
@@ -133,15 +145,18 @@ struct Lzw<'b> {
 
 impl Read for Lzw<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        // Once it may get nowhere while it still holds a code.
+        let mut tries = 0;
         while !self.is_broken {
             let result = self.decoder.decode_bytes(self.bytes, buffer);
             self.bytes = &self.bytes[result.consumed_in..];
             self.is_broken = result.status.is_err();
-            let is_stuck = result.consumed_in == 0 && result.consumed_out == 0;
             match result.status {
                 _ if result.consumed_out > 0 => return Ok(result.consumed_out),
-                Ok(weezl::LzwStatus::Ok) if !is_stuck => {}
-                Ok(_) => return Ok(0),
+                Ok(weezl::LzwStatus::Done) => return Ok(0),
+                Ok(_) if result.consumed_in > 0 => tries = 0,
+                Ok(_) if tries > 0 => return Ok(0),
+                Ok(_) => tries += 1,
                 Err(_) => {}
             }
         }
@@ -196,5 +211,67 @@ impl Rows for PackBits<'_> {
             at += count;
         }
         Filled::Whole
+    }
+
+    fn ends_well(&mut self, row: &mut [u8]) -> bool {
+        ends_with_a_row(self, row)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    fn lzw_of(bytes: &[u8]) -> Vec<u8> {
+        weezl::encode::Encoder::with_tiff_size_switch(BitOrder::Msb, 8).encode(bytes).unwrap()
+    }
+
+    fn deflated_of(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    /// So many rows, and whether they end well.
+    fn read(mut rows: Box<dyn Rows + '_>, count: usize, length: usize) -> (Vec<u8>, bool) {
+        let mut row = vec![0; length];
+        let mut read = Vec::new();
+        for _ in 0..count {
+            if rows.fill(&mut row) != Filled::Whole {
+                return (read, false);
+            }
+            read.extend_from_slice(&row);
+        }
+        (read, rows.ends_well(&mut row))
+    }
+
+    #[test]
+    fn a_row_may_end_where_a_code_does() {
+        for length in [1, 3, 16, 32, 48] {
+            for count in 1..80 {
+                for step in [0, 1, 7] {
+                    let bytes: Vec<u8> = (0..length * count).map(|at| (at / length * step) as u8).collect();
+                    assert_eq!(read(lzw(&lzw_of(&bytes)), count, length), (bytes, true), "{length} {count} {step}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn behind_the_last_row_are_whole_rows_or_nothing() {
+        let bytes: Vec<u8> = (0..1000u32).map(|at| ((at * at) >> 5) as u8).collect();
+        for (behind, ends_well) in [(0, true), (1, false), (19, false), (20, true), (50, false), (60, true)] {
+            let bytes = &bytes[..400 + behind];
+            assert_eq!(read(lzw(&lzw_of(bytes)), 20, 20).1, ends_well, "LZW, {behind}");
+            assert_eq!(read(deflated(&deflated_of(bytes)), 20, 20).1, ends_well, "deflated, {behind}");
+            let packed =
+                bytes.chunks(100).flat_map(|part| [&[part.len() as u8 - 1], part].concat()).collect::<Vec<_>>();
+            assert_eq!(read(Box::new(PackBits::new(&packed)), 20, 20).1, ends_well, "PackBits, {behind}");
+        }
+        // A sum that is wrong.
+        let mut packed = deflated_of(&bytes[..400]);
+        *packed.last_mut().unwrap() ^= 1;
+        assert!(!read(deflated(&packed), 20, 20).1);
     }
 }
