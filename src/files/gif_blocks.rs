@@ -18,6 +18,21 @@ pub(super) struct Block<'b> {
     pub(super) bytes: &'b [u8],
 }
 
+impl Block<'_> {
+    /// Of a frame, the bits of a colour's code, and the codes.
+    pub(super) fn codes(self) -> Option<(u8, Vec<u8>)> {
+        let at = 10 + table(*self.bytes.get(9)?);
+        let (&size, mut rest) = self.bytes.get(at..)?.split_first()?;
+        let mut codes = Vec::new();
+        while let Some((&length @ 1.., after)) = rest.split_first() {
+            let (part, after) = after.split_at(after.len().min(usize::from(length)));
+            codes.extend_from_slice(part);
+            rest = after;
+        }
+        Some((size, codes))
+    }
+}
+
 /// The bytes before the first block: the size of the picture, and the colours of all frames.
 pub(super) fn header(bytes: &[u8]) -> &[u8] {
     let flags = bytes.get(10).copied().unwrap_or_default();

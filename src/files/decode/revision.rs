@@ -11,15 +11,12 @@ const fn decoder_of(format: Format) -> &'static str {
     match format {
         Format::Jpeg => "jpeg 3",
         Format::Png => "png 3",
-        Format::Gif => "gif 1",
+        Format::Gif => "gif 2",
         Format::WebP => "webp 3",
         Format::Bmp => "bmp 3",
         Format::Tiff => "tiff 3",
     }
 }
-
-/// The decoders of version 0.1.0, which did not tell of them, as far as they decode the same today.
-const UNTOLD: &str = "gif 1";
 
 impl Kind {
     /// The decoder of such a file, with its revision; nothing for one that is not decoded.
@@ -31,10 +28,9 @@ impl Kind {
     }
 }
 
-/// True where a decoder is today's for a kind of file.
+/// True where a decoder is today's for a kind of file. Those of version 0.1.0, which did not tell of them, are not for any.
 pub fn is_current(decoder: &str, kind: Kind) -> bool {
-    let decoder = if decoder.is_empty() { UNTOLD } else { decoder };
-    decoder == kind.decoder()
+    !decoder.is_empty() && decoder == kind.decoder()
 }
 
 /// True where a decoder is today's for some kind of file.
@@ -52,7 +48,7 @@ mod tests {
         assert!(is_current("jpeg 3", kind(Format::Jpeg)) && is_of_today("jpeg 3"));
         assert!(!is_current("jpeg 3", kind(Format::Png)) && !is_current("jpeg 1", kind(Format::Jpeg)));
         // Of before they were told of.
-        assert!(is_current("", kind(Format::Gif)) && !is_current("", kind(Format::Jpeg)));
+        assert!(!is_current("", kind(Format::Gif)) && !is_current("", Kind::Other));
         assert!(!is_of_today("") && !is_of_today("jpeg 1"));
     }
 }
