@@ -11,17 +11,16 @@ use crate::store::session::{Session, SessionPicture};
 #[derive(Debug)]
 pub struct Unwanted {
     source: SourceFolder,
-    choice: Choice,
+    /// None where the patterns cannot be used: then nothing is known to be wanted.
+    choice: Option<Choice>,
 }
 
 impl Unwanted {
     /// Those of a session, if there are any.
     pub fn of(session: &Session) -> Result<Option<Unwanted>, StoreError> {
         let Some(origin) = session.origin()? else { return Ok(None) };
-        // Patterns that an earlier run took can be used.
-        let choice =
-            Choice::new(origin.hidden.unwrap_or_default(), &origin.include, &origin.exclude).unwrap_or_default();
-        let has_patterns = !choice.include.is_empty() || !choice.exclude.is_empty();
+        let choice = Choice::new(origin.hidden.unwrap_or_default(), &origin.include, &origin.exclude).ok();
+        let has_patterns = !origin.include.is_empty() || !origin.exclude.is_empty();
         Ok(has_patterns.then(|| Unwanted { source: SourceFolder::new(Path::new(&origin.source)), choice }))
     }
 
@@ -29,7 +28,8 @@ impl Unwanted {
     /// decided anything.
     pub fn has(&self, picture: &SessionPicture) -> bool {
         let is_left_out = |path: &Path| {
-            self.source.inside(path).is_some_and(|inside| self.choice.by_patterns(inside, false).is_some())
+            let has = |inside| self.choice.as_ref().is_none_or(|choice| choice.by_patterns(inside, false).is_some());
+            self.source.inside(path).is_some_and(has)
         };
         picture.place.is_none() && picture.decision.is_none() && is_left_out(&picture.picture.path)
     }

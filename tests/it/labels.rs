@@ -60,7 +60,7 @@ fn quotes_and_a_list_in_json_are_how_people_paste_labels() {
     assert_eq!(list, plain);
     let faulty = workspace.write("labels", "[\n\"a gun\",\n'a map'\n]");
     let said = workspace.classify().labels_file(faulty).ends_with(2).err;
-    assert!(said.contains("line 3, column 1 is not as in one"), "{said}");
+    assert!(said.contains("line 3, column 1 is not as in a list"), "{said}");
 }
 
 #[test]

@@ -158,8 +158,12 @@ pub fn from_file(text: &str) -> Result<Vec<Label>, LabelError> {
     from_json(text).unwrap_or_else(|| from_lines(text))
 }
 
-/// Labels from a list in JSON, each as it is; none where the text is no such list and does not begin as one.
+/// Labels from a list in JSON, each as it is; none where the text is no such list and does not begin as one. Another thing of
+/// JSON is no label.
 pub fn from_json(text: &str) -> Option<Result<Vec<Label>, LabelError>> {
+    if text.trim_start().starts_with('{') && serde_json::from_str::<serde_json::Value>(text).is_ok() {
+        return Some(Err(LabelError::NoJson { line: 1, column: 1 }));
+    }
     let inside = text.trim().strip_prefix('[')?;
     match serde_json::from_str::<Vec<String>>(text) {
         Ok(texts) => {
@@ -324,6 +328,7 @@ mod tests {
         let fault = |line, column| Err(LabelError::NoJson { line, column });
         assert_eq!(from_file("['a gun', 'a map']"), fault(1, 2));
         assert_eq!(from_file("[\n\"a gun\",\n\"a map\",\n]"), fault(4, 1));
+        assert_eq!(from_file("{\"labels\": [\"a gun\", \"a map\"]}"), fault(1, 1));
         assert_eq!(from_file("[\"a\", \"a\"]"), Err(LabelError::Twice { text: "a".to_owned() }));
         assert_eq!(texts(from_file("[draft] a map\n[draft] a chart")).unwrap().len(), 2);
     }
