@@ -39,6 +39,7 @@ PROGRESS = {
     "2:1-63,1,0; 1:1-63,1,0; 0:1-63,1,0;",
     "apart": "0 1:0-0,0,1; 2:0-0,0,1; 0:1-63,0,0; 1:1-63,0,0; 2:1-63,0,0; 0 1 2:0-0,1,0;",
     "no-fine-colour": "0 1 2:0-0,0,0; 0:1-63,0,0;",
+    "narrow": "0:0-0,0,0; 1 2:0-0,0,0; 0:1-2,0,0; 0:3-63,0,0; 1:1-8,0,0; 1:9-63,0,0; 2:1-8,0,0; 2:9-63,0,0;",
 }
 UNFINISHED = {
     "coarse": "0 1 2:0-0,0,1; 0:1-63,0,0; 1:1-63,0,0; 2:1-63,0,0;",
@@ -280,6 +281,12 @@ def jpegs():
             yield f"progress-{name}-arithmetic", cjpeg(picture, "-arithmetic", scans=scans)
     for name, scans in UNFINISHED.items():
         yield f"suspect-{name}", cjpeg(picture, scans=scans)
+    # Every block has the same first coefficients, whose codes are noughts alone.
+    slope = Image.fromarray(np.add.outer(2 * np.arange(96), np.arange(96)).astype(np.uint8)).convert("RGB")
+    for turned in (slope, slope.transpose(Image.Transpose.FLIP_LEFT_RIGHT), slope.rotate(180), slope.rotate(90)):
+        for quality in ("75", "90"):
+            name = f"slope-{quality}-{turned.getpixel((0, 0))[0]}"
+            yield name, cjpeg(turned, "-quality", quality, scans=PROGRESS["narrow"])
     yield "restarts", cjpeg(picture, "-restart", "1B")
     yield "restarts-progressive", cjpeg(picture, "-restart", "1", "-progressive")
     yield "coarse", cjpeg(picture, "-quality", "2")
@@ -490,6 +497,9 @@ def damaged_gifs(picture):
         broken = bytearray(gif)
         broken[first + 700 : first + 710] = b"\xff" * 10
         yield f"suspect-spoilt-{name}.gif", bytes(broken)
+        lower = bytearray(gif)
+        lower[first - 4] -= 5
+        yield f"suspect-more-codes-{name}.gif", bytes(lower)
         yield f"suspect-noise-{name}.gif", gif[: 13 + 3 * 256] + b"noise" + gif[13 + 3 * 256 :]
 
 
