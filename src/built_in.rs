@@ -75,8 +75,8 @@ pub fn unpack_samples(folder: &Path) -> io::Result<()> {
     unpack("samples", folder)
 }
 
-/// Puts the sample pictures into a new folder `samples` in a temporary one, which stays, so that what is sorted there can
-/// be looked at. Gives the temporary one.
+/// Puts the sample pictures into a new folder `samples` in a temporary one, which stays, so that what is sorted there
+/// can be looked at. Gives the temporary one.
 pub fn samples_folder() -> io::Result<PathBuf> {
     let folder = tempfile::Builder::new().prefix("sis-demo-").tempdir()?.keep();
     unpack_samples(&folder.join(SAMPLES))?;

@@ -32,8 +32,8 @@ mod numbers {
     pub(super) const TMPFS: u64 = 0x0102_1994;
 }
 
-/// File systems that other machines may have open too. A local one that a program serves loses nothing but some speed, nor
-/// does one that does not tell what it is.
+/// File systems that other machines may have open too. A local one that a program serves loses nothing but some speed,
+/// nor does one that does not tell what it is.
 #[cfg(target_os = "linux")]
 pub fn is_on_network(path: &Path) -> bool {
     kind_of(path).is_none_or(|kind| [NFS, SMB, CIFS, SMB2, AFS, CEPH, CODA, PLAN9, FUSE].contains(&kind))
@@ -70,8 +70,8 @@ fn is_at_least(release: &str, wanted: (u32, u32)) -> bool {
     matches!((numbers.next(), numbers.next()), (Some(major), Some(minor)) if (major, minor) >= wanted)
 }
 
-/// True where `syncfs` brings all that was written to a file system to its disk, and tells when that fails: those of this
-/// system's own kernel.
+/// True where `syncfs` brings all that was written to a file system to its disk, and tells when that fails: those of
+/// this system's own kernel.
 #[cfg(target_os = "linux")]
 pub fn syncs_as_a_whole(path: &Path) -> bool {
     let is_known = kind_of(path).is_some_and(|kind| [EXT, XFS, BTRFS, F2FS, BCACHEFS, TMPFS].contains(&kind));
@@ -84,10 +84,10 @@ pub fn syncs_as_a_whole(_: &Path) -> bool {
     false
 }
 
-/// The identity of a file system on which the time of a file's last change is set by this system alone, in steps of a second at
-/// most, and on which files keep their numbers. Not one on a disk of another machine, whose clock and memory are its own, nor of
-/// a camera, which has no such time; not one that can only be read, such as an image, as others have set its times; not one that
-/// lies over another.
+/// The identity of a file system on which the time of a file's last change is set by this system alone, in steps of a
+/// second at most, and on which files keep their numbers. Not one on a disk of another machine, whose clock and memory
+/// are its own, nor of a camera, which has no such time; not one that can only be read, such as an image, as others
+/// have set its times; not one that lies over another.
 #[cfg(target_os = "linux")]
 pub fn keeping_change_times(path: &Path) -> Option<u64> {
     let keeps = |kind: &u64| [EXT, XFS, BTRFS, F2FS, ZFS, BCACHEFS, TMPFS].contains(kind);
@@ -120,8 +120,8 @@ fn kind_of(path: &Path) -> Option<u64> {
     rustix::fs::statfs(path).ok().map(|system| system.f_type as u64 & 0xffff_ffff)
 }
 
-/// The name of a file system's kind where that keeps no journal: files that are written when it loses power may be lost, and
-/// others with them. Nothing where it keeps one, or where the system does not tell.
+/// The name of a file system's kind where that keeps no journal: files that are written when it loses power may be
+/// lost, and others with them. Nothing where it keeps one, or where the system does not tell.
 #[cfg(target_os = "linux")]
 pub fn without_journal(path: &Path) -> Option<String> {
     use std::os::unix::fs::MetadataExt;

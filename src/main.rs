@@ -6,8 +6,8 @@ use smart_image_sorter::cli::exit::Exit;
 use smart_image_sorter::cli::{self, Invocation};
 use smart_image_sorter::tui;
 
-/// With any value ONNX Runtime reports nothing. Its newer libraries for Linux keep a number of the device in the user's cache
-/// folder, and send Microsoft what is run, from the moment that they are loaded.
+/// With any value ONNX Runtime reports nothing. Its newer libraries for Linux keep a number of the device in the user's
+/// cache folder, and send Microsoft what is run, from the moment that they are loaded.
 const NO_REPORTS: (&str, &str) = ("ORT_DISABLE_TELEMETRY", "1");
 
 fn main() -> ExitCode {
@@ -24,7 +24,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// The library asks the environment only, and before it can be told anything else. Processes that this one starts inherit it.
+/// The library asks the environment only, and before it can be told anything else. Processes that this one starts
+/// inherit it.
 #[allow(unsafe_code)]
 fn keep_from_reporting() {
     let (name, value) = NO_REPORTS;

@@ -65,7 +65,8 @@ pub fn to_text(bytes: Vec<u8>) -> io::Result<String> {
         .ok_or_else(|| io::Error::new(ErrorKind::InvalidData, "it is neither UTF-8 nor marked UTF-16"))
 }
 
-/// Reads a small file, or what comes through a pipe, as of `<(…)` in a shell, as long as something comes within `patience`.
+/// Reads a small file, or what comes through a pipe, as of `<(…)` in a shell, as long as something comes within
+/// `patience`.
 pub fn read_or_receive(path: &Path, most: u64, patience: Duration) -> io::Result<Vec<u8>> {
     let source = open_anything(path)?;
     let kind = source.metadata()?.file_type();
@@ -76,7 +77,8 @@ pub fn read_or_receive(path: &Path, most: u64, patience: Duration) -> io::Result
     }
 }
 
-/// Reads standard input to its end, as long as something comes within `patience`. A person at a terminal has all the time.
+/// Reads standard input to its end, as long as something comes within `patience`. A person at a terminal has all the
+/// time.
 pub fn receive_standard_input(most: u64, patience: Duration) -> io::Result<Vec<u8>> {
     let patience = if io::stdin().is_terminal() { Duration::MAX } else { patience };
     let source = File::from(rustix::io::dup(rustix::stdio::stdin())?);

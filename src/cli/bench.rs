@@ -147,8 +147,8 @@ fn machine(arguments: &BenchArguments, source: &Path, selection: &Selection, may
     }
 }
 
-/// Whether the model in a folder, which computes in `variant`, could compute in 8-bit integers: an export cannot, unless there
-/// is one in them.
+/// Whether the model in a folder, which computes in `variant`, could compute in 8-bit integers: an export cannot,
+/// unless there is one in them.
 fn may_use_integers(folder: &Path, runtime: &Runtime, variant: Variant) -> bool {
     let is_in_question =
         !matches!(runtime, Runtime::Tract) && runtime.device() == Device::Cpu && variant == Variant::Fp32;

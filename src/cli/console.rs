@@ -1,8 +1,8 @@
 //! Standard output and standard error. The work goes on whatever becomes of what is printed.
 //!
-//! A reader that has gone away, as `head` does, has what it wanted: nothing is said, and the program ends with the exit code
-//! that the work itself has. Output that cannot be written for another reason, such as a full disk, is lost for whoever counts
-//! on it: that is said at once, and the program does not end with success.
+//! A reader that has gone away, as `head` does, has what it wanted: nothing is said, and the program ends with the exit
+//! code that the work itself has. Output that cannot be written for another reason, such as a full disk, is lost for
+//! whoever counts on it: that is said at once, and the program does not end with success.
 
 use std::cell::Cell;
 use std::io::{self, IsTerminal, Write};

@@ -1,5 +1,5 @@
-//! Getting a model from the hub, with its progress on standard error: a bar with rate and time left on a terminal, a line
-//! now and then in a pipe.
+//! Getting a model from the hub, with its progress on standard error: a bar with rate and time left on a terminal, a
+//! line now and then in a pipe.
 
 use std::collections::VecDeque;
 use std::path::PathBuf;

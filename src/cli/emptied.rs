@@ -1,5 +1,5 @@
-//! `sis classify` on a source without pictures: nothing to do where those that were there were moved, as by a run that was
-//! killed before it could tell.
+//! `sis classify` on a source without pictures: nothing to do where those that were there were moved, as by a run that
+//! was killed before it could tell.
 
 use super::classify::Request;
 use super::context::Context;
@@ -39,8 +39,8 @@ fn were_moved(session: &Session, seen: RunId) -> Result<bool, StoreError> {
     Ok(were_moved)
 }
 
-/// Tells what the session holds of pictures that were moved from the source, all that there were, and writes the tables.
-/// Where any was not, or there were none, this is not the source that was meant, or not the disk that it is on.
+/// Tells what the session holds of pictures that were moved from the source, all that there were, and writes the
+/// tables. Where any was not, or there were none, this is not the source that was meant, or not the disk that it is on.
 pub(super) fn finish(
     request: &Request,
     session: Option<Session>,

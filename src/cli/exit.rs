@@ -34,8 +34,9 @@ impl Exit {
 }
 
 impl Exit {
-    /// Ends the program so, or gives what is to be returned for that. Everything is kept and printed by now. Where a thread was
-    /// left in a library, as of a model that does not answer, the library's own ending would be taken down under it.
+    /// Ends the program so, or gives what is to be returned for that. Everything is kept and printed by now. Where a
+    /// thread was left in a library, as of a model that does not answer, the library's own ending would be taken down
+    /// under it.
     pub fn end(self) -> ExitCode {
         if is_any_left_behind() {
             signal_hook::low_level::exit(i32::from(self.code()));

@@ -1,5 +1,5 @@
-//! The command line with its words, which are in the language file, under `help.command_argument`: its help, the manual page,
-//! completions.
+//! The command line with its words, which are in the language file, under `help.command_argument`: its help, the manual
+//! page, completions.
 
 use clap::{Arg, ArgAction, Command, CommandFactory};
 use clap_complete::Shell;

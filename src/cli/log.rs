@@ -38,8 +38,8 @@ thread_local! {
     static IS_WRITING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// The log, for all threads. Nothing that goes wrong with it may keep the program from its work: what cannot be written is left
-/// out, and a line that comes while this thread writes another, as of a panic in it, does not wait for itself.
+/// The log, for all threads. Nothing that goes wrong with it may keep the program from its work: what cannot be written
+/// is left out, and a line that comes while this thread writes another, as of a panic in it, does not wait for itself.
 struct Log(Mutex<LogFile>);
 
 impl<'l> MakeWriter<'l> for Log {

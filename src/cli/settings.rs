@@ -89,7 +89,8 @@ pub(super) fn share(option: &str, value: f32, language: &Language) -> Result<f32
     }
 }
 
-/// The table's name: a plain one, so that it cannot lead out of the destination or into a label's folder, and no picture's.
+/// The table's name: a plain one, so that it cannot lead out of the destination or into a label's folder, and no
+/// picture's.
 pub(super) fn table_name(arguments: &SortingArguments, context: &Context) -> Result<PathBuf, Failure> {
     let name = arguments.output_file.as_ref().unwrap_or(&context.defaults.output_file);
     let mut parts = name.components();

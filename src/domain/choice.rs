@@ -11,7 +11,8 @@ use super::patterns::{BadPattern, FoldedPath, Named, Patterns};
 pub struct Choice {
     /// Hidden files and folders too.
     pub hidden: bool,
-    /// Those that spell out litter bring it back, beside all the rest. Where there are others: only what any of all is for.
+    /// Those that spell out litter bring it back, beside all the rest. Where there are others: only what any of all is
+    /// for.
     pub include: Patterns,
     /// Nothing that one of them is for.
     pub exclude: Patterns,
@@ -48,9 +49,9 @@ impl Choice {
         Ok(Choice { hidden, include: Patterns::new(include)?, exclude: Patterns::new(exclude)? })
     }
 
-    /// Why a file or a folder is not looked at, by its path in the source, where its name is the reason or that of a folder it
-    /// is in: it is litter or hidden. And how many parts of the path there are up to the file or folder of that name. A folder
-    /// in which something may be wanted is looked into.
+    /// Why a file or a folder is not looked at, by its path in the source, where its name is the reason or that of a
+    /// folder it is in: it is litter or hidden. And how many parts of the path there are up to the file or folder of
+    /// that name. A folder in which something may be wanted is looked into.
     pub fn by_name(&self, inside: &Path, is_folder: bool) -> Option<(Why, usize)> {
         // All parts but the last are folders.
         let last = inside.iter().count().saturating_sub(1);

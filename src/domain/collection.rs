@@ -75,8 +75,8 @@ impl Collection {
         self.places.get(&picture).copied()
     }
 
-    /// The positions of the pictures that have the content of one, in order and itself among them, but for those whose path
-    /// has another content now. None where its content is not known.
+    /// The positions of the pictures that have the content of one, in order and itself among them, but for those whose
+    /// path has another content now. None where its content is not known.
     pub fn same_content(&self, index: usize) -> impl Iterator<Item = usize> {
         let hash = self.entries.get(index).and_then(|entry| entry.hash);
         let same = hash.and_then(|hash| self.by_content.get(&hash)).map(Vec::as_slice).unwrap_or_default();

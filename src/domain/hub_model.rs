@@ -1,5 +1,5 @@
-//! The names of models that are published on the hub: `owner/name`, with a revision after an `@` where not the newest is
-//! meant.
+//! The names of models that are published on the hub: `owner/name`, with a revision after an `@` where not the newest
+//! is meant.
 
 use std::fmt;
 

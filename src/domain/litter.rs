@@ -1,5 +1,5 @@
-//! Litter: what systems and apps leave for themselves among other people's files. It is told by its name, but for the files
-//! of macOS that are named like the picture beside them.
+//! Litter: what systems and apps leave for themselves among other people's files. It is told by its name, but for the
+//! files of macOS that are named like the picture beside them.
 
 use std::ffi::OsStr;
 
@@ -80,8 +80,8 @@ const FORMS: [Form; 6] = [
     // Android's media store: the second at which it is removed, and its name.
     Form { beginning: ".trashed-", is_rest: is_number_and_name, may_be_file: true, may_be_folder: true },
     Form { beginning: ".pending-", is_rest: is_number_and_name, may_be_file: true, may_be_folder: true },
-    // Files that were deleted while a program had them open: NFS and SMB (a file's number in 16 digits and a counter in 8,
-    // or `.` and two numbers on macOS), FUSE.
+    // Files that were deleted while a program had them open: NFS and SMB (a file's number in 16 digits and a counter in
+    // 8, or `.` and two numbers on macOS), FUSE.
     Form { beginning: ".nfs", is_rest: is_kept_open, may_be_file: true, may_be_folder: false },
     Form { beginning: ".smb", is_rest: is_kept_open, may_be_file: true, may_be_folder: false },
     Form { beginning: ".fuse_hidden", is_rest: is_two_numbers, may_be_file: true, may_be_folder: false },
@@ -126,8 +126,8 @@ pub fn is_litter(name: &OsStr, is_folder: bool) -> bool {
     names.iter().any(|litter| name.eq_ignore_ascii_case(litter)) || exact.contains(&name) || FORMS.iter().any(has_form)
 }
 
-/// True for a part of a pattern that spells out the name of litter, or how such names begin. Only its last part may be for
-/// a file.
+/// True for a part of a pattern that spells out the name of litter, or how such names begin. Only its last part may be
+/// for a file.
 pub fn is_litter_in_pattern(part: &str, is_last: bool) -> bool {
     let Some((beginning, _)) = part.split_once(['*', '?', '[', '{']) else {
         return is_litter(OsStr::new(part), true) || (is_last && is_litter(OsStr::new(part), false));

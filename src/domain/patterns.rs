@@ -90,8 +90,8 @@ impl Patterns {
         self.0.is_empty()
     }
 
-    /// How many parts of a path there are up to the first that a pattern is for: that part is a file, or a folder with all
-    /// that is in it.
+    /// How many parts of a path there are up to the first that a pattern is for: that part is a file, or a folder with
+    /// all that is in it.
     pub(super) fn reach(&self, path: &FoldedPath) -> Option<usize> {
         self.0.iter().filter_map(|pattern| pattern.reach(path)).min()
     }

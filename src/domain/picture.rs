@@ -13,7 +13,8 @@ use super::score::Prediction;
 pub enum PictureState {
     /// Whole and decoded.
     Ok,
-    /// The file ends too early or lacks data: a half-written or damaged picture. Scored where it could be decoded all the same.
+    /// The file ends too early or lacks data: a half-written or damaged picture. Scored where it could be decoded all
+    /// the same.
     Suspect,
     /// An image, but of a kind or size that this program does not decode.
     Unsupported,

@@ -168,8 +168,8 @@ pub fn plan(
     plan
 }
 
-/// The second half of a move that an earlier run could not do: the copy is in its place, and the file that it was made of
-/// goes.
+/// The second half of a move that an earlier run could not do: the copy is in its place, and the file that it was made
+/// of goes.
 fn ended_move(candidate: &Candidate, place: &Place, operation: Operation) -> Option<PlannedTransfer> {
     let source = candidate.left_behind.clone().filter(|_| operation == Operation::Move)?;
     Some(PlannedTransfer {

@@ -23,8 +23,8 @@ fn stem(name: &str) -> &str {
     name.split('.').next().unwrap_or_default()
 }
 
-/// A file's name with `_` for each character that such a disk refuses, for bytes that are no text, and for final dots and
-/// spaces, which it drops. A name that it takes stays as it is.
+/// A file's name with `_` for each character that such a disk refuses, for bytes that are no text, and for final dots
+/// and spaces, which it drops. A name that it takes stays as it is.
 pub fn portable_file_name(name: &OsStr) -> OsString {
     let text: Cow<'_, str> = name.to_string_lossy();
     let is_text = matches!(text, Cow::Borrowed(_));

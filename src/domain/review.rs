@@ -78,8 +78,8 @@ impl Filter {
     }
 }
 
-/// The pictures of a queue, by their positions in the collection: of those with one content the first, as what is decided of
-/// it holds for all of them.
+/// The pictures of a queue, by their positions in the collection: of those with one content the first, as what is
+/// decided of it holds for all of them.
 pub fn queue(collection: &Collection, filter: Filter, order: Order, sure: SureRule) -> Vec<usize> {
     let taken = (0..collection.len()).filter(|index| filter.takes(collection, *index, sure));
     let mut contents = HashSet::new();

@@ -116,8 +116,8 @@ impl Speeds {
         share(self.whole.per_second, self.decoding_in_all().all)
     }
 
-    /// The stage that limits: the one that was busy while the others waited, else the slowest if it is so by far. Nobody knows
-    /// where not every stage was measured.
+    /// The stage that limits: the one that was busy while the others waited, else the slowest if it is so by far.
+    /// Nobody knows where not every stage was measured.
     pub fn limit(&self) -> Option<Stage> {
         if !self.is_complete() {
             return None;

@@ -14,8 +14,8 @@ pub struct Share {
 /// The two-sided quantile of the normal distribution for 95 %.
 const QUANTILE: f64 = 1.959_964;
 
-/// `right` of `all`, with Wilson's score interval (Wilson 1927), which holds for few cases and for shares near nought and
-/// one too; none of none.
+/// `right` of `all`, with Wilson's score interval (Wilson 1927), which holds for few cases and for shares near nought
+/// and one too; none of none.
 pub fn share(right: usize, all: usize) -> Option<Share> {
     if all == 0 {
         return None;

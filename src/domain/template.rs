@@ -25,8 +25,8 @@ const SEVEN_TEMPLATES: [&str; 7] = [
     "a photo of the small {}.",
 ];
 
-/// One prompt template or several, such as `This is a photo of {}.` With several, a label is the mean of what they make of
-/// it.
+/// One prompt template or several, such as `This is a photo of {}.` With several, a label is the mean of what they make
+/// of it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Templates(Vec<String>);
 

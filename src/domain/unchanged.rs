@@ -2,7 +2,8 @@
 
 use super::picture::FileStamp;
 
-/// A change that comes so soon after another one may bear the same time: systems count in steps, some of them large ones.
+/// A change that comes so soon after another one may bear the same time: systems count in steps, some of them large
+/// ones.
 const DOUBT_NS: i128 = 2_000_000_000;
 
 /// The traits of a file that are known without reading its content: its stamp, and the time that only the system sets.
@@ -18,8 +19,8 @@ pub struct Trace {
 }
 
 impl Trace {
-    /// True where a later change cannot have the same times: the file had been left alone for a while when it began to be
-    /// read. One whose time is yet to come, by a clock that went wrong, is in doubt as well.
+    /// True where a later change cannot have the same times: the file had been left alone for a while when it began to
+    /// be read. One whose time is yet to come, by a clock that went wrong, is in doubt as well.
     pub fn was_settled_at(self, began_ns: i128) -> bool {
         self.changed_ns.saturating_add(DOUBT_NS) < began_ns
     }

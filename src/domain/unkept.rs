@@ -1,7 +1,7 @@
 //! Metadata that a file's copy could not be given.
 
-/// Metadata of a file that its copy could not be given, because the copy's file system has no such thing or does not let
-/// us: as it was, where it can be brought back.
+/// Metadata of a file that its copy could not be given, because the copy's file system has no such thing or does not
+/// let us: as it was, where it can be brought back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Unkept {
     /// When the file was last changed, in nanoseconds since 1970.

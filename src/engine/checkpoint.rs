@@ -157,8 +157,8 @@ pub struct Checkpoint {
 }
 
 impl Checkpoint {
-    /// Opens the checkpoint in `folder`, in Hugging Face layout; in a model's folder of a cache of the hub, that of the main
-    /// branch.
+    /// Opens the checkpoint in `folder`, in Hugging Face layout; in a model's folder of a cache of the hub, that of the
+    /// main branch.
     pub fn open(folder: &Path) -> Result<Checkpoint, CheckpointError> {
         if !folder.is_dir() {
             return Err(CheckpointError::NoFolder { folder: folder.to_owned() });

@@ -21,8 +21,8 @@ pub struct ImageEncoder {
 }
 
 impl ImageEncoder {
-    /// Opens a checkpoint's image tower as one encoder for each worker that the runtime can use on `cores` cores and its
-    /// GPUs.
+    /// Opens a checkpoint's image tower as one encoder for each worker that the runtime can use on `cores` cores and
+    /// its GPUs.
     pub fn open(
         checkpoint: &Checkpoint,
         runtime: &Runtime,
@@ -62,8 +62,8 @@ impl ImageEncoder {
     }
 }
 
-/// Tokens that sentences are filled up to in a runtime that wants one length, where the tower could take many more: labels
-/// are rarely longer, and what a tower takes for a sentence grows with this.
+/// Tokens that sentences are filled up to in a runtime that wants one length, where the tower could take many more:
+/// labels are rarely longer, and what a tower takes for a sentence grows with this.
 const USUAL_LENGTH: usize = 77;
 
 /// The text tower of a checkpoint.

@@ -12,7 +12,8 @@ use crate::domain::variant::Variant;
 use crate::panics::caught;
 use crate::plain_file;
 
-/// To be raised whenever the graphs that we write, the resampling, the spelling of sentences or the kept form of an embedding change.
+/// To be raised whenever the graphs that we write, the resampling, the spelling of sentences or the kept form of an
+/// embedding change.
 const VERSION: u32 = 4;
 
 /// Everything that a checkpoint's answers depend on.
@@ -50,7 +51,8 @@ impl Sources {
 /// Bytes that are hashed at a time, on all cores.
 const PIECE: usize = 8 << 20;
 
-/// BLAKE3 of a file of a checkpoint, which takes a fraction of the time of SHA-256. An error of kind `Interrupted` once it may not go on.
+/// BLAKE3 of a file of a checkpoint, which takes a fraction of the time of SHA-256. An error of kind `Interrupted` once
+/// it may not go on.
 pub fn hash(path: &Path, goes_on: &dyn Fn() -> bool) -> io::Result<[u8; 32]> {
     let by_all_cores = caught(|| hash_with(path, goes_on, |hasher, piece| _ = hasher.update_rayon(piece)));
     // Its threads are started at first use, and it panics where there are none to be had.

@@ -2,8 +2,8 @@
 //! numbers of 22 bits (Pillow 13, src/libImaging/Resample.c). Levels are rounded and held in bounds between the two, so
 //! that their order shows.
 //!
-//! Libraries that resize "like Pillow" keep coefficients in 16 bits and are a level off in some pixels; that alone moves
-//! logits by a tenth, which is why this is our own.
+//! Libraries that resize "like Pillow" keep coefficients in 16 bits and are a level off in some pixels; that alone
+//! moves logits by a tenth, which is why this is our own.
 
 use std::ops::Range;
 
@@ -185,8 +185,8 @@ fn resize_across(source: Levels<'_>, first_column: usize, taps: &Taps) -> Vec<u8
     resized
 }
 
-/// Resizes what lies at `part` of every row, in bytes, and returns the length of that part too. The first row is that of
-/// number `first_row`.
+/// Resizes what lies at `part` of every row, in bytes, and returns the length of that part too. The first row is that
+/// of number `first_row`.
 fn resize_down(source: Levels<'_>, first_row: usize, part: Range<usize>, taps: &Taps) -> (usize, Vec<u8>) {
     let line = part.len();
     let mut resized = vec![0; taps.first.len() * line];
@@ -256,8 +256,8 @@ mod tests {
         }
     }
 
-    /// Worked out by Pillow 13: `Image.frombytes("L", (3, 9), bytes((x * 90 + y * 31) * (1 + x * y) % 256 …)).resize(size,
-    /// BICUBIC)`, row by row. To 2x2 it goes down first, to 2x8 across.
+    /// Worked out by Pillow 13: `Image.frombytes("L", (3, 9), bytes((x * 90 + y * 31) * (1 + x * y) % 256
+    /// …)).resize(size, BICUBIC)`, row by row. To 2x2 it goes down first, to 2x8 across.
     #[test]
     fn passes_are_in_pillows_order() {
         let level = |x: u32, y: u32| ((x * 90 + y * 31) * (1 + x * y) % 256) as u8;

@@ -1,7 +1,7 @@
 //! The wire format of Protocol Buffers, read field by field, so that large fields can be left where they are.
 //!
-//! Format: protobuf.dev, "Encoding". Only what ONNX and SentencePiece files use: integers, fixed numbers, and fields with
-//! a length.
+//! Format: protobuf.dev, "Encoding". Only what ONNX and SentencePiece files use: integers, fixed numbers, and fields
+//! with a length.
 
 use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;

@@ -1,5 +1,5 @@
-//! Handles of folders. Work inside a folder goes through its handle, so that one that somebody swaps for a link, or moves
-//! away, meanwhile leads nowhere else.
+//! Handles of folders. Work inside a folder goes through its handle, so that one that somebody swaps for a link, or
+//! moves away, meanwhile leads nowhere else.
 
 use std::ffi::OsStr;
 use std::fs::{File, Metadata};
@@ -77,8 +77,8 @@ impl From<Stat> for FileStat {
     }
 }
 
-/// True where a folder is not there and its disk is not either, as far as that can be told: what is left of the way to it is
-/// on another file system than `device`.
+/// True where a folder is not there and its disk is not either, as far as that can be told: what is left of the way to
+/// it is on another file system than `device`.
 pub fn is_disk_absent(folder: &Path, device: Option<u64>) -> bool {
     match std::fs::metadata(folder) {
         Ok(_) => false,

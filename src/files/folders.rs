@@ -45,8 +45,9 @@ impl Entry {
         self.folder.open_regular(&self.name)
     }
 
-    /// Opens it and hashes it. A file that changes meanwhile is hashed again; one that goes on changing has no hash. Disks
-    /// that invent numbers may invent times too, until they have taken all of a file: there the same hash twice will do.
+    /// Opens it and hashes it. A file that changes meanwhile is hashed again; one that goes on changing has no hash.
+    /// Disks that invent numbers may invent times too, until they have taken all of a file: there the same hash twice
+    /// will do.
     pub fn open_hashed(&self) -> io::Result<(File, FileStat, Option<ContentHash>)> {
         let (mut file, mut before) = self.open()?;
         let mut last = None;
@@ -124,8 +125,8 @@ impl Folders {
         Ok(Entry { folder: self.open(folder)?, name: name.to_owned() })
     }
 
-    /// Opens a folder and makes it where it is missing: it alone, or with all that are missing above it. True where one was
-    /// made.
+    /// Opens a folder and makes it where it is missing: it alone, or with all that are missing above it. True where one
+    /// was made.
     pub fn open_or_make(&self, path: &Path, makes_parents: bool) -> io::Result<(Rc<Folder>, bool)> {
         let made = RefCell::new(false);
         let folder = self.open_with(path, &|above: &Folder, name| {
@@ -140,8 +141,8 @@ impl Folders {
         Ok((folder, made.into_inner()))
     }
 
-    /// False where the path of an open folder leads elsewhere by now, or nowhere. Where numbers are invented, nobody can tell.
-    /// An error that may pass, such as too many open files, says nothing of either.
+    /// False where the path of an open folder leads elsewhere by now, or nowhere. Where numbers are invented, nobody
+    /// can tell. An error that may pass, such as too many open files, says nothing of either.
     pub fn is_in_place(&self, folder: &Folder) -> io::Result<bool> {
         if !folder.keeps_numbers() {
             return Ok(true);
@@ -185,7 +186,8 @@ impl Folders {
         Ok(folder)
     }
 
-    /// The folder that a person named on the way to a path, or the next one above it that is there; and what is left to go.
+    /// The folder that a person named on the way to a path, or the next one above it that is there; and what is left to
+    /// go.
     fn start<'p>(&self, path: &'p Path) -> io::Result<(Folder, &'p Path)> {
         let root = self.roots.iter().filter(|root| path.starts_with(root)).max_by_key(|root| root.as_os_str().len());
         let mut base = root.map_or_else(|| path.parent().unwrap_or(path), PathBuf::as_path);
@@ -199,8 +201,8 @@ impl Folders {
         Ok((folder, rest))
     }
 
-    /// Brings to disk, once, that a folder is where it is: its name in the folder above it, and so on up to the root of its
-    /// file system. A run that was killed may have made it a moment before.
+    /// Brings to disk, once, that a folder is where it is: its name in the folder above it, and so on up to the root of
+    /// its file system. A run that was killed may have made it a moment before.
     pub fn anchor(&self, path: &Path) -> io::Result<()> {
         let mut below = Folder::open(path)?.device();
         let mut child = path;

@@ -35,8 +35,8 @@ pub fn rename_to_private(from: &Folder, name: &OsStr, to: &Folder, private: &OsS
     }
 }
 
-/// Two files change names with each other in one step. Where the file system knows no such step, nothing is done and the
-/// answer is false.
+/// Two files change names with each other in one step. Where the file system knows no such step, nothing is done and
+/// the answer is false.
 pub fn exchange(from: &Folder, name: &OsStr, to: &Folder, other: &OsStr) -> io::Result<bool> {
     match rustix::fs::renameat_with(from.handle(), name, to.handle(), other, RenameFlags::EXCHANGE) {
         Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => Ok(false),
@@ -44,8 +44,8 @@ pub fn exchange(from: &Folder, name: &OsStr, to: &Folder, other: &OsStr) -> io::
     }
 }
 
-/// Renames a file to a name that nothing has. Where something has it, the error is of the kind `AlreadyExists`. The file's
-/// own name must be one that nobody else gives to a file: some file systems need two steps.
+/// Renames a file to a name that nothing has. Where something has it, the error is of the kind `AlreadyExists`. The
+/// file's own name must be one that nobody else gives to a file: some file systems need two steps.
 pub fn rename_to_free_name(from: &Folder, name: &OsStr, to: &Folder, new_name: &OsStr) -> io::Result<()> {
     if rename_at_once(from, name, to, new_name)? {
         return Ok(());
@@ -54,8 +54,8 @@ pub fn rename_to_free_name(from: &Folder, name: &OsStr, to: &Folder, new_name: &
     match rustix::fs::linkat(from.handle(), name, to.handle(), new_name, AtFlags::empty()) {
         Ok(()) => return remove_linked(from, name, to, new_name),
         Err(Errno::EXIST) => return Err(ErrorKind::AlreadyExists.into()),
-        // It knows no links either, as on memory cards and on many network shares, and says so in many ways: some with an
-        // error of the disk. A real one shows again.
+        // It knows no links either, as on memory cards and on many network shares, and says so in many ways: some with
+        // an error of the disk. A real one shows again.
         Err(_) => {}
     }
     rename_to_reserved_name(from, name, to, new_name)
@@ -136,8 +136,8 @@ fn is_reservation(folder: &Folder, name: &OsStr, mark: &[u8]) -> bool {
     read().is_ok_and(|content| content == mark)
 }
 
-/// True where the file system takes no such name: one with a colon or a final dot on a disk of Windows, or one that is no
-/// text on a disk that has only text.
+/// True where the file system takes no such name: one with a colon or a final dot on a disk of Windows, or one that is
+/// no text on a disk that has only text.
 pub fn is_name_refused(error: &io::Error) -> bool {
     let refusals = [Errno::INVAL, Errno::ILSEQ].map(Errno::raw_os_error);
     error.raw_os_error().is_some_and(|code| refusals.contains(&code))

@@ -1,6 +1,6 @@
 //! Files of the program's own in a destination, replaced so that nothing else is ever lost: what has the name at that
-//! moment gets a private one, and is looked at there. What the program did not write, or somebody changed since, is kept
-//! under another name.
+//! moment gets a private one, and is looked at there. What the program did not write, or somebody changed since, is
+//! kept under another name.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -42,8 +42,8 @@ pub struct Fresh {
 }
 
 impl Fresh {
-    /// Writes the new content of the file at `path`, for the time being in `staging`, a folder of the program's own on the
-    /// same file system.
+    /// Writes the new content of the file at `path`, for the time being in `staging`, a folder of the program's own on
+    /// the same file system.
     pub fn write(
         path: &Path,
         staging: &Path,
@@ -58,8 +58,8 @@ impl Fresh {
         Ok(Fresh { file, path: path.to_owned(), staging: staging.to_owned(), hash })
     }
 
-    /// Puts it in place of what is there. That is removed if it is one of `known`, and otherwise kept under another name.
-    /// The names that were given in this way are returned.
+    /// Puts it in place of what is there. That is removed if it is one of `known`, and otherwise kept under another
+    /// name. The names that were given in this way are returned.
     pub fn put_in_place(self, known: &[ContentHash]) -> io::Result<Vec<PathBuf>> {
         let place = Place::of(&self.path, &self.staging, known, self.hash)?;
         // A file that cannot be read is not touched.
@@ -242,7 +242,8 @@ mod tests {
         assert_eq!(contents(folder.path()), ["four", "theirs"]);
     }
 
-    /// Between the look at a file and the moment in which its name is given away, somebody gives the name to another file.
+    /// Between the look at a file and the moment in which its name is given away, somebody gives the name to another
+    /// file.
     #[test]
     fn a_file_that_comes_in_the_last_moment_is_kept() {
         let quick: [Exchange; 2] = [

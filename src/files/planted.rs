@@ -87,8 +87,8 @@ fn is_known(entry: &DirEntry, known: &Known<'_>) -> bool {
     (known.is_placed)(entry.path()) || is_file && (known.unfinished.contains(entry.path()) || is_own())
 }
 
-/// True for the program's own files, and for files of somebody else's that had their place, under the names that runs gave
-/// to those: they have digits of their hash.
+/// True for the program's own files, and for files of somebody else's that had their place, under the names that runs
+/// gave to those: they have digits of their hash.
 fn is_own(path: &Path, name: &OsStr, known: &Known<'_>) -> bool {
     let Some(name) = name.to_str() else { return false };
     let own_names = known.own_names;
@@ -110,7 +110,8 @@ fn is_file_of_name(path: &Path, name: &str, own: &str) -> bool {
     name == own || fold(name) == fold(own) && is_same_file(path, &path.with_file_name(own))
 }
 
-/// True where both paths lead to the same file, as they do where a disk gives a name back otherwise than it was given to it.
+/// True where both paths lead to the same file, as they do where a disk gives a name back otherwise than it was given
+/// to it.
 pub fn is_same_file(path: &Path, other: &Path) -> bool {
     let identity = |path: &Path| std::fs::symlink_metadata(path).ok().map(|found| (found.dev(), found.ino()));
     let found = identity(path);

@@ -134,8 +134,8 @@ pub fn hash_file(path: &Path) -> std::io::Result<ContentHash> {
     hash_open(&open_regular(path)?.0)
 }
 
-/// SHA-256 of a file that was just opened. One that ends before its length is an error of the kind `UnexpectedEof`: what was
-/// read of it is not its content.
+/// SHA-256 of a file that was just opened. One that ends before its length is an error of the kind `UnexpectedEof`:
+/// what was read of it is not its content.
 pub fn hash_open(mut file: &File) -> std::io::Result<ContentHash> {
     let length = file.metadata()?.len();
     let mut hasher = Sha256::new();

@@ -10,11 +10,13 @@ use super::{gif_blocks, png_chunks, webp_chunks};
 /// More noughts in a row than the end of compressed data has, but where a picture ends in one colour.
 const UNLIKELY_NOUGHTS: usize = 64;
 
-/// Blocks of a lossy WebP that a nought may stand for at least, where a picture ends in one colour. In screenshots with nothing
-/// below, each stands for 25 and more, but where they were made at quality 100 in haste: there for one and a half.
+/// Blocks of a lossy WebP that a nought may stand for at least, where a picture ends in one colour. In screenshots with
+/// nothing below, each stands for 25 and more, but where they were made at quality 100 in haste: there for one and a
+/// half.
 const BLOCKS_A_NOUGHT: usize = 1;
 
-/// True where the file reaches the end that its format prescribes. TIFF and BMP have none: their decoders miss what is missing.
+/// True where the file reaches the end that its format prescribes. TIFF and BMP have none: their decoders miss what is
+/// missing.
 pub fn is_whole(bytes: &[u8], format: Format) -> bool {
     match format {
         Format::Jpeg => jpeg_ends(bytes).is_some(),
@@ -49,8 +51,8 @@ fn jpeg_ends(bytes: &[u8]) -> Option<()> {
     }
 }
 
-/// A WebP says its length at the start, and that of each of its chunks. Compressed data does not end in noughts: a download that began by claiming its
-/// space does.
+/// A WebP says its length at the start, and that of each of its chunks. Compressed data does not end in noughts: a
+/// download that began by claiming its space does.
 fn webp_ends(bytes: &[u8]) -> Option<()> {
     let length = u32::from_le_bytes(bytes.get(4..8)?.try_into().ok()?) as usize;
     let content =

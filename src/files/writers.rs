@@ -1,5 +1,5 @@
-//! Which files somebody has open for writing, as far as the system tells this user: those of the user's own processes, and of
-//! all where the program runs as root.
+//! Which files somebody has open for writing, as far as the system tells this user: those of the user's own processes,
+//! and of all where the program runs as root.
 
 use std::collections::HashSet;
 
@@ -33,8 +33,8 @@ pub fn open_for_writing() -> HashSet<(u64, u64)> {
     HashSet::new()
 }
 
-/// `flags:` in `/proc/PID/fdinfo` is the octal number that the file was opened with (proc_pid_fdinfo(5)); its last two bits
-/// are nought for reading alone.
+/// `flags:` in `/proc/PID/fdinfo` is the octal number that the file was opened with (proc_pid_fdinfo(5)); its last two
+/// bits are nought for reading alone.
 #[cfg(target_os = "linux")]
 fn has_write_flag(info: &str) -> bool {
     let flags = info.lines().find_map(|line| line.strip_prefix("flags:"));

@@ -1,8 +1,9 @@
-//! Calls into a model, which may take for ever: its graph can have a loop without an end, and a slow machine looks the same.
+//! Calls into a model, which may take for ever: its graph can have a loop without an end, and a slow machine looks the
+//! same.
 //!
-//! Such a call is made on a thread of its own. That it has not answered for a minute is said, and it is waited for. Once
-//! somebody asks to stop, it is waited for a moment longer, told to end where the runtime can be told, and given up: its thread
-//! is left behind, and the program can end. Nothing that has to be kept is done on such a thread.
+//! Such a call is made on a thread of its own. That it has not answered for a minute is said, and it is waited for.
+//! Once somebody asks to stop, it is waited for a moment longer, told to end where the runtime can be told, and given
+//! up: its thread is left behind, and the program can end. Nothing that has to be kept is done on such a thread.
 
 use std::io;
 use std::sync::Arc;
@@ -22,10 +23,12 @@ use crate::engine::runtime::Halt;
 /// After so long without an answer that is said.
 const LONG: Duration = Duration::from_secs(60);
 
-/// Set by tests, which cannot wait so long, to a number of milliseconds; builds without debug assertions do not look at it.
+/// Set by tests, which cannot wait so long, to a number of milliseconds; builds without debug assertions do not look at
+/// it.
 const LONG_VARIABLE: &str = "SIS_MODEL_SILENCE_MS";
 
-/// How long an answer is still waited for once a stop was asked for: that of an ordinary model comes in time, and is kept.
+/// How long an answer is still waited for once a stop was asked for: that of an ordinary model comes in time, and is
+/// kept.
 const MOMENT: Duration = Duration::from_secs(1);
 
 /// How long after that, once the runtime was told to end.

@@ -130,8 +130,8 @@ fn new_transfer(planned: &PlannedTransfer, destination: &Path) -> NewTransfer {
     }
 }
 
-/// The names to try: the planned one first, then those that the picture's own name would get, then such as every disk takes.
-/// The witness of a removal has one name.
+/// The names to try: the planned one first, then those that the picture's own name would get, then such as every disk
+/// takes. The witness of a removal has one name.
 fn names(planned: &PlannedTransfer) -> Vec<OsString> {
     let mut names = vec![planned.file_name.clone()];
     if planned.action == Action::Remove {
@@ -166,7 +166,8 @@ impl Twice {
         }
     }
 
-    /// The removal of our file, with the other one as witness; none where times, mode or attributes would be lost with it.
+    /// The removal of our file, with the other one as witness; none where times, mode or attributes would be lost with
+    /// it.
     pub(super) fn removal(&self) -> Option<NewTransfer> {
         let (folder, name) = (self.twin.parent()?.to_owned(), self.twin.file_name()?.to_owned());
         has_all_of(&self.twin, &self.transfer.source, self.transfer.restores).then(|| NewTransfer {

@@ -42,8 +42,8 @@ pub fn begin_classify(
     Ok((session.begin_run(RunKind::Classify, None, Some((&sorting, &set)), told)?, set))
 }
 
-/// The source as it was given, and without links where that is another path: what is done later with the files that came
-/// from there is held against both.
+/// The source as it was given, and without links where that is another path: what is done later with the files that
+/// came from there is held against both.
 fn put_source(told: &mut Map<String, Json>, source: &Path) {
     let given = absolute_source(source);
     put_path(told, "source", &given);

@@ -300,8 +300,8 @@ fn give_names_back(session: &Session, folders: &Folders, recovered: &mut Recover
     Ok(())
 }
 
-/// False for a folder that certainly has no file under a private name, and for one that is closed to us: a later run looks
-/// again.
+/// False for a folder that certainly has no file under a private name, and for one that is closed to us: a later run
+/// looks again.
 fn may_have_leaving(folder: &Path) -> bool {
     match has_leaving(folder) {
         Ok(has) => has,

@@ -1,5 +1,5 @@
-//! Decoding within one budget of memory for all decoders of the program, whatever the number of cores: files of a few hundred
-//! bytes can be pictures of hundreds of megabytes.
+//! Decoding within one budget of memory for all decoders of the program, whatever the number of cores: files of a few
+//! hundred bytes can be pictures of hundreds of megabytes.
 
 use std::borrow::Borrow;
 
@@ -14,8 +14,8 @@ const MEMORY: u64 = 1 << 30;
 
 static BUDGET: Budget = Budget::new(MEMORY);
 
-/// Decodes a content, once there is memory for it, and does something with the picture. The memory is others' when that is
-/// done.
+/// Decodes a content, once there is memory for it, and does something with the picture. The memory is others' when that
+/// is done.
 pub(super) fn decoded<T>(content: impl Borrow<FileContent>, then: impl FnOnce(Decoded) -> T) -> Result<T, Trouble> {
     let mut share: Option<Share<'static>> = None;
     let mut room = |bytes| share = Some(BUDGET.take(bytes));

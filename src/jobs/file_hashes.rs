@@ -72,8 +72,8 @@ impl FileHashes {
 }
 
 impl HashedCheckpoint {
-    /// An error where a file is not the one that was hashed any more: what was opened since may be another model. One that was
-    /// only touched is the same.
+    /// An error where a file is not the one that was hashed any more: what was opened since may be another model. One
+    /// that was only touched is the same.
     pub(super) fn check_unchanged(&self) -> Result<(), CheckpointError> {
         for (path, trace, hash) in &self.files {
             if trace_of(path)?.0 != *trace && hash_of(path, &Stop::default())? != *hash {

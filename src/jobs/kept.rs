@@ -1,5 +1,5 @@
-//! Files that are looked at though they are hidden or litter: the session has pictures of them, from before such files were
-//! left out, or from a run that looked at them.
+//! Files that are looked at though they are hidden or litter: the session has pictures of them, from before such files
+//! were left out, or from a run that looked at them.
 
 use super::sink::SourceFolder;
 use crate::domain::settings::Settings;

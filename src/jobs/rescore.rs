@@ -25,8 +25,8 @@ pub struct Rescored {
     pub missing: usize,
 }
 
-/// Scores the pictures that were sorted from this source in earlier runs and are not in it any more, by their remembered
-/// embeddings. They are among those that the run has seen then.
+/// Scores the pictures that were sorted from this source in earlier runs and are not in it any more, by their
+/// remembered embeddings. They are among those that the run has seen then.
 pub fn rescore(
     session: &mut Session,
     (run, set): (RunId, &LabelSet),

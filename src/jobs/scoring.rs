@@ -9,8 +9,8 @@ use crate::domain::score::{ScoreRule, scores};
 /// Pictures for which it is worth while to start a thread.
 const WORTH_A_THREAD: usize = 4096;
 
-/// Scores of every picture for every label, one row a picture: those that [`scores`] gives, to the last bit, whatever the number
-/// of cores.
+/// Scores of every picture for every label, one row a picture: those that [`scores`] gives, to the last bit, whatever
+/// the number of cores.
 pub fn scores_by_cores(
     images: ArrayView2<'_, f16>,
     labels: ArrayView2<'_, f32>,

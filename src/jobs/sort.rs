@@ -82,8 +82,8 @@ impl From<Unseen> for NotThere {
     }
 }
 
-/// Sorts the pictures of a session, but for those that the last run was told to leave out. Nothing is touched; that files
-/// are still in place is looked up.
+/// Sorts the pictures of a session, but for those that the last run was told to leave out. Nothing is touched; that
+/// files are still in place is looked up.
 pub fn sort(session: &Session, rules: SortRules<'_>) -> Result<Sorted, StoreError> {
     let mut sorted = Sorted::default();
     let mut standings = Vec::new();

@@ -43,8 +43,8 @@ pub struct Written {
     pub kept_aside: Vec<PathBuf>,
 }
 
-/// The table's name in a session. A name that leads out of the destination or is a picture's counts as none: somebody else
-/// has put it there.
+/// The table's name in a session. A name that leads out of the destination or is a picture's counts as none: somebody
+/// else has put it there.
 pub fn table_name(session: &Session) -> Result<Option<PathBuf>, StoreError> {
     let name = session.value(TABLE_NAME)?.map(|name| PathBuf::from(OsStr::from_bytes(&name)));
     Ok(name.filter(|name| name.file_name() == Some(name.as_os_str()) && !has_picture_name(name)))
@@ -59,8 +59,8 @@ pub struct TopFiles {
     pub asides: Vec<String>,
 }
 
-/// The files at the top of a destination. The ledger tells of them, as anybody can put a name into the session; of version
-/// 0.1.0 the session alone does. A picture's name is none of them.
+/// The files at the top of a destination. The ledger tells of them, as anybody can put a name into the session; of
+/// version 0.1.0 the session alone does. A picture's name is none of them.
 pub fn top_files(session: &Session, chain: &Chain) -> Result<TopFiles, StoreError> {
     let mut files = match chain.tables.is_empty() {
         true => TopFiles { own: session.keys_after(OWN)?, asides: session.keys_after(ASIDE)? },
@@ -102,8 +102,8 @@ pub fn write(
     Ok(written)
 }
 
-/// Writes them again where they were written before. A session that was made anew from its ledger has no scores, and its table
-/// neither.
+/// Writes them again where they were written before. A session that was made anew from its ledger has no scores, and
+/// its table neither.
 pub fn rewrite(session: &mut Session) -> Result<Option<Written>, TableError> {
     let Some(name) = table_name(session)? else { return Ok(None) };
     let sorting = session.sorting()?;

@@ -180,9 +180,9 @@ fn witness(done: &Reversible) -> &PathBuf {
 enum Way {
     /// With a transfer.
     Transfer(NewTransfer),
-    /// There is nothing to do: somebody has removed the file, and its content is whole where it was found. A transfer that
-    /// stayed in force for that would keep earlier ones from being taken back. With the path that it ends at: the witness of
-    /// a removal, the place before of a move, to which an earlier transfer had brought it.
+    /// There is nothing to do: somebody has removed the file, and its content is whole where it was found. A transfer
+    /// that stayed in force for that would keep earlier ones from being taken back. With the path that it ends at: the
+    /// witness of a removal, the place before of a move, to which an earlier transfer had brought it.
     Gone(NewTransfer, PathBuf),
     /// Not at all, and why, as far as that can be told before it is tried.
     None(TransferError),
@@ -245,8 +245,8 @@ fn note_folders(session: &mut Session, reversed: RunId, own: RunId) -> Result<()
     session.note_folder_times(own, &now)
 }
 
-/// Removes folders that runs made and that nobody needs any more, where they are empty, and gives others the times they had, unless somebody
-/// else has changed them. Gives those whose removal the disk has not taken.
+/// Removes folders that runs made and that nobody needs any more, where they are empty, and gives others the times they
+/// had, unless somebody else has changed them. Gives those whose removal the disk has not taken.
 pub(super) fn restore_folders(session: &Session, run: RunId) -> Result<Vec<(PathBuf, TransferError)>, StoreError> {
     let folders = session.folders_of(run)?;
     let not_on_disk = remove_empty_folders(session.folders_made_in_vain(run)?);

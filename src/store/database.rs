@@ -47,7 +47,8 @@ pub(super) fn open(path: &Path, kind: &Kind) -> Result<Connection, StoreError> {
     connection.pragma_update(None, "trusted_schema", false).map_err(failed)?;
     check(&connection, path, kind)?;
     set_journal_mode(&connection, path).map_err(failed)?;
-    // Where there is a rollback journal, its folder too is on disk once it is removed: a change is not undone by loss of power.
+    // Where there is a rollback journal, its folder too is on disk once it is removed: a change is not undone by loss
+    // of power.
     connection.pragma_update(None, "synchronous", "EXTRA").map_err(failed)?;
     connection.pragma_update(None, "foreign_keys", true).map_err(failed)?;
     migrate(&mut connection, kind).map_err(failed)?;
@@ -57,8 +58,8 @@ pub(super) fn open(path: &Path, kind: &Kind) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
-/// Keeps statements compiled. SQLite may compile one anew whenever another value is bound to it, in the hope of a better
-/// plan: ours are found by numbers and exact texts, and have the same plan for every value.
+/// Keeps statements compiled. SQLite may compile one anew whenever another value is bound to it, in the hope of a
+/// better plan: ours are found by numbers and exact texts, and have the same plan for every value.
 fn keep_compiled(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_prepared_statement_cache_capacity(COMPILED);
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(drop)
@@ -183,7 +184,8 @@ mod tests {
         assert!(is_damaged(&opened.prepare("SELECT y FROM a").unwrap_err()));
     }
 
-    /// 3 is EXTRA: the removal of a rollback journal, which ends a change, is brought to disk with the folder that it was in.
+    /// 3 is EXTRA: the removal of a rollback journal, which ends a change, is brought to disk with the folder that it
+    /// was in.
     #[test]
     fn a_change_that_was_made_is_on_disk() {
         let folder = tempfile::tempdir().unwrap();

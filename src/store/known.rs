@@ -43,7 +43,8 @@ impl KnownSessions {
         NoSecret { folder: self.folder.clone(), source }
     }
 
-    /// True where version 0.1.0 noted a session as the user's own, and it was not taken over yet, or in this very state.
+    /// True where version 0.1.0 noted a session as the user's own, and it was not taken over yet, or in this very
+    /// state.
     pub(super) fn may_take_over(&self, token: &str, seal: Seal) -> io::Result<bool> {
         let is_listed = self.lines(FORMER_LIST)?.iter().any(|line| line == token);
         let taken = self.lines(TAKEN_OVER)?;

@@ -1,5 +1,5 @@
-//! Opening the program's own files. A link in the place of one is not followed, and a pipe or a device in its place keeps
-//! nobody waiting: it is an error before it is read.
+//! Opening the program's own files. A link in the place of one is not followed, and a pipe or a device in its place
+//! keeps nobody waiting: it is an error before it is read.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind};

@@ -134,9 +134,9 @@ ALTER TABLE decisions ADD COLUMN step INTEGER;  -- the id of the step's first ro
 ALTER TABLE decisions ADD COLUMN kind TEXT NOT NULL DEFAULT 'decide'; -- decide, undo, redo
 ";
 
-/// Others follow a session that one process works in: every change of a picture gets a higher number, which they ask for.
-/// A failed transfer is none, so that what follows changes does not try it again and again. A watch remembers which files
-/// are no pictures, and which commands it owes to arrivals.
+/// Others follow a session that one process works in: every change of a picture gets a higher number, which they ask
+/// for. A failed transfer is none, so that what follows changes does not try it again and again. A watch remembers
+/// which files are no pictures, and which commands it owes to arrivals.
 const VERSION_3: &str = "
 ALTER TABLE pictures ADD COLUMN revision INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX pictures_revision ON pictures (revision);
@@ -176,14 +176,14 @@ DROP INDEX transfers_unfinished;
 CREATE INDEX transfers_unfinished ON transfers (step) WHERE step IN ('planned', 'copied', 'published', 'unsynced');
 ";
 
-/// The metadata that a copy could not be given is kept: an undo gives it back, where the disk that the file comes back to
-/// has room for it.
+/// The metadata that a copy could not be given is kept: an undo gives it back, where the disk that the file comes back
+/// to has room for it.
 const VERSION_5: &str = "
 ALTER TABLE transfers ADD COLUMN unkept TEXT; -- JSON: what the file had and the copy has not; null where that is nothing
 ";
 
-/// One decision holds for each picture of its content, and an undo asks where a content is: both look up by its hash, for
-/// which every row was read.
+/// One decision holds for each picture of its content, and an undo asks where a content is: both look up by its hash,
+/// for which every row was read.
 const VERSION_6: &str = "
 CREATE INDEX pictures_hash ON pictures (hash);
 ";

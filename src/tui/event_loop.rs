@@ -312,8 +312,8 @@ enum Waited {
     Gone,
 }
 
-/// Waits for the terminal. The library that reads it is asked only when there is something: once a terminal has hung up,
-/// it would read from it for ever.
+/// Waits for the terminal. The library that reads it is asked only when there is something: once a terminal has hung
+/// up, it would read from it for ever.
 fn wait_for_input(wait: Duration) -> Waited {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
     let input = rustix::stdio::stdin();

@@ -77,7 +77,8 @@ impl Keys {
         Keys { bound }
     }
 
-    /// The built-in table with the user's file in `folder` over it, entry by entry, and the entries that are not obeyed.
+    /// The built-in table with the user's file in `folder` over it, entry by entry, and the entries that are not
+    /// obeyed.
     pub(super) fn load(folder: Option<&Path>) -> (Keys, Vec<KeysFault>) {
         let built_in = Keys::built_in();
         let Some(path) = folder.map(|folder| folder.join(USER_FILE)) else { return (built_in, vec![]) };

@@ -1,5 +1,5 @@
-//! The whole app but for the terminal: the crew works, keys are pressed, the screen is drawn into memory. For benchmarks,
-//! which measure what a person waits for.
+//! The whole app but for the terminal: the crew works, keys are pressed, the screen is drawn into memory. For
+//! benchmarks, which measure what a person waits for.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -60,8 +60,8 @@ impl Rehearsal {
         began.elapsed()
     }
 
-    /// Takes in what the crew tells and draws it, until the screen shows something or the patience is at its end. Gives how
-    /// long that took, where it did.
+    /// Takes in what the crew tells and draws it, until the screen shows something or the patience is at its end. Gives
+    /// how long that took, where it did.
     pub fn wait_for(&mut self, is_shown: impl Fn(&str) -> bool, patience: Duration) -> Option<Duration> {
         let began = Instant::now();
         loop {

@@ -9,11 +9,12 @@ use ratatui_image::picker::cap_parser::{Parser, QueryStdioOptions};
 use ratatui_image::picker::{Capability, Picker, ProtocolType};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-/// How long the terminal may take. Every one answers the last question, which is about its state; what answers later would
-/// be read as keys.
+/// How long the terminal may take. Every one answers the last question, which is about its state; what answers later
+/// would be read as keys.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How long it may take inside tmux, which hands the question on: where nobody looks at it, there is no terminal to answer.
+/// How long it may take inside tmux, which hands the question on: where nobody looks at it, there is no terminal to
+/// answer.
 const PATIENCE_IN_TMUX: Duration = Duration::from_secs(1);
 
 /// More than a person types and a terminal says meanwhile.

@@ -1,4 +1,5 @@
-//! Two appliers of one plan, and undos in any order: whoever comes second finds what is there, and stands in nobody's way.
+//! Two appliers of one plan, and undos in any order: whoever comes second finds what is there, and stands in nobody's
+//! way.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

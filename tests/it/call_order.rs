@@ -131,8 +131,8 @@ struct Runs<'r> {
     killed_at: Option<&'r str>,
 }
 
-/// Makes each call of a name that concerns these paths fail once, one a run: what the run then says is no change by others,
-/// and the next one ends what was begun. Gives how many there are.
+/// Makes each call of a name that concerns these paths fail once, one a run: what the run then says is no change by
+/// others, and the next one ends what was begun. Gives how many there are.
 fn each_fails_once(call: &str, on: &[&Path], workspace: &Workspace, runs: Runs<'_>) -> usize {
     let Runs { destination, is_undo, killed_at } = runs;
     let log = workspace.path("calls");

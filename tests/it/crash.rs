@@ -1,5 +1,5 @@
-//! The program ended with no clean-up, at every named moment of the protocol and at random ones: nothing is lost, nothing
-//! is wrong, and the next run goes on.
+//! The program ended with no clean-up, at every named moment of the protocol and at random ones: nothing is lost,
+//! nothing is wrong, and the next run goes on.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::MetadataExt;
@@ -179,8 +179,8 @@ fn at_every_moment_of_the_protocol() {
     }
 }
 
-/// A move that was killed when it had emptied its source has nothing left to find: the next run tells what became of it, and
-/// writes what it had not.
+/// A move that was killed when it had emptied its source has nothing left to find: the next run tells what became of
+/// it, and writes what it had not.
 #[test]
 fn a_killed_move_that_had_emptied_its_source_is_finished() {
     for moment in ["renamed", "before-tables"] {

@@ -249,8 +249,8 @@ fn the_app_follows_after_its_own_run() {
     working.wait_for_pictures(41);
 }
 
-/// Two apps that make the same plan and carry it out one after the other: the second one copies nothing, says so, and stands
-/// in the way of nothing that the first did.
+/// Two apps that make the same plan and carry it out one after the other: the second one copies nothing, says so, and
+/// stands in the way of nothing that the first did.
 #[test]
 fn a_plan_that_two_apps_carry_out_can_be_taken_back_in_either() {
     let workspace = Workspace::new();

@@ -1,5 +1,5 @@
-//! Every kind of file system that can be had here: pictures are copied and moved on it, onto it and off it, and come back;
-//! or the program says at the start why not, and touches nothing.
+//! Every kind of file system that can be had here: pictures are copied and moved on it, onto it and off it, and come
+//! back; or the program says at the start why not, and touches nothing.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

@@ -107,9 +107,9 @@ impl Sorting {
         assert_eq!(warm.code, Some(0), "{}", warm.said);
     }
 
-    /// Runs the program on what a fault has left, as a user would, and says what is not as it should be: the same command
-    /// ends well, everything is where it belongs once, records are true, and `undo` brings all of it back. It may ask for
-    /// `--trust` once if the run before, whose words are `said`, told that it will.
+    /// Runs the program on what a fault has left, as a user would, and says what is not as it should be: the same
+    /// command ends well, everything is where it belongs once, records are true, and `undo` brings all of it back. It
+    /// may ask for `--trust` once if the run before, whose words are `said`, told that it will.
     pub(crate) fn recover(&self, judge: &Judge, is_undo: bool, said: &str) -> Vec<String> {
         let (whole, mut faults) = (judge.whole(), vec![]);
         let mut may_ask = said.contains("later commands will ask for --trust");
@@ -135,7 +135,8 @@ impl Sorting {
         faults
     }
 
-    /// Goes on as the user would who is told that the session is somebody else's, which is a fault unless it was announced.
+    /// Goes on as the user would who is told that the session is somebody else's, which is a fault unless it was
+    /// announced.
     fn run_again(&self, is_undo: bool, may_ask: &mut bool, faults: &mut Vec<String>) -> Ended {
         let ran = ended(self.command(is_undo));
         if ran.code != Some(2) || !ran.said.contains("--trust") {

@@ -256,8 +256,8 @@ fn a_source_that_vanishes_loses_nothing_that_was_sorted() {
     assert_eq!(sorted(workspace.destination()), before);
 }
 
-/// Somebody else's file that its owner may not read, and everybody else may: the copy has another owner, who has to verify it
-/// and to take it back.
+/// Somebody else's file that its owner may not read, and everybody else may: the copy has another owner, who has to
+/// verify it and to take it back.
 #[test]
 fn a_copy_can_be_read_by_who_made_it() {
     if !Command::new("setpriv").arg("true").status().is_ok_and(|status| status.success())

@@ -1,5 +1,5 @@
-//! Every form of a picture, against what Pillow decodes: its size, its pixels to the last bit, and whether it is whole. The
-//! files are made by tests/data/make_forms.py.
+//! Every form of a picture, against what Pillow decodes: its size, its pixels to the last bit, and whether it is whole.
+//! The files are made by tests/data/make_forms.py.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -23,8 +23,8 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/decode")
 }
 
-/// A suspect file whose scans are cut, or have noughts at their end, has the pixels of libjpeg. Behind a code that is none it makes
-/// something up, and we do not. Of a PNG whose data do not add up, Pillow leaves out the last row.
+/// A suspect file whose scans are cut, or have noughts at their end, has the pixels of libjpeg. Behind a code that is
+/// none it makes something up, and we do not. Of a PNG whose data do not add up, Pillow leaves out the last row.
 fn pixels_matter(name: &str) -> bool {
     let others = ["suspect-luma-chroma-cut", "no-code", "suspect-progressive-hole", "suspect-adler"];
     !others.iter().any(|part| name.contains(part))

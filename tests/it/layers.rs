@@ -168,3 +168,28 @@ fn collect_help_keys(command: &clap::Command, prefix: &str, language: &Language,
         collect_help_keys(sub, &format!("{key}_"), language, keys);
     }
 }
+
+/// Columns of a line of prose: two files fit side by side on a wide screen.
+const COLUMNS: usize = 120;
+
+#[test]
+fn prose_has_at_most_120_columns() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut wide = Vec::new();
+    for folder in ["src", "tests", "benches", "docs"] {
+        let files = walkdir::WalkDir::new(root.join(folder)).sort_by_file_name().into_iter().map(Result::unwrap);
+        for path in files.map(walkdir::DirEntry::into_path) {
+            let is_prose: fn(&str) -> bool = match path.extension().and_then(|extension| extension.to_str()) {
+                Some("rs") => |line| line.trim_start().starts_with("//"),
+                Some("md") => |line| !line.trim_start().starts_with('|') && !line.starts_with("apt-get "),
+                _ => continue,
+            };
+            let text = std::fs::read_to_string(&path).unwrap();
+            let lines = (1..).zip(text.lines()).filter(|(_, line)| is_prose(line) && line.chars().count() > COLUMNS);
+            // A diagram in a code block is as wide as it has to be.
+            let lines = lines.filter(|(_, line)| !line.contains("-> ["));
+            wide.extend(lines.map(|(number, _)| format!("{}:{number}", path.display())));
+        }
+    }
+    assert!(wide.is_empty(), "wider than {COLUMNS} columns:\n{}", wide.join("\n"));
+}

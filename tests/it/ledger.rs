@@ -77,8 +77,8 @@ fn the_sums_are_those_that_sha256sum_takes() {
     }
 }
 
-/// A session or a ledger that is lost is made anew from the other one, and not begun anew: that would be the end of the way
-/// back.
+/// A session or a ledger that is lost is made anew from the other one, and not begun anew: that would be the end of the
+/// way back.
 #[test]
 fn what_is_lost_is_named_with_the_way_back_and_not_begun_anew() {
     for (lost, said, code) in [("session.db", "is lost", 2), ("ledger.jsonl", "is not there", 1)] {

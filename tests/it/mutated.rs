@@ -1,5 +1,5 @@
-//! Pictures that are damaged by chance: each is answered without a panic, and one that was cut off is only called whole where
-//! no pixel of it is missing.
+//! Pictures that are damaged by chance: each is answered without a panic, and one that was cut off is only called whole
+//! where no pixel of it is missing.
 
 use std::path::{Path, PathBuf};
 

@@ -1,5 +1,5 @@
-//! Somebody else acts in the middle of a run, at a moment that is certain: the program is stopped right after a call of the
-//! system, and goes on when they are done. What they put there stays, nothing is written outside, nothing is lost.
+//! Somebody else acts in the middle of a run, at a moment that is certain: the program is stopped right after a call of
+//! the system, and goes on when they are done. What they put there stays, nothing is written outside, nothing is lost.
 
 use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};
@@ -239,7 +239,8 @@ fn race(track: &Track, deed: Deed, call: &Call, is_last_look: bool) -> Option<Ra
     Some(Raced { faults, ended, was_there })
 }
 
-/// A race must be lost by nobody, whenever somebody acts. `but_at_last`: what is done right before a removal cannot be seen.
+/// A race must be lost by nobody, whenever somebody acts. `but_at_last`: what is done right before a removal cannot be
+/// seen.
 fn run(test: &str, way: Way, deed: Deed, but_at_last: bool) {
     if !can_trace() {
         return;

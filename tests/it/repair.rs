@@ -309,7 +309,8 @@ fn a_full_temporary_folder_is_no_damage() {
     }
 }
 
-/// The ledger tells on which disk a picture lay: nothing comes back into the bare place of a disk that is not connected.
+/// The ledger tells on which disk a picture lay: nothing comes back into the bare place of a disk that is not
+/// connected.
 #[test]
 fn after_a_repair_nothing_goes_into_the_bare_place_of_a_disk() {
     let workspace = Workspace::new();

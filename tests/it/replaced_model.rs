@@ -1,4 +1,5 @@
-//! A model whose weights are replaced: nothing that was made with the former ones may be taken for an answer of the new ones.
+//! A model whose weights are replaced: nothing that was made with the former ones may be taken for an answer of the new
+//! ones.
 
 use std::path::Path;
 use std::time::Duration;

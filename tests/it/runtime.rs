@@ -144,8 +144,8 @@ fn a_gpu_that_is_asked_for_and_not_there_is_said_aloud() {
     }
 }
 
-/// Libraries of ONNX Runtime that report to their maker keep a number of the device in the cache folder, and the session's
-/// in the temporary one.
+/// Libraries of ONNX Runtime that report to their maker keep a number of the device in the cache folder, and the
+/// session's in the temporary one.
 #[test]
 fn nothing_is_reported_to_anybody() {
     let Some(library) = onnx_runtime_library() else {

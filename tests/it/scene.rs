@@ -32,7 +32,8 @@ impl Scene {
         self.folder.path().join(name)
     }
 
-    /// Everything as it is before a run: the pictures of this folder are in the source, or are sorted where an undo runs.
+    /// Everything as it is before a run: the pictures of this folder are in the source, or are sorted where an undo
+    /// runs.
     pub(crate) fn fresh(&self, pictures: &Path, is_move: bool, is_undo: bool) -> (Sorting, Judge) {
         let (source, destination) = (self.sources.path().join("source"), self.path("destination"));
         [&source, &destination].into_iter().for_each(|folder| remove(folder));

@@ -320,7 +320,8 @@ fn set_id_bits_that_a_copy_is_without_are_told() {
     assert!(moved.out.contains("1 copy has not kept"), "{}", moved.out);
 }
 
-/// A file with a second name is copied within its own disk, and goes back by copying too: what the copy lost is not passed over.
+/// A file with a second name is copied within its own disk, and goes back by copying too: what the copy lost is not
+/// passed over.
 #[test]
 fn what_a_copy_on_the_same_disk_lost_is_told_on_its_way_back() {
     let workspace = Workspace::new();

@@ -1,5 +1,5 @@
-//! Files that are as they were when they were hashed: with `--trust-unchanged` they are not read again, and whatever changed
-//! is.
+//! Files that are as they were when they were hashed: with `--trust-unchanged` they are not read again, and whatever
+//! changed is.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -79,7 +79,8 @@ fn what_is_unchanged_is_not_opened_and_told_as_before() {
     let ledger = std::fs::read_to_string(workspace.destination().join(".sis/ledger.jsonl")).unwrap();
     assert_eq!(ledger.matches(r#""trust_unchanged":true"#).count(), 1, "{ledger}");
     assert_eq!(ledger.matches(r#""trusted":5"#).count(), 1, "{ledger}");
-    // Under another name, to another destination and with other labels it is the same file; a new name changes its time.
+    // Under another name, to another destination and with other labels it is the same file; a new name changes its
+    // time.
     std::fs::rename(workspace.source().join("x"), workspace.source().join("y")).unwrap();
     let elsewhere = trusting(&workspace).with("--labels", "c, d").with("--destination", workspace.path("elsewhere"));
     assert_eq!(trusted(&elsewhere.ends_with(3)), 5);

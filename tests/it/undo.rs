@@ -113,7 +113,8 @@ fn a_copy_that_was_sorted_again_and_removed_is_taken_back() {
     assert_eq!(finished.out.matches("gone already").count(), 2, "{}", finished.out);
     workspace.sis_on_destination(&["verify"]).ended_with(0);
     assert!(sorted(workspace.destination()).is_empty());
-    // Doing the later one again finds no copy, and takes nothing out of the source; doing the earlier one again makes copies.
+    // Doing the later one again finds no copy, and takes nothing out of the source; doing the earlier one again makes
+    // copies.
     let source = hashes(workspace.source());
     workspace.sis_on_destination(&["undo", "--run", "5"]).ended_with(3);
     assert_eq!(hashes(workspace.source()), source);

@@ -1,5 +1,5 @@
-//! Moves that cannot be ended at once: the picture is in its place, and its source could not be removed. A later run ends
-//! them, and undo takes all of it back.
+//! Moves that cannot be ended at once: the picture is in its place, and its source could not be removed. A later run
+//! ends them, and undo takes all of it back.
 
 use std::fs::File;
 use std::os::unix::fs::MetadataExt;
@@ -69,8 +69,8 @@ fn a_file_that_keeps_its_private_name_gets_its_own_back_by_the_next_run() {
     let command = workspace.classify().with("--destination", &destination).with("--operation", "move").command();
     let names = ["unlinkat", "renameat2"];
     let undo = || workspace.sis(["undo", "--destination", destination.to_str().unwrap()]).ended_with(0);
-    // Seen as it goes by itself, but for what only a first run does, and done again with what comes after the private name
-    // made to fail.
+    // Seen as it goes by itself, but for what only a first run does, and done again with what comes after the private
+    // name made to fail.
     let log = workspace.path("calls");
     workspace.classify().with("--destination", &destination).with("--operation", "move").ends_with(0);
     undo();

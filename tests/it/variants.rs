@@ -108,8 +108,8 @@ fn what_becomes_of_a_picture_in_int8_does_not_depend_on_those_beside_it() {
     }
 }
 
-/// Weights that are arranged for the processor and weights as they lie in the file give the same embeddings, up to the order in which
-/// sums are made.
+/// Weights that are arranged for the processor and weights as they lie in the file give the same embeddings, up to the
+/// order in which sums are made.
 #[test]
 fn a_tower_that_is_opened_for_few_pictures_answers_like_one_for_many() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,8 +1,8 @@
 //! Labels: what the user writes, one line each, or several separated by commas. A label means the same in both.
 //!
-//! A line is `label` or `label = prompt | prompt`. One that begins with `#` is a comment, and commas at its end are left
-//! out, as lists often have them. A backslash before one of these four takes its meaning away. Quotes around a label or a
-//! prompt are not of it, several blanks are one. A file or a list may be a list in JSON instead.
+//! A line is `label` or `label = prompt | prompt`. One that begins with `#` is a comment, and commas at its end are
+//! left out, as lists often have them. A backslash before one of these four takes its meaning away. Quotes around a
+//! label or a prompt are not of it, several blanks are one. A file or a list may be a list in JSON instead.
 
 use std::collections::HashMap;
 
@@ -41,8 +41,8 @@ impl Label {
         }
     }
 
-    /// True for the text of a label that was read to the letter, with its quotes and all its blanks, where this one is read
-    /// now.
+    /// True for the text of a label that was read to the letter, with its quotes and all its blanks, where this one is
+    /// read now.
     pub fn was_read_as(&self, before: &str) -> bool {
         before != self.text && as_read_now(before) == self.text
     }
@@ -63,7 +63,8 @@ pub enum LabelError {
         /// The label.
         text: String,
     },
-    /// Two labels that are one but for capitals, or for how accents are written: their folders would be one on many disks.
+    /// Two labels that are one but for capitals, or for how accents are written: their folders would be one on many
+    /// disks.
     #[error("the labels {first:?} and {second:?} are one but for their spelling")]
     OneName {
         /// The first.
@@ -158,8 +159,8 @@ pub fn from_file(text: &str) -> Result<Vec<Label>, LabelError> {
     from_json(text).unwrap_or_else(|| from_lines(text))
 }
 
-/// Labels from a list in JSON, each as it is; none where the text is no such list and does not begin as one. Another thing of
-/// JSON is no label.
+/// Labels from a list in JSON, each as it is; none where the text is no such list and does not begin as one. Another
+/// thing of JSON is no label.
 pub fn from_json(text: &str) -> Option<Result<Vec<Label>, LabelError>> {
     if text.trim_start().starts_with('{') && serde_json::from_str::<serde_json::Value>(text).is_ok() {
         return Some(Err(LabelError::NoJson { line: 1, column: 1 }));

@@ -31,8 +31,8 @@ pub(super) fn split_at_special(text: &str, special: char) -> Option<(&str, &str)
     Some((&text[..place], &text[place + special.len_utf8()..]))
 }
 
-/// A part of a line as it is meant: without quotes around it, with single blanks, and without the backslashes that take a
-/// meaning away.
+/// A part of a line as it is meant: without quotes around it, with single blanks, and without the backslashes that take
+/// a meaning away.
 pub(super) fn unescaped(part: &str) -> String {
     let part = part.trim();
     let part = match unquoted(part) {

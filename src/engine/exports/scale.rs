@@ -1,5 +1,5 @@
-//! The scale and bias of the logits, found in an export of a whole model: `logits = cosine * scale + bias`, the last steps
-//! of its graph.
+//! The scale and bias of the logits, found in an export of a whole model: `logits = cosine * scale + bias`, the last
+//! steps of its graph.
 
 use half::f16;
 use tract_onnx::pb::tensor_proto::{DataLocation, DataType};

@@ -75,8 +75,8 @@ impl Skeleton {
         Ok(TowerGraph { model, data_folder: folder, export: Some(self.file.clone()) })
     }
 
-    /// Makes every place of external data an absolute one, links resolved: the export's own file and those beside it. The
-    /// files, the export first.
+    /// Makes every place of external data an absolute one, links resolved: the export's own file and those beside it.
+    /// The files, the export first.
     fn place_data(&self, model: &mut ModelProto) -> io::Result<Vec<PathBuf>> {
         let own = self.file.canonicalize()?;
         let mut files = vec![own.clone()];

@@ -1,5 +1,5 @@
-//! Chinese-CLIP: Yang et al. 2022, "Chinese CLIP: Contrastive Vision-Language Pretraining in Chinese". CLIP's image tower,
-//! and BERT, the state of whose first token stands for the sentence.
+//! Chinese-CLIP: Yang et al. 2022, "Chinese CLIP: Contrastive Vision-Language Pretraining in Chinese". CLIP's image
+//! tower, and BERT, the state of whose first token stands for the sentence.
 
 use serde_json::Value as Json;
 

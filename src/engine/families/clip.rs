@@ -64,7 +64,8 @@ impl Clip {
         g.slice_to(&mask, 0, tokens, 1)
     }
 
-    /// The state of the token that stands for the sentence, the first end of text: (rows, tokens, width) to (rows, width).
+    /// The state of the token that stands for the sentence, the first end of text: (rows, tokens, width) to (rows,
+    /// width).
     fn at_the_end(&self, g: &mut GraphBuilder<'_>, ids: &Value, tokens: &Value, x: &Value) -> Value {
         let to_number = || vec![integer("to", DataType::Float as i64)];
         let marks = match self.end_of_text {

@@ -232,8 +232,8 @@ fn external_tensor(name: &str, place: &TensorPlace, location: &str) -> TensorPro
     tensor
 }
 
-/// Makes a tensor's data external: `length` bytes from `offset` on in the file at `location`, relative to the folder that
-/// the graph is opened with.
+/// Makes a tensor's data external: `length` bytes from `offset` on in the file at `location`, relative to the folder
+/// that the graph is opened with.
 pub fn point_outside(tensor: &mut TensorProto, location: &str, offset: u64, length: u64) {
     let entry = |key: &str, value: String| StringStringEntryProto { key: key.to_owned(), value };
     tensor.data_location = Some(DataLocation::External as i32);

@@ -101,8 +101,8 @@ struct Matrix {
     products: Vec<String>,
 }
 
-/// The weights that tokens are multiplied with, by their names. The last product, which gives the embedding, stays as it
-/// is: it costs nothing, and its errors would go straight into the scores.
+/// The weights that tokens are multiplied with, by their names. The last product, which gives the embedding, stays as
+/// it is: it costs nothing, and its errors would go straight into the scores.
 fn matrices_of(graph: &GraphProto) -> HashMap<String, Matrix> {
     let made: HashMap<&str, &NodeProto> =
         graph.node.iter().flat_map(|node| node.output.iter().map(move |output| (output.as_str(), node))).collect();
@@ -177,8 +177,8 @@ fn constant(name: &str, element: DataType, raw_data: Vec<u8>) -> TensorProto {
     TensorProto { name: name.to_owned(), data_type: element as i32, raw_data, ..TensorProto::default() }
 }
 
-/// `x` (…, inputs) times a quantised weight: each token divided by its largest value, rounded to levels, multiplied, and
-/// brought back.
+/// `x` (…, inputs) times a quantised weight: each token divided by its largest value, rounded to levels, multiplied,
+/// and brought back.
 fn product(x: &str, weight: &str, output: &str) -> Vec<NodeProto> {
     let named = |step: &str| format!("{output}:{step}");
     let keep = || vec![integer_list("axes", &[-1]), integer("keepdims", 1)];
@@ -248,7 +248,8 @@ fn old_length(tensor: &TensorProto) -> u64 {
     length.and_then(|entry| entry.value.parse().ok()).unwrap_or_default()
 }
 
-/// A matrix (outputs, inputs) in single precision as integers (inputs, outputs), with one scale an output: `value ≈ integer
+/// A matrix (outputs, inputs) in single precision as integers (inputs, outputs), with one scale an output: `value ≈
+/// integer
 /// * scale`, no integer further from nought than `levels`.
 pub fn quantise(matrix: &[f32], inputs: usize, levels: f32) -> (Vec<i8>, Vec<f32>) {
     let outputs = matrix.len() / inputs.max(1);

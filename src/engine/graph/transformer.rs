@@ -82,7 +82,8 @@ impl GraphBuilder<'_> {
     pub fn project(&mut self, x: &Value, weight: &str, out: usize, inner: usize) -> Result<Value, WeightsError> {
         let weight = self.weight(weight, &[out, inner])?;
         Ok(match self.operators {
-            // The weight is taken as it lies in its file: transposing it first costs its size again, in time and memory.
+            // The weight is taken as it lies in its file: transposing it first costs its size again, in time and
+            // memory.
             Operators::Fused => self.fused("FusedMatMul", &[x, &weight], vec![integer("transB", 1)]),
             Operators::Standard => {
                 let weight = self.op("Transpose", &[&weight], vec![integer_list("perm", &[1, 0])]);
@@ -160,8 +161,8 @@ impl GraphBuilder<'_> {
         self.linear(&mixed, &format!("{prefix}.{}", names.output), width, width)
     }
 
-    /// `softmax(q k^T / sqrt(d) + mask) v` for each head of width `d`, the heads put together again. Query, key and value
-    /// are (rows, tokens, width); the query may have other tokens than key and value.
+    /// `softmax(q k^T / sqrt(d) + mask) v` for each head of width `d`, the heads put together again. Query, key and
+    /// value are (rows, tokens, width); the query may have other tokens than key and value.
     pub(super) fn mix_heads(
         &mut self,
         [query, key, value]: [&Value; 3],

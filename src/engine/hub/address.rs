@@ -35,7 +35,8 @@ pub(super) fn redirected(from: &Uri, location: &str) -> Option<String> {
     is_kept.then_some(to)
 }
 
-/// A path or a revision as a part of an address: everything but letters, digits, `-._~` and what is in `kept` is escaped.
+/// A path or a revision as a part of an address: everything but letters, digits, `-._~` and what is in `kept` is
+/// escaped.
 pub(super) fn escaped(text: &str, kept: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for byte in text.bytes() {

@@ -159,8 +159,8 @@ impl Storage {
         }
     }
 
-    /// Puts a file that lies where it belongs for one commit there for another too. Where there are no links, every snapshot
-    /// has a file of its own, as Python leaves it.
+    /// Puts a file that lies where it belongs for one commit there for another too. Where there are no links, every
+    /// snapshot has a file of its own, as Python leaves it.
     pub(super) fn link_also(&self, commit: &str, other: &str, name: &str, hash: &Hash) -> io::Result<()> {
         let (known, path) = (self.snapshot(commit).join(name), self.snapshot(other).join(name));
         if self.blob(hash).exists() || path.exists() {

@@ -24,8 +24,8 @@ pub struct Repaired {
 }
 
 impl Hub {
-    /// Looks through what is in the cache of a model, and downloads again what is damaged or missing: of what is needed, and
-    /// of what lies beside it, which other programs got and a runtime may prefer.
+    /// Looks through what is in the cache of a model, and downloads again what is damaged or missing: of what is
+    /// needed, and of what lies beside it, which other programs got and a runtime may prefer.
     pub fn repair(&self, model: &HubModel, control: &mut Control<'_>) -> Result<Repaired, HubError> {
         let mut plan = self.plan(model, control)?;
         self.add_what_lies_there(&mut plan, control)?;
@@ -58,7 +58,8 @@ impl Hub {
     }
 }
 
-/// Removes what lies in a file's place, unless it is as it was published. True where it is; a file that is gone does no harm.
+/// Removes what lies in a file's place, unless it is as it was published. True where it is; a file that is gone does no
+/// harm.
 pub(super) fn keep_whole(
     place: &Path,
     file: &PlannedFile,
@@ -75,8 +76,8 @@ pub(super) fn keep_whole(
     }
 }
 
-/// True where a file holds what a hash was made of; `on_read` hears how much of it was read. A request to stop is an error
-/// of the kind `Interrupted`.
+/// True where a file holds what a hash was made of; `on_read` hears how much of it was read. A request to stop is an
+/// error of the kind `Interrupted`.
 pub(super) fn is_whole(
     path: &Path,
     size: u64,

@@ -1,8 +1,9 @@
 //! Safetensors that the hub's own service has made of a `pytorch_model.bin`, and that the owner has not taken over yet:
 //! they lie in an open pull request.
 //!
-//! The rule is that of transformers (`safetensors_conversion.py`): a pull request that is open, by the service's account, of
-//! its title, and whose parent is the head of the main branch, so that nothing else was changed and nothing is stale.
+//! The rule is that of transformers (`safetensors_conversion.py`): a pull request that is open, by the service's
+//! account, of its title, and whose parent is the head of the main branch, so that nothing else was changed and nothing
+//! is stale.
 
 use serde::Deserialize;
 

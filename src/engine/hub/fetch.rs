@@ -11,8 +11,8 @@ use crate::engine::checkpoint::{Checkpoint, CheckpointError};
 use crate::engine::tokenizer::TokenizerError;
 
 impl Hub {
-    /// Downloads what is missing. Gives the checkpoint's folder. The weights are begun with when the small files are there
-    /// and can be used.
+    /// Downloads what is missing. Gives the checkpoint's folder. The weights are begun with when the small files are
+    /// there and can be used.
     pub fn fetch(&self, plan: &Plan, control: &mut Control<'_>) -> Result<PathBuf, HubError> {
         let storage = self.storage(&plan.model.id)?;
         let folder = storage.snapshot(&plan.commit);

@@ -27,8 +27,8 @@ const MOST_REDIRECTS: usize = 8;
 /// Statuses of a server that may answer otherwise in a moment.
 const PASSING: [u16; 6] = [408, 429, 500, 502, 503, 504];
 
-/// How the standard library begins when a host's name stands for no address, for which it has no kind of error: without a
-/// network, that is what happens first.
+/// How the standard library begins when a host's name stands for no address, for which it has no kind of error: without
+/// a network, that is what happens first.
 const NO_ADDRESS: &str = "failed to lookup address information";
 
 /// Why there is no answer to use.

@@ -1,5 +1,5 @@
-//! Models that are known to be good at something: a short table that is built in, so that a choice can be made without a
-//! network.
+//! Models that are known to be good at something: a short table that is built in, so that a choice can be made without
+//! a network.
 
 use std::sync::LazyLock;
 

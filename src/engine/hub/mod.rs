@@ -104,8 +104,8 @@ impl Hub {
         &self.place
     }
 
-    /// The folder of a model's checkpoint: from the cache where it is complete there, which asks nothing of the network;
-    /// downloaded otherwise.
+    /// The folder of a model's checkpoint: from the cache where it is complete there, which asks nothing of the
+    /// network; downloaded otherwise.
     pub fn folder(&self, model: &HubModel, control: &mut Control<'_>) -> Result<PathBuf, HubError> {
         if let Some(cached) = self.cached(model) {
             return Ok(cached.folder);

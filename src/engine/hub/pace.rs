@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-/// The least bytes a second that a connection brings which is worth to be waited for: a tenth of what the slowest modems of the
-/// last century did.
+/// The least bytes a second that a connection brings which is worth to be waited for: a tenth of what the slowest
+/// modems of the last century did.
 const LEAST: u64 = 1_000;
 
 /// It is reckoned over so many times what counts as silence: a minute, unless somebody asked for more patience.

@@ -30,8 +30,8 @@ impl Patience {
         Patience { tries: TRIES, pause: FIRST_PAUSE }
     }
 
-    /// Waits after an error that may pass; gives back one that will not, or that came too often. Where nothing was heard
-    /// of the hub yet, a connection that does not come about is not tried again: there is no network.
+    /// Waits after an error that may pass; gives back one that will not, or that came too often. Where nothing was
+    /// heard of the hub yet, a connection that does not come about is not tried again: there is no network.
     pub(super) fn after(
         &mut self,
         error: HttpError,

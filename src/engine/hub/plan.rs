@@ -202,9 +202,9 @@ impl Hub {
         choose(&names, needs).map_err(|missing| HubError::Incomplete { id: model.to_string(), missing })
     }
 
-    /// The hub's own conversion of a model without safetensors, if there is one. Where it is no whole checkpoint, there is
-    /// none: what the owner has published is there still. Where it cannot be looked for, it is the one that was taken
-    /// before, if any.
+    /// The hub's own conversion of a model without safetensors, if there is one. Where it is no whole checkpoint, there
+    /// is none: what the owner has published is there still. Where it cannot be looked for, it is the one that was
+    /// taken before, if any.
     fn converted(
         &self,
         model: &HubModel,

@@ -63,8 +63,8 @@ impl Hub {
         Ok(listed.map(Published::from).collect())
     }
 
-    /// The models in the cache that could be of use: those whose configuration names a family that the program knows, and
-    /// those that are complete for it. Other programs keep models of every kind there.
+    /// The models in the cache that could be of use: those whose configuration names a family that the program knows,
+    /// and those that are complete for it. Other programs keep models of every kind there.
     pub fn in_cache(&self) -> Vec<Published> {
         let Some(root) = &self.place.cache else { return vec![] };
         let models = Storage::ids(root).into_iter().filter_map(|id| HubModel::parse(&id));

@@ -1,5 +1,5 @@
-//! Weights in brain floating point for tract, which does not know them: they are widened to single precision as they are
-//! read, which changes no value.
+//! Weights in brain floating point for tract, which does not know them: they are widened to single precision as they
+//! are read, which changes no value.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};

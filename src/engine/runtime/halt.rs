@@ -13,7 +13,8 @@ impl std::fmt::Debug for Options {
     }
 }
 
-/// Tells a session from another thread to end what it computes. ONNX Runtime heeds it between two operators, tract does not.
+/// Tells a session from another thread to end what it computes. ONNX Runtime heeds it between two operators, tract does
+/// not.
 #[derive(Debug, Clone)]
 pub struct Halt(Option<Arc<Options>>);
 

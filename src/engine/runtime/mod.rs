@@ -50,15 +50,15 @@ impl std::fmt::Display for Device {
 /// How often an open tower is going to be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Uses {
-    /// For few pictures or sentences: ONNX Runtime leaves the weights as they lie in the file, and arranges those of each product
-    /// anew when it comes to it.
+    /// For few pictures or sentences: ONNX Runtime leaves the weights as they lie in the file, and arranges those of
+    /// each product anew when it comes to it.
     Few,
     /// For many: the weights are arranged for the processor once, a copy of them all, when the tower is opened.
     Many,
 }
 
-/// Up to so many pictures arranging the weights costs more than it saves. Without it ViT-B/32 opens in the time of seven pictures
-/// less and ViT-L/14 in that of one, and both then take 2 to 6 % longer a picture.
+/// Up to so many pictures arranging the weights costs more than it saves. Without it ViT-B/32 opens in the time of
+/// seven pictures less and ViT-L/14 in that of one, and both then take 2 to 6 % longer a picture.
 const FEW: usize = 40;
 
 impl Uses {
@@ -162,8 +162,8 @@ impl Runtime {
         }
     }
 
-    /// How many sessions of a tower work side by side on so many cores: one a GPU, one for all cores in ONNX Runtime, one a
-    /// core in tract.
+    /// How many sessions of a tower work side by side on so many cores: one a GPU, one for all cores in ONNX Runtime,
+    /// one a core in tract.
     pub fn workers(&self, cores: usize) -> usize {
         match self {
             Runtime::OnnxRuntime(runtime) => runtime.places().count(),
@@ -171,7 +171,8 @@ impl Runtime {
         }
     }
 
-    /// True where one tower can be opened before another is closed at little cost: tract holds the weights of each in memory.
+    /// True where one tower can be opened before another is closed at little cost: tract holds the weights of each in
+    /// memory.
     pub fn opens_side_by_side(&self) -> bool {
         matches!(self, Runtime::OnnxRuntime(_))
     }

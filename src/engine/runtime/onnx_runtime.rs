@@ -89,8 +89,8 @@ impl OnnxRuntime {
         OnnxRuntime { variant, quantised: quantised.map(Into::into), ..self }
     }
 
-    /// The same runtime on those of the NVIDIA GPUs that answer, and what CUDA said of those that do not. Where none does,
-    /// the error is what it said of the first.
+    /// The same runtime on those of the NVIDIA GPUs that answer, and what CUDA said of those that do not. Where none
+    /// does, the error is what it said of the first.
     pub fn on_cuda(&self, numbers: &[u32]) -> Result<(OnnxRuntime, Vec<(u32, ort::Error)>), ort::Error> {
         if !CUDA::is_available()? {
             return Err(ort::Error::new("this build of ONNX Runtime has no CUDA"));

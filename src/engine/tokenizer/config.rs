@@ -31,7 +31,8 @@ impl TokenizerConfig {
         self.file.iter().cloned().collect()
     }
 
-    /// The class that read the tokenizer where it was trained, such as `SiglipTokenizer`; without the `Fast` at the end.
+    /// The class that read the tokenizer where it was trained, such as `SiglipTokenizer`; without the `Fast` at the
+    /// end.
     pub(super) fn class(&self) -> &str {
         let class = self.json.get("tokenizer_class").and_then(Json::as_str).unwrap_or_default();
         class.strip_suffix("Fast").unwrap_or(class)
@@ -51,8 +52,8 @@ impl TokenizerConfig {
         self.json.get("padding_side").and_then(Json::as_str) == Some("left")
     }
 
-    /// Whether the tower is told which tokens only fill up. The tokenizers of transformers tell it where their file does
-    /// not say what the model is given; the published SigLIP files say `["input_ids"]`.
+    /// Whether the tower is told which tokens only fill up. The tokenizers of transformers tell it where their file
+    /// does not say what the model is given; the published SigLIP files say `["input_ids"]`.
     pub(super) fn tells_what_fills_up(&self) -> bool {
         let names = self.json.get("model_input_names").and_then(Json::as_array);
         names.is_none_or(|names| names.iter().any(|name| name == "attention_mask"))

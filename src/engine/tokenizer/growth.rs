@@ -1,6 +1,6 @@
-//! How much longer a tokenizer can make a text. Its own file says what is done with a text, step after step, and each step may
-//! put more in: four that replace a letter by two thousand make terabytes of a word. So it is reckoned from the file how long a
-//! text can become at most, before any step is made.
+//! How much longer a tokenizer can make a text. Its own file says what is done with a text, step after step, and each
+//! step may put more in: four that replace a letter by two thousand make terabytes of a word. So it is reckoned from
+//! the file how long a text can become at most, before any step is made.
 //!
 //! Format: `tokenizer.json` of huggingface/tokenizers. The kind of a step may be left out there and is then told by the
 //! step's keys.
@@ -12,18 +12,19 @@ use serde_json::Value as Json;
 
 use super::sparing::{count, small};
 
-/// The longest that a text may become, in bytes or tokens. It takes twenty times as much memory meanwhile. Sentences of a
-/// label have some hundred bytes, which known tokenizers can make a hundred times as long at the very most.
+/// The longest that a text may become, in bytes or tokens. It takes twenty times as much memory meanwhile. Sentences of
+/// a label have some hundred bytes, which known tokenizers can make a hundred times as long at the very most.
 const LONGEST: u64 = 4_000_000;
 
-/// The most steps of a kind: known tokenizers have eight. Each may be a regular expression, which takes up to ten megabytes.
+/// The most steps of a kind: known tokenizers have eight. Each may be a regular expression, which takes up to ten
+/// megabytes.
 const MOST_STEPS: usize = 32;
 
 /// The most words and merges: the largest vocabulary seen has 256,000.
 const MOST_WORDS: usize = 2_000_000;
 
-/// The most bytes of added tokens, which are searched for in every text, with some for what is kept of each. The largest seen
-/// have 200,000.
+/// The most bytes of added tokens, which are searched for in every text, with some for what is kept of each. The
+/// largest seen have 200,000.
 const MOST_ADDED: u64 = 1_000_000;
 const AROUND_ADDED: u64 = 16;
 
@@ -54,8 +55,8 @@ impl Growth {
         Growth { factor: bytes.saturating_add(1), more: bytes }
     }
 
-    /// That of a map from characters to what they become, which has each as a text that ends with a nought, after the table
-    /// that finds them.
+    /// That of a map from characters to what they become, which has each as a text that ends with a nought, after the
+    /// table that finds them.
     pub(super) fn of_character_map(map: &[u8]) -> Growth {
         let table = map.first_chunk().map_or(0, |length| u32::from_le_bytes(*length) as usize);
         let texts = map.get(table.saturating_add(4)..).unwrap_or(map);

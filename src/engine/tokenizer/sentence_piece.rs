@@ -48,7 +48,8 @@ struct Model {
     character_map: Vec<u8>,
 }
 
-/// The tokenizer of the model at `path`: pieces, and the end of text after them; and how much longer it can make a text.
+/// The tokenizer of the model at `path`: pieces, and the end of text after them; and how much longer it can make a
+/// text.
 pub(super) fn open(path: &Path, config: &TokenizerConfig) -> tokenizers::Result<(Inner, Growth)> {
     let model = parse(&plain_file::read(path, LARGEST_FILE)?)?;
     let growth = Growth::of_character_map(&model.character_map).then(Growth::by(WORST));

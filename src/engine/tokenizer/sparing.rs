@@ -1,4 +1,5 @@
-//! JSON of which little is kept: of a part that should be small no more than a small one has, and of a large one its size.
+//! JSON of which little is kept: of a part that should be small no more than a small one has, and of a large one its
+//! size.
 
 use std::cell::Cell;
 use std::fmt;

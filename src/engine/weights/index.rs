@@ -8,7 +8,8 @@ use serde::Deserialize;
 use super::{Tensors, WeightFile, Weights, WeightsError};
 use crate::plain_file;
 
-/// The longest index that is read. A line is some hundred bytes a tensor; the largest model there is has a few thousand.
+/// The longest index that is read. A line is some hundred bytes a tensor; the largest model there is has a few
+/// thousand.
 const LONGEST_INDEX: u64 = 10_000_000;
 
 /// `model.safetensors.index.json` or `pytorch_model.bin.index.json`.
@@ -45,8 +46,8 @@ fn read(path: &Path) -> Result<Index, WeightsError> {
     serde_json::from_slice(&bytes).map_err(|error| WeightsError::bad_header(path, error.to_string()))
 }
 
-/// A file that an index names: a plain name, so that an index from elsewhere cannot point at other files of this machine.
-/// That the name may be a link, as in a hub's cache, is the doing of this machine and not of the index.
+/// A file that an index names: a plain name, so that an index from elsewhere cannot point at other files of this
+/// machine. That the name may be a link, as in a hub's cache, is the doing of this machine and not of the index.
 fn find(index: &Path, folder: &Path, shard: &str) -> Result<WeightFile, WeightsError> {
     let (index, shard) = (index.to_owned(), shard.to_owned());
     let mut parts = Path::new(&shard).components();

@@ -61,8 +61,8 @@ pub struct TensorPlace {
     pub element: ElementType,
     /// Its dimensions.
     pub shape: Vec<usize>,
-    /// Its axes as they lie in the file, the one with the largest steps first: `[0, 1, …]` in all but transposed ones. None
-    /// of them where it is a view with gaps or repetitions.
+    /// Its axes as they lie in the file, the one with the largest steps first: `[0, 1, …]` in all but transposed ones.
+    /// None of them where it is a view with gaps or repetitions.
     pub order: Vec<usize>,
     /// Where it begins, in bytes from the start of its file.
     pub offset: u64,
@@ -240,8 +240,8 @@ fn is_there(path: &Path) -> bool {
     path.symlink_metadata().is_ok()
 }
 
-/// The nearest folder that all files lie in. Runtimes are told one folder for all external data of a graph, and where in it
-/// each file is.
+/// The nearest folder that all files lie in. Runtimes are told one folder for all external data of a graph, and where
+/// in it each file is.
 pub(super) fn common_folder<'p>(files: impl Iterator<Item = &'p Path> + Clone) -> PathBuf {
     let mut folder = files.clone().next().and_then(Path::parent).unwrap_or(Path::new("/")).to_owned();
     while files.clone().any(|file| !file.starts_with(&folder)) && folder.pop() {}

@@ -1,8 +1,8 @@
 //! The header of a safetensors file.
 //!
 //! Format: eight bytes, the header's length as a little-endian integer; the header, a JSON object from names to
-//! `{"dtype", "shape", "data_offsets"}`; then the data. The format allows neither gaps nor overlaps; gaps do no harm and
-//! are let pass.
+//! `{"dtype", "shape", "data_offsets"}`; then the data. The format allows neither gaps nor overlaps; gaps do no harm
+//! and are let pass.
 
 use std::fmt;
 
@@ -11,12 +11,12 @@ use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::{ElementType, TensorPlace, Tensors, WeightFile, WeightsError};
 
-/// The longest header that is read. The format allows ten times as much; but an entry has some hundred bytes, the largest
-/// models have a few thousand of them, and what is read takes several times as much memory.
+/// The longest header that is read. The format allows ten times as much; but an entry has some hundred bytes, the
+/// largest models have a few thousand of them, and what is read takes several times as much memory.
 const LONGEST_HEADER: u64 = 10_000_000;
 
-/// The most axes of a tensor: PyTorch has no more. Two bytes of a header can be one, which takes sixteen bytes of memory and
-/// more.
+/// The most axes of a tensor: PyTorch has no more. Two bytes of a header can be one, which takes sixteen bytes of
+/// memory and more.
 const MOST_AXES: usize = 64;
 
 /// A tensor's entry in the header.

@@ -73,8 +73,8 @@ fn place_of(
     Ok(TensorPlace { order, ..TensorPlace::new(tensor.element, shape, start + offset, length) })
 }
 
-/// The axes of a tensor as they lie in memory, the one with the largest steps first. `None` where its elements have gaps
-/// between them, or share a place.
+/// The axes of a tensor as they lie in memory, the one with the largest steps first. `None` where its elements have
+/// gaps between them, or share a place.
 fn order_of(shape: &[u64], strides: &[u64]) -> Option<Vec<usize>> {
     if shape.contains(&0) {
         return Some((0..shape.len()).collect());

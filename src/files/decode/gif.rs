@@ -12,8 +12,8 @@ use super::{Decoded, MOST_MEMORY, RareForm, Room, Trouble, claim, whiten};
 /// The most bits of a colour's code.
 const MOST_CODE_BITS: u8 = 11;
 
-/// The pixels that can be unpacked, where not all can: those that lack have the colour of the background. What stands before the
-/// first frame and belongs to no block is left out, and the picture not whole.
+/// The pixels that can be unpacked, where not all can: those that lack have the colour of the background. What stands
+/// before the first frame and belongs to no block is left out, and the picture not whole.
 pub(super) fn decode(bytes: &[u8], room: Room<'_>) -> Result<Decoded, Trouble> {
     let before = || blocks(bytes).take_while(|block| block.kind != Kind::Frame);
     if before().all(|block| block.kind != Kind::Noise) {

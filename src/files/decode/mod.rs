@@ -32,7 +32,8 @@ use super::trouble::{RareForm, Trouble};
 use super::whole::is_whole;
 use crate::panics::caught;
 
-/// The most pixels of a picture: twice those at which Pillow begins to warn, above which it refuses (`Image.MAX_IMAGE_PIXELS`).
+/// The most pixels of a picture: twice those at which Pillow begins to warn, above which it refuses
+/// (`Image.MAX_IMAGE_PIXELS`).
 pub const MOST_PIXELS: u64 = 178_956_970;
 
 /// The most bytes that a picture may take while it is decoded.
@@ -62,8 +63,8 @@ pub fn decode(bytes: &[u8], kind: Kind) -> Result<Decoded, Trouble> {
     decode_within(bytes, kind, &mut |_| {})
 }
 
-/// The same; `room` is told once how many bytes of memory it takes at most, before it takes them, and may wait until they are
-/// there.
+/// The same; `room` is told once how many bytes of memory it takes at most, before it takes them, and may wait until
+/// they are there.
 pub fn decode_within(bytes: &[u8], kind: Kind, room: &mut dyn FnMut(u64)) -> Result<Decoded, Trouble> {
     match kind {
         Kind::Picture(format) => {

@@ -1,5 +1,5 @@
-//! How much memory decoding a picture takes at most: the pixels, and what each decoder holds beside them. The factors are
-//! those that were measured with the decoders at hand, in bytes a pixel, and rounded up.
+//! How much memory decoding a picture takes at most: the pixels, and what each decoder holds beside them. The factors
+//! are those that were measured with the decoders at hand, in bytes a pixel, and rounded up.
 
 /// The form of a picture, known before its pixels are decoded.
 #[derive(Debug, Clone, Copy)]
@@ -33,16 +33,15 @@ impl Size {
     }
 }
 
-/// The samples of all colours; where they come in several scans, sixteen bits for each besides, until those are made, and a bit that
-/// tells whether they are 0.
-/// `bytes` are the file's, which is kept with its markers.
+/// The samples of all colours; where they come in several scans, sixteen bits for each besides, until those are made,
+/// and a bit that tells whether they are 0. `bytes` are the file's, which is kept with its markers.
 pub(super) fn of_jpeg(samples: u64, has_scans: bool, bytes: u64, size: Size) -> u64 {
     let held = if has_scans { 3 * samples + samples / 8 } else { samples };
     2 * bytes + held.max(samples + size.bytes).max(size.made()).max(size.upright())
 }
 
-/// Brightness and colours of the pixels. Where it is without loss or may move, the pixels in four bytes, and of a moving one
-/// its canvas.
+/// Brightness and colours of the pixels. Where it is without loss or may move, the pixels in four bytes, and of a
+/// moving one its canvas.
 pub(super) fn of_webp(bytes: &[u8], size: Size) -> u64 {
     let beside = if bytes.get(12..16) == Some(b"VP8 ") { 2 } else { 5 };
     (size.bytes + beside * size.pixels()).max(size.made()).max(size.upright())

@@ -1,5 +1,5 @@
-//! Which way up a picture is, wherever Pillow finds it: `exif_transpose` asks the EXIF data first, and the XMP text only where
-//! that says nothing.
+//! Which way up a picture is, wherever Pillow finds it: `exif_transpose` asks the EXIF data first, and the XMP text
+//! only where that says nothing.
 
 use std::io::Read;
 
@@ -35,7 +35,8 @@ impl Told {
     }
 }
 
-/// Segments with EXIF data belong together; of those with XMP the last counts. `segments` gives the contents of a JPEG's APP1.
+/// Segments with EXIF data belong together; of those with XMP the last counts. `segments` gives the contents of a
+/// JPEG's APP1.
 pub(super) fn of_jpeg<'b>(segments: impl Iterator<Item = &'b [u8]>) -> Orientation {
     let mut told = Told::default();
     for content in segments {
@@ -134,8 +135,8 @@ fn raw_profile(text: &[u8]) -> Option<Vec<u8>> {
     digits.chunks(2).map(byte).collect()
 }
 
-/// The number that EXIF data tells, and none where it tells nothing. Of several the first counts. Data that do not begin as
-/// they should tell that there is none: at those Pillow gives up.
+/// The number that EXIF data tells, and none where it tells nothing. Of several the first counts. Data that do not
+/// begin as they should tell that there is none: at those Pillow gives up.
 fn of_exif(data: &[u8]) -> Option<u8> {
     let mut data = data;
     for _ in 0..2 {

@@ -95,8 +95,8 @@ fn to_rgb(mut raw: Vec<u8>, colour: ColorType) -> Vec<u8> {
 }
 
 /// The one colour that is wholly transparent, where there is just one and nothing is partly so. Pillow keeps it beside
-/// the pixels only then, and not for grey ones of one bit and of sixteen. Of a key of sixteen bits it takes the low bytes, and of
-/// the pixels the high ones.
+/// the pixels only then, and not for grey ones of one bit and of sixteen. Of a key of sixteen bits it takes the low
+/// bytes, and of the pixels the high ones.
 fn colour_key(info: &Info<'_>) -> Option<[u8; 3]> {
     let transparency = info.trns.as_deref()?;
     match (info.bit_depth, info.color_type) {

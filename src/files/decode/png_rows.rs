@@ -1,5 +1,5 @@
-//! A PNG made of another whose data are damaged or end early: every row that can be unpacked, and noughts for the rest, which
-//! is what Pillow leaves there.
+//! A PNG made of another whose data are damaged or end early: every row that can be unpacked, and noughts for the rest,
+//! which is what Pillow leaves there.
 
 use std::io::{BufRead, Error, ErrorKind, Read, Result, Seek, SeekFrom};
 

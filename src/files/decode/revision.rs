@@ -1,12 +1,12 @@
-//! Which decoder decoded a picture: embeddings that were made from other pixels, or of a file that is told to be whole and is
-//! not, are made anew.
+//! Which decoder decoded a picture: embeddings that were made from other pixels, or of a file that is told to be whole
+//! and is not, are made anew.
 
 use crate::files::kind::{Format, Kind};
 
 const FORMATS: [Format; 6] = [Format::Jpeg, Format::Png, Format::Gif, Format::WebP, Format::Bmp, Format::Tiff];
 
-/// A decoder's name and revision. The revision goes up with each change after which a file of the format decodes to other pixels
-/// or another state.
+/// A decoder's name and revision. The revision goes up with each change after which a file of the format decodes to
+/// other pixels or another state.
 const fn decoder_of(format: Format) -> &'static str {
     match format {
         Format::Jpeg => "jpeg 3",
@@ -28,7 +28,8 @@ impl Kind {
     }
 }
 
-/// True where a decoder is today's for a kind of file. Those of version 0.1.0, which did not tell of them, are not for any.
+/// True where a decoder is today's for a kind of file. Those of version 0.1.0, which did not tell of them, are not for
+/// any.
 pub fn is_current(decoder: &str, kind: Kind) -> bool {
     !decoder.is_empty() && decoder == kind.decoder()
 }

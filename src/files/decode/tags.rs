@@ -34,8 +34,8 @@ pub(super) fn width_of(kind: u16) -> Option<usize> {
 /// What says no orientation, and keeps others from saying one.
 pub(super) const NO_ORIENTATION: u8 = 0;
 
-/// The orientation that the values of a tag tell: the first of them, in any type of numbers that Pillow knows. Texts and bytes
-/// tell none. Nothing where a tag counts as missing: its type is unknown, or it has no values.
+/// The orientation that the values of a tag tell: the first of them, in any type of numbers that Pillow knows. Texts
+/// and bytes tell none. Nothing where a tag counts as missing: its type is unknown, or it has no values.
 pub(super) fn orientation(order: Order, kind: u16, values: &[u8]) -> Option<u8> {
     let width = width_of(kind).filter(|_| kind <= 16)?;
     let first = values.get(..width)?;

@@ -188,8 +188,8 @@ fn publish_all(hands: &mut [InHand<'_>], journal: &mut impl Journal, folders: &F
     Ok(())
 }
 
-/// A folder that somebody has moved away meanwhile, or put another thing in place of, has taken its new files along: they
-/// are not where they were to be. Nothing is removed for their sake, and a file that was renamed goes back.
+/// A folder that somebody has moved away meanwhile, or put another thing in place of, has taken its new files along:
+/// they are not where they were to be. Nothing is removed for their sake, and a file that was renamed goes back.
 fn leave_displaced(hands: &mut [InHand<'_>], folders: &Folders) {
     let mut known: BTreeMap<PathBuf, io::Result<bool>> = BTreeMap::new();
     advance(hands, |transfer, state| {

@@ -100,8 +100,8 @@ pub(super) fn copy(transfer: &Transfer, folders: &Folders, folder: &Rc<Folder>) 
     let attributes = Attributes::at(&transfer.source, &source).map_err(unreadable)?;
     let mut unkept =
         metadata::keep((&file, &transfer.folder), &attributes, &metadata, transfer.restores).map_err(unwritable)?;
-    // Who may read the source by another right than that of its owner must be able to read the copy, to verify it and to take
-    // it back.
+    // Who may read the source by another right than that of its owner must be able to read the copy, to verify it and
+    // to take it back.
     if staged.entry.open().is_err_and(|error| error.kind() == ErrorKind::PermissionDenied) {
         metadata::let_owner_read(&file).map_err(unwritable)?;
         unkept.mode = Some(transfer.restores.mode.unwrap_or(metadata.permissions().mode() & 0o7777));
@@ -113,8 +113,8 @@ pub(super) fn copy(transfer: &Transfer, folders: &Folders, folder: &Rc<Folder>) 
 
 /// Brings the copy to disk and reads it from there. Gives what the system tells of it.
 ///
-/// The copy is opened anew, so that a batch does not hold as many files open as it has. Should the system have failed to
-/// write it meanwhile, then what is read from the disk is not what was written.
+/// The copy is opened anew, so that a batch does not hold as many files open as it has. Should the system have failed
+/// to write it meanwhile, then what is read from the disk is not what was written.
 pub(super) fn verify(copy: &Copy, hash: ContentHash, folder: &Path) -> Result<FileStat, TransferError> {
     let unwritable = |source| TransferError::Target { path: folder.to_owned(), source };
     let (file, found) = copy.staged.entry.open().map_err(unwritable)?;

@@ -34,15 +34,15 @@ pub(super) struct Attributes {
     is_partial: bool,
 }
 
-/// True where an error with attributes may say no more than that there are none: a program or another machine serves the
-/// path.
+/// True where an error with attributes may say no more than that there are none: a program or another machine serves
+/// the path.
 fn is_served(path: &Path) -> bool {
     is_on_network(path)
 }
 
 impl Attributes {
-    /// The attributes of a file at a path; none where its file system knows none. A failing disk is an error; one that a
-    /// program or another machine serves may answer so as it knows no better, and then there may be some.
+    /// The attributes of a file at a path; none where its file system knows none. A failing disk is an error; one that
+    /// a program or another machine serves may answer so as it knows no better, and then there may be some.
     pub(super) fn at(path: &Path, file: &File) -> io::Result<Attributes> {
         let unread = |error| match is_served(path) {
             true => Ok(Attributes { is_partial: true, ..Attributes::default() }),
@@ -85,8 +85,9 @@ impl Attributes {
     }
 }
 
-/// Gives the copy in a folder what the source has, or had before an earlier copy of it lost that: `restores`. Gives what
-/// the copy has not got then, whether its file system refused it or took it and kept another. A failing disk is an error.
+/// Gives the copy in a folder what the source has, or had before an earlier copy of it lost that: `restores`. Gives
+/// what the copy has not got then, whether its file system refused it or took it and kept another. A failing disk is an
+/// error.
 pub(super) fn keep(
     (copy, folder): (&File, &Path),
     attributes: &Attributes,
@@ -114,8 +115,8 @@ pub(super) fn let_owner_read(copy: &File) -> io::Result<()> {
     copy.set_permissions(Permissions::from_mode(mode | 0o400))
 }
 
-/// True where two files have the same times, mode and attributes, or the first would have them once it was given what it
-/// has lost. What cannot be looked at is not the same.
+/// True where two files have the same times, mode and attributes, or the first would have them once it was given what
+/// it has lost. What cannot be looked at is not the same.
 pub fn has_all_of(twin: &Path, file: &Path, lost: Unkept) -> bool {
     let all_of = |path: &Path| -> io::Result<(i128, u32, Attributes)> {
         let (file, metadata) = open_regular(path)?;

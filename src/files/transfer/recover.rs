@@ -87,8 +87,8 @@ pub fn recover(transfer: &Transfer, reached: &Reached, folders: &Folders) -> Res
     }
 }
 
-/// Gives a file that a killed run left under its private name its own back, so that a later run can remove it. Nothing is
-/// done where there is none, or its folder is not there.
+/// Gives a file that a killed run left under its private name its own back, so that a later run can remove it. Nothing
+/// is done where there is none, or its folder is not there.
 pub fn give_name_back(transfer: &Transfer, folders: &Folders) -> Result<(), TransferError> {
     let given = match folders.entry(&transfer.source) {
         Err(error) if is_gone(&error) => return Ok(()),

@@ -14,8 +14,8 @@ use crate::files::free_name::{is_halfway, rename_aside, rename_at_once, rename_t
 use crate::files::lease::{Writers, writers};
 use crate::files::to_disk::ToDisk;
 
-/// Moves a file by renaming it; nothing where that cannot be, or where its content has the name already. Gives the file's
-/// new place and its old one.
+/// Moves a file by renaming it; nothing where that cannot be, or where its content has the name already. Gives the
+/// file's new place and its old one.
 pub(super) fn move_by_renaming(
     transfer: &Transfer,
     folders: &Folders,
@@ -61,8 +61,8 @@ pub(super) fn move_by_renaming(
     Err(go_back(&target, &source, changed()))
 }
 
-/// Renames the file. Where that takes two steps, it has a private name between them: another file that somebody puts under
-/// its own name meanwhile is not touched.
+/// Renames the file. Where that takes two steps, it has a private name between them: another file that somebody puts
+/// under its own name meanwhile is not touched.
 fn rename(source: &Entry, hashed: &FileStat, transfer: &Transfer, target: &Entry) -> io::Result<()> {
     if rename_at_once(&source.folder, &source.name, &target.folder, &target.name)? {
         return Ok(());
@@ -88,8 +88,8 @@ fn rename(source: &Entry, hashed: &FileStat, transfer: &Transfer, target: &Entry
     })
 }
 
-/// The error of a rename, which may be one of a transfer that came as one of the system. Where the file is not seen to have
-/// its old name still, as where the answer of a server was lost, the next run finds out what was done.
+/// The error of a rename, which may be one of a transfer that came as one of the system. Where the file is not seen to
+/// have its old name still, as where the answer of a server was lost, the next run finds out what was done.
 fn without_wrapping(path: PathBuf, error: io::Error, source: &Entry, hashed: &FileStat) -> TransferError {
     error.downcast().unwrap_or_else(|error| match is_unmoved(source, hashed) && !is_halfway(&error) {
         true => TransferError::Target { path, source: error },
@@ -128,8 +128,8 @@ pub(super) fn go_back(target: &Entry, source: &Entry, error: TransferError) -> T
     }
 }
 
-/// Ends a move that was cut off between the two halves of a rename, as loss of power can do on some file systems: the file
-/// has both names. Gives the place that it has, and the one that it had.
+/// Ends a move that was cut off between the two halves of a rename, as loss of power can do on some file systems: the
+/// file has both names. Gives the place that it has, and the one that it had.
 pub(super) fn end_renaming(
     transfer: &Transfer,
     folders: &Folders,
@@ -152,8 +152,8 @@ pub(super) fn end_renaming(
     Ok(Some((target, source)))
 }
 
-/// Takes the old name away, looks whether the file still has the new one, and removes the old one only then: the two could
-/// be one place that is reached in two ways.
+/// Takes the old name away, looks whether the file still has the new one, and removes the old one only then: the two
+/// could be one place that is reached in two ways.
 fn remove_first_name(transfer: &Transfer, source: &Entry, seen: FileStat, target: &Entry) -> Result<(), TransferError> {
     let not_removed = |error| TransferError::NotRemoved { path: transfer.source.clone(), source: error };
     let Entry { folder, name } = source;

@@ -53,8 +53,8 @@ pub(super) enum Named {
     Present(Entry),
 }
 
-/// Gives a file the first of its names that is free. Where the file system refuses a name, the same one as any takes it is
-/// next.
+/// Gives a file the first of its names that is free. Where the file system refuses a name, the same one as any takes it
+/// is next.
 pub(super) fn give_name(
     transfer: &Transfer,
     folder: &Rc<Folder>,

@@ -64,7 +64,8 @@ impl Bench<'_> {
         let OpenedModel { model, mut text, .. } = opened;
         let failed = |error: EngineError| ClassifyError::Model(model.failed(error));
         tell(Step::Opening);
-        // Weights in 8-bit integers are made at first use: that they are, and in memory, is the same in each measurement.
+        // Weights in 8-bit integers are made at first use: that they are, and in memory, is the same in each
+        // measurement.
         if model.variant() == Variant::Int8 {
             Encoders::open(&model)?;
         }

@@ -9,9 +9,9 @@ use crate::files::read::{Reading, read};
 use crate::jobs::stop::Stop;
 use crate::jobs::threads::side_by_side;
 
-/// Pictures a second with so many threads; nought where none could be read. The files are read from first to last, and again
-/// where there is time left. What the system holds of them is forgotten before each pass, which is not part of the time, so
-/// that the disk is what is measured, however few they are and however long it takes.
+/// Pictures a second with so many threads; nought where none could be read. The files are read from first to last, and
+/// again where there is time left. What the system holds of them is forgotten before each pass, which is not part of
+/// the time, so that the disk is what is measured, however few they are and however long it takes.
 pub(super) fn per_second(files: &[PathBuf], threads: usize, time: Duration, stop: &Stop) -> f64 {
     let (began, mut count, mut spent) = (Instant::now(), 0, Duration::ZERO);
     loop {

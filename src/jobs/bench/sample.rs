@@ -28,8 +28,8 @@ pub fn labels() -> Vec<Label> {
     labels.into_iter().take(LABELS).collect()
 }
 
-/// So many pictures of these files, spread evenly over them; the rest makes up for files that are none, or cannot be decoded:
-/// those are done with so soon that all figures would be too good. So many threads look for them.
+/// So many pictures of these files, spread evenly over them; the rest makes up for files that are none, or cannot be
+/// decoded: those are done with so soon that all figures would be too good. So many threads look for them.
 pub fn choose(files: &[PathBuf], wanted: usize, threads: usize, stop: &Stop) -> Vec<PathBuf> {
     let order = spread(files.len(), wanted);
     let (next, found) = (AtomicUsize::new(0), AtomicUsize::new(0));

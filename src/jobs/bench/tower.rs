@@ -16,15 +16,15 @@ use crate::jobs::threads::side_by_side;
 const SIZES: [usize; 6] = [1, 2, 4, 8, 16, 32];
 const SIZES_ON_GPU: [usize; 2] = [64, 128];
 
-/// Each size is measured in turn so often at most: what disturbs one of them disturbs its neighbours too, and the best of
-/// the rounds counts.
+/// Each size is measured in turn so often at most: what disturbs one of them disturbs its neighbours too, and the best
+/// of the rounds counts.
 const ROUNDS: usize = 5;
 
 /// A round of one size lasts so long at least.
 const ROUND: Duration = Duration::from_millis(300);
 
-/// The sizes to try for a model that uses `in_use`. Where each core has an encoder of its own, pictures go through one by one
-/// and larger batches are the same.
+/// The sizes to try for a model that uses `in_use`. Where each core has an encoder of its own, pictures go through one
+/// by one and larger batches are the same.
 pub(super) fn sizes(in_use: usize, device: &Device, encoders: &Encoders) -> Vec<usize> {
     let mut sizes = match (device, encoders.takes_batches()) {
         (_, false) => vec![1],
@@ -46,8 +46,8 @@ pub(super) enum NoBatches {
     NoAnswer(NoAnswer),
 }
 
-/// Pictures a second at each size. Sizes of which one run would take too large a part of the time are left out, the first
-/// excepted.
+/// Pictures a second at each size. Sizes of which one run would take too large a part of the time are left out, the
+/// first excepted.
 pub(super) fn measure(
     encoders: &mut Encoders,
     pictures: &[Arc<PreparedPicture>],

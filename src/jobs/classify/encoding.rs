@@ -20,7 +20,8 @@ use crate::jobs::model::{Model, ModelError};
 use crate::jobs::threads::start;
 use crate::store::cache::Remembered;
 
-/// The image tower, one encoder a worker: opened when the first picture needs it, and kept from one classify to the next.
+/// The image tower, one encoder a worker: opened when the first picture needs it, and kept from one classify to the
+/// next.
 #[derive(Debug, Default)]
 pub struct Encoders(Vec<Hired>);
 
@@ -117,8 +118,8 @@ impl Silence {
     }
 }
 
-/// Has an error end the run, unless it is what somebody asked for. Nobody is left to hear of it only if the run has ended
-/// already.
+/// Has an error end the run, unless it is what somebody asked for. Nobody is left to hear of it only if the run has
+/// ended already.
 fn tell_of(error: ModelError, results: &Results) {
     if !matches!(&error, ModelError::NoAnswer(no_answer) if no_answer.is_wanted()) {
         let _ = results.send(News::Failed(error));
@@ -158,8 +159,8 @@ fn encode_pictures(
     }
 }
 
-/// How long a batch waits to fill up while pictures are still being decoded: the first one would be of one picture only, which
-/// takes a tower half as long again as in a full batch.
+/// How long a batch waits to fill up while pictures are still being decoded: the first one would be of one picture
+/// only, which takes a tower half as long again as in a full batch.
 const FILLING: Duration = Duration::from_millis(40);
 
 /// A batch of what is ready and of what soon will be. Once nothing more is to come, it waits no longer.

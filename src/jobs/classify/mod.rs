@@ -6,8 +6,8 @@
 //!             `------------- known content: its embedding from the cache -------------^
 //! ```
 //!
-//! The image tower is opened when the first picture needs it, unless the model had to be hashed, which leaves time for it: where
-//! all are known, never.
+//! The image tower is opened when the first picture needs it, unless the model had to be hashed, which leaves time for
+//! it: where all are known, never.
 
 mod decoding;
 mod encoding;

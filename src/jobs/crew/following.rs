@@ -26,8 +26,8 @@ pub(super) const LOOK: Duration = Duration::from_millis(500);
 /// How long a session that cannot be read is left alone.
 const AFTER_FAILURE: Duration = Duration::from_secs(10);
 
-/// How often the cache is asked for what the model saw of a picture: a process that works keeps it for a while before it
-/// writes it there.
+/// How often the cache is asked for what the model saw of a picture: a process that works keeps it for a while before
+/// it writes it there.
 const TRIES: usize = 60;
 
 /// A picture as the session knows it.

@@ -112,8 +112,8 @@ fn keep(order: Order, kept: &mut Kept<'_>, follower: &mut Follower, runner: &ToR
     }
 }
 
-/// An error for a decision for a label that another process, which sorts there, does not know: it is kept, and carried out
-/// by nobody before somebody sorts by that label.
+/// An error for a decision for a label that another process, which sorts there, does not know: it is kept, and carried
+/// out by nobody before somebody sorts by that label.
 fn check_labels(session: &Session, step: &SaidStep) -> Result<(), CrewError> {
     let Some((sorting, _)) = session.sorting()? else { return Ok(()) };
     let text = |said: &Option<Said>| match said {

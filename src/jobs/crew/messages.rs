@@ -205,8 +205,8 @@ pub enum Event {
     Scorable { missing: usize },
     /// The pictures of a session that was opened cannot be scored with other labels.
     NotScorable { error: CrewError },
-    /// Files to classify were found, and others that are not to be looked at; nothing stands in the way of the run any more:
-    /// it begins with `Order::Begin`.
+    /// Files to classify were found, and others that are not to be looked at; nothing stands in the way of the run any
+    /// more: it begins with `Order::Begin`.
     Found { files: usize, left_out: LeftOut },
     /// Pictures came, with their scores for the labels of a revision; labels decided for by their texts.
     Arrived { revision: u64, entries: Vec<(Entry, Option<String>)>, scores: Vec<f32> },

@@ -52,8 +52,8 @@ impl Pace {
         per_second(self.files - before, now.duration_since(from))
     }
 
-    /// Files a second in all, pauses left out, where enough were counted and nearly none of them were `remembered`, which
-    /// cost nothing.
+    /// Files a second in all, pauses left out, where enough were counted and nearly none of them were `remembered`,
+    /// which cost nothing.
     pub(super) fn in_all(&self, remembered: usize, paused: Duration) -> Option<f64> {
         let (began, last) = (self.began?, self.last?);
         (self.files >= ENOUGH && remembered * 10 < self.files)

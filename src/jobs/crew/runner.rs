@@ -164,8 +164,8 @@ impl Desk {
         Ok(runtime)
     }
 
-    /// Opens a model, with its image tower where pictures come at once, and tells where and in what it computes: not every one
-    /// can in what was asked for.
+    /// Opens a model, with its image tower where pictures come at once, and tells where and in what it computes: not
+    /// every one can in what was asked for.
     pub(super) fn open_model(
         &self,
         folder: &Path,

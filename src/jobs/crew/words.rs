@@ -15,8 +15,8 @@ use crate::engine::encoder::TextEncoder;
 use crate::engine::tokenizer::TokenizerError;
 
 /// Labels whose embeddings have a larger cosine compete for the same pictures: their distance is below 0.25, so that
-/// CLIP, whose scale is 100, can tell a picture of one from a picture of the other by a few logits at most. The bound is
-/// a judgement; no measurement stands behind it.
+/// CLIP, whose scale is 100, can tell a picture of one from a picture of the other by a few logits at most. The bound
+/// is a judgement; no measurement stands behind it.
 const ALIKE: f32 = 0.97;
 
 /// Messages to the words thread.

@@ -1,8 +1,8 @@
 //! Commands that are run when a picture with a certain label arrives.
 //!
-//! A command is owed from the moment the picture is in the session, and owed until it was run: a watch that is killed in
-//! between leaves it to the next. So it is run at least once. Arguments are passed as they are, never through a shell. Only
-//! where the watch itself is killed does a command outlive it.
+//! A command is owed from the moment the picture is in the session, and owed until it was run: a watch that is killed
+//! in between leaves it to the next. So it is run at least once. Arguments are passed as they are, never through a
+//! shell. Only where the watch itself is killed does a command outlive it.
 
 use std::collections::{HashSet, VecDeque};
 use std::path::PathBuf;

@@ -1,5 +1,5 @@
-//! Sorting what arrives at once: what is sure, and what people decide meanwhile in other processes. The rest is kept for
-//! review.
+//! Sorting what arrives at once: what is sure, and what people decide meanwhile in other processes. The rest is kept
+//! for review.
 
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,8 @@ use crate::store::session::{Revision, Session, Which};
 /// How long is waited after the destination had no room.
 const AFTER_FULL: Duration = Duration::from_secs(60);
 
-/// How long is waited before what could not be copied or moved is tried again: somebody may have put right what was wrong.
+/// How long is waited before what could not be copied or moved is tried again: somebody may have put right what was
+/// wrong.
 const AFTER_FAILED: Duration = Duration::from_secs(600);
 
 /// The state of applying, from turn to turn.

@@ -1,5 +1,5 @@
-//! Files that have settled go through the pipeline and into the session. One that turns out not to be whole is held back:
-//! nothing of it is scored or kept until its rest has come or is given up.
+//! Files that have settled go through the pipeline and into the session. One that turns out not to be whole is held
+//! back: nothing of it is scored or kept until its rest has come or is given up.
 
 use super::command::LabelCommand;
 use super::incoming::{Incoming, Ready};

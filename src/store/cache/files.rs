@@ -1,5 +1,5 @@
-//! Hashes of files that need not be read again while they are unchanged: the large ones of a model, and pictures, where the
-//! user trusts what the file system says of them.
+//! Hashes of files that need not be read again while they are unchanged: the large ones of a model, and pictures, where
+//! the user trusts what the file system says of them.
 
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -24,8 +24,8 @@ CREATE TABLE traces (
 ) WITHOUT ROWID;
 ";
 
-/// Files are known by the identity of their file system as well, and large ones by the time that only the system sets; those are
-/// hashed in another way than before.
+/// Files are known by the identity of their file system as well, and large ones by the time that only the system sets;
+/// those are hashed in another way than before.
 pub(super) const VERSION_4: &str = "
 DROP TABLE files;
 DROP TABLE traces;
@@ -112,7 +112,8 @@ impl EmbeddingCache {
     }
 }
 
-/// Device, inode, file system, size, modified, changed. None for times that are centuries away: such files are read every time.
+/// Device, inode, file system, size, modified, changed. None for times that are centuries away: such files are read
+/// every time.
 fn key(trace: Trace) -> Option<(i64, i64, i64, i64, i64, i64)> {
     let Trace { stamp, file_system, changed_ns } = trace;
     let (modified, changed) = (i64::try_from(stamp.modified_ns).ok()?, i64::try_from(changed_ns).ok()?);

@@ -48,9 +48,9 @@ CREATE TABLE files (
 ) WITHOUT ROWID;
 ";
 
-/// Rows of a kilobyte in a table without row numbers go to a page of their own each: with them a page holds two or three, and
-/// those that were made one after the other lie one after the other. Without an index of `used`, which is asked for when the
-/// cache is tidied alone.
+/// Rows of a kilobyte in a table without row numbers go to a page of their own each: with them a page holds two or
+/// three, and those that were made one after the other lie one after the other. Without an index of `used`, which is
+/// asked for when the cache is tidied alone.
 const VERSION_3: &str = "
 ALTER TABLE embeddings RENAME TO former;
 DROP INDEX embeddings_used;
@@ -155,8 +155,8 @@ impl EmbeddingCache {
         found().map_err(|error| self.failed(error))
     }
 
-    /// The embeddings of many contents, each with its position in `hashes`, in the order in which they lie on the disk: far
-    /// quicker than one by one.
+    /// The embeddings of many contents, each with its position in `hashes`, in the order in which they lie on the disk:
+    /// far quicker than one by one.
     pub fn embeddings(
         &self,
         model: CachedModel,
@@ -244,7 +244,8 @@ impl EmbeddingCache {
         tidied().map_err(|error| self.failed(error))
     }
 
-    /// One that turns out to be damaged is removed, once, so that the next to open it begins it anew; this one goes on without.
+    /// One that turns out to be damaged is removed, once, so that the next to open it begins it anew; this one goes on
+    /// without.
     fn failed(&self, source: rusqlite::Error) -> StoreError {
         if database::is_damaged(&source) && !self.is_removed.replace(true) {
             tracing::warn!("the cache is damaged and removed: {source}");

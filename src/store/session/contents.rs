@@ -20,8 +20,8 @@ const ALIKE: &str =
          JOIN pictures ON pictures.id = said.value WHERE length(hash) > 0) ORDER BY id";
 
 impl Session {
-    /// Keeps decisions that a person made at once, which hold for every picture of the same content. Where a step is taken
-    /// back or done again, so is what it did to pictures that the person did not see.
+    /// Keeps decisions that a person made at once, which hold for every picture of the same content. Where a step is
+    /// taken back or done again, so is what it did to pictures that the person did not see.
     pub fn decide_contents(&mut self, step: &Step) -> Result<(), StoreError> {
         self.change(|change| decisions::keep(change, &with_same_content(change, step)?))?;
         self.complete_ledger()

@@ -62,8 +62,8 @@ impl Session {
         self.complete_ledger()
     }
 
-    /// Gives labels the texts of these where they were read to the letter before, with quotes around them or several blanks:
-    /// what was decided for one stays decided.
+    /// Gives labels the texts of these where they were read to the letter before, with quotes around them or several
+    /// blanks: what was decided for one stays decided.
     pub fn respell_labels(&mut self, labels: &[Label]) -> Result<(), StoreError> {
         let known: Vec<String> = self.label_texts()?.into_values().collect();
         for label in labels.iter().filter(|label| !known.contains(&label.text)) {

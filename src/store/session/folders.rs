@@ -76,8 +76,8 @@ impl Session {
         Ok(folders)
     }
 
-    /// Folders that were made by a run or by any run that is not in force any more, the innermost first: where one is empty,
-    /// nobody needs it. A later run may have used a folder that it found, and have been taken back last.
+    /// Folders that were made by a run or by any run that is not in force any more, the innermost first: where one is
+    /// empty, nobody needs it. A later run may have used a folder that it found, and have been taken back last.
     pub fn folders_made_in_vain(&self, run: RunId) -> Result<Vec<PathBuf>, StoreError> {
         let rows = || -> rusqlite::Result<Vec<Vec<u8>>> {
             let mut statement = self.connection.prepare(

@@ -1,5 +1,5 @@
-//! Places of pictures that the session's transfers do not tell of. The transfers are held against the ledger; what people
-//! do to files in the destination changes neither.
+//! Places of pictures that the session's transfers do not tell of. The transfers are held against the ledger; what
+//! people do to files in the destination changes neither.
 
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -11,8 +11,8 @@ const PUT_NOWHERE: &str = "SELECT placed FROM pictures WHERE placed IS NOT NULL 
     SELECT 1 FROM transfers WHERE transfers.picture = pictures.id AND target = placed
     AND transfers.hash = pictures.hash AND step IN ('done', 'present', 'kept', 'unsynced'))";
 
-/// The targets of transfers that are in force, put their picture there last, and whose picture has no place though nothing
-/// has taken the file away.
+/// The targets of transfers that are in force, put their picture there last, and whose picture has no place though
+/// nothing has taken the file away.
 const WITHOUT_PLACE: &str = "SELECT put.target FROM pictures JOIN transfers AS put ON put.id = (
         SELECT max(transfers.id) FROM transfers JOIN runs ON runs.id = run
         WHERE picture = pictures.id AND step IN ('done', 'kept', 'unsynced') AND kind <> 'undo' AND NOT EXISTS (

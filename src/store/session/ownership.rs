@@ -89,8 +89,8 @@ impl Session {
         Ok(true)
     }
 
-    /// True where the ledger is whole and tells of every transfer that ended what the session does, and of no other, and
-    /// pictures are where those have put them.
+    /// True where the ledger is whole and tells of every transfer that ended what the session does, and of no other,
+    /// and pictures are where those have put them.
     pub(super) fn is_as_told(&self) -> Result<bool, StoreError> {
         let account = match self.account() {
             Err(StoreError::LedgerBroken { .. }) => return Ok(false),
@@ -145,8 +145,8 @@ pub(super) fn sealed_state(
     Ok(is_right.then_some(state))
 }
 
-/// Renews the seal in a transaction in which it was right for the state before, and lines were added to the ledger. What
-/// somebody else has added is never sealed.
+/// Renews the seal in a transaction in which it was right for the state before, and lines were added to the ledger.
+/// What somebody else has added is never sealed.
 pub(super) fn reseal(
     change: &Transaction<'_>,
     secret: Option<&Secret>,

@@ -19,8 +19,8 @@ pub struct Placed {
 }
 
 impl Session {
-    /// Every file in the destination that a picture has as its place, in the order of their paths. Two pictures with the
-    /// same name and content give it twice.
+    /// Every file in the destination that a picture has as its place, in the order of their paths. Two pictures with
+    /// the same name and content give it twice.
     pub fn placed(&self) -> Result<Vec<Placed>, StoreError> {
         let placed = || self.placed_where("placed IS NOT NULL ORDER BY placed", []);
         placed().map_err(|error| self.failed(error))

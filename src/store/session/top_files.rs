@@ -1,5 +1,5 @@
-//! Files at the top of the destination that are no pictures, and what the ledger tells of them: what is in the session alone,
-//! somebody else could have put there.
+//! Files at the top of the destination that are no pictures, and what the ledger tells of them: what is in the session
+//! alone, somebody else could have put there.
 
 use rusqlite::Transaction;
 use serde_json::{Map, Value as Json, json};
@@ -29,8 +29,8 @@ fn told(event: &str, name: &str) -> Map<String, Json> {
 }
 
 impl Session {
-    /// Tells in the ledger, once, of a file at the top of the destination. The first time it tells of those too that an earlier
-    /// version wrote.
+    /// Tells in the ledger, once, of a file at the top of the destination. The first time it tells of those too that an
+    /// earlier version wrote.
     pub fn tell_of_file(&mut self, event: FileEvent, name: &str) -> Result<(), StoreError> {
         let mut untold = Vec::new();
         if self.keys_after(TOLD)?.is_empty() {
@@ -75,8 +75,8 @@ impl Session {
     }
 }
 
-/// Takes over what a line of the ledger tells of a file, into a session that is made from it. The content of a table is not told:
-/// the next one keeps it under another name.
+/// Takes over what a line of the ledger tells of a file, into a session that is made from it. The content of a table is
+/// not told: the next one keeps it under another name.
 pub(super) fn take(change: &Transaction<'_>, event: FileEvent, name: &str) -> rusqlite::Result<()> {
     let own = match event {
         FileEvent::Table => format!("{OWN}{name}"),

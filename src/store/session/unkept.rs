@@ -1,5 +1,5 @@
-//! Metadata that a copy could not be given, as session and ledger keep it: JSON with the words that the ledger has for a
-//! file's other facts.
+//! Metadata that a copy could not be given, as session and ledger keep it: JSON with the words that the ledger has for
+//! a file's other facts.
 
 use rusqlite::Row;
 use serde_json::{Map, Value as Json, json};

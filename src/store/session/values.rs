@@ -20,8 +20,8 @@ impl Session {
         self.change(|change| change.execute("INSERT OR REPLACE INTO session VALUES (?1, ?2)", (key, value)).map(drop))
     }
 
-    /// A value that this user's program has kept with a proof; none where nothing proves that. Without a secret that is one
-    /// of this process.
+    /// A value that this user's program has kept with a proof; none where nothing proves that. Without a secret that is
+    /// one of this process.
     pub fn proved_value(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
         self.value_proved_with(key, self.prover())
     }

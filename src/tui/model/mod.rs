@@ -79,8 +79,8 @@ pub(crate) struct Model {
     pub(crate) log: Vec<String>,
 }
 
-/// A run that was ordered and has not begun: its model is downloaded and opened first, which may fail. Until it begins, the
-/// pictures of before stay on the screen and can be reviewed.
+/// A run that was ordered and has not begun: its model is downloaded and opened first, which may fail. Until it begins,
+/// the pictures of before stay on the screen and can be reviewed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Ordered {
     pub(crate) destination: PathBuf,
@@ -297,7 +297,8 @@ impl Model {
         self.work != Work::Idle
     }
 
-    /// True while something runs that can be paused: a download is stopped and goes on from there, an installer runs through.
+    /// True while something runs that can be paused: a download is stopped and goes on from there, an installer runs
+    /// through.
     pub(crate) fn knows_pause(&self) -> bool {
         matches!(self.work, Work::Classifying { .. } | Work::Applying { .. } | Work::Undoing { .. })
     }

@@ -36,7 +36,8 @@ pub(super) fn reassign(model: &mut Model, label: usize) -> Vec<Effect> {
     })
 }
 
-/// Decides for the picture that is looked at, or for all that are marked, and for those of the same content; then goes on.
+/// Decides for the picture that is looked at, or for all that are marked, and for those of the same content; then goes
+/// on.
 pub(super) fn decide(model: &mut Model, decision: impl Fn(&Model, usize) -> Option<Decision>) -> Vec<Effect> {
     let mut wanted: Vec<usize> = match model.review.marked.is_empty() {
         true => model.review.current().into_iter().collect(),

@@ -39,7 +39,8 @@ pub(super) fn begin(model: &mut Model) -> Vec<Effect> {
     vec![order(Order::Trust { destination })]
 }
 
-/// A session is obeyed from now on. Where its pictures are on the screen, it is opened again with all that trust brings.
+/// A session is obeyed from now on. Where its pictures are on the screen, it is opened again with all that trust
+/// brings.
 pub(super) fn trusted(model: &mut Model, destination: PathBuf) -> Vec<Effect> {
     let text = model.language.text("app.trusted");
     model.say(text);

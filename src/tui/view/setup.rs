@@ -35,8 +35,8 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_>) {
     }
 }
 
-/// The rows that there is room for, each with the field that it begins, if it does: the chosen one and what is told of it are
-/// among them.
+/// The rows that there is room for, each with the field that it begins, if it does: the chosen one and what is told of
+/// it are among them.
 pub(super) fn shown_rows(canvas: &Canvas<'_>, area: Rect) -> Vec<Row> {
     let mut rows = rows(canvas, area.width);
     let (chosen, room) = (canvas.model.setup.chosen, area.height as usize);

@@ -1,5 +1,5 @@
-//! Calls of the system that fail, once or from then on, anywhere in a run: nothing is lost, what went wrong is told, and
-//! the next run goes on.
+//! Calls of the system that fail, once or from then on, anywhere in a run: nothing is lost, what went wrong is told,
+//! and the next run goes on.
 
 mod classes;
 pub(crate) mod strace;
@@ -58,7 +58,8 @@ fn fresh(scene: &Scene, way: Way) -> (Sorting, Judge) {
     scene.fresh(&scene.path("pictures"), way.is_move, way.is_undo)
 }
 
-/// Every fault that may be tried: of each call that has to do with the pictures, the destination or the user's own files.
+/// Every fault that may be tried: of each call that has to do with the pictures, the destination or the user's own
+/// files.
 fn faults(scene: &Scene, way: Way) -> Vec<Fault> {
     let ((sorting, _), log) = (fresh(scene, way), scene.path("calls"));
     sorting.warm_up(&scene.path("pictures"));
@@ -135,8 +136,8 @@ fn try_one(scene: &Scene, way: Way, fault: &Fault) -> Option<Vec<String>> {
         faults.push(format!("silent: it ended with 0, and {unfinished:?}"));
     }
     let folders = [&sorting.source, &sorting.destination].map(|folder| folder.to_str().unwrap());
-    // SQLite tells of what it cannot bring to disk where that matters; as it closes the database, nothing hangs on it, nor
-    // where it syncs the session's folder after the program has.
+    // SQLite tells of what it cannot bring to disk where that matters; as it closes the database, nothing hangs on it,
+    // nor where it syncs the session's folder after the program has.
     let is_of_sqlite = ["/session.db", "/.sis>"].iter().any(|name| hit.contains(name));
     let concerns_evidence = folders.iter().any(|folder| hit.contains(folder)) && !is_of_sqlite;
     if ran.code == Some(0) && fault.class.must_be_told && concerns_evidence && fault.what != "error=EINTR" {

@@ -50,9 +50,9 @@ pub(crate) fn traced(command: &Command, names: &[&str], log: &Path, more: &[&str
     traced
 }
 
-/// Runs a command and stops it right after the `nth` call of a name in a thread, if `is_it` is true of that call's text:
-/// everything stands still while `act` is at work. Nothing where the program did not come by. With an `error` the call is not
-/// made, and answered with that one.
+/// Runs a command and stops it right after the `nth` call of a name in a thread, if `is_it` is true of that call's
+/// text: everything stands still while `act` is at work. Nothing where the program did not come by. With an `error` the
+/// call is not made, and answered with that one.
 pub(crate) fn stopped_after(
     command: &Command,
     call: &Call,

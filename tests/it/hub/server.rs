@@ -1,4 +1,5 @@
-//! A small hub on this machine: it speaks the few addresses that the program asks for, and misbehaves where a test says so.
+//! A small hub on this machine: it speaks the few addresses that the program asks for, and misbehaves where a test says
+//! so.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};

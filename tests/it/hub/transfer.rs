@@ -70,8 +70,8 @@ int symlink(const char *target, const char *path) { errno = EPERM; return -1; }
 int symlinkat(const char *target, int folder, const char *path) { errno = EPERM; return -1; }
 ";
 
-/// The user with a cache that knows no links: on a file system that has none, and with the system's call for them refused,
-/// which every machine can do that links programs.
+/// The user with a cache that knows no links: on a file system that has none, and with the system's call for them
+/// refused, which every machine can do that links programs.
 fn without_links(server: &Server) -> Vec<(User, PathBuf, Option<Mounted>)> {
     let mut users = Vec::new();
     let user = User::of(server);

@@ -138,8 +138,9 @@ fn busy() -> Vec<(&'static str, &'static str, Change)> {
     busy
 }
 
-/// Starts a command, waits until it says that the model is silent, asks it to end, and gives its end and what it said. On a slow
-/// machine a model may be silent while it is opened already: that is not it where there is to be a session at `opened`.
+/// Starts a command, waits until it says that the model is silent, asks it to end, and gives its end and what it said.
+/// On a slow machine a model may be silent while it is opened already: that is not it where there is to be a session at
+/// `opened`.
 fn stopped(
     mut command: Command,
     (runtime, name): (&str, &str),

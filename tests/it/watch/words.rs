@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use crate::support::{LONGEST_RUN, Workspace, fixtures, picture, sorted};
 
-/// Watches until so many lines about pictures were printed and so many files were sorted, then asks it to end: all that was
-/// said.
+/// Watches until so many lines about pictures were printed and so many files were sorted, then asks it to end: all that
+/// was said.
 fn watched(workspace: &Workspace, more: &[&str], lines: usize, files: usize) -> (String, String) {
     let mut command = workspace.program();
     command.args(["watch", "--verbose", "--labels", "a, b", "--threshold", "0", "--margin", "0", "--settle", "0.2"]);

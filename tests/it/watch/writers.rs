@@ -1,5 +1,5 @@
-//! Writers of every kind. In the end the hashes that were classified are those that were finally written: none is missing,
-//! none came twice, none is that of a part.
+//! Writers of every kind. In the end the hashes that were classified are those that were finally written: none is
+//! missing, none came twice, none is that of a part.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
@@ -75,7 +75,8 @@ fn with_a_pause_that_is_longer_than_the_settling_time() {
     });
 }
 
-/// As downloaders do that get a file in several parts at once: it has its length, its beginning and its end, and a hole.
+/// As downloaders do that get a file in several parts at once: it has its length, its beginning and its end, and a
+/// hole.
 #[test]
 fn with_a_hole_that_is_filled_last() {
     both_ways(|workspace, watching| {

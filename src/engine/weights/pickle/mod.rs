@@ -18,8 +18,8 @@ use machine::{Id, Machine, Value};
 /// pickle and two hundred of ours.
 pub(super) const LONGEST: u64 = 2_000_000;
 
-/// The longest name, the most arguments of a call and the most axes of a tensor. A pickle can refer to a value any number
-/// of times at two bytes each: these bounds keep small what each time may cost.
+/// The longest name, the most arguments of a call and the most axes of a tensor. A pickle can refer to a value any
+/// number of times at two bytes each: these bounds keep small what each time may cost.
 const LONGEST_NAME: usize = 4096;
 const MOST_ARGUMENTS: usize = 16;
 const MOST_AXES: usize = 8;

@@ -1,4 +1,5 @@
-//! Passing over the codes of blocks: of whole ones, and of their first coefficients alone (ITU-T T.81, annexes F and G).
+//! Passing over the codes of blocks: of whole ones, and of their first coefficients alone (ITU-T T.81, annexes F and
+//! G).
 
 use super::huffman::{Bits, LOOKED_UP, LookUp, Table};
 
@@ -66,8 +67,8 @@ impl Unit for Blocks<'_> {
 /// A table of coefficients, with which the codes of several can be passed over at once.
 pub(super) struct Several<'t> {
     table: &'t Table,
-    /// For each beginning of data how many bits whole codes take, with how many coefficients, the noughts between them among
-    /// these. Not a single bit where the first code does not fit in.
+    /// For each beginning of data how many bits whole codes take, with how many coefficients, the noughts between them
+    /// among these. Not a single bit where the first code does not fit in.
     passed: Box<LookUp<Passed>>,
 }
 

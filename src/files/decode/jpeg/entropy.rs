@@ -1,8 +1,8 @@
-//! Reads the codes of every scan without making pixels of them: whether each block had its codes, whether data were left
-//! over, and where codes are that are none.
+//! Reads the codes of every scan without making pixels of them: whether each block had its codes, whether data were
+//! left over, and where codes are that are none.
 //!
-//! A decoder alone does not tell all of that. Noughts in place of data, or a bit that was turned over, are codes like others,
-//! and shift every block behind them; in the end data are left that no block takes.
+//! A decoder alone does not tell all of that. Noughts in place of data, or a bit that was turned over, are codes like
+//! others, and shift every block behind them; in the end data are left that no block takes.
 
 use std::ops::Range;
 

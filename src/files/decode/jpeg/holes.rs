@@ -4,18 +4,18 @@
 use super::huffman::Tables;
 use super::markers::{Frame, Process, Scan};
 
-/// Zero bytes in a row, from a multiple of this on, that make a hole: 256 bits. In a table whose shortest code is a number they
-/// fill more than a whole block with the same coefficient.
+/// Zero bytes in a row, from a multiple of this on, that make a hole: 256 bits. In a table whose shortest code is a
+/// number they fill more than a whole block with the same coefficient.
 const HOLE: usize = 32;
 
-/// Codes of the same coefficient that no block has in a row. Of a narrow band of a progressive file a slope of brightness may
-/// fill every block with two.
+/// Codes of the same coefficient that no block has in a row. Of a narrow band of a progressive file a slope of
+/// brightness may fill every block with two.
 const UNLIKELY: usize = 16;
 
-/// True where the data that a scan's blocks were read from have a run of zero bytes that no encoder writes. Zero bits are
-/// the first code of a Huffman table. Where that code ends a block, a plain area may be coded in nothing else, and the scan
-/// is passed over; where it is a coefficient, each block of the run would be filled with the same one. Arithmetic codes
-/// look like chance, and have no such run at all.
+/// True where the data that a scan's blocks were read from have a run of zero bytes that no encoder writes. Zero bits
+/// are the first code of a Huffman table. Where that code ends a block, a plain area may be coded in nothing else, and
+/// the scan is passed over; where it is a coefficient, each block of the run would be filled with the same one.
+/// Arithmetic codes look like chance, and have no such run at all.
 pub(super) fn has_hole(scan: &Scan, frame: &Frame, tables: &Tables, data: &[u8]) -> bool {
     let tells_numbers = match frame.process {
         Process::ArithmeticSequential | Process::ArithmeticProgressive => true,

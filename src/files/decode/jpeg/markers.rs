@@ -25,8 +25,8 @@ pub(super) struct Segment<'b> {
     pub(super) rest: &'b [u8],
 }
 
-/// The segments of a file, as far as they can be followed. Markers that stand alone are left out, and noughts that say that a byte
-/// of data is no marker.
+/// The segments of a file, as far as they can be followed. Markers that stand alone are left out, and noughts that say
+/// that a byte of data is no marker.
 pub(super) fn segments(bytes: &[u8]) -> Vec<Segment<'_>> {
     let mut rest = bytes;
     let next = std::iter::from_fn(|| {

@@ -1,5 +1,5 @@
-//! JPEG, to the last bit as libjpeg-turbo decodes it, which is what Pillow uses: the same transform, the same enlarging of
-//! colours, the same belief about which colours they are.
+//! JPEG, to the last bit as libjpeg-turbo decodes it, which is what Pillow uses: the same transform, the same enlarging
+//! of colours, the same belief about which colours they are.
 //!
 //! The decoder is libjpeg-turbo in Rust. Two forms that are legal and rare it does not know: scans of several colours
 //! but not of all ([`scans`]), and colours that are finer than the brightness ([`planes`]).
@@ -29,8 +29,8 @@ use markers::{APP1, Frame, JPEG_LS, Process, SCAN, Segment, segments};
 /// The most scans that are decoded: encoders make a dozen, and each may take as long as the whole picture.
 pub(super) const MOST_SCANS: usize = 500;
 
-/// How often data are left out behind codes that are none: a scan that ends early spoils those that refine it, and encoders
-/// refine three times at most.
+/// How often data are left out behind codes that are none: a scan that ends early spoils those that refine it, and
+/// encoders refine three times at most.
 const MOST_SPOILED: usize = 8;
 
 pub(super) fn decode(bytes: &[u8], room: Room<'_>) -> Result<Decoded, Trouble> {
@@ -82,8 +82,8 @@ fn is_complete(segments: &[Segment<'_>], frame: &Frame) -> bool {
     progress::is_complete(segments, frame) && syntax::is_sound(segments, frame)
 }
 
-/// The file without data behind codes that are none, which the decoder takes for scans that end early: of a progressive picture
-/// with such it would give nothing. And whether each block had its codes.
+/// The file without data behind codes that are none, which the decoder takes for scans that end early: of a progressive
+/// picture with such it would give nothing. And whether each block had its codes.
 fn readable<'b>(bytes: &'b [u8], segments: &[Segment<'b>], frame: &Frame) -> (Cow<'b, [u8]>, bool) {
     let mut codes = entropy::read(bytes, segments, frame, MOST_SCANS);
     let is_whole = codes.is_whole;
@@ -164,8 +164,8 @@ fn to_rgb(image: Image) -> Option<Vec<u8>> {
     }
 }
 
-/// Inks are kept as what they leave of the light, as Adobe does, whether or not that is told: Pillow takes it so. From there
-/// to red, green and blue as in its `cmyk2rgb`.
+/// Inks are kept as what they leave of the light, as Adobe does, whether or not that is told: Pillow takes it so. From
+/// there to red, green and blue as in its `cmyk2rgb`.
 fn ink_to_rgb([cyan, magenta, yellow, black]: [u8; 4]) -> [u8; 3] {
     let left = |ink: u8| {
         let product = u32::from(255 - ink) * u32::from(black) + 128;

@@ -1,5 +1,5 @@
-//! Colours that share a name: the standard forbids it, and some files have it. As in libjpeg-turbo, a scan means by such a name
-//! the first colour of it that it has not named before.
+//! Colours that share a name: the standard forbids it, and some files have it. As in libjpeg-turbo, a scan means by
+//! such a name the first colour of it that it has not named before.
 
 use std::borrow::Cow;
 

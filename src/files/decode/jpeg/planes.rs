@@ -1,5 +1,5 @@
-//! Colours of which one is finer than the brightness: brought to one size, and to red, green and blue, as libjpeg does it
-//! (jdsample.c, jdcolor.c). The decoder knows only colours that are as fine as the brightness or coarser.
+//! Colours of which one is finer than the brightness: brought to one size, and to red, green and blue, as libjpeg does
+//! it (jdsample.c, jdcolor.c). The decoder knows only colours that are as fine as the brightness or coarser.
 
 use libjpeg_turbo_rs::{ColorSpace, RawImage};
 

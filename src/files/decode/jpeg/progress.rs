@@ -1,5 +1,5 @@
-//! Whether the scans of a JPEG tell all of it: a file that was cut between two scans, and got an end, decodes without an
-//! error.
+//! Whether the scans of a JPEG tell all of it: a file that was cut between two scans, and got an end, decodes without
+//! an error.
 
 use super::markers::{Frame, Scan, Segment};
 
@@ -9,8 +9,8 @@ const COEFFICIENTS: usize = 64;
 /// A bit that no scan has told yet.
 const UNTOLD: u8 = u8::MAX;
 
-/// True where every colour is in a scan, and in a progressive picture every coefficient that was begun was told to its last
-/// bit: the brightness wholly. Colours may leave their fine structure out.
+/// True where every colour is in a scan, and in a progressive picture every coefficient that was begun was told to its
+/// last bit: the brightness wholly. Colours may leave their fine structure out.
 pub(super) fn is_complete(segments: &[Segment<'_>], frame: &Frame) -> bool {
     let mut told = vec![[UNTOLD; COEFFICIENTS]; frame.components.len()];
     for scan in segments.iter().filter_map(Scan::in_segment) {

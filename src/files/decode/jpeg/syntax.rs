@@ -1,5 +1,5 @@
-//! Whether the marker segments of a JPEG are such as libjpeg asks for: it refuses a file with others, and what our decoder makes of
-//! one may be anything.
+//! Whether the marker segments of a JPEG are such as libjpeg asks for: it refuses a file with others, and what our
+//! decoder makes of one may be anything.
 
 use super::markers::{Frame, HUFFMAN_TABLES, RESTART_INTERVAL, SCAN, Scan, Segment};
 
@@ -60,7 +60,8 @@ fn are_tables(mut content: &[u8]) -> bool {
     true
 }
 
-/// Of differences the lower bound is not above the upper one; of coefficients any number will do (F.1.4.4.1, F.1.4.4.2).
+/// Of differences the lower bound is not above the upper one; of coefficients any number will do (F.1.4.4.1,
+/// F.1.4.4.2).
 fn is_conditioning(entry: &[u8]) -> bool {
     match *entry {
         [0..=15, bounds] => bounds & 15 <= bounds >> 4,
@@ -109,7 +110,8 @@ mod tests {
         let (sound, scan) = (table(0, &[1, 1], &[0, 5]), [1, 1, 0, 0, 63, 0]);
         assert!(is_it_sound(&file(&sound, &scan, &[])));
         assert!(is_it_sound(&file(&sound, &scan, b"\xff\xe1\0\x04hi\xff\xfe\0\x02")));
-        // A code of ones alone, a size above fifteen, symbols that are not there, a scan that is too long, an unknown marker.
+        // A code of ones alone, a size above fifteen, symbols that are not there, a scan that is too long, an unknown
+        // marker.
         assert!(!is_it_sound(&file(&table(0, &[2], &[0, 5]), &scan, &[])));
         assert!(!is_it_sound(&file(&table(0, &[1], &[16]), &scan, &[])));
         assert!(is_it_sound(&file(&table(0x10, &[1], &[16]), &scan, &[])));

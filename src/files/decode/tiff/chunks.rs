@@ -77,7 +77,8 @@ impl<'b> Chunks<'b> {
         })
     }
 
-    /// True where every strip or tile has its length. What lies as it is needs none, and what is alone ends with the file.
+    /// True where every strip or tile has its length. What lies as it is needs none, and what is alone ends with the
+    /// file.
     pub(super) fn have_lengths(&self) -> bool {
         match self.places {
             Places::Listed { offsets, lengths: Some(lengths), is_stored: false } => {
@@ -88,8 +89,8 @@ impl<'b> Chunks<'b> {
         }
     }
 
-    /// True where the strips or tiles have lengths of their own. One that is alone may end with the file, and what lies behind
-    /// its data is something else then.
+    /// True where the strips or tiles have lengths of their own. One that is alone may end with the file, and what lies
+    /// behind its data is something else then.
     pub(super) fn know_ends(&self) -> bool {
         matches!(self.places, Places::Listed { lengths: Some(_), .. })
     }

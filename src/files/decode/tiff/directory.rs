@@ -1,5 +1,5 @@
-//! The directory of a TIFF's page: what stands behind each tag (TIFF 6.0, section 2; BigTIFF). Lists are read where they
-//! lie, so that none takes memory.
+//! The directory of a TIFF's page: what stands behind each tag (TIFF 6.0, section 2; BigTIFF). Lists are read where
+//! they lie, so that none takes memory.
 
 use crate::files::decode::tags::{self, Order, width_of};
 

@@ -1,5 +1,5 @@
-//! Fax pictures, row after row: modified Huffman, group 3 and group 4 (ITU-T T.4 and T.6; TIFF 6.0, sections 10 and 11).
-//! White pixels become noughts.
+//! Fax pictures, row after row: modified Huffman, group 3 and group 4 (ITU-T T.4 and T.6; TIFF 6.0, sections 10 and
+//! 11). White pixels become noughts.
 
 use super::fax_codes::{LONGEST, OF_BLACK, OF_WHITE, Run};
 use super::rows::{Filled, Rows};
@@ -27,7 +27,8 @@ const END_OF_LINE_NOUGHTS: u8 = 11;
 /// Runs without pixels that a row may have beside the others.
 const MOST_EMPTY_RUNS: usize = 64;
 
-/// Bytes behind the last row: the six ends of lines that close a picture of group 3 are ten, and some writers fill up a word.
+/// Bytes behind the last row: the six ends of lines that close a picture of group 3 are ten, and some writers fill up a
+/// word.
 const MOST_BEHIND: usize = 16;
 
 /// The rows of a fax picture.
@@ -61,7 +62,8 @@ impl<'b> Fax<'b> {
         (!self.bits.is_at_end()).then_some(self.coding != Coding::Group4)
     }
 
-    /// Skips the end of the row before. Says whether the next row is coded by itself; nothing where the picture is over.
+    /// Skips the end of the row before. Says whether the next row is coded by itself; nothing where the picture is
+    /// over.
     fn begin_group_3_row(&mut self, is_two_dimensional: bool) -> Option<bool> {
         let mut ends = 0;
         let mut is_by_itself = true;

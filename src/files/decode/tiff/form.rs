@@ -1,5 +1,5 @@
-//! The form of a TIFF's first page: what its samples mean, how they lie and what they are compressed with. Forms that are
-//! not decoded are told here, before anything is.
+//! The form of a TIFF's first page: what its samples mean, how they lie and what they are compressed with. Forms that
+//! are not decoded are told here, before anything is.
 
 use super::directory::{Directory, List, tag};
 use super::fax::Coding;

@@ -1,9 +1,10 @@
 //! TIFF: the first page, as libtiff and Pillow read it, row after row.
 //!
 //! Some forms Pillow does not read, or not right, and here they are: sixteen bits of grey keep their high byte and are
-//! inverted where white is nought; real numbers of sixteen and sixty-four bits; red, green and blue in real numbers from
-//! nought to one; uncompressed YCbCr whose pixels share colours; ICCLab; grey that was multiplied by its alpha; compressed
-//! real numbers whose highest byte comes first. Where Pillow clips, at 255, numbers of thirty-two bits, so is it here.
+//! inverted where white is nought; real numbers of sixteen and sixty-four bits; red, green and blue in real numbers
+//! from nought to one; uncompressed YCbCr whose pixels share colours; ICCLab; grey that was multiplied by its alpha;
+//! compressed real numbers whose highest byte comes first. Where Pillow clips, at 255, numbers of thirty-two bits, so
+//! is it here.
 
 mod chunks;
 mod directory;
@@ -157,7 +158,8 @@ impl<'b> Page<'b> {
 
     /// Bytes of memory that decoding takes at most.
     fn need(&self, is_turned: bool) -> u64 {
-        /// Of a JPEG, for each pixel: four colours, and what is made of them; sent in passes, sixteen bits of each besides.
+        /// Of a JPEG, for each pixel: four colours, and what is made of them; sent in passes, sixteen bits of each
+        /// besides.
         const JPEG: u64 = 4 + 4;
         const IN_PASSES: u64 = 8;
         /// The most that a ZSTD decoder remembers.

@@ -25,7 +25,8 @@ pub(super) trait Rows {
     /// Fills the next row.
     fn fill(&mut self, row: &mut [u8]) -> Filled;
 
-    /// False where what follows the last row tells that the data are not as they were written. A row is read into `row`.
+    /// False where what follows the last row tells that the data are not as they were written. A row is read into
+    /// `row`.
     fn ends_well(&mut self, _row: &mut [u8]) -> bool {
         true
     }
@@ -34,7 +35,8 @@ pub(super) trait Rows {
 /// Rows that a strip may have behind the last one of its page: writers fill up the last strip.
 const MOST_ROWS_BEHIND: usize = 1 << 16;
 
-/// True where only whole rows follow, and then the end: what is lost or made up in data that are compressed shifts the rest.
+/// True where only whole rows follow, and then the end: what is lost or made up in data that are compressed shifts the
+/// rest.
 fn ends_with_a_row(rows: &mut impl Rows, row: &mut [u8]) -> bool {
     let behind = (0..MOST_ROWS_BEHIND).map(|_| rows.fill(row));
     behind.into_iter().find(|filled| *filled != Filled::Whole) == Some(Filled::Cut(0))

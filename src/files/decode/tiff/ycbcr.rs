@@ -18,8 +18,8 @@ pub(super) struct YCbCr {
 }
 
 impl YCbCr {
-    /// The factors that the directory tells. Pillow does not let libtiff read what is not compressed, and takes no notice of
-    /// black and white then.
+    /// The factors that the directory tells. Pillow does not let libtiff read what is not compressed, and takes no
+    /// notice of black and white then.
     pub(super) fn of(directory: &Directory<'_>, is_compressed: bool) -> YCbCr {
         let factors = directory.list(tag::SUBSAMPLING);
         let factor = |index| match factors.and_then(|factors| factors.get(index)) {

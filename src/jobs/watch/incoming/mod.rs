@@ -27,8 +27,8 @@ use names::is_named_unfinished;
 /// How often it is looked whether the folder is there and the same.
 const ROOT_EVERY: Duration = Duration::from_secs(1);
 
-/// The share of the time that scans may take, as what they take is multiplied by before the next one: a folder of a million
-/// files is looked through less often.
+/// The share of the time that scans may take, as what they take is multiplied by before the next one: a folder of a
+/// million files is looked through less often.
 const SCAN_REST: u32 = 10;
 
 /// The least time between two scans where nothing tells of changes.

@@ -33,8 +33,8 @@ impl Rebuild<'_> {
         update.execute((picture, word, label)).map(drop)
     }
 
-    /// The picture of a decision, which names the path as it was given: the only one with its content, or the one of those
-    /// that is called so. One that nothing was done with is where the source of that time says.
+    /// The picture of a decision, which names the path as it was given: the only one with its content, or the one of
+    /// those that is called so. One that nothing was done with is where the source of that time says.
     fn decided_picture(&self, shown: &Path, hash: &[u8]) -> rusqlite::Result<Option<i64>> {
         let mut same = self.change.prepare_cached("SELECT id, path FROM pictures WHERE hash = ?1 ORDER BY id")?;
         let same: Vec<(i64, Vec<u8>)> =
