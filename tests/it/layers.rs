@@ -169,6 +169,24 @@ fn collect_help_keys(command: &clap::Command, prefix: &str, language: &Language,
     }
 }
 
+/// A newcomer looks into the map before the tree.
+#[test]
+fn every_module_of_a_layer_is_on_the_map() {
+    let map = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/architecture.md");
+    let map = std::fs::read_to_string(map).unwrap();
+    // What stands between two backticks, folders apart.
+    let named: BTreeSet<&str> = map.split('`').skip(1).step_by(2).flat_map(|name| name.split(['/', ':'])).collect();
+    let modules: BTreeSet<String> = sources()
+        .into_iter()
+        .filter_map(|(path, _)| path.components().nth(1).map(|module| module.as_os_str().to_str().unwrap().to_owned()))
+        .map(|module| module.trim_end_matches(".rs").to_owned())
+        .filter(|module| module != "mod" && !module.ends_with("tests"))
+        .collect();
+    assert!(modules.len() > 100, "{}", modules.len());
+    let missing: Vec<&String> = modules.iter().filter(|module| !named.contains(module.as_str())).collect();
+    assert!(missing.is_empty(), "not in docs/architecture.md: {missing:?}");
+}
+
 /// Columns of a line of prose: two files fit side by side on a wide screen.
 const COLUMNS: usize = 120;
 
