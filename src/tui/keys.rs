@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use crate::domain::printable::printable;
+use crate::domain::printable::{printable, printable_text};
 use crate::file_system::is_gone;
 use crate::lang::Language;
 use crate::plain_file;
@@ -54,7 +54,7 @@ pub(super) enum KeysFault {
 impl KeysFault {
     /// The sentence.
     pub(super) fn say(&self, language: &Language) -> String {
-        let (word, path, values): (&str, _, Vec<(&str, &dyn Display)>) = match self {
+        let (word, path, values) = match self {
             KeysFault::File { path, detail } => ("app.keys_file", path, vec![("detail", detail)]),
             KeysFault::Action { path, action } => ("app.keys_action", path, vec![("action", action)]),
             KeysFault::NoKeys { path, action } => ("app.keys_no_keys", path, vec![("action", action)]),
@@ -63,8 +63,12 @@ impl KeysFault {
                 ("app.keys_taken", path, vec![("action", action), ("key", key), ("by", by)])
             }
         };
+        // Words of a file are shown as they can be.
+        let shown: Vec<(&str, String)> =
+            values.into_iter().map(|(place, text)| (place, printable_text(text))).collect();
         let path = printable(path);
-        language.say(word, &[&[("path", &path as &dyn Display)], values.as_slice()].concat())
+        let values = shown.iter().map(|(place, text)| (*place, text as &dyn Display));
+        language.say(word, &values.chain([("path", &path as &dyn Display)]).collect::<Vec<_>>())
     }
 }
 
@@ -333,6 +337,13 @@ mod tests {
             let said = fault.say(&language);
             assert!(said.contains(word) && said.contains(USER_FILE), "{text}: {said}");
         }
+    }
+
+    #[test]
+    fn no_word_of_a_file_steers_the_terminal() {
+        let (_, faults) = of_user("[review]\n\"a\\u001b[2J\" = [\"y\"]\naccept = [\"\\u001b]0;x\\u0007\"]\n");
+        assert_eq!(faults.len(), 2);
+        assert!(faults.iter().all(|fault| !fault.say(&Language::english()).contains(char::is_control)), "{faults:?}");
     }
 
     #[test]
