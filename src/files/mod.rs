@@ -8,6 +8,7 @@ pub mod folders;
 pub mod forget;
 pub mod free_name;
 mod gif_blocks;
+mod jpeg_segments;
 pub mod kind;
 pub mod lease;
 pub mod output_csv;

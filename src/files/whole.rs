@@ -5,49 +5,20 @@
 //! Bytes after that end are allowed: cameras and phones add previews and videos there.
 
 use super::kind::Format;
-use super::{gif_blocks, png_chunks, webp_chunks};
+use super::{gif_blocks, jpeg_segments, png_chunks, webp_chunks};
 
 /// More noughts in a row than the end of compressed data has, but where a picture ends in one colour.
 const UNLIKELY_NOUGHTS: usize = 64;
-
-/// Blocks of a lossy WebP that a nought may stand for at least, where a picture ends in one colour. In screenshots with
-/// nothing below, each stands for 25 and more, but where they were made at quality 100 in haste: there for one and a
-/// half.
-const BLOCKS_A_NOUGHT: usize = 1;
 
 /// True where the file reaches the end that its format prescribes. TIFF and BMP have none: their decoders miss what is
 /// missing.
 pub fn is_whole(bytes: &[u8], format: Format) -> bool {
     match format {
-        Format::Jpeg => jpeg_ends(bytes).is_some(),
+        Format::Jpeg => jpeg_segments::reach_the_end(bytes),
         Format::Png => png_chunks::reach_the_end(bytes),
         Format::Gif => gif_blocks::reach_the_end(bytes),
         Format::WebP => webp_ends(bytes).is_some(),
         Format::Bmp | Format::Tiff => true,
-    }
-}
-
-/// Walks a JPEG's segments to the end-of-image marker. A search for its two bytes would find that of the preview
-/// inside the EXIF segment.
-fn jpeg_ends(bytes: &[u8]) -> Option<()> {
-    let mut at = 2;
-    loop {
-        // Markers may be preceded by any number of 0xff; bytes between segments are noise that decoders skip.
-        while *bytes.get(at)? != 0xff {
-            at += 1;
-        }
-        while *bytes.get(at)? == 0xff {
-            at += 1;
-        }
-        let marker = bytes[at];
-        at += 1;
-        match marker {
-            0xd9 => return Some(()),
-            // A stuffed 0xff, a restart marker, TEM and start of image stand alone.
-            0x00 | 0x01 | 0xd0..=0xd8 => {}
-            // The scan's data follows its header; the search for the next marker walks over it.
-            _ => at += usize::from(u16::from_be_bytes([*bytes.get(at)?, *bytes.get(at + 1)?])),
-        }
     }
 }
 
@@ -61,7 +32,8 @@ fn webp_ends(bytes: &[u8]) -> Option<()> {
     end.iter().any(|byte| *byte != 0).then_some(())
 }
 
-/// Noughts that a WebP cannot end in, by its size: one colour takes next to nothing of the data.
+/// Noughts that a WebP cannot end in, by its size: one for each block. In screenshots with nothing below, a nought
+/// stands for 25 blocks and more, but where they were made at quality 100 in haste: there for one and a half.
 fn unlikely_noughts(bytes: &[u8]) -> usize {
     let number = |at: usize, width: usize| {
         let bytes = bytes.get(at..at + width).unwrap_or_default();
@@ -72,7 +44,7 @@ fn unlikely_noughts(bytes: &[u8]) -> usize {
         Some(b"VP8X") => (number(24, 3) + 1, number(27, 3) + 1),
         _ => (0, 0),
     };
-    (width.div_ceil(16) * height.div_ceil(16) / BLOCKS_A_NOUGHT).max(UNLIKELY_NOUGHTS)
+    (width.div_ceil(16) * height.div_ceil(16)).max(UNLIKELY_NOUGHTS)
 }
 
 #[cfg(test)]

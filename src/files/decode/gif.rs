@@ -1,16 +1,15 @@
 //! GIF: the first frame, as Pillow sees it.
 
+use std::io::Read;
 use std::num::NonZeroU64;
 
 use gif::{ColorOutput, DecodeOptions, Decoder, DecodingError, Frame, MemoryLimit};
 use image::RgbImage;
 
 use super::super::gif_blocks::{Block, Kind, blocks, header};
+use super::lzw::Lzw;
 use super::need::{self, Size};
 use super::{Decoded, MOST_MEMORY, RareForm, Room, Trouble, claim, whiten};
-
-/// The most bits of a colour's code.
-const MOST_CODE_BITS: u8 = 11;
 
 /// The pixels that can be unpacked, where not all can: those that lack have the colour of the background. What stands
 /// before the first frame and belongs to no block is left out, and the picture not whole.
@@ -70,23 +69,12 @@ fn codes_end_with(pixels: u64, bytes: &[u8]) -> bool {
     let Some((size, data)) = blocks(bytes).find(|block| block.kind == Kind::Frame).and_then(Block::codes) else {
         return false;
     };
-    if size > MOST_CODE_BITS {
-        return false;
-    }
-    let mut decoder = weezl::decode::Configuration::new(weezl::BitOrder::Lsb, size).build();
-    let (mut rest, mut scratch) = (data.as_slice(), [0; 1 << 12]);
-    let (mut made, mut tries) = (0, 0);
+    let (mut codes, mut scratch, mut made) = (Lzw::of_gif(&data, size), [0; 1 << 12], 0);
     while made <= pixels {
-        let result = decoder.decode_bytes(rest, &mut scratch);
-        rest = &rest[result.consumed_in..];
-        made += result.consumed_out as u64;
-        let got_nowhere = result.consumed_in == 0 && result.consumed_out == 0;
-        match result.status {
+        match codes.read(&mut scratch) {
+            Ok(0) => break,
+            Ok(count) => made += count as u64,
             Err(_) => return false,
-            Ok(weezl::LzwStatus::Done) => break,
-            // Once it may get nowhere while it still holds a code.
-            Ok(_) if got_nowhere && tries > 0 => break,
-            Ok(_) => tries = usize::from(got_nowhere),
         }
     }
     made == pixels

@@ -1,4 +1,4 @@
-//! What was deflated (RFC 1950), up to the very byte where the data break.
+//! Unpacks deflated data (RFC 1950), up to the very byte where they break.
 
 use flate2::{Decompress, FlushDecompress, Status};
 

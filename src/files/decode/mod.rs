@@ -9,6 +9,7 @@ mod bmp;
 mod gif;
 mod inflated;
 mod jpeg;
+mod lzw;
 mod need;
 mod orientation;
 mod png;

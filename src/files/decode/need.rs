@@ -34,10 +34,12 @@ impl Size {
 }
 
 /// The samples of all colours; where they come in several scans, sixteen bits for each besides, until those are made,
-/// and a bit that tells whether they are 0. `bytes` are the file's, which is kept with its markers.
+/// and a bit that tells whether they are 0. `bytes` are the file's, which is kept with its markers, and twice more
+/// while damaged scans are cut.
 pub(super) fn of_jpeg(samples: u64, has_scans: bool, bytes: u64, size: Size) -> u64 {
     let held = if has_scans { 3 * samples + samples / 8 } else { samples };
-    2 * bytes + held.max(samples + size.bytes).max(size.made()).max(size.upright())
+    let copies = if has_scans { 4 } else { 2 };
+    copies * bytes + held.max(samples + size.bytes).max(size.made()).max(size.upright())
 }
 
 /// Brightness and colours of the pixels. Where it is without loss or may move, the pixels in four bytes, and of a

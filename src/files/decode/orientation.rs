@@ -207,7 +207,7 @@ mod tests {
         assert_eq!(of_exif(&exif(3, 2, &[6, 0, 1, 0], Order::Little)), Some(6));
         assert_eq!(of_exif(&exif(5, 1, &[12, 0, 0, 0, 2, 0, 0, 0], Order::Little)), Some(6));
         assert_eq!(of_exif(&exif(3, 0, &[], Order::Little)), None);
-        // What is said to be elsewhere is not there.
+        // The value should be behind the directory, where the data end before.
         assert_eq!(of_exif(&exif(5, 1, &[12, 0, 0, 0, 2], Order::Little)), None);
         assert_eq!(of_exif(&with_head(b"II\0*")), Some(6));
         assert_eq!(of_exif(&with_head(b"II+\0")), Some(0));

@@ -17,7 +17,7 @@ pub(super) enum Form {
     Masked([u32; 3]),
 }
 
-/// What is told before the pixels.
+/// The header of a bitmap, as far as its pixels need it.
 #[derive(Debug)]
 pub(super) struct Header {
     pub(super) width: u32,

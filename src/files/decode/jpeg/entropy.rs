@@ -19,7 +19,7 @@ const LEFT_OVER: usize = 3;
 /// Noughts that may fill up the end of data which end in noughts themselves.
 const MOST_FILLING: usize = 32;
 
-/// What the codes of a file tell.
+/// The result of reading the codes of a file.
 pub(super) struct Codes {
     /// Every block of every scan had its codes, of real data, and none were left over.
     pub(super) is_whole: bool,
@@ -53,7 +53,7 @@ pub(super) fn read(bytes: &[u8], segments: &[Segment<'_>], frame: &Frame, most: 
     codes
 }
 
-/// What the codes of one scan tell, with places from the beginning of its data.
+/// The result of reading the codes of one scan, with places from the beginning of its data.
 struct ScanRead {
     is_whole: bool,
     length: usize,
@@ -77,7 +77,7 @@ enum End {
     Spoiled,
 }
 
-/// What the scans before have told.
+/// Reads scan after scan, with the tables in force and the coefficients of the scans before.
 struct Reader<'f> {
     frame: &'f Frame,
     tables: Tables,

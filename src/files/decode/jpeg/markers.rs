@@ -1,54 +1,16 @@
-//! The markers of a JPEG: its frame, its scans, what lies between (ITU-T T.81, annex B).
-
-use memchr::memchr;
+//! The headers of a JPEG: of its frame, and of its scans (ITU-T T.81, annex B).
 
 use super::super::need::Size;
+pub(super) use crate::files::jpeg_segments::{END, START, Segment, segments};
 
-/// Start of image and of scan, end of image, tables.
-pub(super) const START: u8 = 0xd8;
-pub(super) const END: u8 = 0xd9;
+/// Start of scan, and tables.
 pub(super) const SCAN: u8 = 0xda;
-/// EXIF and XMP data.
-pub(super) const APP1: u8 = 0xe1;
 pub(super) const HUFFMAN_TABLES: u8 = 0xc4;
 pub(super) const RESTART_INTERVAL: u8 = 0xdd;
+/// EXIF and XMP data.
+pub(super) const APP1: u8 = 0xe1;
 /// The frame of another format, which has JPEG's other markers (ITU-T T.87).
 pub(super) const JPEG_LS: u8 = 0xf7;
-
-/// A marker segment.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Segment<'b> {
-    pub(super) marker: u8,
-    /// The bytes after its length.
-    pub(super) content: &'b [u8],
-    /// The bytes after it: behind a scan's header, its data.
-    pub(super) rest: &'b [u8],
-}
-
-/// The segments of a file, as far as they can be followed. Markers that stand alone are left out, and noughts that say
-/// that a byte of data is no marker.
-pub(super) fn segments(bytes: &[u8]) -> Vec<Segment<'_>> {
-    let mut rest = bytes;
-    let next = std::iter::from_fn(|| {
-        loop {
-            let at = memchr(0xff, rest)?;
-            let marker = *rest.get(at + 1)?;
-            // Any number of them may come before a marker.
-            rest = &rest[at + if marker == 0xff { 1 } else { 2 }..];
-            match marker {
-                END => return None,
-                0x00 | 0x01 | 0xd0..=START | 0xff => {}
-                _ => {
-                    let length = usize::from(u16::from_be_bytes([*rest.first()?, *rest.get(1)?]));
-                    let content = rest.get(2..length)?;
-                    rest = &rest[length..];
-                    return Some(Segment { marker, content, rest });
-                }
-            }
-        }
-    });
-    next.collect()
-}
 
 /// The way in which a frame is coded, told by its marker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,10 +2,8 @@
 
 use std::io::Read;
 
-use weezl::BitOrder;
-use weezl::decode::Configuration;
-
 use crate::files::decode::inflated::{Inflated, Stop};
+use crate::files::decode::lzw::Lzw;
 
 /// How much of a row came from data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -130,40 +128,7 @@ impl Rows for Nothing {
 
 /// LZW, with the highest bit of a code first, or, as the first programs wrote it, the lowest.
 pub(super) fn lzw(bytes: &[u8]) -> Box<dyn Rows + '_> {
-    let is_old = matches!(bytes, [0, second, ..] if second & 1 == 1);
-    let configuration = match is_old {
-        true => Configuration::new(BitOrder::Lsb, 8),
-        false => Configuration::with_tiff_size_switch(BitOrder::Msb, 8),
-    };
-    Box::new(Stream(Lzw { decoder: configuration.build(), bytes, is_broken: false }))
-}
-
-struct Lzw<'b> {
-    decoder: weezl::decode::Decoder,
-    bytes: &'b [u8],
-    /// The decoder met a code that means nothing, which it would go on after.
-    is_broken: bool,
-}
-
-impl Read for Lzw<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        // Once it may get nowhere while it still holds a code.
-        let mut tries = 0;
-        while !self.is_broken {
-            let result = self.decoder.decode_bytes(self.bytes, buffer);
-            self.bytes = &self.bytes[result.consumed_in..];
-            self.is_broken = result.status.is_err();
-            match result.status {
-                _ if result.consumed_out > 0 => return Ok(result.consumed_out),
-                Ok(weezl::LzwStatus::Done) => return Ok(0),
-                Ok(_) if result.consumed_in > 0 => tries = 0,
-                Ok(_) if tries > 0 => return Ok(0),
-                Ok(_) => tries += 1,
-                Err(_) => {}
-            }
-        }
-        Err(std::io::ErrorKind::InvalidData.into())
-    }
+    Box::new(Stream(Lzw::of_tiff(bytes)))
 }
 
 /// Runs of equal bytes (TIFF 6.0, section 9).
@@ -226,7 +191,7 @@ mod tests {
     use std::io::Write;
 
     fn lzw_of(bytes: &[u8]) -> Vec<u8> {
-        weezl::encode::Encoder::with_tiff_size_switch(BitOrder::Msb, 8).encode(bytes).unwrap()
+        weezl::encode::Encoder::with_tiff_size_switch(weezl::BitOrder::Msb, 8).encode(bytes).unwrap()
     }
 
     fn deflated_of(bytes: &[u8]) -> Vec<u8> {
