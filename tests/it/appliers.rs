@@ -187,21 +187,25 @@ fn what_an_earlier_version_noted_is_taken_back_too() {
     }
 }
 
-/// A picture whose file is taken away on behalf of another, which shared it, is nowhere else.
+/// A picture whose file is taken away on behalf of another, which shared it, is nowhere else. Where it was moved, its
+/// content comes back from the other one.
 #[test]
 fn a_picture_that_lost_its_place_with_another_can_be_taken_back() {
-    let mut desk = Desk::new(Operation::Copy, &[]);
-    desk.decide(0, "a");
-    desk.decide(1, "b");
-    let plan = desk.plan();
-    let first = desk.apply(&plan).unwrap();
-    // Its file goes: the one of the other picture is there already.
-    desk.decide(1, "a");
-    let plan = desk.plan();
-    desk.apply(&plan);
-    desk.undo(first);
-    while desk.undo_all() > 0 {}
-    assert_eq!(contents(&desk.workspace), desk.before);
+    for operation in [Operation::Copy, Operation::Move] {
+        let mut desk = Desk::new(operation, &[]);
+        desk.decide(0, "a");
+        desk.decide(1, "b");
+        let plan = desk.plan();
+        let first = desk.apply(&plan).unwrap();
+        // Its file goes: the one of the other picture is there already.
+        desk.decide(1, "a");
+        let plan = desk.plan();
+        desk.apply(&plan);
+        desk.undo(first);
+        while desk.undo_all() > 0 {}
+        assert_eq!(contents(&desk.workspace), desk.before, "{operation:?}");
+        assert_eq!(desk.undo_all_left(), Vec::<String>::new(), "{operation:?}");
+    }
 }
 
 /// The run that made a folder is taken back while another one's file is in it.
@@ -274,24 +278,6 @@ fn what_came_to_a_path_later_is_another_file() {
         assert_eq!(contents(&desk.workspace), desk.before, "{operation:?}");
         assert_eq!(desk.undo_all_left(), Vec::<String>::new());
     }
-}
-
-/// Two pictures share a file, of which one was regrouped to it; the file goes back as the other one's. What was removed
-/// for it comes back from there.
-#[test]
-fn what_was_removed_for_a_file_that_went_back_comes_back() {
-    let mut desk = Desk::new(Operation::Move, &[]);
-    desk.decide(0, "a");
-    desk.decide(1, "b");
-    let plan = desk.plan();
-    let first = desk.apply(&plan).unwrap();
-    desk.decide(1, "a");
-    let plan = desk.plan();
-    desk.apply(&plan);
-    desk.undo(first);
-    while desk.undo_all() > 0 {}
-    assert_eq!(contents(&desk.workspace), desk.before);
-    assert_eq!(desk.undo_all_left(), Vec::<String>::new());
 }
 
 /// The second of two who regroup a picture finds it there: nothing failed.
