@@ -22,7 +22,7 @@ use half::f16;
 use ndarray::Array1;
 use serde_json::{Map, Value as Json, json};
 use smart_image_sorter::app_start::{AppStart, Opening};
-use smart_image_sorter::backend::Surroundings;
+use smart_image_sorter::built_in::Unpacker;
 use smart_image_sorter::config::Defaults;
 use smart_image_sorter::domain::choice::Choice;
 use smart_image_sorter::domain::label::Label;
@@ -41,6 +41,7 @@ use smart_image_sorter::store::cache::{EmbeddingCache, Remembered};
 use smart_image_sorter::store::known::KnownSessions;
 use smart_image_sorter::store::session::{Found, Session, Sorting};
 use smart_image_sorter::tui::rehearsal::Rehearsal;
+use smart_image_sorter::use_cases::Machine;
 
 /// The dimensions of the usual base models' embeddings.
 const DIMENSIONS: usize = 512;
@@ -153,7 +154,7 @@ fn peak_memory() -> Option<u64> {
 }
 
 fn start(folder: &Path) -> AppStart {
-    let surroundings = Surroundings {
+    let machine = Machine {
         // No library is looked for: tract computes.
         places: Places {
             setting: None,
@@ -166,13 +167,13 @@ fn start(folder: &Path) -> AppStart {
         runtime: Wanted::default(),
         program: std::env::current_exe().unwrap(),
         cache: Some(cache_place(folder)),
-        built_in: Some(folder.join("built-in")),
+        built_in: Unpacker::new(Some(folder.join("built-in"))),
         data_folder: Some(data_folder(folder)),
     };
     AppStart {
         language: Language::english(),
         defaults: Defaults::load(None).unwrap(),
-        surroundings,
+        machine,
         config_folder: None,
         log: None,
         opening: Opening::Session { destination: destination(folder), trust: false },

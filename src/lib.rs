@@ -20,3 +20,4 @@ pub mod plain_file;
 pub mod rights;
 pub mod store;
 pub mod tui;
+pub mod use_cases;

@@ -6,7 +6,7 @@ use std::path::Path;
 use crossbeam_channel::{Receiver, Sender};
 
 use super::newest::answer_newest;
-use super::source_inspector::{folders_in, split};
+use super::path_completion::{folders_in, split};
 use super::{Event, Order};
 use crate::domain::hub_model::HubModel;
 use crate::domain::settings::ModelName;

@@ -16,12 +16,12 @@ mod download;
 mod emptied;
 mod events;
 pub mod exit;
+mod face;
 mod failure;
 pub mod help;
 mod interrupt;
 mod log;
 mod model;
-mod opening;
 mod outcome;
 mod picture_line;
 mod progress;
@@ -35,7 +35,7 @@ mod undo;
 mod unread;
 mod verify;
 mod watch;
-mod watch_teller;
+mod watch_printer;
 
 use std::ffi::OsString;
 

@@ -23,13 +23,9 @@ use super::update::{look_up, update};
 use super::values::Values;
 use super::{SAMPLES_MODEL, view};
 use crate::app_start::{AppStart, Opening};
-use crate::backend::{Crew, Event, Order, Sayer};
+use crate::backend::{Crew, Event, Order};
 use crate::built_in;
 use crate::config::Background;
-use crate::files::transfer::TransferError;
-use crate::files::trouble::Trouble;
-use crate::jobs::watch::Waits;
-use crate::lang::{Language, Say};
 
 /// How long the loop waits for a key before it looks for what the crew tells. Without work there is little to tell.
 const LOOK_BUSY: Duration = Duration::from_millis(20);
@@ -52,13 +48,13 @@ const INTERRUPTED: i32 = 130;
 
 /// Runs the app until it is left.
 pub fn run(start: AppStart) -> std::io::Result<()> {
-    let AppStart { language, defaults, surroundings, config_folder, log, opening } = start;
+    let AppStart { language, defaults, machine, config_folder, log, opening } = start;
     let (mouse, background) = (defaults.mouse, defaults.background);
     let (keys, faults) = Keys::load(config_folder.as_deref());
     let mut model = Model::new(language.clone(), defaults, keys);
     model.is_line_unprotected = is_line_unprotected();
     let painter = ScreenPainter::new();
-    let (crew, told) = Crew::start(surroundings, Arc::new(Words(language)), painter.clone());
+    let (crew, told) = Crew::start(machine, Arc::new(language), painter.clone());
     let mut app =
         App { crew, told, painter, drawn: None, values: config_folder.map(|folder| folder.join(VALUES_FILE)) };
     let first = app.open(&mut model, opening)?;
@@ -103,23 +99,6 @@ pub fn run(start: AppStart) -> std::io::Result<()> {
 fn is_line_unprotected() -> bool {
     let has = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     has("SSH_CONNECTION") && !["TMUX", "STY", "ZELLIJ"].into_iter().any(has)
-}
-
-/// Sentences for what is written into the session.
-pub(super) struct Words(pub(super) Language);
-
-impl Sayer for Words {
-    fn trouble(&self, trouble: &Trouble) -> String {
-        trouble.say(&self.0)
-    }
-
-    fn transfer(&self, error: &TransferError) -> String {
-        error.say(&self.0)
-    }
-
-    fn waits(&self, waits: Waits<'_>) -> String {
-        waits.say(&self.0)
-    }
 }
 
 struct App {

@@ -10,7 +10,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
 use super::effect::Effect;
-use super::event_loop::Words;
+
 use super::keys::Keys;
 use super::line::Line;
 use super::message::Message;
@@ -33,14 +33,14 @@ pub struct Rehearsal {
 impl Rehearsal {
     /// Opens the session of `destination` on a screen of so many columns and rows, as `sis review` does.
     pub fn open(start: AppStart, destination: &std::path::Path, columns: u16, rows: u16) -> Rehearsal {
-        let AppStart { language, defaults, surroundings, config_folder, .. } = start;
+        let AppStart { language, defaults, machine, config_folder, .. } = start;
         let (keys, _) = Keys::load(config_folder.as_deref());
         let mut model = Model::new(language.clone(), defaults, keys);
         model.size = (columns, rows);
         model.setup.destination = Line::new(destination.to_string_lossy());
         model.session = Some(model.destination());
         model.work = Work::Opening;
-        let (crew, told) = Crew::start(surroundings, Arc::new(Words(language)), ScreenPainter::new());
+        let (crew, told) = Crew::start(machine, Arc::new(language), ScreenPainter::new());
         crew.send(Order::Open { destination: model.destination() });
         // A screen in memory cannot fail.
         let terminal = match Terminal::new(TestBackend::new(columns, rows)) {

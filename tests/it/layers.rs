@@ -7,16 +7,32 @@ use std::path::{Path, PathBuf};
 use smart_image_sorter::lang::Language;
 
 /// Each layer and the layers that it may use.
-const ARROWS: [(&str, &[&str]); 19] = [
+const ARROWS: [(&str, &[&str]); 20] = [
     ("main", &["cli", "tui"]),
     ("lib", &[]),
     ("built_in", &[]),
-    ("app_start", &["backend", "config", "lang"]),
-    ("cli", &["app_start", "backend", "built_in", "config", "domain", "engine", "files", "jobs", "lang", "store"]),
-    ("tui", &["app_start", "backend", "built_in", "config", "domain", "engine", "files", "jobs", "lang", "store"]),
-    ("lang", &["backend", "config", "domain", "engine", "files", "jobs", "store"]),
-    ("backend", &["built_in", "domain", "engine", "files", "jobs", "store"]),
-    ("jobs", &["built_in", "domain", "engine", "files", "store"]),
+    ("app_start", &["config", "lang", "use_cases"]),
+    ("cli", &["app_start", "built_in", "config", "domain", "engine", "files", "jobs", "lang", "store", "use_cases"]),
+    (
+        "tui",
+        &[
+            "app_start",
+            "backend",
+            "built_in",
+            "config",
+            "domain",
+            "engine",
+            "files",
+            "jobs",
+            "lang",
+            "store",
+            "use_cases",
+        ],
+    ),
+    ("lang", &["backend", "config", "domain", "engine", "files", "jobs", "store", "use_cases"]),
+    ("backend", &["domain", "engine", "files", "jobs", "store", "use_cases"]),
+    ("use_cases", &["built_in", "domain", "engine", "files", "jobs", "store"]),
+    ("jobs", &["domain", "engine", "files", "store"]),
     ("config", &["domain"]),
     ("engine", &["domain"]),
     ("files", &["domain"]),

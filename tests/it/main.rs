@@ -22,6 +22,7 @@ mod demo;
 mod every_disk;
 #[cfg(target_os = "linux")]
 mod evidence;
+mod faces;
 #[cfg(target_os = "linux")]
 mod faults;
 mod file_systems;

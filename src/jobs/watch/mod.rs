@@ -101,6 +101,8 @@ pub enum Told<'t> {
     Transferred(&'t PlannedTransfer, &'t Ended),
     /// Something cannot be done just now. Nothing is lost: it is tried again.
     Waits(Waits<'t>),
+    /// A file of somebody else's had the place of a table, and has this name now.
+    KeptAside(&'t Path),
     /// A command was run for an arrival.
     Alerted {
         /// The picture's path.
@@ -339,7 +341,10 @@ impl Watch {
         let began = Instant::now();
         let written = tables::write(session, &self.watched.table, Some(&self.watched.set), self.watched.sorting.sure());
         match written {
-            Ok(_) => self.table.is_stale = false,
+            Ok(written) => {
+                self.table.is_stale = false;
+                written.kept_aside.iter().for_each(|path| tell(Told::KeptAside(path)));
+            }
             Err(error) => tell(Told::Waits(Waits::NoTable(&error))),
         }
         self.table.next = Instant::now() + TABLE_EVERY.max(began.elapsed() * TABLE_REST);
@@ -355,8 +360,9 @@ impl Watch {
         let result = Map::from_iter(result.map(|(key, value)| (key.to_owned(), value)));
         session.end_run(self.watched.run, result)?;
         let (table, sure) = (&self.watched.table, self.watched.sorting.sure());
-        if let Err(error) = tables::write(session, table, Some(&self.watched.set), sure) {
-            tell(Told::Waits(Waits::NoTable(&error)));
+        match tables::write(session, table, Some(&self.watched.set), sure) {
+            Ok(written) => written.kept_aside.iter().for_each(|path| tell(Told::KeptAside(path))),
+            Err(error) => tell(Told::Waits(Waits::NoTable(&error))),
         }
         Ok(())
     }

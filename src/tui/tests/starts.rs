@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::engine::hub::HubError;
+use crate::use_cases::RunError;
 
 const ID: &str = "owner/name";
 
@@ -30,11 +31,11 @@ fn assert_as_before(model: &Model) {
 fn failures() -> [CrewError; 5] {
     let weights = crate::engine::checkpoint::CheckpointError::NoWeights { folder: "/m".into(), found: vec![] };
     [
-        HubError::Cancelled.into(),
-        HubError::Offline { id: ID.to_owned() }.into(),
+        RunError::from(HubError::Cancelled).into(),
+        RunError::from(HubError::Offline { id: ID.to_owned() }).into(),
         EngineError::from(weights).into(),
         crate::files::scan::ScanError::Missing { folder: "/pictures".into() }.into(),
-        CrewError::Stopped,
+        RunError::Stopped.into(),
     ]
 }
 
@@ -74,7 +75,7 @@ fn pictures_are_reviewed_while_a_model_is_downloaded() {
     let kinds = [StepKind::Decide, StepKind::Undo, StepKind::Decide].map(|kind| ("/sorted", kind));
     assert_eq!(kept.collect::<Vec<_>>(), kinds);
     // A failure does not take a person away from reviewing.
-    told(&mut model, Event::Failed { error: HubError::Cancelled.into() });
+    told(&mut model, Event::Failed { error: RunError::from(HubError::Cancelled).into() });
     assert_eq!((model.pane, model.collection.len()), (Pane::Review, 6));
 }
 

@@ -13,6 +13,7 @@ use crate::store::session::{Origin, Sorting};
 use crate::tui::effect::Effect;
 use crate::tui::line::Line;
 use crate::tui::model::{Done, Model, Pane, Runtime, Work};
+use crate::use_cases::Notice;
 
 pub(super) fn told(model: &mut Model, event: Event) -> Vec<Effect> {
     let effects = take(model, event);
@@ -56,10 +57,6 @@ fn take(model: &mut Model, event: Event) -> Vec<Effect> {
                 runtime.device = device;
             }
         }
-        Event::ModelSilent => {
-            let text = model.language.text("engine.silent_in_app");
-            model.say(text);
-        }
         Event::Quantising => {
             let text = model.language.text("classify.quantising");
             model.say(text);
@@ -92,10 +89,7 @@ fn take(model: &mut Model, event: Event) -> Vec<Effect> {
             }
         }
         Event::NotTakenOver { error } | Event::Trouble { error } => fail(model, &error),
-        Event::Weak { weakness } => {
-            let text = weakness.say(&model.language);
-            model.say(text);
-        }
+        Event::Notice { notice } => note(model, &notice),
         Event::Scorable { missing: 0 } => return score_the_rest(model),
         Event::Scorable { missing } => {
             let text = model.language.say("app.scores_missing", &[("count", &missing)]);
@@ -166,10 +160,6 @@ fn take(model: &mut Model, event: Event) -> Vec<Effect> {
             let text = with_count(model, text, "app.sources_kept", tally.kept);
             model.say(with_count(model, text, "classify.unkept", tally.unkept));
         }
-        Event::RecoveredUnkept { count } => {
-            let text = model.language.say("classify.unkept", &[("count", &count)]);
-            model.say_error(text);
-        }
         Event::Undone { run, own, tally, failures, head } => {
             model.work = Work::Idle;
             model.is_paused = false;
@@ -225,6 +215,21 @@ fn take(model: &mut Model, event: Event) -> Vec<Effect> {
         }
     }
     vec![]
+}
+
+/// Says something that people should know of a run.
+fn note(model: &mut Model, notice: &Notice) {
+    let text = match notice {
+        // Its sentence on the command line names Ctrl-C.
+        Notice::ModelSilent => model.language.text("engine.silent_in_app"),
+        notice => notice.say(&model.language),
+    };
+    tracing::warn!("{text}");
+    match notice {
+        Notice::RecoveredUnkept { .. } | Notice::SessionNotNoted { .. } => model.say_error(text),
+        Notice::TransfersRefused { .. } | Notice::TransfersUnfinished(_) => model.say_error(text),
+        _ => model.say(text),
+    }
 }
 
 /// A sentence, and after it another one of so many files, if there are any.
