@@ -1,5 +1,6 @@
 //! From a checkpoint on disk to embeddings: layouts, families, the graph writer, runtimes, preprocessing, tokens.
 
+mod canonical;
 pub mod checkpoint;
 mod damage;
 pub mod encoder;

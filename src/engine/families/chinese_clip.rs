@@ -6,6 +6,7 @@ use serde_json::Value as Json;
 use super::clip::{PROJECTION, TRAINED_SCALE, VisionTower};
 use super::{ConfigReader, Family, FamilyError, Scoring, TextForm, TowerDefaults};
 use crate::domain::score::Activation;
+use crate::engine::canonical::record;
 use crate::engine::graph::transformer::Measures;
 use crate::engine::graph::{GraphBuilder, Operators, TowerGraph, axis};
 use crate::engine::runtime::{Dim, InputSpec};
@@ -45,6 +46,18 @@ impl ChineseClip {
 impl Family for ChineseClip {
     fn name(&self) -> &'static str {
         "chinese_clip"
+    }
+
+    fn canonical(&self) -> String {
+        let fields = [
+            ("text", self.text.canonical()),
+            ("vision", self.vision.canonical()),
+            ("vocabulary", self.vocabulary.to_string()),
+            ("positions", self.positions.to_string()),
+            ("token_types", self.token_types.to_string()),
+            ("projection", self.projection.to_string()),
+        ];
+        record("ChineseClip", &fields)
     }
 
     fn image_size(&self) -> usize {

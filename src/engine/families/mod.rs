@@ -32,6 +32,9 @@ pub trait Family: Debug + Send + Sync {
     /// `model_type` in `config.json`.
     fn name(&self) -> &'static str;
 
+    /// Its settings as canonical text, which the fingerprint hashes: a change voids users' caches.
+    fn canonical(&self) -> String;
+
     /// Pixels on a side of the square picture that the image tower takes.
     fn image_size(&self) -> usize;
 

@@ -46,15 +46,15 @@ impl Sources {
     }
 }
 
-/// Everything but the contents of files that a checkpoint's answers depend on, as text. Caches and sessions on disk are
-/// found by its hash: what it holds is added to, and nothing that it says is ever said in another way.
+/// Everything but the contents of files that a checkpoint's answers depend on, as canonical text. Users' caches and
+/// sessions are found by its hash, so it may not change for a model that gives the same answers.
 fn description(family: &dyn Family, processor: &ImageProcessor, variant: Variant) -> String {
     let numbers = match variant {
         Variant::Fp32 => String::new(),
         Variant::Fp16 => " fp16".to_owned(),
         Variant::Int8 => format!(" {}", quantised::form()),
     };
-    format!("{VERSION} {family:?} {processor:?}{numbers}")
+    format!("{VERSION} {} {}{numbers}", family.canonical(), processor.canonical())
 }
 
 /// Bytes that are hashed at a time, on all cores.
