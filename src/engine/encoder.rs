@@ -4,10 +4,11 @@ use half::f16;
 use ndarray::{Array2, Axis, concatenate};
 
 use super::EngineError;
-use super::checkpoint::{Checkpoint, TowerKind};
+use super::checkpoint::Checkpoint;
 use super::image_processor::{ImageProcessor, PreparedPicture};
 use super::runtime::{Halt, InputSpec, Runtime, RuntimeError, Session, Tensor, Uses};
 use super::tokenizer::Tokenizer;
+use super::tower_kind::TowerKind;
 use crate::domain::label::Label;
 use crate::domain::score::{label_embeddings, to_kept_form};
 use crate::domain::template::Templates;

@@ -15,11 +15,12 @@ use crate::domain::score::ScoreRule;
 use crate::domain::settings::{ModelName, Settings};
 use crate::domain::variant::Variant;
 use crate::engine::EngineError;
-use crate::engine::checkpoint::{Checkpoint, TowerKind};
+use crate::engine::checkpoint::Checkpoint;
 use crate::engine::encoder::{ImageEncoder, TextEncoder};
 use crate::engine::fingerprint::Sources;
 use crate::engine::image_processor::ImageProcessor;
 use crate::engine::runtime::{Runtime, Uses};
+use crate::engine::tower_kind::TowerKind;
 
 /// Why a model cannot be used.
 #[derive(Debug, thiserror::Error)]

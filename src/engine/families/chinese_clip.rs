@@ -4,13 +4,15 @@
 use serde_json::Value as Json;
 
 use super::clip::{PROJECTION, TRAINED_SCALE, VisionTower};
-use super::{ConfigReader, Family, FamilyError, Scoring, TextForm, TowerDefaults};
+use super::config::{ConfigReader, TowerDefaults};
+use super::error::FamilyError;
+use super::family::{Family, Scoring};
 use crate::domain::score::Activation;
 use crate::engine::canonical::record;
 use crate::engine::graph::transformer::Measures;
 use crate::engine::graph::{GraphBuilder, Operators, TowerGraph, axis};
 use crate::engine::runtime::{Dim, InputSpec};
-use crate::engine::tokenizer::{Filling, Kind};
+use crate::engine::tokenizer::{Filling, Kind, TextForm};
 use crate::engine::weights::{Weights, WeightsError};
 
 /// The defaults of transformers' `ChineseCLIPTextConfig`.
