@@ -9,7 +9,8 @@ use serde::Deserialize;
 
 use super::Control;
 use super::address::escaped;
-use super::http::{Client, HttpError};
+use super::http::Client;
+use super::http_error::HttpError;
 use super::listing::is_hexadecimal;
 
 /// The service's account.

@@ -11,7 +11,8 @@ use ureq::Body;
 use ureq::http::Response;
 
 use super::hash::{Hash, Hasher};
-use super::http::{Client, HttpError, text};
+use super::http::{Client, text};
+use super::http_error::HttpError;
 use super::pace::{Found, Pace};
 use super::patience::{Patience, wait};
 use super::{Control, Step};

@@ -10,8 +10,9 @@ use ureq::http::{HeaderMap, Response, Uri};
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use ureq::{Agent, Body, Error, Proxy};
 
-use super::Control;
 use super::address::{origin, redirected};
+use super::control::Control;
+use super::http_error::{HttpError, Refusal};
 use super::pace::{Found, Pace};
 use super::patience::Patience;
 use super::place::{HUGGING_FACE, Place};
@@ -24,50 +25,9 @@ const CONNECT: Duration = Duration::from_secs(10);
 /// Redirects that are followed. The hub has one or two.
 const MOST_REDIRECTS: usize = 8;
 
-/// Statuses of a server that may answer otherwise in a moment.
-const PASSING: [u16; 6] = [408, 429, 500, 502, 503, 504];
-
 /// How the standard library begins when a host's name stands for no address, for which it has no kind of error: without
 /// a network, that is what happens first.
 const NO_ADDRESS: &str = "failed to lookup address information";
-
-/// Why there is no answer to use.
-#[derive(Debug)]
-pub(super) enum HttpError {
-    /// No connection came about.
-    NoConnection { detail: String },
-    /// A connection was cut, or nothing came through it any more.
-    Cut { detail: String },
-    /// It brought next to nothing for a while.
-    TooSlow,
-    /// The server refused.
-    Refused(Refusal),
-    /// The answer makes no sense.
-    Nonsense { detail: String },
-    /// The environment names a proxy that cannot be used.
-    BadProxy(&'static str),
-    /// The hub's address begins with no `https://` or the like.
-    NoScheme,
-    /// Somebody asked to stop.
-    Cancelled,
-}
-
-/// A status that is no success, and what the hub says with it.
-#[derive(Debug)]
-pub(super) struct Refusal {
-    pub(super) status: u16,
-    /// `X-Error-Code`: `RepoNotFound`, `RevisionNotFound`, `GatedRepo`.
-    pub(super) code: String,
-    /// How long to leave the server in peace.
-    pub(super) retry_after: Option<Duration>,
-}
-
-impl Refusal {
-    /// True where the server may answer otherwise in a moment.
-    pub(super) fn is_passing(&self) -> bool {
-        PASSING.contains(&self.status)
-    }
-}
 
 /// A client of the hub.
 pub(super) struct Client {

@@ -6,12 +6,14 @@ mod address;
 mod cache;
 mod check;
 mod choice;
+mod control;
 mod conversion;
 mod download;
 mod error;
 mod fetch;
 mod hash;
 mod http;
+mod http_error;
 pub mod known;
 mod listing;
 mod pace;
@@ -23,58 +25,19 @@ mod popular;
 mod proxy;
 
 use std::path::PathBuf;
-use std::sync::atomic::AtomicBool;
-use std::time::Duration;
 
 use cache::Storage;
 pub use check::Repaired;
 pub use choice::Form;
+pub use control::{Control, Step};
 pub use error::{HubError, Missing};
-use http::{Client, HttpError, Refusal};
+use http::Client;
+use http_error::{HttpError, Refusal};
 pub use place::Place;
-pub use plan::Plan;
-pub use planned::PlannedFile;
+pub use planned::{Plan, PlannedFile};
 pub use popular::Published;
 
 use crate::domain::hub_model::{HubModel, MAIN};
-
-/// Events of a download.
-#[derive(Debug)]
-pub enum Step<'s> {
-    /// It is known what has to be downloaded; it begins.
-    Begin(&'s Plan),
-    /// Bytes that are there, of all that are needed.
-    Bytes {
-        /// There, those of earlier runs with them.
-        done: u64,
-        /// Needed.
-        total: u64,
-    },
-    /// Bytes of the cache that were looked through, of all that are.
-    Checking {
-        /// Looked through.
-        done: u64,
-        /// To be looked through.
-        total: u64,
-    },
-    /// The hub has no time, or the connection was cut: it is tried again after a pause.
-    Waiting {
-        /// The pause.
-        pause: Duration,
-    },
-    /// The hub sends next to nothing: the connection is broken off, and it is tried again.
-    TooSlow,
-    /// Another program downloads the same file: it is waited for.
-    Locked,
-}
-
-/// The caller's side of a download: it hears of every step, and may ask to stop.
-pub struct Control<'c> {
-    /// Looked at between pieces and while waiting; a silent connection may delay it by ten seconds.
-    pub stop: &'c AtomicBool,
-    /// Hears of every step.
-    pub tell: &'c mut dyn FnMut(Step<'_>),
-}
 
 /// A complete checkpoint in the cache.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,8 +3,8 @@
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use super::http::HttpError;
-use super::{Control, Step};
+use super::control::{Control, Step};
+use super::http_error::HttpError;
 
 /// How often something is tried again without any progress.
 const TRIES: u32 = 5;

@@ -6,11 +6,11 @@ use serde_json::Value as Json;
 
 use super::address::escaped;
 use super::cache::conversion_of;
-use super::choice::{CONFIG, Choice, Form, Needs, choose, shards};
+use super::choice::{CONFIG, Choice, Needs, choose, shards};
 use super::hash::is_as_published;
-use super::http::HttpError;
+use super::http_error::HttpError;
 use super::listing::{self, Answered, ListedFile, Listing, is_hexadecimal};
-use super::planned::PlannedFile;
+use super::planned::{Plan, PlannedFile};
 use super::{Control, Hub, HubError, Missing, conversion};
 use crate::domain::hub_model::{HubModel, MAIN};
 use crate::engine::families::{self, Family, FamilyError};
@@ -21,54 +21,6 @@ const LARGEST_CONFIG: u64 = 10_000_000;
 
 /// The largest file that goes with the weights. The largest tokenizers have some 35 megabytes.
 const LARGEST_SMALL: u64 = 200_000_000;
-
-/// A plan: the files of a model, and which of them have to be downloaded.
-#[derive(Debug, Clone)]
-pub struct Plan {
-    /// The model.
-    pub model: HubModel,
-    /// Its `model_type`.
-    pub family: &'static str,
-    /// The commit that is taken.
-    pub commit: String,
-    /// The form of the weights.
-    pub form: Form,
-    /// The revision that the files come from where it is not the one that was asked for: the hub's own conversion.
-    pub conversion: Option<String>,
-    /// The files, small ones first.
-    pub files: Vec<PlannedFile>,
-    /// How many of them are small: all but the weights.
-    pub(super) small: usize,
-    /// The other files that the hub lists for the commit.
-    pub(super) others: Vec<ListedFile>,
-    /// For a conversion: the commit that was converted, and the files that are the same in it: they are put there too,
-    /// so that what `main` stands for is in the cache, as Python wants it.
-    pub(super) original: Option<(String, BTreeSet<String>)>,
-    /// Revisions and the commits that they stand for, noted when all of the model is there.
-    pub(super) notes: Vec<(String, String)>,
-}
-
-impl Plan {
-    /// Bytes of all files.
-    pub fn size(&self) -> u64 {
-        self.files.iter().fold(0, |sum: u64, file| sum.saturating_add(file.size))
-    }
-
-    /// Bytes that are in the cache already.
-    pub fn there(&self) -> u64 {
-        self.files.iter().fold(0, |sum: u64, file| sum.saturating_add(file.there))
-    }
-
-    /// Bytes that have to be downloaded.
-    pub fn missing(&self) -> u64 {
-        self.size() - self.there()
-    }
-
-    /// True where nothing has to be done: every file is there, and where it belongs.
-    pub fn is_whole(&self) -> bool {
-        self.files.iter().all(|file| file.there == file.size && file.is_in_place)
-    }
-}
 
 impl Hub {
     /// Asks the hub which files of a model are needed, and looks up what of them is in the cache. A model that the
@@ -263,7 +215,7 @@ impl Hub {
             }
             // An index was read to know the shards.
             let is_small = is_small || (!shards.is_empty() && choice.weights.iter().any(|index| index == name));
-            files.push(PlannedFile::looked_up(file.clone(), is_small, &storage, &listing.commit, control)?);
+            files.push(PlannedFile::looked_up(file.clone(), is_small, &storage, &listing.commit, control.stop)?);
         }
         Ok(files)
     }

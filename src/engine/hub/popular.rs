@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::cache::Storage;
 use super::choice::CONFIG;
-use super::http::HttpError;
+use super::http_error::HttpError;
 use super::{Control, Hub, HubError};
 use crate::domain::hub_model::HubModel;
 use crate::engine::families;
