@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use unicode_normalization::UnicodeNormalization;
 
 use super::label::Label;
+use super::name_fold::fold;
 use super::portable_name::{is_refused, is_reserved};
 use super::printable::is_disturbing;
 
@@ -43,11 +44,6 @@ pub fn folder_name(label: &str) -> String {
         name.push('_');
     }
     name
-}
-
-/// The form under which two names are one on file systems that ignore case and Unicode form.
-pub fn fold(name: &str) -> String {
-    name.nfc().collect::<String>().to_uppercase().to_lowercase().nfc().collect()
 }
 
 fn is_unsafe(c: char) -> bool {

@@ -14,6 +14,7 @@ pub mod hub_model;
 pub mod label;
 pub mod limit;
 pub mod litter;
+pub mod name_fold;
 pub mod patterns;
 pub mod picture;
 pub mod plan;

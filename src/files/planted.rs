@@ -10,7 +10,7 @@ use walkdir::{DirEntry, WalkDir};
 
 use super::read::hash_file;
 use super::scan::SESSION_FOLDER;
-use crate::domain::folder_name::fold;
+use crate::domain::name_fold::fold;
 use crate::domain::plan::name_candidates;
 
 /// Things that are known and not looked for.

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use super::carry_out::private_names;
 use super::stop::Stop;
 use super::tables;
-use crate::domain::folder_name::fold;
+use crate::domain::name_fold::fold;
 use crate::domain::picture::ContentHash;
 use crate::files::planted::{Known, Seen, is_same_file, look_through};
 use crate::files::read::hash_file;

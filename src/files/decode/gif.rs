@@ -7,9 +7,10 @@ use gif::{ColorOutput, DecodeOptions, Decoder, DecodingError, Frame, MemoryLimit
 use image::RgbImage;
 
 use super::super::gif_blocks::{Block, Kind, blocks, header};
+use super::decoded::{Decoded, MOST_MEMORY, Room, claim, whiten};
 use super::lzw::Lzw;
 use super::need::{self, Size};
-use super::{Decoded, MOST_MEMORY, RareForm, Room, Trouble, claim, whiten};
+use crate::files::trouble::{RareForm, Trouble};
 
 /// The pixels that can be unpacked, where not all can: those that lack have the colour of the background. What stands
 /// before the first frame and belongs to no block is left out, and the picture not whole.

@@ -6,6 +6,7 @@
 //! Pillow: of 16-bit grey the high byte is taken, where Pillow clips, which turns nearly every such picture white.
 
 mod bmp;
+mod decoded;
 mod gif;
 mod inflated;
 mod jpeg;
@@ -26,38 +27,14 @@ use image::error::LimitErrorKind;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageResult, Limits, RgbImage};
 
+pub use decoded::{Decoded, MOST_MEMORY, MOST_PIXELS};
+use decoded::{Room, claim, is_turned, upright};
 use need::Size;
 
 use super::kind::{Format, Kind};
 use super::trouble::{RareForm, Trouble};
 use super::whole::is_whole;
 use crate::panics::caught;
-
-/// The most pixels of a picture: twice those at which Pillow begins to warn, above which it refuses
-/// (`Image.MAX_IMAGE_PIXELS`).
-pub const MOST_PIXELS: u64 = 178_956_970;
-
-/// The most bytes that a picture may take while it is decoded.
-pub const MOST_MEMORY: u64 = 1300 << 20;
-
-/// A decoded picture: its pixels, and whether the file is whole. A picture that is not is suspect.
-#[derive(Debug)]
-pub struct Decoded {
-    /// Upright, three bytes a pixel.
-    pub pixels: RgbImage,
-    /// The file reaches its end, and every pixel came from data.
-    pub is_whole: bool,
-}
-
-impl Decoded {
-    /// Of a decoder that gives nothing of a file which lacks data.
-    fn whole(pixels: RgbImage) -> Decoded {
-        Decoded { pixels, is_whole: true }
-    }
-}
-
-/// Told once how many bytes of memory a picture takes at most while it is decoded, before it takes them.
-pub(super) type Room<'r> = &'r mut dyn FnMut(u64);
 
 /// Decodes a file's content.
 pub fn decode(bytes: &[u8], kind: Kind) -> Result<Decoded, Trouble> {
@@ -116,23 +93,6 @@ fn decode_with<D: ImageDecoder>(
     Ok(Decoded::whole(upright(to_rgb(picture), orientation)))
 }
 
-/// Asks for the memory that a picture needs; refuses one that would take too much, before any of it is allocated.
-fn claim(size: Size, need: u64, room: Room<'_>) -> Result<(), Trouble> {
-    let Size { width, height, .. } = size;
-    match u64::from(width) * u64::from(height) {
-        0 => Err(Trouble::Damaged { detail: format!("{width}x{height} pixels") }),
-        1..=MOST_PIXELS if need <= MOST_MEMORY => {
-            room(need);
-            Ok(())
-        }
-        _ => Err(Trouble::TooManyPixels { width, height }),
-    }
-}
-
-fn is_turned(orientation: Orientation) -> bool {
-    orientation != Orientation::NoTransforms
-}
-
 /// Three channels of eight bits; of sixteen bits the high byte, as Pillow takes it.
 fn to_rgb(picture: DynamicImage) -> RgbImage {
     let high = |value: &u16| (value >> 8) as u8;
@@ -147,20 +107,6 @@ fn to_rgb(picture: DynamicImage) -> RgbImage {
         _ => return picture.into_rgb8(),
     };
     RgbImage::from_raw(width, height, rgb).unwrap_or_default()
-}
-
-fn upright(pixels: RgbImage, orientation: Orientation) -> RgbImage {
-    if orientation == Orientation::NoTransforms {
-        return pixels;
-    }
-    let mut picture = DynamicImage::ImageRgb8(pixels);
-    picture.apply_orientation(orientation);
-    picture.into_rgb8()
-}
-
-/// Turns every pixel of one colour white.
-fn whiten(pixels: &mut RgbImage, key: [u8; 3]) {
-    pixels.pixels_mut().filter(|pixel| pixel.0 == key).for_each(|pixel| pixel.0 = [255; 3]);
 }
 
 fn trouble_of(error: ImageError) -> Trouble {

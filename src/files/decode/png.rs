@@ -8,9 +8,11 @@ use image::metadata::Orientation;
 use png::{BitDepth, ColorType, DecodeOptions, Decoder, DecodingError, Info, Limits, Transformations};
 
 use super::super::png_chunks::{Chunk, chunks, reach_the_end};
+use super::decoded::{Decoded, MOST_MEMORY, Room, claim, is_turned, upright, whiten};
 use super::need::{self, Size};
+use super::orientation;
 use super::png_rows::Mended;
-use super::{Decoded, MOST_MEMORY, RareForm, Room, Trouble, claim, is_turned, orientation, upright, whiten};
+use crate::files::trouble::{RareForm, Trouble};
 
 /// The rows that can be unpacked, where not all can: those that lack are black.
 pub(super) fn decode(bytes: &[u8], room: Room<'_>) -> Result<Decoded, Trouble> {

@@ -5,9 +5,9 @@ mod runs;
 
 use image::RgbImage;
 
+use super::decoded::{Decoded, Room, claim};
 use super::need::{self, Size};
 use super::tags::Order;
-use super::{Decoded, Room, claim};
 use crate::files::trouble::Trouble;
 use header::{Form, Header};
 

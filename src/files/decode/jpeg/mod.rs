@@ -22,8 +22,10 @@ use std::ops::Range;
 use image::RgbImage;
 use libjpeg_turbo_rs::{DecodeLimits, DecodeWarning, Decoder, Image, JpegError, PixelFormat};
 
+use super::decoded::{Decoded, MOST_PIXELS, Room, claim, is_turned, upright};
 use super::need::{self, Size};
-use super::{Decoded, MOST_PIXELS, RareForm, Room, Trouble, claim, is_turned, orientation, upright};
+use super::orientation;
+use crate::files::trouble::{RareForm, Trouble};
 use markers::{APP1, Frame, JPEG_LS, Process, SCAN, Segment, segments};
 
 /// The most scans that are decoded: encoders make a dozen, and each may take as long as the whole picture.

@@ -24,8 +24,9 @@ mod tests;
 
 use image::RgbImage;
 
+use super::decoded::{Decoded, Room, claim, is_turned, upright};
 use super::need::Size;
-use super::{Decoded, Room, claim, is_turned, orientation, upright};
+use super::orientation;
 use crate::files::trouble::{RareForm, Trouble};
 use chunks::{Chunk, Chunks};
 use directory::{Directory, Missing, tag};
