@@ -9,6 +9,7 @@ pub mod collection;
 pub mod count;
 pub mod decision;
 pub mod folder_name;
+pub mod hex;
 pub mod history;
 pub mod hub_model;
 pub mod label;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use walkdir::{DirEntry, WalkDir};
 
 use super::read::hash_file;
-use super::scan::SESSION_FOLDER;
+use crate::domain::folder_name::SESSION_FOLDER;
 use crate::domain::name_fold::fold;
 use crate::domain::plan::name_candidates;
 

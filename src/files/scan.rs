@@ -11,12 +11,9 @@ use walkdir::{DirEntry, WalkDir};
 use super::durable::is_temporary;
 use super::read::open_regular;
 use crate::domain::choice::{Choice, LeftOut, Why};
-use crate::domain::folder_name::OWN_NAMES;
+use crate::domain::folder_name::{OWN_NAMES, SESSION_FOLDER};
 use crate::domain::litter::{APPLE_DOUBLE_START, is_apple_double, may_be_apple_double};
 use crate::domain::settings::Settings;
-
-/// The folder in a destination that is the program's own.
-pub(super) const SESSION_FOLDER: &str = ".sis";
 
 /// The content of a source folder.
 #[derive(Debug, Default)]

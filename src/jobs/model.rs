@@ -10,6 +10,7 @@ use super::embeddings::CachePlace;
 use super::file_hashes::{FileHashes, HashedCheckpoint};
 use super::stop::Stop;
 use super::threads::beside;
+use crate::domain::hex::hex;
 use crate::domain::hub_model::HubModel;
 use crate::domain::score::ScoreRule;
 use crate::domain::settings::{ModelName, Settings};
@@ -196,7 +197,7 @@ impl Model {
 
     /// Its fingerprint as sessions keep it.
     pub fn name_of_fingerprint(&self) -> String {
-        self.fingerprint.iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&self.fingerprint)
     }
 
     /// How many encoders [`Model::open_encoders`] opens.

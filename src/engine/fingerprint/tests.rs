@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value as Json, json};
 
 use super::*;
+use crate::domain::hex::hex;
 use crate::engine::families::{KNOWN, from_config};
 
 fn text(config: &Json, processor: &Json, variant: Variant) -> String {
@@ -19,7 +20,7 @@ fn hash_of(text: &str) -> String {
 }
 
 fn start_of(fingerprint: &[u8; 32]) -> String {
-    fingerprint.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    hex(&fingerprint[..8])
 }
 
 /// The text with nothing of the three tables of levels but the first two numbers and the last.

@@ -3,7 +3,7 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -300,14 +300,6 @@ fn range(header: &str) -> Option<(u64, u64)> {
     let (part, total) = header.strip_prefix("bytes ")?.split_once('/')?;
     let (first, _) = part.split_once('-')?;
     Some((first.trim().parse().ok()?, total.trim().parse().ok()?))
-}
-
-/// Bytes that are free for this user where `folder` is or will be; nothing where the file system does not tell.
-pub(super) fn free_space(folder: &Path) -> Option<u64> {
-    let there = folder.ancestors().find(|folder| folder.exists())?;
-    let system = rustix::fs::statvfs(there).ok()?;
-    // A file system in memory may say that it has no blocks at all, of which none are free.
-    (system.f_blocks > 0).then(|| system.f_bavail.saturating_mul(system.f_frsize))
 }
 
 #[cfg(test)]

@@ -4,11 +4,12 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::check::keep_whole;
-use super::download::{DownloadError, Wanted, free_space};
+use super::download::{DownloadError, Wanted};
 use super::{Control, Hub, HubError, Plan, PlannedFile, Step};
 use crate::domain::hub_model::MAIN;
 use crate::engine::checkpoint::{Checkpoint, CheckpointError};
 use crate::engine::tokenizer::TokenizerError;
+use crate::file_system::free_space;
 
 impl Hub {
     /// Downloads what is missing. Gives the checkpoint's folder. The weights are begun with when the small files are

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
+use crate::domain::hex::hex;
 use crate::plain_file;
 
 /// Bytes that are read and hashed together.
@@ -59,9 +60,9 @@ impl Hasher {
     }
 
     pub(super) fn has(self, wanted: &Hash) -> bool {
-        let found: String = match self {
-            Hasher::Sha256(hasher) => hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect(),
-            Hasher::Git(hasher, _) => hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect(),
+        let found = match self {
+            Hasher::Sha256(hasher) => hex(&hasher.finalize()),
+            Hasher::Git(hasher, _) => hex(&hasher.finalize()),
         };
         found == wanted.text()
     }
