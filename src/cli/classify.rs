@@ -22,9 +22,9 @@ use crate::domain::run::RunId;
 use crate::domain::settings::{Operation, Settings};
 use crate::engine::runtime::Runtime;
 use crate::engine::runtime::select::cores;
+use crate::files::defect::PictureDefect;
 use crate::files::destination;
 use crate::files::scan::{Kept, Scan, Scope};
-use crate::files::trouble::Trouble;
 use crate::jobs::begin::begin_classify;
 use crate::jobs::classify::{Classification, Classified, Encoders, Pipeline, classify};
 use crate::jobs::effort::{Clocks, LimitOfLate};
@@ -168,7 +168,7 @@ fn classify_into(
     let progress = Progress::new(pipeline.files.len(), &context.console);
     let (said_stopping, limit) = (false, LimitOfLate::default());
     let shown = RefCell::new(Shown { request, pipeline, runtime, context, progress, said_stopping, limit });
-    let say = |trouble: &Trouble| trouble.say(&language);
+    let say = |trouble: &PictureDefect| trouble.say(&language);
     let hooks = Hooks {
         say: &say,
         alert: &|_| None,

@@ -1,6 +1,7 @@
 //! Files: finding them, reading and decoding them within limits, and moving them so that nothing is ever lost.
 
 pub mod decode;
+pub mod defect;
 pub mod destination;
 pub mod durable;
 pub mod folder;
@@ -20,7 +21,6 @@ pub mod scan;
 pub mod sums;
 pub mod to_disk;
 pub mod transfer;
-pub mod trouble;
 pub mod watcher;
 mod webp_chunks;
 pub mod whole;

@@ -25,8 +25,8 @@ use super::{SAMPLES_MODEL, view};
 use crate::app_start::{AppStart, Opening};
 use crate::built_in;
 use crate::config::Background;
+use crate::files::defect::PictureDefect;
 use crate::files::transfer::TransferError;
-use crate::files::trouble::Trouble;
 use crate::jobs::crew::{Crew, Event, Order, Sayer};
 use crate::jobs::watch::Waits;
 use crate::lang::{Language, Say};
@@ -109,7 +109,7 @@ fn is_line_unprotected() -> bool {
 pub(super) struct Words(pub(super) Language);
 
 impl Sayer for Words {
-    fn trouble(&self, trouble: &Trouble) -> String {
+    fn trouble(&self, trouble: &PictureDefect) -> String {
         trouble.say(&self.0)
     }
 

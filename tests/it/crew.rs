@@ -193,7 +193,7 @@ fn labels_that_another_process_sorts_by_keep_their_names() {
     let rename = |to: &str| Order::Rename { destination: destination.clone(), from: "a".to_owned(), to: to.to_owned() };
     let label_of = |events: &[Event], wanted: fn(&CrewError) -> Option<&String>| {
         let errors = events.iter().filter_map(|event| match event {
-            Event::Trouble { error } => wanted(error),
+            Event::PictureDefect { error } => wanted(error),
             _ => None,
         });
         errors.cloned().collect::<Vec<_>>()

@@ -13,8 +13,8 @@ use smart_image_sorter::domain::settings::{ModelName, Operation, Settings};
 use smart_image_sorter::domain::template::Templates;
 use smart_image_sorter::engine::runtime::find::Places;
 use smart_image_sorter::engine::runtime::select::{RuntimeChoice, Wanted};
+use smart_image_sorter::files::defect::PictureDefect;
 use smart_image_sorter::files::transfer::TransferError;
-use smart_image_sorter::files::trouble::Trouble;
 use smart_image_sorter::jobs::crew::{Crew, Event, Order, Painted, Painter, Room, Sayer, Surroundings};
 use smart_image_sorter::jobs::embeddings::CachePlace;
 use smart_image_sorter::jobs::watch::Waits;
@@ -25,7 +25,7 @@ use crate::support::{LONGEST_RUN, Workspace, fixtures, program};
 struct Plain;
 
 impl Sayer for Plain {
-    fn trouble(&self, trouble: &Trouble) -> String {
+    fn trouble(&self, trouble: &PictureDefect) -> String {
         trouble.to_string()
     }
 

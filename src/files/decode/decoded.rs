@@ -4,7 +4,7 @@ use image::metadata::Orientation;
 use image::{DynamicImage, RgbImage};
 
 use super::need::Size;
-use crate::files::trouble::Trouble;
+use crate::files::defect::PictureDefect;
 
 /// The most pixels of a picture: twice those at which Pillow begins to warn, above which it refuses
 /// (`Image.MAX_IMAGE_PIXELS`).
@@ -33,15 +33,15 @@ impl Decoded {
 pub(in crate::files) type Room<'r> = &'r mut dyn FnMut(u64);
 
 /// Asks for the memory that a picture needs; refuses one that would take too much, before any of it is allocated.
-pub(super) fn claim(size: Size, need: u64, room: Room<'_>) -> Result<(), Trouble> {
+pub(super) fn claim(size: Size, need: u64, room: Room<'_>) -> Result<(), PictureDefect> {
     let Size { width, height, .. } = size;
     match u64::from(width) * u64::from(height) {
-        0 => Err(Trouble::Damaged { detail: format!("{width}x{height} pixels") }),
+        0 => Err(PictureDefect::Damaged { detail: format!("{width}x{height} pixels") }),
         1..=MOST_PIXELS if need <= MOST_MEMORY => {
             room(need);
             Ok(())
         }
-        _ => Err(Trouble::TooManyPixels { width, height }),
+        _ => Err(PictureDefect::TooManyPixels { width, height }),
     }
 }
 

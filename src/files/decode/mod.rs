@@ -31,37 +31,37 @@ pub use decoded::{Decoded, MOST_MEMORY, MOST_PIXELS};
 use decoded::{Room, claim, is_turned, upright};
 use need::Size;
 
+use super::defect::{PictureDefect, RareForm};
 use super::kind::{Format, Kind};
-use super::trouble::{RareForm, Trouble};
 use super::whole::is_whole;
 use crate::panics::caught;
 
 /// Decodes a file's content.
-pub fn decode(bytes: &[u8], kind: Kind) -> Result<Decoded, Trouble> {
+pub fn decode(bytes: &[u8], kind: Kind) -> Result<Decoded, PictureDefect> {
     decode_within(bytes, kind, &mut |_| {})
 }
 
 /// The same; `room` is told once how many bytes of memory it takes at most, before it takes them, and may wait until
 /// they are there.
-pub fn decode_within(bytes: &[u8], kind: Kind, room: &mut dyn FnMut(u64)) -> Result<Decoded, Trouble> {
+pub fn decode_within(bytes: &[u8], kind: Kind, room: &mut dyn FnMut(u64)) -> Result<Decoded, PictureDefect> {
     match kind {
         Kind::Picture(format) => {
             let decoded = caught(|| decode_format(bytes, format, room))
-                .unwrap_or_else(|panicked| Err(Trouble::Damaged { detail: panicked.to_string() }));
+                .unwrap_or_else(|panicked| Err(PictureDefect::Damaged { detail: panicked.to_string() }));
             match (decoded, is_whole(bytes, format)) {
                 (Ok(decoded), is_whole) => Ok(Decoded { is_whole: is_whole && decoded.is_whole, ..decoded }),
                 // Some decoders give nothing of a file that is cut off: that is still what is wrong with it.
-                (Err(Trouble::Damaged { .. }), false) => Err(Trouble::Truncated),
-                (Err(trouble), _) => Err(trouble),
+                (Err(PictureDefect::Damaged { .. }), false) => Err(PictureDefect::Truncated),
+                (Err(defect), _) => Err(defect),
             }
         }
-        Kind::OtherPicture(format) => Err(Trouble::OtherFormat { format }),
-        Kind::OnlyNamedLikeOne | Kind::Other if bytes.is_empty() => Err(Trouble::Empty),
-        Kind::OnlyNamedLikeOne | Kind::Other => Err(Trouble::NoPicture),
+        Kind::OtherPicture(format) => Err(PictureDefect::OtherFormat { format }),
+        Kind::OnlyNamedLikeOne | Kind::Other if bytes.is_empty() => Err(PictureDefect::Empty),
+        Kind::OnlyNamedLikeOne | Kind::Other => Err(PictureDefect::NoPicture),
     }
 }
 
-fn decode_format(bytes: &[u8], format: Format, room: Room<'_>) -> Result<Decoded, Trouble> {
+fn decode_format(bytes: &[u8], format: Format, room: Room<'_>) -> Result<Decoded, PictureDefect> {
     let reader = Cursor::new(bytes);
     match format {
         Format::Jpeg => jpeg::decode(bytes, room),
@@ -81,15 +81,15 @@ fn decode_with<D: ImageDecoder>(
     orientation: Orientation,
     need: impl FnOnce(Size) -> u64,
     room: Room<'_>,
-) -> Result<Decoded, Trouble> {
-    let mut decoder = decoder.map_err(trouble_of)?;
+) -> Result<Decoded, PictureDefect> {
+    let mut decoder = decoder.map_err(defect_of)?;
     let (width, height) = decoder.dimensions();
     let size = Size { width, height, bytes: decoder.total_bytes(), is_turned: is_turned(orientation) };
     claim(size, need(size), room)?;
     let mut limits = Limits::no_limits();
     limits.max_alloc = Some(MOST_MEMORY);
-    decoder.set_limits(limits).map_err(trouble_of)?;
-    let picture = DynamicImage::from_decoder(decoder).map_err(trouble_of)?;
+    decoder.set_limits(limits).map_err(defect_of)?;
+    let picture = DynamicImage::from_decoder(decoder).map_err(defect_of)?;
     Ok(Decoded::whole(upright(to_rgb(picture), orientation)))
 }
 
@@ -109,17 +109,17 @@ fn to_rgb(picture: DynamicImage) -> RgbImage {
     RgbImage::from_raw(width, height, rgb).unwrap_or_default()
 }
 
-fn trouble_of(error: ImageError) -> Trouble {
+fn defect_of(error: ImageError) -> PictureDefect {
     let detail = error.to_string();
     match error {
-        ImageError::Unsupported(_) => Trouble::UnusualForm { form: RareForm::Other { detail } },
+        ImageError::Unsupported(_) => PictureDefect::UnusualForm { form: RareForm::Other { detail } },
         ImageError::Limits(limit) => match limit.kind() {
-            LimitErrorKind::Unsupported { .. } => Trouble::UnusualForm { form: RareForm::Other { detail } },
-            _ => Trouble::UnusualForm { form: RareForm::TooMuchMemory { detail } },
+            LimitErrorKind::Unsupported { .. } => PictureDefect::UnusualForm { form: RareForm::Other { detail } },
+            _ => PictureDefect::UnusualForm { form: RareForm::TooMuchMemory { detail } },
         },
-        ImageError::IoError(error) if error.kind() == ErrorKind::UnexpectedEof => Trouble::Truncated,
-        error if ends_early(&error) => Trouble::Truncated,
-        _ => Trouble::Damaged { detail },
+        ImageError::IoError(error) if error.kind() == ErrorKind::UnexpectedEof => PictureDefect::Truncated,
+        error if ends_early(&error) => PictureDefect::Truncated,
+        _ => PictureDefect::Damaged { detail },
     }
 }
 

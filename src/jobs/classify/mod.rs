@@ -42,8 +42,8 @@ use crate::domain::score::{Prediction, logits};
 use crate::domain::unchanged::Trace;
 use crate::engine::EngineError;
 use crate::engine::image_processor::PreparedPicture;
+use crate::files::defect::PictureDefect;
 use crate::files::read::FileContent;
-use crate::files::trouble::Trouble;
 use crate::store::cache::Remembered;
 
 pub use encoding::Encoders;
@@ -57,7 +57,7 @@ pub struct Classified {
     /// The picture.
     pub picture: Picture,
     /// The trouble, where the state is not ok.
-    pub trouble: Option<Trouble>,
+    pub trouble: Option<PictureDefect>,
     /// Its embedding, where it has pixels.
     pub embedding: Option<Array1<f16>>,
 }
@@ -181,7 +181,7 @@ struct Waiting {
 /// The end of a file's way.
 enum Finished {
     Embedded { file: Hashed, remembered: Remembered, origin: Origin },
-    Troubled { file: Option<Hashed>, trouble: Trouble },
+    Troubled { file: Option<Hashed>, trouble: PictureDefect },
     NoPicture,
 }
 
@@ -340,7 +340,11 @@ fn scored(path: PathBuf, finished: Finished, model: &Model) -> Result<Option<Cla
             let prediction = Prediction::from_logits(row.row(0), rule.activation);
             let state = if is_whole { PictureState::Ok } else { PictureState::Suspect };
             let picture = Picture { path, hash: Some(file.hash), stamp: Some(file.stamp), state, prediction };
-            Some(Classified { picture, trouble: (!is_whole).then_some(Trouble::Truncated), embedding: Some(embedding) })
+            Some(Classified {
+                picture,
+                trouble: (!is_whole).then_some(PictureDefect::Truncated),
+                embedding: Some(embedding),
+            })
         }
     })
 }

@@ -44,7 +44,7 @@ pub(super) fn read_files<'b>(
                 }
             },
             Looked::At(Reading::NoPicture) => finished(Finished::NoPicture),
-            Looked::At(Reading::Trouble(trouble)) => finished(Finished::Troubled { file: None, trouble }),
+            Looked::At(Reading::Defect(trouble)) => finished(Finished::Troubled { file: None, trouble }),
         };
         hand.waited();
         if !sent {

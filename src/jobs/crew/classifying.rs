@@ -92,7 +92,7 @@ impl Desk {
         pipeline: &Pipeline<'_>,
         pace: &mut Pace,
     ) -> Result<Classification, CrewError> {
-        let say = |trouble: &crate::files::trouble::Trouble| self.sayer.trouble(trouble);
+        let say = |trouble: &crate::files::defect::PictureDefect| self.sayer.trouble(trouble);
         // Decisions refer to labels of the session by number; the app knows them by text.
         let texts = session.label_texts()?;
         let mut on_stored = |stored: Vec<(Known, Classified)>| self.tell_arrivals(stored, &texts);

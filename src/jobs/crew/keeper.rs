@@ -70,7 +70,7 @@ pub(super) fn run(
             Err(RecvTimeoutError::Disconnected) => return,
         };
         if let Err(error) = done
-            && events.send(Event::Trouble { error }).is_err()
+            && events.send(Event::PictureDefect { error }).is_err()
         {
             return;
         }

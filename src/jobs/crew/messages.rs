@@ -245,7 +245,7 @@ pub enum Event {
     /// The work that was going on failed.
     Failed { error: CrewError },
     /// Something beside what is going on could not be done.
-    Trouble { error: CrewError },
+    PictureDefect { error: CrewError },
     /// Decisions of another session could not be taken over.
     NotTakenOver { error: CrewError },
 }

@@ -53,8 +53,8 @@ use super::watch::Waits;
 use crate::built_in::Unpacker;
 use crate::engine::runtime::find::Places;
 use crate::engine::runtime::select::Wanted;
+use crate::files::defect::PictureDefect;
 use crate::files::transfer::TransferError;
-use crate::files::trouble::Trouble;
 use crate::store::known::KnownSessions;
 
 pub use error::CrewError;
@@ -98,7 +98,7 @@ impl Surroundings {
 /// How what goes wrong with a file is told to people: the words go into the session.
 pub trait Sayer: Send + Sync {
     /// The trouble with a picture, in words.
-    fn trouble(&self, trouble: &Trouble) -> String;
+    fn trouble(&self, trouble: &PictureDefect) -> String;
     /// Why a transfer failed.
     fn transfer(&self, error: &TransferError) -> String;
     /// An obstacle that a watch waits for the end of.

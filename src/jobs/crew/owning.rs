@@ -26,7 +26,7 @@ impl Desk {
         if let Some(error) = not_noted
             && self.vouched.borrow_mut().insert(destination.to_owned())
         {
-            self.tell(Event::Trouble { error: CrewError::NotNoted(error) });
+            self.tell(Event::PictureDefect { error: CrewError::NotNoted(error) });
         }
         let recovered = recover_session(&mut session, &|error| self.sayer.transfer(error))?;
         if recovered.unkept > 0 {
@@ -34,10 +34,10 @@ impl Desk {
         }
         if let Some(path) = recovered.refused.first() {
             let error = CrewError::NotRecovered { count: recovered.refused.len(), path: path.clone() };
-            self.tell(Event::Trouble { error });
+            self.tell(Event::PictureDefect { error });
         }
         if let Some(error) = recovered.waiting.into_iter().next() {
-            self.tell(Event::Trouble { error: CrewError::Unfinished(error) });
+            self.tell(Event::PictureDefect { error: CrewError::Unfinished(error) });
         }
         Ok(session)
     }

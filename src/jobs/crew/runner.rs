@@ -52,7 +52,7 @@ pub(super) fn run(desk: Desk, orders: &Receiver<Order>) {
             Ok(order) => order,
             Err(_) => {
                 if let Err(error) = runtime.at_first(&desk) {
-                    desk.tell(Event::Trouble { error });
+                    desk.tell(Event::PictureDefect { error });
                 }
                 match orders.recv() {
                     Ok(order) => order,

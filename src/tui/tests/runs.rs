@@ -43,7 +43,7 @@ fn what_goes_wrong_beside_a_run_leaves_it_running() {
     let mut model = classified();
     press(&mut model, "<ctrl-s>");
     told(&mut model, found(6));
-    told(&mut model, Event::Trouble { error: CrewError::NoDataFolder });
+    told(&mut model, Event::PictureDefect { error: CrewError::NoDataFolder });
     assert!(model.is_busy() && model.notice.as_ref().unwrap().is_error);
     told(&mut model, Event::Classified { remembered: 0, waiting: 0, per_second: None });
     // A plan that could not be carried out is none any more.

@@ -91,7 +91,7 @@ fn take(model: &mut Model, event: Event) -> Vec<Effect> {
                 model.takes_from = None;
             }
         }
-        Event::NotTakenOver { error } | Event::Trouble { error } => fail(model, &error),
+        Event::NotTakenOver { error } | Event::PictureDefect { error } => fail(model, &error),
         Event::Weak { weakness } => {
             let text = weakness.say(&model.language);
             model.say(text);

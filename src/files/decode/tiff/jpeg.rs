@@ -7,7 +7,7 @@ use super::form::{Form, damaged, rare};
 use super::rows::{Nothing, Raster, Rows};
 use super::ycbcr::YCbCr;
 use crate::files::decode::jpeg::{MOST_SCANS, has_uneven_colours, is_whole};
-use crate::files::trouble::{RareForm, Trouble};
+use crate::files::defect::{PictureDefect, RareForm};
 
 const START: [u8; 2] = [0xff, 0xd8];
 const END: [u8; 2] = [0xff, 0xd9];
@@ -27,7 +27,7 @@ pub(super) struct Wanted<'b> {
 }
 
 /// The rows of a strip or tile.
-pub(super) fn rows<'b>(bytes: &[u8], wanted: Wanted<'_>) -> Result<Box<dyn Rows + 'b>, Trouble> {
+pub(super) fn rows<'b>(bytes: &[u8], wanted: Wanted<'_>) -> Result<Box<dyn Rows + 'b>, PictureDefect> {
     let stream = stream(bytes, wanted);
     let Ok(mut decoder) = Decoder::new_with_limits(&stream, limits()) else { return Ok(Box::new(Nothing)) };
     let frame = decoder.header();
@@ -113,7 +113,7 @@ pub(super) fn old_rows<'b>(
     bytes: &[u8],
     form: &Form<'_>,
     colours: Option<YCbCr>,
-) -> Result<Box<dyn Rows + 'b>, Trouble> {
+) -> Result<Box<dyn Rows + 'b>, PictureDefect> {
     let (width, height) = (form.width as usize, form.height as usize);
     let Ok(mut decoder) = Decoder::new_with_limits(bytes, limits()) else { return Ok(Box::new(Nothing)) };
     let frame = decoder.header();
