@@ -11,8 +11,8 @@ use sha2::{Digest, Sha256};
 use super::defect::PictureDefect;
 use super::folder::FileStat;
 use super::kind::{Kind, START};
+use crate::domain::file_identity::FileIdentity;
 use crate::domain::picture::{ContentHash, FileStamp};
-use crate::domain::unchanged::Trace;
 use crate::file_system::{keeping_change_times, keeps_file_numbers};
 
 /// The largest file that is read into memory. The largest photographs are a tenth of it.
@@ -41,7 +41,7 @@ pub struct FileContent {
     /// The file as it was before and after it was read.
     pub stamp: FileStamp,
     /// By what the same content is known again without being read, where a later change would show.
-    pub trace: Option<Trace>,
+    pub identity: Option<FileIdentity>,
 }
 
 /// Opens a regular file and nothing else: links are not followed, and a pipe that took the file's place does not keep
@@ -62,21 +62,21 @@ pub fn stamp_of(metadata: &Metadata) -> FileStamp {
 }
 
 /// The stamp of a file that is not opened, where the system keeps account of changes. Links are not followed.
-pub fn trace(path: &Path) -> Option<Trace> {
+pub fn trusted_identity(path: &Path) -> Option<FileIdentity> {
     let found = std::fs::symlink_metadata(path).ok().filter(Metadata::is_file)?;
-    keeping_change_times(path).map(|file_system| trace_of(&found, file_system))
+    keeping_change_times(path).map(|file_system| identity_of(&found, file_system))
 }
 
-/// The trace of a file, behind links, wherever it lies; and whether it was left alone for a while, so that a later
+/// The identity of a file, behind links, wherever it lies; and whether it was left alone for a while, so that a later
 /// change shows. Where the system does not keep account of changes, this is no more than what it says.
-pub fn trace_anywhere(path: &Path) -> std::io::Result<(Trace, bool)> {
-    let trace = trace_of(&std::fs::metadata(path)?, 0);
-    Ok((trace, trace.was_settled_at(now_ns())))
+pub fn stat_identity(path: &Path) -> std::io::Result<(FileIdentity, bool)> {
+    let identity = identity_of(&std::fs::metadata(path)?, 0);
+    Ok((identity, identity.was_settled_at(now_ns())))
 }
 
-fn trace_of(metadata: &Metadata, file_system: u64) -> Trace {
+fn identity_of(metadata: &Metadata, file_system: u64) -> FileIdentity {
     let FileStat { stamp, changed_ns, .. } = FileStat::of(metadata);
-    Trace { stamp, file_system, changed_ns }
+    FileIdentity { stamp, file_system, changed_ns }
 }
 
 /// The time, as file systems count it.
@@ -116,9 +116,11 @@ fn read_content(path: &Path) -> Result<Option<FileContent>, PictureDefect> {
     if !is_size_kept || (stamp != stamp_of(&before) && !is_invented(path, stamp.size, hash)) {
         return Err(PictureDefect::Changed);
     }
-    let trace = keeping_change_times(path).map(|file_system| trace_of(&after, file_system));
-    let is_sure = |trace: &Trace| *trace == trace_of(&before, trace.file_system) && trace.was_settled_at(began_ns);
-    Ok(Some(FileContent { kind, bytes, hash, stamp, trace: trace.filter(is_sure) }))
+    let identity = keeping_change_times(path).map(|file_system| identity_of(&after, file_system));
+    let is_sure = |identity: &FileIdentity| {
+        *identity == identity_of(&before, identity.file_system) && identity.was_settled_at(began_ns)
+    };
+    Ok(Some(FileContent { kind, bytes, hash, stamp, identity: identity.filter(is_sure) }))
 }
 
 /// True where the file system invents numbers and times, until it has taken all of a file: there the same content twice

@@ -37,9 +37,9 @@ use super::sink::{Sink, SinkError};
 use super::stop::Stop;
 use super::threads::start;
 use crate::domain::choice::{LeftOut, Why};
+use crate::domain::file_identity::FileIdentity;
 use crate::domain::picture::{ContentHash, FileStamp, Picture, PictureState};
 use crate::domain::score::{Prediction, logits};
-use crate::domain::unchanged::Trace;
 use crate::engine::EngineError;
 use crate::engine::image_processor::PreparedPicture;
 use crate::files::defect::PictureDefect;
@@ -150,12 +150,12 @@ type Content<'b> = (FileContent, Share<'b>);
 struct Hashed {
     hash: ContentHash,
     stamp: FileStamp,
-    trace: Option<Trace>,
+    identity: Option<FileIdentity>,
 }
 
 impl From<&FileContent> for Hashed {
     fn from(content: &FileContent) -> Hashed {
-        Hashed { hash: content.hash, stamp: content.stamp, trace: content.trace }
+        Hashed { hash: content.hash, stamp: content.stamp, identity: content.identity }
     }
 }
 
@@ -301,8 +301,8 @@ fn collect_each(
         };
         let path = &pipeline.files[position];
         if let Finished::Embedded { file, remembered, origin } = &stage {
-            if let Some(trace) = file.trace {
-                cache.note_hash(trace, file.hash);
+            if let Some(identity) = file.identity {
+                cache.note_hash(identity, file.hash);
             }
             match origin {
                 Origin::Made => cache.put(file.hash, remembered.clone()),
