@@ -11,7 +11,7 @@ use crate::domain::printable::printable;
 use crate::domain::settings::Settings;
 use crate::engine::runtime::select::cores;
 use crate::engine::runtime::{Runtime, Uses};
-use crate::files::{destination, own_file, sums};
+use crate::files::{destination, staged_file, sums};
 use crate::jobs::answering::{NoAnswer, Patience};
 use crate::jobs::embeddings::CachePlace;
 use crate::jobs::model::{Model, ModelError, ModelToOpen, OpenedModel};
@@ -76,7 +76,7 @@ pub(super) fn without_answer(error: &NoAnswer, context: &Context) -> Failure {
 }
 
 fn check_table_place(path: &Path, context: &Context) -> Result<(), Failure> {
-    match own_file::is_free(path) {
+    match staged_file::is_free(path) {
         true => Ok(()),
         false => {
             let sentence = context.language.say("destination.table_in_the_way", &[("path", &printable(path))]);

@@ -12,7 +12,7 @@ use crate::domain::picture::ContentHash;
 use crate::domain::score::SureRule;
 use crate::files::kind::has_picture_name;
 use crate::files::output_csv::{Row, Table};
-use crate::files::own_file::Fresh;
+use crate::files::staged_file::StagedFile;
 use crate::files::sums;
 use crate::store::StoreError;
 use crate::store::ledger::{Chain, FileEvent};
@@ -178,7 +178,7 @@ fn replace(
     content: impl FnOnce(&Session, &mut dyn Write) -> io::Result<()>,
 ) -> Result<Vec<PathBuf>, TableError> {
     let failed = |source| TableError::File { path: path.to_owned(), source };
-    let fresh = Fresh::write(path, &session.folder(), |out| content(session, out)).map_err(failed)?;
+    let fresh = StagedFile::write(path, &session.folder(), |out| content(session, out)).map_err(failed)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let key = format!("{OWN}{name}");
     let known: Vec<ContentHash> =
