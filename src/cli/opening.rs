@@ -11,7 +11,7 @@ use crate::domain::printable::printable;
 use crate::domain::settings::Settings;
 use crate::engine::runtime::select::cores;
 use crate::engine::runtime::{Runtime, Uses};
-use crate::files::{destination, staged_file, sums};
+use crate::files::{checksums, destination, staged_file};
 use crate::jobs::answering::{NoAnswer, Patience};
 use crate::jobs::embeddings::CachePlace;
 use crate::jobs::model::{Model, ModelError, ModelToOpen, OpenedModel};
@@ -27,7 +27,7 @@ pub(super) fn open_destination(
 ) -> Result<Session, Failure> {
     destination::prepare(destination).map_err(|error| Failure::of(&error, &context.language))?;
     check_table_place(&destination.join(table_name), context)?;
-    check_table_place(&destination.join(sums::FILE_NAME), context)?;
+    check_table_place(&destination.join(checksums::FILE_NAME), context)?;
     known.map_or_else(|| open_to_work(destination, trust, context), Ok)
 }
 

@@ -130,7 +130,7 @@ fn carry_out(
     Ok(())
 }
 
-/// Writes the table and the list of sums; gives where the table is.
+/// Writes the table and the list of checksums; gives where the table is.
 pub(super) fn write_tables(
     session: &mut Session,
     set: &LabelSet,

@@ -1,5 +1,6 @@
 //! Files: finding them, reading and decoding them within limits, and moving them so that nothing is ever lost.
 
+pub mod checksums;
 pub mod decode;
 pub mod defect;
 pub mod destination;
@@ -18,7 +19,6 @@ mod png_chunks;
 pub mod read;
 pub mod scan;
 pub mod staged_file;
-pub mod sums;
 pub mod to_disk;
 pub mod transfer;
 pub mod watcher;

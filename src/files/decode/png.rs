@@ -28,14 +28,14 @@ pub(super) fn decode(bytes: &[u8], room: Room<'_>) -> Result<Decoded, PictureDef
     // Data have a sum of their own when they are unpacked, and no pixel hangs on what comes behind them.
     let is_known = reach_the_end(bytes) && chunks(bytes).take_while(|chunk| chunk.kind != *b"IDAT").all(is_sound);
     if is_known && chunks(bytes).all(is_sound) {
-        match pixels(Cursor::new(bytes), Sums::Matter, orientation, &mut room) {
+        match pixels(Cursor::new(bytes), ChecksumCheck::Matter, orientation, &mut room) {
             Err(PictureDefect::Damaged { .. }) => {}
             decoded => return decoded.map(Decoded::whole),
         }
     }
     let mut header = Decoder::new(Cursor::new(bytes));
     let mut mended = Mended::new(bytes, header.read_header_info().map_err(defect_of)?);
-    let pixels = pixels(&mut mended, Sums::DoNot, orientation, &mut room)?;
+    let pixels = pixels(&mut mended, ChecksumCheck::DoNot, orientation, &mut room)?;
     match mended.rows {
         0 => Err(PictureDefect::Damaged { detail: "no row can be unpacked".to_owned() }),
         _ => Ok(Decoded { pixels, is_whole: is_known && mended.is_whole() }),
@@ -44,19 +44,19 @@ pub(super) fn decode(bytes: &[u8], room: Room<'_>) -> Result<Decoded, PictureDef
 
 /// Whether bytes have to add up to their sums.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Sums {
+enum ChecksumCheck {
     Matter,
     DoNot,
 }
 
 fn pixels(
     reader: impl BufRead + Seek,
-    sums: Sums,
+    sums: ChecksumCheck,
     orientation: Orientation,
     room: Room<'_>,
 ) -> Result<RgbImage, PictureDefect> {
     let mut options = DecodeOptions::default();
-    options.set_ignore_checksums(sums == Sums::DoNot);
+    options.set_ignore_checksums(sums == ChecksumCheck::DoNot);
     let mut decoder = Decoder::new_with_options(reader, options);
     decoder.set_limits(Limits { bytes: MOST_MEMORY as usize });
     decoder.set_transformations(Transformations::EXPAND | Transformations::STRIP_16);

@@ -26,7 +26,7 @@ const NEW: &str = ".sis-session.partial";
 /// The usual name of the table.
 const USUAL_TABLE: &str = "output.csv";
 
-/// The list of sums, which is no table.
+/// The list of checksums, which is no table.
 const SUMS: &str = CHECKSUMS;
 
 /// The session that was made from the ledger.
