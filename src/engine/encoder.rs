@@ -10,7 +10,7 @@ use super::runtime::{Halt, InputSpec, Runtime, RuntimeError, Session, Tensor, Us
 use super::tokenizer::Tokenizer;
 use super::tower_kind::TowerKind;
 use crate::domain::label::Label;
-use crate::domain::score::{label_embeddings, to_kept_form};
+use crate::domain::score::{label_embeddings, normalise_to_f16};
 use crate::domain::template::Templates;
 
 /// The image tower of a checkpoint.
@@ -59,7 +59,7 @@ impl ImageEncoder {
         }
         let views: Vec<_> = answers.iter().map(|answer| answer.view()).collect();
         let raw = concatenate(Axis(0), &views).map_err(|error| RuntimeError::Run(Box::new(error)))?;
-        Ok(to_kept_form(raw)?)
+        Ok(normalise_to_f16(raw)?)
     }
 }
 
