@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use super::{Told, WatchRules, Watched, WatchedBy};
 use crate::domain::choice::{Choice, LeftOut, LeftOutCounts, Why};
 use crate::domain::picture::FileStamp;
-use crate::domain::readiness::{Look, Readiness};
+use crate::domain::readiness::{Observation, Readiness};
 use crate::files::read::stamp_of;
 use crate::files::scan::{Kept, Scan, ScanError, Scope};
 use crate::files::watcher::Watcher;
@@ -303,7 +303,7 @@ impl Incoming {
     fn look_at_file(&mut self, path: &Path, found: &Metadata, knows: Knows<'_>) -> Result<(), StoreError> {
         let stamp = stamp_of(found);
         if self.readiness.has(path) || !knows(path, stamp, &self.folder)? {
-            self.readiness.look(path, stamp, self.began.elapsed());
+            self.readiness.observe(path, stamp, self.began.elapsed());
         }
         Ok(())
     }
@@ -322,8 +322,8 @@ impl Incoming {
                 continue;
             };
             let stamp = stamp_of(&found);
-            let look = self.readiness.look(&path, stamp, self.began.elapsed());
-            let Look::Ready { is_given_up } = look else { continue };
+            let look = self.readiness.observe(&path, stamp, self.began.elapsed());
+            let Observation::Ready { is_given_up } = look else { continue };
             match (is_named_unfinished(&path), is_given_up) {
                 (false, _) => ready.push(Ready { path, stamp, is_given_up }),
                 (true, false) => self.readiness.hold(&path),
