@@ -13,7 +13,7 @@ use crate::domain::settings::ModelName;
 use crate::engine::EngineError;
 use crate::engine::checkpoint::Checkpoint;
 use crate::engine::encoder::{ImageEncoder, TextEncoder};
-use crate::engine::hub::Place;
+use crate::engine::hub::HubConfig;
 use crate::engine::runtime::select::cores;
 use crate::engine::runtime::{Runtime, Uses};
 use crate::jobs::answering::{Patience, answer_of};
@@ -33,9 +33,9 @@ pub(super) fn run(arguments: &DoctorArguments, context: &mut Context) -> Result<
     if let Some(log) = context.log.clone() {
         say(context, "doctor.log", &[("path", &printable(log))]);
     }
-    let place = Place::from_environment();
-    let key = if place.is_offline { "doctor.models_offline" } else { "doctor.models" };
-    let (folder, endpoint) = (printable(place.cache.unwrap_or_default()), printable_text(&place.endpoint));
+    let config = HubConfig::from_environment();
+    let key = if config.is_offline { "doctor.models_offline" } else { "doctor.models" };
+    let (folder, endpoint) = (printable(config.cache.unwrap_or_default()), printable_text(&config.endpoint));
     say(context, key, &[("folder", &folder), ("endpoint", &endpoint)]);
     let selection = context.select_runtime(&arguments.runtime)?;
     say_runtime(&selection, context);

@@ -14,7 +14,7 @@ use super::failure::Failure;
 use super::progress::{BAR, LINE_EVERY, duration};
 use crate::domain::hub_model::HubModel;
 use crate::domain::printable::printable;
-use crate::engine::hub::{Control, Hub, HubError, Place, Plan, Step};
+use crate::engine::hub::{Control, Hub, HubConfig, HubError, Plan, Step};
 use crate::lang::{Language, Values, size};
 
 /// How often the bar is drawn anew, at most.
@@ -28,7 +28,7 @@ const DRAW_AFTER: Duration = Duration::from_secs(1);
 
 /// The folder of a published model: from the cache, or downloaded after saying how much that is.
 pub(super) fn folder(model: &HubModel, context: &mut Context) -> Result<PathBuf, Failure> {
-    let hub = Hub::new(Place::from_environment());
+    let hub = Hub::new(HubConfig::from_environment());
     match hub.cached(model) {
         Some(cached) => Ok(cached.folder),
         None => with_progress(&hub, context, |hub, control| hub.folder(model, control)),
@@ -42,7 +42,7 @@ pub(super) fn with_progress<T>(
     work: impl FnOnce(&Hub, &mut Control<'_>) -> Result<T, HubError>,
 ) -> Result<T, Failure> {
     let stop = context.stop()?.flag();
-    let cache = hub.place().cache.clone().unwrap_or_default();
+    let cache = hub.config().cache.clone().unwrap_or_default();
     let language = &context.language;
     let mut shown = Shown { console: &mut context.console, language, cache, bar: None, checked_since: None };
     let done = work(hub, &mut Control { stop: &stop, tell: &mut |step| shown.show(&step) });

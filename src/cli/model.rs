@@ -12,16 +12,16 @@ use super::failure::Failure;
 use crate::domain::hub_model::HubModel;
 use crate::domain::printable::{printable, printable_text};
 use crate::engine::hub::known::{KnownModel, known_models};
-use crate::engine::hub::{Cached, Form, Hub, HubError, Place, Plan, Published, Repaired};
+use crate::engine::hub::{Cached, Form, Hub, HubConfig, HubError, Plan, Published, Repaired};
 use crate::lang::{Language, Say, Values, size};
 
 /// Downloads models, one after the other; with `check`, what is there of them already is looked through first.
 pub(super) fn pull(names: &[String], check: bool, context: &mut Context) -> Result<Exit, Failure> {
     let models: Vec<HubModel> = names.iter().map(|name| model(name, context)).collect::<Result<_, _>>()?;
-    let hub = Hub::new(Place::from_environment());
+    let hub = Hub::new(HubConfig::from_environment());
     for model in &models {
         // Asked even where the cache is complete: the model may have a newer commit.
-        let (folder, damaged, key) = match hub.cached(model).filter(|_| hub.place().is_offline) {
+        let (folder, damaged, key) = match hub.cached(model).filter(|_| hub.config().is_offline) {
             Some(cached) => {
                 if check {
                     let note = context.language.say("models.not_checked", &[("model", model)]);
@@ -57,7 +57,7 @@ pub(super) fn pull(names: &[String], check: bool, context: &mut Context) -> Resu
 /// Says what a model consists of.
 pub(super) fn info(name: &str, context: &mut Context) -> Result<Exit, Failure> {
     let model = model(name, context)?;
-    let hub = Hub::new(Place::from_environment());
+    let hub = Hub::new(HubConfig::from_environment());
     let planned = with_progress(&hub, context, |hub, control| Ok(hub.plan(&model, control)))?;
     let lines = match (planned, hub.cached(&model)) {
         (Ok(plan), _) => planned_lines(&plan, &context.language),
@@ -133,7 +133,7 @@ struct Row {
 
 /// Lists the table of known models, what else is in the cache, and what the hub has.
 pub(super) fn list(arguments: &ModelListArguments, context: &mut Context) -> Result<Exit, Failure> {
-    let hub = Hub::new(Place::from_environment());
+    let hub = Hub::new(HubConfig::from_environment());
     let mut told = BTreeSet::new();
     let known = known_models().iter().map(|known| Published {
         id: known.id.clone(),
@@ -153,7 +153,7 @@ pub(super) fn list(arguments: &ModelListArguments, context: &mut Context) -> Res
     context.console.flush();
     let popular = popular(&hub, usize::from(arguments.limit), context)?;
     let popular: Vec<Row> = popular.into_iter().map(|published| row(&hub, published, &mut told)).collect();
-    let page = format!("{}/models?pipeline_tag=zero-shot-image-classification", hub.place().endpoint);
+    let page = format!("{}/models?pipeline_tag=zero-shot-image-classification", hub.config().endpoint);
     print(&popular, "models.heading_popular", &[("count", &popular.len()), ("page", &page)], context);
     Ok(Exit::Done)
 }
@@ -173,7 +173,7 @@ fn list_for_scripts(hub: &Hub, mut rows: Vec<Row>, limit: usize, context: &mut C
 
 /// The models that the hub lists; none, and the reason said, where it cannot be asked: a list without it is no failure.
 fn popular(hub: &Hub, limit: usize, context: &mut Context) -> Result<Vec<Published>, Failure> {
-    if hub.place().is_offline {
+    if hub.config().is_offline {
         let line = context.language.text("models.offline");
         context.console.err(&line);
         return Ok(vec![]);

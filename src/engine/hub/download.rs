@@ -10,11 +10,11 @@ use std::time::{Duration, Instant};
 use ureq::Body;
 use ureq::http::Response;
 
+use super::backoff::{Backoff, wait};
 use super::hash::{Hash, Hasher};
 use super::http::{Client, text};
 use super::http_error::HttpError;
-use super::pace::{Found, Pace};
-use super::patience::{Patience, wait};
+use super::stall::{StallDetector, Throughput};
 use super::{Control, Step};
 use crate::domain::printable::printable;
 use crate::plain_file;
@@ -180,24 +180,24 @@ impl Wanted<'_> {
         control: &mut Control<'_>,
         on_length: &mut dyn FnMut(&mut Control<'_>, u64),
     ) -> Result<(), DownloadError> {
-        // A connection that drips brings something again and again: only a while without dripping makes patience new.
-        let (mut patience, mut patience_with_drips, mut pace) = (Patience::new(), Patience::new(), client.pace());
+        // A connection that drips brings something again and again: only a while without dripping starts the backoff anew.
+        let (mut backoff, mut backoff_with_drips, mut stall) = (Backoff::new(), Backoff::new(), client.stall());
         // The most that was ever there: a server that knows no ranges makes it begin anew, which is no progress.
         let mut furthest = part.length;
         on_length(control, part.length);
         while part.length < self.size {
             let error = match self.ask(part, client, control) {
-                Ok(answer) => self.take(part, answer, (&mut pace, &mut patience_with_drips), control, on_length)?,
+                Ok(answer) => self.take(part, answer, (&mut stall, &mut backoff_with_drips), control, on_length)?,
                 Err(DownloadError::Http(error)) => Some(error),
                 Err(error) => return Err(error),
             };
             if part.length > furthest {
                 furthest = part.length;
-                patience = Patience::new();
+                backoff = Backoff::new();
             }
             match error {
-                Some(HttpError::TooSlow) => patience_with_drips.after(HttpError::TooSlow, true, control)?,
-                Some(error) => patience.after(error, client.has_heard(), control)?,
+                Some(HttpError::TooSlow) => backoff_with_drips.after(HttpError::TooSlow, true, control)?,
+                Some(error) => backoff.after(error, client.has_heard(), control)?,
                 None => {}
             }
         }
@@ -236,11 +236,11 @@ impl Wanted<'_> {
         &self,
         part: &mut Part,
         answer: Response<Body>,
-        (pace, patience_with_drips): (&mut Pace, &mut Patience),
+        (stall, backoff_with_drips): (&mut StallDetector, &mut Backoff),
         control: &mut Control<'_>,
         on_length: &mut dyn FnMut(&mut Control<'_>, u64),
     ) -> Result<Option<HttpError>, DownloadError> {
-        pace.begin(Instant::now());
+        stall.begin(Instant::now());
         let mut body = answer.into_body().into_reader();
         let mut piece = vec![0; PIECE];
         loop {
@@ -259,10 +259,10 @@ impl Wanted<'_> {
                     part.hasher.update(&piece[..read]);
                     part.length += read as u64;
                     on_length(control, part.length);
-                    match pace.came(read, Instant::now()) {
-                        Found::TooSlow if part.length < self.size => return Ok(Some(HttpError::TooSlow)),
-                        Found::Enough => *patience_with_drips = Patience::new(),
-                        Found::TooSlow | Found::Nothing => {}
+                    match stall.came(read, Instant::now()) {
+                        Throughput::TooSlow if part.length < self.size => return Ok(Some(HttpError::TooSlow)),
+                        Throughput::Enough => *backoff_with_drips = Backoff::new(),
+                        Throughput::TooSlow | Throughput::Unknown => {}
                     }
                     continue;
                 }

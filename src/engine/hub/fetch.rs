@@ -74,7 +74,7 @@ impl Hub {
     }
 
     fn check_room(&self, plan: &Plan) -> Result<(), HubError> {
-        let folder = self.place.cache.clone().ok_or(HubError::NoCache)?;
+        let folder = self.config.cache.clone().ok_or(HubError::NoCache)?;
         let (free, needed) = (free_space(&folder), plan.missing());
         match free.is_some_and(|free| free < needed) {
             true => Err(HubError::NoRoom { folder, free, needed }),

@@ -11,12 +11,12 @@ use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use ureq::{Agent, Body, Error, Proxy};
 
 use super::address::{origin, redirected};
+use super::backoff::Backoff;
+use super::config::{HUGGING_FACE, HubConfig};
 use super::control::Control;
 use super::http_error::{HttpError, Refusal};
-use super::pace::{Found, Pace};
-use super::patience::Patience;
-use super::place::{HUGGING_FACE, Place};
 use super::proxy::{BadProxy, Proxies};
+use super::stall::{StallDetector, Throughput};
 use crate::panics::caught;
 
 /// How long a connection may take.
@@ -41,9 +41,9 @@ pub(super) struct Client {
 }
 
 impl Client {
-    pub(super) fn new(place: &Place) -> Client {
+    pub(super) fn new(config: &HubConfig) -> Client {
         let has_heard = AtomicBool::new(false);
-        let Place { endpoint, token, proxies, silence, .. } = place.clone();
+        let HubConfig { endpoint, token, proxies, silence, .. } = config.clone();
         Client { agent: OnceLock::new(), endpoint, token, proxies, silence, has_heard }
     }
 
@@ -70,10 +70,10 @@ impl Client {
 
     /// Asks for at most `largest` bytes, and again where that may help.
     pub(super) fn bytes(&self, url: &str, largest: u64, control: &mut Control<'_>) -> Result<Vec<u8>, HttpError> {
-        let mut patience = Patience::new();
+        let mut backoff = Backoff::new();
         loop {
             match self.get(url, 0, control.stop).and_then(|answer| self.read_whole(answer, largest, control.stop)) {
-                Err(error) => patience.after(error, self.has_heard(), control)?,
+                Err(error) => backoff.after(error, self.has_heard(), control)?,
                 done => return done,
             }
         }
@@ -109,8 +109,8 @@ impl Client {
     }
 
     /// A watch over how fast something comes.
-    pub(super) fn pace(&self) -> Pace {
-        Pace::new(self.silence)
+    pub(super) fn stall(&self) -> StallDetector {
+        StallDetector::new(self.silence)
     }
 
     /// True once the hub, or what stands between, has answered.
@@ -120,7 +120,7 @@ impl Client {
 
     fn read_whole(&self, answer: Response<Body>, largest: u64, stop: &AtomicBool) -> Result<Vec<u8>, HttpError> {
         let mut body = answer.into_body().into_reader();
-        let (mut bytes, mut piece, mut pace) = (Vec::new(), [0; 16 << 10], self.pace());
+        let (mut bytes, mut piece, mut stall) = (Vec::new(), [0; 16 << 10], self.stall());
         loop {
             if stop.load(Ordering::Relaxed) {
                 return Err(HttpError::Cancelled);
@@ -135,7 +135,7 @@ impl Client {
             if bytes.len() as u64 > largest {
                 return Err(nonsense(&format!("more than {largest} bytes")));
             }
-            if pace.came(read, Instant::now()) == Found::TooSlow {
+            if stall.came(read, Instant::now()) == Throughput::TooSlow {
                 return Err(HttpError::TooSlow);
             }
         }
@@ -265,8 +265,8 @@ mod tests {
 
     #[test]
     fn the_token_is_for_the_hub_alone() {
-        let place = Place { endpoint: "http://mirror:8080".to_owned(), ..Place::from_variables(&|_| None) };
-        let client = Client::new(&place);
+        let config = HubConfig { endpoint: "http://mirror:8080".to_owned(), ..HubConfig::from_variables(&|_| None) };
+        let client = Client::new(&config);
         for (url, is_trusted) in [
             ("http://mirror:8080/x", true),
             ("http://MIRROR:8080/x", true),

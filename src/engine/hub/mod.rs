@@ -3,9 +3,11 @@
 //! Nothing here starts a thread: the caller waits, hears of every step and can ask to stop.
 
 mod address;
+mod backoff;
 mod cache;
 mod check;
 mod choice;
+mod config;
 mod control;
 mod conversion;
 mod download;
@@ -16,24 +18,22 @@ mod http;
 mod http_error;
 pub mod known;
 mod listing;
-mod pace;
-mod patience;
-mod place;
 mod plan;
 mod planned;
 mod popular;
 mod proxy;
+mod stall;
 
 use std::path::PathBuf;
 
 use cache::Storage;
 pub use check::Repaired;
 pub use choice::Form;
+pub use config::HubConfig;
 pub use control::{Control, Step};
 pub use error::{HubError, Missing};
 use http::Client;
 use http_error::{HttpError, Refusal};
-pub use place::Place;
 pub use planned::{Plan, PlannedFile};
 pub use popular::Published;
 
@@ -52,19 +52,19 @@ pub struct Cached {
 
 /// The hub, and the cache of what was got from it.
 pub struct Hub {
-    place: Place,
+    config: HubConfig,
     client: Client,
 }
 
 impl Hub {
-    /// The hub at a place. Nothing is asked of it yet.
-    pub fn new(place: Place) -> Hub {
-        Hub { client: Client::new(&place), place }
+    /// The hub by a configuration. Nothing is asked of it yet.
+    pub fn new(config: HubConfig) -> Hub {
+        Hub { client: Client::new(&config), config }
     }
 
     /// Where the hub and the cache are.
-    pub fn place(&self) -> &Place {
-        &self.place
+    pub fn config(&self) -> &HubConfig {
+        &self.config
     }
 
     /// The folder of a model's checkpoint: from the cache where it is complete there, which asks nothing of the
@@ -97,13 +97,13 @@ impl Hub {
     }
 
     fn storage(&self, id: &str) -> Result<Storage, HubError> {
-        let cache = self.place.cache.as_ref().ok_or(HubError::NoCache)?;
+        let cache = self.config.cache.as_ref().ok_or(HubError::NoCache)?;
         Ok(Storage::of(cache, id))
     }
 
     /// The error that a failed request about a model is.
     fn failed(&self, model: &HubModel, error: HttpError) -> HubError {
-        let endpoint = self.place.endpoint.clone();
+        let endpoint = self.config.endpoint.clone();
         match error {
             HttpError::NoConnection { detail } => HubError::NoNetwork { endpoint, detail },
             HttpError::Cut { detail } => HubError::Cut { endpoint, detail },
@@ -117,14 +117,14 @@ impl Hub {
     }
 
     fn refused(&self, model: &HubModel, refusal: &Refusal) -> HubError {
-        let (id, endpoint, status) = (model.to_string(), self.place.endpoint.clone(), refusal.status);
+        let (id, endpoint, status) = (model.to_string(), self.config.endpoint.clone(), refusal.status);
         let is_anonymous = self.client.is_anonymous();
         match (refusal.code.as_str(), status) {
             ("RevisionNotFound", _) => {
                 let revision = model.revision_or_main().to_owned();
                 HubError::NoSuchRevision { id: model.id.clone(), revision }
             }
-            ("GatedRepo", _) | ("", 403) => HubError::Gated { id, page: self.place.page(&model.id), is_anonymous },
+            ("GatedRepo", _) | ("", 403) => HubError::Gated { id, page: self.config.page(&model.id), is_anonymous },
             // A user who is not logged in is not told that a private model exists: the hub then answers with 401 for
             // both.
             ("RepoNotFound", _) | (_, 404) => HubError::NoSuchModel { id, endpoint, is_anonymous },

@@ -26,7 +26,7 @@ impl Hub {
     /// Asks the hub which files of a model are needed, and looks up what of them is in the cache. A model that the
     /// program could not use is refused here, before anything large is downloaded.
     pub fn plan(&self, model: &HubModel, control: &mut Control<'_>) -> Result<Plan, HubError> {
-        if self.place.is_offline {
+        if self.config.is_offline {
             return Err(HubError::Offline { id: model.to_string() });
         }
         let main = self.listing(model, model.revision_or_main(), control)?;

@@ -8,7 +8,7 @@ use super::runner::Desk;
 use super::{CrewError, Event};
 use crate::domain::hub_model::HubModel;
 use crate::domain::printable::printable_text;
-use crate::engine::hub::{Control, Hub, HubError, Place, Repaired, Step};
+use crate::engine::hub::{Control, Hub, HubConfig, HubError, Repaired, Step};
 
 impl Desk {
     /// The folder of a published model, downloaded where it is not in the cache.
@@ -20,7 +20,7 @@ impl Desk {
 
     /// Looks through what is in the cache of a model, and downloads again what is damaged.
     pub(super) fn repair(&self, model: &HubModel) -> Result<(), CrewError> {
-        if Place::from_environment().is_offline {
+        if HubConfig::from_environment().is_offline {
             return Err(CrewError::NotChecked { model: model.clone() });
         }
         let Repaired { damaged, was_whole, .. } = self.with_hub(|hub, control| hub.repair(model, control))?;
@@ -60,6 +60,6 @@ impl Desk {
             Step::Locked => self.tell(Event::DownloadLocked),
         };
         let mut control = Control { stop: &self.stop.flag(), tell: &mut tell };
-        Ok(work(&Hub::new(Place::from_environment()), &mut control)?)
+        Ok(work(&Hub::new(HubConfig::from_environment()), &mut control)?)
     }
 }

@@ -15,7 +15,7 @@ use crate::domain::picture::{ContentHash, PictureId};
 use crate::domain::settings::{ModelName, Settings};
 use crate::domain::template::Templates;
 use crate::domain::variant::{Variant, VariantChoice};
-use crate::engine::hub::{Hub, Place};
+use crate::engine::hub::{Hub, HubConfig};
 use crate::engine::runtime::Runtime;
 use crate::jobs::embeddings::ModelCache;
 use crate::jobs::model::OpenedModel;
@@ -117,7 +117,7 @@ fn make_scorable(
     let model = ModelName::new(&origin.model, Path::is_dir);
     let folder = match &model {
         // Looking at what was sorted is no reason to download a model.
-        ModelName::Hub(published) => match Hub::new(Place::from_environment()).cached(published) {
+        ModelName::Hub(published) => match Hub::new(HubConfig::from_environment()).cached(published) {
             Some(cached) => cached.folder,
             None => return Err(CrewError::NotCached { model: published.clone() }),
         },

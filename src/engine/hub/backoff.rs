@@ -14,20 +14,20 @@ const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(8);
 
 /// The longest that a server's wish to be left in peace is granted; a longer one is told to the person.
-const LONGEST_WISH: Duration = Duration::from_secs(300);
+const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(300);
 
 /// How often a stop is looked for while waiting.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// The tries and the pause that are left.
-pub(super) struct Patience {
+pub(super) struct Backoff {
     tries: u32,
     pause: Duration,
 }
 
-impl Patience {
-    pub(super) fn new() -> Patience {
-        Patience { tries: TRIES, pause: FIRST_PAUSE }
+impl Backoff {
+    pub(super) fn new() -> Backoff {
+        Backoff { tries: TRIES, pause: FIRST_PAUSE }
     }
 
     /// Waits after an error that may pass; gives back one that will not, or that came too often. Where nothing was
@@ -44,7 +44,7 @@ impl Patience {
             HttpError::Refused(refusal) if refusal.is_passing() => refusal.retry_after,
             _ => return Err(error),
         };
-        if self.tries == 0 || wish.is_some_and(|wish| wish > LONGEST_WISH) {
+        if self.tries == 0 || wish.is_some_and(|wish| wish > LONGEST_RETRY_AFTER) {
             return Err(error);
         }
         tracing::info!("trying again: {error:?}");
