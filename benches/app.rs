@@ -30,7 +30,7 @@ use smart_image_sorter::domain::run::RunKind;
 use smart_image_sorter::domain::score::{Prediction, SureRule};
 use smart_image_sorter::domain::settings::{ModelName, Operation, Settings};
 use smart_image_sorter::domain::template::Templates;
-use smart_image_sorter::engine::runtime::find::Places;
+use smart_image_sorter::engine::runtime::find::LibrarySearchPath;
 use smart_image_sorter::engine::runtime::select::Wanted;
 use smart_image_sorter::engine::runtime::{Runtime, Uses};
 use smart_image_sorter::jobs::crew::Surroundings;
@@ -155,7 +155,7 @@ fn peak_memory() -> Option<u64> {
 fn start(folder: &Path) -> AppStart {
     let surroundings = Surroundings {
         // No library is looked for: tract computes.
-        places: Places {
+        places: LibrarySearchPath {
             setting: None,
             variable: None,
             program_folder: None,

@@ -16,7 +16,7 @@ use crate::config::{ConfigError, Defaults};
 use crate::domain::printable::printable;
 use crate::domain::settings::ModelName;
 use crate::engine::quantised;
-use crate::engine::runtime::find::Places;
+use crate::engine::runtime::find::LibrarySearchPath;
 use crate::engine::runtime::select::{self, Selection, Wanted};
 use crate::jobs::embeddings::CachePlace;
 use crate::jobs::stop::Stop;
@@ -192,8 +192,8 @@ impl Context {
     }
 
     /// Where libraries of ONNX Runtime are looked for.
-    pub(super) fn places(&self) -> Places {
-        Places {
+    pub(super) fn places(&self) -> LibrarySearchPath {
+        LibrarySearchPath {
             setting: self.defaults.onnxruntime_library.clone(),
             variable: std::env::var_os("ORT_DYLIB_PATH").filter(|path| !path.is_empty()).map(PathBuf::from),
             program_folder: self.program.parent().map(ToOwned::to_owned),

@@ -13,7 +13,7 @@ use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 use smart_image_sorter::domain::picture::ContentHash;
 use smart_image_sorter::engine::runtime::Runtime;
-use smart_image_sorter::engine::runtime::find::Places;
+use smart_image_sorter::engine::runtime::find::LibrarySearchPath;
 use smart_image_sorter::engine::runtime::select::{DeviceChoice, RuntimeChoice, Wanted, cores, select};
 use smart_image_sorter::files::output_csv::from_cell;
 use smart_image_sorter::store::known::KnownSessions;
@@ -50,7 +50,7 @@ pub(crate) fn runtimes() -> Vec<Runtime> {
     let mut runtimes = vec![Runtime::Tract];
     match onnx_runtime_library() {
         Some(_) => {
-            let places = Places { variable: onnx_runtime_library(), ..Places::default() };
+            let places = LibrarySearchPath { variable: onnx_runtime_library(), ..LibrarySearchPath::default() };
             let (runtime, device) = (RuntimeChoice::OnnxRuntime, DeviceChoice::Cpu);
             let wanted = Wanted { runtime, device, ..Wanted::default() };
             let selection = select(&wanted, &places, program(), cores());

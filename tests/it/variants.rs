@@ -14,7 +14,7 @@ use smart_image_sorter::engine::checkpoint::Checkpoint;
 use smart_image_sorter::engine::encoder::{ImageEncoder, TextEncoder};
 use smart_image_sorter::engine::fingerprint::Sources;
 use smart_image_sorter::engine::image_processor::PreparedPicture;
-use smart_image_sorter::engine::runtime::find::Places;
+use smart_image_sorter::engine::runtime::find::LibrarySearchPath;
 use smart_image_sorter::engine::runtime::select::{RuntimeChoice, Wanted, cores, select};
 use smart_image_sorter::engine::runtime::{Runtime, Uses};
 use smart_image_sorter::files::decode::decode;
@@ -34,7 +34,7 @@ fn onnx_runtime(variant: Variant, folder: &Path) -> Option<Runtime> {
         quantised: Some(folder.to_owned()),
         ..Wanted::default()
     };
-    let places = Places { variable: Some(library), ..Places::default() };
+    let places = LibrarySearchPath { variable: Some(library), ..LibrarySearchPath::default() };
     Some(select(&wanted, &places, program(), cores()).unwrap().runtime)
 }
 

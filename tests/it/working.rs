@@ -11,7 +11,7 @@ use smart_image_sorter::domain::picture::PictureId;
 use smart_image_sorter::domain::score::SureRule;
 use smart_image_sorter::domain::settings::{ModelName, Operation, Settings};
 use smart_image_sorter::domain::template::Templates;
-use smart_image_sorter::engine::runtime::find::Places;
+use smart_image_sorter::engine::runtime::find::LibrarySearchPath;
 use smart_image_sorter::engine::runtime::select::{RuntimeChoice, Wanted};
 use smart_image_sorter::files::defect::PictureDefect;
 use smart_image_sorter::files::transfer::TransferError;
@@ -54,7 +54,7 @@ pub(crate) struct Working {
 impl Working {
     pub(crate) fn start(workspace: &Workspace) -> Working {
         let surroundings = Surroundings {
-            places: Places::default(),
+            places: LibrarySearchPath::default(),
             runtime: Wanted { runtime: RuntimeChoice::Tract, ..Wanted::default() },
             program: program().to_owned(),
             cache: Some(CachePlace { folder: workspace.home().join("cache"), limit: 1 << 30 }),

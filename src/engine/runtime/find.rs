@@ -23,7 +23,7 @@ const ASK_PYTHON: &str = "import sys\nsys.path = [p for p in sys.path if p]\nimp
 
 /// The places that are looked at.
 #[derive(Debug, Clone, Default)]
-pub struct Places {
+pub struct LibrarySearchPath {
     /// From the user's settings.
     pub setting: Option<PathBuf>,
     /// From the environment, `ORT_DYLIB_PATH`.
@@ -39,7 +39,7 @@ pub struct Places {
 }
 
 /// The first library that works, and those passed over on the way. `program` is this program, which tries them.
-pub fn find(places: &Places, program: &Path) -> (Option<Found>, Vec<PassedOver>) {
+pub fn find(places: &LibrarySearchPath, program: &Path) -> (Option<Found>, Vec<PassedOver>) {
     let mut passed_over = Vec::new();
     for place in PLACES {
         for (path, origin) in place(places) {
@@ -61,7 +61,7 @@ pub fn find(places: &Places, program: &Path) -> (Option<Found>, Vec<PassedOver>)
 }
 
 /// Lists the libraries in one kind of place.
-type Lister = fn(&Places) -> Vec<(PathBuf, Origin)>;
+type Lister = fn(&LibrarySearchPath) -> Vec<(PathBuf, Origin)>;
 
 /// Each place in turn, asked only when those before it had nothing that works.
 const PLACES: [Lister; 6] = [

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use super::find::{self, Places};
+use super::find::{self, LibrarySearchPath};
 use super::gpu;
 use super::library::{Found, PassedOver};
 use super::{Device, OnnxRuntime, Runtime, RuntimeError};
@@ -101,7 +101,12 @@ pub struct Selection {
 
 /// Chooses a runtime, to compute with `threads` threads. `program` is this program, which tries libraries in a process
 /// of its own.
-pub fn select(wanted: &Wanted, places: &Places, program: &Path, threads: usize) -> Result<Selection, RuntimeError> {
+pub fn select(
+    wanted: &Wanted,
+    places: &LibrarySearchPath,
+    program: &Path,
+    threads: usize,
+) -> Result<Selection, RuntimeError> {
     if wanted.runtime == RuntimeChoice::Tract {
         return tract(wanted, vec![]);
     }

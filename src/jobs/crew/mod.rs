@@ -51,7 +51,7 @@ use super::embeddings::CachePlace;
 use super::stop::Stop;
 use super::watch::Waits;
 use crate::built_in::Unpacker;
-use crate::engine::runtime::find::Places;
+use crate::engine::runtime::find::LibrarySearchPath;
 use crate::engine::runtime::select::Wanted;
 use crate::files::defect::PictureDefect;
 use crate::files::transfer::TransferError;
@@ -75,7 +75,7 @@ const LOOK: Duration = Duration::from_millis(10);
 #[derive(Debug, Clone)]
 pub struct Surroundings {
     /// Where libraries of ONNX Runtime are looked for.
-    pub places: Places,
+    pub places: LibrarySearchPath,
     /// Which runtime is wanted, where it computes, and in which numbers.
     pub runtime: Wanted,
     /// This program, to be started again for trying libraries.
