@@ -31,7 +31,7 @@ use smart_image_sorter::domain::score::{Prediction, SureRule};
 use smart_image_sorter::domain::settings::{ModelName, Operation, Settings};
 use smart_image_sorter::domain::template::Templates;
 use smart_image_sorter::engine::runtime::find::LibrarySearchPath;
-use smart_image_sorter::engine::runtime::select::Wanted;
+use smart_image_sorter::engine::runtime::select::RuntimeRequest;
 use smart_image_sorter::engine::runtime::{Runtime, Uses};
 use smart_image_sorter::jobs::crew::Surroundings;
 use smart_image_sorter::jobs::embeddings::CachePlace;
@@ -163,7 +163,7 @@ fn start(folder: &Path) -> AppStart {
             loader: false,
             python: false,
         },
-        runtime: Wanted::default(),
+        runtime: RuntimeRequest::default(),
         program: std::env::current_exe().unwrap(),
         cache: Some(cache_place(folder)),
         built_in: Some(folder.join("built-in")),

@@ -17,7 +17,7 @@ use crate::domain::printable::printable;
 use crate::domain::settings::ModelName;
 use crate::engine::quantised;
 use crate::engine::runtime::find::LibrarySearchPath;
-use crate::engine::runtime::select::{self, Selection, Wanted};
+use crate::engine::runtime::select::{self, RuntimeRequest, Selection};
 use crate::jobs::embeddings::CachePlace;
 use crate::jobs::stop::Stop;
 use crate::lang::{Language, Say};
@@ -117,10 +117,10 @@ impl Context {
     }
 
     /// The choices of a runtime that the options make.
-    pub(super) fn wanted(&self, options: &RuntimeOptions) -> Wanted {
+    pub(super) fn wanted(&self, options: &RuntimeOptions) -> RuntimeRequest {
         let quantised = self.cache_place().map(|place| place.folder.join(quantised::FOLDER));
         let variant = options.variant.unwrap_or(self.defaults.variant);
-        Wanted { runtime: options.runtime.into(), device: options.device, variant, quantised }
+        RuntimeRequest { runtime: options.runtime.into(), device: options.device, variant, quantised }
     }
 
     /// The folder of a model's checkpoint. The built-in one is unpacked, and said to be what it is; a published one is

@@ -15,7 +15,7 @@ use smart_image_sorter::engine::encoder::{ImageEncoder, TextEncoder};
 use smart_image_sorter::engine::fingerprint::Sources;
 use smart_image_sorter::engine::image_processor::PreparedPicture;
 use smart_image_sorter::engine::runtime::find::LibrarySearchPath;
-use smart_image_sorter::engine::runtime::select::{RuntimeChoice, Wanted, cores, select};
+use smart_image_sorter::engine::runtime::select::{RuntimeChoice, RuntimeRequest, cores, select};
 use smart_image_sorter::engine::runtime::{Runtime, Uses};
 use smart_image_sorter::files::decode::decode;
 use smart_image_sorter::files::read::{Reading, read};
@@ -28,11 +28,11 @@ fn onnx_runtime(variant: Variant, folder: &Path) -> Option<Runtime> {
         println!("skipped: ORT_DYLIB_PATH names no library");
         return None;
     };
-    let wanted = Wanted {
+    let wanted = RuntimeRequest {
         runtime: RuntimeChoice::OnnxRuntime,
         variant: VariantChoice::Only(variant),
         quantised: Some(folder.to_owned()),
-        ..Wanted::default()
+        ..RuntimeRequest::default()
     };
     let places = LibrarySearchPath { variable: Some(library), ..LibrarySearchPath::default() };
     Some(select(&wanted, &places, program(), cores()).unwrap().runtime)

@@ -12,7 +12,7 @@ use smart_image_sorter::domain::score::SureRule;
 use smart_image_sorter::domain::settings::{ModelName, Operation, Settings};
 use smart_image_sorter::domain::template::Templates;
 use smart_image_sorter::engine::runtime::find::LibrarySearchPath;
-use smart_image_sorter::engine::runtime::select::{RuntimeChoice, Wanted};
+use smart_image_sorter::engine::runtime::select::{RuntimeChoice, RuntimeRequest};
 use smart_image_sorter::files::defect::PictureDefect;
 use smart_image_sorter::files::transfer::TransferError;
 use smart_image_sorter::jobs::crew::{Crew, Event, Order, Painted, Painter, Room, Sayer, Surroundings};
@@ -55,7 +55,7 @@ impl Working {
     pub(crate) fn start(workspace: &Workspace) -> Working {
         let surroundings = Surroundings {
             places: LibrarySearchPath::default(),
-            runtime: Wanted { runtime: RuntimeChoice::Tract, ..Wanted::default() },
+            runtime: RuntimeRequest { runtime: RuntimeChoice::Tract, ..RuntimeRequest::default() },
             program: program().to_owned(),
             cache: Some(CachePlace { folder: workspace.home().join("cache"), limit: 1 << 30 }),
             built_in: Some(workspace.home().join("built-in")),

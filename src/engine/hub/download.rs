@@ -45,7 +45,7 @@ impl From<HttpError> for DownloadError {
 }
 
 /// The file that is to be downloaded.
-pub(super) struct Wanted<'w> {
+pub(super) struct DownloadRequest<'w> {
     pub(super) url: String,
     pub(super) size: u64,
     pub(super) hash: &'w Hash,
@@ -66,7 +66,7 @@ struct Part {
     is_inherited: bool,
 }
 
-impl Wanted<'_> {
+impl DownloadRequest<'_> {
     /// Gets the file; `on_length` hears how much of it is there.
     pub(super) fn get(
         &self,

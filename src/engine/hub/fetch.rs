@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::check::keep_whole;
-use super::download::{DownloadError, Wanted};
+use super::download::{DownloadError, DownloadRequest};
 use super::{Control, Hub, HubError, Plan, PlannedFile, Step};
 use crate::domain::hub_model::MAIN;
 use crate::engine::checkpoint::{Checkpoint, CheckpointError};
@@ -61,9 +61,9 @@ impl Hub {
         Ok(folder)
     }
 
-    fn wanted<'f>(&self, plan: &Plan, file: &'f PlannedFile) -> Result<Wanted<'f>, HubError> {
+    fn wanted<'f>(&self, plan: &Plan, file: &'f PlannedFile) -> Result<DownloadRequest<'f>, HubError> {
         let storage = self.storage(&plan.model.id)?;
-        Ok(Wanted {
+        Ok(DownloadRequest {
             url: self.address(&plan.model.id, &plan.commit, &file.name),
             size: file.size,
             hash: &file.hash,

@@ -52,7 +52,7 @@ use super::stop::Stop;
 use super::watch::Waits;
 use crate::built_in::Unpacker;
 use crate::engine::runtime::find::LibrarySearchPath;
-use crate::engine::runtime::select::Wanted;
+use crate::engine::runtime::select::RuntimeRequest;
 use crate::files::defect::PictureDefect;
 use crate::files::transfer::TransferError;
 use crate::store::known::KnownSessions;
@@ -77,7 +77,7 @@ pub struct Surroundings {
     /// Where libraries of ONNX Runtime are looked for.
     pub places: LibrarySearchPath,
     /// Which runtime is wanted, where it computes, and in which numbers.
-    pub runtime: Wanted,
+    pub runtime: RuntimeRequest,
     /// This program, to be started again for trying libraries.
     pub program: PathBuf,
     /// Where embeddings are remembered.

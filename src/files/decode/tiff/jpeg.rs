@@ -14,7 +14,7 @@ const END: [u8; 2] = [0xff, 0xd9];
 
 /// The form that one strip or tile is to have.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Wanted<'b> {
+pub(super) struct JpegPart<'b> {
     /// Tables that every strip needs, and the file has once.
     pub(super) tables: &'b [u8],
     pub(super) width: u32,
@@ -27,7 +27,7 @@ pub(super) struct Wanted<'b> {
 }
 
 /// The rows of a strip or tile.
-pub(super) fn rows<'b>(bytes: &[u8], wanted: Wanted<'_>) -> Result<Box<dyn Rows + 'b>, PictureDefect> {
+pub(super) fn rows<'b>(bytes: &[u8], wanted: JpegPart<'_>) -> Result<Box<dyn Rows + 'b>, PictureDefect> {
     let stream = stream(bytes, wanted);
     let Ok(mut decoder) = Decoder::new_with_limits(&stream, limits()) else { return Ok(Box::new(Nothing)) };
     let frame = decoder.header();
@@ -72,7 +72,7 @@ fn is_loss(warning: &DecodeWarning) -> bool {
 }
 
 /// A JPEG of its own: the tables come before the strip, and the directory, not the strip's markers, tells its colours.
-fn stream(bytes: &[u8], wanted: Wanted<'_>) -> Vec<u8> {
+fn stream(bytes: &[u8], wanted: JpegPart<'_>) -> Vec<u8> {
     let transform = u8::from(wanted.is_ycbcr);
     let mut stream = [&START[..], b"\xff\xee\0\x0eAdobe\0\x64\0\0\0\0", &[transform]].concat();
     // The tables end with an end marker of their own.

@@ -282,7 +282,7 @@ impl<'b> Page<'b> {
             }
             Compression::Jpeg => {
                 let tables = self.form.directory.list(tag::JPEG_TABLES).map(|list| list.bytes());
-                let wanted = jpeg::Wanted {
+                let wanted = jpeg::JpegPart {
                     tables: tables.unwrap_or_default(),
                     width: self.chunks.width,
                     height: self.chunks.height,
