@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use super::find::{self, LibrarySearchPath};
 use super::gpu;
-use super::library::{Found, PassedOver};
+use super::library::{FoundLibrary, RejectedLibrary};
 use super::{Device, OnnxRuntime, Runtime, RuntimeError};
 use crate::domain::variant::{Variant, VariantChoice};
 
@@ -92,9 +92,9 @@ pub struct Selection {
     /// The runtime, ready.
     pub runtime: Runtime,
     /// The library, where there is one.
-    pub library: Option<Found>,
+    pub library: Option<FoundLibrary>,
     /// Libraries that were found and could not be used.
-    pub passed_over: Vec<PassedOver>,
+    pub passed_over: Vec<RejectedLibrary>,
     /// Notes that people should know.
     pub notes: Vec<RuntimeNote>,
 }
@@ -119,7 +119,7 @@ pub fn select(
     }
 }
 
-fn tract(request: &RuntimeRequest, passed_over: Vec<PassedOver>) -> Result<Selection, RuntimeError> {
+fn tract(request: &RuntimeRequest, passed_over: Vec<RejectedLibrary>) -> Result<Selection, RuntimeError> {
     if let VariantChoice::Only(variant @ (Variant::Fp16 | Variant::Int8)) = request.variant {
         return Err(RuntimeError::VariantNotInTract { variant });
     }
@@ -132,9 +132,9 @@ fn tract(request: &RuntimeRequest, passed_over: Vec<PassedOver>) -> Result<Selec
 }
 
 fn onnx_runtime(
-    library: Found,
+    library: FoundLibrary,
     request: &RuntimeRequest,
-    passed_over: Vec<PassedOver>,
+    passed_over: Vec<RejectedLibrary>,
     threads: usize,
 ) -> Result<Selection, RuntimeError> {
     let on_cpu = OnnxRuntime::start(&library.path, &library.version, threads)?;
