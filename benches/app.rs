@@ -32,7 +32,7 @@ use smart_image_sorter::domain::settings::{ModelName, Operation, Settings};
 use smart_image_sorter::domain::template::Templates;
 use smart_image_sorter::engine::runtime::find::LibrarySearchPath;
 use smart_image_sorter::engine::runtime::select::RuntimeRequest;
-use smart_image_sorter::engine::runtime::{Runtime, Uses};
+use smart_image_sorter::engine::runtime::{Runtime, Workload};
 use smart_image_sorter::jobs::crew::Surroundings;
 use smart_image_sorter::jobs::embeddings::CachePlace;
 use smart_image_sorter::jobs::model::{ModelToOpen, OpenedModel};
@@ -244,7 +244,7 @@ fn make_session(folder: &Path, count: usize) {
     };
     let place = cache_place(folder);
     let runtime = Runtime::Tract;
-    let (model, cache, uses) = (folder.join("model"), Some(&place), Uses::Many);
+    let (model, cache, uses) = (folder.join("model"), Some(&place), Workload::Many);
     let opening =
         ModelToOpen { folder: &model, settings: &settings, runtime: &runtime, cores: 1, cache, uses, ahead: false };
     let OpenedModel { model, .. } = opening.open(&mut || {}).unwrap();

@@ -30,7 +30,7 @@ use smart_image_sorter::domain::template::Templates;
 use smart_image_sorter::engine::encoder::ImageEncoder;
 use smart_image_sorter::engine::image_processor::PreparedPicture;
 use smart_image_sorter::engine::runtime::select::cores;
-use smart_image_sorter::engine::runtime::{OnnxRuntime, Runtime, Uses};
+use smart_image_sorter::engine::runtime::{OnnxRuntime, Runtime, Workload};
 use smart_image_sorter::files::decode::decode;
 use smart_image_sorter::files::read::{Reading, read};
 use smart_image_sorter::jobs::classify::{Classified, Encoders, Pipeline, classify};
@@ -120,7 +120,7 @@ impl Work {
             batch_size: None,
             trust_unchanged: false,
         };
-        let (folder, settings, uses) = (&checkpoint, &settings, Uses::Many);
+        let (folder, settings, uses) = (&checkpoint, &settings, Workload::Many);
         let opening = ModelToOpen { folder, settings, runtime, cores: cores(), cache: None, uses, ahead: false };
         let model = opening.open(&mut || {}).unwrap().model;
         Work { files, model, _folder: unpacked }

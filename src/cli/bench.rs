@@ -20,7 +20,7 @@ use crate::domain::template::Templates;
 use crate::domain::variant::{Variant, VariantChoice};
 use crate::engine::checkpoint::Checkpoint;
 use crate::engine::runtime::select::{RuntimeNote, Selection, cores};
-use crate::engine::runtime::{Device, Runtime, Uses};
+use crate::engine::runtime::{Device, Runtime, Workload};
 use crate::engine::tower_kind::TowerKind;
 use crate::file_system::is_on_network;
 use crate::files::scan::{Kept, Scope};
@@ -131,7 +131,7 @@ fn folder(settings: &Settings, temporary: &Path, context: &mut Context) -> Resul
 /// Opens the model without the cache: what a run remembers is none of this.
 fn open(settings: &Settings, runtime: &Runtime, folder: &Path, context: &mut Context) -> Result<OpenedModel, Failure> {
     // How long the image tower takes to open is measured later.
-    let (cache, uses) = (None, Uses::Many);
+    let (cache, uses) = (None, Workload::Many);
     let model = ModelToOpen { folder, settings, runtime, cores: cores(), cache, uses, ahead: false };
     open_audibly(model, context)
 }

@@ -15,7 +15,7 @@ use crate::engine::checkpoint::Checkpoint;
 use crate::engine::encoder::{ImageEncoder, TextEncoder};
 use crate::engine::hub::HubConfig;
 use crate::engine::runtime::select::cores;
-use crate::engine::runtime::{Runtime, Uses};
+use crate::engine::runtime::{Runtime, Workload};
 use crate::jobs::answering::{Patience, answer_of};
 use crate::jobs::model::ModelError;
 
@@ -63,7 +63,7 @@ fn try_model(folder: &Path, runtime: &Runtime) -> Result<Checkpoint, EngineError
     TextEncoder::open(&checkpoint, runtime)?.encode(&["a picture".to_owned()])?;
     let picture = image::RgbImage::from_pixel(64, 64, image::Rgb([128; 3]));
     let prepared = checkpoint.processor().prepare(&picture);
-    for mut encoder in ImageEncoder::open(&checkpoint, runtime, 1, Uses::Few)? {
+    for mut encoder in ImageEncoder::open(&checkpoint, runtime, 1, Workload::Few)? {
         encoder.encode(&[&prepared])?;
     }
     Ok(checkpoint)

@@ -10,7 +10,7 @@ use super::session::open_to_work;
 use crate::domain::printable::printable;
 use crate::domain::settings::Settings;
 use crate::engine::runtime::select::cores;
-use crate::engine::runtime::{Runtime, Uses};
+use crate::engine::runtime::{Runtime, Workload};
 use crate::files::{checksums, destination, staged_file};
 use crate::jobs::answering::{NoAnswer, Patience};
 use crate::jobs::embeddings::CachePlace;
@@ -40,7 +40,7 @@ pub(super) fn open_model(
     context: &mut Context,
 ) -> Result<Model, Failure> {
     let folder = context.model_folder(&settings.model)?;
-    let (folder, uses, ahead) = (&folder, Uses::of(pictures), pictures != Some(0));
+    let (folder, uses, ahead) = (&folder, Workload::of(pictures), pictures != Some(0));
     let model = ModelToOpen { folder, settings, runtime, cores: cores(), cache, uses, ahead };
     let OpenedModel { model, scale_is_assumed, .. } = open_audibly(model, context)?;
     if scale_is_assumed {

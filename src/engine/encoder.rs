@@ -6,7 +6,7 @@ use ndarray::{Array2, Axis, concatenate};
 use super::EngineError;
 use super::checkpoint::Checkpoint;
 use super::image_processor::{ImageProcessor, PreparedPicture};
-use super::runtime::{Halt, InputSpec, Runtime, RuntimeError, Session, Tensor, Uses};
+use super::runtime::{Halt, InputSpec, Runtime, RuntimeError, Session, Tensor, Workload};
 use super::tokenizer::Tokenizer;
 use super::tower_kind::TowerKind;
 use crate::domain::label::Label;
@@ -28,7 +28,7 @@ impl ImageEncoder {
         checkpoint: &Checkpoint,
         runtime: &Runtime,
         cores: usize,
-        uses: Uses,
+        uses: Workload,
     ) -> Result<Vec<ImageEncoder>, EngineError> {
         tracing::info!("opening the image tower");
         let tower = checkpoint.tower(TowerKind::Image, runtime)?;
@@ -118,5 +118,5 @@ impl TextEncoder {
 fn open_text(checkpoint: &Checkpoint, runtime: &Runtime, length: usize) -> Result<Session, EngineError> {
     let tower = checkpoint.tower(TowerKind::Text, runtime)?;
     let inputs = [InputSpec::token_ids("input_ids", length), InputSpec::token_ids("attention_mask", length)];
-    Ok(runtime.open(&tower, &inputs, &["text_embeds", "pooler_output"], Uses::Few)?)
+    Ok(runtime.open(&tower, &inputs, &["text_embeds", "pooler_output"], Workload::Few)?)
 }

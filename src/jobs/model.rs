@@ -20,7 +20,7 @@ use crate::engine::checkpoint::Checkpoint;
 use crate::engine::encoder::{ImageEncoder, TextEncoder};
 use crate::engine::fingerprint::Sources;
 use crate::engine::image_processor::ImageProcessor;
-use crate::engine::runtime::{Runtime, Uses};
+use crate::engine::runtime::{Runtime, Workload};
 use crate::engine::tower_kind::TowerKind;
 
 /// Why a model cannot be used.
@@ -74,7 +74,7 @@ pub(super) struct ImageTower {
     checkpoint: Arc<Checkpoint>,
     runtime: Runtime,
     cores: usize,
-    uses: Uses,
+    uses: Workload,
     /// Where it was opened with the model, until somebody asks for it.
     opened_ahead: Arc<Mutex<Vec<ImageEncoder>>>,
     hashed: Arc<HashedCheckpoint>,
@@ -104,7 +104,7 @@ pub struct ModelToOpen<'o> {
     /// Where embeddings and the hashes of large files are remembered.
     pub cache: Option<&'o CachePlace>,
     /// For how many pictures the image tower is.
-    pub uses: Uses,
+    pub uses: Workload,
     /// Whether pictures come at once: where none of them can be known, the image tower is opened with the model.
     pub ahead: bool,
 }

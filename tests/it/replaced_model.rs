@@ -12,7 +12,7 @@ use smart_image_sorter::domain::settings::{ModelName, Operation, Settings};
 use smart_image_sorter::domain::template::Templates;
 use smart_image_sorter::engine::EngineError;
 use smart_image_sorter::engine::checkpoint::CheckpointError;
-use smart_image_sorter::engine::runtime::Uses;
+use smart_image_sorter::engine::runtime::Workload;
 use smart_image_sorter::jobs::embeddings::CachePlace;
 use smart_image_sorter::jobs::model::ModelToOpen;
 
@@ -94,7 +94,7 @@ fn a_tower_that_is_opened_later_is_that_of_the_same_model() {
         let cache = CachePlace { folder: workspace.path("cache"), limit: 1 << 20 };
         let open = |ahead| {
             let (folder, settings, runtime, cache) = (&*folder, &settings, &runtime, Some(&cache));
-            let model = ModelToOpen { folder, settings, runtime, cores: 1, cache, uses: Uses::Few, ahead };
+            let model = ModelToOpen { folder, settings, runtime, cores: 1, cache, uses: Workload::Few, ahead };
             model.open(&mut || {}).unwrap().model
         };
         let model = open(false);

@@ -19,7 +19,7 @@ use crate::built_in::{UnpackError, Unpacker};
 use crate::domain::settings::{ModelName, Settings};
 use crate::engine::runtime::install::install;
 use crate::engine::runtime::select::{RuntimeNote, cores, select};
-use crate::engine::runtime::{Runtime, Uses};
+use crate::engine::runtime::{Runtime, Workload};
 use crate::files::destination;
 use crate::jobs::answering::Patience;
 use crate::jobs::model::{ModelError, ModelToOpen, OpenedModel};
@@ -175,7 +175,7 @@ impl Desk {
     ) -> Result<OpenedModel, CrewError> {
         let cache = self.surroundings.cache.as_ref();
         let mut quantising = || self.tell(Event::Quantising);
-        let (cores, uses) = (cores(), Uses::Many);
+        let (cores, uses) = (cores(), Workload::Many);
         let model = ModelToOpen { folder, settings, runtime, cores, cache, uses, ahead };
         let mut patience =
             Patience { is_stopped: &|| self.is_stopped(), on_silence: &mut || self.tell(Event::ModelSilent) };
