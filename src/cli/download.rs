@@ -14,7 +14,7 @@ use super::failure::Failure;
 use super::progress::{BAR, LINE_EVERY, duration};
 use crate::domain::hub_model::HubModel;
 use crate::domain::printable::printable;
-use crate::engine::hub::{Control, Hub, HubConfig, HubError, Plan, Step};
+use crate::engine::hub::{DownloadControl, DownloadEvent, Hub, HubConfig, HubError, Plan};
 use crate::lang::{Language, Values, size};
 
 /// How often the bar is drawn anew, at most.
@@ -39,13 +39,13 @@ pub(super) fn folder(model: &HubModel, context: &mut Context) -> Result<PathBuf,
 pub(super) fn with_progress<T>(
     hub: &Hub,
     context: &mut Context,
-    work: impl FnOnce(&Hub, &mut Control<'_>) -> Result<T, HubError>,
+    work: impl FnOnce(&Hub, &mut DownloadControl<'_>) -> Result<T, HubError>,
 ) -> Result<T, Failure> {
     let stop = context.stop()?.flag();
     let cache = hub.config().cache.clone().unwrap_or_default();
     let language = &context.language;
     let mut shown = Shown { console: &mut context.console, language, cache, bar: None, checked_since: None };
-    let done = work(hub, &mut Control { stop: &stop, tell: &mut |step| shown.show(&step) });
+    let done = work(hub, &mut DownloadControl { stop: &stop, tell: &mut |step| shown.show(&step) });
     shown.finish();
     done.map_err(|error| failure(&error, context))
 }
@@ -88,21 +88,21 @@ impl Bar {
 }
 
 impl Shown<'_> {
-    fn show(&mut self, step: &Step<'_>) {
+    fn show(&mut self, step: &DownloadEvent<'_>) {
         match step {
-            Step::Begin(plan) => self.begin(plan),
-            Step::Bytes { done, total } => self.advance(*done, *total),
-            Step::Checking { total, .. } => self.checks(*total),
-            Step::Waiting { pause } => {
+            DownloadEvent::Begin(plan) => self.begin(plan),
+            DownloadEvent::Bytes { done, total } => self.advance(*done, *total),
+            DownloadEvent::Checking { total, .. } => self.checks(*total),
+            DownloadEvent::Waiting { pause } => {
                 let seconds = pause.as_secs_f64().ceil();
                 let line = self.language.say("hub.waiting", &[("seconds", &seconds)]);
                 self.aside(&line);
             }
-            Step::TooSlow => {
+            DownloadEvent::TooSlow => {
                 let line = self.language.text("hub.drips");
                 self.aside(&line);
             }
-            Step::Locked => {
+            DownloadEvent::Locked => {
                 let line = self.language.text("hub.locked");
                 self.aside(&line);
             }

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use super::control::{Control, Step};
+use super::control::{DownloadControl, DownloadEvent};
 use super::http_error::HttpError;
 
 /// How often something is tried again without any progress.
@@ -36,7 +36,7 @@ impl Backoff {
         &mut self,
         error: HttpError,
         has_heard: bool,
-        control: &mut Control<'_>,
+        control: &mut DownloadControl<'_>,
     ) -> Result<(), HttpError> {
         let wish = match &error {
             HttpError::NoConnection { .. } if has_heard => None,
@@ -53,17 +53,17 @@ impl Backoff {
         let pause = wish.filter(|wish| !wish.is_zero()).unwrap_or(self.pause);
         self.pause = (2 * self.pause).min(LONGEST_PAUSE);
         if matches!(error, HttpError::TooSlow) {
-            (control.tell)(Step::TooSlow);
+            (control.tell)(DownloadEvent::TooSlow);
         }
         if pause >= Duration::from_secs(1) {
-            (control.tell)(Step::Waiting { pause });
+            (control.tell)(DownloadEvent::Waiting { pause });
         }
         wait(pause, control)
     }
 }
 
 /// Waits, but no longer than until somebody asks to stop.
-pub(super) fn wait(pause: Duration, control: &Control<'_>) -> Result<(), HttpError> {
+pub(super) fn wait(pause: Duration, control: &DownloadControl<'_>) -> Result<(), HttpError> {
     let begun = Instant::now();
     while !control.stop.load(Ordering::Relaxed) {
         let left = pause.saturating_sub(begun.elapsed());

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use super::choice::beside;
-use super::control::{Control, Step};
+use super::control::{DownloadControl, DownloadEvent};
 use super::hash::is_whole;
 use super::listing::ListedFile;
 use super::planned::{Plan, PlannedFile};
@@ -27,7 +27,7 @@ pub struct Repaired {
 impl Hub {
     /// Looks through what is in the cache of a model, and downloads again what is damaged or missing: of what is
     /// needed, and of what lies beside it, which other programs got and a runtime may prefer.
-    pub fn repair(&self, model: &HubModel, control: &mut Control<'_>) -> Result<Repaired, HubError> {
+    pub fn repair(&self, model: &HubModel, control: &mut DownloadControl<'_>) -> Result<Repaired, HubError> {
         let mut plan = self.plan(model, control)?;
         self.add_what_lies_there(&mut plan, control)?;
         let damaged = self.remove_all_damaged(&plan, control)?;
@@ -38,7 +38,7 @@ impl Hub {
     }
 
     /// Adds to a plan what lies in the commit's snapshot besides, and what an export lacks that lies there.
-    fn add_what_lies_there(&self, plan: &mut Plan, control: &Control<'_>) -> Result<(), HubError> {
+    fn add_what_lies_there(&self, plan: &mut Plan, control: &DownloadControl<'_>) -> Result<(), HubError> {
         let storage = self.storage(&plan.model.id)?;
         let snapshot = storage.snapshot(&plan.commit);
         let lies_there = |name: &str| snapshot.join(name).is_file();
@@ -51,7 +51,7 @@ impl Hub {
     }
 
     /// Looks up again what is in the cache of a plan's files.
-    fn look_up(&self, plan: &mut Plan, control: &Control<'_>) -> Result<(), HubError> {
+    fn look_up(&self, plan: &mut Plan, control: &DownloadControl<'_>) -> Result<(), HubError> {
         let storage = self.storage(&plan.model.id)?;
         for file in &mut plan.files {
             let PlannedFile { name, size, hash, is_small, .. } = file.clone();
@@ -67,7 +67,7 @@ impl Hub {
     }
 
     /// Removes from the cache what is there of a plan's files and is not as it was published. Gives their names.
-    fn remove_all_damaged(&self, plan: &Plan, control: &mut Control<'_>) -> Result<Vec<String>, HubError> {
+    fn remove_all_damaged(&self, plan: &Plan, control: &mut DownloadControl<'_>) -> Result<Vec<String>, HubError> {
         let storage = self.storage(&plan.model.id)?;
         let places = plan.files.iter().map(|file| (file, storage.places(&plan.commit, &file.name, &file.hash)));
         let places: Vec<(&PlannedFile, Vec<PathBuf>)> = places.collect();
@@ -78,7 +78,7 @@ impl Hub {
             let mut was_damaged = false;
             for place in places {
                 let mut on_read =
-                    |read: u64| (control.tell)(Step::Checking { done: before.saturating_add(read), total });
+                    |read: u64| (control.tell)(DownloadEvent::Checking { done: before.saturating_add(read), total });
                 was_damaged |= !keep_whole(place, file, control.stop, &mut on_read)?;
                 before = before.saturating_add(file.size);
             }

@@ -7,7 +7,7 @@ use super::planned::Plan;
 
 /// Events of a download.
 #[derive(Debug)]
-pub enum Step<'s> {
+pub enum DownloadEvent<'s> {
     /// It is known what has to be downloaded; it begins.
     Begin(&'s Plan),
     /// Bytes that are there, of all that are needed.
@@ -36,9 +36,9 @@ pub enum Step<'s> {
 }
 
 /// The caller's side of a download: it hears of every step, and may ask to stop.
-pub struct Control<'c> {
+pub struct DownloadControl<'c> {
     /// Looked at between pieces and while waiting; a silent connection may delay it by ten seconds.
     pub stop: &'c AtomicBool,
     /// Hears of every step.
-    pub tell: &'c mut dyn FnMut(Step<'_>),
+    pub tell: &'c mut dyn FnMut(DownloadEvent<'_>),
 }

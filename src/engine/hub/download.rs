@@ -15,7 +15,7 @@ use super::hash::{Hash, Hasher};
 use super::http::{Client, text};
 use super::http_error::HttpError;
 use super::stall::{StallDetector, Throughput};
-use super::{Control, Step};
+use super::{DownloadControl, DownloadEvent};
 use crate::domain::printable::printable;
 use crate::plain_file;
 
@@ -71,8 +71,8 @@ impl DownloadRequest<'_> {
     pub(super) fn get(
         &self,
         client: &Client,
-        control: &mut Control<'_>,
-        on_length: &mut dyn FnMut(&mut Control<'_>, u64),
+        control: &mut DownloadControl<'_>,
+        on_length: &mut dyn FnMut(&mut DownloadControl<'_>, u64),
     ) -> Result<(), DownloadError> {
         let _lock = self.locked(control)?;
         if self.is_there() {
@@ -120,7 +120,7 @@ impl DownloadRequest<'_> {
 
     /// Waits until nobody else downloads this file. A file system that knows no locks is not waited for: what two write
     /// at once fails the check at the end.
-    fn locked(&self, control: &mut Control<'_>) -> Result<Option<File>, DownloadError> {
+    fn locked(&self, control: &mut DownloadControl<'_>) -> Result<Option<File>, DownloadError> {
         // Others of the group may write it, as Python has it; one that is somebody else's can be locked all the same.
         let opened = opening().write(true).mode(0o664).open(&self.lock);
         let opened = opened.or_else(|error| match error.kind() {
@@ -134,7 +134,7 @@ impl DownloadRequest<'_> {
                 Ok(()) => return Ok(Some(file)),
                 Err(TryLockError::WouldBlock) => {
                     if !std::mem::replace(&mut has_told, true) {
-                        (control.tell)(Step::Locked);
+                        (control.tell)(DownloadEvent::Locked);
                     }
                     wait(TRY_LOCK_EVERY, control)?;
                 }
@@ -147,7 +147,7 @@ impl DownloadRequest<'_> {
     }
 
     /// Hashes the part that arrived before, which takes long where it is large.
-    fn part(&self, control: &mut Control<'_>) -> Result<Part, DownloadError> {
+    fn part(&self, control: &mut DownloadControl<'_>) -> Result<Part, DownloadError> {
         let opened = opening().read(true).write(true).open(&self.incomplete);
         let file = opened.map_err(|source| self.failed(source))?;
         let total = file.metadata().map_err(|source| self.failed(source))?.len();
@@ -164,7 +164,7 @@ impl DownloadRequest<'_> {
             part.hasher.update(&piece[..read]);
             part.length += read as u64;
             part.is_inherited = true;
-            (control.tell)(Step::Checking { done: part.length, total });
+            (control.tell)(DownloadEvent::Checking { done: part.length, total });
         }
         if part.length > self.size {
             part.restart().map_err(|source| self.failed(source))?;
@@ -177,8 +177,8 @@ impl DownloadRequest<'_> {
         &self,
         part: &mut Part,
         client: &Client,
-        control: &mut Control<'_>,
-        on_length: &mut dyn FnMut(&mut Control<'_>, u64),
+        control: &mut DownloadControl<'_>,
+        on_length: &mut dyn FnMut(&mut DownloadControl<'_>, u64),
     ) -> Result<(), DownloadError> {
         // A connection that drips brings something again and again: only a while without dripping starts the backoff anew.
         let (mut backoff, mut backoff_with_drips, mut stall) = (Backoff::new(), Backoff::new(), client.stall());
@@ -205,7 +205,12 @@ impl DownloadRequest<'_> {
     }
 
     /// Asks for what is missing. A server that sends the whole file instead makes it begin anew.
-    fn ask(&self, part: &mut Part, client: &Client, control: &Control<'_>) -> Result<Response<Body>, DownloadError> {
+    fn ask(
+        &self,
+        part: &mut Part,
+        client: &Client,
+        control: &DownloadControl<'_>,
+    ) -> Result<Response<Body>, DownloadError> {
         let answer = match client.get(&self.url, part.length, control.stop) {
             // The server does not have that part: what is here cannot be of this file.
             Err(HttpError::Refused(refusal)) if refusal.status == 416 && part.length > 0 => {
@@ -237,8 +242,8 @@ impl DownloadRequest<'_> {
         part: &mut Part,
         answer: Response<Body>,
         (stall, backoff_with_drips): (&mut StallDetector, &mut Backoff),
-        control: &mut Control<'_>,
-        on_length: &mut dyn FnMut(&mut Control<'_>, u64),
+        control: &mut DownloadControl<'_>,
+        on_length: &mut dyn FnMut(&mut DownloadControl<'_>, u64),
     ) -> Result<Option<HttpError>, DownloadError> {
         stall.begin(Instant::now());
         let mut body = answer.into_body().into_reader();

@@ -13,7 +13,7 @@ use ureq::{Agent, Body, Error, Proxy};
 use super::address::{origin, redirected};
 use super::backoff::Backoff;
 use super::config::{HUGGING_FACE, HubConfig};
-use super::control::Control;
+use super::control::DownloadControl;
 use super::http_error::{HttpError, Refusal};
 use super::proxy::{BadProxy, Proxies};
 use super::stall::{StallDetector, Throughput};
@@ -62,14 +62,19 @@ impl Client {
         &self,
         url: &str,
         largest: u64,
-        control: &mut Control<'_>,
+        control: &mut DownloadControl<'_>,
     ) -> Result<T, HttpError> {
         let bytes = self.bytes(url, largest, control)?;
         serde_json::from_slice(&bytes).map_err(|error| HttpError::Nonsense { detail: error.to_string() })
     }
 
     /// Asks for at most `largest` bytes, and again where that may help.
-    pub(super) fn bytes(&self, url: &str, largest: u64, control: &mut Control<'_>) -> Result<Vec<u8>, HttpError> {
+    pub(super) fn bytes(
+        &self,
+        url: &str,
+        largest: u64,
+        control: &mut DownloadControl<'_>,
+    ) -> Result<Vec<u8>, HttpError> {
         let mut backoff = Backoff::new();
         loop {
             match self.get(url, 0, control.stop).and_then(|answer| self.read_whole(answer, largest, control.stop)) {

@@ -30,7 +30,7 @@ use cache::Storage;
 pub use check::Repaired;
 pub use choice::Form;
 pub use config::HubConfig;
-pub use control::{Control, Step};
+pub use control::{DownloadControl, DownloadEvent};
 pub use error::{HubError, Missing};
 use http::Client;
 use http_error::{HttpError, Refusal};
@@ -69,7 +69,7 @@ impl Hub {
 
     /// The folder of a model's checkpoint: from the cache where it is complete there, which asks nothing of the
     /// network; downloaded otherwise.
-    pub fn folder(&self, model: &HubModel, control: &mut Control<'_>) -> Result<PathBuf, HubError> {
+    pub fn folder(&self, model: &HubModel, control: &mut DownloadControl<'_>) -> Result<PathBuf, HubError> {
         if let Some(cached) = self.cached(model) {
             return Ok(cached.folder);
         }

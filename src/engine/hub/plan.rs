@@ -11,7 +11,7 @@ use super::hash::is_as_published;
 use super::http_error::HttpError;
 use super::listing::{self, Answered, ListedFile, Listing, is_hexadecimal};
 use super::planned::{Plan, PlannedFile};
-use super::{Control, Hub, HubError, Missing, conversion};
+use super::{DownloadControl, Hub, HubError, Missing, conversion};
 use crate::domain::hub_model::{HubModel, MAIN};
 use crate::engine::families::{self, Family, FamilyError};
 use crate::engine::image_processor::{self, ImageProcessor};
@@ -25,7 +25,7 @@ const LARGEST_SMALL: u64 = 200_000_000;
 impl Hub {
     /// Asks the hub which files of a model are needed, and looks up what of them is in the cache. A model that the
     /// program could not use is refused here, before anything large is downloaded.
-    pub fn plan(&self, model: &HubModel, control: &mut Control<'_>) -> Result<Plan, HubError> {
+    pub fn plan(&self, model: &HubModel, control: &mut DownloadControl<'_>) -> Result<Plan, HubError> {
         if self.config.is_offline {
             return Err(HubError::Offline { id: model.to_string() });
         }
@@ -59,7 +59,12 @@ impl Hub {
     }
 
     /// The files of a revision, as the hub lists them.
-    fn listing(&self, model: &HubModel, revision: &str, control: &mut Control<'_>) -> Result<Listing, HubError> {
+    fn listing(
+        &self,
+        model: &HubModel,
+        revision: &str,
+        control: &mut DownloadControl<'_>,
+    ) -> Result<Listing, HubError> {
         let path = format!("/api/models/{}/revision/{}?blobs=true", model.id, escaped(revision, ""));
         let answered: Result<Answered, HttpError> =
             self.client.json(&self.client.url(&path), listing::LARGEST, control);
@@ -78,7 +83,7 @@ impl Hub {
         &self,
         model: &HubModel,
         listing: &Listing,
-        control: &mut Control<'_>,
+        control: &mut DownloadControl<'_>,
     ) -> Result<Box<dyn Family>, HubError> {
         let id = model.to_string();
         let not_supported =
@@ -101,7 +106,7 @@ impl Hub {
         listing: &Listing,
         outer: Option<&Json>,
         family: &dyn Family,
-        control: &mut Control<'_>,
+        control: &mut DownloadControl<'_>,
     ) -> Result<(), HubError> {
         let (file, config) = match outer.and_then(image_processor::nested) {
             Some(config) => (image_processor::OUTER_FILE, Some(config.clone())),
@@ -118,7 +123,7 @@ impl Hub {
         model: &HubModel,
         listing: &Listing,
         name: &str,
-        control: &mut Control<'_>,
+        control: &mut DownloadControl<'_>,
     ) -> Result<Option<Json>, HubError> {
         let Some(file) = listing.file(name) else { return Ok(None) };
         let bytes = self.small(model, listing, file, control)?;
@@ -132,7 +137,7 @@ impl Hub {
         model: &HubModel,
         listing: &Listing,
         file: &ListedFile,
-        control: &mut Control<'_>,
+        control: &mut DownloadControl<'_>,
     ) -> Result<Vec<u8>, HubError> {
         let (id, name) = (model.to_string(), file.name.clone());
         if file.size > LARGEST_CONFIG {
@@ -162,7 +167,7 @@ impl Hub {
         model: &HubModel,
         main: &Listing,
         needs: &Needs,
-        control: &mut Control<'_>,
+        control: &mut DownloadControl<'_>,
     ) -> Result<Option<(String, Listing, Choice)>, HubError> {
         let revision = match conversion::find(&self.client, &model.id, &main.commit, control) {
             Ok(found) => found,
@@ -190,7 +195,7 @@ impl Hub {
         model: &HubModel,
         listing: &Listing,
         choice: &Choice,
-        control: &mut Control<'_>,
+        control: &mut DownloadControl<'_>,
     ) -> Result<Vec<PlannedFile>, HubError> {
         let id = model.to_string();
         let mut names: Vec<&str> = choice.small.iter().chain(&choice.weights).map(String::as_str).collect();

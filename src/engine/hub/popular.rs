@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::cache::Storage;
 use super::choice::CONFIG;
 use super::http_error::HttpError;
-use super::{Control, Hub, HubError};
+use super::{DownloadControl, Hub, HubError};
 use crate::domain::hub_model::HubModel;
 use crate::engine::families;
 
@@ -44,7 +44,7 @@ struct ListedConfig {
 impl Hub {
     /// The models that the hub lists for zero-shot image classification, the most downloaded first, `limit` at most. A
     /// model without a usable name is left out. None in offline mode.
-    pub fn popular(&self, limit: usize, control: &mut Control<'_>) -> Result<Vec<Published>, HubError> {
+    pub fn popular(&self, limit: usize, control: &mut DownloadControl<'_>) -> Result<Vec<Published>, HubError> {
         if self.config.is_offline {
             return Ok(vec![]);
         }

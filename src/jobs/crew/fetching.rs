@@ -8,7 +8,7 @@ use super::runner::Desk;
 use super::{CrewError, Event};
 use crate::domain::hub_model::HubModel;
 use crate::domain::printable::printable_text;
-use crate::engine::hub::{Control, Hub, HubConfig, HubError, Repaired, Step};
+use crate::engine::hub::{DownloadControl, DownloadEvent, Hub, HubConfig, HubError, Repaired};
 
 impl Desk {
     /// The folder of a published model, downloaded where it is not in the cache.
@@ -32,15 +32,18 @@ impl Desk {
     }
 
     /// Does something with the hub that can be stopped, and tells how it goes.
-    fn with_hub<T>(&self, work: impl FnOnce(&Hub, &mut Control<'_>) -> Result<T, HubError>) -> Result<T, CrewError> {
+    fn with_hub<T>(
+        &self,
+        work: impl FnOnce(&Hub, &mut DownloadControl<'_>) -> Result<T, HubError>,
+    ) -> Result<T, CrewError> {
         let (mut before, mut pace, mut per_second) = (0, Pace::new(), None);
         let (mut checked, mut checking) = (0, Pace::new());
-        let mut tell = |step: Step<'_>| match step {
-            Step::Begin(plan) => {
+        let mut tell = |step: DownloadEvent<'_>| match step {
+            DownloadEvent::Begin(plan) => {
                 before = plan.there();
                 self.tell(Event::Downloading { done: before, total: plan.size(), per_second });
             }
-            Step::Bytes { done, total } => {
+            DownloadEvent::Bytes { done, total } => {
                 let more = usize::try_from(done.saturating_sub(before)).unwrap_or(0);
                 before = done;
                 if let Some(now) = pace.add(more, Instant::now()) {
@@ -48,18 +51,18 @@ impl Desk {
                     self.tell(Event::Downloading { done, total, per_second });
                 }
             }
-            Step::Checking { done, total } => {
+            DownloadEvent::Checking { done, total } => {
                 let more = usize::try_from(done.saturating_sub(checked)).unwrap_or(0);
                 checked = done;
                 if checking.add(more, Instant::now()).is_some() {
                     self.tell(Event::Checking { done, total });
                 }
             }
-            Step::Waiting { pause } => self.tell(Event::DownloadWaits { seconds: pause.as_secs().max(1) }),
-            Step::TooSlow => self.tell(Event::DownloadWaits { seconds: 1 }),
-            Step::Locked => self.tell(Event::DownloadLocked),
+            DownloadEvent::Waiting { pause } => self.tell(Event::DownloadWaits { seconds: pause.as_secs().max(1) }),
+            DownloadEvent::TooSlow => self.tell(Event::DownloadWaits { seconds: 1 }),
+            DownloadEvent::Locked => self.tell(Event::DownloadLocked),
         };
-        let mut control = Control { stop: &self.stop.flag(), tell: &mut tell };
+        let mut control = DownloadControl { stop: &self.stop.flag(), tell: &mut tell };
         Ok(work(&Hub::new(HubConfig::from_environment()), &mut control)?)
     }
 }
