@@ -23,7 +23,7 @@ use ndarray::Array1;
 use serde_json::{Map, Value as Json, json};
 use smart_image_sorter::app_start::{AppStart, Opening};
 use smart_image_sorter::config::Defaults;
-use smart_image_sorter::domain::choice::Choice;
+use smart_image_sorter::domain::file_filter::FileFilter;
 use smart_image_sorter::domain::label::Label;
 use smart_image_sorter::domain::picture::{ContentHash, FileStamp, Picture, PictureState};
 use smart_image_sorter::domain::run::RunKind;
@@ -232,7 +232,7 @@ fn make_session(folder: &Path, count: usize) {
     let settings = Settings {
         source: folder.join("source"),
         recursive: true,
-        choice: Choice::default(),
+        choice: FileFilter::default(),
         destination: destination.clone(),
         model: ModelName::Folder(folder.join("model")),
         labels: labels.clone(),

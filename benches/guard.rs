@@ -22,7 +22,7 @@ use half::f16;
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 use ndarray::{Array2, ArrayView2};
 use smart_image_sorter::built_in;
-use smart_image_sorter::domain::choice::Choice;
+use smart_image_sorter::domain::file_filter::FileFilter;
 use smart_image_sorter::domain::label::from_commas;
 use smart_image_sorter::domain::score::{Activation, ScoreRule, SureRule, logits, normalise, normalise_to_f16};
 use smart_image_sorter::domain::settings::{ModelName, Operation, Settings};
@@ -110,7 +110,7 @@ impl Work {
         let settings = Settings {
             source: folder.to_owned(),
             recursive: true,
-            choice: Choice::default(),
+            choice: FileFilter::default(),
             destination: PathBuf::new(),
             model: ModelName::Demo,
             labels: from_commas("a map, a face, a chart").unwrap(),

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::{Map, Value as Json, json};
 
 use super::outcome::Report;
-use crate::domain::choice::{LeftOut, Why};
+use crate::domain::file_filter::{LeftOut, Why};
 use crate::domain::limit::Stage;
 use crate::domain::litter::pattern_for;
 use crate::domain::plan::PlannedTransfer;

@@ -4,10 +4,10 @@
 
 pub mod advice;
 pub mod audit;
-pub mod choice;
 pub mod collection;
 pub mod count;
 pub mod decision;
+pub mod file_filter;
 pub mod file_identity;
 pub mod folder_name;
 pub mod hex;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{Language, Values};
-use crate::domain::choice::{LeftOut, Why};
+use crate::domain::file_filter::{LeftOut, Why};
 use crate::domain::patterns::on_line;
 use crate::domain::printable::printable;
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde_json::Value as Json;
-use smart_image_sorter::domain::choice::Choice;
+use smart_image_sorter::domain::file_filter::FileFilter;
 use smart_image_sorter::domain::label::from_commas;
 use smart_image_sorter::domain::score::SureRule;
 use smart_image_sorter::domain::settings::{ModelName, Operation, Settings};
@@ -81,7 +81,7 @@ fn a_tower_that_is_opened_later_is_that_of_the_same_model() {
         let settings = Settings {
             source: workspace.source(),
             recursive: true,
-            choice: Choice::default(),
+            choice: FileFilter::default(),
             destination: workspace.destination(),
             model: ModelName::Folder(folder.clone()),
             labels: from_commas("a map, a face").unwrap(),

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::Receiver;
 use image::RgbImage;
-use smart_image_sorter::domain::choice::Choice;
+use smart_image_sorter::domain::file_filter::FileFilter;
 use smart_image_sorter::domain::label::Label;
 use smart_image_sorter::domain::picture::PictureId;
 use smart_image_sorter::domain::score::SureRule;
@@ -129,7 +129,7 @@ pub(crate) fn settings(workspace: &Workspace) -> Settings {
     Settings {
         source: workspace.source(),
         recursive: true,
-        choice: Choice::default(),
+        choice: FileFilter::default(),
         destination: workspace.destination(),
         model: ModelName::Folder(fixtures().join("clip")),
         labels: vec![Label::named("a"), Label::named("b")],

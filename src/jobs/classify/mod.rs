@@ -36,7 +36,7 @@ use super::model::{Model, ModelError};
 use super::sink::{Sink, SinkError};
 use super::stop::Stop;
 use super::threads::start;
-use crate::domain::choice::{LeftOut, Why};
+use crate::domain::file_filter::{LeftOut, Why};
 use crate::domain::file_identity::FileIdentity;
 use crate::domain::picture::{ContentHash, FileStamp, Picture, PictureState};
 use crate::domain::score::{Prediction, logits};

@@ -5,7 +5,7 @@ use crossbeam_channel::Receiver;
 
 use super::runner::Desk;
 use super::{CrewError, Event, Order};
-use crate::domain::choice::LeftOut;
+use crate::domain::file_filter::LeftOut;
 use crate::domain::settings::Settings;
 use crate::engine::encoder::TextEncoder;
 use crate::engine::runtime::Runtime;

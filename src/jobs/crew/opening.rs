@@ -8,9 +8,9 @@ use super::runner::{ChosenRuntime, Desk};
 use super::scorer::Told;
 use super::words::Asked;
 use super::{CrewError, Event, Said, SaidStep};
-use crate::domain::choice::Choice;
 use crate::domain::collection::Entry;
 use crate::domain::decision::{Decision, LabelId};
+use crate::domain::file_filter::FileFilter;
 use crate::domain::picture::{ContentHash, PictureId};
 use crate::domain::settings::{ModelName, Settings};
 use crate::domain::template::Templates;
@@ -126,7 +126,7 @@ fn make_scorable(
     let settings = Settings {
         source: origin.source.clone().into(),
         recursive: origin.recursive,
-        choice: Choice::default(),
+        choice: FileFilter::default(),
         destination: destination.to_owned(),
         model,
         labels: sorting.labels.clone(),

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use super::Event;
 use super::runner::Desk;
-use crate::domain::choice::{LeftOut, LeftOutCounts};
 use crate::domain::decision::LabelId;
+use crate::domain::file_filter::{LeftOut, LeftOutCounts};
 use crate::domain::limit::Stage;
 use crate::files::transfer::TransferError;
 use crate::jobs::watch::{AlertEnd, Told as WatchTold, Watch, WatchedBy};

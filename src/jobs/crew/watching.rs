@@ -16,7 +16,7 @@ use super::taking_over::take_over;
 use super::watch_news::Teller;
 use super::words::Asked;
 use super::{CrewError, Event, Order};
-use crate::domain::choice::LeftOut;
+use crate::domain::file_filter::LeftOut;
 use crate::domain::folder_name::folder_names;
 use crate::domain::run::RunId;
 use crate::domain::settings::Settings;

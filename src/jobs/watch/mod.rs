@@ -33,7 +33,7 @@ use super::model::{Model, ModelError};
 use super::sink::SourceFolder;
 use super::stop::Stop;
 use super::tables::{self, TableError};
-use crate::domain::choice::{Choice, LeftOut};
+use crate::domain::file_filter::{FileFilter, LeftOut};
 use crate::domain::plan::PlannedTransfer;
 use crate::domain::run::RunId;
 use crate::files::defect::PictureDefect;
@@ -170,7 +170,7 @@ pub struct Watched {
     /// Its sub-folders too.
     pub recursive: bool,
     /// Which of its files are looked at.
-    pub choice: Choice,
+    pub choice: FileFilter,
     /// Files that are looked at though they are hidden or litter, as the session knows them.
     pub kept: Kept,
     /// The run that its pictures belong to.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::order;
-use crate::domain::choice::LeftOut;
+use crate::domain::file_filter::LeftOut;
 use crate::domain::printable::{printable, printable_text};
 use crate::domain::settings::Settings;
 use crate::jobs::crew::{CrewError, Order, WatchNews, WatchStatus};

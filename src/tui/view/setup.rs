@@ -8,7 +8,7 @@ use ratatui::widgets::Paragraph;
 use unicode_width::UnicodeWidthStr;
 
 use super::{Canvas, padded, shortened};
-use crate::domain::choice::LeftOutCounts;
+use crate::domain::file_filter::LeftOutCounts;
 use crate::domain::printable::{printable, printable_text};
 use crate::domain::settings::Operation;
 use crate::jobs::crew::{Checked, ModelChoice, ModelPlace};

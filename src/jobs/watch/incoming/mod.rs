@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::{Told, WatchRules, Watched, WatchedBy};
-use crate::domain::choice::{Choice, LeftOut, LeftOutCounts, Why};
+use crate::domain::file_filter::{FileFilter, LeftOut, LeftOutCounts, Why};
 use crate::domain::picture::FileStamp;
 use crate::domain::readiness::{Observation, Readiness};
 use crate::files::read::stamp_of;
@@ -54,7 +54,7 @@ pub(super) struct Incoming {
     whole: PathBuf,
     recursive: bool,
     destination: PathBuf,
-    choice: Choice,
+    choice: FileFilter,
     kept: Kept,
     rules: IncomingRules,
     began: Instant,

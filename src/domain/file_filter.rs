@@ -8,7 +8,7 @@ use super::patterns::{BadPattern, FoldedPath, Named, Patterns};
 
 /// Which files of a source are looked at.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Choice {
+pub struct FileFilter {
     /// Hidden files and folders too.
     pub hidden: bool,
     /// Those that spell out litter bring it back, beside all the rest. Where there are others: only what any of all is
@@ -43,10 +43,10 @@ impl Why {
     }
 }
 
-impl Choice {
+impl FileFilter {
     /// The choice by patterns as they were written.
-    pub fn new(hidden: bool, include: &[String], exclude: &[String]) -> Result<Choice, BadPattern> {
-        Ok(Choice { hidden, include: Patterns::new(include)?, exclude: Patterns::new(exclude)? })
+    pub fn new(hidden: bool, include: &[String], exclude: &[String]) -> Result<FileFilter, BadPattern> {
+        Ok(FileFilter { hidden, include: Patterns::new(include)?, exclude: Patterns::new(exclude)? })
     }
 
     /// Why a file or a folder is not looked at, by its path in the source, where its name is the reason or that of a
@@ -166,17 +166,17 @@ impl LeftOutCounts {
 mod tests {
     use super::*;
 
-    fn choice(hidden: bool, include: &[&str], exclude: &[&str]) -> Choice {
+    fn choice(hidden: bool, include: &[&str], exclude: &[&str]) -> FileFilter {
         let owned = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
-        Choice::new(hidden, &owned(include), &owned(exclude)).unwrap()
+        FileFilter::new(hidden, &owned(include), &owned(exclude)).unwrap()
     }
 
-    fn leaves_out(choice: &Choice, path: &str, is_folder: bool) -> Option<(Why, usize)> {
+    fn leaves_out(choice: &FileFilter, path: &str, is_folder: bool) -> Option<(Why, usize)> {
         let path = Path::new(path);
         choice.by_name(path, is_folder).or_else(|| choice.by_patterns(path, is_folder))
     }
 
-    fn file(choice: &Choice, path: &str) -> Option<(Why, usize)> {
+    fn file(choice: &FileFilter, path: &str) -> Option<(Why, usize)> {
         leaves_out(choice, path, false)
     }
 
