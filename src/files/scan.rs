@@ -10,7 +10,7 @@ use walkdir::{DirEntry, WalkDir};
 
 use super::durable::is_temporary;
 use super::read::open_regular;
-use crate::domain::file_filter::{FileFilter, LeftOut, Why};
+use crate::domain::file_filter::{FileFilter, LeftOut, LeftOutReason};
 use crate::domain::folder_name::{OWN_NAMES, SESSION_FOLDER};
 use crate::domain::litter::{APPLE_DOUBLE_START, is_apple_double, may_be_apple_double};
 use crate::domain::settings::Settings;
@@ -173,12 +173,12 @@ impl<'s> Scope<'s> {
 
     /// Why a file or folder of the source is not looked at, and the file or folder that is the reason: itself, or one
     /// that it is in.
-    pub fn leaves_out(self, path: &Path, is_folder: bool) -> Option<(Why, PathBuf)> {
+    pub fn leaves_out(self, path: &Path, is_folder: bool) -> Option<(LeftOutReason, PathBuf)> {
         let inside = path.strip_prefix(self.source).ok()?;
         let by_name = self.choice.by_name(inside, is_folder).filter(|_| !self.kept.contains(inside));
         let (why, reach) = match by_name {
-            Some(litter @ (Why::Litter, _)) => litter,
-            _ if !is_folder && is_beside_another(path) => (Why::Litter, inside.iter().count()),
+            Some(litter @ (LeftOutReason::Litter, _)) => litter,
+            _ if !is_folder && is_beside_another(path) => (LeftOutReason::Litter, inside.iter().count()),
             Some(hidden) => hidden,
             None => self.choice.by_patterns(inside, is_folder)?,
         };

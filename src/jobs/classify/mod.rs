@@ -36,7 +36,7 @@ use super::model::{Model, ModelError};
 use super::sink::{Sink, SinkError};
 use super::stop::Stop;
 use super::threads::start;
-use crate::domain::file_filter::{LeftOut, Why};
+use crate::domain::file_filter::{LeftOut, LeftOutReason};
 use crate::domain::file_identity::FileIdentity;
 use crate::domain::picture::{ContentHash, FileStamp, Picture, PictureState};
 use crate::domain::score::{Prediction, logits};
@@ -102,7 +102,11 @@ impl Classification {
 /// How many files were left out for each reason, as it is told in JSON.
 pub fn told_of(left_out: &LeftOut) -> Json {
     let counts = left_out.counts();
-    Why::ALL.into_iter().map(|why| (why.word().to_owned(), json!(counts.of(why)))).collect::<Map<_, _>>().into()
+    LeftOutReason::ALL
+        .into_iter()
+        .map(|why| (why.word().to_owned(), json!(counts.of(why))))
+        .collect::<Map<_, _>>()
+        .into()
 }
 
 /// Why classifying ended early.

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::{Told, WatchRules, Watched, WatchedBy};
-use crate::domain::file_filter::{FileFilter, LeftOut, LeftOutCounts, Why};
+use crate::domain::file_filter::{FileFilter, LeftOut, LeftOutCounts, LeftOutReason};
 use crate::domain::picture::FileStamp;
 use crate::domain::readiness::{Observation, Readiness};
 use crate::files::read::stamp_of;
@@ -258,7 +258,7 @@ impl Incoming {
     }
 
     /// Counts the files that are left out for a file or folder, as it is now.
-    fn count_left_out(&mut self, reason: PathBuf, why: Why, stop: &Stop) {
+    fn count_left_out(&mut self, reason: PathBuf, why: LeftOutReason, stop: &Stop) {
         self.left_out.forget(&reason);
         match reason.is_dir() {
             true => {
