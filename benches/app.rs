@@ -24,16 +24,16 @@ use serde_json::{Map, Value as Json, json};
 use smart_image_sorter::app_start::{AppStart, Opening};
 use smart_image_sorter::built_in::Unpacker;
 use smart_image_sorter::config::Defaults;
-use smart_image_sorter::domain::choice::Choice;
+use smart_image_sorter::domain::file_filter::FileFilter;
 use smart_image_sorter::domain::label::Label;
 use smart_image_sorter::domain::picture::{ContentHash, FileStamp, Picture, PictureState};
 use smart_image_sorter::domain::run::RunKind;
 use smart_image_sorter::domain::score::{Prediction, SureRule};
 use smart_image_sorter::domain::settings::{ModelName, Operation, Settings};
 use smart_image_sorter::domain::template::Templates;
-use smart_image_sorter::engine::runtime::find::Places;
-use smart_image_sorter::engine::runtime::select::Wanted;
-use smart_image_sorter::engine::runtime::{Runtime, Uses};
+use smart_image_sorter::engine::runtime::find::LibrarySearchPath;
+use smart_image_sorter::engine::runtime::select::RuntimeRequest;
+use smart_image_sorter::engine::runtime::{Runtime, Workload};
 use smart_image_sorter::jobs::embeddings::CachePlace;
 use smart_image_sorter::jobs::model::{ModelToOpen, OpenedModel};
 use smart_image_sorter::lang::Language;
@@ -156,7 +156,7 @@ fn peak_memory() -> Option<u64> {
 fn start(folder: &Path) -> AppStart {
     let machine = Machine {
         // No library is looked for: tract computes.
-        places: Places {
+        places: LibrarySearchPath {
             setting: None,
             variable: None,
             program_folder: None,
@@ -164,7 +164,7 @@ fn start(folder: &Path) -> AppStart {
             loader: false,
             python: false,
         },
-        runtime: Wanted::default(),
+        runtime: RuntimeRequest::default(),
         program: std::env::current_exe().unwrap(),
         cache: Some(cache_place(folder)),
         built_in: Unpacker::new(Some(folder.join("built-in"))),
@@ -233,7 +233,7 @@ fn make_session(folder: &Path, count: usize) {
     let settings = Settings {
         source: folder.join("source"),
         recursive: true,
-        choice: Choice::default(),
+        choice: FileFilter::default(),
         destination: destination.clone(),
         model: ModelName::Folder(folder.join("model")),
         labels: labels.clone(),
@@ -245,7 +245,7 @@ fn make_session(folder: &Path, count: usize) {
     };
     let place = cache_place(folder);
     let runtime = Runtime::Tract;
-    let (model, cache, uses) = (folder.join("model"), Some(&place), Uses::Many);
+    let (model, cache, uses) = (folder.join("model"), Some(&place), Workload::Many);
     let opening =
         ModelToOpen { folder: &model, settings: &settings, runtime: &runtime, cores: 1, cache, uses, ahead: false };
     let OpenedModel { model, .. } = opening.open(&mut || {}).unwrap();

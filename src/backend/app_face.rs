@@ -11,7 +11,7 @@ use super::{Event, Tally};
 use crate::domain::collection::Entry;
 use crate::domain::decision::LabelId;
 use crate::domain::limit::Stage;
-use crate::engine::hub::Step;
+use crate::engine::hub::DownloadEvent;
 use crate::engine::runtime::Runtime;
 use crate::engine::runtime::select::{RuntimeNote, Selection};
 use crate::files::transfer::Ended;
@@ -154,14 +154,14 @@ impl State {
 }
 
 impl Download {
-    fn tell(&mut self, step: &Step<'_>, context: &RunnerContext) {
+    fn tell(&mut self, step: &DownloadEvent<'_>, context: &RunnerContext) {
         match step {
-            Step::Begin(plan) => {
+            DownloadEvent::Begin(plan) => {
                 self.there = plan.there();
                 let (done, total, per_second) = (self.there, plan.size(), self.per_second);
                 context.tell(Event::Downloading { done, total, per_second });
             }
-            Step::Bytes { done, total } => {
+            DownloadEvent::Bytes { done, total } => {
                 let more = usize::try_from(done.saturating_sub(self.there)).unwrap_or(0);
                 self.there = *done;
                 if let Some(now) = self.rate.add(more, Instant::now()) {
@@ -169,16 +169,16 @@ impl Download {
                     context.tell(Event::Downloading { done: *done, total: *total, per_second: Some(now) });
                 }
             }
-            Step::Checking { done, total } => {
+            DownloadEvent::Checking { done, total } => {
                 let more = usize::try_from(done.saturating_sub(self.checked)).unwrap_or(0);
                 self.checked = *done;
                 if self.checking.add(more, Instant::now()).is_some() {
                     context.tell(Event::Checking { done: *done, total: *total });
                 }
             }
-            Step::Waiting { pause } => context.tell(Event::DownloadWaits { seconds: pause.as_secs().max(1) }),
-            Step::TooSlow => context.tell(Event::DownloadWaits { seconds: 1 }),
-            Step::Locked => context.tell(Event::DownloadLocked),
+            DownloadEvent::Waiting { pause } => context.tell(Event::DownloadWaits { seconds: pause.as_secs().max(1) }),
+            DownloadEvent::TooSlow => context.tell(Event::DownloadWaits { seconds: 1 }),
+            DownloadEvent::Locked => context.tell(Event::DownloadLocked),
         }
     }
 }

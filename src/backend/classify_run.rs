@@ -9,7 +9,7 @@ use super::channels::{EmbedRequest, ScorerCommand};
 use super::context::RunnerContext;
 use super::import_decisions::import_decisions;
 use super::{CrewError, Event, Order, open_session, session_rows};
-use crate::domain::choice::LeftOut;
+use crate::domain::file_filter::LeftOut;
 use crate::domain::settings::Settings;
 use crate::jobs::classify::Classification;
 use crate::store::session::Session;

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use super::{CrewError, ModelChoice, Painted, Room, ScoredWith, Seen, Sight, WatchNews, WatchStatus};
-use crate::domain::choice::{Choice, LeftOut, LeftOutCounts};
 use crate::domain::collection::Entry;
+use crate::domain::file_filter::{FileFilter, LeftOut, LeftOutCounts};
 use crate::domain::history::StepKind;
 use crate::domain::hub_model::HubModel;
 use crate::domain::label::Label;
@@ -45,7 +45,7 @@ pub struct SaidStep {
 #[derive(Debug, Clone)]
 pub enum Order {
     /// Count the files of a source. The number comes back with the answer.
-    Check { number: u64, source: PathBuf, recursive: bool, choice: Choice, destination: PathBuf },
+    Check { number: u64, source: PathBuf, recursive: bool, choice: FileFilter, destination: PathBuf },
     /// Complete the path of a folder.
     Complete { typed: String },
     /// List the models that there are without typing more.

@@ -11,7 +11,7 @@ use super::{Event, Order};
 use crate::domain::hub_model::HubModel;
 use crate::domain::settings::ModelName;
 use crate::engine::hub::known::{KnownModel, known_models};
-use crate::engine::hub::{Hub, Place};
+use crate::engine::hub::{Hub, HubConfig};
 use crate::jobs::stop::Stop;
 
 /// A file that every checkpoint's folder has.
@@ -60,7 +60,7 @@ pub(super) fn run(orders: &Receiver<Order>, ending: &Stop, events: &Sender<Event
 /// Every model that there is, those first that have what is typed in their name. A whole name that is typed chooses
 /// nothing.
 fn models(typed: &str) -> Vec<ModelChoice> {
-    let hub = Hub::new(Place::from_environment());
+    let hub = Hub::new(HubConfig::from_environment());
     let known = known_models().iter().filter(|model| model.is_supported()).map(|model| model.id.clone());
     let mut names: Vec<String> = std::iter::once(ModelName::Demo.to_string()).chain(known).collect();
     names.extend(hub.in_cache().into_iter().map(|published| published.id));
@@ -77,7 +77,7 @@ fn models(typed: &str) -> Vec<ModelChoice> {
 }
 
 fn looked_up(name: &str) -> ModelChoice {
-    choice(name, &Hub::new(Place::from_environment()))
+    choice(name, &Hub::new(HubConfig::from_environment()))
 }
 
 fn choice(name: &str, hub: &Hub) -> ModelChoice {

@@ -40,14 +40,14 @@ fn newest_of_each(first: Order, orders: &Receiver<Order>) -> Vec<Order> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::choice::Choice;
+    use crate::domain::file_filter::FileFilter;
 
     #[test]
     fn of_one_kind_the_newest_is_done() {
         let (send, receive) = crossbeam_channel::unbounded();
         let complete = |typed: &str| Order::Complete { typed: typed.to_owned() };
         let (source, destination) = (std::path::PathBuf::new(), std::path::PathBuf::new());
-        let check = Order::Check { number: 1, source, recursive: true, choice: Choice::default(), destination };
+        let check = Order::Check { number: 1, source, recursive: true, choice: FileFilter::default(), destination };
         for order in [check, complete("b"), complete("c")] {
             send.send(order).unwrap();
         }

@@ -7,12 +7,12 @@ use super::channels::{EmbedRequest, ScorerCommand};
 use super::context::RunnerContext;
 use super::session_rows::{embeddable_hash, row_of, steps_by_text};
 use super::{CrewError, Event};
-use crate::domain::choice::Choice;
+use crate::domain::file_filter::FileFilter;
 use crate::domain::picture::{ContentHash, PictureId};
 use crate::domain::settings::{ModelName, Settings};
 use crate::domain::template::Templates;
 use crate::domain::variant::{Variant, VariantChoice};
-use crate::engine::hub::{Hub, Place};
+use crate::engine::hub::{Hub, HubConfig};
 use crate::engine::runtime::Runtime;
 use crate::jobs::embeddings::ModelCache;
 use crate::jobs::model::OpenedModel;
@@ -90,7 +90,7 @@ fn make_scorable(
     let model = ModelName::new(&origin.model, Path::is_dir);
     let folder = match &model {
         // Looking at what was sorted is no reason to download a model.
-        ModelName::Hub(published) => match Hub::new(Place::from_environment()).cached(published) {
+        ModelName::Hub(published) => match Hub::new(HubConfig::from_environment()).cached(published) {
             Some(cached) => cached.folder,
             None => return Err(CrewError::NotCached { model: published.clone() }),
         },
@@ -99,7 +99,7 @@ fn make_scorable(
     let settings = Settings {
         source: origin.source.clone().into(),
         recursive: origin.recursive,
-        choice: Choice::default(),
+        choice: FileFilter::default(),
         destination: destination.to_owned(),
         model,
         labels: sorting.labels.clone(),

@@ -97,7 +97,7 @@ fn with_pixels<T>(sight: &Sight, then: impl FnOnce(RgbImage) -> T) -> Option<T> 
 fn content_at(path: &Path) -> Option<FileContent> {
     match read(path) {
         Reading::Content(content) => Some(content),
-        Reading::NoPicture | Reading::Trouble(_) => None,
+        Reading::NoPicture | Reading::Defect(_) => None,
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::Event;
 use super::context::RunnerContext;
-use crate::domain::choice::{LeftOut, LeftOutCounts};
+use crate::domain::file_filter::{LeftOut, LeftOutCounts};
 use crate::domain::limit::Stage;
 use crate::files::transfer::TransferError;
 use crate::jobs::watch::{AlertEnd, Told, Watch, WatchedBy};

@@ -14,7 +14,7 @@ use super::orders::carry_out;
 use super::runner::RunnerState;
 use super::session_rows::{ScoredWith, embeddable_hash, row_of, steps_by_text};
 use super::{CrewError, Event, Order};
-use crate::domain::choice::LeftOut;
+use crate::domain::file_filter::LeftOut;
 use crate::domain::run::RunId;
 use crate::domain::settings::Settings;
 use crate::domain::template::Templates;

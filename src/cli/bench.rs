@@ -18,9 +18,10 @@ use crate::domain::settings::{ModelName, Operation, Settings};
 use crate::domain::speed_advice::{Machine, advice};
 use crate::domain::template::Templates;
 use crate::domain::variant::{Variant, VariantChoice};
-use crate::engine::checkpoint::{Checkpoint, TowerKind};
+use crate::engine::checkpoint::Checkpoint;
 use crate::engine::runtime::select::{RuntimeNote, Selection, cores};
-use crate::engine::runtime::{Device, Runtime, Uses};
+use crate::engine::runtime::{Device, Runtime, Workload};
+use crate::engine::tower_kind::TowerKind;
 use crate::file_system::is_on_network;
 use crate::files::scan::{Kept, Scope};
 use crate::jobs::bench::{Bench, Step, choose, labels};
@@ -143,7 +144,7 @@ fn open(
     context: &mut Context,
 ) -> Result<OpenedModel, Failure> {
     // How long the image tower takes to open is measured later.
-    let (cache, uses) = (None, Uses::Many);
+    let (cache, uses) = (None, Workload::Many);
     let model = ModelToOpen { folder, settings, runtime, cores: cores(), cache, uses, ahead: false };
     face::run(context, machine, Output::default(), |run| open_model::open_to_use(run, model))
 }

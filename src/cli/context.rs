@@ -14,8 +14,8 @@ use crate::built_in::Unpacker;
 use crate::config::{ConfigError, Defaults};
 use crate::domain::printable::printable;
 use crate::engine::quantised;
-use crate::engine::runtime::find::Places;
-use crate::engine::runtime::select::Wanted;
+use crate::engine::runtime::find::LibrarySearchPath;
+use crate::engine::runtime::select::RuntimeRequest;
 use crate::jobs::embeddings::CachePlace;
 use crate::jobs::stop::Stop;
 use crate::lang::{Language, Say};
@@ -105,10 +105,10 @@ impl Context {
     }
 
     /// The choices of a runtime that the options make.
-    pub(super) fn wanted(&self, options: &RuntimeOptions) -> Wanted {
+    pub(super) fn wanted(&self, options: &RuntimeOptions) -> RuntimeRequest {
         let quantised = self.cache_place().map(|place| place.folder.join(quantised::FOLDER));
         let variant = options.variant.unwrap_or(self.defaults.variant);
-        Wanted { runtime: options.runtime.into(), device: options.device, variant, quantised }
+        RuntimeRequest { runtime: options.runtime.into(), device: options.device, variant, quantised }
     }
 
     /// The stop that Ctrl-C and its kin request; they are listened to from the first call on.
@@ -156,8 +156,8 @@ impl Context {
     }
 
     /// Where libraries of ONNX Runtime are looked for.
-    pub(super) fn places(&self) -> Places {
-        Places {
+    pub(super) fn places(&self) -> LibrarySearchPath {
+        LibrarySearchPath {
             setting: self.defaults.onnxruntime_library.clone(),
             variable: std::env::var_os("ORT_DYLIB_PATH").filter(|path| !path.is_empty()).map(PathBuf::from),
             program_folder: self.program.parent().map(ToOwned::to_owned),

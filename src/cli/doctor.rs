@@ -13,9 +13,9 @@ use crate::domain::settings::ModelName;
 use crate::engine::EngineError;
 use crate::engine::checkpoint::Checkpoint;
 use crate::engine::encoder::{ImageEncoder, TextEncoder};
-use crate::engine::hub::Place;
+use crate::engine::hub::HubConfig;
 use crate::engine::runtime::select::cores;
-use crate::engine::runtime::{Runtime, Uses};
+use crate::engine::runtime::{Runtime, Workload};
 use crate::use_cases::{open_model, runtime};
 
 pub(super) fn run(arguments: &DoctorArguments, context: &mut Context) -> Result<Exit, Failure> {
@@ -32,9 +32,9 @@ pub(super) fn run(arguments: &DoctorArguments, context: &mut Context) -> Result<
     if let Some(log) = context.log.clone() {
         say(context, "doctor.log", &[("path", &printable(log))]);
     }
-    let place = Place::from_environment();
-    let key = if place.is_offline { "doctor.models_offline" } else { "doctor.models" };
-    let (folder, endpoint) = (printable(place.cache.unwrap_or_default()), printable_text(&place.endpoint));
+    let config = HubConfig::from_environment();
+    let key = if config.is_offline { "doctor.models_offline" } else { "doctor.models" };
+    let (folder, endpoint) = (printable(config.cache.unwrap_or_default()), printable_text(&config.endpoint));
     say(context, key, &[("folder", &folder), ("endpoint", &endpoint)]);
     let machine = context.machine(&arguments.runtime);
     let selection = face::run(context, &machine, Output::default(), runtime::choose)?;
@@ -62,7 +62,7 @@ fn try_model(folder: &Path, runtime: &Runtime) -> Result<Checkpoint, EngineError
     TextEncoder::open(&checkpoint, runtime)?.encode(&["a picture".to_owned()])?;
     let picture = image::RgbImage::from_pixel(64, 64, image::Rgb([128; 3]));
     let prepared = checkpoint.processor().prepare(&picture);
-    for mut encoder in ImageEncoder::open(&checkpoint, runtime, 1, Uses::Few)? {
+    for mut encoder in ImageEncoder::open(&checkpoint, runtime, 1, Workload::Few)? {
         encoder.encode(&[&prepared])?;
     }
     Ok(checkpoint)

@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::console::Console;
 use super::progress::{BAR, LINE_EVERY, duration};
 use crate::domain::printable::printable;
-use crate::engine::hub::{Place, Plan, Step};
+use crate::engine::hub::{DownloadEvent, HubConfig, Plan};
 use crate::lang::{Language, Values, size};
 
 /// How often the bar is drawn anew, at most.
@@ -50,25 +50,25 @@ impl Bar {
 
 impl DownloadProgress {
     pub(super) fn new() -> DownloadProgress {
-        let cache = Place::from_environment().cache.unwrap_or_default();
+        let cache = HubConfig::from_environment().cache.unwrap_or_default();
         DownloadProgress { cache, bar: None, checked_since: None }
     }
 
-    pub(super) fn show(&mut self, step: &Step<'_>, console: &mut Console, language: &Language) {
+    pub(super) fn show(&mut self, step: &DownloadEvent<'_>, console: &mut Console, language: &Language) {
         match step {
-            Step::Begin(plan) => self.begin(plan, console, language),
-            Step::Bytes { done, total } => self.advance(*done, *total, console, language),
-            Step::Checking { total, .. } => self.checks(*total, console, language),
-            Step::Waiting { pause } => {
+            DownloadEvent::Begin(plan) => self.begin(plan, console, language),
+            DownloadEvent::Bytes { done, total } => self.advance(*done, *total, console, language),
+            DownloadEvent::Checking { total, .. } => self.checks(*total, console, language),
+            DownloadEvent::Waiting { pause } => {
                 let seconds = pause.as_secs_f64().ceil();
                 let line = language.say("hub.waiting", &[("seconds", &seconds)]);
                 self.line(&line, console);
             }
-            Step::TooSlow => {
+            DownloadEvent::TooSlow => {
                 let line = language.text("hub.drips");
                 self.line(&line, console);
             }
-            Step::Locked => {
+            DownloadEvent::Locked => {
                 let line = language.text("hub.locked");
                 self.line(&line, console);
             }

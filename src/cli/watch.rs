@@ -12,7 +12,7 @@ use super::settings::{settings, table_name};
 use super::watch_printer::WatchPrinter;
 use super::{events, summary};
 use crate::domain::limit::Stage;
-use crate::domain::readiness::Patience;
+use crate::domain::readiness::SettlePolicy;
 use crate::domain::settings::Settings;
 use crate::domain::variant::Variant;
 use crate::engine::runtime::Runtime;
@@ -104,7 +104,7 @@ fn rules(arguments: &WatchArguments, settings: &Settings, context: &Context) -> 
     let commands = commands.map_err(|error| Failure::of(&error, &context.language).into_usage())?;
     let settle = arguments.settle.unwrap_or(usual.patience.settle);
     Ok(WatchRules {
-        patience: Patience { settle, rest: arguments.give_up.unwrap_or(usual.patience.rest).max(settle) },
+        patience: SettlePolicy { settle, rest: arguments.give_up.unwrap_or(usual.patience.rest).max(settle) },
         settle_polled: arguments.settle.unwrap_or(usual.settle_polled),
         rescan: arguments.rescan.unwrap_or(usual.rescan),
         poll: arguments.poll,

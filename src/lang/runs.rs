@@ -2,13 +2,13 @@
 
 use super::{Language, Say, Values};
 use crate::domain::printable::printable;
+use crate::files::defect::PictureDefect;
 use crate::files::transfer::TransferError;
-use crate::files::trouble::Trouble;
 use crate::jobs::watch::Waits;
 use crate::use_cases::{Localizer, Notice, RunError};
 
 impl Localizer for Language {
-    fn trouble(&self, trouble: &Trouble) -> String {
+    fn trouble(&self, trouble: &PictureDefect) -> String {
         trouble.say(self)
     }
 

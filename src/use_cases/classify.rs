@@ -7,16 +7,16 @@ use std::time::Instant;
 use super::find_pictures::find_pictures;
 use super::runtime::ChosenRuntime;
 use super::{Notice, RunContext, RunError, RunEvent, open_model, open_session};
-use crate::domain::choice::LeftOut;
+use crate::domain::file_filter::LeftOut;
 use crate::domain::limit::Stage;
 use crate::domain::run::RunId;
 use crate::domain::settings::Settings;
 use crate::engine::encoder::TextEncoder;
 use crate::engine::runtime::Runtime;
 use crate::engine::runtime::select::cores;
+use crate::files::defect::PictureDefect;
 use crate::files::destination;
 use crate::files::scan::{Kept, Scan};
-use crate::files::trouble::Trouble;
 use crate::jobs::begin::begin_classify;
 use crate::jobs::classify::{Classification, Classified, Encoders, Pipeline, classify};
 use crate::jobs::effort::{Clocks, LimitOfLate};
@@ -202,7 +202,7 @@ fn fill(
     pipeline: &Pipeline<'_>,
 ) -> Result<Classification, RunError> {
     let localizer = context.face.localizer();
-    let say = |trouble: &Trouble| localizer.trouble(trouble);
+    let say = |trouble: &PictureDefect| localizer.trouble(trouble);
     let limit = RefCell::new(LimitOfLate::default());
     let hooks = Hooks {
         say: &say,

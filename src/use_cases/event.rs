@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use crate::domain::choice::LeftOut;
+use crate::domain::file_filter::LeftOut;
 use crate::domain::limit::Stage;
 use crate::domain::plan::PlannedTransfer;
 use crate::domain::settings::ModelName;
-use crate::engine::hub::Step;
-use crate::engine::runtime::library::PassedOver;
+use crate::engine::hub::DownloadEvent;
+use crate::engine::runtime::library::RejectedLibrary;
 use crate::engine::runtime::select::{RuntimeNote, Selection};
 use crate::files::destination::Weakness;
 use crate::files::transfer::{Ended, TransferError};
@@ -24,7 +24,7 @@ pub enum RunEvent<'e> {
     /// The runtime was chosen.
     RuntimeChosen(&'e Selection),
     /// A step of getting a model from the hub.
-    Fetching(Step<'e>),
+    Fetching(DownloadEvent<'e>),
     /// The model's files are complete.
     Fetched,
     /// A model is being opened.
@@ -92,7 +92,7 @@ pub enum RunEvent<'e> {
 #[derive(Debug)]
 pub enum Notice {
     /// A library of ONNX Runtime was found and could not be used.
-    LibraryPassedOver(PassedOver),
+    LibraryPassedOver(RejectedLibrary),
     /// Where the runtime computes is not where it was asked to, or could.
     Runtime(RuntimeNote),
     /// The built-in model is for trying the program.

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use crate::built_in::Unpacker;
-use crate::engine::runtime::find::Places;
-use crate::engine::runtime::select::Wanted;
+use crate::engine::runtime::find::LibrarySearchPath;
+use crate::engine::runtime::select::RuntimeRequest;
 use crate::jobs::embeddings::CachePlace;
 use crate::store::known::KnownSessions;
 
@@ -12,9 +12,9 @@ use crate::store::known::KnownSessions;
 #[derive(Debug)]
 pub struct Machine {
     /// Where libraries of ONNX Runtime are looked for.
-    pub places: Places,
+    pub places: LibrarySearchPath,
     /// Which runtime is wanted, where it computes, and in which numbers.
-    pub runtime: Wanted,
+    pub runtime: RuntimeRequest,
     /// This program, to be started again for trying libraries.
     pub program: PathBuf,
     /// Where embeddings are remembered; nowhere without a home folder.

@@ -13,8 +13,8 @@ pub mod sort;
 pub mod undo;
 pub mod watch;
 
+use crate::files::defect::PictureDefect;
 use crate::files::transfer::TransferError;
-use crate::files::trouble::Trouble;
 use crate::jobs::stop::Stop;
 use crate::jobs::watch::Waits;
 
@@ -33,7 +33,7 @@ pub trait Face {
 /// Puts what went wrong with a file into words. They are kept in the session, so they are made while a run goes on.
 pub trait Localizer: Send + Sync {
     /// What is wrong with a picture.
-    fn trouble(&self, trouble: &Trouble) -> String;
+    fn trouble(&self, trouble: &PictureDefect) -> String;
     /// Why a transfer failed.
     fn transfer(&self, error: &TransferError) -> String;
     /// What a watch waits for.

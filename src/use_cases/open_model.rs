@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use super::{Notice, RunContext, RunError, RunEvent};
 use crate::domain::settings::{ModelName, Settings};
 use crate::engine::EngineError;
-use crate::engine::hub::{Control, Hub, HubError, Place};
+use crate::engine::hub::{DownloadControl, Hub, HubConfig, HubError};
 use crate::engine::runtime::select::cores;
-use crate::engine::runtime::{Runtime, Uses};
+use crate::engine::runtime::{Runtime, Workload};
 use crate::jobs::answering::{Patience, answer_of};
 use crate::jobs::model::{ModelError, ModelToOpen, OpenedModel};
 
@@ -31,10 +31,11 @@ pub fn folder(context: &RunContext<'_>, model: &ModelName) -> Result<PathBuf, Ru
 /// Does something with the hub that can be stopped, and tells each step.
 pub fn with_hub<T>(
     context: &RunContext<'_>,
-    work: impl FnOnce(&Hub, &mut Control<'_>) -> Result<T, HubError>,
+    work: impl FnOnce(&Hub, &mut DownloadControl<'_>) -> Result<T, HubError>,
 ) -> Result<T, RunError> {
-    let mut control = Control { stop: &context.stop.flag(), tell: &mut |step| context.tell(RunEvent::Fetching(step)) };
-    Ok(work(&Hub::new(Place::from_environment()), &mut control)?)
+    let mut control =
+        DownloadControl { stop: &context.stop.flag(), tell: &mut |step| context.tell(RunEvent::Fetching(step)) };
+    Ok(work(&Hub::new(HubConfig::from_environment()), &mut control)?)
 }
 
 /// Opens the model of the settings for so many pictures, where that is known. With none, the image tower is opened when
@@ -58,7 +59,7 @@ pub fn open_folder(
     runtime: &Runtime,
     pictures: Option<usize>,
 ) -> Result<OpenedModel, RunError> {
-    let (cache, uses, ahead) = (context.machine.cache.as_ref(), Uses::of(pictures), pictures != Some(0));
+    let (cache, uses, ahead) = (context.machine.cache.as_ref(), Workload::of(pictures), pictures != Some(0));
     let to_open = ModelToOpen { folder, settings, runtime, cores: cores(), cache, uses, ahead };
     let opened = open_to_use(context, to_open)?;
     if opened.scale_is_assumed {

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use super::{Notice, RunContext, RunError};
-use crate::files::own_file;
-use crate::files::sums;
+use crate::files::checksums;
+use crate::files::staged_file;
 use crate::jobs::carry_out::recover_session;
 use crate::store::session::Session;
 
@@ -35,8 +35,8 @@ pub fn open(context: &RunContext<'_>, destination: &Path, trust: bool) -> Result
 /// An error where something that is no file has the place of one of the session's tables: that is known before a run,
 /// and not when it is over.
 pub(super) fn check_tables(destination: &Path, table: &Path) -> Result<(), RunError> {
-    for path in [destination.join(table), destination.join(sums::FILE_NAME)] {
-        if !own_file::is_free(&path) {
+    for path in [destination.join(table), destination.join(checksums::FILE_NAME)] {
+        if !staged_file::is_free(&path) {
             return Err(RunError::in_the_way(&path));
         }
     }

@@ -9,8 +9,8 @@ use rustix::fs::{CWD, FileType, Mode, OFlags, mkdirat, mknodat, openat};
 use smart_image_sorter::backend::{Event, Order};
 use smart_image_sorter::built_in::Unpacker;
 use smart_image_sorter::domain::settings::{ModelName, Operation, Settings};
-use smart_image_sorter::engine::runtime::find::Places;
-use smart_image_sorter::engine::runtime::select::{RuntimeChoice, Wanted};
+use smart_image_sorter::engine::runtime::find::LibrarySearchPath;
+use smart_image_sorter::engine::runtime::select::{RuntimeChoice, RuntimeRequest};
 use smart_image_sorter::jobs::embeddings::CachePlace;
 use smart_image_sorter::lang::{Language, Say};
 use smart_image_sorter::store::session::Sorting;
@@ -65,15 +65,15 @@ fn told_by_the_command_line(workspace: &Workspace) -> Finished {
 
 fn app_on(workspace: &Workspace) -> Working {
     let machine = Machine {
-        places: Places {
+        places: LibrarySearchPath {
             variable: Some(workspace.path(LIBRARY)),
             program_folder: program().parent().map(Path::to_owned),
             data_folder: Some(workspace.home().join("data/sis")),
             loader: true,
             python: true,
-            ..Places::default()
+            ..LibrarySearchPath::default()
         },
-        runtime: Wanted { runtime: RuntimeChoice::Auto, ..Wanted::default() },
+        runtime: RuntimeRequest { runtime: RuntimeChoice::Auto, ..RuntimeRequest::default() },
         program: program().to_owned(),
         cache: Some(CachePlace { folder: workspace.home().join("cache"), limit: 1 << 30 }),
         built_in: Unpacker::new(Some(workspace.home().join("built-in"))),

@@ -7,14 +7,14 @@ use crossbeam_channel::Receiver;
 use image::RgbImage;
 use smart_image_sorter::backend::{Crew, Event, Order, Painted, Painter, Room};
 use smart_image_sorter::built_in::Unpacker;
-use smart_image_sorter::domain::choice::Choice;
+use smart_image_sorter::domain::file_filter::FileFilter;
 use smart_image_sorter::domain::label::Label;
 use smart_image_sorter::domain::picture::PictureId;
 use smart_image_sorter::domain::score::SureRule;
 use smart_image_sorter::domain::settings::{ModelName, Operation, Settings};
 use smart_image_sorter::domain::template::Templates;
-use smart_image_sorter::engine::runtime::find::Places;
-use smart_image_sorter::engine::runtime::select::{RuntimeChoice, Wanted};
+use smart_image_sorter::engine::runtime::find::LibrarySearchPath;
+use smart_image_sorter::engine::runtime::select::{RuntimeChoice, RuntimeRequest};
 use smart_image_sorter::jobs::embeddings::CachePlace;
 use smart_image_sorter::lang::Language;
 use smart_image_sorter::store::session::Sorting;
@@ -40,8 +40,8 @@ pub(crate) struct Working {
 impl Working {
     pub(crate) fn start(workspace: &Workspace) -> Working {
         let machine = Machine {
-            places: Places::default(),
-            runtime: Wanted { runtime: RuntimeChoice::Tract, ..Wanted::default() },
+            places: LibrarySearchPath::default(),
+            runtime: RuntimeRequest { runtime: RuntimeChoice::Tract, ..RuntimeRequest::default() },
             program: program().to_owned(),
             cache: Some(CachePlace { folder: workspace.home().join("cache"), limit: 1 << 30 }),
             built_in: Unpacker::new(Some(workspace.home().join("built-in"))),
@@ -120,7 +120,7 @@ pub(crate) fn settings(workspace: &Workspace) -> Settings {
     Settings {
         source: workspace.source(),
         recursive: true,
-        choice: Choice::default(),
+        choice: FileFilter::default(),
         destination: workspace.destination(),
         model: ModelName::Folder(fixtures().join("clip")),
         labels: vec![Label::named("a"), Label::named("b")],

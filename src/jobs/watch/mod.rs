@@ -33,13 +33,13 @@ use super::model::{Model, ModelError};
 use super::sink::SourceFolder;
 use super::stop::Stop;
 use super::tables::{self, TableError};
-use crate::domain::choice::{Choice, LeftOut};
+use crate::domain::file_filter::{FileFilter, LeftOut};
 use crate::domain::plan::PlannedTransfer;
 use crate::domain::run::RunId;
+use crate::files::defect::PictureDefect;
 use crate::files::destination::DestinationError;
 use crate::files::scan::Kept;
 use crate::files::transfer::Ended;
-use crate::files::trouble::Trouble;
 use crate::files::watcher::NoEvents;
 use crate::store::StoreError;
 use crate::store::session::{Known, LabelSet, Session, Sorting};
@@ -137,7 +137,7 @@ pub struct WatchTools<'w> {
     /// The clocks that count the stages' working and waiting time.
     pub clocks: &'w Clocks,
     /// The trouble with a picture, in words.
-    pub say_trouble: &'w dyn Fn(&Trouble) -> String,
+    pub say_trouble: &'w dyn Fn(&PictureDefect) -> String,
     /// Why a transfer failed, in words.
     pub say_transfer: SayError<'w>,
     /// A request to stop.
@@ -172,7 +172,7 @@ pub struct Watched {
     /// Its sub-folders too.
     pub recursive: bool,
     /// Which of its files are looked at.
-    pub choice: Choice,
+    pub choice: FileFilter,
     /// Files that are looked at though they are hidden or litter, as the session knows them.
     pub kept: Kept,
     /// The run that its pictures belong to.

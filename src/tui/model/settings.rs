@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::Model;
-use crate::domain::choice::Choice;
+use crate::domain::file_filter::FileFilter;
 use crate::domain::patterns::Patterns;
 use crate::domain::score::SureRule;
 use crate::domain::settings::{ModelName, Settings};
@@ -44,10 +44,10 @@ impl Model {
     }
 
     /// Which files of the source are looked at, or which pattern cannot be used.
-    pub(crate) fn choice(&self) -> Result<Choice, Problem> {
+    pub(crate) fn choice(&self) -> Result<FileFilter, Problem> {
         let patterns = |line: &Line| Patterns::from_line(line.text()).map_err(|error| error.say(&self.language));
         let (include, exclude) = (patterns(&self.setup.include)?, patterns(&self.setup.exclude)?);
-        Ok(Choice { hidden: self.setup.hidden, include, exclude })
+        Ok(FileFilter { hidden: self.setup.hidden, include, exclude })
     }
 
     /// The settings, or what stands in the way of them.

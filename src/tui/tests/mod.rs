@@ -26,9 +26,9 @@ use crate::backend::{
     Checked, CrewError, Event, ModelChoice, ModelPlace, Order, Room, Said, SaidStep, Tally, UndoTally,
 };
 use crate::config::{Defaults, Preview};
-use crate::domain::choice::{LeftOut, LeftOutCounts};
 use crate::domain::collection::Entry;
 use crate::domain::decision::Decision;
+use crate::domain::file_filter::{LeftOut, LeftOutCounts};
 use crate::domain::history::StepKind;
 use crate::domain::picture::{ContentHash, PictureId, PictureState};
 use crate::domain::plan::Plan;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::order;
 use crate::backend::{CrewError, Order, WatchNews, WatchStatus};
-use crate::domain::choice::LeftOut;
+use crate::domain::file_filter::LeftOut;
 use crate::domain::printable::{printable, printable_text};
 use crate::domain::settings::Settings;
 use crate::jobs::watch::WatchedBy;

@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::{Canvas, padded, shortened};
 use crate::backend::{Checked, ModelChoice, ModelPlace};
-use crate::domain::choice::LeftOutCounts;
+use crate::domain::file_filter::LeftOutCounts;
 use crate::domain::printable::{printable, printable_text};
 use crate::domain::settings::Operation;
 use crate::lang::{Say, Values, duration, size};

@@ -4,10 +4,11 @@ use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
+use crate::domain::folder_name::CHECKSUMS;
 use crate::domain::picture::ContentHash;
 
 /// The file's name in the destination.
-pub const FILE_NAME: &str = "SHA256SUMS";
+pub const FILE_NAME: &str = CHECKSUMS;
 
 /// Writes a line for each file, whose path is relative to the destination. As the GNU tools do it, a line whose name
 /// has a backslash or an end of line begins with a backslash, and those characters are escaped.

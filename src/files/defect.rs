@@ -3,9 +3,9 @@
 use crate::domain::picture::PictureState;
 use crate::domain::variant::Variant;
 
-/// A trouble with one picture.
+/// A defect with one picture.
 #[derive(Debug, thiserror::Error)]
-pub enum Trouble {
+pub enum PictureDefect {
     /// It ends too early, or lacks data.
     #[error("the file ends too early, or lacks data")]
     Truncated,
@@ -154,15 +154,15 @@ pub enum RareForm {
     },
 }
 
-impl Trouble {
-    /// The state that a picture with this trouble is in.
+impl PictureDefect {
+    /// The state that a picture with this defect is in.
     pub fn state(&self) -> PictureState {
         match self {
-            Trouble::Truncated => PictureState::Suspect,
-            Trouble::OtherFormat { .. }
-            | Trouble::UnusualForm { .. }
-            | Trouble::TooManyPixels { .. }
-            | Trouble::TooLarge { .. } => PictureState::Unsupported,
+            PictureDefect::Truncated => PictureState::Suspect,
+            PictureDefect::OtherFormat { .. }
+            | PictureDefect::UnusualForm { .. }
+            | PictureDefect::TooManyPixels { .. }
+            | PictureDefect::TooLarge { .. } => PictureState::Unsupported,
             _ => PictureState::Unreadable,
         }
     }

@@ -6,6 +6,8 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::checkpoint::{Checkpoint, CheckpointError};
+use super::families::Family;
+use super::image_processor::ImageProcessor;
 use super::quantised;
 use super::runtime::Runtime;
 use crate::domain::variant::Variant;
@@ -28,12 +30,8 @@ impl Sources {
     /// The sources of a checkpoint in the form that suits the runtime.
     pub fn of(checkpoint: &Checkpoint, runtime: &Runtime) -> Result<Sources, CheckpointError> {
         let files = checkpoint.files(runtime)?;
-        let numbers = match checkpoint.variant(runtime) {
-            Variant::Fp32 => String::new(),
-            Variant::Fp16 => " fp16".to_owned(),
-            Variant::Int8 => format!(" {}", quantised::form()),
-        };
-        let description = format!("{VERSION} {:?} {:?}{}", checkpoint.family(), checkpoint.processor(), numbers);
+        let variant = checkpoint.variant(runtime);
+        let description = description(&**checkpoint.family(), checkpoint.processor(), variant);
         Ok(Sources { files, description })
     }
 
@@ -46,6 +44,17 @@ impl Sources {
         }
         hasher.finalize().into()
     }
+}
+
+/// Everything but the contents of files that a checkpoint's answers depend on, as canonical text. Users' caches and
+/// sessions are found by its hash, so it may not change for a model that gives the same answers.
+fn description(family: &dyn Family, processor: &ImageProcessor, variant: Variant) -> String {
+    let numbers = match variant {
+        Variant::Fp32 => String::new(),
+        Variant::Fp16 => " fp16".to_owned(),
+        Variant::Int8 => format!(" {}", quantised::form()),
+    };
+    format!("{VERSION} {} {}{numbers}", family.canonical(), processor.canonical())
 }
 
 /// Bytes that are hashed at a time, on all cores.
@@ -74,18 +83,4 @@ fn hash_with(path: &Path, goes_on: &dyn Fn() -> bool, update: fn(&mut blake3::Ha
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_is_hashed_whole_or_not_at_all() {
-        let folder = tempfile::tempdir().unwrap();
-        let (path, content) = (folder.path().join("weights"), vec![7; PIECE + 1]);
-        std::fs::write(&path, &content).unwrap();
-        assert_eq!(hash(&path, &|| true).unwrap(), *blake3::hash(&content).as_bytes());
-        let asked = std::cell::Cell::new(0);
-        let once = || asked.replace(asked.get() + 1) == 0;
-        assert_eq!(hash(&path, &once).unwrap_err().kind(), io::ErrorKind::Interrupted);
-        assert!(hash(&folder.path().join("none"), &|| true).is_err());
-    }
-}
+mod tests;

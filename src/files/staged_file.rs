@@ -33,7 +33,7 @@ const FORMER: &str = "former-";
 const TRIES: usize = 8;
 
 /// A new content for a file, whole and on disk under a temporary name.
-pub struct Fresh {
+pub struct StagedFile {
     file: NamedTempFile,
     path: PathBuf,
     staging: PathBuf,
@@ -41,21 +41,21 @@ pub struct Fresh {
     pub hash: ContentHash,
 }
 
-impl Fresh {
+impl StagedFile {
     /// Writes the new content of the file at `path`, for the time being in `staging`, a folder of the program's own on
     /// the same file system.
     pub fn write(
         path: &Path,
         staging: &Path,
         content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-    ) -> io::Result<Fresh> {
+    ) -> io::Result<StagedFile> {
         let mut file = temporary_result(staging)?;
         Rights::beside(path.parent().unwrap_or(Path::new("."))).give(file.path());
         let mut hasher = Sha256::new();
         write_and_hash(file.as_file_mut(), &mut hasher, content)?;
         let hash = ContentHash(hasher.finalize().into());
         file.as_file().sync_all()?;
-        Ok(Fresh { file, path: path.to_owned(), staging: staging.to_owned(), hash })
+        Ok(StagedFile { file, path: path.to_owned(), staging: staging.to_owned(), hash })
     }
 
     /// Puts it in place of what is there. That is removed if it is one of `known`, and otherwise kept under another
@@ -210,8 +210,8 @@ impl Write for Hashing<'_> {
 mod tests {
     use super::*;
 
-    fn fresh(path: &Path, text: &str) -> Fresh {
-        Fresh::write(path, path.parent().unwrap(), |out| out.write_all(text.as_bytes())).unwrap()
+    fn staged(path: &Path, text: &str) -> StagedFile {
+        StagedFile::write(path, path.parent().unwrap(), |out| out.write_all(text.as_bytes())).unwrap()
     }
 
     fn contents(folder: &Path) -> Vec<String> {
@@ -226,19 +226,19 @@ mod tests {
     fn ours_is_replaced_and_another_is_kept() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("output.csv");
-        let first = fresh(&path, "one");
+        let first = staged(&path, "one");
         let known = [first.hash];
         assert!(first.put_in_place(&[]).unwrap().is_empty());
-        assert!(fresh(&path, "two").put_in_place(&known).unwrap().is_empty());
+        assert!(staged(&path, "two").put_in_place(&known).unwrap().is_empty());
         std::fs::write(&path, "theirs").unwrap();
-        let asides = fresh(&path, "three").put_in_place(&known).unwrap();
+        let asides = staged(&path, "three").put_in_place(&known).unwrap();
         assert!(asides[0].file_name().unwrap().to_str().unwrap().starts_with("output~"));
         assert_eq!(std::fs::read_to_string(&asides[0]).unwrap(), "theirs");
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "three");
         assert_eq!(contents(folder.path()), ["theirs", "three"]);
         // The same content once more is not kept twice.
         std::fs::write(&path, "theirs").unwrap();
-        assert_eq!(fresh(&path, "four").put_in_place(&known).unwrap(), asides);
+        assert_eq!(staged(&path, "four").put_in_place(&known).unwrap(), asides);
         assert_eq!(contents(folder.path()), ["four", "theirs"]);
     }
 
@@ -281,7 +281,8 @@ mod tests {
         for private in ["replaced-output.csv", "former-output.csv"] {
             let (folder, staging) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
             let path = folder.path().join("output.csv");
-            let write = |text: &str| Fresh::write(&path, staging.path(), |out| out.write_all(text.as_bytes())).unwrap();
+            let write =
+                |text: &str| StagedFile::write(&path, staging.path(), |out| out.write_all(text.as_bytes())).unwrap();
             std::fs::write(staging.path().join(private), "a picture").unwrap();
             let one = write("one");
             let known = [one.hash];

@@ -9,12 +9,12 @@ use std::path::{Path, PathBuf};
 use walkdir::{DirEntry, WalkDir};
 
 use super::read::hash_file;
-use super::scan::SESSION_FOLDER;
-use crate::domain::folder_name::fold;
+use crate::domain::folder_name::SESSION_FOLDER;
+use crate::domain::name_fold::fold;
 use crate::domain::plan::name_candidates;
 
 /// Things that are known and not looked for.
-pub struct Known<'k> {
+pub struct KnownFiles<'k> {
     /// True for a path where the program has put a file.
     pub is_placed: &'k dyn Fn(&Path) -> bool,
     /// Names of the program's own files at the top.
@@ -29,11 +29,11 @@ pub struct Known<'k> {
 
 /// A thing that was found.
 #[derive(Debug)]
-pub enum Seen<'s> {
+pub enum DestinationEntry<'s> {
     /// Something that is known.
     Known,
     /// A file, a link or a special file that is not. Links are not followed.
-    Planted(&'s Path),
+    Foreign(&'s Path),
     /// A folder that pictures come from, which is not looked into.
     Source(&'s Path),
     /// Another destination, with a session of its own, which is not looked into.
@@ -44,7 +44,11 @@ pub enum Seen<'s> {
 
 /// Looks through a destination, other disks that are mounted in it too, for as long as `on_seen` says to go on. False
 /// where it did not. Memory does not grow with the number of files, but for those of one folder.
-pub fn look_through(destination: &Path, known: &Known<'_>, on_seen: &mut dyn FnMut(Seen<'_>) -> bool) -> bool {
+pub fn walk_destination(
+    destination: &Path,
+    known: &KnownFiles<'_>,
+    on_seen: &mut dyn FnMut(DestinationEntry<'_>) -> bool,
+) -> bool {
     let mut walk = WalkDir::new(destination).min_depth(1).into_iter();
     while let Some(entry) = walk.next() {
         let goes_on = match &entry {
@@ -55,10 +59,12 @@ pub fn look_through(destination: &Path, known: &Known<'_>, on_seen: &mut dyn FnM
                     on_seen(seen)
                 }
             },
-            Ok(entry) if is_known(entry, known) => on_seen(Seen::Known),
-            Ok(entry) => on_seen(Seen::Planted(entry.path())),
+            Ok(entry) if is_known(entry, known) => on_seen(DestinationEntry::Known),
+            Ok(entry) => on_seen(DestinationEntry::Foreign(entry.path())),
             Err(error) => match (error.path(), error.io_error()) {
-                (Some(path), Some(error)) if !is_of_the_disk(path, destination) => on_seen(Seen::Closed(path, error)),
+                (Some(path), Some(error)) if !is_of_the_disk(path, destination) => {
+                    on_seen(DestinationEntry::Closed(path, error))
+                }
                 _ => true,
             },
         };
@@ -70,18 +76,18 @@ pub fn look_through(destination: &Path, known: &Known<'_>, on_seen: &mut dyn FnM
 }
 
 /// The finding for a folder that is not looked into; none for one that is.
-fn folder<'e>(entry: &'e DirEntry, known: &Known<'_>) -> Option<Seen<'e>> {
+fn folder<'e>(entry: &'e DirEntry, known: &KnownFiles<'_>) -> Option<DestinationEntry<'e>> {
     let path = entry.path();
     if entry.file_name() == SESSION_FOLDER && entry.depth() == 1 {
-        return Some(Seen::Known);
+        return Some(DestinationEntry::Known);
     }
     if known.sources.iter().any(|source| source == path) {
-        return Some(Seen::Source(path));
+        return Some(DestinationEntry::Source(path));
     }
-    path.join(SESSION_FOLDER).join("session.db").is_file().then_some(Seen::Destination(path))
+    path.join(SESSION_FOLDER).join("session.db").is_file().then_some(DestinationEntry::Destination(path))
 }
 
-fn is_known(entry: &DirEntry, known: &Known<'_>) -> bool {
+fn is_known(entry: &DirEntry, known: &KnownFiles<'_>) -> bool {
     let is_own = || entry.depth() == 1 && is_own(entry.path(), entry.file_name(), known);
     let is_file = entry.file_type().is_file();
     (known.is_placed)(entry.path()) || is_file && (known.unfinished.contains(entry.path()) || is_own())
@@ -89,7 +95,7 @@ fn is_known(entry: &DirEntry, known: &Known<'_>) -> bool {
 
 /// True for the program's own files, and for files of somebody else's that had their place, under the names that runs
 /// gave to those: they have digits of their hash.
-fn is_own(path: &Path, name: &OsStr, known: &Known<'_>) -> bool {
+fn is_own(path: &Path, name: &OsStr, known: &KnownFiles<'_>) -> bool {
     let Some(name) = name.to_str() else { return false };
     let own_names = known.own_names;
     if own_names.iter().any(|own| is_file_of_name(path, name, own)) {
@@ -176,7 +182,7 @@ mod tests {
         let asides = [aside.clone(), "output~00000000.csv".to_owned()];
         let unfinished = BTreeSet::from([path("red/.sis-1.partial")]);
         let is_placed = |found: &Path| found == path("red/1.jpg");
-        let known = Known {
+        let known = KnownFiles {
             is_placed: &is_placed,
             own_names: &own_names,
             asides: &asides,
@@ -185,18 +191,22 @@ mod tests {
         };
         let (mut found, mut left_out) = (BTreeSet::new(), BTreeSet::new());
         let name = |found: &Path| found.strip_prefix(folder.path()).unwrap().to_str().unwrap().to_owned();
-        assert!(look_through(folder.path(), &known, &mut |seen| {
+        assert!(walk_destination(folder.path(), &known, &mut |seen| {
             match seen {
-                Seen::Planted(path) => drop(found.insert(name(path))),
-                Seen::Source(path) | Seen::Destination(path) => drop(left_out.insert(name(path))),
-                Seen::Known => {}
-                Seen::Closed(path, error) => panic!("{}: {error}", path.display()),
+                DestinationEntry::Foreign(path) => {
+                    found.insert(name(path));
+                }
+                DestinationEntry::Source(path) | DestinationEntry::Destination(path) => {
+                    left_out.insert(name(path));
+                }
+                DestinationEntry::Known => {}
+                DestinationEntry::Closed(path, error) => panic!("{}: {error}", path.display()),
             }
             true
         }));
         let expected = planted.iter().chain(&["red/link", "pipe", "Output.csv"]).map(|name| (*name).to_owned());
         assert_eq!(found, expected.collect());
         assert_eq!(left_out, BTreeSet::from(["finer".to_owned(), "incoming".to_owned()]));
-        assert!(!look_through(folder.path(), &known, &mut |_| false));
+        assert!(!walk_destination(folder.path(), &known, &mut |_| false));
     }
 }

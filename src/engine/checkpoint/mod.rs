@@ -1,19 +1,23 @@
 //! A checkpoint in a local folder: what is in it, and whether it can be used.
 
+mod error;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use error::CheckpointError;
 use serde_json::Value as Json;
 
 use super::exports::{ExportError, Exports};
-use super::families::{self, Family, FamilyError};
+use super::families::{self, Family};
 use super::graph::half::in_half_precision;
 use super::graph::{Operators, TowerGraph};
-use super::image_processor::{self, ImageProcessor, ProcessorError};
+use super::image_processor::{self, ImageProcessor};
 use super::layouts::{self, CONFIG};
-use super::quantised::{self, QuantisingError};
+use super::quantised;
 use super::runtime::{Runtime, Tower};
-use super::tokenizer::{Tokenizer, TokenizerError};
+use super::tokenizer::Tokenizer;
+use super::tower_kind::TowerKind;
 use super::weights::{Weights, WeightsError};
 use crate::domain::score::ScoreRule;
 use crate::domain::variant::{Variant, VariantChoice};
@@ -21,129 +25,6 @@ use crate::plain_file;
 
 /// The largest configuration file that is read. The largest seen are a few kilobytes.
 const LARGEST_CONFIG: u64 = 10_000_000;
-
-/// Why a folder cannot be used as a checkpoint.
-#[derive(Debug, thiserror::Error)]
-pub enum CheckpointError {
-    /// There is no such folder.
-    #[error("{folder} is no folder")]
-    NoFolder {
-        /// The folder.
-        folder: PathBuf,
-    },
-    /// A file that every checkpoint has is not there.
-    #[error("{folder} has no {file}")]
-    NoFile {
-        /// The folder.
-        folder: PathBuf,
-        /// The file.
-        file: &'static str,
-    },
-    /// The model is in the form of open_clip.
-    #[error("{folder} holds a model of open_clip")]
-    OpenClip {
-        /// The folder.
-        folder: PathBuf,
-    },
-    /// The model is in a folder inside.
-    #[error("the model is in {inside}")]
-    Inside {
-        /// The folder.
-        folder: PathBuf,
-        /// The folder in it.
-        inside: PathBuf,
-    },
-    /// A file is a pointer of git-lfs that stands for it.
-    #[error("{path} is a pointer of git-lfs")]
-    Pointer {
-        /// The file.
-        path: PathBuf,
-    },
-    /// A file cannot be read.
-    #[error("cannot read {path}")]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// The system's error.
-        source: std::io::Error,
-    },
-    /// A file is another one than when the model was opened.
-    #[error("{path} was changed since it was hashed")]
-    Changed {
-        /// The file.
-        path: PathBuf,
-    },
-    /// A file is not JSON.
-    #[error("{path} is not JSON")]
-    NotJson {
-        /// The file.
-        path: PathBuf,
-        /// The fault.
-        source: serde_json::Error,
-    },
-    /// The configuration names no known family or makes no sense.
-    #[error("{folder} holds no usable configuration")]
-    Family {
-        /// The folder.
-        folder: PathBuf,
-        /// The fault.
-        source: FamilyError,
-    },
-    /// The image processor's file makes no sense.
-    #[error("{path} cannot be used")]
-    Processor {
-        /// The file.
-        path: PathBuf,
-        /// The fault.
-        source: ProcessorError,
-    },
-    /// There are neither weights nor ONNX towers.
-    #[error("{folder} has no weights")]
-    NoWeights {
-        /// The folder.
-        folder: PathBuf,
-        /// Files of weights in forms that the program does not read.
-        found: Vec<String>,
-    },
-    /// The weights cannot be used.
-    #[error(transparent)]
-    Weights(#[from] WeightsError),
-    /// An ONNX export cannot be used.
-    #[error(transparent)]
-    Export(#[from] ExportError),
-    /// There is only an export, which has lost a scale that nothing else tells.
-    #[error("{folder} holds no scale")]
-    NoScale {
-        /// The folder.
-        folder: PathBuf,
-    },
-    /// The tokenizer cannot be used.
-    #[error(transparent)]
-    Tokenizer(#[from] TokenizerError),
-    /// There is only an export, whose numbers cannot be changed, and none in the variant that was asked for.
-    #[error("{folder} holds an export and no weights, and cannot be used in {variant}")]
-    OnlyExport {
-        /// The folder.
-        folder: PathBuf,
-        /// The variant that was asked for.
-        variant: Variant,
-    },
-    /// The weights could not be quantised.
-    #[error(transparent)]
-    Quantising(#[from] QuantisingError),
-    /// There is no folder for quantised weights.
-    #[error("there is no folder for quantised weights")]
-    NowhereToQuantise,
-}
-
-/// Which of a checkpoint's two towers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TowerKind {
-    /// For pictures.
-    Image,
-    /// For sentences.
-    Text,
-}
 
 /// A checkpoint, its small files read and its large ones found.
 #[derive(Debug, Clone)]

@@ -3,8 +3,8 @@
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use super::http::HttpError;
-use super::{Control, Step};
+use super::control::{DownloadControl, DownloadEvent};
+use super::http_error::HttpError;
 
 /// How often something is tried again without any progress.
 const TRIES: u32 = 5;
@@ -14,20 +14,20 @@ const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(8);
 
 /// The longest that a server's wish to be left in peace is granted; a longer one is told to the person.
-const LONGEST_WISH: Duration = Duration::from_secs(300);
+const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(300);
 
 /// How often a stop is looked for while waiting.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// The tries and the pause that are left.
-pub(super) struct Patience {
+pub(super) struct Backoff {
     tries: u32,
     pause: Duration,
 }
 
-impl Patience {
-    pub(super) fn new() -> Patience {
-        Patience { tries: TRIES, pause: FIRST_PAUSE }
+impl Backoff {
+    pub(super) fn new() -> Backoff {
+        Backoff { tries: TRIES, pause: FIRST_PAUSE }
     }
 
     /// Waits after an error that may pass; gives back one that will not, or that came too often. Where nothing was
@@ -36,7 +36,7 @@ impl Patience {
         &mut self,
         error: HttpError,
         has_heard: bool,
-        control: &mut Control<'_>,
+        control: &mut DownloadControl<'_>,
     ) -> Result<(), HttpError> {
         let wish = match &error {
             HttpError::NoConnection { .. } if has_heard => None,
@@ -44,7 +44,7 @@ impl Patience {
             HttpError::Refused(refusal) if refusal.is_passing() => refusal.retry_after,
             _ => return Err(error),
         };
-        if self.tries == 0 || wish.is_some_and(|wish| wish > LONGEST_WISH) {
+        if self.tries == 0 || wish.is_some_and(|wish| wish > LONGEST_RETRY_AFTER) {
             return Err(error);
         }
         tracing::info!("trying again: {error:?}");
@@ -53,17 +53,17 @@ impl Patience {
         let pause = wish.filter(|wish| !wish.is_zero()).unwrap_or(self.pause);
         self.pause = (2 * self.pause).min(LONGEST_PAUSE);
         if matches!(error, HttpError::TooSlow) {
-            (control.tell)(Step::TooSlow);
+            (control.tell)(DownloadEvent::TooSlow);
         }
         if pause >= Duration::from_secs(1) {
-            (control.tell)(Step::Waiting { pause });
+            (control.tell)(DownloadEvent::Waiting { pause });
         }
         wait(pause, control)
     }
 }
 
 /// Waits, but no longer than until somebody asks to stop.
-pub(super) fn wait(pause: Duration, control: &Control<'_>) -> Result<(), HttpError> {
+pub(super) fn wait(pause: Duration, control: &DownloadControl<'_>) -> Result<(), HttpError> {
     let begun = Instant::now();
     while !control.stop.load(Ordering::Relaxed) {
         let left = pause.saturating_sub(begun.elapsed());

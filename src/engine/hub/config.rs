@@ -16,7 +16,7 @@ const LONGEST_TOKEN_FILE: u64 = 10_000;
 
 /// The hub, as the environment describes it.
 #[derive(Clone)]
-pub struct Place {
+pub struct HubConfig {
     /// The hub's address, without a slash at its end.
     pub endpoint: String,
     /// The folder with one folder a model; none where there is no home.
@@ -31,22 +31,22 @@ pub struct Place {
 }
 
 // Not derived: tokens and the passwords of proxies must not get into the log.
-impl std::fmt::Debug for Place {
+impl std::fmt::Debug for HubConfig {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Place { endpoint, cache, is_offline, token, .. } = self;
+        let HubConfig { endpoint, cache, is_offline, token, .. } = self;
         let has_token = token.is_some();
-        write!(f, "Place {{ {endpoint}, {cache:?}, is_offline: {is_offline}, has_token: {has_token} }}")
+        write!(f, "HubConfig {{ {endpoint}, {cache:?}, is_offline: {is_offline}, has_token: {has_token} }}")
     }
 }
 
-impl Place {
+impl HubConfig {
     /// Reads the environment that this process was started with.
-    pub fn from_environment() -> Place {
-        Place::from_variables(&|name| std::env::var_os(name))
+    pub fn from_environment() -> HubConfig {
+        HubConfig::from_variables(&|name| std::env::var_os(name))
     }
 
     /// Reads these variables. The token's file is read here, once.
-    pub fn from_variables(variable: &dyn Fn(&str) -> Option<OsString>) -> Place {
+    pub fn from_variables(variable: &dyn Fn(&str) -> Option<OsString>) -> HubConfig {
         let path = |name: &str| variable(name).filter(|path| !path.is_empty()).map(|path| expanded(&path, variable));
         let home = variable("HOME").filter(|home| !home.is_empty()).map(PathBuf::from);
         let caches = path("XDG_CACHE_HOME").or_else(|| Some(home?.join(".cache")));
@@ -57,7 +57,7 @@ impl Place {
         let offline = if is_set(variable, "HF_HUB_OFFLINE") { "HF_HUB_OFFLINE" } else { "TRANSFORMERS_OFFLINE" };
         let endpoint = variable("HF_ENDPOINT").and_then(|endpoint| endpoint.into_string().ok());
         let endpoint = endpoint.filter(|endpoint| !endpoint.trim().is_empty());
-        Place {
+        HubConfig {
             endpoint: endpoint.unwrap_or_else(|| HUGGING_FACE.to_owned()).trim_end_matches('/').to_owned(),
             cache: cache.or_else(|| Some(hf_home.as_ref()?.join("hub"))),
             is_offline: is_true(offline),
@@ -136,9 +136,9 @@ fn expanded(path: &OsString, variable: &dyn Fn(&str) -> Option<OsString>) -> Pat
 mod tests {
     use super::*;
 
-    fn place(variables: &[(&str, &str)]) -> Place {
+    fn config(variables: &[(&str, &str)]) -> HubConfig {
         let found = |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).into());
-        Place::from_variables(&found)
+        HubConfig::from_variables(&found)
     }
 
     #[test]
@@ -150,30 +150,30 @@ mod tests {
             (&[("HOME", "/h"), ("HF_HOME", "/hf"), ("HUGGINGFACE_HUB_CACHE", "/old")], "/old"),
             (&[("HF_HUB_CACHE", "$D/${E}/$F"), ("D", "/d"), ("E", "e"), ("HUGGINGFACE_HUB_CACHE", "/old")], "/d/e/$F"),
         ] {
-            assert_eq!(place(variables).cache, Some(cache.into()), "{variables:?}");
+            assert_eq!(config(variables).cache, Some(cache.into()), "{variables:?}");
         }
-        assert_eq!(place(&[]).cache, None);
+        assert_eq!(config(&[]).cache, None);
     }
 
     #[test]
     fn address_token_and_offline_mode() {
-        let plain = place(&[("HOME", "/nowhere")]);
+        let plain = config(&[("HOME", "/nowhere")]);
         assert_eq!((plain.endpoint.as_str(), plain.is_offline, plain.token.as_deref()), (HUGGING_FACE, false, None));
-        assert_eq!(place(&[("HF_ENDPOINT", "https://mirror/")]).page("a/b"), "https://mirror/a/b");
-        assert_eq!(place(&[("HF_ENDPOINT", "")]).endpoint, HUGGING_FACE, "what is empty is not set");
+        assert_eq!(config(&[("HF_ENDPOINT", "https://mirror/")]).page("a/b"), "https://mirror/a/b");
+        assert_eq!(config(&[("HF_ENDPOINT", "")]).endpoint, HUGGING_FACE, "what is empty is not set");
         for (value, is_offline) in [("1", true), ("yes", true), ("True", true), ("0", false), ("", false)] {
-            assert_eq!(place(&[("HF_HUB_OFFLINE", value)]).is_offline, is_offline, "{value}");
+            assert_eq!(config(&[("HF_HUB_OFFLINE", value)]).is_offline, is_offline, "{value}");
         }
-        assert!(place(&[("HF_HUB_OFFLINE", ""), ("TRANSFORMERS_OFFLINE", "1")]).is_offline);
+        assert!(config(&[("HF_HUB_OFFLINE", ""), ("TRANSFORMERS_OFFLINE", "1")]).is_offline);
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("token"), " hf_file\n").unwrap();
         let home = folder.path().to_str().unwrap();
-        assert_eq!(place(&[("HF_HOME", home)]).token.as_deref(), Some("hf_file"));
-        assert_eq!(place(&[("HF_HOME", home), ("HF_TOKEN", "hf_own")]).token.as_deref(), Some("hf_own"));
+        assert_eq!(config(&[("HF_HOME", home)]).token.as_deref(), Some("hf_file"));
+        assert_eq!(config(&[("HF_HOME", home), ("HF_TOKEN", "hf_own")]).token.as_deref(), Some("hf_own"));
         let file = folder.path().join("token");
-        assert_eq!(place(&[("HF_TOKEN_PATH", file.to_str().unwrap())]).token.as_deref(), Some("hf_file"));
-        assert_eq!(place(&[("HF_HOME", home), ("HF_HUB_DISABLE_IMPLICIT_TOKEN", "1")]).token, None);
-        assert_eq!(place(&[("HF_TOKEN", "two words")]).token, None);
-        assert!(!format!("{:?}", place(&[("HF_TOKEN", "hf_secret")])).contains("hf_secret"));
+        assert_eq!(config(&[("HF_TOKEN_PATH", file.to_str().unwrap())]).token.as_deref(), Some("hf_file"));
+        assert_eq!(config(&[("HF_HOME", home), ("HF_HUB_DISABLE_IMPLICIT_TOKEN", "1")]).token, None);
+        assert_eq!(config(&[("HF_TOKEN", "two words")]).token, None);
+        assert!(!format!("{:?}", config(&[("HF_TOKEN", "hf_secret")])).contains("hf_secret"));
     }
 }
