@@ -11,6 +11,7 @@ use std::path::PathBuf;
 
 use ratatui_textarea::TextArea;
 
+use super::action::Action;
 use super::keys::Keys;
 use super::values::Values;
 use crate::config::Defaults;
@@ -314,8 +315,8 @@ impl Model {
     }
 
     /// A sentence that names keys: its places, and what the key does that is put there.
-    pub(crate) fn with_keys(&self, sentence: &str, keys: &[(&str, &str)]) -> String {
-        let names: Vec<(&str, String)> = keys.iter().map(|(place, action)| (*place, self.keys.name(action))).collect();
+    pub(crate) fn with_keys(&self, sentence: &str, keys: &[(&str, Action)]) -> String {
+        let names: Vec<(&str, String)> = keys.iter().map(|(place, action)| (*place, self.keys.name(*action))).collect();
         let values: Vec<(&str, &dyn std::fmt::Display)> =
             names.iter().map(|(place, name)| (*place, name as &dyn std::fmt::Display)).collect();
         self.language.say(sentence, &values)

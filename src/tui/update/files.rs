@@ -5,6 +5,7 @@ use crossterm::event::KeyEvent;
 use super::order;
 use crate::jobs::crew::{Order, Tally};
 use crate::store::session::Sorting;
+use crate::tui::action::{AppAction, FilesAction};
 use crate::tui::effect::Effect;
 use crate::tui::model::{Done, Model, Work};
 
@@ -26,7 +27,7 @@ fn plan(model: &mut Model) -> Vec<Effect> {
     // Scores for other labels would send pictures into wrong folders.
     if !model.is_scored() {
         let sentence = if model.labels.is_fixed { "app.not_scorable" } else { "app.not_scored" };
-        let text = model.with_keys(sentence, &[("key", "everywhere.setup")]);
+        let text = model.with_keys(sentence, &[("key", AppAction::Setup.into())]);
         model.say_error(text);
         return vec![];
     }
@@ -46,20 +47,19 @@ fn plan(model: &mut Model) -> Vec<Effect> {
 }
 
 pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
-    let Some(action) = model.keys.action(key, &["files"]).map(str::to_owned) else {
+    let Some(action) = model.keys.action(key) else {
         return super::scroll_by_key(model, key);
     };
     if model.is_busy() {
         return super::setup::busy(model);
     }
-    match action.as_str() {
-        "files.apply" => apply(model),
-        "files.undo" => undo(model),
-        "files.plan" => {
+    match action {
+        FilesAction::Apply => apply(model),
+        FilesAction::Undo => undo(model),
+        FilesAction::Plan => {
             model.files.plan = None;
             enter(model)
         }
-        _ => vec![],
     }
 }
 
@@ -81,8 +81,8 @@ fn apply(model: &mut Model) -> Vec<Effect> {
 /// There is no plan, so that nothing is known of what is to be done.
 fn no_plan(model: &mut Model) -> Vec<Effect> {
     let text = match model.untrusted.is_some() {
-        true => model.with_keys("app.not_trusted", &[("key", "everywhere.trust")]),
-        false => model.with_keys("app.press_to_plan", &[("key", "files.plan")]),
+        true => model.with_keys("app.not_trusted", &[("key", AppAction::Trust.into())]),
+        false => model.with_keys("app.press_to_plan", &[("key", FilesAction::Plan.into())]),
     };
     model.say(text);
     vec![]

@@ -10,6 +10,7 @@ use super::order;
 use crate::domain::advice::{Advice, advice, as_caption};
 use crate::domain::label::{self, Label};
 use crate::jobs::crew::Order;
+use crate::tui::action::EditorAction;
 use crate::tui::effect::Effect;
 use crate::tui::model::Model;
 
@@ -20,12 +21,12 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         }
         return vec![];
     }
-    match model.keys.action(key, &["editor"]).map(str::to_owned).as_deref() {
-        Some("editor.done") => return end(model),
-        Some("editor.undo") => drop(model.labels.editor.undo()),
-        Some("editor.redo") => drop(model.labels.editor.redo()),
-        Some("editor.take_hint") => take_hint(model),
-        _ => match (key.code, key.modifiers.contains(KeyModifiers::CONTROL)) {
+    match model.keys.action(key) {
+        Some(EditorAction::Done) => return end(model),
+        Some(EditorAction::Undo) => drop(model.labels.editor.undo()),
+        Some(EditorAction::Redo) => drop(model.labels.editor.redo()),
+        Some(EditorAction::TakeHint) => take_hint(model),
+        None => match (key.code, key.modifiers.contains(KeyModifiers::CONTROL)) {
             (KeyCode::Home, true) => model.labels.editor.move_cursor(CursorMove::Top),
             (KeyCode::End, true) => {
                 model.labels.editor.move_cursor(CursorMove::Bottom);

@@ -16,6 +16,7 @@ mod watching;
 
 use crossterm::event::{KeyCode, KeyEvent};
 
+use super::action::{AppAction, EditorAction, ListAction};
 use super::effect::Effect;
 use super::message::Message;
 use super::model::{Model, Pane, Question, Work};
@@ -95,12 +96,12 @@ fn answer(model: &mut Model, question: Question, key: KeyEvent) -> Vec<Effect> {
 /// Goes through a long text; nothing for a key that means something else.
 fn scroll_by_key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     let page = isize::from(model.size.1 as i16 - 6).max(1);
-    match model.keys.action(key, &["list"]) {
-        Some("list.up") => scroll(model, -1),
-        Some("list.down") => scroll(model, 1),
-        Some("list.page_up") => scroll(model, -page),
-        Some("list.page_down") => scroll(model, page),
-        _ => {}
+    match model.keys.action(key) {
+        Some(ListAction::Up) => scroll(model, -1),
+        Some(ListAction::Down) => scroll(model, 1),
+        Some(ListAction::PageUp) => scroll(model, -page),
+        Some(ListAction::PageDown) => scroll(model, page),
+        Some(ListAction::Enter | ListAction::Toggle | ListAction::Install | ListAction::Repair) | None => {}
     }
     vec![]
 }
@@ -113,7 +114,7 @@ fn scroll(model: &mut Model, by: isize) {
 fn is_for_editor(model: &Model, key: KeyEvent) -> bool {
     match model.pane {
         Pane::Setup => key.code == KeyCode::Tab,
-        Pane::Labels => model.keys.action(key, &["editor"]).is_some(),
+        Pane::Labels => model.keys.action::<EditorAction>(key).is_some(),
         _ => false,
     }
 }
@@ -133,31 +134,30 @@ fn at_the_doors(model: &mut Model, key: KeyEvent, chosen: usize) -> Vec<Effect> 
 
 /// Carries out keys that every pane knows; none for a key that is not bound there.
 fn everywhere(model: &mut Model, key: KeyEvent) -> Option<Vec<Effect>> {
-    let action = model.keys.action(key, &["everywhere"])?.to_owned();
-    let pane = match action.as_str() {
-        "everywhere.help" => {
+    let pane = match model.keys.action(key)? {
+        AppAction::Help => {
             model.help = true;
             return Some(vec![]);
         }
-        "everywhere.quit" => {
+        AppAction::Quit => {
             let waits = model.is_busy()
                 || model.watch.is_some()
                 || model.files.plan.as_ref().is_some_and(|plan| !plan.transfers.is_empty());
             model.question = waits.then_some(Question::Quit);
             return Some(if waits { vec![] } else { vec![Effect::Quit] });
         }
-        "everywhere.start" => return Some(start::start(model)),
-        "everywhere.stop" => return Some(stop(model)),
-        "everywhere.pause" => return Some(pause(model)),
-        "everywhere.trust" => return Some(trust::ask(model)),
-        "everywhere.suspend" => return Some(vec![Effect::Suspend]),
-        "everywhere.next_pane" => model.pane.step(1),
-        "everywhere.previous_pane" => model.pane.step(-1),
-        "everywhere.setup" => Pane::Setup,
-        "everywhere.labels" => Pane::Labels,
-        "everywhere.review" => Pane::Review,
-        "everywhere.files" => Pane::Files,
-        _ => Pane::Log,
+        AppAction::Start => return Some(start::start(model)),
+        AppAction::Stop => return Some(stop(model)),
+        AppAction::Pause => return Some(pause(model)),
+        AppAction::Trust => return Some(trust::ask(model)),
+        AppAction::Suspend => return Some(vec![Effect::Suspend]),
+        AppAction::NextPane => model.pane.step(1),
+        AppAction::PreviousPane => model.pane.step(-1),
+        AppAction::Setup => Pane::Setup,
+        AppAction::Labels => Pane::Labels,
+        AppAction::Review => Pane::Review,
+        AppAction::Files => Pane::Files,
+        AppAction::Log => Pane::Log,
     };
     Some(go_to(model, pane))
 }
@@ -204,13 +204,13 @@ fn pause(model: &mut Model) -> Vec<Effect> {
     if !model.knows_pause() {
         let is_download = matches!(model.work, Work::Downloading { .. });
         let why = if is_download { "app.no_pause_download" } else { "app.no_pause" };
-        let text = model.with_keys(why, &[("key", "everywhere.stop")]);
+        let text = model.with_keys(why, &[("key", AppAction::Stop.into())]);
         model.say(text);
         return vec![];
     }
     model.is_paused = !model.is_paused;
     let text = match model.is_paused {
-        true => model.with_keys("app.pausing", &[("key", "everywhere.pause")]),
+        true => model.with_keys("app.pausing", &[("key", AppAction::Pause.into())]),
         false => model.language.text("app.going_on"),
     };
     model.say(text);

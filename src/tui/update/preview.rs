@@ -4,6 +4,7 @@ use super::order;
 use crate::config::Preview;
 use crate::domain::plan::name_candidates;
 use crate::jobs::crew::{Order, Room, Sight};
+use crate::tui::action::ReviewAction;
 use crate::tui::effect::Effect;
 use crate::tui::model::{Model, Pane};
 use crate::tui::view::picture_room;
@@ -71,7 +72,7 @@ pub(super) fn draw_less(model: &mut Model) -> Vec<Effect> {
         return vec![];
     }
     model.review.preview = Preview::Blocks;
-    let text = model.with_keys("app.slow_line", &[("key", "review.preview")]);
+    let text = model.with_keys("app.slow_line", &[("key", ReviewAction::Preview.into())]);
     model.say(text);
     draw_anew(model)
 }

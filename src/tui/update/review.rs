@@ -8,6 +8,7 @@ use super::decisions::{accept, decide, find, reassign, redo, undo};
 use super::preview::{choose_preview, look};
 use crate::domain::decision::Decision;
 use crate::domain::review::{Order as QueueOrder, queue};
+use crate::tui::action::ReviewAction;
 use crate::tui::effect::Effect;
 use crate::tui::line::Line;
 use crate::tui::model::Model;
@@ -57,43 +58,42 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         let number = digit.to_digit(10).unwrap_or(0) as usize;
         return reassign(model, if number == 0 { 9 } else { number - 1 });
     }
-    let Some(action) = model.keys.action(key, &["review"]).map(str::to_owned) else { return vec![] };
-    match action.as_str() {
-        "review.next" => go(model, 1),
-        "review.previous" => go(model, -1),
-        "review.ten_on" => go(model, 10),
-        "review.ten_back" => go(model, -10),
-        "review.next_open" => go_to_open(model, 1),
-        "review.previous_open" => go_to_open(model, -1),
-        "review.accept" => accept(model),
-        "review.none_of_these" => decide(model, |_, _| Some(Decision::NoneOfThese)),
-        "review.skip" => decide(model, |_, _| Some(Decision::Skipped)),
-        "review.mark" => mark(model),
-        "review.mark_range" => mark_range(model),
-        "review.undo" => undo(model),
-        "review.redo" => redo(model),
-        "review.find_label" => {
+    let Some(action) = model.keys.action(key) else { return vec![] };
+    match action {
+        ReviewAction::Next => go(model, 1),
+        ReviewAction::Previous => go(model, -1),
+        ReviewAction::TenOn => go(model, 10),
+        ReviewAction::TenBack => go(model, -10),
+        ReviewAction::NextOpen => go_to_open(model, 1),
+        ReviewAction::PreviousOpen => go_to_open(model, -1),
+        ReviewAction::Accept => accept(model),
+        ReviewAction::NoneOfThese => decide(model, |_, _| Some(Decision::NoneOfThese)),
+        ReviewAction::Skip => decide(model, |_, _| Some(Decision::Skipped)),
+        ReviewAction::Mark => mark(model),
+        ReviewAction::MarkRange => mark_range(model),
+        ReviewAction::Undo => undo(model),
+        ReviewAction::Redo => redo(model),
+        ReviewAction::FindLabel => {
             model.review.finding = Some(Line::default());
             vec![]
         }
-        "review.details" => {
+        ReviewAction::Details => {
             model.review.details = !model.review.details;
             vec![]
         }
-        "review.preview" => choose_preview(model),
-        "review.hide" => {
+        ReviewAction::Preview => choose_preview(model),
+        ReviewAction::Hide => {
             model.review.hidden = !model.review.hidden;
             look(model)
         }
-        "review.order" => {
+        ReviewAction::Order => {
             model.review.order = model.review.order.next();
             again(model)
         }
-        "review.filter" => {
+        ReviewAction::Filter => {
             model.review.filter = model.review.filter.next(model.labels.current.len());
             again(model)
         }
-        _ => vec![],
     }
 }
 

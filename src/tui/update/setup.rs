@@ -7,6 +7,7 @@ use crate::domain::hub_model::HubModel;
 use crate::domain::settings::Operation;
 use crate::jobs::crew::{ModelChoice, Order};
 use crate::lang::Values;
+use crate::tui::action::{AppAction, ListAction};
 use crate::tui::effect::Effect;
 use crate::tui::line::Line;
 use crate::tui::model::{Field, Model, Pane, Question, Work};
@@ -151,14 +152,13 @@ pub(super) fn check(model: &mut Model) -> Vec<Effect> {
 }
 
 fn choose(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
-    let action = model.keys.action(key, &["list"]).unwrap_or_default().to_owned();
-    match action.as_str() {
-        "list.up" => step(model, -1),
-        "list.down" => step(model, 1),
-        "list.enter" | "list.toggle" => return open(model),
-        "list.install" => return install(model),
-        "list.repair" => return repair(model),
-        _ => {}
+    match model.keys.action(key) {
+        Some(ListAction::Up) => step(model, -1),
+        Some(ListAction::Down) => step(model, 1),
+        Some(ListAction::Enter | ListAction::Toggle) => return open(model),
+        Some(ListAction::Install) => return install(model),
+        Some(ListAction::Repair) => return repair(model),
+        Some(ListAction::PageUp | ListAction::PageDown) | None => {}
     }
     vec![]
 }
@@ -211,7 +211,7 @@ pub(super) fn repaired(model: &mut Model, named: &HubModel, was_whole: bool) -> 
     model.is_paused = false;
     let name = named.to_string();
     let could_not_be_used = model.setup.damaged.take_if(|damaged| *damaged == name).is_some();
-    let start = model.keys.name("everywhere.start");
+    let start = model.keys.name(AppAction::Start);
     let values: Values<'_> = &[("model", &name), ("key", &start)];
     match (was_whole, could_not_be_used) {
         (false, _) => {
@@ -232,7 +232,7 @@ pub(super) fn repaired(model: &mut Model, named: &HubModel, was_whole: bool) -> 
 
 /// Something is running, and one thing is done at a time.
 pub(super) fn busy(model: &mut Model) -> Vec<Effect> {
-    let text = model.with_keys("app.busy", &[("key", "everywhere.stop")]);
+    let text = model.with_keys("app.busy", &[("key", AppAction::Stop.into())]);
     model.say_error(text);
     vec![]
 }

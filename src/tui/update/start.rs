@@ -4,6 +4,7 @@ use super::setup::{busy, leave_field, look_up_model};
 use super::{go_to, order};
 use crate::domain::collection::Collection;
 use crate::jobs::crew::{ModelChoice, ModelPlace, Order};
+use crate::tui::action::AppAction;
 use crate::tui::effect::Effect;
 use crate::tui::model::{Files, Model, Ordered, Pane, Question, Review, Work};
 
@@ -84,7 +85,7 @@ pub(super) fn begun(model: &mut Model, files: usize) -> Vec<Effect> {
     if model.pane == Pane::Review {
         // A key that is pressed for the picture of before is none for another that comes in its place.
         model.pane = Pane::Labels;
-        let review = model.keys.last_name("everywhere.review");
+        let review = model.keys.last_name(AppAction::Review);
         let text = model.language.say("app.begun", &[("review", &review)]);
         model.say(text);
     }

@@ -10,6 +10,7 @@ use crate::domain::picture::PictureState;
 use crate::jobs::crew::{CrewError, Event, UndoTally};
 use crate::lang::{Say, Values};
 use crate::store::session::{Origin, Sorting};
+use crate::tui::action::AppAction;
 use crate::tui::effect::Effect;
 use crate::tui::line::Line;
 use crate::tui::model::{Done, Model, Pane, Runtime, Work};
@@ -321,8 +322,8 @@ fn classified(model: &mut Model, remembered: usize, waiting: usize, per_second: 
     model.recount();
     let pictures = model.collection.pictures();
     let key = if waiting > 0 { "app.classify_stopped" } else { "app.classified" };
-    let [review, files] = ["everywhere.review", "everywhere.files"].map(|action| model.keys.last_name(action));
-    let start = model.keys.name("everywhere.start");
+    let [review, files] = [AppAction::Review, AppAction::Files].map(|action| model.keys.last_name(action));
+    let start = model.keys.name(AppAction::Start);
     let values: Values<'_> =
         &[("pictures", &pictures), ("waiting", &waiting), ("review", &review), ("files", &files), ("start", &start)];
     let text = model.language.say(key, values);

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::{order, setup, start};
 use crate::jobs::crew::{CrewError, Order};
 use crate::lang::Say;
+use crate::tui::action::AppAction;
 use crate::tui::effect::Effect;
 use crate::tui::model::{Model, Question, Work};
 
@@ -15,7 +16,7 @@ pub(super) fn sentence(model: &mut Model, error: &CrewError, destination: PathBu
         return text;
     }
     model.untrusted = Some(destination);
-    format!("{text} {}", model.with_keys("app.how_to_trust", &[("key", "everywhere.trust")]))
+    format!("{text} {}", model.with_keys("app.how_to_trust", &[("key", AppAction::Trust.into())]))
 }
 
 /// Asks whether the session is to be trusted.

@@ -10,6 +10,7 @@ use crate::jobs::crew::{CrewError, Order, WatchNews, WatchStatus};
 use crate::jobs::watch::WatchedBy;
 use crate::lang::{ChosenIn, Say, Values};
 use crate::store::session::Sorting;
+use crate::tui::action::AppAction;
 use crate::tui::effect::Effect;
 use crate::tui::model::{Model, Sorts, WatchState, Watching, Work};
 
@@ -39,7 +40,7 @@ pub(super) fn given_up(model: &mut Model, reason: String) -> String {
     }
     // Its last words may come later: they say no more than this.
     model.watch = None;
-    let key = model.keys.name("everywhere.start");
+    let key = model.keys.name(AppAction::Start);
     model.language.say("app.watch_given_up", &[("reason", &reason), ("key", &key)])
 }
 
@@ -58,7 +59,7 @@ pub(super) fn began(model: &mut Model, number: u64, sorting: Sorting, sorts: boo
     let named = source.clone();
     model.watch =
         Some(WatchState { number, source: named, sorting, sorts, is_paused: false, is_source_gone: false, status });
-    let stop = model.keys.name("everywhere.stop");
+    let stop = model.keys.name(AppAction::Stop);
     let values: Values<'_> = &[("source", &source), ("key", &stop)];
     let text = model.language.say(if sorts == Sorts::Yes { "app.watch_sorts" } else { "app.watch_began" }, values);
     model.say(text);
@@ -80,7 +81,7 @@ pub(super) fn hold(model: &mut Model) -> Vec<Effect> {
     if let Some(watch) = &mut model.watch {
         watch.sorts = Sorts::Held;
     }
-    let text = model.with_keys("app.watch_held", &[("key", "everywhere.start")]);
+    let text = model.with_keys("app.watch_held", &[("key", AppAction::Start.into())]);
     model.say(text);
     vec![Effect::LetSort(None)]
 }
@@ -103,7 +104,7 @@ pub(super) fn ended(model: &mut Model, number: u64, arrived: usize, error: Optio
             model.say_error(text);
         }
         None => {
-            let start = model.keys.name("everywhere.start");
+            let start = model.keys.name(AppAction::Start);
             let text = model.language.say("app.watch_ended", &[("arrived", &arrived), ("start", &start)]);
             model.say(text);
         }
@@ -177,7 +178,7 @@ pub(super) fn pause(model: &mut Model) -> Vec<Effect> {
     watch.is_paused = !watch.is_paused;
     let is_paused = watch.is_paused;
     let text = match is_paused {
-        true => model.with_keys("app.pausing", &[("key", "everywhere.pause")]),
+        true => model.with_keys("app.pausing", &[("key", AppAction::Pause.into())]),
         false => model.language.text("app.going_on"),
     };
     model.say(text);
@@ -188,7 +189,7 @@ pub(super) fn pause(model: &mut Model) -> Vec<Effect> {
 pub(super) fn undoes_undo(model: &mut Model) -> bool {
     let sorts = model.watch.as_ref().is_some_and(|watch| watch.sorts == Sorts::Yes);
     if sorts {
-        let text = model.with_keys("app.watch_undo", &[("key", "everywhere.stop")]);
+        let text = model.with_keys("app.watch_undo", &[("key", AppAction::Stop.into())]);
         model.say_error(text);
     }
     sorts

@@ -17,6 +17,7 @@ use ratatui::widgets::{Clear, Paragraph, Wrap};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
+use super::action::{Action, AppAction, EditorAction, FilesAction, ListAction, ReviewAction};
 use super::model::{Model, Pane, Question, Work};
 use super::theme::Theme;
 use crate::domain::limit::Stage;
@@ -50,13 +51,13 @@ impl Canvas<'_> {
     }
 
     /// A sentence that names keys.
-    pub(super) fn with_keys(&self, sentence: &str, keys: &[(&str, &str)]) -> String {
+    pub(super) fn with_keys(&self, sentence: &str, keys: &[(&str, Action)]) -> String {
         self.model.with_keys(sentence, keys)
     }
 
     /// `key word` for the hint line.
-    fn hint(&self, action: &str) -> Vec<Span<'static>> {
-        let word = self.text(&format!("keys.{}", action.replace('.', "_")));
+    fn hint(&self, action: Action) -> Vec<Span<'static>> {
+        let word = self.text(&action.word());
         vec![Span::styled(self.model.keys.name(action), self.theme.title()), Span::raw(format!(" {word}  "))]
     }
 }
@@ -106,11 +107,11 @@ fn tab_line(canvas: &Canvas<'_>) -> Line<'static> {
 /// The name of each pane with its key.
 fn tab_spans(canvas: &Canvas<'_>) -> Vec<(Pane, [Span<'static>; 2])> {
     let names = [
-        ("app.pane_setup", "everywhere.setup"),
-        ("app.pane_labels", "everywhere.labels"),
-        ("app.pane_review", "everywhere.review"),
-        ("app.pane_files", "everywhere.files"),
-        ("app.pane_log", "everywhere.log"),
+        ("app.pane_setup", AppAction::Setup),
+        ("app.pane_labels", AppAction::Labels),
+        ("app.pane_review", AppAction::Review),
+        ("app.pane_files", AppAction::Files),
+        ("app.pane_log", AppAction::Log),
     ];
     let spans = Pane::ALL.into_iter().zip(names).map(|(pane, (name, action))| {
         let mark = if pane == Pane::Review { live::mark(canvas) } else { String::new() };
@@ -176,29 +177,41 @@ fn hint_line(canvas: &Canvas<'_>) -> Line<'static> {
     if let Some(key) = fixed {
         return Line::raw(canvas.text(key));
     }
-    let actions: &[&str] = match model.pane {
-        Pane::Labels if model.labels.is_editing => {
-            &["editor.done", "editor.take_hint", "editor.undo", "editor.redo", "everywhere.start"]
-        }
-        Pane::Setup | Pane::Labels if model.knows_pause() || model.watch.is_some() => {
-            &["list.enter", "everywhere.pause", "everywhere.stop"]
-        }
-        Pane::Setup | Pane::Labels if model.is_busy() => &["list.enter", "everywhere.stop"],
-        Pane::Setup | Pane::Labels => &["list.enter", "everywhere.start"],
-        Pane::Review => &["review.accept", "review.none_of_these", "review.skip", "review.undo"],
-        Pane::Files if model.knows_pause() => &["everywhere.pause", "everywhere.stop"],
-        Pane::Files if model.is_busy() => &["everywhere.stop"],
-        Pane::Files => &["files.apply", "files.undo", "files.plan"],
-        Pane::Log => &["list.up", "list.down"],
-    };
     let digits = (model.pane == Pane::Review).then(|| {
         vec![Span::styled("1-9", canvas.theme.title()), Span::raw(format!(" {}  ", canvas.text("keys.review_digit")))]
     });
-    let always = ["everywhere.next_pane", "everywhere.help", "everywhere.quit"];
     // Where text is edited, letters are letters.
-    let always: &[&str] = if model.is_typing() { &[] } else { &always };
-    let spans = digits.into_iter().flatten().chain(actions.iter().chain(always).flat_map(|action| canvas.hint(action)));
+    let always: &[AppAction] = match model.is_typing() {
+        true => &[],
+        false => &[AppAction::NextPane, AppAction::Help, AppAction::Quit],
+    };
+    let actions = hinted(model).into_iter().chain(always.iter().map(|action| Action::from(*action)));
+    let spans = digits.into_iter().flatten().chain(actions.flat_map(|action| canvas.hint(action)));
     Line::from(spans.collect::<Vec<_>>())
+}
+
+/// The pane's own actions that the hint line names.
+fn hinted(model: &Model) -> Vec<Action> {
+    use Action::{Editor, Everywhere, Files, List, Review};
+    match model.pane {
+        Pane::Labels if model.labels.is_editing => {
+            let editing = [EditorAction::Done, EditorAction::TakeHint, EditorAction::Undo, EditorAction::Redo];
+            editing.map(Editor).into_iter().chain([Everywhere(AppAction::Start)]).collect()
+        }
+        Pane::Setup | Pane::Labels if model.knows_pause() || model.watch.is_some() => {
+            vec![List(ListAction::Enter), Everywhere(AppAction::Pause), Everywhere(AppAction::Stop)]
+        }
+        Pane::Setup | Pane::Labels if model.is_busy() => vec![List(ListAction::Enter), Everywhere(AppAction::Stop)],
+        Pane::Setup | Pane::Labels => vec![List(ListAction::Enter), Everywhere(AppAction::Start)],
+        Pane::Review => {
+            let most_used = [ReviewAction::Accept, ReviewAction::NoneOfThese, ReviewAction::Skip, ReviewAction::Undo];
+            most_used.map(Review).to_vec()
+        }
+        Pane::Files if model.knows_pause() => vec![Everywhere(AppAction::Pause), Everywhere(AppAction::Stop)],
+        Pane::Files if model.is_busy() => vec![Everywhere(AppAction::Stop)],
+        Pane::Files => [FilesAction::Apply, FilesAction::Undo, FilesAction::Plan].map(Files).to_vec(),
+        Pane::Log => [ListAction::Up, ListAction::Down].map(List).to_vec(),
+    }
 }
 
 fn status_line(canvas: &Canvas<'_>, width: u16) -> Paragraph<'static> {
@@ -297,8 +310,8 @@ pub(super) fn paragraph(frame: &mut Frame<'_>, area: Rect, lines: Vec<Line<'_>>)
 
 /// Advice where there are no pictures yet.
 pub(super) fn nothing_yet(canvas: &Canvas<'_>) -> String {
-    let setup = canvas.model.keys.last_name("everywhere.setup");
-    let start = canvas.model.keys.name("everywhere.start");
+    let setup = canvas.model.keys.last_name(AppAction::Setup);
+    let start = canvas.model.keys.name(AppAction::Start);
     canvas.say("app.review_empty", &[("setup", &setup), ("start", &start)])
 }
 

@@ -14,6 +14,7 @@ use crate::domain::decision::Decision;
 use crate::domain::printable::{printable, printable_text};
 use crate::domain::review::{Filter, Order};
 use crate::domain::statistics::share;
+use crate::tui::action::ReviewAction;
 use crate::tui::model::Model;
 use crate::tui::preview;
 
@@ -52,7 +53,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_>) {
     let Some(index) = review.current() else {
         let text = match canvas.model.collection.is_empty() {
             true => nothing_yet(canvas),
-            false => canvas.with_keys("app.filter_empty", &[("key", "review.filter")]),
+            false => canvas.with_keys("app.filter_empty", &[("key", ReviewAction::Filter.into())]),
         };
         return paragraph(frame, areas.picture, vec![Line::raw(""), Line::raw(text)]);
     };
@@ -77,7 +78,7 @@ fn draw_picture(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_>) {
     let review = &canvas.model.review;
     let said = |frame: &mut Frame<'_>, text: String| paragraph(frame, area, vec![Line::raw(text)]);
     match &review.painted {
-        _ if review.hidden => said(frame, canvas.with_keys("app.hidden", &[("key", "review.hide")])),
+        _ if review.hidden => said(frame, canvas.with_keys("app.hidden", &[("key", ReviewAction::Hide.into())])),
         _ if review.preview == Preview::None => said(frame, canvas.text("app.preview_none")),
         Some(Some(painted)) => preview::draw(frame, area, painted),
         Some(None) => said(frame, canvas.text("app.no_preview")),
