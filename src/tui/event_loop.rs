@@ -55,7 +55,7 @@ pub fn run(start: AppStart) -> std::io::Result<()> {
     let AppStart { language, defaults, surroundings, config_folder, log, opening } = start;
     let (mouse, background) = (defaults.mouse, defaults.background);
     let (keys, faults) = Keys::load(config_folder.as_deref());
-    let mut model = Model::new(language.clone(), defaults, keys);
+    let mut model = Model::new(language.clone(), defaults, keys, working_folder());
     model.is_line_unprotected = is_line_unprotected();
     let painter = ScreenPainter::new();
     let (crew, told) = Crew::start(surroundings, Arc::new(Words(language)), painter.clone());
@@ -97,6 +97,11 @@ pub fn run(start: AppStart) -> std::io::Result<()> {
         let _ = writeln!(std::io::stderr(), "{}", model.language.text("app.waits"));
     });
     ended
+}
+
+/// The folder that the program was started in; empty where that is gone: paths are taken as they are then.
+pub(super) fn working_folder() -> PathBuf {
+    std::env::current_dir().unwrap_or_default()
 }
 
 /// True where a connection that drops takes the program with it: over SSH, outside of what keeps a terminal alive.
@@ -212,7 +217,9 @@ impl App {
                 Input::Key(key) if key.kind != KeyEventKind::Release => messages.push(Message::Key(key)),
                 Input::Paste(text) => messages.push(Message::Paste(text)),
                 Input::Mouse(mouse) => match mouse.kind {
-                    MouseEventKind::Down(MouseButton::Left) => messages.push(Message::Click(mouse.column, mouse.row)),
+                    MouseEventKind::Down(MouseButton::Left) => {
+                        messages.extend(view::clicked(model, mouse.column, mouse.row));
+                    }
                     MouseEventKind::ScrollDown => messages.push(Message::Wheel(1)),
                     MouseEventKind::ScrollUp => messages.push(Message::Wheel(-1)),
                     _ => {}
@@ -238,6 +245,7 @@ impl App {
             Effect::StopWatch => self.crew.stop_watch(),
             Effect::PauseWatch(wanted) => self.crew.pause_watch(wanted),
             Effect::LetSort(watch) => self.crew.let_sort(watch),
+            Effect::Scroll(by) => more.push(view::scrolled(model, by)),
             Effect::Paint(preview) => self.painter.choose(preview),
             Effect::OpenSamples => {
                 let folder = built_in::samples_folder()?;

@@ -5,6 +5,7 @@ mod action;
 mod effect;
 mod event_loop;
 mod keys;
+mod layout;
 mod line;
 mod message;
 mod model;

@@ -33,6 +33,8 @@ pub(crate) struct Model {
     pub(crate) language: Language,
     pub(crate) keys: Keys,
     pub(crate) defaults: Defaults,
+    /// The folder that the program was started in.
+    pub(crate) working_folder: PathBuf,
     pub(crate) pane: Pane,
     /// The two doors of the first start, and which one is chosen.
     pub(crate) doors: Option<usize>,
@@ -175,7 +177,7 @@ pub(crate) enum Work {
 }
 
 impl Model {
-    pub(crate) fn new(language: Language, defaults: Defaults, keys: Keys) -> Model {
+    pub(crate) fn new(language: Language, defaults: Defaults, keys: Keys, working_folder: PathBuf) -> Model {
         let first = language.text("app.default_labels");
         let mut model = Model {
             pane: Pane::Setup,
@@ -209,6 +211,7 @@ impl Model {
             language,
             keys,
             defaults,
+            working_folder,
         };
         model.set_labels(first.split(", ").map(str::to_owned).collect());
         model
@@ -249,9 +252,17 @@ impl Model {
         changed
     }
 
+    /// The destination as the field says it. A path that is not absolute begins at the working folder.
     pub(crate) fn destination(&self) -> PathBuf {
-        let given = PathBuf::from(self.setup.destination.text().trim());
-        std::path::absolute(&given).unwrap_or(given)
+        let typed = self.setup.destination.text().trim();
+        if typed.is_empty() {
+            return PathBuf::new();
+        }
+        let mut path: PathBuf = self.working_folder.join(typed).components().collect();
+        if typed.ends_with('/') {
+            path.push("");
+        }
+        path
     }
 
     /// Where the pictures on the screen are sorted to.

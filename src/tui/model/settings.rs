@@ -1,13 +1,12 @@
 //! The settings, as the fields of the screen say them.
 
-use std::path::Path;
-
 use super::Model;
 use crate::domain::choice::Choice;
 use crate::domain::patterns::Patterns;
 use crate::domain::score::SureRule;
 use crate::domain::settings::{ModelName, Settings};
 use crate::domain::template::Templates;
+use crate::jobs::crew::ModelPlace;
 use crate::lang::Say;
 use crate::store::session::Sorting;
 use crate::tui::line::Line;
@@ -50,6 +49,12 @@ impl Model {
         Ok(Choice { hidden: self.setup.hidden, include, exclude })
     }
 
+    /// The model of the field. Whether a name is that of a folder is known once it was looked up.
+    fn model_name(&self) -> ModelName {
+        let is_folder = self.setup.found().is_some_and(|found| found.place == ModelPlace::Folder);
+        ModelName::new(self.setup.model.text().trim(), |_| is_folder)
+    }
+
     /// The settings, or what stands in the way of them.
     pub(crate) fn settings(&self) -> Result<Settings, Problem> {
         let say = |key: &str| Err(self.language.text(key));
@@ -76,7 +81,7 @@ impl Model {
             recursive: self.setup.recursive,
             choice: self.choice()?,
             destination: self.destination(),
-            model: ModelName::new(self.setup.model.text().trim(), Path::is_dir),
+            model: self.model_name(),
             labels: self.labels.current.clone(),
             template,
             operation: self.setup.operation,

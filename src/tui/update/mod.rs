@@ -18,6 +18,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 
 use super::action::{AppAction, EditorAction, ListAction};
 use super::effect::Effect;
+use super::layout::page;
 use super::message::Message;
 use super::model::{Model, Pane, Question, Work};
 use crate::jobs::crew::Order;
@@ -34,8 +35,12 @@ fn take(model: &mut Model, message: Message) -> Vec<Effect> {
     match message {
         Message::Key(key) => press(model, key),
         Message::Paste(text) => paste(model, &text),
-        Message::Click(column, row) => mouse::click(model, column, row),
+        Message::Click(target) => mouse::click(model, target),
         Message::Wheel(by) => mouse::wheel(model, by),
+        Message::Scrolled { by, last_line } => {
+            model.scroll = model.scroll.saturating_add_signed(by).min(last_line);
+            vec![]
+        }
         Message::Resized(columns, rows) => {
             model.size = (columns, rows);
             look_where_pictures_are(model)
@@ -94,20 +99,18 @@ fn answer(model: &mut Model, question: Question, key: KeyEvent) -> Vec<Effect> {
 }
 
 /// Goes through a long text; nothing for a key that means something else.
-fn scroll_by_key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
-    let page = isize::from(model.size.1 as i16 - 6).max(1);
-    match model.keys.action(key) {
-        Some(ListAction::Up) => scroll(model, -1),
-        Some(ListAction::Down) => scroll(model, 1),
-        Some(ListAction::PageUp) => scroll(model, -page),
-        Some(ListAction::PageDown) => scroll(model, page),
-        Some(ListAction::Enter | ListAction::Toggle | ListAction::Install | ListAction::Repair) | None => {}
-    }
-    vec![]
-}
-
-fn scroll(model: &mut Model, by: isize) {
-    model.scroll = model.scroll.saturating_add_signed(by).min(crate::tui::view::last_line(model));
+fn scroll_by_key(model: &Model, key: KeyEvent) -> Vec<Effect> {
+    let page = page(model.size) as isize;
+    let by = match model.keys.action(key) {
+        Some(ListAction::Up) => -1,
+        Some(ListAction::Down) => 1,
+        Some(ListAction::PageUp) => -page,
+        Some(ListAction::PageDown) => page,
+        Some(ListAction::Enter | ListAction::Toggle | ListAction::Install | ListAction::Repair) | None => {
+            return vec![];
+        }
+    };
+    vec![Effect::Scroll(by)]
 }
 
 /// Keys that mean something to a text that is being edited: Tab completes a path, and the editor has its own undo.

@@ -6,8 +6,8 @@ use crate::domain::plan::name_candidates;
 use crate::jobs::crew::{Order, Room, Sight};
 use crate::tui::action::ReviewAction;
 use crate::tui::effect::Effect;
+use crate::tui::layout::picture_room;
 use crate::tui::model::{Model, Pane};
-use crate::tui::view::picture_room;
 
 /// Pictures, by their distance in the queue, that are made ready before they are looked at.
 const AHEAD: [isize; 3] = [1, 2, -1];

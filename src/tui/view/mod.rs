@@ -4,11 +4,11 @@ mod doors;
 mod files;
 mod help;
 mod labels;
-mod layout;
 mod live;
 mod log;
 mod review;
 mod setup;
+mod targets;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -18,13 +18,14 @@ use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
 use super::action::{Action, AppAction, EditorAction, FilesAction, ListAction, ReviewAction};
+use super::layout::parts;
 use super::model::{Model, Pane, Question, Work};
 use super::theme::Theme;
 use crate::domain::limit::Stage;
 use crate::domain::printable::{printable, printable_text};
 use crate::lang::{Values, duration, limit, size};
 
-pub(super) use layout::{Target, picture_room, target_at};
+pub(super) use targets::{clicked, scrolled};
 
 /// Rows of a notice at most; the log has all of it.
 const MOST_NOTICE_ROWS: usize = 4;
@@ -68,7 +69,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, model: &Model, theme: Theme) {
     let said = notice(&canvas);
     // A sentence that says what to do is shown whole.
     let rows = said.line_count(frame.area().width).clamp(1, MOST_NOTICE_ROWS) as u16;
-    let parts = layout::parts(frame.area(), rows);
+    let parts = parts(frame.area(), rows);
     frame.render_widget(tab_line(&canvas), parts.tabs);
     if let Some(chosen) = model.doors {
         doors::draw(frame, parts.pane, &canvas, chosen);
@@ -87,17 +88,6 @@ pub(super) fn draw(frame: &mut Frame<'_>, model: &Model, theme: Theme) {
     frame.render_widget(said, parts.notice);
     frame.render_widget(hint_line(&canvas), parts.hints);
     frame.render_widget(status_line(&canvas, parts.status.width), parts.status);
-}
-
-/// The line of a long text to which it can be scrolled: its end stays on the screen, however it wraps.
-pub(super) fn last_line(model: &Model) -> usize {
-    let canvas = Canvas { model, theme: Theme::default() };
-    let lines = match model.pane {
-        Pane::Files => files::lines(&canvas).len(),
-        Pane::Log => model.log.len(),
-        Pane::Setup | Pane::Labels | Pane::Review => 0,
-    };
-    lines.saturating_sub(usize::from(model.size.1) / 2)
 }
 
 fn tab_line(canvas: &Canvas<'_>) -> Line<'static> {

@@ -15,6 +15,7 @@ use crate::domain::printable::{printable, printable_text};
 use crate::domain::review::{Filter, Order};
 use crate::domain::statistics::share;
 use crate::tui::action::ReviewAction;
+use crate::tui::layout::review_halves;
 use crate::tui::model::Model;
 use crate::tui::preview;
 
@@ -29,16 +30,8 @@ pub(super) struct Areas {
     pub(super) queue: Rect,
 }
 
-/// The picture, and what stands beside it.
-pub(super) fn halves(pane: Rect) -> (Rect, Rect) {
-    let [_, body] = Layout::vertical([Constraint::Length(1), Constraint::Min(1)]).areas(pane);
-    let side = (pane.width / 2).clamp(34, 60);
-    let [picture, beside] = Layout::horizontal([Constraint::Min(20), Constraint::Length(side)]).areas(body);
-    (picture, beside)
-}
-
 pub(super) fn areas(canvas: &Canvas<'_>, pane: Rect) -> Areas {
-    let (picture, beside) = halves(pane);
+    let (picture, beside) = review_halves(pane);
     let is_alone = canvas.model.review.current().is_none_or(|index| canvas.model.collection.others_alike(index) == 0);
     let scores = canvas.model.labels.current.len() as u16 + if is_alone { 4 } else { 5 };
     let [scores, queue] =
