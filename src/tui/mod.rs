@@ -19,6 +19,7 @@ mod theme;
 mod update;
 mod values;
 mod view;
+mod wake;
 
 use crate::domain::settings::ModelName;
 

@@ -40,7 +40,7 @@ impl Rehearsal {
         model.setup.destination = Line::new(destination.to_string_lossy());
         model.session = Some(model.destination());
         model.work = Work::Opening;
-        let (crew, told) = Crew::start(surroundings, Arc::new(Words(language)), ScreenPainter::new());
+        let (crew, told) = Crew::start(surroundings, Arc::new(Words(language)), ScreenPainter::new(), Arc::new(()));
         crew.send(Order::Open { destination: model.destination() });
         // A screen in memory cannot fail.
         let terminal = match Terminal::new(TestBackend::new(columns, rows)) {

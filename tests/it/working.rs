@@ -61,7 +61,7 @@ impl Working {
             built_in: Some(workspace.home().join("built-in")),
             data_folder: Some(workspace.home().join("data/sis")),
         };
-        let (crew, told) = Crew::start(surroundings, Arc::new(Plain), Arc::new(Plain));
+        let (crew, told) = Crew::start(surroundings, Arc::new(Plain), Arc::new(Plain), Arc::new(()));
         Working { crew, told, events: vec![] }
     }
 

@@ -2,15 +2,16 @@
 
 use std::path::Path;
 
-use crossbeam_channel::{Receiver, Sender};
+use crossbeam_channel::Receiver;
 
+use super::events::EventSender;
 use super::newest::answer_newest;
 use super::{Checked, Event, Order};
 use crate::files::kind::has_picture_name;
 use crate::files::scan::{Kept, Scan, Scope};
 use crate::jobs::stop::Stop;
 
-pub(super) fn run(orders: &Receiver<Order>, ending: &Stop, events: &Sender<Event>) {
+pub(super) fn run(orders: &Receiver<Order>, ending: &Stop, events: &EventSender) {
     answer_newest(orders, ending, events, |order| match order {
         Order::Check { number, source, recursive, choice, destination } => {
             // Anything typed meanwhile makes the count stale.

@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use crossbeam_channel::{Receiver, Sender, select};
 
+use super::events::EventSender;
 use super::following::Follower;
 use super::watch_switch::WatchSwitch;
 use super::{CrewError, Event, Order, Said, SaidStep};
@@ -54,25 +55,25 @@ pub(super) fn run(
     known: &KnownSessions,
     runner: &ToRunner,
     mut follower: Follower,
-    events: &Sender<Event>,
+    events: &EventSender,
 ) {
     let mut kept = Kept { known, open: None };
     let mut steps = 0;
     loop {
-        let done = match orders.recv_timeout(follower.rests()) {
-            Ok(order) => {
+        select! {
+            recv(orders) -> order => {
+                let Ok(order) = order else { return };
                 let is_step = matches!(order, Order::Decide { .. });
                 let done = keep(order, &mut kept, &mut follower, runner);
                 steps += u64::from(is_step);
-                done
+                if let Err(error) = done
+                    && events.send(Event::Trouble { error }).is_err()
+                {
+                    return;
+                }
             }
-            Err(RecvTimeoutError::Timeout) => Ok(()),
-            Err(RecvTimeoutError::Disconnected) => return,
-        };
-        if let Err(error) = done
-            && events.send(Event::Trouble { error }).is_err()
-        {
-            return;
+            recv(follower.told()) -> told => follower.hear(told),
+            recv(follower.timer()) -> _ => {}
         }
         if let Some(destination) = follower.due()
             && let Err(error) = kept.session(&destination).and_then(|session| follower.look(session, steps))

@@ -3,9 +3,10 @@
 
 use std::path::Path;
 
-use crossbeam_channel::{Receiver, Sender};
+use crossbeam_channel::Receiver;
 
 use super::checker::{folders_in, split};
+use super::events::EventSender;
 use super::newest::answer_newest;
 use super::{Event, Order};
 use crate::domain::hub_model::HubModel;
@@ -49,7 +50,7 @@ pub enum ModelPlace {
     },
 }
 
-pub(super) fn run(orders: &Receiver<Order>, ending: &Stop, events: &Sender<Event>) {
+pub(super) fn run(orders: &Receiver<Order>, ending: &Stop, events: &EventSender) {
     answer_newest(orders, ending, events, |order| match order {
         Order::ListModels { typed } => Some(Event::Models { found: models(&typed), typed }),
         Order::LookUpModel { name } => Some(Event::ModelFound { choice: looked_up(&name) }),

@@ -15,6 +15,7 @@ mod beginning;
 mod checker;
 mod classifying;
 mod error;
+mod events;
 mod fetching;
 mod following;
 mod keeper;
@@ -42,6 +43,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
+use events::EventSender;
 use following::{Follower, Guide};
 use keeper::ToRunner;
 use watch_switch::WatchSwitch;
@@ -58,6 +60,7 @@ use crate::files::trouble::Trouble;
 use crate::store::known::KnownSessions;
 
 pub use error::CrewError;
+pub use events::Waker;
 pub use following::{ScoredWith, Seen};
 pub use librarian::{ModelChoice, ModelPlace};
 pub use messages::{Checked, Event, Order, Said, SaidStep, Tally, UndoTally};
@@ -119,13 +122,15 @@ pub struct Crew {
 }
 
 impl Crew {
-    /// Starts the threads. Their events go to the receiver that is given back.
+    /// Starts the threads. Their events go to the receiver that is given back, and `waker` is called for each.
     pub fn start(
         surroundings: Surroundings,
         sayer: Arc<dyn Sayer>,
         painter: Arc<dyn Painter>,
+        waker: Arc<dyn Waker>,
     ) -> (Crew, Receiver<Event>) {
         let (events, told) = unbounded();
+        let events = EventSender::new(events, waker);
         let (runner, runner_orders) = unbounded();
         let (words, words_orders) = unbounded();
         let (keeper, keeper_orders) = unbounded();

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crossbeam_channel::{Receiver, Sender};
 
+use super::events::EventSender;
 use super::following::Guide;
 use super::scorer::Told;
 use super::sorting::Made;
@@ -36,7 +37,7 @@ pub(super) struct Desk {
     pub(super) stop: Stop,
     pub(super) switch: WatchSwitch,
     pub(super) guide: Guide,
-    pub(super) events: Sender<Event>,
+    pub(super) events: EventSender,
     pub(super) scorer: Sender<Told>,
     pub(super) words: Sender<Asked>,
 }

@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 
-use crossbeam_channel::{Receiver, Sender};
+use crossbeam_channel::Receiver;
 use half::f16;
 use ndarray::{Array1, Array2, ArrayView2};
 
 use super::Event;
+use super::events::EventSender;
 use super::following::{Followed, FollowedPicture};
 use crate::domain::collection::Entry;
 use crate::domain::picture::PictureId;
@@ -53,7 +54,7 @@ struct Scorer {
     labels: Option<(u64, Array2<f32>, ScoreRule)>,
 }
 
-pub(super) fn run(told: &Receiver<Told>, events: &Sender<Event>) {
+pub(super) fn run(told: &Receiver<Told>, events: &EventSender) {
     let mut scorer = Scorer::default();
     for told in told {
         for event in scorer.take(told) {

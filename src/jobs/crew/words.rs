@@ -6,6 +6,7 @@ use crossbeam_channel::{Receiver, Sender};
 use ndarray::{Array1, Array2, ArrayView2};
 
 use super::Event;
+use super::events::EventSender;
 use super::scorer::Told;
 use crate::domain::label::Label;
 use crate::domain::score::{ScoreRule, label_embeddings};
@@ -27,7 +28,7 @@ pub(super) enum Asked {
     Labels { revision: u64, labels: Vec<Label>, template: Templates },
 }
 
-pub(super) fn run(orders: &Receiver<Asked>, scorer: &Sender<Told>, events: &Sender<Event>) {
+pub(super) fn run(orders: &Receiver<Asked>, scorer: &Sender<Told>, events: &EventSender) {
     let mut words = Words::default();
     while let Ok(first) = orders.recv() {
         let mut wanted = None;
@@ -56,7 +57,7 @@ impl Words {
         Words { remembered: HashMap::new(), ..self }
     }
 
-    fn embed(&mut self, scorer: &Sender<Told>, events: &Sender<Event>) {
+    fn embed(&mut self, scorer: &Sender<Told>, events: &EventSender) {
         let Some((encoder, rule)) = self.model.as_mut() else { return };
         let Some((revision, labels, template)) = self.wanted.clone() else { return };
         let rule = *rule;
