@@ -185,7 +185,8 @@ impl App {
     /// Waits where nothing has happened yet, and gives what has. None where it was woken for nothing that it has taken
     /// yet.
     fn messages(&self, model: &Model) -> std::io::Result<Vec<Message>> {
-        let mut messages: Vec<Message> = self.told.try_iter().take(TAKEN_TOGETHER).map(Message::Told).collect();
+        let mut messages: Vec<Message> =
+            self.told.try_iter().take(TAKEN_TOGETHER).inspect(log).map(Message::Told).collect();
         match self.wake.wait(messages.is_empty()) {
             _ if self.wake.is_leaving() => return Ok(vec![Message::Leave]),
             Waited::Gone => return Ok(vec![Message::Leave]),
@@ -285,6 +286,20 @@ impl App {
         // Values of the samples are of no use for the next start.
         self.values = None;
         look_up(model)
+    }
+}
+
+/// Notes in the log what an event tells of errors and of a run's end.
+fn log(event: &Event) {
+    match event {
+        Event::Failed { error }
+        | Event::Trouble { error }
+        | Event::NotTakenOver { error }
+        | Event::NotScorable { error }
+        | Event::WatchEnded { error: Some(error), .. }
+        | Event::LabelsFailed { error, label: None, .. } => tracing::error!("{error}"),
+        Event::Classified { remembered, waiting, .. } => tracing::info!(remembered, waiting, "classified"),
+        _ => {}
     }
 }
 

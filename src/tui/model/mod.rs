@@ -305,6 +305,12 @@ impl Model {
         Some(format!("{} · {} · {}", self.setup.model.text().trim(), runtime.name, runtime.device))
     }
 
+    /// Nothing is being done any more.
+    pub(crate) fn rest(&mut self) {
+        self.work = Work::Idle;
+        self.is_paused = false;
+    }
+
     pub(crate) fn is_busy(&self) -> bool {
         self.work != Work::Idle
     }

@@ -203,8 +203,11 @@ pub(super) fn taken_over(model: &mut Model, step: SaidStep) {
     let changes = set(model, said);
     model.review.history.decided(changes);
     after_decisions(model);
-    let text = model.language.say("app.taken_over", &[("count", &count)]);
-    model.say(text);
+    model.say(model.language.say("app.taken_over", &[("count", &count)]));
+    if model.watch.is_some() {
+        // A watch takes them over when everything that was there is classified.
+        model.takes_from = None;
+    }
 }
 
 fn decision_of(model: &mut Model, said: Said) -> Decision {

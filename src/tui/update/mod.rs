@@ -1,16 +1,19 @@
 //! The change that a message makes to the state, and the effects outside. Pure: the same state and message give the
 //! same.
 
+mod backend_event;
 mod decisions;
+mod failure;
 mod files;
 mod following;
 mod labels;
+mod model;
 mod mouse;
 mod preview;
 mod review;
+mod run;
 mod setup;
 mod start;
-mod told;
 mod trust;
 mod watching;
 
@@ -47,7 +50,7 @@ fn take(model: &mut Model, message: Message) -> Vec<Effect> {
         }
         Message::SlowLine => preview::draw_less(model),
         Message::Resumed => preview::draw_anew(model),
-        Message::Told(event) => told::told(model, event),
+        Message::Told(event) => backend_event::take(model, event),
         Message::Leave => vec![Effect::Stop, Effect::Quit],
     }
 }
@@ -90,8 +93,8 @@ fn answer(model: &mut Model, question: Question, key: KeyEvent) -> Vec<Effect> {
         Question::OtherDestination if is("app.answer_take") => start::begin_with_model(model, true),
         Question::OtherDestination if is("app.answer_begin") => start::begin_with_model(model, false),
         Question::Download { takes_decisions } if is("app.answer_yes") => start::begin(model, takes_decisions),
-        Question::Install if is("app.answer_yes") => setup::begin_install(model),
-        Question::Repair if is("app.answer_yes") => setup::begin_repair(model),
+        Question::Install if is("app.answer_yes") => model::begin_install(model),
+        Question::Repair if is("app.answer_yes") => model::begin_repair(model),
         Question::Trust if is("app.answer_yes") => trust::begin(model),
         Question::Quit | Question::OtherDestination | Question::Download { .. } => vec![],
         Question::Install | Question::Repair | Question::Trust => vec![],

@@ -3,7 +3,7 @@
 use super::order;
 use crate::config::Preview;
 use crate::domain::plan::name_candidates;
-use crate::jobs::crew::{Order, Room, Sight};
+use crate::jobs::crew::{Order, Painted, Room, Sight};
 use crate::tui::action::ReviewAction;
 use crate::tui::effect::Effect;
 use crate::tui::layout::picture_room;
@@ -52,6 +52,13 @@ fn sight(model: &Model, index: usize) -> Option<Sight> {
         _ => vec![],
     };
     Some(Sight { path: entry.path.clone(), others, hash: entry.hash })
+}
+
+/// The picture that was asked for, by its number, came.
+pub(super) fn viewed(model: &mut Model, number: u64, painted: Option<Painted>) {
+    if number == model.review.view {
+        model.review.painted = Some(painted);
+    }
 }
 
 /// Has pictures painted anew: in another way, or for a terminal that has forgotten them.

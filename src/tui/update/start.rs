@@ -1,6 +1,7 @@
 //! The start of a run: what is asked first, what it begins with, and the end of one that brought nothing.
 
-use super::setup::{busy, leave_field, look_up_model};
+use super::model::look_up;
+use super::setup::{busy, leave_field};
 use super::{go_to, order};
 use crate::domain::collection::Collection;
 use crate::jobs::crew::{ModelChoice, ModelPlace, Order};
@@ -32,7 +33,7 @@ pub(super) fn begin_with_model(model: &mut Model, takes_decisions: bool) -> Vec<
         // Not known yet: it is looked up first, so that nothing large is downloaded unasked.
         None => {
             model.setup.begins = Some(takes_decisions);
-            look_up_model(model)
+            look_up(model)
         }
         Some(ModelPlace::ToDownload { .. }) => {
             model.question = Some(Question::Download { takes_decisions });

@@ -12,7 +12,7 @@ use crate::lang::{ChosenIn, Say, Values};
 use crate::store::session::Sorting;
 use crate::tui::action::AppAction;
 use crate::tui::effect::Effect;
-use crate::tui::model::{Model, Sorts, WatchState, Watching, Work};
+use crate::tui::model::{Model, Sorts, WatchState, Watching};
 
 /// The order that a start is: what is there is classified, and what comes later is watched for if that is asked for.
 pub(super) fn start_order(model: &mut Model, settings: Settings, decisions_of: Option<PathBuf>) -> Effect {
@@ -46,8 +46,7 @@ pub(super) fn given_up(model: &mut Model, reason: String) -> String {
 
 /// The watch has begun. It sorts by what is on the screen, or not.
 pub(super) fn began(model: &mut Model, number: u64, sorting: Sorting, sorts: bool) -> Vec<Effect> {
-    model.work = Work::Idle;
-    model.is_paused = false;
+    model.rest();
     model.is_same_session = false;
     model.recount();
     if number != model.live.watches {
@@ -99,7 +98,6 @@ pub(super) fn ended(model: &mut Model, number: u64, arrived: usize, error: Optio
     model.watch = None;
     match error {
         Some(error) => {
-            tracing::error!("{error}");
             let text = error.say(&model.language);
             model.say_error(text);
         }
