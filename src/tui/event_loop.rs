@@ -254,10 +254,7 @@ impl App {
         match opening {
             Opening::Doors => {
                 match self.values.as_deref().and_then(Values::load) {
-                    Some(values) => {
-                        values.fill_fields(model);
-                        model.values = values;
-                    }
+                    Some(values) => model.fill_fields(values),
                     None => model.doors = Some(0),
                 }
                 Ok(look_up(model))

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 use ratatui_textarea::TextArea;
 
-use super::action::Action;
+use super::action::{Action, AppAction};
 use super::keys::Keys;
 use super::values::Values;
 use crate::config::Defaults;
@@ -337,6 +337,11 @@ impl Model {
         let values: Vec<(&str, &dyn std::fmt::Display)> =
             names.iter().map(|(place, name)| (*place, name as &dyn std::fmt::Display)).collect();
         self.language.say(sentence, &values)
+    }
+
+    /// Says that something is running, and that one thing is done at a time.
+    pub(crate) fn say_busy(&mut self) {
+        self.say_error(self.with_keys("app.busy", &[("key", AppAction::Stop.into())]));
     }
 
     pub(crate) fn say(&mut self, text: String) {

@@ -10,6 +10,7 @@ use crate::jobs::crew::ModelPlace;
 use crate::lang::Say;
 use crate::store::session::Sorting;
 use crate::tui::line::Line;
+use crate::tui::values::Values;
 
 /// The obstacle to a start, in words.
 pub(crate) type Problem = String;
@@ -89,5 +90,52 @@ impl Model {
             batch_size: None,
             trust_unchanged: self.defaults.trust_unchanged,
         })
+    }
+
+    /// Remembers what the fields hold, for the next start.
+    pub(crate) fn remember_fields(&mut self) {
+        let setup = &self.setup;
+        let text = |line: &Line| Some(line.text().to_owned());
+        self.values = Values {
+            source: text(&setup.source),
+            destination: text(&setup.destination),
+            model: text(&setup.model),
+            labels: Some(self.labels.editor.lines().join("\n")),
+            template: text(&setup.template),
+            threshold: text(&setup.threshold),
+            margin: text(&setup.margin),
+            operation: Some(setup.operation),
+            recursive: Some(setup.recursive),
+            hidden: Some(setup.hidden),
+            include: text(&setup.include),
+            exclude: text(&setup.exclude),
+            pace: std::mem::take(&mut self.values.pace),
+        };
+    }
+
+    /// Puts what was remembered into the fields.
+    pub(crate) fn fill_fields(&mut self, values: Values) {
+        let setup = &mut self.setup;
+        for (value, line) in [
+            (&values.source, &mut setup.source),
+            (&values.destination, &mut setup.destination),
+            (&values.model, &mut setup.model),
+            (&values.template, &mut setup.template),
+            (&values.include, &mut setup.include),
+            (&values.exclude, &mut setup.exclude),
+            (&values.threshold, &mut setup.threshold),
+            (&values.margin, &mut setup.margin),
+        ] {
+            if let Some(value) = value {
+                *line = Line::new(value.clone());
+            }
+        }
+        setup.operation = values.operation.unwrap_or(setup.operation);
+        setup.recursive = values.recursive.unwrap_or(setup.recursive);
+        setup.hidden = values.hidden.unwrap_or(setup.hidden);
+        if let Some(labels) = &values.labels {
+            self.set_labels(labels.lines().map(str::to_owned).collect());
+        }
+        self.values = values;
     }
 }

@@ -71,7 +71,7 @@ fn files_are_chosen_by_patterns_which_a_later_start_has_again() {
         _ => None,
     });
     let mut later = super::model();
-    remembered.unwrap().fill_fields(&mut later);
+    later.fill_fields((**remembered.unwrap()).clone());
     assert_eq!(later.choice().unwrap(), *choice);
     // All rows of the setup are reached on a small screen.
     let number = later.setup.check;

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::review::go;
-use super::{order, preview};
+use super::preview;
+use super::queue::go;
 use crate::domain::decision::Decision;
 use crate::domain::history::{Change, Changes, History, Step, StepKind};
 use crate::domain::picture::PictureId;
@@ -108,7 +108,7 @@ fn keep(model: &mut Model, kind: StepKind, indices: impl IntoIterator<Item = usi
     };
     let said: Vec<(PictureId, Option<Said>)> = indices.into_iter().filter_map(said).collect();
     model.live.send(said.iter().map(|(picture, _)| *picture));
-    order(Order::Decide { destination: model.session(), step: SaidStep { kind, said } })
+    Effect::Order(Order::Decide { destination: model.session(), step: SaidStep { kind, said } })
 }
 
 pub(super) fn undo(model: &mut Model) -> Vec<Effect> {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crossterm::event::KeyEvent;
 
-use super::order;
+use super::{scroll, watching};
 use crate::domain::picture::PictureId;
 use crate::domain::plan::Plan;
 use crate::domain::run::RunId;
@@ -44,15 +44,16 @@ fn plan(model: &mut Model) -> Vec<Effect> {
     model.files.is_stale = false;
     let scores = model.collection.entries().iter().enumerate();
     let scores = scores.map(|(index, entry)| (entry.id, model.collection.scores(index).to_vec())).collect();
-    vec![order(Order::Plan { destination: model.session(), sorting: Box::new(sorting), scores })]
+    vec![Effect::Order(Order::Plan { destination: model.session(), sorting: Box::new(sorting), scores })]
 }
 
 pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     let Some(action) = model.keys.action(key) else {
-        return super::scroll_by_key(model, key);
+        return scroll::press(model, key);
     };
     if model.is_busy() {
-        return super::setup::busy(model);
+        model.say_busy();
+        return vec![];
     }
     match action {
         FilesAction::Apply => apply(model),
@@ -76,7 +77,7 @@ fn apply(model: &mut Model) -> Vec<Effect> {
     }
     model.work = Work::Applying { tally: Tally::default(), total };
     let table = model.defaults.output_file.clone();
-    vec![order(Order::Apply { destination: model.session(), table })]
+    vec![Effect::Order(Order::Apply { destination: model.session(), table })]
 }
 
 /// There is no plan, so that nothing is known of what is to be done.
@@ -90,7 +91,7 @@ fn no_plan(model: &mut Model) -> Vec<Effect> {
 }
 
 fn undo(model: &mut Model) -> Vec<Effect> {
-    if super::watching::undoes_undo(model) {
+    if watching::undoes_undo(model) {
         return vec![];
     }
     // The run that was taken back last is done again; otherwise, and where nothing could be, the last run is taken
@@ -100,7 +101,7 @@ fn undo(model: &mut Model) -> Vec<Effect> {
         _ => None,
     };
     model.work = Work::Undoing { tally: Tally::default(), total: 0 };
-    vec![order(Order::Undo { destination: model.session(), run })]
+    vec![Effect::Order(Order::Undo { destination: model.session(), run })]
 }
 
 /// A plan was made.

@@ -6,8 +6,7 @@ use std::path::PathBuf;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui_textarea::{CursorMove, Input, Key};
 
-use super::model::note_damage;
-use super::{failure, order, trust};
+use super::failure;
 use crate::domain::advice::{Advice, advice, as_caption};
 use crate::domain::collection::Entry;
 use crate::domain::label::{self, Label};
@@ -95,7 +94,7 @@ pub(super) fn end(model: &mut Model) -> Vec<Effect> {
     let ordered = model.ordered.as_ref().map(|ordered| &ordered.destination);
     let sessions: BTreeSet<&PathBuf> = model.session.iter().chain(ordered).collect();
     let rename = |destination: &PathBuf, from: &str, to: &str| {
-        order(Order::Rename { destination: destination.clone(), from: from.to_owned(), to: to.to_owned() })
+        Effect::Order(Order::Rename { destination: destination.clone(), from: from.to_owned(), to: to.to_owned() })
     };
     let renames = renamed.iter().flat_map(|(from, to)| sessions.iter().map(move |session| rename(session, from, to)));
     renames.collect()
@@ -104,7 +103,11 @@ pub(super) fn end(model: &mut Model) -> Vec<Effect> {
 /// Has everything scored with the labels of now.
 pub(super) fn rescore(model: &Model) -> Vec<Effect> {
     let Some(template) = model.template() else { return vec![] };
-    vec![order(Order::Rescore { revision: model.labels.revision, labels: model.labels.current.clone(), template })]
+    vec![Effect::Order(Order::Rescore {
+        revision: model.labels.revision,
+        labels: model.labels.current.clone(),
+        template,
+    })]
 }
 
 /// The pictures of a session can be scored with other labels, but for those that are missing in the cache.
@@ -128,8 +131,7 @@ fn score_the_rest(model: &Model) -> Vec<Effect> {
 /// They cannot be.
 pub(super) fn not_scorable(model: &mut Model, error: &CrewError) {
     model.labels.is_fixed = true;
-    note_damage(model, error);
-    let reason = trust::sentence(model, error, model.session());
+    let reason = failure::sentence(model, error, model.session());
     model.say_error(model.language.say("app.labels_fixed", &[("reason", &reason)]));
 }
 

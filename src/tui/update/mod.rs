@@ -7,11 +7,14 @@ mod failure;
 mod files;
 mod following;
 mod labels;
-mod model;
+mod models;
 mod mouse;
+mod panes;
 mod preview;
+mod queue;
 mod review;
 mod run;
+mod scroll;
 mod setup;
 mod start;
 mod trust;
@@ -19,12 +22,10 @@ mod watching;
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use super::action::{AppAction, EditorAction, ListAction};
+use super::action::{AppAction, EditorAction};
 use super::effect::Effect;
-use super::layout::page;
 use super::message::Message;
 use super::model::{Model, Pane, Question, Work};
-use crate::jobs::crew::Order;
 
 /// Changes the model as a message says.
 pub(super) fn update(model: &mut Model, message: Message) -> Vec<Effect> {
@@ -40,10 +41,7 @@ fn take(model: &mut Model, message: Message) -> Vec<Effect> {
         Message::Paste(text) => paste(model, &text),
         Message::Click(target) => mouse::click(model, target),
         Message::Wheel(by) => mouse::wheel(model, by),
-        Message::Scrolled { by, last_line } => {
-            model.scroll = model.scroll.saturating_add_signed(by).min(last_line);
-            vec![]
-        }
+        Message::Scrolled { by, last_line } => scroll::scrolled(model, by, last_line),
         Message::Resized(columns, rows) => {
             model.size = (columns, rows);
             look_where_pictures_are(model)
@@ -80,7 +78,7 @@ fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         Pane::Labels => labels::press(model, key),
         Pane::Review => review::press(model, key),
         Pane::Files => files::press(model, key),
-        Pane::Log => scroll_by_key(model, key),
+        Pane::Log => scroll::press(model, key),
     }
 }
 
@@ -93,27 +91,12 @@ fn answer(model: &mut Model, question: Question, key: KeyEvent) -> Vec<Effect> {
         Question::OtherDestination if is("app.answer_take") => start::begin_with_model(model, true),
         Question::OtherDestination if is("app.answer_begin") => start::begin_with_model(model, false),
         Question::Download { takes_decisions } if is("app.answer_yes") => start::begin(model, takes_decisions),
-        Question::Install if is("app.answer_yes") => model::begin_install(model),
-        Question::Repair if is("app.answer_yes") => model::begin_repair(model),
+        Question::Install if is("app.answer_yes") => models::begin_install(model),
+        Question::Repair if is("app.answer_yes") => models::begin_repair(model),
         Question::Trust if is("app.answer_yes") => trust::begin(model),
         Question::Quit | Question::OtherDestination | Question::Download { .. } => vec![],
         Question::Install | Question::Repair | Question::Trust => vec![],
     }
-}
-
-/// Goes through a long text; nothing for a key that means something else.
-fn scroll_by_key(model: &Model, key: KeyEvent) -> Vec<Effect> {
-    let page = page(model.size) as isize;
-    let by = match model.keys.action(key) {
-        Some(ListAction::Up) => -1,
-        Some(ListAction::Down) => 1,
-        Some(ListAction::PageUp) => -page,
-        Some(ListAction::PageDown) => page,
-        Some(ListAction::Enter | ListAction::Toggle | ListAction::Install | ListAction::Repair) | None => {
-            return vec![];
-        }
-    };
-    vec![Effect::Scroll(by)]
 }
 
 /// Keys that mean something to a text that is being edited: Tab completes a path, and the editor has its own undo.
@@ -165,22 +148,7 @@ fn everywhere(model: &mut Model, key: KeyEvent) -> Option<Vec<Effect>> {
         AppAction::Files => Pane::Files,
         AppAction::Log => Pane::Log,
     };
-    Some(go_to(model, pane))
-}
-
-/// Opens a pane.
-pub(super) fn go_to(model: &mut Model, pane: Pane) -> Vec<Effect> {
-    setup::leave_field(model);
-    let mut effects = labels::end(model);
-    model.review.finding = None;
-    model.pane = pane;
-    model.scroll = 0;
-    effects.extend(match pane {
-        Pane::Review => review::enter(model),
-        Pane::Files => files::enter(model),
-        Pane::Setup | Pane::Labels | Pane::Log => vec![],
-    });
-    effects
+    Some(panes::go_to(model, pane))
 }
 
 fn stop(model: &mut Model) -> Vec<Effect> {
@@ -248,8 +216,4 @@ fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
 /// Has everything looked up that the fields of the setup name.
 pub(super) fn look_up(model: &mut Model) -> Vec<Effect> {
     setup::look_up(model)
-}
-
-fn order(order: Order) -> Effect {
-    Effect::Order(order)
 }

@@ -1,6 +1,7 @@
 //! The mouse, for those who have turned it on.
 
-use super::{go_to, preview, review, setup};
+use super::panes::go_to;
+use super::{preview, queue, setup};
 use crate::tui::effect::Effect;
 use crate::tui::message::Target;
 use crate::tui::model::{Model, Pane};
@@ -24,7 +25,7 @@ pub(super) fn click(model: &mut Model, target: Target) -> Vec<Effect> {
 /// The wheel goes through what the pane lists.
 pub(super) fn wheel(model: &mut Model, by: isize) -> Vec<Effect> {
     match model.pane {
-        Pane::Review => review::go(model, by),
+        Pane::Review => queue::go(model, by),
         Pane::Files | Pane::Log => vec![Effect::Scroll(by)],
         Pane::Setup | Pane::Labels => vec![],
     }

@@ -1,6 +1,5 @@
 //! Which picture is painted, in what room and in what manner.
 
-use super::order;
 use crate::config::Preview;
 use crate::domain::plan::name_candidates;
 use crate::jobs::crew::{Order, Painted, Room, Sight};
@@ -34,7 +33,7 @@ pub(super) fn look(model: &mut Model) -> Vec<Effect> {
     let at = model.review.at;
     let places = AHEAD.iter().map(|by| at.wrapping_add_signed(*by));
     let next = places.filter_map(|place| sight_at(model, place)).collect();
-    vec![order(Order::View { number: model.review.view, sight, next, room })]
+    vec![Effect::Order(Order::View { number: model.review.view, sight, next, room })]
 }
 
 fn sight_at(model: &Model, place: usize) -> Option<Sight> {

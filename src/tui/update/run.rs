@@ -1,16 +1,19 @@
 //! A run: an earlier session that is opened, or pictures as they are classified.
 
-use super::{following, setup, start, watching};
+use std::path::PathBuf;
+
+use super::{failure, following, models, setup, start, watching};
 use crate::domain::choice::LeftOut;
 use crate::domain::collection::Entry;
 use crate::domain::patterns::on_line;
 use crate::files::destination::Weakness;
+use crate::jobs::crew::CrewError;
 use crate::lang::{Say, Values};
 use crate::store::session::{Origin, Sorting};
 use crate::tui::action::AppAction;
 use crate::tui::effect::Effect;
 use crate::tui::line::Line;
-use crate::tui::model::{Model, Work};
+use crate::tui::model::{Model, Pane, Work};
 
 /// An earlier session: its labels and settings become those of now.
 pub(super) fn opened(model: &mut Model, sorting: Option<Sorting>, origin: Option<Origin>) -> Vec<Effect> {
@@ -102,4 +105,38 @@ pub(super) fn classified(model: &mut Model, waiting: usize, per_second: Option<f
         effects.push(Effect::Remember(Box::new(model.values.clone())));
     }
     effects
+}
+
+/// The work that was going on failed.
+pub(super) fn failed(model: &mut Model, error: &CrewError) -> Vec<Effect> {
+    let ordered = model.ordered.take();
+    let (was_ordered, place) = (ordered.is_some(), ordered.map(|ordered| ordered.destination));
+    let is_beginning = was_ordered || matches!(model.work, Work::Classifying { .. });
+    // A person who reviews the pictures of before meanwhile goes on with it.
+    let is_at_leisure = was_ordered && model.pane == Pane::Labels && !model.is_typing();
+    if is_beginning && model.collection.is_empty() || is_at_leisure {
+        // One of the fields is wrong.
+        model.pane = Pane::Setup;
+    }
+    let was_fetching = matches!(model.work, Work::Downloading { .. } | Work::Checking { .. });
+    model.rest();
+    // A plan that could not be carried out is made anew.
+    model.files.plan = None;
+    model.recount();
+    match is_beginning {
+        true => say_of_start(model, error, place),
+        false => failure::say(model, error),
+    }
+    let mut effects = if is_beginning { start::ended(model) } else { vec![] };
+    // Files may have come into the cache, or gone from it.
+    effects.extend(if was_fetching { models::look_up(model) } else { vec![] });
+    effects
+}
+
+/// A start into a destination has failed.
+fn say_of_start(model: &mut Model, error: &CrewError, destination: Option<PathBuf>) {
+    let destination = destination.unwrap_or_else(|| model.session());
+    let reason = failure::sentence(model, error, destination);
+    let text = watching::given_up(model, reason);
+    model.say_error(text);
 }

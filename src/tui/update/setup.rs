@@ -2,11 +2,12 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use super::{go_to, order};
+use super::panes::go_to;
+use super::{labels, models, start};
 use crate::domain::settings::Operation;
 use crate::jobs::crew::{Checked, CrewError, Order};
 use crate::lang::Say;
-use crate::tui::action::{AppAction, ListAction};
+use crate::tui::action::ListAction;
 use crate::tui::effect::Effect;
 use crate::tui::line::Line;
 use crate::tui::model::{Field, Model, Pane};
@@ -21,14 +22,14 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
 fn edit(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     let field = model.setup.chosen;
     if field == Field::Model
-        && let Some(effects) = super::model::choose(model, key)
+        && let Some(effects) = models::choose(model, key)
     {
         return effects;
     }
     match key.code {
         KeyCode::Enter | KeyCode::Down | KeyCode::Up => {
-            leave_field(model);
-            step(model, if key.code == KeyCode::Up { -1 } else { 1 });
+            model.setup.leave_field();
+            model.setup.step(if key.code == KeyCode::Up { -1 } else { 1 });
             left(model, field)
         }
         KeyCode::Esc => {
@@ -36,12 +37,12 @@ fn edit(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
             if let Some(line) = model.setup.line_mut(field) {
                 *line = Line::new(before);
             }
-            leave_field(model);
+            model.setup.leave_field();
             left(model, field)
         }
         KeyCode::Tab if matches!(field, Field::Source | Field::Destination | Field::Model) => {
             let typed = model.setup.line(field).map(|line| line.text().to_owned()).unwrap_or_default();
-            vec![order(Order::Complete { typed })]
+            vec![Effect::Order(Order::Complete { typed })]
         }
         _ => {
             let pressed = model.setup.line_mut(field).is_some_and(|line| line.press(key));
@@ -53,7 +54,7 @@ fn edit(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
 /// The effects of leaving a field.
 fn left(model: &mut Model, field: Field) -> Vec<Effect> {
     match field {
-        Field::Model => super::model::look_up(model),
+        Field::Model => models::look_up(model),
         field => changed(model, field),
     }
 }
@@ -66,13 +67,13 @@ fn changed(model: &mut Model, field: Field) -> Vec<Effect> {
         Field::Model => {
             // A start that waits was for the model that was there.
             model.setup.begins = None;
-            super::model::list(model)
+            models::list(model)
         }
         // Other sentences are other labels to the model.
         Field::Template => {
             model.labels.revision += 1;
             model.files.plan = None;
-            super::labels::rescore(model)
+            labels::rescore(model)
         }
         Field::Threshold | Field::Margin => {
             model.recount();
@@ -86,7 +87,7 @@ fn changed(model: &mut Model, field: Field) -> Vec<Effect> {
 /// Has everything looked up that the fields name.
 pub(super) fn look_up(model: &mut Model) -> Vec<Effect> {
     let mut effects = check(model);
-    effects.extend(super::model::look_up(model));
+    effects.extend(models::look_up(model));
     effects
 }
 
@@ -106,7 +107,7 @@ pub(super) fn check(model: &mut Model) -> Vec<Effect> {
         return vec![];
     }
     match model.choice() {
-        Ok(choice) => vec![order(Order::Check {
+        Ok(choice) => vec![Effect::Order(Order::Check {
             number: model.setup.check,
             source: source.into(),
             recursive: model.setup.recursive,
@@ -122,28 +123,14 @@ pub(super) fn check(model: &mut Model) -> Vec<Effect> {
 
 fn choose(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     match model.keys.action(key) {
-        Some(ListAction::Up) => step(model, -1),
-        Some(ListAction::Down) => step(model, 1),
+        Some(ListAction::Up) => model.setup.step(-1),
+        Some(ListAction::Down) => model.setup.step(1),
         Some(ListAction::Enter | ListAction::Toggle) => return open(model),
-        Some(ListAction::Install) => return super::model::ask_install(model),
-        Some(ListAction::Repair) => return super::model::ask_repair(model),
+        Some(ListAction::Install) => return models::ask_install(model),
+        Some(ListAction::Repair) => return models::ask_repair(model),
         Some(ListAction::PageUp | ListAction::PageDown) | None => {}
     }
     vec![]
-}
-
-/// Something is running, and one thing is done at a time.
-pub(super) fn busy(model: &mut Model) -> Vec<Effect> {
-    let text = model.with_keys("app.busy", &[("key", AppAction::Stop.into())]);
-    model.say_error(text);
-    vec![]
-}
-
-/// Chooses the field so many places on.
-pub(super) fn step(model: &mut Model, by: isize) {
-    let place = Field::ALL.iter().position(|field| *field == model.setup.chosen).unwrap_or(0) as isize;
-    let place = (place + by).clamp(0, Field::ALL.len() as isize - 1);
-    model.setup.chosen = Field::ALL[place as usize];
 }
 
 /// Begins to edit the field, or changes what has two values.
@@ -152,7 +139,7 @@ fn open(model: &mut Model) -> Vec<Effect> {
     match field {
         Field::Labels => {
             let effects = go_to(model, Pane::Labels);
-            super::labels::begin(model);
+            labels::begin(model);
             effects
         }
         Field::Operation => {
@@ -175,11 +162,11 @@ fn open(model: &mut Model) -> Vec<Effect> {
             model.setup.watching = model.setup.watching.next();
             vec![]
         }
-        Field::Start => super::start::start(model),
+        Field::Start => start::start(model),
         _ => {
             let text = model.setup.line(field).map(|line| line.text().to_owned());
             model.setup.editing = text;
-            if field == Field::Model { super::model::list(model) } else { vec![] }
+            if field == Field::Model { models::list(model) } else { vec![] }
         }
     }
 }
@@ -189,16 +176,9 @@ pub(super) fn click(model: &mut Model, field: Field) -> Vec<Effect> {
     if model.setup.chosen == field && model.setup.editing.is_none() {
         return open(model);
     }
-    leave_field(model);
+    model.setup.leave_field();
     model.setup.chosen = field;
     vec![]
-}
-
-/// Ends editing, and keeps what was typed.
-pub(super) fn leave_field(model: &mut Model) {
-    model.setup.editing = None;
-    model.setup.models.clear();
-    model.setup.model_chosen = None;
 }
 
 pub(super) fn paste(model: &mut Model, text: &str) -> Vec<Effect> {

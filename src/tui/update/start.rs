@@ -1,8 +1,8 @@
 //! The start of a run: what is asked first, what it begins with, and the end of one that brought nothing.
 
-use super::model::look_up;
-use super::setup::{busy, leave_field};
-use super::{go_to, order};
+use super::models::look_up;
+use super::panes::go_to;
+use super::{labels, watching};
 use crate::domain::collection::Collection;
 use crate::jobs::crew::{ModelChoice, ModelPlace, Order};
 use crate::tui::action::AppAction;
@@ -11,9 +11,10 @@ use crate::tui::model::{Files, Model, Ordered, Pane, Question, Review, Work};
 
 /// Begins to classify, if nothing stands in the way of it.
 pub(super) fn start(model: &mut Model) -> Vec<Effect> {
-    leave_field(model);
+    model.setup.leave_field();
     if model.is_busy() {
-        return busy(model);
+        model.say_busy();
+        return vec![];
     }
     if let Err(problem) = model.settings() {
         model.say_error(problem);
@@ -64,17 +65,15 @@ pub(super) fn begin(model: &mut Model, takes_decisions: bool) -> Vec<Effect> {
         true => model.takes_from.clone(),
         false => takes_decisions.then(|| model.session()),
     };
-    let mut effects = super::labels::end(model);
+    let mut effects = labels::end(model);
     model.ordered = Some(Ordered { destination: settings.destination.clone(), takes_from: decisions_of.clone() });
     model.work = Work::Classifying { files: 0, others: 0 };
     model.is_paused = false;
     (model.pace, model.limit) = (None, None);
-    let mut values = std::mem::take(&mut model.values);
-    values.take_fields(model);
-    model.values = values.clone();
-    effects.push(super::watching::start_order(model, settings, decisions_of));
-    effects.extend(super::labels::rescore(model));
-    effects.push(Effect::Remember(Box::new(values)));
+    model.remember_fields();
+    effects.push(watching::start_order(model, settings, decisions_of));
+    effects.extend(labels::rescore(model));
+    effects.push(Effect::Remember(Box::new(model.values.clone())));
     effects.extend(go_to(model, Pane::Labels));
     effects
 }
@@ -82,7 +81,9 @@ pub(super) fn begin(model: &mut Model, takes_decisions: bool) -> Vec<Effect> {
 /// The run that was ordered begins: its pictures come in the place of those of before.
 pub(super) fn begun(model: &mut Model, files: usize) -> Vec<Effect> {
     model.work = Work::Classifying { files, others: 0 };
-    let Some(Ordered { destination, takes_from }) = model.ordered.take() else { return vec![order(Order::Begin)] };
+    let Some(Ordered { destination, takes_from }) = model.ordered.take() else {
+        return vec![Effect::Order(Order::Begin)];
+    };
     if model.pane == Pane::Review {
         // A key that is pressed for the picture of before is none for another that comes in its place.
         model.pane = Pane::Labels;
@@ -90,13 +91,13 @@ pub(super) fn begun(model: &mut Model, files: usize) -> Vec<Effect> {
         let text = model.language.say("app.begun", &[("review", &review)]);
         model.say(text);
     }
-    super::watching::leave(model);
+    watching::leave(model);
     model.is_same_session = !model.collection.is_empty() && model.session() == destination;
     model.session = Some(destination);
     model.takes_from = takes_from;
     make_room(model);
     model.setup.damaged = None;
-    vec![order(Order::Begin)]
+    vec![Effect::Order(Order::Begin)]
 }
 
 /// The pictures of before are on the screen no longer: others come in their place, or the same ones once more.
@@ -123,5 +124,5 @@ pub(super) fn ended(model: &mut Model) -> Vec<Effect> {
         return vec![];
     }
     model.work = Work::Opening;
-    vec![order(Order::Open { destination: model.session() })]
+    vec![Effect::Order(Order::Open { destination: model.session() })]
 }

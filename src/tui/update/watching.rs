@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use super::order;
 use crate::domain::choice::LeftOut;
 use crate::domain::printable::{printable, printable_text};
 use crate::domain::settings::Settings;
@@ -19,11 +18,11 @@ pub(super) fn start_order(model: &mut Model, settings: Settings, decisions_of: O
     let (settings, table) = (Box::new(settings), model.defaults.output_file.clone());
     model.live.is_given_up = model.watch.is_some();
     if model.setup.watching == Watching::No {
-        return order(Order::Classify { settings, table, decisions_of });
+        return Effect::Order(Order::Classify { settings, table, decisions_of });
     }
     model.live.watches += 1;
     let (number, sorts) = (model.live.watches, model.setup.watching == Watching::Sort);
-    order(Order::Watch { number, settings, table, sorts, decisions_of })
+    Effect::Order(Order::Watch { number, settings, table, sorts, decisions_of })
 }
 
 /// Another run begins: a watch that goes on is left, and what it tells until then is of no use.

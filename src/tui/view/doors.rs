@@ -4,7 +4,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
-use super::{Canvas, paragraph};
+use super::canvas::{Canvas, paragraph};
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_>, chosen: usize) {
     let door = |number: usize, name: &str, about: &str| {

@@ -4,7 +4,7 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 
-use super::{Canvas, padded, paragraph};
+use super::canvas::{Canvas, padded, paragraph};
 use crate::tui::action::Section;
 
 /// Columns of the keys.

@@ -6,7 +6,7 @@ use ratatui::style::Modifier;
 use ratatui::text::Line;
 use unicode_width::UnicodeWidthStr;
 
-use super::{Canvas, padded, paragraph, shortened};
+use super::canvas::{Canvas, padded, paragraph, shortened};
 use crate::domain::advice::{Advice, advice, catches_the_rest};
 use crate::domain::folder_name::folder_names;
 use crate::domain::label;

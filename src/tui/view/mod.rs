@@ -1,5 +1,6 @@
 //! The screen, drawn from the state. Nothing is changed here.
 
+mod canvas;
 mod doors;
 mod files;
 mod help;
@@ -8,60 +9,26 @@ mod live;
 mod log;
 mod review;
 mod setup;
+mod tabs;
 mod targets;
 
 use ratatui::Frame;
-use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Paragraph, Wrap};
-use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
 use super::action::{Action, AppAction, EditorAction, FilesAction, ListAction, ReviewAction};
 use super::layout::parts;
 use super::model::{Model, Pane, Question, Work};
 use super::theme::Theme;
-use crate::domain::limit::Stage;
 use crate::domain::printable::{printable, printable_text};
-use crate::lang::{Values, duration, limit, size};
+use crate::lang::{Values, duration, size};
 
+use canvas::{Canvas, shortened};
 pub(super) use targets::{clicked, scrolled};
 
 /// Rows of a notice at most; the log has all of it.
 const MOST_NOTICE_ROWS: usize = 4;
-
-/// The tools of a view.
-pub(super) struct Canvas<'c> {
-    pub(super) model: &'c Model,
-    pub(super) theme: Theme,
-}
-
-impl Canvas<'_> {
-    pub(super) fn text(&self, key: &str) -> String {
-        self.model.language.text(key)
-    }
-
-    pub(super) fn say(&self, key: &str, values: Values<'_>) -> String {
-        self.model.language.say(key, values)
-    }
-
-    /// The words after a pace: the stage that limits it, if one does.
-    pub(super) fn limit(&self, stage: Option<Stage>) -> String {
-        let device = self.model.runtime.as_ref().map(|runtime| runtime.device.as_str()).unwrap_or_default();
-        stage.map(|stage| format!(", {}", limit(&self.model.language, stage, device))).unwrap_or_default()
-    }
-
-    /// A sentence that names keys.
-    pub(super) fn with_keys(&self, sentence: &str, keys: &[(&str, Action)]) -> String {
-        self.model.with_keys(sentence, keys)
-    }
-
-    /// `key word` for the hint line.
-    fn hint(&self, action: Action) -> Vec<Span<'static>> {
-        let word = self.text(&action.word());
-        vec![Span::styled(self.model.keys.name(action), self.theme.title()), Span::raw(format!(" {word}  "))]
-    }
-}
 
 /// Draws everything.
 pub(super) fn draw(frame: &mut Frame<'_>, model: &Model, theme: Theme) {
@@ -70,7 +37,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, model: &Model, theme: Theme) {
     // A sentence that says what to do is shown whole.
     let rows = said.line_count(frame.area().width).clamp(1, MOST_NOTICE_ROWS) as u16;
     let parts = parts(frame.area(), rows);
-    frame.render_widget(tab_line(&canvas), parts.tabs);
+    frame.render_widget(tabs::line(&canvas), parts.tabs);
     if let Some(chosen) = model.doors {
         doors::draw(frame, parts.pane, &canvas, chosen);
     } else if model.help {
@@ -88,28 +55,6 @@ pub(super) fn draw(frame: &mut Frame<'_>, model: &Model, theme: Theme) {
     frame.render_widget(said, parts.notice);
     frame.render_widget(hint_line(&canvas), parts.hints);
     frame.render_widget(status_line(&canvas, parts.status.width), parts.status);
-}
-
-fn tab_line(canvas: &Canvas<'_>) -> Line<'static> {
-    Line::from(tab_spans(canvas).into_iter().flat_map(|(_, spans)| spans).collect::<Vec<_>>())
-}
-
-/// The name of each pane with its key.
-fn tab_spans(canvas: &Canvas<'_>) -> Vec<(Pane, [Span<'static>; 2])> {
-    let names = [
-        ("app.pane_setup", AppAction::Setup),
-        ("app.pane_labels", AppAction::Labels),
-        ("app.pane_review", AppAction::Review),
-        ("app.pane_files", AppAction::Files),
-        ("app.pane_log", AppAction::Log),
-    ];
-    let spans = Pane::ALL.into_iter().zip(names).map(|(pane, (name, action))| {
-        let mark = if pane == Pane::Review { live::mark(canvas) } else { String::new() };
-        let label = format!(" {}{mark} {} ", canvas.text(name), canvas.model.keys.last_name(action));
-        let style = if pane == canvas.model.pane { canvas.theme.chosen() } else { canvas.theme.faint() };
-        (pane, [Span::styled(label, style), Span::raw(" ")])
-    });
-    spans.collect()
 }
 
 /// The last message.
@@ -267,43 +212,6 @@ fn model_name(name: &str, room: usize) -> String {
 
 /// Columns that a model's name has in any case.
 const SHORTEST_NAME: usize = 8;
-
-/// A text that fits, its end replaced by an ellipsis where it does not. Columns are counted, not characters.
-pub(super) fn shortened(text: &str, width: usize) -> String {
-    if text.width() <= width {
-        return text.to_owned();
-    }
-    let mut kept = String::new();
-    for grapheme in text.graphemes(true) {
-        if kept.width() + grapheme.width() + 1 > width {
-            break;
-        }
-        kept.push_str(grapheme);
-    }
-    if width > 0 {
-        kept.push('…');
-    }
-    kept
-}
-
-/// A text filled up with spaces to a number of columns.
-pub(super) fn padded(text: &str, width: usize) -> String {
-    let text = shortened(text, width);
-    let missing = width.saturating_sub(text.width());
-    format!("{text}{}", " ".repeat(missing))
-}
-
-/// Wrapped text.
-pub(super) fn paragraph(frame: &mut Frame<'_>, area: Rect, lines: Vec<Line<'_>>) {
-    frame.render_widget(Paragraph::new(lines).wrap(Wrap { trim: false }), area);
-}
-
-/// Advice where there are no pictures yet.
-pub(super) fn nothing_yet(canvas: &Canvas<'_>) -> String {
-    let setup = canvas.model.keys.last_name(AppAction::Setup);
-    let start = canvas.model.keys.name(AppAction::Start);
-    canvas.say("app.review_empty", &[("setup", &setup), ("start", &start)])
-}
 
 #[cfg(test)]
 mod tests {

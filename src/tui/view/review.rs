@@ -7,7 +7,7 @@ use ratatui::widgets::{Paragraph, Wrap};
 
 use unicode_width::UnicodeWidthStr;
 
-use super::{Canvas, nothing_yet, padded, paragraph, shortened};
+use super::canvas::{Canvas, nothing_yet, padded, paragraph, shortened};
 use crate::config::Preview;
 use crate::domain::audit::{AuditRow, audit};
 use crate::domain::decision::Decision;

@@ -1,6 +1,7 @@
 //! The answers of the view to what a person points at and scrolls through: they depend on what is drawn.
 
-use super::{Canvas, files, review, setup, tab_spans};
+use super::canvas::Canvas;
+use super::{files, review, setup, tabs};
 use crate::tui::layout::{parts, screen};
 use crate::tui::message::{Message, Target};
 use crate::tui::model::{Model, Pane};
@@ -22,8 +23,9 @@ fn target_at(model: &Model, column: u16, row: u16) -> Option<Target> {
     let parts = parts(screen(model.size), 1);
     if row == parts.tabs.y {
         let mut end = 0;
-        let tabs =
-            tab_spans(&canvas).into_iter().map(|(pane, spans)| (pane, spans.iter().map(|s| s.width()).sum::<usize>()));
+        let tabs = tabs::spans(&canvas)
+            .into_iter()
+            .map(|(pane, spans)| (pane, spans.iter().map(|s| s.width()).sum::<usize>()));
         return tabs.into_iter().find_map(|(pane, width)| {
             end += width;
             (usize::from(column) < end).then_some(Target::Pane(pane))

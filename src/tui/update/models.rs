@@ -2,8 +2,6 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use super::order;
-use super::setup::{busy, leave_field, step};
 use crate::domain::hub_model::HubModel;
 use crate::jobs::crew::{CrewError, ModelChoice, Order};
 use crate::lang::Values;
@@ -23,8 +21,8 @@ pub(super) fn choose(model: &mut Model, key: KeyEvent) -> Option<Vec<Effect>> {
         (KeyCode::Up, Some(place)) => setup.model_chosen = Some(place - 1),
         (KeyCode::Enter, Some(place)) => {
             setup.model = Line::new(setup.models[place].name.clone());
-            leave_field(model);
-            step(model, 1);
+            model.setup.leave_field();
+            model.setup.step(1);
             return Some(look_up(model));
         }
         _ => return None,
@@ -42,12 +40,12 @@ pub(super) fn listed(model: &mut Model, typed: &str, found: Vec<ModelChoice>) {
 
 /// Asks for the models that there are.
 pub(super) fn list(model: &Model) -> Vec<Effect> {
-    vec![order(Order::ListModels { typed: model.setup.model.text().to_owned() })]
+    vec![Effect::Order(Order::ListModels { typed: model.setup.model.text().to_owned() })]
 }
 
 /// Has the model looked up: where it is, and what is known of it.
 pub(super) fn look_up(model: &Model) -> Vec<Effect> {
-    vec![order(Order::LookUpModel { name: model.setup.model.text().trim().to_owned() })]
+    vec![Effect::Order(Order::LookUpModel { name: model.setup.model.text().trim().to_owned() })]
 }
 
 /// A model is being downloaded.
@@ -87,7 +85,8 @@ pub(super) fn ask_install(model: &mut Model) -> Vec<Effect> {
         return vec![];
     }
     if model.is_busy() {
-        return busy(model);
+        model.say_busy();
+        return vec![];
     }
     model.question = Some(Question::Install);
     vec![]
@@ -97,7 +96,7 @@ pub(super) fn ask_install(model: &mut Model) -> Vec<Effect> {
 pub(super) fn begin_install(model: &mut Model) -> Vec<Effect> {
     let gpu = model.runtime.as_ref().is_some_and(|runtime| runtime.is_gpu_unused);
     model.work = Work::Installing;
-    vec![order(Order::InstallRuntime { gpu })]
+    vec![Effect::Order(Order::InstallRuntime { gpu })]
 }
 
 /// The runtime is there.
@@ -115,7 +114,8 @@ pub(super) fn ask_repair(model: &mut Model) -> Vec<Effect> {
         return vec![];
     }
     if model.is_busy() {
-        return busy(model);
+        model.say_busy();
+        return vec![];
     }
     model.question = Some(Question::Repair);
     vec![]
@@ -125,7 +125,7 @@ pub(super) fn ask_repair(model: &mut Model) -> Vec<Effect> {
 pub(super) fn begin_repair(model: &mut Model) -> Vec<Effect> {
     let Some(named) = model.setup.repairable() else { return vec![] };
     model.work = Work::Checking { done: 0, total: 0 };
-    vec![order(Order::Repair { model: named })]
+    vec![Effect::Order(Order::Repair { model: named })]
 }
 
 /// A model's files are as they were published.
