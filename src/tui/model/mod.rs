@@ -1,6 +1,7 @@
 //! The state of the app, all of it.
 
 mod files;
+mod label_book;
 mod labels;
 mod live;
 mod review;
@@ -193,7 +194,7 @@ impl Model {
             takes_from: None,
             ordered: None,
             is_same_session: false,
-            labels: Labels::new(),
+            labels: Labels::default(),
             collection: Collection::default(),
             counts: Counts::default(),
             review: Review { preview: defaults.preview, ..Review::default() },
