@@ -2,7 +2,7 @@
 
 use ratatui::layout::{Constraint, Layout, Rect};
 
-use crate::jobs::crew::Room;
+use crate::backend::Room;
 
 /// The parts of the screen.
 pub(super) struct Parts {

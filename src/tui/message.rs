@@ -3,7 +3,7 @@
 use crossterm::event::KeyEvent;
 
 use super::model::{Field, Pane};
-use crate::jobs::crew::Event;
+use crate::backend::Event;
 
 /// Something on the screen that can be clicked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

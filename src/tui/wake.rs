@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGWINCH};
 
-use crate::jobs::crew::Waker;
+use crate::backend::Waker;
 
 /// The end of the pipe that the crew's threads write to.
 pub(super) struct PipeWaker {

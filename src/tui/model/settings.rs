@@ -1,12 +1,12 @@
 //! The settings, as the fields of the screen say them.
 
 use super::Model;
+use crate::backend::ModelPlace;
 use crate::domain::choice::Choice;
 use crate::domain::patterns::Patterns;
 use crate::domain::score::SureRule;
 use crate::domain::settings::{ModelName, Settings};
 use crate::domain::template::Templates;
-use crate::jobs::crew::ModelPlace;
 use crate::lang::Say;
 use crate::store::session::Sorting;
 use crate::tui::line::Line;

@@ -1,7 +1,7 @@
 //! An event of the crew, handed to the part of the app that it concerns.
 
 use super::{decisions, failure, files, following, labels, models, run, setup, start, trust, watching};
-use crate::jobs::crew::Event;
+use crate::backend::Event;
 use crate::tui::effect::Effect;
 use crate::tui::model::Model;
 

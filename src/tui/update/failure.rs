@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::models::note_damage;
-use crate::jobs::crew::CrewError;
+use crate::backend::CrewError;
 use crate::lang::Say;
 use crate::tui::action::AppAction;
 use crate::tui::model::Model;

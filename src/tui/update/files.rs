@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use crossterm::event::KeyEvent;
 
 use super::{scroll, watching};
+use crate::backend::{Order, Tally, UndoTally};
 use crate::domain::picture::PictureId;
 use crate::domain::plan::Plan;
 use crate::domain::run::RunId;
-use crate::jobs::crew::{Order, Tally, UndoTally};
 use crate::lang::Values;
 use crate::tui::action::{AppAction, FilesAction};
 use crate::tui::effect::Effect;

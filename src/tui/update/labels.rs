@@ -7,11 +7,11 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui_textarea::{CursorMove, Input, Key};
 
 use super::failure;
+use crate::backend::{CrewError, Order};
 use crate::domain::advice::{Advice, advice, as_caption};
 use crate::domain::collection::Entry;
 use crate::domain::label::{self, Label};
 use crate::domain::picture::PictureState;
-use crate::jobs::crew::{CrewError, Order};
 use crate::lang::Say;
 use crate::tui::action::EditorAction;
 use crate::tui::effect::Effect;

@@ -2,8 +2,8 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
+use crate::backend::{CrewError, ModelChoice, Order};
 use crate::domain::hub_model::HubModel;
-use crate::jobs::crew::{CrewError, ModelChoice, Order};
 use crate::lang::Values;
 use crate::tui::action::AppAction;
 use crate::tui::effect::Effect;

@@ -1,8 +1,8 @@
 //! Which picture is painted, in what room and in what manner.
 
+use crate::backend::{Order, Painted, Room, Sight};
 use crate::config::Preview;
 use crate::domain::plan::name_candidates;
-use crate::jobs::crew::{Order, Painted, Room, Sight};
 use crate::tui::action::ReviewAction;
 use crate::tui::effect::Effect;
 use crate::tui::layout::picture_room;

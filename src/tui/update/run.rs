@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use super::{failure, following, models, setup, start, watching};
+use crate::backend::CrewError;
 use crate::domain::choice::LeftOut;
 use crate::domain::collection::Entry;
 use crate::domain::patterns::on_line;
 use crate::files::destination::Weakness;
-use crate::jobs::crew::CrewError;
 use crate::lang::{Say, Values};
 use crate::store::session::{Origin, Sorting};
 use crate::tui::action::AppAction;

@@ -4,8 +4,8 @@ use crossterm::event::{KeyCode, KeyEvent};
 
 use super::panes::go_to;
 use super::{labels, models, start};
+use crate::backend::{Checked, CrewError, Order};
 use crate::domain::settings::Operation;
-use crate::jobs::crew::{Checked, CrewError, Order};
 use crate::lang::Say;
 use crate::tui::action::ListAction;
 use crate::tui::effect::Effect;

@@ -3,8 +3,8 @@
 use super::models::look_up;
 use super::panes::go_to;
 use super::{labels, watching};
+use crate::backend::{ModelChoice, ModelPlace, Order};
 use crate::domain::collection::Collection;
-use crate::jobs::crew::{ModelChoice, ModelPlace, Order};
 use crate::tui::action::AppAction;
 use crate::tui::effect::Effect;
 use crate::tui::model::{Files, Model, Ordered, Pane, Question, Review, Work};

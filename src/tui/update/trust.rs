@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::start;
-use crate::jobs::crew::Order;
+use crate::backend::Order;
 use crate::tui::effect::Effect;
 use crate::tui::model::{Model, Question, Work};
 

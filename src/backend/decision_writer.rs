@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use crossbeam_channel::{Receiver, Sender, select};
 
+use super::change_feed::ChangeFeed;
 use super::events::EventSender;
-use super::following::Follower;
-use super::watch_switch::WatchSwitch;
+use super::watch_control::WatchControl;
 use super::{CrewError, Event, Order, Said, SaidStep};
 use crate::domain::decision::Decision;
 use crate::domain::history::Step;
@@ -15,12 +15,12 @@ use crate::store::known::KnownSessions;
 use crate::store::session::Session;
 
 /// The way to the runner.
-pub(super) struct ToRunner {
+pub(super) struct RunnerQueue {
     pub(super) orders: Sender<Order>,
-    pub(super) switch: WatchSwitch,
+    pub(super) switch: WatchControl,
 }
 
-impl ToRunner {
+impl RunnerQueue {
     fn send(&self, order: Order) {
         // The runner is gone only when the app is closed.
         let _ = self.orders.send(order);
@@ -53,8 +53,8 @@ impl Kept<'_> {
 pub(super) fn run(
     orders: &Receiver<Order>,
     known: &KnownSessions,
-    runner: &ToRunner,
-    mut follower: Follower,
+    runner: &RunnerQueue,
+    mut follower: ChangeFeed,
     events: &EventSender,
 ) {
     let mut kept = Kept { known, open: None };
@@ -84,7 +84,7 @@ pub(super) fn run(
     }
 }
 
-fn keep(order: Order, kept: &mut Kept<'_>, follower: &mut Follower, runner: &ToRunner) -> Result<(), CrewError> {
+fn keep(order: Order, kept: &mut Kept<'_>, follower: &mut ChangeFeed, runner: &RunnerQueue) -> Result<(), CrewError> {
     match &order {
         Order::Decide { destination, step } => {
             let session = kept.session(destination)?;
