@@ -252,10 +252,10 @@ impl App {
 
     fn open(&mut self, model: &mut Model, opening: Opening) -> std::io::Result<Vec<Effect>> {
         match opening {
-            Opening::Doors => {
+            Opening::Welcome => {
                 match self.values.as_deref().and_then(Values::load) {
                     Some(values) => model.fill_fields(values),
-                    None => model.doors = Some(0),
+                    None => model.welcome = Some(0),
                 }
                 Ok(look_up(model))
             }
@@ -273,7 +273,7 @@ impl App {
     }
 
     fn show_samples(&mut self, model: &mut Model, folder: PathBuf) -> Vec<Effect> {
-        model.doors = None;
+        model.welcome = None;
         model.setup.source = Line::new(folder.join(built_in::SAMPLES).to_string_lossy());
         model.setup.destination = Line::new(folder.join("sorted").to_string_lossy());
         model.setup.model = Line::new(SAMPLES_MODEL.to_string());
@@ -302,6 +302,6 @@ fn log(event: &Event) {
 
 /// The picture that is on the screen, by the number that it was asked for with.
 fn drawn_picture(model: &Model) -> Option<u64> {
-    let is_shown = model.pane == Pane::Review && !model.help && model.doors.is_none();
+    let is_shown = model.pane == Pane::Review && !model.help && model.welcome.is_none();
     (is_shown && matches!(model.review.painted, Some(Some(_)))).then_some(model.review.view)
 }

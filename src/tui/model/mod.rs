@@ -37,8 +37,8 @@ pub(crate) struct Model {
     /// The folder that the program was started in.
     pub(crate) working_folder: PathBuf,
     pub(crate) pane: Pane,
-    /// The two doors of the first start, and which one is chosen.
-    pub(crate) doors: Option<usize>,
+    /// The first start: which of its two choices is marked.
+    pub(crate) welcome: Option<usize>,
     pub(crate) help: bool,
     /// A question that has to be answered before anything else.
     pub(crate) question: Option<Question>,
@@ -182,7 +182,7 @@ impl Model {
         let first = language.text("app.default_labels");
         let mut model = Model {
             pane: Pane::Setup,
-            doors: None,
+            welcome: None,
             help: false,
             question: None,
             size: (80, 24),

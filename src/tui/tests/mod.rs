@@ -233,8 +233,8 @@ fn panes_at_eighty_columns_and_wide() {
     press(&mut model, "?");
     insta::assert_snapshot!("help_80x24", screen(&model, 80, 24));
     model.help = false;
-    model.doors = Some(0);
-    insta::assert_snapshot!("doors_80x24", screen(&model, 80, 24));
+    model.welcome = Some(0);
+    insta::assert_snapshot!("welcome_80x24", screen(&model, 80, 24));
 }
 
 #[test]

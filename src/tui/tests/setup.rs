@@ -3,12 +3,12 @@
 use super::*;
 
 #[test]
-fn from_the_doors_to_a_start() {
+fn from_the_welcome_to_a_start() {
     let mut model = model();
-    model.doors = Some(0);
+    model.welcome = Some(0);
     assert!(matches!(press(&mut model, "<enter>")[..], [Effect::OpenSamples]));
     press(&mut model, "<down><enter>");
-    assert_eq!(model.doors, None);
+    assert_eq!(model.welcome, None);
     // The source is edited, and counted with every key.
     let effects = press(&mut model, "<enter>x<enter>");
     assert_eq!(model.setup.source.text(), "/picturesx");

@@ -61,8 +61,8 @@ fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         model.help = false;
         return vec![];
     }
-    if let Some(chosen) = model.doors {
-        return at_the_doors(model, key, chosen);
+    if let Some(chosen) = model.welcome {
+        return press_in_welcome(model, key, chosen);
     }
     model.notice = None;
     // While text is edited, only keys that no text has are commands.
@@ -108,14 +108,14 @@ fn is_for_editor(model: &Model, key: KeyEvent) -> bool {
     }
 }
 
-fn at_the_doors(model: &mut Model, key: KeyEvent, chosen: usize) -> Vec<Effect> {
+fn press_in_welcome(model: &mut Model, key: KeyEvent, chosen: usize) -> Vec<Effect> {
     match key.code {
         KeyCode::Up | KeyCode::Down | KeyCode::Left | KeyCode::Right | KeyCode::Tab | KeyCode::Char('j' | 'k') => {
-            model.doors = Some(1 - chosen);
+            model.welcome = Some(1 - chosen);
         }
         KeyCode::Char('1') => return vec![Effect::OpenSamples],
         KeyCode::Enter if chosen == 0 => return vec![Effect::OpenSamples],
-        KeyCode::Char('2') | KeyCode::Enter | KeyCode::Esc => model.doors = None,
+        KeyCode::Char('2') | KeyCode::Enter | KeyCode::Esc => model.welcome = None,
         _ => return everywhere(model, key).unwrap_or_default(),
     }
     vec![]

@@ -8,8 +8,8 @@ use crate::tui::model::{Model, Pane};
 
 /// A click on something.
 pub(super) fn click(model: &mut Model, target: Target) -> Vec<Effect> {
-    // A question, a door and the help are answered with keys.
-    if model.question.is_some() || model.doors.is_some() || model.help {
+    // A question, the welcome and the help are answered with keys.
+    if model.question.is_some() || model.welcome.is_some() || model.help {
         return vec![];
     }
     match target {

@@ -1,7 +1,6 @@
 //! The screen, drawn from the state. Nothing is changed here.
 
 mod canvas;
-mod doors;
 mod files;
 mod help;
 mod labels;
@@ -11,6 +10,7 @@ mod review;
 mod setup;
 mod tabs;
 mod targets;
+mod welcome;
 
 use ratatui::Frame;
 use ratatui::text::{Line, Span};
@@ -38,8 +38,8 @@ pub(super) fn draw(frame: &mut Frame<'_>, model: &Model, theme: Theme) {
     let rows = said.line_count(frame.area().width).clamp(1, MOST_NOTICE_ROWS) as u16;
     let parts = parts(frame.area(), rows);
     frame.render_widget(tabs::line(&canvas), parts.tabs);
-    if let Some(chosen) = model.doors {
-        doors::draw(frame, parts.pane, &canvas, chosen);
+    if let Some(chosen) = model.welcome {
+        welcome::draw(frame, parts.pane, &canvas, chosen);
     } else if model.help {
         help::draw(frame, parts.pane, &canvas);
     } else {
@@ -98,8 +98,8 @@ fn notice(canvas: &Canvas<'_>) -> Paragraph<'static> {
 
 fn hint_line(canvas: &Canvas<'_>) -> Line<'static> {
     let model = canvas.model;
-    if model.doors.is_some() {
-        return Line::raw(canvas.text("app.hint_doors"));
+    if model.welcome.is_some() {
+        return Line::raw(canvas.text("app.hint_welcome"));
     }
     if model.help {
         return Line::raw(canvas.text("app.hint_help"));
