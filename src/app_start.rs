@@ -26,7 +26,7 @@ pub struct AppStart {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Opening {
     /// As at the last start, or with the choice between samples and own pictures.
-    Doors,
+    Welcome,
     /// The samples, unpacked into a folder.
     Samples {
         /// The folder.

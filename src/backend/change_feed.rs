@@ -7,7 +7,7 @@ use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, Sender};
+use crossbeam_channel::{Receiver, RecvError, Sender, at, never};
 use half::f16;
 use ndarray::Array1;
 
@@ -18,8 +18,9 @@ use crate::jobs::embeddings::{CachePlace, ModelCache};
 use crate::store::StoreError;
 use crate::store::session::{Revision, Session, SessionPicture, Which};
 
-/// How often the session's revision is read: SQLite tells another process of a change in no other way.
-pub(super) const LOOK: Duration = Duration::from_millis(500);
+/// How often the session on the screen is asked whether anything changed. A database tells nobody of its changes, and a
+/// disk that several machines share does not either.
+const LOOK: Duration = Duration::from_millis(500);
 
 /// How long a session that cannot be read is left alone.
 const AFTER_FAILURE: Duration = Duration::from_secs(10);
@@ -94,9 +95,22 @@ impl ChangeFeed {
         ChangeFeed { told, scorer, subscription: None, next: Instant::now() }
     }
 
-    /// How long nothing is to be done.
-    pub(super) fn rests(&self) -> Duration {
-        self.next.saturating_duration_since(Instant::now()).min(LOOK)
+    /// What the runner tells, to be handed to `hear`.
+    pub(super) fn told(&self) -> &Receiver<FeedCommand> {
+        &self.told
+    }
+
+    /// Comes when the session is to be looked at again; never where none is followed.
+    pub(super) fn timer(&self) -> Receiver<Instant> {
+        if self.subscription.is_some() { at(self.next) } else { never() }
+    }
+
+    /// Hears what was told; an error once nobody is left to tell anything.
+    pub(super) fn hear(&mut self, told: Result<FeedCommand, RecvError>) {
+        match told {
+            Ok(told) => self.take(told),
+            Err(RecvError) => self.told = never(),
+        }
     }
 
     /// The destination whose session is to be looked at now, if it is time for that.
@@ -123,19 +137,22 @@ impl ChangeFeed {
     }
 
     fn listen(&mut self) {
-        for told in self.told.try_iter() {
-            match (told, &mut self.subscription) {
-                (FeedCommand::Shown { epoch, destination, since, is_own }, subscription) => {
-                    *subscription =
-                        Some(Subscription { epoch, destination, since, is_own, memory: None, lacking: vec![] });
-                }
-                (FeedCommand::Memory { epoch, memory }, Some(subscription)) if subscription.epoch == epoch => {
-                    let Memory { place, fingerprint, dimensions } = memory;
-                    subscription.memory = Some(ModelCache::open(place.as_ref(), &fingerprint, dimensions));
-                }
-                (FeedCommand::Ended, Some(subscription)) => subscription.is_own = false,
-                (FeedCommand::Memory { .. } | FeedCommand::Ended, _) => {}
+        while let Ok(told) = self.told.try_recv() {
+            self.take(told);
+        }
+    }
+
+    fn take(&mut self, told: FeedCommand) {
+        match (told, &mut self.subscription) {
+            (FeedCommand::Shown { epoch, destination, since, is_own }, subscription) => {
+                *subscription = Some(Subscription { epoch, destination, since, is_own, memory: None, lacking: vec![] });
             }
+            (FeedCommand::Memory { epoch, memory }, Some(subscription)) if subscription.epoch == epoch => {
+                let Memory { place, fingerprint, dimensions } = memory;
+                subscription.memory = Some(ModelCache::open(place.as_ref(), &fingerprint, dimensions));
+            }
+            (FeedCommand::Ended, Some(subscription)) => subscription.is_own = false,
+            (FeedCommand::Memory { .. } | FeedCommand::Ended, _) => {}
         }
     }
 

@@ -10,6 +10,7 @@ use crossbeam_channel::Sender;
 use super::app_face::AppFace;
 use super::change_feed::ChangeFeedHandle;
 use super::channels::{EmbedRequest, ScorerCommand};
+use super::events::EventSender;
 use super::watch_control::WatchControl;
 use super::{CrewError, Event};
 use crate::jobs::stop::Stop;
@@ -26,7 +27,7 @@ pub(super) struct RunnerContext {
     pub(super) stop: Stop,
     pub(super) control: WatchControl,
     pub(super) feed: ChangeFeedHandle,
-    pub(super) events: Sender<Event>,
+    pub(super) events: EventSender,
     pub(super) scorer: Sender<ScorerCommand>,
     pub(super) embedder: Sender<EmbedRequest>,
 }

@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use crossbeam_channel::{Receiver, select};
 
 use super::change_feed::ChangeFeed;
 use super::channels::RunnerQueue;
+use super::events::EventSender;
 use super::session_rows::by_number;
 use super::{CrewError, Event, Order, Said, SaidStep};
 use crate::store::StoreError;
@@ -38,25 +39,25 @@ pub(super) fn run(
     known: &KnownSessions,
     runner: &RunnerQueue,
     mut feed: ChangeFeed,
-    events: &Sender<Event>,
+    events: &EventSender,
 ) {
     let mut kept = Kept { known, open: None };
     let mut steps = 0;
     loop {
-        let done = match orders.recv_timeout(feed.rests()) {
-            Ok(order) => {
+        select! {
+            recv(orders) -> order => {
+                let Ok(order) = order else { return };
                 let is_step = matches!(order, Order::Decide { .. });
                 let done = keep(order, &mut kept, &mut feed, runner);
                 steps += u64::from(is_step);
-                done
+                if let Err(error) = done
+                    && events.send(Event::Trouble { error }).is_err()
+                {
+                    return;
+                }
             }
-            Err(RecvTimeoutError::Timeout) => Ok(()),
-            Err(RecvTimeoutError::Disconnected) => return,
-        };
-        if let Err(error) = done
-            && events.send(Event::Trouble { error }).is_err()
-        {
-            return;
+            recv(feed.told()) -> told => feed.hear(told),
+            recv(feed.timer()) -> _ => {}
         }
         if let Some(destination) = feed.due()
             && let Err(error) = kept.session(&destination).and_then(|session| feed.look(session, steps))

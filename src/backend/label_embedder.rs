@@ -7,6 +7,7 @@ use ndarray::{Array1, Array2, ArrayView2};
 
 use super::Event;
 use super::channels::{EmbedRequest, ScorerCommand};
+use super::events::EventSender;
 use crate::domain::label::Label;
 use crate::domain::score::{ScoreRule, label_embeddings};
 use crate::domain::template::Templates;
@@ -19,7 +20,7 @@ use crate::engine::tokenizer::TokenizerError;
 /// is a judgement; no measurement stands behind it.
 const ALIKE: f32 = 0.97;
 
-pub(super) fn run(orders: &Receiver<EmbedRequest>, scorer: &Sender<ScorerCommand>, events: &Sender<Event>) {
+pub(super) fn run(orders: &Receiver<EmbedRequest>, scorer: &Sender<ScorerCommand>, events: &EventSender) {
     let mut embedder = LabelEmbedder::default();
     while let Ok(first) = orders.recv() {
         let mut wanted = None;
@@ -50,7 +51,7 @@ impl LabelEmbedder {
         LabelEmbedder { remembered: HashMap::new(), ..self }
     }
 
-    fn embed(&mut self, scorer: &Sender<ScorerCommand>, events: &Sender<Event>) {
+    fn embed(&mut self, scorer: &Sender<ScorerCommand>, events: &EventSender) {
         let Some((encoder, rule)) = self.model.as_mut() else { return };
         let Some((revision, labels, template)) = self.wanted.clone() else { return };
         let rule = *rule;

@@ -18,6 +18,7 @@ mod classify_run;
 mod context;
 mod decision_writer;
 mod error;
+mod events;
 mod import_decisions;
 mod label_embedder;
 mod messages;
@@ -48,6 +49,7 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 use change_feed::{ChangeFeed, ChangeFeedHandle};
 use channels::{EmbedRequest, RunnerQueue};
 use context::RunnerContext;
+use events::EventSender;
 use watch_control::WatchControl;
 
 use crate::jobs::answering::leave_behind;
@@ -55,6 +57,7 @@ use crate::jobs::stop::Stop;
 use crate::use_cases::{Localizer, Machine};
 
 pub use error::CrewError;
+pub use events::Waker;
 pub use messages::{Checked, Event, Order, Said, SaidStep, Tally, UndoTally};
 pub use model_catalog::{ModelChoice, ModelPlace};
 pub use preview_loader::{Painted, Painter, Room, Sight};
@@ -81,13 +84,15 @@ pub struct Crew {
 }
 
 impl Crew {
-    /// Starts the threads. Their events go to the receiver that is given back.
+    /// Starts the threads. Their events go to the receiver that is given back, and `waker` is called for each.
     pub fn start(
         machine: Machine,
         localizer: Arc<dyn Localizer>,
         painter: Arc<dyn Painter>,
+        waker: Arc<dyn Waker>,
     ) -> (Crew, Receiver<Event>) {
         let (events, told) = unbounded();
+        let events = EventSender::new(events, waker);
         let (runner, runner_orders) = unbounded();
         let (embedder, embed_requests) = unbounded();
         let (decisions, decision_orders) = unbounded();

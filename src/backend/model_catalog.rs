@@ -3,8 +3,9 @@
 
 use std::path::Path;
 
-use crossbeam_channel::{Receiver, Sender};
+use crossbeam_channel::Receiver;
 
+use super::events::EventSender;
 use super::newest::answer_newest;
 use super::path_completion::{folders_in, split};
 use super::{Event, Order};
@@ -49,7 +50,7 @@ pub enum ModelPlace {
     },
 }
 
-pub(super) fn run(orders: &Receiver<Order>, ending: &Stop, events: &Sender<Event>) {
+pub(super) fn run(orders: &Receiver<Order>, ending: &Stop, events: &EventSender) {
     answer_newest(orders, ending, events, |order| match order {
         Order::ListModels { typed } => Some(Event::Models { found: models(&typed), typed }),
         Order::LookUpModel { name } => Some(Event::ModelFound { choice: looked_up(&name) }),

@@ -2,8 +2,9 @@
 
 use std::mem::discriminant;
 
-use crossbeam_channel::{Receiver, Sender};
+use crossbeam_channel::Receiver;
 
+use super::events::EventSender;
 use super::{Event, Order};
 use crate::jobs::stop::Stop;
 
@@ -11,7 +12,7 @@ use crate::jobs::stop::Stop;
 pub(super) fn answer_newest(
     orders: &Receiver<Order>,
     ending: &Stop,
-    events: &Sender<Event>,
+    events: &EventSender,
     mut answer: impl FnMut(Order) -> Option<Event>,
 ) {
     while let Ok(first) = orders.recv() {

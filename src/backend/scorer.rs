@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 
-use crossbeam_channel::{Receiver, Sender};
+use crossbeam_channel::Receiver;
 use half::f16;
 use ndarray::{Array1, Array2, ArrayView2};
 
 use super::Event;
 use super::channels::{Arrival, ChangedPicture, ScorerCommand, SessionDelta};
+use super::events::EventSender;
 use crate::domain::picture::PictureId;
 use crate::domain::score::ScoreRule;
 use crate::engine::runtime::select::cores;
@@ -31,7 +32,7 @@ struct Scorer {
     labels: Option<(u64, Array2<f32>, ScoreRule)>,
 }
 
-pub(super) fn run(told: &Receiver<ScorerCommand>, events: &Sender<Event>) {
+pub(super) fn run(told: &Receiver<ScorerCommand>, events: &EventSender) {
     let mut scorer = Scorer::default();
     for told in told {
         for event in scorer.take(told) {

@@ -1,7 +1,8 @@
 //! Looks at folders while they are typed: counts the files of a source, completes paths.
 
-use crossbeam_channel::{Receiver, Sender};
+use crossbeam_channel::Receiver;
 
+use super::events::EventSender;
 use super::newest::answer_newest;
 use super::path_completion::completed;
 use super::{Checked, Event, Order};
@@ -9,7 +10,7 @@ use crate::files::kind::has_picture_name;
 use crate::files::scan::{Kept, Scan, Scope};
 use crate::jobs::stop::Stop;
 
-pub(super) fn run(orders: &Receiver<Order>, ending: &Stop, events: &Sender<Event>) {
+pub(super) fn run(orders: &Receiver<Order>, ending: &Stop, events: &EventSender) {
     answer_newest(orders, ending, events, |order| match order {
         Order::Check { number, source, recursive, choice, destination } => {
             // Anything typed meanwhile makes the count stale.

@@ -67,7 +67,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Invocation {
     let console = Console::new(&beginning.language);
     match action {
         Action::App(_) if !app::has_terminal() => Invocation::Done(help::print_help(&beginning.language)),
-        Action::App(runtime) => app_in_context(&runtime, |_| Ok(Opening::Doors), beginning, console),
+        Action::App(runtime) => app_in_context(&runtime, |_| Ok(Opening::Welcome), beginning, console),
         Action::Review(arguments) => {
             let opening = Opening::Session { destination: arguments.destination, trust: arguments.trust };
             app_in_context(&arguments.runtime, |_| Ok(opening), beginning, console)

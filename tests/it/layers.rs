@@ -116,6 +116,36 @@ fn unsafe_code_and_threads_stay_where_they_belong() {
     }
 }
 
+/// Rooms of the app that are pure, and what their code may not say: the view is drawn from them, and the world outside
+/// is asked by effects.
+const PURE: [&str; 2] = ["tui/model", "tui/update"];
+const IMPURE: [&str; 11] = [
+    "tui::view",
+    "super::view",
+    "std::fs",
+    "std::env",
+    "is_dir(",
+    "Path::is_dir",
+    "is_file",
+    "absolute(",
+    "exists(",
+    "Instant::now",
+    "tracing::",
+];
+
+#[test]
+fn the_apps_state_and_its_changes_ask_neither_the_view_nor_the_system() {
+    let pure = sources().into_iter().filter(|(path, _)| PURE.iter().any(|room| path.starts_with(room)));
+    let mut count = 0;
+    for (path, text) in pure {
+        let mut code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+        let found = code.find(|line| IMPURE.iter().any(|word| line.contains(word)));
+        assert_eq!(found, None, "{}", path.display());
+        count += 1;
+    }
+    assert!(count > 10, "{count}");
+}
+
 #[test]
 fn every_sentence_is_in_the_language_files_and_every_one_there_is_said() {
     Language::all().iter().for_each(every_sentence_is_in_the_file_of);

@@ -52,7 +52,7 @@ impl Working {
 
     /// A backend on this machine.
     pub(crate) fn on(machine: Machine) -> Working {
-        let (crew, told) = Crew::start(machine, Arc::new(Language::english()), Arc::new(Plain));
+        let (crew, told) = Crew::start(machine, Arc::new(Language::english()), Arc::new(Plain), Arc::new(()));
         Working { crew, told, events: vec![] }
     }
 

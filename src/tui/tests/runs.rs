@@ -152,7 +152,7 @@ fn decisions_of_an_earlier_start_are_taken_back_step_by_step() {
         SaidStep { kind: StepKind::Decide, said: vec![said(1, face()), said(99, face())] },
         SaidStep { kind: StepKind::Decide, said: vec![said(2, Some(Said::NoneOfThese))] },
     ];
-    model.collection.decide(0, Some(Decision::Reassigned(model.labels.number("a face"))));
+    model.collection.decide(0, Some(Decision::Reassigned(model.labels.told_number("a face"))));
     model.collection.decide(1, Some(Decision::NoneOfThese));
     told(&mut model, Event::Decided { steps });
     let effects = press(&mut model, "<f4>u");

@@ -1,13 +1,13 @@
-//! The first start: two doors.
+//! The first start: the samples, or own pictures.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
-use super::{Canvas, paragraph};
+use super::canvas::{Canvas, paragraph};
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_>, chosen: usize) {
-    let door = |number: usize, name: &str, about: &str| {
+    let choice = |number: usize, name: &str, about: &str| {
         let style = if number == chosen { canvas.theme.chosen() } else { Default::default() };
         let mark = if number == chosen { ">" } else { " " };
         let title = format!("{mark} {}  {} ", number + 1, canvas.text(name));
@@ -19,7 +19,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_>, chose
         Line::raw(canvas.text("app.welcome_about")),
         Line::raw(""),
     ];
-    lines.extend(door(0, "app.door_samples", "app.door_samples_about"));
-    lines.extend(door(1, "app.door_own", "app.door_own_about"));
+    lines.extend(choice(0, "app.welcome_samples", "app.welcome_samples_about"));
+    lines.extend(choice(1, "app.welcome_own", "app.welcome_own_about"));
     paragraph(frame, area, lines);
 }
