@@ -57,6 +57,7 @@ mod scene;
 mod second_thoughts;
 mod session;
 mod session_files;
+mod skip;
 mod sorting;
 mod stuck;
 mod support;
