@@ -47,7 +47,8 @@ pub fn folder_name(label: &str) -> String {
 
 /// The form under which two names are one on file systems that ignore case and Unicode form.
 pub fn fold(name: &str) -> String {
-    name.nfc().collect::<String>().to_uppercase().to_lowercase().nfc().collect()
+    // Small letters first: of the two letters for a sharp s, only the small one has a form in plain capitals.
+    name.nfc().collect::<String>().to_lowercase().to_uppercase().to_lowercase().nfc().collect()
 }
 
 fn is_unsafe(c: char) -> bool {
