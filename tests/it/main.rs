@@ -26,6 +26,8 @@ mod evidence;
 mod faults;
 mod file_systems;
 mod forms;
+#[path = "../fuzz/mod.rs"]
+mod fuzz;
 mod golden;
 mod hub;
 mod interrupt;
@@ -46,12 +48,14 @@ mod parity;
 #[cfg(target_os = "linux")]
 mod power;
 mod privacy;
+mod properties;
 #[cfg(target_os = "linux")]
 mod races;
 mod remembered;
 mod repair;
 mod replaced_model;
 mod runtime;
+mod rust_source;
 #[cfg(target_os = "linux")]
 mod scene;
 mod second_thoughts;
