@@ -27,6 +27,7 @@ mod faults;
 mod file_systems;
 mod forms;
 mod golden;
+mod golden_sessions;
 mod hub;
 mod interrupt;
 mod json;
