@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::backend::Surroundings;
 use crate::config::Defaults;
-use crate::jobs::crew::Surroundings;
 use crate::lang::Language;
 
 /// Everything that the app begins with.

@@ -4,6 +4,7 @@
 compile_error!("sis runs on Linux and macOS. On Windows, build and run it in the Windows Subsystem for Linux.");
 
 pub mod app_start;
+pub mod backend;
 pub mod built_in;
 pub mod cli;
 pub mod config;

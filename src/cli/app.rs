@@ -6,8 +6,8 @@ use super::arguments::RuntimeOptions;
 use super::context::Context;
 use super::failure::Failure;
 use crate::app_start::{AppStart, Opening};
+use crate::backend::Surroundings;
 use crate::built_in;
-use crate::jobs::crew::Surroundings;
 use crate::store::session::Session;
 
 /// True where a person sits at a terminal, and no pipe.

@@ -1,9 +1,9 @@
 //! Sentences for what goes wrong with what is remembered.
 
 use super::{Language, Say, Values};
+use crate::backend::CrewError;
 use crate::domain::printable::{printable, printable_text};
 use crate::jobs::classify::ClassifyError;
-use crate::jobs::crew::CrewError;
 use crate::jobs::tables::TableError;
 use crate::store::{NoSecret, StoreError};
 

@@ -1,8 +1,8 @@
 //! Effects: work that the app wants done outside.
 
 use super::values::Values;
+use crate::backend::Order;
 use crate::config::Preview;
-use crate::jobs::crew::Order;
 
 /// Effects: work that the app wants done outside.
 #[derive(Debug, Clone)]

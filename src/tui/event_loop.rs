@@ -23,11 +23,11 @@ use super::update::{look_up, update};
 use super::values::Values;
 use super::{SAMPLES_MODEL, view};
 use crate::app_start::{AppStart, Opening};
+use crate::backend::{Crew, Event, Order, Sayer};
 use crate::built_in;
 use crate::config::Background;
 use crate::files::transfer::TransferError;
 use crate::files::trouble::Trouble;
-use crate::jobs::crew::{Crew, Event, Order, Sayer};
 use crate::jobs::watch::Waits;
 use crate::lang::{Language, Say};
 

@@ -2,7 +2,7 @@
 
 use crossterm::event::KeyEvent;
 
-use crate::jobs::crew::Event;
+use crate::backend::Event;
 
 /// Messages: everything that happens to the app.
 #[derive(Debug)]

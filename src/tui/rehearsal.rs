@@ -20,7 +20,7 @@ use super::theme::Theme;
 use super::update::update;
 use super::view;
 use crate::app_start::AppStart;
-use crate::jobs::crew::{Crew, Event, Order};
+use crate::backend::{Crew, Event, Order};
 
 /// The app, open on an earlier session.
 pub struct Rehearsal {

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::Receiver;
 use image::RgbImage;
+use smart_image_sorter::backend::{Crew, Event, Order, Painted, Painter, Room, Sayer, Surroundings};
 use smart_image_sorter::domain::choice::Choice;
 use smart_image_sorter::domain::label::Label;
 use smart_image_sorter::domain::picture::PictureId;
@@ -15,7 +16,6 @@ use smart_image_sorter::engine::runtime::find::Places;
 use smart_image_sorter::engine::runtime::select::{RuntimeChoice, Wanted};
 use smart_image_sorter::files::transfer::TransferError;
 use smart_image_sorter::files::trouble::Trouble;
-use smart_image_sorter::jobs::crew::{Crew, Event, Order, Painted, Painter, Room, Sayer, Surroundings};
 use smart_image_sorter::jobs::embeddings::CachePlace;
 use smart_image_sorter::jobs::watch::Waits;
 use smart_image_sorter::store::session::Sorting;

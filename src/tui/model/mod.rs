@@ -13,12 +13,12 @@ use ratatui_textarea::TextArea;
 
 use super::keys::Keys;
 use super::values::Values;
+use crate::backend::Tally;
 use crate::config::Defaults;
 use crate::domain::collection::Collection;
 use crate::domain::count::Counts;
 use crate::domain::label::Label;
 use crate::domain::limit::Stage;
-use crate::jobs::crew::Tally;
 use crate::lang::Language;
 
 pub(crate) use files::{Done, Files};

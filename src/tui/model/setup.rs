@@ -1,10 +1,10 @@
 //! The state of the setup pane.
 
+use crate::backend::{Checked, ModelChoice, ModelPlace};
 use crate::config::Defaults;
 use crate::domain::hub_model::HubModel;
 use crate::domain::patterns;
 use crate::domain::settings::Operation;
-use crate::jobs::crew::{Checked, ModelChoice, ModelPlace};
 use crate::tui::line::Line;
 
 /// A field of the setup pane, in order.

@@ -22,6 +22,9 @@ use super::model::{Field, Model, Pane, Question, Work};
 use super::theme::Theme;
 use super::update::update;
 use super::view;
+use crate::backend::{
+    Checked, CrewError, Event, ModelChoice, ModelPlace, Order, Room, Said, SaidStep, Tally, UndoTally,
+};
 use crate::config::{Defaults, Preview};
 use crate::domain::choice::{LeftOut, LeftOutCounts};
 use crate::domain::collection::Entry;
@@ -32,9 +35,6 @@ use crate::domain::plan::Plan;
 use crate::domain::run::RunId;
 use crate::engine::EngineError;
 use crate::engine::hub::known::{KnownModel, known_models};
-use crate::jobs::crew::{
-    Checked, CrewError, Event, ModelChoice, ModelPlace, Order, Room, Said, SaidStep, Tally, UndoTally,
-};
 use crate::lang::Language;
 use crate::store::session::Origin;
 

@@ -6,10 +6,10 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::review::go;
 use super::{order, preview};
+use crate::backend::{Order, Said, SaidStep};
 use crate::domain::decision::Decision;
 use crate::domain::history::{Change, Changes, History, Step, StepKind};
 use crate::domain::picture::PictureId;
-use crate::jobs::crew::{Order, Said, SaidStep};
 use crate::tui::effect::Effect;
 use crate::tui::model::{Model, Work};
 

@@ -3,7 +3,7 @@
 use crossterm::event::KeyEvent;
 
 use super::order;
-use crate::jobs::crew::{Order, Tally};
+use crate::backend::{Order, Tally};
 use crate::store::session::Sorting;
 use crate::tui::effect::Effect;
 use crate::tui::model::{Done, Model, Work};

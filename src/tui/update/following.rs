@@ -2,10 +2,10 @@
 //! came is at the end of the queue.
 
 use super::{preview, review};
+use crate::backend::{ScoredWith, Seen};
 use crate::domain::collection::Entry;
 use crate::domain::decision::Decision;
 use crate::domain::picture::PictureId;
-use crate::jobs::crew::{ScoredWith, Seen};
 use crate::tui::effect::Effect;
 use crate::tui::model::{Model, Pane};
 

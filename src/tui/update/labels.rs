@@ -7,9 +7,9 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui_textarea::{CursorMove, Input, Key};
 
 use super::order;
+use crate::backend::Order;
 use crate::domain::advice::{Advice, advice, as_caption};
 use crate::domain::label::{self, Label};
-use crate::jobs::crew::Order;
 use crate::tui::effect::Effect;
 use crate::tui::model::Model;
 

@@ -19,7 +19,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 use super::effect::Effect;
 use super::message::Message;
 use super::model::{Model, Pane, Question, Work};
-use crate::jobs::crew::Order;
+use crate::backend::Order;
 
 /// Changes the model as a message says.
 pub(super) fn update(model: &mut Model, message: Message) -> Vec<Effect> {

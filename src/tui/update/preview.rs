@@ -1,9 +1,9 @@
 //! Which picture is painted, in what room and in what manner.
 
 use super::order;
+use crate::backend::{Order, Room, Sight};
 use crate::config::Preview;
 use crate::domain::plan::name_candidates;
-use crate::jobs::crew::{Order, Room, Sight};
 use crate::tui::effect::Effect;
 use crate::tui::model::{Model, Pane};
 use crate::tui::view::picture_room;

@@ -3,9 +3,9 @@
 use crossterm::event::{KeyCode, KeyEvent};
 
 use super::{go_to, order};
+use crate::backend::{ModelChoice, Order};
 use crate::domain::hub_model::HubModel;
 use crate::domain::settings::Operation;
-use crate::jobs::crew::{ModelChoice, Order};
 use crate::lang::Values;
 use crate::tui::effect::Effect;
 use crate::tui::line::Line;

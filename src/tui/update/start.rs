@@ -2,8 +2,8 @@
 
 use super::setup::{busy, leave_field, look_up_model};
 use super::{go_to, order};
+use crate::backend::{ModelChoice, ModelPlace, Order};
 use crate::domain::collection::Collection;
-use crate::jobs::crew::{ModelChoice, ModelPlace, Order};
 use crate::tui::effect::Effect;
 use crate::tui::model::{Files, Model, Ordered, Pane, Question, Review, Work};
 

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 
 use super::{decisions, following, setup, start, trust, watching};
+use crate::backend::{CrewError, Event, UndoTally};
 use crate::domain::collection::Entry;
 use crate::domain::patterns::on_line;
 use crate::domain::picture::PictureState;
-use crate::jobs::crew::{CrewError, Event, UndoTally};
 use crate::lang::{Say, Values};
 use crate::store::session::{Origin, Sorting};
 use crate::tui::effect::Effect;

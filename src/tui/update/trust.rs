@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::{order, setup, start};
-use crate::jobs::crew::{CrewError, Order};
+use crate::backend::{CrewError, Order};
 use crate::lang::Say;
 use crate::tui::effect::Effect;
 use crate::tui::model::{Model, Question, Work};

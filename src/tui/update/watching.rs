@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use super::order;
+use crate::backend::{CrewError, Order, WatchNews, WatchStatus};
 use crate::domain::choice::LeftOut;
 use crate::domain::printable::{printable, printable_text};
 use crate::domain::settings::Settings;
-use crate::jobs::crew::{CrewError, Order, WatchNews, WatchStatus};
 use crate::jobs::watch::WatchedBy;
 use crate::lang::{ChosenIn, Say, Values};
 use crate::store::session::Sorting;

@@ -7,11 +7,11 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use super::{Canvas, nothing_yet, paragraph};
+use crate::backend::UndoTally;
 use crate::domain::picture::PictureState;
 use crate::domain::plan::Plan;
 use crate::domain::printable::{printable, printable_text};
 use crate::domain::run::Action;
-use crate::jobs::crew::UndoTally;
 use crate::lang::{Values, size};
 use crate::tui::model::{Done, Work};
 

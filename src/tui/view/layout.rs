@@ -3,7 +3,7 @@
 use ratatui::layout::{Constraint, Layout, Rect};
 
 use super::{Canvas, review, setup, tab_spans};
-use crate::jobs::crew::Room;
+use crate::backend::Room;
 use crate::tui::model::{Field, Model, Pane};
 use crate::tui::theme::Theme;
 

@@ -8,10 +8,10 @@ use ratatui::widgets::Paragraph;
 use unicode_width::UnicodeWidthStr;
 
 use super::{Canvas, padded, shortened};
+use crate::backend::{Checked, ModelChoice, ModelPlace};
 use crate::domain::choice::LeftOutCounts;
 use crate::domain::printable::{printable, printable_text};
 use crate::domain::settings::Operation;
-use crate::jobs::crew::{Checked, ModelChoice, ModelPlace};
 use crate::lang::{Say, Values, duration, size};
 use crate::tui::model::{Field, Watching};
 

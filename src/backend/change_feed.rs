@@ -1,4 +1,4 @@
-//! Following a session while others work in it: what came, what people decided elsewhere, what was put where.
+//! Subscription a session while others work in it: what came, what people decided elsewhere, what was put where.
 //!
 //! The keeper follows, because it writes this app's own decisions: what it reads after that is not older than they are.
 //! The news that it reads goes through the scorer, which knows what the app has been told already.
@@ -11,8 +11,8 @@ use crossbeam_channel::{Receiver, Sender};
 use half::f16;
 use ndarray::Array1;
 
-use super::opening::shown;
-use super::scorer::Told;
+use super::open_session::shown;
+use super::scorer::ScorerCommand;
 use crate::domain::collection::Entry;
 use crate::domain::label::Label;
 use crate::domain::picture::{ContentHash, PictureId, PictureState};
@@ -59,7 +59,7 @@ impl ScoredWith {
 }
 
 /// Pictures that came or changed, on their way to the scorer.
-pub(super) struct Followed {
+pub(super) struct SessionDelta {
     /// The number of the session's beginning.
     pub(super) begun: u64,
     /// How many steps of this app's own decisions the session had when it was read.
@@ -69,11 +69,11 @@ pub(super) struct Followed {
     /// New ones have arrived just now, and were not there before.
     pub(super) are_arrivals: bool,
     pub(super) with: Option<ScoredWith>,
-    pub(super) pictures: Vec<FollowedPicture>,
+    pub(super) pictures: Vec<ChangedPicture>,
 }
 
 /// A picture, and what the model saw where that is known.
-pub(super) struct FollowedPicture {
+pub(super) struct ChangedPicture {
     pub(super) seen: Seen,
     pub(super) embedding: Option<Array1<f16>>,
 }
@@ -86,7 +86,7 @@ pub(super) struct Memory {
 }
 
 /// Messages from the runner to the follower, with the number of the session's beginning.
-pub(super) enum ToFollow {
+pub(super) enum FeedCommand {
     /// The app shows what a session had at a revision. With `is_own` a run of the app itself goes on there.
     Shown { begun: u64, destination: PathBuf, since: Revision, is_own: bool },
     /// Embeddings of its pictures can be looked up.
@@ -96,14 +96,14 @@ pub(super) enum ToFollow {
 }
 
 /// The runner's end: it counts the beginnings.
-pub(super) struct Guide {
-    followers: Sender<ToFollow>,
+pub(super) struct ChangeFeedHandle {
+    followers: Sender<FeedCommand>,
     begun: Cell<u64>,
 }
 
-impl Guide {
-    pub(super) fn new(followers: Sender<ToFollow>) -> Guide {
-        Guide { followers, begun: Cell::new(0) }
+impl ChangeFeedHandle {
+    pub(super) fn new(followers: Sender<FeedCommand>) -> ChangeFeedHandle {
+        ChangeFeedHandle { followers, begun: Cell::new(0) }
     }
 
     /// The next session begins: its number.
@@ -119,34 +119,34 @@ impl Guide {
 
     pub(super) fn shown(&self, destination: &Path, since: Revision, is_own: bool) {
         let (begun, destination) = (self.begun.get(), destination.to_owned());
-        self.tell(ToFollow::Shown { begun, destination, since, is_own });
+        self.tell(FeedCommand::Shown { begun, destination, since, is_own });
     }
 
     pub(super) fn memory(&self, place: Option<&CachePlace>, fingerprint: [u8; 32], dimensions: usize) {
         let memory = Memory { place: place.cloned(), fingerprint, dimensions };
-        self.tell(ToFollow::Memory { begun: self.begun.get(), memory });
+        self.tell(FeedCommand::Memory { begun: self.begun.get(), memory });
     }
 
     pub(super) fn ended(&self) {
-        self.tell(ToFollow::Ended);
+        self.tell(FeedCommand::Ended);
     }
 
-    fn tell(&self, told: ToFollow) {
+    fn tell(&self, told: FeedCommand) {
         // The follower is gone only when the app is closed.
         let _ = self.followers.send(told);
     }
 }
 
 /// The keeper's end.
-pub(super) struct Follower {
-    told: Receiver<ToFollow>,
-    scorer: Sender<Told>,
-    following: Option<Following>,
+pub(super) struct ChangeFeed {
+    told: Receiver<FeedCommand>,
+    scorer: Sender<ScorerCommand>,
+    following: Option<Subscription>,
     next: Instant,
 }
 
 /// A session that is followed.
-struct Following {
+struct Subscription {
     begun: u64,
     destination: PathBuf,
     since: Revision,
@@ -156,9 +156,9 @@ struct Following {
     lacking: Vec<(PictureId, ContentHash, usize)>,
 }
 
-impl Follower {
-    pub(super) fn new(told: Receiver<ToFollow>, scorer: Sender<Told>) -> Follower {
-        Follower { told, scorer, following: None, next: Instant::now() }
+impl ChangeFeed {
+    pub(super) fn new(told: Receiver<FeedCommand>, scorer: Sender<ScorerCommand>) -> ChangeFeed {
+        ChangeFeed { told, scorer, following: None, next: Instant::now() }
     }
 
     /// How long nothing is to be done.
@@ -179,7 +179,7 @@ impl Follower {
     /// True where another process works in the session of a destination, and not a run of the app itself.
     pub(super) fn is_worked_in_elsewhere(&mut self, destination: &Path) -> bool {
         self.listen();
-        let is_own = |following: &Following| following.destination == destination && following.is_own;
+        let is_own = |following: &Subscription| following.destination == destination && following.is_own;
         !self.following.as_ref().is_some_and(is_own) && Session::is_worked_in(destination)
     }
 
@@ -192,15 +192,16 @@ impl Follower {
     fn listen(&mut self) {
         for told in self.told.try_iter() {
             match (told, &mut self.following) {
-                (ToFollow::Shown { begun, destination, since, is_own }, following) => {
-                    *following = Some(Following { begun, destination, since, is_own, memory: None, lacking: vec![] });
+                (FeedCommand::Shown { begun, destination, since, is_own }, following) => {
+                    *following =
+                        Some(Subscription { begun, destination, since, is_own, memory: None, lacking: vec![] });
                 }
-                (ToFollow::Memory { begun, memory }, Some(following)) if following.begun == begun => {
+                (FeedCommand::Memory { begun, memory }, Some(following)) if following.begun == begun => {
                     let Memory { place, fingerprint, dimensions } = memory;
                     following.memory = Some(ModelCache::open(place.as_ref(), &fingerprint, dimensions));
                 }
-                (ToFollow::Ended, Some(following)) => following.is_own = false,
-                (ToFollow::Memory { .. } | ToFollow::Ended, _) => {}
+                (FeedCommand::Ended, Some(following)) => following.is_own = false,
+                (FeedCommand::Memory { .. } | FeedCommand::Ended, _) => {}
             }
         }
     }
@@ -209,7 +210,7 @@ impl Follower {
     pub(super) fn look(&mut self, session: &Session, kept: u64) -> Result<(), StoreError> {
         let Some(following) = &mut self.following else { return Ok(()) };
         following.look_for_lacking(&self.scorer);
-        // Asked before it is read: what changes meanwhile is read the next time.
+        // EmbedRequest before it is read: what changes meanwhile is read the next time.
         let revision = session.revision()?;
         if revision <= following.since {
             return Ok(());
@@ -235,22 +236,29 @@ impl Follower {
             if let (None, Some(hash), false) = (&embedding, hash, following.is_own) {
                 following.lacking.push((id, hash, 0));
             }
-            pictures.push(FollowedPicture { seen, embedding });
+            pictures.push(ChangedPicture { seen, embedding });
         }
         let is_own = following.is_own;
         let with = sorting.as_ref().map(|(sorting, _)| ScoredWith::of(sorting));
-        let _ = self.scorer.send(Told::Followed(Followed { begun, kept, is_own, are_arrivals: true, with, pictures }));
+        let _ = self.scorer.send(ScorerCommand::SessionDelta(SessionDelta {
+            begun,
+            kept,
+            is_own,
+            are_arrivals: true,
+            with,
+            pictures,
+        }));
         Ok(())
     }
 }
 
-impl Following {
+impl Subscription {
     fn embedding(&self, hash: ContentHash) -> Option<Array1<f16>> {
         self.memory.as_ref()?.embedding(hash).map(|remembered| remembered.embedding)
     }
 
     /// Looks again for what the model saw of pictures that were told of without it.
-    fn look_for_lacking(&mut self, scorer: &Sender<Told>) {
+    fn look_for_lacking(&mut self, scorer: &Sender<ScorerCommand>) {
         if self.memory.is_none() || self.lacking.is_empty() {
             return;
         }
@@ -263,7 +271,7 @@ impl Following {
             }
         }
         if !found.is_empty() {
-            let _ = scorer.send(Told::Remembered(found));
+            let _ = scorer.send(ScorerCommand::Remembered(found));
         }
     }
 }

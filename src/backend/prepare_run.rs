@@ -3,7 +3,7 @@
 
 use crossbeam_channel::Receiver;
 
-use super::runner::Desk;
+use super::runner::RunnerContext;
 use super::{CrewError, Event, Order};
 use crate::domain::choice::LeftOut;
 use crate::domain::settings::Settings;
@@ -21,21 +21,21 @@ pub(super) struct Ready {
 }
 
 /// Opens the model, then the session.
-pub(super) fn make_ready(desk: &Desk, settings: &Settings, runtime: &Runtime) -> Result<Ready, CrewError> {
+pub(super) fn make_ready(context: &RunnerContext, settings: &Settings, runtime: &Runtime) -> Result<Ready, CrewError> {
     destination::check(&settings.destination, &settings.source)?;
-    let folder = desk.model_folder(&settings.model)?;
-    desk.check_goes_on()?;
-    let OpenedModel { model, text, .. } = desk.open_model(&folder, settings, runtime, true)?;
-    desk.check_goes_on()?;
+    let folder = context.model_folder(&settings.model)?;
+    context.check_goes_on()?;
+    let OpenedModel { model, text, .. } = context.open_model(&folder, settings, runtime, true)?;
+    context.check_goes_on()?;
     destination::prepare(&settings.destination)?;
-    let session = desk.session(&settings.destination)?;
+    let session = context.session(&settings.destination)?;
     Ok(Ready { model, text, session })
 }
 
 /// Tells that nothing stands in the way of the run any more. Until now people may have decided about the pictures of
 /// before: it begins after all of that is kept. False once the app is closed.
-pub(super) fn may_begin(desk: &Desk, files: usize, left_out: &LeftOut, orders: &Receiver<Order>) -> bool {
-    desk.tell(Event::Found { files, left_out: left_out.clone() });
+pub(super) fn may_begin(context: &RunnerContext, files: usize, left_out: &LeftOut, orders: &Receiver<Order>) -> bool {
+    context.tell(Event::Found { files, left_out: left_out.clone() });
     // Nothing else is ordered while a run is under way.
     orders.iter().any(|order| matches!(order, Order::Begin))
 }

@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use super::runner::Desk;
+use super::runner::RunnerContext;
 use super::{CrewError, Event};
 use crate::jobs::carry_out::recover_session;
 use crate::store::session::Session;
 
-impl Desk {
+impl RunnerContext {
     /// The session of a destination to work in; one of which nothing shows that it is the user's own is not obeyed.
     pub(super) fn session(&self, destination: &Path) -> Result<Session, CrewError> {
         self.session_as_own(destination, self.is_vouched_for(destination))

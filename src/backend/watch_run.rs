@@ -6,15 +6,15 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, TryRecvError};
 use serde_json::{Map, Value as Json, json};
 
-use super::beginning::{self, Ready};
-use super::following::{Followed, FollowedPicture, ScoredWith, hash_of};
-use super::opening::{self, shown};
-use super::runner::{ChosenRuntime, Desk};
-use super::scorer::Told;
-use super::sorting::Made;
-use super::taking_over::take_over;
-use super::watch_news::Teller;
-use super::words::Asked;
+use super::change_feed::{ChangedPicture, ScoredWith, SessionDelta, hash_of};
+use super::import_decisions::take_over;
+use super::label_embedder::EmbedRequest;
+use super::open_session::{self, shown};
+use super::prepare_run::{self, Ready};
+use super::runner::{ChosenRuntime, RunnerContext};
+use super::scorer::ScorerCommand;
+use super::sort_run::PendingPlan;
+use super::watch_forwarder::WatchForwarder;
 use super::{CrewError, Event, Order};
 use crate::domain::choice::LeftOut;
 use crate::domain::folder_name::folder_names;
@@ -35,7 +35,7 @@ use crate::store::session::{LabelSet, Session, Sorting, Which};
 const LOOK: Duration = Duration::from_millis(100);
 
 /// The folder that is to be watched, and how.
-pub(super) struct Wanted {
+pub(super) struct WatchRequest {
     pub(super) number: u64,
     pub(super) settings: Settings,
     pub(super) table: PathBuf,
@@ -44,7 +44,7 @@ pub(super) struct Wanted {
 }
 
 /// Why a watch is over, or goes on in another way.
-enum Over {
+enum WatchOutcome {
     /// It was stopped, or the app is closed.
     Stopped,
     /// Something was asked for that ends it.
@@ -55,38 +55,38 @@ enum Over {
 
 /// Watches until something ends it: what was asked for then is given back.
 pub(super) fn watch(
-    desk: &Desk,
-    wanted: Wanted,
+    context: &RunnerContext,
+    wanted: WatchRequest,
     runtime: &mut ChosenRuntime,
-    made: &mut Option<Made>,
+    made: &mut Option<PendingPlan>,
     orders: &Receiver<Order>,
 ) -> Result<Option<Order>, CrewError> {
     let settings = &wanted.settings;
     scan::check(&settings.source)?;
-    let Ready { model, text, mut session } = beginning::make_ready(desk, settings, runtime.get(desk)?)?;
-    if !beginning::may_begin(desk, 0, &LeftOut::default(), orders) {
+    let Ready { model, text, mut session } = prepare_run::make_ready(context, settings, runtime.get(context)?)?;
+    if !prepare_run::may_begin(context, 0, &LeftOut::default(), orders) {
         return Ok(None);
     }
-    opening::tell_decisions(desk, &session)?;
-    let _ = desk.scorer.send(Told::Begin(desk.guide.begin()));
-    let _ = desk.words.send(Asked::Model(Box::new(text), model.rule));
-    let (run, set) = begin_classify(&mut session, settings, &model, runtime.get(desk)?, of_watch(wanted.sorts))?;
-    show(desk, &session, &set, &model, settings)?;
+    open_session::tell_decisions(context, &session)?;
+    let _ = context.scorer.send(ScorerCommand::Begin(context.guide.begin()));
+    let _ = context.words.send(EmbedRequest::Model(Box::new(text), model.rule));
+    let (run, set) = begin_classify(&mut session, settings, &model, runtime.get(context)?, of_watch(wanted.sorts))?;
+    show(context, &session, &set, &model, settings)?;
     let (number, sorts, sorting) = (wanted.number, wanted.sorts, Box::new(Sorting::from(settings)));
-    desk.tell_in_order(Event::WatchBegan { number, sorting, sorts });
-    if desk.stop.is_requested() {
+    context.tell_in_order(Event::WatchBegan { number, sorting, sorts });
+    if context.stop.is_requested() {
         // It was stopped while it was getting ready: it ends where it begins.
-        desk.switch.stop();
+        context.switch.stop();
     }
-    let mut lookout = Lookout { desk, wanted, model, run, set, session, arrived: 0, sorted: 0, unkept: 0 };
+    let mut lookout = AppWatch { context, wanted, model, run, set, session, arrived: 0, sorted: 0, unkept: 0 };
     let ended = lookout.watch(runtime, made, orders);
     // From here on, what is new in the session comes from others.
-    desk.guide.ended();
+    context.guide.ended();
     let (next, error) = match ended {
         Ok(next) => (next, None),
         Err(error) => (None, Some(error)),
     };
-    desk.tell_in_order(Event::WatchEnded { number, arrived: lookout.arrived, error });
+    context.tell_in_order(Event::WatchEnded { number, arrived: lookout.arrived, error });
     Ok(next)
 }
 
@@ -97,29 +97,35 @@ fn of_watch(sorts: bool) -> Map<String, Json> {
 }
 
 /// Tells what the session holds already.
-fn show(desk: &Desk, session: &Session, set: &LabelSet, model: &Model, settings: &Settings) -> Result<(), CrewError> {
-    let cache = desk.surroundings.cache.as_ref();
+fn show(
+    context: &RunnerContext,
+    session: &Session,
+    set: &LabelSet,
+    model: &Model,
+    settings: &Settings,
+) -> Result<(), CrewError> {
+    let cache = context.surroundings.cache.as_ref();
     let since = session.revision()?;
     let texts = session.label_texts()?;
     let known = ModelCache::open(cache, &model.fingerprint, model.labels.ncols());
     let mut pictures = Vec::new();
     session.for_each_picture(Some(set), Which::All, |found| {
         let embedding = hash_of(&found).and_then(|hash| known.embedding(hash)).map(|remembered| remembered.embedding);
-        pictures.push(FollowedPicture { seen: shown(found, &texts), embedding });
+        pictures.push(ChangedPicture { seen: shown(found, &texts), embedding });
     })?;
     let with = Some(ScoredWith::of(&Sorting::from(settings)));
-    let (begun, kept) = (desk.guide.number(), 0);
-    let followed = Followed { begun, kept, is_own: false, are_arrivals: false, with, pictures };
-    let _ = desk.scorer.send(Told::Followed(followed));
-    desk.guide.shown(session.destination(), since, true);
-    desk.guide.memory(cache, model.fingerprint, model.labels.ncols());
+    let (begun, kept) = (context.guide.number(), 0);
+    let followed = SessionDelta { begun, kept, is_own: false, are_arrivals: false, with, pictures };
+    let _ = context.scorer.send(ScorerCommand::SessionDelta(followed));
+    context.guide.shown(session.destination(), since, true);
+    context.guide.memory(cache, model.fingerprint, model.labels.ncols());
     Ok(())
 }
 
 /// A watch at work for the app.
-struct Lookout<'d> {
-    desk: &'d Desk,
-    wanted: Wanted,
+struct AppWatch<'d> {
+    context: &'d RunnerContext,
+    wanted: WatchRequest,
     model: Model,
     run: RunId,
     set: LabelSet,
@@ -132,27 +138,27 @@ struct Lookout<'d> {
     unkept: usize,
 }
 
-impl Lookout<'_> {
+impl AppWatch<'_> {
     /// Run after run, as the session is sorted in other ways.
     fn watch(
         &mut self,
         runtime: &mut ChosenRuntime,
-        made: &mut Option<Made>,
+        made: &mut Option<PendingPlan>,
         orders: &Receiver<Order>,
     ) -> Result<Option<Order>, CrewError> {
         loop {
             let settings = match self.one_run(runtime, made, orders)? {
-                Over::Stopped => return Ok(None),
-                Over::For(order) => return Ok(Some(*order)),
-                Over::Resorted(settings) => *settings,
+                WatchOutcome::Stopped => return Ok(None),
+                WatchOutcome::For(order) => return Ok(Some(*order)),
+                WatchOutcome::Resorted(settings) => *settings,
             };
             let before = std::mem::replace(&mut self.wanted.settings, settings);
             // Nobody has asked for files to go by these labels without being asked.
             self.wanted.sorts = false;
-            let (settings, runtime) = (&self.wanted.settings, runtime.get(self.desk)?);
+            let (settings, runtime) = (&self.wanted.settings, runtime.get(self.context)?);
             if (&before.labels, before.template.text()) != (&settings.labels, settings.template.text()) {
-                let folder = self.desk.model_folder(&settings.model)?;
-                self.model = self.desk.open_model(&folder, settings, runtime, true)?.model;
+                let folder = self.context.model_folder(&settings.model)?;
+                self.model = self.context.open_model(&folder, settings, runtime, true)?.model;
             }
             (self.run, self.set) =
                 begin_classify(&mut self.session, settings, &self.model, runtime, of_watch(self.wanted.sorts))?;
@@ -163,11 +169,11 @@ impl Lookout<'_> {
     fn one_run(
         &mut self,
         runtime: &mut ChosenRuntime,
-        made: &mut Option<Made>,
+        made: &mut Option<PendingPlan>,
         orders: &Receiver<Order>,
-    ) -> Result<Over, CrewError> {
-        let Lookout { desk, wanted, model, run, set, session, arrived, sorted, unkept } = self;
-        let Wanted { number, settings, table, sorts, decisions_of } = wanted;
+    ) -> Result<WatchOutcome, CrewError> {
+        let AppWatch { context, wanted, model, run, set, session, arrived, sorted, unkept } = self;
+        let WatchRequest { number, settings, table, sorts, decisions_of } = wanted;
         let sorting = Sorting::from(&*settings);
         let watched = Watched {
             source: settings.source.clone(),
@@ -181,20 +187,20 @@ impl Lookout<'_> {
             table: table.clone(),
         };
         let mut watch = Watch::new(watched, session, WatchRules::usual(*sorts, settings.operation));
-        watch.heed_when_sorting(desk.switch.sorting.clone());
+        watch.heed_when_sorting(context.switch.sorting.clone());
         let (clocks, mut limit) = (Clocks::default(), LimitOfLate::default());
-        let stop = desk.switch.stop.without_pause();
+        let stop = context.switch.stop.without_pause();
         let tools = WatchTools {
             model,
-            cache: desk.surroundings.cache.as_ref(),
+            cache: context.surroundings.cache.as_ref(),
             decoders: cores(),
             clocks: &clocks,
-            say_trouble: &|trouble| desk.sayer.trouble(trouble),
-            say_transfer: &|error| desk.sayer.transfer(error),
+            say_trouble: &|trouble| context.sayer.trouble(trouble),
+            say_transfer: &|error| context.sayer.transfer(error),
             stop: &stop,
         };
-        let mut teller = Teller {
-            desk,
+        let mut teller = WatchForwarder {
+            context,
             texts: session.label_texts()?,
             before: *arrived,
             sorted: *sorted,
@@ -202,49 +208,49 @@ impl Lookout<'_> {
             told: None,
         };
         let over = loop {
-            desk.switch.ready(*number);
+            context.switch.ready(*number);
             let mut is_more = false;
-            if !desk.switch.stop.is_paused() {
+            if !context.switch.stop.is_paused() {
                 is_more = match watch.turn(session, tools, &mut |told| teller.tell(told)) {
                     Ok(is_more) => is_more,
                     Err(error) => break Err(CrewError::Watch(error)),
                 };
                 let is_at_rest = !is_more && watch.backlog() == 0;
                 if let Some(other) = decisions_of.take_if(|_| is_at_rest) {
-                    take_decisions(desk, &other, session);
+                    take_decisions(context, &other, session);
                 }
             }
             let now = Instant::now();
             teller.status(&watch, limit.at(now, &clocks), now);
             if stop.is_requested() {
-                break Ok(Over::Stopped);
+                break Ok(WatchOutcome::Stopped);
             }
             match next_order(orders, is_more) {
                 Next::None => {}
-                Next::Closed => break Ok(Over::Stopped),
+                Next::Closed => break Ok(WatchOutcome::Stopped),
                 Next::Order(order @ (Order::Classify { .. } | Order::Watch { .. } | Order::Open { .. })) => {
-                    break Ok(Over::For(Box::new(order)));
+                    break Ok(WatchOutcome::For(Box::new(order)));
                 }
                 Next::Order(order) => {
                     let resorted = resorted(&order, settings).map(Box::new);
                     let kept = Some((settings.destination.as_path(), &mut *session));
-                    let done = desk.carry_out(order, runtime, made, kept);
+                    let done = context.carry_out(order, runtime, made, kept);
                     // An order that failed has not sorted the session in another way.
                     let resorted = resorted.filter(|_| done.is_ok());
                     if let Err(error) = done {
                         watch.recovers_first();
-                        desk.tell(Event::Failed { error });
+                        context.tell(Event::Failed { error });
                     }
                     // A session that cannot be read now is no reason to end the watch.
                     teller.texts = session.label_texts().unwrap_or(teller.texts);
                     if let Some(settings) = resorted {
-                        break Ok(Over::Resorted(settings));
+                        break Ok(WatchOutcome::Resorted(settings));
                     }
                 }
             }
         };
-        if let Some(other) = decisions_of.take_if(|_| !matches!(over, Ok(Over::Resorted(_)))) {
-            take_decisions(desk, &other, session);
+        if let Some(other) = decisions_of.take_if(|_| !matches!(over, Ok(WatchOutcome::Resorted(_)))) {
+            take_decisions(context, &other, session);
         }
         *arrived += watch.pictures();
         // Where the watch has failed, what can be put right is put right all the same.
@@ -267,8 +273,8 @@ fn resorted(order: &Order, settings: &Settings) -> Option<Settings> {
     Some(resorted)
 }
 
-fn take_decisions(desk: &Desk, other: &Path, session: &mut Session) {
-    desk.tell_in_order(match take_over(other, session, &desk.surroundings.known_sessions()) {
+fn take_decisions(context: &RunnerContext, other: &Path, session: &mut Session) {
+    context.tell_in_order(match take_over(other, session, &context.surroundings.known_sessions()) {
         Ok(step) => Event::TakenOver { step },
         Err(error) => Event::NotTakenOver { error: error.into() },
     });

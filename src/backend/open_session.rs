@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use super::following::{Seen, hash_of};
-use super::runner::{ChosenRuntime, Desk};
-use super::scorer::Told;
-use super::words::Asked;
+use super::change_feed::{Seen, hash_of};
+use super::label_embedder::EmbedRequest;
+use super::runner::{ChosenRuntime, RunnerContext};
+use super::scorer::ScorerCommand;
 use super::{CrewError, Event, Said, SaidStep};
 use crate::domain::choice::Choice;
 use crate::domain::collection::Entry;
@@ -22,14 +22,14 @@ use crate::jobs::model::OpenedModel;
 use crate::store::session::{Origin, Session, SessionPicture, Sorting, Which};
 
 /// Tells what an earlier session holds, then makes ready to score it with other labels.
-pub(super) fn open(desk: &Desk, destination: &Path, runtime: &mut ChosenRuntime) -> Result<(), CrewError> {
-    let mut session = Session::open_to_review(destination, &desk.surroundings.known_sessions())?;
+pub(super) fn open(context: &RunnerContext, destination: &Path, runtime: &mut ChosenRuntime) -> Result<(), CrewError> {
+    let mut session = Session::open_to_review(destination, &context.surroundings.known_sessions())?;
     let sorting = session.sorting()?;
     let origin = session.origin()?;
     let set = sorting.as_ref().map(|(_, set)| set.clone());
     let scored_by = set.as_ref().map(|set| session.model_of(set)).transpose()?.flatten();
     let sorting = sorting.map(|(sorting, _)| sorting);
-    desk.tell(Event::Opened { sorting: sorting.clone().map(Box::new), origin: origin.clone() });
+    context.tell(Event::Opened { sorting: sorting.clone().map(Box::new), origin: origin.clone() });
     // Read first: what changes after it is followed.
     let since = session.revision()?;
     let texts = session.label_texts()?;
@@ -44,23 +44,23 @@ pub(super) fn open(desk: &Desk, destination: &Path, runtime: &mut ChosenRuntime)
         }
         entries.push((seen.entry, seen.decided));
     })?;
-    let _ = desk.scorer.send(Told::Begin(desk.guide.begin()));
-    let _ = desk.scorer.send(Told::Shown { entries, scores });
-    desk.guide.shown(destination, since, false);
-    tell_decisions(desk, &session)?;
+    let _ = context.scorer.send(ScorerCommand::Begin(context.guide.begin()));
+    let _ = context.scorer.send(ScorerCommand::Shown { entries, scores });
+    context.guide.shown(destination, since, false);
+    tell_decisions(context, &session)?;
     let (Some(sorting), Some(origin)) = (sorting, origin) else { return Ok(()) };
     // It names a model to be opened: not where nothing shows whose session it is, or where its ledger names another.
-    let is_own = desk.check_own(&mut session, destination);
+    let is_own = context.check_own(&mut session, destination);
     let may_open = is_own.and_then(|()| Ok(session.confirm_model(&origin.model)?));
     drop(session);
     if let Err(error) = may_open {
-        desk.tell_in_order(Event::NotScorable { error });
+        context.tell_in_order(Event::NotScorable { error });
         return Ok(());
     }
     let made = runtime
-        .get(desk)
-        .and_then(|runtime| make_scorable(desk, destination, &sorting, &origin, &hashes, scored_by, runtime));
-    desk.tell_in_order(match made {
+        .get(context)
+        .and_then(|runtime| make_scorable(context, destination, &sorting, &origin, &hashes, scored_by, runtime));
+    context.tell_in_order(match made {
         Ok(missing) => Event::Scorable { missing },
         Err(error) => Event::NotScorable { error },
     });
@@ -84,13 +84,13 @@ pub(super) fn shown(found: SessionPicture, texts: &HashMap<LabelId, String>) -> 
 }
 
 /// Tells every step of the session, so that it can be taken back.
-pub(super) fn tell_decisions(desk: &Desk, session: &Session) -> Result<(), CrewError> {
+pub(super) fn tell_decisions(context: &RunnerContext, session: &Session) -> Result<(), CrewError> {
     let texts = session.label_texts()?;
     let steps = session.steps()?.into_iter().map(|step| {
         let said = step.said.into_iter().map(|(picture, said)| (picture, said.and_then(|said| in_words(said, &texts))));
         SaidStep { kind: step.kind, said: said.collect() }
     });
-    desk.tell(Event::Decided { steps: steps.collect() });
+    context.tell(Event::Decided { steps: steps.collect() });
     Ok(())
 }
 
@@ -106,7 +106,7 @@ pub(super) fn in_words(decision: Decision, texts: &HashMap<LabelId, String>) -> 
 
 /// Opens the model of a session, and gives the scorer the embeddings that are remembered. Gives how many are not.
 fn make_scorable(
-    desk: &Desk,
+    context: &RunnerContext,
     destination: &Path,
     sorting: &Sorting,
     origin: &Origin,
@@ -121,7 +121,7 @@ fn make_scorable(
             Some(cached) => cached.folder,
             None => return Err(CrewError::NotCached { model: published.clone() }),
         },
-        model => desk.model_folder(model)?,
+        model => context.model_folder(model)?,
     };
     let settings = Settings {
         source: origin.source.clone().into(),
@@ -136,10 +136,10 @@ fn make_scorable(
         batch_size: None,
         trust_unchanged: false,
     };
-    let cache = desk.surroundings.cache.as_ref();
+    let cache = context.surroundings.cache.as_ref();
     // In the numbers of the session: those of others are other scores.
     let runtime = runtime.clone().in_variant(variant_of(origin));
-    let OpenedModel { model, text, .. } = desk.open_model(&folder, &settings, &runtime, false)?;
+    let OpenedModel { model, text, .. } = context.open_model(&folder, &settings, &runtime, false)?;
     if scored_by.is_some_and(|scored_by| scored_by != model.name_of_fingerprint()) {
         return Err(CrewError::OtherModel { model: settings.model });
     }
@@ -147,9 +147,9 @@ fn make_scorable(
     let hashes: Vec<_> = hashes.iter().filter_map(|(id, hash)| Some((*id, (*hash)?))).collect();
     let embeddings = known.embeddings(&hashes);
     let missing = hashes.len() - embeddings.len();
-    let _ = desk.scorer.send(Told::Remembered(embeddings));
-    desk.guide.memory(cache, model.fingerprint, model.labels.ncols());
-    let _ = desk.words.send(Asked::Model(Box::new(text), model.rule));
+    let _ = context.scorer.send(ScorerCommand::Remembered(embeddings));
+    context.guide.memory(cache, model.fingerprint, model.labels.ncols());
+    let _ = context.words.send(EmbedRequest::Model(Box::new(text), model.rule));
     Ok(missing)
 }
 

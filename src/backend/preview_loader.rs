@@ -50,7 +50,7 @@ pub struct Sight {
 }
 
 pub(super) fn run(orders: &Receiver<Order>, painter: &dyn Painter, ending: &Stop, events: &Sender<Event>) {
-    let mut album = Album::default();
+    let mut album = PreviewCache::default();
     while let Some(order) = newest(orders) {
         let Order::View { number, sight, next, room } = order else { continue };
         let painted = album.get(&sight, room, painter);
@@ -65,15 +65,15 @@ pub(super) fn run(orders: &Receiver<Order>, painter: &dyn Painter, ending: &Stop
 
 /// The pictures that were painted last, by their content: wherever it is, it is painted alike.
 #[derive(Default)]
-struct Album {
+struct PreviewCache {
     room: Room,
     kept: VecDeque<(ContentHash, Painted)>,
 }
 
-impl Album {
+impl PreviewCache {
     fn get(&mut self, sight: &Sight, room: Room, painter: &dyn Painter) -> Option<Painted> {
         if self.room != room {
-            *self = Album { room, kept: VecDeque::new() };
+            *self = PreviewCache { room, kept: VecDeque::new() };
         }
         let hash = sight.hash?;
         let painted = match self.kept.iter().position(|(known, _)| *known == hash) {
@@ -156,7 +156,7 @@ mod tests {
         });
         // One, its two neighbours, and the neighbour of the second that was none of the first.
         assert!(painter.0.load(Ordering::Relaxed) <= 4);
-        let mut album = Album::default();
+        let mut album = PreviewCache::default();
         sights.iter().for_each(|sight| drop(album.get(sight, room, &painter)));
         assert_eq!(album.kept.len(), KEPT);
         let before = painter.0.load(Ordering::Relaxed);
@@ -184,7 +184,7 @@ mod tests {
         let (path, copy) = (folder.path().join("1.png"), folder.path().join("copy.png"));
         let first = Sight { path: path.clone(), others: vec![copy.clone()], hash: Some(picture(&path, 3)) };
         let second = Sight { hash: Some(picture(&path, 5)), ..first.clone() };
-        let (mut album, painter) = (Album::default(), Counting(AtomicUsize::new(0)));
+        let (mut album, painter) = (PreviewCache::default(), Counting(AtomicUsize::new(0)));
         let mut shown =
             |sight| album.get(sight, ROOM, &painter).and_then(|painted| painted.0.downcast_ref::<u32>().copied());
         assert_eq!((shown(&first), shown(&second)), (None, Some(5)));

@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use smart_image_sorter::backend::{CrewError, Event, Order, Said, SaidStep, UndoTally};
 use smart_image_sorter::domain::decision::Decision;
 use smart_image_sorter::domain::history::StepKind;
 use smart_image_sorter::domain::label::Label;
 use smart_image_sorter::domain::picture::PictureId;
 use smart_image_sorter::domain::settings::Settings;
-use smart_image_sorter::jobs::crew::{CrewError, Event, Order, Said, SaidStep, UndoTally};
 use smart_image_sorter::store::session::{Sorting, Which};
 use smart_image_sorter::store::{Session, StoreError};
 

@@ -6,7 +6,7 @@ use crossbeam_channel::{Receiver, Sender};
 use ndarray::{Array1, Array2, ArrayView2};
 
 use super::Event;
-use super::scorer::Told;
+use super::scorer::ScorerCommand;
 use crate::domain::label::Label;
 use crate::domain::score::{ScoreRule, label_embeddings};
 use crate::domain::template::Templates;
@@ -20,21 +20,23 @@ use crate::engine::tokenizer::TokenizerError;
 const ALIKE: f32 = 0.97;
 
 /// Messages to the words thread.
-pub(super) enum Asked {
+pub(super) enum EmbedRequest {
     /// The text tower of a model, and how its embeddings become scores.
     Model(Box<TextEncoder>, ScoreRule),
     /// Labels to embed.
     Labels { revision: u64, labels: Vec<Label>, template: Templates },
 }
 
-pub(super) fn run(orders: &Receiver<Asked>, scorer: &Sender<Told>, events: &Sender<Event>) {
-    let mut words = Words::default();
+pub(super) fn run(orders: &Receiver<EmbedRequest>, scorer: &Sender<ScorerCommand>, events: &Sender<Event>) {
+    let mut words = LabelEmbedder::default();
     while let Ok(first) = orders.recv() {
         let mut wanted = None;
         for asked in std::iter::once(first).chain(orders.try_iter()) {
             match asked {
-                Asked::Model(encoder, rule) => words = Words { model: Some((encoder, rule)), ..words.without_memory() },
-                Asked::Labels { revision, labels, template } => wanted = Some((revision, labels, template)),
+                EmbedRequest::Model(encoder, rule) => {
+                    words = LabelEmbedder { model: Some((encoder, rule)), ..words.without_memory() }
+                }
+                EmbedRequest::Labels { revision, labels, template } => wanted = Some((revision, labels, template)),
             }
         }
         words.wanted = wanted.or(words.wanted);
@@ -43,27 +45,27 @@ pub(super) fn run(orders: &Receiver<Asked>, scorer: &Sender<Told>, events: &Send
 }
 
 #[derive(Default)]
-struct Words {
+struct LabelEmbedder {
     model: Option<(Box<TextEncoder>, ScoreRule)>,
     /// Embeddings by sentence, as the tower gives them.
     remembered: HashMap<String, Array1<f32>>,
-    /// Asked for last: another model embeds it again.
+    /// EmbedRequest for last: another model embeds it again.
     wanted: Option<(u64, Vec<Label>, Templates)>,
 }
 
-impl Words {
-    fn without_memory(self) -> Words {
-        Words { remembered: HashMap::new(), ..self }
+impl LabelEmbedder {
+    fn without_memory(self) -> LabelEmbedder {
+        LabelEmbedder { remembered: HashMap::new(), ..self }
     }
 
-    fn embed(&mut self, scorer: &Sender<Told>, events: &Sender<Event>) {
+    fn embed(&mut self, scorer: &Sender<ScorerCommand>, events: &Sender<Event>) {
         let Some((encoder, rule)) = self.model.as_mut() else { return };
         let Some((revision, labels, template)) = self.wanted.clone() else { return };
         let rule = *rule;
         match embedded(encoder, &mut self.remembered, &labels, &template) {
             Ok(labels) => {
                 let _ = events.send(Event::Alike { revision, pairs: alike(labels.view()) });
-                let _ = scorer.send(Told::Labels { revision, labels, rule });
+                let _ = scorer.send(ScorerCommand::Labels { revision, labels, rule });
             }
             Err(error) => {
                 let label = to_blame(&error, &labels, &template);

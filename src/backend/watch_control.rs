@@ -7,7 +7,7 @@ use crate::jobs::stop::Stop;
 
 /// Requests of others to a watch while it is at work.
 #[derive(Debug, Clone, Default)]
-pub(super) struct WatchSwitch {
+pub(super) struct WatchControl {
     pub(super) stop: Stop,
     /// Asks what is being sorted to stop, to begin again later.
     pub(super) sorting: Stop,
@@ -15,7 +15,7 @@ pub(super) struct WatchSwitch {
     may_sort: Arc<AtomicU64>,
 }
 
-impl WatchSwitch {
+impl WatchControl {
     /// Takes requests back, for the next watch.
     pub(super) fn lower(&self) {
         self.stop.lower();

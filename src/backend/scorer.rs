@@ -7,7 +7,7 @@ use half::f16;
 use ndarray::{Array1, Array2, ArrayView2};
 
 use super::Event;
-use super::following::{Followed, FollowedPicture};
+use super::change_feed::{ChangedPicture, SessionDelta};
 use crate::domain::collection::Entry;
 use crate::domain::picture::PictureId;
 use crate::domain::score::ScoreRule;
@@ -21,7 +21,7 @@ const BLOCK: usize = 1 << 16;
 pub(super) type Arrival = (Entry, Option<String>, Option<Array1<f16>>);
 
 /// Messages to the scorer.
-pub(super) enum Told {
+pub(super) enum ScorerCommand {
     /// Another session, by the number of its beginning: nothing of the last one is of use.
     Begin(u64),
     /// Pictures of an earlier session, with its scores for its labels, one row a picture.
@@ -33,7 +33,7 @@ pub(super) enum Told {
     /// Pictures came.
     Arrived(Vec<Arrival>),
     /// Pictures came or changed in the session.
-    Followed(Followed),
+    SessionDelta(SessionDelta),
     /// The labels of a revision were embedded.
     Labels { revision: u64, labels: Array2<f32>, rule: ScoreRule },
 }
@@ -49,11 +49,11 @@ struct Scorer {
     /// The positions of pictures in that order.
     places: HashMap<PictureId, usize>,
     /// News of pictures of the app's own run that was told before the pictures came.
-    early: HashMap<PictureId, Followed>,
+    early: HashMap<PictureId, SessionDelta>,
     labels: Option<(u64, Array2<f32>, ScoreRule)>,
 }
 
-pub(super) fn run(told: &Receiver<Told>, events: &Sender<Event>) {
+pub(super) fn run(told: &Receiver<ScorerCommand>, events: &Sender<Event>) {
     let mut scorer = Scorer::default();
     for told in told {
         for event in scorer.take(told) {
@@ -65,25 +65,25 @@ pub(super) fn run(told: &Receiver<Told>, events: &Sender<Event>) {
 }
 
 impl Scorer {
-    fn take(&mut self, told: Told) -> Vec<Event> {
+    fn take(&mut self, told: ScorerCommand) -> Vec<Event> {
         match told {
-            Told::Begin(begun) => {
+            ScorerCommand::Begin(begun) => {
                 *self = Scorer { begun, labels: self.labels.take(), ..Scorer::default() };
                 vec![Event::Begun { begun }]
             }
-            Told::Shown { entries, scores } => {
+            ScorerCommand::Shown { entries, scores } => {
                 entries.iter().for_each(|(entry, _)| self.place(entry.id, None));
                 vec![Event::Arrived { revision: 0, entries, scores }]
             }
-            Told::Remembered(embeddings) => {
+            ScorerCommand::Remembered(embeddings) => {
                 let late = embeddings.into_iter().filter_map(|(id, embedding)| self.complete(id, &embedding));
                 let late: Vec<PictureId> = late.collect();
                 self.scored_late(late).into_iter().collect()
             }
-            Told::Pass(event) => vec![*event],
-            Told::Arrived(pictures) => self.add(pictures),
-            Told::Followed(followed) => self.follow(followed),
-            Told::Labels { revision, labels, rule } => {
+            ScorerCommand::Pass(event) => vec![*event],
+            ScorerCommand::Arrived(pictures) => self.add(pictures),
+            ScorerCommand::SessionDelta(followed) => self.follow(followed),
+            ScorerCommand::Labels { revision, labels, rule } => {
                 self.labels = Some((revision, labels, rule));
                 vec![Event::Rescored { revision, scores: self.scores(0) }]
             }
@@ -114,14 +114,14 @@ impl Scorer {
     }
 
     /// Tells apart what came to the session and what changed in it.
-    fn follow(&mut self, followed: Followed) -> Vec<Event> {
+    fn follow(&mut self, followed: SessionDelta) -> Vec<Event> {
         if followed.begun != self.begun {
             return vec![];
         }
-        let Followed { begun, kept, is_own, are_arrivals, with, pictures } = followed;
+        let SessionDelta { begun, kept, is_own, are_arrivals, with, pictures } = followed;
         let first = self.rows.len();
         let (mut joined, mut changed, mut late) = (Vec::new(), Vec::new(), Vec::new());
-        for FollowedPicture { seen, embedding } in pictures {
+        for ChangedPicture { seen, embedding } in pictures {
             let id = seen.entry.id;
             match (self.places.contains_key(&id), is_own) {
                 (true, _) => {
@@ -130,8 +130,9 @@ impl Scorer {
                 }
                 // The run itself tells of it, with what the model saw.
                 (false, true) => {
-                    let pictures = vec![FollowedPicture { seen, embedding: None }];
-                    self.early.insert(id, Followed { begun, kept, is_own, are_arrivals, with: with.clone(), pictures });
+                    let pictures = vec![ChangedPicture { seen, embedding: None }];
+                    self.early
+                        .insert(id, SessionDelta { begun, kept, is_own, are_arrivals, with: with.clone(), pictures });
                 }
                 (false, false) if seen.is_replaced => {}
                 (false, false) => {
@@ -222,7 +223,7 @@ impl Scorer {
 
 #[cfg(test)]
 mod tests {
-    use super::super::following::Seen;
+    use super::super::change_feed::Seen;
     use super::*;
     use crate::domain::collection::tests::entry;
     use crate::domain::score::Activation;
@@ -235,7 +236,7 @@ mod tests {
         let mut scorer = Scorer { labels: Some((3, array![[1.0, 0.0], [0.0, 1.0]], RULE)), ..Scorer::default() };
         let pictures =
             vec![(entry(1), None, embedding(1.0, 0.0)), (entry(2), None, None), (entry(3), None, embedding(0.0, 1.0))];
-        let events = scorer.take(Told::Arrived(pictures));
+        let events = scorer.take(ScorerCommand::Arrived(pictures));
         let [Event::Arrived { revision, entries, scores }] = &events[..] else { panic!("{events:?}") };
         assert_eq!((*revision, entries.len(), scores.len()), (3, 3, 6));
         assert!(scores[0] > 0.9 && scores[2].is_nan() && scores[5] > 0.9, "{scores:?}");
@@ -250,13 +251,13 @@ mod tests {
         Some(Array1::from(vec![f16::from_f32(x), f16::from_f32(y)]))
     }
 
-    fn followed(begun: u64, is_own: bool, pictures: Vec<(i64, Option<Array1<f16>>)>) -> Told {
-        let pictures = pictures.into_iter().map(|(number, embedding)| FollowedPicture {
+    fn followed(begun: u64, is_own: bool, pictures: Vec<(i64, Option<Array1<f16>>)>) -> ScorerCommand {
+        let pictures = pictures.into_iter().map(|(number, embedding)| ChangedPicture {
             seen: Seen { entry: entry(number), decided: None, scores: vec![], is_replaced: false },
             embedding,
         });
         let pictures = pictures.collect();
-        Told::Followed(Followed { begun, kept: 0, is_own, are_arrivals: true, with: None, pictures })
+        ScorerCommand::SessionDelta(SessionDelta { begun, kept: 0, is_own, are_arrivals: true, with: None, pictures })
     }
 
     fn ids(seen: &[Seen]) -> Vec<i64> {
@@ -266,21 +267,24 @@ mod tests {
     #[test]
     fn a_picture_is_told_once_whichever_way_it_comes_first() {
         let mut scorer = Scorer { labels: Some((3, array![[1.0, 0.0], [0.0, 1.0]], RULE)), ..Scorer::default() };
-        scorer.take(Told::Begin(7));
+        scorer.take(ScorerCommand::Begin(7));
         assert!(scorer.take(followed(6, false, vec![(9, None)])).is_empty(), "that is of the session before");
         let events = scorer.take(followed(7, false, vec![(1, None), (2, embedding(0.0, 1.0))]));
         let [Event::Followed { joined, changed, scores, .. }] = &events[..] else { panic!("{events:?}") };
         assert_eq!((ids(joined), changed.len(), scores.len()), (vec![1, 2], 0, 4));
         // The embedding of the first comes later, in the middle of new pictures.
-        let events = scorer
-            .take(Told::Arrived(vec![(entry(1), None, embedding(1.0, 0.0)), (entry(3), None, embedding(1.0, 0.0))]));
+        let events = scorer.take(ScorerCommand::Arrived(vec![
+            (entry(1), None, embedding(1.0, 0.0)),
+            (entry(3), None, embedding(1.0, 0.0)),
+        ]));
         let [Event::Arrived { entries, .. }, Event::ScoredLate { pictures, scores, .. }] = &events[..] else {
             panic!("{events:?}")
         };
         assert_eq!((entries.len(), entries[0].0.id, pictures.as_slice()), (1, PictureId(3), &[PictureId(1)][..]));
         assert!(scores[0] > 0.9, "{scores:?}");
         // All of them are scored in the order in which they came.
-        let events = scorer.take(Told::Labels { revision: 4, labels: array![[1.0, 0.0], [0.0, 1.0]], rule: RULE });
+        let events =
+            scorer.take(ScorerCommand::Labels { revision: 4, labels: array![[1.0, 0.0], [0.0, 1.0]], rule: RULE });
         let [Event::Rescored { scores, .. }] = &events[..] else { panic!("{events:?}") };
         assert!(scores[0] > 0.9 && scores[3] > 0.9 && scores[4] > 0.9, "{scores:?}");
         assert_eq!(ids_changed(&scorer.take(followed(7, false, vec![(3, None)]))), [3]);
@@ -295,9 +299,9 @@ mod tests {
     #[test]
     fn what_is_told_of_a_picture_of_the_own_run_before_it_comes_is_kept() {
         let mut scorer = Scorer::default();
-        scorer.take(Told::Begin(1));
+        scorer.take(ScorerCommand::Begin(1));
         assert!(scorer.take(followed(1, true, vec![(1, None)])).is_empty());
-        let events = scorer.take(Told::Arrived(vec![(entry(1), None, None), (entry(2), None, None)]));
+        let events = scorer.take(ScorerCommand::Arrived(vec![(entry(1), None, None), (entry(2), None, None)]));
         let [Event::Arrived { entries, .. }, Event::Followed { changed, .. }] = &events[..] else {
             panic!("{events:?}")
         };

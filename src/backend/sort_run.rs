@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use super::runner::Desk;
+use super::runner::RunnerContext;
 use super::{CrewError, Event, Tally, UndoTally};
 use crate::domain::folder_name::folder_names;
 use crate::domain::picture::PictureId;
@@ -21,7 +21,7 @@ use crate::store::session::{LabelSet, Session, Sorting, Which};
 const TOLD: usize = 50;
 
 /// The last plan, and what it was made with.
-pub(super) struct Made {
+pub(super) struct PendingPlan {
     pub(super) plan: Plan,
     pub(super) gone: Vec<PathBuf>,
     pub(super) unseen: Vec<PathBuf>,
@@ -29,14 +29,14 @@ pub(super) struct Made {
     set: LabelSet,
 }
 
-impl Desk {
+impl RunnerContext {
     /// Puts the scores of now into the session, and makes a plan of them.
     pub(super) fn plan(
         &self,
         session: &mut Session,
         sorting: Sorting,
         scores: &[(PictureId, Vec<f32>)],
-    ) -> Result<Made, CrewError> {
+    ) -> Result<PendingPlan, CrewError> {
         let known = session.sorting()?;
         let set = match known {
             Some((known, set)) if known == sorting => set,
@@ -56,7 +56,7 @@ impl Desk {
             SortRules { sorting: &sorting, set: &set, folders: &folders, which: Which::All, resort: true, waiting: 0 };
         let sorted = sort(session, rules)?;
         let unseen = sorted.unseen.into_iter().map(|unseen| unseen.path).collect();
-        Ok(Made { plan: sorted.plan, gone: sorted.gone, unseen, sorting, set })
+        Ok(PendingPlan { plan: sorted.plan, gone: sorted.gone, unseen, sorting, set })
     }
 
     fn folders(&self, session: &Session, sorting: &Sorting) -> Result<Vec<String>, CrewError> {
@@ -65,7 +65,7 @@ impl Desk {
     }
 
     /// Carries a plan out.
-    pub(super) fn apply(&self, session: &mut Session, table: &Path, made: &Made) -> Result<(), CrewError> {
+    pub(super) fn apply(&self, session: &mut Session, table: &Path, made: &PendingPlan) -> Result<(), CrewError> {
         destination::check_room(session.destination(), &made.plan.transfers)?;
         let total = made.plan.transfers.len();
         let mut tally = Tally::default();

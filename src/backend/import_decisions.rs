@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use super::keeper::in_numbers;
-use super::opening::in_words;
+use super::decision_writer::in_numbers;
+use super::open_session::in_words;
 use super::{Said, SaidStep};
 use crate::domain::history::StepKind;
 use crate::domain::picture::ContentHash;

@@ -7,14 +7,14 @@ use std::sync::Arc;
 
 use crossbeam_channel::{Receiver, Sender};
 
-use super::following::Guide;
-use super::scorer::Told;
-use super::sorting::Made;
-use super::watch_switch::WatchSwitch;
-use super::watching::Wanted;
-use super::words::Asked;
+use super::change_feed::ChangeFeedHandle;
+use super::label_embedder::EmbedRequest;
+use super::scorer::ScorerCommand;
+use super::sort_run::PendingPlan;
+use super::watch_control::WatchControl;
+use super::watch_run::WatchRequest;
 use super::{CrewError, Event, Order, Sayer, Surroundings};
-use super::{opening, watching};
+use super::{open_session, watch_run};
 use crate::built_in::{UnpackError, Unpacker};
 use crate::domain::settings::{ModelName, Settings};
 use crate::engine::runtime::install::install;
@@ -27,21 +27,21 @@ use crate::jobs::stop::Stop;
 use crate::store::session::Session;
 
 /// The runner's tools.
-pub(super) struct Desk {
+pub(super) struct RunnerContext {
     pub(super) surroundings: Surroundings,
     pub(super) built_in: Unpacker,
     /// Destinations whose sessions were made or trusted in this start, and could not be noted as the user's own.
     pub(super) vouched: RefCell<HashSet<PathBuf>>,
     pub(super) sayer: Arc<dyn Sayer>,
     pub(super) stop: Stop,
-    pub(super) switch: WatchSwitch,
-    pub(super) guide: Guide,
+    pub(super) switch: WatchControl,
+    pub(super) guide: ChangeFeedHandle,
     pub(super) events: Sender<Event>,
-    pub(super) scorer: Sender<Told>,
-    pub(super) words: Sender<Asked>,
+    pub(super) scorer: Sender<ScorerCommand>,
+    pub(super) words: Sender<EmbedRequest>,
 }
 
-pub(super) fn run(desk: Desk, orders: &Receiver<Order>) {
+pub(super) fn run(context: RunnerContext, orders: &Receiver<Order>) {
     let mut made = None;
     let mut runtime = ChosenRuntime::default();
     // An order that ended a watch is carried out after it.
@@ -51,8 +51,8 @@ pub(super) fn run(desk: Desk, orders: &Receiver<Order>) {
         let order = match next.take().map_or_else(|| orders.try_recv(), Ok) {
             Ok(order) => order,
             Err(_) => {
-                if let Err(error) = runtime.at_first(&desk) {
-                    desk.tell(Event::Trouble { error });
+                if let Err(error) = runtime.at_first(&context) {
+                    context.tell(Event::Trouble { error });
                 }
                 match orders.recv() {
                     Ok(order) => order,
@@ -62,19 +62,19 @@ pub(super) fn run(desk: Desk, orders: &Receiver<Order>) {
         };
         let done = match order {
             Order::Watch { number, settings, table, sorts, decisions_of } => {
-                let wanted = Wanted { number, settings: *settings, table, sorts, decisions_of };
-                watching::watch(&desk, wanted, &mut runtime, &mut made, orders).map(|order| next = order)
+                let wanted = WatchRequest { number, settings: *settings, table, sorts, decisions_of };
+                watch_run::watch(&context, wanted, &mut runtime, &mut made, orders).map(|order| next = order)
             }
             Order::Classify { settings, table, decisions_of } => {
-                let made = runtime.get(&desk);
-                made.and_then(|runtime| desk.classify(&settings, &table, decisions_of.as_deref(), orders, runtime))
+                let made = runtime.get(&context);
+                made.and_then(|runtime| context.classify(&settings, &table, decisions_of.as_deref(), orders, runtime))
             }
-            order => desk.carry_out(order, &mut runtime, &mut made, None),
+            order => context.carry_out(order, &mut runtime, &mut made, None),
         };
         if let Err(error) = done {
             // Nothing of the app's own goes on: what others do is followed.
-            desk.guide.ended();
-            desk.tell(Event::Failed { error });
+            context.guide.ended();
+            context.tell(Event::Failed { error });
         }
     }
 }
@@ -87,27 +87,27 @@ pub(super) struct ChosenRuntime {
 }
 
 impl ChosenRuntime {
-    pub(super) fn get(&mut self, desk: &Desk) -> Result<&Runtime, CrewError> {
+    pub(super) fn get(&mut self, context: &RunnerContext) -> Result<&Runtime, CrewError> {
         self.was_tried = true;
         match &mut self.runtime {
             Some(runtime) => Ok(runtime),
-            none => Ok(none.insert(desk.choose_runtime()?)),
+            none => Ok(none.insert(context.choose_runtime()?)),
         }
     }
 
     /// Chooses it, unless that was tried before.
-    fn at_first(&mut self, desk: &Desk) -> Result<(), CrewError> {
-        if self.was_tried { Ok(()) } else { self.get(desk).map(drop) }
+    fn at_first(&mut self, context: &RunnerContext) -> Result<(), CrewError> {
+        if self.was_tried { Ok(()) } else { self.get(context).map(drop) }
     }
 }
 
-impl Desk {
+impl RunnerContext {
     /// Does what was asked for; in the session of a watch that goes on, where there is one.
     pub(super) fn carry_out(
         &self,
         order: Order,
         runtime: &mut ChosenRuntime,
-        made: &mut Option<Made>,
+        made: &mut Option<PendingPlan>,
         watched: Option<(&Path, &mut Session)>,
     ) -> Result<(), CrewError> {
         let mut opened = None;
@@ -116,7 +116,7 @@ impl Desk {
             _ => self.session(destination).map(|session| opened.insert(session)),
         };
         match order {
-            Order::Open { destination } => opening::open(self, &destination, runtime),
+            Order::Open { destination } => open_session::open(self, &destination, runtime),
             Order::Plan { destination, sorting, scores } => {
                 let made = made.insert(self.plan(session_of(&destination)?, *sorting, &scores)?);
                 if let Some(weakness) = destination::weakness(&destination).filter(|_| !made.plan.transfers.is_empty())
@@ -149,7 +149,7 @@ impl Desk {
 
     /// Tells after all pictures that were handed to the scorer before.
     pub(super) fn tell_in_order(&self, event: Event) {
-        let _ = self.scorer.send(Told::Pass(Box::new(event)));
+        let _ = self.scorer.send(ScorerCommand::Pass(Box::new(event)));
     }
 
     fn choose_runtime(&self) -> Result<Runtime, CrewError> {

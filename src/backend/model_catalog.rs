@@ -5,8 +5,8 @@ use std::path::Path;
 
 use crossbeam_channel::{Receiver, Sender};
 
-use super::checker::{folders_in, split};
 use super::newest::answer_newest;
+use super::source_inspector::{folders_in, split};
 use super::{Event, Order};
 use crate::domain::hub_model::HubModel;
 use crate::domain::settings::ModelName;

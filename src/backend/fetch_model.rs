@@ -3,14 +3,14 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use super::pace::Pace;
-use super::runner::Desk;
+use super::rate_meter::RateMeter;
+use super::runner::RunnerContext;
 use super::{CrewError, Event};
 use crate::domain::hub_model::HubModel;
 use crate::domain::printable::printable_text;
 use crate::engine::hub::{Control, Hub, HubError, Place, Repaired, Step};
 
-impl Desk {
+impl RunnerContext {
     /// The folder of a published model, downloaded where it is not in the cache.
     pub(super) fn published(&self, model: &HubModel) -> Result<PathBuf, CrewError> {
         let folder = self.with_hub(|hub, control| hub.folder(model, control))?;
@@ -33,8 +33,8 @@ impl Desk {
 
     /// Does something with the hub that can be stopped, and tells how it goes.
     fn with_hub<T>(&self, work: impl FnOnce(&Hub, &mut Control<'_>) -> Result<T, HubError>) -> Result<T, CrewError> {
-        let (mut before, mut pace, mut per_second) = (0, Pace::new(), None);
-        let (mut checked, mut checking) = (0, Pace::new());
+        let (mut before, mut pace, mut per_second) = (0, RateMeter::new(), None);
+        let (mut checked, mut checking) = (0, RateMeter::new());
         let mut tell = |step: Step<'_>| match step {
             Step::Begin(plan) => {
                 before = plan.there();

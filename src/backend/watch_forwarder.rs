@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::Event;
-use super::runner::Desk;
+use super::runner::RunnerContext;
 use crate::domain::choice::{LeftOut, LeftOutCounts};
 use crate::domain::decision::LabelId;
 use crate::domain::limit::Stage;
@@ -72,8 +72,8 @@ pub enum WatchNews {
 }
 
 /// Tells the app what a watch tells.
-pub(super) struct Teller<'d> {
-    pub(super) desk: &'d Desk,
+pub(super) struct WatchForwarder<'d> {
+    pub(super) context: &'d RunnerContext,
     pub(super) texts: HashMap<LabelId, String>,
     /// Pictures that were classified in runs that are over.
     pub(super) before: usize,
@@ -84,11 +84,11 @@ pub(super) struct Teller<'d> {
     pub(super) told: Option<(WatchStatus, Instant)>,
 }
 
-impl Teller<'_> {
+impl WatchForwarder<'_> {
     pub(super) fn tell(&mut self, told: WatchTold<'_>) {
         let news = match told {
-            WatchTold::Arrived(arrived) => return self.desk.tell_arrivals(arrived, &self.texts),
-            WatchTold::ModelIsSilent => return self.desk.tell(Event::ModelSilent),
+            WatchTold::Arrived(arrived) => return self.context.tell_arrivals(arrived, &self.texts),
+            WatchTold::ModelIsSilent => return self.context.tell(Event::ModelSilent),
             WatchTold::Others(_) => return,
             WatchTold::Transferred(_, Ok(outcome)) => {
                 self.sorted += 1;
@@ -97,14 +97,14 @@ impl Teller<'_> {
             }
             // A transfer that a decision has overtaken is planned anew.
             WatchTold::Transferred(_, Err(TransferError::Overtaken | TransferError::Abandoned)) => return,
-            WatchTold::Transferred(_, Err(error)) => WatchNews::NotSorted(self.desk.sayer.transfer(error)),
+            WatchTold::Transferred(_, Err(error)) => WatchNews::NotSorted(self.context.sayer.transfer(error)),
             WatchTold::WatchedBy(by) => WatchNews::By(by.clone()),
             WatchTold::SourceGone => WatchNews::SourceGone,
             WatchTold::SourceBack => WatchNews::SourceBack,
             WatchTold::SourceReplaced => WatchNews::SourceReplaced,
             WatchTold::LeftOut(left_out) => WatchNews::LeftOut(left_out.clone()),
             WatchTold::Unfinished(path) => WatchNews::Unfinished(path.to_owned()),
-            WatchTold::Waits(waits) => WatchNews::Waits(self.desk.sayer.waits(waits)),
+            WatchTold::Waits(waits) => WatchNews::Waits(self.context.sayer.waits(waits)),
             WatchTold::Unreadable { folder, error } => {
                 WatchNews::Unreadable { folder: folder.to_owned(), detail: error.to_string() }
             }
@@ -112,7 +112,7 @@ impl Teller<'_> {
                 WatchNews::Alerted { path: path.to_owned(), label: label.to_owned(), end: end.clone() }
             }
         };
-        self.desk.tell(Event::WatchNews { news });
+        self.context.tell(Event::WatchNews { news });
     }
 
     /// Tells how the watch stands, now and then and if that changed: a watch to which nothing comes is silent.
@@ -130,6 +130,6 @@ impl Teller<'_> {
             return;
         }
         self.told = Some((status, now));
-        self.desk.tell_in_order(Event::Watching { status });
+        self.context.tell_in_order(Event::Watching { status });
     }
 }

@@ -11,28 +11,28 @@
 //! Orders are sent and never waited for; events come back by one channel. A new request makes older ones of its kind
 //! stale: they are dropped. Everything is joined when the crew is dropped.
 
-mod beginning;
-mod checker;
-mod classifying;
+mod change_feed;
+mod classify_run;
+mod decision_writer;
 mod error;
-mod fetching;
-mod following;
-mod keeper;
-mod librarian;
+mod fetch_model;
+mod import_decisions;
+mod label_embedder;
 mod messages;
+mod model_catalog;
 mod newest;
-mod opening;
-mod owning;
-mod pace;
+mod open_session;
+mod own_session;
+mod prepare_run;
+mod preview_loader;
+mod rate_meter;
 mod runner;
 mod scorer;
-mod sorting;
-mod taking_over;
-mod viewer;
-mod watch_news;
-mod watch_switch;
-mod watching;
-mod words;
+mod sort_run;
+mod source_inspector;
+mod watch_control;
+mod watch_forwarder;
+mod watch_run;
 
 use std::cell::RefCell;
 use std::path::PathBuf;
@@ -42,28 +42,28 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
-use following::{Follower, Guide};
-use keeper::ToRunner;
-use watch_switch::WatchSwitch;
+use change_feed::{ChangeFeed, ChangeFeedHandle};
+use decision_writer::RunnerQueue;
+use watch_control::WatchControl;
 
-use super::answering::leave_behind;
-use super::embeddings::CachePlace;
-use super::stop::Stop;
-use super::watch::Waits;
 use crate::built_in::Unpacker;
 use crate::engine::runtime::find::Places;
 use crate::engine::runtime::select::Wanted;
 use crate::files::transfer::TransferError;
 use crate::files::trouble::Trouble;
+use crate::jobs::answering::leave_behind;
+use crate::jobs::embeddings::CachePlace;
+use crate::jobs::stop::Stop;
+use crate::jobs::watch::Waits;
 use crate::store::known::KnownSessions;
 
+pub use change_feed::{ScoredWith, Seen};
 pub use error::CrewError;
-pub use following::{ScoredWith, Seen};
-pub use librarian::{ModelChoice, ModelPlace};
+use label_embedder::EmbedRequest;
 pub use messages::{Checked, Event, Order, Said, SaidStep, Tally, UndoTally};
-pub use viewer::{Painted, Painter, Room, Sight};
-pub use watch_news::{WatchNews, WatchStatus};
-use words::Asked;
+pub use model_catalog::{ModelChoice, ModelPlace};
+pub use preview_loader::{Painted, Painter, Room, Sight};
+pub use watch_forwarder::{WatchNews, WatchStatus};
 
 /// A user who leaves the app is told after this time what is waited for.
 const MOMENT: Duration = Duration::from_millis(500);
@@ -107,13 +107,13 @@ pub trait Sayer: Send + Sync {
 
 /// The threads, for as long as this is kept.
 pub struct Crew {
-    words: Sender<Asked>,
+    words: Sender<EmbedRequest>,
     keeper: Sender<Order>,
     viewer: Sender<Order>,
     checker: Sender<Order>,
     librarian: Sender<Order>,
     stop: Stop,
-    switch: WatchSwitch,
+    switch: WatchControl,
     ending: Stop,
     threads: Vec<JoinHandle<()>>,
 }
@@ -135,27 +135,27 @@ impl Crew {
         let (scorer, scorer_orders) = unbounded();
         let (to_follow, followed) = unbounded();
         let (stop, ending) = (Stop::default(), Stop::default());
-        let switch = WatchSwitch::default();
-        let follower = Follower::new(followed, scorer.clone());
-        let runner = ToRunner { orders: runner, switch: switch.clone() };
+        let switch = WatchControl::default();
+        let follower = ChangeFeed::new(followed, scorer.clone());
+        let runner = RunnerQueue { orders: runner, switch: switch.clone() };
         let known = surroundings.known_sessions();
-        let desk = runner::Desk {
+        let context = runner::RunnerContext {
             built_in: Unpacker::new(surroundings.built_in.clone()),
             surroundings,
             vouched: RefCell::default(),
             sayer,
             stop: stop.clone(),
             switch: switch.clone(),
-            guide: Guide::new(to_follow),
+            guide: ChangeFeedHandle::new(to_follow),
             events: events.clone(),
             scorer: scorer.clone(),
             words: words.clone(),
         };
         let threads = vec![
-            spawn("runner", move || runner::run(desk, &runner_orders)),
+            spawn("runner", move || runner::run(context, &runner_orders)),
             spawn("words", {
                 let events = events.clone();
-                move || words::run(&words_orders, &scorer, &events)
+                move || label_embedder::run(&words_orders, &scorer, &events)
             }),
             spawn("scorer", {
                 let events = events.clone();
@@ -163,19 +163,19 @@ impl Crew {
             }),
             spawn("keeper", {
                 let events = events.clone();
-                move || keeper::run(&keeper_orders, &known, &runner, follower, &events)
+                move || decision_writer::run(&keeper_orders, &known, &runner, follower, &events)
             }),
             spawn("viewer", {
                 let (events, ending) = (events.clone(), ending.clone());
-                move || viewer::run(&viewer_orders, painter.as_ref(), &ending, &events)
+                move || preview_loader::run(&viewer_orders, painter.as_ref(), &ending, &events)
             }),
             spawn("checker", {
                 let (events, ending) = (events.clone(), ending.clone());
-                move || checker::run(&checker_orders, &ending, &events)
+                move || source_inspector::run(&checker_orders, &ending, &events)
             }),
             spawn("librarian", {
                 let ending = ending.clone();
-                move || librarian::run(&librarian_orders, &ending, &events)
+                move || model_catalog::run(&librarian_orders, &ending, &events)
             }),
         ];
         let threads = threads.into_iter().flatten().collect();
@@ -185,7 +185,7 @@ impl Crew {
     /// Sends an order to the thread that carries it out.
     pub fn send(&self, order: Order) {
         if let Order::Rescore { revision, labels, template } = order {
-            let _ = self.words.send(Asked::Labels { revision, labels, template });
+            let _ = self.words.send(EmbedRequest::Labels { revision, labels, template });
             return;
         }
         let to = match &order {

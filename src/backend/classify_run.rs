@@ -6,14 +6,14 @@ use std::time::Instant;
 
 use crossbeam_channel::Receiver;
 
-use super::beginning::Ready;
-use super::pace::Pace;
-use super::runner::Desk;
-use super::scorer::Told;
-use super::taking_over::take_over;
-use super::words::Asked;
+use super::import_decisions::take_over;
+use super::label_embedder::EmbedRequest;
+use super::prepare_run::Ready;
+use super::rate_meter::RateMeter;
+use super::runner::RunnerContext;
+use super::scorer::ScorerCommand;
 use super::{CrewError, Event, Order};
-use super::{beginning, opening};
+use super::{open_session, prepare_run};
 use crate::domain::collection::Entry;
 use crate::domain::decision::LabelId;
 use crate::domain::run::RunId;
@@ -29,7 +29,7 @@ use crate::jobs::sink::{Hooks, SessionSink, SourceFolder};
 use crate::jobs::tables;
 use crate::store::session::{Known, LabelSet, Session};
 
-impl Desk {
+impl RunnerContext {
     /// Classifies the source into the destination's session.
     pub(super) fn classify(
         &self,
@@ -39,16 +39,16 @@ impl Desk {
         orders: &Receiver<Order>,
         runtime: &Runtime,
     ) -> Result<(), CrewError> {
-        let Ready { model, text, mut session } = beginning::make_ready(self, settings, runtime)?;
+        let Ready { model, text, mut session } = prepare_run::make_ready(self, settings, runtime)?;
         let kept = kept(&session, settings)?;
         let found = Scope::of(settings, &kept).scan()?;
-        if !beginning::may_begin(self, found.files.len(), &found.left_out, orders) {
+        if !prepare_run::may_begin(self, found.files.len(), &found.left_out, orders) {
             return Ok(());
         }
-        opening::tell_decisions(self, &session)?;
+        open_session::tell_decisions(self, &session)?;
         let cache = self.surroundings.cache.as_ref();
-        let _ = self.scorer.send(Told::Begin(self.guide.begin()));
-        let _ = self.words.send(Asked::Model(Box::new(text), model.rule));
+        let _ = self.scorer.send(ScorerCommand::Begin(self.guide.begin()));
+        let _ = self.words.send(EmbedRequest::Model(Box::new(text), model.rule));
         self.guide.shown(&settings.destination, session.revision()?, true);
         self.guide.memory(cache, model.fingerprint, model.labels.ncols());
         let (run, set) = begin_classify(&mut session, settings, &model, runtime, serde_json::Map::new())?;
@@ -63,7 +63,7 @@ impl Desk {
             trusts_unchanged: settings.trust_unchanged,
             stop: &self.stop,
         };
-        let (mut pace, paused) = (Pace::new(), self.stop.paused());
+        let (mut pace, paused) = (RateMeter::new(), self.stop.paused());
         let mut classification = self.fill(&mut session, run, &set, settings, &pipeline, &mut pace)?;
         classification.left_out = found.left_out;
         if let Some(other) = decisions_of {
@@ -90,7 +90,7 @@ impl Desk {
         set: &LabelSet,
         settings: &Settings,
         pipeline: &Pipeline<'_>,
-        pace: &mut Pace,
+        pace: &mut RateMeter,
     ) -> Result<Classification, CrewError> {
         let say = |trouble: &crate::files::trouble::Trouble| self.sayer.trouble(trouble);
         // Decisions refer to labels of the session by number; the app knows them by text.
@@ -136,6 +136,6 @@ impl Desk {
             };
             (entry, decided, embedding)
         });
-        let _ = self.scorer.send(Told::Arrived(pictures.collect()));
+        let _ = self.scorer.send(ScorerCommand::Arrived(pictures.collect()));
     }
 }

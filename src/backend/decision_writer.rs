@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 
-use super::following::Follower;
-use super::watch_switch::WatchSwitch;
+use super::change_feed::ChangeFeed;
+use super::watch_control::WatchControl;
 use super::{CrewError, Event, Order, Said, SaidStep};
 use crate::domain::decision::Decision;
 use crate::domain::history::Step;
@@ -14,12 +14,12 @@ use crate::store::known::KnownSessions;
 use crate::store::session::Session;
 
 /// The way to the runner.
-pub(super) struct ToRunner {
+pub(super) struct RunnerQueue {
     pub(super) orders: Sender<Order>,
-    pub(super) switch: WatchSwitch,
+    pub(super) switch: WatchControl,
 }
 
-impl ToRunner {
+impl RunnerQueue {
     fn send(&self, order: Order) {
         // The runner is gone only when the app is closed.
         let _ = self.orders.send(order);
@@ -52,8 +52,8 @@ impl Kept<'_> {
 pub(super) fn run(
     orders: &Receiver<Order>,
     known: &KnownSessions,
-    runner: &ToRunner,
-    mut follower: Follower,
+    runner: &RunnerQueue,
+    mut follower: ChangeFeed,
     events: &Sender<Event>,
 ) {
     let mut kept = Kept { known, open: None };
@@ -83,7 +83,7 @@ pub(super) fn run(
     }
 }
 
-fn keep(order: Order, kept: &mut Kept<'_>, follower: &mut Follower, runner: &ToRunner) -> Result<(), CrewError> {
+fn keep(order: Order, kept: &mut Kept<'_>, follower: &mut ChangeFeed, runner: &RunnerQueue) -> Result<(), CrewError> {
     match &order {
         Order::Decide { destination, step } => {
             let session = kept.session(destination)?;
