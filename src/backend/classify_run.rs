@@ -51,7 +51,7 @@ impl RunnerContext {
         let _ = self.words.send(EmbedRequest::Model(Box::new(text), model.rule));
         self.guide.shown(&settings.destination, session.revision()?, true);
         self.guide.memory(cache, model.fingerprint, model.labels.ncols());
-        let (run, set) = begin_classify(&mut session, settings, &model, runtime, serde_json::Map::new())?;
+        let (run, set) = begin_classify(&mut session, settings, &model, runtime, None)?;
         let clocks = Clocks::default();
         let pipeline = Pipeline {
             files: &found.files,
@@ -72,7 +72,7 @@ impl RunnerContext {
                 Err(error) => Event::NotTakenOver { error: error.into() },
             });
         }
-        session.end_run(run, classification.told())?;
+        session.end_run(run, classification.result())?;
         tables::write(&mut session, table, Some(&set), settings.sure)?;
         // From here on, what is new in the session comes from others.
         self.guide.ended();

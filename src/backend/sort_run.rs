@@ -2,8 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use serde_json::json;
-
 use super::runner::RunnerContext;
 use super::{CrewError, Event, Tally, UndoTally};
 use crate::domain::folder_name::folder_names;
@@ -15,6 +13,7 @@ use crate::jobs::apply::apply;
 use crate::jobs::sort::{SortRules, sort};
 use crate::jobs::tables;
 use crate::jobs::undo::{Undone, undo};
+use crate::store::ledger::{RunResult, RunSettings};
 use crate::store::session::{LabelSet, Session, Sorting, Which};
 
 /// Failures that are told in words; all of them are in the table.
@@ -43,11 +42,10 @@ impl RunnerContext {
             known => {
                 let model = known.map(|(_, set)| session.model_of(&set)).transpose()?.flatten().unwrap_or_default();
                 let set = session.label_set(&sorting.labels, &sorting.template, &model)?;
-                let told = [("source".to_owned(), json!("the pictures of the session, with other labels"))];
-                let told = told.into_iter().collect();
-                let run = session.begin_run(RunKind::Classify, None, Some((&sorting, &set)), told)?;
+                let run =
+                    session.begin_run(RunKind::Classify, None, Some((&sorting, &set)), RunSettings::OtherLabels)?;
                 session.put_scores(run, &set, scores)?;
-                session.end_run(run, serde_json::Map::new())?;
+                session.end_run(run, RunResult::None {})?;
                 set
             }
         };

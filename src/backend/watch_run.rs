@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, TryRecvError};
-use serde_json::{Map, Value as Json, json};
 
 use super::change_feed::{ChangedPicture, ScoredWith, SessionDelta, hash_of};
 use super::import_decisions::take_over;
@@ -70,7 +69,7 @@ pub(super) fn watch(
     open_session::tell_decisions(context, &session)?;
     let _ = context.scorer.send(ScorerCommand::Begin(context.guide.begin()));
     let _ = context.words.send(EmbedRequest::Model(Box::new(text), model.rule));
-    let (run, set) = begin_classify(&mut session, settings, &model, runtime.get(context)?, of_watch(wanted.sorts))?;
+    let (run, set) = begin_classify(&mut session, settings, &model, runtime.get(context)?, Some(wanted.sorts))?;
     show(context, &session, &set, &model, settings)?;
     let (number, sorts, sorting) = (wanted.number, wanted.sorts, Box::new(Sorting::from(settings)));
     context.tell_in_order(Event::WatchBegan { number, sorting, sorts });
@@ -88,12 +87,6 @@ pub(super) fn watch(
     };
     context.tell_in_order(Event::WatchEnded { number, arrived: lookout.arrived, error });
     Ok(next)
-}
-
-/// The facts about the run for the ledger. A watch reads every file, whatever the settings say.
-fn of_watch(sorts: bool) -> Map<String, Json> {
-    let told = [("watch", true), ("apply", sorts), ("trust_unchanged", false)];
-    told.into_iter().map(|(key, value)| (key.to_owned(), json!(value))).collect()
 }
 
 /// Tells what the session holds already.
@@ -161,7 +154,7 @@ impl AppWatch<'_> {
                 self.model = self.context.open_model(&folder, settings, runtime, true)?.model;
             }
             (self.run, self.set) =
-                begin_classify(&mut self.session, settings, &self.model, runtime, of_watch(self.wanted.sorts))?;
+                begin_classify(&mut self.session, settings, &self.model, runtime, Some(self.wanted.sorts))?;
         }
     }
 

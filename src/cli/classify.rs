@@ -96,7 +96,7 @@ pub(super) fn carry_out(request: &Request, options: &RuntimeOptions, context: &m
     };
     let stop = context.stop()?;
     let sorting = Sorting::from(settings);
-    let begun = begin_classify(&mut session, settings, &model, runtime, serde_json::Map::new());
+    let begun = begin_classify(&mut session, settings, &model, runtime, None);
     let (run, set) = begun.map_err(|error| failed(error, context))?;
     let clocks = Clocks::default();
     let pipeline = Pipeline {
@@ -116,7 +116,7 @@ pub(super) fn carry_out(request: &Request, options: &RuntimeOptions, context: &m
         false => rescore(&mut session, (run, &set), &SourceFolder::new(&settings.source), &model, cache.as_ref()),
     };
     let rescored = rescored.map_err(|error| failed(error, context))?;
-    session.end_run(run, classification.told()).map_err(|error| failed(error, context))?;
+    session.end_run(run, classification.result()).map_err(|error| failed(error, context))?;
     tell_rescored(rescored, &settings.destination, context);
     if classification.pictures == 0 && classification.waiting == 0 && rescored.count == 0 {
         return emptied::finish(request, Some(session), &classification, context);

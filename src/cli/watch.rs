@@ -2,8 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use serde_json::{Map, json};
-
 use super::arguments::WatchArguments;
 use super::context::Context;
 use super::exit::Exit;
@@ -54,8 +52,7 @@ pub(super) fn run(arguments: &WatchArguments, context: &mut Context) -> Result<E
     let stop = context.stop()?;
     context.console.end_with(&stop);
     let sorting = Sorting::from(&settings);
-    let more = Map::from_iter([("watch".to_owned(), json!(true)), ("apply".to_owned(), json!(rules.apply))]);
-    let begun = begin_classify(&mut session, &settings, &model, &selection.runtime, more);
+    let begun = begin_classify(&mut session, &settings, &model, &selection.runtime, Some(rules.apply));
     let (run, set) = begun.map_err(|error| Failure::of(&error, &context.language))?;
     let watched = Watched {
         source: settings.source.clone(),

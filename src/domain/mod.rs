@@ -28,6 +28,7 @@ pub mod speed;
 pub mod speed_advice;
 pub mod statistics;
 pub mod template;
+pub mod transfer;
 pub mod unchanged;
 pub mod unkept;
 pub mod variant;

@@ -4,8 +4,6 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use serde_json::{Map, Value as Json, json};
-
 use super::carry_out::{SayError, Transfers, carry_out, folder_times, tidy_folders};
 use super::stop::Stop;
 use crate::domain::plan::{Plan, PlannedTransfer, name_candidates};
@@ -15,6 +13,7 @@ use crate::domain::unkept::Unkept;
 use crate::file_system::is_gone;
 use crate::files::transfer::{Ended, Outcome, TransferError, has_all_of};
 use crate::store::StoreError;
+use crate::store::ledger::{RunResult, RunSettings};
 use crate::store::session::{NewTransfer, ReliesOn, Session};
 
 /// Carries out a plan as a run of its own. `on_ended` is told of each transfer that was begun, or overtaken by a
@@ -29,8 +28,7 @@ pub fn apply(
     if plan.transfers.is_empty() {
         return Ok(None);
     }
-    let settings = Map::from_iter([("transfers".to_owned(), json!(plan.transfers.len()))]);
-    let mut run = ApplyRun::begin(session, settings)?;
+    let mut run = ApplyRun::begin(session, RunSettings::Transfers(plan.transfers.len()))?;
     run.carry_out(session, plan, say, stop, on_ended)?;
     run.end(session).map(Some)
 }
@@ -44,8 +42,8 @@ pub struct ApplyRun {
 }
 
 impl ApplyRun {
-    /// Begins it. `settings` go to the ledger as they are.
-    pub fn begin(session: &mut Session, settings: Map<String, Json>) -> Result<ApplyRun, StoreError> {
+    /// Begins it.
+    pub fn begin(session: &mut Session, settings: RunSettings) -> Result<ApplyRun, StoreError> {
         let id = session.begin_run(RunKind::Apply, None, None, settings)?;
         Ok(ApplyRun { id, done: 0, failed: 0 })
     }
@@ -105,9 +103,7 @@ impl ApplyRun {
     /// Ends it.
     pub fn end(self, session: &mut Session) -> Result<RunId, StoreError> {
         let not_on_disk = tidy_folders(session, self.id)?;
-        let result = [("done", self.done), ("failed", self.failed)];
-        let result = result.into_iter().map(|(key, count)| (key.to_owned(), json!(count))).collect();
-        session.end_run(self.id, result)?;
+        session.end_run(self.id, RunResult::Applied { done: self.done, failed: self.failed })?;
         match not_on_disk.into_iter().next() {
             Some((path, error)) => Err(StoreError::File { path, source: io::Error::other(error) }),
             None => Ok(self.id),

@@ -5,8 +5,6 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use serde_json::{Map, json};
-
 use super::stop::Stop;
 use super::undo::restore_folders;
 use crate::crash::{self, Moment};
@@ -20,6 +18,7 @@ use crate::files::transfer::{
     Ended, Journal, Outcome, Reached, Step, Transfer, TransferError, give_name_back, recover, transfer_batch,
 };
 use crate::store::StoreError;
+use crate::store::ledger::RunResult;
 use crate::store::session::{Ending, NewTransfer, Recorded, Session, Unfinished};
 
 /// Transfers of a batch: what is brought to disk together, and what a killed program can leave unfinished.
@@ -219,7 +218,7 @@ pub fn recover_session(session: &mut Session, say: SayError<'_>) -> Result<Recov
             recovered.waiting.extend(restore_folders(session, reversed)?.into_iter().map(|(_, error)| error));
         }
         recovered.waiting.extend(tidy_folders(session, run.id)?.into_iter().map(|(_, error)| error));
-        session.end_run(run.id, Map::from_iter([("cut_short".to_owned(), json!(true))]))?;
+        session.end_run(run.id, RunResult::CUT_SHORT)?;
     }
     session.complete_ledger()?;
     Ok(recovered)

@@ -2,8 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use serde_json::{Map, json};
-
 use super::apply::Twice;
 use super::carry_out::{SayError, Transfers, carry_out, folder_times, remove_empty_folders, tidy_folders};
 use super::stop::Stop;
@@ -14,6 +12,7 @@ use crate::files::folder::is_disk_absent;
 use crate::files::read::hash_file;
 use crate::files::transfer::{Ended, Outcome, TransferError};
 use crate::store::StoreError;
+use crate::store::ledger::{RunResult, RunSettings};
 use crate::store::session::{NewTransfer, ReliesOn, Reversible, Run, Session};
 
 /// The result of taking back a run.
@@ -50,8 +49,7 @@ pub fn undo(
 ) -> Result<Undone, StoreError> {
     let (done, disputed) = session.reversible_as_told(run)?;
     let kind = if run.kind == RunKind::Undo { RunKind::Redo } else { RunKind::Undo };
-    let settings = Map::from_iter([("transfers".to_owned(), json!(done.len()))]);
-    let own = session.begin_run(kind, Some(run.id), None, settings)?;
+    let own = session.begin_run(kind, Some(run.id), None, RunSettings::Transfers(done.len()))?;
     let mut undone =
         Undone { run: run.id, own, kind, back: 0, removed: 0, gone: 0, unkept: 0, left: vec![], waiting: 0 };
     for done in disputed {
@@ -109,9 +107,8 @@ pub fn undo(
     }
     not_on_disk.extend(tidy_folders(session, own)?);
     undone.left.extend(not_on_disk);
-    let result =
-        [("back", undone.back), ("removed", undone.removed), ("gone", undone.gone), ("left", undone.left.len())];
-    session.end_run(own, result.into_iter().map(|(key, count)| (key.to_owned(), json!(count))).collect())?;
+    let (back, removed, gone, left) = (undone.back, undone.removed, undone.gone, undone.left.len());
+    session.end_run(own, RunResult::Undone { back, removed, gone, left })?;
     Ok(undone)
 }
 

@@ -118,12 +118,12 @@ impl Session {
             let (mut otherwise, mut count) = (Vec::new(), 0);
             while let Some(row) = rows.next()? {
                 let ended = EndedTransfer {
-                    id: TransferId(row.get(0)?),
-                    result: row.get(1)?,
-                    action: row.get(2)?,
-                    source: row.get(3)?,
-                    target: row.get(4)?,
-                    hash: hash(row, 5)?,
+                    id: TransferId(row.get("id")?),
+                    result: row.get("step")?,
+                    action: row.get("action")?,
+                    source: row.get("source")?,
+                    target: row.get("target")?,
+                    hash: hash(row, "hash")?,
                 };
                 count += 1;
                 if !ended.is_told_by(account) {

@@ -45,12 +45,12 @@ impl Session {
 
     fn placed_where(&self, condition: &str, parameters: impl rusqlite::Params) -> rusqlite::Result<Vec<Placed>> {
         let mut statement = self.connection.prepare_cached(&format!(
-            "SELECT placed, pictures.hash, {IS_OURS} FROM pictures
+            "SELECT placed, pictures.hash, {IS_OURS} AS is_ours FROM pictures
              LEFT JOIN transfers ON transfers.id = placed_by WHERE {condition}"
         ))?;
         let found = statement.query_map(parameters, |row| {
-            let (kept, is_ours): (Vec<u8>, Option<bool>) = (row.get(0)?, row.get(2)?);
-            let hash = hash(row, 1)?;
+            let (kept, is_ours): (Vec<u8>, Option<bool>) = (row.get("placed")?, row.get("is_ours")?);
+            let hash = hash(row, "hash")?;
             Ok(place(&kept, is_ours.unwrap_or(false)).map(|place| Placed { place, hash }))
         })?;
         Ok(found.collect::<rusqlite::Result<Vec<Option<Placed>>>>()?.into_iter().flatten().collect())

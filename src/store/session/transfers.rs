@@ -229,9 +229,9 @@ impl Session {
         let found = || -> rusqlite::Result<Vec<Option<Unfinished>>> {
             let mut statement = self.connection.prepare(&format!(
                 "SELECT transfers.id, picture, action, source, folder, names, transfers.hash, transfers.size,
-                        transfers.reverses, step, transfers.inode, target, runs.kind, device,
+                        transfers.reverses, step, transfers.inode, target, runs.kind, device, unkept,
                         EXISTS (SELECT 1 FROM transfers AS later WHERE later.picture = transfers.picture
-                                AND later.id > transfers.id AND later.step IN ('done', 'kept', 'unsynced')), unkept
+                                AND later.id > transfers.id AND later.step IN ('done', 'kept', 'unsynced')) AS is_superseded
                  FROM transfers JOIN runs ON runs.id = run JOIN pictures ON pictures.id = picture
                  WHERE {condition} ORDER BY transfers.id"
             ))?;
@@ -241,16 +241,16 @@ impl Session {
     }
 
     fn unfinished_in(&self, row: &Row<'_>) -> rusqlite::Result<Option<Unfinished>> {
-        let path = |index: usize| row.get::<_, Vec<u8>>(index).map(|kept| self.given(&kept));
-        let (action, kind): (String, String) = (row.get(2)?, row.get(12)?);
+        let path = |column: &str| row.get::<_, Vec<u8>>(column).map(|kept| self.given(&kept));
+        let (action, kind): (String, String) = (row.get("action")?, row.get("kind")?);
         let (Some(action), Some(kind)) = (Action::from_word(&action), RunKind::from_word(&kind)) else {
             return Ok(None);
         };
-        let names: Vec<u8> = row.get(5)?;
-        let step: String = row.get(9)?;
-        let inode = row.get::<_, Option<i64>>(10)?.map(|inode| inode as u64);
-        let target = row.get::<_, Option<Vec<u8>>>(11)?.map(|kept| self.given(&kept));
-        let unkept = unkept::in_row(row, 15)?;
+        let names: Vec<u8> = row.get("names")?;
+        let step: String = row.get("step")?;
+        let inode = row.get::<_, Option<i64>>("inode")?.map(|inode| inode as u64);
+        let target = row.get::<_, Option<Vec<u8>>>("target")?.map(|kept| self.given(&kept));
+        let unkept = unkept::in_row(row, "unkept")?;
         let reached = match (step.as_str(), inode, target) {
             ("copied", Some(inode), _) => Some(Recorded::Copied { inode, unkept }),
             ("published", _, Some(target)) => Some(Recorded::Published { target }),
@@ -258,25 +258,25 @@ impl Session {
             _ => None,
         };
         let transfer = NewTransfer {
-            picture: PictureId(row.get(1)?),
+            picture: PictureId(row.get("picture")?),
             action,
-            source: path(3)?,
-            folder: path(4)?,
+            source: path("source")?,
+            folder: path("folder")?,
             names: names.split(|byte| *byte == 0).map(|name| OsString::from_vec(name.to_owned())).collect(),
-            hash: hash(row, 6)?,
-            size: row.get::<_, i64>(7)? as u64,
-            reverses: row.get::<_, Option<i64>>(8)?.map(TransferId),
+            hash: hash(row, "hash")?,
+            size: row.get::<_, i64>("size")? as u64,
+            reverses: row.get::<_, Option<i64>>("reverses")?.map(TransferId),
             restores: Unkept::default(),
             relies_on: ReliesOn::Nothing,
         };
-        let device = row.get::<_, Option<i64>>(13)?.map(|device| device as u64);
-        let (id, is_superseded) = (TransferId(row.get(0)?), row.get(14)?);
+        let device = row.get::<_, Option<i64>>("device")?.map(|device| device as u64);
+        let (id, is_superseded) = (TransferId(row.get("id")?), row.get("is_superseded")?);
         Ok(Some(Unfinished { id, kind, transfer, reached, device, is_superseded, unkept }))
     }
 }
 
-pub(super) fn hash(row: &Row<'_>, index: usize) -> rusqlite::Result<ContentHash> {
-    let bytes: Vec<u8> = row.get(index)?;
+pub(super) fn hash(row: &Row<'_>, column: &str) -> rusqlite::Result<ContentHash> {
+    let bytes: Vec<u8> = row.get(column)?;
     Ok(ContentHash(<[u8; 32]>::try_from(bytes).unwrap_or([0; 32])))
 }
 
