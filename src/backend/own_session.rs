@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::runner::RunnerContext;
 use super::{CrewError, Event};
-use crate::jobs::carry_out::recover_session;
+use crate::jobs::recover::recover_session;
 use crate::store::session::Session;
 
 impl RunnerContext {

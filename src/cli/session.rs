@@ -5,7 +5,7 @@ use std::path::Path;
 use super::context::Context;
 use super::failure::Failure;
 use crate::domain::printable::printable;
-use crate::jobs::carry_out::recover_session;
+use crate::jobs::recover::recover_session;
 use crate::lang::{Say, Values};
 use crate::store::StoreError;
 use crate::store::session::Session;

@@ -23,11 +23,12 @@ pub use command::{BadCommand, LabelCommand};
 use incoming::Incoming;
 pub use rules::WatchRules;
 
-use super::carry_out::{SayError, recover_transfers};
+use super::carry_out::SayError;
 use super::classify::{Classified, ClassifyError, Encoders};
 use super::effort::Clocks;
 use super::embeddings::CachePlace;
 use super::model::{Model, ModelError};
+use super::recover::recover_transfers;
 use super::sink::SourceFolder;
 use super::stop::Stop;
 use super::tables::{self, TableError};

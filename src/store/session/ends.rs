@@ -1,16 +1,21 @@
 //! The effects of a transfer's end: for its picture, for the transfer that it takes back, for the ledger.
 
-use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::{Path, PathBuf};
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
-use rusqlite::{OptionalExtension, Row, Transaction};
+use rusqlite::{OptionalExtension, Transaction};
 
-use super::transfers::{Ending, hash};
-use super::unkept;
+use super::{columns, unkept};
 use crate::domain::run::{Action, RunId, RunKind, TransferId};
+use crate::domain::transfer::{Ending, TransferResult};
 use crate::file_system::is_gone;
 use crate::store::ledger::{self, LedgerEvent, TransferEnded, Word};
+
+/// The word in the session for how a transfer ended.
+pub(super) fn word(ending: &Ending) -> &'static str {
+    ending.result().map_or("abandoned", TransferResult::word)
+}
 
 /// Takes note of an end everywhere but in the transfer itself.
 pub(super) fn take_effect(
@@ -154,10 +159,10 @@ pub(super) fn ended(change: &Transaction<'_>, id: TransferId, ending: &Ending) -
             run: RunId(row.get("run")?),
             transfer: id,
             action: Word::of(&row.get::<_, String>("action")?),
-            result: Word::of(ending.word()),
-            source: path_in(row, "source")?.unwrap_or_default(),
-            target: path_in(row, "target")?,
-            sha256: hash(row, "hash")?,
+            result: Word::of(word(ending)),
+            source: columns::path(row, "source")?.unwrap_or_default(),
+            target: columns::path(row, "target")?,
+            sha256: columns::hash(row, "hash")?,
             size: Some(row.get("size")?),
             modified: row.get::<_, Option<String>>("modified")?.and_then(|text| time_of(text.parse().ok()?)),
             device: row.get("device")?,
@@ -167,11 +172,6 @@ pub(super) fn ended(change: &Transaction<'_>, id: TransferId, ending: &Ending) -
             reason: ending.reason().map(str::to_owned),
         })
     })
-}
-
-fn path_in(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<PathBuf>> {
-    let bytes: Option<Vec<u8>> = row.get(column)?;
-    Ok(bytes.map(|bytes| PathBuf::from(OsString::from_vec(bytes))))
 }
 
 /// Nanoseconds since 1970 as a time in UTC.

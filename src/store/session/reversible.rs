@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use rusqlite::{OptionalExtension, Row};
 
-use super::transfers::hash;
+use super::columns::hash;
 use super::{Session, StoreError, kept, unkept};
 use crate::domain::picture::{ContentHash, PictureId};
 use crate::domain::run::{Action, RunId, TransferId};

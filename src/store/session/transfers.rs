@@ -6,138 +6,14 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Row, Transaction};
 
-use super::ends::{take_effect, take_effect_again};
+use super::columns::hash;
+use super::ends::{take_effect, take_effect_again, word};
 use super::{Session, StoreError, kept, unkept};
 use crate::domain::decision::Decision;
-use crate::domain::picture::{ContentHash, PictureId};
+use crate::domain::picture::PictureId;
 use crate::domain::run::{Action, RunId, RunKind, TransferId};
+use crate::domain::transfer::{Ending, Reached, ReliesOn, Step, Transfer};
 use crate::domain::unkept::Unkept;
-
-/// A transfer that is about to be begun.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewTransfer {
-    /// The picture.
-    pub picture: PictureId,
-    /// The action.
-    pub action: Action,
-    /// The file.
-    pub source: PathBuf,
-    /// The folder that receives it, or that its witness is in.
-    pub folder: PathBuf,
-    /// The names it may have there, in the order they are tried.
-    pub names: Vec<OsString>,
-    /// Its content.
-    pub hash: ContentHash,
-    /// Its size in bytes.
-    pub size: u64,
-    /// The transfer that it takes back.
-    pub reverses: Option<TransferId>,
-    /// Metadata that the transfer which it takes back has lost, and that it restores.
-    pub restores: Unkept,
-    /// The condition that must still hold when it begins.
-    pub relies_on: ReliesOn,
-}
-
-/// The condition that a transfer was planned on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReliesOn {
-    /// On nothing that could change.
-    Nothing,
-    /// On this being what a person said of the picture.
-    Decision(Option<Decision>),
-}
-
-/// A step of a transfer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Recorded {
-    /// Its copy is whole, with this number on its file system.
-    Copied {
-        /// The number.
-        inode: u64,
-        /// The metadata that it could not be given.
-        unkept: Unkept,
-    },
-    /// Its copy has its name.
-    Published {
-        /// The copy.
-        target: PathBuf,
-    },
-    /// It is over.
-    Ended(Ending),
-}
-
-/// How a transfer ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ending {
-    /// The file is there now: copied or moved. For a removal: its content is in the witness.
-    Done {
-        /// Where the content is.
-        target: PathBuf,
-    },
-    /// There was nothing left to do: the file is gone, and its content is whole in the source. It has the effects of
-    /// [`Ending::Done`].
-    Gone {
-        /// Where the file would be; for a removal, the witness.
-        target: PathBuf,
-    },
-    /// The same content was there before.
-    Present {
-        /// Where.
-        target: PathBuf,
-    },
-    /// It was to be moved, and the source could not be removed: it is a copy.
-    Kept {
-        /// The copy.
-        target: PathBuf,
-        /// Why, in words.
-        reason: String,
-    },
-    /// It is done as by [`Ending::Done`], but the disk has not taken it: a later run brings it there.
-    Unsynced {
-        /// Where the content is.
-        target: PathBuf,
-        /// The fault, in words.
-        reason: String,
-    },
-    /// Nothing was done.
-    Failed {
-        /// Why, in words.
-        reason: String,
-    },
-    /// It was not begun, or what was begun is cleaned up.
-    Abandoned,
-}
-
-impl Ending {
-    pub(super) fn word(&self) -> &'static str {
-        match self {
-            Ending::Done { .. } | Ending::Gone { .. } => "done",
-            Ending::Present { .. } => "present",
-            Ending::Kept { .. } => "kept",
-            Ending::Unsynced { .. } => "unsynced",
-            Ending::Failed { .. } => "failed",
-            Ending::Abandoned => "abandoned",
-        }
-    }
-
-    fn target(&self) -> Option<&Path> {
-        match self {
-            Ending::Done { target }
-            | Ending::Gone { target }
-            | Ending::Present { target }
-            | Ending::Kept { target, .. }
-            | Ending::Unsynced { target, .. } => Some(target),
-            Ending::Failed { .. } | Ending::Abandoned => None,
-        }
-    }
-
-    pub(super) fn reason(&self) -> Option<&str> {
-        match self {
-            Ending::Kept { reason, .. } | Ending::Unsynced { reason, .. } | Ending::Failed { reason } => Some(reason),
-            _ => None,
-        }
-    }
-}
 
 /// A transfer that a killed program left, and how far it came.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -147,9 +23,9 @@ pub struct Unfinished {
     /// The kind of its run.
     pub kind: RunKind,
     /// The transfer itself.
-    pub transfer: NewTransfer,
-    /// The last step that was recorded; none where it was only planned.
-    pub reached: Option<Recorded>,
+    pub transfer: Transfer,
+    /// How far it came.
+    pub reached: Reached,
     /// The file system that the picture was found on.
     pub device: Option<u64>,
     /// A later transfer of the picture was done: its file is where that one put it.
@@ -168,7 +44,7 @@ impl Session {
     pub fn plan_transfers(
         &mut self,
         run: RunId,
-        transfers: &[NewTransfer],
+        transfers: &[Transfer],
         missing_folders: &[PathBuf],
     ) -> Result<Vec<Option<TransferId>>, StoreError> {
         let destination = self.destination.clone();
@@ -188,19 +64,19 @@ impl Session {
 
     /// Takes note of transfers that are done before they are begun, as their files are gone: each with the path that it
     /// ends at.
-    pub fn record_gone(&mut self, run: RunId, transfers: &[(NewTransfer, PathBuf)]) -> Result<(), StoreError> {
+    pub fn record_gone(&mut self, run: RunId, transfers: &[(Transfer, PathBuf)]) -> Result<(), StoreError> {
         let destination = self.destination.clone();
         self.change(|change| {
             transfers.iter().try_for_each(|(transfer, target)| {
                 let id = insert(change, &destination, run, transfer)?;
-                record(change, &destination, id, &Recorded::Ended(Ending::Gone { target: target.clone() }))
+                record(change, &destination, id, &Step::Ended(Ending::Gone { target: target.clone() }))
             })
         })?;
         self.complete_ledger()
     }
 
     /// Takes note of steps that were taken together, and of their ends in the ledger.
-    pub fn record(&mut self, steps: &[(TransferId, Recorded)]) -> Result<(), StoreError> {
+    pub fn record(&mut self, steps: &[(TransferId, Step)]) -> Result<(), StoreError> {
         let destination = self.destination.clone();
         let recorded = self.change(|change| {
             for (id, step) in steps {
@@ -250,14 +126,15 @@ impl Session {
         let step: String = row.get("step")?;
         let inode = row.get::<_, Option<i64>>("inode")?.map(|inode| inode as u64);
         let target = row.get::<_, Option<Vec<u8>>>("target")?.map(|kept| self.given(&kept));
-        let unkept = unkept::in_row(row, "unkept")?;
+        let (unkept, is_superseded) = (unkept::in_row(row, "unkept")?, row.get("is_superseded")?);
         let reached = match (step.as_str(), inode, target) {
-            ("copied", Some(inode), _) => Some(Recorded::Copied { inode, unkept }),
-            ("published", _, Some(target)) => Some(Recorded::Published { target }),
-            ("unsynced", _, Some(target)) => Some(Recorded::Ended(Ending::Unsynced { target, reason: String::new() })),
-            _ => None,
+            ("copied", Some(inode), _) => Reached::Copied { inode },
+            ("published", _, Some(target)) => Reached::Published { target },
+            ("unsynced", _, Some(target)) => Reached::NotOnDisk { target },
+            _ if is_superseded => Reached::Superseded,
+            _ => Reached::Planned,
         };
-        let transfer = NewTransfer {
+        let transfer = Transfer {
             picture: PictureId(row.get("picture")?),
             action,
             source: path("source")?,
@@ -270,17 +147,11 @@ impl Session {
             relies_on: ReliesOn::Nothing,
         };
         let device = row.get::<_, Option<i64>>("device")?.map(|device| device as u64);
-        let (id, is_superseded) = (TransferId(row.get("id")?), row.get("is_superseded")?);
-        Ok(Some(Unfinished { id, kind, transfer, reached, device, is_superseded, unkept }))
+        Ok(Some(Unfinished { id: TransferId(row.get("id")?), kind, transfer, reached, device, is_superseded, unkept }))
     }
 }
 
-pub(super) fn hash(row: &Row<'_>, column: &str) -> rusqlite::Result<ContentHash> {
-    let bytes: Vec<u8> = row.get(column)?;
-    Ok(ContentHash(<[u8; 32]>::try_from(bytes).unwrap_or([0; 32])))
-}
-
-fn still_holds(change: &Transaction<'_>, transfer: &NewTransfer) -> rusqlite::Result<bool> {
+fn still_holds(change: &Transaction<'_>, transfer: &Transfer) -> rusqlite::Result<bool> {
     let ReliesOn::Decision(decision) = transfer.relies_on else { return Ok(true) };
     let mut statement = change.prepare_cached("SELECT decision IS ?2 AND decided IS ?3 FROM pictures WHERE id = ?1")?;
     let label = decision.and_then(Decision::label).map(|label| label.0);
@@ -291,7 +162,7 @@ fn insert(
     change: &Transaction<'_>,
     destination: &Path,
     run: RunId,
-    transfer: &NewTransfer,
+    transfer: &Transfer,
 ) -> rusqlite::Result<TransferId> {
     let names: Vec<&[u8]> = transfer.names.iter().map(|name| name.as_bytes()).collect();
     change
@@ -327,27 +198,27 @@ pub(super) fn record(
     change: &Transaction<'_>,
     destination: &Path,
     id: TransferId,
-    step: &Recorded,
+    step: &Step,
 ) -> rusqlite::Result<()> {
     match step {
-        Recorded::Copied { inode, unkept } => {
+        Step::Copied { inode, unkept } => {
             change
                 .prepare_cached("UPDATE transfers SET step = 'copied', inode = ?2, unkept = ?3 WHERE id = ?1")?
                 .execute((id.0, *inode as i64, unkept::kept(*unkept).map(|kept| kept.to_string())))?;
         }
-        Recorded::Published { target } => {
+        Step::Published { target } => {
             change
                 .prepare_cached("UPDATE transfers SET step = 'published', target = ?2 WHERE id = ?1")?
                 .execute((id.0, kept(destination, target)))?;
         }
-        Recorded::Ended(ending) => {
+        Step::Ended(ending) => {
             let target = ending.target().map(|target| kept(destination, target));
             let had_effect: bool = change
                 .prepare_cached("SELECT step = 'unsynced' FROM transfers WHERE id = ?1")?
                 .query_row([id.0], |row| row.get(0))?;
             change.prepare_cached("UPDATE transfers SET step = ?2, target = ?3 WHERE id = ?1")?.execute((
                 id.0,
-                ending.word(),
+                word(ending),
                 target,
             ))?;
             match had_effect {

@@ -2,8 +2,7 @@
 
 use std::path::Path;
 
-use super::super::transfers::Ending;
-use crate::domain::transfer::TransferResult;
+use crate::domain::transfer::{Ending, TransferResult};
 use crate::store::ledger::{TransferEnded, Word};
 
 impl TransferEnded {

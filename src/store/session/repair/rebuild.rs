@@ -10,11 +10,12 @@ use std::path::{Path, PathBuf};
 use rusqlite::{OptionalExtension, Transaction};
 use serde_json::json;
 
-use super::super::transfers::{Recorded, record};
+use super::super::transfers::record;
 use super::super::{DATABASE, OWN, StoreError, TABLE_NAME, pictures, top_files};
 use super::{replace, sync_folder};
 use crate::domain::label::Label;
 use crate::domain::run::{RunId, RunKind};
+use crate::domain::transfer::Step;
 use crate::store::ledger::{self, FileEvent, LedgerEvent, Line, Pending, RunBegan, Sound, TransferEnded};
 use crate::store::{database, regular, schema};
 
@@ -196,7 +197,7 @@ impl Rebuild<'_> {
             let picture = self.picture_of(told, time)?;
             self.insert(told, picture)?;
         }
-        let step = Recorded::Ended(told.ending(self.destination));
+        let step = Step::Ended(told.ending(self.destination));
         record(self.change, self.destination, id, &step)
     }
 

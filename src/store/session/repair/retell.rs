@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, Transaction};
 
-use super::super::transfers::Ending;
 use super::super::{Session, StoreError, decisions, ends};
 use super::replace;
 use crate::domain::run::{RunId, TransferId};
+use crate::domain::transfer::Ending;
 use crate::store::ledger::{self, LedgerEvent, Pending, RunBegan, RunEnded, RunResult, Sound, TransferEnded, Word};
 use crate::store::regular;
 use crate::store::secret::Secret;
