@@ -13,7 +13,7 @@ use crate::domain::audit::{AuditRow, audit};
 use crate::domain::decision::Decision;
 use crate::domain::printable::{printable, printable_text};
 use crate::domain::review::{Filter, Order};
-use crate::domain::statistics::share;
+use crate::domain::statistics::wilson_interval;
 use crate::tui::model::Model;
 use crate::tui::preview;
 
@@ -95,7 +95,7 @@ fn audited(canvas: &Canvas<'_>, width: usize) -> Vec<Line<'static>> {
     let mut lines = vec![Line::styled(canvas.text("app.audit_head"), canvas.theme.title())];
     let percent = |value: f64| format!("{:.0}", value * 100.0);
     lines.extend(rows.into_iter().filter_map(|AuditRow { label, right, all }| {
-        let share = share(right, all)?;
+        let share = wilson_interval(right, all)?;
         let name = match label {
             Some(label) => model.labels.current.get(label).map(|label| printable_text(&label.text))?,
             None => canvas.text("app.row_unsure"),
