@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::{Bench, memory};
 use crate::domain::speed::Whole;
-use crate::files::forget::forget;
+use crate::files::page_cache::drop_pages;
 use crate::jobs::classify::{Classified, ClassifyError, Encoders, Pipeline, classify};
 use crate::jobs::effort::Clocks;
 use crate::jobs::model::Model;
@@ -25,7 +25,7 @@ pub(super) fn run(
     encoders: &mut Encoders,
     time: Duration,
 ) -> Result<Whole, ClassifyError> {
-    bench.files.iter().for_each(|path| forget(path));
+    bench.files.iter().for_each(|path| drop_pages(path));
     let files: Vec<PathBuf> = bench.files.iter().cycle().take(MOST).cloned().collect();
     let (clocks, over) = (Clocks::default(), Stop::default());
     let pipeline = Pipeline {
@@ -77,7 +77,7 @@ impl Sink for NoSink<'_> {
         self.pictures += usize::from(classified.is_some_and(|classified| classified.embedding.is_some()));
         self.last = Instant::now();
         if let Some(path) = self.files.get(position) {
-            forget(path);
+            drop_pages(path);
         }
         let is_enough = self.last - self.began >= self.time && self.tried >= self.least;
         if is_enough || self.stop.is_requested() {
