@@ -12,7 +12,7 @@ use crate::engine::canonical::record;
 use crate::engine::graph::transformer::Measures;
 use crate::engine::graph::{GraphBuilder, Operators, TowerGraph, axis};
 use crate::engine::runtime::{Dim, InputSpec};
-use crate::engine::tokenizer::{Filling, Kind, TextForm};
+use crate::engine::tokenizer::{Kind, Padding, TextForm};
 use crate::engine::weights::{Weights, WeightsError};
 
 /// The defaults of transformers' `ChineseCLIPTextConfig`.
@@ -67,7 +67,7 @@ impl Family for ChineseClip {
     }
 
     fn text(&self) -> TextForm {
-        TextForm { longest: self.positions, vocabulary: self.vocabulary, kind: Kind::Bert, filling: Filling::ToLongest }
+        TextForm { longest: self.positions, vocabulary: self.vocabulary, kind: Kind::Bert, padding: Padding::ToLongest }
     }
 
     fn scoring(&self) -> Scoring {

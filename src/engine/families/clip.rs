@@ -13,7 +13,7 @@ use crate::engine::graph::pictures::Patches;
 use crate::engine::graph::transformer::{MASKED, Measures};
 use crate::engine::graph::{GraphBuilder, Operators, TowerGraph, Value, axis, integer};
 use crate::engine::runtime::{Dim, InputSpec};
-use crate::engine::tokenizer::{Filling, Kind, TextForm};
+use crate::engine::tokenizer::{Kind, Padding, TextForm};
 use crate::engine::weights::{Weights, WeightsError};
 
 /// The end-of-text id that old configurations claim, wrongly: transformers then takes the highest id instead.
@@ -115,7 +115,7 @@ impl Family for Clip {
     }
 
     fn text(&self) -> TextForm {
-        TextForm { longest: self.positions, vocabulary: self.vocabulary, kind: Kind::Clip, filling: Filling::ToLongest }
+        TextForm { longest: self.positions, vocabulary: self.vocabulary, kind: Kind::Clip, padding: Padding::ToLongest }
     }
 
     fn scoring(&self) -> Scoring {

@@ -12,7 +12,7 @@ use crate::engine::graph::pictures::Patches;
 use crate::engine::graph::transformer::Measures;
 use crate::engine::graph::{GraphBuilder, Operators, TowerGraph, axis};
 use crate::engine::runtime::{Dim, InputSpec};
-use crate::engine::tokenizer::{Filling, Kind, TextForm};
+use crate::engine::tokenizer::{Kind, Padding, TextForm};
 use crate::engine::weights::{Weights, WeightsError};
 
 /// The defaults of transformers' `SiglipTextConfig` and `SiglipVisionConfig`.
@@ -87,8 +87,8 @@ impl Family for Siglip {
     }
 
     fn text(&self) -> TextForm {
-        let filling = Filling::Always { padding: self.padding as u32 };
-        TextForm { longest: self.length(), vocabulary: self.vocabulary, kind: Kind::Siglip, filling }
+        let padding = Padding::Always { padding: self.padding as u32 };
+        TextForm { longest: self.length(), vocabulary: self.vocabulary, kind: Kind::Siglip, padding }
     }
 
     fn scoring(&self) -> Scoring {
