@@ -9,7 +9,7 @@ use super::error::FamilyError;
 use super::family::{Family, Scoring};
 use crate::domain::score::Activation;
 use crate::engine::canonical::record;
-use crate::engine::graph::transformer::Measures;
+use crate::engine::graph::transformer::TransformerConfig;
 use crate::engine::graph::{GraphBuilder, Operators, TowerGraph, axis};
 use crate::engine::runtime::{Dim, InputSpec};
 use crate::engine::tokenizer::{Kind, Padding, TextForm};
@@ -22,7 +22,7 @@ const TEXT: TowerDefaults =
 /// A Chinese-CLIP checkpoint's measures.
 #[derive(Debug)]
 pub(super) struct ChineseClip {
-    text: Measures,
+    text: TransformerConfig,
     vision: VisionTower,
     vocabulary: usize,
     positions: usize,

@@ -9,7 +9,7 @@ use super::family::{Family, Scoring};
 use crate::domain::score::Activation;
 use crate::engine::canonical::record;
 use crate::engine::graph::pictures::Patches;
-use crate::engine::graph::transformer::Measures;
+use crate::engine::graph::transformer::TransformerConfig;
 use crate::engine::graph::{GraphBuilder, Operators, TowerGraph, axis};
 use crate::engine::runtime::{Dim, InputSpec};
 use crate::engine::tokenizer::{Kind, Padding, TextForm};
@@ -31,8 +31,8 @@ const LENGTH: usize = 64;
 /// A SigLIP checkpoint's measures.
 #[derive(Debug)]
 pub(super) struct Siglip {
-    text: Measures,
-    vision: Measures,
+    text: TransformerConfig,
+    vision: TransformerConfig,
     vocabulary: usize,
     positions: usize,
     padding: usize,
