@@ -208,9 +208,10 @@ fn write(file: &mut File, path: &Path, parts: &[Part], data_folder: &Path, level
     let (mut out, mut hasher) = (BufWriter::new(file), Sha256::new());
     for part in parts {
         let bytes = match part {
-            Part::Copied(tensor) => Outside::of(tensor, data_folder).and_then(|outside| outside.bytes()),
+            Part::Copied(tensor) => ExternalTensor::of(tensor, data_folder).and_then(|outside| outside.bytes()),
             Part::Quantised { matrix, is_transposed } => {
-                let values = Outside::of(matrix, data_folder).and_then(|outside| outside.values()).map_err(failed)?;
+                let values =
+                    ExternalTensor::of(matrix, data_folder).and_then(|outside| outside.values()).map_err(failed)?;
                 if values.iter().any(|value| !value.is_finite()) {
                     return Err(QuantisingError::NotFinite { tensor: matrix.name.clone() });
                 }
@@ -241,22 +242,22 @@ fn transposed(values: &[f32], columns: usize) -> Vec<f32> {
 }
 
 /// A tensor whose values lie in a file.
-struct Outside {
+struct ExternalTensor {
     path: PathBuf,
     offset: u64,
     length: usize,
     element: i32,
 }
 
-impl Outside {
-    fn of(tensor: &TensorProto, folder: &Path) -> io::Result<Outside> {
+impl ExternalTensor {
+    fn of(tensor: &TensorProto, folder: &Path) -> io::Result<ExternalTensor> {
         let told = |key: &str| tensor.external_data.iter().find(|entry| entry.key == key).map(|entry| &entry.value);
         let number = |key: &str| told(key).and_then(|value| value.parse::<u64>().ok());
         let (Some(location), Some(offset), Some(length)) = (told("location"), number("offset"), number("length"))
         else {
             return Err(io::Error::new(io::ErrorKind::InvalidData, format!("{} lies nowhere", tensor.name)));
         };
-        Ok(Outside { path: folder.join(location), offset, length: length as usize, element: tensor.data_type })
+        Ok(ExternalTensor { path: folder.join(location), offset, length: length as usize, element: tensor.data_type })
     }
 
     fn bytes(&self) -> io::Result<Vec<u8>> {
