@@ -14,9 +14,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value as Json;
 
-use super::choice::{CONFIG, Choice, Needs, choose, shards};
 use super::hash::Hash;
 use super::listing::is_hexadecimal;
+use super::selection::{CONFIG, FileSelection, RequiredFiles, choose, shards};
 use crate::engine::families;
 use crate::engine::image_processor;
 use crate::plain_file;
@@ -185,7 +185,7 @@ impl Storage {
     }
 
     /// The files of a commit's snapshot that make a whole checkpoint; none where one is missing.
-    pub(super) fn complete(&self, commit: &str) -> Option<(PathBuf, Choice)> {
+    pub(super) fn complete(&self, commit: &str) -> Option<(PathBuf, FileSelection)> {
         let folder = self.snapshot(commit);
         let mut names = BTreeSet::new();
         collect(&folder, "", DEEPEST, &mut names);
@@ -193,7 +193,7 @@ impl Storage {
         let json = |name: &str| -> Option<Json> { serde_json::from_slice(&read_small(&folder.join(name))?).ok() };
         // One of no known family is complete too: what is wrong with it is said where it is opened.
         let family = families::from_config(&json(CONFIG)?).ok();
-        let needs = Needs::of(family.as_deref(), json(image_processor::OUTER_FILE).as_ref());
+        let needs = RequiredFiles::of(family.as_deref(), json(image_processor::OUTER_FILE).as_ref());
         let mut choice = choose(&names, &needs).ok()?;
         if let Some(ending) = choice.form.shard_ending() {
             let index = choice.weights.first().and_then(|index| read_small(&folder.join(index)))?;

@@ -5,11 +5,11 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-use super::choice::beside;
 use super::control::{DownloadControl, DownloadEvent};
 use super::hash::is_whole;
 use super::listing::ListedFile;
 use super::planned::{Plan, PlannedFile};
+use super::selection::beside;
 use super::{Hub, HubError};
 use crate::domain::hub_model::HubModel;
 

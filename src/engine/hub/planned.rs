@@ -5,10 +5,10 @@ use std::io::ErrorKind;
 use std::sync::atomic::AtomicBool;
 
 use super::cache::Storage;
-use super::choice::Form;
 use super::error::HubError;
 use super::hash::{Hash, is_whole};
 use super::listing::ListedFile;
+use super::selection::WeightsForm;
 use crate::domain::hub_model::HubModel;
 
 /// A plan: the files of a model, and which of them have to be downloaded.
@@ -21,7 +21,7 @@ pub struct Plan {
     /// The commit that is taken.
     pub commit: String,
     /// The form of the weights.
-    pub form: Form,
+    pub form: WeightsForm,
     /// The revision that the files come from where it is not the one that was asked for: the hub's own conversion.
     pub conversion: Option<String>,
     /// The files, small ones first.
