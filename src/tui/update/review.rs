@@ -7,7 +7,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 use super::decisions::{accept, decide, find, reassign, redo, undo};
 use super::preview::{choose_preview, look};
 use crate::domain::decision::Decision;
-use crate::domain::review::{Order as QueueOrder, queue};
+use crate::domain::review::{QueueOrder, queue};
 use crate::tui::effect::Effect;
 use crate::tui::line::Line;
 use crate::tui::model::Model;
