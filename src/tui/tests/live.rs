@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::domain::decision::LabelId;
-use crate::files::watcher::NoEvents;
+use crate::files::watcher::WatcherUnavailable;
 use crate::jobs::crew::{ScoredWith, Seen, WatchNews, WatchStatus};
 use crate::jobs::watch::WatchedBy;
 use crate::lang::Say;
@@ -141,7 +141,7 @@ fn the_status_line_tells_how_the_watch_stands() {
     assert!(screen(&model, 120, 24).contains("the source is gone"));
     assert!(say(&mut model, WatchNews::SourceBack).contains("there again"));
     assert!(!screen(&model, 120, 24).contains("the source is gone"));
-    let polls = WatchNews::By(WatchedBy::Polling(Some(NoEvents::Limit)));
+    let polls = WatchNews::By(WatchedBy::Polling(Some(WatcherUnavailable::Limit)));
     assert!(say(&mut model, polls).contains("max_user_watches"));
     // An obstacle that is met again and again is said once.
     let lines = model.log.len();
