@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::{Bench, memory};
-use crate::domain::speed::Whole;
+use crate::domain::speed::WholeRun;
 use crate::files::page_cache::drop_pages;
 use crate::jobs::classify::{Classified, ClassifyError, Encoders, Pipeline, classify};
 use crate::jobs::effort::Clocks;
@@ -24,7 +24,7 @@ pub(super) fn run(
     model: &Model,
     encoders: &mut Encoders,
     time: Duration,
-) -> Result<Whole, ClassifyError> {
+) -> Result<WholeRun, ClassifyError> {
     bench.files.iter().for_each(|path| drop_pages(path));
     let files: Vec<PathBuf> = bench.files.iter().cycle().take(MOST).cloned().collect();
     let (clocks, over) = (Clocks::default(), Stop::default());
@@ -44,7 +44,7 @@ pub(super) fn run(
         NoSink { files: &files, began, last: began, time, least, tried: 0, pictures: 0, over: &over, stop: bench.stop };
     classify(&pipeline, encoders, &mut sink)?;
     let seconds = (sink.last - began).as_secs_f64();
-    Ok(Whole {
+    Ok(WholeRun {
         pictures: sink.pictures,
         per_second: if seconds > 0.0 { sink.pictures as f64 / seconds } else { 0.0 },
         limit: clocks.so_far().limit(),
