@@ -1,4 +1,4 @@
-//! All pictures of a session as they stand under the labels of now: what the app shows, counts and reviews.
+//! All pictures of a session with their scores for the present labels. The app shows, counts and reviews from it.
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;

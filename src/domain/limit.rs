@@ -1,4 +1,4 @@
-//! Which stage of a run limits its speed: the one that works nearly all of the time while the others wait.
+//! Finds the stage that limits a run: the one that is nearly always at work while the others wait.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The queue of pictures to look over: which, in what order.
+//! The review queue: its pictures and their order.
 
 use std::collections::HashSet;
 

@@ -1,4 +1,4 @@
-//! How fast a machine is with a model, stage by stage, and what follows from that.
+//! Speed of a machine with a model, stage by stage.
 
 use std::time::Duration;
 

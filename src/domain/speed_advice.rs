@@ -1,4 +1,4 @@
-//! Advice: changes to a machine that make pictures go faster.
+//! Advice on how to classify faster on this machine.
 
 use super::limit::Stage;
 use super::speed::Speeds;

@@ -1,4 +1,4 @@
-//! How good the model is, from what people decided.
+//! Confidence intervals for how good the model is.
 
 /// A wilson_interval and the interval that the true one lies in with 95 % confidence.
 #[derive(Debug, Clone, Copy, PartialEq)]

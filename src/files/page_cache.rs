@@ -1,4 +1,4 @@
-//! Asking the system to forget what it holds of a file, so that reading it again reads the disk.
+//! Drops a file from the system's page cache, so that reading it again reads the disk.
 
 use std::path::Path;
 

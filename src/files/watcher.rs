@@ -1,5 +1,5 @@
-//! Changes in a folder, as the system tells them. That is never more than a hint of where to look: queues overflow,
-//! watches run out, network file systems tell nothing.
+//! Change events of a folder. They are only hints of where to look: queues overflow, watches run out, network file
+//! systems report nothing.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};

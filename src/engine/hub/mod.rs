@@ -77,8 +77,7 @@ impl Hub {
         self.fetch(&plan, control)
     }
 
-    /// A model that is complete in the cache, as it was when the hub was last asked. A revision that is no commit may
-    /// stand for another one by now.
+    /// A model that is complete in the cache, at the commit that the revision meant when the hub was last asked.
     pub fn cached(&self, model: &HubModel) -> Option<CachedModel> {
         let storage = self.storage(&model.id).ok()?;
         let revision = model.revision_or_main();
@@ -87,7 +86,8 @@ impl Hub {
             let (folder, choice) = storage.complete(&commit)?;
             Some((commit, folder, choice))
         };
-        // As a plan chooses, so that what is mended is what is opened: the conversion comes before what was converted.
+        // The same preference as in a plan, so that a repair checks the files that will be opened: a conversion comes
+        // before its original.
         let noted = (revision == MAIN).then(|| storage.conversion(&commit)).flatten();
         let (commit, folder, choice) = noted.and_then(complete).or_else(|| complete(commit))?;
         let size = |name: &String| std::fs::metadata(folder.join(name)).map_or(0, |found| found.len());
@@ -101,7 +101,7 @@ impl Hub {
         Ok(Storage::of(cache, id))
     }
 
-    /// The error that a failed request about a model is.
+    /// The error for a failed request about a model.
     fn failed(&self, model: &HubModel, error: HttpError) -> HubError {
         let endpoint = self.config.endpoint.clone();
         match error {

@@ -1,4 +1,4 @@
-//! Asking what a model consists of, and what of it is in the cache already.
+//! Plans a download: asks the hub for a model's files and looks up which are in the cache.
 
 use std::collections::BTreeSet;
 

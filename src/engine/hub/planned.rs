@@ -53,7 +53,7 @@ impl Plan {
         self.size() - self.there()
     }
 
-    /// True where nothing has to be done: every file is there, and where it belongs.
+    /// True where every file is complete and in place.
     pub fn is_whole(&self) -> bool {
         self.files.iter().all(|file| file.there == file.size && file.is_in_place)
     }
@@ -66,8 +66,7 @@ pub struct PlannedFile {
     pub name: String,
     /// In bytes.
     pub size: u64,
-    /// Bytes of it that are in the cache already. For that, the content of a small file was looked at, and the length
-    /// of a large one.
+    /// Bytes of it that are in the cache already, judged by the content of a small file and the length of a large one.
     pub there: u64,
     pub(super) hash: Hash,
     /// It is read before the weights are downloaded.

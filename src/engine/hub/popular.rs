@@ -1,4 +1,4 @@
-//! The models that there are: those that the hub lists for this task, and those in the cache.
+//! Lists models: those that the hub has for this task, and those in the cache.
 
 use serde::Deserialize;
 

@@ -1,6 +1,5 @@
-//! Which of a repository's files are needed: the configuration, the tokenizer, and the weights in one form of the
-//! several that many repositories have. What a folder can be, a name can be too. The same rule tells whether a folder
-//! of the cache is complete.
+//! Selects the files that a model needs from all in its repository: the configuration, the tokenizer, and the weights
+//! in one of the forms that the repository has. The same rule tells whether a folder of the cache is complete.
 
 use std::collections::BTreeSet;
 

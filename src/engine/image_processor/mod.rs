@@ -1,5 +1,5 @@
-//! From a decoded picture to what the image tower takes, as Pillow and transformers' image processors do it: resize
-//! 8-bit pixels with an antialiasing filter, cut out the centre, scale, normalise.
+//! From a decoded picture to the input of the image tower, as Pillow and transformers' image processors do it: resize
+//! 8-bit pixels with an antialiasing filter, crop the centre, scale, normalise.
 
 mod settings;
 

@@ -1,5 +1,5 @@
-//! A PNG made of another whose data are damaged or end early: every row that can be unpacked, and noughts for the rest,
-//! which is what Pillow leaves there.
+//! Repairs a PNG whose data are damaged or end early: every row that can be unpacked, and noughts for the rest, as
+//! Pillow leaves them.
 
 use std::io::{BufRead, Error, ErrorKind, Read, Result, Seek, SeekFrom};
 
