@@ -1,4 +1,4 @@
-//! The choice among the files of a source: which are looked at, and why the others are not.
+//! Which files of a source are looked at, and the reason for each one left out.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

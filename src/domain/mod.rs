@@ -1,4 +1,4 @@
-//! The subject of the product, and nothing else: labels, scores, counts, plans.
+//! The subject of the product: labels, scores, counts, plans.
 //!
 //! Pure: no input or output, no threads, no clock. Everything here can be tested with plain values.
 

@@ -1,8 +1,7 @@
-//! Whether a program has a file open for writing, asked of the system in a way that nobody can get in between.
+//! Whether a program has a file open for writing, asked by a lease, which leaves no gap for another program.
 //!
-//! Linux grants a lease to read only where nobody has the file open for writing, and makes who opens it for writing
-//! wait until the lease is given back: `fcntl(2)`, "Leases". Unsafe because no crate that is used here offers that
-//! call.
+//! Linux grants a read lease only where nobody has the file open for writing, and makes whoever then opens it for
+//! writing wait until the lease is given back: `fcntl(2)`, "Leases". Unsafe because no crate used here offers the call.
 
 #![cfg_attr(target_os = "linux", allow(unsafe_code))]
 

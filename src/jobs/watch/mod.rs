@@ -39,7 +39,7 @@ use crate::files::defect::PictureDefect;
 use crate::files::destination::DestinationError;
 use crate::files::scan::Kept;
 use crate::files::transfer::Ended;
-use crate::files::watcher::NoEvents;
+use crate::files::watcher::WatcherUnavailable;
 use crate::store::StoreError;
 use crate::store::ledger::RunResult;
 use crate::store::session::{Known, LabelSet, Session, Sorting};
@@ -66,7 +66,7 @@ pub enum WatchedBy {
     /// The system tells.
     Events,
     /// The folder is looked through every few seconds: because it was asked for, or for this reason.
-    Polling(Option<NoEvents>),
+    Polling(Option<WatcherUnavailable>),
 }
 
 /// Events of a watch.
