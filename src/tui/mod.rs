@@ -5,6 +5,7 @@ mod action;
 mod effect;
 mod event_loop;
 mod keys;
+mod last_settings;
 mod layout;
 mod line;
 mod message;
@@ -17,7 +18,6 @@ mod terminal_query;
 mod tests;
 mod theme;
 mod update;
-mod values;
 mod view;
 mod wake;
 
