@@ -4,6 +4,7 @@
 mod action;
 mod effect;
 mod event_loop;
+pub mod headless;
 mod keys;
 mod last_settings;
 mod layout;
@@ -11,7 +12,6 @@ mod line;
 mod message;
 mod model;
 mod preview;
-pub mod rehearsal;
 mod screen;
 mod terminal_query;
 #[cfg(test)]
