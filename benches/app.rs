@@ -41,7 +41,7 @@ use smart_image_sorter::store::cache::{EmbeddingCache, Remembered};
 use smart_image_sorter::store::known::KnownSessions;
 use smart_image_sorter::store::ledger::{RunResult, RunSettings};
 use smart_image_sorter::store::session::{Found, Session, Sorting};
-use smart_image_sorter::tui::rehearsal::Rehearsal;
+use smart_image_sorter::tui::headless::HeadlessApp;
 use smart_image_sorter::use_cases::Machine;
 
 /// The dimensions of the usual base models' embeddings.
@@ -79,7 +79,7 @@ fn main() {
 fn measure(folder: &Path) {
     let count = std::env::var("SIS_COUNT").unwrap();
     let began = Instant::now();
-    let mut app = Rehearsal::open(start(folder), &destination(folder), 160, 50);
+    let mut app = HeadlessApp::open(start(folder), &destination(folder), 160, 50);
     app.wait_for(|screen| screen.contains(&format!("{count} pictures")), PATIENCE).unwrap();
     println!("  open: all pictures counted       {:>7.0} ms", milliseconds(began.elapsed()));
     app.press(KeyCode::F(4));
@@ -126,7 +126,7 @@ fn while_all_cores_work(work: impl FnOnce()) {
     });
 }
 
-fn keys(app: &mut Rehearsal, what: &str, key: KeyCode) {
+fn keys(app: &mut HeadlessApp, what: &str, key: KeyCode) {
     let mut times: Vec<Duration> = (0..KEYS)
         .map(|_| {
             // People press no key for a while after each: the system sees a thread that rests.

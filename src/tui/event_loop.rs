@@ -12,6 +12,7 @@ use signal_hook::consts::SIGINT;
 
 use super::effect::Effect;
 use super::keys::Keys;
+use super::last_settings::LastSettings;
 use super::line::Line;
 use super::message::Message;
 use super::model::{Field, Model, Pane, Work};
@@ -20,7 +21,6 @@ use super::screen::Screen;
 use super::terminal_query;
 use super::theme::Theme;
 use super::update::{look_up, update};
-use super::values::Values;
 use super::wake::{Waited, Wake};
 use super::{SAMPLES_MODEL, view};
 use crate::app_start::{AppStart, Opening};
@@ -34,8 +34,8 @@ const LEAST_WAIT: Duration = Duration::from_millis(1);
 /// Events that are taken in before the screen is drawn again.
 const TAKEN_TOGETHER: usize = 500;
 
-/// Where values of the last start are.
-const VALUES_FILE: &str = "last.toml";
+/// The file with the settings of the last start.
+const LAST_SETTINGS: &str = "last.toml";
 
 /// A picture that takes longer than this to get to the terminal keeps people waiting.
 const SLOW: Duration = Duration::from_millis(1500);
@@ -52,8 +52,8 @@ pub fn run(start: AppStart) -> std::io::Result<()> {
     model.is_line_unprotected = is_line_unprotected();
     let (painter, wake) = (ScreenPainter::new(), Wake::new()?);
     let (crew, told) = Crew::start(machine, Arc::new(language), painter.clone(), wake.waker());
-    let values = config_folder.map(|folder| folder.join(VALUES_FILE));
-    let mut app = App { crew, told, painter, wake, drawn: None, values };
+    let last_settings = config_folder.map(|folder| folder.join(LAST_SETTINGS));
+    let mut app = App { crew, told, painter, wake, drawn: None, last_settings };
     let first = app.open(&mut model, opening)?;
     // The first stands on the screen, all of them in the log.
     for fault in faults.iter().rev() {
@@ -104,8 +104,8 @@ struct App {
     painter: Arc<ScreenPainter>,
     /// The picture that was drawn last.
     drawn: Option<u64>,
-    /// Where values are kept for the next start.
-    values: Option<PathBuf>,
+    /// The file of settings for the next start.
+    last_settings: Option<PathBuf>,
 }
 
 /// Whether the loop goes on.
@@ -215,9 +215,9 @@ impl App {
                     self.carry_out(effect, model, screen, more)?;
                 }
             }
-            Effect::Remember(values) => {
-                if let Some(path) = &self.values {
-                    values.store(path);
+            Effect::Remember(settings) => {
+                if let Some(path) = &self.last_settings {
+                    settings.store(path);
                 }
             }
             Effect::Suspend => {
@@ -232,8 +232,8 @@ impl App {
     fn open(&mut self, model: &mut Model, opening: Opening) -> std::io::Result<Vec<Effect>> {
         match opening {
             Opening::Welcome => {
-                match self.values.as_deref().and_then(Values::load) {
-                    Some(values) => model.fill_fields(values),
+                match self.last_settings.as_deref().and_then(LastSettings::load) {
+                    Some(settings) => model.fill_fields(settings),
                     None => model.welcome = Some(0),
                 }
                 Ok(look_up(model))
@@ -242,7 +242,7 @@ impl App {
             Opening::Session { destination, trust } => {
                 model.setup.destination = Line::new(destination.to_string_lossy());
                 model.session = Some(model.destination());
-                model.values = self.values.as_deref().and_then(Values::load).unwrap_or_default();
+                model.last_settings = self.last_settings.as_deref().and_then(LastSettings::load).unwrap_or_default();
                 model.work = Work::Opening;
                 let destination = model.destination();
                 let trusted = trust.then(|| Order::Trust { destination: destination.clone() });
@@ -259,8 +259,8 @@ impl App {
         model.setup.chosen = Field::Start;
         model
             .set_labels(built_in::sample_labels().lines().filter(|line| !line.is_empty()).map(str::to_owned).collect());
-        // Values of the samples are of no use for the next start.
-        self.values = None;
+        // Settings for the samples are of no use for the next start.
+        self.last_settings = None;
         look_up(model)
     }
 }

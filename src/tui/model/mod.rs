@@ -14,7 +14,7 @@ use ratatui_textarea::TextArea;
 
 use super::action::{Action, AppAction};
 use super::keys::Keys;
-use super::values::Values;
+use super::last_settings::LastSettings;
 use crate::backend::Tally;
 use crate::config::Defaults;
 use crate::domain::collection::Collection;
@@ -74,8 +74,8 @@ pub(crate) struct Model {
     pub(crate) pace: Option<f64>,
     /// The stage that limits it.
     pub(crate) limit: Option<Stage>,
-    /// The values that are remembered from start to start.
-    pub(crate) values: Values,
+    /// The settings that are remembered from start to start.
+    pub(crate) last_settings: LastSettings,
     pub(crate) runtime: Option<Runtime>,
     /// The last message, for the line above the status line.
     pub(crate) notice: Option<Notice>,
@@ -205,7 +205,7 @@ impl Model {
             is_paused: false,
             pace: None,
             limit: None,
-            values: Values::default(),
+            last_settings: LastSettings::default(),
             runtime: None,
             notice: None,
             log: vec![],
@@ -295,7 +295,7 @@ impl Model {
             Work::Classifying { .. } => Some(self.waiting() as f64 / self.pace?),
             _ => {
                 let checked = self.setup.checked.as_ref()?.as_ref().ok()?;
-                Some(checked.pictures as f64 / self.values.pace.get(&self.pace_key()?)?)
+                Some(checked.pictures as f64 / self.last_settings.pace.get(&self.pace_key()?)?)
             }
         }
     }

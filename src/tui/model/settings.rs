@@ -9,8 +9,8 @@ use crate::domain::settings::{ModelName, Settings};
 use crate::domain::template::Templates;
 use crate::lang::Say;
 use crate::store::session::Sorting;
+use crate::tui::last_settings::LastSettings;
 use crate::tui::line::Line;
-use crate::tui::values::Values;
 
 /// The obstacle to a start, in words.
 pub(crate) type Problem = String;
@@ -96,7 +96,7 @@ impl Model {
     pub(crate) fn remember_fields(&mut self) {
         let setup = &self.setup;
         let text = |line: &Line| Some(line.text().to_owned());
-        self.values = Values {
+        self.last_settings = LastSettings {
             source: text(&setup.source),
             destination: text(&setup.destination),
             model: text(&setup.model),
@@ -109,33 +109,33 @@ impl Model {
             hidden: Some(setup.hidden),
             include: text(&setup.include),
             exclude: text(&setup.exclude),
-            pace: std::mem::take(&mut self.values.pace),
+            pace: std::mem::take(&mut self.last_settings.pace),
         };
     }
 
     /// Puts what was remembered into the fields.
-    pub(crate) fn fill_fields(&mut self, values: Values) {
+    pub(crate) fn fill_fields(&mut self, settings: LastSettings) {
         let setup = &mut self.setup;
         for (value, line) in [
-            (&values.source, &mut setup.source),
-            (&values.destination, &mut setup.destination),
-            (&values.model, &mut setup.model),
-            (&values.template, &mut setup.template),
-            (&values.include, &mut setup.include),
-            (&values.exclude, &mut setup.exclude),
-            (&values.threshold, &mut setup.threshold),
-            (&values.margin, &mut setup.margin),
+            (&settings.source, &mut setup.source),
+            (&settings.destination, &mut setup.destination),
+            (&settings.model, &mut setup.model),
+            (&settings.template, &mut setup.template),
+            (&settings.include, &mut setup.include),
+            (&settings.exclude, &mut setup.exclude),
+            (&settings.threshold, &mut setup.threshold),
+            (&settings.margin, &mut setup.margin),
         ] {
             if let Some(value) = value {
                 *line = Line::new(value.clone());
             }
         }
-        setup.operation = values.operation.unwrap_or(setup.operation);
-        setup.recursive = values.recursive.unwrap_or(setup.recursive);
-        setup.hidden = values.hidden.unwrap_or(setup.hidden);
-        if let Some(labels) = &values.labels {
+        setup.operation = settings.operation.unwrap_or(setup.operation);
+        setup.recursive = settings.recursive.unwrap_or(setup.recursive);
+        setup.hidden = settings.hidden.unwrap_or(setup.hidden);
+        if let Some(labels) = &settings.labels {
             self.set_labels(labels.lines().map(str::to_owned).collect());
         }
-        self.values = values;
+        self.last_settings = settings;
     }
 }

@@ -111,8 +111,8 @@ pub(super) fn classified(model: &mut Model, waiting: usize, per_second: Option<f
     let mut effects = start::ended(model);
     // How long it took is what the next run is told to take.
     if let (Some(pace), Some(key)) = (per_second, model.pace_key()) {
-        model.values.pace.insert(key, pace);
-        effects.push(Effect::Remember(Box::new(model.values.clone())));
+        model.last_settings.pace.insert(key, pace);
+        effects.push(Effect::Remember(Box::new(model.last_settings.clone())));
     }
     effects
 }

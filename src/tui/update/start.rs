@@ -73,7 +73,7 @@ pub(super) fn begin(model: &mut Model, takes_decisions: bool) -> Vec<Effect> {
     model.remember_fields();
     effects.push(watching::start_order(model, settings, decisions_of));
     effects.extend(labels::rescore(model));
-    effects.push(Effect::Remember(Box::new(model.values.clone())));
+    effects.push(Effect::Remember(Box::new(model.last_settings.clone())));
     effects.extend(go_to(model, Pane::Labels));
     effects
 }

@@ -1,4 +1,4 @@
-//! The fields' values at the last start, and how fast models were: remembered in a file of the user's own.
+//! The settings of the last start, and how fast models were: remembered in a file of the user's own.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -9,13 +9,13 @@ use crate::domain::settings::Operation;
 use crate::plain_file;
 use crate::rights::Rights;
 
-/// The largest file of values that is read: labels are most of it.
+/// The largest file of settings that is read: labels are most of it.
 const LARGEST_FILE: u64 = 10_000_000;
 
-/// The values that are remembered. A file of an earlier version may have less, one of a later version more.
+/// The settings that are remembered. A file of an earlier version may have less, one of a later version more.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
-pub(super) struct Values {
+pub(super) struct LastSettings {
     pub(super) source: Option<String>,
     pub(super) destination: Option<String>,
     pub(super) model: Option<String>,
@@ -33,11 +33,11 @@ pub(super) struct Values {
     pub(super) pace: BTreeMap<String, f64>,
 }
 
-impl Values {
-    /// The values of a file; none where there is no file or where it cannot be read.
-    pub(super) fn load(path: &Path) -> Option<Values> {
+impl LastSettings {
+    /// The settings of a file; none where there is no file or where it cannot be read.
+    pub(super) fn load(path: &Path) -> Option<LastSettings> {
         let text = plain_file::read_text(path, LARGEST_FILE).ok()?;
-        toml::from_str(&text).inspect_err(|error| tracing::warn!("values cannot be read: {error}")).ok()
+        toml::from_str(&text).inspect_err(|error| tracing::warn!("the last settings cannot be read: {error}")).ok()
     }
 
     /// Writes them; what fails is logged, as it costs some typing and nothing else.
@@ -51,7 +51,7 @@ impl Values {
             std::fs::write(path, text)
         });
         if let Err(error) = written {
-            tracing::warn!("values could not be kept: {error}");
+            tracing::warn!("the last settings could not be kept: {error}");
         }
     }
 }
@@ -64,14 +64,14 @@ mod tests {
     fn they_come_back_as_they_were() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a/last.toml");
-        assert_eq!(Values::load(&path), None);
+        assert_eq!(LastSettings::load(&path), None);
         let pace = BTreeMap::from([("demo · tract 0.23 · CPU".to_owned(), 41.5)]);
         let source = Some("/a \"b\"\\\n".to_owned());
-        let values = Values { source, operation: Some(Operation::Move), pace, ..Values::default() };
-        values.store(&path);
-        assert_eq!(Values::load(&path), Some(values));
+        let settings = LastSettings { source, operation: Some(Operation::Move), pace, ..LastSettings::default() };
+        settings.store(&path);
+        assert_eq!(LastSettings::load(&path), Some(settings));
         std::fs::write(&path, "source = 3").unwrap();
-        assert_eq!(Values::load(&path), None);
+        assert_eq!(LastSettings::load(&path), None);
     }
 
     #[test]
@@ -80,10 +80,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a/last.toml");
         let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
-        Values::default().store(&path);
+        LastSettings::default().store(&path);
         assert_eq!((mode(&path), mode(path.parent().unwrap())), (0o600, 0o700));
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
-        Values::default().store(&path);
+        LastSettings::default().store(&path);
         assert_eq!(mode(&path), 0o600);
     }
 }

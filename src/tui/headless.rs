@@ -24,16 +24,16 @@ use crate::app_start::AppStart;
 use crate::backend::{Crew, Event, Order};
 
 /// The app, open on an earlier session.
-pub struct Rehearsal {
+pub struct HeadlessApp {
     crew: Crew,
     told: Receiver<Event>,
     model: Model,
     terminal: Terminal<TestBackend>,
 }
 
-impl Rehearsal {
+impl HeadlessApp {
     /// Opens the session of `destination` on a screen of so many columns and rows, as `sis review` does.
-    pub fn open(start: AppStart, destination: &std::path::Path, columns: u16, rows: u16) -> Rehearsal {
+    pub fn open(start: AppStart, destination: &std::path::Path, columns: u16, rows: u16) -> HeadlessApp {
         let AppStart { language, defaults, machine, config_folder, .. } = start;
         let (keys, _) = Keys::load(config_folder.as_deref());
         let mut model = Model::new(language.clone(), defaults, keys, working_folder());
@@ -48,7 +48,7 @@ impl Rehearsal {
             Ok(terminal) => terminal,
             Err(never) => match never {},
         };
-        Rehearsal { crew, told, model, terminal }
+        HeadlessApp { crew, told, model, terminal }
     }
 
     /// Presses a key, and draws what comes of it at once. Gives how long that took.
@@ -78,7 +78,7 @@ impl Rehearsal {
 
     /// The screen as text.
     pub fn draw(&mut self) -> String {
-        let Rehearsal { model, terminal, .. } = self;
+        let HeadlessApp { model, terminal, .. } = self;
         match terminal.draw(|frame| view::draw(frame, model, Theme::from_environment(false))) {
             Ok(_) => terminal.backend().to_string(),
             Err(never) => match never {},
