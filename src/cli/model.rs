@@ -4,24 +4,25 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value as Json, json};
 
-use super::arguments::ModelListArguments;
+use super::arguments::{ModelListArguments, RuntimeOptions};
 use super::context::Context;
-use super::download::{failure, with_progress};
 use super::exit::Exit;
+use super::face::{self, Output};
 use super::failure::Failure;
 use crate::domain::hub_model::HubModel;
 use crate::domain::printable::{printable, printable_text};
 use crate::engine::hub::known::{KnownModel, known_models};
-use crate::engine::hub::{Cached, Form, Hub, HubError, Place, Plan, Published, Repaired};
+use crate::engine::hub::{Cached, DownloadControl, Form, Hub, HubConfig, HubError, Plan, Published, Repaired};
 use crate::lang::{Language, Say, Values, size};
+use crate::use_cases::open_model;
 
 /// Downloads models, one after the other; with `check`, what is there of them already is looked through first.
 pub(super) fn pull(names: &[String], check: bool, context: &mut Context) -> Result<Exit, Failure> {
     let models: Vec<HubModel> = names.iter().map(|name| model(name, context)).collect::<Result<_, _>>()?;
-    let hub = Hub::new(Place::from_environment());
+    let hub = Hub::new(HubConfig::from_environment());
     for model in &models {
         // Asked even where the cache is complete: the model may have a newer commit.
-        let (folder, damaged, key) = match hub.cached(model).filter(|_| hub.place().is_offline) {
+        let (folder, damaged, key) = match hub.cached(model).filter(|_| hub.config().is_offline) {
             Some(cached) => {
                 if check {
                     let note = context.language.say("models.not_checked", &[("model", model)]);
@@ -29,7 +30,7 @@ pub(super) fn pull(names: &[String], check: bool, context: &mut Context) -> Resu
                 }
                 (cached.folder, vec![], "models.pulled")
             }
-            None => with_progress(&hub, context, |hub, control| {
+            None => with_hub(context, |hub, control| {
                 let (folder, damaged, was_whole) = match check {
                     true => {
                         let Repaired { folder, damaged, was_whole } = hub.repair(model, control)?;
@@ -54,11 +55,20 @@ pub(super) fn pull(names: &[String], check: bool, context: &mut Context) -> Resu
     Ok(Exit::Done)
 }
 
+/// Does something with the hub that can be stopped by Ctrl-C, and shows how it goes.
+fn with_hub<T>(
+    context: &mut Context,
+    work: impl FnOnce(&Hub, &mut DownloadControl<'_>) -> Result<T, HubError>,
+) -> Result<T, Failure> {
+    let machine = context.machine(&RuntimeOptions::default());
+    face::run(context, &machine, Output::default(), |run| open_model::with_hub(run, work))
+}
+
 /// Says what a model consists of.
 pub(super) fn info(name: &str, context: &mut Context) -> Result<Exit, Failure> {
     let model = model(name, context)?;
-    let hub = Hub::new(Place::from_environment());
-    let planned = with_progress(&hub, context, |hub, control| Ok(hub.plan(&model, control)))?;
+    let hub = Hub::new(HubConfig::from_environment());
+    let planned = with_hub(context, |hub, control| Ok(hub.plan(&model, control)))?;
     let lines = match (planned, hub.cached(&model)) {
         (Ok(plan), _) => planned_lines(&plan, &context.language),
         // Without the hub, what the cache has is still worth telling.
@@ -66,7 +76,7 @@ pub(super) fn info(name: &str, context: &mut Context) -> Result<Exit, Failure> {
             let kind = hub.kind_in_cache(&model).unwrap_or_default();
             cached_lines(&model, &kind, &cached, &context.language)
         }
-        (Err(error), _) => return Err(failure(&error, context)),
+        (Err(error), _) => return Err(Failure::of_run(&error.into(), context)),
     };
     lines.iter().for_each(|line| context.console.out(line));
     Ok(Exit::Done)
@@ -133,7 +143,7 @@ struct Row {
 
 /// Lists the table of known models, what else is in the cache, and what the hub has.
 pub(super) fn list(arguments: &ModelListArguments, context: &mut Context) -> Result<Exit, Failure> {
-    let hub = Hub::new(Place::from_environment());
+    let hub = Hub::new(HubConfig::from_environment());
     let mut told = BTreeSet::new();
     let known = known_models().iter().map(|known| Published {
         id: known.id.clone(),
@@ -153,7 +163,7 @@ pub(super) fn list(arguments: &ModelListArguments, context: &mut Context) -> Res
     context.console.flush();
     let popular = popular(&hub, usize::from(arguments.limit), context)?;
     let popular: Vec<Row> = popular.into_iter().map(|published| row(&hub, published, &mut told)).collect();
-    let page = format!("{}/models?pipeline_tag=zero-shot-image-classification", hub.place().endpoint);
+    let page = format!("{}/models?pipeline_tag=zero-shot-image-classification", hub.config().endpoint);
     print(&popular, "models.heading_popular", &[("count", &popular.len()), ("page", &page)], context);
     Ok(Exit::Done)
 }
@@ -173,12 +183,12 @@ fn list_for_scripts(hub: &Hub, mut rows: Vec<Row>, limit: usize, context: &mut C
 
 /// The models that the hub lists; none, and the reason said, where it cannot be asked: a list without it is no failure.
 fn popular(hub: &Hub, limit: usize, context: &mut Context) -> Result<Vec<Published>, Failure> {
-    if hub.place().is_offline {
+    if hub.config().is_offline {
         let line = context.language.text("models.offline");
         context.console.err(&line);
         return Ok(vec![]);
     }
-    match with_progress(hub, context, |hub, control| hub.popular(limit, control)) {
+    match with_hub(context, |hub, control| hub.popular(limit, control)) {
         Err(failure) if failure.exit == Exit::Failed => {
             tracing::warn!(chain = failure.chain, "the hub's list");
             context.note_text(&failure.sentence);

@@ -4,16 +4,19 @@
 
 pub mod advice;
 pub mod audit;
-pub mod choice;
 pub mod collection;
 pub mod count;
 pub mod decision;
+pub mod file_filter;
+pub mod file_identity;
 pub mod folder_name;
+pub mod hex;
 pub mod history;
 pub mod hub_model;
 pub mod label;
 pub mod limit;
 pub mod litter;
+pub mod name_fold;
 pub mod patterns;
 pub mod picture;
 pub mod plan;
@@ -28,6 +31,5 @@ pub mod speed;
 pub mod speed_advice;
 pub mod statistics;
 pub mod template;
-pub mod unchanged;
 pub mod unkept;
 pub mod variant;

@@ -2,7 +2,7 @@
 //! it is opened. It ends with the SHA-256 of what comes before.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Read, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -14,6 +14,7 @@ use tract_onnx::pb::tensor_proto::DataType;
 
 use super::graph::TowerGraph;
 use super::graph::int8::{self, Part};
+use crate::domain::hex::hex;
 use crate::plain_file;
 
 /// To be raised whenever what is in the files changes.
@@ -25,6 +26,9 @@ pub const FOLDER: &str = "quantised";
 const ENDING: &str = "int8";
 
 const HASH_LENGTH: u64 = 32;
+
+/// Bytes that are read and hashed together.
+const PIECE: usize = 256 << 10;
 
 /// The beginning of the files' names until they are whole.
 const UNFINISHED: &str = "quantising-";
@@ -154,8 +158,7 @@ fn name(sources: &[PathBuf], levels: u8) -> io::Result<String> {
         let changed = (file.ctime(), file.ctime_nsec());
         hasher.update(format!("{path:?} {} {} {} {changed:?}", file.dev(), file.ino(), file.len()));
     }
-    let name: String = hasher.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    Ok(format!("{name}.{ENDING}"))
+    Ok(format!("{}.{ENDING}", hex(&hasher.finalize()[..16])))
 }
 
 /// True where the file is there, as long as it must be and as it was written.
@@ -165,11 +168,20 @@ fn is_whole(path: &Path, length: u64) -> bool {
         if file.metadata()?.len() != length {
             return Ok(false);
         }
-        let mut hasher = HashingWriter { inner: io::sink(), hasher: Sha256::new() };
-        io::copy(&mut (&mut file).take(length - HASH_LENGTH), &mut hasher)?;
+        let mut hasher = Sha256::new();
+        let mut content = BufReader::with_capacity(PIECE, (&mut file).take(length - HASH_LENGTH));
+        loop {
+            let piece = content.fill_buf()?;
+            if piece.is_empty() {
+                break;
+            }
+            hasher.update(piece);
+            let read = piece.len();
+            content.consume(read);
+        }
         let mut kept = [0; HASH_LENGTH as usize];
         file.read_exact(&mut kept)?;
-        let is_whole = kept == *hasher.hasher.finalize();
+        let is_whole = kept == *hasher.finalize();
         if is_whole {
             // The files that were used last are kept; where this cannot be noted, the file is of use all the same.
             let _ = file.set_modified(SystemTime::now());
@@ -193,7 +205,7 @@ fn make(path: &Path, parts: &[Part], data_folder: &Path, levels: u8) -> Result<(
 /// Writes the parts, tensor by tensor, and their hash.
 fn write(file: &mut File, path: &Path, parts: &[Part], data_folder: &Path, levels: u8) -> Result<(), QuantisingError> {
     let failed = |source| QuantisingError::File { path: path.to_owned(), source };
-    let mut out = HashingWriter { inner: BufWriter::new(file), hasher: Sha256::new() };
+    let (mut out, mut hasher) = (BufWriter::new(file), Sha256::new());
     for part in parts {
         let bytes = match part {
             Part::Copied(tensor) => Outside::of(tensor, data_folder).and_then(|outside| outside.bytes()),
@@ -205,10 +217,11 @@ fn write(file: &mut File, path: &Path, parts: &[Part], data_folder: &Path, level
                 Ok(quantised_bytes(matrix, *is_transposed, values, levels))
             }
         };
-        bytes.and_then(|bytes| out.write_all(&bytes)).map_err(failed)?;
+        let bytes = bytes.map_err(failed)?;
+        hasher.update(&bytes);
+        out.write_all(&bytes).map_err(failed)?;
     }
-    let HashingWriter { mut inner, hasher } = out;
-    inner.write_all(&hasher.finalize()).and_then(|()| inner.flush()).map_err(failed)
+    out.write_all(&hasher.finalize()).and_then(|()| out.flush()).map_err(failed)
 }
 
 /// A matrix's integers and scales, as they lie in the file.
@@ -263,24 +276,6 @@ impl Outside {
             }
             _ => bytes.chunks_exact(4).map(|four| f32::from_le_bytes([four[0], four[1], four[2], four[3]])).collect(),
         })
-    }
-}
-
-/// Hashes what goes through it.
-struct HashingWriter<W> {
-    inner: W,
-    hasher: Sha256,
-}
-
-impl<W: Write> Write for HashingWriter<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.inner.write(bytes)?;
-        self.hasher.update(&bytes[..written]);
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.inner.flush()
     }
 }
 

@@ -141,13 +141,6 @@ pub fn set_folder_time(folder: &Path, modified_ns: i128) {
     }
 }
 
-/// Bytes that are free for this user where `folder` is; nothing where the file system does not tell.
-pub fn free_space(folder: &Path) -> Option<u64> {
-    let system = rustix::fs::statvfs(folder).ok()?;
-    // A file system in memory may say that it has no blocks at all, of which none are free.
-    (system.f_blocks > 0).then(|| system.f_bavail.saturating_mul(system.f_frsize))
-}
-
 /// Lets the file system share a file's blocks with its copy; false where it does not offer that.
 #[cfg(target_os = "linux")]
 pub fn share_blocks(source: &File, copy: &File) -> bool {

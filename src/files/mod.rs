@@ -1,10 +1,13 @@
 //! Files: finding them, reading and decoding them within limits, and moving them so that nothing is ever lost.
 
+pub mod checksums;
 pub mod decode;
+pub mod defect;
 pub mod destination;
 pub mod durable;
 pub mod folder;
 pub mod folders;
+pub mod foreign_files;
 pub mod forget;
 pub mod free_name;
 mod gif_blocks;
@@ -12,15 +15,12 @@ mod jpeg_segments;
 pub mod kind;
 pub mod lease;
 pub mod output_csv;
-pub mod own_file;
-pub mod planted;
 mod png_chunks;
 pub mod read;
 pub mod scan;
-pub mod sums;
+pub mod staged_file;
 pub mod to_disk;
 pub mod transfer;
-pub mod trouble;
 pub mod watcher;
 mod webp_chunks;
 pub mod whole;

@@ -1,9 +1,11 @@
 //! The app on a full screen: model, message, update, view (The Elm Architecture). `update` is pure; what is to be done
 //! outside goes as effects to the crew, and `view` only reads.
 
+mod action;
 mod effect;
 mod event_loop;
 mod keys;
+mod layout;
 mod line;
 mod message;
 mod model;
@@ -17,6 +19,7 @@ mod theme;
 mod update;
 mod values;
 mod view;
+mod wake;
 
 use crate::domain::settings::ModelName;
 

@@ -10,7 +10,8 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
 use super::effect::Effect;
-use super::event_loop::Words;
+use super::event_loop::working_folder;
+
 use super::keys::Keys;
 use super::line::Line;
 use super::message::Message;
@@ -20,7 +21,7 @@ use super::theme::Theme;
 use super::update::update;
 use super::view;
 use crate::app_start::AppStart;
-use crate::jobs::crew::{Crew, Event, Order};
+use crate::backend::{Crew, Event, Order};
 
 /// The app, open on an earlier session.
 pub struct Rehearsal {
@@ -33,14 +34,14 @@ pub struct Rehearsal {
 impl Rehearsal {
     /// Opens the session of `destination` on a screen of so many columns and rows, as `sis review` does.
     pub fn open(start: AppStart, destination: &std::path::Path, columns: u16, rows: u16) -> Rehearsal {
-        let AppStart { language, defaults, surroundings, config_folder, .. } = start;
+        let AppStart { language, defaults, machine, config_folder, .. } = start;
         let (keys, _) = Keys::load(config_folder.as_deref());
-        let mut model = Model::new(language.clone(), defaults, keys);
+        let mut model = Model::new(language.clone(), defaults, keys, working_folder());
         model.size = (columns, rows);
         model.setup.destination = Line::new(destination.to_string_lossy());
         model.session = Some(model.destination());
         model.work = Work::Opening;
-        let (crew, told) = Crew::start(surroundings, Arc::new(Words(language)), ScreenPainter::new());
+        let (crew, told) = Crew::start(machine, Arc::new(language), ScreenPainter::new(), Arc::new(()));
         crew.send(Order::Open { destination: model.destination() });
         // A screen in memory cannot fail.
         let terminal = match Terminal::new(TestBackend::new(columns, rows)) {
@@ -84,10 +85,16 @@ impl Rehearsal {
         }
     }
 
-    fn carry_out(&self, effects: Vec<Effect>) {
+    fn carry_out(&mut self, effects: Vec<Effect>) {
         for effect in effects {
-            if let Effect::Order(order) = effect {
-                self.crew.send(order);
+            match effect {
+                Effect::Order(order) => self.crew.send(order),
+                Effect::Scroll(by) => {
+                    let scrolled = view::scrolled(&self.model, by);
+                    let effects = update(&mut self.model, scrolled);
+                    self.carry_out(effects);
+                }
+                _ => {}
             }
         }
     }

@@ -5,8 +5,6 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::line::Line;
-use super::model::Model;
 use crate::domain::settings::Operation;
 use crate::plain_file;
 use crate::rights::Rights;
@@ -18,19 +16,19 @@ const LARGEST_FILE: u64 = 10_000_000;
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct Values {
-    source: Option<String>,
-    destination: Option<String>,
-    model: Option<String>,
+    pub(super) source: Option<String>,
+    pub(super) destination: Option<String>,
+    pub(super) model: Option<String>,
     /// One a line, as in the editor.
-    labels: Option<String>,
-    template: Option<String>,
-    threshold: Option<String>,
-    margin: Option<String>,
-    operation: Option<Operation>,
-    recursive: Option<bool>,
-    hidden: Option<bool>,
-    include: Option<String>,
-    exclude: Option<String>,
+    pub(super) labels: Option<String>,
+    pub(super) template: Option<String>,
+    pub(super) threshold: Option<String>,
+    pub(super) margin: Option<String>,
+    pub(super) operation: Option<Operation>,
+    pub(super) recursive: Option<bool>,
+    pub(super) hidden: Option<bool>,
+    pub(super) include: Option<String>,
+    pub(super) exclude: Option<String>,
     /// Files a second by model, runtime and device.
     pub(super) pace: BTreeMap<String, f64>,
 }
@@ -54,52 +52,6 @@ impl Values {
         });
         if let Err(error) = written {
             tracing::warn!("values could not be kept: {error}");
-        }
-    }
-
-    /// Takes up what the fields hold.
-    pub(super) fn take_fields(&mut self, model: &Model) {
-        let setup = &model.setup;
-        let text = |line: &Line| Some(line.text().to_owned());
-        *self = Values {
-            source: text(&setup.source),
-            destination: text(&setup.destination),
-            model: text(&setup.model),
-            labels: Some(model.labels.editor.lines().join("\n")),
-            template: text(&setup.template),
-            threshold: text(&setup.threshold),
-            margin: text(&setup.margin),
-            operation: Some(setup.operation),
-            recursive: Some(setup.recursive),
-            hidden: Some(setup.hidden),
-            include: text(&setup.include),
-            exclude: text(&setup.exclude),
-            pace: std::mem::take(&mut self.pace),
-        };
-    }
-
-    /// Puts what is remembered into the fields.
-    pub(super) fn fill_fields(&self, model: &mut Model) {
-        let setup = &mut model.setup;
-        for (value, line) in [
-            (&self.source, &mut setup.source),
-            (&self.destination, &mut setup.destination),
-            (&self.model, &mut setup.model),
-            (&self.template, &mut setup.template),
-            (&self.include, &mut setup.include),
-            (&self.exclude, &mut setup.exclude),
-            (&self.threshold, &mut setup.threshold),
-            (&self.margin, &mut setup.margin),
-        ] {
-            if let Some(value) = value {
-                *line = Line::new(value.clone());
-            }
-        }
-        setup.operation = self.operation.unwrap_or(setup.operation);
-        setup.recursive = self.recursive.unwrap_or(setup.recursive);
-        setup.hidden = self.hidden.unwrap_or(setup.hidden);
-        if let Some(labels) = &self.labels {
-            model.set_labels(labels.lines().map(str::to_owned).collect());
         }
     }
 }

@@ -3,9 +3,9 @@
 use std::cell::Cell;
 
 use prost::Message;
-use smart_image_sorter::engine::checkpoint::TowerKind;
 use smart_image_sorter::engine::exports::Exports;
 use smart_image_sorter::engine::runtime::Tower;
+use smart_image_sorter::engine::tower_kind::TowerKind;
 use tract_onnx::pb::{GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto};
 
 use super::{Answer, Fuzz, folder};

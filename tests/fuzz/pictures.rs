@@ -3,8 +3,8 @@
 use std::cell::Cell;
 
 use smart_image_sorter::files::decode::decode_within;
+use smart_image_sorter::files::defect::PictureDefect;
 use smart_image_sorter::files::kind::{Format, Kind};
-use smart_image_sorter::files::trouble::Trouble;
 use smart_image_sorter::files::whole::is_whole;
 
 use super::{Answer, Fuzz};
@@ -58,7 +58,7 @@ fn fuzz_decoders() {
         let asked = Cell::new(0);
         let kind = Kind::of(input, "x.jpg".as_ref());
         let decoded = decode_within(input, kind, &mut |bytes| asked.set(bytes));
-        if let Err(Trouble::Damaged { detail }) = &decoded {
+        if let Err(PictureDefect::Damaged { detail }) = &decoded {
             assert!(!detail.contains("it panicked"), "{detail}");
         }
         let answer = Answer::of(decoded.is_ok(), input, 8, 1);

@@ -9,15 +9,32 @@ use smart_image_sorter::lang::Language;
 use crate::rust_source::Source;
 
 /// Each layer and the layers that it may use.
-const ARROWS: [(&str, &[&str]); 18] = [
+const ARROWS: [(&str, &[&str]); 20] = [
     ("main", &["cli", "tui"]),
     ("lib", &[]),
     ("built_in", &[]),
-    ("app_start", &["config", "jobs", "lang"]),
-    ("cli", &["app_start", "built_in", "config", "domain", "engine", "files", "jobs", "lang", "store"]),
-    ("tui", &["app_start", "built_in", "config", "domain", "engine", "files", "jobs", "lang", "store"]),
-    ("lang", &["config", "domain", "engine", "files", "jobs", "store"]),
-    ("jobs", &["built_in", "domain", "engine", "files", "store"]),
+    ("app_start", &["config", "lang", "use_cases"]),
+    ("cli", &["app_start", "built_in", "config", "domain", "engine", "files", "jobs", "lang", "store", "use_cases"]),
+    (
+        "tui",
+        &[
+            "app_start",
+            "backend",
+            "built_in",
+            "config",
+            "domain",
+            "engine",
+            "files",
+            "jobs",
+            "lang",
+            "store",
+            "use_cases",
+        ],
+    ),
+    ("lang", &["backend", "config", "domain", "engine", "files", "jobs", "store", "use_cases"]),
+    ("backend", &["domain", "engine", "files", "jobs", "store", "use_cases"]),
+    ("use_cases", &["built_in", "domain", "engine", "files", "jobs", "store"]),
+    ("jobs", &["domain", "engine", "files", "store"]),
     ("config", &["domain"]),
     ("engine", &["domain"]),
     ("files", &["domain"]),
@@ -36,7 +53,7 @@ const FOR_ALL: [&str; 6] = ["panics", "crash", "file_system", "plain_file", "rig
 /// Files that may hold unsafe code: bindings, each with its reason at the top.
 const UNSAFE_ALLOWED: [&str; 3] = ["engine/runtime/library_version.rs", "files/lease.rs", "main.rs"];
 
-/// Words that only `jobs` may say: it is the one place that starts threads, by itself or by others.
+/// Words that only `jobs` and `backend` may say: nothing else starts threads, by itself or by others.
 const THREADS: [&str; 8] = [
     "thread::spawn",
     "thread::scope",
@@ -88,13 +105,43 @@ fn unsafe_code_and_threads_stay_where_they_belong() {
     for (path, text) in sources() {
         let allowed = UNSAFE_ALLOWED.iter().any(|allowed| path == Path::new(allowed));
         assert!(allowed || !text.contains("allow(unsafe_code"), "{} allows unsafe code", path.display());
-        if layer(&path) != "jobs" && !path.ends_with("tests.rs") {
+        if !["jobs", "backend"].contains(&layer(&path).as_str()) && !path.ends_with("tests.rs") {
             let code = Source::new(&text).tokens.concat();
             let started: Vec<&str> = THREADS.into_iter().filter(|words| code.contains(words)).collect();
             let allowed = THREADS_ALLOWED.iter().filter(|(file, _)| path == Path::new(file)).map(|(_, words)| *words);
             assert_eq!(started, allowed.collect::<Vec<_>>(), "{} starts threads", path.display());
         }
     }
+}
+
+/// Rooms of the app that are pure, and what their code may not say: the view is drawn from them, and the world outside
+/// is asked by effects.
+const PURE: [&str; 2] = ["tui/model", "tui/update"];
+const IMPURE: [&str; 11] = [
+    "tui::view",
+    "super::view",
+    "std::fs",
+    "std::env",
+    "is_dir(",
+    "Path::is_dir",
+    "is_file",
+    "absolute(",
+    "exists(",
+    "Instant::now",
+    "tracing::",
+];
+
+#[test]
+fn the_apps_state_and_its_changes_ask_neither_the_view_nor_the_system() {
+    let pure = sources().into_iter().filter(|(path, _)| PURE.iter().any(|room| path.starts_with(room)));
+    let mut count = 0;
+    for (path, text) in pure {
+        let mut code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+        let found = code.find(|line| IMPURE.iter().any(|word| line.contains(word)));
+        assert_eq!(found, None, "{}", path.display());
+        count += 1;
+    }
+    assert!(count > 10, "{count}");
 }
 
 #[test]

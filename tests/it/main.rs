@@ -8,6 +8,7 @@
 )]
 
 mod appliers;
+mod backend;
 mod bad_checkpoints;
 mod bad_input;
 mod bench;
@@ -15,13 +16,13 @@ mod bench;
 mod call_order;
 mod chance;
 mod crash;
-mod crew;
 mod decoding;
 mod demo;
 #[cfg(target_os = "linux")]
 mod every_disk;
 #[cfg(target_os = "linux")]
 mod evidence;
+mod faces;
 #[cfg(target_os = "linux")]
 mod faults;
 mod file_systems;

@@ -13,8 +13,8 @@ use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 use smart_image_sorter::domain::picture::ContentHash;
 use smart_image_sorter::engine::runtime::Runtime;
-use smart_image_sorter::engine::runtime::find::Places;
-use smart_image_sorter::engine::runtime::select::{DeviceChoice, RuntimeChoice, Wanted, cores, select};
+use smart_image_sorter::engine::runtime::find::LibrarySearchPath;
+use smart_image_sorter::engine::runtime::select::{DeviceChoice, RuntimeChoice, RuntimeRequest, cores, select};
 use smart_image_sorter::files::output_csv::from_cell;
 use smart_image_sorter::store::known::KnownSessions;
 
@@ -51,9 +51,9 @@ pub(crate) fn json(path: &Path) -> Json {
 pub(crate) fn runtimes() -> Vec<Runtime> {
     let mut runtimes = vec![Runtime::Tract];
     if let Some(library) = require_onnx_runtime() {
-        let places = Places { variable: Some(library), ..Places::default() };
+        let places = LibrarySearchPath { variable: Some(library), ..LibrarySearchPath::default() };
         let (runtime, device) = (RuntimeChoice::OnnxRuntime, DeviceChoice::Cpu);
-        let wanted = Wanted { runtime, device, ..Wanted::default() };
+        let wanted = RuntimeRequest { runtime, device, ..RuntimeRequest::default() };
         let selection = select(&wanted, &places, program(), cores());
         runtimes.push(selection.unwrap().runtime);
     }

@@ -110,6 +110,17 @@ pub(crate) fn state_of(process: u32) -> Option<(char, u64)> {
     Some((fields.first()?.chars().next()?, ticks(11)? + ticks(12)?))
 }
 
+/// How often the threads of a process have waited for something that came: a key, an event, the end of a time.
+pub(crate) fn wake_ups(process: u32) -> u64 {
+    let threads = std::fs::read_dir(format!("/proc/{process}/task")).unwrap().flatten();
+    let of = |thread: std::fs::DirEntry| {
+        let status = std::fs::read_to_string(thread.path().join("status")).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+        line.and_then(|count| count.trim().parse::<u64>().ok()).unwrap_or(0)
+    };
+    threads.map(of).sum()
+}
+
 pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     let began = Instant::now();
     while !is_so() {

@@ -85,7 +85,7 @@ fn read_export(bytes: &[u8]) {
     let exports = Exports::in_folder(folder.path()).unwrap();
     let _ = exports.scale_and_bias();
     let _ = exports.files();
-    let _ = exports.tower(smart_image_sorter::engine::checkpoint::TowerKind::Text);
+    let _ = exports.tower(smart_image_sorter::engine::tower_kind::TowerKind::Text);
 }
 
 /// A tokenizer made of these bytes, and a sentence put through it.

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 mod spelling;
 
-use super::folder_name::fold;
+use super::name_fold::fold;
 use spelling::{as_read_now, escaped, in_parts, split_at_special, squeezed, unescaped, unquoted};
 
 /// One label: the name shown and counted, and the prompts that the model is given for it.

@@ -4,12 +4,15 @@
 use serde_json::Value as Json;
 
 use super::clip::{PROJECTION, TRAINED_SCALE, VisionTower};
-use super::{ConfigReader, Family, FamilyError, Scoring, TextForm, TowerDefaults};
+use super::config::{ConfigReader, TowerDefaults};
+use super::error::FamilyError;
+use super::family::{Family, Scoring};
 use crate::domain::score::Activation;
+use crate::engine::canonical::record;
 use crate::engine::graph::transformer::Measures;
 use crate::engine::graph::{GraphBuilder, Operators, TowerGraph, axis};
 use crate::engine::runtime::{Dim, InputSpec};
-use crate::engine::tokenizer::{Filling, Kind};
+use crate::engine::tokenizer::{Filling, Kind, TextForm};
 use crate::engine::weights::{Weights, WeightsError};
 
 /// The defaults of transformers' `ChineseCLIPTextConfig`.
@@ -45,6 +48,18 @@ impl ChineseClip {
 impl Family for ChineseClip {
     fn name(&self) -> &'static str {
         "chinese_clip"
+    }
+
+    fn canonical(&self) -> String {
+        let fields = [
+            ("text", self.text.canonical()),
+            ("vision", self.vision.canonical()),
+            ("vocabulary", self.vocabulary.to_string()),
+            ("positions", self.positions.to_string()),
+            ("token_types", self.token_types.to_string()),
+            ("projection", self.projection.to_string()),
+        ];
+        record("ChineseClip", &fields)
     }
 
     fn image_size(&self) -> usize {

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use serde_json::Value as Json;
 
-use super::FamilyError;
+use super::error::FamilyError;
 use crate::engine::graph::pictures::Patches;
 use crate::engine::graph::transformer::{Gelu, Measures};
 

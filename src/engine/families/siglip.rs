@@ -3,13 +3,16 @@
 
 use serde_json::Value as Json;
 
-use super::{ConfigReader, Family, FamilyError, Scoring, TextForm, TowerDefaults};
+use super::config::{ConfigReader, TowerDefaults};
+use super::error::FamilyError;
+use super::family::{Family, Scoring};
 use crate::domain::score::Activation;
+use crate::engine::canonical::record;
 use crate::engine::graph::pictures::Patches;
 use crate::engine::graph::transformer::Measures;
 use crate::engine::graph::{GraphBuilder, Operators, TowerGraph, axis};
 use crate::engine::runtime::{Dim, InputSpec};
-use crate::engine::tokenizer::{Filling, Kind};
+use crate::engine::tokenizer::{Filling, Kind, TextForm};
 use crate::engine::weights::{Weights, WeightsError};
 
 /// The defaults of transformers' `SiglipTextConfig` and `SiglipVisionConfig`.
@@ -64,6 +67,19 @@ impl Siglip {
 impl Family for Siglip {
     fn name(&self) -> &'static str {
         "siglip"
+    }
+
+    fn canonical(&self) -> String {
+        let fields = [
+            ("text", self.text.canonical()),
+            ("vision", self.vision.canonical()),
+            ("vocabulary", self.vocabulary.to_string()),
+            ("positions", self.positions.to_string()),
+            ("padding", self.padding.to_string()),
+            ("projection", self.projection.to_string()),
+            ("patches", self.patches.canonical()),
+        ];
+        record("Siglip", &fields)
     }
 
     fn image_size(&self) -> usize {

@@ -4,6 +4,7 @@
 
 use super::transformer::Measures;
 use super::{GraphBuilder, Value, axis, integer_list};
+use crate::engine::canonical::record;
 use crate::engine::weights::WeightsError;
 
 /// The patches that a picture is cut into.
@@ -18,6 +19,12 @@ pub struct Patches {
 }
 
 impl Patches {
+    /// The text that the fingerprint hashes.
+    pub(in crate::engine) fn canonical(&self) -> String {
+        let numbers = [("side", self.side), ("size", self.size), ("channels", self.channels)];
+        record("Patches", &numbers.map(|(name, number)| (name, number.to_string())))
+    }
+
     /// How many there are.
     pub fn count(&self) -> usize {
         (self.side / self.size).pow(2)

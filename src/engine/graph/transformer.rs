@@ -6,6 +6,7 @@ use tract_onnx::pb::tensor_proto::DataType;
 
 use super::builder::{axis, integer, integer_list, number};
 use super::{GraphBuilder, Operators, Value};
+use crate::engine::canonical::{float, record};
 use crate::engine::weights::WeightsError;
 
 /// Added to the logits of tokens that are not to be looked at: far below any logit, far above what overflows.
@@ -31,6 +32,15 @@ impl Gelu {
             "gelu" => Some(Gelu::Erf),
             "gelu_pytorch_tanh" | "gelu_new" => Some(Gelu::Tanh),
             _ => None,
+        }
+    }
+
+    /// Its name in the text that the fingerprint hashes.
+    fn canonical(self) -> &'static str {
+        match self {
+            Gelu::Quick => "Quick",
+            Gelu::Erf => "Erf",
+            Gelu::Tanh => "Tanh",
         }
     }
 }
@@ -67,6 +77,21 @@ pub struct Measures {
     pub epsilon: f32,
     /// The perceptron's activation (`hidden_act`).
     pub activation: Gelu,
+}
+
+impl Measures {
+    /// The text that the fingerprint hashes.
+    pub(in crate::engine) fn canonical(&self) -> String {
+        let fields = [
+            ("width", self.width.to_string()),
+            ("inner_width", self.inner_width.to_string()),
+            ("layers", self.layers.to_string()),
+            ("heads", self.heads.to_string()),
+            ("epsilon", float(self.epsilon)),
+            ("activation", self.activation.canonical().to_owned()),
+        ];
+        record("Measures", &fields)
+    }
 }
 
 impl GraphBuilder<'_> {

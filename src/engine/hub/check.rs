@@ -1,16 +1,17 @@
 //! Checking what is in the cache: other programs write there too, and disks fail.
 
-use std::io::{self, ErrorKind, Read};
+use std::collections::BTreeSet;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
-use super::hash::{Hash, Hasher};
-use super::{Control, Hub, HubError, Plan, PlannedFile, Step};
+use super::choice::beside;
+use super::control::{DownloadControl, DownloadEvent};
+use super::hash::is_whole;
+use super::listing::ListedFile;
+use super::planned::{Plan, PlannedFile};
+use super::{Hub, HubError};
 use crate::domain::hub_model::HubModel;
-use crate::plain_file;
-
-/// Bytes that are read and hashed together.
-const PIECE: usize = 256 << 10;
 
 /// The result of looking through a model.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +27,7 @@ pub struct Repaired {
 impl Hub {
     /// Looks through what is in the cache of a model, and downloads again what is damaged or missing: of what is
     /// needed, and of what lies beside it, which other programs got and a runtime may prefer.
-    pub fn repair(&self, model: &HubModel, control: &mut Control<'_>) -> Result<Repaired, HubError> {
+    pub fn repair(&self, model: &HubModel, control: &mut DownloadControl<'_>) -> Result<Repaired, HubError> {
         let mut plan = self.plan(model, control)?;
         self.add_what_lies_there(&mut plan, control)?;
         let damaged = self.remove_all_damaged(&plan, control)?;
@@ -36,8 +37,37 @@ impl Hub {
         Ok(Repaired { folder: self.fetch(&plan, control)?, damaged, was_whole })
     }
 
+    /// Adds to a plan what lies in the commit's snapshot besides, and what an export lacks that lies there.
+    fn add_what_lies_there(&self, plan: &mut Plan, control: &DownloadControl<'_>) -> Result<(), HubError> {
+        let storage = self.storage(&plan.model.id)?;
+        let snapshot = storage.snapshot(&plan.commit);
+        let lies_there = |name: &str| snapshot.join(name).is_file();
+        let names: BTreeSet<&str> = plan.others.iter().map(|file| file.name.as_str()).collect();
+        let lacking = beside(&names, &lies_there);
+        for file in plan.others.iter().filter(|file| lies_there(&file.name) || lacking.contains(&file.name)) {
+            plan.files.push(PlannedFile::looked_up(file.clone(), false, &storage, &plan.commit, control.stop)?);
+        }
+        Ok(())
+    }
+
+    /// Looks up again what is in the cache of a plan's files.
+    fn look_up(&self, plan: &mut Plan, control: &DownloadControl<'_>) -> Result<(), HubError> {
+        let storage = self.storage(&plan.model.id)?;
+        for file in &mut plan.files {
+            let PlannedFile { name, size, hash, is_small, .. } = file.clone();
+            *file = PlannedFile::looked_up(
+                ListedFile { name, size, hash },
+                is_small,
+                &storage,
+                &plan.commit,
+                control.stop,
+            )?;
+        }
+        Ok(())
+    }
+
     /// Removes from the cache what is there of a plan's files and is not as it was published. Gives their names.
-    fn remove_all_damaged(&self, plan: &Plan, control: &mut Control<'_>) -> Result<Vec<String>, HubError> {
+    fn remove_all_damaged(&self, plan: &Plan, control: &mut DownloadControl<'_>) -> Result<Vec<String>, HubError> {
         let storage = self.storage(&plan.model.id)?;
         let places = plan.files.iter().map(|file| (file, storage.places(&plan.commit, &file.name, &file.hash)));
         let places: Vec<(&PlannedFile, Vec<PathBuf>)> = places.collect();
@@ -48,7 +78,7 @@ impl Hub {
             let mut was_damaged = false;
             for place in places {
                 let mut on_read =
-                    |read: u64| (control.tell)(Step::Checking { done: before.saturating_add(read), total });
+                    |read: u64| (control.tell)(DownloadEvent::Checking { done: before.saturating_add(read), total });
                 was_damaged |= !keep_whole(place, file, control.stop, &mut on_read)?;
                 before = before.saturating_add(file.size);
             }
@@ -73,36 +103,5 @@ pub(super) fn keep_whole(
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(true),
         Err(error) if error.kind() == ErrorKind::Interrupted => Err(HubError::Cancelled),
         Err(error) => Err(unusable(error)),
-    }
-}
-
-/// True where a file holds what a hash was made of; `on_read` hears how much of it was read. A request to stop is an
-/// error of the kind `Interrupted`.
-pub(super) fn is_whole(
-    path: &Path,
-    size: u64,
-    hash: &Hash,
-    stop: &AtomicBool,
-    on_read: &mut dyn FnMut(u64),
-) -> io::Result<bool> {
-    let mut file = plain_file::open(path)?;
-    if file.metadata()?.len() != size {
-        return Ok(false);
-    }
-    let mut hasher = Hasher::new(hash, size);
-    let mut piece = vec![0; PIECE];
-    let mut done = 0;
-    loop {
-        if stop.load(Ordering::Relaxed) {
-            return Err(ErrorKind::Interrupted.into());
-        }
-        match file.read(&mut piece)? {
-            0 => return Ok(hasher.has(hash)),
-            read => {
-                hasher.update(&piece[..read]);
-                done += read as u64;
-                on_read(done);
-            }
-        }
     }
 }

@@ -8,6 +8,7 @@ use ndarray::Array4;
 use serde_json::Value as Json;
 
 use self::settings::Settings;
+use super::canonical;
 use super::resample::{self, Axis, Filter};
 
 /// The file that says how pictures are prepared.
@@ -80,6 +81,20 @@ impl ImageProcessor {
         Ok(ImageProcessor { resize, crop, levels: settings.levels()?, side })
     }
 
+    /// The text that the fingerprint hashes.
+    pub(super) fn canonical(&self) -> String {
+        let resize = self.resize.map(|(size, filter)| format!("({}, {})", size.canonical(), filter.canonical()));
+        let crop = self.crop.map(|(height, width)| format!("({height}, {width})"));
+        let levels = self.levels.iter().map(|table| canonical::list(table.iter().copied().map(canonical::float)));
+        let fields = [
+            ("resize", canonical::option(resize)),
+            ("crop", canonical::option(crop)),
+            ("levels", canonical::list(levels)),
+            ("side", self.side.to_string()),
+        ];
+        canonical::record("ImageProcessor", &fields)
+    }
+
     /// Resizes and cuts a picture. Only the part that is kept is ever made, so that a picture of 20000x1 costs no more
     /// than any other.
     pub fn prepare(&self, picture: &RgbImage) -> PreparedPicture {
@@ -110,6 +125,15 @@ impl ImageProcessor {
 }
 
 impl Size {
+    fn canonical(self) -> String {
+        match self {
+            Size::ShortestEdge(edge) => format!("ShortestEdge({edge})"),
+            Size::Exact { height, width } => {
+                canonical::record("Exact", &[("height", height.to_string()), ("width", width.to_string())])
+            }
+        }
+    }
+
     /// Height and width of the resized picture.
     fn for_picture(self, height: u32, width: u32) -> (u32, u32) {
         match self {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::library::PassedOver;
+use super::library::RejectedLibrary;
 use crate::domain::variant::Variant;
 use crate::panics::Panicked;
 
@@ -13,7 +13,7 @@ pub enum RuntimeError {
     #[error("no usable ONNX Runtime library")]
     NoneFound {
         /// Libraries that were found and cannot be used.
-        passed_over: Vec<PassedOver>,
+        passed_over: Vec<RejectedLibrary>,
     },
     /// tract computes in single precision only.
     #[error("tract has no {variant}")]

@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use super::child;
-use super::library::{Found, Origin, PassOverReason, PassedOver};
+use super::library::{FoundLibrary, Origin, RejectReason, RejectedLibrary};
 use super::probe;
 
 /// The library's file name, up to its version.
@@ -23,7 +23,7 @@ const ASK_PYTHON: &str = "import sys\nsys.path = [p for p in sys.path if p]\nimp
 
 /// The places that are looked at.
 #[derive(Debug, Clone, Default)]
-pub struct Places {
+pub struct LibrarySearchPath {
     /// From the user's settings.
     pub setting: Option<PathBuf>,
     /// From the environment, `ORT_DYLIB_PATH`.
@@ -39,21 +39,21 @@ pub struct Places {
 }
 
 /// The first library that works, and those passed over on the way. `program` is this program, which tries them.
-pub fn find(places: &Places, program: &Path) -> (Option<Found>, Vec<PassedOver>) {
+pub fn find(places: &LibrarySearchPath, program: &Path) -> (Option<FoundLibrary>, Vec<RejectedLibrary>) {
     let mut passed_over = Vec::new();
     for place in PLACES {
         for (path, origin) in place(places) {
             let by_name = origin == Origin::Loader;
             let has_folder = path.components().count() > 1;
             if has_folder && !path.exists() {
-                passed_over.push(PassedOver { path, origin, reason: PassOverReason::Missing });
+                passed_over.push(RejectedLibrary { path, origin, reason: RejectReason::Missing });
                 continue;
             }
             match probe::ask(program, &path) {
-                Ok((version, cuda)) => return (Some(Found { path, origin, version, cuda }), passed_over),
+                Ok((version, cuda)) => return (Some(FoundLibrary { path, origin, version, cuda }), passed_over),
                 // The loader's folders have none: there is nothing to report.
-                Err(PassOverReason::NotLoadable { .. }) if by_name => {}
-                Err(reason) => passed_over.push(PassedOver { path, origin, reason }),
+                Err(RejectReason::NotLoadable { .. }) if by_name => {}
+                Err(reason) => passed_over.push(RejectedLibrary { path, origin, reason }),
             }
         }
     }
@@ -61,7 +61,7 @@ pub fn find(places: &Places, program: &Path) -> (Option<Found>, Vec<PassedOver>)
 }
 
 /// Lists the libraries in one kind of place.
-type Lister = fn(&Places) -> Vec<(PathBuf, Origin)>;
+type Lister = fn(&LibrarySearchPath) -> Vec<(PathBuf, Origin)>;
 
 /// Each place in turn, asked only when those before it had nothing that works.
 const PLACES: [Lister; 6] = [

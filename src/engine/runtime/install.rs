@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use super::child::complaints_of;
 use super::find::{self, RUNTIME_FOLDER};
-use super::library::{Origin, PassOverReason};
+use super::library::{Origin, RejectReason};
 use super::probe;
 
 /// The Python versions that packages are asked for, newest first. Which one does not matter to the library.
@@ -58,7 +58,7 @@ pub enum InstallError {
     #[error("the library does not work: {reason:?}")]
     DoesNotWork {
         /// Why not.
-        reason: PassOverReason,
+        reason: RejectReason,
     },
 }
 

@@ -21,7 +21,7 @@ pub enum Origin {
 
 /// A library that works.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
+pub struct FoundLibrary {
     /// Where it is.
     pub path: PathBuf,
     /// How it was come by.
@@ -34,18 +34,18 @@ pub struct Found {
 
 /// A library that was found and cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PassedOver {
+pub struct RejectedLibrary {
     /// Where it is.
     pub path: PathBuf,
     /// How it was come by.
     pub origin: Origin,
     /// Why not.
-    pub reason: PassOverReason,
+    pub reason: RejectReason,
 }
 
 /// Why a library cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PassOverReason {
+pub enum RejectReason {
     /// The file that was named is not there.
     Missing,
     /// Too old.

@@ -49,7 +49,7 @@ impl std::fmt::Display for Device {
 
 /// How often an open tower is going to be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Uses {
+pub enum Workload {
     /// For few pictures or sentences: ONNX Runtime leaves the weights as they lie in the file, and arranges those of
     /// each product anew when it comes to it.
     Few,
@@ -61,10 +61,10 @@ pub enum Uses {
 /// seven pictures less and ViT-L/14 in that of one, and both then take 2 to 6 % longer a picture.
 const FEW: usize = 40;
 
-impl Uses {
+impl Workload {
     /// The uses of a tower for so many pictures; where nobody knows how many, there will be many.
-    pub fn of(pictures: Option<usize>) -> Uses {
-        if pictures.is_some_and(|pictures| pictures <= FEW) { Uses::Few } else { Uses::Many }
+    pub fn of(pictures: Option<usize>) -> Workload {
+        if pictures.is_some_and(|pictures| pictures <= FEW) { Workload::Few } else { Workload::Many }
     }
 }
 
@@ -183,7 +183,7 @@ impl Runtime {
         tower: &Tower,
         inputs: &[InputSpec],
         outputs: &[&str],
-        uses: Uses,
+        uses: Workload,
     ) -> Result<Session, RuntimeError> {
         match self {
             Runtime::OnnxRuntime(runtime) => {
@@ -201,7 +201,7 @@ impl Runtime {
         inputs: &[InputSpec],
         outputs: &[&str],
         cores: usize,
-        uses: Uses,
+        uses: Workload,
     ) -> Result<Vec<Session>, RuntimeError> {
         match self {
             Runtime::OnnxRuntime(runtime) => {

@@ -13,7 +13,7 @@ use ort::session::{RunOptions, Session, SessionInputValue};
 use ort::value::TensorRef;
 
 use super::halt::Options;
-use super::{Device, InputSpec, RuntimeError, Tensor, Tower, Uses};
+use super::{Device, InputSpec, RuntimeError, Tensor, Tower, Workload};
 use crate::domain::variant::VariantChoice;
 use crate::engine::graph;
 
@@ -149,11 +149,11 @@ impl OnnxRuntime {
         inputs: &[InputSpec],
         outputs: &[&str],
         place: Place,
-        uses: Uses,
+        uses: Workload,
     ) -> Result<OnnxSession, RuntimeError> {
         let refused = |error: ort::Error| RuntimeError::Graph { tower: tower.name(), source: Box::new(error) };
         let mut builder = self.builder(place).map_err(refused)?;
-        if uses == Uses::Few {
+        if uses == Workload::Few {
             builder = builder.with_config_entry(AS_THEY_LIE, "1").map_err(|error| refused(error.into()))?;
         }
         let session = match tower {

@@ -1,6 +1,8 @@
 //! From sentences to token ids, with the checkpoint's own tokenizer.
 
 mod config;
+mod error;
+mod form;
 mod growth;
 mod parts;
 mod sentence_piece;
@@ -14,73 +16,13 @@ use tokenizers::Tokenizer as Inner;
 use tokenizers::processors::template::TemplateProcessing;
 
 use config::TokenizerConfig;
+pub use error::TokenizerError;
+use form::LARGEST_FILE;
+pub use form::{Filling, Kind, TOKENIZER_CONFIG, TextForm, WHOLE};
 use growth::Growth;
 use spelling::Spelling;
 
 use crate::plain_file;
-
-/// A whole tokenizer, of whatever kind.
-pub const WHOLE: &str = "tokenizer.json";
-
-/// Facts that a tokenizer's own file does not say.
-pub const TOKENIZER_CONFIG: &str = "tokenizer_config.json";
-
-/// The largest file of a tokenizer that is read. The largest seen, for 256,000 words, has 35 MB.
-const LARGEST_FILE: u64 = 100_000_000;
-
-/// How a family's sentences are made ready for its text tower.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TextForm {
-    /// The most tokens that the tower takes.
-    pub longest: usize,
-    /// How many different tokens it knows.
-    pub vocabulary: usize,
-    /// Which tokenizer it has.
-    pub kind: Kind,
-    /// How sentences are filled up.
-    pub filling: Filling,
-}
-
-/// The tokenizers that families have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// Byte pairs, as CLIP has them.
-    Clip,
-    /// Word pieces, as BERT has them.
-    Bert,
-    /// The tokenizer of SigLIP and SigLIP 2.
-    Siglip,
-}
-
-impl Kind {
-    /// The files that a tokenizer can be made of where there is no [`WHOLE`].
-    pub fn parts(self) -> &'static [&'static str] {
-        match self {
-            Kind::Clip => &["vocab.json", "merges.txt"],
-            Kind::Bert => &["vocab.txt"],
-            Kind::Siglip => &["spiece.model"],
-        }
-    }
-
-    /// Whether [`TOKENIZER_CONFIG`] has to be there. Without it a SigLIP tower would be told what fills up, as it never
-    /// was in its training, and answer nonsense.
-    pub fn needs_config(self) -> bool {
-        self == Kind::Siglip
-    }
-}
-
-/// How sentences are filled up to one length.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Filling {
-    /// To the longest of those that go through the tower together. What with does not matter: the tower does not look
-    /// at what comes after the sentence.
-    ToLongest,
-    /// Always to the most that the tower takes.
-    Always {
-        /// The token to fill up with, where the tokenizer does not name one.
-        padding: u32,
-    },
-}
 
 /// A checkpoint's tokenizer.
 #[derive(Debug, Clone)]
@@ -109,65 +51,6 @@ pub struct TokenBatch {
     pub ids: Array2<i64>,
     /// One at tokens that the tower looks at, nought at those that only fill up: (sentences, tokens).
     pub mask: Array2<i64>,
-}
-
-/// Why there are no tokens.
-#[derive(Debug, thiserror::Error)]
-pub enum TokenizerError {
-    /// The folder has neither `tokenizer.json` nor the parts that one can be made of.
-    #[error("{folder} has no tokenizer")]
-    Missing {
-        /// The checkpoint's folder.
-        folder: PathBuf,
-        /// Which parts.
-        parts: String,
-    },
-    /// The folder lacks the file that says how sentences are filled up, which this kind of model cannot do without.
-    #[error("{folder} has no tokenizer_config.json")]
-    NoConfig {
-        /// The checkpoint's folder.
-        folder: PathBuf,
-    },
-    /// A tokenizer's file is damaged.
-    #[error("{path} is no tokenizer")]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// The fault.
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
-    /// A tokenizer's file makes texts far longer than any honest one does.
-    #[error("{path} makes texts grow without bounds")]
-    Grows {
-        /// The file.
-        path: PathBuf,
-    },
-    /// A sentence has more tokens than the model reads.
-    #[error("{text:?} has {tokens} tokens, {limit} at most")]
-    TooLong {
-        /// The sentence.
-        text: String,
-        /// Its tokens.
-        tokens: usize,
-        /// The most the model reads.
-        limit: usize,
-    },
-    /// The tokenizer has words that the model has not: it belongs to another model.
-    #[error("token {token} is beyond the model's {vocabulary}")]
-    OtherVocabulary {
-        /// The token.
-        token: u32,
-        /// How many the model has.
-        vocabulary: usize,
-    },
-    /// The tokenizer failed on a sentence.
-    #[error("{text:?} cannot be split into tokens")]
-    Failed {
-        /// The sentence.
-        text: String,
-        /// The fault.
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
 }
 
 impl Tokenizer {

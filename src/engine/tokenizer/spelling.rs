@@ -1,8 +1,8 @@
 //! How SigLIP's sentences are written before they are split into tokens. It was trained on sentences made plain; those
 //! that are not made so cost a good part of its accuracy, and nothing says so.
 
-use super::TextForm;
 use super::config::TokenizerConfig;
+use super::form::TextForm;
 
 /// The vocabulary of SigLIP, `c4_en`.
 const SIGLIP_1: usize = 32_000;

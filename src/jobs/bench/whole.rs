@@ -95,7 +95,7 @@ impl Sink for NoSink<'_> {
 mod tests {
     use super::*;
     use crate::domain::picture::{Picture, PictureState};
-    use crate::files::trouble::Trouble;
+    use crate::files::defect::PictureDefect;
 
     #[test]
     fn only_what_went_through_the_model_counts_and_all_that_was_tried_ends_it() {
@@ -108,10 +108,11 @@ mod tests {
         let mut sink =
             NoSink { files: &[], began, last: began, time, least, tried: 0, pictures: 0, over: &over, stop: &stop };
         sink.take(0, None).unwrap();
-        sink.take(1, classified(Trouble::Vanished.state(), Some(Trouble::Vanished), None)).unwrap();
+        sink.take(1, classified(PictureDefect::Vanished.state(), Some(PictureDefect::Vanished), None)).unwrap();
         sink.take(2, classified(PictureState::Ok, None, Some(vec![half::f16::ONE].into()))).unwrap();
         assert!(!over.is_requested());
-        let truncated = classified(PictureState::Suspect, Some(Trouble::Truncated), Some(vec![half::f16::ONE].into()));
+        let truncated =
+            classified(PictureState::Suspect, Some(PictureDefect::Truncated), Some(vec![half::f16::ONE].into()));
         sink.take(3, truncated).unwrap();
         assert!(over.is_requested());
         assert_eq!((sink.tried, sink.pictures), (4, 2));

@@ -39,7 +39,7 @@ pub fn hash_of(line: &str) -> String {
 /// An event about a file at the top of the destination that is no picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileEvent {
-    /// The program writes it: a table, or the list of sums.
+    /// The program writes it: a table, or the list of checksums.
     Table,
     /// It is somebody else's, and had the place of one of those.
     Aside,

@@ -7,6 +7,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::{Session, StoreError, now};
 use crate::domain::decision::{Decision, LabelId};
+use crate::domain::hex::hex;
 use crate::domain::history::{Step, StepKind};
 use crate::domain::label::Label;
 use crate::domain::picture::PictureId;
@@ -128,8 +129,7 @@ pub(super) fn event(
     let text: Option<String> = text.query_row([label], |row| row.get(0)).optional()?;
     let mut event = Map::from_iter([("event".to_owned(), json!("decision"))]);
     ledger::put_path(&mut event, "picture", super::as_path(&shown));
-    let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-    event.insert("sha256".to_owned(), json!(hex));
+    event.insert("sha256".to_owned(), json!(hex(&hash)));
     event.insert("decision".to_owned(), json!(word.unwrap_or(TAKEN_BACK)));
     if let Some(text) = text {
         event.insert("label".to_owned(), json!(text));

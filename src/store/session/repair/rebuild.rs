@@ -14,6 +14,7 @@ use super::super::transfers::{Recorded, record};
 use super::super::{DATABASE, OWN, StoreError, TABLE_NAME, pictures, top_files};
 use super::lines::{Transfer, milliseconds, number};
 use super::{replace, sync_folder};
+use crate::domain::folder_name::CHECKSUMS;
 use crate::domain::label::Label;
 use crate::domain::run::{RunKind, TransferId};
 use crate::store::ledger::{self, FileEvent, Pending, Sound, text_of};
@@ -25,8 +26,8 @@ const NEW: &str = ".sis-session.partial";
 /// The usual name of the table.
 const USUAL_TABLE: &str = "output.csv";
 
-/// The list of sums, which is no table.
-const SUMS: &str = "SHA256SUMS";
+/// The list of checksums, which is no table.
+const SUMS: &str = CHECKSUMS;
 
 /// The session that was made from the ledger.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -1,0 +1,86 @@
+//! The fingerprint tells whether two checkpoints give the same answers: the same weights, the same graphs, the same
+//! preprocessing, the same tokens. Embeddings of pictures are remembered under it, and scores in a session; that the
+//! words count for the pictures as well costs little, as nobody changes one half of a model often.
+
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use super::checkpoint::{Checkpoint, CheckpointError};
+use super::families::Family;
+use super::image_processor::ImageProcessor;
+use super::quantised;
+use super::runtime::Runtime;
+use crate::domain::variant::Variant;
+use crate::panics::caught;
+use crate::plain_file;
+
+/// To be raised whenever the graphs that we write, the resampling, the spelling of sentences or the kept form of an
+/// embedding change.
+const VERSION: u32 = 4;
+
+/// Everything that a checkpoint's answers depend on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sources {
+    /// The files that hold weights, or whole graphs of an export, and those of the tokenizer.
+    pub files: Vec<PathBuf>,
+    description: String,
+}
+
+impl Sources {
+    /// The sources of a checkpoint in the form that suits the runtime.
+    pub fn of(checkpoint: &Checkpoint, runtime: &Runtime) -> Result<Sources, CheckpointError> {
+        let files = checkpoint.files(runtime)?;
+        let variant = checkpoint.variant(runtime);
+        let description = description(&**checkpoint.family(), checkpoint.processor(), variant);
+        Ok(Sources { files, description })
+    }
+
+    /// The fingerprint, from the hashes of the files, in order.
+    pub fn fingerprint(&self, hashes: &[[u8; 32]]) -> [u8; 32] {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(self.description.as_bytes());
+        for hash in hashes {
+            hasher.update(hash);
+        }
+        hasher.finalize().into()
+    }
+}
+
+/// Everything but the contents of files that a checkpoint's answers depend on, as canonical text. Users' caches and
+/// sessions are found by its hash, so it may not change for a model that gives the same answers.
+fn description(family: &dyn Family, processor: &ImageProcessor, variant: Variant) -> String {
+    let numbers = match variant {
+        Variant::Fp32 => String::new(),
+        Variant::Fp16 => " fp16".to_owned(),
+        Variant::Int8 => format!(" {}", quantised::form()),
+    };
+    format!("{VERSION} {} {}{numbers}", family.canonical(), processor.canonical())
+}
+
+/// Bytes that are hashed at a time, on all cores.
+const PIECE: usize = 8 << 20;
+
+/// BLAKE3 of a file of a checkpoint, which takes a fraction of the time of SHA-256. An error of kind `Interrupted` once
+/// it may not go on.
+pub fn hash(path: &Path, goes_on: &dyn Fn() -> bool) -> io::Result<[u8; 32]> {
+    let by_all_cores = caught(|| hash_with(path, goes_on, |hasher, piece| _ = hasher.update_rayon(piece)));
+    // Its threads are started at first use, and it panics where there are none to be had.
+    by_all_cores.unwrap_or_else(|_| hash_with(path, goes_on, |hasher, piece| _ = hasher.update(piece)))
+}
+
+fn hash_with(path: &Path, goes_on: &dyn Fn() -> bool, update: fn(&mut blake3::Hasher, &[u8])) -> io::Result<[u8; 32]> {
+    let (mut file, mut hasher) = (plain_file::open(path)?, blake3::Hasher::new());
+    let mut piece = vec![0; PIECE];
+    while goes_on() {
+        match file.read(&mut piece) {
+            Ok(0) => return Ok(hasher.finalize().into()),
+            Ok(length) => update(&mut hasher, &piece[..length]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+    }
+    Err(io::ErrorKind::Interrupted.into())
+}
+
+#[cfg(test)]
+mod tests;
