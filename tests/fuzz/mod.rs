@@ -39,26 +39,51 @@ pub(crate) struct Fuzz<'f> {
     pub(crate) inputs: usize,
 }
 
+/// What a reader made of an input.
+pub(crate) struct Answer {
+    /// It read it.
+    pub(crate) is_taken: bool,
+    /// The most bytes of memory that it is right to take for it.
+    pub(crate) right: u64,
+}
+
+impl Answer {
+    /// So many bytes for each of the input, and so many megabytes.
+    fn of(is_taken: bool, input: &[u8], each: u64, megabytes: u64) -> Answer {
+        Answer { is_taken, right: (megabytes << 20) + each * input.len() as u64 }
+    }
+}
+
+/// A folder for inputs, in memory where a machine has one there: each input is written to a file.
+pub(crate) fn folder() -> tempfile::TempDir {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
+}
+
 impl Fuzz<'_> {
-    /// Tries the corpus, and damaged inputs. The check is given each, and gives back how many bytes of memory were
-    /// right to take for it at most.
-    pub(crate) fn run(&self, check: impl Fn(&[u8]) -> u64) {
+    /// Tries the corpus, and damaged inputs, of which some must be taken and some refused.
+    pub(crate) fn run(&self, check: impl Fn(&[u8]) -> Answer) {
         let mut chance = Chance::for_test(self.name);
-        self.corpus.iter().for_each(|input| self.try_one(input, &check));
-        for _ in 0..self.inputs.saturating_mul(amount(TIMES, 1)) {
-            self.try_one(&self.damaged(&mut chance), &check);
+        let damaged = (0..self.inputs.saturating_mul(amount(TIMES, 1))).map(|_| self.damaged(&mut chance));
+        let (mut taken, mut refused) = (0, 0);
+        for input in self.corpus.iter().cloned().chain(damaged) {
+            match self.try_one(&input, &check) {
+                true => taken += 1,
+                false => refused += 1,
+            }
         }
+        println!("{}: {taken} taken, {refused} refused", self.name);
+        assert!(taken > 0 && refused > 0, "{}: {taken} taken, {refused} refused", self.name);
     }
 
-    fn try_one(&self, input: &[u8], check: impl Fn(&[u8]) -> u64) {
+    fn try_one(&self, input: &[u8], check: impl Fn(&[u8]) -> Answer) -> bool {
         let began = Instant::now();
         let (ended, most) = memory::most_during(|| catch_unwind(AssertUnwindSafe(|| check(input))));
         let took = began.elapsed();
         let fault = match ended {
             Err(_) => "it panicked, as told above".to_owned(),
-            Ok(right) if most > right => format!("it took {most} bytes of memory, {right} are right"),
+            Ok(answer) if most > answer.right => format!("it took {most} bytes of memory, {} are right", answer.right),
             Ok(_) if took > LONGEST => format!("it took {took:?}"),
-            Ok(_) => return,
+            Ok(answer) => return answer.is_taken,
         };
         let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}.input", self.name));
         std::fs::write(&kept, input).unwrap();
@@ -126,7 +151,7 @@ fn fuzz_finds_a_reader_that_trusts_a_length() {
         let run = || {
             fuzz.run(|input| {
                 reader(input);
-                100_000
+                Answer { is_taken: input[..] == fuzz.corpus[0], right: 100_000 }
             });
         };
         let ended = catch_unwind(AssertUnwindSafe(run));

@@ -6,13 +6,13 @@ use serde_json::Value as Json;
 use smart_image_sorter::engine::checkpoint::Checkpoint;
 use smart_image_sorter::engine::weights::Weights;
 
-use super::Fuzz;
+use super::{Answer, Fuzz, folder};
 use crate::support::{copy_folder, fixtures};
 use crate::weights::{read_all, read_pieces, safetensors, torch_save};
 
-/// What a reader of weights may take: some copies of a header, and a record for each of its tensors.
-pub(super) fn right_for(input: &[u8]) -> u64 {
-    (1 << 20) + 60 * input.len() as u64
+/// A reader of weights may take some copies of a header, and a record for each of its tensors.
+pub(super) fn answer(is_taken: bool, input: &[u8]) -> Answer {
+    Answer::of(is_taken, input, 60, 1)
 }
 
 /// What the header says of a tensor, read by another reader of JSON; none where it is not of that form.
@@ -29,12 +29,12 @@ fn fuzz_safetensors() {
     let words: &[&[u8]] =
         &[b"\"shape\":[", b"\"dtype\":\"F32\"", b"\"data_offsets\":[0,8]", b"{", b"}", b",", b"[", b"1e300", b"-1"];
     let fuzz = Fuzz { name: "fuzz_safetensors", corpus: vec![safetensors()], words, inputs: 3000 };
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder();
     let path = folder.path().join("model.safetensors");
     fuzz.run(|input| {
         std::fs::write(&path, input).unwrap();
         read_all(&path, input);
-        let Ok(weights) = Weights::open(&path) else { return right_for(input) };
+        let Ok(weights) = Weights::open(&path) else { return answer(false, input) };
         let length = u64::from_le_bytes(input[..8].try_into().unwrap());
         let header: Json = serde_json::from_slice(&input[8..8 + length as usize]).expect("what was taken is JSON");
         for name in ["a", "plain", "scalar"] {
@@ -43,7 +43,7 @@ fn fuzz_safetensors() {
                 assert_eq!((place.offset, place.length), (8 + length + begin, end - begin), "{name}");
             }
         }
-        right_for(input)
+        answer(true, input)
     });
 }
 
@@ -53,12 +53,11 @@ fn fuzz_torch_save() {
     let corpus = corpus.map(|name| std::fs::read(torch_save(name)).unwrap()).into();
     let words: &[&[u8]] =
         &[b"PK\x01\x02", b"PK\x03\x04", b"PK\x05\x06", b"PK\x06\x06", b"PK\x06\x07", b"data.pkl", b"data/0"];
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder();
     let path = folder.path().join("pytorch_model.bin");
     Fuzz { name: "fuzz_torch_save", corpus, words, inputs: 3000 }.run(|input| {
         std::fs::write(&path, input).unwrap();
-        read_all(&path, input);
-        right_for(input)
+        answer(read_all(&path, input), input)
     });
 }
 
@@ -72,20 +71,18 @@ fn fuzz_sentence_pieces() {
         inputs: 60,
     };
     fuzz.run(|input| {
-        let _ = read_pieces(input);
         // The tokenizer keeps its pieces in several tables.
-        (8 << 20) + 400 * input.len() as u64
+        Answer::of(read_pieces(input).is_ok(), input, 400, 8)
     });
 }
 
-/// A checkpoint with another file in the place of one of its own.
-fn checkpoint_with(folder: &Path, name: &str, input: &[u8]) {
+/// Opens a checkpoint with another file in the place of one of its own; true where it is one.
+fn is_checkpoint_with(folder: &Path, name: &str, input: &[u8]) -> bool {
     let own = std::fs::read(folder.join(name)).unwrap();
     std::fs::write(folder.join(name), input).unwrap();
-    if let Ok(checkpoint) = Checkpoint::open(folder) {
-        let _ = checkpoint.score_rule();
-    }
+    let is_usable = Checkpoint::open(folder).is_ok_and(|checkpoint| checkpoint.score_rule().is_ok());
     std::fs::write(folder.join(name), own).unwrap();
+    is_usable
 }
 
 #[test]
@@ -102,26 +99,23 @@ fn fuzz_settings_of_checkpoints() {
         b"\"model_type\":\"siglip\",",
     ];
     for name in ["config.json", "preprocessor_config.json", "tokenizer_config.json"] {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = folder();
         copy_folder(&fixtures().join("clip"), folder.path());
         let corpus = vec![std::fs::read(folder.path().join(name)).unwrap()];
         Fuzz { name: "fuzz_settings_of_checkpoints", corpus, words, inputs: 100 }.run(|input| {
-            checkpoint_with(folder.path(), name, input);
             // Beside it lie the vocabulary and the header of the weights.
-            (16 << 20) + 60 * input.len() as u64
+            Answer::of(is_checkpoint_with(folder.path(), name, input), input, 60, 16)
         });
     }
 }
 
 #[test]
 fn fuzz_tokenizer_json() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder();
     copy_folder(&fixtures().join("clip"), folder.path());
     let corpus = vec![std::fs::read(folder.path().join("tokenizer.json")).unwrap()];
     let words: &[&[u8]] =
         &[b"null", b"{}", b"[]", b"-1", b"\"type\":\"Replace\"", b"\"type\":\"Precompiled\"", b"\"vocab\":{"];
-    Fuzz { name: "fuzz_tokenizer_json", corpus, words, inputs: 100 }.run(|input| {
-        checkpoint_with(folder.path(), "tokenizer.json", input);
-        (16 << 20) + 400 * input.len() as u64
-    });
+    Fuzz { name: "fuzz_tokenizer_json", corpus, words, inputs: 100 }
+        .run(|input| Answer::of(is_checkpoint_with(folder.path(), "tokenizer.json", input), input, 400, 16));
 }

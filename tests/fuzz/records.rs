@@ -1,14 +1,14 @@
 //! Records of a destination: its ledger and its session; and labels files.
 
 use sha2::{Digest, Sha256};
-use smart_image_sorter::domain::label::{Label, from_file};
+use smart_image_sorter::domain::label::{Label, from_file, from_lines};
 use smart_image_sorter::jobs::stop::Stop;
 use smart_image_sorter::jobs::verify::verify;
 use smart_image_sorter::store::ledger::{BEFORE_THE_FIRST, walk};
 use smart_image_sorter::store::session::Which;
 use smart_image_sorter::store::{Session, StoreError};
 
-use super::Fuzz;
+use super::{Answer, Fuzz, folder};
 use crate::properties::ledger;
 use crate::support::fixtures;
 
@@ -32,13 +32,13 @@ fn fuzz_ledger() {
     let corpus = vec![ledger(6), std::fs::read(fixtures().join("session-0.1.0/ledger.jsonl")).unwrap()];
     let words: &[&[u8]] =
         &[b"\"line\":", b"\"previous\":", b"\n", b"{", b"}", b"\"event\":\"transfer\",", b"\"source_bytes\":\"/w==\","];
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder();
     let path = folder.path().join("ledger.jsonl");
     Fuzz { name: "fuzz_ledger", corpus, words, inputs: 3000 }.run(|input| {
         std::fs::write(&path, input).unwrap();
         let chain = walk(&path, &[], 0).unwrap();
         assert_eq!(chain.broken_at.is_none(), follows(input));
-        (1 << 20) + 30 * input.len() as u64
+        Answer::of(chain.broken_at.is_none(), input, 30, 1)
     });
 }
 
@@ -57,7 +57,7 @@ fn look_at(session: &Session) -> Result<(), StoreError> {
 #[test]
 fn fuzz_session() {
     let corpus = vec![std::fs::read(fixtures().join("session-0.1.0/session.db")).unwrap()];
-    let folder = tempfile::tempdir().unwrap();
+    let folder = folder();
     let own = folder.path().join(".sis");
     std::fs::create_dir(&own).unwrap();
     std::fs::copy(fixtures().join("session-0.1.0/ledger.jsonl"), own.join("ledger.jsonl")).unwrap();
@@ -65,8 +65,7 @@ fn fuzz_session() {
     Fuzz { name: "fuzz_session", corpus, words, inputs: 60 }.run(|input| {
         std::fs::write(own.join("session.db"), input).unwrap();
         let looked = Session::open_to_look(folder.path()).and_then(|session| look_at(&session));
-        drop(looked);
-        (32 << 20) + 20 * input.len() as u64
+        Answer::of(looked.is_ok(), input, 20, 32)
     });
 }
 
@@ -89,10 +88,12 @@ fn fuzz_labels_file() {
     ];
     let corpus = corpus.map(|text| text.as_bytes().to_vec()).into();
     Fuzz { name: "fuzz_labels_file", corpus, words, inputs: 20_000 }.run(|input| {
-        if let Ok(labels) = from_file(&String::from_utf8_lossy(input)) {
+        let labels = from_file(&String::from_utf8_lossy(input));
+        let is_taken = labels.is_ok();
+        if let Ok(labels) = labels {
             let lines: Vec<String> = labels.iter().map(Label::line).collect();
-            assert_eq!(from_file(&lines.join("\n")), Ok(labels), "{lines:?}");
+            assert_eq!(from_lines(&lines.join("\n")), Ok(labels), "{lines:?}");
         }
-        (1 << 20) + 60 * input.len() as u64
+        Answer::of(is_taken, input, 60, 1)
     });
 }

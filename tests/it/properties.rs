@@ -243,7 +243,7 @@ fn walked(path: &Path, bytes: &[u8]) -> Chain {
 /// The session's seal vouches for a ledger's number of lines and for its head: with those, nothing can be changed.
 #[test]
 fn ledger_notices_every_cut_and_every_flipped_bit() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = crate::fuzz::folder();
     let path = folder.path().join("ledger.jsonl");
     let bytes = ledger(6);
     let whole = walked(&path, &bytes);
@@ -266,7 +266,7 @@ fn ledger_notices_every_cut_and_every_flipped_bit() {
 
 #[test]
 fn ledger_notices_lines_that_are_moved_removed_or_doubled() {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = crate::fuzz::folder();
     let path = folder.path().join("ledger.jsonl");
     let bytes = ledger(8);
     let lines: Vec<&[u8]> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
