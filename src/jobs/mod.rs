@@ -7,6 +7,7 @@ pub mod begin;
 pub mod bench;
 mod budget;
 pub mod carry_out;
+pub mod classified;
 pub mod classify;
 pub mod decoding;
 pub mod effort;
