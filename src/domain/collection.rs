@@ -108,7 +108,7 @@ impl Collection {
         self.entries.is_empty()
     }
 
-    /// Adds pictures with their scores: rows of one score a label. Rows of another length are taken as not known.
+    /// Adds pictures with their scores: rows of one score a label. A row of another length counts as unknown.
     pub fn add(&mut self, entries: Vec<Entry>, scores: &[f32]) {
         let width = self.labels.len();
         let fits = scores.len() == entries.len() * width;
@@ -140,7 +140,7 @@ impl Collection {
         self.scores = scores;
     }
 
-    /// Takes scores for the same labels again: a picture whose scores are not known keeps those that it has.
+    /// Merges scores for the same labels: a picture without new scores keeps its own.
     pub fn complete(&mut self, mut scores: Vec<f32>) {
         for (new, old) in scores.iter_mut().zip(&self.scores).filter(|(new, _)| new.is_nan()) {
             *new = *old;
@@ -148,7 +148,7 @@ impl Collection {
         self.rescore(self.labels.clone(), scores);
     }
 
-    /// Takes the scores of one picture, for the same labels. Scores that do not fit are left out.
+    /// Sets the scores of one picture, for the same labels. Scores of another length are ignored.
     pub fn set_scores(&mut self, index: usize, scores: &[f32]) {
         let width = self.labels.len();
         if scores.len() == width
@@ -176,7 +176,7 @@ impl Collection {
         std::mem::replace(&mut entry.decision, decision)
     }
 
-    /// Takes over what another process found out about a picture; its number and path stay.
+    /// Replaces a picture's entry by another process's, keeping number and path.
     pub fn change(&mut self, index: usize, changed: Entry) {
         if let Some(entry) = self.entries.get_mut(index) {
             let (id, path) = (entry.id, std::mem::take(&mut entry.path));
@@ -184,7 +184,7 @@ impl Collection {
         }
     }
 
-    /// Takes note that the path of a picture has another content now, or its own again.
+    /// Notes that a picture's path has another content now, or its own again.
     pub fn set_replaced(&mut self, index: usize, is_replaced: bool) {
         match is_replaced && index < self.entries.len() {
             true => self.replaced.insert(index),
@@ -197,7 +197,7 @@ impl Collection {
         self.replaced.contains(&index)
     }
 
-    /// Takes note of where pictures are in the destination, by their order here.
+    /// Sets the folder of each picture in the destination, in the order of the collection.
     pub fn set_places(&mut self, places: Vec<Option<String>>) {
         for (entry, placed) in self.entries.iter_mut().zip(places) {
             entry.placed = placed;
@@ -221,7 +221,7 @@ impl Collection {
         })
     }
 
-    /// How many fall where; `waiting` more were found and not looked at.
+    /// The counts of the summary; `waiting` more pictures were found and not classified yet.
     pub fn counts(&self, sure: SureRule, waiting: usize) -> Counts {
         let standings = (0..self.entries.len()).filter_map(|index| self.standing(index, sure));
         Counts::of(standings, self.labels.len(), waiting)

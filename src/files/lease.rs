@@ -18,15 +18,15 @@ pub enum Writers<'f> {
     Unknown,
 }
 
-/// Keeps others from opening a file for writing. The system takes it back after `/proc/sys/fs/lease-break-time`, 45
-/// seconds where nobody changed that: it is meant to be held for a moment.
+/// Keeps others from opening a file for writing. Hold it for a moment only: the system revokes it after
+/// `/proc/sys/fs/lease-break-time`, by default 45 seconds.
 #[derive(Debug)]
 pub struct Lease<'f> {
     file: &'f File,
 }
 
 impl Lease<'_> {
-    /// False once somebody waits for the lease to be given back, to write.
+    /// False once another program waits for the lease in order to write.
     pub fn is_undisputed(&self) -> bool {
         system::is_held(self.file)
     }

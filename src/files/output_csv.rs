@@ -30,7 +30,7 @@ pub struct Row {
     pub label: Option<String>,
     /// The best label's score.
     pub score: Option<f32>,
-    /// That score minus the second best.
+    /// The score minus the second best.
     pub margin: Option<f32>,
     /// Where its content is now, if it was transferred.
     pub destination: Option<PathBuf>,
@@ -40,7 +40,7 @@ pub struct Row {
     pub hash: Option<ContentHash>,
     /// A person's decision on it.
     pub decision: Option<&'static str>,
-    /// Why it was not transferred, in words, where something is wrong with it.
+    /// The reason, in words, why it was not transferred.
     pub reason: Option<String>,
 }
 

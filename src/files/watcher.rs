@@ -10,13 +10,13 @@ use notify::{Config, Event, EventKind, RecommendedWatcher, RecursiveMode, Watche
 
 use crate::domain::printable::printable;
 
-/// Paths that are kept until somebody asks. Where there are more, all is looked through, which costs less.
+/// The most paths that are kept between two calls of `take`. Above that a full scan is cheaper.
 const MOST_PATHS: usize = 50_000;
 
-/// Why the system does not tell of changes.
+/// The reason why there are no change events.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WatcherUnavailable {
-    /// The file system belongs to another machine, whose changes are not told of.
+    /// A network file system: changes by other machines cause no events.
     #[error("the folder is on a network file system")]
     Network,
     /// As many folders are watched as the system allows.
@@ -35,9 +35,9 @@ pub enum WatcherUnavailable {
 pub struct Changes {
     /// Paths where something happened.
     pub paths: HashSet<PathBuf>,
-    /// Files into which somebody wrote, and that were not closed since.
+    /// Files with a write and no close since.
     pub written: HashSet<PathBuf>,
-    /// Files that were closed by a writer, or were given their names, and into which nobody wrote since.
+    /// Files that were closed after writing, or renamed, with no write since.
     pub closed: HashSet<PathBuf>,
     /// Paths that were removed, or moved elsewhere.
     pub gone: HashSet<PathBuf>,
@@ -114,7 +114,7 @@ impl Changes {
         for path in event.paths {
             match event.kind {
                 EventKind::Access(AccessKind::Close(AccessMode::Write)) => self.close(&path),
-                // That somebody reads, as this program does, is no change.
+                // Reading, which this program does too, is no change.
                 EventKind::Access(_) => continue,
                 EventKind::Modify(ModifyKind::Name(RenameMode::To)) => self.close(&path),
                 EventKind::Modify(ModifyKind::Data(_)) => {

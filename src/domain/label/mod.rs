@@ -48,7 +48,7 @@ impl Label {
     }
 }
 
-/// Why a text is not a list of labels.
+/// A text is not a list of labels.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LabelError {
     /// Fewer than two: there is nothing to choose between.

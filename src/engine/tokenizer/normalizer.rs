@@ -1,5 +1,5 @@
-//! How SigLIP's sentences are written before they are split into tokens. It was trained on sentences made plain; those
-//! that are not made so cost a good part of its accuracy, and nothing says so.
+//! Normalises SigLIP's sentences before they are split into tokens. It was trained on normalised sentences; without
+//! this it loses much of its accuracy, and nothing reports that.
 
 use super::config::TokenizerConfig;
 use super::form::TextForm;
