@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_are_judged() {
+    fn advice_on_each_label_follows_its_words() {
         let of = |text: &str| advice(&Label::named(text));
         assert_eq!(of("a map of a city"), None);
         assert_eq!(of("gun"), Some(Advice::BareWord));
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn a_label_for_the_rest() {
+    fn catch_all_label_is_recognised() {
         let labels = |texts: &[&str]| texts.iter().map(|text| Label::named(*text)).collect::<Vec<_>>();
         assert!(catches_the_rest(&labels(&["a gun", "something else"])));
         assert!(catches_the_rest(&labels(&["a gun", "Other (anything)"])));

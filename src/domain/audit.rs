@@ -47,7 +47,7 @@ mod tests {
     const SURE: SureRule = SureRule { threshold: 0.5, margin: 0.1 };
 
     #[test]
-    fn only_the_head_of_the_queue_counts() {
+    fn audit_counts_only_the_head_of_the_queue() {
         let mut collection = Collection::default();
         let (one, two) = (LabelId(1), LabelId(2));
         collection.rescore(vec![one, two], vec![]);

@@ -263,7 +263,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn what_is_not_known_keeps_what_it_had_for_the_same_labels() {
+    fn complete_keeps_scores_where_new_ones_are_missing() {
         let mut collection = Collection::default();
         collection.rescore(vec![LabelId(1), LabelId(2)], vec![]);
         collection.add(vec![entry(1), entry(2)], &[0.9, 0.1, f32::NAN, f32::NAN]);
@@ -273,7 +273,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn what_was_replaced_keeps_its_position_and_counts_for_nothing() {
+    fn replaced_picture_keeps_its_position_and_is_not_counted() {
         let mut collection = Collection::default();
         collection.rescore(vec![LabelId(1), LabelId(2)], vec![]);
         collection.add(vec![entry(1), entry(2)], &[0.9, 0.1, 0.2, 0.8]);
@@ -288,7 +288,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn pictures_of_one_content_are_known_and_count_one_by_one() {
+    fn pictures_with_one_content_are_found_and_counted_singly() {
         let content = |number, content: u8| Entry { hash: Some(ContentHash([content; 32])), ..entry(number) };
         let mut collection = Collection::default();
         collection.add(vec![content(1, 1), content(2, 2), entry(3)], &[]);
@@ -301,7 +301,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn one_picture_changes_and_is_scored() {
+    fn changed_picture_is_scored_again() {
         let mut collection = Collection::default();
         collection.rescore(vec![LabelId(1), LabelId(2)], vec![]);
         collection.add(vec![entry(1), entry(2)], &[f32::NAN; 4]);
@@ -317,7 +317,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn scores_that_do_not_fit_are_not_known() {
+    fn scores_of_another_length_are_unknown() {
         let mut collection = Collection::default();
         collection.rescore(vec![LabelId(1), LabelId(2)], vec![]);
         collection.add(vec![entry(1)], &[0.9]);

@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn litter_comes_before_hidden_and_hidden_before_patterns() {
+    fn reason_is_litter_before_hidden_before_pattern() {
         let plain = choice(false, &[], &["*.jpg"]);
         assert_eq!(file(&plain, "a/.x/.DS_Store"), Some((LeftOutReason::Litter, 3)));
         assert_eq!(file(&plain, ".Trash-1000/files/a.jpg"), Some((LeftOutReason::Litter, 1)));
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_pattern_that_spells_it_out_brings_back_what_is_left_out() {
+    fn include_brings_back_only_names_it_spells_out() {
         let jpegs = choice(false, &["*.jpg"], &[]);
         assert_eq!(file(&jpegs, "a.jpg"), None);
         assert_eq!(file(&jpegs, "a.png"), Some((LeftOutReason::Excluded, 1)));
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn litter_that_is_spelt_out_comes_beside_the_rest() {
+    fn include_of_litter_adds_to_the_other_files() {
         let bin = choice(false, &["$RECYCLE.BIN", ".trashed-*"], &["*.txt"]);
         for looked_at in ["$RECYCLE.BIN/S-1/a.jpg", "x/.trashed-1-a.jpg", "a.jpg", "x/b.png"] {
             assert_eq!(file(&bin, looked_at), None, "{looked_at}");
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_out_is_counted_by_its_reason() {
+    fn left_out_files_are_counted_by_reason() {
         let mut left_out = LeftOut::default();
         for (reason, why) in
             [("a/.x", LeftOutReason::Hidden), ("a/.x", LeftOutReason::Hidden), (".DS_Store", LeftOutReason::Litter)]

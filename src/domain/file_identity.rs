@@ -30,7 +30,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_changed_just_before_or_later_is_in_doubt() {
+    fn file_changed_just_before_or_later_is_not_settled() {
         let stamp = FileStamp { device: 1, inode: 2, size: 3, modified_ns: 0 };
         let was_settled =
             |changed_ns, began_ns| FileIdentity { stamp, file_system: 0, changed_ns }.was_settled_at(began_ns);

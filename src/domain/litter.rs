@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_litter_for_what_systems_give_it_to() {
+    fn litter_name_counts_for_its_kind_of_entry_only() {
         for file in [".DS_Store", "thumbs.db", "Desktop.ini", ".nomedia", ".stignore"] {
             assert!(is(file, false) && !is(file, true), "{file}");
         }
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_only_begin_like_litter_are_a_persons() {
+    fn name_that_only_begins_like_litter_is_not_litter() {
         for folder in [".Trash-1000", ".trash-0", ".trash-storage"] {
             assert!(is(folder, true) && !is(folder, false), "{folder}");
         }
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_spells_out_a_name_or_how_it_begins() {
+    fn pattern_names_litter_by_name_or_beginning() {
         for part in [
             "$recycle.bin",
             ".Trash",

@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_is_for_names_or_for_paths() {
+    fn pattern_matches_names_or_paths() {
         for (pattern, path, expected) in [
             ("*.png", "a/b.PNG", Some(2)),
             ("*.png", "a.png/b.jpg", Some(1)),
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_pattern_says_what_is_wrong_with_it() {
+    fn bad_pattern_reports_its_fault() {
         for (pattern, fault) in [
             ("", PatternFault::Empty),
             ("/", PatternFault::Empty),
@@ -280,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_and_its_patterns_are_the_same() {
+    fn patterns_equal_themselves_after_their_line() {
         let of = |line: &str| Patterns::from_line(line).unwrap();
         let patterns = of(r##"  *.png "a b/**"  #recycle x\"y "##);
         assert_eq!(patterns.texts().collect::<Vec<_>>(), ["*.png", "a b/**", "#recycle", "x\\\"y"]);
@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_names_what_it_spells_out() {
+    fn pattern_names_the_kinds_it_spells_out() {
         let named = |pattern: &str| Patterns::new([pattern]).unwrap().named();
         assert_eq!(named("*.jpg"), Named::Visible);
         assert_eq!(named("a/.private/**"), Named::Hidden);

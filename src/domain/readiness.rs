@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_observed_twice_the_same_is_ready() {
+    fn file_observed_twice_the_same_is_ready() {
         let mut scene = scene();
         assert!(!scene.is_due(9));
         assert_eq!(scene.observe(1, 10), Observation::Wait);
@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn that_it_was_closed_shortens_the_wait_until_it_is_opened_again() {
+    fn close_shortens_the_settling_time_until_the_next_write() {
         let mut scene = scene();
         scene.observe(1, 0);
         scene.0.close(Path::new("1.jpg"));
@@ -299,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_whole_is_held_until_it_changes_or_is_given_up() {
+    fn incomplete_file_is_held_until_it_changes_or_is_given_up() {
         let mut scene = scene();
         scene.observe(1, 0);
         assert_eq!(scene.observe(1, 4), READY);
@@ -315,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_being_written_waits_for_its_writer() {
+    fn file_being_written_waits_for_its_writer() {
         let mut scene = scene();
         scene.observe(1, 0);
         scene.0.write(Path::new("1.jpg"));
@@ -336,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_disturbed_settles_anew() {
+    fn disturbed_file_settles_again() {
         let mut scene = scene();
         scene.observe(1, 0);
         scene.0.hold(Path::new("1.jpg"));
@@ -346,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_scan_does_not_come_to_is_gone() {
+    fn file_missed_by_a_scan_is_gone() {
         let mut readiness = Readiness::new(PATIENCE);
         for name in ["1.jpg", "2.jpg"] {
             readiness.observe(Path::new(name), stamp(1), at(0));
@@ -363,7 +363,7 @@ mod tests {
     }
 
     #[test]
-    fn those_that_waited_longest_come_first() {
+    fn due_files_come_longest_waiting_first() {
         let mut readiness = Readiness::new(PATIENCE);
         for (name, now) in [("b", 2), ("a", 3), ("c", 1)] {
             readiness.observe(Path::new(name), stamp(1), at(now));

@@ -157,7 +157,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_killed_program_left_of_a_nameless_file_is_removed() {
+    fn nameless_file_removes_those_of_a_killed_program() {
         let folder = tempfile::tempdir().unwrap();
         let names = || -> Vec<OsString> {
             std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect()

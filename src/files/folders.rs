@@ -232,7 +232,7 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     #[test]
-    fn links_lead_to_a_root_and_nowhere_below_it() {
+    fn links_are_followed_to_a_root_and_not_below() {
         let temporary = tempfile::tempdir().unwrap();
         let path = |name: &str| temporary.path().join(name);
         std::fs::create_dir_all(path("real/label")).unwrap();
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn one_folder_is_made_or_all_that_are_missing() {
+    fn open_or_make_makes_one_folder_or_all_missing_ones() {
         let temporary = tempfile::tempdir().unwrap();
         let folders = Folders::below([temporary.path().to_owned()]);
         let deep = temporary.path().join("a/b");
@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_is_swapped_while_it_is_open_stays_the_one_that_was_opened() {
+    fn open_folder_stays_itself_when_swapped() {
         let temporary = tempfile::tempdir().unwrap();
         let path = |name: &str| temporary.path().join(name);
         std::fs::create_dir_all(path("label")).unwrap();

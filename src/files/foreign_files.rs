@@ -134,7 +134,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_nobody_knows_is_found_wherever_it_is() {
+    fn foreign_files_are_found_at_every_depth() {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
         for name in ["red", "deep/er", ".sis", "incoming", "finer/.sis", "red/.sis-x", "red/.sis"] {

@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn each_way_of_renaming_never_replaces() {
+    fn renaming_in_each_way_never_replaces() {
         let ways: [Rename; 3] = [rename_to_free_name, by_link, rename_to_reserved_name];
         for rename in ways {
             let (temporary, folder) = scene();
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_reservation_for_that_very_file_is_released() {
+    fn release_removes_only_the_files_own_reservation() {
         let (temporary, folder) = scene();
         for (content, stays) in [(reservation_mark(OsStr::new("a")), false), (reservation_mark(OsStr::new("c")), true)]
         {
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rename_that_fails_leaves_no_reservation() {
+    fn failed_rename_leaves_no_reservation() {
         let (temporary, folder) = scene();
         let failed = rename_to_reserved_name(&folder, OsStr::new("missing"), &folder, OsStr::new("b"));
         assert_eq!(failed.unwrap_err().kind(), ErrorKind::NotFound);

@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_writer_is_seen_and_a_reader_does_no_harm() {
+    fn lease_is_refused_for_a_writer_and_granted_beside_a_reader() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a");
         std::fs::write(&path, "one").unwrap();
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn somebody_who_wants_to_write_disputes_the_lease_and_waits() {
+    fn writer_disputes_the_lease_and_waits() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a");
         std::fs::write(&path, "one").unwrap();

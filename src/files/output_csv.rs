@@ -113,7 +113,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn no_text_begins_a_formula_and_numbers_stay() {
+    fn cell_never_begins_a_formula_and_numbers_stay() {
         let row = Row {
             path: "=cmd|' /C calc'!A0.jpg".into(),
             label: Some("-1+1".to_owned()),
@@ -139,7 +139,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read(text in "['=+\\-@＝＋－＠\t\r\n]{0,3}.{0,8}") {
+        fn cell_equals_itself_after_writing_and_reading(text in "['=+\\-@＝＋－＠\t\r\n]{0,3}.{0,8}") {
             let cell = to_cell(&text);
             prop_assert_eq!(from_cell(&cell), &text);
             prop_assert!(!cell.starts_with(BEGINS_FORMULA));

@@ -173,7 +173,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn links_folders_and_pipes_are_not_opened() {
+    fn open_regular_refuses_links_folders_and_pipes() {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
         std::fs::write(path("real.png"), b"\x89PNG\r\n\x1a\n").unwrap();
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn the_hash_is_that_of_the_content() {
+    fn hash_of_a_file_is_that_of_its_content() {
         let file = tempfile::Builder::new().suffix(".jpg").tempfile().unwrap();
         std::fs::write(file.path(), b"abc").unwrap();
         let Reading::Content(content) = read(file.path()) else { panic!("it is named like a picture") };

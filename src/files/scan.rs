@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn the_destination_and_what_the_program_wrote_are_passed_by() {
+    fn scan_passes_by_the_destination_and_own_files() {
         let folder = tempfile::tempdir().unwrap();
         for name in [
             "a.jpg",
@@ -285,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_out_is_counted_below_the_folder_that_is_the_reason() {
+    fn scan_counts_left_out_files_below_their_reason() {
         let folder = tempfile::tempdir().unwrap();
         let beside: &[u8] = b"\0\x05\x16\x07\0\x02";
         for (name, content) in [
@@ -332,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_folder_is_said() {
+    fn scan_of_no_folder_is_an_error() {
         let file = tempfile::NamedTempFile::new().unwrap();
         let nowhere = Path::new("/nowhere at all");
         let (choice, kept) = (FileFilter::default(), Kept::new());

@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn ours_is_replaced_and_another_is_kept() {
+    fn known_file_is_replaced_and_another_is_kept() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("output.csv");
         let first = staged(&path, "one");
@@ -246,7 +246,7 @@ mod tests {
     /// Between the look at a file and the moment in which its name is given away, somebody gives the name to another
     /// file.
     #[test]
-    fn a_file_that_comes_in_the_last_moment_is_kept() {
+    fn file_that_appears_at_the_last_moment_is_kept() {
         let quick: [Exchange; 2] = [
             |from, name, to, other| {
                 std::fs::write(to.path().join("theirs"), "a picture")?;
@@ -278,7 +278,7 @@ mod tests {
 
     /// A killed program leaves what was there, and the new file, under private names.
     #[test]
-    fn what_a_killed_program_left_is_kept_or_removed() {
+    fn files_of_a_killed_program_are_kept_or_removed() {
         for private in ["replaced-output.csv", "former-output.csv"] {
             let (folder, staging) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
             let path = folder.path().join("output.csv");

@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn changes_are_gathered_and_reading_is_none() {
+    fn changes_are_gathered_without_reads() {
         let mut changes = Changes::default();
         changes.take(event(EventKind::Access(AccessKind::Open(AccessMode::Any)), "/a"));
         assert!(changes.paths.is_empty() && !changes.is_anywhere);
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_lost_is_looked_for_everywhere() {
+    fn lost_events_ask_for_a_full_scan() {
         let mut changes = Changes::default();
         changes.take(Ok(Event::new(EventKind::Other).set_flag(Flag::Rescan)));
         assert!(changes.is_anywhere && changes.ended.is_none());
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_comes_is_told_of() {
+    fn arriving_file_causes_a_change() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().canonicalize().unwrap();
         let mut watcher = Watcher::new().unwrap();

@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn known_ones_have_room_for_long_sentences() {
+    fn growth_of_known_tokenizers_leaves_room_for_long_sentences() {
         let clip = json!({
             "normalizer": {"type": "Sequence", "normalizers": [
                 {"type": "NFC"}, {"type": "Replace", "pattern": {"Regex": "\\s+"}, "content": " "}, {"type": "Lowercase"}]},
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn every_step_that_grows_is_reckoned_with() {
+    fn growth_counts_every_step() {
         let replace = |pattern: Json| json!({"type": "Replace", "pattern": pattern, "content": "aa".repeat(1000)});
         let four = |step: Json| json!({"type": "Sequence", "normalizers": vec![step; 4]});
         let template = |pieces: usize, ids: usize| {
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_take_too_much_to_be_opened_is_refused() {
+    fn tokenizer_too_large_to_open_is_refused() {
         let steps = vec![json!({"type": "Split", "pattern": {"Regex": "a"}}); MOST_STEPS + 1];
         let added = |content: String| json!([{"id": 1, "content": content}]);
         let doubling =

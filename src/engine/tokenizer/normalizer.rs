@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sentences_are_made_plain() {
+    fn siglip_sentence_is_normalised() {
         let text = "  This is a  photo of\tan AK-47, a “TYPE” of\u{a0}firearm. ";
         let canonical = TextNormalizer::Canonical { lower: true }.apply(text);
         assert_eq!(canonical, "this is a photo of an ak47 a “type” of firearm");

@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn any_type_of_number_tells() {
+    fn orientation_is_read_from_any_type_of_number() {
         let cases: [(u16, &[u8], Option<u8>); 17] = [
             (3, &[6, 0], Some(6)),
             (3, &[6, 0, 1, 0], Some(6)),
