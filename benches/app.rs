@@ -22,6 +22,7 @@ use half::f16;
 use ndarray::Array1;
 use serde_json::{Map, Value as Json, json};
 use smart_image_sorter::app_start::{AppStart, Opening};
+use smart_image_sorter::built_in::Unpacker;
 use smart_image_sorter::config::Defaults;
 use smart_image_sorter::domain::file_filter::FileFilter;
 use smart_image_sorter::domain::label::Label;
@@ -33,14 +34,15 @@ use smart_image_sorter::domain::template::Templates;
 use smart_image_sorter::engine::runtime::find::LibrarySearchPath;
 use smart_image_sorter::engine::runtime::select::RuntimeRequest;
 use smart_image_sorter::engine::runtime::{Runtime, Workload};
-use smart_image_sorter::jobs::crew::Surroundings;
 use smart_image_sorter::jobs::embeddings::CachePlace;
 use smart_image_sorter::jobs::model::{ModelToOpen, OpenedModel};
 use smart_image_sorter::lang::Language;
 use smart_image_sorter::store::cache::{EmbeddingCache, Remembered};
 use smart_image_sorter::store::known::KnownSessions;
+use smart_image_sorter::store::ledger::{RunResult, RunSettings};
 use smart_image_sorter::store::session::{Found, Session, Sorting};
-use smart_image_sorter::tui::rehearsal::Rehearsal;
+use smart_image_sorter::tui::headless::HeadlessApp;
+use smart_image_sorter::use_cases::Machine;
 
 /// The dimensions of the usual base models' embeddings.
 const DIMENSIONS: usize = 512;
@@ -77,7 +79,7 @@ fn main() {
 fn measure(folder: &Path) {
     let count = std::env::var("SIS_COUNT").unwrap();
     let began = Instant::now();
-    let mut app = Rehearsal::open(start(folder), &destination(folder), 160, 50);
+    let mut app = HeadlessApp::open(start(folder), &destination(folder), 160, 50);
     app.wait_for(|screen| screen.contains(&format!("{count} pictures")), PATIENCE).unwrap();
     println!("  open: all pictures counted       {:>7.0} ms", milliseconds(began.elapsed()));
     app.press(KeyCode::F(4));
@@ -124,7 +126,7 @@ fn while_all_cores_work(work: impl FnOnce()) {
     });
 }
 
-fn keys(app: &mut Rehearsal, what: &str, key: KeyCode) {
+fn keys(app: &mut HeadlessApp, what: &str, key: KeyCode) {
     let mut times: Vec<Duration> = (0..KEYS)
         .map(|_| {
             // People press no key for a while after each: the system sees a thread that rests.
@@ -153,7 +155,7 @@ fn peak_memory() -> Option<u64> {
 }
 
 fn start(folder: &Path) -> AppStart {
-    let surroundings = Surroundings {
+    let machine = Machine {
         // No library is looked for: tract computes.
         places: LibrarySearchPath {
             setting: None,
@@ -166,13 +168,13 @@ fn start(folder: &Path) -> AppStart {
         runtime: RuntimeRequest::default(),
         program: std::env::current_exe().unwrap(),
         cache: Some(cache_place(folder)),
-        built_in: Some(folder.join("built-in")),
+        built_in: Unpacker::new(Some(folder.join("built-in"))),
         data_folder: Some(data_folder(folder)),
     };
     AppStart {
         language: Language::english(),
         defaults: Defaults::load(None).unwrap(),
-        surroundings,
+        machine,
         config_folder: None,
         log: None,
         opening: Opening::Session { destination: destination(folder), trust: false },
@@ -258,6 +260,7 @@ fn make_session(folder: &Path, count: usize) {
     let set = session.label_set(&sorting.labels, &sorting.template, &model.name_of_fingerprint()).unwrap();
     let told = [("source", json!("source")), ("recursive", json!(true)), ("model", json!(settings.model.to_string()))];
     let told = told.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+    let told = RunSettings::Other(told);
     let run = session.begin_run(RunKind::Classify, None, Some((&sorting, &set)), told).unwrap();
     let mut chance = Chance(7);
     for first in (0..count).step_by(1000) {
@@ -269,7 +272,7 @@ fn make_session(folder: &Path, count: usize) {
         let fresh: Vec<_> = numbers.map(|number| (hash(number), remembered(&mut chance))).collect();
         cache.put(number, &fresh, &[]).unwrap();
     }
-    session.end_run(run, Map::new()).unwrap();
+    session.end_run(run, RunResult::None {}).unwrap();
 }
 
 fn picture(folder: &Path, number: usize, chance: &mut Chance) -> Picture {

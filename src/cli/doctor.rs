@@ -5,8 +5,8 @@ use std::path::Path;
 use super::arguments::DoctorArguments;
 use super::context::Context;
 use super::exit::Exit;
+use super::face::{self, Output};
 use super::failure::Failure;
-use super::opening::without_answer;
 use super::runtime::say_runtime;
 use crate::domain::printable::{printable, printable_text};
 use crate::domain::settings::ModelName;
@@ -16,8 +16,7 @@ use crate::engine::encoder::{ImageEncoder, TextEncoder};
 use crate::engine::hub::HubConfig;
 use crate::engine::runtime::select::cores;
 use crate::engine::runtime::{Runtime, Workload};
-use crate::jobs::answering::{Patience, answer_of};
-use crate::jobs::model::ModelError;
+use crate::use_cases::{open_model, runtime};
 
 pub(super) fn run(arguments: &DoctorArguments, context: &mut Context) -> Result<Exit, Failure> {
     let say = |context: &mut Context, key: &str, values: crate::lang::Values<'_>| {
@@ -37,17 +36,17 @@ pub(super) fn run(arguments: &DoctorArguments, context: &mut Context) -> Result<
     let key = if config.is_offline { "doctor.models_offline" } else { "doctor.models" };
     let (folder, endpoint) = (printable(config.cache.unwrap_or_default()), printable_text(&config.endpoint));
     say(context, key, &[("folder", &folder), ("endpoint", &endpoint)]);
-    let selection = context.select_runtime(&arguments.runtime)?;
+    let machine = context.machine(&arguments.runtime);
+    let selection = face::run(context, &machine, Output::default(), runtime::choose)?;
     say_runtime(&selection, context);
     if let Some(name) = &arguments.model {
         let model = ModelName::new(name, Path::is_dir);
-        let folder = context.model_folder(&model)?;
-        let (stop, to_try, runtime) = (context.stop()?, folder.clone(), selection.runtime.clone());
-        let mut patience = Patience { is_stopped: &|| stop.is_requested(), on_silence: &mut || context.say_silence() };
-        let tried = answer_of(move |_: &dyn Fn(())| try_model(&to_try, &runtime), &mut patience, &mut |()| {});
-        let tried = tried.map_err(|error| without_answer(&error, context))?;
-        let tried = tried.map_err(|error| ModelError::of(&model, error));
-        let checkpoint = tried.map_err(|error| Failure::of(&error, &context.language))?;
+        let (folder, checkpoint) = face::run(context, &machine, Output::default(), |run| {
+            let folder = open_model::folder(run, &model)?;
+            let (to_try, runtime) = (folder.clone(), selection.runtime.clone());
+            let try_it = move |_: &dyn Fn(())| try_model(&to_try, &runtime);
+            Ok((folder, open_model::answer(run, &model, try_it)?))
+        })?;
         let (family, side) = (checkpoint.family().name(), checkpoint.family().image_size());
         say(context, "doctor.model", &[("folder", &printable(folder)), ("family", &family), ("side", &side)]);
         say(context, "doctor.model_works", &[]);

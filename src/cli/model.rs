@@ -4,16 +4,19 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value as Json, json};
 
-use super::arguments::ModelListArguments;
+use super::arguments::{ModelListArguments, RuntimeOptions};
 use super::context::Context;
-use super::download::{failure, with_progress};
 use super::exit::Exit;
+use super::face::{self, Output};
 use super::failure::Failure;
 use crate::domain::hub_model::HubModel;
 use crate::domain::printable::{printable, printable_text};
 use crate::engine::hub::known::{KnownModel, known_models};
-use crate::engine::hub::{CachedModel, Hub, HubConfig, HubError, Plan, PublishedModel, Repaired, WeightsForm};
+use crate::engine::hub::{
+    CachedModel, DownloadControl, Hub, HubConfig, HubError, Plan, PublishedModel, Repaired, WeightsForm,
+};
 use crate::lang::{Language, Say, Values, size};
+use crate::use_cases::open_model;
 
 /// Downloads models, one after the other; with `check`, what is there of them already is looked through first.
 pub(super) fn pull(names: &[String], check: bool, context: &mut Context) -> Result<Exit, Failure> {
@@ -29,7 +32,7 @@ pub(super) fn pull(names: &[String], check: bool, context: &mut Context) -> Resu
                 }
                 (cached.folder, vec![], "models.pulled")
             }
-            None => with_progress(&hub, context, |hub, control| {
+            None => with_hub(context, |hub, control| {
                 let (folder, damaged, was_whole) = match check {
                     true => {
                         let Repaired { folder, damaged, was_whole } = hub.repair(model, control)?;
@@ -54,11 +57,20 @@ pub(super) fn pull(names: &[String], check: bool, context: &mut Context) -> Resu
     Ok(Exit::Done)
 }
 
+/// Does something with the hub that can be stopped by Ctrl-C, and shows how it goes.
+fn with_hub<T>(
+    context: &mut Context,
+    work: impl FnOnce(&Hub, &mut DownloadControl<'_>) -> Result<T, HubError>,
+) -> Result<T, Failure> {
+    let machine = context.machine(&RuntimeOptions::default());
+    face::run(context, &machine, Output::default(), |run| open_model::with_hub(run, work))
+}
+
 /// Says what a model consists of.
 pub(super) fn info(name: &str, context: &mut Context) -> Result<Exit, Failure> {
     let model = model(name, context)?;
     let hub = Hub::new(HubConfig::from_environment());
-    let planned = with_progress(&hub, context, |hub, control| Ok(hub.plan(&model, control)))?;
+    let planned = with_hub(context, |hub, control| Ok(hub.plan(&model, control)))?;
     let lines = match (planned, hub.cached(&model)) {
         (Ok(plan), _) => planned_lines(&plan, &context.language),
         // Without the hub, what the cache has is still worth telling.
@@ -66,7 +78,7 @@ pub(super) fn info(name: &str, context: &mut Context) -> Result<Exit, Failure> {
             let kind = hub.kind_in_cache(&model).unwrap_or_default();
             cached_lines(&model, &kind, &cached, &context.language)
         }
-        (Err(error), _) => return Err(failure(&error, context)),
+        (Err(error), _) => return Err(Failure::of_run(&error.into(), context)),
     };
     lines.iter().for_each(|line| context.console.out(line));
     Ok(Exit::Done)
@@ -178,7 +190,7 @@ fn popular(hub: &Hub, limit: usize, context: &mut Context) -> Result<Vec<Publish
         context.console.err(&line);
         return Ok(vec![]);
     }
-    match with_progress(hub, context, |hub, control| hub.popular(limit, control)) {
+    match with_hub(context, |hub, control| hub.popular(limit, control)) {
         Err(failure) if failure.exit == Exit::Failed => {
             tracing::warn!(chain = failure.chain, "the hub's list");
             context.note_text(&failure.sentence);

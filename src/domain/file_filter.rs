@@ -89,8 +89,8 @@ impl FileFilter {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LeftOut(BTreeMap<PathBuf, (LeftOutReason, usize)>);
 
-/// The number of files left out, by reason.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// The number of files left out, by reason. The ledger and JSON have these fields.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
 pub struct LeftOutCounts {
     /// Because they are litter.
     pub litter: usize,

@@ -31,5 +31,6 @@ pub mod speed;
 pub mod speed_advice;
 pub mod statistics;
 pub mod template;
+pub mod transfer;
 pub mod unkept;
 pub mod variant;

@@ -193,8 +193,12 @@ mod tests {
         let name = |found: &Path| found.strip_prefix(folder.path()).unwrap().to_str().unwrap().to_owned();
         assert!(walk_destination(folder.path(), &known, &mut |seen| {
             match seen {
-                DestinationEntry::Foreign(path) => _ = found.insert(name(path)),
-                DestinationEntry::Source(path) | DestinationEntry::Destination(path) => _ = left_out.insert(name(path)),
+                DestinationEntry::Foreign(path) => {
+                    found.insert(name(path));
+                }
+                DestinationEntry::Source(path) | DestinationEntry::Destination(path) => {
+                    left_out.insert(name(path));
+                }
                 DestinationEntry::Known => {}
                 DestinationEntry::Closed(path, error) => panic!("{}: {error}", path.display()),
             }

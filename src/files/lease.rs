@@ -117,6 +117,9 @@ mod system {
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
+    use crate::skip::{Lacks, skip};
+
+    const NO_LEASES: &str = "this file system has no leases";
 
     #[test]
     fn lease_is_refused_for_a_writer_and_granted_beside_a_reader() {
@@ -128,7 +131,7 @@ mod tests {
         match writers(&file) {
             Writers::None(lease) => assert!(lease.is_undisputed()),
             Writers::Some => panic!("nobody writes"),
-            Writers::Unknown => return println!("skipped: this file system has no leases"),
+            Writers::Unknown => return skip(Lacks::System, NO_LEASES),
         }
         let _writer = File::options().append(true).open(&path).unwrap();
         assert!(matches!(writers(&file), Writers::Some));
@@ -140,7 +143,7 @@ mod tests {
         let path = folder.path().join("a");
         std::fs::write(&path, "one").unwrap();
         let file = File::open(&path).unwrap();
-        let Writers::None(lease) = writers(&file) else { return println!("skipped: this file system has no leases") };
+        let Writers::None(lease) = writers(&file) else { return skip(Lacks::System, NO_LEASES) };
         let mut writer = std::process::Command::new("sh").arg("-c").arg(": >> \"$0\"").arg(&path).spawn().unwrap();
         while lease.is_undisputed() {
             assert!(writer.try_wait().unwrap().is_none(), "it did not wait");

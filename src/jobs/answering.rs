@@ -46,7 +46,7 @@ pub fn is_any_left_behind() -> bool {
 }
 
 /// Notes that a thread is left behind.
-pub(super) fn leave_behind() {
+pub fn leave_behind() {
     IS_ANY_LEFT_BEHIND.store(true, Ordering::Relaxed);
 }
 

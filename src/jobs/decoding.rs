@@ -16,10 +16,7 @@ static BUDGET: Budget = Budget::new(MEMORY);
 
 /// Decodes a content, once there is memory for it, and does something with the picture. The memory is others' when that
 /// is done.
-pub(super) fn decoded<T>(
-    content: impl Borrow<FileContent>,
-    then: impl FnOnce(Decoded) -> T,
-) -> Result<T, PictureDefect> {
+pub fn decoded<T>(content: impl Borrow<FileContent>, then: impl FnOnce(Decoded) -> T) -> Result<T, PictureDefect> {
     let mut share: Option<Share<'static>> = None;
     let mut room = |bytes| share = Some(BUDGET.take(bytes));
     let FileContent { bytes, kind, .. } = content.borrow();

@@ -50,7 +50,7 @@ fn logged<T>(result: Result<T, StoreError>) -> Option<T> {
 }
 
 /// The cache for one model, as one thread uses it.
-pub(super) struct ModelCache {
+pub struct ModelCache {
     opened: Option<(EmbeddingCache, CachedModel)>,
     dimensions: usize,
     limit: u64,
@@ -62,7 +62,7 @@ pub(super) struct ModelCache {
 
 impl ModelCache {
     /// Opens the cache for a model whose embeddings have so many dimensions.
-    pub(super) fn open(place: Option<&CachePlace>, fingerprint: &[u8; 32], dimensions: usize) -> ModelCache {
+    pub fn open(place: Option<&CachePlace>, fingerprint: &[u8; 32], dimensions: usize) -> ModelCache {
         let opened = place.and_then(CachePlace::open).and_then(|mut cache| {
             let model = logged(cache.model(fingerprint))?;
             Some((cache, model))
@@ -71,7 +71,8 @@ impl ModelCache {
         ModelCache { opened, dimensions, limit, fresh: vec![], used: vec![], hashed: vec![], written: Instant::now() }
     }
 
-    pub(super) fn embedding(&self, hash: ContentHash) -> Option<Remembered> {
+    /// The embedding of a content, where it is remembered.
+    pub fn embedding(&self, hash: ContentHash) -> Option<Remembered> {
         let (cache, model) = self.opened.as_ref()?;
         let found = logged(cache.embedding(*model, hash)).flatten();
         // Embeddings of a damaged cache are made again.
@@ -79,13 +80,13 @@ impl ModelCache {
     }
 
     /// The hash of a file that is as it was when it was hashed.
-    pub(super) fn hash_of(&self, identity: FileIdentity) -> Option<ContentHash> {
+    pub fn hash_of(&self, identity: FileIdentity) -> Option<ContentHash> {
         let (cache, _) = self.opened.as_ref()?;
         logged(cache.hash_of(identity)).flatten()
     }
 
     /// The embeddings of many pictures, as far as they are known; in the order of the pictures.
-    pub(super) fn embeddings<T: Copy>(&self, pictures: &[(T, ContentHash)]) -> Vec<(T, Array1<f16>)> {
+    pub fn embeddings<T: Copy>(&self, pictures: &[(T, ContentHash)]) -> Vec<(T, Array1<f16>)> {
         let Some((cache, model)) = self.opened.as_ref() else { return vec![] };
         let hashes: Vec<ContentHash> = pictures.iter().map(|(_, hash)| *hash).collect();
         let mut found = Vec::with_capacity(pictures.len());
@@ -112,19 +113,19 @@ impl ModelCache {
     }
 
     /// Keeps an embedding that was made now.
-    pub(super) fn put(&mut self, hash: ContentHash, remembered: Remembered) {
+    pub fn put(&mut self, hash: ContentHash, remembered: Remembered) {
         self.fresh.push((hash, remembered));
         self.write_if_due();
     }
 
     /// Takes note that an embedding was of use.
-    pub(super) fn note_use(&mut self, hash: ContentHash) {
+    pub fn note_use(&mut self, hash: ContentHash) {
         self.used.push(hash);
         self.write_if_due();
     }
 
     /// Keeps by what a file that was hashed is known again.
-    pub(super) fn note_hash(&mut self, identity: FileIdentity, hash: ContentHash) {
+    pub fn note_hash(&mut self, identity: FileIdentity, hash: ContentHash) {
         self.hashed.push((identity, hash));
     }
 
@@ -152,7 +153,7 @@ impl ModelCache {
     }
 
     /// Writes what is left, and keeps the cache within its limit.
-    pub(super) fn finish(mut self) {
+    pub fn finish(mut self) {
         self.write();
         if let Some((cache, _)) = self.opened.as_mut()
             && let Some(removed @ 1..) = logged(cache.tidy(self.limit))

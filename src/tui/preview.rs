@@ -9,8 +9,8 @@ use ratatui_image::picker::{Picker, ProtocolType};
 use ratatui_image::protocol::Protocol;
 use ratatui_image::{Image, Resize};
 
+use crate::backend::{Painted, Painter, Room};
 use crate::config::Preview;
-use crate::jobs::crew::{Painted, Painter, Room};
 
 /// Paints pictures on the crew's thread. Until the terminal has answered, it knows half blocks alone.
 pub(super) struct ScreenPainter {

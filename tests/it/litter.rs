@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value as Json, json};
+use smart_image_sorter::backend::{Checked, Event, Order, WatchNews};
 use smart_image_sorter::domain::file_filter::{FileFilter, LeftOutCounts};
 use smart_image_sorter::domain::settings::Settings;
-use smart_image_sorter::jobs::crew::{Checked, Event, Order, WatchNews};
 use smart_image_sorter::store::Session;
 
 use crate::session::{decide, summary};

@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::Receiver;
 use image::RgbImage;
+use smart_image_sorter::backend::{Crew, Event, Order, Painted, Painter, Room};
+use smart_image_sorter::built_in::Unpacker;
 use smart_image_sorter::domain::file_filter::FileFilter;
 use smart_image_sorter::domain::label::Label;
 use smart_image_sorter::domain::picture::PictureId;
@@ -13,30 +15,14 @@ use smart_image_sorter::domain::settings::{ModelName, Operation, Settings};
 use smart_image_sorter::domain::template::Templates;
 use smart_image_sorter::engine::runtime::find::LibrarySearchPath;
 use smart_image_sorter::engine::runtime::select::{RuntimeChoice, RuntimeRequest};
-use smart_image_sorter::files::defect::PictureDefect;
-use smart_image_sorter::files::transfer::TransferError;
-use smart_image_sorter::jobs::crew::{Crew, Event, Order, Painted, Painter, Room, Sayer, Surroundings};
 use smart_image_sorter::jobs::embeddings::CachePlace;
-use smart_image_sorter::jobs::watch::Waits;
+use smart_image_sorter::lang::Language;
 use smart_image_sorter::store::session::Sorting;
+use smart_image_sorter::use_cases::Machine;
 
 use crate::support::{LONGEST_RUN, Workspace, fixtures, program};
 
 struct Plain;
-
-impl Sayer for Plain {
-    fn trouble(&self, trouble: &PictureDefect) -> String {
-        trouble.to_string()
-    }
-
-    fn transfer(&self, error: &TransferError) -> String {
-        error.to_string()
-    }
-
-    fn waits(&self, waits: Waits<'_>) -> String {
-        format!("{waits:?}")
-    }
-}
 
 impl Painter for Plain {
     fn paint(&self, _: RgbImage, _: Room) -> Option<Painted> {
@@ -53,15 +39,20 @@ pub(crate) struct Working {
 
 impl Working {
     pub(crate) fn start(workspace: &Workspace) -> Working {
-        let surroundings = Surroundings {
+        let machine = Machine {
             places: LibrarySearchPath::default(),
             runtime: RuntimeRequest { runtime: RuntimeChoice::Tract, ..RuntimeRequest::default() },
             program: program().to_owned(),
             cache: Some(CachePlace { folder: workspace.home().join("cache"), limit: 1 << 30 }),
-            built_in: Some(workspace.home().join("built-in")),
+            built_in: Unpacker::new(Some(workspace.home().join("built-in"))),
             data_folder: Some(workspace.home().join("data/sis")),
         };
-        let (crew, told) = Crew::start(surroundings, Arc::new(Plain), Arc::new(Plain));
+        Working::on(machine)
+    }
+
+    /// A backend on this machine.
+    pub(crate) fn on(machine: Machine) -> Working {
+        let (crew, told) = Crew::start(machine, Arc::new(Language::english()), Arc::new(Plain), Arc::new(()));
         Working { crew, told, events: vec![] }
     }
 

@@ -264,11 +264,7 @@ mod tests {
     use super::*;
 
     fn runtime() -> Option<OnnxRuntime> {
-        let library = std::env::var_os("ORT_DYLIB_PATH").map(PathBuf::from);
-        if library.is_none() {
-            println!("skipped: ORT_DYLIB_PATH names no library");
-        }
-        library.map(|library| OnnxRuntime::start(&library, "", 1).unwrap())
+        crate::skip::require_onnx_runtime().map(|library| OnnxRuntime::start(&library, "", 1).unwrap())
     }
 
     #[test]

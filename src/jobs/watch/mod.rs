@@ -15,8 +15,6 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use serde_json::{Map, json};
-
 use alerts::Alerts;
 use applying::Applying;
 use arriving::{Arriving, classify_ready};
@@ -25,11 +23,12 @@ pub use command::{BadCommand, LabelCommand};
 use incoming::Incoming;
 pub use rules::WatchRules;
 
-use super::carry_out::{SayError, recover_transfers};
-use super::classify::{Classified, ClassifyError, Encoders, told_of};
+use super::carry_out::SayError;
+use super::classify::{Classified, ClassifyError, Encoders};
 use super::effort::Clocks;
 use super::embeddings::CachePlace;
 use super::model::{Model, ModelError};
+use super::recover::recover_transfers;
 use super::sink::SourceFolder;
 use super::stop::Stop;
 use super::tables::{self, TableError};
@@ -42,6 +41,7 @@ use crate::files::scan::Kept;
 use crate::files::transfer::Ended;
 use crate::files::watcher::WatcherUnavailable;
 use crate::store::StoreError;
+use crate::store::ledger::RunResult;
 use crate::store::session::{Known, LabelSet, Session, Sorting};
 
 /// How long a turn should take: what it brings is on disk and on screen only at its end.
@@ -101,6 +101,8 @@ pub enum Told<'t> {
     Transferred(&'t PlannedTransfer, &'t Ended),
     /// Something cannot be done just now. Nothing is lost: it is tried again.
     Waits(Waits<'t>),
+    /// A file of somebody else's had the place of a table, and has this name now.
+    KeptAside(&'t Path),
     /// A command was run for an arrival.
     Alerted {
         /// The picture's path.
@@ -339,7 +341,10 @@ impl Watch {
         let began = Instant::now();
         let written = tables::write(session, &self.watched.table, Some(&self.watched.set), self.watched.sorting.sure());
         match written {
-            Ok(_) => self.table.is_stale = false,
+            Ok(written) => {
+                self.table.is_stale = false;
+                written.kept_aside.iter().for_each(|path| tell(Told::KeptAside(path)));
+            }
             Err(error) => tell(Told::Waits(Waits::NoTable(&error))),
         }
         self.table.next = Instant::now() + TABLE_EVERY.max(began.elapsed() * TABLE_REST);
@@ -351,12 +356,12 @@ impl Watch {
         if let Some(applying) = self.applying {
             applying.end(session)?;
         }
-        let result = [("pictures", json!(self.pictures)), ("left_out", told_of(self.incoming.left_out()))];
-        let result = Map::from_iter(result.map(|(key, value)| (key.to_owned(), value)));
+        let result = RunResult::Watched { pictures: self.pictures, left_out: self.incoming.left_out().counts() };
         session.end_run(self.watched.run, result)?;
         let (table, sure) = (&self.watched.table, self.watched.sorting.sure());
-        if let Err(error) = tables::write(session, table, Some(&self.watched.set), sure) {
-            tell(Told::Waits(Waits::NoTable(&error)));
+        match tables::write(session, table, Some(&self.watched.set), sure) {
+            Ok(written) => written.kept_aside.iter().for_each(|path| tell(Told::KeptAside(path))),
+            Err(error) => tell(Told::Waits(Waits::NoTable(&error))),
         }
         Ok(())
     }

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
+use crate::backend::{Tally, UndoTally};
 use crate::domain::plan::Plan;
 use crate::domain::run::RunId;
-use crate::jobs::crew::{Tally, UndoTally};
 
 #[derive(Default)]
 pub(crate) struct Files {

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
+use crate::backend::WatchStatus;
 use crate::domain::picture::PictureId;
-use crate::jobs::crew::WatchStatus;
 use crate::store::session::Sorting;
 
 /// Arrivals that are remembered to be listed.

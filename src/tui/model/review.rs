@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use crate::backend::{Painted, Room};
 use crate::config::Preview;
 use crate::domain::history::History;
 use crate::domain::review::{QueueFilter, QueueOrder};
-use crate::jobs::crew::{Painted, Room};
 use crate::tui::line::Line;
 
 #[derive(Default)]

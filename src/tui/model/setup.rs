@@ -1,10 +1,10 @@
 //! The state of the setup pane.
 
+use crate::backend::{Checked, ModelChoice, ModelPlace};
 use crate::config::Defaults;
 use crate::domain::hub_model::HubModel;
 use crate::domain::patterns;
 use crate::domain::settings::Operation;
-use crate::jobs::crew::{Checked, ModelChoice, ModelPlace};
 use crate::tui::line::Line;
 
 /// A field of the setup pane, in order.
@@ -125,6 +125,20 @@ impl Setup {
             damaged: None,
             begins: None,
         }
+    }
+
+    /// Chooses the field so many places on.
+    pub(crate) fn step(&mut self, by: isize) {
+        let place = Field::ALL.iter().position(|field| *field == self.chosen).unwrap_or(0) as isize;
+        let place = (place + by).clamp(0, Field::ALL.len() as isize - 1);
+        self.chosen = Field::ALL[place as usize];
+    }
+
+    /// Ends editing, and keeps what was typed.
+    pub(crate) fn leave_field(&mut self) {
+        self.editing = None;
+        self.models.clear();
+        self.model_chosen = None;
     }
 
     /// Where the model is that is in the field now, if that is known.

@@ -2,7 +2,7 @@
 
 use super::live::{decided, follow, followed_with, seen};
 use super::*;
-use crate::jobs::crew::{ScoredWith, Seen};
+use crate::backend::{ScoredWith, Seen};
 
 /// A classified session that is followed, in its review.
 fn reviewed() -> Model {

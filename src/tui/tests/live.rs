@@ -1,9 +1,9 @@
 //! A session that changes by itself, as it is watched here.
 
 use super::*;
+use crate::backend::{ScoredWith, Seen, WatchNews, WatchStatus};
 use crate::domain::decision::LabelId;
 use crate::files::watcher::WatcherUnavailable;
-use crate::jobs::crew::{ScoredWith, Seen, WatchNews, WatchStatus};
 use crate::jobs::watch::WatchedBy;
 use crate::lang::Say;
 use crate::tui::model::{Sorts, Watching};

@@ -7,13 +7,15 @@ use ratatui::widgets::{Paragraph, Wrap};
 
 use unicode_width::UnicodeWidthStr;
 
-use super::{Canvas, nothing_yet, padded, paragraph, shortened};
+use super::canvas::{Canvas, nothing_yet, padded, paragraph, shortened};
 use crate::config::Preview;
 use crate::domain::audit::{AuditRow, audit};
 use crate::domain::decision::Decision;
 use crate::domain::printable::{printable, printable_text};
 use crate::domain::review::{QueueFilter, QueueOrder};
 use crate::domain::statistics::wilson_interval;
+use crate::tui::action::ReviewAction;
+use crate::tui::layout::review_halves;
 use crate::tui::model::Model;
 use crate::tui::preview;
 
@@ -28,16 +30,8 @@ pub(super) struct Areas {
     pub(super) queue: Rect,
 }
 
-/// The picture, and what stands beside it.
-pub(super) fn halves(pane: Rect) -> (Rect, Rect) {
-    let [_, body] = Layout::vertical([Constraint::Length(1), Constraint::Min(1)]).areas(pane);
-    let side = (pane.width / 2).clamp(34, 60);
-    let [picture, beside] = Layout::horizontal([Constraint::Min(20), Constraint::Length(side)]).areas(body);
-    (picture, beside)
-}
-
 pub(super) fn areas(canvas: &Canvas<'_>, pane: Rect) -> Areas {
-    let (picture, beside) = halves(pane);
+    let (picture, beside) = review_halves(pane);
     let is_alone = canvas.model.review.current().is_none_or(|index| canvas.model.collection.others_alike(index) == 0);
     let scores = canvas.model.labels.current.len() as u16 + if is_alone { 4 } else { 5 };
     let [scores, queue] =
@@ -52,7 +46,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_>) {
     let Some(index) = review.current() else {
         let text = match canvas.model.collection.is_empty() {
             true => nothing_yet(canvas),
-            false => canvas.with_keys("app.filter_empty", &[("key", "review.filter")]),
+            false => canvas.with_keys("app.filter_empty", &[("key", ReviewAction::Filter.into())]),
         };
         return paragraph(frame, areas.picture, vec![Line::raw(""), Line::raw(text)]);
     };
@@ -77,7 +71,7 @@ fn draw_picture(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_>) {
     let review = &canvas.model.review;
     let said = |frame: &mut Frame<'_>, text: String| paragraph(frame, area, vec![Line::raw(text)]);
     match &review.painted {
-        _ if review.hidden => said(frame, canvas.with_keys("app.hidden", &[("key", "review.hide")])),
+        _ if review.hidden => said(frame, canvas.with_keys("app.hidden", &[("key", ReviewAction::Hide.into())])),
         _ if review.preview == Preview::None => said(frame, canvas.text("app.preview_none")),
         Some(Some(painted)) => preview::draw(frame, area, painted),
         Some(None) => said(frame, canvas.text("app.no_preview")),

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use smart_image_sorter::backend::{Event, Order};
 use smart_image_sorter::domain::settings::{ModelName, Settings};
-use smart_image_sorter::jobs::crew::{Event, Order};
 
 use super::models::{model, slow_for_a_while};
 use crate::support::Workspace;

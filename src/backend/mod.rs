@@ -1,0 +1,292 @@
+//! The threads that work for the app, each with what it owns, and the orders and events that go between.
+//!
+//! - the **runner** classifies, plans, applies and undoes, one at a time, and watches a folder in between;
+//! - the **scorer** holds the embeddings and scores them all again when the labels change;
+//! - the **label embedder** has the text tower and embeds labels, the newest request first;
+//! - the **decision writer** writes decisions into the session at once, and follows the work of others there;
+//! - the **preview loader** decodes pictures to look at, and has them painted for the screen;
+//! - the **source inspector** counts the files of a source and completes paths;
+//! - the **model catalog** knows which models there are.
+//!
+//! Orders are sent and never waited for; events come back by one channel. A new request makes older ones of its kind
+//! stale: they are dropped. Everything is joined when the backend is dropped.
+
+mod app_face;
+mod change_feed;
+mod channels;
+mod classify_run;
+mod context;
+mod decision_writer;
+mod error;
+mod events;
+mod import_decisions;
+mod label_embedder;
+mod messages;
+mod model_catalog;
+mod newest;
+mod open_session;
+mod orders;
+mod path_completion;
+mod preview_loader;
+mod rate_meter;
+mod repair_model;
+mod runner;
+mod scorer;
+mod session_rows;
+mod sort_run;
+mod source_inspector;
+mod watch_control;
+mod watch_forwarder;
+mod watch_run;
+
+use std::cell::RefCell;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, Sender, unbounded};
+
+use change_feed::{ChangeFeed, ChangeFeedHandle};
+use channels::{EmbedRequest, RunnerQueue};
+use context::RunnerContext;
+use events::EventSender;
+use watch_control::WatchControl;
+
+use crate::jobs::answering::leave_behind;
+use crate::jobs::stop::Stop;
+use crate::use_cases::{Localizer, Machine};
+
+pub use error::CrewError;
+pub use events::Waker;
+pub use messages::{Checked, Event, Order, Said, SaidStep, Tally, UndoTally};
+pub use model_catalog::{ModelChoice, ModelPlace};
+pub use preview_loader::{Painted, Painter, Room, Sight};
+pub use session_rows::{ScoredWith, Seen};
+pub use watch_forwarder::{WatchNews, WatchStatus};
+
+/// A user who leaves the app is told after this time what is waited for.
+const MOMENT: Duration = Duration::from_millis(500);
+
+/// How often it is looked whether the threads have ended.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// The threads, for as long as this is kept.
+pub struct Crew {
+    embedder: Sender<EmbedRequest>,
+    decisions: Sender<Order>,
+    previews: Sender<Order>,
+    inspector: Sender<Order>,
+    catalog: Sender<Order>,
+    stop: Stop,
+    control: WatchControl,
+    ending: Stop,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Crew {
+    /// Starts the threads. Their events go to the receiver that is given back, and `waker` is called for each.
+    pub fn start(
+        machine: Machine,
+        localizer: Arc<dyn Localizer>,
+        painter: Arc<dyn Painter>,
+        waker: Arc<dyn Waker>,
+    ) -> (Crew, Receiver<Event>) {
+        let (events, told) = unbounded();
+        let events = EventSender::new(events, waker);
+        let (runner, runner_orders) = unbounded();
+        let (embedder, embed_requests) = unbounded();
+        let (decisions, decision_orders) = unbounded();
+        let (previews, preview_orders) = unbounded();
+        let (inspector, inspector_orders) = unbounded();
+        let (catalog, catalog_orders) = unbounded();
+        let (scorer, scorer_commands) = unbounded();
+        let (to_feed, feed_commands) = unbounded();
+        let (stop, ending, control) = (Stop::default(), Stop::default(), WatchControl::default());
+        let feed = ChangeFeed::new(feed_commands, scorer.clone());
+        let queue = RunnerQueue { orders: runner, control: control.clone() };
+        let known = machine.known_sessions();
+        let context = RunnerContext {
+            machine,
+            vouched: RefCell::default(),
+            localizer,
+            stop: stop.clone(),
+            control: control.clone(),
+            feed: ChangeFeedHandle::new(to_feed),
+            events: events.clone(),
+            scorer: scorer.clone(),
+            embedder: embedder.clone(),
+        };
+        let threads = vec![
+            spawn("runner", move || runner::run(&context, &runner_orders)),
+            spawn("label embedder", {
+                let events = events.clone();
+                move || label_embedder::run(&embed_requests, &scorer, &events)
+            }),
+            spawn("scorer", {
+                let events = events.clone();
+                move || scorer::run(&scorer_commands, &events)
+            }),
+            spawn("decision writer", {
+                let events = events.clone();
+                move || decision_writer::run(&decision_orders, &known, &queue, feed, &events)
+            }),
+            spawn("preview loader", {
+                let (events, ending) = (events.clone(), ending.clone());
+                move || preview_loader::run(&preview_orders, painter.as_ref(), &ending, &events)
+            }),
+            spawn("source inspector", {
+                let (events, ending) = (events.clone(), ending.clone());
+                move || source_inspector::run(&inspector_orders, &ending, &events)
+            }),
+            spawn("model catalog", {
+                let ending = ending.clone();
+                move || model_catalog::run(&catalog_orders, &ending, &events)
+            }),
+        ];
+        let threads = threads.into_iter().flatten().collect();
+        (Crew { embedder, decisions, previews, inspector, catalog, stop, control, ending, threads }, told)
+    }
+
+    /// Sends an order to the thread that carries it out.
+    pub fn send(&self, order: Order) {
+        if let Order::Rescore { revision, labels, template } = order {
+            let _ = self.embedder.send(EmbedRequest::Labels { revision, labels, template });
+            return;
+        }
+        let to = match &order {
+            Order::Check { .. } | Order::Complete { .. } => &self.inspector,
+            Order::ListModels { .. } | Order::LookUpModel { .. } => &self.catalog,
+            Order::Decide { .. } | Order::Rename { .. } => &self.decisions,
+            Order::View { .. } => &self.previews,
+            // A part of what runs: a request to stop it stands.
+            Order::Begin => &self.decisions,
+            // To the runner, after the decisions that were made before it.
+            _ => {
+                self.stop.lower();
+                if matches!(order, Order::Watch { .. }) {
+                    self.control.lower();
+                }
+                &self.decisions
+            }
+        };
+        // If the thread has ended, it has reported its error.
+        let _ = to.send(order);
+    }
+
+    /// Asks the runner to stop after what it has in hand.
+    pub fn stop(&self) {
+        self.stop.request();
+    }
+
+    /// Asks the runner to pause after what it has in hand, or to go on.
+    pub fn pause(&self, wanted: bool) {
+        self.stop.pause(wanted);
+    }
+
+    /// Ends the watch after what it has in hand.
+    pub fn stop_watch(&self) {
+        self.control.stop();
+    }
+
+    /// Pauses the watch after what it has in hand, or has it go on.
+    pub fn pause_watch(&self, wanted: bool) {
+        self.control.pause(wanted);
+    }
+
+    /// Lets the watch of this number sort; none, and nothing is sorted by itself.
+    pub fn let_sort(&self, watch: Option<u64>) {
+        self.control.let_sort(watch);
+    }
+}
+
+impl Crew {
+    /// Has the threads end, and waits for what they have in hand; `on_wait` hears of it where that takes longer than a
+    /// moment.
+    pub fn end(mut self, on_wait: impl FnOnce()) {
+        self.ask_to_end();
+        if !end_within(&self.threads, MOMENT) {
+            on_wait();
+        }
+    }
+
+    fn ask_to_end(&mut self) {
+        self.stop.request();
+        self.control.stop();
+        self.ending.request();
+        // Without senders the threads end after what they have in hand.
+        let none = || unbounded().0;
+        (self.decisions, self.previews) = (none(), none());
+        (self.inspector, self.catalog) = (none(), none());
+        self.embedder = unbounded().0;
+    }
+}
+
+/// True once all threads have ended, if they do within a time.
+fn end_within(threads: &[JoinHandle<()>], time: Duration) -> bool {
+    let began = Instant::now();
+    loop {
+        let have_ended = threads.iter().all(JoinHandle::is_finished);
+        if have_ended || began.elapsed() >= time {
+            return have_ended;
+        }
+        std::thread::sleep(LOOK);
+    }
+}
+
+impl Drop for Crew {
+    fn drop(&mut self) {
+        self.ask_to_end();
+        // Those two hold everything that must be kept; the others may be in a model or a folder that does not answer.
+        let (keeping, others): (Vec<_>, Vec<_>) = self.threads.drain(..).partition(keeps);
+        keeping.into_iter().for_each(join);
+        end_within(&others, MOMENT);
+        let (ended, left): (Vec<_>, Vec<_>) = others.into_iter().partition(JoinHandle::is_finished);
+        ended.into_iter().for_each(join);
+        if !left.is_empty() {
+            tracing::warn!("threads that do not end are left behind: {:?}", left);
+            leave_behind();
+        }
+    }
+}
+
+/// True for the threads that work in a session.
+fn keeps(thread: &JoinHandle<()>) -> bool {
+    matches!(thread.thread().name(), Some("runner" | "decision writer"))
+}
+
+fn join(thread: JoinHandle<()>) {
+    if thread.join().is_err() {
+        tracing::error!("a thread of the backend panicked");
+    }
+}
+
+/// Starts a thread; without one the app goes on and says what it cannot do when it is asked for.
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Option<JoinHandle<()>> {
+    let started = std::thread::Builder::new().name(name.to_owned()).spawn(work);
+    started.inspect_err(|error| tracing::error!(name, "no thread: {error}")).ok()
+}
+
+/// Waits for an order; of several of one kind only the newest counts.
+fn newest(orders: &Receiver<Order>) -> Option<Order> {
+    let first = orders.recv().ok()?;
+    Some(orders.try_iter().last().unwrap_or(first))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_in_hand_for_long_is_told_of_before_it_is_waited_for() {
+        let (go, wait) = unbounded::<()>();
+        let threads = vec![
+            std::thread::spawn(move || {
+                let _ = wait.recv();
+            }),
+            std::thread::spawn(|| {}),
+        ];
+        assert!(!end_within(&threads, Duration::from_millis(50)));
+        drop(go);
+        assert!(end_within(&threads, Duration::from_secs(60)));
+    }
+}
