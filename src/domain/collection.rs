@@ -108,7 +108,7 @@ impl Collection {
         self.entries.is_empty()
     }
 
-    /// Adds pictures with their scores: rows of one score a label. Rows of another length are taken as not known.
+    /// Adds pictures with their scores: rows of one score a label. A row of another length counts as unknown.
     pub fn add(&mut self, entries: Vec<Entry>, scores: &[f32]) {
         let width = self.labels.len();
         let fits = scores.len() == entries.len() * width;
@@ -140,7 +140,7 @@ impl Collection {
         self.scores = scores;
     }
 
-    /// Takes scores for the same labels again: a picture whose scores are not known keeps those that it has.
+    /// Merges scores for the same labels: a picture without new scores keeps its own.
     pub fn complete(&mut self, mut scores: Vec<f32>) {
         for (new, old) in scores.iter_mut().zip(&self.scores).filter(|(new, _)| new.is_nan()) {
             *new = *old;
@@ -148,7 +148,7 @@ impl Collection {
         self.rescore(self.labels.clone(), scores);
     }
 
-    /// Takes the scores of one picture, for the same labels. Scores that do not fit are left out.
+    /// Sets the scores of one picture, for the same labels. Scores of another length are ignored.
     pub fn set_scores(&mut self, index: usize, scores: &[f32]) {
         let width = self.labels.len();
         if scores.len() == width
@@ -176,7 +176,7 @@ impl Collection {
         std::mem::replace(&mut entry.decision, decision)
     }
 
-    /// Takes over what another process found out about a picture; its number and path stay.
+    /// Replaces a picture's entry by another process's, keeping number and path.
     pub fn change(&mut self, index: usize, changed: Entry) {
         if let Some(entry) = self.entries.get_mut(index) {
             let (id, path) = (entry.id, std::mem::take(&mut entry.path));
@@ -184,7 +184,7 @@ impl Collection {
         }
     }
 
-    /// Takes note that the path of a picture has another content now, or its own again.
+    /// Notes that a picture's path has another content now, or its own again.
     pub fn set_replaced(&mut self, index: usize, is_replaced: bool) {
         match is_replaced && index < self.entries.len() {
             true => self.replaced.insert(index),
@@ -197,7 +197,7 @@ impl Collection {
         self.replaced.contains(&index)
     }
 
-    /// Takes note of where pictures are in the destination, by their order here.
+    /// Sets the folder of each picture in the destination, in the order of the collection.
     pub fn set_places(&mut self, places: Vec<Option<String>>) {
         for (entry, placed) in self.entries.iter_mut().zip(places) {
             entry.placed = placed;
@@ -221,7 +221,7 @@ impl Collection {
         })
     }
 
-    /// How many fall where; `waiting` more were found and not looked at.
+    /// The counts of the summary; `waiting` more pictures were found and not classified yet.
     pub fn counts(&self, sure: SureRule, waiting: usize) -> Counts {
         let standings = (0..self.entries.len()).filter_map(|index| self.standing(index, sure));
         Counts::of(standings, self.labels.len(), waiting)
@@ -263,7 +263,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn what_is_not_known_keeps_what_it_had_for_the_same_labels() {
+    fn complete_keeps_scores_where_new_ones_are_missing() {
         let mut collection = Collection::default();
         collection.rescore(vec![LabelId(1), LabelId(2)], vec![]);
         collection.add(vec![entry(1), entry(2)], &[0.9, 0.1, f32::NAN, f32::NAN]);
@@ -273,7 +273,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn what_was_replaced_keeps_its_position_and_counts_for_nothing() {
+    fn replaced_picture_keeps_its_position_and_is_not_counted() {
         let mut collection = Collection::default();
         collection.rescore(vec![LabelId(1), LabelId(2)], vec![]);
         collection.add(vec![entry(1), entry(2)], &[0.9, 0.1, 0.2, 0.8]);
@@ -288,7 +288,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn pictures_of_one_content_are_known_and_count_one_by_one() {
+    fn pictures_with_one_content_are_found_and_counted_singly() {
         let content = |number, content: u8| Entry { hash: Some(ContentHash([content; 32])), ..entry(number) };
         let mut collection = Collection::default();
         collection.add(vec![content(1, 1), content(2, 2), entry(3)], &[]);
@@ -301,7 +301,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn one_picture_changes_and_is_scored() {
+    fn changed_picture_is_scored_again() {
         let mut collection = Collection::default();
         collection.rescore(vec![LabelId(1), LabelId(2)], vec![]);
         collection.add(vec![entry(1), entry(2)], &[f32::NAN; 4]);
@@ -317,7 +317,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn scores_that_do_not_fit_are_not_known() {
+    fn scores_of_another_length_are_unknown() {
         let mut collection = Collection::default();
         collection.rescore(vec![LabelId(1), LabelId(2)], vec![]);
         collection.add(vec![entry(1)], &[0.9]);

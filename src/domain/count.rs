@@ -3,7 +3,7 @@
 use super::decision::Standing;
 use super::picture::PictureState;
 
-/// Pictures by what became of them.
+/// The number of pictures in each row of the summary.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Counts {
     /// Decided for a label, or predicted and sure: one count a label, in the labels' order.
@@ -14,7 +14,7 @@ pub struct Counts {
     pub none_of_these: usize,
     /// Decided for a label that is not there any more.
     pub label_removed: usize,
-    /// Truncated: scored, but sorted by nobody but a person.
+    /// Truncated: scored, but only a person sorts it.
     pub suspect: usize,
     /// The kind or size is not decoded.
     pub unsupported: usize,

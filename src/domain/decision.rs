@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn words_stand_for_decisions() {
+    fn decision_equals_itself_after_its_word() {
         let label = LabelId(3);
         for decision in
             [Decision::Accepted(label), Decision::Reassigned(label), Decision::NoneOfThese, Decision::Skipped]

@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn the_stage_that_works_while_the_others_wait_limits() {
+    fn busy_stage_with_waiting_others_limits() {
         assert_eq!(efforts([(1, 19), (6, 14), (10, 0)]).limit(), Some(Stage::Model));
         assert_eq!(efforts([(1, 19), (19, 1), (3, 7)]).limit(), Some(Stage::Decoding));
         assert_eq!(efforts([(20, 0), (6, 14), (3, 7)]).limit(), Some(Stage::Reading));
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn where_none_waits_for_another_none_limits() {
+    fn stages_that_do_not_wait_have_no_limit() {
         assert_eq!(efforts([(1, 19), (19, 1), (10, 0)]).limit(), None);
         // The results are not taken away fast enough.
         assert_eq!(efforts([(1, 19), (4, 16), (5, 5)]).limit(), None);
@@ -122,14 +122,14 @@ mod tests {
     }
 
     #[test]
-    fn a_moment_says_nothing() {
+    fn short_run_has_no_limit() {
         let working = Duration::from_millis(100);
         let model = StageTime { working, waiting: Duration::ZERO };
         assert_eq!(StageTimes { model, ..StageTimes::default() }.limit(), None);
     }
 
     #[test]
-    fn what_was_before_does_not_count() {
+    fn times_since_a_mark_leave_out_earlier_ones() {
         let before = efforts([(1, 19), (6, 14), (10, 0)]);
         let now = efforts([(21, 19), (9, 31), (11, 19)]);
         assert_eq!(now.since(&before).limit(), Some(Stage::Reading));

@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn orders() {
+    fn queue_in_each_order_is_sorted_by_it() {
         let collection = collection();
         let ordered = |order| queue(&collection, QueueFilter::All, order, SURE);
         assert_eq!(ordered(QueueOrder::LeastSure), [3, 1, 2, 0]);
@@ -148,14 +148,14 @@ mod tests {
     }
 
     #[test]
-    fn what_was_replaced_is_in_no_queue() {
+    fn replaced_picture_is_in_no_queue() {
         let mut collection = collection();
         collection.set_replaced(1, true);
         assert_eq!(queue(&collection, QueueFilter::All, QueueOrder::Newest, SURE), [3, 2, 0]);
     }
 
     #[test]
-    fn of_one_content_the_first_is_in_the_queue() {
+    fn queue_has_the_first_picture_of_each_content() {
         let mut collection = collection();
         let twin = |number| Entry { hash: Some(ContentHash([7; 32])), ..entry(number) };
         collection.add(vec![twin(5), twin(6), twin(7)], &[]);
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn filters() {
+    fn queue_with_each_filter_has_its_pictures() {
         let mut collection = collection();
         collection.decide(2, Some(Decision::NoneOfThese));
         let filtered = |filter| queue(&collection, filter, QueueOrder::Newest, SURE);

@@ -33,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn wilsons_interval() {
+    fn wilson_interval_equals_published_values() {
         // Newcombe 1998, table I: 81 of 263, and 0 of 20.
         let found = wilson_interval(81, 263).unwrap();
         assert!((found.low - 0.2553).abs() < 1e-4 && (found.high - 0.3662).abs() < 1e-4, "{found:?}");

@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_damaged_is_told_from_what_is_not_supported_and_from_what_is_no_matter_of_files() {
+    fn may_be_damage_of_each_error_tells_damaged_files_from_unsupported_ones() {
         let (folder, path) = (|| "/m".into(), || "/m/model.safetensors".into());
         let unknown = |found: &str| CheckpointError::Family {
             folder: folder(),

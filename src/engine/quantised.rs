@@ -285,7 +285,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn columns_become_rows() {
+    fn transposed_matrix_has_its_columns_as_rows() {
         assert_eq!(transposed(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], 2), [1.0, 3.0, 5.0, 2.0, 4.0, 6.0]);
     }
 }

@@ -3,7 +3,7 @@
 use crate::domain::picture::PictureState;
 use crate::domain::variant::Variant;
 
-/// A defect with one picture.
+/// A defect of one picture's file.
 #[derive(Debug, thiserror::Error)]
 pub enum PictureDefect {
     /// It ends too early, or lacks data.

@@ -18,15 +18,15 @@ pub enum Writers<'f> {
     Unknown,
 }
 
-/// Keeps others from opening a file for writing. The system takes it back after `/proc/sys/fs/lease-break-time`, 45
-/// seconds where nobody changed that: it is meant to be held for a moment.
+/// Keeps others from opening a file for writing. Hold it for a moment only: the system revokes it after
+/// `/proc/sys/fs/lease-break-time`, by default 45 seconds.
 #[derive(Debug)]
 pub struct Lease<'f> {
     file: &'f File,
 }
 
 impl Lease<'_> {
-    /// False once somebody waits for the lease to be given back, to write.
+    /// False once another program waits for the lease in order to write.
     pub fn is_undisputed(&self) -> bool {
         system::is_held(self.file)
     }
@@ -122,7 +122,7 @@ mod tests {
     const NO_LEASES: &str = "this file system has no leases";
 
     #[test]
-    fn a_writer_is_seen_and_a_reader_does_no_harm() {
+    fn lease_is_refused_for_a_writer_and_granted_beside_a_reader() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a");
         std::fs::write(&path, "one").unwrap();
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn somebody_who_wants_to_write_disputes_the_lease_and_waits() {
+    fn writer_disputes_the_lease_and_waits() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a");
         std::fs::write(&path, "one").unwrap();

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-/// Forgets what is held in memory of a file; the file itself is left as it is. It is a wish: not every system hears it.
+/// Drops a file from the page cache. The file itself is unchanged. Best effort.
 #[cfg(target_os = "linux")]
 pub fn drop_pages(path: &Path) {
     let forgotten = super::read::open_regular(path).and_then(|(file, _)| {
@@ -14,6 +14,6 @@ pub fn drop_pages(path: &Path) {
     }
 }
 
-/// There is no asking.
+/// A no-op on other systems.
 #[cfg(not(target_os = "linux"))]
 pub fn drop_pages(_: &Path) {}

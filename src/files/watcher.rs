@@ -10,13 +10,13 @@ use notify::{Config, Event, EventKind, RecommendedWatcher, RecursiveMode, Watche
 
 use crate::domain::printable::printable;
 
-/// Paths that are kept until somebody asks. Where there are more, all is looked through, which costs less.
+/// The most paths that are kept between two calls of `take`. Above that a full scan is cheaper.
 const MOST_PATHS: usize = 50_000;
 
-/// Why the system does not tell of changes.
+/// The reason why there are no change events.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WatcherUnavailable {
-    /// The file system belongs to another machine, whose changes are not told of.
+    /// A network file system: changes by other machines cause no events.
     #[error("the folder is on a network file system")]
     Network,
     /// As many folders are watched as the system allows.
@@ -35,9 +35,9 @@ pub enum WatcherUnavailable {
 pub struct Changes {
     /// Paths where something happened.
     pub paths: HashSet<PathBuf>,
-    /// Files into which somebody wrote, and that were not closed since.
+    /// Files with a write and no close since.
     pub written: HashSet<PathBuf>,
-    /// Files that were closed by a writer, or were given their names, and into which nobody wrote since.
+    /// Files that were closed after writing, or renamed, with no write since.
     pub closed: HashSet<PathBuf>,
     /// Paths that were removed, or moved elsewhere.
     pub gone: HashSet<PathBuf>,
@@ -114,7 +114,7 @@ impl Changes {
         for path in event.paths {
             match event.kind {
                 EventKind::Access(AccessKind::Close(AccessMode::Write)) => self.close(&path),
-                // That somebody reads, as this program does, is no change.
+                // Reading, which this program does too, is no change.
                 EventKind::Access(_) => continue,
                 EventKind::Modify(ModifyKind::Name(RenameMode::To)) => self.close(&path),
                 EventKind::Modify(ModifyKind::Data(_)) => {
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn changes_are_gathered_and_reading_is_none() {
+    fn changes_are_gathered_without_reads() {
         let mut changes = Changes::default();
         changes.take(event(EventKind::Access(AccessKind::Open(AccessMode::Any)), "/a"));
         assert!(changes.paths.is_empty() && !changes.is_anywhere);
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_lost_is_looked_for_everywhere() {
+    fn lost_events_ask_for_a_full_scan() {
         let mut changes = Changes::default();
         changes.take(Ok(Event::new(EventKind::Other).set_flag(Flag::Rescan)));
         assert!(changes.is_anywhere && changes.ended.is_none());
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_comes_is_told_of() {
+    fn arriving_file_causes_a_change() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().canonicalize().unwrap();
         let mut watcher = Watcher::new().unwrap();

@@ -52,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn redirects_are_resolved_and_never_leave_encryption() {
+    fn redirect_is_resolved_and_never_leaves_encryption() {
         let from: Uri = "https://hub.example/a/resolve/x?y=1".parse().unwrap();
         for (location, to) in [
             ("https://cdn.example/z?s=%2F#f", Some("https://cdn.example/z?s=%2F")),
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn what_addresses_cannot_have_is_escaped() {
+    fn escaped_path_has_only_allowed_characters() {
         assert_eq!(escaped("refs/pr/1", ""), "refs%2Fpr%2F1");
         assert_eq!(escaped("onnx/a b%é.onnx", "/"), "onnx/a%20b%25%C3%A9.onnx");
     }

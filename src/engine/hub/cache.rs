@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn links_are_relative_and_lead_to_the_blob() {
+    fn snapshot_link_is_relative_and_leads_to_the_blob() {
         let (root, storage) = storage();
         put(&storage, "onnx/model.onnx", b"content");
         let path = root.path().join("models--owner--name/snapshots").join(COMMIT).join("onnx/model.onnx");
@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn without_links_every_snapshot_has_files_of_its_own() {
+    fn snapshot_without_links_has_its_own_files() {
         const OTHER: &str = "89abcdef0123456789abcdef0123456789abcdef";
         let (_root, linking) = storage();
         let refusing: MakeLink = |_, _| Err(ErrorKind::PermissionDenied.into());
@@ -297,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn a_revision_stands_for_the_commit_that_was_noted() {
+    fn revision_resolves_to_its_noted_commit() {
         let (_root, storage) = storage();
         assert_eq!(storage.commit("main"), None);
         storage.note_commit("main", COMMIT).unwrap();
@@ -310,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn a_snapshot_is_complete_when_every_file_that_is_needed_has_its_content() {
+    fn snapshot_with_all_needed_files_is_complete() {
         let (_root, storage) = storage();
         let is_complete = || storage.complete(COMMIT).is_some();
         for name in ["config.json", "preprocessor_config.json", "tokenizer.json"] {

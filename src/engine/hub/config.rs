@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn the_cache_is_where_python_has_it() {
+    fn cache_folder_is_that_of_python() {
         for (variables, cache) in [
             (&[("HOME", "/h")][..], "/h/.cache/huggingface/hub"),
             (&[("HOME", "/h"), ("XDG_CACHE_HOME", "/x")], "/x/huggingface/hub"),
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn address_token_and_offline_mode() {
+    fn address_token_and_offline_mode_come_from_the_environment() {
         let plain = config(&[("HOME", "/nowhere")]);
         assert_eq!((plain.endpoint.as_str(), plain.is_offline, plain.token.as_deref()), (HUGGING_FACE, false, None));
         assert_eq!(config(&[("HF_ENDPOINT", "https://mirror/")]).page("a/b"), "https://mirror/a/b");

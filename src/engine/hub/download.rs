@@ -312,7 +312,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ranges_are_read() {
+    fn range_header_is_parsed_and_a_bad_one_refused() {
         assert_eq!(range("bytes 7-9/10"), Some((7, 10)));
         for bad in ["", "bytes */10", "bytes 7-9/*", "7-9/10"] {
             assert_eq!(range(bad), None, "{bad}");

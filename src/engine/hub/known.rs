@@ -84,7 +84,7 @@ mod tests {
     use crate::domain::hub_model::HubModel;
 
     #[test]
-    fn the_table_can_be_read_and_names_models_of_the_hub() {
+    fn known_models_table_parses_and_names_hub_models() {
         let table: Table = toml::from_str(TABLE).unwrap();
         assert_eq!(table.model, known_models());
         for model in known_models() {

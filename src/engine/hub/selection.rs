@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_form_that_is_there_is_taken_and_no_other() {
+    fn selection_takes_the_first_form_of_weights_only() {
         let [safetensors, index, pickle, pickles] = weights::FILES;
         let split = ["onnx/vision_model.onnx", "onnx/text_model.onnx"];
         let all = [safetensors, index, pickle, pickles, "onnx/model.onnx", split[0], split[1]];
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn towers_alone_are_not_enough_where_the_scale_differs_from_model_to_model() {
+    fn selection_refuses_towers_without_a_scale() {
         let split = ["onnx/vision_model.onnx", "onnx/text_model.onnx"];
         let with = |more: &[&'static str]| of("siglip", &[&SMALL[..], &split, more].concat());
         assert_eq!(with(&[]), Err(Missing::Scale));
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn an_export_comes_with_what_lies_beside_it_and_no_other_precision() {
+    fn selection_of_an_export_has_its_data_files_and_one_precision() {
         let names = [
             "onnx/vision_model.onnx",
             "onnx/vision_model.onnx_data",
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn a_tokenizer_can_be_in_parts_of_its_kind_and_has_to_be_there() {
+    fn selection_needs_a_tokenizer_whole_or_in_parts() {
         let base = ["config.json", "preprocessor_config.json", "model.safetensors"];
         let with = |family: &str, more: &[&'static str]| Ok(of(family, &[&base, more].concat())?.small[2..].to_vec());
         let missing = |parts| Err(Missing::Tokenizer { parts });
@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn what_prepares_pictures_has_to_be_there() {
+    fn selection_needs_an_image_processor() {
         let base = ["config.json", "model.safetensors", "tokenizer.json", "processor_config.json"];
         let with = |processor: Json| {
             let family = families::from_config(&json!({"model_type": "clip"})).unwrap();
@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn shards_are_named_by_the_index_and_lie_beside_it() {
+    fn shards_come_from_the_index_and_lie_beside_it() {
         let index = |shard: &str| format!(r#"{{"metadata": {{}}, "weight_map": {{"a": "{shard}", "b": "{shard}"}}}}"#);
         for (good, ending) in
             [("model-00001-of-00002.safetensors", ".safetensors"), ("pytorch_model-00001-of-00002.bin", ".bin")]

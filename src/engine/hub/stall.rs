@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slow_line_is_waited_for_and_a_drip_is_not() {
+    fn stall_detector_accepts_a_slow_line_and_refuses_a_drip() {
         for pause in [0, 8] {
             assert_eq!(found(2_000, 300, pause), [Throughput::Enough; 5], "2 kB/s are slow and honest");
             assert_eq!(found(100, 300, pause), [Throughput::TooSlow; 5]);

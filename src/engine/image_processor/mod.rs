@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn sizes_are_those_of_the_reference() {
+    fn resized_size_equals_that_of_transformers() {
         let edge = Size::ShortestEdge(224);
         assert_eq!(edge.for_picture(480, 640), (224, 298));
         assert_eq!(edge.for_picture(640, 480), (298, 224));
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn old_and_new_files_mean_the_same() {
+    fn old_and_new_spelling_of_sizes_are_equal() {
         let mut old = config();
         old["size"] = json!(8);
         old["crop_size"] = json!(8);
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn nonsense_is_refused_by_its_key() {
+    fn bad_value_is_refused_by_its_key() {
         for (key, value, named) in [
             ("size", json!("large"), "size"),
             ("size", json!({"shortest_edge": 0}), "size.shortest_edge"),
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn every_proportion_becomes_a_square() {
+    fn picture_of_any_proportion_becomes_a_square() {
         let processor = ImageProcessor::from_config(&config(), "clip", 8).unwrap();
         for (width, height) in [(1, 1), (20_000, 1), (1, 20_000), (8, 8), (9, 8), (640, 480)] {
             let prepared = processor.prepare(&RgbImage::from_pixel(width, height, image::Rgb([255, 0, 128])));
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn a_crop_larger_than_the_picture_is_filled_with_black() {
+    fn crop_larger_than_the_picture_is_padded_with_black() {
         let mut config = config();
         config["size"] = json!({"shortest_edge": 5});
         let processor = ImageProcessor::from_config(&config, "clip", 8).unwrap();

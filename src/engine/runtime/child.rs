@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_long_one_can_be_ended() {
+    fn long_child_process_is_killed() {
         let ended = complaints_of(Command::new("sleep").arg("1000"), &|| false).unwrap();
         assert!(ended.is_none());
         let output = complaints_of(Command::new("sh").args(["-c", "echo no >&2; exit 3"]), &|| true).unwrap().unwrap();

@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn gpus_are_counted_by_their_device_files_where_there_are_any() {
+    fn gpus_are_counted_by_their_device_files() {
         let folder = tempfile::tempdir().unwrap();
         let (list, devices) = (folder.path().join("gpus"), folder.path().join("dev"));
         assert_eq!(present(&list, &devices), 0);
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cuda_hides_is_not_counted() {
+    fn gpus_hidden_from_cuda_are_not_counted() {
         for (variable, expected) in [
             (None, 4),
             (Some(""), 0),

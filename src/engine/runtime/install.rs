@@ -1,5 +1,5 @@
-//! Getting a library of ONNX Runtime onto the machine with the `pip` or `uv` that is there. Only the library is
-//! wanted, so any Python will do, whatever its version: the package is unpacked, not installed.
+//! Installs a library of ONNX Runtime with the `pip` or `uv` of the machine. Only the library is wanted, so any version
+//! of Python will do: the package is unpacked, not installed.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn there_is_a_place_for_each_gpu() {
+    fn places_of_a_device_are_one_per_gpu() {
         let Some(on_cpu) = runtime() else { return };
         assert_eq!(on_cpu.places().collect::<Vec<_>>(), [None]);
         let on_gpus = OnnxRuntime { device: Device::Cuda([0, 2].into()), ..on_cpu };
@@ -279,7 +279,7 @@ mod tests {
 
     /// The way that a GPU's input goes, with memory of the processor in place of pinned memory.
     #[test]
-    fn an_input_that_is_copied_into_an_allocator_gives_the_same_answer() {
+    fn input_copied_into_an_allocator_gives_the_same_answer() {
         let Some(runtime) = runtime() else { return };
         let input = ndarray::array![3.5f32].into_dyn();
         let run = |pinned: &dyn Fn(&Session) -> Option<Allocator>| {

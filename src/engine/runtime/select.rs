@@ -182,7 +182,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_device_is_named_as_people_name_it() {
+    fn device_choice_is_parsed_from_its_names() {
         for (text, expected) in [
             ("auto", DeviceChoice::Auto),
             ("cpu", DeviceChoice::Cpu),

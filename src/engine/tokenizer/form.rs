@@ -1,4 +1,4 @@
-//! The form in which a family's text tower takes sentences, and the files that say so.
+//! The form in which a text tower takes sentences, and the tokenizer's files.
 
 /// A whole tokenizer, of whatever kind.
 pub const WHOLE: &str = "tokenizer.json";

@@ -1,5 +1,5 @@
-//! How SigLIP's sentences are written before they are split into tokens. It was trained on sentences made plain; those
-//! that are not made so cost a good part of its accuracy, and nothing says so.
+//! Normalises SigLIP's sentences before they are split into tokens. It was trained on normalised sentences; without
+//! this it loses much of its accuracy, and nothing reports that.
 
 use super::config::TokenizerConfig;
 use super::form::TextForm;
@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sentences_are_made_plain() {
+    fn siglip_sentence_is_normalised() {
         let text = "  This is a  photo of\tan AK-47, a “TYPE” of\u{a0}firearm. ";
         let canonical = TextNormalizer::Canonical { lower: true }.apply(text);
         assert_eq!(canonical, "this is a photo of an ak47 a “type” of firearm");

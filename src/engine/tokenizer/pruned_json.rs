@@ -1,5 +1,5 @@
-//! JSON of which little is kept: of a part that should be small no more than a small one has, and of a large one its
-//! size.
+//! Parses JSON without keeping all of it: a part that should be small is refused beyond a limit, and of a large part
+//! only the size is kept.
 
 use std::cell::Cell;
 use std::fmt;

@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_ordinary_photograph_takes_little_more_than_its_pixels() {
+    fn ordinary_photograph_needs_little_more_than_its_pixels() {
         let (width, height) = (4000, 3000);
         let size = Size { width, height, bytes: 36_000_000, is_turned: false };
         // Colours of half the height and width.

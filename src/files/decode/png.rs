@@ -147,14 +147,14 @@ mod tests {
     }
 
     #[test]
-    fn data_that_do_not_add_up_lose_no_row() {
+    fn png_with_a_wrong_checksum_loses_no_row() {
         let whole = decoded(&fixture("plain-rgb")).unwrap();
         let suspect = decoded(&fixture("suspect-adler")).unwrap();
         assert!(whole.is_whole && !suspect.is_whole && whole.pixels == suspect.pixels);
     }
 
     #[test]
-    fn memory_is_asked_for_once_and_before_a_row_is_made() {
+    fn png_claims_memory_once_before_the_first_row() {
         // A picture of one row, a pixel too wide, of which nothing more is there.
         let mut bytes = fixture("plain-rgb")[..SIGNATURE.len() + 25].to_vec();
         bytes[16..20].copy_from_slice(&(MOST_PIXELS as u32 + 1).to_be_bytes());
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_of_colours_are_left_out() {
+    fn partial_palette_entry_is_left_out() {
         let bytes = fixture("plain-palette-4");
         let at = bytes.windows(4).position(|kind| kind == b"PLTE").unwrap() - 4;
         let length = u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap()) as usize;
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn every_cut_keeps_the_rows_before_it() {
+    fn png_cut_anywhere_keeps_the_rows_before() {
         let bytes = fixture("plain-rgb");
         let whole = decoded(&bytes).unwrap().pixels;
         for length in (SIGNATURE.len()..bytes.len()).step_by(7) {

@@ -30,7 +30,7 @@ pub(super) struct RepairedPng<'b> {
     pub(super) rows: u64,
     /// All of them did so far.
     is_whole: bool,
-    /// What was made last, and how much of it has been read.
+    /// The bytes made last, and how many of them have been read.
     made: Vec<u8>,
     at: usize,
     is_ended: bool,

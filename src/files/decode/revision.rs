@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_decodes_as_before_is_current() {
+    fn revision_is_current_for_unchanged_decoders_only() {
         let kind = |format| Kind::Picture(format);
         assert!(is_current("jpeg 3", kind(Format::Jpeg)) && is_of_today("jpeg 3"));
         assert!(!is_current("jpeg 3", kind(Format::Png)) && !is_current("jpeg 1", kind(Format::Jpeg)));

@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_packed_bmp_is_whole_where_its_runs_fill_it() {
+    fn packed_bmp_is_whole_if_its_runs_fill_it() {
         let cases: [(&[u8], bool); 9] = [
             (&[4, 1, 0, 0, 4, 1, 0, 1], true),
             (&[4, 1, 0, 0, 0, 4, 1, 1, 0, 0, 0, 1], true),
@@ -156,14 +156,14 @@ mod tests {
     }
 
     #[test]
-    fn rows_that_lack_have_the_first_colour() {
+    fn missing_bmp_rows_have_the_first_colour() {
         let picture = decoded(&packed(&[4, 1, 0, 0, 0, 1])).unwrap().pixels;
         assert_eq!([picture.get_pixel(3, 1).0, picture.get_pixel(0, 0).0], [[200; 3], [9; 3]]);
     }
 
     proptest! {
         #[test]
-        fn no_bytes_make_it_panic(
+        fn any_bytes_never_panic(
             bytes in proptest::collection::vec(any::<u8>(), 0..200),
             size in proptest::sample::select(vec![12u8, 16, 40, 52, 56, 64, 108, 124]),
             bits in proptest::sample::select(vec![1u8, 2, 4, 8, 16, 24, 32]),

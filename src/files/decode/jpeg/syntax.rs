@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn what_libjpeg_refuses_is_not_sound() {
+    fn segments_that_libjpeg_refuses_are_not_sound() {
         let table = |first: u8, counts: &[u8], symbols: &[u8]| {
             let counts = [counts, &vec![0; 16 - counts.len()]].concat();
             [&[first][..], &counts, symbols].concat()
