@@ -11,9 +11,9 @@ use crossterm::event::{self, Event as Input, KeyEventKind, MouseButton, MouseEve
 use signal_hook::consts::SIGINT;
 
 use super::effect::Effect;
+use super::input_line::InputLine;
 use super::keys::Keys;
 use super::last_settings::LastSettings;
-use super::line::Line;
 use super::message::Message;
 use super::model::{Field, Model, Pane, Work};
 use super::preview::ScreenPainter;
@@ -240,7 +240,7 @@ impl App {
             }
             Opening::Samples { folder } => Ok(self.show_samples(model, folder)),
             Opening::Session { destination, trust } => {
-                model.setup.destination = Line::new(destination.to_string_lossy());
+                model.setup.destination = InputLine::new(destination.to_string_lossy());
                 model.session = Some(model.destination());
                 model.last_settings = self.last_settings.as_deref().and_then(LastSettings::load).unwrap_or_default();
                 model.work = Work::Opening;
@@ -253,9 +253,9 @@ impl App {
 
     fn show_samples(&mut self, model: &mut Model, folder: PathBuf) -> Vec<Effect> {
         model.welcome = None;
-        model.setup.source = Line::new(folder.join(built_in::SAMPLES).to_string_lossy());
-        model.setup.destination = Line::new(folder.join("sorted").to_string_lossy());
-        model.setup.model = Line::new(SAMPLES_MODEL.to_string());
+        model.setup.source = InputLine::new(folder.join(built_in::SAMPLES).to_string_lossy());
+        model.setup.destination = InputLine::new(folder.join("sorted").to_string_lossy());
+        model.setup.model = InputLine::new(SAMPLES_MODEL.to_string());
         model.setup.chosen = Field::Start;
         model
             .set_labels(built_in::sample_labels().lines().filter(|line| !line.is_empty()).map(str::to_owned).collect());

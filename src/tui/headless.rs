@@ -12,8 +12,8 @@ use ratatui::backend::TestBackend;
 use super::effect::Effect;
 use super::event_loop::working_folder;
 
+use super::input_line::InputLine;
 use super::keys::Keys;
-use super::line::Line;
 use super::message::Message;
 use super::model::{Model, Work};
 use super::preview::ScreenPainter;
@@ -38,7 +38,7 @@ impl HeadlessApp {
         let (keys, _) = Keys::load(config_folder.as_deref());
         let mut model = Model::new(language.clone(), defaults, keys, working_folder());
         model.size = (columns, rows);
-        model.setup.destination = Line::new(destination.to_string_lossy());
+        model.setup.destination = InputLine::new(destination.to_string_lossy());
         model.session = Some(model.destination());
         model.work = Work::Opening;
         let (crew, told) = Crew::start(machine, Arc::new(language), ScreenPainter::new(), Arc::new(()));

@@ -6,7 +6,7 @@ use crate::backend::{Painted, Room};
 use crate::config::Preview;
 use crate::domain::history::History;
 use crate::domain::review::{Filter, Order};
-use crate::tui::line::Line;
+use crate::tui::input_line::InputLine;
 
 #[derive(Default)]
 pub(crate) struct Review {
@@ -25,7 +25,7 @@ pub(crate) struct Review {
     pub(crate) anchor: Option<usize>,
     pub(crate) history: History,
     /// A label that is being looked for.
-    pub(crate) finding: Option<Line>,
+    pub(crate) finding: Option<InputLine>,
     pub(crate) details: bool,
     pub(crate) hidden: bool,
     /// How pictures are drawn.

@@ -7,7 +7,7 @@ use crate::domain::hub_model::HubModel;
 use crate::lang::Values;
 use crate::tui::action::AppAction;
 use crate::tui::effect::Effect;
-use crate::tui::line::Line;
+use crate::tui::input_line::InputLine;
 use crate::tui::model::{Field, Model, Question, Runtime, Work};
 
 /// Goes through the models that there are; none for a key that means something else.
@@ -20,7 +20,7 @@ pub(super) fn choose(model: &mut Model, key: KeyEvent) -> Option<Vec<Effect>> {
         (KeyCode::Up, Some(0)) => setup.model_chosen = None,
         (KeyCode::Up, Some(place)) => setup.model_chosen = Some(place - 1),
         (KeyCode::Enter, Some(place)) => {
-            setup.model = Line::new(setup.models[place].name.clone());
+            setup.model = InputLine::new(setup.models[place].name.clone());
             model.setup.leave_field();
             model.setup.step(1);
             return Some(look_up(model));

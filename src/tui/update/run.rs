@@ -11,7 +11,7 @@ use crate::lang::{Say, Values};
 use crate::store::session::{Origin, Sorting};
 use crate::tui::action::AppAction;
 use crate::tui::effect::Effect;
-use crate::tui::line::Line;
+use crate::tui::input_line::InputLine;
 use crate::tui::model::{Model, Pane, Work};
 use crate::use_cases::Notice;
 
@@ -20,19 +20,19 @@ pub(super) fn opened(model: &mut Model, sorting: Option<Sorting>, origin: Option
     // A start that waits was for what the fields said before.
     model.setup.begins = None;
     if let Some(origin) = origin {
-        model.setup.source = Line::new(origin.source);
+        model.setup.source = InputLine::new(origin.source);
         model.setup.recursive = origin.recursive;
         model.setup.hidden = origin.hidden.unwrap_or(model.setup.hidden);
-        model.setup.include = Line::new(on_line(origin.include.iter().map(String::as_str)));
-        model.setup.exclude = Line::new(on_line(origin.exclude.iter().map(String::as_str)));
-        model.setup.model = Line::new(origin.model);
+        model.setup.include = InputLine::new(on_line(origin.include.iter().map(String::as_str)));
+        model.setup.exclude = InputLine::new(on_line(origin.exclude.iter().map(String::as_str)));
+        model.setup.model = InputLine::new(origin.model);
     }
     let checked = setup::look_up(model);
     let Some(sorting) = sorting else { return checked };
     model.open_labels(sorting.labels);
-    model.setup.template = Line::new(sorting.template);
-    model.setup.threshold = Line::new(sorting.threshold.to_string());
-    model.setup.margin = Line::new(sorting.margin.to_string());
+    model.setup.template = InputLine::new(sorting.template);
+    model.setup.threshold = InputLine::new(sorting.threshold.to_string());
+    model.setup.margin = InputLine::new(sorting.margin.to_string());
     model.setup.operation = sorting.operation;
     // Its scores come with its pictures.
     model.collection.rescore(model.labels.numbers.clone(), vec![]);
