@@ -51,9 +51,9 @@ pub fn run(start: AppStart) -> std::io::Result<()> {
     let mut model = Model::new(language.clone(), defaults, keys, working_folder());
     model.is_line_unprotected = is_line_unprotected();
     let (painter, wake) = (ScreenPainter::new(), Wake::new()?);
-    let (crew, told) = Crew::start(machine, Arc::new(language), painter.clone(), wake.waker());
+    let (crew, events) = Crew::start(machine, Arc::new(language), painter.clone(), wake.waker());
     let last_settings = config_folder.map(|folder| folder.join(LAST_SETTINGS));
-    let mut app = App { crew, told, painter, wake, drawn: None, last_settings };
+    let mut app = App { crew, events, painter, wake, drawn: None, last_settings };
     let first = app.open(&mut model, opening)?;
     // The first stands on the screen, all of them in the log.
     for fault in faults.iter().rev() {
@@ -99,7 +99,7 @@ fn is_line_unprotected() -> bool {
 
 struct App {
     crew: Crew,
-    told: Receiver<Event>,
+    events: Receiver<Event>,
     wake: Wake,
     painter: Arc<ScreenPainter>,
     /// The picture that was drawn last.
@@ -165,7 +165,7 @@ impl App {
     /// yet.
     fn messages(&self, model: &Model) -> std::io::Result<Vec<Message>> {
         let mut messages: Vec<Message> =
-            self.told.try_iter().take(TAKEN_TOGETHER).inspect(log).map(Message::Told).collect();
+            self.events.try_iter().take(TAKEN_TOGETHER).inspect(log).map(Message::Backend).collect();
         match self.wake.wait(messages.is_empty()) {
             _ if self.wake.is_leaving() => return Ok(vec![Message::Leave]),
             Waited::Gone => return Ok(vec![Message::Leave]),

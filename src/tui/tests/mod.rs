@@ -68,7 +68,7 @@ fn found(files: usize) -> Event {
 }
 
 fn told(model: &mut Model, event: Event) -> Vec<Effect> {
-    update(model, Message::Told(event))
+    update(model, Message::Backend(event))
 }
 
 /// A click on a cell, as the event loop hands it on.
