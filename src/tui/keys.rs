@@ -1,4 +1,4 @@
-//! Which key does what: one table, which the hint line and the help read too.
+//! One table that binds keys to actions. The hint line and the help read it too.
 
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
@@ -27,14 +27,14 @@ pub(super) struct Keys {
     bound: Vec<(Action, Vec<Key>)>,
 }
 
-/// A key with what is held with it.
+/// A key with its modifiers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Key {
     code: KeyCode,
     modifiers: KeyModifiers,
 }
 
-/// A line of the user's table that is not obeyed, and what is wrong with it: the keys of before stay.
+/// An invalid line of the user's table, or an invalid table. The built-in keys stay.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum KeysFault {
     /// The file is there and cannot be read, or is no table.
@@ -109,7 +109,7 @@ impl Keys {
                 Err(fault) => faults.push(fault),
             }
         }
-        // Two entries may take each other's keys: only the whole shows what does two things.
+        // Two entries may swap their keys, so conflicts are looked for in the whole table.
         loop {
             let mut keys = self.clone();
             for (action, own) in &users {
@@ -164,7 +164,7 @@ impl Keys {
     }
 }
 
-/// A line of a table: what it has for an action, by the names of its section and of the action.
+/// A line of a table: the names of a section and of an action, and the keys for it.
 struct Entry<'t> {
     section: &'t str,
     /// None for a line outside of every section.

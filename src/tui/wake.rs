@@ -79,7 +79,7 @@ impl Wake {
         Ok(Wake { pipe, waker, signals })
     }
 
-    /// What the crew's threads wake the app with.
+    /// For the backend's threads, to wake the app.
     pub(super) fn waker(&self) -> Arc<PipeWaker> {
         Arc::clone(&self.waker)
     }

@@ -49,8 +49,8 @@ pub(crate) struct Model {
     /// The terminal is at the other end of a line that takes the program with it when it drops.
     pub(crate) is_line_unprotected: bool,
     pub(crate) setup: Setup,
-    /// Where the pictures on the screen are sorted to: what the field said when they were classified or opened. Typing
-    /// another destination is no decision about these pictures.
+    /// The destination of the pictures on the screen: the field as it was when they were classified or opened. Typing
+    /// another destination changes nothing for these pictures.
     pub(crate) session: Option<PathBuf>,
     /// The destination whose session is not obeyed, as nothing shows that it is the user's own.
     pub(crate) untrusted: Option<PathBuf>,
@@ -66,7 +66,7 @@ pub(crate) struct Model {
     pub(crate) review: Review,
     pub(crate) files: Files,
     pub(crate) work: Work,
-    /// A watch goes on beside what is done.
+    /// The watch that is running, beside other work.
     pub(crate) watch: Option<WatchState>,
     pub(crate) live: Live,
     pub(crate) is_paused: bool,
@@ -95,17 +95,17 @@ pub(crate) struct Ordered {
 /// A question that has to be answered before anything else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Question {
-    /// Whether to end the program, though something runs or waits.
+    /// End the program, although something runs or waits?
     Quit,
-    /// Whether the decisions come along when another destination is begun.
+    /// Take the decisions along to another destination?
     OtherDestination,
-    /// Whether to download the model first. Decisions of the session that is open come along, or do not.
+    /// Download the model first? `takes_decisions`: those of the open session come along.
     Download { takes_decisions: bool },
-    /// Whether to install a runtime, which is downloaded.
+    /// Download and install a runtime?
     Install,
-    /// Whether to look through the model's files and download again what is damaged.
+    /// Check the model's files and download damaged ones again?
     Repair,
-    /// Whether to obey a session of which nothing shows that it is the user's own.
+    /// Obey a session that is not known to be the user's own?
     Trust,
 }
 
@@ -230,7 +230,7 @@ impl Model {
         self.become_labels(labels);
     }
 
-    /// Takes what the editor says as the labels, if it makes sense; true where they changed.
+    /// Reads the labels from the editor, if its text is valid. True where they changed.
     pub(crate) fn take_labels(&mut self) -> bool {
         match self.labels.parsed() {
             Err(error) => {
@@ -271,7 +271,7 @@ impl Model {
         self.session.clone().unwrap_or_else(|| self.destination())
     }
 
-    /// True where the scores on the screen are those for the labels of now.
+    /// True where the scores on the screen belong to the current labels.
     pub(crate) fn is_scored(&self) -> bool {
         self.labels.scored == self.labels.revision && self.labels.error.is_none()
     }
@@ -289,7 +289,7 @@ impl Model {
         self.counts = self.collection.counts(self.sure(), self.waiting());
     }
 
-    /// Seconds that the files which wait, or those of the source, will take; none where no pace is known.
+    /// How many seconds the waiting files, or those of the source, will take. None while the pace is unknown.
     pub(crate) fn seconds_left(&self) -> Option<f64> {
         match self.work {
             Work::Classifying { .. } => Some(self.waiting() as f64 / self.pace?),
@@ -332,7 +332,7 @@ impl Model {
         }
     }
 
-    /// A sentence that names keys: its places, and what the key does that is put there.
+    /// A sentence that names keys. Each pair is a placeholder and the action whose key replaces it.
     pub(crate) fn with_keys(&self, sentence: &str, keys: &[(&str, Action)]) -> String {
         let names: Vec<(&str, String)> = keys.iter().map(|(place, action)| (*place, self.keys.name(*action))).collect();
         let values: Vec<(&str, &dyn std::fmt::Display)> =

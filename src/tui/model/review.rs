@@ -30,7 +30,7 @@ pub(crate) struct Review {
     pub(crate) hidden: bool,
     /// How pictures are drawn.
     pub(crate) preview: Preview,
-    /// Counts the ways in which pictures were drawn: what was painted in another is of no use.
+    /// Raised when pictures have to be painted anew, for example in another form.
     pub(crate) manner: u32,
     /// The number of the last picture that was asked for; which it is, and the room that it was asked for.
     pub(crate) view: u64,

@@ -24,7 +24,7 @@ impl Model {
         }
     }
 
-    /// How pictures are sorted by what is on the screen; none where that makes no sense just now.
+    /// The sorting that the fields describe. None while one of them is invalid.
     pub(crate) fn sorting(&self) -> Option<Sorting> {
         let is_number = |line: &InputLine| line.text().trim().parse::<f32>().is_ok();
         let makes_sense =
@@ -50,13 +50,13 @@ impl Model {
         Ok(FileFilter { hidden: self.setup.hidden, include, exclude })
     }
 
-    /// The model of the field. Whether a name is that of a folder is known once it was looked up.
+    /// The model of the field. A name counts as a folder's only once the lookup found the folder.
     fn model_name(&self) -> ModelName {
         let is_folder = self.setup.found().is_some_and(|found| found.place == ModelPlace::Folder);
         ModelName::new(self.setup.model.text().trim(), |_| is_folder)
     }
 
-    /// The settings, or what stands in the way of them.
+    /// The settings, or the reason why there are none.
     pub(crate) fn settings(&self) -> Result<Settings, Problem> {
         let say = |key: &str| Err(self.language.text(key));
         if self.setup.source.text().trim().is_empty() {
@@ -92,7 +92,7 @@ impl Model {
         })
     }
 
-    /// Remembers what the fields hold, for the next start.
+    /// Keeps the fields for the next start.
     pub(crate) fn remember_fields(&mut self) {
         let setup = &self.setup;
         let text = |line: &InputLine| Some(line.text().to_owned());
@@ -113,7 +113,7 @@ impl Model {
         };
     }
 
-    /// Puts what was remembered into the fields.
+    /// Fills the fields from the last start.
     pub(crate) fn fill_fields(&mut self, settings: LastSettings) {
         let setup = &mut self.setup;
         for (value, line) in [

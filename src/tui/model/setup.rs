@@ -70,7 +70,7 @@ impl Watching {
 
 pub(crate) struct Setup {
     pub(crate) chosen: Field,
-    /// The field in which text is being edited, and what it was before.
+    /// The text of the chosen field before editing began. None while nothing is edited.
     pub(crate) editing: Option<String>,
     pub(crate) source: InputLine,
     pub(crate) destination: InputLine,
@@ -85,7 +85,7 @@ pub(crate) struct Setup {
     pub(crate) include: InputLine,
     pub(crate) exclude: InputLine,
     pub(crate) watching: Watching,
-    /// The number of the last check that was asked for, and what came of it.
+    /// The number of the last check, and its result.
     pub(crate) check: u64,
     pub(crate) checked: Option<Result<Checked, String>>,
     /// Models that can be named without typing, while the field is being edited, and which of them is chosen.
@@ -134,7 +134,7 @@ impl Setup {
         self.chosen = Field::ALL[place as usize];
     }
 
-    /// Ends editing, and keeps what was typed.
+    /// Ends editing and keeps the text.
     pub(crate) fn leave_field(&mut self) {
         self.editing = None;
         self.models.clear();

@@ -133,7 +133,7 @@ fn choose(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     vec![]
 }
 
-/// Begins to edit the field, or changes what has two values.
+/// Begins to edit the field, or switches its value.
 fn open(model: &mut Model) -> Vec<Effect> {
     let field = model.setup.chosen;
     match field {
