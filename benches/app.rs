@@ -39,6 +39,7 @@ use smart_image_sorter::jobs::model::{ModelToOpen, OpenedModel};
 use smart_image_sorter::lang::Language;
 use smart_image_sorter::store::cache::{EmbeddingCache, Remembered};
 use smart_image_sorter::store::known::KnownSessions;
+use smart_image_sorter::store::ledger::{RunResult, RunSettings};
 use smart_image_sorter::store::session::{Found, Session, Sorting};
 use smart_image_sorter::tui::headless::HeadlessApp;
 use smart_image_sorter::use_cases::Machine;
@@ -259,6 +260,7 @@ fn make_session(folder: &Path, count: usize) {
     let set = session.label_set(&sorting.labels, &sorting.template, &model.name_of_fingerprint()).unwrap();
     let told = [("source", json!("source")), ("recursive", json!(true)), ("model", json!(settings.model.to_string()))];
     let told = told.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+    let told = RunSettings::Other(told);
     let run = session.begin_run(RunKind::Classify, None, Some((&sorting, &set)), told).unwrap();
     let mut chance = Chance(7);
     for first in (0..count).step_by(1000) {
@@ -270,7 +272,7 @@ fn make_session(folder: &Path, count: usize) {
         let fresh: Vec<_> = numbers.map(|number| (hash(number), remembered(&mut chance))).collect();
         cache.put(number, &fresh, &[]).unwrap();
     }
-    session.end_run(run, Map::new()).unwrap();
+    session.end_run(run, RunResult::None {}).unwrap();
 }
 
 fn picture(folder: &Path, number: usize, chance: &mut Chance) -> Picture {

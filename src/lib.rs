@@ -21,3 +21,8 @@ pub mod rights;
 pub mod store;
 pub mod tui;
 pub mod use_cases;
+
+#[cfg(test)]
+#[path = "../tests/it/skip.rs"]
+#[allow(dead_code, reason = "the tests beside the code need less of it than those in tests")]
+mod skip;

@@ -190,11 +190,8 @@ mod tests {
     fn integers_are_not_for_an_export() {
         let model = |name: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name);
         assert!(!may_use_integers(&model("clip"), &Runtime::Tract, Variant::Fp32));
-        let Some(library) = std::env::var_os("ORT_DYLIB_PATH") else {
-            println!("skipped: ORT_DYLIB_PATH names no library");
-            return;
-        };
-        let runtime = Runtime::OnnxRuntime(OnnxRuntime::start(Path::new(&library), "", 1).unwrap());
+        let Some(library) = crate::skip::require_onnx_runtime() else { return };
+        let runtime = Runtime::OnnxRuntime(OnnxRuntime::start(&library, "", 1).unwrap());
         assert!(may_use_integers(&model("clip"), &runtime, Variant::Fp32));
         assert!(!may_use_integers(&model("clip"), &runtime, Variant::Int8));
         assert!(!may_use_integers(&model("clip-onnx"), &runtime, Variant::Fp32));

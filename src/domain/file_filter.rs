@@ -1,4 +1,4 @@
-//! The choice among the files of a source: which are looked at, and why the others are not.
+//! Which files of a source are looked at, and the reason for each one left out.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -89,8 +89,8 @@ impl FileFilter {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LeftOut(BTreeMap<PathBuf, (LeftOutReason, usize)>);
 
-/// How many were.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// How many were. The ledger and JSON have these fields.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
 pub struct LeftOutCounts {
     /// Because they are litter.
     pub litter: usize,

@@ -1,4 +1,4 @@
-//! Whether a file is as it was when it was hashed, as far as that can be told without reading it.
+//! Telling, without reading it, whether a file still is as it was when it was hashed.
 
 use super::picture::FileStamp;
 

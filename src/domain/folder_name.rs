@@ -1,4 +1,4 @@
-//! From labels to the names of their folders: one visible, harmless, unique name each.
+//! Folder names for labels: each visible, harmless and unique.
 
 use std::collections::HashSet;
 

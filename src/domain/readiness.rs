@@ -1,9 +1,9 @@
-//! When a file that arrives is ready to be looked at: not before it has stopped changing.
+//! Decides when a file that is arriving has stopped changing.
 //!
-//! Two observations that find the same file, at least the settling time apart, make it ready. That its writer closed it, or
-//! gave it its name only when it was done, shortens the wait and never replaces it. A file into which somebody was seen
-//! to write is not ready before it is closed. One that is ready and turns out not to be whole is held: its rest may
-//! still come. Once a file has been left alone for long enough, it is given up: taken as it is.
+//! A file is ready when two observations at least the settling time apart agree. A close or a rename seen meanwhile
+//! shortens the settling time but never replaces it. A file that somebody was seen to write to is not ready before it
+//! is closed. A ready file that turns out to be incomplete is held, because the rest may still come. A file left alone
+//! for long enough is given up and taken as it is.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! Settings that a person makes before a run.
+//! The settings of a run.
 
 use std::ffi::OsString;
 use std::fmt;

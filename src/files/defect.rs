@@ -1,4 +1,4 @@
-//! Troubles with one picture. None of them stops a run.
+//! Defects of one picture's file. None of them stops a run.
 
 use crate::domain::picture::PictureState;
 use crate::domain::variant::Variant;

@@ -1,4 +1,4 @@
-//! Whether a destination can take files, before any work is done.
+//! Checks, before any work is done, whether a destination can take files.
 
 use std::io;
 use std::os::unix::fs::MetadataExt;

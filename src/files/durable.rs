@@ -1,4 +1,4 @@
-//! Writing files so that they are really there, whole, and replace nothing.
+//! Writing files durably: synced, whole, and without replacing anything.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;

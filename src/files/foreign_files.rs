@@ -1,4 +1,4 @@
-//! Files in a destination that the program did not put there: in labels' folders, in any other, at the top.
+//! Finds files in a destination that the program did not put there.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;

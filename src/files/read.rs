@@ -1,4 +1,4 @@
-//! Reading a file once: the same bytes are hashed, decoded and shown.
+//! Reads a file once, so that the same bytes are hashed, decoded and shown.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{ErrorKind, Read};

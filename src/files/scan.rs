@@ -1,4 +1,4 @@
-//! Finding the files of a source folder.
+//! Finds the files of a source folder.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,6 +1,6 @@
-//! Files of the program's own in a destination, replaced so that nothing else is ever lost: what has the name at that
-//! moment gets a private one, and is looked at there. What the program did not write, or somebody changed since, is
-//! kept under another name.
+//! The program's own files in a destination, replaced without losing anything else. The file that has the name gets a
+//! private one and is examined there: one that the program did not write, or that somebody changed since, is kept under
+//! another name.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;

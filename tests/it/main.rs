@@ -27,7 +27,10 @@ mod faces;
 mod faults;
 mod file_systems;
 mod forms;
+#[path = "../fuzz/mod.rs"]
+mod fuzz;
 mod golden;
+mod golden_sessions;
 mod hub;
 mod interrupt;
 mod json;
@@ -47,17 +50,20 @@ mod parity;
 #[cfg(target_os = "linux")]
 mod power;
 mod privacy;
+mod properties;
 #[cfg(target_os = "linux")]
 mod races;
 mod remembered;
 mod repair;
 mod replaced_model;
 mod runtime;
+mod rust_source;
 #[cfg(target_os = "linux")]
 mod scene;
 mod second_thoughts;
 mod session;
 mod session_files;
+mod skip;
 mod sorting;
 mod stuck;
 mod support;

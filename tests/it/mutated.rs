@@ -13,7 +13,7 @@ use crate::chance::{Chance, amount, how_to_repeat};
 const AMOUNT: &str = "SIS_TEST_MUTATED";
 
 /// The pictures that are made by tests/data/make_forms.py and make_pictures.py, in an order that does not change.
-fn pictures() -> Vec<(PathBuf, Vec<u8>)> {
+pub(crate) fn pictures() -> Vec<(PathBuf, Vec<u8>)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/decode");
     let mut found: Vec<PathBuf> = ["jpeg", "turned", "whole", "tiff"]
         .iter()

@@ -20,14 +20,12 @@ use smart_image_sorter::engine::runtime::{Runtime, Workload};
 use smart_image_sorter::files::decode::decode;
 use smart_image_sorter::files::read::{Reading, read};
 
+use crate::skip::require_onnx_runtime;
 use crate::support::{Workspace, copy_folder, fixtures, json, onnx_runtime_library, program};
 
 /// ONNX Runtime in a variant; quantised weights are kept in `folder`.
 fn onnx_runtime(variant: Variant, folder: &Path) -> Option<Runtime> {
-    let Some(library) = onnx_runtime_library() else {
-        println!("skipped: ORT_DYLIB_PATH names no library");
-        return None;
-    };
+    let library = require_onnx_runtime()?;
     let wanted = RuntimeRequest {
         runtime: RuntimeChoice::OnnxRuntime,
         variant: VariantChoice::Only(variant),
@@ -182,8 +180,7 @@ fn classify(workspace: &Workspace, checkpoint: &Path, more: &[&str]) -> std::pro
 
 #[test]
 fn weights_are_quantised_once_and_again_when_they_are_damaged_or_cleared() {
-    if onnx_runtime_library().is_none() {
-        println!("skipped: ORT_DYLIB_PATH names no library");
+    if require_onnx_runtime().is_none() {
         return;
     }
     let workspace = Workspace::new();
@@ -246,8 +243,7 @@ fn what_cannot_be_had_is_said() {
     }
     let output = classify(&workspace, &clip, &["--variant", "int4"]);
     assert_eq!(output.status.code(), Some(2));
-    if onnx_runtime_library().is_none() {
-        println!("skipped for ONNX Runtime: ORT_DYLIB_PATH names no library");
+    if require_onnx_runtime().is_none() {
         return;
     }
     let export = workspace.home().join("export");
@@ -313,7 +309,7 @@ fn clearing_the_cache_leaves_what_is_not_ours() {
 #[test]
 fn each_variant_has_a_fingerprint_of_its_own() {
     let folder = tempfile::tempdir().unwrap();
-    if onnx_runtime_library().is_none() {
+    if require_onnx_runtime().is_none() {
         return;
     }
     let checkpoint = Checkpoint::open(&fixtures().join("clip")).unwrap();

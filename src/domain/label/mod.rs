@@ -349,6 +349,13 @@ mod tests {
         assert_eq!(from_commas("caf\u{e9}, b, cafe\u{301}"), error("caf\u{e9}", "cafe\u{301}"));
     }
 
+    #[test]
+    fn a_blank_that_a_backslash_kept_at_the_beginning_stays() {
+        let label = in_line("a = \\ b | c").unwrap().unwrap();
+        assert_eq!(label.prompts, [" b", "c"]);
+        assert_eq!(in_line(&label.line()), Ok(Some(label)));
+    }
+
     proptest! {
         #[test]
         fn the_line_of_a_label_is_read_as_that_label(

@@ -75,8 +75,8 @@ pub(super) fn is_as_published(bytes: &[u8], hash: &Hash) -> bool {
     hasher.has(hash)
 }
 
-/// True where a file holds what a hash was made of; `on_read` hears how much of it was read. A request to stop is an
-/// error of the kind `Interrupted`.
+/// True where a file has this size and hash. `on_read` is called with the bytes read so far. A stop is an error of the
+/// kind `Interrupted`.
 pub(super) fn is_whole(
     path: &Path,
     size: u64,

@@ -1,4 +1,4 @@
-//! Asking the hub: redirects, the token, waiting and trying again. Blocking, with one connection at a time.
+//! Requests to the hub: redirects, the token, retries. Blocking, with one connection at a time.
 
 use std::io::{ErrorKind, Read};
 use std::sync::OnceLock;
@@ -47,7 +47,7 @@ impl Client {
         Client { agent: OnceLock::new(), endpoint, token, proxies, silence, has_heard }
     }
 
-    /// True where nobody is logged in.
+    /// True without a token.
     pub(super) fn is_anonymous(&self) -> bool {
         self.token.is_none()
     }

@@ -19,7 +19,7 @@ pub struct TextForm {
     /// Which tokenizer it has.
     pub kind: Kind,
     /// How sentences are filled up.
-    pub filling: Filling,
+    pub padding: Padding,
 }
 
 /// The tokenizers that families have.
@@ -52,7 +52,7 @@ impl Kind {
 
 /// How sentences are filled up to one length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Filling {
+pub enum Padding {
     /// To the longest of those that go through the tower together. What with does not matter: the tower does not look
     /// at what comes after the sentence.
     ToLongest,

@@ -8,14 +8,14 @@ use image::metadata::Orientation;
 use png::{BitDepth, ColorType, DecodeOptions, Decoder, DecodingError, Info, Limits, Transformations};
 
 use super::super::png_chunks::{Chunk, chunks, reach_the_end};
-use super::decoded::{Decoded, MOST_MEMORY, Room, claim, is_turned, upright, whiten};
+use super::decoded::{Decoded, MOST_MEMORY, MemoryGrant, claim_memory, is_turned, upright, whiten};
 use super::need::{self, Size};
 use super::orientation;
-use super::png_rows::Mended;
+use super::png_rows::RepairedPng;
 use crate::files::defect::{PictureDefect, RareForm};
 
 /// The rows that can be unpacked, where not all can: those that lack are black.
-pub(super) fn decode(bytes: &[u8], room: Room<'_>) -> Result<Decoded, PictureDefect> {
+pub(super) fn decode(bytes: &[u8], room: MemoryGrant<'_>) -> Result<Decoded, PictureDefect> {
     let orientation = orientation::of_png(bytes);
     let mut is_asked = false;
     let mut room = |need| {
@@ -34,7 +34,7 @@ pub(super) fn decode(bytes: &[u8], room: Room<'_>) -> Result<Decoded, PictureDef
         }
     }
     let mut header = Decoder::new(Cursor::new(bytes));
-    let mut mended = Mended::new(bytes, header.read_header_info().map_err(defect_of)?);
+    let mut mended = RepairedPng::new(bytes, header.read_header_info().map_err(defect_of)?);
     let pixels = pixels(&mut mended, ChecksumCheck::DoNot, orientation, &mut room)?;
     match mended.rows {
         0 => Err(PictureDefect::Damaged { detail: "no row can be unpacked".to_owned() }),
@@ -53,7 +53,7 @@ fn pixels(
     reader: impl BufRead + Seek,
     sums: ChecksumCheck,
     orientation: Orientation,
-    room: Room<'_>,
+    room: MemoryGrant<'_>,
 ) -> Result<RgbImage, PictureDefect> {
     let mut options = DecodeOptions::default();
     options.set_ignore_checksums(sums == ChecksumCheck::DoNot);
@@ -68,7 +68,7 @@ fn pixels(
     let size = Size { width, height, bytes: length as u64, is_turned: is_turned(orientation) };
     // Rows as they are in the file: one, and that before it.
     let rows = 2 * reader.info().raw_row_length_from_width(width) as u64;
-    claim(size, need::of_png(size) + rows, room)?;
+    claim_memory(size, need::of_png(size) + rows, room)?;
     let mut raw = vec![0; length];
     let frame = reader.next_frame(&mut raw).map_err(defect_of)?;
     let rgb = to_rgb(raw, frame.color_type);

@@ -127,7 +127,7 @@ mod tests {
     fn session(alerts: &[Option<&str>]) -> (tempfile::TempDir, Session) {
         let folder = tempfile::tempdir().unwrap();
         let mut session = Session::open_to_work(folder.path(), &KnownSessions::in_folder(None)).unwrap();
-        let run = session.begin_run(RunKind::Classify, None, None, serde_json::Map::new()).unwrap();
+        let run = session.begin_run(RunKind::Classify, None, None, crate::store::ledger::RunSettings::none()).unwrap();
         let path = PathBuf::from("/from/1.jpg");
         let picture = Picture {
             path: path.clone(),

@@ -82,7 +82,7 @@ mod tests {
     fn what_came_and_what_changed_is_found_and_nothing_else() {
         let folder = tempfile::tempdir().unwrap();
         let mut session = Session::open_to_work(folder.path(), &KnownSessions::in_folder(None)).unwrap();
-        let run = session.begin_run(RunKind::Classify, None, None, serde_json::Map::new()).unwrap();
+        let run = session.begin_run(RunKind::Classify, None, None, crate::store::ledger::RunSettings::none()).unwrap();
         assert_eq!(session.revision().unwrap(), Revision(0));
         assert_eq!(put(&mut session, run, &[picture(1), picture(2)]), [true, true]);
         let first = session.revision().unwrap();

@@ -4,6 +4,7 @@
 mod arrivals;
 mod bounds;
 mod changes;
+mod columns;
 mod contents;
 mod decisions;
 mod ends;
@@ -53,7 +54,7 @@ pub use repair::{Rebuilt, Repaired, Retold};
 pub use reversible::Reversible;
 pub use runs::{Origin, Run, Sorting, absolute_source};
 pub use top_files::{ASIDE, OWN, TABLE_NAME};
-pub use transfers::{Ending, NewTransfer, Recorded, ReliesOn, Unfinished};
+pub use transfers::Unfinished;
 
 /// The folder in a destination that is the program's own.
 pub const FOLDER: &str = SESSION_FOLDER;

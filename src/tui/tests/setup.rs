@@ -270,7 +270,7 @@ fn a_path_is_completed_while_it_is_typed_still() {
 #[test]
 fn a_click_finds_panes_fields_and_pictures() {
     let mut model = classified();
-    model.review.order = crate::domain::review::Order::Newest;
+    model.review.order = crate::domain::review::QueueOrder::Newest;
     let at = |model: &Model, text: &str| {
         let shown = screen(model, 80, 24);
         let (row, line) = shown.lines().enumerate().find(|(_, line)| line.contains(text)).expect(text);

@@ -12,6 +12,7 @@ use smart_image_sorter::engine::hub::{DownloadControl, DownloadEvent, Hub, HubCo
 use super::server::{Answer, Repository, Request, Server};
 use super::{ID, User, WEIGHTS, misbehaving, published};
 use crate::file_systems::Mounted;
+use crate::tools::compiled_at;
 
 #[test]
 fn a_cut_connection_goes_on_where_it_was() {
@@ -80,14 +81,9 @@ fn without_links(server: &Server) -> Vec<(User, PathBuf, Option<Mounted>)> {
         users.push((user.with("HF_HUB_CACHE", cache.display()), cache, Some(mounted)));
     }
     let user = User::of(server);
-    let (code, library) = (user.workspace.write("no_links.c", NO_LINKS), user.workspace.path("no_links.so"));
-    let made = Command::new("cc").args(["-shared", "-fPIC", "-o"]).args([&library, &code]).status();
-    match made.is_ok_and(|status| status.success()) {
-        true => {
-            let cache = user.cache();
-            users.push((user.with("LD_PRELOAD", library.display()), cache, None));
-        }
-        false => println!("skipped: cc makes no library here"),
+    if let Some(library) = compiled_at(user.workspace.root(), "no_links.so", NO_LINKS) {
+        let cache = user.cache();
+        users.push((user.with("LD_PRELOAD", library.display()), cache, None));
     }
     users
 }

@@ -5,20 +5,20 @@ mod runs;
 
 use image::RgbImage;
 
-use super::decoded::{Decoded, Room, claim};
+use super::decoded::{Decoded, MemoryGrant, claim_memory};
 use super::need::{self, Size};
 use super::tags::Order;
 use crate::files::defect::PictureDefect;
 use header::{Form, Header};
 
 /// The rows that are there, where not all are: those that lack are of the first colour, or black.
-pub(super) fn decode(bytes: &[u8], room: Room<'_>) -> Result<Decoded, PictureDefect> {
+pub(super) fn decode(bytes: &[u8], room: MemoryGrant<'_>) -> Result<Decoded, PictureDefect> {
     let header = Header::of(bytes)?;
     let (width, height) = (header.width, header.height);
     let pixels = u64::from(width) * u64::from(height);
     let has_runs = matches!(header.form, Form::Runs { .. });
     let size = Size { width, height, bytes: if has_runs { 2 * pixels } else { 3 * pixels }, is_turned: false };
-    claim(size, need::of_bmp(size), room)?;
+    claim_memory(size, need::of_bmp(size), room)?;
     let mut rgb = vec![0; 3 * pixels as usize];
     let (filled, of) = match header.form {
         Form::Runs { is_half } => {

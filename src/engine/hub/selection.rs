@@ -1,6 +1,5 @@
-//! Which of a repository's files are needed: the configuration, the tokenizer, and the weights in one form of the
-//! several that many repositories have. What a folder can be, a name can be too. The same rule tells whether a folder
-//! of the cache is complete.
+//! Selects the files that a model needs from all in its repository: the configuration, the tokenizer, and the weights
+//! in one of the forms that the repository has. The same rule tells whether a folder of the cache is complete.
 
 use std::collections::BTreeSet;
 
@@ -19,7 +18,8 @@ pub(super) const CONFIG: &str = "config.json";
 const TOKENIZER_NOTES: [&str; 3] = [TOKENIZER_CONFIG, "special_tokens_map.json", "added_tokens.json"];
 
 /// The forms of the files that [`weights::FILES`] lists.
-const FORMS: [Form; 4] = [Form::Safetensors, Form::Sharded, Form::Pickle, Form::ShardedPickle];
+const FORMS: [WeightsForm; 4] =
+    [WeightsForm::Safetensors, WeightsForm::Sharded, WeightsForm::Pickle, WeightsForm::ShardedPickle];
 
 /// The two towers as ONNX files.
 const SPLIT: [&str; 2] = ["onnx/vision_model", "onnx/text_model"];
@@ -29,7 +29,7 @@ const MONOLITHIC: &str = "onnx/model";
 
 /// The form in which weights are taken, in the order of preference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
+pub enum WeightsForm {
     /// `model.safetensors`.
     Safetensors,
     /// Several safetensors files and `model.safetensors.index.json`, which names them.
@@ -44,30 +44,30 @@ pub enum Form {
     SplitOnnx,
 }
 
-impl Form {
+impl WeightsForm {
     /// The endings of shards' names, where an index names them.
     pub(super) fn shard_ending(self) -> Option<&'static str> {
         match self {
-            Form::Sharded => Some(".safetensors"),
-            Form::ShardedPickle => Some(".bin"),
-            Form::Safetensors | Form::Pickle | Form::Onnx | Form::SplitOnnx => None,
+            WeightsForm::Sharded => Some(".safetensors"),
+            WeightsForm::ShardedPickle => Some(".bin"),
+            WeightsForm::Safetensors | WeightsForm::Pickle | WeightsForm::Onnx | WeightsForm::SplitOnnx => None,
         }
     }
 
     /// True where it is safetensors, which no conversion can better.
     pub(super) fn is_safetensors(self) -> bool {
-        matches!(self, Form::Safetensors | Form::Sharded)
+        matches!(self, WeightsForm::Safetensors | WeightsForm::Sharded)
     }
 
     /// True for what `torch.save` writes, which the hub converts.
     pub(super) fn is_pickle(self) -> bool {
-        matches!(self, Form::Pickle | Form::ShardedPickle)
+        matches!(self, WeightsForm::Pickle | WeightsForm::ShardedPickle)
     }
 }
 
 /// The needs of a model for other files, as its small files say them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Needs {
+pub(super) struct RequiredFiles {
     /// Which tokenizer it has; none where the family is not known, and then whatever there is will do.
     tokenizer: Option<Kind>,
     /// The scale of the logits has to be told by what holds the weights: it differs from model to model.
@@ -76,10 +76,10 @@ pub(super) struct Needs {
     preprocessor: bool,
 }
 
-impl Needs {
+impl RequiredFiles {
     /// The needs of a model of this family, with this `processor_config.json`.
-    pub(super) fn of(family: Option<&dyn Family>, processor: Option<&Json>) -> Needs {
-        Needs {
+    pub(super) fn of(family: Option<&dyn Family>, processor: Option<&Json>) -> RequiredFiles {
+        RequiredFiles {
             tokenizer: family.map(|family| family.text().kind),
             scale: family.is_some_and(|family| family.scoring().usual_scale.is_none()),
             preprocessor: processor.and_then(image_processor::nested).is_none(),
@@ -89,11 +89,11 @@ impl Needs {
 
 /// The files that are needed, by their paths in the repository.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Choice {
+pub(super) struct FileSelection {
     /// Configuration and tokenizer: some kilobytes to some megabytes.
     pub(super) small: Vec<String>,
     /// The form of the weights.
-    pub(super) form: Form,
+    pub(super) form: WeightsForm,
     /// The weights. For sharded weights, the list of shards alone: it has to be read to know them.
     pub(super) weights: Vec<String>,
 }
@@ -105,7 +105,7 @@ pub(super) struct Choice {
 /// writes for them runs in every runtime and carries the scale of the logits. Among exports, that of the whole model
 /// comes first: it is as large as its towers together, and alone knows the scale. Where a repository has a
 /// `pytorch_model.bin` and no safetensors, the caller looks for the hub's own conversion first: see `conversion`.
-pub(super) fn choose(names: &BTreeSet<&str>, needs: &Needs) -> Result<Choice, Missing> {
+pub(super) fn choose(names: &BTreeSet<&str>, needs: &RequiredFiles) -> Result<FileSelection, Missing> {
     let there = |wanted: &[&str]| -> Vec<String> {
         wanted.iter().filter(|name| names.contains(*name)).map(|name| (*name).to_owned()).collect()
     };
@@ -117,11 +117,11 @@ pub(super) fn choose(names: &BTreeSet<&str>, needs: &Needs) -> Result<Choice, Mi
     small.extend(there(tokenizer(names, needs)?));
     small.extend(there(&TOKENIZER_NOTES));
     let (form, weights) = weights(names, needs)?;
-    Ok(Choice { small, form, weights })
+    Ok(FileSelection { small, form, weights })
 }
 
 /// The files of the tokenizer: the whole one, else the parts that one of its kind can be made of.
-fn tokenizer(names: &BTreeSet<&str>, needs: &Needs) -> Result<&'static [&'static str], Missing> {
+fn tokenizer(names: &BTreeSet<&str>, needs: &RequiredFiles) -> Result<&'static [&'static str], Missing> {
     let kinds: &[Kind] = needs.tokenizer.as_ref().map_or(&[Kind::Clip, Kind::Bert, Kind::Siglip], std::slice::from_ref);
     let whole: &[&str] = &[WHOLE];
     let mut ways = std::iter::once(whole).chain(kinds.iter().map(|kind| kind.parts()));
@@ -134,17 +134,17 @@ fn tokenizer(names: &BTreeSet<&str>, needs: &Needs) -> Result<&'static [&'static
     }
 }
 
-fn weights(names: &BTreeSet<&str>, needs: &Needs) -> Result<(Form, Vec<String>), Missing> {
+fn weights(names: &BTreeSet<&str>, needs: &RequiredFiles) -> Result<(WeightsForm, Vec<String>), Missing> {
     let found = weights::FILES.into_iter().zip(FORMS).find(|(name, _)| names.contains(name));
     if let Some((name, form)) = found {
         return Ok((form, vec![name.to_owned()]));
     }
     if let Some(whole) = export(names, MONOLITHIC) {
-        return Ok((Form::Onnx, whole));
+        return Ok((WeightsForm::Onnx, whole));
     }
     match SPLIT.map(|stem| export(names, stem)) {
         [Some(_), Some(_)] if needs.scale => Err(Missing::Scale),
-        [Some(image), Some(text)] => Ok((Form::SplitOnnx, [image, text].concat())),
+        [Some(image), Some(text)] => Ok((WeightsForm::SplitOnnx, [image, text].concat())),
         _ => Err(Missing::Weights),
     }
 }
@@ -186,16 +186,16 @@ mod tests {
 
     const SMALL: [&str; 4] = ["config.json", "preprocessor_config.json", "tokenizer.json", "tokenizer_config.json"];
 
-    fn needs(family: &str) -> Needs {
+    fn needs(family: &str) -> RequiredFiles {
         let family = families::from_config(&json!({"model_type": family})).unwrap();
-        Needs::of(Some(&*family), None)
+        RequiredFiles::of(Some(&*family), None)
     }
 
-    fn of(family: &str, names: &[&str]) -> Result<Choice, Missing> {
+    fn of(family: &str, names: &[&str]) -> Result<FileSelection, Missing> {
         choose(&names.iter().copied().collect(), &needs(family))
     }
 
-    fn chosen(names: &[&'static str]) -> Result<Choice, Missing> {
+    fn chosen(names: &[&'static str]) -> Result<FileSelection, Missing> {
         of("clip", &[names, &SMALL].concat())
     }
 
@@ -205,12 +205,12 @@ mod tests {
         let split = ["onnx/vision_model.onnx", "onnx/text_model.onnx"];
         let all = [safetensors, index, pickle, pickles, "onnx/model.onnx", split[0], split[1]];
         for (left_out, form, weights) in [
-            (0, Form::Safetensors, &all[..1]),
-            (1, Form::Sharded, &all[1..2]),
-            (2, Form::Pickle, &all[2..3]),
-            (3, Form::ShardedPickle, &all[3..4]),
-            (4, Form::Onnx, &all[4..5]),
-            (5, Form::SplitOnnx, &all[5..]),
+            (0, WeightsForm::Safetensors, &all[..1]),
+            (1, WeightsForm::Sharded, &all[1..2]),
+            (2, WeightsForm::Pickle, &all[2..3]),
+            (3, WeightsForm::ShardedPickle, &all[3..4]),
+            (4, WeightsForm::Onnx, &all[4..5]),
+            (5, WeightsForm::SplitOnnx, &all[5..]),
         ] {
             let choice = chosen(&all[left_out..]).unwrap();
             assert_eq!(
@@ -229,7 +229,7 @@ mod tests {
         assert_eq!(with(&[]), Err(Missing::Scale));
         assert_eq!(with(&["onnx/model.onnx"]).unwrap().weights, ["onnx/model.onnx"]);
         assert_eq!(with(&["model.safetensors"]).unwrap().weights, ["model.safetensors"]);
-        assert_eq!(chosen(&split).unwrap().form, Form::SplitOnnx);
+        assert_eq!(chosen(&split).unwrap().form, WeightsForm::SplitOnnx);
     }
 
     #[test]
@@ -273,7 +273,7 @@ mod tests {
         let base = ["config.json", "model.safetensors", "tokenizer.json", "processor_config.json"];
         let with = |processor: Json| {
             let family = families::from_config(&json!({"model_type": "clip"})).unwrap();
-            choose(&base.into_iter().collect(), &Needs::of(Some(&*family), Some(&processor)))
+            choose(&base.into_iter().collect(), &RequiredFiles::of(Some(&*family), Some(&processor)))
         };
         for without in [json!({"processor_class": "CLIPProcessor"}), json!({"image_processor": null}), json!([])] {
             assert_eq!(with(without), Err(Missing::Processor));

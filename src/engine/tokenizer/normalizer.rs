@@ -11,7 +11,7 @@ const SIGLIP_2: usize = 256_000;
 
 /// Steps that are done with a sentence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Spelling {
+pub(super) enum TextNormalizer {
     /// Nothing: the tokenizer's own file does all there is to do.
     AsWritten,
     /// Small letters.
@@ -24,25 +24,25 @@ pub(super) enum Spelling {
     },
 }
 
-impl Spelling {
+impl TextNormalizer {
     /// The spelling that a SigLIP checkpoint was trained with. The published files of SigLIP 2 do not say that it was
     /// trained on small letters only (Tschannen et al. 2025, "SigLIP 2"; transformers' `Siglip2Tokenizer`).
-    pub(super) fn of_siglip(form: &TextForm, config: &TokenizerConfig) -> Spelling {
-        let canonical = Spelling::Canonical { lower: config.flag("do_lower_case").unwrap_or(true) };
+    pub(super) fn of_siglip(form: &TextForm, config: &TokenizerConfig) -> TextNormalizer {
+        let canonical = TextNormalizer::Canonical { lower: config.flag("do_lower_case").unwrap_or(true) };
         match config.class() {
-            "Siglip2Tokenizer" | "GemmaTokenizer" => Spelling::Lower,
+            "Siglip2Tokenizer" | "GemmaTokenizer" => TextNormalizer::Lower,
             "SiglipTokenizer" => canonical,
-            _ if form.vocabulary == SIGLIP_2 => Spelling::Lower,
+            _ if form.vocabulary == SIGLIP_2 => TextNormalizer::Lower,
             "" if form.vocabulary == SIGLIP_1 => canonical,
-            _ => Spelling::AsWritten,
+            _ => TextNormalizer::AsWritten,
         }
     }
 
     pub(super) fn apply(self, text: &str) -> String {
         match self {
-            Spelling::AsWritten => text.to_owned(),
-            Spelling::Lower => text.to_lowercase(),
-            Spelling::Canonical { lower } => {
+            TextNormalizer::AsWritten => text.to_owned(),
+            TextNormalizer::Lower => text.to_lowercase(),
+            TextNormalizer::Canonical { lower } => {
                 let text = if lower { text.to_lowercase() } else { text.to_owned() };
                 let bare: String = text.chars().filter(|character| !character.is_ascii_punctuation()).collect();
                 bare.split_whitespace().collect::<Vec<_>>().join(" ")
@@ -58,11 +58,11 @@ mod tests {
     #[test]
     fn sentences_are_made_plain() {
         let text = "  This is a  photo of\tan AK-47, a “TYPE” of\u{a0}firearm. ";
-        let canonical = Spelling::Canonical { lower: true }.apply(text);
+        let canonical = TextNormalizer::Canonical { lower: true }.apply(text);
         assert_eq!(canonical, "this is a photo of an ak47 a “type” of firearm");
-        let kept = Spelling::Canonical { lower: false }.apply("A.B  c");
+        let kept = TextNormalizer::Canonical { lower: false }.apply("A.B  c");
         assert_eq!(kept, "AB c");
-        assert_eq!(Spelling::Lower.apply("Ein Photo, GROSS."), "ein photo, gross.");
-        assert_eq!(Spelling::AsWritten.apply(text), text);
+        assert_eq!(TextNormalizer::Lower.apply("Ein Photo, GROSS."), "ein photo, gross.");
+        assert_eq!(TextNormalizer::AsWritten.apply(text), text);
     }
 }
