@@ -31,6 +31,9 @@ use crate::config::Background;
 /// The library reads nothing where it is given no time at all.
 const LEAST_WAIT: Duration = Duration::from_millis(1);
 
+/// The time between two drawings for events of the backend, which may come by the thousand. Keys are drawn at once.
+const FRAME: Duration = Duration::from_millis(20);
+
 /// Events that are taken in before the screen is drawn again.
 const TAKEN_TOGETHER: usize = 500;
 
@@ -108,6 +111,24 @@ struct App {
     last_settings: Option<PathBuf>,
 }
 
+/// A change that is not drawn yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Change {
+    /// An event of the backend: another may follow at once.
+    CanWait,
+    /// A person waits for it.
+    Urgent,
+}
+
+impl Change {
+    fn of(message: &Message) -> Change {
+        match message {
+            Message::Backend(_) => Change::CanWait,
+            _ => Change::Urgent,
+        }
+    }
+}
+
 /// Whether the loop goes on.
 enum Next {
     GoOn,
@@ -122,10 +143,11 @@ impl App {
         screen: &mut Screen,
         theme: Theme,
     ) -> std::io::Result<()> {
-        let mut is_changed = true;
+        let mut changed = Some(Change::Urgent);
+        let mut drawn_at = Instant::now();
         loop {
             for message in std::mem::take(&mut messages) {
-                is_changed = true;
+                changed = changed.max(Some(Change::of(&message)));
                 effects.extend(update(model, message));
             }
             for effect in std::mem::take(&mut effects) {
@@ -136,17 +158,20 @@ impl App {
             if !messages.is_empty() {
                 continue;
             }
-            if std::mem::take(&mut is_changed) {
-                let is_new = drawn_picture(model) != self.drawn;
-                let began = Instant::now();
-                screen.draw(|frame| view::draw(frame, model, theme))?;
-                self.drawn = drawn_picture(model);
-                if is_new && self.drawn.is_some() && began.elapsed() > SLOW {
+            let pause = match changed {
+                Some(Change::CanWait) => FRAME.saturating_sub(drawn_at.elapsed()),
+                Some(Change::Urgent) | None => Duration::ZERO,
+            };
+            if changed.is_some() && pause.is_zero() {
+                changed = None;
+                let is_slow = self.draw(model, screen, theme)?;
+                drawn_at = Instant::now();
+                if is_slow {
                     messages.push(Message::SlowLine);
                     continue;
                 }
             }
-            messages = self.messages(model)?;
+            messages = self.messages(model, changed.map(|_| pause))?;
             // Somebody else stopped the program and had it go on: the terminal is as the shell left it.
             if self.wake.is_resumed() {
                 screen.take_over()?;
@@ -161,12 +186,26 @@ impl App {
         }
     }
 
-    /// Waits where nothing has happened yet, and gives what has. None where it was woken for nothing that it has taken
-    /// yet.
-    fn messages(&self, model: &Model) -> std::io::Result<Vec<Message>> {
+    /// Draws the screen. True where a new picture took long to get to the terminal.
+    fn draw(&mut self, model: &Model, screen: &mut Screen, theme: Theme) -> std::io::Result<bool> {
+        let is_new = drawn_picture(model) != self.drawn;
+        let began = Instant::now();
+        screen.draw(|frame| view::draw(frame, model, theme))?;
+        self.drawn = drawn_picture(model);
+        Ok(is_new && self.drawn.is_some() && began.elapsed() > SLOW)
+    }
+
+    /// Waits until something happens, or until changes that are not drawn yet have waited for `pause`. May return
+    /// nothing: the loop looks again.
+    fn messages(&self, model: &Model, pause: Option<Duration>) -> std::io::Result<Vec<Message>> {
         let mut messages: Vec<Message> =
             self.events.try_iter().take(TAKEN_TOGETHER).inspect(log).map(Message::Backend).collect();
-        match self.wake.wait(messages.is_empty()) {
+        let waited = match pause {
+            _ if !messages.is_empty() => self.wake.wait_for_input(Duration::ZERO),
+            Some(pause) => self.wake.wait_for_input(pause),
+            None => self.wake.wait(),
+        };
+        match waited {
             _ if self.wake.is_leaving() => return Ok(vec![Message::Leave]),
             Waited::Gone => return Ok(vec![Message::Leave]),
             Waited::Woken => return Ok(messages),
