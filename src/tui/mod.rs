@@ -6,6 +6,7 @@ mod effect;
 mod event_loop;
 pub mod headless;
 mod input_line;
+mod key;
 mod keys;
 mod last_settings;
 mod layout;

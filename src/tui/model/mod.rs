@@ -7,6 +7,7 @@ mod live;
 mod review;
 mod settings;
 mod setup;
+mod work;
 
 use std::path::PathBuf;
 
@@ -15,7 +16,6 @@ use ratatui_textarea::TextArea;
 use super::action::{Action, AppAction};
 use super::keys::Keys;
 use super::last_settings::LastSettings;
-use crate::backend::Tally;
 use crate::config::Defaults;
 use crate::domain::collection::Collection;
 use crate::domain::count::Counts;
@@ -28,6 +28,7 @@ pub(crate) use labels::Labels;
 pub(crate) use live::{Live, Sorts, WatchState};
 pub(crate) use review::Review;
 pub(crate) use setup::{Field, Setup, Watching};
+pub(crate) use work::Work;
 
 /// The state of the app.
 pub(crate) struct Model {
@@ -143,40 +144,6 @@ pub(crate) struct Runtime {
     pub(crate) is_gpu_unused: bool,
 }
 
-/// The work that goes on.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub(crate) enum Work {
-    #[default]
-    Idle,
-    Opening,
-    /// Bytes of a model that are there and that are needed, and how many come in a second.
-    Downloading {
-        done: u64,
-        total: u64,
-        per_second: Option<f64>,
-    },
-    /// Bytes of a model that were looked through and that have to be.
-    Checking {
-        done: u64,
-        total: u64,
-    },
-    /// Files that were found and files that are no pictures.
-    Classifying {
-        files: usize,
-        others: usize,
-    },
-    Planning,
-    Applying {
-        tally: Tally,
-        total: usize,
-    },
-    Undoing {
-        tally: Tally,
-        total: usize,
-    },
-    Installing,
-}
-
 impl Model {
     pub(crate) fn new(language: Language, defaults: Defaults, keys: Keys, working_folder: PathBuf) -> Model {
         let first = language.text("app.default_labels");
@@ -276,50 +243,9 @@ impl Model {
         self.labels.scored == self.labels.revision && self.labels.error.is_none()
     }
 
-    /// Files that were found and are not classified yet.
-    pub(crate) fn waiting(&self) -> usize {
-        match self.work {
-            Work::Classifying { files, others } => files.saturating_sub(others + self.collection.pictures()),
-            _ => 0,
-        }
-    }
-
     /// Counts again after pictures, scores, decisions or the rule changed.
     pub(crate) fn recount(&mut self) {
         self.counts = self.collection.counts(self.sure(), self.waiting());
-    }
-
-    /// How many seconds the waiting files, or those of the source, will take. None while the pace is unknown.
-    pub(crate) fn seconds_left(&self) -> Option<f64> {
-        match self.work {
-            Work::Classifying { .. } => Some(self.waiting() as f64 / self.pace?),
-            _ => {
-                let checked = self.setup.checked.as_ref()?.as_ref().ok()?;
-                Some(checked.pictures as f64 / self.last_settings.pace.get(&self.pace_key()?)?)
-            }
-        }
-    }
-
-    /// The model, runtime and device that a pace depends on.
-    pub(crate) fn pace_key(&self) -> Option<String> {
-        let runtime = self.runtime.as_ref()?;
-        Some(format!("{} · {} · {}", self.setup.model.text().trim(), runtime.name, runtime.device))
-    }
-
-    /// Nothing is being done any more.
-    pub(crate) fn rest(&mut self) {
-        self.work = Work::Idle;
-        self.is_paused = false;
-    }
-
-    pub(crate) fn is_busy(&self) -> bool {
-        self.work != Work::Idle
-    }
-
-    /// True while something runs that can be paused: a download is stopped and goes on from there, an installer runs
-    /// through.
-    pub(crate) fn knows_pause(&self) -> bool {
-        matches!(self.work, Work::Classifying { .. } | Work::Applying { .. } | Work::Undoing { .. })
     }
 
     /// True while keys are letters and not commands.
