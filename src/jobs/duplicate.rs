@@ -15,7 +15,7 @@ pub(super) struct Duplicate {
 }
 
 impl Duplicate {
-    /// Where a transfer of a file of ours ended so.
+    /// Of a transfer of a file of ours that ended so.
     pub(super) fn of(transfer: &Transfer, ended: &Ended) -> Option<Duplicate> {
         match ended {
             Ok(Outcome::AlreadyPresent { target }) if transfer.action == Action::Move => {

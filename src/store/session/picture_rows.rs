@@ -62,8 +62,8 @@ const LEFT_BEHIND: &str = "CASE WHEN placed IS NOT NULL THEN (SELECT kept.source
         AND ended.id > kept.id)
     ORDER BY kept.id DESC LIMIT 1) END";
 
-/// What is read of a picture. A row is read by position: to look for twenty names in each of a million rows takes
-/// seconds.
+/// The columns that are read of a picture. They are read by position: to look for twenty names in each of a million
+/// rows takes seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Column {
     Id,

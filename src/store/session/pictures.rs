@@ -11,7 +11,7 @@ use super::arrivals::owe_alert;
 use super::changes::Which;
 use super::contents::DecidedContents;
 use super::picture_rows::{SessionPicture, picture, place, select};
-use super::{Session, StoreError, kept};
+use super::{Session, StoreError, to_stored_path};
 use crate::domain::collection::Best;
 use crate::domain::decision::{Decision, LabelId};
 use crate::domain::label::Label;
@@ -207,7 +207,7 @@ fn put(
     let scores = prediction.map(|p| p.scores.iter().flat_map(|score| score.to_le_bytes()).collect::<Vec<u8>>());
     let mut before = change.prepare_cached("SELECT label_set FROM pictures WHERE path = ?1 AND hash = ?2")?;
     let before: Option<Option<i64>> =
-        before.query_row((kept(destination, found.path), &hash), |row| row.get(0)).optional()?;
+        before.query_row((to_stored_path(destination, found.path), &hash), |row| row.get(0)).optional()?;
     let mut statement = change.prepare_cached(
         "INSERT INTO pictures (path, shown, hash, device, inode, size, modified, state, trouble, seen, label_set, label,
              score, margin, scores)
@@ -218,7 +218,7 @@ fn put(
     )?;
     let mut known = statement.query_row(
         rusqlite::params![
-            kept(destination, found.path),
+            to_stored_path(destination, found.path),
             picture.path.as_os_str().as_bytes(),
             &hash,
             stamp.map(|stamp| stamp.device as i64),
@@ -255,6 +255,6 @@ fn put(
     let mut replaced = change.prepare_cached(
         "UPDATE pictures SET replaced = 1 WHERE path = ?1 AND hash <> ?2 AND placed IS NULL AND decision IS NULL",
     )?;
-    replaced.execute((kept(destination, found.path), hash))?;
+    replaced.execute((to_stored_path(destination, found.path), hash))?;
     Ok(known)
 }
