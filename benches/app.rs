@@ -22,18 +22,18 @@ use half::f16;
 use ndarray::Array1;
 use serde_json::{Map, Value as Json, json};
 use smart_image_sorter::app_start::{AppStart, Opening};
-use smart_image_sorter::backend::Surroundings;
+use smart_image_sorter::built_in::Unpacker;
 use smart_image_sorter::config::Defaults;
-use smart_image_sorter::domain::choice::Choice;
+use smart_image_sorter::domain::file_filter::FileFilter;
 use smart_image_sorter::domain::label::Label;
 use smart_image_sorter::domain::picture::{ContentHash, FileStamp, Picture, PictureState};
 use smart_image_sorter::domain::run::RunKind;
 use smart_image_sorter::domain::score::{Prediction, SureRule};
 use smart_image_sorter::domain::settings::{ModelName, Operation, Settings};
 use smart_image_sorter::domain::template::Templates;
-use smart_image_sorter::engine::runtime::find::Places;
-use smart_image_sorter::engine::runtime::select::Wanted;
-use smart_image_sorter::engine::runtime::{Runtime, Uses};
+use smart_image_sorter::engine::runtime::find::LibrarySearchPath;
+use smart_image_sorter::engine::runtime::select::RuntimeRequest;
+use smart_image_sorter::engine::runtime::{Runtime, Workload};
 use smart_image_sorter::jobs::embeddings::CachePlace;
 use smart_image_sorter::jobs::model::{ModelToOpen, OpenedModel};
 use smart_image_sorter::lang::Language;
@@ -41,7 +41,8 @@ use smart_image_sorter::store::cache::{EmbeddingCache, Remembered};
 use smart_image_sorter::store::known::KnownSessions;
 use smart_image_sorter::store::ledger::{RunResult, RunSettings};
 use smart_image_sorter::store::session::{Found, Session, Sorting};
-use smart_image_sorter::tui::rehearsal::Rehearsal;
+use smart_image_sorter::tui::headless::HeadlessApp;
+use smart_image_sorter::use_cases::Machine;
 
 /// The dimensions of the usual base models' embeddings.
 const DIMENSIONS: usize = 512;
@@ -78,7 +79,7 @@ fn main() {
 fn measure(folder: &Path) {
     let count = std::env::var("SIS_COUNT").unwrap();
     let began = Instant::now();
-    let mut app = Rehearsal::open(start(folder), &destination(folder), 160, 50);
+    let mut app = HeadlessApp::open(start(folder), &destination(folder), 160, 50);
     app.wait_for(|screen| screen.contains(&format!("{count} pictures")), PATIENCE).unwrap();
     println!("  open: all pictures counted       {:>7.0} ms", milliseconds(began.elapsed()));
     app.press(KeyCode::F(4));
@@ -125,7 +126,7 @@ fn while_all_cores_work(work: impl FnOnce()) {
     });
 }
 
-fn keys(app: &mut Rehearsal, what: &str, key: KeyCode) {
+fn keys(app: &mut HeadlessApp, what: &str, key: KeyCode) {
     let mut times: Vec<Duration> = (0..KEYS)
         .map(|_| {
             // People press no key for a while after each: the system sees a thread that rests.
@@ -154,9 +155,9 @@ fn peak_memory() -> Option<u64> {
 }
 
 fn start(folder: &Path) -> AppStart {
-    let surroundings = Surroundings {
+    let machine = Machine {
         // No library is looked for: tract computes.
-        places: Places {
+        places: LibrarySearchPath {
             setting: None,
             variable: None,
             program_folder: None,
@@ -164,16 +165,16 @@ fn start(folder: &Path) -> AppStart {
             loader: false,
             python: false,
         },
-        runtime: Wanted::default(),
+        runtime: RuntimeRequest::default(),
         program: std::env::current_exe().unwrap(),
         cache: Some(cache_place(folder)),
-        built_in: Some(folder.join("built-in")),
+        built_in: Unpacker::new(Some(folder.join("built-in"))),
         data_folder: Some(data_folder(folder)),
     };
     AppStart {
         language: Language::english(),
         defaults: Defaults::load(None).unwrap(),
-        surroundings,
+        machine,
         config_folder: None,
         log: None,
         opening: Opening::Session { destination: destination(folder), trust: false },
@@ -233,7 +234,7 @@ fn make_session(folder: &Path, count: usize) {
     let settings = Settings {
         source: folder.join("source"),
         recursive: true,
-        choice: Choice::default(),
+        choice: FileFilter::default(),
         destination: destination.clone(),
         model: ModelName::Folder(folder.join("model")),
         labels: labels.clone(),
@@ -245,7 +246,7 @@ fn make_session(folder: &Path, count: usize) {
     };
     let place = cache_place(folder);
     let runtime = Runtime::Tract;
-    let (model, cache, uses) = (folder.join("model"), Some(&place), Uses::Many);
+    let (model, cache, uses) = (folder.join("model"), Some(&place), Workload::Many);
     let opening =
         ModelToOpen { folder: &model, settings: &settings, runtime: &runtime, cores: 1, cache, uses, ahead: false };
     let OpenedModel { model, .. } = opening.open(&mut || {}).unwrap();

@@ -22,15 +22,15 @@ use half::f16;
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 use ndarray::{Array2, ArrayView2};
 use smart_image_sorter::built_in;
-use smart_image_sorter::domain::choice::Choice;
+use smart_image_sorter::domain::file_filter::FileFilter;
 use smart_image_sorter::domain::label::from_commas;
-use smart_image_sorter::domain::score::{Activation, ScoreRule, SureRule, logits, normalise, to_kept_form};
+use smart_image_sorter::domain::score::{Activation, ScoreRule, SureRule, logits, normalise, normalise_to_f16};
 use smart_image_sorter::domain::settings::{ModelName, Operation, Settings};
 use smart_image_sorter::domain::template::Templates;
 use smart_image_sorter::engine::encoder::ImageEncoder;
 use smart_image_sorter::engine::image_processor::PreparedPicture;
 use smart_image_sorter::engine::runtime::select::cores;
-use smart_image_sorter::engine::runtime::{OnnxRuntime, Runtime, Uses};
+use smart_image_sorter::engine::runtime::{OnnxRuntime, Runtime, Workload};
 use smart_image_sorter::files::decode::decode;
 use smart_image_sorter::files::read::{Reading, read};
 use smart_image_sorter::jobs::classify::{Classified, Encoders, Pipeline, classify};
@@ -110,7 +110,7 @@ impl Work {
         let settings = Settings {
             source: folder.to_owned(),
             recursive: true,
-            choice: Choice::default(),
+            choice: FileFilter::default(),
             destination: PathBuf::new(),
             model: ModelName::Demo,
             labels: from_commas("a map, a face, a chart").unwrap(),
@@ -120,7 +120,7 @@ impl Work {
             batch_size: None,
             trust_unchanged: false,
         };
-        let (folder, settings, uses) = (&checkpoint, &settings, Uses::Many);
+        let (folder, settings, uses) = (&checkpoint, &settings, Workload::Many);
         let opening = ModelToOpen { folder, settings, runtime, cores: cores(), cache: None, uses, ahead: false };
         let model = opening.open(&mut || {}).unwrap().model;
         Work { files, model, _folder: unpacked }
@@ -208,7 +208,7 @@ impl Sink for NoSink {
 /// already.
 fn scoring() -> f64 {
     let values = |row: usize, column: usize| ((row * 31 + column * 17) % 101) as f32 - 50.0;
-    let images: Array2<f16> = to_kept_form(Array2::from_shape_fn((20_000, 512), |(r, c)| values(r, c))).unwrap();
+    let images: Array2<f16> = normalise_to_f16(Array2::from_shape_fn((20_000, 512), |(r, c)| values(r, c))).unwrap();
     let labels = normalise(Array2::from_shape_fn((10, 512), |(r, c)| values(r + 7, c))).unwrap();
     let wide = images.mapv(f16::to_f32);
     let rule = ScoreRule { scale: 100.0, bias: 0.0, activation: Activation::Softmax };

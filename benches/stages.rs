@@ -17,7 +17,7 @@ use smart_image_sorter::domain::score::{Activation, ScoreRule, normalise};
 use smart_image_sorter::engine::checkpoint::Checkpoint;
 use smart_image_sorter::engine::encoder::{ImageEncoder, TextEncoder};
 use smart_image_sorter::engine::runtime::select::cores;
-use smart_image_sorter::engine::runtime::{OnnxRuntime, Runtime, Uses};
+use smart_image_sorter::engine::runtime::{OnnxRuntime, Runtime, Workload};
 use smart_image_sorter::files::decode::decode;
 use smart_image_sorter::files::kind::{Format, Kind};
 use smart_image_sorter::jobs::scoring::scores_by_cores;
@@ -72,7 +72,7 @@ fn image_tower_in_onnx_runtime(bencher: Bencher<'_, '_>, batch: usize) {
 
 fn image_tower(bencher: Bencher<'_, '_>, runtime: &Runtime, batch: usize) {
     let checkpoint = checkpoint();
-    let mut encoder = ImageEncoder::open(&checkpoint, runtime, 1, Uses::Many).unwrap().remove(0);
+    let mut encoder = ImageEncoder::open(&checkpoint, runtime, 1, Workload::Many).unwrap().remove(0);
     let picture = decode(&photograph(), Kind::Picture(Format::Jpeg)).unwrap().pixels;
     let pictures = vec![checkpoint.processor().prepare(&picture); batch];
     bencher
@@ -83,27 +83,27 @@ fn image_tower(bencher: Bencher<'_, '_>, runtime: &Runtime, batch: usize) {
 /// Both towers opened, from the files to where a picture and a sentence can go in.
 #[divan::bench(sample_count = 3, sample_size = 1)]
 fn open_both_towers_in_tract() -> (Vec<ImageEncoder>, TextEncoder) {
-    open_both_towers(&Runtime::Tract, Uses::Many)
+    open_both_towers(&Runtime::Tract, Workload::Many)
 }
 
 #[divan::bench(sample_count = 3, sample_size = 1)]
 fn open_both_towers_in_onnx_runtime() -> Option<(Vec<ImageEncoder>, TextEncoder)> {
-    open_in_onnx_runtime(Uses::Many)
+    open_in_onnx_runtime(Workload::Many)
 }
 
 /// As for a few pictures: weights are left as they lie in the file.
 #[divan::bench(sample_count = 3, sample_size = 1)]
 fn open_both_towers_in_onnx_runtime_for_few() -> Option<(Vec<ImageEncoder>, TextEncoder)> {
-    open_in_onnx_runtime(Uses::Few)
+    open_in_onnx_runtime(Workload::Few)
 }
 
-fn open_in_onnx_runtime(uses: Uses) -> Option<(Vec<ImageEncoder>, TextEncoder)> {
+fn open_in_onnx_runtime(uses: Workload) -> Option<(Vec<ImageEncoder>, TextEncoder)> {
     let library = std::env::var_os("ORT_DYLIB_PATH").map(PathBuf::from)?;
     let runtime = OnnxRuntime::start(&library, "", 2).unwrap();
     Some(open_both_towers(&Runtime::OnnxRuntime(runtime), uses))
 }
 
-fn open_both_towers(runtime: &Runtime, uses: Uses) -> (Vec<ImageEncoder>, TextEncoder) {
+fn open_both_towers(runtime: &Runtime, uses: Workload) -> (Vec<ImageEncoder>, TextEncoder) {
     let checkpoint = checkpoint();
     (ImageEncoder::open(&checkpoint, runtime, 1, uses).unwrap(), TextEncoder::open(&checkpoint, runtime).unwrap())
 }

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use crate::backend::Surroundings;
 use crate::config::Defaults;
 use crate::lang::Language;
+use crate::use_cases::Machine;
 
 /// Everything that the app begins with.
 pub struct AppStart {
@@ -13,7 +13,7 @@ pub struct AppStart {
     /// The defaults, where nothing else is said.
     pub defaults: Defaults,
     /// The machine and the user.
-    pub surroundings: Surroundings,
+    pub machine: Machine,
     /// Where the user's own key bindings and values are.
     pub config_folder: Option<PathBuf>,
     /// The log file, for what would disturb the screen.
@@ -26,7 +26,7 @@ pub struct AppStart {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Opening {
     /// As at the last start, or with the choice between samples and own pictures.
-    Doors,
+    Welcome,
     /// The samples, unpacked into a folder.
     Samples {
         /// The folder.

@@ -40,7 +40,7 @@ pub enum Moment {
     EndRecorded,
     /// Lines are in the ledger's file, and the session does not know.
     LedgerAppended,
-    /// All is done but the table and the list of sums.
+    /// All is done but the table and the list of checksums.
     BeforeTables,
 }
 

@@ -109,6 +109,14 @@ pub fn keeping_change_times(_: &Path) -> Option<u64> {
     None
 }
 
+/// Bytes that are free for this user where `folder` is or will be; `None` where the file system does not tell.
+pub fn free_space(folder: &Path) -> Option<u64> {
+    let there = folder.ancestors().find(|folder| folder.exists())?;
+    let system = rustix::fs::statvfs(there).ok()?;
+    // A file system in memory may say that it has no blocks at all, of which none are free.
+    (system.f_blocks > 0).then(|| system.f_bavail.saturating_mul(system.f_frsize))
+}
+
 #[cfg(any(target_os = "linux", target_os = "macos"))]
 fn identity_of_writable(path: &Path) -> Option<u64> {
     let found = rustix::fs::statvfs(path).ok()?;

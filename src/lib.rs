@@ -20,3 +20,9 @@ pub mod plain_file;
 pub mod rights;
 pub mod store;
 pub mod tui;
+pub mod use_cases;
+
+#[cfg(test)]
+#[path = "../tests/it/skip.rs"]
+#[allow(dead_code, reason = "the tests beside the code need less of it than those in tests")]
+mod skip;

@@ -7,21 +7,20 @@ use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, Sender};
+use crossbeam_channel::{Receiver, RecvError, Sender, at, never};
 use half::f16;
 use ndarray::Array1;
 
-use super::open_session::shown;
-use super::scorer::ScorerCommand;
-use crate::domain::collection::Entry;
-use crate::domain::label::Label;
-use crate::domain::picture::{ContentHash, PictureId, PictureState};
+use super::channels::{ChangedPicture, FeedCommand, Memory, ScorerCommand, SessionDelta};
+use super::session_rows::{ScoredWith, Seen, embeddable_hash, row_of};
+use crate::domain::picture::{ContentHash, PictureId};
 use crate::jobs::embeddings::{CachePlace, ModelCache};
 use crate::store::StoreError;
-use crate::store::session::{Revision, Session, SessionPicture, Sorting, Which};
+use crate::store::session::{Revision, Session, SessionPicture, Which};
 
-/// How often it is looked whether anything changed.
-pub(super) const LOOK: Duration = Duration::from_millis(500);
+/// How often the session on the screen is asked whether anything changed. A database tells nobody of its changes, and a
+/// disk that several machines share does not either.
+const LOOK: Duration = Duration::from_millis(500);
 
 /// How long a session that cannot be read is left alone.
 const AFTER_FAILURE: Duration = Duration::from_secs(10);
@@ -30,101 +29,36 @@ const AFTER_FAILURE: Duration = Duration::from_secs(10);
 /// it writes it there.
 const TRIES: usize = 60;
 
-/// A picture as the session knows it.
-#[derive(Debug, Clone)]
-pub struct Seen {
-    /// The entry in the list of pictures.
-    pub entry: Entry,
-    /// The label that was decided for, by its text.
-    pub decided: Option<String>,
-    /// The session's own scores, for the labels that it sorts with; none where it has none for them.
-    pub scores: Vec<f32>,
-    /// Its path has another content now, and nothing was done with this one.
-    pub is_replaced: bool,
-}
-
-/// The labels and sentences of a session's own scores.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ScoredWith {
-    /// The labels.
-    pub labels: Vec<Label>,
-    /// The sentence around them.
-    pub template: String,
-}
-
-impl ScoredWith {
-    pub(super) fn of(sorting: &Sorting) -> ScoredWith {
-        ScoredWith { labels: sorting.labels.clone(), template: sorting.template.clone() }
-    }
-}
-
-/// Pictures that came or changed, on their way to the scorer.
-pub(super) struct SessionDelta {
-    /// The number of the session's beginning.
-    pub(super) begun: u64,
-    /// How many steps of this app's own decisions the session had when it was read.
-    pub(super) kept: u64,
-    /// The app's own run tells of new pictures itself.
-    pub(super) is_own: bool,
-    /// New ones have arrived just now, and were not there before.
-    pub(super) are_arrivals: bool,
-    pub(super) with: Option<ScoredWith>,
-    pub(super) pictures: Vec<ChangedPicture>,
-}
-
-/// A picture, and what the model saw where that is known.
-pub(super) struct ChangedPicture {
-    pub(super) seen: Seen,
-    pub(super) embedding: Option<Array1<f16>>,
-}
-
-/// The cache of a model's embeddings.
-pub(super) struct Memory {
-    pub(super) place: Option<CachePlace>,
-    pub(super) fingerprint: [u8; 32],
-    pub(super) dimensions: usize,
-}
-
-/// Messages from the runner to the follower, with the number of the session's beginning.
-pub(super) enum FeedCommand {
-    /// The app shows what a session had at a revision. With `is_own` a run of the app itself goes on there.
-    Shown { begun: u64, destination: PathBuf, since: Revision, is_own: bool },
-    /// Embeddings of its pictures can be looked up.
-    Memory { begun: u64, memory: Memory },
-    /// The app's own run is over. It is told while others are still kept from working there.
-    Ended,
-}
-
-/// The runner's end: it counts the beginnings.
+/// The runner's end of the feed: it counts the epochs, one a session that is shown.
 pub(super) struct ChangeFeedHandle {
-    followers: Sender<FeedCommand>,
-    begun: Cell<u64>,
+    feed: Sender<FeedCommand>,
+    epoch: Cell<u64>,
 }
 
 impl ChangeFeedHandle {
-    pub(super) fn new(followers: Sender<FeedCommand>) -> ChangeFeedHandle {
-        ChangeFeedHandle { followers, begun: Cell::new(0) }
+    pub(super) fn new(feed: Sender<FeedCommand>) -> ChangeFeedHandle {
+        ChangeFeedHandle { feed, epoch: Cell::new(0) }
     }
 
-    /// The next session begins: its number.
+    /// The next session begins: its epoch.
     pub(super) fn begin(&self) -> u64 {
-        self.begun.set(self.begun.get() + 1);
-        self.begun.get()
+        self.epoch.set(self.epoch.get() + 1);
+        self.epoch.get()
     }
 
-    /// The number of the session that is shown.
-    pub(super) fn number(&self) -> u64 {
-        self.begun.get()
+    /// The epoch of the session that is shown.
+    pub(super) fn epoch(&self) -> u64 {
+        self.epoch.get()
     }
 
     pub(super) fn shown(&self, destination: &Path, since: Revision, is_own: bool) {
-        let (begun, destination) = (self.begun.get(), destination.to_owned());
-        self.tell(FeedCommand::Shown { begun, destination, since, is_own });
+        let (epoch, destination) = (self.epoch.get(), destination.to_owned());
+        self.tell(FeedCommand::Shown { epoch, destination, since, is_own });
     }
 
     pub(super) fn memory(&self, place: Option<&CachePlace>, fingerprint: [u8; 32], dimensions: usize) {
         let memory = Memory { place: place.cloned(), fingerprint, dimensions };
-        self.tell(FeedCommand::Memory { begun: self.begun.get(), memory });
+        self.tell(FeedCommand::Memory { epoch: self.epoch.get(), memory });
     }
 
     pub(super) fn ended(&self) {
@@ -132,22 +66,22 @@ impl ChangeFeedHandle {
     }
 
     fn tell(&self, told: FeedCommand) {
-        // The follower is gone only when the app is closed.
-        let _ = self.followers.send(told);
+        // The decision writer is gone only when the app is closed.
+        let _ = self.feed.send(told);
     }
 }
 
-/// The keeper's end.
+/// The decision writer's end of the feed.
 pub(super) struct ChangeFeed {
     told: Receiver<FeedCommand>,
     scorer: Sender<ScorerCommand>,
-    following: Option<Subscription>,
+    subscription: Option<Subscription>,
     next: Instant,
 }
 
 /// A session that is followed.
 struct Subscription {
-    begun: u64,
+    epoch: u64,
     destination: PathBuf,
     since: Revision,
     is_own: bool,
@@ -158,12 +92,25 @@ struct Subscription {
 
 impl ChangeFeed {
     pub(super) fn new(told: Receiver<FeedCommand>, scorer: Sender<ScorerCommand>) -> ChangeFeed {
-        ChangeFeed { told, scorer, following: None, next: Instant::now() }
+        ChangeFeed { told, scorer, subscription: None, next: Instant::now() }
     }
 
-    /// How long nothing is to be done.
-    pub(super) fn rests(&self) -> Duration {
-        self.next.saturating_duration_since(Instant::now()).min(LOOK)
+    /// What the runner tells, to be handed to `hear`.
+    pub(super) fn told(&self) -> &Receiver<FeedCommand> {
+        &self.told
+    }
+
+    /// Comes when the session is to be looked at again; never where none is followed.
+    pub(super) fn timer(&self) -> Receiver<Instant> {
+        if self.subscription.is_some() { at(self.next) } else { never() }
+    }
+
+    /// Hears what was told; an error once nobody is left to tell anything.
+    pub(super) fn hear(&mut self, told: Result<FeedCommand, RecvError>) {
+        match told {
+            Ok(told) => self.take(told),
+            Err(RecvError) => self.told = never(),
+        }
     }
 
     /// The destination whose session is to be looked at now, if it is time for that.
@@ -173,14 +120,14 @@ impl ChangeFeed {
             return None;
         }
         self.next = Instant::now() + LOOK;
-        self.following.as_ref().map(|following| following.destination.clone())
+        self.subscription.as_ref().map(|subscription| subscription.destination.clone())
     }
 
     /// True where another process works in the session of a destination, and not a run of the app itself.
     pub(super) fn is_worked_in_elsewhere(&mut self, destination: &Path) -> bool {
         self.listen();
-        let is_own = |following: &Subscription| following.destination == destination && following.is_own;
-        !self.following.as_ref().is_some_and(is_own) && Session::is_worked_in(destination)
+        let is_own = |subscription: &Subscription| subscription.destination == destination && subscription.is_own;
+        !self.subscription.as_ref().is_some_and(is_own) && Session::is_worked_in(destination)
     }
 
     /// The session cannot be read.
@@ -190,58 +137,61 @@ impl ChangeFeed {
     }
 
     fn listen(&mut self) {
-        for told in self.told.try_iter() {
-            match (told, &mut self.following) {
-                (FeedCommand::Shown { begun, destination, since, is_own }, following) => {
-                    *following =
-                        Some(Subscription { begun, destination, since, is_own, memory: None, lacking: vec![] });
-                }
-                (FeedCommand::Memory { begun, memory }, Some(following)) if following.begun == begun => {
-                    let Memory { place, fingerprint, dimensions } = memory;
-                    following.memory = Some(ModelCache::open(place.as_ref(), &fingerprint, dimensions));
-                }
-                (FeedCommand::Ended, Some(following)) => following.is_own = false,
-                (FeedCommand::Memory { .. } | FeedCommand::Ended, _) => {}
+        while let Ok(told) = self.told.try_recv() {
+            self.take(told);
+        }
+    }
+
+    fn take(&mut self, told: FeedCommand) {
+        match (told, &mut self.subscription) {
+            (FeedCommand::Shown { epoch, destination, since, is_own }, subscription) => {
+                *subscription = Some(Subscription { epoch, destination, since, is_own, memory: None, lacking: vec![] });
             }
+            (FeedCommand::Memory { epoch, memory }, Some(subscription)) if subscription.epoch == epoch => {
+                let Memory { place, fingerprint, dimensions } = memory;
+                subscription.memory = Some(ModelCache::open(place.as_ref(), &fingerprint, dimensions));
+            }
+            (FeedCommand::Ended, Some(subscription)) => subscription.is_own = false,
+            (FeedCommand::Memory { .. } | FeedCommand::Ended, _) => {}
         }
     }
 
     /// Reads what changed in the session since the last look. `kept` steps of this app's decisions are in it.
     pub(super) fn look(&mut self, session: &Session, kept: u64) -> Result<(), StoreError> {
-        let Some(following) = &mut self.following else { return Ok(()) };
-        following.look_for_lacking(&self.scorer);
+        let Some(subscription) = &mut self.subscription else { return Ok(()) };
+        subscription.look_for_lacking(&self.scorer);
         // EmbedRequest before it is read: what changes meanwhile is read the next time.
         let revision = session.revision()?;
-        if revision <= following.since {
+        if revision <= subscription.since {
             return Ok(());
         }
         let sorting = session.sorting()?;
         let set = sorting.as_ref().map(|(_, set)| set);
         let mut found: Vec<SessionPicture> = Vec::new();
-        session.for_each_picture(set, Which::ChangedSince(following.since), |picture| found.push(picture))?;
+        session.for_each_picture(set, Which::ChangedSince(subscription.since), |picture| found.push(picture))?;
         // Read last: every label that one of them was decided for is there.
         let texts = session.label_texts()?;
-        following.since = revision;
-        let begun = following.begun;
-        let hashes: Vec<_> = found.iter().map(|picture| (picture.id, hash_of(picture))).collect();
-        let seen: Vec<Seen> = found.into_iter().map(|picture| shown(picture, &texts)).collect();
+        subscription.since = revision;
+        let epoch = subscription.epoch;
+        let hashes: Vec<_> = found.iter().map(|picture| (picture.id, embeddable_hash(picture))).collect();
+        let seen: Vec<Seen> = found.into_iter().map(|picture| row_of(picture, &texts)).collect();
         // Where the run has ended meanwhile, some of them may be another's.
         self.listen();
-        let Some(following) = self.following.as_mut().filter(|following| following.begun == begun) else {
+        let Some(subscription) = self.subscription.as_mut().filter(|subscription| subscription.epoch == epoch) else {
             return Ok(());
         };
         let mut pictures = Vec::with_capacity(seen.len());
         for (seen, (id, hash)) in seen.into_iter().zip(hashes) {
-            let embedding = hash.filter(|_| !following.is_own).and_then(|hash| following.embedding(hash));
-            if let (None, Some(hash), false) = (&embedding, hash, following.is_own) {
-                following.lacking.push((id, hash, 0));
+            let embedding = hash.filter(|_| !subscription.is_own).and_then(|hash| subscription.embedding(hash));
+            if let (None, Some(hash), false) = (&embedding, hash, subscription.is_own) {
+                subscription.lacking.push((id, hash, 0));
             }
             pictures.push(ChangedPicture { seen, embedding });
         }
-        let is_own = following.is_own;
+        let is_own = subscription.is_own;
         let with = sorting.as_ref().map(|(sorting, _)| ScoredWith::of(sorting));
-        let _ = self.scorer.send(ScorerCommand::SessionDelta(SessionDelta {
-            begun,
+        let _ = self.scorer.send(ScorerCommand::Changed(SessionDelta {
+            epoch,
             kept,
             is_own,
             are_arrivals: true,
@@ -274,10 +224,4 @@ impl Subscription {
             let _ = scorer.send(ScorerCommand::Remembered(found));
         }
     }
-}
-
-/// The hash of a picture that the model can see: what has no pixels has no embedding.
-pub(super) fn hash_of(picture: &SessionPicture) -> Option<ContentHash> {
-    let has_pixels = matches!(picture.picture.state, PictureState::Ok | PictureState::Suspect);
-    picture.picture.hash.filter(|_| has_pixels)
 }

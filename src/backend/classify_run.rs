@@ -1,141 +1,90 @@
-//! A run of the app: from the source through the pipeline into the session and on to the scorer.
+//! A classifying of the app: from the source into the session, and on to the scorer.
 
-use std::collections::HashMap;
 use std::path::Path;
-use std::time::Instant;
 
 use crossbeam_channel::Receiver;
 
-use super::import_decisions::take_over;
-use super::label_embedder::EmbedRequest;
-use super::prepare_run::Ready;
-use super::rate_meter::RateMeter;
-use super::runner::RunnerContext;
-use super::scorer::ScorerCommand;
-use super::{CrewError, Event, Order};
-use super::{open_session, prepare_run};
-use crate::domain::collection::Entry;
-use crate::domain::decision::LabelId;
-use crate::domain::run::RunId;
+use super::app_face::AppFace;
+use super::channels::{EmbedRequest, ScorerCommand};
+use super::context::RunnerContext;
+use super::import_decisions::import_decisions;
+use super::{CrewError, Event, Order, open_session, session_rows};
+use crate::domain::file_filter::LeftOut;
 use crate::domain::settings::Settings;
-use crate::engine::runtime::Runtime;
-use crate::engine::runtime::select::cores;
-use crate::files::scan::Scope;
-use crate::jobs::begin::begin_classify;
-use crate::jobs::classify::{Classification, Classified, Encoders, Pipeline, classify};
-use crate::jobs::effort::{Clocks, LimitOfLate};
-use crate::jobs::kept::kept;
-use crate::jobs::sink::{Hooks, SessionSink, SourceFolder};
-use crate::jobs::tables;
-use crate::store::session::{Known, LabelSet, Session};
+use crate::jobs::classify::Classification;
+use crate::store::session::Session;
+use crate::use_cases::RunError;
+use crate::use_cases::classify::{ClassifyRequest, Prepared, is_emptied, prepare};
+use crate::use_cases::runtime::ChosenRuntime;
+use crate::use_cases::sort::write_tables;
 
-impl RunnerContext {
-    /// Classifies the source into the destination's session.
-    pub(super) fn classify(
-        &self,
-        settings: &Settings,
-        table: &Path,
-        decisions_of: Option<&Path>,
-        orders: &Receiver<Order>,
-        runtime: &Runtime,
-    ) -> Result<(), CrewError> {
-        let Ready { model, text, mut session } = prepare_run::make_ready(self, settings, runtime)?;
-        let kept = kept(&session, settings)?;
-        let found = Scope::of(settings, &kept).scan()?;
-        if !prepare_run::may_begin(self, found.files.len(), &found.left_out, orders) {
-            return Ok(());
-        }
-        open_session::tell_decisions(self, &session)?;
-        let cache = self.surroundings.cache.as_ref();
-        let _ = self.scorer.send(ScorerCommand::Begin(self.guide.begin()));
-        let _ = self.words.send(EmbedRequest::Model(Box::new(text), model.rule));
-        self.guide.shown(&settings.destination, session.revision()?, true);
-        self.guide.memory(cache, model.fingerprint, model.labels.ncols());
-        let (run, set) = begin_classify(&mut session, settings, &model, runtime, None)?;
-        let clocks = Clocks::default();
-        let pipeline = Pipeline {
-            files: &found.files,
-            model: &model,
-            cache,
-            decoders: cores(),
-            clocks: &clocks,
-            awaits_rest: &|_| false,
-            trusts_unchanged: settings.trust_unchanged,
-            stop: &self.stop,
-        };
-        let (mut pace, paused) = (RateMeter::new(), self.stop.paused());
-        let mut classification = self.fill(&mut session, run, &set, settings, &pipeline, &mut pace)?;
-        classification.left_out = found.left_out;
-        if let Some(other) = decisions_of {
-            self.tell_in_order(match take_over(other, &mut session, &self.surroundings.known_sessions()) {
-                Ok(step) => Event::TakenOver { step },
-                Err(error) => Event::NotTakenOver { error: error.into() },
+/// An order to classify.
+pub(super) struct ClassifyOrder<'o> {
+    pub(super) settings: &'o Settings,
+    pub(super) table: &'o Path,
+    /// Decisions about the same pictures are taken over from the session of this destination.
+    pub(super) decisions_of: Option<&'o Path>,
+}
+
+/// Classifies the source into the destination's session.
+pub(super) fn classify(
+    context: &RunnerContext,
+    order: ClassifyOrder<'_>,
+    runtime: &mut ChosenRuntime,
+    orders: &Receiver<Order>,
+) -> Result<(), CrewError> {
+    let ClassifyOrder { settings, table, decisions_of } = order;
+    let face = AppFace::new(context);
+    let run = context.run(&face);
+    let trust = context.is_vouched_for(&settings.destination);
+    let request = ClassifyRequest { settings, table, trust, is_dry: false };
+    let ready = match prepare(&run, request, runtime)? {
+        Prepared::Ready(ready) => ready,
+        Prepared::Nothing(nothing) => {
+            let folder = settings.source.clone();
+            return Err(match is_emptied(nothing.session.as_ref(), settings).map_err(RunError::from)? {
+                true => RunError::SourceEmptied { folder }.into(),
+                false => RunError::NoFiles { folder }.into(),
             });
         }
-        session.end_run(run, classification.result())?;
-        tables::write(&mut session, table, Some(&set), settings.sure)?;
-        // From here on, what is new in the session comes from others.
-        self.guide.ended();
-        let Classification { remembered, waiting, .. } = classification;
-        let per_second = pace.in_all(remembered, self.stop.paused().saturating_sub(paused));
-        self.tell_in_order(Event::Classified { remembered, waiting, per_second });
-        Ok(())
+    };
+    let mut ready = *ready;
+    if !may_begin(context, ready.run.found.files.len(), &ready.run.found.left_out, orders) {
+        return Ok(());
     }
+    let session = &ready.run.session;
+    context.tell(Event::Decided { steps: session_rows::steps_by_text(session)? });
+    let _ = context.scorer.send(ScorerCommand::Begin(context.feed.begin()));
+    let _ = context.embedder.send(EmbedRequest::Model(Box::new(ready.text), ready.run.model.rule));
+    context.feed.shown(&settings.destination, session.revision()?, true);
+    let model = &ready.run.model;
+    context.feed.memory(context.machine.cache.as_ref(), model.fingerprint, model.labels.ncols());
+    face.know_labels(session.label_texts()?);
+    let paused = context.stop.paused();
+    let mut take_over = |session: &mut Session| {
+        if let Some(other) = decisions_of {
+            import_decisions(context, other, session);
+        }
+    };
+    let report = ready.run.carry_out(&run, settings, &mut take_over)?;
+    write_tables(&run, &mut ready.run.session, table, &report.set, settings.sure)?;
+    // From here on, what is new in the session comes from others.
+    context.feed.ended();
+    let Classification { remembered, waiting, .. } = report.classification;
+    let per_second = face.per_second(remembered, context.stop.paused().saturating_sub(paused));
+    context.tell_in_order(Event::Classified { remembered, waiting, per_second });
+    if ready.run.found.files.is_empty() && report.rescored.count > 0 {
+        // All pictures are where they were sorted to: the session shows them by the labels of now.
+        drop(ready.run);
+        return open_session::open(context, &settings.destination, runtime);
+    }
+    Ok(())
+}
 
-    /// Runs the pipeline; what is in the session goes on to the scorer.
-    fn fill(
-        &self,
-        session: &mut Session,
-        run: RunId,
-        set: &LabelSet,
-        settings: &Settings,
-        pipeline: &Pipeline<'_>,
-        pace: &mut RateMeter,
-    ) -> Result<Classification, CrewError> {
-        let say = |trouble: &crate::files::trouble::Trouble| self.sayer.trouble(trouble);
-        // Decisions refer to labels of the session by number; the app knows them by text.
-        let texts = session.label_texts()?;
-        let mut on_stored = |stored: Vec<(Known, Classified)>| self.tell_arrivals(stored, &texts);
-        let mut others = 0;
-        let mut limit = LimitOfLate::default();
-        let mut on_picture = |classified: Option<&Classified>| {
-            let now = Instant::now();
-            if let Some(per_second) = pace.count(now) {
-                self.tell(Event::Pace { per_second, limit: limit.at(now, pipeline.clocks) });
-            }
-            if classified.is_none() {
-                others += 1;
-                self.tell(Event::Passed { others });
-            }
-        };
-        let hooks = Hooks {
-            say: &say,
-            alert: &|_| None,
-            on_picture: &mut on_picture,
-            on_silence: &mut || self.tell(Event::ModelSilent),
-            on_stored: &mut on_stored,
-        };
-        let mut sink = SessionSink::new(session, run, set, SourceFolder::new(&settings.source), hooks);
-        Ok(classify(pipeline, &mut Encoders::default(), &mut sink)?)
-    }
-
-    /// Pictures that are in the session go on to the scorer.
-    pub(super) fn tell_arrivals(&self, stored: Vec<(Known, Classified)>, texts: &HashMap<LabelId, String>) {
-        let pictures = stored.into_iter().map(|(known, classified)| {
-            let decided = known.decision.and_then(|d| d.label()).and_then(|label| texts.get(&label).cloned());
-            let trouble = classified.trouble.as_ref().map(|trouble| self.sayer.trouble(trouble));
-            let Classified { picture, embedding, .. } = classified;
-            let entry = Entry {
-                id: known.id,
-                path: picture.path,
-                hash: picture.hash,
-                state: picture.state,
-                trouble,
-                decision: known.decision,
-                placed: known.folder,
-            };
-            (entry, decided, embedding)
-        });
-        let _ = self.scorer.send(ScorerCommand::Arrived(pictures.collect()));
-    }
+/// Tells that nothing stands in the way of the run any more. Until now people may have decided about the pictures of
+/// before: it begins after all of that is kept. False once the app is closed.
+pub(super) fn may_begin(context: &RunnerContext, files: usize, left_out: &LeftOut, orders: &Receiver<Order>) -> bool {
+    context.tell(Event::Found { files, left_out: left_out.clone() });
+    // Nothing else is ordered while a run is under way.
+    orders.iter().any(|order| matches!(order, Order::Begin))
 }

@@ -2,31 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use crossbeam_channel::{Receiver, select};
 
 use super::change_feed::ChangeFeed;
-use super::watch_control::WatchControl;
+use super::channels::RunnerQueue;
+use super::events::EventSender;
+use super::session_rows::by_number;
 use super::{CrewError, Event, Order, Said, SaidStep};
-use crate::domain::decision::Decision;
-use crate::domain::history::Step;
 use crate::store::StoreError;
 use crate::store::known::KnownSessions;
 use crate::store::session::Session;
-
-/// The way to the runner.
-pub(super) struct RunnerQueue {
-    pub(super) orders: Sender<Order>,
-    pub(super) switch: WatchControl,
-}
-
-impl RunnerQueue {
-    fn send(&self, order: Order) {
-        // The runner is gone only when the app is closed.
-        let _ = self.orders.send(order);
-        // Sorting by a watch makes room for the orders of people.
-        self.switch.give_way();
-    }
-}
 
 /// The session that is kept open, and where.
 struct Kept<'k> {
@@ -53,43 +38,43 @@ pub(super) fn run(
     orders: &Receiver<Order>,
     known: &KnownSessions,
     runner: &RunnerQueue,
-    mut follower: ChangeFeed,
-    events: &Sender<Event>,
+    mut feed: ChangeFeed,
+    events: &EventSender,
 ) {
     let mut kept = Kept { known, open: None };
     let mut steps = 0;
     loop {
-        let done = match orders.recv_timeout(follower.rests()) {
-            Ok(order) => {
+        select! {
+            recv(orders) -> order => {
+                let Ok(order) = order else { return };
                 let is_step = matches!(order, Order::Decide { .. });
-                let done = keep(order, &mut kept, &mut follower, runner);
+                let done = keep(order, &mut kept, &mut feed, runner);
                 steps += u64::from(is_step);
-                done
+                if let Err(error) = done
+                    && events.send(Event::Trouble { error }).is_err()
+                {
+                    return;
+                }
             }
-            Err(RecvTimeoutError::Timeout) => Ok(()),
-            Err(RecvTimeoutError::Disconnected) => return,
-        };
-        if let Err(error) = done
-            && events.send(Event::Trouble { error }).is_err()
-        {
-            return;
+            recv(feed.told()) -> told => feed.hear(told),
+            recv(feed.timer()) -> _ => {}
         }
-        if let Some(destination) = follower.due()
-            && let Err(error) = kept.session(&destination).and_then(|session| follower.look(session, steps))
+        if let Some(destination) = feed.due()
+            && let Err(error) = kept.session(&destination).and_then(|session| feed.look(session, steps))
         {
-            follower.failed(&error);
+            feed.failed(&error);
             kept.open = None;
         }
     }
 }
 
-fn keep(order: Order, kept: &mut Kept<'_>, follower: &mut ChangeFeed, runner: &RunnerQueue) -> Result<(), CrewError> {
+fn keep(order: Order, kept: &mut Kept<'_>, feed: &mut ChangeFeed, runner: &RunnerQueue) -> Result<(), CrewError> {
     match &order {
         Order::Decide { destination, step } => {
             let session = kept.session(destination)?;
-            let numbered = in_numbers(session, step)?;
+            let numbered = by_number(session, step)?;
             session.decide_contents(&numbered)?;
-            match follower.is_worked_in_elsewhere(destination) {
+            match feed.is_worked_in_elsewhere(destination) {
                 true => check_labels(session, step),
                 false => Ok(()),
             }
@@ -97,7 +82,7 @@ fn keep(order: Order, kept: &mut Kept<'_>, follower: &mut ChangeFeed, runner: &R
         // Where nothing was kept yet, nothing has a name.
         Order::Rename { destination, .. } if !Session::exists(destination) => Ok(()),
         // A process that works there sorts by the label's former text, and others decide by it.
-        Order::Rename { destination, from, .. } if follower.is_worked_in_elsewhere(destination) => {
+        Order::Rename { destination, from, .. } if feed.is_worked_in_elsewhere(destination) => {
             Err(CrewError::LabelInUse { label: from.clone() })
         }
         Order::Rename { destination, from, to } => Ok(kept.session(destination)?.rename_label(from, to)?),
@@ -125,20 +110,4 @@ fn check_labels(session: &Session, step: &SaidStep) -> Result<(), CrewError> {
         Some(label) => Err(CrewError::LabelUnknown { label }),
         None => Ok(()),
     }
-}
-
-/// A step with the session's numbers for its labels.
-pub(super) fn in_numbers(session: &mut Session, step: &SaidStep) -> Result<Step, StoreError> {
-    let mut said = Vec::with_capacity(step.said.len());
-    for (picture, word) in &step.said {
-        let decision = match word {
-            None => None,
-            Some(Said::Accepted(text)) => Some(Decision::Accepted(session.label(text)?)),
-            Some(Said::Reassigned(text)) => Some(Decision::Reassigned(session.label(text)?)),
-            Some(Said::NoneOfThese) => Some(Decision::NoneOfThese),
-            Some(Said::Skipped) => Some(Decision::Skipped),
-        };
-        said.push((*picture, decision));
-    }
-    Ok(Step { kind: step.kind, said })
 }

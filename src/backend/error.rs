@@ -1,56 +1,25 @@
-//! Why the crew could not do something.
+//! Errors of the app's threads.
 
 use crate::domain::hub_model::HubModel;
 use crate::domain::settings::ModelName;
 use crate::engine::EngineError;
-use crate::engine::hub::HubError;
-use crate::engine::runtime::RuntimeError;
 use crate::engine::runtime::install::InstallError;
 use crate::files::destination::DestinationError;
 use crate::files::scan::ScanError;
-use crate::files::transfer::TransferError;
-use crate::jobs::classify::ClassifyError;
 use crate::jobs::model::ModelError;
-use crate::jobs::tables::TableError;
 use crate::jobs::watch::WatchError;
-use crate::store::{NoSecret, StoreError};
+use crate::store::StoreError;
+use crate::use_cases::RunError;
 
-/// Why the crew could not do something.
+/// An order of the app could not be carried out.
 #[derive(Debug, thiserror::Error)]
 pub enum CrewError {
+    /// A run.
+    #[error(transparent)]
+    Run(#[from] RunError),
     /// The labels' embeddings.
     #[error(transparent)]
     Engine(#[from] EngineError),
-    /// The model.
-    #[error(transparent)]
-    Model(#[from] ModelError),
-    /// The hub, or the way to it.
-    #[error(transparent)]
-    Hub(#[from] HubError),
-    /// The runtime.
-    #[error(transparent)]
-    Runtime(#[from] RuntimeError),
-    /// The source.
-    #[error(transparent)]
-    Scan(#[from] ScanError),
-    /// The destination.
-    #[error(transparent)]
-    Destination(#[from] DestinationError),
-    /// The transfers that a killed run left cannot be finished yet.
-    #[error(transparent)]
-    Unfinished(TransferError),
-    /// The session.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// Classifying.
-    #[error(transparent)]
-    Classify(#[from] ClassifyError),
-    /// Watching.
-    #[error(transparent)]
-    Watch(#[from] WatchError),
-    /// The table.
-    #[error(transparent)]
-    Table(#[from] TableError),
     /// A label cannot get another text while another process sorts by it.
     #[error("another process sorts by the label {label:?}")]
     LabelInUse {
@@ -62,14 +31,6 @@ pub enum CrewError {
     LabelUnknown {
         /// The label's text.
         label: String,
-    },
-    /// The built-in model or samples cannot be unpacked.
-    #[error("cannot unpack into {folder}")]
-    Unpack {
-        /// The folder.
-        folder: std::path::PathBuf,
-        /// The system's error.
-        source: std::io::Error,
     },
     /// A runtime could not be installed.
     #[error(transparent)]
@@ -86,7 +47,7 @@ pub enum CrewError {
         /// The model.
         model: HubModel,
     },
-    /// Nothing tells offline what a model's files should be.
+    /// Offline, nothing tells how a model's files should be.
     #[error("offline, {model} cannot be checked")]
     NotChecked {
         /// The model.
@@ -95,20 +56,6 @@ pub enum CrewError {
     /// There is no folder for what is installed.
     #[error("no data folder")]
     NoDataFolder,
-    /// A session could not be noted as the user's own.
-    #[error(transparent)]
-    NotNoted(NoSecret),
-    /// Transfers of a killed run would lead out, and are left as they are.
-    #[error("{count} transfers are left as they are, the first because of {path}")]
-    NotRecovered {
-        /// How many.
-        count: usize,
-        /// Where the first leads.
-        path: std::path::PathBuf,
-    },
-    /// Somebody asked to stop before anything was begun.
-    #[error("stopped")]
-    Stopped,
     /// There is no plan that could be carried out.
     #[error("no plan")]
     NoPlan,
@@ -117,19 +64,46 @@ pub enum CrewError {
     NothingToUndo,
 }
 
+impl From<StoreError> for CrewError {
+    fn from(error: StoreError) -> CrewError {
+        CrewError::Run(error.into())
+    }
+}
+
+impl From<ScanError> for CrewError {
+    fn from(error: ScanError) -> CrewError {
+        CrewError::Run(error.into())
+    }
+}
+
+impl From<DestinationError> for CrewError {
+    fn from(error: DestinationError) -> CrewError {
+        CrewError::Run(error.into())
+    }
+}
+
+impl From<ModelError> for CrewError {
+    fn from(error: ModelError) -> CrewError {
+        CrewError::Run(error.into())
+    }
+}
+
+impl From<WatchError> for CrewError {
+    fn from(error: WatchError) -> CrewError {
+        CrewError::Run(error.into())
+    }
+}
+
 impl CrewError {
     /// True where a session is not obeyed before the user says that it is to be trusted.
     pub fn asks_for_trust(&self) -> bool {
-        matches!(self, CrewError::Store(error) if error.asks_for_trust())
+        matches!(self, CrewError::Run(error) if error.asks_for_trust())
     }
 
-    /// The published model of which files may be damaged in the cache, where that is what it is about.
+    /// The published model of which files may be damaged in the cache, where that is what the error is about.
     pub fn damaged_model(&self) -> Option<&HubModel> {
         match self {
-            CrewError::Model(error) | CrewError::Classify(ClassifyError::Model(error)) => match error {
-                ModelError::Cached { model, .. } => Some(model),
-                ModelError::Engine(_) | ModelError::NoAnswer(_) => None,
-            },
+            CrewError::Run(error) => error.damaged_model(),
             _ => None,
         }
     }

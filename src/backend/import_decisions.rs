@@ -4,18 +4,26 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use super::decision_writer::in_numbers;
-use super::open_session::in_words;
-use super::{Said, SaidStep};
+use super::context::RunnerContext;
+use super::session_rows::{by_number, by_text};
+use super::{Event, Said, SaidStep};
 use crate::domain::history::StepKind;
 use crate::domain::picture::ContentHash;
 use crate::store::StoreError;
 use crate::store::known::KnownSessions;
 use crate::store::session::{Session, Which};
 
+/// Imports them, and tells the app.
+pub(super) fn import_decisions(context: &RunnerContext, from: &Path, session: &mut Session) {
+    context.tell_in_order(match take_over(from, session, &context.machine.known_sessions()) {
+        Ok(step) => Event::TakenOver { step },
+        Err(error) => Event::NotTakenOver { error: error.into() },
+    });
+}
+
 /// Takes over what was decided in the session of `from` for pictures that nobody decided in this one. A picture is the
 /// same where path and content are, or where all with its content were decided alike.
-pub(super) fn take_over(from: &Path, session: &mut Session, user: &KnownSessions) -> Result<SaidStep, StoreError> {
+fn take_over(from: &Path, session: &mut Session, user: &KnownSessions) -> Result<SaidStep, StoreError> {
     let known = Known::read(from, user)?;
     let mut said: Vec<_> = Vec::new();
     session.for_each_picture(None, Which::All, |found| {
@@ -27,7 +35,7 @@ pub(super) fn take_over(from: &Path, session: &mut Session, user: &KnownSessions
     })?;
     let step = SaidStep { kind: StepKind::Decide, said };
     if !step.said.is_empty() {
-        let step = in_numbers(session, &step)?;
+        let step = by_number(session, &step)?;
         session.decide(&step)?;
     }
     Ok(step)
@@ -47,7 +55,7 @@ impl Known {
         let texts = session.label_texts()?;
         let mut known = Known::default();
         session.for_each_picture(None, Which::All, |found| {
-            let said = found.decision.and_then(|decision| in_words(decision, &texts));
+            let said = found.decision.and_then(|decision| by_text(decision, &texts));
             if let (Some(said), Some(hash)) = (said, found.picture.hash) {
                 let alike = known.by_content.entry(hash).or_insert_with(|| Some(said.clone()));
                 if alike.as_ref() != Some(&said) {

@@ -6,7 +6,8 @@ use crossbeam_channel::{Receiver, Sender};
 use ndarray::{Array1, Array2, ArrayView2};
 
 use super::Event;
-use super::scorer::ScorerCommand;
+use super::channels::{EmbedRequest, ScorerCommand};
+use super::events::EventSender;
 use crate::domain::label::Label;
 use crate::domain::score::{ScoreRule, label_embeddings};
 use crate::domain::template::Templates;
@@ -19,28 +20,20 @@ use crate::engine::tokenizer::TokenizerError;
 /// is a judgement; no measurement stands behind it.
 const ALIKE: f32 = 0.97;
 
-/// Messages to the words thread.
-pub(super) enum EmbedRequest {
-    /// The text tower of a model, and how its embeddings become scores.
-    Model(Box<TextEncoder>, ScoreRule),
-    /// Labels to embed.
-    Labels { revision: u64, labels: Vec<Label>, template: Templates },
-}
-
-pub(super) fn run(orders: &Receiver<EmbedRequest>, scorer: &Sender<ScorerCommand>, events: &Sender<Event>) {
-    let mut words = LabelEmbedder::default();
+pub(super) fn run(orders: &Receiver<EmbedRequest>, scorer: &Sender<ScorerCommand>, events: &EventSender) {
+    let mut embedder = LabelEmbedder::default();
     while let Ok(first) = orders.recv() {
         let mut wanted = None;
         for asked in std::iter::once(first).chain(orders.try_iter()) {
             match asked {
                 EmbedRequest::Model(encoder, rule) => {
-                    words = LabelEmbedder { model: Some((encoder, rule)), ..words.without_memory() }
+                    embedder = LabelEmbedder { model: Some((encoder, rule)), ..embedder.without_memory() }
                 }
                 EmbedRequest::Labels { revision, labels, template } => wanted = Some((revision, labels, template)),
             }
         }
-        words.wanted = wanted.or(words.wanted);
-        words.embed(scorer, events);
+        embedder.wanted = wanted.or(embedder.wanted);
+        embedder.embed(scorer, events);
     }
 }
 
@@ -58,7 +51,7 @@ impl LabelEmbedder {
         LabelEmbedder { remembered: HashMap::new(), ..self }
     }
 
-    fn embed(&mut self, scorer: &Sender<ScorerCommand>, events: &Sender<Event>) {
+    fn embed(&mut self, scorer: &Sender<ScorerCommand>, events: &EventSender) {
         let Some((encoder, rule)) = self.model.as_mut() else { return };
         let Some((revision, labels, template)) = self.wanted.clone() else { return };
         let rule = *rule;

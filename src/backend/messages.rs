@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use super::{CrewError, ModelChoice, Painted, Room, ScoredWith, Seen, Sight, WatchNews, WatchStatus};
-use crate::domain::choice::{Choice, LeftOut, LeftOutCounts};
 use crate::domain::collection::Entry;
+use crate::domain::file_filter::{FileFilter, LeftOut, LeftOutCounts};
 use crate::domain::history::StepKind;
 use crate::domain::hub_model::HubModel;
 use crate::domain::label::Label;
@@ -14,9 +14,9 @@ use crate::domain::plan::Plan;
 use crate::domain::run::RunId;
 use crate::domain::settings::Settings;
 use crate::domain::template::Templates;
-use crate::files::destination::Weakness;
 use crate::files::transfer::{Ended, Outcome, TransferError};
 use crate::store::session::{Origin, Sorting};
+use crate::use_cases::Notice;
 
 /// A person's decision on a picture; labels by their text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,7 +45,7 @@ pub struct SaidStep {
 #[derive(Debug, Clone)]
 pub enum Order {
     /// Count the files of a source. The number comes back with the answer.
-    Check { number: u64, source: PathBuf, recursive: bool, choice: Choice, destination: PathBuf },
+    Check { number: u64, source: PathBuf, recursive: bool, choice: FileFilter, destination: PathBuf },
     /// Complete the path of a folder.
     Complete { typed: String },
     /// List the models that there are without typing more.
@@ -164,8 +164,8 @@ pub enum Event {
     Repaired { model: HubModel, was_whole: bool },
     /// The runtime was chosen: its name with version, its device, and what should be known of the choice.
     Runtime { runtime: String, device: String, is_built_in: bool, is_gpu_unused: bool },
-    /// The model has not answered for long. It is waited for.
-    ModelSilent,
+    /// Something that people should know.
+    Notice { notice: Notice },
     /// The model's weights are being quantised, which is done once.
     Quantising,
     /// A model was opened: its device, with what it computes in.
@@ -222,8 +222,6 @@ pub enum Event {
     LabelsFailed { revision: u64, label: Option<usize>, error: CrewError },
     /// Labels of a revision, by position, that mean nearly the same to the model.
     Alike { revision: u64, pairs: Vec<(usize, usize)> },
-    /// The destination cannot keep a promise.
-    Weak { weakness: Weakness },
     /// A plan was made. Pictures that are neither where they were put nor where they were found are in none.
     Planned { plan: Box<Plan>, gone: Vec<PathBuf>, unseen: Vec<PathBuf> },
     /// Transfers go on.
@@ -232,8 +230,6 @@ pub enum Event {
     Applied { run: Option<RunId>, tally: Tally, failures: Vec<String>, total: usize, head: String },
     /// A run was taken back, but for the files that are left; why some of those are, in words.
     Undone { run: RunId, own: RunId, tally: UndoTally, failures: Vec<String>, head: String },
-    /// So many copies that a killed run had made are without their times, permissions or attributes.
-    RecoveredUnkept { count: usize },
     /// Where pictures are in the destination now.
     Places { folders: Vec<(PictureId, Option<String>)> },
     /// A picture to look at; nothing where it cannot be shown.

@@ -2,32 +2,37 @@
 //!
 //! - the **runner** classifies, plans, applies and undoes, one at a time, and watches a folder in between;
 //! - the **scorer** holds the embeddings and scores them all again when the labels change;
-//! - the **words** thread has the text tower and embeds labels, the newest request first;
-//! - the **keeper** writes what people decide into the session at once, and follows what others do there;
-//! - the **viewer** decodes pictures to look at, and has them painted for the screen;
-//! - the **checker** counts the files of a source and completes paths;
-//! - the **librarian** knows which models there are.
+//! - the **label embedder** has the text tower and embeds labels, the newest request first;
+//! - the **decision writer** writes decisions into the session at once, and follows the work of others there;
+//! - the **preview loader** decodes pictures to look at, and has them painted for the screen;
+//! - the **source inspector** counts the files of a source and completes paths;
+//! - the **model catalog** knows which models there are.
 //!
 //! Orders are sent and never waited for; events come back by one channel. A new request makes older ones of its kind
-//! stale: they are dropped. Everything is joined when the crew is dropped.
+//! stale: they are dropped. Everything is joined when the backend is dropped.
 
+mod app_face;
 mod change_feed;
+mod channels;
 mod classify_run;
+mod context;
 mod decision_writer;
 mod error;
-mod fetch_model;
+mod events;
 mod import_decisions;
 mod label_embedder;
 mod messages;
 mod model_catalog;
 mod newest;
 mod open_session;
-mod own_session;
-mod prepare_run;
+mod orders;
+mod path_completion;
 mod preview_loader;
 mod rate_meter;
+mod repair_model;
 mod runner;
 mod scorer;
+mod session_rows;
 mod sort_run;
 mod source_inspector;
 mod watch_control;
@@ -35,7 +40,6 @@ mod watch_forwarder;
 mod watch_run;
 
 use std::cell::RefCell;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -43,26 +47,21 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use change_feed::{ChangeFeed, ChangeFeedHandle};
-use decision_writer::RunnerQueue;
+use channels::{EmbedRequest, RunnerQueue};
+use context::RunnerContext;
+use events::EventSender;
 use watch_control::WatchControl;
 
-use crate::built_in::Unpacker;
-use crate::engine::runtime::find::Places;
-use crate::engine::runtime::select::Wanted;
-use crate::files::transfer::TransferError;
-use crate::files::trouble::Trouble;
 use crate::jobs::answering::leave_behind;
-use crate::jobs::embeddings::CachePlace;
 use crate::jobs::stop::Stop;
-use crate::jobs::watch::Waits;
-use crate::store::known::KnownSessions;
+use crate::use_cases::{Localizer, Machine};
 
-pub use change_feed::{ScoredWith, Seen};
 pub use error::CrewError;
-use label_embedder::EmbedRequest;
+pub use events::Waker;
 pub use messages::{Checked, Event, Order, Said, SaidStep, Tally, UndoTally};
 pub use model_catalog::{ModelChoice, ModelPlace};
 pub use preview_loader::{Painted, Painter, Room, Sight};
+pub use session_rows::{ScoredWith, Seen};
 pub use watch_forwarder::{WatchNews, WatchStatus};
 
 /// A user who leaves the app is told after this time what is waited for.
@@ -71,140 +70,106 @@ const MOMENT: Duration = Duration::from_millis(500);
 /// How often it is looked whether the threads have ended.
 const LOOK: Duration = Duration::from_millis(10);
 
-/// The surroundings: everything that the crew has to know of the machine and of the user.
-#[derive(Debug, Clone)]
-pub struct Surroundings {
-    /// Where libraries of ONNX Runtime are looked for.
-    pub places: Places,
-    /// Which runtime is wanted, where it computes, and in which numbers.
-    pub runtime: Wanted,
-    /// This program, to be started again for trying libraries.
-    pub program: PathBuf,
-    /// Where embeddings are remembered.
-    pub cache: Option<CachePlace>,
-    /// Where the built-in model is kept unpacked; nowhere without a home folder.
-    pub built_in: Option<PathBuf>,
-    /// Where it is noted which sessions are the user's own.
-    pub data_folder: Option<PathBuf>,
-}
-
-impl Surroundings {
-    /// The sessions that are the user's own, by the data folder.
-    fn known_sessions(&self) -> KnownSessions {
-        KnownSessions::in_folder(self.data_folder.as_deref())
-    }
-}
-
-/// How what goes wrong with a file is told to people: the words go into the session.
-pub trait Sayer: Send + Sync {
-    /// The trouble with a picture, in words.
-    fn trouble(&self, trouble: &Trouble) -> String;
-    /// Why a transfer failed.
-    fn transfer(&self, error: &TransferError) -> String;
-    /// An obstacle that a watch waits for the end of.
-    fn waits(&self, waits: Waits<'_>) -> String;
-}
-
 /// The threads, for as long as this is kept.
 pub struct Crew {
-    words: Sender<EmbedRequest>,
-    keeper: Sender<Order>,
-    viewer: Sender<Order>,
-    checker: Sender<Order>,
-    librarian: Sender<Order>,
+    embedder: Sender<EmbedRequest>,
+    decisions: Sender<Order>,
+    previews: Sender<Order>,
+    inspector: Sender<Order>,
+    catalog: Sender<Order>,
     stop: Stop,
-    switch: WatchControl,
+    control: WatchControl,
     ending: Stop,
     threads: Vec<JoinHandle<()>>,
 }
 
 impl Crew {
-    /// Starts the threads. Their events go to the receiver that is given back.
+    /// Starts the threads. Their events go to the receiver that is given back, and `waker` is called for each.
     pub fn start(
-        surroundings: Surroundings,
-        sayer: Arc<dyn Sayer>,
+        machine: Machine,
+        localizer: Arc<dyn Localizer>,
         painter: Arc<dyn Painter>,
+        waker: Arc<dyn Waker>,
     ) -> (Crew, Receiver<Event>) {
         let (events, told) = unbounded();
+        let events = EventSender::new(events, waker);
         let (runner, runner_orders) = unbounded();
-        let (words, words_orders) = unbounded();
-        let (keeper, keeper_orders) = unbounded();
-        let (viewer, viewer_orders) = unbounded();
-        let (checker, checker_orders) = unbounded();
-        let (librarian, librarian_orders) = unbounded();
-        let (scorer, scorer_orders) = unbounded();
-        let (to_follow, followed) = unbounded();
-        let (stop, ending) = (Stop::default(), Stop::default());
-        let switch = WatchControl::default();
-        let follower = ChangeFeed::new(followed, scorer.clone());
-        let runner = RunnerQueue { orders: runner, switch: switch.clone() };
-        let known = surroundings.known_sessions();
-        let context = runner::RunnerContext {
-            built_in: Unpacker::new(surroundings.built_in.clone()),
-            surroundings,
+        let (embedder, embed_requests) = unbounded();
+        let (decisions, decision_orders) = unbounded();
+        let (previews, preview_orders) = unbounded();
+        let (inspector, inspector_orders) = unbounded();
+        let (catalog, catalog_orders) = unbounded();
+        let (scorer, scorer_commands) = unbounded();
+        let (to_feed, feed_commands) = unbounded();
+        let (stop, ending, control) = (Stop::default(), Stop::default(), WatchControl::default());
+        let feed = ChangeFeed::new(feed_commands, scorer.clone());
+        let queue = RunnerQueue { orders: runner, control: control.clone() };
+        let known = machine.known_sessions();
+        let context = RunnerContext {
+            machine,
             vouched: RefCell::default(),
-            sayer,
+            localizer,
             stop: stop.clone(),
-            switch: switch.clone(),
-            guide: ChangeFeedHandle::new(to_follow),
+            control: control.clone(),
+            feed: ChangeFeedHandle::new(to_feed),
             events: events.clone(),
             scorer: scorer.clone(),
-            words: words.clone(),
+            embedder: embedder.clone(),
         };
         let threads = vec![
-            spawn("runner", move || runner::run(context, &runner_orders)),
-            spawn("words", {
+            spawn("runner", move || runner::run(&context, &runner_orders)),
+            spawn("label embedder", {
                 let events = events.clone();
-                move || label_embedder::run(&words_orders, &scorer, &events)
+                move || label_embedder::run(&embed_requests, &scorer, &events)
             }),
             spawn("scorer", {
                 let events = events.clone();
-                move || scorer::run(&scorer_orders, &events)
+                move || scorer::run(&scorer_commands, &events)
             }),
-            spawn("keeper", {
+            spawn("decision writer", {
                 let events = events.clone();
-                move || decision_writer::run(&keeper_orders, &known, &runner, follower, &events)
+                move || decision_writer::run(&decision_orders, &known, &queue, feed, &events)
             }),
-            spawn("viewer", {
+            spawn("preview loader", {
                 let (events, ending) = (events.clone(), ending.clone());
-                move || preview_loader::run(&viewer_orders, painter.as_ref(), &ending, &events)
+                move || preview_loader::run(&preview_orders, painter.as_ref(), &ending, &events)
             }),
-            spawn("checker", {
+            spawn("source inspector", {
                 let (events, ending) = (events.clone(), ending.clone());
-                move || source_inspector::run(&checker_orders, &ending, &events)
+                move || source_inspector::run(&inspector_orders, &ending, &events)
             }),
-            spawn("librarian", {
+            spawn("model catalog", {
                 let ending = ending.clone();
-                move || model_catalog::run(&librarian_orders, &ending, &events)
+                move || model_catalog::run(&catalog_orders, &ending, &events)
             }),
         ];
         let threads = threads.into_iter().flatten().collect();
-        (Crew { words, keeper, viewer, checker, librarian, stop, switch, ending, threads }, told)
+        (Crew { embedder, decisions, previews, inspector, catalog, stop, control, ending, threads }, told)
     }
 
     /// Sends an order to the thread that carries it out.
     pub fn send(&self, order: Order) {
         if let Order::Rescore { revision, labels, template } = order {
-            let _ = self.words.send(EmbedRequest::Labels { revision, labels, template });
+            let _ = self.embedder.send(EmbedRequest::Labels { revision, labels, template });
             return;
         }
         let to = match &order {
-            Order::Check { .. } | Order::Complete { .. } => &self.checker,
-            Order::ListModels { .. } | Order::LookUpModel { .. } => &self.librarian,
-            Order::Decide { .. } | Order::Rename { .. } => &self.keeper,
-            Order::View { .. } => &self.viewer,
+            Order::Check { .. } | Order::Complete { .. } => &self.inspector,
+            Order::ListModels { .. } | Order::LookUpModel { .. } => &self.catalog,
+            Order::Decide { .. } | Order::Rename { .. } => &self.decisions,
+            Order::View { .. } => &self.previews,
             // A part of what runs: a request to stop it stands.
-            Order::Begin => &self.keeper,
+            Order::Begin => &self.decisions,
             // To the runner, after the decisions that were made before it.
             _ => {
                 self.stop.lower();
                 if matches!(order, Order::Watch { .. }) {
-                    self.switch.lower();
+                    self.control.lower();
                 }
-                &self.keeper
+                &self.decisions
             }
         };
-        // A thread that is gone has told why.
+        // If the thread has ended, it has reported its error.
         let _ = to.send(order);
     }
 
@@ -220,17 +185,17 @@ impl Crew {
 
     /// Ends the watch after what it has in hand.
     pub fn stop_watch(&self) {
-        self.switch.stop();
+        self.control.stop();
     }
 
     /// Pauses the watch after what it has in hand, or has it go on.
     pub fn pause_watch(&self, wanted: bool) {
-        self.switch.pause(wanted);
+        self.control.pause(wanted);
     }
 
     /// Lets the watch of this number sort; none, and nothing is sorted by itself.
     pub fn let_sort(&self, watch: Option<u64>) {
-        self.switch.let_sort(watch);
+        self.control.let_sort(watch);
     }
 }
 
@@ -246,13 +211,13 @@ impl Crew {
 
     fn ask_to_end(&mut self) {
         self.stop.request();
-        self.switch.stop();
+        self.control.stop();
         self.ending.request();
         // Without senders the threads end after what they have in hand.
         let none = || unbounded().0;
-        (self.keeper, self.viewer) = (none(), none());
-        (self.checker, self.librarian) = (none(), none());
-        self.words = unbounded().0;
+        (self.decisions, self.previews) = (none(), none());
+        (self.inspector, self.catalog) = (none(), none());
+        self.embedder = unbounded().0;
     }
 }
 
@@ -286,12 +251,12 @@ impl Drop for Crew {
 
 /// True for the threads that work in a session.
 fn keeps(thread: &JoinHandle<()>) -> bool {
-    matches!(thread.thread().name(), Some("runner" | "keeper"))
+    matches!(thread.thread().name(), Some("runner" | "decision writer"))
 }
 
 fn join(thread: JoinHandle<()>) {
     if thread.join().is_err() {
-        tracing::error!("a thread of the crew panicked");
+        tracing::error!("a thread of the backend panicked");
     }
 }
 

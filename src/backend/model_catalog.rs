@@ -3,15 +3,16 @@
 
 use std::path::Path;
 
-use crossbeam_channel::{Receiver, Sender};
+use crossbeam_channel::Receiver;
 
+use super::events::EventSender;
 use super::newest::answer_newest;
-use super::source_inspector::{folders_in, split};
+use super::path_completion::{folders_in, split};
 use super::{Event, Order};
 use crate::domain::hub_model::HubModel;
 use crate::domain::settings::ModelName;
 use crate::engine::hub::known::{KnownModel, known_models};
-use crate::engine::hub::{Hub, Place};
+use crate::engine::hub::{Hub, HubConfig};
 use crate::jobs::stop::Stop;
 
 /// A file that every checkpoint's folder has.
@@ -49,7 +50,7 @@ pub enum ModelPlace {
     },
 }
 
-pub(super) fn run(orders: &Receiver<Order>, ending: &Stop, events: &Sender<Event>) {
+pub(super) fn run(orders: &Receiver<Order>, ending: &Stop, events: &EventSender) {
     answer_newest(orders, ending, events, |order| match order {
         Order::ListModels { typed } => Some(Event::Models { found: models(&typed), typed }),
         Order::LookUpModel { name } => Some(Event::ModelFound { choice: looked_up(&name) }),
@@ -60,7 +61,7 @@ pub(super) fn run(orders: &Receiver<Order>, ending: &Stop, events: &Sender<Event
 /// Every model that there is, those first that have what is typed in their name. A whole name that is typed chooses
 /// nothing.
 fn models(typed: &str) -> Vec<ModelChoice> {
-    let hub = Hub::new(Place::from_environment());
+    let hub = Hub::new(HubConfig::from_environment());
     let known = known_models().iter().filter(|model| model.is_supported()).map(|model| model.id.clone());
     let mut names: Vec<String> = std::iter::once(ModelName::Demo.to_string()).chain(known).collect();
     names.extend(hub.in_cache().into_iter().map(|published| published.id));
@@ -77,7 +78,7 @@ fn models(typed: &str) -> Vec<ModelChoice> {
 }
 
 fn looked_up(name: &str) -> ModelChoice {
-    choice(name, &Hub::new(Place::from_environment()))
+    choice(name, &Hub::new(HubConfig::from_environment()))
 }
 
 fn choice(name: &str, hub: &Hub) -> ModelChoice {

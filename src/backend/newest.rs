@@ -2,8 +2,9 @@
 
 use std::mem::discriminant;
 
-use crossbeam_channel::{Receiver, Sender};
+use crossbeam_channel::Receiver;
 
+use super::events::EventSender;
 use super::{Event, Order};
 use crate::jobs::stop::Stop;
 
@@ -11,7 +12,7 @@ use crate::jobs::stop::Stop;
 pub(super) fn answer_newest(
     orders: &Receiver<Order>,
     ending: &Stop,
-    events: &Sender<Event>,
+    events: &EventSender,
     mut answer: impl FnMut(Order) -> Option<Event>,
 ) {
     while let Ok(first) = orders.recv() {
@@ -40,14 +41,14 @@ fn newest_of_each(first: Order, orders: &Receiver<Order>) -> Vec<Order> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::choice::Choice;
+    use crate::domain::file_filter::FileFilter;
 
     #[test]
     fn of_one_kind_the_newest_is_done() {
         let (send, receive) = crossbeam_channel::unbounded();
         let complete = |typed: &str| Order::Complete { typed: typed.to_owned() };
         let (source, destination) = (std::path::PathBuf::new(), std::path::PathBuf::new());
-        let check = Order::Check { number: 1, source, recursive: true, choice: Choice::default(), destination };
+        let check = Order::Check { number: 1, source, recursive: true, choice: FileFilter::default(), destination };
         for order in [check, complete("b"), complete("c")] {
             send.send(order).unwrap();
         }

@@ -5,9 +5,10 @@ use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crossbeam_channel::{Receiver, Sender};
+use crossbeam_channel::Receiver;
 use image::RgbImage;
 
+use super::events::EventSender;
 use super::{Event, Order, newest};
 use crate::domain::picture::ContentHash;
 use crate::files::read::{FileContent, Reading, read};
@@ -49,7 +50,7 @@ pub struct Sight {
     pub hash: Option<ContentHash>,
 }
 
-pub(super) fn run(orders: &Receiver<Order>, painter: &dyn Painter, ending: &Stop, events: &Sender<Event>) {
+pub(super) fn run(orders: &Receiver<Order>, painter: &dyn Painter, ending: &Stop, events: &EventSender) {
     let mut album = PreviewCache::default();
     while let Some(order) = newest(orders) {
         let Order::View { number, sight, next, room } = order else { continue };
@@ -97,7 +98,7 @@ fn with_pixels<T>(sight: &Sight, then: impl FnOnce(RgbImage) -> T) -> Option<T> 
 fn content_at(path: &Path) -> Option<FileContent> {
     match read(path) {
         Reading::Content(content) => Some(content),
-        Reading::NoPicture | Reading::Trouble(_) => None,
+        Reading::NoPicture | Reading::Defect(_) => None,
     }
 }
 
@@ -144,6 +145,7 @@ mod tests {
         let room = ROOM;
         let (orders, received) = crossbeam_channel::unbounded();
         let (events, told) = crossbeam_channel::unbounded();
+        let events = EventSender::new(events, Arc::new(()));
         std::thread::scope(|scope| {
             scope.spawn(|| run(&received, &painter, &Stop::default(), &events));
             for number in 0..2 {
@@ -155,7 +157,7 @@ mod tests {
             drop(orders);
         });
         // One, its two neighbours, and the neighbour of the second that was none of the first.
-        assert!(painter.0.load(Ordering::Relaxed) <= 4);
+        assert_eq!(painter.0.load(Ordering::Relaxed), 4);
         let mut album = PreviewCache::default();
         sights.iter().for_each(|sight| drop(album.get(sight, room, &painter)));
         assert_eq!(album.kept.len(), KEPT);

@@ -13,6 +13,7 @@ const TOLD_EVERY: Duration = Duration::from_millis(500);
 const ENOUGH: usize = 20;
 
 /// Counts files as they are finished.
+#[derive(Default)]
 pub(super) struct RateMeter {
     began: Option<Instant>,
     last: Option<Instant>,
@@ -22,10 +23,6 @@ pub(super) struct RateMeter {
 }
 
 impl RateMeter {
-    pub(super) fn new() -> RateMeter {
-        RateMeter { began: None, last: None, told: None, files: 0, marks: VecDeque::new() }
-    }
-
     /// One more file at `now`. Gives files a second where it is time to tell.
     pub(super) fn count(&mut self, now: Instant) -> Option<f64> {
         self.add(1, now)
@@ -72,7 +69,7 @@ mod tests {
 
     #[test]
     fn it_is_of_late_and_in_all() {
-        let mut pace = RateMeter::new();
+        let mut pace = RateMeter::default();
         let began = Instant::now();
         let mut told = Vec::new();
         // Ten a second for 20 s, then two a second for 20 s.
@@ -86,6 +83,6 @@ mod tests {
         assert!((pace.in_all(0, Duration::ZERO).unwrap() - 239.0 / 39.5).abs() < 0.01);
         assert!((pace.in_all(0, Duration::from_secs(30)).unwrap() - 239.0 / 9.5).abs() < 0.01);
         assert_eq!(pace.in_all(100, Duration::ZERO), None);
-        assert_eq!(RateMeter::new().in_all(0, Duration::ZERO), None);
+        assert_eq!(RateMeter::default().in_all(0, Duration::ZERO), None);
     }
 }

@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use crossbeam_channel::{Receiver, Sender};
+use crossbeam_channel::Receiver;
 use half::f16;
 use ndarray::{Array1, Array2, ArrayView2};
 
 use super::Event;
-use super::change_feed::{ChangedPicture, SessionDelta};
-use crate::domain::collection::Entry;
+use super::channels::{Arrival, ChangedPicture, ScorerCommand, SessionDelta};
+use super::events::EventSender;
 use crate::domain::picture::PictureId;
 use crate::domain::score::ScoreRule;
 use crate::engine::runtime::select::cores;
@@ -17,31 +17,10 @@ use crate::jobs::scoring::scores_by_cores;
 /// Pictures that are scored together.
 const BLOCK: usize = 1 << 16;
 
-/// A picture that came, the label that was decided for by its text, and what the model saw.
-pub(super) type Arrival = (Entry, Option<String>, Option<Array1<f16>>);
-
-/// Messages to the scorer.
-pub(super) enum ScorerCommand {
-    /// Another session, by the number of its beginning: nothing of the last one is of use.
-    Begin(u64),
-    /// Pictures of an earlier session, with its scores for its labels, one row a picture.
-    Shown { entries: Vec<(Entry, Option<String>)>, scores: Vec<f32> },
-    /// Embeddings of pictures that were shown before their embeddings were known.
-    Remembered(Vec<(PictureId, Array1<f16>)>),
-    /// To be told after all pictures that came before.
-    Pass(Box<Event>),
-    /// Pictures came.
-    Arrived(Vec<Arrival>),
-    /// Pictures came or changed in the session.
-    SessionDelta(SessionDelta),
-    /// The labels of a revision were embedded.
-    Labels { revision: u64, labels: Array2<f32>, rule: ScoreRule },
-}
-
 #[derive(Default)]
 struct Scorer {
-    /// The number of the session's beginning.
-    begun: u64,
+    /// The session's epoch.
+    epoch: u64,
     embeddings: Vec<f16>,
     dimensions: usize,
     /// Which row of the embeddings a picture has, in the order in which pictures came; none where it has no pixels.
@@ -53,7 +32,7 @@ struct Scorer {
     labels: Option<(u64, Array2<f32>, ScoreRule)>,
 }
 
-pub(super) fn run(told: &Receiver<ScorerCommand>, events: &Sender<Event>) {
+pub(super) fn run(told: &Receiver<ScorerCommand>, events: &EventSender) {
     let mut scorer = Scorer::default();
     for told in told {
         for event in scorer.take(told) {
@@ -67,9 +46,9 @@ pub(super) fn run(told: &Receiver<ScorerCommand>, events: &Sender<Event>) {
 impl Scorer {
     fn take(&mut self, told: ScorerCommand) -> Vec<Event> {
         match told {
-            ScorerCommand::Begin(begun) => {
-                *self = Scorer { begun, labels: self.labels.take(), ..Scorer::default() };
-                vec![Event::Begun { begun }]
+            ScorerCommand::Begin(epoch) => {
+                *self = Scorer { epoch, labels: self.labels.take(), ..Scorer::default() };
+                vec![Event::Begun { begun: epoch }]
             }
             ScorerCommand::Shown { entries, scores } => {
                 entries.iter().for_each(|(entry, _)| self.place(entry.id, None));
@@ -82,7 +61,7 @@ impl Scorer {
             }
             ScorerCommand::Pass(event) => vec![*event],
             ScorerCommand::Arrived(pictures) => self.add(pictures),
-            ScorerCommand::SessionDelta(followed) => self.follow(followed),
+            ScorerCommand::Changed(followed) => self.follow(followed),
             ScorerCommand::Labels { revision, labels, rule } => {
                 self.labels = Some((revision, labels, rule));
                 vec![Event::Rescored { revision, scores: self.scores(0) }]
@@ -115,10 +94,10 @@ impl Scorer {
 
     /// Tells apart what came to the session and what changed in it.
     fn follow(&mut self, followed: SessionDelta) -> Vec<Event> {
-        if followed.begun != self.begun {
+        if followed.epoch != self.epoch {
             return vec![];
         }
-        let SessionDelta { begun, kept, is_own, are_arrivals, with, pictures } = followed;
+        let SessionDelta { epoch, kept, is_own, are_arrivals, with, pictures } = followed;
         let first = self.rows.len();
         let (mut joined, mut changed, mut late) = (Vec::new(), Vec::new(), Vec::new());
         for ChangedPicture { seen, embedding } in pictures {
@@ -132,7 +111,7 @@ impl Scorer {
                 (false, true) => {
                     let pictures = vec![ChangedPicture { seen, embedding: None }];
                     self.early
-                        .insert(id, SessionDelta { begun, kept, is_own, are_arrivals, with: with.clone(), pictures });
+                        .insert(id, SessionDelta { epoch, kept, is_own, are_arrivals, with: with.clone(), pictures });
                 }
                 (false, false) if seen.is_replaced => {}
                 (false, false) => {
@@ -146,7 +125,7 @@ impl Scorer {
             return late.into_iter().collect();
         }
         let (revision, scores) = (self.revision(), self.scores(first));
-        let event = Event::Followed { begun, kept, with, revision, joined, scores, changed, are_arrivals };
+        let event = Event::Followed { begun: epoch, kept, with, revision, joined, scores, changed, are_arrivals };
         std::iter::once(event).chain(late).collect()
     }
 
@@ -223,7 +202,7 @@ impl Scorer {
 
 #[cfg(test)]
 mod tests {
-    use super::super::change_feed::Seen;
+    use super::super::session_rows::Seen;
     use super::*;
     use crate::domain::collection::tests::entry;
     use crate::domain::score::Activation;
@@ -251,13 +230,13 @@ mod tests {
         Some(Array1::from(vec![f16::from_f32(x), f16::from_f32(y)]))
     }
 
-    fn followed(begun: u64, is_own: bool, pictures: Vec<(i64, Option<Array1<f16>>)>) -> ScorerCommand {
+    fn followed(epoch: u64, is_own: bool, pictures: Vec<(i64, Option<Array1<f16>>)>) -> ScorerCommand {
         let pictures = pictures.into_iter().map(|(number, embedding)| ChangedPicture {
             seen: Seen { entry: entry(number), decided: None, scores: vec![], is_replaced: false },
             embedding,
         });
         let pictures = pictures.collect();
-        ScorerCommand::SessionDelta(SessionDelta { begun, kept: 0, is_own, are_arrivals: true, with: None, pictures })
+        ScorerCommand::Changed(SessionDelta { epoch, kept: 0, is_own, are_arrivals: true, with: None, pictures })
     }
 
     fn ids(seen: &[Seen]) -> Vec<i64> {

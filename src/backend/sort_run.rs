@@ -1,119 +1,111 @@
-//! Plans made of what the screen shows, carried out, and taken back.
+//! Plans made of the scores on the screen, carried out, and taken back.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::runner::RunnerContext;
-use super::{CrewError, Event, Tally, UndoTally};
+use super::app_face::{AppFace, TOLD};
+use super::context::RunnerContext;
+use super::{CrewError, Event, UndoTally};
 use crate::domain::folder_name::folder_names;
 use crate::domain::picture::PictureId;
 use crate::domain::plan::Plan;
 use crate::domain::run::{RunId, RunKind};
-use crate::files::destination;
-use crate::jobs::apply::apply;
-use crate::jobs::sort::{SortRules, sort};
+use crate::jobs::sort::SortRules;
 use crate::jobs::tables;
-use crate::jobs::undo::{Undone, undo};
+use crate::jobs::undo::Undone;
+use crate::store::StoreError;
 use crate::store::ledger::{RunResult, RunSettings};
 use crate::store::session::{LabelSet, Session, Sorting, Which};
+use crate::use_cases::undo::ToUndo;
+use crate::use_cases::{self, RunContext, sort};
 
-/// Failures that are told in words; all of them are in the table.
-const TOLD: usize = 50;
-
-/// The last plan, and what it was made with.
+/// A plan that is not carried out yet, and what it was made with.
 pub(super) struct PendingPlan {
-    pub(super) plan: Plan,
-    pub(super) gone: Vec<PathBuf>,
-    pub(super) unseen: Vec<PathBuf>,
+    plan: Plan,
     sorting: Sorting,
     set: LabelSet,
 }
 
-impl RunnerContext {
-    /// Puts the scores of now into the session, and makes a plan of them.
-    pub(super) fn plan(
-        &self,
-        session: &mut Session,
-        sorting: Sorting,
-        scores: &[(PictureId, Vec<f32>)],
-    ) -> Result<PendingPlan, CrewError> {
-        let known = session.sorting()?;
-        let set = match known {
-            Some((known, set)) if known == sorting => set,
-            known => {
-                let model = known.map(|(_, set)| session.model_of(&set)).transpose()?.flatten().unwrap_or_default();
-                let set = session.label_set(&sorting.labels, &sorting.template, &model)?;
-                let run =
-                    session.begin_run(RunKind::Classify, None, Some((&sorting, &set)), RunSettings::OtherLabels)?;
-                session.put_scores(run, &set, scores)?;
-                session.end_run(run, RunResult::None {})?;
-                set
-            }
-        };
-        let folders = self.folders(session, &sorting)?;
-        let rules =
-            SortRules { sorting: &sorting, set: &set, folders: &folders, which: Which::All, resort: true, waiting: 0 };
-        let sorted = sort(session, rules)?;
-        let unseen = sorted.unseen.into_iter().map(|unseen| unseen.path).collect();
-        Ok(PendingPlan { plan: sorted.plan, gone: sorted.gone, unseen, sorting, set })
-    }
+/// Puts the scores of now into the session, and makes a plan of them.
+pub(super) fn plan(
+    run: &RunContext<'_>,
+    session: &mut Session,
+    sorting: Sorting,
+    scores: &[(PictureId, Vec<f32>)],
+    context: &RunnerContext,
+) -> Result<PendingPlan, CrewError> {
+    let set = set_of(session, &sorting, scores)?;
+    let table = tables::table_name(session)?.unwrap_or_default();
+    let folders = folder_names(&sorting.labels, &table.to_string_lossy());
+    let rules =
+        SortRules { sorting: &sorting, set: &set, folders: &folders, which: Which::All, resort: true, waiting: 0 };
+    let sorted = sort::plan(run, session, rules)?;
+    let unseen = sorted.unseen.into_iter().map(|unseen| unseen.path).collect();
+    context.tell(Event::Planned { plan: Box::new(sorted.plan.clone()), gone: sorted.gone, unseen });
+    Ok(PendingPlan { plan: sorted.plan, sorting, set })
+}
 
-    fn folders(&self, session: &Session, sorting: &Sorting) -> Result<Vec<String>, CrewError> {
-        let table = tables::table_name(session)?.unwrap_or_default();
-        Ok(folder_names(&sorting.labels, &table.to_string_lossy()))
+/// The session's label set for how pictures are sorted now; where that is a new one, it gets these scores.
+fn set_of(session: &mut Session, sorting: &Sorting, scores: &[(PictureId, Vec<f32>)]) -> Result<LabelSet, StoreError> {
+    let known = session.sorting()?;
+    if let Some((_, set)) = known.as_ref().filter(|(known, _)| known == sorting) {
+        return Ok(set.clone());
     }
+    let model = known.map(|(_, set)| session.model_of(&set)).transpose()?.flatten().unwrap_or_default();
+    let set = session.label_set(&sorting.labels, &sorting.template, &model)?;
+    let run = session.begin_run(RunKind::Classify, None, Some((sorting, &set)), RunSettings::OtherLabels)?;
+    session.put_scores(run, &set, scores)?;
+    session.end_run(run, RunResult::None {})?;
+    Ok(set)
+}
 
-    /// Carries a plan out.
-    pub(super) fn apply(&self, session: &mut Session, table: &Path, made: &PendingPlan) -> Result<(), CrewError> {
-        destination::check_room(session.destination(), &made.plan.transfers)?;
-        let total = made.plan.transfers.len();
-        let mut tally = Tally::default();
-        let mut failures = Vec::new();
-        let run = apply(session, &made.plan, &|error| self.sayer.transfer(error), &self.stop, &mut |_, ended| {
-            tally.add(ended);
-            if let Err(error) = ended
-                && failures.len() < TOLD
-            {
-                failures.push(self.sayer.transfer(error));
-            }
-            self.tell(Event::Progress { tally, total });
-        })?;
-        tables::write(session, table, Some(&made.set), made.sorting.sure())?;
-        self.tell_places(session)?;
-        let (_, head) = session.ledger_head()?;
-        self.tell(Event::Applied { run, tally, failures, total, head });
-        Ok(())
-    }
+/// Carries a plan out.
+pub(super) fn apply(
+    run: &RunContext<'_>,
+    session: &mut Session,
+    table: &Path,
+    pending: &PendingPlan,
+    face: &AppFace<'_>,
+    context: &RunnerContext,
+) -> Result<(), CrewError> {
+    sort::check_room(session, &pending.plan)?;
+    let total = pending.plan.transfers.len();
+    let id = sort::apply(run, session, &pending.plan)?;
+    sort::write_tables(run, session, table, &pending.set, pending.sorting.sure())?;
+    tell_places(context, session)?;
+    let (_, head) = session.ledger_head()?;
+    let (tally, failures) = face.transferred();
+    context.tell(Event::Applied { run: id, tally, failures, total, head });
+    Ok(())
+}
 
-    /// Takes a run back: the one that is named, or the last that is in force.
-    pub(super) fn undo(&self, session: &mut Session, wanted: Option<RunId>) -> Result<(), CrewError> {
-        let run = match wanted {
-            Some(id) => session.run(id)?,
-            None => session.runs_in_force()?.into_iter().next(),
-        };
-        let Some(run) = run else { return Err(CrewError::NothingToUndo) };
-        let total = session.reversible(run.id)?.len();
-        let mut tally = Tally::default();
-        let undone = undo(session, run, &|error| self.sayer.transfer(error), &self.stop, &mut |_, ended| {
-            tally.add(ended);
-            self.tell(Event::Progress { tally, total });
-        })?;
-        tables::rewrite(session)?;
-        self.tell_places(session)?;
-        let (_, head) = session.ledger_head()?;
-        let failures = undone.left.iter().take(TOLD).map(|(_, error)| self.sayer.transfer(error)).collect();
-        let Undone { run, own, back, removed, gone, unkept, left, waiting, .. } = undone;
-        let tally = UndoTally { back, removed, gone, left: left.len() + waiting, unkept };
-        self.tell(Event::Undone { run, own, tally, failures, head });
-        Ok(())
-    }
+/// Takes a run back: the one that is named, or the last that is in force.
+pub(super) fn undo(
+    run: &RunContext<'_>,
+    session: &mut Session,
+    wanted: Option<RunId>,
+    trust: bool,
+    context: &RunnerContext,
+) -> Result<(), CrewError> {
+    let wanted = wanted.map_or(ToUndo::Last, ToUndo::Run);
+    let runs = use_cases::undo::runs(session, wanted, trust)?.unwrap_or_default();
+    let Some(wanted) = runs.into_iter().next() else { return Err(CrewError::NothingToUndo) };
+    let undone = use_cases::undo::undo(run, session, wanted)?;
+    sort::rewrite_tables(run, session)?;
+    tell_places(context, session)?;
+    let (_, head) = session.ledger_head()?;
+    let failures = undone.left.iter().take(TOLD).map(|(_, error)| context.localizer.transfer(error)).collect();
+    let Undone { run, own, back, removed, gone, unkept, left, waiting, .. } = undone;
+    let tally = UndoTally { back, removed, gone, left: left.len() + waiting, unkept };
+    context.tell(Event::Undone { run, own, tally, failures, head });
+    Ok(())
+}
 
-    /// Tells the folder that every picture is in now.
-    fn tell_places(&self, session: &Session) -> Result<(), CrewError> {
-        let mut folders = Vec::new();
-        session.for_each_picture(None, Which::All, |picture| {
-            folders.push((picture.id, picture.place.map(|place| place.folder)));
-        })?;
-        self.tell(Event::Places { folders });
-        Ok(())
-    }
+/// Tells the folder that every picture is in now.
+fn tell_places(context: &RunnerContext, session: &Session) -> Result<(), CrewError> {
+    let mut folders = Vec::new();
+    session.for_each_picture(None, Which::All, |picture| {
+        folders.push((picture.id, picture.place.map(|place| place.folder)));
+    })?;
+    context.tell(Event::Places { folders });
+    Ok(())
 }

@@ -1,16 +1,15 @@
 //! News of a watch for the app.
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::Event;
-use super::runner::RunnerContext;
-use crate::domain::choice::{LeftOut, LeftOutCounts};
-use crate::domain::decision::LabelId;
+use super::context::RunnerContext;
+use crate::domain::file_filter::{LeftOut, LeftOutCounts};
 use crate::domain::limit::Stage;
 use crate::files::transfer::TransferError;
-use crate::jobs::watch::{AlertEnd, Told as WatchTold, Watch, WatchedBy};
+use crate::jobs::watch::{AlertEnd, Told, Watch, WatchedBy};
+use crate::use_cases::Notice;
 
 /// How often it is told how the watch stands, if that changed.
 const TOLD_EVERY: Duration = Duration::from_millis(500);
@@ -71,52 +70,54 @@ pub enum WatchNews {
     },
 }
 
-/// Tells the app what a watch tells.
-pub(super) struct WatchForwarder<'d> {
-    pub(super) context: &'d RunnerContext,
-    pub(super) texts: HashMap<LabelId, String>,
+/// Tells the app what a watch tells, through run after run.
+#[derive(Default)]
+pub(super) struct WatchForwarder {
     /// Pictures that were classified in runs that are over.
-    pub(super) before: usize,
+    before: usize,
     /// Files that were copied or moved, in those too.
-    pub(super) sorted: usize,
+    sorted: usize,
     /// Sorted files that are without their times, permissions or attributes.
-    pub(super) unkept: usize,
-    pub(super) told: Option<(WatchStatus, Instant)>,
+    unkept: usize,
+    told: Option<(WatchStatus, Instant)>,
 }
 
-impl WatchForwarder<'_> {
-    pub(super) fn tell(&mut self, told: WatchTold<'_>) {
+impl WatchForwarder {
+    pub(super) fn tell(&mut self, told: Told<'_>, context: &RunnerContext) {
         let news = match told {
-            WatchTold::Arrived(arrived) => return self.context.tell_arrivals(arrived, &self.texts),
-            WatchTold::ModelIsSilent => return self.context.tell(Event::ModelSilent),
-            WatchTold::Others(_) => return,
-            WatchTold::Transferred(_, Ok(outcome)) => {
+            Told::ModelIsSilent => return context.tell(Event::Notice { notice: Notice::ModelSilent }),
+            Told::KeptAside(path) => {
+                return context.tell(Event::Notice { notice: Notice::KeptAside { path: path.to_owned() } });
+            }
+            // Pictures go to the scorer; other files are in the status.
+            Told::Arrived(_) | Told::Others(_) => return,
+            Told::Transferred(_, Ok(outcome)) => {
                 self.sorted += 1;
                 self.unkept += usize::from(outcome.unkept().any());
                 return;
             }
             // A transfer that a decision has overtaken is planned anew.
-            WatchTold::Transferred(_, Err(TransferError::Overtaken | TransferError::Abandoned)) => return,
-            WatchTold::Transferred(_, Err(error)) => WatchNews::NotSorted(self.context.sayer.transfer(error)),
-            WatchTold::WatchedBy(by) => WatchNews::By(by.clone()),
-            WatchTold::SourceGone => WatchNews::SourceGone,
-            WatchTold::SourceBack => WatchNews::SourceBack,
-            WatchTold::SourceReplaced => WatchNews::SourceReplaced,
-            WatchTold::LeftOut(left_out) => WatchNews::LeftOut(left_out.clone()),
-            WatchTold::Unfinished(path) => WatchNews::Unfinished(path.to_owned()),
-            WatchTold::Waits(waits) => WatchNews::Waits(self.context.sayer.waits(waits)),
-            WatchTold::Unreadable { folder, error } => {
+            Told::Transferred(_, Err(TransferError::Overtaken | TransferError::Abandoned)) => return,
+            Told::Transferred(_, Err(error)) => WatchNews::NotSorted(context.localizer.transfer(error)),
+            Told::WatchedBy(by) => WatchNews::By(by.clone()),
+            Told::SourceGone => WatchNews::SourceGone,
+            Told::SourceBack => WatchNews::SourceBack,
+            Told::SourceReplaced => WatchNews::SourceReplaced,
+            Told::LeftOut(left_out) => WatchNews::LeftOut(left_out.clone()),
+            Told::Unfinished(path) => WatchNews::Unfinished(path.to_owned()),
+            Told::Waits(waits) => WatchNews::Waits(context.localizer.waits(waits)),
+            Told::Unreadable { folder, error } => {
                 WatchNews::Unreadable { folder: folder.to_owned(), detail: error.to_string() }
             }
-            WatchTold::Alerted { path, label, end } => {
+            Told::Alerted { path, label, end } => {
                 WatchNews::Alerted { path: path.to_owned(), label: label.to_owned(), end: end.clone() }
             }
         };
-        self.context.tell(Event::WatchNews { news });
+        context.tell(Event::WatchNews { news });
     }
 
     /// Tells how the watch stands, now and then and if that changed: a watch to which nothing comes is silent.
-    pub(super) fn status(&mut self, watch: &Watch, limit: Option<Stage>, now: Instant) {
+    pub(super) fn status(&mut self, watch: &Watch, limit: Option<Stage>, now: Instant, context: &RunnerContext) {
         let status = WatchStatus {
             arrived: self.before + watch.pictures(),
             backlog: watch.backlog(),
@@ -130,6 +131,17 @@ impl WatchForwarder<'_> {
             return;
         }
         self.told = Some((status, now));
-        self.context.tell_in_order(Event::Watching { status });
+        context.tell_in_order(Event::Watching { status });
+    }
+
+    /// A run is over, with so many pictures.
+    pub(super) fn end_of_run(&mut self, arrived: usize) {
+        self.before += arrived;
+        self.told = None;
+    }
+
+    /// Pictures that were classified in runs that are over.
+    pub(super) fn arrived(&self) -> usize {
+        self.before
     }
 }

@@ -6,7 +6,6 @@ use super::arguments::RuntimeOptions;
 use super::context::Context;
 use super::failure::Failure;
 use crate::app_start::{AppStart, Opening};
-use crate::backend::Surroundings;
 use crate::built_in;
 use crate::store::session::Session;
 
@@ -30,18 +29,10 @@ pub(super) fn start(opening: Opening, runtime: &RuntimeOptions, context: &mut Co
         let error = Session::absent(destination);
         return Err(Failure::of(&error, &context.language).into_usage());
     }
-    let surroundings = Surroundings {
-        places: context.places(),
-        runtime: context.wanted(runtime),
-        program: context.program.clone(),
-        cache: context.cache_place(),
-        built_in: context.built_in_folder(),
-        data_folder: context.data_folder.clone(),
-    };
     Ok(AppStart {
         language: context.language.clone(),
         defaults: context.defaults.clone(),
-        surroundings,
+        machine: context.machine(runtime),
         config_folder: context.config_folder(),
         log: context.log.clone(),
         opening,

@@ -1,25 +1,27 @@
 //! `sis apply`: carries out what a session holds, decisions and all.
 
-use super::arguments::ApplyArguments;
+use super::arguments::{ApplyArguments, RuntimeOptions};
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::interrupt;
-use super::session::{open_copy, open_known};
+use super::session::open_known;
 use super::settings::share;
 use super::sorting::Work;
 use crate::domain::settings::Operation;
 use crate::jobs::tables;
 use crate::store::StoreError;
-use crate::store::session::Which;
+use crate::store::session::{Session, Which};
 
 pub(super) fn run(arguments: &ApplyArguments, context: &mut Context) -> Result<Exit, Failure> {
     let destination = &arguments.destination;
+    let machine = context.machine(&RuntimeOptions::default());
+    let failed = |error: StoreError, context: &Context| Failure::of_run(&error.into(), context);
     let mut session = match arguments.dry_run {
-        true if crate::store::Session::exists(destination) => open_copy(destination, context)?,
-        _ => open_known(destination, arguments.trust, context)?,
+        true if Session::exists(destination) => {
+            Session::open_copy(destination).map_err(|error| failed(error, context))?
+        }
+        _ => open_known(destination, arguments.trust, &machine, context)?,
     };
-    let failed = |error: StoreError, context: &Context| Failure::of(&error, &context.language);
     let Some((mut sorting, set)) = session.sorting().map_err(|error| failed(error, context))? else {
         return Err(Failure::usage(context.language.text("store.nothing_classified")));
     };
@@ -32,8 +34,8 @@ pub(super) fn run(arguments: &ApplyArguments, context: &mut Context) -> Result<E
     sorting.operation = arguments.operation.map_or(sorting.operation, Operation::from);
     let table_name = tables::table_name(&session).map_err(|error| failed(error, context))?;
     let table_name = table_name.unwrap_or_else(|| context.defaults.output_file.clone());
-    let stop = interrupt::listen().map_err(interrupt::failure)?;
     let work = Work {
+        machine: &machine,
         session: &mut session,
         sorting: &sorting,
         set: &set,
@@ -42,7 +44,6 @@ pub(super) fn run(arguments: &ApplyArguments, context: &mut Context) -> Result<E
         resort: arguments.resort,
         dry_run: arguments.dry_run,
         json: arguments.json,
-        stop: &stop,
     };
     work.finish(None, context)
 }

@@ -24,8 +24,9 @@ impl From<OperationName> for Operation {
 }
 
 /// The runtime that runs the model.
-#[derive(Debug, Clone, Copy, ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
 pub(super) enum RuntimeName {
+    #[default]
     Auto,
     #[value(name = "onnxruntime")]
     OnnxRuntime,

@@ -277,7 +277,7 @@ pub(super) struct BenchArguments {
     pub(super) runtime: RuntimeOptions,
 }
 
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub(super) struct RuntimeOptions {
     #[arg(long, value_name = "DEVICE", default_value = "auto", env = "SIS_DEVICE")]
     pub(super) device: DeviceChoice,

@@ -8,8 +8,8 @@ use super::arguments::BenchArguments;
 use super::bench_report::Report;
 use super::context::Context;
 use super::exit::Exit;
+use super::face::{self, Output};
 use super::failure::Failure;
-use super::opening::open_audibly;
 use super::settings::{choice_of, model};
 use crate::built_in;
 use crate::domain::printable::printable;
@@ -18,15 +18,17 @@ use crate::domain::settings::{ModelName, Operation, Settings};
 use crate::domain::speed_advice::{Machine, advice};
 use crate::domain::template::Templates;
 use crate::domain::variant::{Variant, VariantChoice};
-use crate::engine::checkpoint::{Checkpoint, TowerKind};
+use crate::engine::checkpoint::Checkpoint;
 use crate::engine::runtime::select::{RuntimeNote, Selection, cores};
-use crate::engine::runtime::{Device, Runtime, Uses};
+use crate::engine::runtime::{Device, Runtime, Workload};
+use crate::engine::tower_kind::TowerKind;
 use crate::file_system::is_on_network;
 use crate::files::scan::{Kept, Scope};
 use crate::jobs::bench::{Bench, Step, choose, labels};
 use crate::jobs::model::{ModelToOpen, OpenedModel};
 use crate::jobs::stop::Stop;
 use crate::lang::Language;
+use crate::use_cases::{self, open_model, runtime};
 
 pub(super) fn run(arguments: &BenchArguments, context: &mut Context) -> Result<Exit, Failure> {
     // The built-in model and samples are unpacked here, and removed at the end. Weights that are quantised for it are
@@ -36,11 +38,12 @@ pub(super) fn run(arguments: &BenchArguments, context: &mut Context) -> Result<E
     let settings = settings(arguments, temporary.path(), context)?;
     let stop = context.stop()?;
     let files = pictures(&settings, arguments.pictures as usize, &stop, context)?;
-    let selection = context.select_runtime(&arguments.runtime)?;
+    let machine = context.machine(&arguments.runtime);
+    let selection = face::run(context, &machine, Output::default(), runtime::choose)?;
     let begin = context.language.say("bench.begin", &[("seconds", &arguments.seconds)]);
     context.console.err(&begin);
-    let folder = folder(&settings, temporary.path(), context)?;
-    let opened = open(&settings, &selection.runtime, &folder, context)?;
+    let folder = folder(&settings, temporary.path(), &machine, context)?;
+    let opened = open(&settings, &selection.runtime, &folder, &machine, context)?;
     let variant = opened.model.variant();
     let bench = Bench {
         files: &files,
@@ -68,7 +71,7 @@ pub(super) fn run(arguments: &BenchArguments, context: &mut Context) -> Result<E
         variant,
         cores: cores(),
         source: arguments.source.as_deref(),
-        advice: advice(&speeds, machine(arguments, &settings.source, &selection, may_use_integers)),
+        advice: advice(&speeds, described(arguments, &settings.source, &selection, may_use_integers)),
         speeds: &speeds,
     };
     match arguments.json {
@@ -120,22 +123,33 @@ fn no_pictures(settings: &Settings, context: &Context) -> Failure {
 }
 
 /// The model's folder; the built-in one is unpacked.
-fn folder(settings: &Settings, temporary: &Path, context: &mut Context) -> Result<PathBuf, Failure> {
+fn folder(
+    settings: &Settings,
+    temporary: &Path,
+    machine: &use_cases::Machine,
+    context: &mut Context,
+) -> Result<PathBuf, Failure> {
     match &settings.model {
         ModelName::Demo => built_in::unpack_model(temporary).map_err(|error| context.cannot_unpack(temporary, &error)),
-        model => context.model_folder(model),
+        model => face::run(context, machine, Output::default(), |run| open_model::folder(run, model)),
     }
 }
 
 /// Opens the model without the cache: what a run remembers is none of this.
-fn open(settings: &Settings, runtime: &Runtime, folder: &Path, context: &mut Context) -> Result<OpenedModel, Failure> {
+fn open(
+    settings: &Settings,
+    runtime: &Runtime,
+    folder: &Path,
+    machine: &use_cases::Machine,
+    context: &mut Context,
+) -> Result<OpenedModel, Failure> {
     // How long the image tower takes to open is measured later.
-    let (cache, uses) = (None, Uses::Many);
+    let (cache, uses) = (None, Workload::Many);
     let model = ModelToOpen { folder, settings, runtime, cores: cores(), cache, uses, ahead: false };
-    open_audibly(model, context)
+    face::run(context, machine, Output::default(), |run| open_model::open_to_use(run, model))
 }
 
-fn machine(arguments: &BenchArguments, source: &Path, selection: &Selection, may_use_integers: bool) -> Machine {
+fn described(arguments: &BenchArguments, source: &Path, selection: &Selection, may_use_integers: bool) -> Machine {
     let is_tract = matches!(selection.runtime, Runtime::Tract);
     let is_on_processor = selection.runtime.device() == Device::Cpu;
     Machine {
@@ -176,11 +190,8 @@ mod tests {
     fn integers_are_not_for_an_export() {
         let model = |name: &str| Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name);
         assert!(!may_use_integers(&model("clip"), &Runtime::Tract, Variant::Fp32));
-        let Some(library) = std::env::var_os("ORT_DYLIB_PATH") else {
-            println!("skipped: ORT_DYLIB_PATH names no library");
-            return;
-        };
-        let runtime = Runtime::OnnxRuntime(OnnxRuntime::start(Path::new(&library), "", 1).unwrap());
+        let Some(library) = crate::skip::require_onnx_runtime() else { return };
+        let runtime = Runtime::OnnxRuntime(OnnxRuntime::start(&library, "", 1).unwrap());
         assert!(may_use_integers(&model("clip"), &runtime, Variant::Fp32));
         assert!(!may_use_integers(&model("clip"), &runtime, Variant::Int8));
         assert!(!may_use_integers(&model("clip-onnx"), &runtime, Variant::Fp32));

@@ -6,7 +6,6 @@ use directories::ProjectDirs;
 
 use super::arguments::RuntimeOptions;
 use super::console::Console;
-use super::download;
 use super::exit::Exit;
 use super::failure::Failure;
 use super::interrupt;
@@ -14,14 +13,14 @@ use super::log;
 use crate::built_in::Unpacker;
 use crate::config::{ConfigError, Defaults};
 use crate::domain::printable::printable;
-use crate::domain::settings::ModelName;
 use crate::engine::quantised;
-use crate::engine::runtime::find::Places;
-use crate::engine::runtime::select::{self, Selection, Wanted};
+use crate::engine::runtime::find::LibrarySearchPath;
+use crate::engine::runtime::select::RuntimeRequest;
 use crate::jobs::embeddings::CachePlace;
 use crate::jobs::stop::Stop;
 use crate::lang::{Language, Say};
 use crate::store::known::KnownSessions;
+use crate::use_cases::Machine;
 
 /// Set by tests and by people who want another one than the system's.
 const DATA_FOLDER_VARIABLE: &str = "SIS_DATA_DIR";
@@ -54,7 +53,6 @@ pub(super) struct Context {
     /// The log file; none where it cannot be written.
     pub(super) log: Option<PathBuf>,
     folders: Option<ProjectDirs>,
-    built_in: Unpacker,
     /// This program, to be started again for trying libraries.
     pub(super) program: PathBuf,
     /// Something that an earlier run began is still to be finished, or cannot be: the command has not ended well then.
@@ -87,7 +85,6 @@ impl Context {
             defaults,
             data_folder,
             log,
-            built_in: Unpacker::new(built_in_in(folders.as_ref())),
             folders,
             program,
             is_unfinished: false,
@@ -95,45 +92,23 @@ impl Context {
         })
     }
 
-    /// Chooses the runtime, and says aloud what people should know of the choice.
-    pub(super) fn select_runtime(&mut self, options: &RuntimeOptions) -> Result<Selection, Failure> {
-        let places = self.places();
-        let wanted = self.wanted(options);
-        let selected = select::select(&wanted, &places, &self.program, select::cores());
-        let selection = match selected {
-            Ok(selection) => selection,
-            Err(error) => {
-                if let crate::engine::runtime::RuntimeError::NoneFound { passed_over } = &error {
-                    passed_over.iter().for_each(|library| self.note(library));
-                }
-                return Err(Failure::of(&error, &self.language));
-            }
-        };
-        selection.passed_over.iter().for_each(|library| self.note(library));
-        selection.notes.iter().for_each(|note| self.note(note));
-        let (name, version) = (selection.runtime.name(), selection.runtime.version());
-        tracing::info!(name, version, device = selection.runtime.computes(), "runtime");
-        Ok(selection)
+    /// The machine, with the runtime that the options ask for.
+    pub(super) fn machine(&self, options: &RuntimeOptions) -> Machine {
+        Machine {
+            places: self.places(),
+            runtime: self.wanted(options),
+            program: self.program.clone(),
+            cache: self.cache_place(),
+            built_in: Unpacker::new(built_in_in(self.folders.as_ref())),
+            data_folder: self.data_folder.clone(),
+        }
     }
 
     /// The choices of a runtime that the options make.
-    pub(super) fn wanted(&self, options: &RuntimeOptions) -> Wanted {
+    pub(super) fn wanted(&self, options: &RuntimeOptions) -> RuntimeRequest {
         let quantised = self.cache_place().map(|place| place.folder.join(quantised::FOLDER));
         let variant = options.variant.unwrap_or(self.defaults.variant);
-        Wanted { runtime: options.runtime.into(), device: options.device, variant, quantised }
-    }
-
-    /// The folder of a model's checkpoint. The built-in one is unpacked, and said to be what it is; a published one is
-    /// downloaded where the cache has not all of it.
-    pub(super) fn model_folder(&mut self, model: &ModelName) -> Result<PathBuf, Failure> {
-        match model {
-            ModelName::Folder(folder) => return Ok(folder.clone()),
-            ModelName::Hub(model) => return download::folder(model, self),
-            ModelName::Demo => {}
-        }
-        let note = self.language.text("demo.note");
-        self.note_text(&note);
-        self.built_in.unpack().map_err(|error| self.cannot_unpack(&error.folder, &error.source))
+        RuntimeRequest { runtime: options.runtime.into(), device: options.device, variant, quantised }
     }
 
     /// The stop that Ctrl-C and its kin request; they are listened to from the first call on.
@@ -161,11 +136,6 @@ impl Context {
         self.folders.as_ref().map(|folders| folders.config_dir().to_owned())
     }
 
-    /// Where the built-in model is kept unpacked; nowhere without a home folder.
-    pub(super) fn built_in_folder(&self) -> Option<PathBuf> {
-        built_in_in(self.folders.as_ref())
-    }
-
     /// The failure of writing what is built in into a folder.
     pub(super) fn cannot_unpack(&self, folder: &Path, error: &std::io::Error) -> Failure {
         let values: crate::lang::Values<'_> = &[("folder", &printable(folder)), ("detail", error)];
@@ -178,12 +148,6 @@ impl Context {
         self.note_text(&note.say(&self.language));
     }
 
-    /// Says that the model has not answered for long.
-    pub(super) fn say_silence(&mut self) {
-        let sentence = self.language.text("engine.silent");
-        self.note_text(&sentence);
-    }
-
     /// Says a sentence that is no failure.
     pub(super) fn note_text(&mut self, sentence: &str) {
         tracing::warn!("{sentence}");
@@ -192,8 +156,8 @@ impl Context {
     }
 
     /// Where libraries of ONNX Runtime are looked for.
-    pub(super) fn places(&self) -> Places {
-        Places {
+    pub(super) fn places(&self) -> LibrarySearchPath {
+        LibrarySearchPath {
             setting: self.defaults.onnxruntime_library.clone(),
             variable: std::env::var_os("ORT_DYLIB_PATH").filter(|path| !path.is_empty()).map(PathBuf::from),
             program_folder: self.program.parent().map(ToOwned::to_owned),

@@ -8,7 +8,7 @@ use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
 use crate::built_in;
-use crate::domain::choice::Choice;
+use crate::domain::file_filter::FileFilter;
 use crate::domain::label;
 use crate::domain::printable::printable;
 use crate::domain::score::SureRule;
@@ -42,7 +42,7 @@ fn settings(source: PathBuf, folder: &Path, context: &Context) -> Result<Setting
     Ok(Settings {
         source,
         recursive: true,
-        choice: Choice::default(),
+        choice: FileFilter::default(),
         destination: folder.join("sorted"),
         model: ModelName::Demo,
         labels: labels.map_err(|error| Failure::of(&error, &context.language))?,

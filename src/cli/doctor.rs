@@ -5,19 +5,18 @@ use std::path::Path;
 use super::arguments::DoctorArguments;
 use super::context::Context;
 use super::exit::Exit;
+use super::face::{self, Output};
 use super::failure::Failure;
-use super::opening::without_answer;
 use super::runtime::say_runtime;
 use crate::domain::printable::{printable, printable_text};
 use crate::domain::settings::ModelName;
 use crate::engine::EngineError;
 use crate::engine::checkpoint::Checkpoint;
 use crate::engine::encoder::{ImageEncoder, TextEncoder};
-use crate::engine::hub::Place;
+use crate::engine::hub::HubConfig;
 use crate::engine::runtime::select::cores;
-use crate::engine::runtime::{Runtime, Uses};
-use crate::jobs::answering::{Patience, answer_of};
-use crate::jobs::model::ModelError;
+use crate::engine::runtime::{Runtime, Workload};
+use crate::use_cases::{open_model, runtime};
 
 pub(super) fn run(arguments: &DoctorArguments, context: &mut Context) -> Result<Exit, Failure> {
     let say = |context: &mut Context, key: &str, values: crate::lang::Values<'_>| {
@@ -33,21 +32,21 @@ pub(super) fn run(arguments: &DoctorArguments, context: &mut Context) -> Result<
     if let Some(log) = context.log.clone() {
         say(context, "doctor.log", &[("path", &printable(log))]);
     }
-    let place = Place::from_environment();
-    let key = if place.is_offline { "doctor.models_offline" } else { "doctor.models" };
-    let (folder, endpoint) = (printable(place.cache.unwrap_or_default()), printable_text(&place.endpoint));
+    let config = HubConfig::from_environment();
+    let key = if config.is_offline { "doctor.models_offline" } else { "doctor.models" };
+    let (folder, endpoint) = (printable(config.cache.unwrap_or_default()), printable_text(&config.endpoint));
     say(context, key, &[("folder", &folder), ("endpoint", &endpoint)]);
-    let selection = context.select_runtime(&arguments.runtime)?;
+    let machine = context.machine(&arguments.runtime);
+    let selection = face::run(context, &machine, Output::default(), runtime::choose)?;
     say_runtime(&selection, context);
     if let Some(name) = &arguments.model {
         let model = ModelName::new(name, Path::is_dir);
-        let folder = context.model_folder(&model)?;
-        let (stop, to_try, runtime) = (context.stop()?, folder.clone(), selection.runtime.clone());
-        let mut patience = Patience { is_stopped: &|| stop.is_requested(), on_silence: &mut || context.say_silence() };
-        let tried = answer_of(move |_: &dyn Fn(())| try_model(&to_try, &runtime), &mut patience, &mut |()| {});
-        let tried = tried.map_err(|error| without_answer(&error, context))?;
-        let tried = tried.map_err(|error| ModelError::of(&model, error));
-        let checkpoint = tried.map_err(|error| Failure::of(&error, &context.language))?;
+        let (folder, checkpoint) = face::run(context, &machine, Output::default(), |run| {
+            let folder = open_model::folder(run, &model)?;
+            let (to_try, runtime) = (folder.clone(), selection.runtime.clone());
+            let try_it = move |_: &dyn Fn(())| try_model(&to_try, &runtime);
+            Ok((folder, open_model::answer(run, &model, try_it)?))
+        })?;
         let (family, side) = (checkpoint.family().name(), checkpoint.family().image_size());
         say(context, "doctor.model", &[("folder", &printable(folder)), ("family", &family), ("side", &side)]);
         say(context, "doctor.model_works", &[]);
@@ -63,7 +62,7 @@ fn try_model(folder: &Path, runtime: &Runtime) -> Result<Checkpoint, EngineError
     TextEncoder::open(&checkpoint, runtime)?.encode(&["a picture".to_owned()])?;
     let picture = image::RgbImage::from_pixel(64, 64, image::Rgb([128; 3]));
     let prepared = checkpoint.processor().prepare(&picture);
-    for mut encoder in ImageEncoder::open(&checkpoint, runtime, 1, Uses::Few)? {
+    for mut encoder in ImageEncoder::open(&checkpoint, runtime, 1, Workload::Few)? {
         encoder.encode(&[&prepared])?;
     }
     Ok(checkpoint)

@@ -1,4 +1,4 @@
-//! Getting a model from the hub, with its progress on standard error: a bar with rate and time left on a terminal, a
+//! The progress of getting a model from the hub, on standard error: a bar with rate and time left on a terminal, a
 //! line now and then in a pipe.
 
 use std::collections::VecDeque;
@@ -8,13 +8,9 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::console::Console;
-use super::context::Context;
-use super::exit::Exit;
-use super::failure::Failure;
 use super::progress::{BAR, LINE_EVERY, duration};
-use crate::domain::hub_model::HubModel;
 use crate::domain::printable::printable;
-use crate::engine::hub::{Control, Hub, HubError, Place, Plan, Step};
+use crate::engine::hub::{DownloadEvent, HubConfig, Plan};
 use crate::lang::{Language, Values, size};
 
 /// How often the bar is drawn anew, at most.
@@ -26,43 +22,8 @@ const DRAWS_OF_RATE: usize = 50;
 /// Nothing is drawn before, because the first small files tell nothing of the rate.
 const DRAW_AFTER: Duration = Duration::from_secs(1);
 
-/// The folder of a published model: from the cache, or downloaded after saying how much that is.
-pub(super) fn folder(model: &HubModel, context: &mut Context) -> Result<PathBuf, Failure> {
-    let hub = Hub::new(Place::from_environment());
-    match hub.cached(model) {
-        Some(cached) => Ok(cached.folder),
-        None => with_progress(&hub, context, |hub, control| hub.folder(model, control)),
-    }
-}
-
-/// Does something with the hub that can be stopped by Ctrl-C, and shows how it goes.
-pub(super) fn with_progress<T>(
-    hub: &Hub,
-    context: &mut Context,
-    work: impl FnOnce(&Hub, &mut Control<'_>) -> Result<T, HubError>,
-) -> Result<T, Failure> {
-    let stop = context.stop()?.flag();
-    let cache = hub.place().cache.clone().unwrap_or_default();
-    let language = &context.language;
-    let mut shown = Shown { console: &mut context.console, language, cache, bar: None, checked_since: None };
-    let done = work(hub, &mut Control { stop: &stop, tell: &mut |step| shown.show(&step) });
-    shown.finish();
-    done.map_err(|error| failure(&error, context))
-}
-
-/// A failure of the hub; being stopped is one with an exit code of its own.
-pub(super) fn failure(error: &HubError, context: &Context) -> Failure {
-    let failure = Failure::of(error, &context.language);
-    match error {
-        HubError::Cancelled => Failure { exit: Exit::Interrupted, ..failure },
-        _ => failure,
-    }
-}
-
 /// A download as a person sees it.
-struct Shown<'c> {
-    console: &'c mut Console,
-    language: &'c Language,
+pub(super) struct DownloadProgress {
     cache: PathBuf,
     bar: Option<Bar>,
     /// When looking through what is there began, and whether that was said.
@@ -87,39 +48,44 @@ impl Bar {
     }
 }
 
-impl Shown<'_> {
-    fn show(&mut self, step: &Step<'_>) {
+impl DownloadProgress {
+    pub(super) fn new() -> DownloadProgress {
+        let cache = HubConfig::from_environment().cache.unwrap_or_default();
+        DownloadProgress { cache, bar: None, checked_since: None }
+    }
+
+    pub(super) fn show(&mut self, step: &DownloadEvent<'_>, console: &mut Console, language: &Language) {
         match step {
-            Step::Begin(plan) => self.begin(plan),
-            Step::Bytes { done, total } => self.advance(*done, *total),
-            Step::Checking { total, .. } => self.checks(*total),
-            Step::Waiting { pause } => {
+            DownloadEvent::Begin(plan) => self.begin(plan, console, language),
+            DownloadEvent::Bytes { done, total } => self.advance(*done, *total, console, language),
+            DownloadEvent::Checking { total, .. } => self.checks(*total, console, language),
+            DownloadEvent::Waiting { pause } => {
                 let seconds = pause.as_secs_f64().ceil();
-                let line = self.language.say("hub.waiting", &[("seconds", &seconds)]);
-                self.aside(&line);
+                let line = language.say("hub.waiting", &[("seconds", &seconds)]);
+                self.line(&line, console);
             }
-            Step::TooSlow => {
-                let line = self.language.text("hub.drips");
-                self.aside(&line);
+            DownloadEvent::TooSlow => {
+                let line = language.text("hub.drips");
+                self.line(&line, console);
             }
-            Step::Locked => {
-                let line = self.language.text("hub.locked");
-                self.aside(&line);
+            DownloadEvent::Locked => {
+                let line = language.text("hub.locked");
+                self.line(&line, console);
             }
         }
     }
 
     /// A step that takes long is said once.
-    fn checks(&mut self, total: u64) {
+    fn checks(&mut self, total: u64, console: &mut Console, language: &Language) {
         let (since, is_said) = self.checked_since.get_or_insert_with(|| (Instant::now(), false));
         if !*is_said && since.elapsed() >= DRAW_AFTER {
             *is_said = true;
-            let line = self.language.say("hub.checking", &[("size", &size(total))]);
-            self.aside(&line);
+            let line = language.say("hub.checking", &[("size", &size(total))]);
+            self.line(&line, console);
         }
     }
 
-    fn begin(&mut self, plan: &Plan) {
+    fn begin(&mut self, plan: &Plan, console: &mut Console, language: &Language) {
         let missing = plan.missing();
         if missing == 0 {
             return;
@@ -130,11 +96,11 @@ impl Shown<'_> {
         let (missing, whole, folder) = (size(missing), size(plan.size()), printable(&self.cache));
         let values: Values<'_> =
             &[("model", &plan.model), ("missing", &missing), ("size", &whole), ("files", &files), ("folder", &folder)];
-        self.console.err(&self.language.say(key, values));
+        console.err(&language.say(key, values));
         if let Some(revision) = &plan.conversion {
-            self.console.err(&self.language.say("hub.conversion", &[("revision", revision)]));
+            console.err(&language.say("hub.conversion", &[("revision", revision)]));
         }
-        let drawn = self.console.messages_to_terminal().then(|| {
+        let drawn = console.messages_to_terminal().then(|| {
             let bar = ProgressBar::with_draw_target(Some(plan.size()), ProgressDrawTarget::stderr());
             bar.with_style(ProgressStyle::with_template(BAR).unwrap_or_else(|_| ProgressStyle::default_bar()))
         });
@@ -142,7 +108,7 @@ impl Shown<'_> {
         self.bar = Some(Bar { drawn, draws: VecDeque::from([(begun, plan.there())]), begun });
     }
 
-    fn advance(&mut self, done: u64, total: u64) {
+    fn advance(&mut self, done: u64, total: u64, console: &mut Console, language: &Language) {
         let Some(bar) = &mut self.bar else { return };
         let every = if bar.drawn.is_some() { DRAW_EVERY } else { LINE_EVERY };
         let now = Instant::now();
@@ -158,26 +124,30 @@ impl Shown<'_> {
         let left = total.saturating_sub(done) as f64 / rate.max(1.0);
         let (done_text, total_text, rate, left) = (size(done), size(total), size(rate as u64), duration(left));
         let values: Values<'_> = &[("done", &done_text), ("total", &total_text), ("rate", &rate), ("left", &left)];
-        let line = self.language.say("hub.progress", values);
+        let line = language.say("hub.progress", values);
         match &bar.drawn {
             Some(drawn) => {
                 drawn.set_message(line);
                 drawn.set_position(done);
             }
-            None => self.console.err(&line),
+            None => console.err(&line),
         }
     }
 
-    /// Prints a line without disturbing the bar.
-    fn aside(&mut self, line: &str) {
+    fn line(&self, line: &str, console: &mut Console) {
+        self.aside(|| console.err(line));
+    }
+
+    /// Prints without disturbing the bar.
+    pub(super) fn aside(&self, print: impl FnOnce()) {
         match self.bar.as_ref().and_then(|bar| bar.drawn.as_ref()) {
-            Some(drawn) => drawn.suspend(|| self.console.err(line)),
-            None => self.console.err(line),
+            Some(drawn) => drawn.suspend(print),
+            None => print(),
         }
     }
 
     /// Takes the bar away.
-    fn finish(self) {
+    pub(super) fn finish(self) {
         if let Some(drawn) = self.bar.and_then(|bar| bar.drawn) {
             drawn.finish_and_clear();
         }

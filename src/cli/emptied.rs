@@ -8,41 +8,18 @@ use super::failure::Failure;
 use super::sorting::Work;
 use super::summary;
 use crate::domain::printable::printable;
-use crate::domain::run::RunId;
 use crate::jobs::classify::Classification;
 use crate::lang::Values;
 use crate::store::StoreError;
 use crate::store::session::{Session, Sorting, Which};
-
-/// True where pictures that were moved from the source, all that there were, are to be sorted by other labels, another
-/// template or another model than before.
-pub(super) fn sorts_otherwise(request: &Request, session: &Session, context: &Context) -> Result<bool, Failure> {
-    let failed = |error: StoreError| Failure::of(&error, &context.language);
-    let (seen, sorting) = (session.last_seen_in(&request.settings.source), session.sorting());
-    let origin = session.origin().map_err(failed)?;
-    let (Some(seen), Some((sorting, _)), Some(origin)) = (seen.map_err(failed)?, sorting.map_err(failed)?, origin)
-    else {
-        return Ok(false);
-    };
-    let wanted = Sorting::from(&request.settings);
-    let is_same = wanted.labels == sorting.labels && wanted.template == sorting.template;
-    let is_same = is_same && origin.model == request.settings.model.to_string();
-    Ok(!is_same && were_moved(session, seen).map_err(failed)?)
-}
-
-/// True where all pictures that a run saw were moved.
-fn were_moved(session: &Session, seen: RunId) -> Result<bool, StoreError> {
-    let mut were_moved = true;
-    session.for_each_picture(None, Which::SeenIn(seen), |picture| {
-        were_moved &= picture.placed_how.as_deref() == Some("moved");
-    })?;
-    Ok(were_moved)
-}
+use crate::use_cases::Machine;
+use crate::use_cases::classify::were_moved;
 
 /// Tells what the session holds of pictures that were moved from the source, all that there were, and writes the
 /// tables. Where any was not, or there were none, this is not the source that was meant, or not the disk that it is on.
 pub(super) fn finish(
     request: &Request,
+    machine: &Machine,
     session: Option<Session>,
     classification: &Classification,
     context: &mut Context,
@@ -63,8 +40,8 @@ pub(super) fn finish(
     // Labels and template are those of before; the rest is as it is asked for now.
     let Sorting { threshold, margin, operation, .. } = Sorting::from(&request.settings);
     (sorting.threshold, sorting.margin, sorting.operation) = (threshold, margin, operation);
-    let stop = context.stop()?;
     let work = Work {
+        machine,
         session: &mut session,
         sorting: &sorting,
         set: &set,
@@ -73,7 +50,6 @@ pub(super) fn finish(
         resort: request.resort,
         dry_run: request.dry_run,
         json: request.json,
-        stop: &stop,
     };
     work.finish(None, context)
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::{Map, Value as Json, json};
 
 use super::outcome::Report;
-use crate::domain::choice::{LeftOut, Why};
+use crate::domain::file_filter::{LeftOut, LeftOutReason};
 use crate::domain::limit::Stage;
 use crate::domain::litter::pattern_for;
 use crate::domain::plan::PlannedTransfer;
@@ -75,7 +75,7 @@ pub(super) fn left_out(left_out: &LeftOut) -> impl Iterator<Item = String> {
         put_path(&mut event, "path", path);
         put(&mut event, "why", why.word());
         put(&mut event, "files", files);
-        if let Some(pattern) = path.file_name().filter(|_| why == Why::Litter).and_then(pattern_for) {
+        if let Some(pattern) = path.file_name().filter(|_| why == LeftOutReason::Litter).and_then(pattern_for) {
             put(&mut event, "include", pattern);
         }
         line(event)

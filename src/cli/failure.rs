@@ -2,8 +2,12 @@
 
 use std::error::Error;
 
+use super::context::Context;
 use super::exit::Exit;
+use crate::engine::hub::HubError;
 use crate::lang::{Language, Say};
+use crate::store::StoreError;
+use crate::use_cases::RunError;
 
 /// One sentence for the person, the whole chain for the log, and the exit code.
 #[derive(Debug)]
@@ -17,6 +21,20 @@ impl Failure {
     /// A failure of what was asked for.
     pub(super) fn of<E: Error + Say>(error: &E, language: &Language) -> Failure {
         Failure { sentence: error.say(language), chain: chain(error), exit: Exit::Failed }
+    }
+
+    /// A failure of a run. Where trust would help, it is said how to give it.
+    pub(super) fn of_run(error: &RunError, context: &Context) -> Failure {
+        let failure = Failure::of(error, &context.language);
+        match error {
+            RunError::Stopped | RunError::Hub(HubError::Cancelled) => Failure { exit: Exit::Interrupted, ..failure },
+            RunError::Folders(_) | RunError::Store(StoreError::SessionLost { .. }) => failure.into_usage(),
+            error if error.asks_for_trust() => {
+                let sentence = format!("{} {}", failure.sentence, context.language.text("store.add_trust"));
+                Failure { sentence, ..failure.into_usage() }
+            }
+            _ => failure,
+        }
     }
 
     /// A call that makes no sense.

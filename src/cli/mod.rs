@@ -16,12 +16,12 @@ mod download;
 mod emptied;
 mod events;
 pub mod exit;
+mod face;
 mod failure;
 pub mod help;
 mod interrupt;
 mod log;
 mod model;
-mod opening;
 mod outcome;
 mod picture_line;
 mod progress;
@@ -35,7 +35,7 @@ mod undo;
 mod unread;
 mod verify;
 mod watch;
-mod watch_teller;
+mod watch_printer;
 
 use std::ffi::OsString;
 
@@ -67,7 +67,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Invocation {
     let console = Console::new(&beginning.language);
     match action {
         Action::App(_) if !app::has_terminal() => Invocation::Done(help::print_help(&beginning.language)),
-        Action::App(runtime) => app_in_context(&runtime, |_| Ok(Opening::Doors), beginning, console),
+        Action::App(runtime) => app_in_context(&runtime, |_| Ok(Opening::Welcome), beginning, console),
         Action::Review(arguments) => {
             let opening = Opening::Session { destination: arguments.destination, trust: arguments.trust };
             app_in_context(&arguments.runtime, |_| Ok(opening), beginning, console)

@@ -4,24 +4,27 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value as Json, json};
 
-use super::arguments::ModelListArguments;
+use super::arguments::{ModelListArguments, RuntimeOptions};
 use super::context::Context;
-use super::download::{failure, with_progress};
 use super::exit::Exit;
+use super::face::{self, Output};
 use super::failure::Failure;
 use crate::domain::hub_model::HubModel;
 use crate::domain::printable::{printable, printable_text};
 use crate::engine::hub::known::{KnownModel, known_models};
-use crate::engine::hub::{Cached, Form, Hub, HubError, Place, Plan, Published, Repaired};
+use crate::engine::hub::{
+    CachedModel, DownloadControl, Hub, HubConfig, HubError, Plan, PublishedModel, Repaired, WeightsForm,
+};
 use crate::lang::{Language, Say, Values, size};
+use crate::use_cases::open_model;
 
 /// Downloads models, one after the other; with `check`, what is there of them already is looked through first.
 pub(super) fn pull(names: &[String], check: bool, context: &mut Context) -> Result<Exit, Failure> {
     let models: Vec<HubModel> = names.iter().map(|name| model(name, context)).collect::<Result<_, _>>()?;
-    let hub = Hub::new(Place::from_environment());
+    let hub = Hub::new(HubConfig::from_environment());
     for model in &models {
         // Asked even where the cache is complete: the model may have a newer commit.
-        let (folder, damaged, key) = match hub.cached(model).filter(|_| hub.place().is_offline) {
+        let (folder, damaged, key) = match hub.cached(model).filter(|_| hub.config().is_offline) {
             Some(cached) => {
                 if check {
                     let note = context.language.say("models.not_checked", &[("model", model)]);
@@ -29,7 +32,7 @@ pub(super) fn pull(names: &[String], check: bool, context: &mut Context) -> Resu
                 }
                 (cached.folder, vec![], "models.pulled")
             }
-            None => with_progress(&hub, context, |hub, control| {
+            None => with_hub(context, |hub, control| {
                 let (folder, damaged, was_whole) = match check {
                     true => {
                         let Repaired { folder, damaged, was_whole } = hub.repair(model, control)?;
@@ -54,11 +57,20 @@ pub(super) fn pull(names: &[String], check: bool, context: &mut Context) -> Resu
     Ok(Exit::Done)
 }
 
+/// Does something with the hub that can be stopped by Ctrl-C, and shows how it goes.
+fn with_hub<T>(
+    context: &mut Context,
+    work: impl FnOnce(&Hub, &mut DownloadControl<'_>) -> Result<T, HubError>,
+) -> Result<T, Failure> {
+    let machine = context.machine(&RuntimeOptions::default());
+    face::run(context, &machine, Output::default(), |run| open_model::with_hub(run, work))
+}
+
 /// Says what a model consists of.
 pub(super) fn info(name: &str, context: &mut Context) -> Result<Exit, Failure> {
     let model = model(name, context)?;
-    let hub = Hub::new(Place::from_environment());
-    let planned = with_progress(&hub, context, |hub, control| Ok(hub.plan(&model, control)))?;
+    let hub = Hub::new(HubConfig::from_environment());
+    let planned = with_hub(context, |hub, control| Ok(hub.plan(&model, control)))?;
     let lines = match (planned, hub.cached(&model)) {
         (Ok(plan), _) => planned_lines(&plan, &context.language),
         // Without the hub, what the cache has is still worth telling.
@@ -66,7 +78,7 @@ pub(super) fn info(name: &str, context: &mut Context) -> Result<Exit, Failure> {
             let kind = hub.kind_in_cache(&model).unwrap_or_default();
             cached_lines(&model, &kind, &cached, &context.language)
         }
-        (Err(error), _) => return Err(failure(&error, context)),
+        (Err(error), _) => return Err(Failure::of_run(&error.into(), context)),
     };
     lines.iter().for_each(|line| context.console.out(line));
     Ok(Exit::Done)
@@ -74,12 +86,12 @@ pub(super) fn info(name: &str, context: &mut Context) -> Result<Exit, Failure> {
 
 fn planned_lines(plan: &Plan, language: &Language) -> Vec<String> {
     let form = language.text(match plan.form {
-        Form::Safetensors => "models.form_safetensors",
-        Form::Sharded => "models.form_sharded",
-        Form::Pickle => "models.form_pickle",
-        Form::ShardedPickle => "models.form_sharded_pickle",
-        Form::SplitOnnx => "models.form_split_onnx",
-        Form::Onnx => "models.form_onnx",
+        WeightsForm::Safetensors => "models.form_safetensors",
+        WeightsForm::Sharded => "models.form_sharded",
+        WeightsForm::Pickle => "models.form_pickle",
+        WeightsForm::ShardedPickle => "models.form_sharded_pickle",
+        WeightsForm::SplitOnnx => "models.form_split_onnx",
+        WeightsForm::Onnx => "models.form_onnx",
     });
     let mut lines = head_lines(&plan.model, plan.family, &plan.commit, language);
     lines.push(language.say("models.info_form", &[("form", &form)]));
@@ -101,7 +113,7 @@ fn planned_lines(plan: &Plan, language: &Language) -> Vec<String> {
     lines
 }
 
-fn cached_lines(model: &HubModel, kind: &str, cached: &Cached, language: &Language) -> Vec<String> {
+fn cached_lines(model: &HubModel, kind: &str, cached: &CachedModel, language: &Language) -> Vec<String> {
     let mut lines = head_lines(model, kind, &cached.commit, language);
     let state = language.text("models.info_there");
     for (name, bytes) in &cached.files {
@@ -123,7 +135,7 @@ fn head_lines(model: &HubModel, kind: &str, commit: &str, language: &Language) -
 
 /// A model of a list, wherever it was heard of.
 struct Row {
-    published: Published,
+    published: PublishedModel,
     known: Option<&'static KnownModel>,
     /// All of it that is needed is in the cache.
     is_cached: bool,
@@ -133,9 +145,9 @@ struct Row {
 
 /// Lists the table of known models, what else is in the cache, and what the hub has.
 pub(super) fn list(arguments: &ModelListArguments, context: &mut Context) -> Result<Exit, Failure> {
-    let hub = Hub::new(Place::from_environment());
+    let hub = Hub::new(HubConfig::from_environment());
     let mut told = BTreeSet::new();
-    let known = known_models().iter().map(|known| Published {
+    let known = known_models().iter().map(|known| PublishedModel {
         id: known.id.clone(),
         kind: known.kind.clone(),
         is_supported: known.is_supported(),
@@ -153,7 +165,7 @@ pub(super) fn list(arguments: &ModelListArguments, context: &mut Context) -> Res
     context.console.flush();
     let popular = popular(&hub, usize::from(arguments.limit), context)?;
     let popular: Vec<Row> = popular.into_iter().map(|published| row(&hub, published, &mut told)).collect();
-    let page = format!("{}/models?pipeline_tag=zero-shot-image-classification", hub.place().endpoint);
+    let page = format!("{}/models?pipeline_tag=zero-shot-image-classification", hub.config().endpoint);
     print(&popular, "models.heading_popular", &[("count", &popular.len()), ("page", &page)], context);
     Ok(Exit::Done)
 }
@@ -172,13 +184,13 @@ fn list_for_scripts(hub: &Hub, mut rows: Vec<Row>, limit: usize, context: &mut C
 }
 
 /// The models that the hub lists; none, and the reason said, where it cannot be asked: a list without it is no failure.
-fn popular(hub: &Hub, limit: usize, context: &mut Context) -> Result<Vec<Published>, Failure> {
-    if hub.place().is_offline {
+fn popular(hub: &Hub, limit: usize, context: &mut Context) -> Result<Vec<PublishedModel>, Failure> {
+    if hub.config().is_offline {
         let line = context.language.text("models.offline");
         context.console.err(&line);
         return Ok(vec![]);
     }
-    match with_progress(hub, context, |hub, control| hub.popular(limit, control)) {
+    match with_hub(context, |hub, control| hub.popular(limit, control)) {
         Err(failure) if failure.exit == Exit::Failed => {
             tracing::warn!(chain = failure.chain, "the hub's list");
             context.note_text(&failure.sentence);
@@ -188,7 +200,7 @@ fn popular(hub: &Hub, limit: usize, context: &mut Context) -> Result<Vec<Publish
     }
 }
 
-fn row(hub: &Hub, published: Published, told: &mut BTreeSet<String>) -> Row {
+fn row(hub: &Hub, published: PublishedModel, told: &mut BTreeSet<String>) -> Row {
     told.insert(published.id.clone());
     let model = HubModel { id: published.id.clone(), revision: None };
     Row {

@@ -4,7 +4,6 @@ use super::arguments::RepairArguments;
 use super::context::Context;
 use super::exit::Exit;
 use super::failure::Failure;
-use super::session::failure;
 use crate::domain::printable::printable;
 use crate::lang::{Language, Values};
 use crate::store::StoreError;
@@ -13,8 +12,9 @@ use crate::store::session::{Rebuilt, Repaired, Retold, Session};
 pub(super) fn run(arguments: &RepairArguments, context: &mut Context) -> Result<Exit, Failure> {
     let destination = &arguments.destination;
     let repaired = Session::repair(destination, &context.known_sessions(), arguments.trust).map_err(|error| {
-        let failed = failure(&error, context);
-        if let StoreError::NoSession { .. } = error { failed.into_usage() } else { failed }
+        let is_usage = matches!(error, StoreError::NoSession { .. });
+        let failed = Failure::of_run(&error.into(), context);
+        if is_usage { failed.into_usage() } else { failed }
     })?;
     let values: Values<'_> = &[("destination", &printable(destination))];
     let Some(repaired) = repaired else {

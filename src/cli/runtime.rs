@@ -6,12 +6,14 @@ use super::arguments::RuntimeOptions;
 use super::console::Console;
 use super::context::Context;
 use super::exit::Exit;
+use super::face::{self, Output};
 use super::failure::Failure;
 use crate::domain::printable::printable;
 use crate::engine::runtime::install::{self, InstallError};
 use crate::engine::runtime::probe;
 use crate::engine::runtime::select::Selection;
 use crate::lang::Say;
+use crate::use_cases::runtime;
 
 /// Tries a library in this process and says what came of it: one line of JSON for the process that asked.
 pub(super) fn probe(library: &Path, console: &mut Console) -> Exit {
@@ -21,7 +23,8 @@ pub(super) fn probe(library: &Path, console: &mut Console) -> Exit {
 }
 
 pub(super) fn status(options: &RuntimeOptions, context: &mut Context) -> Result<Exit, Failure> {
-    let selection = context.select_runtime(options)?;
+    let machine = context.machine(options);
+    let selection = face::run(context, &machine, Output::default(), runtime::choose)?;
     say_runtime(&selection, context);
     Ok(Exit::Done)
 }

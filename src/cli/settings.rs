@@ -8,9 +8,10 @@ use super::arguments::SortingArguments;
 use super::context::Context;
 use super::failure::Failure;
 use crate::config::Defaults;
-use crate::domain::choice::Choice;
-use crate::domain::folder_name::{OWN_NAMES, fold};
+use crate::domain::file_filter::FileFilter;
+use crate::domain::folder_name::OWN_NAMES;
 use crate::domain::label::{self, Label};
+use crate::domain::name_fold::fold;
 use crate::domain::printable::printable;
 use crate::domain::score::SureRule;
 use crate::domain::settings::{ModelName, Operation, Settings};
@@ -51,7 +52,7 @@ pub(super) fn settings(arguments: &SortingArguments, context: &Context) -> Resul
 }
 
 /// Which files are looked at. Patterns that were given take the place of those of the settings.
-fn choice(arguments: &SortingArguments, context: &Context) -> Result<Choice, Failure> {
+fn choice(arguments: &SortingArguments, context: &Context) -> Result<FileFilter, Failure> {
     let mut defaults = context.defaults.clone();
     defaults.hidden = arguments.hidden || (defaults.hidden && !arguments.no_hidden);
     for (given, of_settings) in
@@ -65,8 +66,8 @@ fn choice(arguments: &SortingArguments, context: &Context) -> Result<Choice, Fai
 }
 
 /// Which files are looked at by these settings.
-pub(super) fn choice_of(defaults: &Defaults, language: &Language) -> Result<Choice, Failure> {
-    let choice = Choice::new(defaults.hidden, &defaults.include, &defaults.exclude);
+pub(super) fn choice_of(defaults: &Defaults, language: &Language) -> Result<FileFilter, Failure> {
+    let choice = FileFilter::new(defaults.hidden, &defaults.include, &defaults.exclude);
     choice.map_err(|error| Failure::of(&error, language).into_usage())
 }
 

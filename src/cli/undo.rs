@@ -2,37 +2,38 @@
 
 use std::path::Path;
 
-use super::arguments::UndoArguments;
+use super::arguments::{RuntimeOptions, UndoArguments};
 use super::context::Context;
 use super::exit::Exit;
-use super::failure::{Failure, chain};
-use super::interrupt;
+use super::face::{self, Output};
+use super::failure::Failure;
 use super::outcome::NAMED;
-use super::progress::Progress;
-use super::session::{failure, open_known};
-use super::sorting::tell_kept_aside;
+use super::session::open_known;
 use crate::domain::printable::printable;
 use crate::domain::run::{RunId, RunKind};
-use crate::files::transfer::Ended;
-use crate::jobs::stop::Stop;
-use crate::jobs::tables;
-use crate::jobs::undo::{Undone, undo};
+use crate::jobs::undo::Undone;
 use crate::lang::{Say, Values};
-use crate::store::StoreError;
-use crate::store::session::{Run, Session};
+use crate::use_cases::sort::rewrite_tables;
+use crate::use_cases::undo::{self, ToUndo};
 
 pub(super) fn run(arguments: &UndoArguments, context: &mut Context) -> Result<Exit, Failure> {
-    let mut session = open_known(&arguments.destination, arguments.trust, context)?;
-    let runs = runs(arguments, &session, context)?;
+    let machine = context.machine(&RuntimeOptions::default());
+    let mut session = open_known(&arguments.destination, arguments.trust, &machine, context)?;
+    let wanted = match arguments.run {
+        Some(number) => ToUndo::Run(RunId(number)),
+        None if arguments.all => ToUndo::All,
+        None => ToUndo::Last,
+    };
+    let runs = undo::runs(&session, wanted, arguments.trust).map_err(|error| Failure::of_run(&error, context))?;
+    let Some(runs) = runs else {
+        let number = arguments.run.unwrap_or_default();
+        return Err(Failure::usage(context.language.say("undo.no_such_run", &[("run", &number)])));
+    };
     let is_nothing = runs.is_empty();
-    if !arguments.trust {
-        check_told(&runs, &session, context)?;
-    }
-    let stop = interrupt::listen().map_err(interrupt::failure)?;
     let mut exit = Exit::Done;
     for run in runs {
-        let undone = take_back(&mut session, run, &stop, context)?;
-        let is_stopped = stop.is_requested();
+        let undone = face::run(context, &machine, Output::default(), |context| undo::undo(context, &mut session, run))?;
+        let is_stopped = context.stop()?.is_requested();
         tell(&undone, is_stopped, &arguments.destination, context);
         if undone.waiting > 0 {
             exit = if is_stopped { Exit::Interrupted } else { Exit::Partly };
@@ -43,59 +44,11 @@ pub(super) fn run(arguments: &UndoArguments, context: &mut Context) -> Result<Ex
         }
     }
     // An undo that was cut short may have left nothing but its tables to be written.
-    rewrite_tables(&mut session, context)?;
+    face::run(context, &machine, Output::default(), |context| rewrite_tables(context, &mut session))?;
     if is_nothing {
         return Err(Failure::usage(context.language.text("undo.nothing")));
     }
     Ok(exit)
-}
-
-/// The runs that are to be taken back, in this order.
-fn runs(arguments: &UndoArguments, session: &Session, context: &Context) -> Result<Vec<Run>, Failure> {
-    let failed = |error: StoreError| Failure::of(&error, &context.language);
-    let in_force = session.runs_in_force().map_err(failed)?;
-    let runs = match arguments.run {
-        Some(number) => match session.run(RunId(number)).map_err(failed)? {
-            Some(run) => vec![run],
-            None => return Err(Failure::usage(context.language.say("undo.no_such_run", &[("run", &number)]))),
-        },
-        None if arguments.all => in_force,
-        None => in_force.into_iter().take(1).collect(),
-    };
-    let mut with_something = Vec::new();
-    for run in runs {
-        if !session.reversible(run.id).map_err(failed)?.is_empty() {
-            with_something.push(run);
-        }
-    }
-    Ok(with_something)
-}
-
-/// A session that does not tell what its ledger does is not as this user's program left it.
-fn check_told(runs: &[Run], session: &Session, context: &Context) -> Result<(), Failure> {
-    for run in runs {
-        let told = session.reversible_as_told(*run).map_err(|error| failure(&error, context))?;
-        if let (_, [disputed, ..]) = (&told.0, told.1.as_slice()) {
-            let (destination, path) = (session.destination().to_owned(), disputed.target.clone());
-            return Err(failure(&StoreError::Disputed { destination, path }, context));
-        }
-    }
-    Ok(())
-}
-
-fn take_back(session: &mut Session, run: Run, stop: &Stop, context: &mut Context) -> Result<Undone, Failure> {
-    let total = session.reversible(run.id).map_err(|error| Failure::of(&error, &context.language))?.len();
-    let mut progress = Progress::new(total, &context.console);
-    let language = context.language.clone();
-    let mut on_ended = |path: &Path, ended: &Ended| {
-        if let Err(error) = ended {
-            tracing::error!(path = printable(path), chain = chain(error), "could not be taken back");
-        }
-        progress.advance(&mut context.console, &language);
-    };
-    let undone = undo(session, run, &|error| error.say(&language), stop, &mut on_ended);
-    progress.finish();
-    undone.map_err(|error| Failure::of(&error, &context.language))
 }
 
 fn tell(undone: &Undone, is_stopped: bool, destination: &Path, context: &mut Context) {
@@ -131,13 +84,4 @@ fn tell(undone: &Undone, is_stopped: bool, destination: &Path, context: &mut Con
         let values: Values<'_> = &[("run", &undone.own.0), ("destination", &printable(destination))];
         context.console.out(&language.say("undo.redo", values));
     }
-}
-
-/// The table and the sums mirror the session after an undo too.
-fn rewrite_tables(session: &mut Session, context: &mut Context) -> Result<(), Failure> {
-    let written = tables::rewrite(session).map_err(|error| Failure::of(&error, &context.language))?;
-    if let Some(written) = written {
-        tell_kept_aside(&written, context);
-    }
-    Ok(())
 }

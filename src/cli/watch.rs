@@ -1,34 +1,29 @@
 //! `sis watch`: classifies what arrives in a folder until it is stopped, and sorts it if that is asked for.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::arguments::WatchArguments;
 use super::context::Context;
 use super::exit::Exit;
+use super::face::{self, Counted, Output};
 use super::failure::Failure;
-use super::opening::{open_destination, open_model};
 use super::outcome::{Classifying, Report, Tally};
-use super::session::open_to_work;
 use super::settings::{settings, table_name};
-use super::watch_teller::Teller;
+use super::watch_printer::WatchPrinter;
 use super::{events, summary};
-use crate::domain::folder_name::folder_names;
 use crate::domain::limit::Stage;
-use crate::domain::readiness::Patience;
+use crate::domain::readiness::SettlePolicy;
 use crate::domain::settings::Settings;
 use crate::domain::variant::Variant;
 use crate::engine::runtime::Runtime;
-use crate::engine::runtime::select::cores;
-use crate::files::destination;
-use crate::files::scan;
-use crate::jobs::begin::begin_classify;
 use crate::jobs::classify::Classification;
-use crate::jobs::effort::{Clocks, LimitOfLate};
-use crate::jobs::kept::kept;
+use crate::jobs::model::Model;
 use crate::jobs::sort::{SortRules, sort};
-use crate::jobs::watch::{LabelCommand, Watch, WatchRules, WatchTools, Watched};
-use crate::lang::Say;
-use crate::store::session::{Session, Sorting, Which};
+use crate::jobs::watch::{LabelCommand, WatchRules, Watched};
+use crate::store::session::{Session, Which};
+use crate::use_cases::runtime::ChosenRuntime;
+use crate::use_cases::watch::{ReadyWatch, WatchRequest, WatchRun, begin, prepare};
+use crate::use_cases::{RunContext, RunError};
 
 /// How long a watch waits before it looks around again.
 const LOOK: Duration = Duration::from_millis(100);
@@ -37,85 +32,69 @@ pub(super) fn run(arguments: &WatchArguments, context: &mut Context) -> Result<E
     let settings = settings(&arguments.sorting, context)?;
     let table_name = table_name(&arguments.sorting, context)?;
     let rules = rules(arguments, &settings, context)?;
-    check_source(&settings, context)?;
-    let known = match Session::exists(&settings.destination) {
-        true => Some(open_to_work(&settings.destination, arguments.sorting.trust, context)?),
-        false => None,
-    };
-    let selection = context.select_runtime(&arguments.sorting.runtime)?;
-    let cache = context.cache_place();
-    let model = open_model(&settings, &selection.runtime, cache.as_ref(), None, context)?;
-    let mut session = open_destination(&settings.destination, &table_name, arguments.sorting.trust, known, context)?;
-    if let Some(weakness) = destination::weakness(&settings.destination).filter(|_| arguments.apply) {
-        context.note(&weakness);
-    }
+    let machine = context.machine(&arguments.sorting.runtime);
+    let (json, verbose) = (arguments.sorting.json, arguments.sorting.verbose);
+    let request =
+        WatchRequest { settings: &settings, table: &table_name, trust: arguments.sorting.trust, sorts: rules.apply };
+    let output = Output { json, verbose, settings: Some(&settings), runtime: None };
+    let ready = face::run(context, &machine, output, |run| prepare(run, request, &mut ChosenRuntime::default()))?;
+    let ReadyWatch { model, mut session, runtime, .. } = ready;
+    let output = Output { runtime: Some(&runtime), ..output };
     let stop = context.stop()?;
     context.console.end_with(&stop);
-    let sorting = Sorting::from(&settings);
-    let begun = begin_classify(&mut session, &settings, &model, &selection.runtime, Some(rules.apply));
-    let (run, set) = begun.map_err(|error| Failure::of(&error, &context.language))?;
-    let watched = Watched {
-        source: settings.source.clone(),
-        recursive: settings.recursive,
-        choice: settings.choice.clone(),
-        kept: kept(&session, &settings).map_err(|error| Failure::of(&error, &context.language))?,
-        run,
-        folders: folder_names(&sorting.labels, &table_name.to_string_lossy()),
-        sorting,
-        set,
-        table: table_name,
-    };
-    let language = context.language.clone();
-    let (clocks, mut limit) = (Clocks::default(), LimitOfLate::default());
-    let tools = WatchTools {
-        model: &model,
-        cache: cache.as_ref(),
-        decoders: cores(),
-        clocks: &clocks,
-        say_trouble: &|trouble| trouble.say(&language),
-        say_transfer: &|error| error.say(&language),
-        stop: &stop,
-    };
-    let mut teller = Teller::new(
-        &settings,
-        arguments.sorting.json,
-        arguments.sorting.verbose,
-        &rules,
-        selection.runtime.device(),
-        context,
-    );
-    let mut watch = Watch::new(watched.clone(), &session, rules);
-    let mut ended = Ok(());
-    while !stop.is_requested() && ended.is_ok() {
-        match watch.turn(&mut session, tools, &mut |told| teller.tell(told)) {
-            Ok(true) => {}
-            Ok(false) => stop.wait(LOOK),
-            Err(error) => ended = Err(error),
-        }
-        let now = Instant::now();
-        teller.status(&watch, limit.at(now, &clocks), now);
-    }
-    let mut classification = Classification {
-        pictures: watch.pictures(),
-        waiting: watch.backlog(),
-        left_out: watch.left_out().clone(),
-        ..Classification::default()
-    };
-    teller.stopping();
-    // Where the watch has failed, what can be put right is put right all the same.
-    let put_right = watch.end(&mut session, &mut |told| teller.tell(told));
-    let tally;
-    (tally, classification.other_files) = teller.end();
-    ended.and(put_right).map_err(|error| Failure::of(&error, &context.language))?;
-    let limit = clocks.so_far().limit();
-    let variant = tools.model.variant();
-    let told = Ending { settings: &settings, runtime: &selection.runtime, variant, classification, limit, tally };
-    told.tell(&watched, &session, arguments.sorting.json, context)?;
+    let printer = WatchPrinter::new(&settings, json, verbose, &rules, context);
+    let watching = |run: &RunContext<'_>| watch(run, request, rules, &model, &runtime, &mut session);
+    let (ended, Counted { tally, others }) = face::run_counting(context, &machine, output, Some(printer), watching)?;
+    let Ended { watched, mut classification, limit } = ended?;
+    classification.other_files = others;
+    let variant = model.variant();
+    let last = LastWords { settings: &settings, runtime: &runtime, variant, classification, limit, tally };
+    last.tell(&watched, &session, json, context)?;
     if context.console.has_left_out() {
         let sentence = context.language.text("watch.not_read");
         context.note_text(&sentence);
     }
     Ok(Exit::Done)
+}
+
+/// A watch that is over.
+struct Ended {
+    watched: Watched,
+    classification: Classification,
+    limit: Option<Stage>,
+}
+
+/// Watches until somebody asks to stop.
+fn watch(
+    context: &RunContext<'_>,
+    request: WatchRequest<'_>,
+    rules: WatchRules,
+    model: &Model,
+    runtime: &Runtime,
+    session: &mut Session,
+) -> Result<Ended, RunError> {
+    let (run, set) = begin(session, request.settings, model, runtime, request.sorts)?;
+    let mut watch = WatchRun::new(*context, model, session, request, (run, &set), rules)?;
+    let mut done = Ok(());
+    while !context.stop.is_requested() && done.is_ok() {
+        match watch.turn(session) {
+            Ok(true) => {}
+            Ok(false) => context.stop.wait(LOOK),
+            Err(error) => done = Err(error),
+        }
+        watch.tell_status();
+    }
+    let classification = Classification {
+        pictures: watch.watch().pictures(),
+        waiting: watch.watch().backlog(),
+        left_out: watch.watch().left_out().clone(),
+        ..Classification::default()
+    };
+    let (watched, limit) = (watch.watched().clone(), watch.limit());
+    // Where the watch has failed, what can be put right is put right all the same.
+    let put_right = watch.end(session);
+    done.and(put_right)?;
+    Ok(Ended { watched, classification, limit })
 }
 
 fn rules(arguments: &WatchArguments, settings: &Settings, context: &Context) -> Result<WatchRules, Failure> {
@@ -125,7 +104,7 @@ fn rules(arguments: &WatchArguments, settings: &Settings, context: &Context) -> 
     let commands = commands.map_err(|error| Failure::of(&error, &context.language).into_usage())?;
     let settle = arguments.settle.unwrap_or(usual.patience.settle);
     Ok(WatchRules {
-        patience: Patience { settle, rest: arguments.give_up.unwrap_or(usual.patience.rest).max(settle) },
+        patience: SettlePolicy { settle, rest: arguments.give_up.unwrap_or(usual.patience.rest).max(settle) },
         settle_polled: arguments.settle.unwrap_or(usual.settle_polled),
         rescan: arguments.rescan.unwrap_or(usual.rescan),
         poll: arguments.poll,
@@ -134,15 +113,8 @@ fn rules(arguments: &WatchArguments, settings: &Settings, context: &Context) -> 
     })
 }
 
-/// A source that is not there at the start is a mistake in its name; one that goes later is waited for.
-fn check_source(settings: &Settings, context: &Context) -> Result<(), Failure> {
-    let checked = destination::check(&settings.destination, &settings.source);
-    checked.map_err(|error| Failure::of(&error, &context.language).into_usage())?;
-    scan::check(&settings.source).map_err(|error| Failure::of(&error, &context.language))
-}
-
-/// The last words.
-struct Ending<'e> {
+/// The summary of a watch.
+struct LastWords<'e> {
     settings: &'e Settings,
     runtime: &'e Runtime,
     variant: Variant,
@@ -151,7 +123,7 @@ struct Ending<'e> {
     tally: Tally,
 }
 
-impl Ending<'_> {
+impl LastWords<'_> {
     fn tell(self, watched: &Watched, session: &Session, json: bool, context: &mut Context) -> Result<(), Failure> {
         let (Watched { sorting, set, folders, .. }, classification) = (watched, &self.classification);
         let rules =

@@ -1,4 +1,4 @@
-//! All pictures of a session as they stand under the labels of now: what the app shows, counts and reviews.
+//! All pictures of a session with their scores for the present labels. The app shows, counts and reviews from it.
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
@@ -29,7 +29,7 @@ pub struct Entry {
 
 /// The best label of a picture.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Best {
+pub struct BestLabel {
     /// Its position.
     pub label: usize,
     /// Its score.
@@ -38,14 +38,14 @@ pub struct Best {
     pub margin: f32,
 }
 
-impl Best {
+impl BestLabel {
     /// The best of a picture's scores, one a label; none where there is none or where they are not known.
-    pub fn of(scores: &[f32]) -> Option<Best> {
+    pub fn of(scores: &[f32]) -> Option<BestLabel> {
         let (label, &score) =
             scores.iter().enumerate().reduce(|best, next| if next.1 > best.1 { next } else { best })?;
         let others = scores.iter().enumerate().filter(|(other, _)| *other != label).map(|(_, score)| *score);
         let known = score.is_finite();
-        known.then(|| Best { label, score, margin: score - others.fold(0.0, f32::max) })
+        known.then(|| BestLabel { label, score, margin: score - others.fold(0.0, f32::max) })
     }
 }
 
@@ -59,7 +59,7 @@ pub struct Collection {
     labels: Vec<LabelId>,
     /// One row a picture, one score a label; not a number where a picture has none.
     scores: Vec<f32>,
-    best: Vec<Option<Best>>,
+    best: Vec<Option<BestLabel>>,
     /// Pictures whose path has another content now, by position. They keep their position and count for nothing.
     replaced: HashSet<usize>,
 }
@@ -118,7 +118,7 @@ impl Collection {
                 true => self.scores.extend(std::iter::repeat_n(f32::NAN, width)),
                 false => self.scores.extend(known),
             }
-            self.best.push(Best::of(known));
+            self.best.push(BestLabel::of(known));
             self.places.insert(entry.id, self.entries.len());
             if let Some(hash) = entry.hash {
                 self.by_content.entry(hash).or_default().push(self.entries.len());
@@ -134,7 +134,7 @@ impl Collection {
         scores.resize(width * self.entries.len(), f32::NAN);
         self.best = match width {
             0 => vec![None; self.entries.len()],
-            width => scores.chunks_exact(width).map(Best::of).collect(),
+            width => scores.chunks_exact(width).map(BestLabel::of).collect(),
         };
         self.labels = labels;
         self.scores = scores;
@@ -155,7 +155,7 @@ impl Collection {
             && let Some(kept) = self.scores.get_mut(index * width..(index + 1) * width)
         {
             kept.copy_from_slice(scores);
-            self.best[index] = Best::of(scores);
+            self.best[index] = BestLabel::of(scores);
         }
     }
 
@@ -166,7 +166,7 @@ impl Collection {
     }
 
     /// A picture's best label.
-    pub fn best(&self, index: usize) -> Option<Best> {
+    pub fn best(&self, index: usize) -> Option<BestLabel> {
         self.best.get(index).copied().flatten()
     }
 

@@ -1,4 +1,4 @@
-//! How many pictures fall where. All rows add up to the pictures found.
+//! How many pictures each row of the summary has. The rows add up to the number of pictures found.
 
 use super::decision::Standing;
 use super::picture::PictureState;

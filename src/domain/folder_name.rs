@@ -1,18 +1,25 @@
-//! From labels to the names of their folders: one visible, harmless, unique name each.
+//! Folder names for labels: each visible, harmless and unique.
 
 use std::collections::HashSet;
 
 use unicode_normalization::UnicodeNormalization;
 
 use super::label::Label;
+use super::name_fold::fold;
 use super::portable_name::{is_refused, is_reserved};
 use super::printable::is_disturbing;
 
 /// The longest folder name made from a label, in bytes: room is left for suffixes on every common file system.
 const LONGEST: usize = 100;
 
+/// The folder of the session in a destination.
+pub const SESSION_FOLDER: &str = ".sis";
+
+/// The list of checksums in a destination.
+pub const CHECKSUMS: &str = "SHA256SUMS";
+
 /// Names in a destination that are the program's own.
-pub const OWN_NAMES: [&str; 3] = [".sis", "output.csv", "SHA256SUMS"];
+pub const OWN_NAMES: [&str; 3] = [SESSION_FOLDER, "output.csv", CHECKSUMS];
 
 /// One folder name a label, in the labels' order. Where two would coincide on a file system that ignores case or
 /// Unicode form, the later gets ` (2)`; so does one that would take the place of the table or of another of the
@@ -43,11 +50,6 @@ pub fn folder_name(label: &str) -> String {
         name.push('_');
     }
     name
-}
-
-/// The form under which two names are one on file systems that ignore case and Unicode form.
-pub fn fold(name: &str) -> String {
-    name.nfc().collect::<String>().to_uppercase().to_lowercase().nfc().collect()
 }
 
 fn is_unsafe(c: char) -> bool {

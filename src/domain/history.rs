@@ -1,4 +1,4 @@
-//! The history of people's decisions, step by step: undo takes steps back and redo does them again.
+//! Undo and redo of a person's decisions, step by step.
 
 use std::collections::HashMap;
 

@@ -1,5 +1,4 @@
-//! The names of models that are published on the hub: `owner/name`, with a revision after an `@` where not the newest
-//! is meant.
+//! Names of models on the hub: `owner/name`, or `owner/name@revision`.
 
 use std::fmt;
 

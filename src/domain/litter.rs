@@ -1,5 +1,5 @@
-//! Litter: what systems and apps leave for themselves among other people's files. It is told by its name, but for the
-//! files of macOS that are named like the picture beside them.
+//! Litter: files that systems and apps leave among other people's files. They are recognised by name, but for
+//! AppleDouble files of macOS, which are named like the picture beside them.
 
 use std::ffi::OsStr;
 

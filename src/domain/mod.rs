@@ -1,19 +1,22 @@
-//! The subject of the product, and nothing else: labels, scores, counts, plans.
+//! The subject of the product: labels, scores, counts, plans.
 //!
 //! Pure: no input or output, no threads, no clock. Everything here can be tested with plain values.
 
 pub mod advice;
 pub mod audit;
-pub mod choice;
 pub mod collection;
 pub mod count;
 pub mod decision;
+pub mod file_filter;
+pub mod file_identity;
 pub mod folder_name;
+pub mod hex;
 pub mod history;
 pub mod hub_model;
 pub mod label;
 pub mod limit;
 pub mod litter;
+pub mod name_fold;
 pub mod patterns;
 pub mod picture;
 pub mod plan;
@@ -29,6 +32,5 @@ pub mod speed_advice;
 pub mod statistics;
 pub mod template;
 pub mod transfer;
-pub mod unchanged;
 pub mod unkept;
 pub mod variant;

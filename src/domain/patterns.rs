@@ -5,8 +5,8 @@ use std::path::Path;
 
 use globset::{ErrorKind, GlobBuilder, GlobMatcher};
 
-use super::folder_name::fold;
 use super::litter::{is_hidden, is_litter_in_pattern};
+use super::name_fold::fold;
 
 /// Patterns that were written together.
 #[derive(Debug, Clone, Default)]

@@ -6,7 +6,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 use super::decision::Decision;
-use super::folder_name::fold;
+use super::name_fold::fold;
 use super::picture::{ContentHash, PictureId};
 use super::run::Action;
 use super::settings::Operation;

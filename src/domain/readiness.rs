@@ -1,9 +1,9 @@
-//! When a file that arrives is ready to be looked at: not before it has stopped changing.
+//! Decides when a file that is arriving has stopped changing.
 //!
-//! Two looks that find the same file, at least the settling time apart, make it ready. That its writer closed it, or
-//! gave it its name only when it was done, shortens the wait and never replaces it. A file into which somebody was seen
-//! to write is not ready before it is closed. One that is ready and turns out not to be whole is held: its rest may
-//! still come. Once a file has been left alone for long enough, it is given up: taken as it is.
+//! A file is ready when two observations at least the settling time apart agree. A close or a rename seen meanwhile
+//! shortens the settling time but never replaces it. A file that somebody was seen to write to is not ready before it
+//! is closed. A ready file that turns out to be incomplete is held, because the rest may still come. A file left alone
+//! for long enough is given up and taken as it is.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -16,16 +16,16 @@ const CLOSED_SHARE: u32 = 4;
 
 /// How long files are waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Patience {
+pub struct SettlePolicy {
     /// How long a file must not change.
     pub settle: Duration,
     /// How long the rest of a file is waited for that is not whole.
     pub rest: Duration,
 }
 
-/// The result of a look at a file.
+/// The state of a file after an observation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Look {
+pub enum Observation {
     /// It may still change.
     Wait,
     /// It has settled.
@@ -38,7 +38,7 @@ pub enum Look {
 /// Files that were seen and are not done with. Times are those since the watch began.
 #[derive(Debug)]
 pub struct Readiness {
-    patience: Patience,
+    policy: SettlePolicy,
     files: HashMap<PathBuf, Seen>,
     /// No file is due before this; none where there is none.
     next: Option<Duration>,
@@ -69,7 +69,7 @@ enum Writer {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
     Settling,
-    /// Not whole: it waits for its rest, or for the end of patience.
+    /// Not whole: it waits for its rest, or for the end of policy.
     Held,
     /// Given up and said so: only a change is of interest.
     Silent,
@@ -77,8 +77,8 @@ enum Stage {
 
 impl Readiness {
     /// No file was seen yet.
-    pub fn new(patience: Patience) -> Readiness {
-        Readiness { patience, files: HashMap::new(), next: None, scan: 0 }
+    pub fn new(policy: SettlePolicy) -> Readiness {
+        Readiness { policy, files: HashMap::new(), next: None, scan: 0 }
     }
 
     /// True for a file that was seen and is not done with.
@@ -103,18 +103,18 @@ impl Readiness {
 
     /// How long a file must not change from now on.
     pub fn settle_for(&mut self, settle: Duration) {
-        self.patience.settle = settle;
-        self.patience.rest = self.patience.rest.max(settle);
+        self.policy.settle = settle;
+        self.policy.rest = self.policy.rest.max(settle);
     }
 
-    /// A look at a file.
-    pub fn look(&mut self, path: &Path, stamp: FileStamp, now: Duration) -> Look {
+    /// Takes account of a file as it was just found.
+    pub fn observe(&mut self, path: &Path, stamp: FileStamp, now: Duration) -> Observation {
         let scan = self.scan;
         let seen = match self.files.get_mut(path) {
             Some(seen) => seen,
             None => {
                 let seen = Seen { stamp, since: now, writer: Writer::Unknown, stage: Stage::Settling, scan };
-                self.expect(now + self.patience.settle);
+                self.expect(now + self.policy.settle);
                 self.files.entry(path.to_owned()).or_insert(seen)
             }
         };
@@ -124,15 +124,15 @@ impl Readiness {
             if seen.writer == Writer::Done {
                 seen.writer = Writer::Unknown;
             }
-            self.expect(now + self.patience.settle);
-            return Look::Wait;
+            self.expect(now + self.policy.settle);
+            return Observation::Wait;
         }
         let quiet = now.saturating_sub(seen.since);
-        let is_given_up = quiet >= self.patience.rest;
+        let is_given_up = quiet >= self.policy.rest;
         match seen.stage {
-            Stage::Settling if quiet >= self.patience.settling(seen.writer) => Look::Ready { is_given_up },
-            Stage::Held if is_given_up => Look::Ready { is_given_up },
-            _ => Look::Wait,
+            Stage::Settling if quiet >= self.policy.settling(seen.writer) => Observation::Ready { is_given_up },
+            Stage::Held if is_given_up => Observation::Ready { is_given_up },
+            _ => Observation::Wait,
         }
     }
 
@@ -147,7 +147,7 @@ impl Readiness {
     pub fn close(&mut self, path: &Path) {
         if let Some(seen) = self.files.get_mut(path) {
             seen.writer = Writer::Done;
-            let due = seen.since + self.patience.settling(Writer::Done);
+            let due = seen.since + self.policy.settling(Writer::Done);
             self.expect(due);
         }
     }
@@ -163,7 +163,7 @@ impl Readiness {
     pub fn disturb(&mut self, path: &Path, now: Duration) {
         if let Some(seen) = self.files.get_mut(path) {
             (seen.since, seen.stage) = (now, Stage::Settling);
-            let due = now + self.patience.settling(seen.writer);
+            let due = now + self.policy.settling(seen.writer);
             self.expect(due);
         }
     }
@@ -172,7 +172,7 @@ impl Readiness {
     pub fn hold(&mut self, path: &Path) {
         if let Some(seen) = self.files.get_mut(path) {
             seen.stage = Stage::Held;
-            let due = seen.since + self.patience.rest;
+            let due = seen.since + self.policy.rest;
             self.expect(due);
         }
     }
@@ -201,7 +201,7 @@ impl Readiness {
         self.files.retain(|path, seen| seen.scan == scan || is_hidden(path));
     }
 
-    /// Files that a look may find ready, those first that have waited longest.
+    /// Files that an observation may find ready, those first that have waited longest.
     pub fn due(&mut self, now: Duration) -> Vec<PathBuf> {
         if self.next.is_none_or(|next| now < next) {
             return vec![];
@@ -210,8 +210,8 @@ impl Readiness {
         let mut next: Option<Duration> = None;
         for (path, seen) in &self.files {
             let at = match seen.stage {
-                Stage::Settling => seen.since + self.patience.settling(seen.writer),
-                Stage::Held => seen.since + self.patience.rest,
+                Stage::Settling => seen.since + self.policy.settling(seen.writer),
+                Stage::Held => seen.since + self.policy.rest,
                 Stage::Silent => continue,
             };
             match at <= now {
@@ -230,7 +230,7 @@ impl Readiness {
     }
 }
 
-impl Patience {
+impl SettlePolicy {
     fn settling(self, writer: Writer) -> Duration {
         match writer {
             Writer::Unknown => self.settle,
@@ -244,8 +244,8 @@ impl Patience {
 mod tests {
     use super::*;
 
-    const PATIENCE: Patience = Patience { settle: Duration::from_secs(4), rest: Duration::from_secs(60) };
-    const READY: Look = Look::Ready { is_given_up: false };
+    const PATIENCE: SettlePolicy = SettlePolicy { settle: Duration::from_secs(4), rest: Duration::from_secs(60) };
+    const READY: Observation = Observation::Ready { is_given_up: false };
 
     fn stamp(size: u64) -> FileStamp {
         FileStamp { device: 1, inode: 1, size, modified_ns: i128::from(size) }
@@ -258,8 +258,8 @@ mod tests {
     struct Scene(Readiness);
 
     impl Scene {
-        fn look(&mut self, size: u64, now: u64) -> Look {
-            self.0.look(Path::new("1.jpg"), stamp(size), at(now))
+        fn observe(&mut self, size: u64, now: u64) -> Observation {
+            self.0.observe(Path::new("1.jpg"), stamp(size), at(now))
         }
 
         fn is_due(&mut self, now: u64) -> bool {
@@ -272,16 +272,16 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_ready_when_two_looks_find_it_the_same() {
+    fn a_file_observed_twice_the_same_is_ready() {
         let mut scene = scene();
         assert!(!scene.is_due(9));
-        assert_eq!(scene.look(1, 10), Look::Wait);
+        assert_eq!(scene.observe(1, 10), Observation::Wait);
         assert!(!scene.is_due(13) && scene.is_due(14));
-        assert_eq!(scene.look(1, 13), Look::Wait);
-        assert_eq!(scene.look(2, 14), Look::Wait, "it grew");
+        assert_eq!(scene.observe(1, 13), Observation::Wait);
+        assert_eq!(scene.observe(2, 14), Observation::Wait, "it grew");
         assert!(!scene.is_due(17));
-        assert_eq!(scene.look(2, 17), Look::Wait);
-        assert_eq!(scene.look(2, 18), READY);
+        assert_eq!(scene.observe(2, 17), Observation::Wait);
+        assert_eq!(scene.observe(2, 18), READY);
         scene.0.forget(Path::new("1.jpg"));
         assert!(scene.0.is_empty() && !scene.is_due(99));
     }
@@ -289,74 +289,74 @@ mod tests {
     #[test]
     fn that_it_was_closed_shortens_the_wait_until_it_is_opened_again() {
         let mut scene = scene();
-        scene.look(1, 0);
+        scene.observe(1, 0);
         scene.0.close(Path::new("1.jpg"));
         assert!(!scene.is_due(0) && scene.is_due(1));
-        assert_eq!(scene.look(1, 1), READY);
-        assert_eq!(scene.look(2, 2), Look::Wait);
-        assert_eq!(scene.look(2, 3), Look::Wait, "it was not closed since");
-        assert_eq!(scene.look(2, 6), READY);
+        assert_eq!(scene.observe(1, 1), READY);
+        assert_eq!(scene.observe(2, 2), Observation::Wait);
+        assert_eq!(scene.observe(2, 3), Observation::Wait, "it was not closed since");
+        assert_eq!(scene.observe(2, 6), READY);
     }
 
     #[test]
     fn what_is_not_whole_is_held_until_it_changes_or_is_given_up() {
         let mut scene = scene();
-        scene.look(1, 0);
-        assert_eq!(scene.look(1, 4), READY);
+        scene.observe(1, 0);
+        assert_eq!(scene.observe(1, 4), READY);
         scene.0.hold(Path::new("1.jpg"));
-        assert_eq!((scene.look(1, 50), scene.0.unfinished()), (Look::Wait, 1));
+        assert_eq!((scene.observe(1, 50), scene.0.unfinished()), (Observation::Wait, 1));
         assert!(!scene.is_due(59) && scene.is_due(60));
-        assert_eq!(scene.look(1, 60), Look::Ready { is_given_up: true });
+        assert_eq!(scene.observe(1, 60), Observation::Ready { is_given_up: true });
         scene.0.silence(Path::new("1.jpg"));
-        assert_eq!(scene.look(1, 1000), Look::Wait);
+        assert_eq!(scene.observe(1, 1000), Observation::Wait);
         assert!(!scene.is_due(1000), "it is said once");
-        assert_eq!(scene.look(2, 1001), Look::Wait);
-        assert_eq!(scene.look(2, 1005), READY, "it goes on");
+        assert_eq!(scene.observe(2, 1001), Observation::Wait);
+        assert_eq!(scene.observe(2, 1005), READY, "it goes on");
     }
 
     #[test]
     fn a_file_that_is_being_written_waits_for_its_writer() {
         let mut scene = scene();
-        scene.look(1, 0);
+        scene.observe(1, 0);
         scene.0.write(Path::new("1.jpg"));
         assert!(!scene.is_due(30));
-        assert_eq!(scene.look(1, 30), Look::Wait, "nothing changes, and it is not closed");
+        assert_eq!(scene.observe(1, 30), Observation::Wait, "nothing changes, and it is not closed");
         scene.0.close(Path::new("1.jpg"));
         assert!(scene.is_due(30));
-        assert_eq!(scene.look(1, 30), READY);
+        assert_eq!(scene.observe(1, 30), READY);
         // A writer that never closes it does not keep it for ever.
         scene.0.write(Path::new("1.jpg"));
-        assert_eq!(scene.look(1, 60), Look::Ready { is_given_up: true });
+        assert_eq!(scene.observe(1, 60), Observation::Ready { is_given_up: true });
         // Where it may have been closed and nobody told of it, it settles as any other.
-        scene.look(2, 70);
-        assert_eq!(scene.look(2, 80), Look::Wait);
+        scene.observe(2, 70);
+        assert_eq!(scene.observe(2, 80), Observation::Wait);
         scene.0.forget_writers();
         assert!(scene.is_due(80));
-        assert_eq!(scene.look(2, 80), READY);
+        assert_eq!(scene.observe(2, 80), READY);
     }
 
     #[test]
     fn what_is_disturbed_settles_anew() {
         let mut scene = scene();
-        scene.look(1, 0);
+        scene.observe(1, 0);
         scene.0.hold(Path::new("1.jpg"));
         scene.0.disturb(Path::new("1.jpg"), at(20));
         assert!(!scene.is_due(23) && scene.is_due(24));
-        assert_eq!(scene.look(1, 24), READY);
+        assert_eq!(scene.observe(1, 24), READY);
     }
 
     #[test]
     fn what_a_scan_does_not_come_to_is_gone() {
         let mut readiness = Readiness::new(PATIENCE);
         for name in ["1.jpg", "2.jpg"] {
-            readiness.look(Path::new(name), stamp(1), at(0));
+            readiness.observe(Path::new(name), stamp(1), at(0));
         }
         readiness.begin_scan();
-        readiness.look(Path::new("2.jpg"), stamp(1), at(1));
+        readiness.observe(Path::new("2.jpg"), stamp(1), at(1));
         readiness.end_scan(&[]);
         assert!(!readiness.has(Path::new("1.jpg")) && readiness.has(Path::new("2.jpg")));
         assert_eq!(readiness.len(), 1);
-        readiness.look(Path::new("locked/3.jpg"), stamp(1), at(1));
+        readiness.observe(Path::new("locked/3.jpg"), stamp(1), at(1));
         readiness.begin_scan();
         readiness.end_scan(&["locked".into()]);
         assert!(readiness.has(Path::new("locked/3.jpg")) && readiness.len() == 1, "nobody could look");
@@ -366,7 +366,7 @@ mod tests {
     fn those_that_waited_longest_come_first() {
         let mut readiness = Readiness::new(PATIENCE);
         for (name, now) in [("b", 2), ("a", 3), ("c", 1)] {
-            readiness.look(Path::new(name), stamp(1), at(now));
+            readiness.observe(Path::new(name), stamp(1), at(now));
         }
         assert_eq!(readiness.due(at(9)), [Path::new("c"), Path::new("b"), Path::new("a")]);
     }

@@ -52,7 +52,7 @@ pub fn normalise(mut rows: Array2<f32>) -> Result<Array2<f32>, NoDirection> {
 }
 
 /// Image embeddings as they are kept: normalised, half precision. Shape: unchanged.
-pub fn to_kept_form(rows: Array2<f32>) -> Result<Array2<f16>, NoDirection> {
+pub fn normalise_to_f16(rows: Array2<f32>) -> Result<Array2<f16>, NoDirection> {
     Ok(normalise(rows)?.mapv(f16::from_f32))
 }
 
@@ -182,7 +182,7 @@ mod tests {
 
     #[test]
     fn a_picture_is_predicted_for_the_label_it_points_at() {
-        let images = to_kept_form(array![[3.0, 0.0], [0.1, 5.0]]).unwrap();
+        let images = normalise_to_f16(array![[3.0, 0.0], [0.1, 5.0]]).unwrap();
         let labels = label_embeddings(array![[1.0, 0.0], [0.0, 2.0], [0.0, 1.0]].view(), &[1, 2]).unwrap();
         let logits = logits(images.view(), labels.view(), CLIP);
         assert!((logits[[0, 0]] - 100.0).abs() < 0.05);
@@ -220,7 +220,7 @@ mod tests {
             rows in 1usize..600, width in 1usize..600, count in 1usize..20, seed in 0usize..1000
         ) {
             let value = |r: usize, c: usize| ((r * 31 + c * 7 + seed) % 17) as f32 - 7.6;
-            let kept = to_kept_form(Array2::from_shape_fn((rows, width), |(r, c)| value(r, c))).unwrap();
+            let kept = normalise_to_f16(Array2::from_shape_fn((rows, width), |(r, c)| value(r, c))).unwrap();
             let labels = normalise(Array2::from_shape_fn((count, width), |(r, c)| value(r + 5, c))).unwrap();
             let bits = |scores: &[f32]| scores.iter().map(|score| score.to_bits()).collect::<Vec<_>>();
             let all = scores(kept.view(), labels.view(), CLIP);

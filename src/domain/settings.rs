@@ -1,4 +1,4 @@
-//! Settings that a person makes before a run.
+//! The settings of a run.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::choice::Choice;
+use super::file_filter::FileFilter;
 use super::hub_model::HubModel;
 use super::label::Label;
 use super::printable::printable;
@@ -71,7 +71,7 @@ pub struct Settings {
     /// Look into its sub-folders too.
     pub recursive: bool,
     /// Which of its files are looked at.
-    pub choice: Choice,
+    pub choice: FileFilter,
     /// The folder that receives one folder a label.
     pub destination: PathBuf,
     /// The model.

@@ -1,4 +1,4 @@
-//! How fast a machine is with a model, stage by stage, and what follows from that.
+//! Speed of a machine with a model, stage by stage.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ pub struct Batch {
 
 /// A whole run, of which nothing is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Whole {
+pub struct WholeRun {
     /// Pictures that it came to.
     pub pictures: usize,
     /// Pictures a second.
@@ -66,7 +66,7 @@ pub struct Speeds {
     /// Scoring 100,000 pictures for ten labels.
     pub scoring: Duration,
     /// A whole run.
-    pub whole: Whole,
+    pub whole: WholeRun,
 }
 
 /// A stage limits by itself where it is slower than every other by so much.
@@ -187,7 +187,7 @@ mod tests {
 
     #[test]
     fn where_a_stage_was_not_measured_none_limits() {
-        let whole = Whole { limit: Some(Stage::Reading), ..Whole::default() };
+        let whole = WholeRun { limit: Some(Stage::Reading), ..WholeRun::default() };
         for (reading, decoding, batches) in
             [(0.0, 300.0, &[(8, 20.0)][..]), (1000.0, 0.0, &[(8, 20.0)]), (1000.0, 300.0, &[])]
         {

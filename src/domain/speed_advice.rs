@@ -1,4 +1,4 @@
-//! Advice: changes to a machine that make pictures go faster.
+//! Advice on how to classify faster on this machine.
 
 use super::limit::Stage;
 use super::speed::Speeds;
@@ -109,7 +109,7 @@ fn better_batch(speeds: &Speeds) -> Option<Advice> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::speed::{Batch, Rates, Whole};
+    use crate::domain::speed::{Batch, Rates, WholeRun};
 
     fn speeds(limit: Option<Stage>, batches: &[(usize, f64)]) -> Speeds {
         let rates = Rates { one: 100.0, all: 100.0 };
@@ -119,7 +119,7 @@ mod tests {
             preparing: rates,
             batches: batches.iter().map(|(size, per_second)| Batch { size: *size, per_second: *per_second }).collect(),
             batch_size: 8,
-            whole: Whole { limit, ..Whole::default() },
+            whole: WholeRun { limit, ..WholeRun::default() },
             ..Speeds::default()
         }
     }

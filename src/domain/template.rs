@@ -1,4 +1,4 @@
-//! The sentences around a prompt.
+//! Templates: the sentence around a prompt.
 
 use std::fmt;
 

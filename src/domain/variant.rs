@@ -1,4 +1,4 @@
-//! The numbers that the image tower computes with.
+//! Variants: the precision in which the image tower computes.
 
 use std::fmt;
 use std::str::FromStr;

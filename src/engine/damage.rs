@@ -1,5 +1,5 @@
-//! Which errors may come of files that are not as they were published: those a published model is checked for, and
-//! mended of. Errors that another file of the same content would not help are none of them.
+//! Which errors may come of a damaged download. A published model with one of them is checked and repaired. An error
+//! that another copy of the same file would not cure is none of them.
 
 use std::io::{Error, ErrorKind};
 

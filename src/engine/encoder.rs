@@ -4,12 +4,13 @@ use half::f16;
 use ndarray::{Array2, Axis, concatenate};
 
 use super::EngineError;
-use super::checkpoint::{Checkpoint, TowerKind};
+use super::checkpoint::Checkpoint;
 use super::image_processor::{ImageProcessor, PreparedPicture};
-use super::runtime::{Halt, InputSpec, Runtime, RuntimeError, Session, Tensor, Uses};
+use super::runtime::{Halt, InputSpec, Runtime, RuntimeError, Session, Tensor, Workload};
 use super::tokenizer::Tokenizer;
+use super::tower_kind::TowerKind;
 use crate::domain::label::Label;
-use crate::domain::score::{label_embeddings, to_kept_form};
+use crate::domain::score::{label_embeddings, normalise_to_f16};
 use crate::domain::template::Templates;
 
 /// The image tower of a checkpoint.
@@ -27,7 +28,7 @@ impl ImageEncoder {
         checkpoint: &Checkpoint,
         runtime: &Runtime,
         cores: usize,
-        uses: Uses,
+        uses: Workload,
     ) -> Result<Vec<ImageEncoder>, EngineError> {
         tracing::info!("opening the image tower");
         let tower = checkpoint.tower(TowerKind::Image, runtime)?;
@@ -43,7 +44,7 @@ impl ImageEncoder {
         self.session.takes_batches() && !self.is_one_by_one
     }
 
-    /// Tells it to end the computation.
+    /// A handle that cancels the computation.
     pub fn halt(&self) -> Halt {
         self.session.halt()
     }
@@ -58,7 +59,7 @@ impl ImageEncoder {
         }
         let views: Vec<_> = answers.iter().map(|answer| answer.view()).collect();
         let raw = concatenate(Axis(0), &views).map_err(|error| RuntimeError::Run(Box::new(error)))?;
-        Ok(to_kept_form(raw)?)
+        Ok(normalise_to_f16(raw)?)
     }
 }
 
@@ -117,5 +118,5 @@ impl TextEncoder {
 fn open_text(checkpoint: &Checkpoint, runtime: &Runtime, length: usize) -> Result<Session, EngineError> {
     let tower = checkpoint.tower(TowerKind::Text, runtime)?;
     let inputs = [InputSpec::token_ids("input_ids", length), InputSpec::token_ids("attention_mask", length)];
-    Ok(runtime.open(&tower, &inputs, &["text_embeds", "pooler_output"], Uses::Few)?)
+    Ok(runtime.open(&tower, &inputs, &["text_embeds", "pooler_output"], Workload::Few)?)
 }

@@ -1,8 +1,8 @@
-//! The file with a tower's quantised weights: made at first use, kept in the program's cache folder, checked whenever
-//! it is opened. It ends with the SHA-256 of what comes before.
+//! The file of a tower's quantised weights: made at first use, kept in the program's cache folder, checked whenever it
+//! is opened. It ends with the SHA-256 of its content.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Read, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -14,9 +14,10 @@ use tract_onnx::pb::tensor_proto::DataType;
 
 use super::graph::TowerGraph;
 use super::graph::int8::{self, Part};
+use crate::domain::hex::hex;
 use crate::plain_file;
 
-/// To be raised whenever what is in the files changes.
+/// The version of the file format: raise it with every change of the content.
 const VERSION: u32 = 1;
 
 /// The folder of these files in the program's cache folder.
@@ -26,16 +27,19 @@ const ENDING: &str = "int8";
 
 const HASH_LENGTH: u64 = 32;
 
+/// Bytes that are read and hashed together.
+const PIECE: usize = 256 << 10;
+
 /// The beginning of the files' names until they are whole.
 const UNFINISHED: &str = "quantising-";
 
-/// A file that has been unfinished for so long was left behind.
+/// An unfinished file of this age was left by a killed program.
 const LEFT_BEHIND: Duration = Duration::from_secs(3600);
 
-/// How many quantised towers are kept: those that were used last.
+/// How many quantised towers are kept: the most recently used.
 const KEPT: usize = 4;
 
-/// Why a tower could not be quantised.
+/// A tower could not be quantised.
 #[derive(Debug, thiserror::Error)]
 pub enum QuantisingError {
     /// The file of quantised weights cannot be read or written.
@@ -46,7 +50,7 @@ pub enum QuantisingError {
         /// The system's error.
         source: io::Error,
     },
-    /// A weight is infinite or no number, which integers would hide.
+    /// A weight is infinite or NaN. Integers would hide that.
     #[error("{tensor} holds what is no number")]
     NotFinite {
         /// The tensor.
@@ -73,12 +77,12 @@ pub fn quantised(tower: &TowerGraph, sources: &[PathBuf], folder: &Path) -> Resu
     Ok(rewritten)
 }
 
-/// Everything that a quantised tower's answers depend on beside its weights.
+/// A description of the quantisation for the fingerprint: its version and largest integer.
 pub fn form() -> String {
     format!("int8 {VERSION} {}", levels())
 }
 
-/// True where the file for these sources is there, whole or not.
+/// True where there is a file for these sources, complete or not.
 pub fn is_kept(sources: &[PathBuf], folder: &Path) -> bool {
     name(sources, levels()).is_ok_and(|name| folder.join(name).exists())
 }
@@ -93,7 +97,7 @@ pub fn clear(folder: &Path) -> io::Result<u64> {
     Ok(bytes)
 }
 
-/// Removes what was left behind unfinished, and all but the quantised weights that were used last.
+/// Removes abandoned unfinished files, and all quantised weights but the most recently used.
 fn tidy(folder: &Path) -> io::Result<()> {
     let mut files = files(folder)?;
     files.sort_by_key(|(_, used)| std::cmp::Reverse(*used));
@@ -102,8 +106,8 @@ fn tidy(folder: &Path) -> io::Result<()> {
     files.iter().enumerate().filter(is_gone).try_for_each(|(_, (path, _))| remove(path))
 }
 
-/// Our files in the folder, unfinished ones only where they were left behind, and when each was used last. None in what
-/// is no real folder.
+/// Our files in the folder and when each was last used; of unfinished ones only abandoned ones. Empty for a link or a
+/// file.
 fn files(folder: &Path) -> io::Result<Vec<(PathBuf, SystemTime)>> {
     if !folder.symlink_metadata().is_ok_and(|folder| folder.is_dir()) {
         return Ok(vec![]);
@@ -154,8 +158,7 @@ fn name(sources: &[PathBuf], levels: u8) -> io::Result<String> {
         let changed = (file.ctime(), file.ctime_nsec());
         hasher.update(format!("{path:?} {} {} {} {changed:?}", file.dev(), file.ino(), file.len()));
     }
-    let name: String = hasher.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    Ok(format!("{name}.{ENDING}"))
+    Ok(format!("{}.{ENDING}", hex(&hasher.finalize()[..16])))
 }
 
 /// True where the file is there, as long as it must be and as it was written.
@@ -165,11 +168,20 @@ fn is_whole(path: &Path, length: u64) -> bool {
         if file.metadata()?.len() != length {
             return Ok(false);
         }
-        let mut hasher = HashingWriter { inner: io::sink(), hasher: Sha256::new() };
-        io::copy(&mut (&mut file).take(length - HASH_LENGTH), &mut hasher)?;
+        let mut hasher = Sha256::new();
+        let mut content = BufReader::with_capacity(PIECE, (&mut file).take(length - HASH_LENGTH));
+        loop {
+            let piece = content.fill_buf()?;
+            if piece.is_empty() {
+                break;
+            }
+            hasher.update(piece);
+            let read = piece.len();
+            content.consume(read);
+        }
         let mut kept = [0; HASH_LENGTH as usize];
         file.read_exact(&mut kept)?;
-        let is_whole = kept == *hasher.hasher.finalize();
+        let is_whole = kept == *hasher.finalize();
         if is_whole {
             // The files that were used last are kept; where this cannot be noted, the file is of use all the same.
             let _ = file.set_modified(SystemTime::now());
@@ -193,22 +205,24 @@ fn make(path: &Path, parts: &[Part], data_folder: &Path, levels: u8) -> Result<(
 /// Writes the parts, tensor by tensor, and their hash.
 fn write(file: &mut File, path: &Path, parts: &[Part], data_folder: &Path, levels: u8) -> Result<(), QuantisingError> {
     let failed = |source| QuantisingError::File { path: path.to_owned(), source };
-    let mut out = HashingWriter { inner: BufWriter::new(file), hasher: Sha256::new() };
+    let (mut out, mut hasher) = (BufWriter::new(file), Sha256::new());
     for part in parts {
         let bytes = match part {
-            Part::Copied(tensor) => Outside::of(tensor, data_folder).and_then(|outside| outside.bytes()),
+            Part::Copied(tensor) => ExternalTensor::of(tensor, data_folder).and_then(|outside| outside.bytes()),
             Part::Quantised { matrix, is_transposed } => {
-                let values = Outside::of(matrix, data_folder).and_then(|outside| outside.values()).map_err(failed)?;
+                let values =
+                    ExternalTensor::of(matrix, data_folder).and_then(|outside| outside.values()).map_err(failed)?;
                 if values.iter().any(|value| !value.is_finite()) {
                     return Err(QuantisingError::NotFinite { tensor: matrix.name.clone() });
                 }
                 Ok(quantised_bytes(matrix, *is_transposed, values, levels))
             }
         };
-        bytes.and_then(|bytes| out.write_all(&bytes)).map_err(failed)?;
+        let bytes = bytes.map_err(failed)?;
+        hasher.update(&bytes);
+        out.write_all(&bytes).map_err(failed)?;
     }
-    let HashingWriter { mut inner, hasher } = out;
-    inner.write_all(&hasher.finalize()).and_then(|()| inner.flush()).map_err(failed)
+    out.write_all(&hasher.finalize()).and_then(|()| out.flush()).map_err(failed)
 }
 
 /// A matrix's integers and scales, as they lie in the file.
@@ -228,22 +242,22 @@ fn transposed(values: &[f32], columns: usize) -> Vec<f32> {
 }
 
 /// A tensor whose values lie in a file.
-struct Outside {
+struct ExternalTensor {
     path: PathBuf,
     offset: u64,
     length: usize,
     element: i32,
 }
 
-impl Outside {
-    fn of(tensor: &TensorProto, folder: &Path) -> io::Result<Outside> {
+impl ExternalTensor {
+    fn of(tensor: &TensorProto, folder: &Path) -> io::Result<ExternalTensor> {
         let told = |key: &str| tensor.external_data.iter().find(|entry| entry.key == key).map(|entry| &entry.value);
         let number = |key: &str| told(key).and_then(|value| value.parse::<u64>().ok());
         let (Some(location), Some(offset), Some(length)) = (told("location"), number("offset"), number("length"))
         else {
             return Err(io::Error::new(io::ErrorKind::InvalidData, format!("{} lies nowhere", tensor.name)));
         };
-        Ok(Outside { path: folder.join(location), offset, length: length as usize, element: tensor.data_type })
+        Ok(ExternalTensor { path: folder.join(location), offset, length: length as usize, element: tensor.data_type })
     }
 
     fn bytes(&self) -> io::Result<Vec<u8>> {
@@ -263,24 +277,6 @@ impl Outside {
             }
             _ => bytes.chunks_exact(4).map(|four| f32::from_le_bytes([four[0], four[1], four[2], four[3]])).collect(),
         })
-    }
-}
-
-/// Hashes what goes through it.
-struct HashingWriter<W> {
-    inner: W,
-    hasher: Sha256,
-}
-
-impl<W: Write> Write for HashingWriter<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.inner.write(bytes)?;
-        self.hasher.update(&bytes[..written]);
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.inner.flush()
     }
 }
 

@@ -28,6 +28,17 @@ pub enum Filter {
 }
 
 impl Filter {
+    /// Its name in the text that the fingerprint hashes.
+    pub(super) fn canonical(self) -> &'static str {
+        match self {
+            Filter::Box => "Box",
+            Filter::Bilinear => "Bilinear",
+            Filter::Hamming => "Hamming",
+            Filter::Bicubic => "Bicubic",
+            Filter::Lanczos => "Lanczos",
+        }
+    }
+
     /// How far the filter reaches, in pixels of the smaller picture.
     fn support(self) -> f64 {
         match self {

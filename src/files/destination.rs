@@ -1,13 +1,14 @@
-//! Whether a destination can take files, before any work is done.
+//! Checks, before any work is done, whether a destination can take files.
 
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use super::durable::{free_space, make_folders, nameless_file, share_blocks};
+use super::durable::{make_folders, nameless_file, share_blocks};
 use super::read::open_regular;
 use crate::domain::plan::PlannedTransfer;
 use crate::domain::run::Action;
+use crate::file_system::free_space;
 use crate::file_system::without_journal;
 use crate::rights::Rights;
 

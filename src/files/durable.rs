@@ -1,4 +1,4 @@
-//! Writing files so that they are really there, whole, and replace nothing.
+//! Writing files durably: synced, whole, and without replacing anything.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -139,13 +139,6 @@ pub fn set_folder_time(folder: &Path, modified_ns: i128) {
     if let Err(error) = opened.and_then(|opened| opened.handle().set_modified(modified)) {
         tracing::info!(folder = printable(folder), "keeps its new time: {error}");
     }
-}
-
-/// Bytes that are free for this user where `folder` is; nothing where the file system does not tell.
-pub fn free_space(folder: &Path) -> Option<u64> {
-    let system = rustix::fs::statvfs(folder).ok()?;
-    // A file system in memory may say that it has no blocks at all, of which none are free.
-    (system.f_blocks > 0).then(|| system.f_bavail.saturating_mul(system.f_frsize))
 }
 
 /// Lets the file system share a file's blocks with its copy; false where it does not offer that.

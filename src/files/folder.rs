@@ -1,5 +1,5 @@
-//! Handles of folders. Work inside a folder goes through its handle, so that one that somebody swaps for a link, or
-//! moves away, meanwhile leads nowhere else.
+//! Handles of folders. All work inside a folder goes through its handle, so that swapping the folder for a link, or
+//! moving it away, leads nowhere else.
 
 use std::ffi::OsStr;
 use std::fs::{File, Metadata};

@@ -1,5 +1,5 @@
-//! The folders that a batch of transfers works in: opened without following links below what a person named, made where
-//! they are missing, and surely on disk themselves before anything is put into them.
+//! The folders that a batch of transfers works in: opened without following links below the path that a person named,
+//! made where they are missing, and synced before anything is put into them.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};

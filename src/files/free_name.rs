@@ -1,4 +1,4 @@
-//! Giving a file a name that nothing has. Nothing is ever replaced, on file systems that know no such rename neither.
+//! Renaming without ever replacing a file, on file systems without such a rename too.
 
 use std::ffi::OsStr;
 use std::io::{self, ErrorKind, Read, Write};

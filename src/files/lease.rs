@@ -1,8 +1,7 @@
-//! Whether a program has a file open for writing, asked of the system in a way that nobody can get in between.
+//! Whether a program has a file open for writing, asked by a lease, which leaves no gap for another program.
 //!
-//! Linux grants a lease to read only where nobody has the file open for writing, and makes who opens it for writing
-//! wait until the lease is given back: `fcntl(2)`, "Leases". Unsafe because no crate that is used here offers that
-//! call.
+//! Linux grants a read lease only where nobody has the file open for writing, and makes whoever then opens it for
+//! writing wait until the lease is given back: `fcntl(2)`, "Leases". Unsafe because no crate used here offers the call.
 
 #![cfg_attr(target_os = "linux", allow(unsafe_code))]
 
@@ -118,6 +117,9 @@ mod system {
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
+    use crate::skip::{Lacks, skip};
+
+    const NO_LEASES: &str = "this file system has no leases";
 
     #[test]
     fn a_writer_is_seen_and_a_reader_does_no_harm() {
@@ -129,7 +131,7 @@ mod tests {
         match writers(&file) {
             Writers::None(lease) => assert!(lease.is_undisputed()),
             Writers::Some => panic!("nobody writes"),
-            Writers::Unknown => return println!("skipped: this file system has no leases"),
+            Writers::Unknown => return skip(Lacks::System, NO_LEASES),
         }
         let _writer = File::options().append(true).open(&path).unwrap();
         assert!(matches!(writers(&file), Writers::Some));
@@ -141,7 +143,7 @@ mod tests {
         let path = folder.path().join("a");
         std::fs::write(&path, "one").unwrap();
         let file = File::open(&path).unwrap();
-        let Writers::None(lease) = writers(&file) else { return println!("skipped: this file system has no leases") };
+        let Writers::None(lease) = writers(&file) else { return skip(Lacks::System, NO_LEASES) };
         let mut writer = std::process::Command::new("sh").arg("-c").arg(": >> \"$0\"").arg(&path).spawn().unwrap();
         while lease.is_undisputed() {
             assert!(writer.try_wait().unwrap().is_none(), "it did not wait");

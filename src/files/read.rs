@@ -1,4 +1,4 @@
-//! Reading a file once: the same bytes are hashed, decoded and shown.
+//! Reads a file once, so that the same bytes are hashed, decoded and shown.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{ErrorKind, Read};
@@ -8,11 +8,11 @@ use std::time::SystemTime;
 
 use sha2::{Digest, Sha256};
 
+use super::defect::PictureDefect;
 use super::folder::FileStat;
 use super::kind::{Kind, START};
-use super::trouble::Trouble;
+use crate::domain::file_identity::FileIdentity;
 use crate::domain::picture::{ContentHash, FileStamp};
-use crate::domain::unchanged::Trace;
 use crate::file_system::{keeping_change_times, keeps_file_numbers};
 
 /// The largest file that is read into memory. The largest photographs are a tenth of it.
@@ -26,7 +26,7 @@ pub enum Reading {
     /// No picture by content or name; only its start was read.
     NoPicture,
     /// Something is wrong with it.
-    Trouble(Trouble),
+    Defect(PictureDefect),
 }
 
 /// A file's content.
@@ -41,7 +41,7 @@ pub struct FileContent {
     /// The file as it was before and after it was read.
     pub stamp: FileStamp,
     /// By what the same content is known again without being read, where a later change would show.
-    pub trace: Option<Trace>,
+    pub identity: Option<FileIdentity>,
 }
 
 /// Opens a regular file and nothing else: links are not followed, and a pipe that took the file's place does not keep
@@ -62,21 +62,21 @@ pub fn stamp_of(metadata: &Metadata) -> FileStamp {
 }
 
 /// The stamp of a file that is not opened, where the system keeps account of changes. Links are not followed.
-pub fn trace(path: &Path) -> Option<Trace> {
+pub fn trusted_identity(path: &Path) -> Option<FileIdentity> {
     let found = std::fs::symlink_metadata(path).ok().filter(Metadata::is_file)?;
-    keeping_change_times(path).map(|file_system| trace_of(&found, file_system))
+    keeping_change_times(path).map(|file_system| identity_of(&found, file_system))
 }
 
-/// The trace of a file, behind links, wherever it lies; and whether it was left alone for a while, so that a later
+/// The identity of a file, behind links, wherever it lies; and whether it was left alone for a while, so that a later
 /// change shows. Where the system does not keep account of changes, this is no more than what it says.
-pub fn trace_anywhere(path: &Path) -> std::io::Result<(Trace, bool)> {
-    let trace = trace_of(&std::fs::metadata(path)?, 0);
-    Ok((trace, trace.was_settled_at(now_ns())))
+pub fn stat_identity(path: &Path) -> std::io::Result<(FileIdentity, bool)> {
+    let identity = identity_of(&std::fs::metadata(path)?, 0);
+    Ok((identity, identity.was_settled_at(now_ns())))
 }
 
-fn trace_of(metadata: &Metadata, file_system: u64) -> Trace {
+fn identity_of(metadata: &Metadata, file_system: u64) -> FileIdentity {
     let FileStat { stamp, changed_ns, .. } = FileStat::of(metadata);
-    Trace { stamp, file_system, changed_ns }
+    FileIdentity { stamp, file_system, changed_ns }
 }
 
 /// The time, as file systems count it.
@@ -90,35 +90,37 @@ pub fn read(path: &Path) -> Reading {
     match read_content(path) {
         Ok(Some(content)) => Reading::Content(content),
         Ok(None) => Reading::NoPicture,
-        Err(trouble) => Reading::Trouble(trouble),
+        Err(defect) => Reading::Defect(defect),
     }
 }
 
-fn read_content(path: &Path) -> Result<Option<FileContent>, Trouble> {
+fn read_content(path: &Path) -> Result<Option<FileContent>, PictureDefect> {
     let began_ns = now_ns();
-    let (mut file, before) = open_regular(path).map_err(trouble_of)?;
+    let (mut file, before) = open_regular(path).map_err(defect_of)?;
     let mut bytes = Vec::new();
-    (&mut file).take(START as u64).read_to_end(&mut bytes).map_err(trouble_of)?;
+    (&mut file).take(START as u64).read_to_end(&mut bytes).map_err(defect_of)?;
     let kind = Kind::of(&bytes, path);
     if kind == Kind::Other {
         return Ok(None);
     }
     if before.len() > LARGEST_FILE {
-        return Err(Trouble::TooLarge { bytes: before.len() });
+        return Err(PictureDefect::TooLarge { bytes: before.len() });
     }
     bytes.reserve_exact((before.len() as usize).saturating_sub(bytes.len()));
     // One byte more than the limit shows a file that grew past it meanwhile.
-    (&mut file).take(LARGEST_FILE + 1 - bytes.len() as u64).read_to_end(&mut bytes).map_err(trouble_of)?;
-    let after = file.metadata().map_err(trouble_of)?;
+    (&mut file).take(LARGEST_FILE + 1 - bytes.len() as u64).read_to_end(&mut bytes).map_err(defect_of)?;
+    let after = file.metadata().map_err(defect_of)?;
     let stamp = stamp_of(&after);
     let hash = ContentHash(Sha256::digest(&bytes).into());
     let is_size_kept = before.len() == stamp.size && stamp.size == bytes.len() as u64;
     if !is_size_kept || (stamp != stamp_of(&before) && !is_invented(path, stamp.size, hash)) {
-        return Err(Trouble::Changed);
+        return Err(PictureDefect::Changed);
     }
-    let trace = keeping_change_times(path).map(|file_system| trace_of(&after, file_system));
-    let is_sure = |trace: &Trace| *trace == trace_of(&before, trace.file_system) && trace.was_settled_at(began_ns);
-    Ok(Some(FileContent { kind, bytes, hash, stamp, trace: trace.filter(is_sure) }))
+    let identity = keeping_change_times(path).map(|file_system| identity_of(&after, file_system));
+    let is_sure = |identity: &FileIdentity| {
+        *identity == identity_of(&before, identity.file_system) && identity.was_settled_at(began_ns)
+    };
+    Ok(Some(FileContent { kind, bytes, hash, stamp, identity: identity.filter(is_sure) }))
 }
 
 /// True where the file system invents numbers and times, until it has taken all of a file: there the same content twice
@@ -160,10 +162,10 @@ impl std::io::Write for HashWriter<'_> {
     }
 }
 
-fn trouble_of(error: std::io::Error) -> Trouble {
+fn defect_of(error: std::io::Error) -> PictureDefect {
     match error.kind() {
-        ErrorKind::NotFound => Trouble::Vanished,
-        _ => Trouble::Unreadable(error),
+        ErrorKind::NotFound => PictureDefect::Vanished,
+        _ => PictureDefect::Unreadable(error),
     }
 }
 
@@ -180,9 +182,9 @@ mod tests {
         rustix::fs::mkfifoat(rustix::fs::CWD, path("pipe.png"), rustix::fs::Mode::RUSR).unwrap();
         assert!(matches!(read(&path("real.png")), Reading::Content(_)));
         for name in ["link.png", "pipe.png", "."] {
-            assert!(matches!(read(&path(name)), Reading::Trouble(Trouble::Unreadable(_))), "{name}");
+            assert!(matches!(read(&path(name)), Reading::Defect(PictureDefect::Unreadable(_))), "{name}");
         }
-        assert!(matches!(read(&path("gone.png")), Reading::Trouble(Trouble::Vanished)));
+        assert!(matches!(read(&path("gone.png")), Reading::Defect(PictureDefect::Vanished)));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Finding the files of a source folder.
+//! Finds the files of a source folder.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,13 +10,10 @@ use walkdir::{DirEntry, WalkDir};
 
 use super::durable::is_temporary;
 use super::read::open_regular;
-use crate::domain::choice::{Choice, LeftOut, Why};
-use crate::domain::folder_name::OWN_NAMES;
+use crate::domain::file_filter::{FileFilter, LeftOut, LeftOutReason};
+use crate::domain::folder_name::{OWN_NAMES, SESSION_FOLDER};
 use crate::domain::litter::{APPLE_DOUBLE_START, is_apple_double, may_be_apple_double};
 use crate::domain::settings::Settings;
-
-/// The folder in a destination that is the program's own.
-pub(super) const SESSION_FOLDER: &str = ".sis";
 
 /// The content of a source folder.
 #[derive(Debug, Default)]
@@ -83,7 +80,7 @@ pub struct Scope<'s> {
     /// The folder that is left out, wherever it is.
     pub destination: &'s Path,
     /// Which files are looked at.
-    pub choice: &'s Choice,
+    pub choice: &'s FileFilter,
     /// Files, by their paths in the source, that are looked at though they are hidden or litter.
     pub kept: &'s Kept,
 }
@@ -176,12 +173,12 @@ impl<'s> Scope<'s> {
 
     /// Why a file or folder of the source is not looked at, and the file or folder that is the reason: itself, or one
     /// that it is in.
-    pub fn leaves_out(self, path: &Path, is_folder: bool) -> Option<(Why, PathBuf)> {
+    pub fn leaves_out(self, path: &Path, is_folder: bool) -> Option<(LeftOutReason, PathBuf)> {
         let inside = path.strip_prefix(self.source).ok()?;
         let by_name = self.choice.by_name(inside, is_folder).filter(|_| !self.kept.contains(inside));
         let (why, reach) = match by_name {
-            Some(litter @ (Why::Litter, _)) => litter,
-            _ if !is_folder && is_beside_another(path) => (Why::Litter, inside.iter().count()),
+            Some(litter @ (LeftOutReason::Litter, _)) => litter,
+            _ if !is_folder && is_beside_another(path) => (LeftOutReason::Litter, inside.iter().count()),
             Some(hidden) => hidden,
             None => self.choice.by_patterns(inside, is_folder)?,
         };
@@ -245,7 +242,7 @@ pub fn by_extension<'p>(paths: impl IntoIterator<Item = &'p Path>) -> BTreeMap<S
 mod tests {
     use super::*;
 
-    fn scope<'s>(source: &'s Path, destination: &'s Path, choice: &'s Choice, kept: &'s Kept) -> Scope<'s> {
+    fn scope<'s>(source: &'s Path, destination: &'s Path, choice: &'s FileFilter, kept: &'s Kept) -> Scope<'s> {
         Scope { source, recursive: true, destination, choice, kept }
     }
 
@@ -268,7 +265,7 @@ mod tests {
         std::os::unix::fs::symlink(folder.path(), folder.path().join("loop")).unwrap();
         rustix::fs::mkfifoat(rustix::fs::CWD, folder.path().join("pipe"), rustix::fs::Mode::RUSR).unwrap();
         let destination = folder.path().join("sub/../labelled");
-        let (choice, kept) = (Choice::default(), Kept::new());
+        let (choice, kept) = (FileFilter::default(), Kept::new());
         let scope = |recursive| Scope { recursive, ..scope(folder.path(), &destination, &choice, &kept) };
         let names = |recursive| {
             let scan = scope(recursive).scan().unwrap();
@@ -306,7 +303,7 @@ mod tests {
             std::fs::write(path, content).unwrap();
         }
         let destination = folder.path().join("sorted");
-        let found = |choice: &Choice, kept: &[&str]| {
+        let found = |choice: &FileFilter, kept: &[&str]| {
             let kept = kept.iter().map(PathBuf::from).collect();
             let found = scope(folder.path(), &destination, choice, &kept).scan().unwrap();
             let name = |path: &Path| path.strip_prefix(folder.path()).unwrap().to_str().unwrap().to_owned();
@@ -321,8 +318,8 @@ mod tests {
         let hidden = [("._b.jpg", "hidden", 1), ("x/.private", "hidden", 2)];
         let mut all = told(&[&litter[..], &hidden[..]].concat());
         all.sort();
-        assert_eq!(found(&Choice::default(), &[]), (vec!["a.jpg".to_owned(), "raw/3.jpg".to_owned()], all));
-        let visible = Choice::new(true, &[], &["/raw".to_owned(), "deep".to_owned()]).unwrap();
+        assert_eq!(found(&FileFilter::default(), &[]), (vec!["a.jpg".to_owned(), "raw/3.jpg".to_owned()], all));
+        let visible = FileFilter::new(true, &[], &["/raw".to_owned(), "deep".to_owned()]).unwrap();
         let (files, left_out) = found(&visible, &[]);
         assert_eq!(files, ["._b.jpg", "a.jpg", "x/.private/1.jpg"]);
         let excluded = [("raw", "excluded", 1), ("x/.private/deep", "excluded", 1)];
@@ -331,14 +328,14 @@ mod tests {
         assert_eq!(left_out, all);
         // Known pictures are looked at, but not the files that systems put beside others.
         let known = ["x/.private/deep/2.jpg", "@eaDir/a.jpg/thumb.jpg", "._a.jpg"];
-        assert_eq!(found(&Choice::default(), &known).0, ["@eaDir/a.jpg/thumb.jpg", "a.jpg", "raw/3.jpg", known[0]]);
+        assert_eq!(found(&FileFilter::default(), &known).0, ["@eaDir/a.jpg/thumb.jpg", "a.jpg", "raw/3.jpg", known[0]]);
     }
 
     #[test]
     fn what_is_no_folder_is_said() {
         let file = tempfile::NamedTempFile::new().unwrap();
         let nowhere = Path::new("/nowhere at all");
-        let (choice, kept) = (Choice::default(), Kept::new());
+        let (choice, kept) = (FileFilter::default(), Kept::new());
         let scan = |source| scope(source, nowhere, &choice, &kept).scan();
         assert!(matches!(scan(nowhere), Err(ScanError::Missing { .. })));
         assert!(matches!(scan(file.path()), Err(ScanError::NoFolder { .. })));

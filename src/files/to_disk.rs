@@ -1,5 +1,5 @@
-//! Bringing files and folders to disk together. A disk that is asked for each file by itself empties its cache as
-//! often; many files are brought there at once, where the file system is known to keep that promise.
+//! Syncs many files and folders together. A disk that is asked for each file separately flushes its cache each time; so
+//! many files are synced by one call, on file systems that are known to keep that promise.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;

@@ -1,5 +1,5 @@
-//! Changes in a folder, as the system tells them. That is never more than a hint of where to look: queues overflow,
-//! watches run out, network file systems tell nothing.
+//! Change events of a folder. They are only hints of where to look: queues overflow, watches run out, network file
+//! systems report nothing.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ const MOST_PATHS: usize = 50_000;
 
 /// Why the system does not tell of changes.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum NoEvents {
+pub enum WatcherUnavailable {
     /// The file system belongs to another machine, whose changes are not told of.
     #[error("the folder is on a network file system")]
     Network,
@@ -44,7 +44,7 @@ pub struct Changes {
     /// Something may have happened anywhere.
     pub is_anywhere: bool,
     /// The system will not tell of everything any more.
-    pub ended: Option<NoEvents>,
+    pub ended: Option<WatcherUnavailable>,
 }
 
 /// The watches on folders, for as long as it is kept.
@@ -58,7 +58,7 @@ pub struct Watcher {
 
 impl Watcher {
     /// No folder is watched yet.
-    pub fn new() -> Result<Watcher, NoEvents> {
+    pub fn new() -> Result<Watcher, WatcherUnavailable> {
         let changes = Arc::new(Mutex::new(Changes::default()));
         let told = Arc::clone(&changes);
         let take = move |event| told.lock().unwrap_or_else(PoisonError::into_inner).take(event);
@@ -71,13 +71,13 @@ impl Watcher {
     /// Watches a folder, without those in it; true where it was not watched before. Changes in it before this returns
     /// may not be told. One that cannot be watched, as it is gone or may not be read, is passed over: that is for those
     /// to say who look into it.
-    pub fn add(&mut self, folder: &Path) -> Result<bool, NoEvents> {
+    pub fn add(&mut self, folder: &Path) -> Result<bool, WatcherUnavailable> {
         if self.folders.contains(folder) {
             return Ok(false);
         }
         match self.watches.watch(folder, RecursiveMode::NonRecursive).map_err(no_events) {
             Ok(()) => Ok(self.folders.insert(folder.to_owned())),
-            Err(NoEvents::Limit) => Err(NoEvents::Limit),
+            Err(WatcherUnavailable::Limit) => Err(WatcherUnavailable::Limit),
             Err(error) => {
                 tracing::warn!(folder = printable(folder), "is not watched: {error}");
                 Ok(false)
@@ -105,7 +105,7 @@ impl Changes {
                 tracing::warn!("watching: {error}");
                 self.is_anywhere = true;
                 if matches!(error.kind, notify::ErrorKind::MaxFilesWatch) {
-                    self.ended = Some(NoEvents::Limit);
+                    self.ended = Some(WatcherUnavailable::Limit);
                 }
                 return;
             }
@@ -139,10 +139,10 @@ impl Changes {
     }
 }
 
-fn no_events(error: notify::Error) -> NoEvents {
+fn no_events(error: notify::Error) -> WatcherUnavailable {
     match error.kind {
-        notify::ErrorKind::MaxFilesWatch => NoEvents::Limit,
-        _ => NoEvents::Refused { detail: error.to_string() },
+        notify::ErrorKind::MaxFilesWatch => WatcherUnavailable::Limit,
+        _ => WatcherUnavailable::Refused { detail: error.to_string() },
     }
 }
 
@@ -150,6 +150,7 @@ fn no_events(error: notify::Error) -> NoEvents {
 mod tests {
     use super::*;
     use notify::event::{CreateKind, DataChange, Flag};
+    use std::time::{Duration, Instant};
 
     fn event(kind: EventKind, path: &str) -> notify::Result<Event> {
         Ok(Event::new(kind).add_path(path.into()))
@@ -177,12 +178,25 @@ mod tests {
         changes.take(Ok(Event::new(EventKind::Other).set_flag(Flag::Rescan)));
         assert!(changes.is_anywhere && changes.ended.is_none());
         changes.take(Err(notify::Error::new(notify::ErrorKind::MaxFilesWatch)));
-        assert_eq!(changes.ended, Some(NoEvents::Limit));
+        assert_eq!(changes.ended, Some(WatcherUnavailable::Limit));
         let mut many = Changes::default();
         for number in 0..=MOST_PATHS {
             many.take(event(EventKind::Create(CreateKind::File), &format!("/{number}")));
         }
         assert!(many.is_anywhere && many.paths.is_empty());
+    }
+
+    /// The first changes that are as wanted, which the system tells in its own time.
+    fn told(watcher: &mut Watcher, is_wanted: impl Fn(&Changes) -> bool) -> Changes {
+        let latest = Instant::now() + Duration::from_secs(60);
+        loop {
+            let changes = watcher.changes();
+            if is_wanted(&changes) {
+                return changes;
+            }
+            assert!(Instant::now() < latest, "the system tells nothing");
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     #[test]
@@ -193,12 +207,11 @@ mod tests {
         assert!(watcher.add(&root).unwrap() && !watcher.add(&root).unwrap());
         assert!(!watcher.add(Path::new("/no/such/folder")).unwrap());
         std::fs::write(root.join("1.jpg"), b"x").unwrap();
-        // Until the system has told: the test harness ends a test that hangs.
-        let told = std::iter::repeat_with(|| watcher.changes()).find(|changes| !changes.closed.is_empty()).unwrap();
-        assert!(told.closed.contains(&root.join("1.jpg")) && told.written.is_empty());
+        let closed = told(&mut watcher, |changes| !changes.closed.is_empty());
+        assert!(closed.closed.contains(&root.join("1.jpg")) && closed.written.is_empty());
         // A folder that is removed and made again is watched again.
         std::fs::remove_dir_all(&root).unwrap();
-        std::iter::repeat_with(|| watcher.changes()).find(|changes| changes.gone.contains(&root)).unwrap();
+        told(&mut watcher, |changes| changes.gone.contains(&root));
         std::fs::create_dir(&root).unwrap();
         assert!(watcher.add(&root).unwrap());
     }

@@ -1,5 +1,5 @@
-//! Whether a picture's file is whole. Decoders answer "fine" for files that were cut off in the middle, and half a
-//! picture must not be sorted as if it were one.
+//! Whether a picture's file is complete. Decoders accept files that were cut off in the middle, and half a picture must
+//! not be sorted as if it were one.
 //!
 //! Only the structure is walked, not the pixels: markers, chunks and blocks up to the end that the format prescribes.
 //! Bytes after that end are allowed: cameras and phones add previews and videos there.

@@ -1,5 +1,5 @@
-//! Which files somebody has open for writing, as far as the system tells this user: those of the user's own processes,
-//! and of all where the program runs as root.
+//! Which files are open for writing, as far as the system tells this user: those of the user's own processes, and all
+//! of them for root.
 
 use std::collections::HashSet;
 

@@ -5,8 +5,8 @@ use std::borrow::Borrow;
 
 use super::budget::{Budget, Share};
 use crate::files::decode::{Decoded, decode_within};
+use crate::files::defect::PictureDefect;
 use crate::files::read::FileContent;
-use crate::files::trouble::Trouble;
 
 /// The bytes that all pictures being decoded may take together. One that takes more has it to itself; no picture that
 /// is decoded does.
@@ -16,7 +16,7 @@ static BUDGET: Budget = Budget::new(MEMORY);
 
 /// Decodes a content, once there is memory for it, and does something with the picture. The memory is others' when that
 /// is done.
-pub fn decoded<T>(content: impl Borrow<FileContent>, then: impl FnOnce(Decoded) -> T) -> Result<T, Trouble> {
+pub fn decoded<T>(content: impl Borrow<FileContent>, then: impl FnOnce(Decoded) -> T) -> Result<T, PictureDefect> {
     let mut share: Option<Share<'static>> = None;
     let mut room = |bytes| share = Some(BUDGET.take(bytes));
     let FileContent { bytes, kind, .. } = content.borrow();

@@ -7,8 +7,8 @@ use half::f16;
 use half::slice::HalfFloatSliceExt;
 use ndarray::Array1;
 
+use crate::domain::file_identity::FileIdentity;
 use crate::domain::picture::ContentHash;
-use crate::domain::unchanged::Trace;
 use crate::store::StoreError;
 use crate::store::cache::{CachedModel, EmbeddingCache, Remembered};
 
@@ -56,7 +56,7 @@ pub struct ModelCache {
     limit: u64,
     fresh: Vec<(ContentHash, Remembered)>,
     used: Vec<ContentHash>,
-    hashed: Vec<(Trace, ContentHash)>,
+    hashed: Vec<(FileIdentity, ContentHash)>,
     written: Instant,
 }
 
@@ -80,9 +80,9 @@ impl ModelCache {
     }
 
     /// The hash of a file that is as it was when it was hashed.
-    pub fn hash_of(&self, trace: Trace) -> Option<ContentHash> {
+    pub fn hash_of(&self, identity: FileIdentity) -> Option<ContentHash> {
         let (cache, _) = self.opened.as_ref()?;
-        logged(cache.hash_of(trace)).flatten()
+        logged(cache.hash_of(identity)).flatten()
     }
 
     /// The embeddings of many pictures, as far as they are known; in the order of the pictures.
@@ -125,8 +125,8 @@ impl ModelCache {
     }
 
     /// Keeps by what a file that was hashed is known again.
-    pub fn note_hash(&mut self, trace: Trace, hash: ContentHash) {
-        self.hashed.push((trace, hash));
+    pub fn note_hash(&mut self, identity: FileIdentity, hash: ContentHash) {
+        self.hashed.push((identity, hash));
     }
 
     fn write_if_due(&mut self) {

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use super::embeddings::CachePlace;
 use super::stop::Stop;
-use crate::domain::unchanged::Trace;
+use crate::domain::file_identity::FileIdentity;
 use crate::engine::checkpoint::CheckpointError;
 use crate::engine::fingerprint::{self, Sources};
-use crate::files::read::trace_anywhere;
+use crate::files::read::stat_identity;
 use crate::store::cache::EmbeddingCache;
 
 /// The files that a checkpoint's answers depend on, with the hashes that are remembered.
@@ -20,7 +20,7 @@ pub(super) struct FileHashes {
 }
 
 struct Found {
-    trace: Trace,
+    identity: FileIdentity,
     /// A later change would show.
     is_settled: bool,
     hash: Option<[u8; 32]>,
@@ -30,15 +30,15 @@ struct Found {
 #[derive(Debug)]
 pub(super) struct HashedCheckpoint {
     pub(super) fingerprint: [u8; 32],
-    files: Vec<(PathBuf, Trace, [u8; 32])>,
+    files: Vec<(PathBuf, FileIdentity, [u8; 32])>,
 }
 
 impl FileHashes {
     pub(super) fn remembered(sources: Sources, cache: Option<&CachePlace>) -> Result<FileHashes, CheckpointError> {
         let cache = cache.and_then(CachePlace::open);
         let found = sources.files.iter().map(|path| {
-            let (trace, is_settled) = trace_of(path)?;
-            Ok(Found { trace, is_settled, hash: remembered(path, trace, cache.as_ref()) })
+            let (identity, is_settled) = identity_of(path)?;
+            Ok(Found { identity, is_settled, hash: remembered(path, identity, cache.as_ref()) })
         });
         let found = found.collect::<Result<_, CheckpointError>>()?;
         Ok(FileHashes { sources, cache, found })
@@ -52,19 +52,19 @@ impl FileHashes {
     /// Hashes what has to be, which is remembered. Somebody who asks it to stop gets an error.
     pub(super) fn hashed(mut self, stop: &Stop) -> Result<HashedCheckpoint, CheckpointError> {
         let mut files = Vec::new();
-        for (path, Found { trace, is_settled, hash }) in self.sources.files.iter().zip(self.found) {
+        for (path, Found { identity, is_settled, hash }) in self.sources.files.iter().zip(self.found) {
             let hash = match hash {
                 Some(hash) => hash,
                 None => {
                     let hash = hash_of(path, stop)?;
                     // A file that is written to meanwhile, or was just before, is hashed again the next time.
-                    if is_settled && trace_of(path)?.0 == trace {
-                        keep(path, trace, hash, self.cache.as_mut());
+                    if is_settled && identity_of(path)?.0 == identity {
+                        keep(path, identity, hash, self.cache.as_mut());
                     }
                     hash
                 }
             };
-            files.push((path.clone(), trace, hash));
+            files.push((path.clone(), identity, hash));
         }
         let hashes: Vec<_> = files.iter().map(|(_, _, hash)| *hash).collect();
         Ok(HashedCheckpoint { fingerprint: self.sources.fingerprint(&hashes), files })
@@ -75,8 +75,8 @@ impl HashedCheckpoint {
     /// An error where a file is not the one that was hashed any more: what was opened since may be another model. One
     /// that was only touched is the same.
     pub(super) fn check_unchanged(&self) -> Result<(), CheckpointError> {
-        for (path, trace, hash) in &self.files {
-            if trace_of(path)?.0 != *trace && hash_of(path, &Stop::default())? != *hash {
+        for (path, identity, hash) in &self.files {
+            if identity_of(path)?.0 != *identity && hash_of(path, &Stop::default())? != *hash {
                 return Err(CheckpointError::Changed { path: path.clone() });
             }
         }
@@ -84,8 +84,8 @@ impl HashedCheckpoint {
     }
 }
 
-fn trace_of(path: &Path) -> Result<(Trace, bool), CheckpointError> {
-    trace_anywhere(path).map_err(|source| CheckpointError::Unreadable { path: path.to_owned(), source })
+fn identity_of(path: &Path) -> Result<(FileIdentity, bool), CheckpointError> {
+    stat_identity(path).map_err(|source| CheckpointError::Unreadable { path: path.to_owned(), source })
 }
 
 fn hash_of(path: &Path, stop: &Stop) -> Result<[u8; 32], CheckpointError> {
@@ -93,15 +93,15 @@ fn hash_of(path: &Path, stop: &Stop) -> Result<[u8; 32], CheckpointError> {
     hash.map_err(|source| CheckpointError::Unreadable { path: path.to_owned(), source })
 }
 
-fn remembered(path: &Path, trace: Trace, cache: Option<&EmbeddingCache>) -> Option<[u8; 32]> {
-    cache?.file_hash(path, trace).unwrap_or_else(|error| {
+fn remembered(path: &Path, identity: FileIdentity, cache: Option<&EmbeddingCache>) -> Option<[u8; 32]> {
+    cache?.file_hash(path, identity).unwrap_or_else(|error| {
         tracing::warn!("the cache failed: {error}");
         None
     })
 }
 
-fn keep(path: &Path, trace: Trace, hash: [u8; 32], cache: Option<&mut EmbeddingCache>) {
-    if let Some(Err(error)) = cache.map(|cache| cache.put_file_hash(path, trace, hash)) {
+fn keep(path: &Path, identity: FileIdentity, hash: [u8; 32], cache: Option<&mut EmbeddingCache>) {
+    if let Some(Err(error)) = cache.map(|cache| cache.put_file_hash(path, identity, hash)) {
         tracing::warn!("the cache failed: {error}");
     }
 }

@@ -10,16 +10,18 @@ use super::embeddings::CachePlace;
 use super::file_hashes::{FileHashes, HashedCheckpoint};
 use super::stop::Stop;
 use super::threads::beside;
+use crate::domain::hex::hex;
 use crate::domain::hub_model::HubModel;
 use crate::domain::score::ScoreRule;
 use crate::domain::settings::{ModelName, Settings};
 use crate::domain::variant::Variant;
 use crate::engine::EngineError;
-use crate::engine::checkpoint::{Checkpoint, TowerKind};
+use crate::engine::checkpoint::Checkpoint;
 use crate::engine::encoder::{ImageEncoder, TextEncoder};
 use crate::engine::fingerprint::Sources;
 use crate::engine::image_processor::ImageProcessor;
-use crate::engine::runtime::{Runtime, Uses};
+use crate::engine::runtime::{Runtime, Workload};
+use crate::engine::tower_kind::TowerKind;
 
 /// Why a model cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -72,7 +74,7 @@ pub(super) struct ImageTower {
     checkpoint: Arc<Checkpoint>,
     runtime: Runtime,
     cores: usize,
-    uses: Uses,
+    uses: Workload,
     /// Where it was opened with the model, until somebody asks for it.
     opened_ahead: Arc<Mutex<Vec<ImageEncoder>>>,
     hashed: Arc<HashedCheckpoint>,
@@ -102,7 +104,7 @@ pub struct ModelToOpen<'o> {
     /// Where embeddings and the hashes of large files are remembered.
     pub cache: Option<&'o CachePlace>,
     /// For how many pictures the image tower is.
-    pub uses: Uses,
+    pub uses: Workload,
     /// Whether pictures come at once: where none of them can be known, the image tower is opened with the model.
     pub ahead: bool,
 }
@@ -195,7 +197,7 @@ impl Model {
 
     /// Its fingerprint as sessions keep it.
     pub fn name_of_fingerprint(&self) -> String {
-        self.fingerprint.iter().map(|byte| format!("{byte:02x}")).collect()
+        hex(&self.fingerprint)
     }
 
     /// How many encoders [`Model::open_encoders`] opens.

@@ -29,13 +29,14 @@ pub fn scores_by_cores(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::score::{Activation, normalise, to_kept_form};
+    use crate::domain::score::{Activation, normalise, normalise_to_f16};
     use ndarray::Array2;
 
     #[test]
     fn cores_change_nothing() {
         let value = |r: usize, c: usize| ((r * 31 + c * 7) % 101) as f32 - 50.3;
-        let images = to_kept_form(Array2::from_shape_fn((3 * WORTH_A_THREAD + 5, 40), |(r, c)| value(r, c))).unwrap();
+        let images =
+            normalise_to_f16(Array2::from_shape_fn((3 * WORTH_A_THREAD + 5, 40), |(r, c)| value(r, c))).unwrap();
         let labels = normalise(Array2::from_shape_fn((10, 40), |(r, c)| value(r + 7, c))).unwrap();
         let rule = ScoreRule { scale: 100.0, bias: -1.0, activation: Activation::Softmax };
         let bits = |cores| scores_by_cores(images.view(), labels.view(), rule, cores).into_iter().map(f32::to_bits);

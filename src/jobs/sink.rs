@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::classify::Classified;
 use crate::domain::run::RunId;
-use crate::files::trouble::Trouble;
+use crate::files::defect::PictureDefect;
 use crate::store::StoreError;
 use crate::store::session::{Found, Known, LabelSet, Session};
 
@@ -90,7 +90,7 @@ impl<T> Order<T> {
 /// Callbacks while pictures go into a session.
 pub struct Hooks<'s> {
     /// The trouble with a picture, in words.
-    pub say: &'s dyn Fn(&Trouble) -> String,
+    pub say: &'s dyn Fn(&PictureDefect) -> String,
     /// The label whose command is owed for a picture that was not there before.
     pub alert: &'s dyn Fn(&Classified) -> Option<&'s str>,
     /// Told of each as it comes.

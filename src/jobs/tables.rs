@@ -1,4 +1,4 @@
-//! The files in a destination that mirror its session: the table, and the list of sums.
+//! The files in a destination that mirror its session: the table, and the list of checksums.
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
@@ -10,10 +10,10 @@ use crate::crash::{self, Moment};
 use crate::domain::decision::{Decision, Standing, standing};
 use crate::domain::picture::ContentHash;
 use crate::domain::score::SureRule;
+use crate::files::checksums;
 use crate::files::kind::has_picture_name;
 use crate::files::output_csv::{Row, Table};
-use crate::files::own_file::Fresh;
-use crate::files::sums;
+use crate::files::staged_file::StagedFile;
 use crate::store::StoreError;
 use crate::store::ledger::{Chain, FileEvent};
 use crate::store::session::{ASIDE, LabelSet, OWN, Session, SessionPicture, TABLE_NAME, Which};
@@ -69,11 +69,11 @@ pub fn top_files(session: &Session, chain: &Chain) -> Result<TopFiles, StoreErro
         }
     };
     files.own.retain(|name| !has_picture_name(Path::new(name)));
-    files.own.push(sums::FILE_NAME.to_owned());
+    files.own.push(checksums::FILE_NAME.to_owned());
     Ok(files)
 }
 
-/// Writes the table and the list of sums from the session. A table under another name than before leaves the earlier
+/// Writes the table and the list of checksums from the session. A table under another name than before leaves the earlier
 /// one as it is.
 pub fn write(
     session: &mut Session,
@@ -88,7 +88,7 @@ pub fn write(
     let table = written.table.clone();
     let aside = replace(session, &table, |session, out| write_rows(session, out, set, &labels, sure))?;
     written.kept_aside.extend(aside);
-    let list = session.destination().join(sums::FILE_NAME);
+    let list = session.destination().join(checksums::FILE_NAME);
     let aside = replace(session, &list, |session, out| {
         let mut placed: Vec<(PathBuf, ContentHash)> = session
             .placed()?
@@ -96,7 +96,7 @@ pub fn write(
             .map(|placed| (Path::new(&placed.place.folder).join(placed.place.file_name), placed.hash))
             .collect();
         placed.dedup();
-        sums::write(out, placed.iter().map(|(path, hash)| (path.as_path(), *hash)))
+        checksums::write(out, placed.iter().map(|(path, hash)| (path.as_path(), *hash)))
     })?;
     written.kept_aside.extend(aside);
     Ok(written)
@@ -174,7 +174,7 @@ fn replace(
     content: impl FnOnce(&Session, &mut dyn Write) -> io::Result<()>,
 ) -> Result<Vec<PathBuf>, TableError> {
     let failed = |source| TableError::File { path: path.to_owned(), source };
-    let fresh = Fresh::write(path, &session.folder(), |out| content(session, out)).map_err(failed)?;
+    let fresh = StagedFile::write(path, &session.folder(), |out| content(session, out)).map_err(failed)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let key = format!("{OWN}{name}");
     let known: Vec<ContentHash> =

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::sink::SourceFolder;
-use crate::domain::choice::Choice;
+use crate::domain::file_filter::FileFilter;
 use crate::store::StoreError;
 use crate::store::session::{Session, SessionPicture};
 
@@ -12,14 +12,14 @@ use crate::store::session::{Session, SessionPicture};
 pub struct Unwanted {
     source: SourceFolder,
     /// None where the patterns cannot be used: then nothing is known to be wanted.
-    choice: Option<Choice>,
+    choice: Option<FileFilter>,
 }
 
 impl Unwanted {
     /// Those of a session, if there are any.
     pub fn of(session: &Session) -> Result<Option<Unwanted>, StoreError> {
         let Some(origin) = session.origin()? else { return Ok(None) };
-        let choice = Choice::new(origin.hidden.unwrap_or_default(), &origin.include, &origin.exclude).ok();
+        let choice = FileFilter::new(origin.hidden.unwrap_or_default(), &origin.include, &origin.exclude).ok();
         let has_patterns = !origin.include.is_empty() || !origin.exclude.is_empty();
         Ok(has_patterns.then(|| Unwanted { source: SourceFolder::new(Path::new(&origin.source)), choice }))
     }

@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use super::carry_out::private_names;
 use super::stop::Stop;
 use super::tables;
-use crate::domain::folder_name::fold;
+use crate::domain::name_fold::fold;
 use crate::domain::picture::ContentHash;
-use crate::files::planted::{Known, Seen, is_same_file, look_through};
+use crate::files::foreign_files::{DestinationEntry, KnownFiles, is_same_file, walk_destination};
 use crate::files::read::hash_file;
 use crate::store::StoreError;
 use crate::store::ledger::Chain;
@@ -223,7 +223,7 @@ fn beside(
     let is_placed = |path: &Path| {
         placed.contains_key(path) || folded.get_or_init(|| Folded::new(placed.keys())).has_under_other_name(path)
     };
-    let known = Known {
+    let known = KnownFiles {
         is_placed: &is_placed,
         own_names: &top_files.own,
         asides: &top_files.asides,
@@ -232,15 +232,15 @@ fn beside(
     };
     let mut beside = Beside::default();
     let mut count = 0;
-    beside.is_complete = look_through(destination, &known, &mut |seen| {
+    beside.is_complete = walk_destination(destination, &known, &mut |seen| {
         count += 1;
         on_checked(Checked::Seen(count));
         match seen {
-            Seen::Known => {}
-            Seen::Planted(path) => beside.extra.add(path),
-            Seen::Source(path) => beside.sources.add(path),
-            Seen::Destination(path) => beside.destinations.add(path),
-            Seen::Closed(path, error) => {
+            DestinationEntry::Known => {}
+            DestinationEntry::Foreign(path) => beside.extra.add(path),
+            DestinationEntry::Source(path) => beside.sources.add(path),
+            DestinationEntry::Destination(path) => beside.destinations.add(path),
+            DestinationEntry::Closed(path, error) => {
                 tracing::warn!(folder = crate::domain::printable::printable(path), "cannot be looked into: {error}");
                 beside.closed.add(path);
             }

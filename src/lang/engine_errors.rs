@@ -10,7 +10,7 @@ use crate::engine::families::FamilyError;
 use crate::engine::quantised::QuantisingError;
 use crate::engine::runtime::RuntimeError;
 use crate::engine::runtime::install::InstallError;
-use crate::engine::runtime::library::{Origin, PassOverReason, PassedOver};
+use crate::engine::runtime::library::{Origin, RejectReason, RejectedLibrary};
 use crate::engine::runtime::select::RuntimeNote;
 use crate::engine::tokenizer::TokenizerError;
 use crate::engine::weights::WeightsError;
@@ -246,25 +246,25 @@ impl Say for RuntimeError {
     }
 }
 
-impl Say for PassedOver {
+impl Say for RejectedLibrary {
     fn say(&self, language: &Language) -> String {
         let path = printable(&self.path);
         match &self.reason {
-            PassOverReason::Missing => {
+            RejectReason::Missing => {
                 let origin = self.origin.say(language);
                 language.say("passed_over.missing", &[("path", &path), ("origin", &origin)])
             }
-            PassOverReason::TooOld { version, oldest } => {
+            RejectReason::TooOld { version, oldest } => {
                 language.say("passed_over.too_old", &[("path", &path), ("version", version), ("oldest", oldest)])
             }
-            PassOverReason::NotLoadable { detail } => {
+            RejectReason::NotLoadable { detail } => {
                 let detail = printable_text(detail.lines().next().unwrap_or_default());
                 language.say("passed_over.not_loadable", &[("path", &path), ("detail", &detail)])
             }
-            PassOverReason::Crashed { status } => {
+            RejectReason::Crashed { status } => {
                 language.say("passed_over.crashed", &[("path", &path), ("status", status)])
             }
-            PassOverReason::TooSlow => language.say("passed_over.too_slow", &[("path", &path)]),
+            RejectReason::TooSlow => language.say("passed_over.too_slow", &[("path", &path)]),
         }
     }
 }

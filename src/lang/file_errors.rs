@@ -11,12 +11,12 @@ use crate::domain::printable::{printable, printable_text};
 use crate::domain::template::TemplateWithoutSlot;
 use crate::domain::variant::Variant;
 use crate::files::decode::{MOST_MEMORY, MOST_PIXELS};
+use crate::files::defect::{PictureDefect, RareForm};
 use crate::files::destination::{DestinationError, Weakness};
 use crate::files::kind::RAW;
 use crate::files::read::LARGEST_FILE;
 use crate::files::scan::ScanError;
 use crate::files::transfer::TransferError;
-use crate::files::trouble::{RareForm, Trouble};
 
 /// The system's error; that something is not there is said in plain words, whoever found it out.
 fn in_words(error: &io::Error, language: &Language) -> String {
@@ -123,30 +123,36 @@ impl Say for PictureState {
     }
 }
 
-impl Say for Trouble {
+impl Say for PictureDefect {
     fn say(&self, language: &Language) -> String {
         match self {
-            Trouble::Truncated => language.text("trouble.truncated"),
-            Trouble::Empty => language.text("trouble.empty"),
-            Trouble::NoPicture => language.text("trouble.no_picture"),
-            Trouble::Damaged { .. } => language.text("trouble.damaged"),
-            Trouble::OtherFormat { format } if *format == RAW => language.text("trouble.raw"),
-            Trouble::OtherFormat { format } => language.say("trouble.other_format", &[("format", format)]),
-            Trouble::UnusualForm { form } => language.say("trouble.unusual_form", &[("form", &form.say(language))]),
-            Trouble::TooManyPixels { width, height } => {
+            PictureDefect::Truncated => language.text("trouble.truncated"),
+            PictureDefect::Empty => language.text("trouble.empty"),
+            PictureDefect::NoPicture => language.text("trouble.no_picture"),
+            PictureDefect::Damaged { .. } => language.text("trouble.damaged"),
+            PictureDefect::OtherFormat { format } if *format == RAW => language.text("trouble.raw"),
+            PictureDefect::OtherFormat { format } => language.say("trouble.other_format", &[("format", format)]),
+            PictureDefect::UnusualForm { form } => {
+                language.say("trouble.unusual_form", &[("form", &form.say(language))])
+            }
+            PictureDefect::TooManyPixels { width, height } => {
                 let values: super::Values<'_> =
                     &[("width", width), ("height", height), ("pixels", &MOST_PIXELS), ("memory", &size(MOST_MEMORY))];
                 language.say("trouble.too_many_pixels", values)
             }
-            Trouble::TooLarge { bytes } => {
+            PictureDefect::TooLarge { bytes } => {
                 let values: super::Values<'_> = &[("size", &size(*bytes)), ("limit", &size(LARGEST_FILE))];
                 language.say("trouble.too_large", values)
             }
-            Trouble::Vanished => language.text("trouble.vanished"),
-            Trouble::Changed => language.text("trouble.changed"),
-            Trouble::Unreadable(error) => language.say("trouble.unreadable", &[("detail", &in_words(error, language))]),
-            Trouble::ModelFailed { variant: Variant::Fp32, .. } => language.text("trouble.model_failed"),
-            Trouble::ModelFailed { variant, .. } => language.say("trouble.model_failed_in", &[("variant", variant)]),
+            PictureDefect::Vanished => language.text("trouble.vanished"),
+            PictureDefect::Changed => language.text("trouble.changed"),
+            PictureDefect::Unreadable(error) => {
+                language.say("trouble.unreadable", &[("detail", &in_words(error, language))])
+            }
+            PictureDefect::ModelFailed { variant: Variant::Fp32, .. } => language.text("trouble.model_failed"),
+            PictureDefect::ModelFailed { variant, .. } => {
+                language.say("trouble.model_failed_in", &[("variant", variant)])
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{Language, Values};
-use crate::domain::choice::{LeftOut, Why};
+use crate::domain::file_filter::{LeftOut, LeftOutReason};
 use crate::domain::patterns::on_line;
 use crate::domain::printable::printable;
 
@@ -23,11 +23,11 @@ pub enum ChosenIn {
 /// looked at.
 pub fn left_out(language: &Language, left_out: &LeftOut, source: &Path, chosen_in: ChosenIn) -> Vec<String> {
     let counts = left_out.counts();
-    let sentence = |why: Why| {
+    let sentence = |why: LeftOutReason| {
         let key = match why {
-            Why::Litter => "left_out.litter",
-            Why::Hidden => "left_out.hidden",
-            Why::Excluded => "left_out.excluded",
+            LeftOutReason::Litter => "left_out.litter",
+            LeftOutReason::Hidden => "left_out.hidden",
+            LeftOutReason::Excluded => "left_out.excluded",
         };
         let paths = paths(language, left_out, source, why);
         let how = match chosen_in {
@@ -36,10 +36,10 @@ pub fn left_out(language: &Language, left_out: &LeftOut, source: &Path, chosen_i
         };
         let values: Values<'_> = &[("count", &counts.of(why)), ("paths", &paths), ("how", &how)];
         let told = (counts.of(why) > 0).then(|| language.say(key, values))?;
-        let more = (why == Why::Litter).then(|| how_to_see_litter(language, left_out, chosen_in)).flatten();
+        let more = (why == LeftOutReason::Litter).then(|| how_to_see_litter(language, left_out, chosen_in)).flatten();
         Some([told].into_iter().chain(more).collect::<Vec<_>>().join(" "))
     };
-    Why::ALL.into_iter().filter_map(sentence).collect()
+    LeftOutReason::ALL.into_iter().filter_map(sentence).collect()
 }
 
 /// How a part of the litter is looked at, with a pattern for it.
@@ -53,10 +53,10 @@ fn how_to_see_litter(language: &Language, left_out: &LeftOut, chosen_in: ChosenI
 }
 
 /// `a/.private (12), .x.jpg and 2 more`.
-fn paths(language: &Language, left_out: &LeftOut, source: &Path, why: Why) -> String {
+fn paths(language: &Language, left_out: &LeftOut, source: &Path, why: LeftOutReason) -> String {
     let of_reason = || left_out.reasons().filter(|(_, other, _)| *other == why);
     let inside = |path: &Path| printable(path.strip_prefix(source).unwrap_or(path));
-    let named = |(path, _, files): (&Path, Why, usize)| match files {
+    let named = |(path, _, files): (&Path, LeftOutReason, usize)| match files {
         1 => inside(path),
         files => format!("{} ({files})", inside(path)),
     };
@@ -75,10 +75,10 @@ mod tests {
     fn each_reason_has_a_sentence_that_counts_and_names() {
         let mut some = LeftOut::default();
         for path in ["/from/a", "/from/b", "/from/c/b", "/from/d", "/from/d"] {
-            some.add(path.into(), Why::Excluded);
+            some.add(path.into(), LeftOutReason::Excluded);
         }
-        some.add("/from/.x".into(), Why::Hidden);
-        some.add("/from/.x".into(), Why::Hidden);
+        some.add("/from/.x".into(), LeftOutReason::Hidden);
+        some.add("/from/.x".into(), LeftOutReason::Hidden);
         let said = left_out(&Language::english(), &some, Path::new("/from"), ChosenIn::CommandLine);
         let expected = [
             "2 hidden files were left out (--hidden looks at them): .x (2).",
@@ -89,13 +89,13 @@ mod tests {
     #[test]
     fn litter_is_said_with_what_looks_at_it() {
         let mut some = LeftOut::default();
-        some.add("/from/._a.jpg".into(), Why::Litter);
+        some.add("/from/._a.jpg".into(), LeftOutReason::Litter);
         let said = |some: &LeftOut, language: &Language, chosen_in| {
             left_out(language, some, Path::new("/from"), chosen_in).concat()
         };
         let (english, line) = (Language::english(), ChosenIn::CommandLine);
         assert!(said(&some, &english, line).ends_with("for themselves: ._a.jpg."), "no name brings it back");
-        some.add("/from/System Volume Information".into(), Why::Litter);
+        some.add("/from/System Volume Information".into(), LeftOutReason::Litter);
         let name = "System Volume Information";
         let expected = format!("To look at one of them too, give its name: --include '{name}'.");
         assert!(said(&some, &english, line).ends_with(&expected));

@@ -2,6 +2,7 @@
 //!
 //! A sentence has places for values, `{name}`, and forms that follow a count, `{files?file|files}`.
 
+mod backend_errors;
 mod choice;
 mod engine_errors;
 mod file_errors;
@@ -9,6 +10,7 @@ mod hub_errors;
 mod left_out;
 mod limits;
 mod quantities;
+mod runs;
 mod store_errors;
 mod watch_errors;
 

@@ -1,7 +1,6 @@
 //! Sentences for what goes wrong with what is remembered.
 
 use super::{Language, Say, Values};
-use crate::backend::CrewError;
 use crate::domain::printable::{printable, printable_text};
 use crate::jobs::classify::ClassifyError;
 use crate::jobs::tables::TableError;
@@ -109,43 +108,6 @@ impl Say for ClassifyError {
         match self {
             ClassifyError::Model(error) => error.say(language),
             ClassifyError::Sink(error) => error.say(language),
-        }
-    }
-}
-
-impl Say for CrewError {
-    fn say(&self, language: &Language) -> String {
-        match self {
-            CrewError::Engine(error) => error.say(language),
-            CrewError::Model(error) => error.say(language),
-            CrewError::Hub(error) => error.say(language),
-            CrewError::Runtime(error) => error.say(language),
-            CrewError::Scan(error) => error.say(language),
-            CrewError::Destination(error) => error.say(language),
-            CrewError::Unfinished(error) => error.say(language),
-            CrewError::Store(error) => error.say(language),
-            CrewError::Classify(error) => error.say(language),
-            CrewError::Table(error) => error.say(language),
-            CrewError::Watch(error) => error.say(language),
-            CrewError::LabelInUse { label } => language.say("app.label_in_use", &[("label", &printable_text(label))]),
-            CrewError::LabelUnknown { label } => {
-                language.say("app.label_unknown", &[("label", &printable_text(label))])
-            }
-            CrewError::Unpack { folder, source } => {
-                language.say("demo.cannot_unpack", &[("folder", &printable(folder)), ("detail", source)])
-            }
-            CrewError::Install(error) => error.say(language),
-            CrewError::NotChecked { model } => language.say("models.not_checked", &[("model", model)]),
-            CrewError::OtherModel { model } => language.say("app.other_model", &[("model", model)]),
-            CrewError::NotCached { model } => language.say("app.model_not_here", &[("model", model)]),
-            CrewError::NoDataFolder => language.text("doctor.no_folder"),
-            CrewError::NotNoted(error) => error.say(language),
-            CrewError::NotRecovered { count, path } => {
-                language.say("store.not_recovered", &[("count", count), ("path", &printable(path))])
-            }
-            CrewError::Stopped => language.text("app.stopped"),
-            CrewError::NoPlan => language.text("app.no_plan"),
-            CrewError::NothingToUndo => language.text("undo.nothing"),
         }
     }
 }

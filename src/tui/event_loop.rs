@@ -3,15 +3,16 @@
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::Receiver;
 use crossterm::event::{self, Event as Input, KeyEventKind, MouseButton, MouseEventKind};
-use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::SIGINT;
 
 use super::effect::Effect;
 use super::keys::Keys;
+use super::last_settings::LastSettings;
 use super::line::Line;
 use super::message::Message;
 use super::model::{Field, Model, Pane, Work};
@@ -20,20 +21,12 @@ use super::screen::Screen;
 use super::terminal_query;
 use super::theme::Theme;
 use super::update::{look_up, update};
-use super::values::Values;
+use super::wake::{Waited, Wake};
 use super::{SAMPLES_MODEL, view};
 use crate::app_start::{AppStart, Opening};
-use crate::backend::{Crew, Event, Order, Sayer};
+use crate::backend::{Crew, Event, Order};
 use crate::built_in;
 use crate::config::Background;
-use crate::files::transfer::TransferError;
-use crate::files::trouble::Trouble;
-use crate::jobs::watch::Waits;
-use crate::lang::{Language, Say};
-
-/// How long the loop waits for a key before it looks for what the crew tells. Without work there is little to tell.
-const LOOK_BUSY: Duration = Duration::from_millis(20);
-const LOOK_IDLE: Duration = Duration::from_millis(100);
 
 /// The library reads nothing where it is given no time at all.
 const LEAST_WAIT: Duration = Duration::from_millis(1);
@@ -41,8 +34,8 @@ const LEAST_WAIT: Duration = Duration::from_millis(1);
 /// Events that are taken in before the screen is drawn again.
 const TAKEN_TOGETHER: usize = 500;
 
-/// Where values of the last start are.
-const VALUES_FILE: &str = "last.toml";
+/// The file with the settings of the last start.
+const LAST_SETTINGS: &str = "last.toml";
 
 /// A picture that takes longer than this to get to the terminal keeps people waiting.
 const SLOW: Duration = Duration::from_millis(1500);
@@ -52,26 +45,20 @@ const INTERRUPTED: i32 = 130;
 
 /// Runs the app until it is left.
 pub fn run(start: AppStart) -> std::io::Result<()> {
-    let AppStart { language, defaults, surroundings, config_folder, log, opening } = start;
+    let AppStart { language, defaults, machine, config_folder, log, opening } = start;
     let (mouse, background) = (defaults.mouse, defaults.background);
     let (keys, faults) = Keys::load(config_folder.as_deref());
-    let mut model = Model::new(language.clone(), defaults, keys);
+    let mut model = Model::new(language.clone(), defaults, keys, working_folder());
     model.is_line_unprotected = is_line_unprotected();
-    let painter = ScreenPainter::new();
-    let (crew, told) = Crew::start(surroundings, Arc::new(Words(language)), painter.clone());
-    let mut app =
-        App { crew, told, painter, drawn: None, values: config_folder.map(|folder| folder.join(VALUES_FILE)) };
+    let (painter, wake) = (ScreenPainter::new(), Wake::new()?);
+    let (crew, told) = Crew::start(machine, Arc::new(language), painter.clone(), wake.waker());
+    let last_settings = config_folder.map(|folder| folder.join(LAST_SETTINGS));
+    let mut app = App { crew, told, painter, wake, drawn: None, last_settings };
     let first = app.open(&mut model, opening)?;
     // The first stands on the screen, all of them in the log.
     for fault in faults.iter().rev() {
         model.say_error(fault.say(&model.language));
     }
-    let leaving = Arc::new(AtomicBool::new(false));
-    for signal in [SIGHUP, SIGINT, SIGTERM] {
-        signal_hook::flag::register(signal, Arc::clone(&leaving))?;
-    }
-    let resumed = Arc::new(AtomicBool::new(false));
-    signal_hook::flag::register(SIGCONT, Arc::clone(&resumed))?;
     let mut screen = Screen::open(log.as_deref(), mouse)?;
     model.size = crossterm::terminal::size().unwrap_or(model.size);
     // People see something before the terminal is asked, which may take a while.
@@ -86,11 +73,11 @@ pub fn run(start: AppStart) -> std::io::Result<()> {
     };
     let theme = Theme::from_environment(is_light);
     let typed = answer.keys.into_iter().map(Message::Key).collect();
-    let flags = Flags { leaving: Arc::clone(&leaving), resumed };
-    let ended = app.go_on(&mut model, (first, typed), &mut screen, theme, flags);
+    let ended = app.go_on(&mut model, (first, typed), &mut screen, theme);
     drop(screen);
     // Work in hand, as a model that is being opened, may take a while: from here on Ctrl-C does not wait for it.
-    leaving.store(true, Ordering::Relaxed);
+    let leaving = app.wake.leaving();
+    leaving.store(true, Ordering::SeqCst);
     signal_hook::flag::register_conditional_shutdown(SIGINT, INTERRUPTED, leaving)?;
     app.crew.end(|| {
         // A terminal that is gone hears nothing.
@@ -99,45 +86,26 @@ pub fn run(start: AppStart) -> std::io::Result<()> {
     ended
 }
 
+/// The folder that the program was started in; empty where that is gone: paths are taken as they are then.
+pub(super) fn working_folder() -> PathBuf {
+    std::env::current_dir().unwrap_or_default()
+}
+
 /// True where a connection that drops takes the program with it: over SSH, outside of what keeps a terminal alive.
 fn is_line_unprotected() -> bool {
     let has = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     has("SSH_CONNECTION") && !["TMUX", "STY", "ZELLIJ"].into_iter().any(has)
 }
 
-/// Sentences for what is written into the session.
-pub(super) struct Words(pub(super) Language);
-
-impl Sayer for Words {
-    fn trouble(&self, trouble: &Trouble) -> String {
-        trouble.say(&self.0)
-    }
-
-    fn transfer(&self, error: &TransferError) -> String {
-        error.say(&self.0)
-    }
-
-    fn waits(&self, waits: Waits<'_>) -> String {
-        waits.say(&self.0)
-    }
-}
-
 struct App {
     crew: Crew,
     told: Receiver<Event>,
+    wake: Wake,
     painter: Arc<ScreenPainter>,
     /// The picture that was drawn last.
     drawn: Option<u64>,
-    /// Where values are kept for the next start.
-    values: Option<PathBuf>,
-}
-
-/// The requests of signals.
-struct Flags {
-    /// The program is to end.
-    leaving: Arc<AtomicBool>,
-    /// It was stopped and goes on.
-    resumed: Arc<AtomicBool>,
+    /// The file of settings for the next start.
+    last_settings: Option<PathBuf>,
 }
 
 /// Whether the loop goes on.
@@ -153,7 +121,6 @@ impl App {
         (mut effects, mut messages): (Vec<Effect>, Vec<Message>),
         screen: &mut Screen,
         theme: Theme,
-        flags: Flags,
     ) -> std::io::Result<()> {
         let mut is_changed = true;
         loop {
@@ -179,13 +146,14 @@ impl App {
                     continue;
                 }
             }
-            messages = self.messages(model, &flags.leaving)?;
+            messages = self.messages(model)?;
             // Somebody else stopped the program and had it go on: the terminal is as the shell left it.
-            if flags.resumed.swap(false, Ordering::Relaxed) {
+            if self.wake.is_resumed() {
                 screen.take_over()?;
                 messages.push(Message::Resumed);
             }
-            if let Ok(size) = crossterm::terminal::size()
+            if self.wake.is_resized()
+                && let Ok(size) = crossterm::terminal::size()
                 && size != model.size
             {
                 messages.insert(0, Message::Resized(size.0, size.1));
@@ -193,18 +161,17 @@ impl App {
         }
     }
 
-    /// Waits a little, and gives what happened.
-    fn messages(&self, model: &Model, leaving: &AtomicBool) -> std::io::Result<Vec<Message>> {
-        let mut messages: Vec<Message> = self.told.try_iter().take(TAKEN_TOGETHER).map(Message::Told).collect();
-        let wait = match (messages.is_empty(), model.is_busy()) {
-            (false, _) => Duration::ZERO,
-            (true, true) => LOOK_BUSY,
-            (true, false) => LOOK_IDLE,
-        };
-        match wait_for_input(wait) {
-            _ if leaving.load(Ordering::Relaxed) => return Ok(vec![Message::Leave]),
+    /// Waits where nothing has happened yet, and gives what has. None where it was woken for nothing that it has taken
+    /// yet.
+    fn messages(&self, model: &Model) -> std::io::Result<Vec<Message>> {
+        let mut messages: Vec<Message> =
+            self.told.try_iter().take(TAKEN_TOGETHER).inspect(log).map(Message::Told).collect();
+        match self.wake.wait(messages.is_empty()) {
+            _ if self.wake.is_leaving() => return Ok(vec![Message::Leave]),
             Waited::Gone => return Ok(vec![Message::Leave]),
-            Waited::Nothing => return Ok(messages),
+            Waited::Woken => return Ok(messages),
+            // The library that reads the terminal is asked only when there is something: once a terminal has hung up,
+            // it would read from it for ever.
             Waited::Input => {}
         }
         while event::poll(LEAST_WAIT)? {
@@ -212,7 +179,9 @@ impl App {
                 Input::Key(key) if key.kind != KeyEventKind::Release => messages.push(Message::Key(key)),
                 Input::Paste(text) => messages.push(Message::Paste(text)),
                 Input::Mouse(mouse) => match mouse.kind {
-                    MouseEventKind::Down(MouseButton::Left) => messages.push(Message::Click(mouse.column, mouse.row)),
+                    MouseEventKind::Down(MouseButton::Left) => {
+                        messages.extend(view::clicked(model, mouse.column, mouse.row));
+                    }
                     MouseEventKind::ScrollDown => messages.push(Message::Wheel(1)),
                     MouseEventKind::ScrollUp => messages.push(Message::Wheel(-1)),
                     _ => {}
@@ -238,6 +207,7 @@ impl App {
             Effect::StopWatch => self.crew.stop_watch(),
             Effect::PauseWatch(wanted) => self.crew.pause_watch(wanted),
             Effect::LetSort(watch) => self.crew.let_sort(watch),
+            Effect::Scroll(by) => more.push(view::scrolled(model, by)),
             Effect::Paint(preview) => self.painter.choose(preview),
             Effect::OpenSamples => {
                 let folder = built_in::samples_folder()?;
@@ -245,9 +215,9 @@ impl App {
                     self.carry_out(effect, model, screen, more)?;
                 }
             }
-            Effect::Remember(values) => {
-                if let Some(path) = &self.values {
-                    values.store(path);
+            Effect::Remember(settings) => {
+                if let Some(path) = &self.last_settings {
+                    settings.store(path);
                 }
             }
             Effect::Suspend => {
@@ -261,13 +231,10 @@ impl App {
 
     fn open(&mut self, model: &mut Model, opening: Opening) -> std::io::Result<Vec<Effect>> {
         match opening {
-            Opening::Doors => {
-                match self.values.as_deref().and_then(Values::load) {
-                    Some(values) => {
-                        values.fill_fields(model);
-                        model.values = values;
-                    }
-                    None => model.doors = Some(0),
+            Opening::Welcome => {
+                match self.last_settings.as_deref().and_then(LastSettings::load) {
+                    Some(settings) => model.fill_fields(settings),
+                    None => model.welcome = Some(0),
                 }
                 Ok(look_up(model))
             }
@@ -275,7 +242,7 @@ impl App {
             Opening::Session { destination, trust } => {
                 model.setup.destination = Line::new(destination.to_string_lossy());
                 model.session = Some(model.destination());
-                model.values = self.values.as_deref().and_then(Values::load).unwrap_or_default();
+                model.last_settings = self.last_settings.as_deref().and_then(LastSettings::load).unwrap_or_default();
                 model.work = Work::Opening;
                 let destination = model.destination();
                 let trusted = trust.then(|| Order::Trust { destination: destination.clone() });
@@ -285,48 +252,35 @@ impl App {
     }
 
     fn show_samples(&mut self, model: &mut Model, folder: PathBuf) -> Vec<Effect> {
-        model.doors = None;
+        model.welcome = None;
         model.setup.source = Line::new(folder.join(built_in::SAMPLES).to_string_lossy());
         model.setup.destination = Line::new(folder.join("sorted").to_string_lossy());
         model.setup.model = Line::new(SAMPLES_MODEL.to_string());
         model.setup.chosen = Field::Start;
         model
             .set_labels(built_in::sample_labels().lines().filter(|line| !line.is_empty()).map(str::to_owned).collect());
-        // Values of the samples are of no use for the next start.
-        self.values = None;
+        // Settings for the samples are of no use for the next start.
+        self.last_settings = None;
         look_up(model)
+    }
+}
+
+/// Notes in the log what an event tells of errors and of a run's end.
+fn log(event: &Event) {
+    match event {
+        Event::Failed { error }
+        | Event::Trouble { error }
+        | Event::NotTakenOver { error }
+        | Event::NotScorable { error }
+        | Event::WatchEnded { error: Some(error), .. }
+        | Event::LabelsFailed { error, label: None, .. } => tracing::error!("{error}"),
+        Event::Classified { remembered, waiting, .. } => tracing::info!(remembered, waiting, "classified"),
+        _ => {}
     }
 }
 
 /// The picture that is on the screen, by the number that it was asked for with.
 fn drawn_picture(model: &Model) -> Option<u64> {
-    let is_shown = model.pane == Pane::Review && !model.help && model.doors.is_none();
+    let is_shown = model.pane == Pane::Review && !model.help && model.welcome.is_none();
     (is_shown && matches!(model.review.painted, Some(Some(_)))).then_some(model.review.view)
-}
-
-/// The result of waiting for the terminal.
-enum Waited {
-    Input,
-    Nothing,
-    /// It has hung up.
-    Gone,
-}
-
-/// Waits for the terminal. The library that reads it is asked only when there is something: once a terminal has hung
-/// up, it would read from it for ever.
-fn wait_for_input(wait: Duration) -> Waited {
-    use rustix::event::{PollFd, PollFlags, Timespec, poll};
-    let input = rustix::stdio::stdin();
-    let mut polled = [PollFd::new(&input, PollFlags::IN)];
-    let wait = Timespec { tv_sec: wait.as_secs() as i64, tv_nsec: i64::from(wait.subsec_nanos()) };
-    // A signal ends the wait early: the loop looks around and comes back.
-    if poll(&mut polled, Some(&wait)).is_err() {
-        return Waited::Nothing;
-    }
-    let found = polled[0].revents();
-    match () {
-        () if found.intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL) => Waited::Gone,
-        () if found.contains(PollFlags::IN) => Waited::Input,
-        () => Waited::Nothing,
-    }
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
+use super::action::{Action, Section};
 use crate::domain::printable::{printable, printable_text};
 use crate::file_system::is_gone;
 use crate::lang::Language;
@@ -19,14 +20,11 @@ const USER_FILE: &str = "keys.toml";
 /// The largest table of keys that is read.
 const LARGEST_FILE: u64 = 1_000_000;
 
-/// The section of keys that act in every pane.
-const EVERYWHERE: &str = "everywhere";
-
-/// Keys by what they do, `section.action`.
+/// The keys of every action.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Keys {
     /// In the table's order.
-    bound: Vec<(String, Vec<Key>)>,
+    bound: Vec<(Action, Vec<Key>)>,
 }
 
 /// A key with what is held with it.
@@ -44,28 +42,31 @@ pub(super) enum KeysFault {
     /// There is no such action.
     Action { path: PathBuf, action: String },
     /// No list of keys, or an empty one.
-    NoKeys { path: PathBuf, action: String },
+    NoKeys { path: PathBuf, action: Action },
     /// There is no such key.
-    Key { path: PathBuf, action: String, key: String },
+    Key { path: PathBuf, action: Action, key: String },
     /// The key does something else in the same place.
-    Taken { path: PathBuf, action: String, key: String, by: String },
+    Taken { path: PathBuf, action: Action, key: String, by: Action },
 }
 
 impl KeysFault {
     /// The sentence.
     pub(super) fn say(&self, language: &Language) -> String {
         let (word, path, values) = match self {
-            KeysFault::File { path, detail } => ("app.keys_file", path, vec![("detail", detail)]),
-            KeysFault::Action { path, action } => ("app.keys_action", path, vec![("action", action)]),
-            KeysFault::NoKeys { path, action } => ("app.keys_no_keys", path, vec![("action", action)]),
-            KeysFault::Key { path, action, key } => ("app.keys_key", path, vec![("action", action), ("key", key)]),
+            KeysFault::File { path, detail } => ("app.keys_file", path, vec![("detail", detail.clone())]),
+            KeysFault::Action { path, action } => ("app.keys_action", path, vec![("action", action.clone())]),
+            KeysFault::NoKeys { path, action } => ("app.keys_no_keys", path, vec![("action", action.to_string())]),
+            KeysFault::Key { path, action, key } => {
+                ("app.keys_key", path, vec![("action", action.to_string()), ("key", key.clone())])
+            }
             KeysFault::Taken { path, action, key, by } => {
-                ("app.keys_taken", path, vec![("action", action), ("key", key), ("by", by)])
+                let values = vec![("action", action.to_string()), ("key", key.clone()), ("by", by.to_string())];
+                ("app.keys_taken", path, values)
             }
         };
         // Words of a file are shown as they can be.
         let shown: Vec<(&str, String)> =
-            values.into_iter().map(|(place, text)| (place, printable_text(text))).collect();
+            values.into_iter().map(|(place, text)| (place, printable_text(&text))).collect();
         let path = printable(path);
         let values = shown.iter().map(|(place, text)| (*place, text as &dyn Display));
         language.say(word, &values.chain([("path", &path as &dyn Display)]).collect::<Vec<_>>())
@@ -77,7 +78,7 @@ impl Keys {
     pub(super) fn built_in() -> Keys {
         let table: toml::Table = BUILT_IN.parse().unwrap_or_default();
         let keys_of = |names: &toml::Value| names.as_array().into_iter().flatten().filter_map(named).collect();
-        let bound = entries(&table).map(|(action, names)| (action, keys_of(names))).collect();
+        let bound = entries(&table).filter_map(|entry| Some((entry.action()?, keys_of(entry.names)))).collect();
         Keys { bound }
     }
 
@@ -102,9 +103,9 @@ impl Keys {
     fn with(self, table: &toml::Table, path: &Path) -> (Keys, Vec<KeysFault>) {
         let mut faults = vec![];
         let mut users = vec![];
-        for (action, names) in entries(table) {
-            match self.entry(&action, names, path) {
-                Ok(keys) => users.push((action, keys)),
+        for entry in entries(table) {
+            match entry.read(path) {
+                Ok(bound) => users.push(bound),
                 Err(fault) => faults.push(fault),
             }
         }
@@ -114,85 +115,89 @@ impl Keys {
             for (action, own) in &users {
                 keys.bound.iter_mut().filter(|(known, _)| known == action).for_each(|(_, keys)| keys.clone_from(own));
             }
-            let taken = users.iter().enumerate().find_map(|(at, (action, _))| Some((at, keys.taken_from(action)?)));
+            let taken = users.iter().enumerate().find_map(|(at, (action, _))| Some((at, keys.taken_from(*action)?)));
             let Some((at, (key, by))) = taken else { return (keys, faults) };
             let (action, _) = users.remove(at);
             faults.push(KeysFault::Taken { path: path.to_owned(), action, key: key.name(), by });
         }
     }
 
-    /// The keys that an entry names.
-    fn entry(&self, action: &str, names: &toml::Value, path: &Path) -> Result<Vec<Key>, KeysFault> {
-        let (path, of) = (|| path.to_owned(), || action.to_owned());
-        if self.keys(action).is_empty() {
-            return Err(KeysFault::Action { path: path(), action: of() });
-        }
-        let Some(names) = names.as_array().filter(|names| !names.is_empty()) else {
-            return Err(KeysFault::NoKeys { path: path(), action: of() });
-        };
-        let key =
-            |name| named(name).ok_or_else(|| KeysFault::Key { path: path(), action: of(), key: name.to_string() });
-        names.iter().map(key).collect()
-    }
-
     /// A key of an action that does something else where both can be pressed, and what.
-    fn taken_from(&self, action: &str) -> Option<(Key, String)> {
-        let section = |action: &str| action.split('.').next().unwrap_or_default().to_owned();
-        let own = section(action);
-        let others = self.bound.iter().filter(|(other, _)| {
-            let other_section = section(other);
-            other != action && (other_section == own || [own.as_str(), &other_section].contains(&EVERYWHERE))
-        });
-        let mut pairs = others.flat_map(|(other, keys)| keys.iter().map(move |key| (*key, other)));
-        let found = pairs.find(|(key, _)| self.keys(action).contains(key))?;
-        Some((found.0, found.1.clone()))
+    fn taken_from(&self, action: Action) -> Option<(Key, Action)> {
+        let own = action.section();
+        let meet = |other: Section| other == own || [own, other].contains(&Section::Everywhere);
+        let others = self.bound.iter().filter(|(other, _)| *other != action && meet(other.section()));
+        let mut pairs = others.flat_map(|(other, keys)| keys.iter().map(move |key| (*key, *other)));
+        pairs.find(|(key, _)| self.keys(action).contains(key))
     }
 
     /// The keys of an action.
-    fn keys(&self, action: &str) -> &[Key] {
-        self.bound.iter().find(|(known, _)| known == action).map(|(_, keys)| keys.as_slice()).unwrap_or_default()
+    fn keys(&self, action: Action) -> &[Key] {
+        self.bound.iter().find(|(known, _)| *known == action).map(|(_, keys)| keys.as_slice()).unwrap_or_default()
     }
 
-    /// The action of a key in the first of these sections that knows it.
-    pub(super) fn action(&self, event: KeyEvent, sections: &[&str]) -> Option<&str> {
+    /// The action of a section that a key is bound to.
+    pub(super) fn action<A: TryFrom<Action>>(&self, event: KeyEvent) -> Option<A> {
         let key = Key::of(event);
-        sections.iter().find_map(|section| {
-            let own = self.bound.iter().filter(|(action, _)| action.split('.').next() == Some(section));
-            own.filter(|(_, keys)| keys.contains(&key)).map(|(action, _)| action.as_str()).next()
-        })
+        let pressed = self.bound.iter().filter(|(_, keys)| keys.contains(&key));
+        pressed.filter_map(|(action, _)| A::try_from(*action).ok()).next()
     }
 
     /// The first key of an action, as people write it.
-    pub(super) fn name(&self, action: &str) -> String {
-        self.keys(action).first().map(|key| key.name()).unwrap_or_default()
+    pub(super) fn name(&self, action: impl Into<Action>) -> String {
+        self.keys(action.into()).first().map(|key| key.name()).unwrap_or_default()
     }
 
     /// The last key of an action: for panes the one that every terminal hands on.
-    pub(super) fn last_name(&self, action: &str) -> String {
-        self.keys(action).last().map(|key| key.name()).unwrap_or_default()
+    pub(super) fn last_name(&self, action: impl Into<Action>) -> String {
+        self.keys(action.into()).last().map(|key| key.name()).unwrap_or_default()
     }
 
     /// All keys of an action.
-    pub(super) fn names(&self, action: &str) -> String {
+    pub(super) fn names(&self, action: Action) -> String {
         self.keys(action).iter().map(|key| key.name()).collect::<Vec<_>>().join(" ")
     }
 
     /// Every action of a section.
-    pub(super) fn actions(&self, section: &str) -> impl Iterator<Item = &str> {
-        let section = section.to_owned();
-        self.bound
-            .iter()
-            .map(|(action, _)| action.as_str())
-            .filter(move |action| action.split('.').next() == Some(&section))
+    pub(super) fn actions(&self, section: Section) -> impl Iterator<Item = Action> {
+        self.bound.iter().map(|(action, _)| *action).filter(move |action| action.section() == section)
     }
 }
 
-/// Each action with what a table says of it. What is no section has no action.
-fn entries(table: &toml::Table) -> impl Iterator<Item = (String, &toml::Value)> {
-    table.iter().flat_map(|(section, actions)| {
-        let inside = actions.as_table().into_iter().flatten();
-        let alone = (!actions.is_table()).then(|| (section.clone(), actions));
-        inside.map(move |(action, names)| (format!("{section}.{action}"), names)).chain(alone)
+/// A line of a table: what it has for an action, by the names of its section and of the action.
+struct Entry<'t> {
+    section: &'t str,
+    /// None for a line outside of every section.
+    name: Option<&'t str>,
+    names: &'t toml::Value,
+}
+
+impl Entry<'_> {
+    fn action(&self) -> Option<Action> {
+        Action::named(self.section, self.name?)
+    }
+
+    /// The action and the keys that are named for it.
+    fn read(&self, path: &Path) -> Result<(Action, Vec<Key>), KeysFault> {
+        let path = || path.to_owned();
+        let Some(action) = self.action() else {
+            let words: Vec<&str> = std::iter::once(self.section).chain(self.name).collect();
+            return Err(KeysFault::Action { path: path(), action: words.join(".") });
+        };
+        let Some(names) = self.names.as_array().filter(|names| !names.is_empty()) else {
+            return Err(KeysFault::NoKeys { path: path(), action });
+        };
+        let key = |name| named(name).ok_or_else(|| KeysFault::Key { path: path(), action, key: name.to_string() });
+        Ok((action, names.iter().map(key).collect::<Result<_, _>>()?))
+    }
+}
+
+/// Each line of a table.
+fn entries(table: &toml::Table) -> impl Iterator<Item = Entry<'_>> {
+    table.iter().flat_map(|(section, value)| {
+        let inside = value.as_table().into_iter().flatten();
+        let alone = (!value.is_table()).then_some(Entry { section, name: None, names: value });
+        inside.map(move |(name, names)| Entry { section, name: Some(name), names }).chain(alone)
     })
 }
 
@@ -263,28 +268,29 @@ impl Key {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tui::action::{AppAction, ReviewAction};
 
     #[test]
-    fn every_key_of_the_built_in_table_makes_sense() {
+    fn the_built_in_table_binds_every_action_and_names_no_other() {
         let keys = Keys::built_in();
         let table: toml::Table = BUILT_IN.parse().unwrap();
-        for (section, actions) in &table {
-            for (action, names) in actions.as_table().unwrap() {
-                let action = format!("{section}.{action}");
-                assert_eq!(keys.keys(&action).len(), names.as_array().unwrap().len(), "{action}");
-                assert!(!keys.name(&action).is_empty());
-            }
+        for entry in entries(&table) {
+            let action = entry.action().unwrap_or_else(|| panic!("{}.{:?} is no action", entry.section, entry.name));
+            assert_eq!(keys.keys(action).len(), entry.names.as_array().unwrap().len(), "{action}");
+        }
+        for action in Action::all() {
+            assert!(!keys.name(action).is_empty(), "{action} has no key");
         }
     }
 
     #[test]
     fn a_key_does_one_thing_where_it_is_pressed() {
         let keys = Keys::built_in();
-        for section in ["list", "review", "files"] {
+        for section in [Section::List, Section::Review, Section::Files] {
             let mut seen: Vec<Key> = Vec::new();
-            for action in keys.actions(section).chain(keys.actions("everywhere")) {
+            for action in keys.actions(section).chain(keys.actions(Section::Everywhere)) {
                 for key in keys.keys(action) {
-                    assert!(!seen.contains(key), "{} does two things in {section}", key.name());
+                    assert!(!seen.contains(key), "{} does two things in {}", key.name(), section.name());
                     seen.push(*key);
                 }
             }
@@ -297,21 +303,20 @@ mod tests {
         Keys::load(Some(folder.path()))
     }
 
-    fn press(keys: &Keys, character: char, section: &'static str) -> Option<String> {
-        let event = KeyEvent::new(KeyCode::Char(character), KeyModifiers::NONE);
-        keys.action(event, &[section]).map(str::to_owned)
+    fn press<A: TryFrom<Action>>(keys: &Keys, character: char) -> Option<A> {
+        keys.action(KeyEvent::new(KeyCode::Char(character), KeyModifiers::NONE))
     }
 
     #[test]
     fn the_users_file_overrides_entry_by_entry() {
         let (keys, faults) = of_user("[review]\naccept = [\"y\"]\n");
         assert_eq!(faults, []);
-        assert_eq!(press(&keys, 'y', "review").as_deref(), Some("review.accept"));
-        assert_eq!(press(&keys, 'a', "review"), None);
-        assert_eq!(press(&keys, 'x', "review").as_deref(), Some("review.none_of_these"));
+        assert_eq!(press(&keys, 'y'), Some(ReviewAction::Accept));
+        assert_eq!(press::<ReviewAction>(&keys, 'a'), None);
+        assert_eq!(press(&keys, 'x'), Some(ReviewAction::NoneOfThese));
         // Two may change their keys.
         let (keys, faults) = of_user("[review]\naccept = [\"x\"]\nnone_of_these = [\"a\"]\n");
-        assert_eq!((press(&keys, 'x', "review").as_deref(), faults.len()), (Some("review.accept"), 0));
+        assert_eq!((press(&keys, 'x'), faults.len()), (Some(ReviewAction::Accept), 0));
     }
 
     #[test]
@@ -323,6 +328,8 @@ mod tests {
             ("[everywhere]\nquit = [\"meta-q\"]\n", "meta-q"),
             ("[everywhere]\nquit = [7]\n", "7"),
             ("[everywhere]\nleave = [\"w\"]\n", "everywhere.leave"),
+            ("[everywhere]\nlogg = [\"w\"]\n", "everywhere.logg"),
+            ("[files]\naccept = [\"w\"]\n", "files.accept"),
             ("[anywhere]\nquit = [\"w\"]\n", "anywhere.quit"),
             ("quit = [\"w\"]\n", "quit"),
             ("[review]\naccept = [\"q\"]\n", "everywhere.quit"),
@@ -333,6 +340,7 @@ mod tests {
         for (text, word) in broken {
             let (keys, faults) = of_user(text);
             assert_eq!(keys, Keys::built_in(), "{text}");
+            assert_eq!(press(&keys, 'q'), Some(AppAction::Quit), "{text}");
             let [fault] = &faults[..] else { panic!("{text}: {faults:?}") };
             let said = fault.say(&language);
             assert!(said.contains(word) && said.contains(USER_FILE), "{text}: {said}");
@@ -349,7 +357,7 @@ mod tests {
     #[test]
     fn what_is_right_in_a_file_is_obeyed_beside_what_is_not() {
         let (keys, faults) = of_user("[review]\naccept = [\"y\"]\nskip = [\"no such key\"]\n");
-        assert_eq!((press(&keys, 'y', "review").as_deref(), faults.len()), (Some("review.accept"), 1));
-        assert_eq!(press(&keys, 's', "review").as_deref(), Some("review.skip"));
+        assert_eq!((press(&keys, 'y'), faults.len()), (Some(ReviewAction::Accept), 1));
+        assert_eq!(press(&keys, 's'), Some(ReviewAction::Skip));
     }
 }

@@ -2,7 +2,19 @@
 
 use crossterm::event::KeyEvent;
 
+use super::model::{Field, Pane};
 use crate::backend::Event;
+
+/// Something on the screen that can be clicked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Target {
+    /// The name of a pane.
+    Pane(Pane),
+    /// A field of the setup.
+    Field(Field),
+    /// A picture, by its place in the queue.
+    Picture(usize),
+}
 
 /// Messages: everything that happens to the app.
 #[derive(Debug)]
@@ -11,10 +23,12 @@ pub(super) enum Message {
     Key(KeyEvent),
     /// Text was pasted.
     Paste(String),
-    /// The mouse was pressed on a cell: column and row.
-    Click(u16, u16),
+    /// The mouse was pressed on something.
+    Click(Target),
     /// The wheel was turned, down or up.
     Wheel(isize),
+    /// The answer to `Effect::Scroll`, with the line up to which the text of the open pane can be scrolled.
+    Scrolled { by: isize, last_line: usize },
     /// The screen has so many columns and rows now.
     Resized(u16, u16),
     /// A picture took long to get to the terminal.

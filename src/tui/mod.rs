@@ -1,22 +1,25 @@
 //! The app on a full screen: model, message, update, view (The Elm Architecture). `update` is pure; what is to be done
 //! outside goes as effects to the crew, and `view` only reads.
 
+mod action;
 mod effect;
 mod event_loop;
+pub mod headless;
 mod keys;
+mod last_settings;
+mod layout;
 mod line;
 mod message;
 mod model;
 mod preview;
-pub mod rehearsal;
 mod screen;
 mod terminal_query;
 #[cfg(test)]
 mod tests;
 mod theme;
 mod update;
-mod values;
 mod view;
+mod wake;
 
 use crate::domain::settings::ModelName;
 

@@ -233,6 +233,8 @@ fn single(bytes: &[u8]) -> Option<char> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -262,12 +264,36 @@ mod tests {
         assert_eq!((picker.font_size().width, picker.font_size().height), (10, 20));
     }
 
+    /// What terminals answer and people type, some of it cut, and any bytes.
+    fn piece() -> impl Strategy<Value = Vec<u8>> {
+        let known: [&[u8]; 12] = [
+            b"\x1b_Gi=31;OK\x1b\\",
+            b"\x1b[?62;4c",
+            b"\x1b[6;20;10t",
+            b"\x1b]11;rgb:ffff/ffff/ffff\x07",
+            b"\x1bP1$r0m\x1b\\",
+            b"\x1b[0n",
+            b"\x1b[",
+            b"\x1b]",
+            b"\x1b",
+            b"\x1bOP",
+            b"\x1b[15~",
+            "\u{e9}\u{1f600}".as_bytes(),
+        ];
+        let known = proptest::sample::select(known.map(<[u8]>::to_vec).to_vec());
+        let cut = (known.clone(), 0..8usize).prop_map(|(piece, length)| piece[..length.min(piece.len())].to_vec());
+        proptest::prop_oneof![known, cut, proptest::collection::vec(any::<u8>(), 1..4)]
+    }
+
     proptest::proptest! {
         #[test]
-        fn nothing_that_comes_is_lost_twice_or_breaks_it(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..300)) {
+        fn fuzz_terminal_answers(pieces in proptest::collection::vec(piece(), 0..60)) {
+            let bytes = pieces.concat();
             let (replies, typed) = split(&bytes);
             proptest::prop_assert_eq!(replies.len() + typed.len(), bytes.len());
-            keys(&typed);
+            proptest::prop_assert_eq!(split(&replies), (replies.clone(), vec![]));
+            proptest::prop_assert!(keys(&typed).len() <= typed.len());
+            has_last_answer(&bytes);
         }
     }
 }

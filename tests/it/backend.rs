@@ -11,6 +11,7 @@ use smart_image_sorter::domain::picture::PictureId;
 use smart_image_sorter::domain::settings::Settings;
 use smart_image_sorter::store::session::{Sorting, Which};
 use smart_image_sorter::store::{Session, StoreError};
+use smart_image_sorter::use_cases::RunError;
 
 use crate::support::{LONGEST_RUN, Workspace, picture, sorted};
 use crate::watch::Watching;
@@ -303,7 +304,7 @@ fn a_model_that_the_ledger_does_not_tell_of_is_not_opened() {
         working
     };
     let told = |working: &Working| {
-        working.events.iter().any(|event| matches!(event, Event::NotScorable { error: CrewError::Store(StoreError::ModelDisputed { model, .. }) } if model == "/etc"))
+        working.events.iter().any(|event| matches!(event, Event::NotScorable { error: CrewError::Run(RunError::Store(StoreError::ModelDisputed { model, .. })) } if model == "/etc"))
     };
     assert!(!told(&open()));
     workspace.meddle("UPDATE runs SET settings = json_set(settings, '$.model', '/etc')");

@@ -9,6 +9,7 @@ use serde_json::{Value as Json, json};
 use tract_onnx::pb::ModelProto;
 
 use crate::bad_input::check;
+use crate::skip::{Lacks, skip};
 use crate::support::{Workspace, copy_folder, fixtures, json, watch};
 
 /// A fault of a checkpoint, the damage that makes it, and words of the sentence that has to say so.
@@ -230,8 +231,7 @@ fn a_header_takes_little_memory_to_refuse() {
         let said = std::fs::read_to_string(errors).unwrap();
         assert!(code == Some(1) && said.contains("are damaged"), "{wrong}: {said}");
         let Some(peak) = peak else {
-            println!("skipped: the system does not tell how much memory a process uses");
-            return;
+            return skip(Lacks::System, "the system does not tell how much memory a process uses");
         };
         println!("{wrong}: at most {peak} kB");
         assert!(peak < MOST_FOR_HEADER, "{wrong}: {peak} kB");

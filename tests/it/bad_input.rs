@@ -8,6 +8,7 @@ use std::process::Stdio;
 
 use serde_json::Value as Json;
 
+use crate::skip::{Lacks, skip};
 use crate::support::{Classify, Workspace, copy_folder, fixtures, hashes, of_kind, picture, shared, sorted, watch};
 
 /// A mistake, a call that makes it, the exit code, and words of the sentence that has to say so.
@@ -153,7 +154,7 @@ fn a_source_that_cannot_be_read() {
     create_dir(&locked).unwrap();
     set_permissions(&locked, Permissions::from_mode(0o000)).unwrap();
     match std::fs::read_dir(&locked) {
-        Ok(_) => println!("skipped: this user can read everything"),
+        Ok(_) => skip(Lacks::User, "this user can read everything"),
         Err(_) => {
             let classify = workspace.classify().with("--source", &locked);
             check("an unreadable source", &workspace, &classify, 1, &["locked", "cannot be read"]);
@@ -236,7 +237,7 @@ fn files_that_break_decoders() {
     assert!(!errors.contains("panicked"), "{errors}");
     match peak {
         Some(peak) => assert!(peak < MOST_MEMORY, "{peak} kB"),
-        None => println!("skipped: the system does not tell how much memory a process uses"),
+        None => skip(Lacks::System, "the system does not tell how much memory a process uses"),
     }
     let printed = std::fs::read_to_string(printed).unwrap();
     let events: Vec<Json> = printed.lines().map(|line| serde_json::from_str(line).unwrap()).collect();

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 
 use serde_json::Value as Json;
 
+use crate::skip::require_onnx_runtime;
 use crate::support::{Finished, Workspace, finish, fixtures, hashes, onnx_runtime_library, tree};
 
 /// Figures that are never nothing.
@@ -93,8 +94,7 @@ fn what_cannot_be_decoded_is_not_measured() {
 
 #[test]
 fn an_export_is_measured_as_what_it_is_and_in_int8_what_is_made_for_it() {
-    if onnx_runtime_library().is_none() {
-        println!("skipped: ORT_DYLIB_PATH names no library");
+    if require_onnx_runtime().is_none() {
         return;
     }
     let workspace = Workspace::new();

@@ -5,19 +5,14 @@ use std::process::Command;
 
 use smart_image_sorter::crash::VARIABLE;
 
-use crate::faults::strace::{Call, calls, can_trace, stopped_after, traced};
+use crate::faults::strace::{Call, calls, stopped_after, traced};
 use crate::support::{Workspace, finish, hashes, sorted};
+use crate::tools::{can_trace, second_file_system};
 
 /// Pictures in a workspace, and a folder on another file system; none where there is no second one, or no `strace`.
 fn across() -> Option<(Workspace, tempfile::TempDir)> {
-    use std::os::unix::fs::MetadataExt;
     let workspace = Workspace::new();
-    let elsewhere = tempfile::tempdir_in("/dev/shm").ok()?;
-    let device = |path: &Path| std::fs::metadata(path).unwrap().dev();
-    if device(elsewhere.path()) == device(workspace.root()) {
-        println!("skipped: no second file system");
-        return None;
-    }
+    let elsewhere = second_file_system()?;
     workspace.write_pictures(["1.jpg", "2.jpg"]);
     can_trace().then_some((workspace, elsewhere))
 }

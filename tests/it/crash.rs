@@ -2,7 +2,6 @@
 //! nothing is wrong, and the next run goes on.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -11,6 +10,7 @@ use std::time::{Duration, Instant};
 use smart_image_sorter::crash::{MOMENTS, VARIABLE};
 
 use crate::support::{Entry, Workspace, hashes, picture, sorted, tree};
+use crate::tools::second_file_system;
 
 /// Set to have more files killed more often than every test run has time for: rounds.
 const ROUNDS: &str = "SIS_TEST_KILLS";
@@ -44,16 +44,7 @@ impl Scene {
                 picture(pictures + folder.len() + folder.as_bytes()[0] as usize),
             );
         }
-        let elsewhere = (way == Way::AcrossFileSystems).then(|| tempfile::tempdir_in("/dev/shm").ok());
-        let elsewhere = match elsewhere {
-            Some(None) => return None,
-            Some(Some(folder)) => Some(folder),
-            None => None,
-        };
-        let device = |path: &Path| std::fs::metadata(path).unwrap().dev();
-        if elsewhere.as_ref().is_some_and(|folder| device(folder.path()) == device(workspace.root())) {
-            return None;
-        }
+        let elsewhere = if way == Way::AcrossFileSystems { Some(second_file_system()?) } else { None };
         let destination = elsewhere.as_ref().map_or(workspace.destination(), |folder| folder.path().join("to"));
         let operation = if way == Way::Copy { "copy" } else { "move" };
         let before = tree(workspace.source());
@@ -141,10 +132,7 @@ fn at_every_moment_of_the_protocol() {
         for moment in moments {
             let name = moment.split(':').next().unwrap().to_owned();
             let moment = moment.as_str();
-            let Some(scene) = Scene::new(way, 4) else {
-                println!("skipped: no second file system for {way:?}");
-                break;
-            };
+            let Some(scene) = Scene::new(way, 4) else { break };
             let when = format!("{way:?}, {moment}");
             if crashes_at(moment, scene.classify()) {
                 reached.entry(name.clone()).or_default().insert(format!("{way:?}"));
@@ -219,10 +207,7 @@ fn at_random_moments() {
     println!("{rounds} kills over runs of {files} files; {ROUNDS}=200 has 200 over runs of 2,000");
     let mut random = 0x2545_f491_4f6c_dd1d_u64;
     for way in [Way::Copy, Way::Rename, Way::AcrossFileSystems] {
-        let Some(scene) = Scene::new(way, files) else {
-            println!("skipped: no second file system for {way:?}");
-            continue;
-        };
+        let Some(scene) = Scene::new(way, files) else { continue };
         let mut longest = Duration::ZERO;
         let (mut killed, mut round) = (0, 0);
         while killed < rounds.div_ceil(3) {

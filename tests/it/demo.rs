@@ -13,7 +13,7 @@ use smart_image_sorter::domain::score::{Prediction, SureRule, logits};
 use smart_image_sorter::domain::template::Templates;
 use smart_image_sorter::engine::checkpoint::Checkpoint;
 use smart_image_sorter::engine::encoder::{ImageEncoder, TextEncoder};
-use smart_image_sorter::engine::runtime::{Runtime, Uses};
+use smart_image_sorter::engine::runtime::{Runtime, Workload};
 use smart_image_sorter::files::decode::decode;
 use smart_image_sorter::files::read::{Reading, read};
 
@@ -52,7 +52,7 @@ fn predictions(folder: &Path, runtime: &Runtime, evaluation: &Evaluation, labels
     let checkpoint = Checkpoint::open(folder).unwrap();
     let template = Templates::new(evaluation.template.as_str()).unwrap();
     let labels = TextEncoder::open(&checkpoint, runtime).unwrap().encode_labels(labels, &template).unwrap();
-    let mut encoder = ImageEncoder::open(&checkpoint, runtime, 1, Uses::Many).unwrap().remove(0);
+    let mut encoder = ImageEncoder::open(&checkpoint, runtime, 1, Workload::Many).unwrap().remove(0);
     let rule = checkpoint.score_rule().unwrap().0;
     let predict = |drawn: &Drawn| {
         let Reading::Content(content) = read(&evaluation_folder().join(&drawn.file)) else { panic!("{}", drawn.file) };

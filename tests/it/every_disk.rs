@@ -9,6 +9,7 @@ use crate::evidence::{Sorting, draw};
 use crate::file_systems::Mounted;
 use crate::judge::{Forgiven, Judge};
 use crate::scene::give_attributes;
+use crate::skip::{Lacks, skip};
 use crate::tools::{can, image_made_by};
 
 const PICTURES: usize = 6;
@@ -22,7 +23,7 @@ impl Loop {
         let image = image_made_by(make, megabytes, folder)?;
         let found = Command::new("losetup").args(["--find", "--show"]).arg(image).output().ok()?;
         if !found.status.success() {
-            println!("skipped: there is no loop device to be had here");
+            skip(Lacks::FileSystem, "there is no loop device to be had here");
             return None;
         }
         Some(Loop(String::from_utf8(found.stdout).unwrap().trim().to_owned()))
@@ -229,7 +230,7 @@ fn server(place: &Place, port: u16) -> Option<Server> {
     }
     let sshd = Path::new("/usr/sbin/sshd");
     if !sshd.exists() {
-        println!("skipped: there is no sshd here (openssh-server)");
+        skip(Lacks::Program, "there is no sshd here (openssh-server)");
         return None;
     }
     // It wants this folder to be there, wherever it is started from.
@@ -248,7 +249,7 @@ fn server(place: &Place, port: u16) -> Option<Server> {
     let (server, began) = (Server(server), Instant::now());
     while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
         if began.elapsed() > Duration::from_secs(10) {
-            println!("skipped: sshd does not answer here");
+            skip(Lacks::System, "sshd does not answer here");
             return None;
         }
         std::thread::sleep(Duration::from_millis(20));

@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 
 use rustix::fs::XattrFlags;
 
+use crate::skip::{Lacks, skip};
 use crate::support::{Workspace, finish, hashes, of_kind, picture, sorted, tree};
 use crate::tools::{can, image_made_by};
 
@@ -139,8 +140,7 @@ fn a_copy_keeps_times_modes_and_attributes_and_says_what_it_could_not() {
     let source = workspace.source().join("1.jpg");
     let set = |name: &str| rustix::fs::setxattr(&source, name, b"https://example.org/1", XattrFlags::empty());
     if let Err(error) = set("user.xdg.origin.url") {
-        println!("skipped: no extended attributes here: {error}");
-        return;
+        return skip(Lacks::FileSystem, format!("no extended attributes here: {error}"));
     }
     crate::support::set_time_and_mode(&source, std::time::SystemTime::UNIX_EPOCH, 0o440);
     workspace.classify().ends_with(0);
@@ -154,8 +154,7 @@ fn a_copy_keeps_times_modes_and_attributes_and_says_what_it_could_not() {
     // A file system without attributes.
     let Some(elsewhere) = Mounted::new(&workspace.path("elsewhere"), &["-t", "ramfs", "none"]) else { return };
     if rustix::fs::setxattr(&elsewhere.0, "user.x", b"x", XattrFlags::empty()).is_ok() {
-        println!("skipped: every file system here has attributes");
-        return;
+        return skip(Lacks::FileSystem, "every file system here has attributes");
     }
     let finished = workspace.classify().with("--destination", elsewhere.0.join("to")).ends_with(0);
     assert!(finished.out.contains("1 copy has not kept"), "{}", finished.out);
@@ -260,10 +259,11 @@ fn a_source_that_vanishes_loses_nothing_that_was_sorted() {
 /// verify it and to take it back.
 #[test]
 fn a_copy_can_be_read_by_who_made_it() {
-    if !Command::new("setpriv").arg("true").status().is_ok_and(|status| status.success())
-        || !rustix::process::geteuid().is_root()
-    {
-        return println!("skipped: only root can give files away, and setpriv take rights away");
+    if !rustix::process::geteuid().is_root() {
+        return skip(Lacks::User, "only root can give files away");
+    }
+    if !can("setpriv", &["true"]) {
+        return;
     }
     let workspace = Workspace::new();
     workspace.write_pictures(["1.jpg"]);

@@ -11,7 +11,7 @@ use smart_image_sorter::domain::score::logits;
 use smart_image_sorter::domain::template::Templates;
 use smart_image_sorter::engine::checkpoint::Checkpoint;
 use smart_image_sorter::engine::encoder::{ImageEncoder, TextEncoder};
-use smart_image_sorter::engine::runtime::{Runtime, Uses};
+use smart_image_sorter::engine::runtime::{Runtime, Workload};
 use smart_image_sorter::files::decode::decode;
 use smart_image_sorter::files::read::{Reading, read};
 
@@ -68,7 +68,7 @@ impl Golden {
 fn our_answers(checkpoint: &Checkpoint, runtime: &Runtime, golden: &Golden, pictures: &Path) -> Answers {
     let mut text = TextEncoder::open(checkpoint, runtime).unwrap();
     let labels = text.encode_labels(&golden.labels, &golden.template).unwrap();
-    let mut image = ImageEncoder::open(checkpoint, runtime, 1, Uses::Many).unwrap().remove(0);
+    let mut image = ImageEncoder::open(checkpoint, runtime, 1, Workload::Many).unwrap().remove(0);
     let prepared = golden.logits.keys().map(|name| {
         let Reading::Content(content) = read(&pictures.join(name)) else { panic!("{name}") };
         checkpoint.processor().prepare(&decode(&content.bytes, content.kind).unwrap().pixels)

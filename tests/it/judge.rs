@@ -313,7 +313,7 @@ fn what_is_lost_wrong_left_or_untrue_is_seen() {
     let ledger = format!("{{\"line\":1,\"event\":\"run\",\"previous\":\"{}\"}}\n", "0".repeat(64));
     write("to/.sis/ledger.jsonl", &ledger);
     write("to/SHA256SUMS", "00  red/2.png\n");
-    // Two of the list of sums, one of the ledger.
+    // Two of the list of checksums, one of the ledger.
     assert_eq!(judge.false_records().len(), 3, "{:?}", judge.false_records());
     write("to/.sis/ledger.jsonl", &ledger.replace("000", "001"));
     assert!(judge.false_records()[2].contains("chain is broken"), "{:?}", judge.false_records());

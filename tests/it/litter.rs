@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value as Json, json};
 use smart_image_sorter::backend::{Checked, Event, Order, WatchNews};
-use smart_image_sorter::domain::choice::{Choice, LeftOutCounts};
+use smart_image_sorter::domain::file_filter::{FileFilter, LeftOutCounts};
 use smart_image_sorter::domain::settings::Settings;
 use smart_image_sorter::store::Session;
 
@@ -122,7 +122,7 @@ fn classify_and_the_watch_leave_out_the_same_and_tell() {
 #[test]
 fn the_app_leaves_out_the_same_and_tells() {
     let workspace = odd_source();
-    let choice = Choice::new(false, &[], &["raw".to_owned()]).unwrap();
+    let choice = FileFilter::new(false, &[], &["raw".to_owned()]).unwrap();
     let settings = Settings { choice: choice.clone(), ..settings(&workspace) };
     let expected = counts();
     let is_expected = |left_out: LeftOutCounts| {

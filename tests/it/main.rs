@@ -22,10 +22,13 @@ mod demo;
 mod every_disk;
 #[cfg(target_os = "linux")]
 mod evidence;
+mod faces;
 #[cfg(target_os = "linux")]
 mod faults;
 mod file_systems;
 mod forms;
+#[path = "../fuzz/mod.rs"]
+mod fuzz;
 mod golden;
 mod golden_sessions;
 mod hub;
@@ -47,17 +50,20 @@ mod parity;
 #[cfg(target_os = "linux")]
 mod power;
 mod privacy;
+mod properties;
 #[cfg(target_os = "linux")]
 mod races;
 mod remembered;
 mod repair;
 mod replaced_model;
 mod runtime;
+mod rust_source;
 #[cfg(target_os = "linux")]
 mod scene;
 mod second_thoughts;
 mod session;
 mod session_files;
+mod skip;
 mod sorting;
 mod stuck;
 mod support;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
+use crate::skip::{Lacks, skip};
 use crate::support::{Workspace, watch};
 
 /// The most kilobytes that so many more pictures may add. A dry run keeps its session in memory, a kilobyte and a half
@@ -18,8 +19,7 @@ const MANY: usize = 20_000;
 #[test]
 fn twice_as_many_pictures_take_no_more() {
     let Some(few) = peak_for(FEW) else {
-        println!("skipped: the system does not tell how much memory a process uses");
-        return;
+        return skip(Lacks::System, "the system does not tell how much memory a process uses");
     };
     let many = peak_for(MANY).unwrap();
     println!("at most {few} kB for {FEW} pictures, {many} kB for {MANY}");

@@ -4,8 +4,8 @@
 use std::path::{Path, PathBuf};
 
 use smart_image_sorter::files::decode::{Decoded, decode};
+use smart_image_sorter::files::defect::PictureDefect;
 use smart_image_sorter::files::kind::Kind;
-use smart_image_sorter::files::trouble::Trouble;
 
 use crate::chance::{Chance, amount, how_to_repeat};
 
@@ -13,7 +13,7 @@ use crate::chance::{Chance, amount, how_to_repeat};
 const AMOUNT: &str = "SIS_TEST_MUTATED";
 
 /// The pictures that are made by tests/data/make_forms.py and make_pictures.py, in an order that does not change.
-fn pictures() -> Vec<(PathBuf, Vec<u8>)> {
+pub(crate) fn pictures() -> Vec<(PathBuf, Vec<u8>)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/decode");
     let mut found: Vec<PathBuf> = ["jpeg", "turned", "whole", "tiff"]
         .iter()
@@ -24,9 +24,9 @@ fn pictures() -> Vec<(PathBuf, Vec<u8>)> {
     found.into_iter().map(|path| (path.clone(), std::fs::read(&path).unwrap())).collect()
 }
 
-fn decoded(path: &Path, bytes: &[u8]) -> Result<Decoded, Trouble> {
+fn decoded(path: &Path, bytes: &[u8]) -> Result<Decoded, PictureDefect> {
     let decoded = decode(bytes, Kind::of(bytes, path));
-    if let Err(Trouble::Damaged { detail }) = &decoded {
+    if let Err(PictureDefect::Damaged { detail }) = &decoded {
         assert!(!detail.contains("it panicked"), "{}: {detail}", path.display());
     }
     decoded

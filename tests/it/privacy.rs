@@ -7,6 +7,7 @@ use std::process::Command;
 
 use smart_image_sorter::store::Session;
 
+use crate::skip::{Lacks, skip};
 use crate::support::{Finished, Workspace, finish};
 
 /// Runs a command under a mask of the user's.
@@ -116,6 +117,6 @@ fn what_was_open_to_others_is_closed_when_it_is_worked_in() {
         workspace.sis_on_destination(&["undo"]).ended_with(0);
         assert_eq!(mode(&own("ledger.jsonl")), 0o644);
     } else {
-        println!("skipped: only an administrator gives files to others");
+        skip(Lacks::User, "only root gives files to others");
     }
 }

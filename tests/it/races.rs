@@ -10,10 +10,11 @@ use std::process::Command;
 
 use crate::chance::{Chance, amount, how_to_repeat};
 use crate::evidence::{Ended, Sorting};
-use crate::faults::strace::{Call, calls, can_trace, stopped_after, traced};
+use crate::faults::strace::{Call, calls, stopped_after, traced};
 use crate::judge::{Judge, hashes_below};
 use crate::scene::{Scene, remove};
 use crate::support::sha256;
+use crate::tools::can_trace;
 
 /// How many moments of each race are tried: a number, or `all`.
 const RACES: &str = "SIS_TEST_RACES";

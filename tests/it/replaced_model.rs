@@ -5,14 +5,14 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde_json::Value as Json;
-use smart_image_sorter::domain::choice::Choice;
+use smart_image_sorter::domain::file_filter::FileFilter;
 use smart_image_sorter::domain::label::from_commas;
 use smart_image_sorter::domain::score::SureRule;
 use smart_image_sorter::domain::settings::{ModelName, Operation, Settings};
 use smart_image_sorter::domain::template::Templates;
 use smart_image_sorter::engine::EngineError;
 use smart_image_sorter::engine::checkpoint::CheckpointError;
-use smart_image_sorter::engine::runtime::Uses;
+use smart_image_sorter::engine::runtime::Workload;
 use smart_image_sorter::jobs::embeddings::CachePlace;
 use smart_image_sorter::jobs::model::ModelToOpen;
 
@@ -81,7 +81,7 @@ fn a_tower_that_is_opened_later_is_that_of_the_same_model() {
         let settings = Settings {
             source: workspace.source(),
             recursive: true,
-            choice: Choice::default(),
+            choice: FileFilter::default(),
             destination: workspace.destination(),
             model: ModelName::Folder(folder.clone()),
             labels: from_commas("a map, a face").unwrap(),
@@ -94,7 +94,7 @@ fn a_tower_that_is_opened_later_is_that_of_the_same_model() {
         let cache = CachePlace { folder: workspace.path("cache"), limit: 1 << 20 };
         let open = |ahead| {
             let (folder, settings, runtime, cache) = (&*folder, &settings, &runtime, Some(&cache));
-            let model = ModelToOpen { folder, settings, runtime, cores: 1, cache, uses: Uses::Few, ahead };
+            let model = ModelToOpen { folder, settings, runtime, cores: 1, cache, uses: Workload::Few, ahead };
             model.open(&mut || {}).unwrap().model
         };
         let model = open(false);

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use crate::skip::{Lacks, require_onnx_runtime, skip};
 use crate::support::{fixtures, onnx_runtime_library, program, tree};
+use crate::tools::compiled_at;
 
 /// A program that finds no library but those that a test puts somewhere, and nothing of the machine's own.
 struct Isolated {
@@ -47,14 +49,7 @@ fn text(bytes: &[u8]) -> &str {
 
 /// Compiles a shared library from C, or says that this machine cannot.
 fn compiled(folder: &Path, name: &str, source: &str) -> Option<Vec<u8>> {
-    let (code, library) = (folder.join(format!("{name}.c")), folder.join(name));
-    std::fs::write(&code, source).unwrap();
-    let compiled = Command::new("cc").args(["-shared", "-fPIC", "-o"]).arg(&library).arg(&code).status();
-    if !compiled.is_ok_and(|status| status.success()) {
-        println!("skipped: no C compiler on this machine");
-        return None;
-    }
-    Some(std::fs::read(library).unwrap())
+    compiled_at(folder, name, source).map(|library| std::fs::read(library).unwrap())
 }
 
 /// A library that says it is of a version, and has no more to say.
@@ -131,10 +126,7 @@ fn a_gpu_that_is_asked_for_and_not_there_is_said_aloud() {
     let output = machine.run(&["runtime", "status", "--runtime", "tract", "--device", "cuda"]);
     assert!(output.status.success());
     assert!(text(&output.stderr).contains("has no use for a GPU"));
-    let Some(library) = onnx_runtime_library() else {
-        println!("skipped for ONNX Runtime: ORT_DYLIB_PATH names no library");
-        return;
-    };
+    let Some(library) = require_onnx_runtime() else { return };
     for device in ["cuda", "cuda:0", "cuda:7"] {
         let mut command = machine.command(&["runtime", "status", "--device", device]);
         let output = command.env("ORT_DYLIB_PATH", &library).output().unwrap();
@@ -148,10 +140,7 @@ fn a_gpu_that_is_asked_for_and_not_there_is_said_aloud() {
 /// session's in the temporary one.
 #[test]
 fn nothing_is_reported_to_anybody() {
-    let Some(library) = onnx_runtime_library() else {
-        println!("skipped: ORT_DYLIB_PATH names no library");
-        return;
-    };
+    let Some(library) = require_onnx_runtime() else { return };
     let machine = Isolated::new();
     let model = fixtures().join("clip");
     let temporary = tempfile::tempdir().unwrap();
@@ -171,8 +160,7 @@ fn nothing_is_reported_to_anybody() {
 #[test]
 fn an_installed_runtime_is_used_and_broken_ones_beside_it_are_passed_over() {
     let Some(wheels) = std::env::var_os("SIS_TEST_WHEELS") else {
-        println!("skipped: SIS_TEST_WHEELS names no folder with the onnxruntime package");
-        return;
+        return skip(Lacks::OnnxRuntime, "SIS_TEST_WHEELS names no folder with the onnxruntime package");
     };
     let machine = Isolated::new();
     let install = || {

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::evidence::{Sorting, draw, put};
 use crate::judge::Judge;
+use crate::tools::second_file_system;
 use crate::tree::hashes;
 
 /// The folders, until they are dropped.
@@ -18,11 +19,7 @@ impl Scene {
     /// `is_across` says so; none where there is no second one.
     pub(crate) fn new(pictures: usize, is_across: bool) -> Option<Scene> {
         let folder = tempfile::tempdir().unwrap();
-        let elsewhere = if is_across { Path::new("/dev/shm") } else { folder.path() };
-        let Ok(sources) = tempfile::tempdir_in(elsewhere) else {
-            println!("skipped: there is no second file system at /dev/shm");
-            return None;
-        };
+        let sources = if is_across { second_file_system()? } else { tempfile::tempdir_in(folder.path()).unwrap() };
         draw(&folder.path().join("pictures"), pictures);
         give_attributes(&folder.path().join("pictures"));
         Some(Scene { folder, sources, home: tempfile::tempdir().unwrap() })

@@ -13,10 +13,12 @@ use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 use smart_image_sorter::domain::picture::ContentHash;
 use smart_image_sorter::engine::runtime::Runtime;
-use smart_image_sorter::engine::runtime::find::Places;
-use smart_image_sorter::engine::runtime::select::{DeviceChoice, RuntimeChoice, Wanted, cores, select};
+use smart_image_sorter::engine::runtime::find::LibrarySearchPath;
+use smart_image_sorter::engine::runtime::select::{DeviceChoice, RuntimeChoice, RuntimeRequest, cores, select};
 use smart_image_sorter::files::output_csv::from_cell;
 use smart_image_sorter::store::known::KnownSessions;
+
+use crate::skip::{Lacks, require_onnx_runtime, skip};
 
 pub(crate) use crate::tree::{Content, Entry, hashes, sorted, tree};
 
@@ -34,7 +36,7 @@ pub(crate) fn fixtures() -> PathBuf {
 pub(crate) fn shared(folder: &str) -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/testdata").join(folder);
     if !path.is_dir() {
-        println!("skipped: {} is not on this machine", path.display());
+        skip(Lacks::TestData, format!("{} is not on this machine", path.display()));
         return None;
     }
     Some(path)
@@ -48,15 +50,12 @@ pub(crate) fn json(path: &Path) -> Json {
 /// Every runtime there is here: tract always, ONNX Runtime where `ORT_DYLIB_PATH` names a library.
 pub(crate) fn runtimes() -> Vec<Runtime> {
     let mut runtimes = vec![Runtime::Tract];
-    match onnx_runtime_library() {
-        Some(_) => {
-            let places = Places { variable: onnx_runtime_library(), ..Places::default() };
-            let (runtime, device) = (RuntimeChoice::OnnxRuntime, DeviceChoice::Cpu);
-            let wanted = Wanted { runtime, device, ..Wanted::default() };
-            let selection = select(&wanted, &places, program(), cores());
-            runtimes.push(selection.unwrap().runtime);
-        }
-        None => println!("skipped for ONNX Runtime: ORT_DYLIB_PATH names no library"),
+    if let Some(library) = require_onnx_runtime() {
+        let places = LibrarySearchPath { variable: Some(library), ..LibrarySearchPath::default() };
+        let (runtime, device) = (RuntimeChoice::OnnxRuntime, DeviceChoice::Cpu);
+        let wanted = RuntimeRequest { runtime, device, ..RuntimeRequest::default() };
+        let selection = select(&wanted, &places, program(), cores());
+        runtimes.push(selection.unwrap().runtime);
     }
     runtimes
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::hub::server::{Repository, Server};
 use crate::support::{Workspace, sorted};
-use crate::tmux::{Terminal, computes_nothing, process_in, state_of, wait_until};
+use crate::tmux::{Terminal, computes_nothing, process_in, state_of, wait_until, wake_ups};
 
 /// The samples' folder, which the app made in the workspace.
 pub(crate) fn samples_folder(workspace: &Workspace) -> PathBuf {
@@ -205,6 +205,41 @@ fn it_computes_nothing_while_nothing_happens() {
     terminal.press(&["a"], "reviewed 1");
     let Some(process) = process_in(&terminal) else { return };
     computes_nothing(process);
+}
+
+#[test]
+fn an_idle_app_is_woken_by_nothing_but_the_look_at_its_session() {
+    let workspace = Workspace::new();
+    let Some(terminal) = Terminal::open(&workspace, 80, 24, "demo") else { return };
+    terminal.wait_for("48 pictures, 0 other files");
+    let Some(process) = process_in(&terminal) else { return };
+    // The time in which nothing happens, which is what is measured.
+    let while_idle = |seconds| {
+        computes_nothing(process);
+        let before = wake_ups(process);
+        std::thread::sleep(Duration::from_secs(seconds));
+        wake_ups(process) - before
+    };
+    let without_session = while_idle(3);
+    assert!(without_session <= 2, "{without_session}");
+    terminal.press(&["C-s"], "Classification finished");
+    // Twice a second it is asked what others did there.
+    let with_session = while_idle(3);
+    assert!((4..=10).contains(&with_session), "{with_session}");
+    terminal.press(&["F4"], "reviewed 0");
+}
+
+#[test]
+fn a_screen_of_another_size_after_a_stop_is_drawn_anew() {
+    let workspace = Workspace::new();
+    let Some(terminal) = Terminal::open(&workspace, 80, 24, "demo; echo stopped; read x; fg") else { return };
+    terminal.wait_for("48 pictures, 0 other files");
+    terminal.press(&["C-z"], "stopped");
+    terminal.tmux(&["resize-window", "-x", "110", "-y", "30"]).unwrap();
+    terminal.press(&["Enter"], "48 pictures, 0 other files");
+    wait_until("it is drawn anew", || terminal.screen().lines().any(|line| line.chars().count() > 80));
+    assert!(terminal.screen().lines().nth(29).is_some_and(|line| line.contains("demo")), "{}", terminal.screen());
+    terminal.press(&["q"], "ended 0");
 }
 
 #[test]

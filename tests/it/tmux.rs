@@ -3,6 +3,7 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use crate::skip::{Lacks, require, skip};
 use crate::support::{Workspace, program};
 
 /// How long a screen may take to show what is waited for.
@@ -27,6 +28,9 @@ impl Terminal {
         more: &str,
         arguments: &str,
     ) -> Option<Terminal> {
+        if !require("tmux") {
+            return None;
+        }
         let socket = format!("sis-test-{}-{columns}", workspace.root().file_name().unwrap().to_str().unwrap());
         let terminal = Terminal { socket };
         let variables: String = [("HOME", ""), ("XDG_CONFIG_HOME", "config"), ("XDG_DATA_HOME", "data")]
@@ -42,10 +46,8 @@ impl Terminal {
         );
         let size = [columns.to_string(), rows.to_string()];
         let began = terminal.tmux(&["new-session", "-d", "-x", &size[0], "-y", &size[1], "sh", "-c", &command]);
-        if began.is_none() {
-            println!("skipped: there is no tmux");
-        }
-        began.map(|_| terminal)
+        began.expect("tmux opens a terminal");
+        Some(terminal)
     }
 
     pub(crate) fn tmux(&self, arguments: &[&str]) -> Option<String> {
@@ -95,7 +97,7 @@ pub(crate) fn process_in(terminal: &Terminal) -> Option<u32> {
     let children = std::fs::read_to_string(format!("/proc/{shell}/task/{shell}/children")).unwrap_or_default();
     let child = children.split_whitespace().next().and_then(|child| child.parse().ok());
     if child.is_none() {
-        println!("skipped: the system does not tell of child processes");
+        skip(Lacks::System, "the system does not tell of child processes");
     }
     child
 }
@@ -106,6 +108,17 @@ pub(crate) fn state_of(process: u32) -> Option<(char, u64)> {
     let fields: Vec<&str> = text.rsplit_once(')')?.1.split_whitespace().collect();
     let ticks = |place: usize| fields.get(place)?.parse::<u64>().ok();
     Some((fields.first()?.chars().next()?, ticks(11)? + ticks(12)?))
+}
+
+/// How often the threads of a process have waited for something that came: a key, an event, the end of a time.
+pub(crate) fn wake_ups(process: u32) -> u64 {
+    let threads = std::fs::read_dir(format!("/proc/{process}/task")).unwrap().flatten();
+    let of = |thread: std::fs::DirEntry| {
+        let status = std::fs::read_to_string(thread.path().join("status")).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:"));
+        line.and_then(|count| count.trim().parse::<u64>().ok()).unwrap_or(0)
+    };
+    threads.map(of).sum()
 }
 
 pub(crate) fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {

@@ -8,10 +8,11 @@ use std::time::{Duration, SystemTime};
 use rustix::fs::XattrFlags;
 use serde_json::Value as Json;
 
-use crate::faults::strace::{can_trace, traced};
+use crate::faults::strace::traced;
 use crate::file_systems::Mounted;
+use crate::skip::{Lacks, skip};
 use crate::support::{Finished, Workspace, finish, hashes, of_kind, picture, set_time_and_mode, sorted, tree};
-use crate::tools::{can, image_made_by};
+use crate::tools::{can, can_trace, image_made_by, second_file_system};
 
 /// The sentence about files that came back incomplete.
 const COPIES: &str = "not kept the times, permissions or extended attributes";
@@ -35,15 +36,12 @@ struct Across {
 impl Across {
     fn new() -> Option<Across> {
         let workspace = Workspace::new();
-        let Ok(elsewhere) = tempfile::tempdir_in("/dev/shm") else {
-            println!("skipped: there is no second file system at /dev/shm");
-            return None;
-        };
+        let elsewhere = second_file_system()?;
         workspace.write_pictures(["1.jpg", "2.jpg"]);
         for name in ["1.jpg", "2.jpg"] {
             let path = workspace.source().join(name);
             if rustix::fs::setxattr(&path, c"user.origin", b"a card", XattrFlags::empty()).is_err() {
-                println!("skipped: the file system for temporary files has no attributes");
+                skip(Lacks::FileSystem, "the file system for temporary files has no attributes");
                 return None;
             }
             set_time_and_mode(&path, taken(), 0o600);

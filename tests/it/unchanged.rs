@@ -9,6 +9,7 @@ use serde_json::Value as Json;
 use smart_image_sorter::file_system::keeping_change_times;
 use smart_image_sorter::files::read::hash_file;
 
+use crate::skip::{Lacks, skip};
 use crate::support::{Classify, Finished, Workspace, hashes, of_kind, picture, sha256};
 
 /// How long after its last change a file is in doubt.
@@ -18,7 +19,7 @@ const DOUBT: Duration = Duration::from_secs(2);
 fn settled() -> Option<Workspace> {
     let workspace = Workspace::new();
     if keeping_change_times(workspace.root()).is_none() {
-        println!("skipped: files here are read every time, as nothing tells whether they were changed");
+        skip(Lacks::FileSystem, "files here are read every time, as nothing tells whether they were changed");
         return None;
     }
     workspace.write_pictures(["1.jpg", "2.jpg", "x/3.jpg", "x/4.jpg"]);
@@ -182,7 +183,7 @@ struct Opened;
 #[cfg(not(target_os = "linux"))]
 impl Opened {
     fn below(_: &Path) -> Option<Opened> {
-        println!("skipped: the system does not tell which files are opened");
+        skip(Lacks::System, "the system does not tell which files are opened");
         None
     }
 

@@ -2,21 +2,16 @@
 //! ends them, and undo takes all of it back.
 
 use std::fs::File;
-use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
-use crate::faults::strace::{calls, can_trace, traced};
+use crate::faults::strace::{calls, traced};
 use crate::support::{Workspace, finish, hashes, sorted, tree};
+use crate::tools::{can_trace, second_file_system};
 
 /// A workspace whose destination is on another file system; none where there is no second one.
 fn across() -> Option<(Workspace, tempfile::TempDir, PathBuf)> {
     let workspace = Workspace::new();
-    let elsewhere = tempfile::tempdir_in("/dev/shm").ok()?;
-    let device = |path: &std::path::Path| std::fs::metadata(path).unwrap().dev();
-    if device(elsewhere.path()) == device(workspace.root()) {
-        println!("skipped: no second file system");
-        return None;
-    }
+    let elsewhere = second_file_system()?;
     let destination = elsewhere.path().join("to");
     Some((workspace, elsewhere, destination))
 }

@@ -14,27 +14,25 @@ use smart_image_sorter::engine::checkpoint::Checkpoint;
 use smart_image_sorter::engine::encoder::{ImageEncoder, TextEncoder};
 use smart_image_sorter::engine::fingerprint::Sources;
 use smart_image_sorter::engine::image_processor::PreparedPicture;
-use smart_image_sorter::engine::runtime::find::Places;
-use smart_image_sorter::engine::runtime::select::{RuntimeChoice, Wanted, cores, select};
-use smart_image_sorter::engine::runtime::{Runtime, Uses};
+use smart_image_sorter::engine::runtime::find::LibrarySearchPath;
+use smart_image_sorter::engine::runtime::select::{RuntimeChoice, RuntimeRequest, cores, select};
+use smart_image_sorter::engine::runtime::{Runtime, Workload};
 use smart_image_sorter::files::decode::decode;
 use smart_image_sorter::files::read::{Reading, read};
 
+use crate::skip::require_onnx_runtime;
 use crate::support::{Workspace, copy_folder, fixtures, json, onnx_runtime_library, program};
 
 /// ONNX Runtime in a variant; quantised weights are kept in `folder`.
 fn onnx_runtime(variant: Variant, folder: &Path) -> Option<Runtime> {
-    let Some(library) = onnx_runtime_library() else {
-        println!("skipped: ORT_DYLIB_PATH names no library");
-        return None;
-    };
-    let wanted = Wanted {
+    let library = require_onnx_runtime()?;
+    let wanted = RuntimeRequest {
         runtime: RuntimeChoice::OnnxRuntime,
         variant: VariantChoice::Only(variant),
         quantised: Some(folder.to_owned()),
-        ..Wanted::default()
+        ..RuntimeRequest::default()
     };
-    let places = Places { variable: Some(library), ..Places::default() };
+    let places = LibrarySearchPath { variable: Some(library), ..LibrarySearchPath::default() };
     Some(select(&wanted, &places, program(), cores()).unwrap().runtime)
 }
 
@@ -52,10 +50,15 @@ fn prepared(checkpoint: &Checkpoint, folder: &Path) -> Vec<PreparedPicture> {
 }
 
 fn embeddings(checkpoint: &Checkpoint, runtime: &Runtime, pictures: &[PreparedPicture]) -> Array2<f16> {
-    embeddings_of(checkpoint, runtime, pictures, Uses::Many)
+    embeddings_of(checkpoint, runtime, pictures, Workload::Many)
 }
 
-fn embeddings_of(checkpoint: &Checkpoint, runtime: &Runtime, pictures: &[PreparedPicture], uses: Uses) -> Array2<f16> {
+fn embeddings_of(
+    checkpoint: &Checkpoint,
+    runtime: &Runtime,
+    pictures: &[PreparedPicture],
+    uses: Workload,
+) -> Array2<f16> {
     let mut encoder = ImageEncoder::open(checkpoint, runtime, 1, uses).unwrap().remove(0);
     let batches: Vec<_> =
         pictures.chunks(8).map(|batch| encoder.encode(&batch.iter().collect::<Vec<_>>()).unwrap()).collect();
@@ -100,7 +103,7 @@ fn what_becomes_of_a_picture_in_int8_does_not_depend_on_those_beside_it() {
     let Some(runtime) = onnx_runtime(Variant::Int8, folder.path()) else { return };
     let checkpoint = Checkpoint::open(&fixtures().join("clip")).unwrap();
     let pictures = prepared(&checkpoint, &fixtures().join("pictures"));
-    let mut encoder = ImageEncoder::open(&checkpoint, &runtime, 1, Uses::Many).unwrap().remove(0);
+    let mut encoder = ImageEncoder::open(&checkpoint, &runtime, 1, Workload::Many).unwrap().remove(0);
     let together = encoder.encode(&pictures.iter().take(8).collect::<Vec<_>>()).unwrap();
     for (position, picture) in pictures.iter().take(8).enumerate() {
         let alone = encoder.encode(&[picture]).unwrap();
@@ -118,7 +121,8 @@ fn a_tower_that_is_opened_for_few_pictures_answers_like_one_for_many() {
         for name in ["clip", "siglip", "chinese-clip"] {
             let checkpoint = Checkpoint::open(&fixtures().join(name)).unwrap();
             let pictures = prepared(&checkpoint, &fixtures().join("pictures"));
-            let [few, many] = [Uses::Few, Uses::Many].map(|uses| embeddings_of(&checkpoint, &runtime, &pictures, uses));
+            let [few, many] =
+                [Workload::Few, Workload::Many].map(|uses| embeddings_of(&checkpoint, &runtime, &pictures, uses));
             let apart = few.iter().zip(&many).map(|(few, many)| (few.to_f32() - many.to_f32()).abs());
             let most = apart.fold(0.0, f32::max);
             println!("{name} in {variant}, for few and for many: {most} apart at most");
@@ -176,8 +180,7 @@ fn classify(workspace: &Workspace, checkpoint: &Path, more: &[&str]) -> std::pro
 
 #[test]
 fn weights_are_quantised_once_and_again_when_they_are_damaged_or_cleared() {
-    if onnx_runtime_library().is_none() {
-        println!("skipped: ORT_DYLIB_PATH names no library");
+    if require_onnx_runtime().is_none() {
         return;
     }
     let workspace = Workspace::new();
@@ -240,8 +243,7 @@ fn what_cannot_be_had_is_said() {
     }
     let output = classify(&workspace, &clip, &["--variant", "int4"]);
     assert_eq!(output.status.code(), Some(2));
-    if onnx_runtime_library().is_none() {
-        println!("skipped for ONNX Runtime: ORT_DYLIB_PATH names no library");
+    if require_onnx_runtime().is_none() {
         return;
     }
     let export = workspace.home().join("export");
@@ -272,7 +274,7 @@ fn a_weight_that_is_no_number_is_refused_in_int8() {
     bytes[start..start + nan.len()].copy_from_slice(&nan);
     std::fs::write(&path, bytes).unwrap();
     let checkpoint = Checkpoint::open(&damaged).unwrap();
-    let refused = ImageEncoder::open(&checkpoint, &runtime, 1, Uses::Many).unwrap_err();
+    let refused = ImageEncoder::open(&checkpoint, &runtime, 1, Workload::Many).unwrap_err();
     assert!(refused.to_string().contains(tensor), "{refused}");
     let kept = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
     assert_eq!(kept.collect::<Vec<_>>(), ["checkpoint"], "nothing unfinished is left");
@@ -307,7 +309,7 @@ fn clearing_the_cache_leaves_what_is_not_ours() {
 #[test]
 fn each_variant_has_a_fingerprint_of_its_own() {
     let folder = tempfile::tempdir().unwrap();
-    if onnx_runtime_library().is_none() {
+    if require_onnx_runtime().is_none() {
         return;
     }
     let checkpoint = Checkpoint::open(&fixtures().join("clip")).unwrap();

@@ -175,7 +175,7 @@ fn tables_from_before_they_were_told_of_are_nobody_elses() {
     workspace.meddle("DELETE FROM session WHERE key LIKE 'told %' OR key LIKE 'proof told %'");
     workspace.classify().with("--output-file", "second.csv").ends_with(0);
     let lines = std::fs::read_to_string(&ledger).unwrap();
-    // The list of sums, both tables, and what was set aside, told again.
+    // The list of checksums, both tables, and what was set aside, told again.
     assert_eq!(lines.lines().filter(is_about_a_file).count(), 3 + 4);
     workspace.sis_on_destination(&["verify"]).ended_with(0);
 }

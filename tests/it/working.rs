@@ -5,38 +5,24 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::Receiver;
 use image::RgbImage;
-use smart_image_sorter::backend::{Crew, Event, Order, Painted, Painter, Room, Sayer, Surroundings};
-use smart_image_sorter::domain::choice::Choice;
+use smart_image_sorter::backend::{Crew, Event, Order, Painted, Painter, Room};
+use smart_image_sorter::built_in::Unpacker;
+use smart_image_sorter::domain::file_filter::FileFilter;
 use smart_image_sorter::domain::label::Label;
 use smart_image_sorter::domain::picture::PictureId;
 use smart_image_sorter::domain::score::SureRule;
 use smart_image_sorter::domain::settings::{ModelName, Operation, Settings};
 use smart_image_sorter::domain::template::Templates;
-use smart_image_sorter::engine::runtime::find::Places;
-use smart_image_sorter::engine::runtime::select::{RuntimeChoice, Wanted};
-use smart_image_sorter::files::transfer::TransferError;
-use smart_image_sorter::files::trouble::Trouble;
+use smart_image_sorter::engine::runtime::find::LibrarySearchPath;
+use smart_image_sorter::engine::runtime::select::{RuntimeChoice, RuntimeRequest};
 use smart_image_sorter::jobs::embeddings::CachePlace;
-use smart_image_sorter::jobs::watch::Waits;
+use smart_image_sorter::lang::Language;
 use smart_image_sorter::store::session::Sorting;
+use smart_image_sorter::use_cases::Machine;
 
 use crate::support::{LONGEST_RUN, Workspace, fixtures, program};
 
 struct Plain;
-
-impl Sayer for Plain {
-    fn trouble(&self, trouble: &Trouble) -> String {
-        trouble.to_string()
-    }
-
-    fn transfer(&self, error: &TransferError) -> String {
-        error.to_string()
-    }
-
-    fn waits(&self, waits: Waits<'_>) -> String {
-        format!("{waits:?}")
-    }
-}
 
 impl Painter for Plain {
     fn paint(&self, _: RgbImage, _: Room) -> Option<Painted> {
@@ -53,15 +39,20 @@ pub(crate) struct Working {
 
 impl Working {
     pub(crate) fn start(workspace: &Workspace) -> Working {
-        let surroundings = Surroundings {
-            places: Places::default(),
-            runtime: Wanted { runtime: RuntimeChoice::Tract, ..Wanted::default() },
+        let machine = Machine {
+            places: LibrarySearchPath::default(),
+            runtime: RuntimeRequest { runtime: RuntimeChoice::Tract, ..RuntimeRequest::default() },
             program: program().to_owned(),
             cache: Some(CachePlace { folder: workspace.home().join("cache"), limit: 1 << 30 }),
-            built_in: Some(workspace.home().join("built-in")),
+            built_in: Unpacker::new(Some(workspace.home().join("built-in"))),
             data_folder: Some(workspace.home().join("data/sis")),
         };
-        let (crew, told) = Crew::start(surroundings, Arc::new(Plain), Arc::new(Plain));
+        Working::on(machine)
+    }
+
+    /// A backend on this machine.
+    pub(crate) fn on(machine: Machine) -> Working {
+        let (crew, told) = Crew::start(machine, Arc::new(Language::english()), Arc::new(Plain), Arc::new(()));
         Working { crew, told, events: vec![] }
     }
 
@@ -129,7 +120,7 @@ pub(crate) fn settings(workspace: &Workspace) -> Settings {
     Settings {
         source: workspace.source(),
         recursive: true,
-        choice: Choice::default(),
+        choice: FileFilter::default(),
         destination: workspace.destination(),
         model: ModelName::Folder(fixtures().join("clip")),
         labels: vec![Label::named("a"), Label::named("b")],

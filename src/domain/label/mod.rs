@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 mod spelling;
 
-use super::folder_name::fold;
+use super::name_fold::fold;
 use spelling::{as_read_now, escaped, in_parts, split_at_special, squeezed, unescaped, unquoted};
 
 /// One label: the name shown and counted, and the prompts that the model is given for it.
@@ -347,6 +347,13 @@ mod tests {
             |first: &str, second: &str| Err(LabelError::OneName { first: first.to_owned(), second: second.to_owned() });
         assert_eq!(from_commas("A map,a map"), error("A map", "a map"));
         assert_eq!(from_commas("caf\u{e9}, b, cafe\u{301}"), error("caf\u{e9}", "cafe\u{301}"));
+    }
+
+    #[test]
+    fn a_blank_that_a_backslash_kept_at_the_beginning_stays() {
+        let label = in_line("a = \\ b | c").unwrap().unwrap();
+        assert_eq!(label.prompts, [" b", "c"]);
+        assert_eq!(in_line(&label.line()), Ok(Some(label)));
     }
 
     proptest! {

@@ -68,7 +68,8 @@ pub(super) fn escaped(text: &str, is_read: impl Fn(usize, char) -> bool) -> Stri
         let is_last_comma = letter == ',' && place + 1 == text.len();
         // A backslash of the text itself would be taken for one that takes a meaning away.
         let follows_backslash = (SPECIAL.contains(&letter) || letter.is_whitespace()) && before.ends_with('\\');
-        let is_odd_blank = letter.is_whitespace() && (letter != ' ' || before.ends_with(char::is_whitespace));
+        let is_first_or_again = before.is_empty() || before.ends_with(char::is_whitespace);
+        let is_odd_blank = letter.is_whitespace() && (letter != ' ' || is_first_or_again);
         if is_last_comma || follows_backslash || is_odd_blank || is_read(place, letter) {
             part.push('\\');
         }

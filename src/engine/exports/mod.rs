@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use skeleton::Skeleton;
 
-use super::checkpoint::TowerKind;
 use super::runtime::Tower;
+use super::tower_kind::TowerKind;
 use crate::domain::variant::Variant;
 
 /// The folder that exports lie in.

@@ -4,12 +4,15 @@
 use serde_json::Value as Json;
 
 use super::clip::{PROJECTION, TRAINED_SCALE, VisionTower};
-use super::{ConfigReader, Family, FamilyError, Scoring, TextForm, TowerDefaults};
+use super::config::{ConfigReader, TowerDefaults};
+use super::error::FamilyError;
+use super::family::{Family, Scoring};
 use crate::domain::score::Activation;
-use crate::engine::graph::transformer::Measures;
+use crate::engine::canonical::record;
+use crate::engine::graph::transformer::TransformerConfig;
 use crate::engine::graph::{GraphBuilder, Operators, TowerGraph, axis};
 use crate::engine::runtime::{Dim, InputSpec};
-use crate::engine::tokenizer::{Filling, Kind};
+use crate::engine::tokenizer::{Kind, Padding, TextForm};
 use crate::engine::weights::{Weights, WeightsError};
 
 /// The defaults of transformers' `ChineseCLIPTextConfig`.
@@ -19,7 +22,7 @@ const TEXT: TowerDefaults =
 /// A Chinese-CLIP checkpoint's measures.
 #[derive(Debug)]
 pub(super) struct ChineseClip {
-    text: Measures,
+    text: TransformerConfig,
     vision: VisionTower,
     vocabulary: usize,
     positions: usize,
@@ -47,12 +50,24 @@ impl Family for ChineseClip {
         "chinese_clip"
     }
 
+    fn canonical(&self) -> String {
+        let fields = [
+            ("text", self.text.canonical()),
+            ("vision", self.vision.canonical()),
+            ("vocabulary", self.vocabulary.to_string()),
+            ("positions", self.positions.to_string()),
+            ("token_types", self.token_types.to_string()),
+            ("projection", self.projection.to_string()),
+        ];
+        record("ChineseClip", &fields)
+    }
+
     fn image_size(&self) -> usize {
         self.vision.patches.side
     }
 
     fn text(&self) -> TextForm {
-        TextForm { longest: self.positions, vocabulary: self.vocabulary, kind: Kind::Bert, filling: Filling::ToLongest }
+        TextForm { longest: self.positions, vocabulary: self.vocabulary, kind: Kind::Bert, padding: Padding::ToLongest }
     }
 
     fn scoring(&self) -> Scoring {

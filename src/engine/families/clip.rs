@@ -4,13 +4,16 @@
 use serde_json::Value as Json;
 use tract_onnx::pb::tensor_proto::DataType;
 
-use super::{ConfigReader, Family, FamilyError, Scoring, TextForm, TowerDefaults};
+use super::config::{ConfigReader, TowerDefaults};
+use super::error::FamilyError;
+use super::family::{Family, Scoring};
 use crate::domain::score::Activation;
+use crate::engine::canonical::record;
 use crate::engine::graph::pictures::Patches;
-use crate::engine::graph::transformer::{MASKED, Measures};
+use crate::engine::graph::transformer::{MASKED, TransformerConfig};
 use crate::engine::graph::{GraphBuilder, Operators, TowerGraph, Value, axis, integer};
 use crate::engine::runtime::{Dim, InputSpec};
-use crate::engine::tokenizer::{Filling, Kind};
+use crate::engine::tokenizer::{Kind, Padding, TextForm};
 use crate::engine::weights::{Weights, WeightsError};
 
 /// The end-of-text id that old configurations claim, wrongly: transformers then takes the highest id instead.
@@ -33,7 +36,7 @@ pub(super) const PROJECTION: usize = 512;
 /// A CLIP checkpoint's measures.
 #[derive(Debug)]
 pub(super) struct Clip {
-    text: Measures,
+    text: TransformerConfig,
     vision: VisionTower,
     vocabulary: usize,
     positions: usize,
@@ -95,12 +98,24 @@ impl Family for Clip {
         "clip"
     }
 
+    fn canonical(&self) -> String {
+        let fields = [
+            ("text", self.text.canonical()),
+            ("vision", self.vision.canonical()),
+            ("vocabulary", self.vocabulary.to_string()),
+            ("positions", self.positions.to_string()),
+            ("end_of_text", self.end_of_text.to_string()),
+            ("projection", self.projection.to_string()),
+        ];
+        record("Clip", &fields)
+    }
+
     fn image_size(&self) -> usize {
         self.vision.patches.side
     }
 
     fn text(&self) -> TextForm {
-        TextForm { longest: self.positions, vocabulary: self.vocabulary, kind: Kind::Clip, filling: Filling::ToLongest }
+        TextForm { longest: self.positions, vocabulary: self.vocabulary, kind: Kind::Clip, padding: Padding::ToLongest }
     }
 
     fn scoring(&self) -> Scoring {
@@ -134,7 +149,7 @@ impl Family for Clip {
 /// CLIP's image tower, a vision transformer with a class token, which Chinese-CLIP has as well.
 #[derive(Debug)]
 pub(super) struct VisionTower {
-    measures: Measures,
+    measures: TransformerConfig,
     pub(super) patches: Patches,
 }
 
@@ -143,6 +158,12 @@ impl VisionTower {
     pub(super) fn from_config(config: &Json) -> Result<VisionTower, FamilyError> {
         let vision = ConfigReader::tower(config, "vision_config");
         Ok(VisionTower { measures: vision.measures(&VISION)?, patches: vision.patches(32)? })
+    }
+
+    /// The text that the fingerprint hashes.
+    pub(super) fn canonical(&self) -> String {
+        let fields = [("measures", self.measures.canonical()), ("patches", self.patches.canonical())];
+        record("VisionTower", &fields)
     }
 
     /// The tower: `pixel_values` to `image_embeds` of `projection` dimensions.

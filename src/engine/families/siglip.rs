@@ -3,13 +3,16 @@
 
 use serde_json::Value as Json;
 
-use super::{ConfigReader, Family, FamilyError, Scoring, TextForm, TowerDefaults};
+use super::config::{ConfigReader, TowerDefaults};
+use super::error::FamilyError;
+use super::family::{Family, Scoring};
 use crate::domain::score::Activation;
+use crate::engine::canonical::record;
 use crate::engine::graph::pictures::Patches;
-use crate::engine::graph::transformer::Measures;
+use crate::engine::graph::transformer::TransformerConfig;
 use crate::engine::graph::{GraphBuilder, Operators, TowerGraph, axis};
 use crate::engine::runtime::{Dim, InputSpec};
-use crate::engine::tokenizer::{Filling, Kind};
+use crate::engine::tokenizer::{Kind, Padding, TextForm};
 use crate::engine::weights::{Weights, WeightsError};
 
 /// The defaults of transformers' `SiglipTextConfig` and `SiglipVisionConfig`.
@@ -28,8 +31,8 @@ const LENGTH: usize = 64;
 /// A SigLIP checkpoint's measures.
 #[derive(Debug)]
 pub(super) struct Siglip {
-    text: Measures,
-    vision: Measures,
+    text: TransformerConfig,
+    vision: TransformerConfig,
     vocabulary: usize,
     positions: usize,
     padding: usize,
@@ -66,13 +69,26 @@ impl Family for Siglip {
         "siglip"
     }
 
+    fn canonical(&self) -> String {
+        let fields = [
+            ("text", self.text.canonical()),
+            ("vision", self.vision.canonical()),
+            ("vocabulary", self.vocabulary.to_string()),
+            ("positions", self.positions.to_string()),
+            ("padding", self.padding.to_string()),
+            ("projection", self.projection.to_string()),
+            ("patches", self.patches.canonical()),
+        ];
+        record("Siglip", &fields)
+    }
+
     fn image_size(&self) -> usize {
         self.patches.side
     }
 
     fn text(&self) -> TextForm {
-        let filling = Filling::Always { padding: self.padding as u32 };
-        TextForm { longest: self.length(), vocabulary: self.vocabulary, kind: Kind::Siglip, filling }
+        let padding = Padding::Always { padding: self.padding as u32 };
+        TextForm { longest: self.length(), vocabulary: self.vocabulary, kind: Kind::Siglip, padding }
     }
 
     fn scoring(&self) -> Scoring {

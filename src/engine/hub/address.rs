@@ -1,8 +1,8 @@
-//! Addresses: what makes a server the same, where a redirect leads, what has to be escaped.
+//! Addresses: comparing servers, resolving redirects, escaping.
 
 use ureq::http::Uri;
 
-/// Scheme, host and port: what has to be the same for a server to be the same.
+/// Scheme, host and port: two addresses with the same are the same server.
 pub(super) fn origin(at: &Uri) -> Option<(String, String, u16)> {
     let scheme = at.scheme_str()?.to_lowercase();
     let port = at.port_u16().or(match scheme.as_str() {
@@ -35,8 +35,7 @@ pub(super) fn redirected(from: &Uri, location: &str) -> Option<String> {
     is_kept.then_some(to)
 }
 
-/// A path or a revision as a part of an address: everything but letters, digits, `-._~` and what is in `kept` is
-/// escaped.
+/// Escapes a path or a revision for an address: all but letters, digits, `-._~` and the characters in `kept`.
 pub(super) fn escaped(text: &str, kept: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for byte in text.bytes() {

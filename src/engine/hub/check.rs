@@ -1,43 +1,73 @@
-//! Checking what is in the cache: other programs write there too, and disks fail.
+//! Checks the cache against the hub's hashes, because other programs write there too and disks fail.
 
-use std::io::{self, ErrorKind, Read};
+use std::collections::BTreeSet;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
-use super::hash::{Hash, Hasher};
-use super::{Control, Hub, HubError, Plan, PlannedFile, Step};
+use super::control::{DownloadControl, DownloadEvent};
+use super::hash::is_whole;
+use super::listing::ListedFile;
+use super::planned::{Plan, PlannedFile};
+use super::selection::beside;
+use super::{Hub, HubError};
 use crate::domain::hub_model::HubModel;
-use crate::plain_file;
 
-/// Bytes that are read and hashed together.
-const PIECE: usize = 256 << 10;
-
-/// The result of looking through a model.
+/// The result of repairing a model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Repaired {
     /// The checkpoint's folder.
     pub folder: PathBuf,
     /// Files that were not as they were published, and were removed or downloaded again.
     pub damaged: Vec<String>,
-    /// True where nothing was damaged and nothing missing.
+    /// True where no file was damaged or missing.
     pub was_whole: bool,
 }
 
 impl Hub {
-    /// Looks through what is in the cache of a model, and downloads again what is damaged or missing: of what is
-    /// needed, and of what lies beside it, which other programs got and a runtime may prefer.
-    pub fn repair(&self, model: &HubModel, control: &mut Control<'_>) -> Result<Repaired, HubError> {
+    /// Checks a model's files in the cache and downloads damaged or missing ones again: those that are needed, and
+    /// those beside them that other programs got and a runtime may prefer.
+    pub fn repair(&self, model: &HubModel, control: &mut DownloadControl<'_>) -> Result<Repaired, HubError> {
         let mut plan = self.plan(model, control)?;
         self.add_what_lies_there(&mut plan, control)?;
         let damaged = self.remove_all_damaged(&plan, control)?;
-        // Less of some files is there now.
+        // Removed files have to be downloaded.
         self.look_up(&mut plan, control)?;
         let was_whole = damaged.is_empty() && plan.is_whole();
         Ok(Repaired { folder: self.fetch(&plan, control)?, damaged, was_whole })
     }
 
-    /// Removes from the cache what is there of a plan's files and is not as it was published. Gives their names.
-    fn remove_all_damaged(&self, plan: &Plan, control: &mut Control<'_>) -> Result<Vec<String>, HubError> {
+    /// Adds to a plan the other files in the commit's snapshot, and the missing parts of an export there.
+    fn add_what_lies_there(&self, plan: &mut Plan, control: &DownloadControl<'_>) -> Result<(), HubError> {
+        let storage = self.storage(&plan.model.id)?;
+        let snapshot = storage.snapshot(&plan.commit);
+        let lies_there = |name: &str| snapshot.join(name).is_file();
+        let names: BTreeSet<&str> = plan.others.iter().map(|file| file.name.as_str()).collect();
+        let lacking = beside(&names, &lies_there);
+        for file in plan.others.iter().filter(|file| lies_there(&file.name) || lacking.contains(&file.name)) {
+            plan.files.push(PlannedFile::looked_up(file.clone(), false, &storage, &plan.commit, control.stop)?);
+        }
+        Ok(())
+    }
+
+    /// Looks up again which bytes of a plan's files are in the cache.
+    fn look_up(&self, plan: &mut Plan, control: &DownloadControl<'_>) -> Result<(), HubError> {
+        let storage = self.storage(&plan.model.id)?;
+        for file in &mut plan.files {
+            let PlannedFile { name, size, hash, is_small, .. } = file.clone();
+            *file = PlannedFile::looked_up(
+                ListedFile { name, size, hash },
+                is_small,
+                &storage,
+                &plan.commit,
+                control.stop,
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Removes those of a plan's files from the cache that are not as they were published, and returns their names.
+    fn remove_all_damaged(&self, plan: &Plan, control: &mut DownloadControl<'_>) -> Result<Vec<String>, HubError> {
         let storage = self.storage(&plan.model.id)?;
         let places = plan.files.iter().map(|file| (file, storage.places(&plan.commit, &file.name, &file.hash)));
         let places: Vec<(&PlannedFile, Vec<PathBuf>)> = places.collect();
@@ -48,7 +78,7 @@ impl Hub {
             let mut was_damaged = false;
             for place in places {
                 let mut on_read =
-                    |read: u64| (control.tell)(Step::Checking { done: before.saturating_add(read), total });
+                    |read: u64| (control.tell)(DownloadEvent::Checking { done: before.saturating_add(read), total });
                 was_damaged |= !keep_whole(place, file, control.stop, &mut on_read)?;
                 before = before.saturating_add(file.size);
             }
@@ -58,8 +88,7 @@ impl Hub {
     }
 }
 
-/// Removes what lies in a file's place, unless it is as it was published. True where it is; a file that is gone does no
-/// harm.
+/// Removes a file that is not as it was published. True if it is, or if there is none.
 pub(super) fn keep_whole(
     place: &Path,
     file: &PlannedFile,
@@ -73,36 +102,5 @@ pub(super) fn keep_whole(
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(true),
         Err(error) if error.kind() == ErrorKind::Interrupted => Err(HubError::Cancelled),
         Err(error) => Err(unusable(error)),
-    }
-}
-
-/// True where a file holds what a hash was made of; `on_read` hears how much of it was read. A request to stop is an
-/// error of the kind `Interrupted`.
-pub(super) fn is_whole(
-    path: &Path,
-    size: u64,
-    hash: &Hash,
-    stop: &AtomicBool,
-    on_read: &mut dyn FnMut(u64),
-) -> io::Result<bool> {
-    let mut file = plain_file::open(path)?;
-    if file.metadata()?.len() != size {
-        return Ok(false);
-    }
-    let mut hasher = Hasher::new(hash, size);
-    let mut piece = vec![0; PIECE];
-    let mut done = 0;
-    loop {
-        if stop.load(Ordering::Relaxed) {
-            return Err(ErrorKind::Interrupted.into());
-        }
-        match file.read(&mut piece)? {
-            0 => return Ok(hasher.has(hash)),
-            read => {
-                hasher.update(&piece[..read]);
-                done += read as u64;
-                on_read(done);
-            }
-        }
     }
 }

@@ -7,9 +7,10 @@
 
 use serde::Deserialize;
 
-use super::Control;
+use super::DownloadControl;
 use super::address::escaped;
-use super::http::{Client, HttpError};
+use super::http::Client;
+use super::http_error::HttpError;
 use super::listing::is_hexadecimal;
 
 /// The service's account.
@@ -51,7 +52,7 @@ pub(super) fn find(
     client: &Client,
     id: &str,
     main: &str,
-    control: &mut Control<'_>,
+    control: &mut DownloadControl<'_>,
 ) -> Result<Option<String>, HttpError> {
     // By account, so that the first page has them all: the service opens one for a model.
     let query = format!("?type=pull_request&status=open&author={ACCOUNT}&p=0");

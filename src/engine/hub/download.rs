@@ -1,30 +1,31 @@
-//! Getting one file: it goes on where it stopped, and has its name only when every byte of it was checked.
+//! Downloads one file. It resumes where it stopped, and names the file only after checking every byte.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use ureq::Body;
 use ureq::http::Response;
 
+use super::backoff::{Backoff, wait};
 use super::hash::{Hash, Hasher};
-use super::http::{Client, HttpError, text};
-use super::pace::{Found, Pace};
-use super::patience::{Patience, wait};
-use super::{Control, Step};
+use super::http::{Client, text};
+use super::http_error::HttpError;
+use super::stall::{StallDetector, Throughput};
+use super::{DownloadControl, DownloadEvent};
 use crate::domain::printable::printable;
 use crate::plain_file;
 
 /// Bytes that are read, hashed and written together.
 const PIECE: usize = 256 << 10;
 
-/// How often a lock that somebody else holds is tried.
+/// How often a lock held by another process is tried.
 const TRY_LOCK_EVERY: Duration = Duration::from_millis(200);
 
-/// Why a file is not there.
+/// A file could not be downloaded.
 #[derive(Debug)]
 pub(super) enum DownloadError {
     /// The hub, or the way to it.
@@ -44,7 +45,7 @@ impl From<HttpError> for DownloadError {
 }
 
 /// The file that is to be downloaded.
-pub(super) struct Wanted<'w> {
+pub(super) struct DownloadRequest<'w> {
     pub(super) url: String,
     pub(super) size: u64,
     pub(super) hash: &'w Hash,
@@ -65,13 +66,13 @@ struct Part {
     is_inherited: bool,
 }
 
-impl Wanted<'_> {
-    /// Gets the file; `on_length` hears how much of it is there.
+impl DownloadRequest<'_> {
+    /// Downloads the file. `on_length` is called with the bytes that have arrived.
     pub(super) fn get(
         &self,
         client: &Client,
-        control: &mut Control<'_>,
-        on_length: &mut dyn FnMut(&mut Control<'_>, u64),
+        control: &mut DownloadControl<'_>,
+        on_length: &mut dyn FnMut(&mut DownloadControl<'_>, u64),
     ) -> Result<(), DownloadError> {
         let _lock = self.locked(control)?;
         if self.is_there() {
@@ -117,10 +118,10 @@ impl Wanted<'_> {
         }
     }
 
-    /// Waits until nobody else downloads this file. A file system that knows no locks is not waited for: what two write
-    /// at once fails the check at the end.
-    fn locked(&self, control: &mut Control<'_>) -> Result<Option<File>, DownloadError> {
-        // Others of the group may write it, as Python has it; one that is somebody else's can be locked all the same.
+    /// Waits until no other process downloads this file. Where the file system has no locks it does not wait: a file
+    /// that two write at once fails the check at the end.
+    fn locked(&self, control: &mut DownloadControl<'_>) -> Result<Option<File>, DownloadError> {
+        // The group may write it, as in Python's cache; another user's lock file can be locked all the same.
         let opened = opening().write(true).mode(0o664).open(&self.lock);
         let opened = opened.or_else(|error| match error.kind() {
             ErrorKind::PermissionDenied => plain_file::open(&self.lock),
@@ -133,7 +134,7 @@ impl Wanted<'_> {
                 Ok(()) => return Ok(Some(file)),
                 Err(TryLockError::WouldBlock) => {
                     if !std::mem::replace(&mut has_told, true) {
-                        (control.tell)(Step::Locked);
+                        (control.tell)(DownloadEvent::Locked);
                     }
                     wait(TRY_LOCK_EVERY, control)?;
                 }
@@ -146,7 +147,7 @@ impl Wanted<'_> {
     }
 
     /// Hashes the part that arrived before, which takes long where it is large.
-    fn part(&self, control: &mut Control<'_>) -> Result<Part, DownloadError> {
+    fn part(&self, control: &mut DownloadControl<'_>) -> Result<Part, DownloadError> {
         let opened = opening().read(true).write(true).open(&self.incomplete);
         let file = opened.map_err(|source| self.failed(source))?;
         let total = file.metadata().map_err(|source| self.failed(source))?.len();
@@ -163,7 +164,7 @@ impl Wanted<'_> {
             part.hasher.update(&piece[..read]);
             part.length += read as u64;
             part.is_inherited = true;
-            (control.tell)(Step::Checking { done: part.length, total });
+            (control.tell)(DownloadEvent::Checking { done: part.length, total });
         }
         if part.length > self.size {
             part.restart().map_err(|source| self.failed(source))?;
@@ -171,42 +172,47 @@ impl Wanted<'_> {
         Ok(part)
     }
 
-    /// Downloads what is missing, and goes on after a cut.
+    /// Downloads the missing bytes, and resumes after a cut connection.
     fn fill(
         &self,
         part: &mut Part,
         client: &Client,
-        control: &mut Control<'_>,
-        on_length: &mut dyn FnMut(&mut Control<'_>, u64),
+        control: &mut DownloadControl<'_>,
+        on_length: &mut dyn FnMut(&mut DownloadControl<'_>, u64),
     ) -> Result<(), DownloadError> {
-        // A connection that drips brings something again and again: only a while without dripping makes patience new.
-        let (mut patience, mut patience_with_drips, mut pace) = (Patience::new(), Patience::new(), client.pace());
+        // A dripping connection keeps bringing a few bytes: only a while at normal speed resets this backoff.
+        let (mut backoff, mut backoff_with_drips, mut stall) = (Backoff::new(), Backoff::new(), client.stall());
         // The most that was ever there: a server that knows no ranges makes it begin anew, which is no progress.
         let mut furthest = part.length;
         on_length(control, part.length);
         while part.length < self.size {
             let error = match self.ask(part, client, control) {
-                Ok(answer) => self.take(part, answer, (&mut pace, &mut patience_with_drips), control, on_length)?,
+                Ok(answer) => self.take(part, answer, (&mut stall, &mut backoff_with_drips), control, on_length)?,
                 Err(DownloadError::Http(error)) => Some(error),
                 Err(error) => return Err(error),
             };
             if part.length > furthest {
                 furthest = part.length;
-                patience = Patience::new();
+                backoff = Backoff::new();
             }
             match error {
-                Some(HttpError::TooSlow) => patience_with_drips.after(HttpError::TooSlow, true, control)?,
-                Some(error) => patience.after(error, client.has_heard(), control)?,
+                Some(HttpError::TooSlow) => backoff_with_drips.after(HttpError::TooSlow, true, control)?,
+                Some(error) => backoff.after(error, client.has_heard(), control)?,
                 None => {}
             }
         }
         Ok(())
     }
 
-    /// Asks for what is missing. A server that sends the whole file instead makes it begin anew.
-    fn ask(&self, part: &mut Part, client: &Client, control: &Control<'_>) -> Result<Response<Body>, DownloadError> {
+    /// Requests the missing bytes. If the server sends the whole file instead, the download starts again.
+    fn ask(
+        &self,
+        part: &mut Part,
+        client: &Client,
+        control: &DownloadControl<'_>,
+    ) -> Result<Response<Body>, DownloadError> {
         let answer = match client.get(&self.url, part.length, control.stop) {
-            // The server does not have that part: what is here cannot be of this file.
+            // The server has no such part: the bytes here cannot be of this file.
             Err(HttpError::Refused(refusal)) if refusal.status == 416 && part.length > 0 => {
                 part.restart().map_err(|source| self.failed(source))?;
                 client.get(&self.url, 0, control.stop)?
@@ -235,11 +241,11 @@ impl Wanted<'_> {
         &self,
         part: &mut Part,
         answer: Response<Body>,
-        (pace, patience_with_drips): (&mut Pace, &mut Patience),
-        control: &mut Control<'_>,
-        on_length: &mut dyn FnMut(&mut Control<'_>, u64),
+        (stall, backoff_with_drips): (&mut StallDetector, &mut Backoff),
+        control: &mut DownloadControl<'_>,
+        on_length: &mut dyn FnMut(&mut DownloadControl<'_>, u64),
     ) -> Result<Option<HttpError>, DownloadError> {
-        pace.begin(Instant::now());
+        stall.begin(Instant::now());
         let mut body = answer.into_body().into_reader();
         let mut piece = vec![0; PIECE];
         loop {
@@ -258,10 +264,10 @@ impl Wanted<'_> {
                     part.hasher.update(&piece[..read]);
                     part.length += read as u64;
                     on_length(control, part.length);
-                    match pace.came(read, Instant::now()) {
-                        Found::TooSlow if part.length < self.size => return Ok(Some(HttpError::TooSlow)),
-                        Found::Enough => *patience_with_drips = Patience::new(),
-                        Found::TooSlow | Found::Nothing => {}
+                    match stall.came(read, Instant::now()) {
+                        Throughput::TooSlow if part.length < self.size => return Ok(Some(HttpError::TooSlow)),
+                        Throughput::Enough => *backoff_with_drips = Backoff::new(),
+                        Throughput::TooSlow | Throughput::Unknown => {}
                     }
                     continue;
                 }
@@ -286,7 +292,7 @@ impl Part {
     }
 }
 
-/// A file of the cache is made where there is none. A pipe in its place keeps nobody waiting.
+/// Opens a file of the cache, creating it if needed. A pipe in its place does not block.
 fn opening() -> OpenOptions {
     let mut options = OpenOptions::new();
     let flags = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
@@ -299,14 +305,6 @@ fn range(header: &str) -> Option<(u64, u64)> {
     let (part, total) = header.strip_prefix("bytes ")?.split_once('/')?;
     let (first, _) = part.split_once('-')?;
     Some((first.trim().parse().ok()?, total.trim().parse().ok()?))
-}
-
-/// Bytes that are free for this user where `folder` is or will be; nothing where the file system does not tell.
-pub(super) fn free_space(folder: &Path) -> Option<u64> {
-    let there = folder.ancestors().find(|folder| folder.exists())?;
-    let system = rustix::fs::statvfs(there).ok()?;
-    // A file system in memory may say that it has no blocks at all, of which none are free.
-    (system.f_blocks > 0).then(|| system.f_bavail.saturating_mul(system.f_frsize))
 }
 
 #[cfg(test)]

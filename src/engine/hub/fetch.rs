@@ -1,24 +1,25 @@
-//! Getting what is missing of a model.
+//! Downloads the files of a model that are missing.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::check::keep_whole;
-use super::download::{DownloadError, Wanted, free_space};
-use super::{Control, Hub, HubError, Plan, PlannedFile, Step};
+use super::download::{DownloadError, DownloadRequest};
+use super::{DownloadControl, DownloadEvent, Hub, HubError, Plan, PlannedFile};
 use crate::domain::hub_model::MAIN;
 use crate::engine::checkpoint::{Checkpoint, CheckpointError};
 use crate::engine::tokenizer::TokenizerError;
+use crate::file_system::free_space;
 
 impl Hub {
-    /// Downloads what is missing. Gives the checkpoint's folder. The weights are begun with when the small files are
-    /// there and can be used.
-    pub fn fetch(&self, plan: &Plan, control: &mut Control<'_>) -> Result<PathBuf, HubError> {
+    /// Downloads the missing files and returns the checkpoint's folder. The small files come first: the weights are
+    /// downloaded only if those can be used.
+    pub fn fetch(&self, plan: &Plan, control: &mut DownloadControl<'_>) -> Result<PathBuf, HubError> {
         let storage = self.storage(&plan.model.id)?;
         let folder = storage.snapshot(&plan.commit);
         let unusable = |source| HubError::File { path: folder.clone(), source };
         self.check_room(plan)?;
-        (control.tell)(Step::Begin(plan));
+        (control.tell)(DownloadEvent::Begin(plan));
         let (mut before, total) = (0_u64, plan.size());
         for (number, file) in plan.files.iter().enumerate() {
             if number == plan.small && plan.files[number..].iter().any(|file| file.there < file.size) {
@@ -36,33 +37,33 @@ impl Hub {
             if !wanted.is_there() && (wanted.blob.exists() || !is_own()) {
                 // Not before: a cache that has it all may be one that cannot be written to.
                 storage.prepare().map_err(unusable)?;
-                let mut on_length = |control: &mut Control<'_>, length: u64| {
-                    (control.tell)(Step::Bytes { done: before.saturating_add(length), total });
+                let mut on_length = |control: &mut DownloadControl<'_>, length: u64| {
+                    (control.tell)(DownloadEvent::Bytes { done: before.saturating_add(length), total });
                 };
                 let got = wanted.get(&self.client, control, &mut on_length);
                 got.map_err(|error| self.download_failed(plan, file, error))?;
             }
             before = before.saturating_add(file.size);
-            (control.tell)(Step::Bytes { done: before, total });
+            (control.tell)(DownloadEvent::Bytes { done: before, total });
             storage.link(&plan.commit, &file.name, &file.hash).map_err(unusable)?;
             if let Some((commit, _)) = plan.original.as_ref().filter(|(_, same)| same.contains(&file.name)) {
                 storage.link_also(&plan.commit, commit, &file.name, &file.hash).map_err(unusable)?;
             }
         }
-        // Only now: until the last file is there, the revision stands for what it stood for before.
+        // Noted last: until all files are there, the revision still means the earlier commit.
         for (revision, commit) in &plan.notes {
             storage.note_commit(revision, commit).map_err(unusable)?;
         }
         if plan.conversion.is_none() && plan.model.revision_or_main() == MAIN {
-            // One that was withdrawn would be opened still, and nothing looks after it any more.
+            // A withdrawn conversion would still be opened, and is no longer maintained.
             storage.forget_conversion(&plan.commit).map_err(unusable)?;
         }
         Ok(folder)
     }
 
-    fn wanted<'f>(&self, plan: &Plan, file: &'f PlannedFile) -> Result<Wanted<'f>, HubError> {
+    fn wanted<'f>(&self, plan: &Plan, file: &'f PlannedFile) -> Result<DownloadRequest<'f>, HubError> {
         let storage = self.storage(&plan.model.id)?;
-        Ok(Wanted {
+        Ok(DownloadRequest {
             url: self.address(&plan.model.id, &plan.commit, &file.name),
             size: file.size,
             hash: &file.hash,
@@ -73,7 +74,7 @@ impl Hub {
     }
 
     fn check_room(&self, plan: &Plan) -> Result<(), HubError> {
-        let folder = self.place.cache.clone().ok_or(HubError::NoCache)?;
+        let folder = self.config.cache.clone().ok_or(HubError::NoCache)?;
         let (free, needed) = (free_space(&folder), plan.missing());
         match free.is_some_and(|free| free < needed) {
             true => Err(HubError::NoRoom { folder, free, needed }),

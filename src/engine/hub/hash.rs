@@ -1,7 +1,17 @@
 //! Hashes that a file is checked against before it gets its name.
 
+use std::io::{self, ErrorKind, Read};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
+
+use crate::domain::hex::hex;
+use crate::plain_file;
+
+/// Bytes that are read and hashed together.
+const PIECE: usize = 256 << 10;
 
 /// The hash that a file's bytes are checked against; its name in the cache.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,9 +60,9 @@ impl Hasher {
     }
 
     pub(super) fn has(self, wanted: &Hash) -> bool {
-        let found: String = match self {
-            Hasher::Sha256(hasher) => hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect(),
-            Hasher::Git(hasher, _) => hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect(),
+        let found = match self {
+            Hasher::Sha256(hasher) => hex(&hasher.finalize()),
+            Hasher::Git(hasher, _) => hex(&hasher.finalize()),
         };
         found == wanted.text()
     }
@@ -63,6 +73,37 @@ pub(super) fn is_as_published(bytes: &[u8], hash: &Hash) -> bool {
     let mut hasher = Hasher::new(hash, bytes.len() as u64);
     hasher.update(bytes);
     hasher.has(hash)
+}
+
+/// True where a file has this size and hash. `on_read` is called with the bytes read so far. A stop is an error of the
+/// kind `Interrupted`.
+pub(super) fn is_whole(
+    path: &Path,
+    size: u64,
+    hash: &Hash,
+    stop: &AtomicBool,
+    on_read: &mut dyn FnMut(u64),
+) -> io::Result<bool> {
+    let mut file = plain_file::open(path)?;
+    if file.metadata()?.len() != size {
+        return Ok(false);
+    }
+    let mut hasher = Hasher::new(hash, size);
+    let mut piece = vec![0; PIECE];
+    let mut done = 0;
+    loop {
+        if stop.load(Ordering::Relaxed) {
+            return Err(ErrorKind::Interrupted.into());
+        }
+        match file.read(&mut piece)? {
+            0 => return Ok(hasher.has(hash)),
+            read => {
+                hasher.update(&piece[..read]);
+                done += read as u64;
+                on_read(done);
+            }
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Asking the hub: redirects, the token, waiting and trying again. Blocking, with one connection at a time.
+//! Requests to the hub: redirects, the token, retries. Blocking, with one connection at a time.
 
 use std::io::{ErrorKind, Read};
 use std::sync::OnceLock;
@@ -10,12 +10,13 @@ use ureq::http::{HeaderMap, Response, Uri};
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use ureq::{Agent, Body, Error, Proxy};
 
-use super::Control;
 use super::address::{origin, redirected};
-use super::pace::{Found, Pace};
-use super::patience::Patience;
-use super::place::{HUGGING_FACE, Place};
+use super::backoff::Backoff;
+use super::config::{HUGGING_FACE, HubConfig};
+use super::control::DownloadControl;
+use super::http_error::{HttpError, Refusal};
 use super::proxy::{BadProxy, Proxies};
+use super::stall::{StallDetector, Throughput};
 use crate::panics::caught;
 
 /// How long a connection may take.
@@ -24,50 +25,9 @@ const CONNECT: Duration = Duration::from_secs(10);
 /// Redirects that are followed. The hub has one or two.
 const MOST_REDIRECTS: usize = 8;
 
-/// Statuses of a server that may answer otherwise in a moment.
-const PASSING: [u16; 6] = [408, 429, 500, 502, 503, 504];
-
 /// How the standard library begins when a host's name stands for no address, for which it has no kind of error: without
 /// a network, that is what happens first.
 const NO_ADDRESS: &str = "failed to lookup address information";
-
-/// Why there is no answer to use.
-#[derive(Debug)]
-pub(super) enum HttpError {
-    /// No connection came about.
-    NoConnection { detail: String },
-    /// A connection was cut, or nothing came through it any more.
-    Cut { detail: String },
-    /// It brought next to nothing for a while.
-    TooSlow,
-    /// The server refused.
-    Refused(Refusal),
-    /// The answer makes no sense.
-    Nonsense { detail: String },
-    /// The environment names a proxy that cannot be used.
-    BadProxy(&'static str),
-    /// The hub's address begins with no `https://` or the like.
-    NoScheme,
-    /// Somebody asked to stop.
-    Cancelled,
-}
-
-/// A status that is no success, and what the hub says with it.
-#[derive(Debug)]
-pub(super) struct Refusal {
-    pub(super) status: u16,
-    /// `X-Error-Code`: `RepoNotFound`, `RevisionNotFound`, `GatedRepo`.
-    pub(super) code: String,
-    /// How long to leave the server in peace.
-    pub(super) retry_after: Option<Duration>,
-}
-
-impl Refusal {
-    /// True where the server may answer otherwise in a moment.
-    pub(super) fn is_passing(&self) -> bool {
-        PASSING.contains(&self.status)
-    }
-}
 
 /// A client of the hub.
 pub(super) struct Client {
@@ -81,13 +41,13 @@ pub(super) struct Client {
 }
 
 impl Client {
-    pub(super) fn new(place: &Place) -> Client {
+    pub(super) fn new(config: &HubConfig) -> Client {
         let has_heard = AtomicBool::new(false);
-        let Place { endpoint, token, proxies, silence, .. } = place.clone();
+        let HubConfig { endpoint, token, proxies, silence, .. } = config.clone();
         Client { agent: OnceLock::new(), endpoint, token, proxies, silence, has_heard }
     }
 
-    /// True where nobody is logged in.
+    /// True without a token.
     pub(super) fn is_anonymous(&self) -> bool {
         self.token.is_none()
     }
@@ -102,18 +62,23 @@ impl Client {
         &self,
         url: &str,
         largest: u64,
-        control: &mut Control<'_>,
+        control: &mut DownloadControl<'_>,
     ) -> Result<T, HttpError> {
         let bytes = self.bytes(url, largest, control)?;
         serde_json::from_slice(&bytes).map_err(|error| HttpError::Nonsense { detail: error.to_string() })
     }
 
     /// Asks for at most `largest` bytes, and again where that may help.
-    pub(super) fn bytes(&self, url: &str, largest: u64, control: &mut Control<'_>) -> Result<Vec<u8>, HttpError> {
-        let mut patience = Patience::new();
+    pub(super) fn bytes(
+        &self,
+        url: &str,
+        largest: u64,
+        control: &mut DownloadControl<'_>,
+    ) -> Result<Vec<u8>, HttpError> {
+        let mut backoff = Backoff::new();
         loop {
             match self.get(url, 0, control.stop).and_then(|answer| self.read_whole(answer, largest, control.stop)) {
-                Err(error) => patience.after(error, self.has_heard(), control)?,
+                Err(error) => backoff.after(error, self.has_heard(), control)?,
                 done => return done,
             }
         }
@@ -149,8 +114,8 @@ impl Client {
     }
 
     /// A watch over how fast something comes.
-    pub(super) fn pace(&self) -> Pace {
-        Pace::new(self.silence)
+    pub(super) fn stall(&self) -> StallDetector {
+        StallDetector::new(self.silence)
     }
 
     /// True once the hub, or what stands between, has answered.
@@ -160,7 +125,7 @@ impl Client {
 
     fn read_whole(&self, answer: Response<Body>, largest: u64, stop: &AtomicBool) -> Result<Vec<u8>, HttpError> {
         let mut body = answer.into_body().into_reader();
-        let (mut bytes, mut piece, mut pace) = (Vec::new(), [0; 16 << 10], self.pace());
+        let (mut bytes, mut piece, mut stall) = (Vec::new(), [0; 16 << 10], self.stall());
         loop {
             if stop.load(Ordering::Relaxed) {
                 return Err(HttpError::Cancelled);
@@ -175,7 +140,7 @@ impl Client {
             if bytes.len() as u64 > largest {
                 return Err(nonsense(&format!("more than {largest} bytes")));
             }
-            if pace.came(read, Instant::now()) == Found::TooSlow {
+            if stall.came(read, Instant::now()) == Throughput::TooSlow {
                 return Err(HttpError::TooSlow);
             }
         }
@@ -305,8 +270,8 @@ mod tests {
 
     #[test]
     fn the_token_is_for_the_hub_alone() {
-        let place = Place { endpoint: "http://mirror:8080".to_owned(), ..Place::from_variables(&|_| None) };
-        let client = Client::new(&place);
+        let config = HubConfig { endpoint: "http://mirror:8080".to_owned(), ..HubConfig::from_variables(&|_| None) };
+        let client = Client::new(&config);
         for (url, is_trusted) in [
             ("http://mirror:8080/x", true),
             ("http://MIRROR:8080/x", true),

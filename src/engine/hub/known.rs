@@ -1,5 +1,4 @@
-//! Models that are known to be good at something: a short table that is built in, so that a choice can be made without
-//! a network.
+//! A built-in table of models and their strengths, so that a person can choose one without a network.
 
 use std::sync::LazyLock;
 

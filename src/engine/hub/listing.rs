@@ -1,5 +1,5 @@
-//! The hub's listing of a model: its commit, its files with sizes and hashes. Nothing of it is believed that could lead
-//! out of the cache's folder or fill the memory.
+//! The hub's listing of a model: its commit, its files with sizes and hashes. A path that leads out of the cache folder
+//! and a size that would fill the memory are refused.
 
 use serde::Deserialize;
 

@@ -3,82 +3,45 @@
 //! Nothing here starts a thread: the caller waits, hears of every step and can ask to stop.
 
 mod address;
+mod backoff;
 mod cache;
 mod check;
-mod choice;
+mod config;
+mod control;
 mod conversion;
 mod download;
 mod error;
 mod fetch;
 mod hash;
 mod http;
+mod http_error;
 pub mod known;
 mod listing;
-mod pace;
-mod patience;
-mod place;
 mod plan;
 mod planned;
 mod popular;
 mod proxy;
+mod selection;
+mod stall;
 
 use std::path::PathBuf;
-use std::sync::atomic::AtomicBool;
-use std::time::Duration;
 
 use cache::Storage;
 pub use check::Repaired;
-pub use choice::Form;
+pub use config::HubConfig;
+pub use control::{DownloadControl, DownloadEvent};
 pub use error::{HubError, Missing};
-use http::{Client, HttpError, Refusal};
-pub use place::Place;
-pub use plan::Plan;
-pub use planned::PlannedFile;
-pub use popular::Published;
+use http::Client;
+use http_error::{HttpError, Refusal};
+pub use planned::{Plan, PlannedFile};
+pub use popular::PublishedModel;
+pub use selection::WeightsForm;
 
 use crate::domain::hub_model::{HubModel, MAIN};
 
-/// Events of a download.
-#[derive(Debug)]
-pub enum Step<'s> {
-    /// It is known what has to be downloaded; it begins.
-    Begin(&'s Plan),
-    /// Bytes that are there, of all that are needed.
-    Bytes {
-        /// There, those of earlier runs with them.
-        done: u64,
-        /// Needed.
-        total: u64,
-    },
-    /// Bytes of the cache that were looked through, of all that are.
-    Checking {
-        /// Looked through.
-        done: u64,
-        /// To be looked through.
-        total: u64,
-    },
-    /// The hub has no time, or the connection was cut: it is tried again after a pause.
-    Waiting {
-        /// The pause.
-        pause: Duration,
-    },
-    /// The hub sends next to nothing: the connection is broken off, and it is tried again.
-    TooSlow,
-    /// Another program downloads the same file: it is waited for.
-    Locked,
-}
-
-/// The caller's side of a download: it hears of every step, and may ask to stop.
-pub struct Control<'c> {
-    /// Looked at between pieces and while waiting; a silent connection may delay it by ten seconds.
-    pub stop: &'c AtomicBool,
-    /// Hears of every step.
-    pub tell: &'c mut dyn FnMut(Step<'_>),
-}
-
 /// A complete checkpoint in the cache.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cached {
+pub struct CachedModel {
     /// Its folder: a snapshot of the cache.
     pub folder: PathBuf,
     /// The commit that it is of.
@@ -89,24 +52,24 @@ pub struct Cached {
 
 /// The hub, and the cache of what was got from it.
 pub struct Hub {
-    place: Place,
+    config: HubConfig,
     client: Client,
 }
 
 impl Hub {
-    /// The hub at a place. Nothing is asked of it yet.
-    pub fn new(place: Place) -> Hub {
-        Hub { client: Client::new(&place), place }
+    /// The hub by a configuration. Nothing is asked of it yet.
+    pub fn new(config: HubConfig) -> Hub {
+        Hub { client: Client::new(&config), config }
     }
 
     /// Where the hub and the cache are.
-    pub fn place(&self) -> &Place {
-        &self.place
+    pub fn config(&self) -> &HubConfig {
+        &self.config
     }
 
     /// The folder of a model's checkpoint: from the cache where it is complete there, which asks nothing of the
     /// network; downloaded otherwise.
-    pub fn folder(&self, model: &HubModel, control: &mut Control<'_>) -> Result<PathBuf, HubError> {
+    pub fn folder(&self, model: &HubModel, control: &mut DownloadControl<'_>) -> Result<PathBuf, HubError> {
         if let Some(cached) = self.cached(model) {
             return Ok(cached.folder);
         }
@@ -114,9 +77,8 @@ impl Hub {
         self.fetch(&plan, control)
     }
 
-    /// A model that is complete in the cache, as it was when the hub was last asked. A revision that is no commit may
-    /// stand for another one by now.
-    pub fn cached(&self, model: &HubModel) -> Option<Cached> {
+    /// A model that is complete in the cache, at the commit that the revision meant when the hub was last asked.
+    pub fn cached(&self, model: &HubModel) -> Option<CachedModel> {
         let storage = self.storage(&model.id).ok()?;
         let revision = model.revision_or_main();
         let commit = storage.commit(revision)?;
@@ -124,23 +86,24 @@ impl Hub {
             let (folder, choice) = storage.complete(&commit)?;
             Some((commit, folder, choice))
         };
-        // As a plan chooses, so that what is mended is what is opened: the conversion comes before what was converted.
+        // The same preference as in a plan, so that a repair checks the files that will be opened: a conversion comes
+        // before its original.
         let noted = (revision == MAIN).then(|| storage.conversion(&commit)).flatten();
         let (commit, folder, choice) = noted.and_then(complete).or_else(|| complete(commit))?;
         let size = |name: &String| std::fs::metadata(folder.join(name)).map_or(0, |found| found.len());
         let files = choice.small.into_iter().chain(choice.weights).map(|name| (size(&name), name));
         let files = files.map(|(size, name)| (name, size)).collect();
-        Some(Cached { folder, commit, files })
+        Some(CachedModel { folder, commit, files })
     }
 
     fn storage(&self, id: &str) -> Result<Storage, HubError> {
-        let cache = self.place.cache.as_ref().ok_or(HubError::NoCache)?;
+        let cache = self.config.cache.as_ref().ok_or(HubError::NoCache)?;
         Ok(Storage::of(cache, id))
     }
 
-    /// The error that a failed request about a model is.
+    /// The error for a failed request about a model.
     fn failed(&self, model: &HubModel, error: HttpError) -> HubError {
-        let endpoint = self.place.endpoint.clone();
+        let endpoint = self.config.endpoint.clone();
         match error {
             HttpError::NoConnection { detail } => HubError::NoNetwork { endpoint, detail },
             HttpError::Cut { detail } => HubError::Cut { endpoint, detail },
@@ -154,14 +117,14 @@ impl Hub {
     }
 
     fn refused(&self, model: &HubModel, refusal: &Refusal) -> HubError {
-        let (id, endpoint, status) = (model.to_string(), self.place.endpoint.clone(), refusal.status);
+        let (id, endpoint, status) = (model.to_string(), self.config.endpoint.clone(), refusal.status);
         let is_anonymous = self.client.is_anonymous();
         match (refusal.code.as_str(), status) {
             ("RevisionNotFound", _) => {
                 let revision = model.revision_or_main().to_owned();
                 HubError::NoSuchRevision { id: model.id.clone(), revision }
             }
-            ("GatedRepo", _) | ("", 403) => HubError::Gated { id, page: self.place.page(&model.id), is_anonymous },
+            ("GatedRepo", _) | ("", 403) => HubError::Gated { id, page: self.config.page(&model.id), is_anonymous },
             // A user who is not logged in is not told that a private model exists: the hub then answers with 401 for
             // both.
             ("RepoNotFound", _) | (_, 404) => HubError::NoSuchModel { id, endpoint, is_anonymous },

@@ -1,4 +1,4 @@
-//! Asking what a model consists of, and what of it is in the cache already.
+//! Plans a download: asks the hub for a model's files and looks up which are in the cache.
 
 use std::collections::BTreeSet;
 
@@ -6,12 +6,12 @@ use serde_json::Value as Json;
 
 use super::address::escaped;
 use super::cache::conversion_of;
-use super::choice::{CONFIG, Choice, Form, Needs, choose, shards};
 use super::hash::is_as_published;
-use super::http::HttpError;
+use super::http_error::HttpError;
 use super::listing::{self, Answered, ListedFile, Listing, is_hexadecimal};
-use super::planned::PlannedFile;
-use super::{Control, Hub, HubError, Missing, conversion};
+use super::planned::{Plan, PlannedFile};
+use super::selection::{CONFIG, FileSelection, RequiredFiles, choose, shards};
+use super::{DownloadControl, Hub, HubError, Missing, conversion};
 use crate::domain::hub_model::{HubModel, MAIN};
 use crate::engine::families::{self, Family, FamilyError};
 use crate::engine::image_processor::{self, ImageProcessor};
@@ -22,65 +22,17 @@ const LARGEST_CONFIG: u64 = 10_000_000;
 /// The largest file that goes with the weights. The largest tokenizers have some 35 megabytes.
 const LARGEST_SMALL: u64 = 200_000_000;
 
-/// A plan: the files of a model, and which of them have to be downloaded.
-#[derive(Debug, Clone)]
-pub struct Plan {
-    /// The model.
-    pub model: HubModel,
-    /// Its `model_type`.
-    pub family: &'static str,
-    /// The commit that is taken.
-    pub commit: String,
-    /// The form of the weights.
-    pub form: Form,
-    /// The revision that the files come from where it is not the one that was asked for: the hub's own conversion.
-    pub conversion: Option<String>,
-    /// The files, small ones first.
-    pub files: Vec<PlannedFile>,
-    /// How many of them are small: all but the weights.
-    pub(super) small: usize,
-    /// The other files that the hub lists for the commit.
-    pub(super) others: Vec<ListedFile>,
-    /// For a conversion: the commit that was converted, and the files that are the same in it: they are put there too,
-    /// so that what `main` stands for is in the cache, as Python wants it.
-    pub(super) original: Option<(String, BTreeSet<String>)>,
-    /// Revisions and the commits that they stand for, noted when all of the model is there.
-    pub(super) notes: Vec<(String, String)>,
-}
-
-impl Plan {
-    /// Bytes of all files.
-    pub fn size(&self) -> u64 {
-        self.files.iter().fold(0, |sum: u64, file| sum.saturating_add(file.size))
-    }
-
-    /// Bytes that are in the cache already.
-    pub fn there(&self) -> u64 {
-        self.files.iter().fold(0, |sum: u64, file| sum.saturating_add(file.there))
-    }
-
-    /// Bytes that have to be downloaded.
-    pub fn missing(&self) -> u64 {
-        self.size() - self.there()
-    }
-
-    /// True where nothing has to be done: every file is there, and where it belongs.
-    pub fn is_whole(&self) -> bool {
-        self.files.iter().all(|file| file.there == file.size && file.is_in_place)
-    }
-}
-
 impl Hub {
     /// Asks the hub which files of a model are needed, and looks up what of them is in the cache. A model that the
     /// program could not use is refused here, before anything large is downloaded.
-    pub fn plan(&self, model: &HubModel, control: &mut Control<'_>) -> Result<Plan, HubError> {
-        if self.place.is_offline {
+    pub fn plan(&self, model: &HubModel, control: &mut DownloadControl<'_>) -> Result<Plan, HubError> {
+        if self.config.is_offline {
             return Err(HubError::Offline { id: model.to_string() });
         }
         let main = self.listing(model, model.revision_or_main(), control)?;
         let family = self.family(model, &main, control)?;
         let outer = self.json(model, &main, image_processor::OUTER_FILE, control)?;
-        let needs = Needs::of(Some(&*family), outer.as_ref());
+        let needs = RequiredFiles::of(Some(&*family), outer.as_ref());
         let mut notes = vec![(model.revision_or_main().to_owned(), main.commit.clone())];
         let chosen = self.chosen(model, &main, &needs);
         let is_main = model.revision_or_main() == MAIN;
@@ -107,7 +59,12 @@ impl Hub {
     }
 
     /// The files of a revision, as the hub lists them.
-    fn listing(&self, model: &HubModel, revision: &str, control: &mut Control<'_>) -> Result<Listing, HubError> {
+    fn listing(
+        &self,
+        model: &HubModel,
+        revision: &str,
+        control: &mut DownloadControl<'_>,
+    ) -> Result<Listing, HubError> {
         let path = format!("/api/models/{}/revision/{}?blobs=true", model.id, escaped(revision, ""));
         let answered: Result<Answered, HttpError> =
             self.client.json(&self.client.url(&path), listing::LARGEST, control);
@@ -126,7 +83,7 @@ impl Hub {
         &self,
         model: &HubModel,
         listing: &Listing,
-        control: &mut Control<'_>,
+        control: &mut DownloadControl<'_>,
     ) -> Result<Box<dyn Family>, HubError> {
         let id = model.to_string();
         let not_supported =
@@ -149,7 +106,7 @@ impl Hub {
         listing: &Listing,
         outer: Option<&Json>,
         family: &dyn Family,
-        control: &mut Control<'_>,
+        control: &mut DownloadControl<'_>,
     ) -> Result<(), HubError> {
         let (file, config) = match outer.and_then(image_processor::nested) {
             Some(config) => (image_processor::OUTER_FILE, Some(config.clone())),
@@ -166,7 +123,7 @@ impl Hub {
         model: &HubModel,
         listing: &Listing,
         name: &str,
-        control: &mut Control<'_>,
+        control: &mut DownloadControl<'_>,
     ) -> Result<Option<Json>, HubError> {
         let Some(file) = listing.file(name) else { return Ok(None) };
         let bytes = self.small(model, listing, file, control)?;
@@ -180,7 +137,7 @@ impl Hub {
         model: &HubModel,
         listing: &Listing,
         file: &ListedFile,
-        control: &mut Control<'_>,
+        control: &mut DownloadControl<'_>,
     ) -> Result<Vec<u8>, HubError> {
         let (id, name) = (model.to_string(), file.name.clone());
         if file.size > LARGEST_CONFIG {
@@ -197,7 +154,7 @@ impl Hub {
     }
 
     /// Which files of a listing are needed.
-    fn chosen(&self, model: &HubModel, listing: &Listing, needs: &Needs) -> Result<Choice, HubError> {
+    fn chosen(&self, model: &HubModel, listing: &Listing, needs: &RequiredFiles) -> Result<FileSelection, HubError> {
         let names: BTreeSet<&str> = listing.files.iter().map(|file| file.name.as_str()).collect();
         choose(&names, needs).map_err(|missing| HubError::Incomplete { id: model.to_string(), missing })
     }
@@ -209,9 +166,9 @@ impl Hub {
         &self,
         model: &HubModel,
         main: &Listing,
-        needs: &Needs,
-        control: &mut Control<'_>,
-    ) -> Result<Option<(String, Listing, Choice)>, HubError> {
+        needs: &RequiredFiles,
+        control: &mut DownloadControl<'_>,
+    ) -> Result<Option<(String, Listing, FileSelection)>, HubError> {
         let revision = match conversion::find(&self.client, &model.id, &main.commit, control) {
             Ok(found) => found,
             Err(HttpError::Cancelled) => return Err(HubError::Cancelled),
@@ -237,8 +194,8 @@ impl Hub {
         &self,
         model: &HubModel,
         listing: &Listing,
-        choice: &Choice,
-        control: &mut Control<'_>,
+        choice: &FileSelection,
+        control: &mut DownloadControl<'_>,
     ) -> Result<Vec<PlannedFile>, HubError> {
         let id = model.to_string();
         let mut names: Vec<&str> = choice.small.iter().chain(&choice.weights).map(String::as_str).collect();
@@ -263,7 +220,7 @@ impl Hub {
             }
             // An index was read to know the shards.
             let is_small = is_small || (!shards.is_empty() && choice.weights.iter().any(|index| index == name));
-            files.push(PlannedFile::looked_up(file.clone(), is_small, &storage, &listing.commit, control)?);
+            files.push(PlannedFile::looked_up(file.clone(), is_small, &storage, &listing.commit, control.stop)?);
         }
         Ok(files)
     }

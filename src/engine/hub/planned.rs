@@ -1,14 +1,63 @@
-//! A file of a plan, and what is in the cache of it.
+//! The plan of a download: its files, and what is in the cache of each.
 
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
+use std::sync::atomic::AtomicBool;
 
 use super::cache::Storage;
-use super::check::is_whole;
-use super::choice::beside;
-use super::hash::Hash;
+use super::error::HubError;
+use super::hash::{Hash, is_whole};
 use super::listing::ListedFile;
-use super::{Control, Hub, HubError, Plan};
+use super::selection::WeightsForm;
+use crate::domain::hub_model::HubModel;
+
+/// A plan: the files of a model, and which of them have to be downloaded.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The model.
+    pub model: HubModel,
+    /// Its `model_type`.
+    pub family: &'static str,
+    /// The commit that is taken.
+    pub commit: String,
+    /// The form of the weights.
+    pub form: WeightsForm,
+    /// The revision that the files come from where it is not the one that was asked for: the hub's own conversion.
+    pub conversion: Option<String>,
+    /// The files, small ones first.
+    pub files: Vec<PlannedFile>,
+    /// How many of them are small: all but the weights.
+    pub(super) small: usize,
+    /// The other files that the hub lists for the commit.
+    pub(super) others: Vec<ListedFile>,
+    /// For a conversion: the commit that was converted, and the files that are the same in it: they are put there too,
+    /// so that what `main` stands for is in the cache, as Python wants it.
+    pub(super) original: Option<(String, BTreeSet<String>)>,
+    /// Revisions and the commits that they stand for, noted when all of the model is there.
+    pub(super) notes: Vec<(String, String)>,
+}
+
+impl Plan {
+    /// Bytes of all files.
+    pub fn size(&self) -> u64 {
+        self.files.iter().fold(0, |sum: u64, file| sum.saturating_add(file.size))
+    }
+
+    /// Bytes that are in the cache already.
+    pub fn there(&self) -> u64 {
+        self.files.iter().fold(0, |sum: u64, file| sum.saturating_add(file.there))
+    }
+
+    /// Bytes that have to be downloaded.
+    pub fn missing(&self) -> u64 {
+        self.size() - self.there()
+    }
+
+    /// True where every file is complete and in place.
+    pub fn is_whole(&self) -> bool {
+        self.files.iter().all(|file| file.there == file.size && file.is_in_place)
+    }
+}
 
 /// A file that is needed.
 #[derive(Debug, Clone)]
@@ -17,8 +66,7 @@ pub struct PlannedFile {
     pub name: String,
     /// In bytes.
     pub size: u64,
-    /// Bytes of it that are in the cache already. For that, the content of a small file was looked at, and the length
-    /// of a large one.
+    /// Bytes of it that are in the cache already, judged by the content of a small file and the length of a large one.
     pub there: u64,
     pub(super) hash: Hash,
     /// It is read before the weights are downloaded.
@@ -34,13 +82,13 @@ impl PlannedFile {
         is_small: bool,
         storage: &Storage,
         commit: &str,
-        control: &Control<'_>,
+        stop: &AtomicBool,
     ) -> Result<PlannedFile, HubError> {
         let ListedFile { name, size, hash } = file;
         let mut there = None;
         for place in storage.places(commit, &name, &hash) {
             let is_there = match is_small {
-                true => is_whole(&place, size, &hash, control.stop, &mut |_| {}),
+                true => is_whole(&place, size, &hash, stop, &mut |_| {}),
                 false => place.metadata().map(|found| found.len() == size),
             };
             match is_there {
@@ -54,30 +102,5 @@ impl PlannedFile {
         let there = there.or_else(|| incomplete().filter(|there| *there <= size)).unwrap_or(0);
         let is_in_place = storage.is_in_place(commit, &name, &hash);
         Ok(PlannedFile { name, size, there, hash, is_small, is_in_place })
-    }
-}
-
-impl Hub {
-    /// Adds to a plan what lies in the commit's snapshot besides, and what an export lacks that lies there.
-    pub(super) fn add_what_lies_there(&self, plan: &mut Plan, control: &Control<'_>) -> Result<(), HubError> {
-        let storage = self.storage(&plan.model.id)?;
-        let snapshot = storage.snapshot(&plan.commit);
-        let lies_there = |name: &str| snapshot.join(name).is_file();
-        let names: BTreeSet<&str> = plan.others.iter().map(|file| file.name.as_str()).collect();
-        let lacking = beside(&names, &lies_there);
-        for file in plan.others.iter().filter(|file| lies_there(&file.name) || lacking.contains(&file.name)) {
-            plan.files.push(PlannedFile::looked_up(file.clone(), false, &storage, &plan.commit, control)?);
-        }
-        Ok(())
-    }
-
-    /// Looks up again what is in the cache of a plan's files.
-    pub(super) fn look_up(&self, plan: &mut Plan, control: &Control<'_>) -> Result<(), HubError> {
-        let storage = self.storage(&plan.model.id)?;
-        for file in &mut plan.files {
-            let PlannedFile { name, size, hash, is_small, .. } = file.clone();
-            *file = PlannedFile::looked_up(ListedFile { name, size, hash }, is_small, &storage, &plan.commit, control)?;
-        }
-        Ok(())
     }
 }

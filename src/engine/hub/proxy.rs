@@ -1,5 +1,5 @@
-//! The proxy that the environment names. A name that cannot be used is an error: a user who has to go through a proxy,
-//! Tor's among them, must never be connected without it.
+//! The proxy that the environment names. A name that cannot be used is an error: a user who must go through a proxy,
+//! Tor's among them, is never connected without it.
 
 use std::ffi::OsString;
 

@@ -1,5 +1,5 @@
-//! From a decoded picture to what the image tower takes, as Pillow and transformers' image processors do it: resize
-//! 8-bit pixels with an antialiasing filter, cut out the centre, scale, normalise.
+//! From a decoded picture to the input of the image tower, as Pillow and transformers' image processors do it: resize
+//! 8-bit pixels with an antialiasing filter, crop the centre, scale, normalise.
 
 mod settings;
 
@@ -8,6 +8,7 @@ use ndarray::Array4;
 use serde_json::Value as Json;
 
 use self::settings::Settings;
+use super::canonical;
 use super::resample::{self, Axis, Filter};
 
 /// The file that says how pictures are prepared.
@@ -80,6 +81,20 @@ impl ImageProcessor {
         Ok(ImageProcessor { resize, crop, levels: settings.levels()?, side })
     }
 
+    /// The text that the fingerprint hashes.
+    pub(super) fn canonical(&self) -> String {
+        let resize = self.resize.map(|(size, filter)| format!("({}, {})", size.canonical(), filter.canonical()));
+        let crop = self.crop.map(|(height, width)| format!("({height}, {width})"));
+        let levels = self.levels.iter().map(|table| canonical::list(table.iter().copied().map(canonical::float)));
+        let fields = [
+            ("resize", canonical::option(resize)),
+            ("crop", canonical::option(crop)),
+            ("levels", canonical::list(levels)),
+            ("side", self.side.to_string()),
+        ];
+        canonical::record("ImageProcessor", &fields)
+    }
+
     /// Resizes and cuts a picture. Only the part that is kept is ever made, so that a picture of 20000x1 costs no more
     /// than any other.
     pub fn prepare(&self, picture: &RgbImage) -> PreparedPicture {
@@ -89,7 +104,7 @@ impl ImageProcessor {
             None => ((height, width), Filter::Box),
         };
         let (crop_height, crop_width) = self.crop.unwrap_or((new_height, new_width));
-        let (rows, columns) = (Kept::of(new_height, crop_height), Kept::of(new_width, crop_width));
+        let (rows, columns) = (CropRange::of(new_height, crop_height), CropRange::of(new_width, crop_width));
         let part = resample::resize(picture, rows.axis(height, new_height), columns.axis(width, new_width), filter);
         PreparedPicture(padded(part, &rows, &columns))
     }
@@ -110,6 +125,15 @@ impl ImageProcessor {
 }
 
 impl Size {
+    fn canonical(self) -> String {
+        match self {
+            Size::ShortestEdge(edge) => format!("ShortestEdge({edge})"),
+            Size::Exact { height, width } => {
+                canonical::record("Exact", &[("height", height.to_string()), ("width", width.to_string())])
+            }
+        }
+    }
+
     /// Height and width of the resized picture.
     fn for_picture(self, height: u32, width: u32) -> (u32, u32) {
         match self {
@@ -127,20 +151,20 @@ impl Size {
 }
 
 /// The part of one axis that a centre crop keeps, and how much black it adds where the picture is too small.
-struct Kept {
+struct CropRange {
     start: u32,
     length: u32,
     before: u32,
     after: u32,
 }
 
-impl Kept {
-    fn of(size: u32, crop: u32) -> Kept {
+impl CropRange {
+    fn of(size: u32, crop: u32) -> CropRange {
         if crop <= size {
-            return Kept { start: (size - crop) / 2, length: crop, before: 0, after: 0 };
+            return CropRange { start: (size - crop) / 2, length: crop, before: 0, after: 0 };
         }
         let before = (crop - size).div_ceil(2);
-        Kept { start: 0, length: size, before, after: crop - size - before }
+        CropRange { start: 0, length: size, before, after: crop - size - before }
     }
 
     fn axis(&self, from: u32, to: u32) -> Axis {
@@ -149,7 +173,7 @@ impl Kept {
 }
 
 /// `part` with black around it where the crop is larger than the picture.
-fn padded(part: Vec<u8>, rows: &Kept, columns: &Kept) -> Vec<u8> {
+fn padded(part: Vec<u8>, rows: &CropRange, columns: &CropRange) -> Vec<u8> {
     if [rows, columns].iter().all(|kept| kept.before + kept.after == 0) {
         return part;
     }

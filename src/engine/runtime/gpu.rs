@@ -49,7 +49,7 @@ fn present(list: &Path, devices: &Path) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
-/// How many of them CUDA shows, given `CUDA_VISIBLE_DEVICES`: those that it names, up to the first that there is not.
+/// How many of them CUDA shows, given `CUDA_VISIBLE_DEVICES`: those named, up to the first that does not exist.
 fn visible(present: u32, variable: Option<&str>) -> u32 {
     let Some(variable) = variable else { return present };
     let is_there = |name: &&str| match name.trim().parse::<i64>() {

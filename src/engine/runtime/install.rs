@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use super::child::complaints_of;
 use super::find::{self, RUNTIME_FOLDER};
-use super::library::{Origin, PassOverReason};
+use super::library::{Origin, RejectReason};
 use super::probe;
 
 /// The Python versions that packages are asked for, newest first. Which one does not matter to the library.
@@ -26,7 +26,7 @@ pub struct Installed {
     pub was_there: bool,
 }
 
-/// Why nothing was installed.
+/// The installation failed.
 #[derive(Debug, thiserror::Error)]
 pub enum InstallError {
     /// Neither `pip` nor `uv` is on the machine.
@@ -45,7 +45,7 @@ pub enum InstallError {
     InstallerFailed {
         /// The command that was run.
         installer: String,
-        /// The end of what it printed.
+        /// The last lines of its output.
         detail: String,
     },
     /// It was asked to stop.
@@ -57,8 +57,8 @@ pub enum InstallError {
     /// The library does not work here.
     #[error("the library does not work: {reason:?}")]
     DoesNotWork {
-        /// Why not.
-        reason: PassOverReason,
+        /// The reason.
+        reason: RejectReason,
     },
 }
 

@@ -13,7 +13,7 @@ use ort::session::{RunOptions, Session, SessionInputValue};
 use ort::value::TensorRef;
 
 use super::halt::Options;
-use super::{Device, InputSpec, RuntimeError, Tensor, Tower, Uses};
+use super::{Device, InputSpec, RuntimeError, Tensor, Tower, Workload};
 use crate::domain::variant::VariantChoice;
 use crate::engine::graph;
 
@@ -55,7 +55,7 @@ pub(super) type Place = Option<u32>;
 pub struct OnnxSession {
     session: Session,
     output: String,
-    /// Options of a run, by which it can be told to end.
+    /// Options of a run, through which it can be cancelled.
     options: Arc<Options>,
     /// Memory that a GPU takes its input from without the processor's help.
     pinned: Option<Allocator>,
@@ -89,8 +89,8 @@ impl OnnxRuntime {
         OnnxRuntime { variant, quantised: quantised.map(Into::into), ..self }
     }
 
-    /// The same runtime on those of the NVIDIA GPUs that answer, and what CUDA said of those that do not. Where none
-    /// does, the error is what it said of the first.
+    /// The same runtime on the NVIDIA GPUs that work, and CUDA's errors for the others. If none works, the error of the
+    /// first is returned.
     pub fn on_cuda(&self, numbers: &[u32]) -> Result<(OnnxRuntime, Vec<(u32, ort::Error)>), ort::Error> {
         if !CUDA::is_available()? {
             return Err(ort::Error::new("this build of ONNX Runtime has no CUDA"));
@@ -149,11 +149,11 @@ impl OnnxRuntime {
         inputs: &[InputSpec],
         outputs: &[&str],
         place: Place,
-        uses: Uses,
+        uses: Workload,
     ) -> Result<OnnxSession, RuntimeError> {
         let refused = |error: ort::Error| RuntimeError::Graph { tower: tower.name(), source: Box::new(error) };
         let mut builder = self.builder(place).map_err(refused)?;
-        if uses == Uses::Few {
+        if uses == Workload::Few {
             builder = builder.with_config_entry(AS_THEY_LIE, "1").map_err(|error| refused(error.into()))?;
         }
         let session = match tower {
@@ -191,7 +191,7 @@ impl OnnxRuntime {
         match place {
             None => Ok(builder),
             Some(number) => {
-                // Single precision is what was asked for where it computes in that: TF32 has ten bits of it.
+                // TF32 keeps ten bits of the mantissa; single precision was asked for.
                 let cuda = CUDA::default().with_device_id(number as i32).with_tf32(false);
                 Ok(builder.with_execution_providers([cuda.build().error_on_failure()])?)
             }
@@ -230,7 +230,7 @@ impl OnnxSession {
         for (name, tensor) in inputs.iter().filter(|(name, _)| names.iter().any(|wanted| wanted == name)) {
             values.push((name, value_of(tensor, self.pinned.as_ref()).map_err(failed)?));
         }
-        // The run before may have been told to end.
+        // The previous run may have been cancelled.
         self.options.0.unterminate().map_err(failed)?;
         let outputs = self.session.run_with_options(values, &self.options.0).map_err(failed)?;
         let (shape, data) = outputs[self.output.as_str()].try_extract_tensor::<f32>().map_err(failed)?;
@@ -264,11 +264,7 @@ mod tests {
     use super::*;
 
     fn runtime() -> Option<OnnxRuntime> {
-        let library = std::env::var_os("ORT_DYLIB_PATH").map(PathBuf::from);
-        if library.is_none() {
-            println!("skipped: ORT_DYLIB_PATH names no library");
-        }
-        library.map(|library| OnnxRuntime::start(&library, "", 1).unwrap())
+        crate::skip::require_onnx_runtime().map(|library| OnnxRuntime::start(&library, "", 1).unwrap())
     }
 
     #[test]

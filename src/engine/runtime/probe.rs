@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::child;
-use super::library::PassOverReason;
+use super::library::RejectReason;
 use super::library_version::version_of;
 use super::onnx_runtime::{OLDEST_VERSION, OnnxRuntime};
 use crate::engine::graph;
@@ -69,17 +69,17 @@ fn try_graph(runtime: &OnnxRuntime) -> Result<(), ort::Error> {
 }
 
 /// Lets `program` try the library at `path`.
-pub fn ask(program: &Path, path: &Path) -> Result<(String, bool), PassOverReason> {
-    let cannot_ask = |error: std::io::Error| PassOverReason::NotLoadable { detail: error.to_string() };
+pub fn ask(program: &Path, path: &Path) -> Result<(String, bool), RejectReason> {
+    let cannot_ask = |error: std::io::Error| RejectReason::NotLoadable { detail: error.to_string() };
     let mut command = Command::new(program);
     command.arg(COMMAND).arg(path);
-    let output = child::answer_of(&mut command, PATIENCE).map_err(cannot_ask)?.ok_or(PassOverReason::TooSlow)?;
+    let output = child::answer_of(&mut command, PATIENCE).map_err(cannot_ask)?.ok_or(RejectReason::TooSlow)?;
     // A library may print as well: the answer is the last line.
     let last_line = output.stdout.trim_ascii().rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
     match serde_json::from_slice(last_line) {
         Ok(Answer::Works { version, cuda }) => Ok((version, cuda)),
-        Ok(Answer::TooOld { version }) => Err(PassOverReason::TooOld { version, oldest: OLDEST_VERSION }),
-        Ok(Answer::NotLoadable { detail }) => Err(PassOverReason::NotLoadable { detail }),
-        Err(_) => Err(PassOverReason::Crashed { status: output.status.to_string() }),
+        Ok(Answer::TooOld { version }) => Err(RejectReason::TooOld { version, oldest: OLDEST_VERSION }),
+        Ok(Answer::NotLoadable { detail }) => Err(RejectReason::NotLoadable { detail }),
+        Err(_) => Err(RejectReason::Crashed { status: output.status.to_string() }),
     }
 }

@@ -1,28 +1,28 @@
-//! Choosing the runtime and the device at start, and saying what was passed over.
+//! Chooses the runtime and the device at start, and notes which were rejected.
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use super::find::{self, Places};
+use super::find::{self, LibrarySearchPath};
 use super::gpu;
-use super::library::{Found, PassedOver};
+use super::library::{FoundLibrary, RejectedLibrary};
 use super::{Device, OnnxRuntime, Runtime, RuntimeError};
 use crate::domain::variant::{Variant, VariantChoice};
 
-/// Which runtime is wanted.
+/// Which runtime is requested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum RuntimeChoice {
     /// ONNX Runtime where a library is found, else tract.
     #[default]
     Auto,
-    /// ONNX Runtime or nothing.
+    /// ONNX Runtime; an error if there is none.
     OnnxRuntime,
     /// tract.
     Tract,
 }
 
-/// Which device is wanted.
+/// Which device is requested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum DeviceChoice {
     /// Every GPU that answers, where the runtime can use them.
@@ -52,10 +52,10 @@ impl FromStr for DeviceChoice {
     }
 }
 
-/// Something about the choice that people should know.
+/// A note about the choice, for the user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RuntimeNote {
-    /// CUDA was wanted or possible, and did not answer: the processor computes.
+    /// CUDA was requested or possible, and did not work: the processor computes.
     FellBackToCpu {
         /// The error of CUDA.
         detail: String,
@@ -73,9 +73,9 @@ pub enum RuntimeNote {
     GpuUnused,
 }
 
-/// The choices of a user about a runtime.
+/// The runtime that a user asks for.
 #[derive(Debug, Clone, Default)]
-pub struct Wanted {
+pub struct RuntimeRequest {
     /// Which runtime.
     pub runtime: RuntimeChoice,
     /// Where it computes.
@@ -92,33 +92,38 @@ pub struct Selection {
     /// The runtime, ready.
     pub runtime: Runtime,
     /// The library, where there is one.
-    pub library: Option<Found>,
+    pub library: Option<FoundLibrary>,
     /// Libraries that were found and could not be used.
-    pub passed_over: Vec<PassedOver>,
+    pub passed_over: Vec<RejectedLibrary>,
     /// Notes that people should know.
     pub notes: Vec<RuntimeNote>,
 }
 
 /// Chooses a runtime, to compute with `threads` threads. `program` is this program, which tries libraries in a process
 /// of its own.
-pub fn select(wanted: &Wanted, places: &Places, program: &Path, threads: usize) -> Result<Selection, RuntimeError> {
-    if wanted.runtime == RuntimeChoice::Tract {
-        return tract(wanted, vec![]);
+pub fn select(
+    request: &RuntimeRequest,
+    places: &LibrarySearchPath,
+    program: &Path,
+    threads: usize,
+) -> Result<Selection, RuntimeError> {
+    if request.runtime == RuntimeChoice::Tract {
+        return tract(request, vec![]);
     }
     match find::find(places, program) {
-        (Some(library), passed_over) => onnx_runtime(library, wanted, passed_over, threads),
-        (None, passed_over) if wanted.runtime == RuntimeChoice::OnnxRuntime => {
+        (Some(library), passed_over) => onnx_runtime(library, request, passed_over, threads),
+        (None, passed_over) if request.runtime == RuntimeChoice::OnnxRuntime => {
             Err(RuntimeError::NoneFound { passed_over })
         }
-        (None, passed_over) => tract(wanted, passed_over),
+        (None, passed_over) => tract(request, passed_over),
     }
 }
 
-fn tract(wanted: &Wanted, passed_over: Vec<PassedOver>) -> Result<Selection, RuntimeError> {
-    if let VariantChoice::Only(variant @ (Variant::Fp16 | Variant::Int8)) = wanted.variant {
+fn tract(request: &RuntimeRequest, passed_over: Vec<RejectedLibrary>) -> Result<Selection, RuntimeError> {
+    if let VariantChoice::Only(variant @ (Variant::Fp16 | Variant::Int8)) = request.variant {
         return Err(RuntimeError::VariantNotInTract { variant });
     }
-    let note = match wanted.device {
+    let note = match request.device {
         DeviceChoice::EveryGpu | DeviceChoice::Gpu(_) => Some(RuntimeNote::TractHasNoGpu),
         DeviceChoice::Auto if gpu::nvidia_gpu_present() => Some(RuntimeNote::GpuUnused),
         _ => None,
@@ -127,17 +132,17 @@ fn tract(wanted: &Wanted, passed_over: Vec<PassedOver>) -> Result<Selection, Run
 }
 
 fn onnx_runtime(
-    library: Found,
-    wanted: &Wanted,
-    passed_over: Vec<PassedOver>,
+    library: FoundLibrary,
+    request: &RuntimeRequest,
+    passed_over: Vec<RejectedLibrary>,
     threads: usize,
 ) -> Result<Selection, RuntimeError> {
     let on_cpu = OnnxRuntime::start(&library.path, &library.version, threads)?;
-    let gpus = match wanted.device {
+    let gpus = match request.device {
         DeviceChoice::Gpu(number) => Some(vec![number]),
-        // Where they cannot be counted, CUDA is asked for the first and says what is wrong.
+        // If they cannot be counted, try the first: CUDA then reports what is wrong.
         DeviceChoice::EveryGpu => Some(Some(gpu::numbers()).filter(|numbers| !numbers.is_empty()).unwrap_or(vec![0])),
-        // None where `CUDA_VISIBLE_DEVICES` hides them all: that is somebody's will.
+        // None if `CUDA_VISIBLE_DEVICES` hides them all: the user wants it so.
         DeviceChoice::Auto if library.cuda => Some(gpu::numbers()).filter(|numbers| !numbers.is_empty()),
         DeviceChoice::Auto | DeviceChoice::Cpu => None,
     };
@@ -154,16 +159,16 @@ fn onnx_runtime(
             on_cpu
         }
         None => {
-            if wanted.device == DeviceChoice::Auto && !library.cuda && gpu::nvidia_gpu_present() {
+            if request.device == DeviceChoice::Auto && !library.cuda && gpu::nvidia_gpu_present() {
                 notes.push(RuntimeNote::GpuUnused);
             }
             on_cpu
         }
     };
-    if let (Device::Cuda(_), VariantChoice::Only(variant @ Variant::Int8)) = (runtime.device(), wanted.variant) {
+    if let (Device::Cuda(_), VariantChoice::Only(variant @ Variant::Int8)) = (runtime.device(), request.variant) {
         return Err(RuntimeError::VariantNotOnGpu { variant });
     }
-    let runtime = runtime.in_variant(wanted.variant, wanted.quantised.as_deref());
+    let runtime = runtime.in_variant(request.variant, request.quantised.as_deref());
     Ok(Selection { runtime: Runtime::OnnxRuntime(runtime), library: Some(library), passed_over, notes })
 }
 

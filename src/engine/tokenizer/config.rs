@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value as Json;
 
-use super::{LARGEST_FILE, TOKENIZER_CONFIG, TokenizerError};
+use super::error::TokenizerError;
+use super::form::{LARGEST_FILE, TOKENIZER_CONFIG};
 use crate::plain_file;
 
 /// The content of the file; every key may be left out, and so may the file.

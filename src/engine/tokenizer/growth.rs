@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use super::sparing::{count, small};
+use super::pruned_json::{count, small};
 
 /// The longest that a text may become, in bytes or tokens. It takes twenty times as much memory meanwhile. Sentences of
 /// a label have some hundred bytes, which known tokenizers can make a hundred times as long at the very most.

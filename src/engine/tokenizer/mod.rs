@@ -1,11 +1,13 @@
 //! From sentences to token ids, with the checkpoint's own tokenizer.
 
 mod config;
+mod error;
+mod form;
 mod growth;
+mod normalizer;
 mod parts;
+mod pruned_json;
 mod sentence_piece;
-mod sparing;
-mod spelling;
 
 use std::path::{Path, PathBuf};
 
@@ -14,73 +16,13 @@ use tokenizers::Tokenizer as Inner;
 use tokenizers::processors::template::TemplateProcessing;
 
 use config::TokenizerConfig;
+pub use error::TokenizerError;
+use form::LARGEST_FILE;
+pub use form::{Kind, Padding, TOKENIZER_CONFIG, TextForm, WHOLE};
 use growth::Growth;
-use spelling::Spelling;
+use normalizer::TextNormalizer;
 
 use crate::plain_file;
-
-/// A whole tokenizer, of whatever kind.
-pub const WHOLE: &str = "tokenizer.json";
-
-/// Facts that a tokenizer's own file does not say.
-pub const TOKENIZER_CONFIG: &str = "tokenizer_config.json";
-
-/// The largest file of a tokenizer that is read. The largest seen, for 256,000 words, has 35 MB.
-const LARGEST_FILE: u64 = 100_000_000;
-
-/// How a family's sentences are made ready for its text tower.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TextForm {
-    /// The most tokens that the tower takes.
-    pub longest: usize,
-    /// How many different tokens it knows.
-    pub vocabulary: usize,
-    /// Which tokenizer it has.
-    pub kind: Kind,
-    /// How sentences are filled up.
-    pub filling: Filling,
-}
-
-/// The tokenizers that families have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// Byte pairs, as CLIP has them.
-    Clip,
-    /// Word pieces, as BERT has them.
-    Bert,
-    /// The tokenizer of SigLIP and SigLIP 2.
-    Siglip,
-}
-
-impl Kind {
-    /// The files that a tokenizer can be made of where there is no [`WHOLE`].
-    pub fn parts(self) -> &'static [&'static str] {
-        match self {
-            Kind::Clip => &["vocab.json", "merges.txt"],
-            Kind::Bert => &["vocab.txt"],
-            Kind::Siglip => &["spiece.model"],
-        }
-    }
-
-    /// Whether [`TOKENIZER_CONFIG`] has to be there. Without it a SigLIP tower would be told what fills up, as it never
-    /// was in its training, and answer nonsense.
-    pub fn needs_config(self) -> bool {
-        self == Kind::Siglip
-    }
-}
-
-/// How sentences are filled up to one length.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Filling {
-    /// To the longest of those that go through the tower together. What with does not matter: the tower does not look
-    /// at what comes after the sentence.
-    ToLongest,
-    /// Always to the most that the tower takes.
-    Always {
-        /// The token to fill up with, where the tokenizer does not name one.
-        padding: u32,
-    },
-}
 
 /// A checkpoint's tokenizer.
 #[derive(Debug, Clone)]
@@ -89,13 +31,13 @@ pub struct Tokenizer {
     growth: Growth,
     files: Vec<PathBuf>,
     form: TextForm,
-    spelling: Spelling,
-    padding: Padding,
+    spelling: TextNormalizer,
+    padding: PaddingToken,
 }
 
 /// The token that sentences are filled up with.
 #[derive(Debug, Clone, Copy)]
-struct Padding {
+struct PaddingToken {
     token: u32,
     on_the_left: bool,
     /// The tower is told.
@@ -109,65 +51,6 @@ pub struct TokenBatch {
     pub ids: Array2<i64>,
     /// One at tokens that the tower looks at, nought at those that only fill up: (sentences, tokens).
     pub mask: Array2<i64>,
-}
-
-/// Why there are no tokens.
-#[derive(Debug, thiserror::Error)]
-pub enum TokenizerError {
-    /// The folder has neither `tokenizer.json` nor the parts that one can be made of.
-    #[error("{folder} has no tokenizer")]
-    Missing {
-        /// The checkpoint's folder.
-        folder: PathBuf,
-        /// Which parts.
-        parts: String,
-    },
-    /// The folder lacks the file that says how sentences are filled up, which this kind of model cannot do without.
-    #[error("{folder} has no tokenizer_config.json")]
-    NoConfig {
-        /// The checkpoint's folder.
-        folder: PathBuf,
-    },
-    /// A tokenizer's file is damaged.
-    #[error("{path} is no tokenizer")]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// The fault.
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
-    /// A tokenizer's file makes texts far longer than any honest one does.
-    #[error("{path} makes texts grow without bounds")]
-    Grows {
-        /// The file.
-        path: PathBuf,
-    },
-    /// A sentence has more tokens than the model reads.
-    #[error("{text:?} has {tokens} tokens, {limit} at most")]
-    TooLong {
-        /// The sentence.
-        text: String,
-        /// Its tokens.
-        tokens: usize,
-        /// The most the model reads.
-        limit: usize,
-    },
-    /// The tokenizer has words that the model has not: it belongs to another model.
-    #[error("token {token} is beyond the model's {vocabulary}")]
-    OtherVocabulary {
-        /// The token.
-        token: u32,
-        /// How many the model has.
-        vocabulary: usize,
-    },
-    /// The tokenizer failed on a sentence.
-    #[error("{text:?} cannot be split into tokens")]
-    Failed {
-        /// The sentence.
-        text: String,
-        /// The fault.
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
 }
 
 impl Tokenizer {
@@ -187,16 +70,17 @@ impl Tokenizer {
         // A file may carry the truncation and padding of its training; the pipeline decides both for itself.
         inner.with_padding(None);
         inner.with_truncation(None).map_err(damaged)?;
-        let token = match form.filling {
-            Filling::ToLongest => 0,
-            Filling::Always { padding } => {
+        let token = match form.padding {
+            Padding::ToLongest => 0,
+            Padding::Always { padding } => {
                 config.token("pad_token").and_then(|token| inner.token_to_id(token)).unwrap_or(padding)
             }
         };
-        let padding = Padding { token, on_the_left: config.pads_on_the_left(), told: config.tells_what_fills_up() };
+        let padding =
+            PaddingToken { token, on_the_left: config.pads_on_the_left(), told: config.tells_what_fills_up() };
         let spelling = match form.kind {
-            Kind::Siglip => Spelling::of_siglip(&form, &config),
-            Kind::Clip | Kind::Bert => Spelling::AsWritten,
+            Kind::Siglip => TextNormalizer::of_siglip(&form, &config),
+            Kind::Clip | Kind::Bert => TextNormalizer::AsWritten,
         };
         let tokenizer = Tokenizer { inner, growth, files: [files, config.file()].concat(), form, spelling, padding };
         tokenizer.check_known(&[token]).map(|()| tokenizer)
@@ -230,27 +114,27 @@ impl Tokenizer {
     pub fn batch(&self, sentences: &[String], length: Option<usize>) -> Result<TokenBatch, TokenizerError> {
         let tokens: Vec<Vec<u32>> = sentences.iter().map(|sentence| self.tokens(sentence)).collect::<Result<_, _>>()?;
         let longest = tokens.iter().map(Vec::len).max().unwrap_or_default();
-        let columns = match self.form.filling {
-            Filling::ToLongest => longest.max(length.unwrap_or_default()),
-            Filling::Always { .. } => self.form.longest,
+        let columns = match self.form.padding {
+            Padding::ToLongest => longest.max(length.unwrap_or_default()),
+            Padding::Always { .. } => self.form.longest,
         };
         let shape = (tokens.len(), columns);
         let mut batch = TokenBatch { ids: Array2::zeros(shape), mask: Array2::zeros(shape) };
         for (tokens, (mut ids, mut mask)) in
             tokens.iter().zip(batch.ids.rows_mut().into_iter().zip(batch.mask.rows_mut()))
         {
-            let filling = match self.form.filling {
+            let padding = match self.form.padding {
                 // The last token is the end of text: what an export that searches for the end finds first is still the
                 // true one.
-                Filling::ToLongest => tokens.last().copied().unwrap_or_default(),
-                Filling::Always { .. } => self.padding.token,
+                Padding::ToLongest => tokens.last().copied().unwrap_or_default(),
+                Padding::Always { .. } => self.padding.token,
             };
-            let on_the_left = self.padding.on_the_left && self.form.filling != Filling::ToLongest;
+            let on_the_left = self.padding.on_the_left && self.form.padding != Padding::ToLongest;
             let before = if on_the_left { columns - tokens.len() } else { 0 };
             for place in 0..columns {
                 let token = place.checked_sub(before).and_then(|place| tokens.get(place));
-                ids[place] = i64::from(token.copied().unwrap_or(filling));
-                let told = self.padding.told || self.form.filling == Filling::ToLongest;
+                ids[place] = i64::from(token.copied().unwrap_or(padding));
+                let told = self.padding.told || self.form.padding == Padding::ToLongest;
                 mask[place] = i64::from(token.is_some() || !told);
             }
         }

@@ -13,8 +13,8 @@ use tokenizers::processors::bert::BertProcessing;
 use tokenizers::processors::roberta::RobertaProcessing;
 use tokenizers::{AddedToken, SplitDelimiterBehavior, Tokenizer as Inner};
 
-use super::LARGEST_FILE;
 use super::config::TokenizerConfig;
+use super::form::LARGEST_FILE;
 use crate::plain_file;
 
 /// The pattern of one word for CLIP, before byte pairs are merged (openai/CLIP, simple_tokenizer.py).

@@ -14,8 +14,8 @@ use tokenizers::pre_tokenizers::metaspace::{Metaspace, PrependScheme};
 use tokenizers::processors::template::TemplateProcessing;
 use tokenizers::{AddedToken, Tokenizer as Inner};
 
-use super::LARGEST_FILE;
 use super::config::TokenizerConfig;
+use super::form::LARGEST_FILE;
 use super::growth::{Growth, WORST};
 use crate::engine::wire::{self, Fields};
 use crate::plain_file;

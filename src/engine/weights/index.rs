@@ -5,7 +5,10 @@ use std::path::{Component, Path};
 
 use serde::Deserialize;
 
-use super::{Tensors, WeightFile, Weights, WeightsError};
+use super::error::WeightsError;
+use super::file::WeightFile;
+use super::reader;
+use super::tensor::Tensors;
 use crate::plain_file;
 
 /// The longest index that is read. A line is some hundred bytes a tensor; the largest model there is has a few
@@ -18,8 +21,8 @@ struct Index {
     weight_map: BTreeMap<String, String>,
 }
 
-/// The weights that the index at `path` tells of.
-pub(super) fn open(path: &Path) -> Result<Weights, WeightsError> {
+/// The files that the index at `path` names, and the places of their tensors.
+pub(super) fn open(path: &Path) -> Result<(Vec<WeightFile>, Tensors), WeightsError> {
     let index = read(path)?;
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut files: Vec<WeightFile> = Vec::new();
@@ -28,7 +31,7 @@ pub(super) fn open(path: &Path) -> Result<Weights, WeightsError> {
     for (tensor, shard) in &index.weight_map {
         if !numbers.contains_key(shard.as_str()) {
             let file = find(path, folder, shard)?;
-            numbers.insert(shard, (files.len(), file.tensors()?));
+            numbers.insert(shard, (files.len(), reader::tensors(&file)?));
             files.push(file);
         }
         let Some((number, in_shard)) = numbers.get_mut(shard.as_str()) else { continue };
@@ -37,7 +40,7 @@ pub(super) fn open(path: &Path) -> Result<Weights, WeightsError> {
         place.file = *number;
         tensors.insert(tensor.clone(), place);
     }
-    Weights::of(files, tensors)
+    Ok((files, tensors))
 }
 
 fn read(path: &Path) -> Result<Index, WeightsError> {

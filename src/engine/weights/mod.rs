@@ -5,137 +5,26 @@
 //! that such a file says of itself is believed before it is checked.
 
 mod error;
+mod file;
 mod index;
 mod pickle;
+mod reader;
 mod safetensors;
+mod tensor;
 mod torch;
 mod zip;
 
-use std::collections::BTreeMap;
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use half::{bf16, f16};
-use serde::Deserialize;
-
 pub use error::WeightsError;
-
-use crate::plain_file;
+use file::WeightFile;
+use half::{bf16, f16};
+use tensor::Tensors;
+pub use tensor::{ElementType, TensorPlace};
 
 /// The files that hold a checkpoint's weights, the better form first.
 pub const FILES: [&str; 4] =
     ["model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json"];
-
-/// The element types that a tower's weights can have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-pub enum ElementType {
-    /// Half precision.
-    F16,
-    /// Brain floating point.
-    BF16,
-    /// Single precision.
-    F32,
-    /// Double precision, which a scale may have, and no weight of a tower.
-    F64,
-    /// Anything else: not usable as a weight, but no reason to refuse a file that has one beside the weights.
-    #[serde(other)]
-    Other,
-}
-
-impl ElementType {
-    /// Bytes an element, where it is a type that weights can have.
-    fn bytes(self) -> Option<u64> {
-        match self {
-            ElementType::F16 | ElementType::BF16 => Some(2),
-            ElementType::F32 => Some(4),
-            ElementType::F64 => Some(8),
-            ElementType::Other => None,
-        }
-    }
-}
-
-/// Where one tensor lies.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TensorPlace {
-    /// Its element type.
-    pub element: ElementType,
-    /// Its dimensions.
-    pub shape: Vec<usize>,
-    /// Its axes as they lie in the file, the one with the largest steps first: `[0, 1, …]` in all but transposed ones.
-    /// None of them where it is a view with gaps or repetitions.
-    pub order: Vec<usize>,
-    /// Where it begins, in bytes from the start of its file.
-    pub offset: u64,
-    /// Its length in bytes.
-    pub length: u64,
-    /// Which of the files it lies in.
-    file: usize,
-}
-
-impl TensorPlace {
-    /// A tensor of the first file, its axes in their order.
-    fn new(element: ElementType, shape: Vec<usize>, offset: u64, length: u64) -> TensorPlace {
-        TensorPlace { element, order: (0..shape.len()).collect(), shape, offset, length, file: 0 }
-    }
-
-    /// True where the axes lie in their order.
-    pub fn is_in_order(&self) -> bool {
-        self.order.is_sorted()
-    }
-}
-
-/// The tensors of one file, by name.
-type Tensors = BTreeMap<String, TensorPlace>;
-
-/// One file of weights.
-#[derive(Debug, Clone)]
-struct WeightFile {
-    /// As the checkpoint names it, for what people read.
-    name: PathBuf,
-    /// The file itself, links resolved: runtimes refuse to follow them, and in a hub's cache every file is one.
-    path: PathBuf,
-    /// Its length in bytes.
-    length: u64,
-}
-
-impl WeightFile {
-    fn find(name: &Path) -> Result<WeightFile, WeightsError> {
-        let unreadable = |source| WeightsError::Unreadable { path: name.to_owned(), source };
-        let path = name.canonicalize().map_err(unreadable)?;
-        let length = plain_file::open(&path).and_then(|file| file.metadata()).map_err(unreadable)?.len();
-        Ok(WeightFile { name: name.to_owned(), path, length })
-    }
-
-    /// Reads `length` bytes from `offset` on. The range must have been checked against the file's length, so that a
-    /// damaged file cannot ask for more memory than it has bytes.
-    fn bytes(&self, offset: u64, length: usize) -> Result<Vec<u8>, WeightsError> {
-        let end = offset.checked_add(length as u64);
-        if end.is_none_or(|end| end > self.length) {
-            return Err(self.cut_short(end.unwrap_or(u64::MAX)));
-        }
-        let mut bytes = vec![0; length];
-        let unreadable = |source| WeightsError::Unreadable { path: self.name.clone(), source };
-        let file = plain_file::open(&self.path).map_err(unreadable)?;
-        file.read_exact_at(&mut bytes, offset).map_err(unreadable)?;
-        Ok(bytes)
-    }
-
-    fn cut_short(&self, expected: u64) -> WeightsError {
-        WeightsError::CutShort { path: self.name.clone(), length: self.length, expected }
-    }
-
-    fn bad_header(&self, detail: impl Into<String>) -> WeightsError {
-        WeightsError::bad_header(&self.name, detail)
-    }
-
-    /// Where its tensors lie, by the form that the file is in.
-    fn tensors(&self) -> Result<Tensors, WeightsError> {
-        match self.name.extension().is_some_and(|extension| extension == "safetensors") {
-            true => safetensors::tensors(self),
-            false => torch::tensors(self),
-        }
-    }
-}
 
 /// The weights of a checkpoint: one file or several, and the places of the tensors.
 #[derive(Debug, Clone)]
@@ -156,10 +45,11 @@ impl Weights {
     /// Reads where the tensors of a file lie, or of all the files that an index names.
     pub fn open(path: &Path) -> Result<Weights, WeightsError> {
         if path.extension().is_some_and(|extension| extension == "json") {
-            return index::open(path);
+            let (files, tensors) = index::open(path)?;
+            return Weights::of(files, tensors);
         }
         let file = WeightFile::find(path)?;
-        let tensors = file.tensors()?;
+        let tensors = reader::tensors(&file)?;
         Weights::of(vec![file], tensors)
     }
 

@@ -9,7 +9,9 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::{ElementType, TensorPlace, Tensors, WeightFile, WeightsError};
+use super::error::WeightsError;
+use super::file::WeightFile;
+use super::tensor::{ElementType, TensorPlace, Tensors};
 
 /// The longest header that is read. The format allows ten times as much; but an entry has some hundred bytes, the
 /// largest models have a few thousand of them, and what is read takes several times as much memory.

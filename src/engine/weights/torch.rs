@@ -1,9 +1,11 @@
 //! Files that `torch.save` wrote, such as `pytorch_model.bin`: a ZIP archive with a pickle that describes the tensors,
 //! and one stored member for the bytes of each storage. Nothing in it is ever run: see `pickle`.
 
+use super::error::WeightsError;
+use super::file::WeightFile;
 use super::pickle::{self, PickleError, PickledTensor};
+use super::tensor::{TensorPlace, Tensors};
 use super::zip::{self, Member};
-use super::{TensorPlace, Tensors, WeightFile, WeightsError};
 
 /// How the files of PyTorch before 1.6 begin: a pickled number (`MAGIC_NUMBER` in `torch/serialization.py`).
 const OLD_MAGIC: &[u8] = b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19\x2e";

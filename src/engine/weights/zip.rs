@@ -5,7 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{WeightFile, WeightsError};
+use super::error::WeightsError;
+use super::file::WeightFile;
 
 /// The longest directory that is read: some 200,000 members.
 const LONGEST_DIRECTORY: u64 = 20_000_000;

@@ -7,13 +7,14 @@ use gif::{ColorOutput, DecodeOptions, Decoder, DecodingError, Frame, MemoryLimit
 use image::RgbImage;
 
 use super::super::gif_blocks::{Block, Kind, blocks, header};
+use super::decoded::{Decoded, MOST_MEMORY, MemoryGrant, claim_memory, whiten};
 use super::lzw::Lzw;
 use super::need::{self, Size};
-use super::{Decoded, MOST_MEMORY, RareForm, Room, Trouble, claim, whiten};
+use crate::files::defect::{PictureDefect, RareForm};
 
 /// The pixels that can be unpacked, where not all can: those that lack have the colour of the background. What stands
 /// before the first frame and belongs to no block is left out, and the picture not whole.
-pub(super) fn decode(bytes: &[u8], room: Room<'_>) -> Result<Decoded, Trouble> {
+pub(super) fn decode(bytes: &[u8], room: MemoryGrant<'_>) -> Result<Decoded, PictureDefect> {
     let before = || blocks(bytes).take_while(|block| block.kind != Kind::Frame);
     if before().all(|block| block.kind != Kind::Noise) {
         return decode_blocks(bytes, room);
@@ -25,30 +26,30 @@ pub(super) fn decode(bytes: &[u8], room: Room<'_>) -> Result<Decoded, Trouble> {
     Ok(Decoded { is_whole: false, ..decode_blocks(&sound, room)? })
 }
 
-fn decode_blocks(bytes: &[u8], room: Room<'_>) -> Result<Decoded, Trouble> {
+fn decode_blocks(bytes: &[u8], room: MemoryGrant<'_>) -> Result<Decoded, PictureDefect> {
     let mut options = DecodeOptions::new();
     options.set_color_output(ColorOutput::Indexed);
     options.set_memory_limit(NonZeroU64::new(MOST_MEMORY).map_or(MemoryLimit::Unlimited, MemoryLimit::Bytes));
-    let mut decoder = options.read_info(bytes).map_err(trouble_of)?;
+    let mut decoder = options.read_info(bytes).map_err(defect_of)?;
     let (width, height) = (u32::from(decoder.width()), u32::from(decoder.height()));
-    let frame = decoder.next_frame_info().map_err(trouble_of)?.cloned();
-    let frame = frame.ok_or_else(|| Trouble::Damaged { detail: "no frame".to_owned() })?;
+    let frame = decoder.next_frame_info().map_err(defect_of)?.cloned();
+    let frame = frame.ok_or_else(|| PictureDefect::Damaged { detail: "no frame".to_owned() })?;
     let indices = u64::from(frame.width) * u64::from(frame.height);
     if indices > MOST_MEMORY {
-        return Err(trouble_of(DecodingError::MemoryLimit));
+        return Err(defect_of(DecodingError::MemoryLimit));
     }
     // A canvas that is too small grows to the first frame.
     let width = width.max(u32::from(frame.left) + u32::from(frame.width));
     let height = height.max(u32::from(frame.top) + u32::from(frame.height));
     let size = Size { width, height, bytes: indices, is_turned: false };
-    claim(size, need::of_gif(size), room)?;
+    claim_memory(size, need::of_gif(size), room)?;
     let background = frame.transparent.unwrap_or(0);
     let mut buffer = vec![background; decoder.buffer_size()];
     let line = usize::from(frame.width).max(1);
     let is_filled = |row: &usize| matches!(decoder.fill_buffer(&mut buffer[row * line..][..line]), Ok(true));
     let filled = rows(&frame).take_while(is_filled).count();
     if filled == 0 {
-        return Err(Trouble::Damaged { detail: "no row can be unpacked".to_owned() });
+        return Err(PictureDefect::Damaged { detail: "no row can be unpacked".to_owned() });
     }
     let colours = colours(&decoder);
     let colour = |index: u8| colours.get(usize::from(index)).copied().unwrap_or_default();
@@ -95,11 +96,11 @@ fn colours(decoder: &Decoder<&[u8]>) -> Vec<[u8; 3]> {
     }
 }
 
-fn trouble_of(error: DecodingError) -> Trouble {
+fn defect_of(error: DecodingError) -> PictureDefect {
     match error {
         error @ DecodingError::MemoryLimit => {
-            Trouble::UnusualForm { form: RareForm::TooMuchMemory { detail: error.to_string() } }
+            PictureDefect::UnusualForm { form: RareForm::TooMuchMemory { detail: error.to_string() } }
         }
-        error => Trouble::Damaged { detail: error.to_string() },
+        error => PictureDefect::Damaged { detail: error.to_string() },
     }
 }

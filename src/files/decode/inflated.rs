@@ -1,4 +1,4 @@
-//! Unpacks deflated data (RFC 1950), up to the very byte where they break.
+//! Unpacks deflated data (RFC 1950), up to the byte at which they break.
 
 use flate2::{Decompress, FlushDecompress, Status};
 

@@ -6,6 +6,7 @@
 //! Pillow: of 16-bit grey the high byte is taken, where Pillow clips, which turns nearly every such picture white.
 
 mod bmp;
+mod decoded;
 mod gif;
 mod inflated;
 mod jpeg;
@@ -26,65 +27,41 @@ use image::error::LimitErrorKind;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageResult, Limits, RgbImage};
 
+pub use decoded::{Decoded, MOST_MEMORY, MOST_PIXELS};
+use decoded::{MemoryGrant, claim_memory, is_turned, upright};
 use need::Size;
 
+use super::defect::{PictureDefect, RareForm};
 use super::kind::{Format, Kind};
-use super::trouble::{RareForm, Trouble};
 use super::whole::is_whole;
 use crate::panics::caught;
 
-/// The most pixels of a picture: twice those at which Pillow begins to warn, above which it refuses
-/// (`Image.MAX_IMAGE_PIXELS`).
-pub const MOST_PIXELS: u64 = 178_956_970;
-
-/// The most bytes that a picture may take while it is decoded.
-pub const MOST_MEMORY: u64 = 1300 << 20;
-
-/// A decoded picture: its pixels, and whether the file is whole. A picture that is not is suspect.
-#[derive(Debug)]
-pub struct Decoded {
-    /// Upright, three bytes a pixel.
-    pub pixels: RgbImage,
-    /// The file reaches its end, and every pixel came from data.
-    pub is_whole: bool,
-}
-
-impl Decoded {
-    /// Of a decoder that gives nothing of a file which lacks data.
-    fn whole(pixels: RgbImage) -> Decoded {
-        Decoded { pixels, is_whole: true }
-    }
-}
-
-/// Told once how many bytes of memory a picture takes at most while it is decoded, before it takes them.
-pub(super) type Room<'r> = &'r mut dyn FnMut(u64);
-
 /// Decodes a file's content.
-pub fn decode(bytes: &[u8], kind: Kind) -> Result<Decoded, Trouble> {
+pub fn decode(bytes: &[u8], kind: Kind) -> Result<Decoded, PictureDefect> {
     decode_within(bytes, kind, &mut |_| {})
 }
 
 /// The same; `room` is told once how many bytes of memory it takes at most, before it takes them, and may wait until
 /// they are there.
-pub fn decode_within(bytes: &[u8], kind: Kind, room: &mut dyn FnMut(u64)) -> Result<Decoded, Trouble> {
+pub fn decode_within(bytes: &[u8], kind: Kind, room: &mut dyn FnMut(u64)) -> Result<Decoded, PictureDefect> {
     match kind {
         Kind::Picture(format) => {
             let decoded = caught(|| decode_format(bytes, format, room))
-                .unwrap_or_else(|panicked| Err(Trouble::Damaged { detail: panicked.to_string() }));
+                .unwrap_or_else(|panicked| Err(PictureDefect::Damaged { detail: panicked.to_string() }));
             match (decoded, is_whole(bytes, format)) {
                 (Ok(decoded), is_whole) => Ok(Decoded { is_whole: is_whole && decoded.is_whole, ..decoded }),
                 // Some decoders give nothing of a file that is cut off: that is still what is wrong with it.
-                (Err(Trouble::Damaged { .. }), false) => Err(Trouble::Truncated),
-                (Err(trouble), _) => Err(trouble),
+                (Err(PictureDefect::Damaged { .. }), false) => Err(PictureDefect::Truncated),
+                (Err(defect), _) => Err(defect),
             }
         }
-        Kind::OtherPicture(format) => Err(Trouble::OtherFormat { format }),
-        Kind::OnlyNamedLikeOne | Kind::Other if bytes.is_empty() => Err(Trouble::Empty),
-        Kind::OnlyNamedLikeOne | Kind::Other => Err(Trouble::NoPicture),
+        Kind::OtherPicture(format) => Err(PictureDefect::OtherFormat { format }),
+        Kind::OnlyNamedLikeOne | Kind::Other if bytes.is_empty() => Err(PictureDefect::Empty),
+        Kind::OnlyNamedLikeOne | Kind::Other => Err(PictureDefect::NoPicture),
     }
 }
 
-fn decode_format(bytes: &[u8], format: Format, room: Room<'_>) -> Result<Decoded, Trouble> {
+fn decode_format(bytes: &[u8], format: Format, room: MemoryGrant<'_>) -> Result<Decoded, PictureDefect> {
     let reader = Cursor::new(bytes);
     match format {
         Format::Jpeg => jpeg::decode(bytes, room),
@@ -103,34 +80,17 @@ fn decode_with<D: ImageDecoder>(
     decoder: ImageResult<D>,
     orientation: Orientation,
     need: impl FnOnce(Size) -> u64,
-    room: Room<'_>,
-) -> Result<Decoded, Trouble> {
-    let mut decoder = decoder.map_err(trouble_of)?;
+    room: MemoryGrant<'_>,
+) -> Result<Decoded, PictureDefect> {
+    let mut decoder = decoder.map_err(defect_of)?;
     let (width, height) = decoder.dimensions();
     let size = Size { width, height, bytes: decoder.total_bytes(), is_turned: is_turned(orientation) };
-    claim(size, need(size), room)?;
+    claim_memory(size, need(size), room)?;
     let mut limits = Limits::no_limits();
     limits.max_alloc = Some(MOST_MEMORY);
-    decoder.set_limits(limits).map_err(trouble_of)?;
-    let picture = DynamicImage::from_decoder(decoder).map_err(trouble_of)?;
+    decoder.set_limits(limits).map_err(defect_of)?;
+    let picture = DynamicImage::from_decoder(decoder).map_err(defect_of)?;
     Ok(Decoded::whole(upright(to_rgb(picture), orientation)))
-}
-
-/// Asks for the memory that a picture needs; refuses one that would take too much, before any of it is allocated.
-fn claim(size: Size, need: u64, room: Room<'_>) -> Result<(), Trouble> {
-    let Size { width, height, .. } = size;
-    match u64::from(width) * u64::from(height) {
-        0 => Err(Trouble::Damaged { detail: format!("{width}x{height} pixels") }),
-        1..=MOST_PIXELS if need <= MOST_MEMORY => {
-            room(need);
-            Ok(())
-        }
-        _ => Err(Trouble::TooManyPixels { width, height }),
-    }
-}
-
-fn is_turned(orientation: Orientation) -> bool {
-    orientation != Orientation::NoTransforms
 }
 
 /// Three channels of eight bits; of sixteen bits the high byte, as Pillow takes it.
@@ -149,31 +109,17 @@ fn to_rgb(picture: DynamicImage) -> RgbImage {
     RgbImage::from_raw(width, height, rgb).unwrap_or_default()
 }
 
-fn upright(pixels: RgbImage, orientation: Orientation) -> RgbImage {
-    if orientation == Orientation::NoTransforms {
-        return pixels;
-    }
-    let mut picture = DynamicImage::ImageRgb8(pixels);
-    picture.apply_orientation(orientation);
-    picture.into_rgb8()
-}
-
-/// Turns every pixel of one colour white.
-fn whiten(pixels: &mut RgbImage, key: [u8; 3]) {
-    pixels.pixels_mut().filter(|pixel| pixel.0 == key).for_each(|pixel| pixel.0 = [255; 3]);
-}
-
-fn trouble_of(error: ImageError) -> Trouble {
+fn defect_of(error: ImageError) -> PictureDefect {
     let detail = error.to_string();
     match error {
-        ImageError::Unsupported(_) => Trouble::UnusualForm { form: RareForm::Other { detail } },
+        ImageError::Unsupported(_) => PictureDefect::UnusualForm { form: RareForm::Other { detail } },
         ImageError::Limits(limit) => match limit.kind() {
-            LimitErrorKind::Unsupported { .. } => Trouble::UnusualForm { form: RareForm::Other { detail } },
-            _ => Trouble::UnusualForm { form: RareForm::TooMuchMemory { detail } },
+            LimitErrorKind::Unsupported { .. } => PictureDefect::UnusualForm { form: RareForm::Other { detail } },
+            _ => PictureDefect::UnusualForm { form: RareForm::TooMuchMemory { detail } },
         },
-        ImageError::IoError(error) if error.kind() == ErrorKind::UnexpectedEof => Trouble::Truncated,
-        error if ends_early(&error) => Trouble::Truncated,
-        _ => Trouble::Damaged { detail },
+        ImageError::IoError(error) if error.kind() == ErrorKind::UnexpectedEof => PictureDefect::Truncated,
+        error if ends_early(&error) => PictureDefect::Truncated,
+        _ => PictureDefect::Damaged { detail },
     }
 }
 

@@ -1,5 +1,5 @@
-//! How much memory decoding a picture takes at most: the pixels, and what each decoder holds beside them. The factors
-//! are those that were measured with the decoders at hand, in bytes a pixel, and rounded up.
+//! How much memory decoding a picture takes at most: the pixels, and the buffers of each decoder. The factors were
+//! measured with the present decoders, in bytes a pixel, and rounded up.
 
 /// The form of a picture, known before its pixels are decoded.
 #[derive(Debug, Clone, Copy)]

@@ -8,12 +8,14 @@ use image::metadata::Orientation;
 use png::{BitDepth, ColorType, DecodeOptions, Decoder, DecodingError, Info, Limits, Transformations};
 
 use super::super::png_chunks::{Chunk, chunks, reach_the_end};
+use super::decoded::{Decoded, MOST_MEMORY, MemoryGrant, claim_memory, is_turned, upright, whiten};
 use super::need::{self, Size};
-use super::png_rows::Mended;
-use super::{Decoded, MOST_MEMORY, RareForm, Room, Trouble, claim, is_turned, orientation, upright, whiten};
+use super::orientation;
+use super::png_rows::RepairedPng;
+use crate::files::defect::{PictureDefect, RareForm};
 
 /// The rows that can be unpacked, where not all can: those that lack are black.
-pub(super) fn decode(bytes: &[u8], room: Room<'_>) -> Result<Decoded, Trouble> {
+pub(super) fn decode(bytes: &[u8], room: MemoryGrant<'_>) -> Result<Decoded, PictureDefect> {
     let orientation = orientation::of_png(bytes);
     let mut is_asked = false;
     let mut room = |need| {
@@ -26,52 +28,52 @@ pub(super) fn decode(bytes: &[u8], room: Room<'_>) -> Result<Decoded, Trouble> {
     // Data have a sum of their own when they are unpacked, and no pixel hangs on what comes behind them.
     let is_known = reach_the_end(bytes) && chunks(bytes).take_while(|chunk| chunk.kind != *b"IDAT").all(is_sound);
     if is_known && chunks(bytes).all(is_sound) {
-        match pixels(Cursor::new(bytes), Sums::Matter, orientation, &mut room) {
-            Err(Trouble::Damaged { .. }) => {}
+        match pixels(Cursor::new(bytes), ChecksumCheck::Matter, orientation, &mut room) {
+            Err(PictureDefect::Damaged { .. }) => {}
             decoded => return decoded.map(Decoded::whole),
         }
     }
     let mut header = Decoder::new(Cursor::new(bytes));
-    let mut mended = Mended::new(bytes, header.read_header_info().map_err(trouble_of)?);
-    let pixels = pixels(&mut mended, Sums::DoNot, orientation, &mut room)?;
+    let mut mended = RepairedPng::new(bytes, header.read_header_info().map_err(defect_of)?);
+    let pixels = pixels(&mut mended, ChecksumCheck::DoNot, orientation, &mut room)?;
     match mended.rows {
-        0 => Err(Trouble::Damaged { detail: "no row can be unpacked".to_owned() }),
+        0 => Err(PictureDefect::Damaged { detail: "no row can be unpacked".to_owned() }),
         _ => Ok(Decoded { pixels, is_whole: is_known && mended.is_whole() }),
     }
 }
 
 /// Whether bytes have to add up to their sums.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Sums {
+enum ChecksumCheck {
     Matter,
     DoNot,
 }
 
 fn pixels(
     reader: impl BufRead + Seek,
-    sums: Sums,
+    sums: ChecksumCheck,
     orientation: Orientation,
-    room: Room<'_>,
-) -> Result<RgbImage, Trouble> {
+    room: MemoryGrant<'_>,
+) -> Result<RgbImage, PictureDefect> {
     let mut options = DecodeOptions::default();
-    options.set_ignore_checksums(sums == Sums::DoNot);
+    options.set_ignore_checksums(sums == ChecksumCheck::DoNot);
     let mut decoder = Decoder::new_with_options(reader, options);
     decoder.set_limits(Limits { bytes: MOST_MEMORY as usize });
     decoder.set_transformations(Transformations::EXPAND | Transformations::STRIP_16);
     decoder.set_ignore_text_chunk(true);
     decoder.set_ignore_iccp_chunk(true);
-    let (width, height) = decoder.read_header_info().map_err(trouble_of)?.size();
-    let mut reader = decoder.read_info().map_err(trouble_of)?;
-    let length = reader.output_buffer_size().ok_or(Trouble::TooManyPixels { width, height })?;
+    let (width, height) = decoder.read_header_info().map_err(defect_of)?.size();
+    let mut reader = decoder.read_info().map_err(defect_of)?;
+    let length = reader.output_buffer_size().ok_or(PictureDefect::TooManyPixels { width, height })?;
     let size = Size { width, height, bytes: length as u64, is_turned: is_turned(orientation) };
     // Rows as they are in the file: one, and that before it.
     let rows = 2 * reader.info().raw_row_length_from_width(width) as u64;
-    claim(size, need::of_png(size) + rows, room)?;
+    claim_memory(size, need::of_png(size) + rows, room)?;
     let mut raw = vec![0; length];
-    let frame = reader.next_frame(&mut raw).map_err(trouble_of)?;
+    let frame = reader.next_frame(&mut raw).map_err(defect_of)?;
     let rgb = to_rgb(raw, frame.color_type);
     let mut pixels = RgbImage::from_raw(width, height, rgb)
-        .ok_or_else(|| Trouble::Damaged { detail: "the first frame does not fill the picture".to_owned() })?;
+        .ok_or_else(|| PictureDefect::Damaged { detail: "the first frame does not fill the picture".to_owned() })?;
     if let Some(key) = colour_key(reader.info()) {
         whiten(&mut pixels, key);
     }
@@ -121,12 +123,12 @@ fn colour_key(info: &Info<'_>) -> Option<[u8; 3]> {
     }
 }
 
-fn trouble_of(error: DecodingError) -> Trouble {
+fn defect_of(error: DecodingError) -> PictureDefect {
     match error {
         error @ DecodingError::LimitsExceeded => {
-            Trouble::UnusualForm { form: RareForm::TooMuchMemory { detail: error.to_string() } }
+            PictureDefect::UnusualForm { form: RareForm::TooMuchMemory { detail: error.to_string() } }
         }
-        error => Trouble::Damaged { detail: error.to_string() },
+        error => PictureDefect::Damaged { detail: error.to_string() },
     }
 }
 
@@ -140,7 +142,7 @@ mod tests {
         std::fs::read(format!("{}/tests/data/decode/whole/{name}.png", env!("CARGO_MANIFEST_DIR"))).unwrap()
     }
 
-    fn decoded(bytes: &[u8]) -> Result<Decoded, Trouble> {
+    fn decoded(bytes: &[u8]) -> Result<Decoded, PictureDefect> {
         decode(bytes, &mut |_| {})
     }
 
@@ -160,7 +162,7 @@ mod tests {
         let mut crc = flate2::Crc::new();
         crc.update(&bytes[12..29]);
         bytes[29..33].copy_from_slice(&crc.sum().to_be_bytes());
-        assert!(matches!(decoded(&bytes[..33]), Err(Trouble::TooManyPixels { .. })));
+        assert!(matches!(decoded(&bytes[..33]), Err(PictureDefect::TooManyPixels { .. })));
         for name in ["plain-rgb", "suspect-adler", "suspect-cut-rgb"] {
             let mut asked = 0;
             decode(&fixture(name), &mut |_| asked += 1).unwrap();

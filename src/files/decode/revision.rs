@@ -1,5 +1,5 @@
-//! Which decoder decoded a picture: embeddings that were made from other pixels, or of a file that is told to be whole
-//! and is not, are made anew.
+//! The revision of the decoder that decoded a picture. An embedding is made anew where an older one made other pixels,
+//! or called a file whole that is not.
 
 use crate::files::kind::{Format, Kind};
 

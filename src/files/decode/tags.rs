@@ -1,4 +1,4 @@
-//! Numbers behind the tags of TIFF directories, which EXIF data have too (TIFF 6.0, section 2; BigTIFF).
+//! Reads numbers of the tags of TIFF directories, which EXIF data have too (TIFF 6.0, section 2; BigTIFF).
 
 /// The order of a number's bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! The ISO base media container (ISO/IEC 14496-12): pictures, raw pictures and videos, told apart by their brands.
 
-use super::RAW;
+use super::format::RAW;
 
 /// Brands that hold pictures. Where a file has several, the first of this list counts: `mif1` only says that there is
 /// a picture, others say how it is compressed.

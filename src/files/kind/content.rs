@@ -1,6 +1,7 @@
 //! Formats by their first bytes.
 
-use super::{Format, RAW, boxes};
+use super::boxes;
+use super::format::{Format, RAW};
 
 /// First bytes of other picture formats, long enough to be no chance.
 const MAGIC: [(&[u8], &str); 24] = [

@@ -1,27 +1,13 @@
-//! The kind of a file, by its first bytes; its name is asked only where they say nothing, or too little.
+//! The kind of a file, by its first bytes. Its name counts only where they say nothing, or too little.
 
 mod boxes;
 mod content;
+mod format;
 mod names;
 
 use std::path::Path;
 
-/// A format that is decoded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// JPEG.
-    Jpeg,
-    /// PNG, of an animation the default picture.
-    Png,
-    /// GIF, of an animation the first frame.
-    Gif,
-    /// WebP, of an animation the first frame.
-    WebP,
-    /// Windows bitmap.
-    Bmp,
-    /// TIFF, the first page.
-    Tiff,
-}
+pub use format::{Format, RAW};
 
 /// The kind of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,9 +24,6 @@ pub enum Kind {
 
 /// Bytes at the start that [`Kind::of`] wants to see: the brands of a container may be many.
 pub const START: usize = 256;
-
-/// The name of pictures as cameras' sensors saw them, whoever made the camera.
-pub const RAW: &str = "RAW";
 
 /// True for a name that pictures have, of a format that is decoded or known.
 pub fn has_picture_name(path: &Path) -> bool {

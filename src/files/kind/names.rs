@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::RAW;
+use super::format::RAW;
 
 /// Extensions of formats that are decoded.
 const DECODED: [&str; 14] =

@@ -6,8 +6,8 @@ use crossbeam_channel::{Receiver, Sender};
 
 use super::{Content, Finished, Hashed, Item, News, Results, Waiting};
 use crate::engine::image_processor::{ImageProcessor, PreparedPicture};
+use crate::files::defect::PictureDefect;
 use crate::files::read::FileContent;
-use crate::files::trouble::Trouble;
 use crate::jobs::decoding::decoded;
 use crate::jobs::effort::Clock;
 use crate::panics::caught;
@@ -33,7 +33,7 @@ pub(super) fn decode_files(
         hand.worked();
         let sent = match prepared_picture {
             Ok((_, false)) if awaits_rest(position) => {
-                let stage = Finished::Troubled { file: Some(file), trouble: Trouble::Truncated };
+                let stage = Finished::Troubled { file: Some(file), trouble: PictureDefect::Truncated };
                 results.send(News::Finished(Item { position, stage })).is_ok()
             }
             Ok((pixels, is_whole)) => {
@@ -53,10 +53,13 @@ pub(super) fn decode_files(
 }
 
 /// The picture as the image tower takes it, and whether its file is whole.
-fn decode_and_prepare(content: FileContent, processor: &ImageProcessor) -> Result<(PreparedPicture, bool), Trouble> {
+fn decode_and_prepare(
+    content: FileContent,
+    processor: &ImageProcessor,
+) -> Result<(PreparedPicture, bool), PictureDefect> {
     decoded(content, |decoded| {
         let prepared = caught(|| processor.prepare(&decoded.pixels));
-        let prepared = prepared.map_err(|panicked| Trouble::Damaged { detail: panicked.to_string() })?;
+        let prepared = prepared.map_err(|panicked| PictureDefect::Damaged { detail: panicked.to_string() })?;
         Ok((prepared, decoded.is_whole))
     })?
 }

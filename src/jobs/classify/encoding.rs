@@ -13,7 +13,7 @@ use super::{Finished, Item, News, Origin, Results, Waiting};
 use crate::domain::variant::Variant;
 use crate::engine::EngineError;
 use crate::engine::encoder::ImageEncoder;
-use crate::files::trouble::Trouble;
+use crate::files::defect::PictureDefect;
 use crate::jobs::answering::{Hired, NoAnswer, Patience, answer_of};
 use crate::jobs::effort::Clock;
 use crate::jobs::model::{Model, ModelError};
@@ -214,7 +214,7 @@ impl Item<Waiting> {
     }
 
     fn troubled(self, variant: Variant, detail: String) -> Item<Finished> {
-        let trouble = Trouble::ModelFailed { variant, detail };
+        let trouble = PictureDefect::ModelFailed { variant, detail };
         Item { position: self.position, stage: Finished::Troubled { file: Some(self.stage.file), trouble } }
     }
 }

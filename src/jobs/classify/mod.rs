@@ -35,14 +35,14 @@ use super::model::{Model, ModelError};
 use super::sink::{Sink, SinkError};
 use super::stop::Stop;
 use super::threads::start;
-use crate::domain::choice::LeftOut;
+use crate::domain::file_filter::LeftOut;
+use crate::domain::file_identity::FileIdentity;
 use crate::domain::picture::{ContentHash, FileStamp, Picture, PictureState};
 use crate::domain::score::{Prediction, logits};
-use crate::domain::unchanged::Trace;
 use crate::engine::EngineError;
 use crate::engine::image_processor::PreparedPicture;
+use crate::files::defect::PictureDefect;
 use crate::files::read::FileContent;
-use crate::files::trouble::Trouble;
 use crate::store::cache::Remembered;
 use crate::store::ledger::RunResult;
 
@@ -57,7 +57,7 @@ pub struct Classified {
     /// The picture.
     pub picture: Picture,
     /// The trouble, where the state is not ok.
-    pub trouble: Option<Trouble>,
+    pub trouble: Option<PictureDefect>,
     /// Its embedding, where it has pixels.
     pub embedding: Option<Array1<f16>>,
 }
@@ -147,12 +147,12 @@ type Content<'b> = (FileContent, Share<'b>);
 struct Hashed {
     hash: ContentHash,
     stamp: FileStamp,
-    trace: Option<Trace>,
+    identity: Option<FileIdentity>,
 }
 
 impl From<&FileContent> for Hashed {
     fn from(content: &FileContent) -> Hashed {
-        Hashed { hash: content.hash, stamp: content.stamp, trace: content.trace }
+        Hashed { hash: content.hash, stamp: content.stamp, identity: content.identity }
     }
 }
 
@@ -178,7 +178,7 @@ struct Waiting {
 /// The end of a file's way.
 enum Finished {
     Embedded { file: Hashed, remembered: Remembered, origin: Origin },
-    Troubled { file: Option<Hashed>, trouble: Trouble },
+    Troubled { file: Option<Hashed>, trouble: PictureDefect },
     NoPicture,
 }
 
@@ -298,8 +298,8 @@ fn collect_each(
         };
         let path = &pipeline.files[position];
         if let Finished::Embedded { file, remembered, origin } = &stage {
-            if let Some(trace) = file.trace {
-                cache.note_hash(trace, file.hash);
+            if let Some(identity) = file.identity {
+                cache.note_hash(identity, file.hash);
             }
             match origin {
                 Origin::Made => cache.put(file.hash, remembered.clone()),
@@ -337,7 +337,11 @@ fn scored(path: PathBuf, finished: Finished, model: &Model) -> Result<Option<Cla
             let prediction = Prediction::from_logits(row.row(0), rule.activation);
             let state = if is_whole { PictureState::Ok } else { PictureState::Suspect };
             let picture = Picture { path, hash: Some(file.hash), stamp: Some(file.stamp), state, prediction };
-            Some(Classified { picture, trouble: (!is_whole).then_some(Trouble::Truncated), embedding: Some(embedding) })
+            Some(Classified {
+                picture,
+                trouble: (!is_whole).then_some(PictureDefect::Truncated),
+                embedding: Some(embedding),
+            })
         }
     })
 }

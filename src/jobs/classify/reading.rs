@@ -8,7 +8,7 @@ use crossbeam_channel::Sender;
 use super::{Content, Finished, Hashed, Item, News, Origin, Results};
 use crate::files::decode::revision::{is_current, is_of_today};
 use crate::files::kind::Kind;
-use crate::files::read::{FileContent, Reading, read, trace};
+use crate::files::read::{FileContent, Reading, read, trusted_identity};
 use crate::jobs::budget::Budget;
 use crate::jobs::effort::Clock;
 use crate::jobs::embeddings::ModelCache;
@@ -44,7 +44,7 @@ pub(super) fn read_files<'b>(
                 }
             },
             Looked::At(Reading::NoPicture) => finished(Finished::NoPicture),
-            Looked::At(Reading::Trouble(trouble)) => finished(Finished::Troubled { file: None, trouble }),
+            Looked::At(Reading::Defect(trouble)) => finished(Finished::Troubled { file: None, trouble }),
         };
         hand.waited();
         if !sent {
@@ -81,10 +81,10 @@ impl Known {
         if matches!(Kind::of(&[], path), Kind::OtherPicture(_)) {
             return None;
         }
-        let trace = self.trusts_unchanged.then(|| trace(path)).flatten()?;
-        let hash = self.cache.hash_of(trace)?;
+        let identity = self.trusts_unchanged.then(|| trusted_identity(path)).flatten()?;
+        let hash = self.cache.hash_of(identity)?;
         let remembered = self.cache.embedding(hash).filter(|remembered| is_of_today(&remembered.decoder))?;
-        let file = Hashed { hash, stamp: trace.stamp, trace: Some(trace) };
+        let file = Hashed { hash, stamp: identity.stamp, identity: Some(identity) };
         Some(Finished::Embedded { file, remembered, origin: Origin::Trusted })
     }
 }

@@ -5,8 +5,8 @@ use super::command::LabelCommand;
 use super::incoming::{Incoming, Ready};
 use super::{Told, WatchError, WatchTools, Watched};
 use crate::domain::decision::{Standing, standing};
+use crate::files::defect::PictureDefect;
 use crate::files::scan::by_extension;
-use crate::files::trouble::Trouble;
 use crate::jobs::classify::{Classified, Encoders, Pipeline, classify};
 use crate::jobs::sink::{Hooks, SessionSink, Sink, SinkError, SourceFolder};
 use crate::store::session::{Known, Session};
@@ -149,9 +149,9 @@ fn fate(classified: Option<&Classified>, ready: &Ready) -> Fate {
     }
     match &classified.trouble {
         // A picture that the model has no answer for is whole.
-        None | Some(Trouble::ModelFailed { .. }) => Fate::Kept,
-        Some(Trouble::Vanished) => Fate::Gone,
-        Some(Trouble::Changed) => Fate::Changed,
+        None | Some(PictureDefect::ModelFailed { .. }) => Fate::Kept,
+        Some(PictureDefect::Vanished) => Fate::Gone,
+        Some(PictureDefect::Changed) => Fate::Changed,
         Some(_) if ready.is_given_up => Fate::Kept,
         // The rest of a file can make it whole, readable, or of a kind that is decoded.
         Some(_) => Fate::NotWhole,
@@ -165,7 +165,7 @@ mod tests {
 
     const SETTLED: FileStamp = FileStamp { device: 1, inode: 2, size: 3, modified_ns: 4 };
 
-    fn classified(stamp: FileStamp, trouble: Option<Trouble>) -> Classified {
+    fn classified(stamp: FileStamp, trouble: Option<PictureDefect>) -> Classified {
         let picture = Picture {
             path: "1.jpg".into(),
             hash: Some(ContentHash([1; 32])),
@@ -184,11 +184,11 @@ mod tests {
         // Read after it had changed, whole or not.
         let changed = FileStamp { modified_ns: 5, ..SETTLED };
         assert_eq!(of(&classified(changed, None), false), Fate::Changed);
-        assert_eq!(of(&classified(changed, Some(Trouble::Truncated)), true), Fate::Changed);
-        assert_eq!(of(&classified(SETTLED, Some(Trouble::Truncated)), false), Fate::NotWhole);
-        assert_eq!(of(&classified(SETTLED, Some(Trouble::Truncated)), true), Fate::Kept);
-        assert_eq!(of(&classified(SETTLED, Some(Trouble::Empty)), false), Fate::NotWhole);
-        assert_eq!(of(&classified(SETTLED, Some(Trouble::Vanished)), true), Fate::Gone);
+        assert_eq!(of(&classified(changed, Some(PictureDefect::Truncated)), true), Fate::Changed);
+        assert_eq!(of(&classified(SETTLED, Some(PictureDefect::Truncated)), false), Fate::NotWhole);
+        assert_eq!(of(&classified(SETTLED, Some(PictureDefect::Truncated)), true), Fate::Kept);
+        assert_eq!(of(&classified(SETTLED, Some(PictureDefect::Empty)), false), Fate::NotWhole);
+        assert_eq!(of(&classified(SETTLED, Some(PictureDefect::Vanished)), true), Fate::Gone);
         assert_eq!(fate(None, &ready(false)), Fate::Other);
     }
 }

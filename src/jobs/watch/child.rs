@@ -68,7 +68,8 @@ pub(super) fn run(words: &[OsString], longest: Duration, stop: &Stop) -> Option<
     let end = match started(words) {
         Ok((child, pipe)) => {
             output.pipe = Some(pipe);
-            wait(child, &mut output, longest, stop)
+            let began = Instant::now();
+            wait(child, &mut output, |_| began.elapsed() >= longest, stop)
         }
         Err(error) => Some(AlertEnd::NotStarted { detail: error.to_string() }),
     };
@@ -93,13 +94,13 @@ fn started(words: &[OsString]) -> std::io::Result<(Child, PipeReader)> {
     Ok((child, pipe))
 }
 
-/// Waits for a command, and ends it and its group. It is reaped after that: until then its number is nobody else's.
-fn wait(mut child: Child, output: &mut Output, longest: Duration, stop: &Stop) -> Option<AlertEnd> {
-    let began = Instant::now();
+/// Waits for a command until it was too long, and ends it and its group. It is reaped after that: until then its number
+/// is nobody else's.
+fn wait(mut child: Child, output: &mut Output, is_too_long: impl Fn(&[u8]) -> bool, stop: &Stop) -> Option<AlertEnd> {
     let group = Pid::from_child(&child);
     let is_done = loop {
         match has_ended(group) {
-            false if stop.is_requested() || began.elapsed() >= longest => break false,
+            false if stop.is_requested() || is_too_long(&output.first) => break false,
             false => output.wait(),
             true => break true,
         }
@@ -180,12 +181,16 @@ mod tests {
         run(&words(text), longest, &Stop::default())
     }
 
-    /// Everything that a command has printed and is kept.
-    fn printed(text: &str, longest: Duration) -> (Option<AlertEnd>, String) {
+    /// Everything that a command has printed and is kept. It is too long once it has printed enough.
+    fn printed(text: &str, is_enough: impl Fn(&[u8]) -> bool) -> (Option<AlertEnd>, String) {
         let (child, pipe) = started(&words(text)).unwrap();
         let mut output = Output { pipe: Some(pipe), first: Vec::new() };
-        let end = wait(child, &mut output, longest, &Stop::default());
+        let end = wait(child, &mut output, is_enough, &Stop::default());
         (end, String::from_utf8(output.first).unwrap())
+    }
+
+    fn never(_: &[u8]) -> bool {
+        false
     }
 
     /// True once a process is no more, or has ended and waits for its parent.
@@ -214,22 +219,22 @@ mod tests {
 
     #[test]
     fn the_first_of_what_it_prints_is_kept_and_the_rest_does_not_hold_it_up() {
-        let (end, output) = printed("sh -c 'echo said; echo wrong >&2; exit 1'", LONGEST);
+        let (end, output) = printed("sh -c 'echo said; echo wrong >&2; exit 1'", never);
         assert_eq!((end, output.as_str()), (Some(AlertEnd::Failed { code: Some(1) }), "said\nwrong\n"));
         // Far more than a pipe holds.
-        let (end, output) = printed("head -c 5000000 /dev/zero", LONGEST);
+        let (end, output) = printed("head -c 5000000 /dev/zero", never);
         assert_eq!((end, output.len()), (Some(AlertEnd::Done), LOGGED));
-        let (end, output) = printed("yes", Duration::from_millis(200));
+        let (end, output) = printed("yes", |first| first.len() == LOGGED);
         assert_eq!((end, output.len()), (Some(AlertEnd::TimedOut), LOGGED));
     }
 
     #[test]
     fn what_it_has_started_ends_with_it_and_is_not_waited_for() {
         // It has its parent's output, so that the pipe stays open.
-        let (end, process) = printed("sh -c 'sleep 600 & echo $!'", LONGEST);
+        let (end, process) = printed("sh -c 'sleep 600 & echo $!'", never);
         assert_eq!(end, Some(AlertEnd::Done));
         assert_goes(&process);
-        let (end, process) = printed("sh -c 'sleep 600 & echo $!; sleep 600'", Duration::from_millis(500));
+        let (end, process) = printed("sh -c 'sleep 600 & echo $!; sleep 600'", |first| first.ends_with(b"\n"));
         assert_eq!(end, Some(AlertEnd::TimedOut));
         assert_goes(&process);
     }

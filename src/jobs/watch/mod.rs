@@ -32,14 +32,14 @@ use super::recover::recover_transfers;
 use super::sink::SourceFolder;
 use super::stop::Stop;
 use super::tables::{self, TableError};
-use crate::domain::choice::{Choice, LeftOut};
+use crate::domain::file_filter::{FileFilter, LeftOut};
 use crate::domain::plan::PlannedTransfer;
 use crate::domain::run::RunId;
+use crate::files::defect::PictureDefect;
 use crate::files::destination::DestinationError;
 use crate::files::scan::Kept;
 use crate::files::transfer::Ended;
-use crate::files::trouble::Trouble;
-use crate::files::watcher::NoEvents;
+use crate::files::watcher::WatcherUnavailable;
 use crate::store::StoreError;
 use crate::store::ledger::RunResult;
 use crate::store::session::{Known, LabelSet, Session, Sorting};
@@ -66,7 +66,7 @@ pub enum WatchedBy {
     /// The system tells.
     Events,
     /// The folder is looked through every few seconds: because it was asked for, or for this reason.
-    Polling(Option<NoEvents>),
+    Polling(Option<WatcherUnavailable>),
 }
 
 /// Events of a watch.
@@ -101,6 +101,8 @@ pub enum Told<'t> {
     Transferred(&'t PlannedTransfer, &'t Ended),
     /// Something cannot be done just now. Nothing is lost: it is tried again.
     Waits(Waits<'t>),
+    /// A file of somebody else's had the place of a table, and has this name now.
+    KeptAside(&'t Path),
     /// A command was run for an arrival.
     Alerted {
         /// The picture's path.
@@ -135,7 +137,7 @@ pub struct WatchTools<'w> {
     /// The clocks that count the stages' working and waiting time.
     pub clocks: &'w Clocks,
     /// The trouble with a picture, in words.
-    pub say_trouble: &'w dyn Fn(&Trouble) -> String,
+    pub say_trouble: &'w dyn Fn(&PictureDefect) -> String,
     /// Why a transfer failed, in words.
     pub say_transfer: SayError<'w>,
     /// A request to stop.
@@ -170,7 +172,7 @@ pub struct Watched {
     /// Its sub-folders too.
     pub recursive: bool,
     /// Which of its files are looked at.
-    pub choice: Choice,
+    pub choice: FileFilter,
     /// Files that are looked at though they are hidden or litter, as the session knows them.
     pub kept: Kept,
     /// The run that its pictures belong to.
@@ -339,7 +341,10 @@ impl Watch {
         let began = Instant::now();
         let written = tables::write(session, &self.watched.table, Some(&self.watched.set), self.watched.sorting.sure());
         match written {
-            Ok(_) => self.table.is_stale = false,
+            Ok(written) => {
+                self.table.is_stale = false;
+                written.kept_aside.iter().for_each(|path| tell(Told::KeptAside(path)));
+            }
             Err(error) => tell(Told::Waits(Waits::NoTable(&error))),
         }
         self.table.next = Instant::now() + TABLE_EVERY.max(began.elapsed() * TABLE_REST);
@@ -354,8 +359,9 @@ impl Watch {
         let result = RunResult::Watched { pictures: self.pictures, left_out: self.incoming.left_out().counts() };
         session.end_run(self.watched.run, result)?;
         let (table, sure) = (&self.watched.table, self.watched.sorting.sure());
-        if let Err(error) = tables::write(session, table, Some(&self.watched.set), sure) {
-            tell(Told::Waits(Waits::NoTable(&error)));
+        match tables::write(session, table, Some(&self.watched.set), sure) {
+            Ok(written) => written.kept_aside.iter().for_each(|path| tell(Told::KeptAside(path))),
+            Err(error) => tell(Told::Waits(Waits::NoTable(&error))),
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::command::LabelCommand;
-use crate::domain::readiness::Patience;
+use crate::domain::readiness::SettlePolicy;
 use crate::domain::settings::Operation;
 
 /// How long files must not change where the system tells of changes, and where it does not or files are moved.
@@ -20,7 +20,7 @@ const RESCAN: Duration = Duration::from_secs(60);
 #[derive(Debug, Clone)]
 pub struct WatchRules {
     /// How long files are waited for.
-    pub patience: Patience,
+    pub patience: SettlePolicy,
     /// The folder is looked through again and again, whether the system tells of changes or not.
     pub poll: bool,
     /// How long files must not change where the system does not tell of changes.
@@ -38,7 +38,7 @@ impl WatchRules {
     pub fn usual(apply: bool, operation: Operation) -> WatchRules {
         let is_moved = apply && operation == Operation::Move;
         let settle = if is_moved { SETTLE_LONGER } else { SETTLE };
-        let patience = Patience { settle, rest: REST };
+        let patience = SettlePolicy { settle, rest: REST };
         WatchRules { patience, poll: false, settle_polled: SETTLE_LONGER, rescan: RESCAN, apply, commands: vec![] }
     }
 }

@@ -7,8 +7,8 @@ use std::path::Path;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
 use super::{EmbeddingCache, NOTED_EVERY, StoreError, today};
+use crate::domain::file_identity::FileIdentity;
 use crate::domain::picture::ContentHash;
-use crate::domain::unchanged::Trace;
 
 pub(super) const VERSION_2: &str = "
 -- Pictures as they were when they were hashed last. Times are in nanoseconds since 1970.
@@ -52,14 +52,14 @@ CREATE TABLE traces (
 ) WITHOUT ROWID;
 ";
 
-/// How both are asked for what is known of a trace.
+/// How both are asked for what is known of a identity.
 const OF_TRACE: &str =
     "device = ?1 AND inode = ?2 AND file_system = ?3 AND size = ?4 AND modified = ?5 AND changed = ?6";
 
 impl EmbeddingCache {
-    /// The hash of a large file, if one with this path and this very trace was hashed before.
-    pub fn file_hash(&self, path: &Path, trace: Trace) -> Result<Option<[u8; 32]>, StoreError> {
-        let Some((device, inode, file_system, size, modified, changed)) = key(trace) else { return Ok(None) };
+    /// The hash of a large file, if one with this path and this very identity was hashed before.
+    pub fn file_hash(&self, path: &Path, identity: FileIdentity) -> Result<Option<[u8; 32]>, StoreError> {
+        let Some((device, inode, file_system, size, modified, changed)) = key(identity) else { return Ok(None) };
         let found = self.connection.query_row(
             &format!("SELECT hash FROM files WHERE {OF_TRACE} AND path = ?7"),
             (device, inode, file_system, size, modified, changed, path.as_os_str().as_bytes()),
@@ -69,8 +69,8 @@ impl EmbeddingCache {
     }
 
     /// Keeps the hash of a large file.
-    pub fn put_file_hash(&mut self, path: &Path, trace: Trace, hash: [u8; 32]) -> Result<(), StoreError> {
-        let Some((device, inode, file_system, size, modified, changed)) = key(trace) else { return Ok(()) };
+    pub fn put_file_hash(&mut self, path: &Path, identity: FileIdentity, hash: [u8; 32]) -> Result<(), StoreError> {
+        let Some((device, inode, file_system, size, modified, changed)) = key(identity) else { return Ok(()) };
         let kept = self.connection.execute(
             "INSERT OR REPLACE INTO files VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             (path.as_os_str().as_bytes(), device, inode, file_system, size, modified, changed, hash),
@@ -78,9 +78,9 @@ impl EmbeddingCache {
         kept.map(drop).map_err(|error| self.failed(error))
     }
 
-    /// The hash of a picture's file, if one with this very trace was hashed before.
-    pub fn hash_of(&self, trace: Trace) -> Result<Option<ContentHash>, StoreError> {
-        let Some(key) = key(trace) else { return Ok(None) };
+    /// The hash of a picture's file, if one with this very identity was hashed before.
+    pub fn hash_of(&self, identity: FileIdentity) -> Result<Option<ContentHash>, StoreError> {
+        let Some(key) = key(identity) else { return Ok(None) };
         let found = || -> rusqlite::Result<Option<[u8; 32]>> {
             let mut statement = self.connection.prepare_cached(&format!("SELECT hash FROM traces WHERE {OF_TRACE}"))?;
             statement.query_row(key, |row| row.get(0)).optional()
@@ -89,7 +89,7 @@ impl EmbeddingCache {
     }
 
     /// Keeps hashes of pictures' files, and that they were of use today.
-    pub fn put_hashes(&mut self, hashed: &[(Trace, ContentHash)]) -> Result<(), StoreError> {
+    pub fn put_hashes(&mut self, hashed: &[(FileIdentity, ContentHash)]) -> Result<(), StoreError> {
         let today = today();
         let put = |connection: &mut Connection| -> rusqlite::Result<()> {
             let change = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -99,8 +99,8 @@ impl EmbeddingCache {
                      SET file_system = ?3, size = ?4, modified = ?5, changed = ?6, hash = ?7, used = ?8
                      WHERE (file_system, size, modified, changed, hash) IS NOT (?3, ?4, ?5, ?6, ?7) OR used <= ?8 - ?9",
             )?;
-            for (trace, hash) in hashed {
-                if let Some((device, inode, file_system, size, modified, changed)) = key(*trace) {
+            for (identity, hash) in hashed {
+                if let Some((device, inode, file_system, size, modified, changed)) = key(*identity) {
                     let row = (device, inode, file_system, size, modified, changed, hash.0, today, NOTED_EVERY);
                     insert.execute(row)?;
                 }
@@ -114,8 +114,8 @@ impl EmbeddingCache {
 
 /// Device, inode, file system, size, modified, changed. None for times that are centuries away: such files are read
 /// every time.
-fn key(trace: Trace) -> Option<(i64, i64, i64, i64, i64, i64)> {
-    let Trace { stamp, file_system, changed_ns } = trace;
+fn key(identity: FileIdentity) -> Option<(i64, i64, i64, i64, i64, i64)> {
+    let FileIdentity { stamp, file_system, changed_ns } = identity;
     let (modified, changed) = (i64::try_from(stamp.modified_ns).ok()?, i64::try_from(changed_ns).ok()?);
     Some((stamp.device as i64, stamp.inode as i64, file_system as i64, stamp.size as i64, modified, changed))
 }
@@ -131,36 +131,41 @@ mod tests {
     fn hashes_of_unchanged_files_are_remembered() {
         let folder = tempfile::tempdir().unwrap();
         let mut cache = EmbeddingCache::open(folder.path()).unwrap();
-        let (path, trace) = (Path::new("/w"), Trace { stamp: STAMP, file_system: 7, changed_ns: 5 });
-        cache.put_file_hash(path, trace, [9; 32]).unwrap();
-        assert_eq!(cache.file_hash(path, trace).unwrap(), Some([9; 32]));
+        let (path, identity) = (Path::new("/w"), FileIdentity { stamp: STAMP, file_system: 7, changed_ns: 5 });
+        cache.put_file_hash(path, identity, [9; 32]).unwrap();
+        assert_eq!(cache.file_hash(path, identity).unwrap(), Some([9; 32]));
         // Another file was copied over it with the time of before.
-        assert_eq!(cache.file_hash(path, Trace { changed_ns: 6, ..trace }).unwrap(), None);
-        assert_eq!(cache.file_hash(Path::new("/v"), trace).unwrap(), None);
+        assert_eq!(cache.file_hash(path, FileIdentity { changed_ns: 6, ..identity }).unwrap(), None);
+        assert_eq!(cache.file_hash(Path::new("/v"), identity).unwrap(), None);
     }
 
     #[test]
     fn a_picture_is_known_by_all_of_its_trace() {
         let folder = tempfile::tempdir().unwrap();
         let mut cache = EmbeddingCache::open(folder.path()).unwrap();
-        let (trace, hash) = (Trace { stamp: STAMP, file_system: 7, changed_ns: -5 }, ContentHash([9; 32]));
-        cache.put_hashes(&[(trace, ContentHash([8; 32])), (trace, hash)]).unwrap();
-        assert_eq!(cache.hash_of(trace).unwrap(), Some(hash));
+        let (identity, hash) = (FileIdentity { stamp: STAMP, file_system: 7, changed_ns: -5 }, ContentHash([9; 32]));
+        cache.put_hashes(&[(identity, ContentHash([8; 32])), (identity, hash)]).unwrap();
+        assert_eq!(cache.hash_of(identity).unwrap(), Some(hash));
         let stamps = [
             FileStamp { device: 2, ..STAMP },
             FileStamp { inode: 2, ..STAMP },
             FileStamp { size: 2, ..STAMP },
             FileStamp { modified_ns: 2, ..STAMP },
         ];
-        let others = stamps.map(|stamp| Trace { stamp, ..trace });
-        for other in others.into_iter().chain([Trace { changed_ns: -4, ..trace }, Trace { file_system: 8, ..trace }]) {
+        let others = stamps.map(|stamp| FileIdentity { stamp, ..identity });
+        for other in others
+            .into_iter()
+            .chain([FileIdentity { changed_ns: -4, ..identity }, FileIdentity { file_system: 8, ..identity }])
+        {
             assert_eq!(cache.hash_of(other).unwrap(), None, "{other:?}");
         }
         // The same file with another content is known by that one alone.
-        let changed = Trace { changed_ns: 7, ..trace };
-        cache.put_hashes(&[(changed, ContentHash([7; 32])), (Trace { changed_ns: i128::MAX, ..trace }, hash)]).unwrap();
+        let changed = FileIdentity { changed_ns: 7, ..identity };
+        cache
+            .put_hashes(&[(changed, ContentHash([7; 32])), (FileIdentity { changed_ns: i128::MAX, ..identity }, hash)])
+            .unwrap();
         assert_eq!(
-            (cache.hash_of(trace).unwrap(), cache.hash_of(changed).unwrap()),
+            (cache.hash_of(identity).unwrap(), cache.hash_of(changed).unwrap()),
             (None, Some(ContentHash([7; 32])))
         );
     }

@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 
 use super::fields::text_in;
 use super::*;
-use crate::domain::choice::LeftOutCounts;
+use crate::domain::file_filter::LeftOutCounts;
 use crate::domain::run::RunId;
 
 const LEDGERS: [&str; 4] = [

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
 
 use super::fields::{path_in, put, put_path};
-use crate::domain::choice::LeftOutCounts;
+use crate::domain::file_filter::LeftOutCounts;
 use crate::domain::run::RunId;
 
 /// Words under which a run tells the folder that its pictures are from: as it was given, and without links.

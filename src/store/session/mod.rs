@@ -38,6 +38,7 @@ use super::known::KnownSessions;
 use super::ledger::{self, Account, Chain, CompleteError};
 use super::secret::{NoSecret, Secret};
 use super::{StoreError, database, regular, schema};
+use crate::domain::folder_name::SESSION_FOLDER;
 use crate::file_system::is_gone;
 use crate::rights::Rights;
 use contents::DecidedContents;
@@ -58,7 +59,7 @@ pub use top_files::{ASIDE, OWN, TABLE_NAME};
 pub use transfers::Unfinished;
 
 /// The folder in a destination that is the program's own.
-pub const FOLDER: &str = ".sis";
+pub const FOLDER: &str = SESSION_FOLDER;
 
 /// The database in that folder.
 const DATABASE: &str = "session.db";

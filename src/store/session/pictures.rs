@@ -12,7 +12,7 @@ use super::changes::Which;
 use super::contents::DecidedContents;
 use super::picture_rows::{SessionPicture, picture, place, select};
 use super::{Session, StoreError, to_stored_path};
-use crate::domain::collection::Best;
+use crate::domain::collection::BestLabel;
 use crate::domain::decision::{Decision, LabelId};
 use crate::domain::label::Label;
 use crate::domain::picture::{Picture, PictureId};
@@ -91,7 +91,7 @@ impl Session {
             )?;
             scores.iter().try_for_each(|(picture, scores)| {
                 // A picture without scores for these labels keeps those that it has for others.
-                let Some(best) = Best::of(scores) else { return Ok(()) };
+                let Some(best) = BestLabel::of(scores) else { return Ok(()) };
                 let bytes = scores.iter().flat_map(|score| score.to_le_bytes()).collect::<Vec<u8>>();
                 let (label, score, margin) = (best.label as i64, best.score, best.margin);
                 statement.execute((picture.0, run.0, set.id, label, score, margin, bytes)).map(drop)

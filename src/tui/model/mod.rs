@@ -1,6 +1,7 @@
 //! The state of the app, all of it.
 
 mod files;
+mod label_book;
 mod labels;
 mod live;
 mod review;
@@ -11,8 +12,9 @@ use std::path::PathBuf;
 
 use ratatui_textarea::TextArea;
 
+use super::action::{Action, AppAction};
 use super::keys::Keys;
-use super::values::Values;
+use super::last_settings::LastSettings;
 use crate::backend::Tally;
 use crate::config::Defaults;
 use crate::domain::collection::Collection;
@@ -32,9 +34,11 @@ pub(crate) struct Model {
     pub(crate) language: Language,
     pub(crate) keys: Keys,
     pub(crate) defaults: Defaults,
+    /// The folder that the program was started in.
+    pub(crate) working_folder: PathBuf,
     pub(crate) pane: Pane,
-    /// The two doors of the first start, and which one is chosen.
-    pub(crate) doors: Option<usize>,
+    /// The first start: which of its two choices is marked.
+    pub(crate) welcome: Option<usize>,
     pub(crate) help: bool,
     /// A question that has to be answered before anything else.
     pub(crate) question: Option<Question>,
@@ -70,8 +74,8 @@ pub(crate) struct Model {
     pub(crate) pace: Option<f64>,
     /// The stage that limits it.
     pub(crate) limit: Option<Stage>,
-    /// The values that are remembered from start to start.
-    pub(crate) values: Values,
+    /// The settings that are remembered from start to start.
+    pub(crate) last_settings: LastSettings,
     pub(crate) runtime: Option<Runtime>,
     /// The last message, for the line above the status line.
     pub(crate) notice: Option<Notice>,
@@ -174,11 +178,11 @@ pub(crate) enum Work {
 }
 
 impl Model {
-    pub(crate) fn new(language: Language, defaults: Defaults, keys: Keys) -> Model {
+    pub(crate) fn new(language: Language, defaults: Defaults, keys: Keys, working_folder: PathBuf) -> Model {
         let first = language.text("app.default_labels");
         let mut model = Model {
             pane: Pane::Setup,
-            doors: None,
+            welcome: None,
             help: false,
             question: None,
             size: (80, 24),
@@ -190,7 +194,7 @@ impl Model {
             takes_from: None,
             ordered: None,
             is_same_session: false,
-            labels: Labels::new(),
+            labels: Labels::default(),
             collection: Collection::default(),
             counts: Counts::default(),
             review: Review { preview: defaults.preview, ..Review::default() },
@@ -201,13 +205,14 @@ impl Model {
             is_paused: false,
             pace: None,
             limit: None,
-            values: Values::default(),
+            last_settings: LastSettings::default(),
             runtime: None,
             notice: None,
             log: vec![],
             language,
             keys,
             defaults,
+            working_folder,
         };
         model.set_labels(first.split(", ").map(str::to_owned).collect());
         model
@@ -248,9 +253,17 @@ impl Model {
         changed
     }
 
+    /// The destination as the field says it. A path that is not absolute begins at the working folder.
     pub(crate) fn destination(&self) -> PathBuf {
-        let given = PathBuf::from(self.setup.destination.text().trim());
-        std::path::absolute(&given).unwrap_or(given)
+        let typed = self.setup.destination.text().trim();
+        if typed.is_empty() {
+            return PathBuf::new();
+        }
+        let mut path: PathBuf = self.working_folder.join(typed).components().collect();
+        if typed.ends_with('/') {
+            path.push("");
+        }
+        path
     }
 
     /// Where the pictures on the screen are sorted to.
@@ -282,7 +295,7 @@ impl Model {
             Work::Classifying { .. } => Some(self.waiting() as f64 / self.pace?),
             _ => {
                 let checked = self.setup.checked.as_ref()?.as_ref().ok()?;
-                Some(checked.pictures as f64 / self.values.pace.get(&self.pace_key()?)?)
+                Some(checked.pictures as f64 / self.last_settings.pace.get(&self.pace_key()?)?)
             }
         }
     }
@@ -291,6 +304,12 @@ impl Model {
     pub(crate) fn pace_key(&self) -> Option<String> {
         let runtime = self.runtime.as_ref()?;
         Some(format!("{} · {} · {}", self.setup.model.text().trim(), runtime.name, runtime.device))
+    }
+
+    /// Nothing is being done any more.
+    pub(crate) fn rest(&mut self) {
+        self.work = Work::Idle;
+        self.is_paused = false;
     }
 
     pub(crate) fn is_busy(&self) -> bool {
@@ -314,11 +333,16 @@ impl Model {
     }
 
     /// A sentence that names keys: its places, and what the key does that is put there.
-    pub(crate) fn with_keys(&self, sentence: &str, keys: &[(&str, &str)]) -> String {
-        let names: Vec<(&str, String)> = keys.iter().map(|(place, action)| (*place, self.keys.name(action))).collect();
+    pub(crate) fn with_keys(&self, sentence: &str, keys: &[(&str, Action)]) -> String {
+        let names: Vec<(&str, String)> = keys.iter().map(|(place, action)| (*place, self.keys.name(*action))).collect();
         let values: Vec<(&str, &dyn std::fmt::Display)> =
             names.iter().map(|(place, name)| (*place, name as &dyn std::fmt::Display)).collect();
         self.language.say(sentence, &values)
+    }
+
+    /// Says that something is running, and that one thing is done at a time.
+    pub(crate) fn say_busy(&mut self) {
+        self.say_error(self.with_keys("app.busy", &[("key", AppAction::Stop.into())]));
     }
 
     pub(crate) fn say(&mut self, text: String) {

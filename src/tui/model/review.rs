@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::backend::{Painted, Room};
 use crate::config::Preview;
 use crate::domain::history::History;
-use crate::domain::review::{Filter, Order};
+use crate::domain::review::{QueueFilter, QueueOrder};
 use crate::tui::line::Line;
 
 #[derive(Default)]
@@ -18,8 +18,8 @@ pub(crate) struct Review {
     pub(crate) at: usize,
     /// The queue was looked at.
     pub(crate) is_begun: bool,
-    pub(crate) order: Order,
-    pub(crate) filter: Filter,
+    pub(crate) order: QueueOrder,
+    pub(crate) filter: QueueFilter,
     pub(crate) marked: BTreeSet<usize>,
     /// Where a range of marks begins.
     pub(crate) anchor: Option<usize>,

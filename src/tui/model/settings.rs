@@ -1,15 +1,15 @@
 //! The settings, as the fields of the screen say them.
 
-use std::path::Path;
-
 use super::Model;
-use crate::domain::choice::Choice;
+use crate::backend::ModelPlace;
+use crate::domain::file_filter::FileFilter;
 use crate::domain::patterns::Patterns;
 use crate::domain::score::SureRule;
 use crate::domain::settings::{ModelName, Settings};
 use crate::domain::template::Templates;
 use crate::lang::Say;
 use crate::store::session::Sorting;
+use crate::tui::last_settings::LastSettings;
 use crate::tui::line::Line;
 
 /// The obstacle to a start, in words.
@@ -44,10 +44,16 @@ impl Model {
     }
 
     /// Which files of the source are looked at, or which pattern cannot be used.
-    pub(crate) fn choice(&self) -> Result<Choice, Problem> {
+    pub(crate) fn choice(&self) -> Result<FileFilter, Problem> {
         let patterns = |line: &Line| Patterns::from_line(line.text()).map_err(|error| error.say(&self.language));
         let (include, exclude) = (patterns(&self.setup.include)?, patterns(&self.setup.exclude)?);
-        Ok(Choice { hidden: self.setup.hidden, include, exclude })
+        Ok(FileFilter { hidden: self.setup.hidden, include, exclude })
+    }
+
+    /// The model of the field. Whether a name is that of a folder is known once it was looked up.
+    fn model_name(&self) -> ModelName {
+        let is_folder = self.setup.found().is_some_and(|found| found.place == ModelPlace::Folder);
+        ModelName::new(self.setup.model.text().trim(), |_| is_folder)
     }
 
     /// The settings, or what stands in the way of them.
@@ -76,7 +82,7 @@ impl Model {
             recursive: self.setup.recursive,
             choice: self.choice()?,
             destination: self.destination(),
-            model: ModelName::new(self.setup.model.text().trim(), Path::is_dir),
+            model: self.model_name(),
             labels: self.labels.current.clone(),
             template,
             operation: self.setup.operation,
@@ -84,5 +90,52 @@ impl Model {
             batch_size: None,
             trust_unchanged: self.defaults.trust_unchanged,
         })
+    }
+
+    /// Remembers what the fields hold, for the next start.
+    pub(crate) fn remember_fields(&mut self) {
+        let setup = &self.setup;
+        let text = |line: &Line| Some(line.text().to_owned());
+        self.last_settings = LastSettings {
+            source: text(&setup.source),
+            destination: text(&setup.destination),
+            model: text(&setup.model),
+            labels: Some(self.labels.editor.lines().join("\n")),
+            template: text(&setup.template),
+            threshold: text(&setup.threshold),
+            margin: text(&setup.margin),
+            operation: Some(setup.operation),
+            recursive: Some(setup.recursive),
+            hidden: Some(setup.hidden),
+            include: text(&setup.include),
+            exclude: text(&setup.exclude),
+            pace: std::mem::take(&mut self.last_settings.pace),
+        };
+    }
+
+    /// Puts what was remembered into the fields.
+    pub(crate) fn fill_fields(&mut self, settings: LastSettings) {
+        let setup = &mut self.setup;
+        for (value, line) in [
+            (&settings.source, &mut setup.source),
+            (&settings.destination, &mut setup.destination),
+            (&settings.model, &mut setup.model),
+            (&settings.template, &mut setup.template),
+            (&settings.include, &mut setup.include),
+            (&settings.exclude, &mut setup.exclude),
+            (&settings.threshold, &mut setup.threshold),
+            (&settings.margin, &mut setup.margin),
+        ] {
+            if let Some(value) = value {
+                *line = Line::new(value.clone());
+            }
+        }
+        setup.operation = settings.operation.unwrap_or(setup.operation);
+        setup.recursive = settings.recursive.unwrap_or(setup.recursive);
+        setup.hidden = settings.hidden.unwrap_or(setup.hidden);
+        if let Some(labels) = &settings.labels {
+            self.set_labels(labels.lines().map(str::to_owned).collect());
+        }
+        self.last_settings = settings;
     }
 }

@@ -127,6 +127,20 @@ impl Setup {
         }
     }
 
+    /// Chooses the field so many places on.
+    pub(crate) fn step(&mut self, by: isize) {
+        let place = Field::ALL.iter().position(|field| *field == self.chosen).unwrap_or(0) as isize;
+        let place = (place + by).clamp(0, Field::ALL.len() as isize - 1);
+        self.chosen = Field::ALL[place as usize];
+    }
+
+    /// Ends editing, and keeps what was typed.
+    pub(crate) fn leave_field(&mut self) {
+        self.editing = None;
+        self.models.clear();
+        self.model_chosen = None;
+    }
+
     /// Where the model is that is in the field now, if that is known.
     pub(crate) fn found(&self) -> Option<&ModelChoice> {
         self.model_found.as_ref().filter(|found| found.name == self.model.text().trim())

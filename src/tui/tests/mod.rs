@@ -26,9 +26,9 @@ use crate::backend::{
     Checked, CrewError, Event, ModelChoice, ModelPlace, Order, Room, Said, SaidStep, Tally, UndoTally,
 };
 use crate::config::{Defaults, Preview};
-use crate::domain::choice::{LeftOut, LeftOutCounts};
 use crate::domain::collection::Entry;
 use crate::domain::decision::Decision;
+use crate::domain::file_filter::{LeftOut, LeftOutCounts};
 use crate::domain::history::StepKind;
 use crate::domain::picture::{ContentHash, PictureId, PictureState};
 use crate::domain::plan::Plan;
@@ -43,7 +43,7 @@ fn model() -> Model {
 }
 
 fn model_in(language: Language) -> Model {
-    let mut model = Model::new(language, Defaults::load(None).unwrap(), Keys::built_in());
+    let mut model = Model::new(language, Defaults::load(None).unwrap(), Keys::built_in(), "/home/me".into());
     model.set_labels(vec!["a map".to_owned(), "a page of text".to_owned(), "a face".to_owned()]);
     model.setup.source = crate::tui::line::Line::new("/pictures");
     model.setup.destination = crate::tui::line::Line::new("/sorted");
@@ -71,6 +71,23 @@ fn told(model: &mut Model, event: Event) -> Vec<Effect> {
     update(model, Message::Told(event))
 }
 
+/// A click on a cell, as the event loop hands it on.
+fn click(model: &mut Model, column: u16, row: u16) -> Vec<Effect> {
+    view::clicked(model, column, row).map(|clicked| update(model, clicked)).unwrap_or_default()
+}
+
+/// Carries out what only the view can answer, as the event loop does.
+fn answered(model: &mut Model, effects: Vec<Effect>) -> Vec<Effect> {
+    let answer = |effect| match effect {
+        Effect::Scroll(by) => {
+            let scrolled = view::scrolled(model, by);
+            update(model, scrolled)
+        }
+        effect => vec![effect],
+    };
+    effects.into_iter().flat_map(answer).collect()
+}
+
 /// Keys as people write them: characters, and names in angle brackets.
 fn press(model: &mut Model, keys: &str) -> Vec<Effect> {
     let mut effects = Vec::new();
@@ -80,7 +97,8 @@ fn press(model: &mut Model, keys: &str) -> Vec<Effect> {
             Some((name, after)) => (named(name), after),
             None => (KeyEvent::new(KeyCode::Char(first), KeyModifiers::NONE), &rest[first.len_utf8()..]),
         };
-        effects.extend(update(model, Message::Key(key)));
+        let pressed = update(model, Message::Key(key));
+        effects.extend(answered(model, pressed));
         rest = after;
     }
     effects
@@ -94,6 +112,8 @@ fn named(name: &str) -> KeyEvent {
         "tab" => plain(KeyCode::Tab),
         "up" => plain(KeyCode::Up),
         "down" => plain(KeyCode::Down),
+        "pageup" => plain(KeyCode::PageUp),
+        "pagedown" => plain(KeyCode::PageDown),
         "space" => plain(KeyCode::Char(' ')),
         "backspace" => plain(KeyCode::Backspace),
         "ctrl-s" => KeyEvent::new(KeyCode::Char('s'), KeyModifiers::CONTROL),
@@ -213,8 +233,8 @@ fn panes_at_eighty_columns_and_wide() {
     press(&mut model, "?");
     insta::assert_snapshot!("help_80x24", screen(&model, 80, 24));
     model.help = false;
-    model.doors = Some(0);
-    insta::assert_snapshot!("doors_80x24", screen(&model, 80, 24));
+    model.welcome = Some(0);
+    insta::assert_snapshot!("welcome_80x24", screen(&model, 80, 24));
 }
 
 #[test]
@@ -230,6 +250,28 @@ fn without_colours_nothing_is_said_by_colour_alone() {
         // The open pane, and what is chosen in it.
         assert!(cells.iter().any(|cell| cell.modifier.contains(Modifier::REVERSED)), "{key}");
     }
+}
+
+#[test]
+fn a_long_text_scrolls_until_its_end_is_on_the_screen() {
+    let mut model = classified();
+    press(&mut model, "<f6>");
+    (0..40).for_each(|number| model.say(format!("line {number}")));
+    let first_line = |model: &Model| screen(model, 80, 24).lines().nth(1).unwrap().trim().to_owned();
+    press(&mut model, "<down><down><up>");
+    assert_eq!(model.scroll, 1);
+    assert!(first_line(&model).contains("line 38"));
+    // However often it is pressed, one step back is seen at once.
+    press(&mut model, &"<pagedown>".repeat(20));
+    let last = model.scroll;
+    assert!(screen(&model, 80, 24).contains("line 0"));
+    press(&mut model, "<up>");
+    assert_eq!(model.scroll, last - 1);
+    let wheeled = update(&mut model, Message::Wheel(-1));
+    answered(&mut model, wheeled);
+    assert_eq!(model.scroll, last - 2);
+    press(&mut model, &"<pageup>".repeat(20));
+    assert_eq!(model.scroll, 0);
 }
 
 #[test]
@@ -307,7 +349,7 @@ fn happen(model: &mut Model, byte: u8) -> Vec<Effect> {
             let tally = Tally { done: 1, failed: usize::from(byte % 2), ..Tally::default() };
             told(model, Event::Applied { run: None, tally, failures: vec![], total: 2, head: String::new() })
         }
-        230..=233 => update(model, Message::Click(u16::from(byte) * 7 % 90, u16::from(byte) * 11 % 26)),
+        230..=233 => click(model, u16::from(byte) * 7 % 90, u16::from(byte) * 11 % 26),
         234 => update(model, Message::Resized(u16::from(byte), 40)),
         235..=239 => told(model, Event::Viewed { number: model.review.view, painted: None }),
         _ => update(model, Message::Paste("a, b\n\u{1b}[31m = | c".to_owned())),

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::domain::limit::Stage;
+use crate::use_cases::Notice;
 
 /// The notice of a run says the things that it did.
 #[test]
@@ -151,7 +152,7 @@ fn decisions_of_an_earlier_start_are_taken_back_step_by_step() {
         SaidStep { kind: StepKind::Decide, said: vec![said(1, face()), said(99, face())] },
         SaidStep { kind: StepKind::Decide, said: vec![said(2, Some(Said::NoneOfThese))] },
     ];
-    model.collection.decide(0, Some(Decision::Reassigned(model.labels.number("a face"))));
+    model.collection.decide(0, Some(Decision::Reassigned(model.labels.told_number("a face"))));
     model.collection.decide(1, Some(Decision::NoneOfThese));
     told(&mut model, Event::Decided { steps });
     let effects = press(&mut model, "<f4>u");
@@ -233,7 +234,7 @@ fn what_was_not_kept_and_sources_that_stayed_are_told() {
     let notice = model.notice.as_ref().unwrap();
     assert!(notice.is_error && notice.text.contains("3 files are back without"), "{}", notice.text);
     assert!(screen(&model, 160, 30).contains("3 files are back without"));
-    told(&mut model, Event::RecoveredUnkept { count: 1 });
+    told(&mut model, Event::Notice { notice: Notice::RecoveredUnkept { count: 1 } });
     assert!(model.notice.as_ref().unwrap().text.contains("1 copy has not kept"));
 }
 

@@ -3,12 +3,12 @@
 use super::*;
 
 #[test]
-fn from_the_doors_to_a_start() {
+fn from_the_welcome_to_a_start() {
     let mut model = model();
-    model.doors = Some(0);
+    model.welcome = Some(0);
     assert!(matches!(press(&mut model, "<enter>")[..], [Effect::OpenSamples]));
     press(&mut model, "<down><enter>");
-    assert_eq!(model.doors, None);
+    assert_eq!(model.welcome, None);
     // The source is edited, and counted with every key.
     let effects = press(&mut model, "<enter>x<enter>");
     assert_eq!(model.setup.source.text(), "/picturesx");
@@ -71,7 +71,7 @@ fn files_are_chosen_by_patterns_which_a_later_start_has_again() {
         _ => None,
     });
     let mut later = super::model();
-    remembered.unwrap().fill_fields(&mut later);
+    later.fill_fields((**remembered.unwrap()).clone());
     assert_eq!(later.choice().unwrap(), *choice);
     // All rows of the setup are reached on a small screen.
     let number = later.setup.check;
@@ -268,9 +268,9 @@ fn a_path_is_completed_while_it_is_typed_still() {
 }
 
 #[test]
-fn the_mouse_finds_panes_fields_and_pictures() {
+fn a_click_finds_panes_fields_and_pictures() {
     let mut model = classified();
-    model.review.order = crate::domain::review::Order::Newest;
+    model.review.order = crate::domain::review::QueueOrder::Newest;
     let at = |model: &Model, text: &str| {
         let shown = screen(model, 80, 24);
         let (row, line) = shown.lines().enumerate().find(|(_, line)| line.contains(text)).expect(text);
@@ -278,23 +278,23 @@ fn the_mouse_finds_panes_fields_and_pictures() {
         (line.split(text).next().unwrap().chars().count() as u16 - 1, row as u16)
     };
     let (column, row) = at(&model, "Review F4");
-    update(&mut model, Message::Click(column, row));
+    click(&mut model, column, row);
     assert_eq!(model.pane, Pane::Review);
     let (column, row) = at(&model, "3.jpg");
-    update(&mut model, Message::Click(column, row));
+    click(&mut model, column, row);
     assert_eq!(model.review.current(), Some(2));
     update(&mut model, Message::Wheel(1));
     assert_eq!(model.review.current(), Some(1));
     let (column, row) = at(&model, "Setup F2");
-    update(&mut model, Message::Click(column, row));
+    click(&mut model, column, row);
     let (column, row) = at(&model, "Operation");
-    update(&mut model, Message::Click(column, row));
+    click(&mut model, column, row);
     assert_eq!(model.setup.chosen, Field::Operation);
     let before = model.setup.operation;
-    update(&mut model, Message::Click(column, row));
+    click(&mut model, column, row);
     assert_ne!(model.setup.operation, before);
     for (column, row) in [(0, 0), (79, 23), (500, 500), (40, 12)] {
-        update(&mut model, Message::Click(column, row));
+        click(&mut model, column, row);
     }
 }
 

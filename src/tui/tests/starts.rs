@@ -1,7 +1,9 @@
 //! From the order of a run to its beginning: what was on the screen stays there until then.
 
 use super::*;
+use crate::domain::settings::ModelName;
 use crate::engine::hub::HubError;
+use crate::use_cases::RunError;
 
 const ID: &str = "owner/name";
 
@@ -30,11 +32,11 @@ fn assert_as_before(model: &Model) {
 fn failures() -> [CrewError; 5] {
     let weights = crate::engine::checkpoint::CheckpointError::NoWeights { folder: "/m".into(), found: vec![] };
     [
-        HubError::Cancelled.into(),
-        HubError::Offline { id: ID.to_owned() }.into(),
+        RunError::from(HubError::Cancelled).into(),
+        RunError::from(HubError::Offline { id: ID.to_owned() }).into(),
         EngineError::from(weights).into(),
         crate::files::scan::ScanError::Missing { folder: "/pictures".into() }.into(),
-        CrewError::Stopped,
+        RunError::Stopped.into(),
     ]
 }
 
@@ -74,7 +76,7 @@ fn pictures_are_reviewed_while_a_model_is_downloaded() {
     let kinds = [StepKind::Decide, StepKind::Undo, StepKind::Decide].map(|kind| ("/sorted", kind));
     assert_eq!(kept.collect::<Vec<_>>(), kinds);
     // A failure does not take a person away from reviewing.
-    told(&mut model, Event::Failed { error: HubError::Cancelled.into() });
+    told(&mut model, Event::Failed { error: RunError::from(HubError::Cancelled).into() });
     assert_eq!((model.pane, model.collection.len()), (Pane::Review, 6));
 }
 
@@ -155,4 +157,30 @@ fn a_start_that_waits_for_the_model_is_taken_back_by_a_stop_and_by_what_is_begun
     assert!(!begins(&told(&mut model, Event::ModelFound { choice: choice() })));
     model.work = Work::Idle;
     assert!(!begins(&told(&mut model, Event::ModelFound { choice: choice() })));
+}
+
+#[test]
+fn a_published_models_name_that_is_a_folder_here_means_the_folder() {
+    let mut model = model();
+    model.setup.model = crate::tui::line::Line::new(ID);
+    let choice = ModelChoice { name: ID.to_owned(), place: ModelPlace::Folder, known: None };
+    told(&mut model, Event::ModelFound { choice });
+    let effects = press(&mut model, "<ctrl-s>");
+    let Order::Classify { settings, .. } = orders(&effects)[0] else { panic!("{effects:?}") };
+    assert_eq!(settings.model, ModelName::Folder(ID.into()));
+}
+
+#[test]
+fn a_destination_begins_at_the_folder_that_the_program_was_started_in() {
+    let mut model = model();
+    for (typed, path) in [
+        ("out", "/home/me/out"),
+        (" ./out/./a/ ", "/home/me/out/a/"),
+        ("../out", "/home/me/../out"),
+        ("/a//b", "/a/b"),
+        ("", ""),
+    ] {
+        model.setup.destination = crate::tui::line::Line::new(typed);
+        assert_eq!(model.destination().to_str(), Some(path), "{typed}");
+    }
 }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::store::StoreError;
+use crate::use_cases::RunError;
 
 fn not_own() -> CrewError {
     StoreError::NotOwn { destination: "/sorted".into() }.into()
@@ -50,7 +51,7 @@ fn nobody_is_told_that_there_is_nothing_to_do() {
     // Without a plan nobody knows whether there is anything to do.
     let mut model = classified();
     press(&mut model, "<f5>");
-    told(&mut model, Event::Failed { error: CrewError::Stopped });
+    told(&mut model, Event::Failed { error: RunError::Stopped.into() });
     press(&mut model, "a");
     let said = model.notice.clone().unwrap().text;
     assert!(said.contains("works out what goes where"), "{said}");

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::review::go;
-use super::{order, preview};
+use super::preview;
+use super::queue::go;
 use crate::backend::{Order, Said, SaidStep};
 use crate::domain::decision::Decision;
 use crate::domain::history::{Change, Changes, History, Step, StepKind};
@@ -108,7 +108,7 @@ fn keep(model: &mut Model, kind: StepKind, indices: impl IntoIterator<Item = usi
     };
     let said: Vec<(PictureId, Option<Said>)> = indices.into_iter().filter_map(said).collect();
     model.live.send(said.iter().map(|(picture, _)| *picture));
-    order(Order::Decide { destination: model.session(), step: SaidStep { kind, said } })
+    Effect::Order(Order::Decide { destination: model.session(), step: SaidStep { kind, said } })
 }
 
 pub(super) fn undo(model: &mut Model) -> Vec<Effect> {
@@ -203,8 +203,11 @@ pub(super) fn taken_over(model: &mut Model, step: SaidStep) {
     let changes = set(model, said);
     model.review.history.decided(changes);
     after_decisions(model);
-    let text = model.language.say("app.taken_over", &[("count", &count)]);
-    model.say(text);
+    model.say(model.language.say("app.taken_over", &[("count", &count)]));
+    if model.watch.is_some() {
+        // A watch takes them over when everything that was there is classified.
+        model.takes_from = None;
+    }
 }
 
 fn decision_of(model: &mut Model, said: Said) -> Decision {

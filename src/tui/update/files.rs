@@ -1,10 +1,17 @@
 //! The files pane: the plan, apply, undo.
 
+use std::collections::HashMap;
+use std::path::PathBuf;
+
 use crossterm::event::KeyEvent;
 
-use super::order;
-use crate::backend::{Order, Tally};
-use crate::store::session::Sorting;
+use super::{scroll, watching};
+use crate::backend::{Order, Tally, UndoTally};
+use crate::domain::picture::PictureId;
+use crate::domain::plan::Plan;
+use crate::domain::run::RunId;
+use crate::lang::Values;
+use crate::tui::action::{AppAction, FilesAction};
 use crate::tui::effect::Effect;
 use crate::tui::model::{Done, Model, Work};
 
@@ -18,48 +25,43 @@ pub(super) fn enter(model: &mut Model) -> Vec<Effect> {
 }
 
 fn plan(model: &mut Model) -> Vec<Effect> {
-    let Some(template) = model.template() else {
-        let text = model.language.text("app.bad_template");
-        model.say_error(text);
+    if model.template().is_none() {
+        model.say_error(model.language.text("app.bad_template"));
         return vec![];
-    };
+    }
     // Scores for other labels would send pictures into wrong folders.
     if !model.is_scored() {
         let sentence = if model.labels.is_fixed { "app.not_scorable" } else { "app.not_scored" };
-        let text = model.with_keys(sentence, &[("key", "everywhere.setup")]);
+        let text = model.with_keys(sentence, &[("key", AppAction::Setup.into())]);
         model.say_error(text);
         return vec![];
     }
+    let Some(sorting) = model.sorting() else {
+        model.say_error(model.language.text("app.not_a_share"));
+        return vec![];
+    };
     model.work = Work::Planning;
     model.files.is_stale = false;
-    let sure = model.sure();
-    let sorting = Sorting {
-        labels: model.labels.current.clone(),
-        template: template.text(),
-        threshold: sure.threshold,
-        margin: sure.margin,
-        operation: model.setup.operation,
-    };
     let scores = model.collection.entries().iter().enumerate();
     let scores = scores.map(|(index, entry)| (entry.id, model.collection.scores(index).to_vec())).collect();
-    vec![order(Order::Plan { destination: model.session(), sorting: Box::new(sorting), scores })]
+    vec![Effect::Order(Order::Plan { destination: model.session(), sorting: Box::new(sorting), scores })]
 }
 
 pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
-    let Some(action) = model.keys.action(key, &["files"]).map(str::to_owned) else {
-        return super::scroll_by_key(model, key);
+    let Some(action) = model.keys.action(key) else {
+        return scroll::press(model, key);
     };
     if model.is_busy() {
-        return super::setup::busy(model);
+        model.say_busy();
+        return vec![];
     }
-    match action.as_str() {
-        "files.apply" => apply(model),
-        "files.undo" => undo(model),
-        "files.plan" => {
+    match action {
+        FilesAction::Apply => apply(model),
+        FilesAction::Undo => undo(model),
+        FilesAction::Plan => {
             model.files.plan = None;
             enter(model)
         }
-        _ => vec![],
     }
 }
 
@@ -75,21 +77,21 @@ fn apply(model: &mut Model) -> Vec<Effect> {
     }
     model.work = Work::Applying { tally: Tally::default(), total };
     let table = model.defaults.output_file.clone();
-    vec![order(Order::Apply { destination: model.session(), table })]
+    vec![Effect::Order(Order::Apply { destination: model.session(), table })]
 }
 
 /// There is no plan, so that nothing is known of what is to be done.
 fn no_plan(model: &mut Model) -> Vec<Effect> {
     let text = match model.untrusted.is_some() {
-        true => model.with_keys("app.not_trusted", &[("key", "everywhere.trust")]),
-        false => model.with_keys("app.press_to_plan", &[("key", "files.plan")]),
+        true => model.with_keys("app.not_trusted", &[("key", AppAction::Trust.into())]),
+        false => model.with_keys("app.press_to_plan", &[("key", FilesAction::Plan.into())]),
     };
     model.say(text);
     vec![]
 }
 
 fn undo(model: &mut Model) -> Vec<Effect> {
-    if super::watching::undoes_undo(model) {
+    if watching::undoes_undo(model) {
         return vec![];
     }
     // The run that was taken back last is done again; otherwise, and where nothing could be, the last run is taken
@@ -99,5 +101,81 @@ fn undo(model: &mut Model) -> Vec<Effect> {
         _ => None,
     };
     model.work = Work::Undoing { tally: Tally::default(), total: 0 };
-    vec![order(Order::Undo { destination: model.session(), run })]
+    vec![Effect::Order(Order::Undo { destination: model.session(), run })]
+}
+
+/// A plan was made.
+pub(super) fn planned(model: &mut Model, plan: Box<Plan>, gone: Vec<PathBuf>, unseen: Vec<PathBuf>) {
+    model.rest();
+    (model.files.plan, model.files.gone, model.files.unseen) = (Some(plan), gone, unseen);
+}
+
+/// So many files were dealt with.
+pub(super) fn progress(model: &mut Model, now: Tally, all: usize) {
+    if let Work::Applying { tally, total } | Work::Undoing { tally, total } = &mut model.work {
+        (*tally, *total) = (now, all);
+    }
+}
+
+/// A plan was carried out, as far as it was.
+pub(super) fn applied(
+    model: &mut Model,
+    (run, tally, total): (Option<RunId>, Tally, usize),
+    failures: Vec<String>,
+    head: String,
+) {
+    transferred(model, Done::Applied { run, tally, total }, failures, head);
+    let failed = tally.failed - tally.kept;
+    let values: Values<'_> = &[("done", &tally.done), ("present", &tally.present), ("failed", &failed)];
+    let key = if tally.present > 0 { "app.applied_present" } else { "app.applied" };
+    let text = model.language.say(key, values);
+    let text = with_count(model, text, "app.sources_kept", tally.kept);
+    model.say(with_count(model, text, "classify.unkept", tally.unkept));
+}
+
+/// A run was taken back, as far as it was.
+pub(super) fn undone(
+    model: &mut Model,
+    (run, own, tally): (RunId, RunId, UndoTally),
+    failures: Vec<String>,
+    head: String,
+) {
+    transferred(model, Done::Undone { run, own, tally }, failures, head);
+    let UndoTally { back, removed, gone, left, unkept } = tally;
+    let values: Values<'_> = &[("run", &run.0), ("back", &back), ("removed", &removed), ("left", &left)];
+    let (key, is_whole) = match (tally.taken_back(), left) {
+        (0, 1..) => ("undo.nothing_back", false),
+        (_, 0) => ("app.undone", true),
+        _ => ("app.undone_partly", false),
+    };
+    let text = with_count(model, model.language.say(key, values), "undo.gone", gone);
+    let text = with_count(model, text, "undo.unkept", unkept);
+    match is_whole && unkept == 0 {
+        true => model.say(text),
+        false => model.say_error(text),
+    }
+}
+
+/// Files were copied, moved or taken back: the plan is a thing of the past.
+fn transferred(model: &mut Model, done: Done, failures: Vec<String>, head: String) {
+    model.rest();
+    model.files.plan = None;
+    model.files.last = Some(done);
+    (model.files.failures, model.files.head) = (failures, Some(head));
+}
+
+/// A sentence, and after it another one of so many files, if there are any.
+fn with_count(model: &Model, text: String, key: &str, count: usize) -> String {
+    match count {
+        0 => text,
+        count => format!("{text} {}", model.language.say(key, &[("count", &count)])),
+    }
+}
+
+/// Pictures are in these folders of the destination now.
+pub(super) fn placed(model: &mut Model, folders: Vec<(PictureId, Option<String>)>) {
+    let mut places: HashMap<_, _> = folders.into_iter().collect();
+    let entries = model.collection.entries().iter();
+    let folders = entries.map(|entry| places.remove(&entry.id).flatten()).collect();
+    model.collection.set_places(folders);
 }

@@ -1,7 +1,7 @@
 //! Pictures that came and changed in the session, by whatever process works in it. Nothing moves under the person: what
 //! came is at the end of the queue.
 
-use super::{preview, review};
+use super::{preview, queue};
 use crate::backend::{ScoredWith, Seen};
 use crate::domain::collection::Entry;
 use crate::domain::decision::Decision;
@@ -58,7 +58,7 @@ pub(super) fn after_joining(model: &mut Model, first: usize, are_arrivals: bool)
         model.files.is_stale = true;
     }
     model.recount();
-    review::extend(model, first);
+    queue::extend(model, first);
     match model.pane {
         Pane::Review => preview::look(model),
         _ => vec![],

@@ -6,10 +6,14 @@ use std::path::PathBuf;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui_textarea::{CursorMove, Input, Key};
 
-use super::order;
-use crate::backend::Order;
+use super::failure;
+use crate::backend::{CrewError, Order};
 use crate::domain::advice::{Advice, advice, as_caption};
+use crate::domain::collection::Entry;
 use crate::domain::label::{self, Label};
+use crate::domain::picture::PictureState;
+use crate::lang::Say;
+use crate::tui::action::EditorAction;
 use crate::tui::effect::Effect;
 use crate::tui::model::Model;
 
@@ -20,12 +24,12 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         }
         return vec![];
     }
-    match model.keys.action(key, &["editor"]).map(str::to_owned).as_deref() {
-        Some("editor.done") => return end(model),
-        Some("editor.undo") => drop(model.labels.editor.undo()),
-        Some("editor.redo") => drop(model.labels.editor.redo()),
-        Some("editor.take_hint") => take_hint(model),
-        _ => match (key.code, key.modifiers.contains(KeyModifiers::CONTROL)) {
+    match model.keys.action(key) {
+        Some(EditorAction::Done) => return end(model),
+        Some(EditorAction::Undo) => drop(model.labels.editor.undo()),
+        Some(EditorAction::Redo) => drop(model.labels.editor.redo()),
+        Some(EditorAction::TakeHint) => take_hint(model),
+        None => match (key.code, key.modifiers.contains(KeyModifiers::CONTROL)) {
             (KeyCode::Home, true) => model.labels.editor.move_cursor(CursorMove::Top),
             (KeyCode::End, true) => {
                 model.labels.editor.move_cursor(CursorMove::Bottom);
@@ -90,7 +94,7 @@ pub(super) fn end(model: &mut Model) -> Vec<Effect> {
     let ordered = model.ordered.as_ref().map(|ordered| &ordered.destination);
     let sessions: BTreeSet<&PathBuf> = model.session.iter().chain(ordered).collect();
     let rename = |destination: &PathBuf, from: &str, to: &str| {
-        order(Order::Rename { destination: destination.clone(), from: from.to_owned(), to: to.to_owned() })
+        Effect::Order(Order::Rename { destination: destination.clone(), from: from.to_owned(), to: to.to_owned() })
     };
     let renames = renamed.iter().flat_map(|(from, to)| sessions.iter().map(move |session| rename(session, from, to)));
     renames.collect()
@@ -99,7 +103,68 @@ pub(super) fn end(model: &mut Model) -> Vec<Effect> {
 /// Has everything scored with the labels of now.
 pub(super) fn rescore(model: &Model) -> Vec<Effect> {
     let Some(template) = model.template() else { return vec![] };
-    vec![order(Order::Rescore { revision: model.labels.revision, labels: model.labels.current.clone(), template })]
+    vec![Effect::Order(Order::Rescore {
+        revision: model.labels.revision,
+        labels: model.labels.current.clone(),
+        template,
+    })]
+}
+
+/// The pictures of a session can be scored with other labels, but for those that are missing in the cache.
+pub(super) fn scorable(model: &mut Model, missing: usize) -> Vec<Effect> {
+    if missing > 0 {
+        model.say(model.language.say("app.scores_missing", &[("count", &missing)]));
+    }
+    score_the_rest(model)
+}
+
+/// Has pictures scored of which the session has no scores for its labels, as they were sorted with others.
+fn score_the_rest(model: &Model) -> Vec<Effect> {
+    let lacks = |index| model.collection.best(index).is_none();
+    let is_ok = |(index, entry): (usize, &Entry)| (entry.state == PictureState::Ok).then_some(index);
+    match model.collection.entries().iter().enumerate().filter_map(is_ok).any(lacks) {
+        true => rescore(model),
+        false => vec![],
+    }
+}
+
+/// They cannot be.
+pub(super) fn not_scorable(model: &mut Model, error: &CrewError) {
+    model.labels.is_fixed = true;
+    let reason = failure::sentence(model, error, model.session());
+    model.say_error(model.language.say("app.labels_fixed", &[("reason", &reason)]));
+}
+
+/// Everything was scored with the labels of a revision.
+pub(super) fn rescored(model: &mut Model, revision: u64, scores: Vec<f32>) {
+    if revision != model.labels.revision {
+        return;
+    }
+    match model.labels.scored == revision && model.collection.labels() == model.labels.numbers {
+        true => model.collection.complete(scores),
+        false => model.collection.rescore(model.labels.numbers.clone(), scores),
+    }
+    model.labels.scored = revision;
+    model.files.plan = None;
+    model.recount();
+}
+
+/// The labels of a revision could not be embedded, because of one of them where it is known which.
+pub(super) fn failed(model: &mut Model, revision: u64, label: Option<usize>, error: &CrewError) {
+    if revision != model.labels.revision {
+        return;
+    }
+    match label {
+        Some(label) => model.labels.too_long = Some((label, error.say(&model.language))),
+        None => failure::say(model, error),
+    }
+}
+
+/// Labels of a revision mean nearly the same to the model.
+pub(super) fn alike(model: &mut Model, revision: u64, pairs: Vec<(usize, usize)>) {
+    if revision == model.labels.revision {
+        model.labels.alike = pairs;
+    }
 }
 
 fn input(event: KeyEvent) -> Input {

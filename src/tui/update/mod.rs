@@ -1,25 +1,31 @@
 //! The change that a message makes to the state, and the effects outside. Pure: the same state and message give the
 //! same.
 
+mod backend_event;
 mod decisions;
+mod failure;
 mod files;
 mod following;
 mod labels;
+mod models;
 mod mouse;
+mod panes;
 mod preview;
+mod queue;
 mod review;
+mod run;
+mod scroll;
 mod setup;
 mod start;
-mod told;
 mod trust;
 mod watching;
 
 use crossterm::event::{KeyCode, KeyEvent};
 
+use super::action::{AppAction, EditorAction};
 use super::effect::Effect;
 use super::message::Message;
 use super::model::{Model, Pane, Question, Work};
-use crate::backend::Order;
 
 /// Changes the model as a message says.
 pub(super) fn update(model: &mut Model, message: Message) -> Vec<Effect> {
@@ -33,15 +39,16 @@ fn take(model: &mut Model, message: Message) -> Vec<Effect> {
     match message {
         Message::Key(key) => press(model, key),
         Message::Paste(text) => paste(model, &text),
-        Message::Click(column, row) => mouse::click(model, column, row),
+        Message::Click(target) => mouse::click(model, target),
         Message::Wheel(by) => mouse::wheel(model, by),
+        Message::Scrolled { by, last_line } => scroll::scrolled(model, by, last_line),
         Message::Resized(columns, rows) => {
             model.size = (columns, rows);
             look_where_pictures_are(model)
         }
         Message::SlowLine => preview::draw_less(model),
         Message::Resumed => preview::draw_anew(model),
-        Message::Told(event) => told::told(model, event),
+        Message::Told(event) => backend_event::take(model, event),
         Message::Leave => vec![Effect::Stop, Effect::Quit],
     }
 }
@@ -54,8 +61,8 @@ fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         model.help = false;
         return vec![];
     }
-    if let Some(chosen) = model.doors {
-        return at_the_doors(model, key, chosen);
+    if let Some(chosen) = model.welcome {
+        return press_in_welcome(model, key, chosen);
     }
     model.notice = None;
     // While text is edited, only keys that no text has are commands.
@@ -71,7 +78,7 @@ fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         Pane::Labels => labels::press(model, key),
         Pane::Review => review::press(model, key),
         Pane::Files => files::press(model, key),
-        Pane::Log => scroll_by_key(model, key),
+        Pane::Log => scroll::press(model, key),
     }
 }
 
@@ -84,48 +91,31 @@ fn answer(model: &mut Model, question: Question, key: KeyEvent) -> Vec<Effect> {
         Question::OtherDestination if is("app.answer_take") => start::begin_with_model(model, true),
         Question::OtherDestination if is("app.answer_begin") => start::begin_with_model(model, false),
         Question::Download { takes_decisions } if is("app.answer_yes") => start::begin(model, takes_decisions),
-        Question::Install if is("app.answer_yes") => setup::begin_install(model),
-        Question::Repair if is("app.answer_yes") => setup::begin_repair(model),
+        Question::Install if is("app.answer_yes") => models::begin_install(model),
+        Question::Repair if is("app.answer_yes") => models::begin_repair(model),
         Question::Trust if is("app.answer_yes") => trust::begin(model),
         Question::Quit | Question::OtherDestination | Question::Download { .. } => vec![],
         Question::Install | Question::Repair | Question::Trust => vec![],
     }
 }
 
-/// Goes through a long text; nothing for a key that means something else.
-fn scroll_by_key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
-    let page = isize::from(model.size.1 as i16 - 6).max(1);
-    match model.keys.action(key, &["list"]) {
-        Some("list.up") => scroll(model, -1),
-        Some("list.down") => scroll(model, 1),
-        Some("list.page_up") => scroll(model, -page),
-        Some("list.page_down") => scroll(model, page),
-        _ => {}
-    }
-    vec![]
-}
-
-fn scroll(model: &mut Model, by: isize) {
-    model.scroll = model.scroll.saturating_add_signed(by).min(crate::tui::view::last_line(model));
-}
-
 /// Keys that mean something to a text that is being edited: Tab completes a path, and the editor has its own undo.
 fn is_for_editor(model: &Model, key: KeyEvent) -> bool {
     match model.pane {
         Pane::Setup => key.code == KeyCode::Tab,
-        Pane::Labels => model.keys.action(key, &["editor"]).is_some(),
+        Pane::Labels => model.keys.action::<EditorAction>(key).is_some(),
         _ => false,
     }
 }
 
-fn at_the_doors(model: &mut Model, key: KeyEvent, chosen: usize) -> Vec<Effect> {
+fn press_in_welcome(model: &mut Model, key: KeyEvent, chosen: usize) -> Vec<Effect> {
     match key.code {
         KeyCode::Up | KeyCode::Down | KeyCode::Left | KeyCode::Right | KeyCode::Tab | KeyCode::Char('j' | 'k') => {
-            model.doors = Some(1 - chosen);
+            model.welcome = Some(1 - chosen);
         }
         KeyCode::Char('1') => return vec![Effect::OpenSamples],
         KeyCode::Enter if chosen == 0 => return vec![Effect::OpenSamples],
-        KeyCode::Char('2') | KeyCode::Enter | KeyCode::Esc => model.doors = None,
+        KeyCode::Char('2') | KeyCode::Enter | KeyCode::Esc => model.welcome = None,
         _ => return everywhere(model, key).unwrap_or_default(),
     }
     vec![]
@@ -133,48 +123,32 @@ fn at_the_doors(model: &mut Model, key: KeyEvent, chosen: usize) -> Vec<Effect> 
 
 /// Carries out keys that every pane knows; none for a key that is not bound there.
 fn everywhere(model: &mut Model, key: KeyEvent) -> Option<Vec<Effect>> {
-    let action = model.keys.action(key, &["everywhere"])?.to_owned();
-    let pane = match action.as_str() {
-        "everywhere.help" => {
+    let pane = match model.keys.action(key)? {
+        AppAction::Help => {
             model.help = true;
             return Some(vec![]);
         }
-        "everywhere.quit" => {
+        AppAction::Quit => {
             let waits = model.is_busy()
                 || model.watch.is_some()
                 || model.files.plan.as_ref().is_some_and(|plan| !plan.transfers.is_empty());
             model.question = waits.then_some(Question::Quit);
             return Some(if waits { vec![] } else { vec![Effect::Quit] });
         }
-        "everywhere.start" => return Some(start::start(model)),
-        "everywhere.stop" => return Some(stop(model)),
-        "everywhere.pause" => return Some(pause(model)),
-        "everywhere.trust" => return Some(trust::ask(model)),
-        "everywhere.suspend" => return Some(vec![Effect::Suspend]),
-        "everywhere.next_pane" => model.pane.step(1),
-        "everywhere.previous_pane" => model.pane.step(-1),
-        "everywhere.setup" => Pane::Setup,
-        "everywhere.labels" => Pane::Labels,
-        "everywhere.review" => Pane::Review,
-        "everywhere.files" => Pane::Files,
-        _ => Pane::Log,
+        AppAction::Start => return Some(start::start(model)),
+        AppAction::Stop => return Some(stop(model)),
+        AppAction::Pause => return Some(pause(model)),
+        AppAction::Trust => return Some(trust::ask(model)),
+        AppAction::Suspend => return Some(vec![Effect::Suspend]),
+        AppAction::NextPane => model.pane.step(1),
+        AppAction::PreviousPane => model.pane.step(-1),
+        AppAction::Setup => Pane::Setup,
+        AppAction::Labels => Pane::Labels,
+        AppAction::Review => Pane::Review,
+        AppAction::Files => Pane::Files,
+        AppAction::Log => Pane::Log,
     };
-    Some(go_to(model, pane))
-}
-
-/// Opens a pane.
-pub(super) fn go_to(model: &mut Model, pane: Pane) -> Vec<Effect> {
-    setup::leave_field(model);
-    let mut effects = labels::end(model);
-    model.review.finding = None;
-    model.pane = pane;
-    model.scroll = 0;
-    effects.extend(match pane {
-        Pane::Review => review::enter(model),
-        Pane::Files => files::enter(model),
-        Pane::Setup | Pane::Labels | Pane::Log => vec![],
-    });
-    effects
+    Some(panes::go_to(model, pane))
 }
 
 fn stop(model: &mut Model) -> Vec<Effect> {
@@ -204,13 +178,13 @@ fn pause(model: &mut Model) -> Vec<Effect> {
     if !model.knows_pause() {
         let is_download = matches!(model.work, Work::Downloading { .. });
         let why = if is_download { "app.no_pause_download" } else { "app.no_pause" };
-        let text = model.with_keys(why, &[("key", "everywhere.stop")]);
+        let text = model.with_keys(why, &[("key", AppAction::Stop.into())]);
         model.say(text);
         return vec![];
     }
     model.is_paused = !model.is_paused;
     let text = match model.is_paused {
-        true => model.with_keys("app.pausing", &[("key", "everywhere.pause")]),
+        true => model.with_keys("app.pausing", &[("key", AppAction::Pause.into())]),
         false => model.language.text("app.going_on"),
     };
     model.say(text);
@@ -242,8 +216,4 @@ fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
 /// Has everything looked up that the fields of the setup name.
 pub(super) fn look_up(model: &mut Model) -> Vec<Effect> {
     setup::look_up(model)
-}
-
-fn order(order: Order) -> Effect {
-    Effect::Order(order)
 }

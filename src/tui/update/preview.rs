@@ -1,12 +1,12 @@
 //! Which picture is painted, in what room and in what manner.
 
-use super::order;
-use crate::backend::{Order, Room, Sight};
+use crate::backend::{Order, Painted, Room, Sight};
 use crate::config::Preview;
 use crate::domain::plan::name_candidates;
+use crate::tui::action::ReviewAction;
 use crate::tui::effect::Effect;
+use crate::tui::layout::picture_room;
 use crate::tui::model::{Model, Pane};
-use crate::tui::view::picture_room;
 
 /// Pictures, by their distance in the queue, that are made ready before they are looked at.
 const AHEAD: [isize; 3] = [1, 2, -1];
@@ -33,7 +33,7 @@ pub(super) fn look(model: &mut Model) -> Vec<Effect> {
     let at = model.review.at;
     let places = AHEAD.iter().map(|by| at.wrapping_add_signed(*by));
     let next = places.filter_map(|place| sight_at(model, place)).collect();
-    vec![order(Order::View { number: model.review.view, sight, next, room })]
+    vec![Effect::Order(Order::View { number: model.review.view, sight, next, room })]
 }
 
 fn sight_at(model: &Model, place: usize) -> Option<Sight> {
@@ -51,6 +51,13 @@ fn sight(model: &Model, index: usize) -> Option<Sight> {
         _ => vec![],
     };
     Some(Sight { path: entry.path.clone(), others, hash: entry.hash })
+}
+
+/// The picture that was asked for, by its number, came.
+pub(super) fn viewed(model: &mut Model, number: u64, painted: Option<Painted>) {
+    if number == model.review.view {
+        model.review.painted = Some(painted);
+    }
 }
 
 /// Has pictures painted anew: in another way, or for a terminal that has forgotten them.
@@ -71,7 +78,7 @@ pub(super) fn draw_less(model: &mut Model) -> Vec<Effect> {
         return vec![];
     }
     model.review.preview = Preview::Blocks;
-    let text = model.with_keys("app.slow_line", &[("key", "review.preview")]);
+    let text = model.with_keys("app.slow_line", &[("key", ReviewAction::Preview.into())]);
     model.say(text);
     draw_anew(model)
 }

@@ -1,17 +1,20 @@
 //! The start of a run: what is asked first, what it begins with, and the end of one that brought nothing.
 
-use super::setup::{busy, leave_field, look_up_model};
-use super::{go_to, order};
+use super::models::look_up;
+use super::panes::go_to;
+use super::{labels, watching};
 use crate::backend::{ModelChoice, ModelPlace, Order};
 use crate::domain::collection::Collection;
+use crate::tui::action::AppAction;
 use crate::tui::effect::Effect;
 use crate::tui::model::{Files, Model, Ordered, Pane, Question, Review, Work};
 
 /// Begins to classify, if nothing stands in the way of it.
 pub(super) fn start(model: &mut Model) -> Vec<Effect> {
-    leave_field(model);
+    model.setup.leave_field();
     if model.is_busy() {
-        return busy(model);
+        model.say_busy();
+        return vec![];
     }
     if let Err(problem) = model.settings() {
         model.say_error(problem);
@@ -31,7 +34,7 @@ pub(super) fn begin_with_model(model: &mut Model, takes_decisions: bool) -> Vec<
         // Not known yet: it is looked up first, so that nothing large is downloaded unasked.
         None => {
             model.setup.begins = Some(takes_decisions);
-            look_up_model(model)
+            look_up(model)
         }
         Some(ModelPlace::ToDownload { .. }) => {
             model.question = Some(Question::Download { takes_decisions });
@@ -62,17 +65,15 @@ pub(super) fn begin(model: &mut Model, takes_decisions: bool) -> Vec<Effect> {
         true => model.takes_from.clone(),
         false => takes_decisions.then(|| model.session()),
     };
-    let mut effects = super::labels::end(model);
+    let mut effects = labels::end(model);
     model.ordered = Some(Ordered { destination: settings.destination.clone(), takes_from: decisions_of.clone() });
     model.work = Work::Classifying { files: 0, others: 0 };
     model.is_paused = false;
     (model.pace, model.limit) = (None, None);
-    let mut values = std::mem::take(&mut model.values);
-    values.take_fields(model);
-    model.values = values.clone();
-    effects.push(super::watching::start_order(model, settings, decisions_of));
-    effects.extend(super::labels::rescore(model));
-    effects.push(Effect::Remember(Box::new(values)));
+    model.remember_fields();
+    effects.push(watching::start_order(model, settings, decisions_of));
+    effects.extend(labels::rescore(model));
+    effects.push(Effect::Remember(Box::new(model.last_settings.clone())));
     effects.extend(go_to(model, Pane::Labels));
     effects
 }
@@ -80,21 +81,23 @@ pub(super) fn begin(model: &mut Model, takes_decisions: bool) -> Vec<Effect> {
 /// The run that was ordered begins: its pictures come in the place of those of before.
 pub(super) fn begun(model: &mut Model, files: usize) -> Vec<Effect> {
     model.work = Work::Classifying { files, others: 0 };
-    let Some(Ordered { destination, takes_from }) = model.ordered.take() else { return vec![order(Order::Begin)] };
+    let Some(Ordered { destination, takes_from }) = model.ordered.take() else {
+        return vec![Effect::Order(Order::Begin)];
+    };
     if model.pane == Pane::Review {
         // A key that is pressed for the picture of before is none for another that comes in its place.
         model.pane = Pane::Labels;
-        let review = model.keys.last_name("everywhere.review");
+        let review = model.keys.last_name(AppAction::Review);
         let text = model.language.say("app.begun", &[("review", &review)]);
         model.say(text);
     }
-    super::watching::leave(model);
+    watching::leave(model);
     model.is_same_session = !model.collection.is_empty() && model.session() == destination;
     model.session = Some(destination);
     model.takes_from = takes_from;
     make_room(model);
     model.setup.damaged = None;
-    vec![order(Order::Begin)]
+    vec![Effect::Order(Order::Begin)]
 }
 
 /// The pictures of before are on the screen no longer: others come in their place, or the same ones once more.
@@ -121,5 +124,5 @@ pub(super) fn ended(model: &mut Model) -> Vec<Effect> {
         return vec![];
     }
     model.work = Work::Opening;
-    vec![order(Order::Open { destination: model.session() })]
+    vec![Effect::Order(Order::Open { destination: model.session() })]
 }

@@ -2,21 +2,10 @@
 
 use std::path::PathBuf;
 
-use super::{order, setup, start};
-use crate::backend::{CrewError, Order};
-use crate::lang::Say;
+use super::start;
+use crate::backend::Order;
 use crate::tui::effect::Effect;
 use crate::tui::model::{Model, Question, Work};
-
-/// The sentence for an error; where trust would help, with the key for it, and the destination is remembered.
-pub(super) fn sentence(model: &mut Model, error: &CrewError, destination: PathBuf) -> String {
-    let text = error.say(&model.language);
-    if !error.asks_for_trust() {
-        return text;
-    }
-    model.untrusted = Some(destination);
-    format!("{text} {}", model.with_keys("app.how_to_trust", &[("key", "everywhere.trust")]))
-}
 
 /// Asks whether the session is to be trusted.
 pub(super) fn ask(model: &mut Model) -> Vec<Effect> {
@@ -26,7 +15,8 @@ pub(super) fn ask(model: &mut Model) -> Vec<Effect> {
         return vec![];
     }
     if model.is_busy() {
-        return setup::busy(model);
+        model.say_busy();
+        return vec![];
     }
     model.question = Some(Question::Trust);
     vec![]
@@ -36,7 +26,7 @@ pub(super) fn ask(model: &mut Model) -> Vec<Effect> {
 pub(super) fn begin(model: &mut Model) -> Vec<Effect> {
     let Some(destination) = model.untrusted.clone() else { return vec![] };
     model.work = Work::Opening;
-    vec![order(Order::Trust { destination })]
+    vec![Effect::Order(Order::Trust { destination })]
 }
 
 /// A session is obeyed from now on. Where its pictures are on the screen, it is opened again with all that trust
@@ -53,5 +43,5 @@ pub(super) fn trusted(model: &mut Model, destination: PathBuf) -> Vec<Effect> {
         return vec![];
     }
     start::make_room(model);
-    vec![order(Order::Open { destination })]
+    vec![Effect::Order(Order::Open { destination })]
 }

@@ -2,27 +2,27 @@
 
 use std::path::{Path, PathBuf};
 
-use super::order;
 use crate::backend::{CrewError, Order, WatchNews, WatchStatus};
-use crate::domain::choice::LeftOut;
+use crate::domain::file_filter::LeftOut;
 use crate::domain::printable::{printable, printable_text};
 use crate::domain::settings::Settings;
 use crate::jobs::watch::WatchedBy;
 use crate::lang::{ChosenIn, Say, Values};
 use crate::store::session::Sorting;
+use crate::tui::action::AppAction;
 use crate::tui::effect::Effect;
-use crate::tui::model::{Model, Sorts, WatchState, Watching, Work};
+use crate::tui::model::{Model, Sorts, WatchState, Watching};
 
 /// The order that a start is: what is there is classified, and what comes later is watched for if that is asked for.
 pub(super) fn start_order(model: &mut Model, settings: Settings, decisions_of: Option<PathBuf>) -> Effect {
     let (settings, table) = (Box::new(settings), model.defaults.output_file.clone());
     model.live.is_given_up = model.watch.is_some();
     if model.setup.watching == Watching::No {
-        return order(Order::Classify { settings, table, decisions_of });
+        return Effect::Order(Order::Classify { settings, table, decisions_of });
     }
     model.live.watches += 1;
     let (number, sorts) = (model.live.watches, model.setup.watching == Watching::Sort);
-    order(Order::Watch { number, settings, table, sorts, decisions_of })
+    Effect::Order(Order::Watch { number, settings, table, sorts, decisions_of })
 }
 
 /// Another run begins: a watch that goes on is left, and what it tells until then is of no use.
@@ -39,14 +39,13 @@ pub(super) fn given_up(model: &mut Model, reason: String) -> String {
     }
     // Its last words may come later: they say no more than this.
     model.watch = None;
-    let key = model.keys.name("everywhere.start");
+    let key = model.keys.name(AppAction::Start);
     model.language.say("app.watch_given_up", &[("reason", &reason), ("key", &key)])
 }
 
 /// The watch has begun. It sorts by what is on the screen, or not.
 pub(super) fn began(model: &mut Model, number: u64, sorting: Sorting, sorts: bool) -> Vec<Effect> {
-    model.work = Work::Idle;
-    model.is_paused = false;
+    model.rest();
     model.is_same_session = false;
     model.recount();
     if number != model.live.watches {
@@ -58,7 +57,7 @@ pub(super) fn began(model: &mut Model, number: u64, sorting: Sorting, sorts: boo
     let named = source.clone();
     model.watch =
         Some(WatchState { number, source: named, sorting, sorts, is_paused: false, is_source_gone: false, status });
-    let stop = model.keys.name("everywhere.stop");
+    let stop = model.keys.name(AppAction::Stop);
     let values: Values<'_> = &[("source", &source), ("key", &stop)];
     let text = model.language.say(if sorts == Sorts::Yes { "app.watch_sorts" } else { "app.watch_began" }, values);
     model.say(text);
@@ -80,7 +79,7 @@ pub(super) fn hold(model: &mut Model) -> Vec<Effect> {
     if let Some(watch) = &mut model.watch {
         watch.sorts = Sorts::Held;
     }
-    let text = model.with_keys("app.watch_held", &[("key", "everywhere.start")]);
+    let text = model.with_keys("app.watch_held", &[("key", AppAction::Start.into())]);
     model.say(text);
     vec![Effect::LetSort(None)]
 }
@@ -98,12 +97,11 @@ pub(super) fn ended(model: &mut Model, number: u64, arrived: usize, error: Optio
     model.watch = None;
     match error {
         Some(error) => {
-            tracing::error!("{error}");
             let text = error.say(&model.language);
             model.say_error(text);
         }
         None => {
-            let start = model.keys.name("everywhere.start");
+            let start = model.keys.name(AppAction::Start);
             let text = model.language.say("app.watch_ended", &[("arrived", &arrived), ("start", &start)]);
             model.say(text);
         }
@@ -177,7 +175,7 @@ pub(super) fn pause(model: &mut Model) -> Vec<Effect> {
     watch.is_paused = !watch.is_paused;
     let is_paused = watch.is_paused;
     let text = match is_paused {
-        true => model.with_keys("app.pausing", &[("key", "everywhere.pause")]),
+        true => model.with_keys("app.pausing", &[("key", AppAction::Pause.into())]),
         false => model.language.text("app.going_on"),
     };
     model.say(text);
@@ -188,7 +186,7 @@ pub(super) fn pause(model: &mut Model) -> Vec<Effect> {
 pub(super) fn undoes_undo(model: &mut Model) -> bool {
     let sorts = model.watch.as_ref().is_some_and(|watch| watch.sorts == Sorts::Yes);
     if sorts {
-        let text = model.with_keys("app.watch_undo", &[("key", "everywhere.stop")]);
+        let text = model.with_keys("app.watch_undo", &[("key", AppAction::Stop.into())]);
         model.say_error(text);
     }
     sorts

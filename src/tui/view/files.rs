@@ -6,13 +6,14 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
-use super::{Canvas, nothing_yet, paragraph};
+use super::canvas::{Canvas, nothing_yet, paragraph};
 use crate::backend::UndoTally;
 use crate::domain::picture::PictureState;
 use crate::domain::plan::Plan;
 use crate::domain::printable::{printable, printable_text};
 use crate::domain::run::Action;
 use crate::lang::{Values, size};
+use crate::tui::action::{AppAction, FilesAction};
 use crate::tui::model::{Done, Work};
 
 /// Items of a list that are shown; all are in the table.
@@ -29,7 +30,7 @@ pub(super) fn lines(canvas: &Canvas<'_>) -> Vec<Line<'static>> {
     match (&canvas.model.work, &files.plan) {
         (Work::Applying { tally, total }, _) | (Work::Undoing { tally, total }, _) => {
             let done = tally.begun();
-            let stop = canvas.model.keys.name("everywhere.stop");
+            let stop = canvas.model.keys.name(AppAction::Stop);
             let values: Values<'_> = &[("done", &done), ("total", total), ("key", &stop)];
             lines.push(Line::styled(canvas.say("app.files_going_on", values), canvas.theme.title()));
             lines.push(Line::styled(bar(done, *total), canvas.theme.good()));
@@ -39,10 +40,10 @@ pub(super) fn lines(canvas: &Canvas<'_>) -> Vec<Line<'static>> {
         (_, Some(plan)) => lines.extend(planned(canvas, plan)),
         (_, None) if canvas.model.collection.is_empty() => lines.push(Line::raw(nothing_yet(canvas))),
         (_, None) if canvas.model.untrusted.is_some() => {
-            let text = canvas.with_keys("app.not_trusted", &[("key", "everywhere.trust")]);
+            let text = canvas.with_keys("app.not_trusted", &[("key", AppAction::Trust.into())]);
             lines.push(Line::styled(text, canvas.theme.warning()));
         }
-        (_, None) => lines.push(Line::raw(canvas.with_keys("app.press_to_plan", &[("key", "files.plan")]))),
+        (_, None) => lines.push(Line::raw(canvas.with_keys("app.press_to_plan", &[("key", FilesAction::Plan.into())]))),
     }
     lines.push(Line::raw(""));
     lines.extend(last(canvas));
@@ -78,7 +79,7 @@ fn planned(canvas: &Canvas<'_>, plan: &Plan) -> Vec<Line<'static>> {
     } else if plan.transfers.is_empty() {
         lines.push(Line::styled(canvas.text("app.nothing_to_apply"), canvas.theme.good()));
     } else {
-        let key = [("key", "files.apply")];
+        let key = [("key", FilesAction::Apply.into())];
         lines.push(Line::styled(canvas.with_keys("app.how_to_apply", &key), canvas.theme.good()));
     }
     lines.push(Line::raw(""));
@@ -151,7 +152,7 @@ fn listed(canvas: &Canvas<'_>, heading: &str, items: impl Iterator<Item = String
 fn last(canvas: &Canvas<'_>) -> Vec<Line<'static>> {
     let files = &canvas.model.files;
     let Some(done) = files.last else { return vec![] };
-    let key = canvas.model.keys.name("files.undo");
+    let key = canvas.model.keys.name(FilesAction::Undo);
     let destination = printable(canvas.model.session());
     let text = match done {
         Done::Applied { run, tally, total } => {

@@ -6,12 +6,13 @@ use ratatui::style::Modifier;
 use ratatui::text::Line;
 use unicode_width::UnicodeWidthStr;
 
-use super::{Canvas, padded, paragraph, shortened};
+use super::canvas::{Canvas, padded, paragraph, shortened};
 use crate::domain::advice::{Advice, advice, catches_the_rest};
 use crate::domain::folder_name::folder_names;
 use crate::domain::label;
 use crate::domain::printable::printable_text;
 use crate::lang::Say;
+use crate::tui::action::EditorAction;
 
 /// Columns beside the text, for count, share and folder or hint: a share of the screen, in percent, between these.
 const COUNTS_SHARE: u16 = 45;
@@ -85,7 +86,7 @@ fn hint(canvas: &Canvas<'_>, place: usize) -> Option<String> {
     }
     Some(match advice(label)? {
         Advice::Long => canvas.text("app.hint_long"),
-        Advice::BareWord => canvas.with_keys("app.hint_bare", &[("key", "editor.take_hint")]),
+        Advice::BareWord => canvas.with_keys("app.hint_bare", &[("key", EditorAction::TakeHint.into())]),
     })
 }
 

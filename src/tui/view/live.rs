@@ -3,7 +3,7 @@
 use ratatui::text::Line;
 use unicode_width::UnicodeWidthStr;
 
-use super::{Canvas, padded, shortened};
+use super::canvas::{Canvas, padded, shortened};
 use crate::domain::decision::Standing;
 use crate::domain::printable::{printable, printable_text};
 use crate::lang::Values;

@@ -4,7 +4,8 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::Line;
 
-use super::{Canvas, live, paragraph};
+use super::canvas::{Canvas, paragraph};
+use super::live;
 use crate::domain::printable::printable_text;
 
 /// One of so many rows is for an arrival.

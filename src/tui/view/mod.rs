@@ -1,65 +1,34 @@
 //! The screen, drawn from the state. Nothing is changed here.
 
-mod doors;
+mod canvas;
 mod files;
 mod help;
 mod labels;
-mod layout;
 mod live;
 mod log;
 mod review;
 mod setup;
+mod tabs;
+mod targets;
+mod welcome;
 
 use ratatui::Frame;
-use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Paragraph, Wrap};
-use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
+use super::action::{Action, AppAction, EditorAction, FilesAction, ListAction, ReviewAction};
+use super::layout::parts;
 use super::model::{Model, Pane, Question, Work};
 use super::theme::Theme;
-use crate::domain::limit::Stage;
 use crate::domain::printable::{printable, printable_text};
-use crate::lang::{Values, duration, limit, size};
+use crate::lang::{Values, duration, size};
 
-pub(super) use layout::{Target, picture_room, target_at};
+use canvas::{Canvas, shortened};
+pub(super) use targets::{clicked, scrolled};
 
 /// Rows of a notice at most; the log has all of it.
 const MOST_NOTICE_ROWS: usize = 4;
-
-/// The tools of a view.
-pub(super) struct Canvas<'c> {
-    pub(super) model: &'c Model,
-    pub(super) theme: Theme,
-}
-
-impl Canvas<'_> {
-    pub(super) fn text(&self, key: &str) -> String {
-        self.model.language.text(key)
-    }
-
-    pub(super) fn say(&self, key: &str, values: Values<'_>) -> String {
-        self.model.language.say(key, values)
-    }
-
-    /// The words after a pace: the stage that limits it, if one does.
-    pub(super) fn limit(&self, stage: Option<Stage>) -> String {
-        let device = self.model.runtime.as_ref().map(|runtime| runtime.device.as_str()).unwrap_or_default();
-        stage.map(|stage| format!(", {}", limit(&self.model.language, stage, device))).unwrap_or_default()
-    }
-
-    /// A sentence that names keys.
-    pub(super) fn with_keys(&self, sentence: &str, keys: &[(&str, &str)]) -> String {
-        self.model.with_keys(sentence, keys)
-    }
-
-    /// `key word` for the hint line.
-    fn hint(&self, action: &str) -> Vec<Span<'static>> {
-        let word = self.text(&format!("keys.{}", action.replace('.', "_")));
-        vec![Span::styled(self.model.keys.name(action), self.theme.title()), Span::raw(format!(" {word}  "))]
-    }
-}
 
 /// Draws everything.
 pub(super) fn draw(frame: &mut Frame<'_>, model: &Model, theme: Theme) {
@@ -67,10 +36,10 @@ pub(super) fn draw(frame: &mut Frame<'_>, model: &Model, theme: Theme) {
     let said = notice(&canvas);
     // A sentence that says what to do is shown whole.
     let rows = said.line_count(frame.area().width).clamp(1, MOST_NOTICE_ROWS) as u16;
-    let parts = layout::parts(frame.area(), rows);
-    frame.render_widget(tab_line(&canvas), parts.tabs);
-    if let Some(chosen) = model.doors {
-        doors::draw(frame, parts.pane, &canvas, chosen);
+    let parts = parts(frame.area(), rows);
+    frame.render_widget(tabs::line(&canvas), parts.tabs);
+    if let Some(chosen) = model.welcome {
+        welcome::draw(frame, parts.pane, &canvas, chosen);
     } else if model.help {
         help::draw(frame, parts.pane, &canvas);
     } else {
@@ -86,39 +55,6 @@ pub(super) fn draw(frame: &mut Frame<'_>, model: &Model, theme: Theme) {
     frame.render_widget(said, parts.notice);
     frame.render_widget(hint_line(&canvas), parts.hints);
     frame.render_widget(status_line(&canvas, parts.status.width), parts.status);
-}
-
-/// The line of a long text to which it can be scrolled: its end stays on the screen, however it wraps.
-pub(super) fn last_line(model: &Model) -> usize {
-    let canvas = Canvas { model, theme: Theme::default() };
-    let lines = match model.pane {
-        Pane::Files => files::lines(&canvas).len(),
-        Pane::Log => model.log.len(),
-        Pane::Setup | Pane::Labels | Pane::Review => 0,
-    };
-    lines.saturating_sub(usize::from(model.size.1) / 2)
-}
-
-fn tab_line(canvas: &Canvas<'_>) -> Line<'static> {
-    Line::from(tab_spans(canvas).into_iter().flat_map(|(_, spans)| spans).collect::<Vec<_>>())
-}
-
-/// The name of each pane with its key.
-fn tab_spans(canvas: &Canvas<'_>) -> Vec<(Pane, [Span<'static>; 2])> {
-    let names = [
-        ("app.pane_setup", "everywhere.setup"),
-        ("app.pane_labels", "everywhere.labels"),
-        ("app.pane_review", "everywhere.review"),
-        ("app.pane_files", "everywhere.files"),
-        ("app.pane_log", "everywhere.log"),
-    ];
-    let spans = Pane::ALL.into_iter().zip(names).map(|(pane, (name, action))| {
-        let mark = if pane == Pane::Review { live::mark(canvas) } else { String::new() };
-        let label = format!(" {}{mark} {} ", canvas.text(name), canvas.model.keys.last_name(action));
-        let style = if pane == canvas.model.pane { canvas.theme.chosen() } else { canvas.theme.faint() };
-        (pane, [Span::styled(label, style), Span::raw(" ")])
-    });
-    spans.collect()
 }
 
 /// The last message.
@@ -162,8 +98,8 @@ fn notice(canvas: &Canvas<'_>) -> Paragraph<'static> {
 
 fn hint_line(canvas: &Canvas<'_>) -> Line<'static> {
     let model = canvas.model;
-    if model.doors.is_some() {
-        return Line::raw(canvas.text("app.hint_doors"));
+    if model.welcome.is_some() {
+        return Line::raw(canvas.text("app.hint_welcome"));
     }
     if model.help {
         return Line::raw(canvas.text("app.hint_help"));
@@ -176,29 +112,41 @@ fn hint_line(canvas: &Canvas<'_>) -> Line<'static> {
     if let Some(key) = fixed {
         return Line::raw(canvas.text(key));
     }
-    let actions: &[&str] = match model.pane {
-        Pane::Labels if model.labels.is_editing => {
-            &["editor.done", "editor.take_hint", "editor.undo", "editor.redo", "everywhere.start"]
-        }
-        Pane::Setup | Pane::Labels if model.knows_pause() || model.watch.is_some() => {
-            &["list.enter", "everywhere.pause", "everywhere.stop"]
-        }
-        Pane::Setup | Pane::Labels if model.is_busy() => &["list.enter", "everywhere.stop"],
-        Pane::Setup | Pane::Labels => &["list.enter", "everywhere.start"],
-        Pane::Review => &["review.accept", "review.none_of_these", "review.skip", "review.undo"],
-        Pane::Files if model.knows_pause() => &["everywhere.pause", "everywhere.stop"],
-        Pane::Files if model.is_busy() => &["everywhere.stop"],
-        Pane::Files => &["files.apply", "files.undo", "files.plan"],
-        Pane::Log => &["list.up", "list.down"],
-    };
     let digits = (model.pane == Pane::Review).then(|| {
         vec![Span::styled("1-9", canvas.theme.title()), Span::raw(format!(" {}  ", canvas.text("keys.review_digit")))]
     });
-    let always = ["everywhere.next_pane", "everywhere.help", "everywhere.quit"];
     // Where text is edited, letters are letters.
-    let always: &[&str] = if model.is_typing() { &[] } else { &always };
-    let spans = digits.into_iter().flatten().chain(actions.iter().chain(always).flat_map(|action| canvas.hint(action)));
+    let always: &[AppAction] = match model.is_typing() {
+        true => &[],
+        false => &[AppAction::NextPane, AppAction::Help, AppAction::Quit],
+    };
+    let actions = hinted(model).into_iter().chain(always.iter().map(|action| Action::from(*action)));
+    let spans = digits.into_iter().flatten().chain(actions.flat_map(|action| canvas.hint(action)));
     Line::from(spans.collect::<Vec<_>>())
+}
+
+/// The pane's own actions that the hint line names.
+fn hinted(model: &Model) -> Vec<Action> {
+    use Action::{Editor, Everywhere, Files, List, Review};
+    match model.pane {
+        Pane::Labels if model.labels.is_editing => {
+            let editing = [EditorAction::Done, EditorAction::TakeHint, EditorAction::Undo, EditorAction::Redo];
+            editing.map(Editor).into_iter().chain([Everywhere(AppAction::Start)]).collect()
+        }
+        Pane::Setup | Pane::Labels if model.knows_pause() || model.watch.is_some() => {
+            vec![List(ListAction::Enter), Everywhere(AppAction::Pause), Everywhere(AppAction::Stop)]
+        }
+        Pane::Setup | Pane::Labels if model.is_busy() => vec![List(ListAction::Enter), Everywhere(AppAction::Stop)],
+        Pane::Setup | Pane::Labels => vec![List(ListAction::Enter), Everywhere(AppAction::Start)],
+        Pane::Review => {
+            let most_used = [ReviewAction::Accept, ReviewAction::NoneOfThese, ReviewAction::Skip, ReviewAction::Undo];
+            most_used.map(Review).to_vec()
+        }
+        Pane::Files if model.knows_pause() => vec![Everywhere(AppAction::Pause), Everywhere(AppAction::Stop)],
+        Pane::Files if model.is_busy() => vec![Everywhere(AppAction::Stop)],
+        Pane::Files => [FilesAction::Apply, FilesAction::Undo, FilesAction::Plan].map(Files).to_vec(),
+        Pane::Log => [ListAction::Up, ListAction::Down].map(List).to_vec(),
+    }
 }
 
 fn status_line(canvas: &Canvas<'_>, width: u16) -> Paragraph<'static> {
@@ -264,43 +212,6 @@ fn model_name(name: &str, room: usize) -> String {
 
 /// Columns that a model's name has in any case.
 const SHORTEST_NAME: usize = 8;
-
-/// A text that fits, its end replaced by an ellipsis where it does not. Columns are counted, not characters.
-pub(super) fn shortened(text: &str, width: usize) -> String {
-    if text.width() <= width {
-        return text.to_owned();
-    }
-    let mut kept = String::new();
-    for grapheme in text.graphemes(true) {
-        if kept.width() + grapheme.width() + 1 > width {
-            break;
-        }
-        kept.push_str(grapheme);
-    }
-    if width > 0 {
-        kept.push('…');
-    }
-    kept
-}
-
-/// A text filled up with spaces to a number of columns.
-pub(super) fn padded(text: &str, width: usize) -> String {
-    let text = shortened(text, width);
-    let missing = width.saturating_sub(text.width());
-    format!("{text}{}", " ".repeat(missing))
-}
-
-/// Wrapped text.
-pub(super) fn paragraph(frame: &mut Frame<'_>, area: Rect, lines: Vec<Line<'_>>) {
-    frame.render_widget(Paragraph::new(lines).wrap(Wrap { trim: false }), area);
-}
-
-/// Advice where there are no pictures yet.
-pub(super) fn nothing_yet(canvas: &Canvas<'_>) -> String {
-    let setup = canvas.model.keys.last_name("everywhere.setup");
-    let start = canvas.model.keys.name("everywhere.start");
-    canvas.say("app.review_empty", &[("setup", &setup), ("start", &start)])
-}
 
 #[cfg(test)]
 mod tests {

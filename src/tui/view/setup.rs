@@ -7,12 +7,13 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 use unicode_width::UnicodeWidthStr;
 
-use super::{Canvas, padded, shortened};
+use super::canvas::{Canvas, padded, shortened};
 use crate::backend::{Checked, ModelChoice, ModelPlace};
-use crate::domain::choice::LeftOutCounts;
+use crate::domain::file_filter::LeftOutCounts;
 use crate::domain::printable::{printable, printable_text};
 use crate::domain::settings::Operation;
 use crate::lang::{Say, Values, duration, size};
+use crate::tui::action::{AppAction, ListAction};
 use crate::tui::model::{Field, Watching};
 
 /// Columns of the fields' names.
@@ -71,7 +72,7 @@ fn line(canvas: &Canvas<'_>, field: Field, room: usize) -> Line<'static> {
     let mark = if is_chosen { "> " } else { "  " };
     if field == Field::Start {
         let style = if is_chosen { canvas.theme.chosen() } else { canvas.theme.title() };
-        let key = canvas.model.keys.name("everywhere.start");
+        let key = canvas.model.keys.name(AppAction::Start);
         let label = format!("[ {} ]", canvas.text("app.field_start"));
         return Line::from(vec![
             Span::raw(mark),
@@ -176,7 +177,7 @@ fn notes(canvas: &Canvas<'_>, field: Field, room: usize) -> Vec<Line<'static>> {
         Field::Destination => note(printable(canvas.model.destination()), faint),
         Field::Model if !setup.models.is_empty() => models(canvas, room),
         Field::Model if setup.is_damaged() => {
-            note(canvas.with_keys("app.model_damaged", &[("key", "list.repair")]), warning)
+            note(canvas.with_keys("app.model_damaged", &[("key", ListAction::Repair.into())]), warning)
         }
         Field::Model => match setup.found() {
             None => note(canvas.text("app.model_hint"), faint),
@@ -288,7 +289,7 @@ fn before_start(canvas: &Canvas<'_>) -> Vec<(String, Style)> {
         lines.push((canvas.say(key, values), canvas.theme.faint()));
     }
     if let Some(runtime) = &model.runtime {
-        let install = [("key", "list.install")];
+        let install = [("key", ListAction::Install.into())];
         if runtime.is_gpu_unused {
             lines.push((canvas.with_keys("app.gpu_unused", &install), canvas.theme.warning()));
         } else if runtime.is_built_in {

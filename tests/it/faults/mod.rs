@@ -7,12 +7,13 @@ pub(crate) mod strace;
 use std::collections::BTreeMap;
 
 use classes::{CLASSES, Class};
-use strace::{Call, can_trace};
+use strace::Call;
 
 use crate::chance::{Chance, amount, how_to_repeat, seed};
 use crate::evidence::{Sorting, ended};
 use crate::judge::{Forgiven, Judge, kinds};
 use crate::scene::Scene;
+use crate::tools::can_trace;
 
 /// How many faults are tried in each way of sorting: a number, or `all`.
 const FAULTS: &str = "SIS_TEST_FAULTS";

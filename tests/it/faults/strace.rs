@@ -22,16 +22,6 @@ pub(crate) struct Call {
     pub(crate) thread: u32,
 }
 
-/// False where there is no `strace` that can trace here, which is said.
-pub(crate) fn can_trace() -> bool {
-    let works = Command::new("strace").args(["-qq", "-o", "/dev/null", "true"]).status();
-    let can = works.is_ok_and(|status| status.success());
-    if !can {
-        println!("skipped: there is no strace that works here");
-    }
-    can
-}
-
 /// The same command under `strace`, which writes the calls of these names into `log`.
 pub(crate) fn traced(command: &Command, names: &[&str], log: &Path, more: &[&str]) -> Command {
     let mut traced = Command::new("strace");

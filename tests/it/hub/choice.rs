@@ -7,7 +7,8 @@ use smart_image_sorter::engine::checkpoint::Checkpoint;
 
 use super::server::{Answer, Repository, Server, files_of};
 use super::{ID, User, WEIGHTS, misbehaving, published};
-use crate::support::{fixtures, onnx_runtime_library};
+use crate::skip::require_onnx_runtime;
+use crate::support::fixtures;
 
 /// A repository with the files of a fixture, changed.
 fn changed(fixture: &str, change: impl FnOnce(&mut BTreeMap<String, Vec<u8>>)) -> Repository {
@@ -232,10 +233,7 @@ fn an_export_alone_is_enough() {
     let user = User::of(&server);
     user.pull().ended_with(0);
     assert!(server.asked_for("onnx/vision_model_fp16.onnx").is_empty());
-    let Some(library) = onnx_runtime_library() else {
-        println!("skipped for ONNX Runtime: ORT_DYLIB_PATH names no library");
-        return;
-    };
+    let Some(library) = require_onnx_runtime() else { return };
     let user = user.with("ORT_DYLIB_PATH", library.display()).with("SIS_RUNTIME", "onnxruntime");
     user.workspace.write_pictures(["1.jpg"]);
     user.classify(ID).ended_with(0);

@@ -6,7 +6,8 @@ use super::choice::converted;
 use super::server::{Answer, Repository, Server, files_of};
 use super::{ID, User, WEIGHTS, misbehaving, published};
 use crate::parity::put_data_beside;
-use crate::support::{copy_folder, fixtures, onnx_runtime_library};
+use crate::skip::require_onnx_runtime;
+use crate::support::{copy_folder, fixtures};
 
 /// How to mend it.
 const ADVICE: &str = "run `sis model pull owner/name --check`";
@@ -147,10 +148,7 @@ fn with_exports() -> (Repository, PathBuf, tempfile::TempDir) {
 
 #[test]
 fn exports_that_lie_beside_good_weights_are_mended_too() {
-    let Some(library) = onnx_runtime_library() else {
-        println!("skipped: ORT_DYLIB_PATH names no library");
-        return;
-    };
+    let Some(library) = require_onnx_runtime() else { return };
     let (repository, exports, _folder) = with_exports();
     let server = Server::of(&repository);
     let user = User::of(&server).with("ORT_DYLIB_PATH", library.display()).with("SIS_RUNTIME", "onnxruntime");

@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use super::choice::converted;
 use super::server::Server;
 use super::{ID, User, published};
+use crate::skip::{Lacks, skip};
 use crate::support::{Content, tree};
 
 /// Gets four files of the model and prints where they are.
@@ -29,7 +30,8 @@ fn python() -> Option<PathBuf> {
     let python = std::env::var_os("SIS_TEST_PYTHON").map_or_else(|| PathBuf::from("python3"), PathBuf::from);
     let asked = Command::new(&python).args(["-c", "import huggingface_hub"]).stderr(Stdio::null()).status();
     if !asked.is_ok_and(|status| status.success()) {
-        println!("skipped: {} has no huggingface_hub (SIS_TEST_PYTHON names another Python)", python.display());
+        let wanted = "huggingface_hub (SIS_TEST_PYTHON names another Python)";
+        skip(Lacks::Program, format!("{} has no {wanted}", python.display()));
         return None;
     }
     Some(python)

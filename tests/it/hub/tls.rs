@@ -7,6 +7,8 @@ use std::process::{Child, Command, Stdio};
 use super::server::Server;
 use super::{User, published};
 
+use crate::skip::require;
+
 /// Ends TLS and hands on what comes through: to the port that is its argument. Prints its own.
 const TERMINATOR: &str = "
 import asyncio, ssl, sys
@@ -52,11 +54,11 @@ impl Drop for Terminator {
 
 /// A server in front of another one, and its address; none where this machine cannot, which is said.
 fn terminator(folder: &Path, server: &Server) -> Option<(Terminator, String)> {
-    let made = Command::new("sh").args(["-c", CERTIFICATES]).current_dir(folder).output();
-    if !made.is_ok_and(|output| output.status.success()) {
-        println!("skipped: openssl is not on this machine");
+    if !require("openssl") || !require("python3") {
         return None;
     }
+    let made = Command::new("sh").args(["-c", CERTIFICATES]).current_dir(folder).output();
+    assert!(made.unwrap().status.success(), "openssl makes certificates");
     let port = server.url().rsplit_once(':').unwrap().1.to_owned();
     let mut python = Command::new("python3");
     python
@@ -64,10 +66,7 @@ fn terminator(folder: &Path, server: &Server) -> Option<(Terminator, String)> {
         .current_dir(folder)
         .stdout(Stdio::piped())
         .stderr(Stdio::null());
-    let Ok(mut child) = python.spawn() else {
-        println!("skipped: python3 is not on this machine");
-        return None;
-    };
+    let mut child = python.spawn().unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
     Some((Terminator(child), format!("https://127.0.0.1:{}", line.trim())))

@@ -7,11 +7,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use smart_image_sorter::domain::hub_model::HubModel;
-use smart_image_sorter::engine::hub::{Control, Hub, HubError, Place, Step};
+use smart_image_sorter::engine::hub::{DownloadControl, DownloadEvent, Hub, HubConfig, HubError};
 
 use super::server::{Answer, Repository, Request, Server};
 use super::{ID, User, WEIGHTS, misbehaving, published};
 use crate::file_systems::Mounted;
+use crate::tools::compiled_at;
 
 #[test]
 fn a_cut_connection_goes_on_where_it_was() {
@@ -80,14 +81,9 @@ fn without_links(server: &Server) -> Vec<(User, PathBuf, Option<Mounted>)> {
         users.push((user.with("HF_HUB_CACHE", cache.display()), cache, Some(mounted)));
     }
     let user = User::of(server);
-    let (code, library) = (user.workspace.write("no_links.c", NO_LINKS), user.workspace.path("no_links.so"));
-    let made = Command::new("cc").args(["-shared", "-fPIC", "-o"]).args([&library, &code]).status();
-    match made.is_ok_and(|status| status.success()) {
-        true => {
-            let cache = user.cache();
-            users.push((user.with("LD_PRELOAD", library.display()), cache, None));
-        }
-        false => println!("skipped: cc makes no library here"),
+    if let Some(library) = compiled_at(user.workspace.root(), "no_links.so", NO_LINKS) {
+        let cache = user.cache();
+        users.push((user.with("LD_PRELOAD", library.display()), cache, None));
     }
     users
 }
@@ -279,15 +275,15 @@ fn what_has_arrived_is_looked_through_audibly_and_until_somebody_stops_it() {
         "HF_HUB_CACHE" => Some(user.cache().into()),
         _ => None,
     };
-    let (hub, model) = (Hub::new(Place::from_variables(&variable)), HubModel::parse(ID).unwrap());
+    let (hub, model) = (Hub::new(HubConfig::from_variables(&variable)), HubModel::parse(ID).unwrap());
     let stop = AtomicBool::new(false);
-    let mut tell = |step: Step<'_>| {
-        if let Step::Checking { total, .. } = step {
+    let mut tell = |step: DownloadEvent<'_>| {
+        if let DownloadEvent::Checking { total, .. } = step {
             assert_eq!(total, 300_000);
             stop.store(true, Ordering::Relaxed);
         }
     };
-    let got = hub.folder(&model, &mut Control { stop: &stop, tell: &mut tell });
+    let got = hub.folder(&model, &mut DownloadControl { stop: &stop, tell: &mut tell });
     assert!(matches!(got, Err(HubError::Cancelled)), "{got:?}");
     assert_eq!(part.metadata().unwrap().len(), 300_000);
     assert!(server.asked_for(WEIGHTS).is_empty());

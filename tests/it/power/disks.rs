@@ -7,8 +7,8 @@ use super::disk::Disk;
 use super::machine::Kind;
 use super::scenario::{Act, Scenario, Verdict, Way, record};
 use crate::chance::{Chance, amount, how_to_repeat, seed};
-use crate::faults::strace::can_trace;
 use crate::judge::kinds;
+use crate::tools::can_trace;
 
 /// Set to a folder, and the disks of the first moment that fails are put there.
 const KEEP: &str = "SIS_TEST_KEEP";

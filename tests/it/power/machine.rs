@@ -5,6 +5,7 @@ use std::process::Command;
 
 use super::disk::Disk;
 use super::rack::{Rack, mount_or_skip};
+use crate::skip::{Lacks, require, skip};
 use crate::tools::run;
 
 /// A file system that is made and mounted here.
@@ -63,14 +64,17 @@ impl Machine {
         let disks: Vec<usize> = (0..disks).map(|_| rack.insert(Disk::new(kind.size()))).collect();
         for disk in &disks {
             let make = kind.make();
+            if !require(make[0]) {
+                return None;
+            }
             if let Err(said) = run(Command::new(make[0]).args(&make[1..]).arg(rack.path(*disk))) {
-                println!("skipped: {} is not possible here: {said}", make[0]);
+                skip(Lacks::FileSystem, format!("{} is not possible here: {said}", make[0]));
                 return None;
             }
         }
         let mut machine = Machine { kind, folder: tempfile::tempdir().unwrap(), rack, disks, mounted: 0 };
         if let Err(said) = machine.start() {
-            println!("skipped: {kind:?} cannot be mounted here: {said}");
+            skip(Lacks::FileSystem, format!("{kind:?} cannot be mounted here: {said}"));
             return None;
         }
         Some(machine)

@@ -15,6 +15,8 @@ use fuser::{
 use super::disk::Disk;
 use super::fuse::{self, KEPT, answer_attributes};
 
+use crate::skip::{Lacks, skip};
+
 /// An event at a disk, in order.
 #[derive(Debug, Clone)]
 pub(super) enum Event {
@@ -256,7 +258,10 @@ pub(super) fn mount_or_skip() -> Option<Rack> {
     match Rack::mount() {
         Ok(rack) => Some(rack),
         Err(error) => {
-            println!("skipped: no FUSE file system can be mounted here (/dev/fuse, or fusermount3): {error}");
+            skip(
+                Lacks::FileSystem,
+                format!("no FUSE file system can be mounted here (/dev/fuse, or fusermount3): {error}"),
+            );
             None
         }
     }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::{ends_soon, pipe, text};
+use crate::skip::require;
 use crate::support::{Workspace, copy_folder, fixtures};
 
 /// Puts something where a file is expected.
@@ -95,8 +96,7 @@ fn labels_come_from_a_file_or_a_pipe_that_has_them() {
         assert_eq!(code, Some(2), "{name}: {said}");
         std::fs::remove_file(&path).unwrap();
     }
-    if Command::new("bash").arg("--version").output().is_err() {
-        println!("skipped: bash is not on this machine");
+    if !require("bash") {
         return;
     }
     let whole = workspace.classify().without("--labels").flag("--dry-run").command();

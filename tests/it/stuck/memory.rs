@@ -1,10 +1,12 @@
 //! Pictures that take all memory: however many cores there are, no more than a budget is taken.
 
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use image::{ExtendedColorType, ImageEncoder};
 
+use crate::skip::{Lacks, skip};
 use crate::support::{Workspace, watch};
+use crate::tools::compiled_at;
 
 /// The most kilobytes that a run with sixteen decoders may take.
 const MOST: u64 = 1_500_000;
@@ -30,12 +32,7 @@ int sched_getaffinity(pid_t p, size_t n, cpu_set_t *s) { memset(s, 0, n); for (i
 #[test]
 fn bombs_take_one_budget_whatever_the_cores() {
     let workspace = Workspace::new();
-    let (code, library) = (workspace.write("cores.c", CORES), workspace.path("cores.so"));
-    let made = Command::new("cc").args(["-shared", "-fPIC", "-o"]).args([&library, &code]).status();
-    if !made.is_ok_and(|status| status.success()) {
-        println!("skipped: cc makes no library here");
-        return;
-    }
+    let Some(library) = compiled_at(workspace.root(), "cores.so", CORES) else { return };
     let bomb = bomb();
     assert!(bomb.len() < 100_000);
     for number in 0..8_u8 {
@@ -46,8 +43,7 @@ fn bombs_take_one_budget_whatever_the_cores() {
     let doctor = doctor.arg("doctor").env("LD_PRELOAD", &library).output().unwrap();
     let told = String::from_utf8(doctor.stdout).unwrap();
     if !told.contains("16") {
-        println!("skipped: cores cannot be made up here: {told}");
-        return;
+        return skip(Lacks::System, format!("cores cannot be made up here: {told}"));
     }
     let mut command = workspace.classify().flag("--dry-run").flag("--json").command();
     command.env("LD_PRELOAD", &library).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());

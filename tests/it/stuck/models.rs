@@ -15,6 +15,7 @@ use tract_onnx::pb::{
 };
 
 use super::{SOON, is_free, signal};
+use crate::skip::require_onnx_runtime;
 use crate::support::{Workspace, copy_folder, fixtures, onnx_runtime_library};
 
 /// How long a model is silent before that is said, in these tests.
@@ -131,9 +132,8 @@ pub(super) fn model(workspace: &Workspace, tower: &str, how: Change) -> PathBuf 
 /// The runtimes and what keeps each of them busy.
 fn busy() -> Vec<(&'static str, &'static str, Change)> {
     let mut busy: Vec<(_, _, Change)> = vec![("tract", "slow", slow)];
-    match onnx_runtime_library() {
-        Some(_) => busy.extend([("onnxruntime", "slow", slow as _), ("onnxruntime", "endless", endless as _)]),
-        None => println!("skipped for ONNX Runtime: ORT_DYLIB_PATH names no library"),
+    if require_onnx_runtime().is_some() {
+        busy.extend([("onnxruntime", "slow", slow as _), ("onnxruntime", "endless", endless as _)]);
     }
     busy
 }

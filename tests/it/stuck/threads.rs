@@ -1,9 +1,10 @@
 //! A system that starts no more threads.
 
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use super::{ends_soon, text};
 use crate::support::{Workspace, hashes, sorted};
+use crate::tools::can_trace;
 
 /// The program under a tracer that has threads refused; none where there is no tracer.
 fn refused(command: &Command, which: &str) -> Option<Command> {
@@ -19,15 +20,6 @@ fn refused(command: &Command, which: &str) -> Option<Command> {
         };
     }
     Some(traced)
-}
-
-fn can_trace() -> bool {
-    let traced = Command::new("strace").args(["-qq", "-o", "/dev/null", "true"]).stderr(Stdio::null()).status();
-    let can = traced.is_ok_and(|status| status.success());
-    if !can {
-        println!("skipped: strace does not work on this machine");
-    }
-    can
 }
 
 #[test]

@@ -9,6 +9,7 @@ use std::path::Path;
 use std::process::Command;
 
 use super::{SETTLE, WAYS, Watching, command, command_on, counted, of_kind};
+use crate::skip::{Lacks, skip};
 use crate::support::{Workspace, hashes, picture, sha256, sorted};
 
 /// One of each hash.
@@ -323,8 +324,7 @@ fn the_limit_of_watched_folders_is_reached() {
     let mut trial = Command::new("unshare");
     trial.args(["--user", "--map-root-user", "sh", "-c", "echo 5 > /proc/sys/user/max_inotify_watches"]);
     if !trial.output().is_ok_and(|output| output.status.success()) {
-        println!("skipped: no user namespace can be made here");
-        return;
+        return skip(Lacks::System, "no user namespace can be made here");
     }
     let mut watching = Watching::spawn(command);
     watching.wait_for_pictures(20);

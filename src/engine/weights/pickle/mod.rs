@@ -10,7 +10,7 @@ mod machine;
 
 use std::rc::Rc;
 
-use super::ElementType;
+use super::tensor::ElementType;
 use machine::{Id, Machine, Value};
 
 /// The longest pickle that is read: one tensor takes some two hundred bytes, so that this is ten thousand of them. It

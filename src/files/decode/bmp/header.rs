@@ -1,7 +1,7 @@
 //! The header of a Windows or OS/2 bitmap: its size, the form of its pixels, where its colours and its data lie.
 
 use crate::files::decode::tags::Order;
-use crate::files::trouble::{RareForm, Trouble};
+use crate::files::defect::{PictureDefect, RareForm};
 
 /// The header of the file, before that of the picture.
 const FILE_HEADER: usize = 14;
@@ -34,10 +34,10 @@ pub(super) struct Header {
 }
 
 impl Header {
-    pub(super) fn of(bytes: &[u8]) -> Result<Header, Trouble> {
+    pub(super) fn of(bytes: &[u8]) -> Result<Header, PictureDefect> {
         let number = |at: usize, width: usize| {
             let bytes = at.checked_add(width).and_then(|end| bytes.get(at..end));
-            bytes.map(|bytes| Order::Little.number(bytes) as u32).ok_or(Trouble::Truncated)
+            bytes.map(|bytes| Order::Little.number(bytes) as u32).ok_or(PictureDefect::Truncated)
         };
         let size = number(FILE_HEADER, 4)? as usize;
         let is_core = size == 12;
@@ -68,8 +68,8 @@ impl Header {
                     masks => Form::Masked(masks),
                 }
             }
-            (0, _) => return Err(Trouble::UnusualForm { form: RareForm::BmpBits { bits } }),
-            _ => return Err(Trouble::UnusualForm { form: RareForm::BmpCompression { number: compression } }),
+            (0, _) => return Err(PictureDefect::UnusualForm { form: RareForm::BmpBits { bits } }),
+            _ => return Err(PictureDefect::UnusualForm { form: RareForm::BmpCompression { number: compression } }),
         };
         let (entry, told) = if is_core { (3, 0) } else { (4, field(32)?) };
         let has_palette = bits <= 8;

@@ -5,20 +5,20 @@ mod runs;
 
 use image::RgbImage;
 
+use super::decoded::{Decoded, MemoryGrant, claim_memory};
 use super::need::{self, Size};
 use super::tags::Order;
-use super::{Decoded, Room, claim};
-use crate::files::trouble::Trouble;
+use crate::files::defect::PictureDefect;
 use header::{Form, Header};
 
 /// The rows that are there, where not all are: those that lack are of the first colour, or black.
-pub(super) fn decode(bytes: &[u8], room: Room<'_>) -> Result<Decoded, Trouble> {
+pub(super) fn decode(bytes: &[u8], room: MemoryGrant<'_>) -> Result<Decoded, PictureDefect> {
     let header = Header::of(bytes)?;
     let (width, height) = (header.width, header.height);
     let pixels = u64::from(width) * u64::from(height);
     let has_runs = matches!(header.form, Form::Runs { .. });
     let size = Size { width, height, bytes: if has_runs { 2 * pixels } else { 3 * pixels }, is_turned: false };
-    claim(size, need::of_bmp(size), room)?;
+    claim_memory(size, need::of_bmp(size), room)?;
     let mut rgb = vec![0; 3 * pixels as usize];
     let (filled, of) = match header.form {
         Form::Runs { is_half } => {
@@ -30,10 +30,10 @@ pub(super) fn decode(bytes: &[u8], room: Room<'_>) -> Result<Decoded, Trouble> {
         Form::Indices | Form::Masked(_) => (stored(&header, bytes, &mut rgb), height as usize),
     };
     if filled == 0 {
-        return Err(Trouble::Truncated);
+        return Err(PictureDefect::Truncated);
     }
     let pixels = RgbImage::from_raw(width, height, rgb);
-    let pixels = pixels.ok_or_else(|| Trouble::Damaged { detail: "too few pixels".to_owned() })?;
+    let pixels = pixels.ok_or_else(|| PictureDefect::Damaged { detail: "too few pixels".to_owned() })?;
     Ok(Decoded { pixels, is_whole: filled == of })
 }
 
@@ -131,7 +131,7 @@ mod tests {
         [bytes, vec![9, 9, 9, 0, 200, 200, 200, 0], runs.to_vec()].concat()
     }
 
-    fn decoded(bytes: &[u8]) -> Result<Decoded, Trouble> {
+    fn decoded(bytes: &[u8]) -> Result<Decoded, PictureDefect> {
         decode(bytes, &mut |_| {})
     }
 
@@ -152,7 +152,7 @@ mod tests {
         for (runs, is_whole) in cases {
             assert_eq!(decoded(&packed(runs)).unwrap().is_whole, is_whole, "{runs:?}");
         }
-        assert!(matches!(decoded(&packed(&[0, 1])), Err(Trouble::Truncated)));
+        assert!(matches!(decoded(&packed(&[0, 1])), Err(PictureDefect::Truncated)));
     }
 
     #[test]

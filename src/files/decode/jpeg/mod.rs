@@ -22,8 +22,10 @@ use std::ops::Range;
 use image::RgbImage;
 use libjpeg_turbo_rs::{DecodeLimits, DecodeWarning, Decoder, Image, JpegError, PixelFormat};
 
+use super::decoded::{Decoded, MOST_PIXELS, MemoryGrant, claim_memory, is_turned, upright};
 use super::need::{self, Size};
-use super::{Decoded, MOST_PIXELS, RareForm, Room, Trouble, claim, is_turned, orientation, upright};
+use super::orientation;
+use crate::files::defect::{PictureDefect, RareForm};
 use markers::{APP1, Frame, JPEG_LS, Process, SCAN, Segment, segments};
 
 /// The most scans that are decoded: encoders make a dozen, and each may take as long as the whole picture.
@@ -33,10 +35,10 @@ pub(super) const MOST_SCANS: usize = 500;
 /// encoders refine three times at most.
 const MOST_SPOILED: usize = 8;
 
-pub(super) fn decode(bytes: &[u8], room: Room<'_>) -> Result<Decoded, Trouble> {
+pub(super) fn decode(bytes: &[u8], room: MemoryGrant<'_>) -> Result<Decoded, PictureDefect> {
     let found = segments(bytes);
     let frame = Frame::first(&found).ok_or_else(|| match found.iter().any(|segment| segment.marker == JPEG_LS) {
-        true => Trouble::OtherFormat { format: "JPEG-LS" },
+        true => PictureDefect::OtherFormat { format: "JPEG-LS" },
         false => damaged("no frame"),
     })?;
     match names::unique(bytes, &found, &frame) {
@@ -49,14 +51,19 @@ pub(super) fn decode(bytes: &[u8], room: Room<'_>) -> Result<Decoded, Trouble> {
     }
 }
 
-fn decode_frame(bytes: &[u8], segments: &[Segment<'_>], frame: Frame, room: Room<'_>) -> Result<Decoded, Trouble> {
+fn decode_frame(
+    bytes: &[u8],
+    segments: &[Segment<'_>],
+    frame: Frame,
+    room: MemoryGrant<'_>,
+) -> Result<Decoded, PictureDefect> {
     check_form(&frame)?;
     let before_scans = segments.iter().take_while(|segment| segment.marker != SCAN);
     let app1 = before_scans.filter(|segment| segment.marker == APP1).map(|segment| segment.content);
     let orientation = orientation::of_jpeg(app1);
     let size = Size { is_turned: is_turned(orientation), ..frame.size() };
     let has_scans = segments.iter().filter(|segment| segment.marker == SCAN).nth(1).is_some();
-    claim(size, need::of_jpeg(frame.samples(), has_scans, bytes.len() as u64, size), room)?;
+    claim_memory(size, need::of_jpeg(frame.samples(), has_scans, bytes.len() as u64, size), room)?;
     let must_be_split = scans::must_be_split(segments, &frame);
     let split = must_be_split.then(|| scans::split(segments, &frame).ok_or_else(|| damaged("a scan"))).transpose()?;
     let (readable, has_codes) = readable(bytes, segments, &frame);
@@ -111,8 +118,8 @@ fn without(bytes: &[u8], left_out: &[Range<usize>]) -> Vec<u8> {
 }
 
 /// Refuses forms that Pillow does not decode either.
-fn check_form(frame: &Frame) -> Result<(), Trouble> {
-    let unusual = |form| Err(Trouble::UnusualForm { form });
+fn check_form(frame: &Frame) -> Result<(), PictureDefect> {
+    let unusual = |form| Err(PictureDefect::UnusualForm { form });
     match (frame.process, frame.precision, frame.components.len()) {
         (Process::Hierarchical, ..) => unusual(RareForm::JpegHierarchical),
         (Process::ArithmeticLossless, ..) => unusual(RareForm::JpegArithmeticLossless),
@@ -126,20 +133,20 @@ fn check_form(frame: &Frame) -> Result<(), Trouble> {
     }
 }
 
-fn decode_known(bytes: &[u8], frame: &Frame) -> Result<Decoded, Trouble> {
+fn decode_known(bytes: &[u8], frame: &Frame) -> Result<Decoded, PictureDefect> {
     let limits = DecodeLimits { max_pixels: MOST_PIXELS, max_scans: MOST_SCANS, ..DecodeLimits::default() };
-    let mut decoder = Decoder::new_with_limits(bytes, limits).map_err(trouble_of)?;
+    let mut decoder = Decoder::new_with_limits(bytes, limits).map_err(defect_of)?;
     decoder.set_lenient(true);
     decoder.set_block_smoothing(true);
     let (width, height) = (frame.width as u32, frame.height as u32);
     let (rgb, is_whole) = match planes::is_coarser_than_others(frame) {
         true => {
             let space = decoder.jpeg_color_space();
-            let (raw, warnings) = decoder.decode_raw_with_warnings().map_err(trouble_of)?;
+            let (raw, warnings) = decoder.decode_raw_with_warnings().map_err(defect_of)?;
             (planes::to_rgb(frame, &raw, space), !warnings.iter().any(leaves_pixels_out))
         }
         false => {
-            let image = decoder.decode_image().map_err(trouble_of)?;
+            let image = decoder.decode_image().map_err(defect_of)?;
             let is_whole = !image.warnings.iter().any(leaves_pixels_out);
             (to_rgb(image), is_whole)
         }
@@ -174,17 +181,17 @@ fn ink_to_rgb([cyan, magenta, yellow, black]: [u8; 4]) -> [u8; 3] {
     [left(cyan), left(magenta), left(yellow)]
 }
 
-fn damaged(detail: &str) -> Trouble {
-    Trouble::Damaged { detail: detail.to_owned() }
+fn damaged(detail: &str) -> PictureDefect {
+    PictureDefect::Damaged { detail: detail.to_owned() }
 }
 
-fn trouble_of(error: JpegError) -> Trouble {
+fn defect_of(error: JpegError) -> PictureDefect {
     let detail = error.to_string();
     match error {
-        JpegError::UnexpectedEof => Trouble::Truncated,
+        JpegError::UnexpectedEof => PictureDefect::Truncated,
         JpegError::Unsupported(_) | JpegError::LimitExceeded { .. } | JpegError::AllocationFailed { .. } => {
-            Trouble::UnusualForm { form: RareForm::Other { detail } }
+            PictureDefect::UnusualForm { form: RareForm::Other { detail } }
         }
-        _ => Trouble::Damaged { detail },
+        _ => PictureDefect::Damaged { detail },
     }
 }

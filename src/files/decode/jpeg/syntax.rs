@@ -1,5 +1,5 @@
-//! Whether the marker segments of a JPEG are such as libjpeg asks for: it refuses a file with others, and what our
-//! decoder makes of one may be anything.
+//! Whether the marker segments of a JPEG are valid for libjpeg. It refuses a file with others, and our decoder may make
+//! anything of one.
 
 use super::markers::{Frame, HUFFMAN_TABLES, RESTART_INTERVAL, SCAN, Scan, Segment};
 

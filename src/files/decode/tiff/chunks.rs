@@ -3,7 +3,7 @@
 use super::directory::{List, tag};
 use super::form::{Compression, Form, damaged, rare};
 use super::jpeg;
-use crate::files::trouble::{RareForm, Trouble};
+use crate::files::defect::{PictureDefect, RareForm};
 
 /// The strips or tiles of a page; strips are as wide as the page.
 #[derive(Debug, Clone, Copy)]
@@ -40,7 +40,7 @@ pub(super) struct Chunk<'b> {
 }
 
 impl<'b> Chunks<'b> {
-    pub(super) fn of(form: &Form<'b>) -> Result<Chunks<'b>, Trouble> {
+    pub(super) fn of(form: &Form<'b>) -> Result<Chunks<'b>, PictureDefect> {
         let (directory, width, height) = (form.directory, form.width, form.height);
         if form.compression == Compression::OldJpeg {
             let bytes = jpeg::old_stream(form);

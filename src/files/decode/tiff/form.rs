@@ -4,8 +4,8 @@
 use super::directory::{Directory, List, tag};
 use super::fax::Coding;
 use super::ycbcr::YCbCr;
+use crate::files::defect::{PictureDefect, RareForm};
 use crate::files::kind::RAW;
-use crate::files::trouble::{RareForm, Trouble};
 
 /// The most samples a pixel may have: what is beside the colours is left out.
 const MOST_SAMPLES: u64 = 64;
@@ -94,12 +94,12 @@ pub(super) struct Form<'b> {
 }
 
 impl<'b> Form<'b> {
-    pub(super) fn of(directory: Directory<'b>) -> Result<Form<'b>, Trouble> {
+    pub(super) fn of(directory: Directory<'b>) -> Result<Form<'b>, PictureDefect> {
         let number = |tag| directory.number(tag);
         let size = |tag| number(tag).and_then(|size| u32::try_from(size).ok()).unwrap_or(0);
         let colours = number(tag::COLOURS).unwrap_or(0);
         if is_raw(&directory, colours) {
-            return Err(Trouble::OtherFormat { format: RAW });
+            return Err(PictureDefect::OtherFormat { format: RAW });
         }
         let compression = compression(&directory)?;
         let is_old_jpeg = compression == Compression::OldJpeg;
@@ -125,7 +125,7 @@ impl<'b> Form<'b> {
     }
 
     /// Refuses what cannot be, and what is not decoded.
-    fn check(&self) -> Result<(), Trouble> {
+    fn check(&self) -> Result<(), PictureDefect> {
         let Form { bits, sample, samples, .. } = *self;
         if samples < self.colours.count() || samples as u64 > MOST_SAMPLES || bits == 0 {
             return Err(damaged(&format!("{samples} samples of {bits} bits a pixel")));
@@ -172,12 +172,12 @@ impl<'b> Form<'b> {
     }
 }
 
-pub(super) fn damaged(detail: &str) -> Trouble {
-    Trouble::Damaged { detail: detail.to_owned() }
+pub(super) fn damaged(detail: &str) -> PictureDefect {
+    PictureDefect::Damaged { detail: detail.to_owned() }
 }
 
-pub(super) fn rare(form: RareForm) -> Trouble {
-    Trouble::UnusualForm { form }
+pub(super) fn rare(form: RareForm) -> PictureDefect {
+    PictureDefect::UnusualForm { form }
 }
 
 /// Cameras keep raw pictures in TIFFs whose first page is small: neither that nor the sensor's numbers are the picture.
@@ -204,7 +204,7 @@ fn is_sound(directory: &Directory<'_>) -> bool {
             .is_none_or(|factors| factors.len() == 2 && factors.numbers().all(|factor| matches!(factor, 1 | 2 | 4)))
 }
 
-fn compression(directory: &Directory<'_>) -> Result<Compression, Trouble> {
+fn compression(directory: &Directory<'_>) -> Result<Compression, PictureDefect> {
     let number = directory.number(tag::COMPRESSION).unwrap_or(1);
     let name = match number {
         1 => return Ok(Compression::None),
@@ -236,14 +236,14 @@ fn compression(directory: &Directory<'_>) -> Result<Compression, Trouble> {
         50_001 | 34_927 => "WebP",
         50_002 | 52_546 => "JPEG XL",
         // Cameras' own.
-        32_767 | 34_713 | 34_892 | 65_535 => return Err(Trouble::OtherFormat { format: RAW }),
+        32_767 | 34_713 | 34_892 | 65_535 => return Err(PictureDefect::OtherFormat { format: RAW }),
         _ => return Err(rare(RareForm::TiffCompressionNumber { number })),
     };
     Err(rare(RareForm::TiffCompression { name }))
 }
 
 /// Bits of a sample, where all have the same.
-fn bits(directory: &Directory<'_>, samples: u64, usual: u16) -> Result<u16, Trouble> {
+fn bits(directory: &Directory<'_>, samples: u64, usual: u16) -> Result<u16, PictureDefect> {
     let Some(list) = directory.list(tag::BITS) else { return Ok(usual) };
     let mut all = list.numbers().take(samples.clamp(1, MOST_SAMPLES) as usize);
     let first = all.next().unwrap_or(1).min(u16::MAX.into()) as u16;
@@ -253,7 +253,7 @@ fn bits(directory: &Directory<'_>, samples: u64, usual: u16) -> Result<u16, Trou
     }
 }
 
-fn sample(directory: &Directory<'_>) -> Result<Sample, Trouble> {
+fn sample(directory: &Directory<'_>) -> Result<Sample, PictureDefect> {
     match directory.number(tag::SAMPLE_FORMAT).unwrap_or(1) {
         2 => Ok(Sample::Signed),
         3 => Ok(Sample::Real),
@@ -267,7 +267,7 @@ fn meaning<'b>(
     number: u64,
     samples: u64,
     compression: Compression,
-) -> Result<Colours<'b>, Trouble> {
+) -> Result<Colours<'b>, PictureDefect> {
     let name = match number {
         // A picture of one colour alone is grey.
         6 if samples == 1 => return Ok(Colours::Grey { is_inverted: false }),
@@ -293,7 +293,7 @@ fn meaning<'b>(
 }
 
 /// Only these compressions come with one.
-fn predictor(directory: &Directory<'_>, compression: Compression) -> Result<Predictor, Trouble> {
+fn predictor(directory: &Directory<'_>, compression: Compression) -> Result<Predictor, PictureDefect> {
     if !matches!(compression, Compression::Lzw | Compression::Deflate | Compression::Zstd) {
         return Ok(Predictor::None);
     }

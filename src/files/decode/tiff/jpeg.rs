@@ -7,14 +7,14 @@ use super::form::{Form, damaged, rare};
 use super::rows::{Nothing, Raster, Rows};
 use super::ycbcr::YCbCr;
 use crate::files::decode::jpeg::{MOST_SCANS, has_uneven_colours, is_whole};
-use crate::files::trouble::{RareForm, Trouble};
+use crate::files::defect::{PictureDefect, RareForm};
 
 const START: [u8; 2] = [0xff, 0xd8];
 const END: [u8; 2] = [0xff, 0xd9];
 
 /// The form that one strip or tile is to have.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Wanted<'b> {
+pub(super) struct JpegPart<'b> {
     /// Tables that every strip needs, and the file has once.
     pub(super) tables: &'b [u8],
     pub(super) width: u32,
@@ -27,7 +27,7 @@ pub(super) struct Wanted<'b> {
 }
 
 /// The rows of a strip or tile.
-pub(super) fn rows<'b>(bytes: &[u8], wanted: Wanted<'_>) -> Result<Box<dyn Rows + 'b>, Trouble> {
+pub(super) fn rows<'b>(bytes: &[u8], wanted: JpegPart<'_>) -> Result<Box<dyn Rows + 'b>, PictureDefect> {
     let stream = stream(bytes, wanted);
     let Ok(mut decoder) = Decoder::new_with_limits(&stream, limits()) else { return Ok(Box::new(Nothing)) };
     let frame = decoder.header();
@@ -72,7 +72,7 @@ fn is_loss(warning: &DecodeWarning) -> bool {
 }
 
 /// A JPEG of its own: the tables come before the strip, and the directory, not the strip's markers, tells its colours.
-fn stream(bytes: &[u8], wanted: Wanted<'_>) -> Vec<u8> {
+fn stream(bytes: &[u8], wanted: JpegPart<'_>) -> Vec<u8> {
     let transform = u8::from(wanted.is_ycbcr);
     let mut stream = [&START[..], b"\xff\xee\0\x0eAdobe\0\x64\0\0\0\0", &[transform]].concat();
     // The tables end with an end marker of their own.
@@ -113,7 +113,7 @@ pub(super) fn old_rows<'b>(
     bytes: &[u8],
     form: &Form<'_>,
     colours: Option<YCbCr>,
-) -> Result<Box<dyn Rows + 'b>, Trouble> {
+) -> Result<Box<dyn Rows + 'b>, PictureDefect> {
     let (width, height) = (form.width as usize, form.height as usize);
     let Ok(mut decoder) = Decoder::new_with_limits(bytes, limits()) else { return Ok(Box::new(Nothing)) };
     let frame = decoder.header();

@@ -24,18 +24,19 @@ mod tests;
 
 use image::RgbImage;
 
+use super::decoded::{Decoded, MemoryGrant, claim_memory, is_turned, upright};
 use super::need::Size;
-use super::{Decoded, Room, claim, is_turned, orientation, upright};
-use crate::files::trouble::{RareForm, Trouble};
+use super::orientation;
+use crate::files::defect::{PictureDefect, RareForm};
 use chunks::{Chunk, Chunks};
 use directory::{Directory, Missing, tag};
 use form::{Colours, Compression, Form, damaged, rare};
 use paint::Painter;
 use rows::{Filled, Rows};
 
-pub(super) fn decode(bytes: &[u8], room: Room<'_>) -> Result<Decoded, Trouble> {
+pub(super) fn decode(bytes: &[u8], room: MemoryGrant<'_>) -> Result<Decoded, PictureDefect> {
     let directory = Directory::first(bytes).map_err(|missing| match missing {
-        Missing::BeyondTheEnd => Trouble::Truncated,
+        Missing::BeyondTheEnd => PictureDefect::Truncated,
         Missing::None => damaged("no page"),
     })?;
     let form = Form::of(directory)?;
@@ -46,7 +47,7 @@ pub(super) fn decode(bytes: &[u8], room: Room<'_>) -> Result<Decoded, Trouble> {
     let number = directory.list(tag::ORIENTATION).and_then(|list| list.orientation());
     let orientation = orientation::of_tiff(number, directory.list(tag::XMP).map(|list| list.bytes()));
     let size = Size { width, height, bytes: 0, is_turned: is_turned(orientation) };
-    claim(size, page.need(size.is_turned), room)?;
+    claim_memory(size, page.need(size.is_turned), room)?;
     if page.wants_reversed_bytes() {
         reversed = bytes.iter().map(|byte| byte.reverse_bits()).collect::<Vec<u8>>();
         page.chunks = page.chunks.of_bytes(&reversed);
@@ -58,7 +59,7 @@ pub(super) fn decode(bytes: &[u8], room: Room<'_>) -> Result<Decoded, Trouble> {
         }
     }
     if canvas.rows == 0 {
-        return Err(if page.is_cut { Trouble::Truncated } else { damaged("no row can be read") });
+        return Err(if page.is_cut { PictureDefect::Truncated } else { damaged("no row can be read") });
     }
     let is_whole = page.is_whole && pages::are_whole(&directory);
     let pixels = RgbImage::from_raw(width, height, canvas.rgb).ok_or_else(|| damaged("no pixels"))?;
@@ -103,7 +104,7 @@ struct Page<'b> {
 }
 
 impl<'b> Page<'b> {
-    fn of(form: Form<'b>) -> Result<Page<'b>, Trouble> {
+    fn of(form: Form<'b>) -> Result<Page<'b>, PictureDefect> {
         let chunks = Chunks::of(&form)?;
         let is_jpeg = matches!(form.compression, Compression::Jpeg | Compression::OldJpeg);
         let (mut painted, mut group, mut row_length) = (form, None, None);
@@ -140,7 +141,7 @@ impl<'b> Page<'b> {
     }
 
     /// Refuses tiles that are so much larger than the page that reading them would take for ever.
-    fn check_work(&self) -> Result<(), Trouble> {
+    fn check_work(&self) -> Result<(), PictureDefect> {
         const MOST_BEYOND_THE_PAGE: u128 = 64 << 20;
         let rows = u128::from(self.chunks.across) * u128::from(self.chunks.down) * u128::from(self.chunks.height);
         let page = u128::from(self.form.width) * u128::from(self.form.height) * self.painter.samples() as u128;
@@ -183,7 +184,7 @@ impl<'b> Page<'b> {
     }
 
     /// Paints one strip or tile.
-    fn paint(&mut self, row: u32, column: u32, canvas: &mut Canvas) -> Result<(), Trouble> {
+    fn paint(&mut self, row: u32, column: u32, canvas: &mut Canvas) -> Result<(), PictureDefect> {
         let mut planes = Vec::with_capacity(self.form.planes());
         for plane in 0..self.form.planes() {
             let chunk = self.chunks.get(plane, row, column);
@@ -249,7 +250,7 @@ impl<'b> Page<'b> {
     fn note(&mut self, filled: Filled, row: &mut [u8]) -> bool {
         self.is_whole &= filled == Filled::Whole;
         match filled {
-            Filled::Whole | Filled::Mended => false,
+            Filled::Whole | Filled::RepairedPng => false,
             Filled::Cut(length) => {
                 self.is_cut = true;
                 row[length..].fill(0);
@@ -263,7 +264,7 @@ impl<'b> Page<'b> {
     }
 
     /// The rows of a strip or tile of one plane.
-    fn rows(&self, chunk: Chunk<'b>) -> Result<Box<dyn Rows + 'b>, Trouble> {
+    fn rows(&self, chunk: Chunk<'b>) -> Result<Box<dyn Rows + 'b>, PictureDefect> {
         let Form { compression, is_reversed, .. } = self.form;
         Ok(match compression {
             Compression::Fax(coding) => Box::new(fax::Fax::new(chunk.bytes, coding, self.chunks.width, is_reversed)),
@@ -281,7 +282,7 @@ impl<'b> Page<'b> {
             }
             Compression::Jpeg => {
                 let tables = self.form.directory.list(tag::JPEG_TABLES).map(|list| list.bytes());
-                let wanted = jpeg::Wanted {
+                let wanted = jpeg::JpegPart {
                     tables: tables.unwrap_or_default(),
                     width: self.chunks.width,
                     height: self.chunks.height,

@@ -11,7 +11,7 @@ pub(super) enum Filled {
     /// All of it.
     Whole,
     /// All of it, some of it made up by the decoder.
-    Mended,
+    RepairedPng,
     /// So many bytes, then there are no more.
     Cut(usize),
     /// So many bytes, then comes what cannot be understood.
@@ -65,7 +65,7 @@ impl Rows for Raster {
         let mut rest = Stored(self.samples.get(self.at..).unwrap_or_default());
         let filled = rest.fill(row);
         self.at += row.len();
-        if filled == Filled::Whole && self.is_mended { Filled::Mended } else { filled }
+        if filled == Filled::Whole && self.is_mended { Filled::RepairedPng } else { filled }
     }
 }
 

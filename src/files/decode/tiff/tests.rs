@@ -12,7 +12,7 @@ fn fixture(name: &str) -> Vec<u8> {
     std::fs::read(folder().join(name)).unwrap()
 }
 
-fn decoded(bytes: &[u8]) -> Result<Decoded, Trouble> {
+fn decoded(bytes: &[u8]) -> Result<Decoded, PictureDefect> {
     decode(bytes, &mut |_| {})
 }
 
@@ -74,11 +74,11 @@ fn a_strip_that_is_cut_is_not_whole_and_what_there_is_of_it_is_shown() {
         assert!(!most.is_whole, "{name}");
         let (rows, same) = (whole.pixels.rows(), |(a, b): (_, _)| Iterator::eq(a, b));
         assert!(rows.zip(most.pixels.rows()).take(4).all(same), "{name}");
-        assert!(matches!(decoded(&cut(&bytes, length)), Err(Trouble::Truncated)), "{name}");
+        assert!(matches!(decoded(&cut(&bytes, length)), Err(PictureDefect::Truncated)), "{name}");
         for missing in 1..length {
             match decoded(&cut(&bytes, missing)) {
                 Ok(decoded) => assert!(!decoded.is_whole || decoded.pixels == whole.pixels, "{name} {missing}"),
-                Err(trouble) => assert!(matches!(trouble, Trouble::Truncated), "{name} {missing} {trouble}"),
+                Err(defect) => assert!(matches!(defect, PictureDefect::Truncated), "{name} {missing} {defect}"),
             }
         }
     }
@@ -88,7 +88,7 @@ fn a_strip_that_is_cut_is_not_whole_and_what_there_is_of_it_is_shown() {
 fn a_file_without_its_directory_is_cut_off() {
     let bytes = fixture("rgb-lzw-strips.tif");
     for length in [4, 7, 8, 100, bytes.len() / 2, bytes.len() - 20] {
-        assert!(matches!(decoded(&bytes[..length]), Err(Trouble::Truncated)), "{length}");
+        assert!(matches!(decoded(&bytes[..length]), Err(PictureDefect::Truncated)), "{length}");
     }
 }
 
@@ -132,7 +132,7 @@ fn damage_is_noticed_where_the_compression_tells() {
     let mut bytes = fixture("rgb-old-deflate.tif");
     let at = Order::Little.number(&bytes[entry(&bytes, tag::STRIP_OFFSETS) + 8..][..4]) as usize;
     bytes[at] = 0xff;
-    assert!(matches!(decoded(&bytes), Err(Trouble::Damaged { .. })));
+    assert!(matches!(decoded(&bytes), Err(PictureDefect::Damaged { .. })));
 }
 
 #[test]
@@ -195,7 +195,7 @@ fn forms_that_are_not_decoded_are_told_by_name() {
     ];
     for (bytes, expected) in cases {
         match decoded(&bytes) {
-            Err(Trouble::UnusualForm { form }) => assert_eq!(form, expected),
+            Err(PictureDefect::UnusualForm { form }) => assert_eq!(form, expected),
             other => panic!("{expected:?}: {other:?}"),
         }
     }
@@ -211,7 +211,7 @@ fn raw_pictures_are_not_sorted_by_their_thumbnails() {
         with(rgb(), tag::COMPRESSION, 34_713),
     ];
     for bytes in raws {
-        assert!(matches!(decoded(&bytes), Err(Trouble::OtherFormat { format: RAW })));
+        assert!(matches!(decoded(&bytes), Err(PictureDefect::OtherFormat { format: RAW })));
     }
 }
 
@@ -223,7 +223,7 @@ fn nothing_is_allocated_for_a_size_that_is_refused() {
     };
     for (tag, size) in [(tag::WIDTH, u32::MAX), (tag::HEIGHT, u32::MAX), (tag::WIDTH, 1 << 30)] {
         let (result, asked) = refuse(with(fixture("rgb-lzw-fill-2.tif"), tag, size));
-        assert!(matches!(result, Err(Trouble::TooManyPixels { .. })), "{result:?}");
+        assert!(matches!(result, Err(PictureDefect::TooManyPixels { .. })), "{result:?}");
         assert_eq!(asked, None);
     }
     let tiles = fixture("rgb-deflate-tiles.tif");
@@ -232,7 +232,7 @@ fn nothing_is_allocated_for_a_size_that_is_refused() {
         assert!(result.is_err() && asked.is_none(), "{result:?}");
     }
     let (result, asked) = refuse(with(fixture("rgb-lzw-fill-2.tif"), tag::HEIGHT, 0));
-    assert!(matches!(result, Err(Trouble::Damaged { .. })) && asked.is_none());
+    assert!(matches!(result, Err(PictureDefect::Damaged { .. })) && asked.is_none());
 }
 
 proptest! {

@@ -12,9 +12,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use super::{Told, WatchRules, Watched, WatchedBy};
-use crate::domain::choice::{Choice, LeftOut, LeftOutCounts, Why};
+use crate::domain::file_filter::{FileFilter, LeftOut, LeftOutCounts, LeftOutReason};
 use crate::domain::picture::FileStamp;
-use crate::domain::readiness::{Look, Readiness};
+use crate::domain::readiness::{Observation, Readiness};
 use crate::files::read::stamp_of;
 use crate::files::scan::{Kept, Scan, ScanError, Scope};
 use crate::files::watcher::Watcher;
@@ -54,7 +54,7 @@ pub(super) struct Incoming {
     whole: PathBuf,
     recursive: bool,
     destination: PathBuf,
-    choice: Choice,
+    choice: FileFilter,
     kept: Kept,
     rules: IncomingRules,
     began: Instant,
@@ -258,7 +258,7 @@ impl Incoming {
     }
 
     /// Counts the files that are left out for a file or folder, as it is now.
-    fn count_left_out(&mut self, reason: PathBuf, why: Why, stop: &Stop) {
+    fn count_left_out(&mut self, reason: PathBuf, why: LeftOutReason, stop: &Stop) {
         self.left_out.forget(&reason);
         match reason.is_dir() {
             true => {
@@ -303,7 +303,7 @@ impl Incoming {
     fn look_at_file(&mut self, path: &Path, found: &Metadata, knows: Knows<'_>) -> Result<(), StoreError> {
         let stamp = stamp_of(found);
         if self.readiness.has(path) || !knows(path, stamp, &self.folder)? {
-            self.readiness.look(path, stamp, self.began.elapsed());
+            self.readiness.observe(path, stamp, self.began.elapsed());
         }
         Ok(())
     }
@@ -322,8 +322,8 @@ impl Incoming {
                 continue;
             };
             let stamp = stamp_of(&found);
-            let look = self.readiness.look(&path, stamp, self.began.elapsed());
-            let Look::Ready { is_given_up } = look else { continue };
+            let look = self.readiness.observe(&path, stamp, self.began.elapsed());
+            let Observation::Ready { is_given_up } = look else { continue };
             match (is_named_unfinished(&path), is_given_up) {
                 (false, _) => ready.push(Ready { path, stamp, is_given_up }),
                 (true, false) => self.readiness.hold(&path),

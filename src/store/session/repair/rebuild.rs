@@ -13,6 +13,7 @@ use serde_json::json;
 use super::super::transfers::record;
 use super::super::{DATABASE, OWN, StoreError, TABLE_NAME, pictures, top_files};
 use super::{replace, sync_folder};
+use crate::domain::folder_name::CHECKSUMS;
 use crate::domain::label::Label;
 use crate::domain::run::{RunId, RunKind};
 use crate::domain::transfer::Step;
@@ -25,8 +26,8 @@ const NEW: &str = ".sis-session.partial";
 /// The usual name of the table.
 const USUAL_TABLE: &str = "output.csv";
 
-/// The list of sums, which is no table.
-const SUMS: &str = "SHA256SUMS";
+/// The list of checksums, which is no table.
+const SUMS: &str = CHECKSUMS;
 
 /// The session that was made from the ledger.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

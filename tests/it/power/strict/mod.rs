@@ -15,6 +15,7 @@ use super::POWER;
 use crate::chance::{Chance, amount, how_to_repeat, seed};
 use crate::evidence::{Sorting, draw, put};
 use crate::judge::{Judge, kinds};
+use crate::skip::{Lacks, skip};
 
 /// Moments of a scenario in every run of the tests.
 const A_FEW: usize = 4;
@@ -83,7 +84,10 @@ fn serve(tree: Tree, place: &Path) -> Option<Served> {
     match Served::mount(tree, place) {
         Ok(served) => Some(served),
         Err(error) => {
-            println!("skipped: no FUSE file system can be mounted here (/dev/fuse, or fusermount3): {error}");
+            skip(
+                Lacks::FileSystem,
+                format!("no FUSE file system can be mounted here (/dev/fuse, or fusermount3): {error}"),
+            );
             None
         }
     }

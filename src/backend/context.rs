@@ -1,0 +1,62 @@
+//! The runner's context: the machine, the requests to stop, and the ways to the other threads.
+
+use std::cell::RefCell;
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crossbeam_channel::Sender;
+
+use super::app_face::AppFace;
+use super::change_feed::ChangeFeedHandle;
+use super::channels::{EmbedRequest, ScorerCommand};
+use super::events::EventSender;
+use super::watch_control::WatchControl;
+use super::{CrewError, Event};
+use crate::jobs::stop::Stop;
+use crate::store::session::Session;
+use crate::use_cases::{Localizer, Machine, RunContext};
+
+/// The runner's context.
+pub(super) struct RunnerContext {
+    pub(super) machine: Machine,
+    /// Destinations whose sessions were made or trusted in this start, and could not be noted as the user's own: as
+    /// long as the app is open, it knows itself what it made or was told to trust.
+    pub(super) vouched: RefCell<HashSet<PathBuf>>,
+    pub(super) localizer: Arc<dyn Localizer>,
+    pub(super) stop: Stop,
+    pub(super) control: WatchControl,
+    pub(super) feed: ChangeFeedHandle,
+    pub(super) events: EventSender,
+    pub(super) scorer: Sender<ScorerCommand>,
+    pub(super) embedder: Sender<EmbedRequest>,
+}
+
+impl RunnerContext {
+    pub(super) fn tell(&self, event: Event) {
+        // The app is gone only when it is closed.
+        let _ = self.events.send(event);
+    }
+
+    /// Tells after all pictures that were handed to the scorer before.
+    pub(super) fn tell_in_order(&self, event: Event) {
+        let _ = self.scorer.send(ScorerCommand::Pass(Box::new(event)));
+    }
+
+    /// The context of a run that a request to stop what runs ends.
+    pub(super) fn run<'r>(&'r self, face: &'r AppFace<'r>) -> RunContext<'r> {
+        RunContext { machine: &self.machine, stop: &self.stop, is_stopped: face.is_stopped(), face }
+    }
+
+    pub(super) fn is_vouched_for(&self, destination: &Path) -> bool {
+        self.vouched.borrow().contains(destination)
+    }
+
+    /// An error for a session of which nothing shows that it is the user's own.
+    pub(super) fn check_own(&self, session: &mut Session, destination: &Path) -> Result<(), CrewError> {
+        match self.is_vouched_for(destination) {
+            true => Ok(()),
+            false => Ok(session.check_own(&self.machine.known_sessions())?),
+        }
+    }
+}

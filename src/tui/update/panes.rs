@@ -1,0 +1,20 @@
+//! From pane to pane.
+
+use super::{files, labels, review};
+use crate::tui::effect::Effect;
+use crate::tui::model::{Model, Pane};
+
+/// Opens a pane.
+pub(super) fn go_to(model: &mut Model, pane: Pane) -> Vec<Effect> {
+    model.setup.leave_field();
+    let mut effects = labels::end(model);
+    model.review.finding = None;
+    model.pane = pane;
+    model.scroll = 0;
+    effects.extend(match pane {
+        Pane::Review => review::enter(model),
+        Pane::Files => files::enter(model),
+        Pane::Setup | Pane::Labels | Pane::Log => vec![],
+    });
+    effects
+}

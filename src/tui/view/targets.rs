@@ -1,0 +1,59 @@
+//! The answers of the view to what a person points at and scrolls through: they depend on what is drawn.
+
+use super::canvas::Canvas;
+use super::{files, review, setup, tabs};
+use crate::tui::layout::{parts, screen};
+use crate::tui::message::{Message, Target};
+use crate::tui::model::{Model, Pane};
+use crate::tui::theme::Theme;
+
+/// The message of a click on a cell; none where nothing is there that can be clicked.
+pub(in crate::tui) fn clicked(model: &Model, column: u16, row: u16) -> Option<Message> {
+    target_at(model, column, row).map(Message::Click)
+}
+
+/// The message that scrolls the text of the open pane by so many lines.
+pub(in crate::tui) fn scrolled(model: &Model, by: isize) -> Message {
+    Message::Scrolled { by, last_line: last_line(model) }
+}
+
+/// The thing at a cell.
+fn target_at(model: &Model, column: u16, row: u16) -> Option<Target> {
+    let canvas = Canvas { model, theme: Theme::default() };
+    let parts = parts(screen(model.size), 1);
+    if row == parts.tabs.y {
+        let mut end = 0;
+        let tabs = tabs::spans(&canvas)
+            .into_iter()
+            .map(|(pane, spans)| (pane, spans.iter().map(|s| s.width()).sum::<usize>()));
+        return tabs.into_iter().find_map(|(pane, width)| {
+            end += width;
+            (usize::from(column) < end).then_some(Target::Pane(pane))
+        });
+    }
+    let inside = row.checked_sub(parts.pane.y).filter(|row| *row < parts.pane.height)?;
+    match model.pane {
+        Pane::Setup => {
+            let rows = setup::shown_rows(&canvas, parts.pane);
+            rows.get(usize::from(inside)).and_then(|(field, _)| field.map(Target::Field))
+        }
+        Pane::Review => {
+            let areas = review::areas(&canvas, parts.pane);
+            let line = row.checked_sub(areas.queue.y).filter(|_| column >= areas.queue.x)?;
+            let place = review::first_shown(model, areas.queue.height as usize) + usize::from(line);
+            (place < model.review.queue.len()).then_some(Target::Picture(place))
+        }
+        Pane::Labels | Pane::Files | Pane::Log => None,
+    }
+}
+
+/// The line of a long text to which it can be scrolled: its end stays on the screen, however it wraps.
+fn last_line(model: &Model) -> usize {
+    let canvas = Canvas { model, theme: Theme::default() };
+    let lines = match model.pane {
+        Pane::Files => files::lines(&canvas).len(),
+        Pane::Log => model.log.len(),
+        Pane::Setup | Pane::Labels | Pane::Review => 0,
+    };
+    lines.saturating_sub(usize::from(model.size.1) / 2)
+}

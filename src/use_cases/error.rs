@@ -1,0 +1,109 @@
+//! Errors that end a run.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::built_in::UnpackError;
+use crate::domain::hub_model::HubModel;
+use crate::engine::hub::HubError;
+use crate::engine::runtime::RuntimeError;
+use crate::files::destination::DestinationError;
+use crate::files::scan::ScanError;
+use crate::jobs::classify::ClassifyError;
+use crate::jobs::model::ModelError;
+use crate::jobs::tables::TableError;
+use crate::jobs::watch::WatchError;
+use crate::store::StoreError;
+
+/// An error that ends a run.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The source cannot be searched.
+    #[error(transparent)]
+    Scan(#[from] ScanError),
+    /// The source has no files that are to be looked at.
+    #[error("{folder} has no pictures")]
+    NoFiles {
+        /// The source.
+        folder: PathBuf,
+    },
+    /// All pictures of the source were moved to where they belong.
+    #[error("{folder} has no pictures left")]
+    SourceEmptied {
+        /// The source.
+        folder: PathBuf,
+    },
+    /// Source and destination do not go together.
+    #[error(transparent)]
+    Folders(DestinationError),
+    /// The destination cannot take files.
+    #[error(transparent)]
+    Destination(#[from] DestinationError),
+    /// The place of a table is taken by something that is no file.
+    #[error("{path} is in the way of the table")]
+    TableInTheWay {
+        /// The place.
+        path: PathBuf,
+    },
+    /// The runtime.
+    #[error(transparent)]
+    Runtime(#[from] RuntimeError),
+    /// The built-in model cannot be unpacked.
+    #[error("cannot unpack into {folder}")]
+    Unpack {
+        /// The folder.
+        folder: PathBuf,
+        /// The system's error.
+        source: io::Error,
+    },
+    /// The hub, or the way to it.
+    #[error(transparent)]
+    Hub(#[from] HubError),
+    /// The model.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// Classifying.
+    #[error(transparent)]
+    Classify(#[from] ClassifyError),
+    /// Watching.
+    #[error(transparent)]
+    Watch(#[from] WatchError),
+    /// The session.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The table.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// Somebody asked to stop before anything was begun.
+    #[error("stopped")]
+    Stopped,
+}
+
+impl From<UnpackError> for RunError {
+    fn from(error: UnpackError) -> RunError {
+        RunError::Unpack { folder: error.folder, source: error.source }
+    }
+}
+
+impl RunError {
+    /// True where a session is not obeyed before the user says that it is to be trusted.
+    pub fn asks_for_trust(&self) -> bool {
+        matches!(self, RunError::Store(error) if error.asks_for_trust())
+    }
+
+    /// The published model of which files may be damaged in the cache, where that is what the error is about.
+    pub fn damaged_model(&self) -> Option<&HubModel> {
+        match self {
+            RunError::Model(error) | RunError::Classify(ClassifyError::Model(error)) => match error {
+                ModelError::Cached { model, .. } => Some(model),
+                ModelError::Engine(_) | ModelError::NoAnswer(_) => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// The error of a table whose place is taken.
+    pub(super) fn in_the_way(path: &Path) -> RunError {
+        RunError::TableInTheWay { path: path.to_owned() }
+    }
+}
