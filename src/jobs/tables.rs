@@ -73,8 +73,8 @@ pub fn top_files(session: &Session, chain: &Chain) -> Result<TopFiles, StoreErro
     Ok(files)
 }
 
-/// Writes the table and the list of checksums from the session. A table under another name than before leaves the earlier
-/// one as it is.
+/// Writes the table and the list of checksums from the session. A table under another name than before leaves the
+/// earlier one as it is.
 pub fn write(
     session: &mut Session,
     name: &Path,

@@ -128,8 +128,8 @@ fn get<T: FromSql>(row: &Row<'_>, column: Column) -> rusqlite::Result<T> {
     row.get(column as usize)
 }
 
-/// A picture, with a prediction that was made with this label set; with any where it is none. Nothing for one of a state
-/// that this version does not know.
+/// A picture, with its prediction if that was made with the label set `set`, or if `set` is none. None for a picture in
+/// a state that this version does not know.
 pub(super) fn picture(row: &Row<'_>, destination: &Path, set: Option<i64>) -> rusqlite::Result<Option<SessionPicture>> {
     let Some(state) = PictureState::from_word(&get::<String>(row, Column::State)?) else { return Ok(None) };
     let hash: Vec<u8> = get(row, Column::Hash)?;
