@@ -78,7 +78,7 @@ pub(super) fn info(name: &str, context: &mut Context) -> Result<Exit, Failure> {
             let kind = hub.kind_in_cache(&model).unwrap_or_default();
             cached_lines(&model, &kind, &cached, &context.language)
         }
-        (Err(error), _) => return Err(Failure::of_run(&error.into(), context)),
+        (Err(error), _) => return Err(Failure::of_run(&error.into(), &context.language)),
     };
     lines.iter().for_each(|line| context.console.out(line));
     Ok(Exit::Done)

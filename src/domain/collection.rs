@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
 use super::count::Counts;
-use super::decision::{Decision, LabelId, Standing};
+use super::decision::{Decision, LabelId, Standing, rank};
 use super::picture::{ContentHash, PictureId, PictureState};
 use super::score::SureRule;
 
@@ -207,18 +207,8 @@ impl Collection {
     /// How a picture counts; none for one that was replaced.
     pub fn standing(&self, index: usize, sure: SureRule) -> Option<Standing> {
         let entry = self.entries.get(index).filter(|_| !self.is_replaced(index))?;
-        let decided = |label: LabelId| self.labels.iter().position(|known| *known == label);
-        Some(match entry.decision {
-            Some(Decision::Accepted(label) | Decision::Reassigned(label)) => {
-                decided(label).map_or(Standing::LabelRemoved, Standing::Label)
-            }
-            Some(Decision::NoneOfThese) => Standing::NoneOfThese,
-            Some(Decision::Skipped) | None => match (entry.state, self.best(index)) {
-                (PictureState::Ok, Some(best)) if sure.accepts(best.score, best.margin) => Standing::Label(best.label),
-                (PictureState::Ok, _) => Standing::Unsure,
-                (state, _) => Standing::NotOk(state),
-            },
-        })
+        let predicted = self.best(index).filter(|best| sure.accepts(best.score, best.margin));
+        Some(rank(entry.decision, entry.state, predicted.map(|best| best.label), &self.labels))
     }
 
     /// The counts of the summary; `waiting` more pictures were found and not classified yet.

@@ -4,9 +4,9 @@ use std::io;
 use std::path::Path;
 
 use super::carry_out::{SayError, Transfers, carry_out};
+use super::duplicate::Duplicate;
 use super::run_folders::{folder_times, tidy_folders};
 use super::stop::Stop;
-use super::twice::Twice;
 use crate::domain::plan::{Plan, PlannedTransfer};
 use crate::domain::run::{Action, RunId, RunKind};
 use crate::domain::transfer::Transfer;
@@ -76,16 +76,16 @@ impl ApplyRun {
                 // Where another run of the same plan came first, the file has left its old folder already.
                 let is_ours =
                     || std::fs::symlink_metadata(&planned.source).map_or_else(|error| !is_gone(&error), |_| true);
-                match Twice::of(transfer, &ended).filter(|_| planned.from.is_some() && is_ours()) {
-                    Some(twice) => doubled.push((position(at), twice)),
+                match Duplicate::of(transfer, &ended).filter(|_| planned.from.is_some() && is_ours()) {
+                    Some(duplicate) => doubled.push((position(at), duplicate)),
                     None => self.count(planned, &ended, on_ended),
                 }
             })?;
             let mut next = Vec::with_capacity(doubled.len());
-            for (position, twice) in doubled {
-                match ended_by(session, &twice)? {
+            for (position, duplicate) in doubled {
+                match ended_by(session, &duplicate)? {
                     Some(transfer) => next.push((position, transfer)),
-                    None => self.count(&plan.transfers[position], &Err(twice.stays()), on_ended),
+                    None => self.count(&plan.transfers[position], &Err(duplicate.stays()), on_ended),
                 }
             }
             if next.is_empty() {
@@ -113,9 +113,9 @@ impl ApplyRun {
 
 /// The end of a file that is there twice: ours goes where a run has put the other there, with the same times, mode and
 /// attributes. Otherwise both stay, and ours gets the next of its names; nothing where there is none.
-fn ended_by(session: &Session, twice: &Twice) -> Result<Option<Transfer>, StoreError> {
-    let inside = twice.twin().strip_prefix(session.destination()).ok();
+fn ended_by(session: &Session, duplicate: &Duplicate) -> Result<Option<Transfer>, StoreError> {
+    let inside = duplicate.twin().strip_prefix(session.destination()).ok();
     let placed = inside.map(|inside| session.placed_at([inside])).transpose()?.unwrap_or_default();
     let is_ours = placed.iter().any(|placed| placed.place.is_ours);
-    Ok(if is_ours { twice.removal() } else { None }.or_else(|| twice.beside()))
+    Ok(if is_ours { duplicate.removal() } else { None }.or_else(|| duplicate.beside()))
 }

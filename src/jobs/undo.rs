@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::carry_out::{SayError, Transfers, carry_out};
+use super::duplicate::Duplicate;
 use super::run_folders::{folder_times, restore_folders, tidy_folders};
 use super::stop::Stop;
-use super::twice::Twice;
 use crate::domain::run::{Action, RunId, RunKind};
 use crate::domain::transfer::{ReliesOn, Transfer};
 use crate::file_system::is_gone;
@@ -85,10 +85,10 @@ pub fn undo(
         carry_out(session, own, transfers, say, stop, &mut |_, transfer, ended| {
             begun += 1;
             on_ended(&transfer.source, &ended);
-            let twice = Twice::of(transfer, &ended);
-            match (twice.as_ref().and_then(Twice::removal), twice) {
+            let duplicate = Duplicate::of(transfer, &ended);
+            match (duplicate.as_ref().and_then(Duplicate::removal), duplicate) {
                 (Some(removal), _) => doubled.push(removal),
-                (None, Some(twice)) => undone.count(transfer, Err(twice.stays())),
+                (None, Some(duplicate)) => undone.count(transfer, Err(duplicate.stays())),
                 (None, None) => undone.count(transfer, ended),
             }
         })?;

@@ -12,8 +12,8 @@ use ratatui::backend::TestBackend;
 use super::effect::Effect;
 use super::event_loop::working_folder;
 
+use super::input_line::InputLine;
 use super::keys::Keys;
-use super::line::Line;
 use super::message::Message;
 use super::model::{Model, Work};
 use super::preview::ScreenPainter;
@@ -26,7 +26,7 @@ use crate::backend::{Crew, Event, Order};
 /// The app, open on an earlier session.
 pub struct HeadlessApp {
     crew: Crew,
-    told: Receiver<Event>,
+    events: Receiver<Event>,
     model: Model,
     terminal: Terminal<TestBackend>,
 }
@@ -38,20 +38,20 @@ impl HeadlessApp {
         let (keys, _) = Keys::load(config_folder.as_deref());
         let mut model = Model::new(language.clone(), defaults, keys, working_folder());
         model.size = (columns, rows);
-        model.setup.destination = Line::new(destination.to_string_lossy());
+        model.setup.destination = InputLine::new(destination.to_string_lossy());
         model.session = Some(model.destination());
         model.work = Work::Opening;
-        let (crew, told) = Crew::start(machine, Arc::new(language), ScreenPainter::new(), Arc::new(()));
+        let (crew, events) = Crew::start(machine, Arc::new(language), ScreenPainter::new(), Arc::new(()));
         crew.send(Order::Open { destination: model.destination() });
         // A screen in memory cannot fail.
         let terminal = match Terminal::new(TestBackend::new(columns, rows)) {
             Ok(terminal) => terminal,
             Err(never) => match never {},
         };
-        HeadlessApp { crew, told, model, terminal }
+        HeadlessApp { crew, events, model, terminal }
     }
 
-    /// Presses a key, and draws what comes of it at once. Gives how long that took.
+    /// Presses a key and draws the screen. Returns how long that took.
     pub fn press(&mut self, code: KeyCode) -> Duration {
         let began = Instant::now();
         let key = KeyEvent::new(code, KeyModifiers::NONE);
@@ -70,8 +70,8 @@ impl HeadlessApp {
                 return Some(began.elapsed());
             }
             let left = patience.checked_sub(began.elapsed())?;
-            let event = self.told.recv_timeout(left).ok()?;
-            let effects = update(&mut self.model, Message::Told(event));
+            let event = self.events.recv_timeout(left).ok()?;
+            let effects = update(&mut self.model, Message::Backend(event));
             self.carry_out(effects);
         }
     }

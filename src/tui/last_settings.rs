@@ -40,7 +40,7 @@ impl LastSettings {
         toml::from_str(&text).inspect_err(|error| tracing::warn!("the last settings cannot be read: {error}")).ok()
     }
 
-    /// Writes them; what fails is logged, as it costs some typing and nothing else.
+    /// Writes the file. A failure is only logged: it costs some typing and nothing else.
     pub(super) fn store(&self, path: &Path) {
         let folder = path.parent().map_or(Ok(()), |folder| Rights::OWN.make_folders(folder));
         let written = folder.and_then(|()| {

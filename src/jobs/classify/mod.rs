@@ -20,8 +20,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
-use half::f16;
-use ndarray::{Array1, Axis};
+use ndarray::Axis;
 
 use decoding::decode_files;
 use encoding::{GoesOn, encode_when_needed};
@@ -46,21 +45,11 @@ use crate::files::read::FileContent;
 use crate::store::cache::Remembered;
 use crate::store::ledger::RunResult;
 
+pub use super::classified::Classified;
 pub use encoding::Encoders;
 
 /// Threads that read and hash. Two keep a disk busy while one of them hashes.
 pub(super) const READERS: usize = 2;
-
-/// A picture and what is wrong with it.
-#[derive(Debug)]
-pub struct Classified {
-    /// The picture.
-    pub picture: Picture,
-    /// The trouble, where the state is not ok.
-    pub trouble: Option<PictureDefect>,
-    /// Its embedding, where it has pixels.
-    pub embedding: Option<Array1<f16>>,
-}
 
 /// Bytes of files that may wait to be decoded; one more file a reader may be in hand.
 const WAITING_BYTES: u64 = 256 << 20;

@@ -81,7 +81,7 @@ pub fn walk(path: &Path, pending: &[String], written: u64) -> io::Result<Chain> 
 pub(in crate::store) struct Line {
     /// When it was written, in milliseconds since 1970; 0 where it does not say so.
     pub(in crate::store) time: i64,
-    /// What it tells of; none in a line that tells of nothing.
+    /// The event that it tells of, if any.
     pub(in crate::store) event: Option<LedgerEvent>,
 }
 

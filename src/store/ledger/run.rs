@@ -104,7 +104,7 @@ pub enum RunResult {
         /// True.
         cut_short: bool,
     },
-    /// Nothing that is told.
+    /// A run with no result to tell.
     None {},
 }
 

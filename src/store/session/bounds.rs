@@ -5,7 +5,7 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use super::columns::hash;
-use super::{Reversible, Run, Session, StoreError, kept};
+use super::{Reversible, Run, Session, StoreError, to_stored_path};
 use crate::domain::picture::ContentHash;
 use crate::domain::run::TransferId;
 use crate::domain::transfer::{Transfer, TransferResult};
@@ -103,7 +103,7 @@ impl Session {
             // Another process may have ended some since the ledger was read.
             let account = self.account()?;
             let otherwise = otherwise.into_iter().filter(|ended| !ended.is_told_by(&account));
-            disputed.extend(otherwise.map(|ended| self.given(ended.target.as_ref().unwrap_or(&ended.source))));
+            disputed.extend(otherwise.map(|ended| self.absolute_path(ended.target.as_ref().unwrap_or(&ended.source))));
         }
         Ok(disputed)
     }
@@ -170,7 +170,8 @@ impl Session {
         let account = self.account()?;
         let reversible = self.reversible(run.id)?;
         Ok(reversible.into_iter().partition(|done| {
-            let (source, target) = (kept(&self.destination, &done.source), kept(&self.destination, &done.target));
+            let (source, target) =
+                (to_stored_path(&self.destination, &done.source), to_stored_path(&self.destination, &done.target));
             let told = Told {
                 result: if done.is_source_kept { TransferResult::Kept } else { TransferResult::Done }.word(),
                 action: done.action.word(),

@@ -32,7 +32,7 @@ impl Session {
         self.read(|reading| {
             let mut files = reading.prepare(FILES_OF_CONTENT)?;
             let kept = files.query_map([hash.0.as_slice()], |row| row.get::<_, Vec<u8>>(0))?;
-            kept.map(|kept| kept.map(|kept| self.given(&kept))).collect()
+            kept.map(|kept| kept.map(|kept| self.absolute_path(&kept))).collect()
         })
     }
 }

@@ -109,7 +109,7 @@ pub(super) fn keep_one(
     Ok(row)
 }
 
-/// What the ledger tells of it.
+/// A decision as the ledger tells it.
 pub(super) fn decided(
     change: &Transaction<'_>,
     picture: i64,

@@ -146,7 +146,7 @@ fn forget_gone(change: &Transaction<'_>, id: TransferId) -> rusqlite::Result<()>
     change.prepare_cached(gone)?.execute([id.0]).map(drop)
 }
 
-/// What the ledger tells of it.
+/// The end of a transfer as the ledger tells it.
 pub(super) fn ended(change: &Transaction<'_>, id: TransferId, ending: &Ending) -> rusqlite::Result<TransferEnded> {
     let mut statement = change.prepare_cached(
         "SELECT transfers.run, action, source, target, transfers.hash, transfers.size, modified, transfers.reverses,

@@ -4,7 +4,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use super::columns::hash;
-use super::pictures::{IS_OURS, LabelSet, place};
+use super::picture_rows::{IS_OURS, place};
+use super::pictures::LabelSet;
 use super::{Session, StoreError};
 use crate::domain::picture::ContentHash;
 use crate::domain::plan::Place;

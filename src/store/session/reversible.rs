@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use rusqlite::{OptionalExtension, Row};
 
 use super::columns::hash;
-use super::{Session, StoreError, kept, unkept};
+use super::{Session, StoreError, to_stored_path, unkept};
 use crate::domain::picture::{ContentHash, PictureId};
 use crate::domain::run::{Action, RunId, TransferId};
 use crate::domain::unkept::Unkept;
@@ -65,7 +65,7 @@ impl Session {
     }
 
     fn reversible_in(&self, row: &Row<'_>) -> rusqlite::Result<Option<Reversible>> {
-        let path = |column: &str| row.get::<_, Vec<u8>>(column).map(|kept| self.given(&kept));
+        let path = |column: &str| row.get::<_, Vec<u8>>(column).map(|kept| self.absolute_path(&kept));
         let (action, step): (String, String) = (row.get("action")?, row.get("step")?);
         let Some(action) = Action::from_word(&action) else { return Ok(None) };
         let (placed_by, left_by): (Option<i64>, Option<i64>) = (row.get("placed_by")?, row.get("left_by")?);
@@ -104,7 +104,7 @@ impl Session {
 
     /// The last run in force that took away the file which a transfer made, for whichever picture.
     pub fn run_that_took(&self, done: &Reversible) -> Result<Option<RunId>, StoreError> {
-        // What came to the path later is another file; what the same run took comes back with it.
+        // A file that came to the path later is another one; one that the same run took comes back with it.
         let taken = "SELECT run FROM transfers JOIN runs ON runs.id = run
                      WHERE source = ?2 AND action <> 'copy' AND transfers.id > ?1 AND step IN ('done', 'unsynced')
                      AND undone_by IS NULL AND runs.kind <> 'undo'
@@ -114,7 +114,8 @@ impl Session {
                         AND put.step IN ('done', 'kept', 'unsynced') AND putting.kind <> 'undo')
                      ORDER BY transfers.id DESC LIMIT 1";
         let mut found = self.connection.prepare_cached(taken).map_err(|error| self.failed(error))?;
-        let run = found.query_row((done.id.0, kept(&self.destination, &done.target)), |row| row.get(0).map(RunId));
+        let run =
+            found.query_row((done.id.0, to_stored_path(&self.destination, &done.target)), |row| row.get(0).map(RunId));
         run.optional().map_err(|error| self.failed(error))
     }
 

@@ -8,7 +8,7 @@ use rusqlite::{Row, Transaction};
 
 use super::columns::hash;
 use super::ends::{take_effect, take_effect_again, word};
-use super::{Session, StoreError, kept, unkept};
+use super::{Session, StoreError, to_stored_path, unkept};
 use crate::domain::decision::Decision;
 use crate::domain::picture::PictureId;
 use crate::domain::run::{Action, RunId, RunKind, TransferId};
@@ -52,7 +52,7 @@ impl Session {
             for folder in missing_folders {
                 let mut statement =
                     change.prepare_cached("INSERT OR IGNORE INTO folders (run, path, made) VALUES (?1, ?2, 1)")?;
-                statement.execute((run.0, kept(&destination, folder)))?;
+                statement.execute((run.0, to_stored_path(&destination, folder)))?;
             }
             let insert = |transfer| match still_holds(change, transfer)? {
                 true => insert(change, &destination, run, transfer).map(Some),
@@ -117,7 +117,7 @@ impl Session {
     }
 
     fn unfinished_in(&self, row: &Row<'_>) -> rusqlite::Result<Option<Unfinished>> {
-        let path = |column: &str| row.get::<_, Vec<u8>>(column).map(|kept| self.given(&kept));
+        let path = |column: &str| row.get::<_, Vec<u8>>(column).map(|kept| self.absolute_path(&kept));
         let (action, kind): (String, String) = (row.get("action")?, row.get("kind")?);
         let (Some(action), Some(kind)) = (Action::from_word(&action), RunKind::from_word(&kind)) else {
             return Ok(None);
@@ -125,7 +125,7 @@ impl Session {
         let names: Vec<u8> = row.get("names")?;
         let step: String = row.get("step")?;
         let inode = row.get::<_, Option<i64>>("inode")?.map(|inode| inode as u64);
-        let target = row.get::<_, Option<Vec<u8>>>("target")?.map(|kept| self.given(&kept));
+        let target = row.get::<_, Option<Vec<u8>>>("target")?.map(|kept| self.absolute_path(&kept));
         let (unkept, is_superseded) = (unkept::in_row(row, "unkept")?, row.get("is_superseded")?);
         let reached = match (step.as_str(), inode, target) {
             ("copied", Some(inode), _) => Reached::Copied { inode },
@@ -178,8 +178,8 @@ fn insert(
             run.0,
             transfer.picture.0,
             transfer.action.word(),
-            kept(destination, &transfer.source),
-            kept(destination, &transfer.folder),
+            to_stored_path(destination, &transfer.source),
+            to_stored_path(destination, &transfer.folder),
             names.join(&0),
             transfer.hash.0,
             transfer.size as i64,
@@ -209,10 +209,10 @@ pub(super) fn record(
         Step::Published { target } => {
             change
                 .prepare_cached("UPDATE transfers SET step = 'published', target = ?2 WHERE id = ?1")?
-                .execute((id.0, kept(destination, target)))?;
+                .execute((id.0, to_stored_path(destination, target)))?;
         }
         Step::Ended(ending) => {
-            let target = ending.target().map(|target| kept(destination, target));
+            let target = ending.target().map(|target| to_stored_path(destination, target));
             let had_effect: bool = change
                 .prepare_cached("SELECT step = 'unsynced' FROM transfers WHERE id = ?1")?
                 .query_row([id.0], |row| row.get(0))?;

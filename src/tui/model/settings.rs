@@ -9,24 +9,24 @@ use crate::domain::settings::{ModelName, Settings};
 use crate::domain::template::Templates;
 use crate::lang::Say;
 use crate::store::session::Sorting;
+use crate::tui::input_line::InputLine;
 use crate::tui::last_settings::LastSettings;
-use crate::tui::line::Line;
 
 /// The obstacle to a start, in words.
 pub(crate) type Problem = String;
 
 impl Model {
     pub(crate) fn sure(&self) -> SureRule {
-        let number = |line: &Line, otherwise: f32| line.text().trim().parse().unwrap_or(otherwise);
+        let number = |line: &InputLine, otherwise: f32| line.text().trim().parse().unwrap_or(otherwise);
         SureRule {
             threshold: number(&self.setup.threshold, self.defaults.threshold),
             margin: number(&self.setup.margin, self.defaults.margin),
         }
     }
 
-    /// How pictures are sorted by what is on the screen; none where that makes no sense just now.
+    /// The sorting that the fields describe. None while one of them is invalid.
     pub(crate) fn sorting(&self) -> Option<Sorting> {
-        let is_number = |line: &Line| line.text().trim().parse::<f32>().is_ok();
+        let is_number = |line: &InputLine| line.text().trim().parse::<f32>().is_ok();
         let makes_sense =
             self.labels.error.is_none() && is_number(&self.setup.threshold) && is_number(&self.setup.margin);
         let sure = self.sure();
@@ -45,18 +45,18 @@ impl Model {
 
     /// Which files of the source are looked at, or which pattern cannot be used.
     pub(crate) fn choice(&self) -> Result<FileFilter, Problem> {
-        let patterns = |line: &Line| Patterns::from_line(line.text()).map_err(|error| error.say(&self.language));
+        let patterns = |line: &InputLine| Patterns::from_line(line.text()).map_err(|error| error.say(&self.language));
         let (include, exclude) = (patterns(&self.setup.include)?, patterns(&self.setup.exclude)?);
         Ok(FileFilter { hidden: self.setup.hidden, include, exclude })
     }
 
-    /// The model of the field. Whether a name is that of a folder is known once it was looked up.
+    /// The model of the field. A name counts as a folder's only once the lookup found the folder.
     fn model_name(&self) -> ModelName {
         let is_folder = self.setup.found().is_some_and(|found| found.place == ModelPlace::Folder);
         ModelName::new(self.setup.model.text().trim(), |_| is_folder)
     }
 
-    /// The settings, or what stands in the way of them.
+    /// The settings, or the reason why there are none.
     pub(crate) fn settings(&self) -> Result<Settings, Problem> {
         let say = |key: &str| Err(self.language.text(key));
         if self.setup.source.text().trim().is_empty() {
@@ -92,10 +92,10 @@ impl Model {
         })
     }
 
-    /// Remembers what the fields hold, for the next start.
+    /// Keeps the fields for the next start.
     pub(crate) fn remember_fields(&mut self) {
         let setup = &self.setup;
-        let text = |line: &Line| Some(line.text().to_owned());
+        let text = |line: &InputLine| Some(line.text().to_owned());
         self.last_settings = LastSettings {
             source: text(&setup.source),
             destination: text(&setup.destination),
@@ -113,7 +113,7 @@ impl Model {
         };
     }
 
-    /// Puts what was remembered into the fields.
+    /// Fills the fields from the last start.
     pub(crate) fn fill_fields(&mut self, settings: LastSettings) {
         let setup = &mut self.setup;
         for (value, line) in [
@@ -127,7 +127,7 @@ impl Model {
             (&settings.margin, &mut setup.margin),
         ] {
             if let Some(value) = value {
-                *line = Line::new(value.clone());
+                *line = InputLine::new(value.clone());
             }
         }
         setup.operation = settings.operation.unwrap_or(setup.operation);

@@ -44,7 +44,7 @@ impl Rebuild<'_> {
         }
     }
 
-    /// Where a picture lies whose path was shown as it was given: under the source without links.
+    /// The place of a picture whose path was shown as it was given: under the source without links.
     fn place_of(&self, shown: &Path) -> Option<PathBuf> {
         let (given, real) = (self.sources.first()?, self.sources.last()?);
         if shown.is_absolute() {

@@ -4,15 +4,15 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 /// A line and the place in it where the next character goes, counted in characters.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Line {
+pub(super) struct InputLine {
     text: String,
     cursor: usize,
 }
 
-impl Line {
-    pub(super) fn new(text: impl Into<String>) -> Line {
+impl InputLine {
+    pub(super) fn new(text: impl Into<String>) -> InputLine {
         let text = text.into();
-        Line { cursor: text.chars().count(), text }
+        InputLine { cursor: text.chars().count(), text }
     }
 
     pub(super) fn text(&self) -> &str {
@@ -34,7 +34,7 @@ impl Line {
     pub(super) fn press(&mut self, key: KeyEvent) -> bool {
         let count = self.text.chars().count();
         match (key.code, key.modifiers.contains(KeyModifiers::CONTROL)) {
-            (KeyCode::Char('u'), true) => *self = Line::default(),
+            (KeyCode::Char('u'), true) => *self = InputLine::default(),
             (KeyCode::Char('a'), true) | (KeyCode::Home, _) => self.cursor = 0,
             (KeyCode::Char('e'), true) | (KeyCode::End, _) => self.cursor = count,
             (KeyCode::Char(c), false) if !key.modifiers.contains(KeyModifiers::ALT) => self.insert(&c.to_string()),
@@ -64,8 +64,8 @@ mod tests {
 
     #[test]
     fn keys_edit_it() {
-        let mut line = Line::new("añb");
-        let press = |line: &mut Line, code| line.press(KeyEvent::new(code, KeyModifiers::NONE));
+        let mut line = InputLine::new("añb");
+        let press = |line: &mut InputLine, code| line.press(KeyEvent::new(code, KeyModifiers::NONE));
         for code in [KeyCode::Left, KeyCode::Backspace, KeyCode::Char('x'), KeyCode::Home, KeyCode::Delete] {
             assert!(press(&mut line, code));
         }
@@ -74,6 +74,6 @@ mod tests {
         assert_eq!((line.text(), line.cursor()), ("12xb", 2));
         assert!(!press(&mut line, KeyCode::Esc));
         line.press(KeyEvent::new(KeyCode::Char('u'), KeyModifiers::CONTROL));
-        assert_eq!(line, Line::default());
+        assert_eq!(line, InputLine::default());
     }
 }

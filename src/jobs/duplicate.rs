@@ -8,18 +8,18 @@ use crate::files::transfer::{Ended, Outcome, TransferError, has_all_of};
 
 /// A file of ours that was to be moved to where its content is already.
 #[derive(Debug)]
-pub(super) struct Twice {
+pub(super) struct Duplicate {
     transfer: Transfer,
     /// The other file with its content.
     twin: PathBuf,
 }
 
-impl Twice {
-    /// Where a transfer of a file of ours ended so.
-    pub(super) fn of(transfer: &Transfer, ended: &Ended) -> Option<Twice> {
+impl Duplicate {
+    /// Of a transfer of a file of ours that ended so.
+    pub(super) fn of(transfer: &Transfer, ended: &Ended) -> Option<Duplicate> {
         match ended {
             Ok(Outcome::AlreadyPresent { target }) if transfer.action == Action::Move => {
-                Some(Twice { transfer: transfer.clone(), twin: target.clone() })
+                Some(Duplicate { transfer: transfer.clone(), twin: target.clone() })
             }
             _ => None,
         }
