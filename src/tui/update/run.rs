@@ -62,7 +62,6 @@ pub(super) fn notice(model: &mut Model, notice: &Notice) {
         Notice::ModelSilent => model.language.text("engine.silent_in_app"),
         notice => notice.say(&model.language),
     };
-    tracing::warn!("{text}");
     match notice {
         Notice::RecoveredUnkept { .. } | Notice::SessionNotNoted { .. } => model.say_error(text),
         Notice::TransfersRefused { .. } | Notice::TransfersUnfinished(_) => model.say_error(text),
