@@ -39,8 +39,9 @@ use smart_image_sorter::jobs::model::{ModelToOpen, OpenedModel};
 use smart_image_sorter::lang::Language;
 use smart_image_sorter::store::cache::{EmbeddingCache, Remembered};
 use smart_image_sorter::store::known::KnownSessions;
+use smart_image_sorter::store::ledger::{RunResult, RunSettings};
 use smart_image_sorter::store::session::{Found, Session, Sorting};
-use smart_image_sorter::tui::rehearsal::Rehearsal;
+use smart_image_sorter::tui::headless::HeadlessApp;
 use smart_image_sorter::use_cases::Machine;
 
 /// The dimensions of the usual base models' embeddings.
@@ -78,7 +79,7 @@ fn main() {
 fn measure(folder: &Path) {
     let count = std::env::var("SIS_COUNT").unwrap();
     let began = Instant::now();
-    let mut app = Rehearsal::open(start(folder), &destination(folder), 160, 50);
+    let mut app = HeadlessApp::open(start(folder), &destination(folder), 160, 50);
     app.wait_for(|screen| screen.contains(&format!("{count} pictures")), PATIENCE).unwrap();
     println!("  open: all pictures counted       {:>7.0} ms", milliseconds(began.elapsed()));
     app.press(KeyCode::F(4));
@@ -125,7 +126,7 @@ fn while_all_cores_work(work: impl FnOnce()) {
     });
 }
 
-fn keys(app: &mut Rehearsal, what: &str, key: KeyCode) {
+fn keys(app: &mut HeadlessApp, what: &str, key: KeyCode) {
     let mut times: Vec<Duration> = (0..KEYS)
         .map(|_| {
             // People press no key for a while after each: the system sees a thread that rests.
@@ -259,6 +260,7 @@ fn make_session(folder: &Path, count: usize) {
     let set = session.label_set(&sorting.labels, &sorting.template, &model.name_of_fingerprint()).unwrap();
     let told = [("source", json!("source")), ("recursive", json!(true)), ("model", json!(settings.model.to_string()))];
     let told = told.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+    let told = RunSettings::Other(told);
     let run = session.begin_run(RunKind::Classify, None, Some((&sorting, &set)), told).unwrap();
     let mut chance = Chance(7);
     for first in (0..count).step_by(1000) {
@@ -270,7 +272,7 @@ fn make_session(folder: &Path, count: usize) {
         let fresh: Vec<_> = numbers.map(|number| (hash(number), remembered(&mut chance))).collect();
         cache.put(number, &fresh, &[]).unwrap();
     }
-    session.end_run(run, Map::new()).unwrap();
+    session.end_run(run, RunResult::None {}).unwrap();
 }
 
 fn picture(folder: &Path, number: usize, chance: &mut Chance) -> Picture {

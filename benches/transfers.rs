@@ -30,6 +30,7 @@ use smart_image_sorter::jobs::sort::{SortRules, Sorted, sort};
 use smart_image_sorter::jobs::stop::Stop;
 use smart_image_sorter::jobs::undo::undo;
 use smart_image_sorter::store::known::KnownSessions;
+use smart_image_sorter::store::ledger::{RunResult, RunSettings};
 use smart_image_sorter::store::session::{Found, LabelSet, Session, Sorting, Which};
 
 /// Bytes of a small picture.
@@ -169,7 +170,7 @@ fn fill(session: &mut Session, source: &Path, sources: &[PathBuf], operation: Op
     let labels = vec![Label::named("a"), Label::named("b")];
     let sorting = Sorting { labels, template: "{}".to_owned(), threshold: 0.5, margin: 0.1, operation };
     let set = session.label_set(&sorting.labels, &sorting.template, "model").unwrap();
-    let told = Map::from_iter([("source".to_owned(), json!(source))]);
+    let told = RunSettings::Other(Map::from_iter([("source".to_owned(), json!(source))]));
     let run = session.begin_run(RunKind::Classify, None, Some((&sorting, &set)), told).unwrap();
     for (chunk, paths) in sources.chunks(256).enumerate() {
         let pictures: Vec<Picture> =
@@ -178,7 +179,7 @@ fn fill(session: &mut Session, source: &Path, sources: &[PathBuf], operation: Op
             pictures.iter().map(|picture| Found { picture, path: &picture.path, trouble: None, alert: None }).collect();
         session.put_pictures(run, &set, &found).unwrap();
     }
-    session.end_run(run, Map::new()).unwrap();
+    session.end_run(run, RunResult::None {}).unwrap();
     (sorting, set)
 }
 

@@ -18,7 +18,7 @@ use crate::files::transfer::Ended;
 use crate::jobs::classify::Classified;
 use crate::jobs::watch::Told;
 use crate::store::session::Known;
-use crate::use_cases::{Face, Localizer, Notice, RunEvent};
+use crate::use_cases::{Face, Localizer, Notice, RunContext, RunEvent};
 
 use super::channels::ScorerCommand;
 
@@ -70,8 +70,10 @@ impl<'c> AppFace<'c> {
         AppFace { context, is_stopped: Box::new(is_stopped), state: RefCell::default() }
     }
 
-    pub(super) fn is_stopped(&self) -> &(dyn Fn() -> bool + 'c) {
-        &*self.is_stopped
+    /// The context of the run.
+    pub(super) fn run(&self) -> RunContext<'_> {
+        let RunnerContext { machine, stop, .. } = self.context;
+        RunContext { machine, stop, is_stopped: &*self.is_stopped, face: self }
     }
 
     /// From now on decisions are told by these texts of labels.

@@ -35,7 +35,7 @@ pub(super) fn classify(
 ) -> Result<(), CrewError> {
     let ClassifyOrder { settings, table, decisions_of } = order;
     let face = AppFace::new(context);
-    let run = context.run(&face);
+    let run = face.run();
     let trust = context.is_vouched_for(&settings.destination);
     let request = ClassifyRequest { settings, table, trust, is_dry: false };
     let ready = match prepare(&run, request, runtime)? {

@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use crossbeam_channel::Sender;
 
-use super::app_face::AppFace;
 use super::change_feed::ChangeFeedHandle;
 use super::channels::{EmbedRequest, ScorerCommand};
 use super::events::EventSender;
@@ -15,7 +14,7 @@ use super::watch_control::WatchControl;
 use super::{CrewError, Event};
 use crate::jobs::stop::Stop;
 use crate::store::session::Session;
-use crate::use_cases::{Localizer, Machine, RunContext};
+use crate::use_cases::{Localizer, Machine};
 
 /// The runner's context.
 pub(super) struct RunnerContext {
@@ -41,11 +40,6 @@ impl RunnerContext {
     /// Tells after all pictures that were handed to the scorer before.
     pub(super) fn tell_in_order(&self, event: Event) {
         let _ = self.scorer.send(ScorerCommand::Pass(Box::new(event)));
-    }
-
-    /// The context of a run that a request to stop what runs ends.
-    pub(super) fn run<'r>(&'r self, face: &'r AppFace<'r>) -> RunContext<'r> {
-        RunContext { machine: &self.machine, stop: &self.stop, is_stopped: face.is_stopped(), face }
     }
 
     pub(super) fn is_vouched_for(&self, destination: &Path) -> bool {

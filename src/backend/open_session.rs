@@ -23,7 +23,7 @@ use crate::use_cases::{RunContext, open_model};
 /// Tells what an earlier session holds, then makes ready to score it with other labels.
 pub(super) fn open(context: &RunnerContext, destination: &Path, runtime: &mut ChosenRuntime) -> Result<(), CrewError> {
     let face = AppFace::new(context);
-    let run = context.run(&face);
+    let run = face.run();
     let mut session = Session::open_to_review(destination, &context.machine.known_sessions())?;
     let sorting = session.sorting()?;
     let origin = session.origin()?;

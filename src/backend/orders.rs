@@ -4,13 +4,20 @@ use std::path::Path;
 
 use super::app_face::AppFace;
 use super::context::RunnerContext;
-use super::runner::RunnerState;
+use super::sort_run::PendingPlan;
 use super::{CrewError, Event, Order, open_session, repair_model, sort_run};
 use crate::engine::runtime::Runtime;
 use crate::engine::runtime::install::install;
 use crate::store::session::Session;
 use crate::use_cases;
 use crate::use_cases::runtime::ChosenRuntime;
+
+/// The runner's state from order to order.
+#[derive(Default)]
+pub(super) struct RunnerState {
+    pub(super) runtime: ChosenRuntime,
+    pub(super) plan: Option<PendingPlan>,
+}
 
 /// Does what was asked for; in the session of a watch that goes on, where there is one.
 pub(super) fn carry_out(
@@ -20,7 +27,7 @@ pub(super) fn carry_out(
     watched: Option<(&Path, &mut Session)>,
 ) -> Result<(), CrewError> {
     let face = AppFace::new(context);
-    let run = context.run(&face);
+    let run = face.run();
     let mut opened = None;
     let session_of = |destination: &Path| match watched {
         Some((known, session)) if known == destination => Ok(session),
@@ -60,7 +67,7 @@ pub(super) fn carry_out(
 /// Installs ONNX Runtime, and uses it where none is running: a process can have one.
 fn install_runtime(context: &RunnerContext, gpu: bool, runtime: &mut ChosenRuntime) -> Result<(), CrewError> {
     let face = AppFace::new(context);
-    let run = context.run(&face);
+    let run = face.run();
     let folder = context.machine.data_folder.as_deref().ok_or(CrewError::NoDataFolder)?;
     let installed = install(folder, gpu, &context.machine.program, &|| !context.stop.is_requested())?;
     let is_for_later = !matches!(runtime.get(&run), Ok(Runtime::Tract) | Err(_));

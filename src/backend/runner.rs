@@ -5,17 +5,9 @@ use crossbeam_channel::Receiver;
 use super::app_face::AppFace;
 use super::classify_run::{self, ClassifyOrder};
 use super::context::RunnerContext;
-use super::sort_run::PendingPlan;
+use super::orders::{RunnerState, carry_out};
 use super::watch_run::{self, WatchOrder};
-use super::{Event, Order, orders};
-use crate::use_cases::runtime::ChosenRuntime;
-
-/// The runner's state from order to order.
-#[derive(Default)]
-pub(super) struct RunnerState {
-    pub(super) runtime: ChosenRuntime,
-    pub(super) plan: Option<PendingPlan>,
-}
+use super::{Event, Order};
 
 pub(super) fn run(context: &RunnerContext, received: &Receiver<Order>) {
     let mut state = RunnerState::default();
@@ -27,7 +19,7 @@ pub(super) fn run(context: &RunnerContext, received: &Receiver<Order>) {
             Ok(order) => order,
             Err(_) => {
                 let face = AppFace::new(context);
-                if let Err(error) = state.runtime.choose_once(&context.run(&face)) {
+                if let Err(error) = state.runtime.choose_once(&face.run()) {
                     context.tell(Event::Trouble { error: error.into() });
                 }
                 match received.recv() {
@@ -45,7 +37,7 @@ pub(super) fn run(context: &RunnerContext, received: &Receiver<Order>) {
                 let order = ClassifyOrder { settings: &settings, table: &table, decisions_of: decisions_of.as_deref() };
                 classify_run::classify(context, order, &mut state.runtime, received)
             }
-            order => orders::carry_out(context, order, &mut state, None),
+            order => carry_out(context, order, &mut state, None),
         };
         if let Err(error) = done {
             // Nothing of the app's own goes on: what others do is followed.

@@ -2,8 +2,6 @@
 
 use std::path::Path;
 
-use serde_json::json;
-
 use super::app_face::{AppFace, TOLD};
 use super::context::RunnerContext;
 use super::{CrewError, Event, UndoTally};
@@ -15,6 +13,7 @@ use crate::jobs::sort::SortRules;
 use crate::jobs::tables;
 use crate::jobs::undo::Undone;
 use crate::store::StoreError;
+use crate::store::ledger::{RunResult, RunSettings};
 use crate::store::session::{LabelSet, Session, Sorting, Which};
 use crate::use_cases::undo::ToUndo;
 use crate::use_cases::{self, RunContext, sort};
@@ -53,10 +52,9 @@ fn set_of(session: &mut Session, sorting: &Sorting, scores: &[(PictureId, Vec<f3
     }
     let model = known.map(|(_, set)| session.model_of(&set)).transpose()?.flatten().unwrap_or_default();
     let set = session.label_set(&sorting.labels, &sorting.template, &model)?;
-    let told = [("source".to_owned(), json!("the pictures of the session, with other labels"))];
-    let run = session.begin_run(RunKind::Classify, None, Some((sorting, &set)), told.into_iter().collect())?;
+    let run = session.begin_run(RunKind::Classify, None, Some((sorting, &set)), RunSettings::OtherLabels)?;
     session.put_scores(run, &set, scores)?;
-    session.end_run(run, serde_json::Map::new())?;
+    session.end_run(run, RunResult::None {})?;
     Ok(set)
 }
 

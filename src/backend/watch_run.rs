@@ -10,8 +10,7 @@ use super::channels::{ChangedPicture, EmbedRequest, ScorerCommand, SessionDelta}
 use super::classify_run::may_begin;
 use super::context::RunnerContext;
 use super::import_decisions::import_decisions;
-use super::orders::carry_out;
-use super::runner::RunnerState;
+use super::orders::{RunnerState, carry_out};
 use super::session_rows::{ScoredWith, embeddable_hash, row_of, steps_by_text};
 use super::{CrewError, Event, Order};
 use crate::domain::file_filter::LeftOut;
@@ -63,7 +62,7 @@ pub(super) fn watch(
     orders: &Receiver<Order>,
 ) -> Result<Option<Order>, CrewError> {
     let face = AppFace::stopped_by(context, || context.stop.is_requested() || context.control.stop.is_requested());
-    let ready = prepare(&context.run(&face), order.request(context), &mut state.runtime)?;
+    let ready = prepare(&face.run(), order.request(context), &mut state.runtime)?;
     if !may_begin(context, 0, &LeftOut::default(), orders) {
         return Ok(None);
     }
@@ -144,7 +143,7 @@ impl AppWatch<'_> {
             self.order.sorts = false;
             let settings = &self.order.settings;
             if (&before.labels, before.template.text()) != (&settings.labels, settings.template.text()) {
-                self.model = open_model::open(&self.context.run(self.face), settings, &self.runtime, None)?.model;
+                self.model = open_model::open(&self.face.run(), settings, &self.runtime, None)?.model;
             }
             (self.run, self.set) = begin(&mut self.session, settings, &self.model, &self.runtime, self.order.sorts)?;
         }

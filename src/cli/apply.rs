@@ -15,7 +15,7 @@ use crate::store::session::{Session, Which};
 pub(super) fn run(arguments: &ApplyArguments, context: &mut Context) -> Result<Exit, Failure> {
     let destination = &arguments.destination;
     let machine = context.machine(&RuntimeOptions::default());
-    let failed = |error: StoreError, context: &Context| Failure::of_run(&error.into(), context);
+    let failed = |error: StoreError, context: &Context| Failure::of_run(&error.into(), &context.language);
     let mut session = match arguments.dry_run {
         true if Session::exists(destination) => {
             Session::open_copy(destination).map_err(|error| failed(error, context))?

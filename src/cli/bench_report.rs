@@ -209,7 +209,7 @@ fn percent(share: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::speed::{Batch, Sample, Whole};
+    use crate::domain::speed::{Batch, Sample, WholeRun};
 
     fn speeds() -> Speeds {
         Speeds {
@@ -219,7 +219,12 @@ mod tests {
             preparing: Rates { one: 45.6, all: 91.2 },
             batches: [1, 8, 128].map(|size| Batch { size, per_second: 12345.6 }).to_vec(),
             batch_size: 8,
-            whole: Whole { pictures: 100, per_second: 0.5, limit: Some(Stage::Decoding), peak_memory: Some(1 << 30) },
+            whole: WholeRun {
+                pictures: 100,
+                per_second: 0.5,
+                limit: Some(Stage::Decoding),
+                peak_memory: Some(1 << 30),
+            },
             ..Speeds::default()
         }
     }

@@ -13,7 +13,7 @@ use crate::domain::printable::is_disturbing;
 use crate::domain::settings::{ModelName, Settings};
 use crate::files::output_csv::exact_bytes;
 use crate::files::transfer::Ended;
-use crate::jobs::classify::{Classified, told_of};
+use crate::jobs::classify::Classified;
 use crate::jobs::watch::AlertEnd;
 use crate::lang::{Language, Say};
 
@@ -136,7 +136,7 @@ pub(super) fn summary(report: &Report<'_>) -> String {
         put(&mut event, "remembered", classification.remembered);
         put(&mut event, "trusted", classification.trusted);
         put(&mut event, "other_files", classification.others());
-        put(&mut event, "left_out", told_of(&classification.left_out));
+        put(&mut event, "left_out", json!(classification.left_out.counts()));
         put(&mut event, "unreadable_folders", classifying.unreadable_folders);
         put(&mut event, "runtime", format!("{} {}", classifying.runtime.name(), classifying.runtime.version()));
         put(&mut event, "device", classifying.runtime.device().to_string());

@@ -8,7 +8,7 @@ use super::context::Context;
 use super::download::DownloadProgress;
 use super::events;
 use super::failure::{Failure, chain};
-use super::outcome::Tally;
+use super::outcome::{Counted, Tally};
 use super::picture_line::picture_line;
 use super::progress::Progress;
 use super::watch_printer::WatchPrinter;
@@ -34,15 +34,6 @@ pub(super) struct Output<'o> {
     pub(super) settings: Option<&'o Settings>,
     /// The runtime that it computes with.
     pub(super) runtime: Option<&'o Runtime>,
-}
-
-/// What was counted while a run told of itself.
-#[derive(Debug, Default)]
-pub(super) struct Counted {
-    /// How transfers ended.
-    pub(super) tally: Tally,
-    /// Files that are no pictures, by extension, of a watch.
-    pub(super) others: BTreeMap<String, usize>,
 }
 
 /// Carries a use case out, and shows it.
@@ -73,7 +64,7 @@ pub(super) fn run_counting<T>(
         (done, face.inner.into_inner().1)
     };
     let counted = shown.finish();
-    Ok((done.map_err(|error| Failure::of_run(&error, context)), counted))
+    Ok((done.map_err(|error| Failure::of_run(&error, &context.language)), counted))
 }
 
 /// The face of one run.

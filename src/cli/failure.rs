@@ -2,7 +2,6 @@
 
 use std::error::Error;
 
-use super::context::Context;
 use super::exit::Exit;
 use crate::engine::hub::HubError;
 use crate::lang::{Language, Say};
@@ -24,13 +23,13 @@ impl Failure {
     }
 
     /// A failure of a run. Where trust would help, it is said how to give it.
-    pub(super) fn of_run(error: &RunError, context: &Context) -> Failure {
-        let failure = Failure::of(error, &context.language);
+    pub(super) fn of_run(error: &RunError, language: &Language) -> Failure {
+        let failure = Failure::of(error, language);
         match error {
             RunError::Stopped | RunError::Hub(HubError::Cancelled) => Failure { exit: Exit::Interrupted, ..failure },
             RunError::Folders(_) | RunError::Store(StoreError::SessionLost { .. }) => failure.into_usage(),
             error if error.asks_for_trust() => {
-                let sentence = format!("{} {}", failure.sentence, context.language.text("store.add_trust"));
+                let sentence = format!("{} {}", failure.sentence, language.text("store.add_trust"));
                 Failure { sentence, ..failure.into_usage() }
             }
             _ => failure,

@@ -12,7 +12,9 @@ use super::failure::Failure;
 use crate::domain::hub_model::HubModel;
 use crate::domain::printable::{printable, printable_text};
 use crate::engine::hub::known::{KnownModel, known_models};
-use crate::engine::hub::{Cached, DownloadControl, Form, Hub, HubConfig, HubError, Plan, Published, Repaired};
+use crate::engine::hub::{
+    CachedModel, DownloadControl, Hub, HubConfig, HubError, Plan, PublishedModel, Repaired, WeightsForm,
+};
 use crate::lang::{Language, Say, Values, size};
 use crate::use_cases::open_model;
 
@@ -76,7 +78,7 @@ pub(super) fn info(name: &str, context: &mut Context) -> Result<Exit, Failure> {
             let kind = hub.kind_in_cache(&model).unwrap_or_default();
             cached_lines(&model, &kind, &cached, &context.language)
         }
-        (Err(error), _) => return Err(Failure::of_run(&error.into(), context)),
+        (Err(error), _) => return Err(Failure::of_run(&error.into(), &context.language)),
     };
     lines.iter().for_each(|line| context.console.out(line));
     Ok(Exit::Done)
@@ -84,12 +86,12 @@ pub(super) fn info(name: &str, context: &mut Context) -> Result<Exit, Failure> {
 
 fn planned_lines(plan: &Plan, language: &Language) -> Vec<String> {
     let form = language.text(match plan.form {
-        Form::Safetensors => "models.form_safetensors",
-        Form::Sharded => "models.form_sharded",
-        Form::Pickle => "models.form_pickle",
-        Form::ShardedPickle => "models.form_sharded_pickle",
-        Form::SplitOnnx => "models.form_split_onnx",
-        Form::Onnx => "models.form_onnx",
+        WeightsForm::Safetensors => "models.form_safetensors",
+        WeightsForm::Sharded => "models.form_sharded",
+        WeightsForm::Pickle => "models.form_pickle",
+        WeightsForm::ShardedPickle => "models.form_sharded_pickle",
+        WeightsForm::SplitOnnx => "models.form_split_onnx",
+        WeightsForm::Onnx => "models.form_onnx",
     });
     let mut lines = head_lines(&plan.model, plan.family, &plan.commit, language);
     lines.push(language.say("models.info_form", &[("form", &form)]));
@@ -111,7 +113,7 @@ fn planned_lines(plan: &Plan, language: &Language) -> Vec<String> {
     lines
 }
 
-fn cached_lines(model: &HubModel, kind: &str, cached: &Cached, language: &Language) -> Vec<String> {
+fn cached_lines(model: &HubModel, kind: &str, cached: &CachedModel, language: &Language) -> Vec<String> {
     let mut lines = head_lines(model, kind, &cached.commit, language);
     let state = language.text("models.info_there");
     for (name, bytes) in &cached.files {
@@ -133,7 +135,7 @@ fn head_lines(model: &HubModel, kind: &str, commit: &str, language: &Language) -
 
 /// A model of a list, wherever it was heard of.
 struct Row {
-    published: Published,
+    published: PublishedModel,
     known: Option<&'static KnownModel>,
     /// All of it that is needed is in the cache.
     is_cached: bool,
@@ -145,7 +147,7 @@ struct Row {
 pub(super) fn list(arguments: &ModelListArguments, context: &mut Context) -> Result<Exit, Failure> {
     let hub = Hub::new(HubConfig::from_environment());
     let mut told = BTreeSet::new();
-    let known = known_models().iter().map(|known| Published {
+    let known = known_models().iter().map(|known| PublishedModel {
         id: known.id.clone(),
         kind: known.kind.clone(),
         is_supported: known.is_supported(),
@@ -182,7 +184,7 @@ fn list_for_scripts(hub: &Hub, mut rows: Vec<Row>, limit: usize, context: &mut C
 }
 
 /// The models that the hub lists; none, and the reason said, where it cannot be asked: a list without it is no failure.
-fn popular(hub: &Hub, limit: usize, context: &mut Context) -> Result<Vec<Published>, Failure> {
+fn popular(hub: &Hub, limit: usize, context: &mut Context) -> Result<Vec<PublishedModel>, Failure> {
     if hub.config().is_offline {
         let line = context.language.text("models.offline");
         context.console.err(&line);
@@ -198,7 +200,7 @@ fn popular(hub: &Hub, limit: usize, context: &mut Context) -> Result<Vec<Publish
     }
 }
 
-fn row(hub: &Hub, published: Published, told: &mut BTreeSet<String>) -> Row {
+fn row(hub: &Hub, published: PublishedModel, told: &mut BTreeSet<String>) -> Row {
     told.insert(published.id.clone());
     let model = HubModel { id: published.id.clone(), revision: None };
     Row {

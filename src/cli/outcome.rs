@@ -1,5 +1,6 @@
 //! The results of a run, for those who tell of it: the summary and the JSON lines.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::exit::Exit;
@@ -88,6 +89,15 @@ impl Report<'_> {
             false => Exit::Done,
         }
     }
+}
+
+/// Counts of a run, as it told of itself.
+#[derive(Debug, Default)]
+pub(super) struct Counted {
+    /// How transfers ended.
+    pub(super) tally: Tally,
+    /// Files that are no pictures, by extension, of a watch.
+    pub(super) others: BTreeMap<String, usize>,
 }
 
 /// How transfers ended.

@@ -13,7 +13,7 @@ pub(super) fn run(arguments: &RepairArguments, context: &mut Context) -> Result<
     let destination = &arguments.destination;
     let repaired = Session::repair(destination, &context.known_sessions(), arguments.trust).map_err(|error| {
         let is_usage = matches!(error, StoreError::NoSession { .. });
-        let failed = Failure::of_run(&error.into(), context);
+        let failed = Failure::of_run(&error.into(), &context.language);
         if is_usage { failed.into_usage() } else { failed }
     })?;
     let values: Values<'_> = &[("destination", &printable(destination))];

@@ -5,9 +5,9 @@ use std::path::Path;
 use super::context::Context;
 use super::events;
 use super::exit::Exit;
-use super::face::{self, Counted, Output};
+use super::face::{self, Output};
 use super::failure::Failure;
-use super::outcome::{Classifying, Report, Tally};
+use super::outcome::{Classifying, Counted, Report, Tally};
 use super::summary;
 use crate::domain::folder_name::folder_names;
 use crate::jobs::sort::SortRules;
@@ -52,7 +52,9 @@ impl Work<'_> {
         };
         let has_room = match dry_run || report.was_interrupted() {
             true => Ok(()),
-            false => sort::check_room(session, &sorted.plan).map_err(|error| Failure::of_run(&error, context)),
+            false => {
+                sort::check_room(session, &sorted.plan).map_err(|error| Failure::of_run(&error, &context.language))
+            }
         };
         if has_room.is_ok() && !dry_run && !report.was_interrupted() {
             let applied =

@@ -24,7 +24,8 @@ pub(super) fn run(arguments: &UndoArguments, context: &mut Context) -> Result<Ex
         None if arguments.all => ToUndo::All,
         None => ToUndo::Last,
     };
-    let runs = undo::runs(&session, wanted, arguments.trust).map_err(|error| Failure::of_run(&error, context))?;
+    let runs =
+        undo::runs(&session, wanted, arguments.trust).map_err(|error| Failure::of_run(&error, &context.language))?;
     let Some(runs) = runs else {
         let number = arguments.run.unwrap_or_default();
         return Err(Failure::usage(context.language.say("undo.no_such_run", &[("run", &number)])));

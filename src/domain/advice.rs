@@ -16,7 +16,7 @@ pub enum Advice {
 const MOST_CHARACTERS: usize = 80;
 const MOST_WORDS: usize = 10;
 
-/// Words of labels that take what is nothing else, in the languages that the program speaks.
+/// Words of catch-all labels, in the languages of the program.
 const REST: [&str; 14] = [
     "other",
     "others",
@@ -45,13 +45,13 @@ pub fn advice(label: &Label) -> Option<Advice> {
     }
 }
 
-/// A bare word as a caption: a label that keeps its name.
+/// Makes a caption of a bare word; the label keeps its name.
 pub fn as_caption(word: &str) -> Label {
     let article = if word.starts_with(['a', 'e', 'i', 'o', 'u', 'A', 'E', 'I', 'O', 'U']) { "an" } else { "a" };
     Label { text: word.to_owned(), prompts: vec![format!("a photo of {article} {word}")] }
 }
 
-/// True where a label takes what is nothing else: without one, every picture is something.
+/// True where a label is a catch-all. Without one, every picture gets some other label.
 pub fn catches_the_rest(labels: &[Label]) -> bool {
     let is_of_rest = |word: &str| REST.contains(&word.trim_matches(|c: char| !c.is_alphanumeric()));
     labels.iter().any(|label| label.text.to_lowercase().split_whitespace().any(is_of_rest))
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_are_judged() {
+    fn advice_on_each_label_follows_its_words() {
         let of = |text: &str| advice(&Label::named(text));
         assert_eq!(of("a map of a city"), None);
         assert_eq!(of("gun"), Some(Advice::BareWord));
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn a_label_for_the_rest() {
+    fn catch_all_label_is_recognised() {
         let labels = |texts: &[&str]| texts.iter().map(|text| Label::named(*text)).collect::<Vec<_>>();
         assert!(catches_the_rest(&labels(&["a gun", "something else"])));
         assert!(catches_the_rest(&labels(&["a gun", "Other (anything)"])));

@@ -5,20 +5,20 @@ use super::decision::Decision;
 use super::picture::PictureState;
 use super::score::SureRule;
 
-/// Decisions of people on the pictures that were predicted one way.
+/// How the decisions on pictures with one predicted label turned out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AuditRow {
-    /// The predicted label, by position; none for those that the model was not sure of, whatever it took for best.
+    /// The predicted label, by position; `None` for pictures that the model was unsure of.
     pub label: Option<usize>,
-    /// Pictures whose best label is what a person decided for.
+    /// Pictures whose best label is the decided one.
     pub right: usize,
-    /// All that were predicted so.
+    /// All pictures with this prediction.
     pub all: usize,
 }
 
-/// Judges the model by the head of a queue in random order, up to the first picture that nobody looked at. The first
-/// pictures there are a fair sample of all, whatever was decided in other orders: those further down do not count.
-/// Skipped pictures and those that are not ok are passed over. Rows without pictures are left out.
+/// Judges the model by the head of a queue in random order, up to the first picture without a decision. These pictures
+/// are a fair sample, whatever was decided in other orders; those further down do not count. Skipped pictures and those
+/// that are not ok are passed over. Rows without pictures are left out.
 pub fn audit(collection: &Collection, random_queue: &[usize], sure: SureRule) -> Vec<AuditRow> {
     let row = |label| AuditRow { label, right: 0, all: 0 };
     let mut rows: Vec<AuditRow> = (0..collection.labels().len()).map(|label| row(Some(label))).collect();
@@ -47,7 +47,7 @@ mod tests {
     const SURE: SureRule = SureRule { threshold: 0.5, margin: 0.1 };
 
     #[test]
-    fn only_the_head_of_the_queue_counts() {
+    fn audit_counts_only_the_head_of_the_queue() {
         let mut collection = Collection::default();
         let (one, two) = (LabelId(1), LabelId(2));
         collection.rescore(vec![one, two], vec![]);

@@ -1,10 +1,10 @@
-//! All pictures of a session as they stand under the labels of now: what the app shows, counts and reviews.
+//! All pictures of a session with their scores for the present labels. The app shows, counts and reviews from it.
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
 use super::count::Counts;
-use super::decision::{Decision, LabelId, Standing};
+use super::decision::{Decision, LabelId, Standing, rank};
 use super::picture::{ContentHash, PictureId, PictureState};
 use super::score::SureRule;
 
@@ -29,7 +29,7 @@ pub struct Entry {
 
 /// The best label of a picture.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Best {
+pub struct BestLabel {
     /// Its position.
     pub label: usize,
     /// Its score.
@@ -38,14 +38,14 @@ pub struct Best {
     pub margin: f32,
 }
 
-impl Best {
+impl BestLabel {
     /// The best of a picture's scores, one a label; none where there is none or where they are not known.
-    pub fn of(scores: &[f32]) -> Option<Best> {
+    pub fn of(scores: &[f32]) -> Option<BestLabel> {
         let (label, &score) =
             scores.iter().enumerate().reduce(|best, next| if next.1 > best.1 { next } else { best })?;
         let others = scores.iter().enumerate().filter(|(other, _)| *other != label).map(|(_, score)| *score);
         let known = score.is_finite();
-        known.then(|| Best { label, score, margin: score - others.fold(0.0, f32::max) })
+        known.then(|| BestLabel { label, score, margin: score - others.fold(0.0, f32::max) })
     }
 }
 
@@ -59,7 +59,7 @@ pub struct Collection {
     labels: Vec<LabelId>,
     /// One row a picture, one score a label; not a number where a picture has none.
     scores: Vec<f32>,
-    best: Vec<Option<Best>>,
+    best: Vec<Option<BestLabel>>,
     /// Pictures whose path has another content now, by position. They keep their position and count for nothing.
     replaced: HashSet<usize>,
 }
@@ -108,7 +108,7 @@ impl Collection {
         self.entries.is_empty()
     }
 
-    /// Adds pictures with their scores: rows of one score a label. Rows of another length are taken as not known.
+    /// Adds pictures with their scores: rows of one score a label. A row of another length counts as unknown.
     pub fn add(&mut self, entries: Vec<Entry>, scores: &[f32]) {
         let width = self.labels.len();
         let fits = scores.len() == entries.len() * width;
@@ -118,7 +118,7 @@ impl Collection {
                 true => self.scores.extend(std::iter::repeat_n(f32::NAN, width)),
                 false => self.scores.extend(known),
             }
-            self.best.push(Best::of(known));
+            self.best.push(BestLabel::of(known));
             self.places.insert(entry.id, self.entries.len());
             if let Some(hash) = entry.hash {
                 self.by_content.entry(hash).or_default().push(self.entries.len());
@@ -134,13 +134,13 @@ impl Collection {
         scores.resize(width * self.entries.len(), f32::NAN);
         self.best = match width {
             0 => vec![None; self.entries.len()],
-            width => scores.chunks_exact(width).map(Best::of).collect(),
+            width => scores.chunks_exact(width).map(BestLabel::of).collect(),
         };
         self.labels = labels;
         self.scores = scores;
     }
 
-    /// Takes scores for the same labels again: a picture whose scores are not known keeps those that it has.
+    /// Merges scores for the same labels: a picture without new scores keeps its own.
     pub fn complete(&mut self, mut scores: Vec<f32>) {
         for (new, old) in scores.iter_mut().zip(&self.scores).filter(|(new, _)| new.is_nan()) {
             *new = *old;
@@ -148,14 +148,14 @@ impl Collection {
         self.rescore(self.labels.clone(), scores);
     }
 
-    /// Takes the scores of one picture, for the same labels. Scores that do not fit are left out.
+    /// Sets the scores of one picture, for the same labels. Scores of another length are ignored.
     pub fn set_scores(&mut self, index: usize, scores: &[f32]) {
         let width = self.labels.len();
         if scores.len() == width
             && let Some(kept) = self.scores.get_mut(index * width..(index + 1) * width)
         {
             kept.copy_from_slice(scores);
-            self.best[index] = Best::of(scores);
+            self.best[index] = BestLabel::of(scores);
         }
     }
 
@@ -166,7 +166,7 @@ impl Collection {
     }
 
     /// A picture's best label.
-    pub fn best(&self, index: usize) -> Option<Best> {
+    pub fn best(&self, index: usize) -> Option<BestLabel> {
         self.best.get(index).copied().flatten()
     }
 
@@ -176,7 +176,7 @@ impl Collection {
         std::mem::replace(&mut entry.decision, decision)
     }
 
-    /// Takes over what another process found out about a picture; its number and path stay.
+    /// Replaces a picture's entry by another process's, keeping number and path.
     pub fn change(&mut self, index: usize, changed: Entry) {
         if let Some(entry) = self.entries.get_mut(index) {
             let (id, path) = (entry.id, std::mem::take(&mut entry.path));
@@ -184,7 +184,7 @@ impl Collection {
         }
     }
 
-    /// Takes note that the path of a picture has another content now, or its own again.
+    /// Notes that a picture's path has another content now, or its own again.
     pub fn set_replaced(&mut self, index: usize, is_replaced: bool) {
         match is_replaced && index < self.entries.len() {
             true => self.replaced.insert(index),
@@ -197,7 +197,7 @@ impl Collection {
         self.replaced.contains(&index)
     }
 
-    /// Takes note of where pictures are in the destination, by their order here.
+    /// Sets the folder of each picture in the destination, in the order of the collection.
     pub fn set_places(&mut self, places: Vec<Option<String>>) {
         for (entry, placed) in self.entries.iter_mut().zip(places) {
             entry.placed = placed;
@@ -207,21 +207,11 @@ impl Collection {
     /// How a picture counts; none for one that was replaced.
     pub fn standing(&self, index: usize, sure: SureRule) -> Option<Standing> {
         let entry = self.entries.get(index).filter(|_| !self.is_replaced(index))?;
-        let decided = |label: LabelId| self.labels.iter().position(|known| *known == label);
-        Some(match entry.decision {
-            Some(Decision::Accepted(label) | Decision::Reassigned(label)) => {
-                decided(label).map_or(Standing::LabelRemoved, Standing::Label)
-            }
-            Some(Decision::NoneOfThese) => Standing::NoneOfThese,
-            Some(Decision::Skipped) | None => match (entry.state, self.best(index)) {
-                (PictureState::Ok, Some(best)) if sure.accepts(best.score, best.margin) => Standing::Label(best.label),
-                (PictureState::Ok, _) => Standing::Unsure,
-                (state, _) => Standing::NotOk(state),
-            },
-        })
+        let predicted = self.best(index).filter(|best| sure.accepts(best.score, best.margin));
+        Some(rank(entry.decision, entry.state, predicted.map(|best| best.label), &self.labels))
     }
 
-    /// How many fall where; `waiting` more were found and not looked at.
+    /// The counts of the summary; `waiting` more pictures were found and not classified yet.
     pub fn counts(&self, sure: SureRule, waiting: usize) -> Counts {
         let standings = (0..self.entries.len()).filter_map(|index| self.standing(index, sure));
         Counts::of(standings, self.labels.len(), waiting)
@@ -263,7 +253,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn what_is_not_known_keeps_what_it_had_for_the_same_labels() {
+    fn complete_keeps_scores_where_new_ones_are_missing() {
         let mut collection = Collection::default();
         collection.rescore(vec![LabelId(1), LabelId(2)], vec![]);
         collection.add(vec![entry(1), entry(2)], &[0.9, 0.1, f32::NAN, f32::NAN]);
@@ -273,7 +263,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn what_was_replaced_keeps_its_position_and_counts_for_nothing() {
+    fn replaced_picture_keeps_its_position_and_is_not_counted() {
         let mut collection = Collection::default();
         collection.rescore(vec![LabelId(1), LabelId(2)], vec![]);
         collection.add(vec![entry(1), entry(2)], &[0.9, 0.1, 0.2, 0.8]);
@@ -288,7 +278,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn pictures_of_one_content_are_known_and_count_one_by_one() {
+    fn pictures_with_one_content_are_found_and_counted_singly() {
         let content = |number, content: u8| Entry { hash: Some(ContentHash([content; 32])), ..entry(number) };
         let mut collection = Collection::default();
         collection.add(vec![content(1, 1), content(2, 2), entry(3)], &[]);
@@ -301,7 +291,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn one_picture_changes_and_is_scored() {
+    fn changed_picture_is_scored_again() {
         let mut collection = Collection::default();
         collection.rescore(vec![LabelId(1), LabelId(2)], vec![]);
         collection.add(vec![entry(1), entry(2)], &[f32::NAN; 4]);
@@ -317,7 +307,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn scores_that_do_not_fit_are_not_known() {
+    fn scores_of_another_length_are_unknown() {
         let mut collection = Collection::default();
         collection.rescore(vec![LabelId(1), LabelId(2)], vec![]);
         collection.add(vec![entry(1)], &[0.9]);

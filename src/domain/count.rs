@@ -1,9 +1,9 @@
-//! How many pictures fall where. All rows add up to the pictures found.
+//! How many pictures each row of the summary has. The rows add up to the number of pictures found.
 
 use super::decision::Standing;
 use super::picture::PictureState;
 
-/// Pictures by what became of them.
+/// The number of pictures in each row of the summary.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Counts {
     /// Decided for a label, or predicted and sure: one count a label, in the labels' order.
@@ -14,7 +14,7 @@ pub struct Counts {
     pub none_of_these: usize,
     /// Decided for a label that is not there any more.
     pub label_removed: usize,
-    /// Truncated: scored, but sorted by nobody but a person.
+    /// Truncated: scored, but only a person sorts it.
     pub suspect: usize,
     /// The kind or size is not decoded.
     pub unsupported: usize,

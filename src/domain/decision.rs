@@ -68,18 +68,22 @@ pub enum Standing {
 
 /// The standing of a picture under labels with these numbers, in the labels' order.
 pub fn standing(picture: &Picture, decision: Option<Decision>, labels: &[LabelId], sure: SureRule) -> Standing {
-    match decision {
-        Some(Decision::Accepted(label) | Decision::Reassigned(label)) => {
+    let predicted = picture.prediction.as_ref().filter(|prediction| sure.is_sure(prediction));
+    rank(decision, picture.state, predicted.map(|prediction| prediction.label), labels)
+}
+
+/// What outranks what: a person's decision any prediction and any state, and a state that is not ok any prediction.
+/// `predicted` is the position of the label that a prediction is sure of.
+pub fn rank(decision: Option<Decision>, state: PictureState, predicted: Option<usize>, labels: &[LabelId]) -> Standing {
+    match (decision, state, predicted) {
+        (Some(Decision::Accepted(label) | Decision::Reassigned(label)), ..) => {
             let position = labels.iter().position(|known| *known == label);
-            return position.map_or(Standing::LabelRemoved, Standing::Label);
+            position.map_or(Standing::LabelRemoved, Standing::Label)
         }
-        Some(Decision::NoneOfThese) => return Standing::NoneOfThese,
-        Some(Decision::Skipped) | None => {}
-    }
-    match (picture.state, &picture.prediction) {
-        (PictureState::Ok, Some(prediction)) if sure.is_sure(prediction) => Standing::Label(prediction.label),
-        (PictureState::Ok, _) => Standing::Unsure,
-        (state, _) => Standing::NotOk(state),
+        (Some(Decision::NoneOfThese), ..) => Standing::NoneOfThese,
+        (Some(Decision::Skipped) | None, PictureState::Ok, Some(label)) => Standing::Label(label),
+        (Some(Decision::Skipped) | None, PictureState::Ok, None) => Standing::Unsure,
+        (Some(Decision::Skipped) | None, state, _) => Standing::NotOk(state),
     }
 }
 
@@ -111,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn words_stand_for_decisions() {
+    fn decision_equals_itself_after_its_word() {
         let label = LabelId(3);
         for decision in
             [Decision::Accepted(label), Decision::Reassigned(label), Decision::NoneOfThese, Decision::Skipped]

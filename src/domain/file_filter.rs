@@ -1,4 +1,4 @@
-//! The choice among the files of a source: which are looked at, and why the others are not.
+//! Which files of a source are looked at, and the reason for each one left out.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,21 +11,21 @@ use super::patterns::{BadPattern, FoldedPath, Named, Patterns};
 pub struct FileFilter {
     /// Hidden files and folders too.
     pub hidden: bool,
-    /// Those that spell out litter bring it back, beside all the rest. Where there are others: only what any of all is
-    /// for.
+    /// Patterns that spell out the name of litter bring it back, in addition to all other files. If there are other
+    /// patterns, only files that a pattern matches are looked at.
     pub include: Patterns,
-    /// Nothing that one of them is for.
+    /// Files that match one of these are left out.
     pub exclude: Patterns,
 }
 
-/// Why a file is not looked at.
+/// The reason why a file is left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum LeftOutReason {
     /// A system left it for itself.
     Litter,
     /// It is hidden, or in a hidden folder.
     Hidden,
-    /// A pattern says so, or none says that it is wanted.
+    /// A pattern excludes it, or no pattern includes it.
     Excluded,
 }
 
@@ -44,14 +44,14 @@ impl LeftOutReason {
 }
 
 impl FileFilter {
-    /// The choice by patterns as they were written.
+    /// The filter for patterns as they were written.
     pub fn new(hidden: bool, include: &[String], exclude: &[String]) -> Result<FileFilter, BadPattern> {
         Ok(FileFilter { hidden, include: Patterns::new(include)?, exclude: Patterns::new(exclude)? })
     }
 
-    /// Why a file or a folder is not looked at, by its path in the source, where its name is the reason or that of a
-    /// folder it is in: it is litter or hidden. And how many parts of the path there are up to the file or folder of
-    /// that name. A folder in which something may be wanted is looked into.
+    /// The reason for leaving out a path in the source because it, or a folder it is in, has the name of litter or a
+    /// hidden name; and how many parts of the path there are up to that name. A folder that may hold an included file
+    /// is entered.
     pub fn by_name(&self, inside: &Path, is_folder: bool) -> Option<(LeftOutReason, usize)> {
         // All parts but the last are folders.
         let last = inside.iter().count().saturating_sub(1);
@@ -73,7 +73,7 @@ impl FileFilter {
         }
     }
 
-    /// The same where patterns are the reason.
+    /// The same for the patterns.
     pub fn by_patterns(&self, inside: &Path, is_folder: bool) -> Option<(LeftOutReason, usize)> {
         if self.include.is_empty() && self.exclude.is_empty() {
             return None;
@@ -85,12 +85,12 @@ impl FileFilter {
     }
 }
 
-/// Files that were left out, by the file or folder that was the reason.
+/// Files that were left out, counted by the file or folder that is the reason.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LeftOut(BTreeMap<PathBuf, (LeftOutReason, usize)>);
 
-/// How many were.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// The number of files left out, by reason. The ledger and JSON have these fields.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize)]
 pub struct LeftOutCounts {
     /// Because they are litter.
     pub litter: usize,
@@ -101,12 +101,12 @@ pub struct LeftOutCounts {
 }
 
 impl LeftOut {
-    /// Takes account of a file, under the file or folder that is the reason.
+    /// Counts a file under the file or folder that is the reason.
     pub fn add(&mut self, reason: PathBuf, why: LeftOutReason) {
         self.0.entry(reason).or_insert((why, 0)).1 += 1;
     }
 
-    /// Takes account of others too.
+    /// Adds other counts.
     pub fn extend(&mut self, others: LeftOut) {
         self.0.extend(others.0);
     }
@@ -121,8 +121,8 @@ impl LeftOut {
         self.0.iter().map(|(path, (why, count))| (path.as_path(), *why, *count))
     }
 
-    /// The pattern that looks at a part of the litter: at a folder, or at files that were a person's, if there are any.
-    /// None where it is told by its content.
+    /// A pattern that would bring back a part of the litter: a folder, or else files that were once a person's. `None`
+    /// for litter that is recognised by its content.
     pub fn pattern_for_litter(&self) -> Option<String> {
         let names = || {
             self.reasons().filter(|(_, why, _)| *why == LeftOutReason::Litter).filter_map(|(path, ..)| path.file_name())
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn litter_comes_before_hidden_and_hidden_before_patterns() {
+    fn reason_is_litter_before_hidden_before_pattern() {
         let plain = choice(false, &[], &["*.jpg"]);
         assert_eq!(file(&plain, "a/.x/.DS_Store"), Some((LeftOutReason::Litter, 3)));
         assert_eq!(file(&plain, ".Trash-1000/files/a.jpg"), Some((LeftOutReason::Litter, 1)));
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_pattern_that_spells_it_out_brings_back_what_is_left_out() {
+    fn include_brings_back_only_names_it_spells_out() {
         let jpegs = choice(false, &["*.jpg"], &[]);
         assert_eq!(file(&jpegs, "a.jpg"), None);
         assert_eq!(file(&jpegs, "a.png"), Some((LeftOutReason::Excluded, 1)));
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn litter_that_is_spelt_out_comes_beside_the_rest() {
+    fn include_of_litter_adds_to_the_other_files() {
         let bin = choice(false, &["$RECYCLE.BIN", ".trashed-*"], &["*.txt"]);
         for looked_at in ["$RECYCLE.BIN/S-1/a.jpg", "x/.trashed-1-a.jpg", "a.jpg", "x/b.png"] {
             assert_eq!(file(&bin, looked_at), None, "{looked_at}");
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_out_is_counted_by_its_reason() {
+    fn left_out_files_are_counted_by_reason() {
         let mut left_out = LeftOut::default();
         for (reason, why) in
             [("a/.x", LeftOutReason::Hidden), ("a/.x", LeftOutReason::Hidden), (".DS_Store", LeftOutReason::Litter)]

@@ -1,26 +1,25 @@
-//! Whether a file is as it was when it was hashed, as far as that can be told without reading it.
+//! Telling, without reading it, whether a file still is as it was when it was hashed.
 
 use super::picture::FileStamp;
 
-/// A change that comes so soon after another one may bear the same time: systems count in steps, some of them large
-/// ones.
+/// Two changes within this time may have the same timestamp: some file systems count in large steps.
 const DOUBT_NS: i128 = 2_000_000_000;
 
-/// The traits of a file that are known without reading its content: its stamp, and the time that only the system sets.
-/// A program that writes into a file and sets its modified time back cannot set that one back.
+/// The identity of a file without reading it: its stamp and its ctime. A program that writes to a file can set its
+/// modified time back, but not its ctime.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FileIdentity {
     /// The file.
     pub stamp: FileStamp,
     /// The identity of its file system, where that has one: another disk may get the same device number.
     pub file_system: u64,
-    /// When anything about it last changed, content, name or permissions, in nanoseconds since 1970.
+    /// Its ctime: when content, name or permissions last changed, in nanoseconds since 1970.
     pub changed_ns: i128,
 }
 
 impl FileIdentity {
-    /// True where a later change cannot have the same times: the file had been left alone for a while when it began to
-    /// be read. One whose time is yet to come, by a clock that went wrong, is in doubt as well.
+    /// True where a later change must show in the times: the file had not changed for a while when reading began. False
+    /// for a time in the future, from a wrong clock.
     pub fn was_settled_at(self, began_ns: i128) -> bool {
         self.changed_ns.saturating_add(DOUBT_NS) < began_ns
     }
@@ -31,7 +30,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_changed_just_before_or_later_is_in_doubt() {
+    fn file_changed_just_before_or_later_is_not_settled() {
         let stamp = FileStamp { device: 1, inode: 2, size: 3, modified_ns: 0 };
         let was_settled =
             |changed_ns, began_ns| FileIdentity { stamp, file_system: 0, changed_ns }.was_settled_at(began_ns);

@@ -1,4 +1,4 @@
-//! From labels to the names of their folders: one visible, harmless, unique name each.
+//! Folder names for labels: each visible, harmless and unique.
 
 use std::collections::HashSet;
 
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_escapes_and_nothing_coincides() {
+    fn folder_names_of_any_labels_are_safe_and_unique() {
         for (label, name) in [
             ("a picture of a person", "a picture of a person"),
             ("../x", "_._x"),
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn long_names_are_cut_between_characters() {
+    fn long_folder_name_is_cut_between_characters() {
         let name = folder_name(&"\u{1f600}".repeat(60));
         assert_eq!(name.len(), 100);
         assert_eq!(folder_name(&format!("{}\u{e9}", "x".repeat(99))).len(), 99);

@@ -1,4 +1,4 @@
-//! The history of people's decisions, step by step: undo takes steps back and redo does them again.
+//! Undo and redo of a person's decisions, step by step.
 
 use std::collections::HashMap;
 
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn steps_of_a_session_give_the_stacks_back() {
+    fn history_of_stored_steps_has_the_same_stacks() {
         use StepKind::{Decide, Redo, Undo};
         let steps = [
             step(Decide, &[(1, NONE)]),
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn a_decision_ends_what_could_be_done_again() {
+    fn new_decision_empties_the_redo_stack() {
         use StepKind::{Decide, Undo};
         let steps = [step(Decide, &[(1, NONE)]), step(Undo, &[(1, None)]), step(Decide, &[(2, NONE)])];
         let mut history = History::of(steps);
@@ -160,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn words() {
+    fn step_kind_equals_itself_after_its_word() {
         for kind in [StepKind::Decide, StepKind::Undo, StepKind::Redo] {
             assert_eq!(StepKind::from_word(kind.word()), Some(kind));
         }

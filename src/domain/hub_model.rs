@@ -1,5 +1,4 @@
-//! The names of models that are published on the hub: `owner/name`, with a revision after an `@` where not the newest
-//! is meant.
+//! Names of models on the hub: `owner/name`, or `owner/name@revision`.
 
 use std::fmt;
 
@@ -74,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_the_hub_are_told_from_paths_and_nonsense() {
+    fn hub_names_are_told_from_paths_and_nonsense() {
         for text in [
             "openai/clip-vit-large-patch14",
             "laion/CLIP-ViT-B-32-laion2B-s34B-b79K",

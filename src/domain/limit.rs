@@ -1,4 +1,4 @@
-//! Which stage of a run limits its speed: the one that works nearly all of the time while the others wait.
+//! Finds the stage that limits a run: the one that is nearly always at work while the others wait.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ impl Stage {
 
 /// The working and waiting time of all threads of a stage together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Effort {
+pub struct StageTime {
     /// At work.
     pub working: Duration,
     /// Waiting for work, or for room for what is done.
@@ -35,13 +35,13 @@ pub struct Effort {
 
 /// The working and waiting time of all stages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Efforts {
+pub struct StageTimes {
     /// Reading files and hashing them.
-    pub reading: Effort,
+    pub reading: StageTime,
     /// Decoding pictures, resizing and cutting them.
-    pub decoding: Effort,
+    pub decoding: StageTime,
     /// The image tower.
-    pub model: Effort,
+    pub model: StageTime,
 }
 
 /// Less time than this says little.
@@ -53,25 +53,25 @@ const BUSY: f64 = 0.75;
 /// It is ahead of every other by so much: where two work all of the time, neither waits for the other.
 const AHEAD: f64 = 0.1;
 
-impl Effort {
+impl StageTime {
     /// The share of its time for which it works; none where it has done nothing yet.
     fn busy(self) -> Option<f64> {
         let all = self.working + self.waiting;
         (!all.is_zero()).then(|| self.working.as_secs_f64() / all.as_secs_f64())
     }
 
-    fn since(self, earlier: Effort) -> Effort {
-        Effort {
+    fn since(self, earlier: StageTime) -> StageTime {
+        StageTime {
             working: self.working.saturating_sub(earlier.working),
             waiting: self.waiting.saturating_sub(earlier.waiting),
         }
     }
 }
 
-impl Efforts {
+impl StageTimes {
     /// The work done since an earlier reading.
-    pub fn since(&self, earlier: &Efforts) -> Efforts {
-        Efforts {
+    pub fn since(&self, earlier: &StageTimes) -> StageTimes {
+        StageTimes {
             reading: self.reading.since(earlier.reading),
             decoding: self.decoding.since(earlier.decoding),
             model: self.model.since(earlier.model),
@@ -96,16 +96,16 @@ mod tests {
     use super::*;
 
     /// Seconds at work and waiting, of each stage.
-    fn efforts(seconds: [(u64, u64); 3]) -> Efforts {
-        let [reading, decoding, model] = seconds.map(|(working, waiting)| Effort {
+    fn efforts(seconds: [(u64, u64); 3]) -> StageTimes {
+        let [reading, decoding, model] = seconds.map(|(working, waiting)| StageTime {
             working: Duration::from_secs(working),
             waiting: Duration::from_secs(waiting),
         });
-        Efforts { reading, decoding, model }
+        StageTimes { reading, decoding, model }
     }
 
     #[test]
-    fn the_stage_that_works_while_the_others_wait_limits() {
+    fn busy_stage_with_waiting_others_limits() {
         assert_eq!(efforts([(1, 19), (6, 14), (10, 0)]).limit(), Some(Stage::Model));
         assert_eq!(efforts([(1, 19), (19, 1), (3, 7)]).limit(), Some(Stage::Decoding));
         assert_eq!(efforts([(20, 0), (6, 14), (3, 7)]).limit(), Some(Stage::Reading));
@@ -114,22 +114,22 @@ mod tests {
     }
 
     #[test]
-    fn where_none_waits_for_another_none_limits() {
+    fn stages_that_do_not_wait_have_no_limit() {
         assert_eq!(efforts([(1, 19), (19, 1), (10, 0)]).limit(), None);
         // The results are not taken away fast enough.
         assert_eq!(efforts([(1, 19), (4, 16), (5, 5)]).limit(), None);
-        assert_eq!(Efforts::default().limit(), None);
+        assert_eq!(StageTimes::default().limit(), None);
     }
 
     #[test]
-    fn a_moment_says_nothing() {
+    fn short_run_has_no_limit() {
         let working = Duration::from_millis(100);
-        let model = Effort { working, waiting: Duration::ZERO };
-        assert_eq!(Efforts { model, ..Efforts::default() }.limit(), None);
+        let model = StageTime { working, waiting: Duration::ZERO };
+        assert_eq!(StageTimes { model, ..StageTimes::default() }.limit(), None);
     }
 
     #[test]
-    fn what_was_before_does_not_count() {
+    fn times_since_a_mark_leave_out_earlier_ones() {
         let before = efforts([(1, 19), (6, 14), (10, 0)]);
         let now = efforts([(21, 19), (9, 31), (11, 19)]);
         assert_eq!(now.since(&before).limit(), Some(Stage::Reading));

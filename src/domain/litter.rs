@@ -1,5 +1,5 @@
-//! Litter: what systems and apps leave for themselves among other people's files. It is told by its name, but for the
-//! files of macOS that are named like the picture beside them.
+//! Litter: files that systems and apps leave among other people's files. They are recognised by name, but for
+//! AppleDouble files of macOS, which are named like the picture beside them.
 
 use std::ffi::OsStr;
 
@@ -66,7 +66,7 @@ const FOLDERS: [&str; 30] = [
 /// Names of folders that are litter in this spelling alone: in another one, people use them.
 const EXACT_FOLDERS: [&str; 3] = ["lost+found", "RECYCLER", "RECYCLED"];
 
-/// A kind of names that begin alike and end in a number or in a name of before, whatever their case.
+/// Names with a common beginning that end in a number or in the file's former name, in any case.
 struct Form {
     beginning: &'static str,
     is_rest: fn(&str) -> bool,
@@ -112,7 +112,7 @@ fn is_two_numbers(text: &str) -> bool {
 /// Characters that a beginning must have before the first wildcard of a pattern to be known as one of [`FORMS`].
 const TELLING: usize = 4;
 
-/// The first bytes of the files in which macOS keeps what another system's disk has no place for.
+/// The first bytes of AppleDouble files, in which macOS stores attributes that another system's disk cannot hold.
 const APPLE_DOUBLE: [u8; 4] = [0x00, 0x05, 0x16, 0x07];
 
 /// True for the name of a folder, or of a file, that is litter.
@@ -161,17 +161,17 @@ pub fn is_hidden(name: &OsStr) -> bool {
     name.as_encoded_bytes().starts_with(b".")
 }
 
-/// True for a name that macOS gives to the file beside another one; its content tells.
+/// True for a name that AppleDouble files have; check its content too.
 pub fn may_be_apple_double(name: &OsStr) -> bool {
     name.as_encoded_bytes().starts_with(b"._")
 }
 
-/// True for the first bytes of such a file.
+/// True for the first bytes of an AppleDouble file.
 pub fn is_apple_double(start: &[u8]) -> bool {
     start.starts_with(&APPLE_DOUBLE)
 }
 
-/// How many first bytes tell it.
+/// How many first bytes [`is_apple_double`] needs.
 pub const APPLE_DOUBLE_START: usize = APPLE_DOUBLE.len();
 
 #[cfg(test)]
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_is_litter_for_what_systems_give_it_to() {
+    fn litter_name_counts_for_its_kind_of_entry_only() {
         for file in [".DS_Store", "thumbs.db", "Desktop.ini", ".nomedia", ".stignore"] {
             assert!(is(file, false) && !is(file, true), "{file}");
         }
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_only_begin_like_litter_are_a_persons() {
+    fn name_that_only_begins_like_litter_is_not_litter() {
         for folder in [".Trash-1000", ".trash-0", ".trash-storage"] {
             assert!(is(folder, true) && !is(folder, false), "{folder}");
         }
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_spells_out_a_name_or_how_it_begins() {
+    fn pattern_names_litter_by_name_or_beginning() {
         for part in [
             "$recycle.bin",
             ".Trash",

@@ -1,4 +1,4 @@
-//! The subject of the product, and nothing else: labels, scores, counts, plans.
+//! The subject of the product: labels, scores, counts, plans.
 //!
 //! Pure: no input or output, no threads, no clock. Everything here can be tested with plain values.
 
@@ -31,5 +31,6 @@ pub mod speed;
 pub mod speed_advice;
 pub mod statistics;
 pub mod template;
+pub mod transfer;
 pub mod unkept;
 pub mod variant;

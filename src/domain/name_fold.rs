@@ -1,4 +1,4 @@
-//! Names that are one on file systems that ignore case and Unicode form.
+//! Comparing names as file systems do that ignore case and Unicode form.
 
 use unicode_normalization::UnicodeNormalization;
 

@@ -22,7 +22,7 @@ struct Pattern {
     names: Named,
 }
 
-/// The kind of names that a pattern spells out.
+/// The kind of left-out names that a pattern names literally.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum Named {
     /// None that is left out.
@@ -90,8 +90,8 @@ impl Patterns {
         self.0.is_empty()
     }
 
-    /// How many parts of a path there are up to the first that a pattern is for: that part is a file, or a folder with
-    /// all that is in it.
+    /// How many parts of a path there are up to the first that a pattern matches: that part is a file, or a folder with
+    /// all its content.
     pub(super) fn reach(&self, path: &FoldedPath) -> Option<usize> {
         self.0.iter().filter_map(|pattern| pattern.reach(path)).min()
     }
@@ -102,7 +102,7 @@ impl Patterns {
         matching.map(|pattern| pattern.names).max().unwrap_or_default()
     }
 
-    /// True where one says what alone is wanted. Litter is wanted beside the rest by who spells it out.
+    /// True where a pattern narrows the files. One that only names litter adds it to the others.
     pub(super) fn narrow(&self) -> bool {
         self.0.iter().any(|pattern| pattern.names != Named::Litter)
     }
@@ -161,7 +161,7 @@ impl PatternFault {
     }
 }
 
-/// A path in a source, under which two are one where a disk that ignores case or Unicode form takes them for one.
+/// A path in a source, folded so that paths compare equal as on disks that ignore case and Unicode form.
 pub(super) struct FoldedPath {
     text: String,
     /// Where each of its parts ends.
@@ -188,7 +188,7 @@ fn split(line: &str) -> Vec<String> {
     while let Some(character) = characters.next() {
         match character {
             '"' => (is_quoted, has_begun) = (!is_quoted, true),
-            // It belongs to the pattern, as what it stands before does.
+            // The backslash and the character after it stay in the pattern.
             '\\' => {
                 text.push(character);
                 text.extend(characters.next());
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_is_for_names_or_for_paths() {
+    fn pattern_matches_names_or_paths() {
         for (pattern, path, expected) in [
             ("*.png", "a/b.PNG", Some(2)),
             ("*.png", "a.png/b.jpg", Some(1)),
@@ -264,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_pattern_says_what_is_wrong_with_it() {
+    fn bad_pattern_reports_its_fault() {
         for (pattern, fault) in [
             ("", PatternFault::Empty),
             ("/", PatternFault::Empty),
@@ -280,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_and_its_patterns_are_the_same() {
+    fn patterns_equal_themselves_after_their_line() {
         let of = |line: &str| Patterns::from_line(line).unwrap();
         let patterns = of(r##"  *.png "a b/**"  #recycle x\"y "##);
         assert_eq!(patterns.texts().collect::<Vec<_>>(), ["*.png", "a b/**", "#recycle", "x\\\"y"]);
@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_names_what_it_spells_out() {
+    fn pattern_names_the_kinds_it_spells_out() {
         let named = |pattern: &str| Patterns::new([pattern]).unwrap().named();
         assert_eq!(named("*.jpg"), Named::Visible);
         assert_eq!(named("a/.private/**"), Named::Hidden);

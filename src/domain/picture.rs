@@ -68,7 +68,7 @@ impl ContentHash {
         bytes?.try_into().ok().map(ContentHash)
     }
 
-    /// The first eight hexadecimal digits: what is added to a file name that is taken.
+    /// The first eight hexadecimal digits, added to a file name that is taken.
     pub fn short(&self) -> String {
         self.to_string()[..8].to_owned()
     }
@@ -86,7 +86,7 @@ impl fmt::Debug for ContentHash {
     }
 }
 
-/// The state of a file when it was read: enough to notice that it is another one now.
+/// The state of a file when it was read, to notice later that it has changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FileStamp {
     /// The file system it lives on.

@@ -45,7 +45,7 @@ mod tests {
     use std::os::unix::ffi::OsStrExt;
 
     #[test]
-    fn only_what_is_refused_is_replaced() {
+    fn portable_name_replaces_only_refused_characters() {
         for (name, safe) in [
             ("Screenshot 10:15:20.jpg", "Screenshot 10_15_20.jpg"),
             ("what?.png", "what_.png"),
@@ -63,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn a_safe_name_is_safe_already() {
+    fn portable_name_of_a_portable_name_is_itself() {
         for name in ["a:b", "con", "x. .", "\u{fffd}", "...", ""] {
             let safe = portable_file_name(OsStr::new(name));
             assert_eq!(portable_file_name(&safe), safe, "{name:?}");

@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_disturbs_is_escaped_and_what_does_not_is_kept() {
+    fn printable_escapes_only_disturbing_characters() {
         for (name, shown) in [
             (&b"plain name.jpg"[..], "plain name.jpg"),
             ("são paulo \u{1f600}.jpg".as_bytes(), "são paulo \u{1f600}.jpg"),

@@ -1,9 +1,9 @@
-//! When a file that arrives is ready to be looked at: not before it has stopped changing.
+//! Decides when a file that is arriving has stopped changing.
 //!
-//! Two observations that find the same file, at least the settling time apart, make it ready. That its writer closed it, or
-//! gave it its name only when it was done, shortens the wait and never replaces it. A file into which somebody was seen
-//! to write is not ready before it is closed. One that is ready and turns out not to be whole is held: its rest may
-//! still come. Once a file has been left alone for long enough, it is given up: taken as it is.
+//! A file is ready when two observations at least the settling time apart agree. A close or a rename seen meanwhile
+//! shortens the settling time but never replaces it. A file that somebody was seen to write to is not ready before it
+//! is closed. A ready file that turns out to be incomplete is held, because the rest may still come. A file left alone
+//! for long enough is given up and taken as it is.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -11,15 +11,15 @@ use std::time::Duration;
 
 use super::picture::FileStamp;
 
-/// A file that was closed by its writer waits for a quarter of the time.
+/// After a close, the settling time is divided by this.
 const CLOSED_SHARE: u32 = 4;
 
-/// How long files are waited for.
+/// How long to wait for files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SettlePolicy {
     /// How long a file must not change.
     pub settle: Duration,
-    /// How long the rest of a file is waited for that is not whole.
+    /// How long to wait for the rest of an incomplete file.
     pub rest: Duration,
 }
 
@@ -30,37 +30,37 @@ pub enum Observation {
     Wait,
     /// It has settled.
     Ready {
-        /// It is not expected to change any more, whole or not.
+        /// It has been given up: taken as it is, complete or not.
         is_given_up: bool,
     },
 }
 
-/// Files that were seen and are not done with. Times are those since the watch began.
+/// Pending files: seen and not yet handled. Times count from the start of the watch.
 #[derive(Debug)]
 pub struct Readiness {
     policy: SettlePolicy,
     files: HashMap<PathBuf, Seen>,
-    /// No file is due before this; none where there is none.
+    /// No file is due before this; `None` without files.
     next: Option<Duration>,
-    /// Counts whole scans: what one of them does not find is gone.
+    /// The number of the current full scan. A file that it does not find is gone.
     scan: u64,
 }
 
 #[derive(Debug)]
 struct Seen {
     stamp: FileStamp,
-    /// When it was first seen as it is now.
+    /// When it was first seen with this stamp.
     since: Duration,
     writer: Writer,
     stage: Stage,
     scan: u64,
 }
 
-/// Knowledge of the program that writes a file.
+/// The state of the program that writes a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Writer {
     Unknown,
-    /// Somebody was seen to write into it, and not yet to close it.
+    /// A write was seen, and no close since.
     AtWork,
     /// It was closed, or given its name.
     Done,
@@ -69,9 +69,9 @@ enum Writer {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
     Settling,
-    /// Not whole: it waits for its rest, or for the end of policy.
+    /// Incomplete: it waits for its rest, or to be given up.
     Held,
-    /// Given up and said so: only a change is of interest.
+    /// Given up and reported: only a change matters.
     Silent,
 }
 
@@ -81,12 +81,12 @@ impl Readiness {
         Readiness { policy, files: HashMap::new(), next: None, scan: 0 }
     }
 
-    /// True for a file that was seen and is not done with.
+    /// True for a pending file.
     pub fn has(&self, path: &Path) -> bool {
         self.files.contains_key(path)
     }
 
-    /// How many files were seen and are not done with.
+    /// The number of pending files.
     pub fn len(&self) -> usize {
         self.files.len()
     }
@@ -96,18 +96,18 @@ impl Readiness {
         self.files.is_empty()
     }
 
-    /// How many were left unfinished by their writers, as far as can be told.
+    /// How many are incomplete: held, or given up.
     pub fn unfinished(&self) -> usize {
         self.files.values().filter(|seen| seen.stage != Stage::Settling).count()
     }
 
-    /// How long a file must not change from now on.
+    /// Sets the settling time from now on.
     pub fn settle_for(&mut self, settle: Duration) {
         self.policy.settle = settle;
         self.policy.rest = self.policy.rest.max(settle);
     }
 
-    /// Takes account of a file as it was just found.
+    /// Notes a file's present stamp and returns whether it is ready.
     pub fn observe(&mut self, path: &Path, stamp: FileStamp, now: Duration) -> Observation {
         let scan = self.scan;
         let seen = match self.files.get_mut(path) {
@@ -136,7 +136,7 @@ impl Readiness {
         }
     }
 
-    /// Somebody writes into the file.
+    /// A program writes to the file.
     pub fn write(&mut self, path: &Path) {
         if let Some(seen) = self.files.get_mut(path) {
             seen.writer = Writer::AtWork;
@@ -152,14 +152,14 @@ impl Readiness {
         }
     }
 
-    /// The system's news of writers may have been incomplete: no file waits any longer for a writer to close it.
+    /// Events may have been lost: no file waits any longer for its writer to close it.
     pub fn forget_writers(&mut self) {
         self.files.values_mut().for_each(|seen| seen.writer = Writer::Unknown);
         // Any of them may be due.
         self.next = (!self.files.is_empty()).then_some(Duration::ZERO);
     }
 
-    /// Something happened to the file, or somebody has it open: it has to settle anew.
+    /// The file changed, or a program has it open: its settling time starts again.
     pub fn disturb(&mut self, path: &Path, now: Duration) {
         if let Some(seen) = self.files.get_mut(path) {
             (seen.since, seen.stage) = (now, Stage::Settling);
@@ -168,7 +168,7 @@ impl Readiness {
         }
     }
 
-    /// The file is not whole.
+    /// The file turned out to be incomplete.
     pub fn hold(&mut self, path: &Path) {
         if let Some(seen) = self.files.get_mut(path) {
             seen.stage = Stage::Held;
@@ -177,31 +177,31 @@ impl Readiness {
         }
     }
 
-    /// The file was given up, and people know.
+    /// The file was given up, and that was reported.
     pub fn silence(&mut self, path: &Path) {
         if let Some(seen) = self.files.get_mut(path) {
             seen.stage = Stage::Silent;
         }
     }
 
-    /// The file is done with, or gone.
+    /// The file was handled, or is gone.
     pub fn forget(&mut self, path: &Path) {
         self.files.remove(path);
     }
 
-    /// A scan begins that comes to every file.
+    /// Begins a full scan.
     pub fn begin_scan(&mut self) {
         self.scan += 1;
     }
 
-    /// It has come to every file but those in folders that could not be read: what else it did not come to is gone.
+    /// Ends a full scan. Files that it did not meet are gone, except below `unreadable` folders.
     pub fn end_scan(&mut self, unreadable: &[PathBuf]) {
         let scan = self.scan;
         let is_hidden = |path: &Path| unreadable.iter().any(|folder| path.starts_with(folder));
         self.files.retain(|path, seen| seen.scan == scan || is_hidden(path));
     }
 
-    /// Files that an observation may find ready, those first that have waited longest.
+    /// Files that the next observation may find ready, the longest waiting first.
     pub fn due(&mut self, now: Duration) -> Vec<PathBuf> {
         if self.next.is_none_or(|next| now < next) {
             return vec![];
@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_observed_twice_the_same_is_ready() {
+    fn file_observed_twice_the_same_is_ready() {
         let mut scene = scene();
         assert!(!scene.is_due(9));
         assert_eq!(scene.observe(1, 10), Observation::Wait);
@@ -287,7 +287,7 @@ mod tests {
     }
 
     #[test]
-    fn that_it_was_closed_shortens_the_wait_until_it_is_opened_again() {
+    fn close_shortens_the_settling_time_until_the_next_write() {
         let mut scene = scene();
         scene.observe(1, 0);
         scene.0.close(Path::new("1.jpg"));
@@ -299,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_whole_is_held_until_it_changes_or_is_given_up() {
+    fn incomplete_file_is_held_until_it_changes_or_is_given_up() {
         let mut scene = scene();
         scene.observe(1, 0);
         assert_eq!(scene.observe(1, 4), READY);
@@ -315,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_being_written_waits_for_its_writer() {
+    fn file_being_written_waits_for_its_writer() {
         let mut scene = scene();
         scene.observe(1, 0);
         scene.0.write(Path::new("1.jpg"));
@@ -336,7 +336,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_disturbed_settles_anew() {
+    fn disturbed_file_settles_again() {
         let mut scene = scene();
         scene.observe(1, 0);
         scene.0.hold(Path::new("1.jpg"));
@@ -346,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_scan_does_not_come_to_is_gone() {
+    fn file_missed_by_a_scan_is_gone() {
         let mut readiness = Readiness::new(PATIENCE);
         for name in ["1.jpg", "2.jpg"] {
             readiness.observe(Path::new(name), stamp(1), at(0));
@@ -363,7 +363,7 @@ mod tests {
     }
 
     #[test]
-    fn those_that_waited_longest_come_first() {
+    fn due_files_come_longest_waiting_first() {
         let mut readiness = Readiness::new(PATIENCE);
         for (name, now) in [("b", 2), ("a", 3), ("c", 1)] {
             readiness.observe(Path::new(name), stamp(1), at(now));

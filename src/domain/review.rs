@@ -1,4 +1,4 @@
-//! The queue of pictures to look over: which, in what order.
+//! The review queue: its pictures and their order.
 
 use std::collections::HashSet;
 
@@ -9,7 +9,7 @@ use super::score::SureRule;
 
 /// The order of a queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Order {
+pub enum QueueOrder {
     /// The smallest margin first.
     #[default]
     LeastSure,
@@ -23,20 +23,21 @@ pub enum Order {
     Random,
 }
 
-impl Order {
+impl QueueOrder {
     /// Every order, as one key steps through them.
-    pub const ALL: [Order; 5] = [Order::LeastSure, Order::MostSure, Order::ByLabel, Order::Newest, Order::Random];
+    pub const ALL: [QueueOrder; 5] =
+        [QueueOrder::LeastSure, QueueOrder::MostSure, QueueOrder::ByLabel, QueueOrder::Newest, QueueOrder::Random];
 
     /// The one after this.
-    pub fn next(self) -> Order {
-        let place = Order::ALL.iter().position(|order| *order == self).unwrap_or(0);
-        Order::ALL[(place + 1) % Order::ALL.len()]
+    pub fn next(self) -> QueueOrder {
+        let place = QueueOrder::ALL.iter().position(|order| *order == self).unwrap_or(0);
+        QueueOrder::ALL[(place + 1) % QueueOrder::ALL.len()]
     }
 }
 
 /// Which pictures are in a queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Filter {
+pub enum QueueFilter {
     /// All of them.
     #[default]
     All,
@@ -50,16 +51,16 @@ pub enum Filter {
     Troubled,
 }
 
-impl Filter {
+impl QueueFilter {
     /// The one after this, with `labels` labels.
-    pub fn next(self, labels: usize) -> Filter {
+    pub fn next(self, labels: usize) -> QueueFilter {
         match self {
-            Filter::All => Filter::Unsure,
-            Filter::Unsure if labels > 0 => Filter::Label(0),
-            Filter::Label(label) if label + 1 < labels => Filter::Label(label + 1),
-            Filter::Unsure | Filter::Label(_) => Filter::Decided,
-            Filter::Decided => Filter::Troubled,
-            Filter::Troubled => Filter::All,
+            QueueFilter::All => QueueFilter::Unsure,
+            QueueFilter::Unsure if labels > 0 => QueueFilter::Label(0),
+            QueueFilter::Label(label) if label + 1 < labels => QueueFilter::Label(label + 1),
+            QueueFilter::Unsure | QueueFilter::Label(_) => QueueFilter::Decided,
+            QueueFilter::Decided => QueueFilter::Troubled,
+            QueueFilter::Troubled => QueueFilter::All,
         }
     }
 
@@ -69,18 +70,18 @@ impl Filter {
         };
         let standing = collection.standing(index, sure);
         match self {
-            Filter::All => true,
-            Filter::Unsure => standing == Some(Standing::Unsure) && entry.decision.is_none(),
-            Filter::Label(label) => standing == Some(Standing::Label(label)),
-            Filter::Decided => entry.decision.is_some(),
-            Filter::Troubled => entry.state != PictureState::Ok,
+            QueueFilter::All => true,
+            QueueFilter::Unsure => standing == Some(Standing::Unsure) && entry.decision.is_none(),
+            QueueFilter::Label(label) => standing == Some(Standing::Label(label)),
+            QueueFilter::Decided => entry.decision.is_some(),
+            QueueFilter::Troubled => entry.state != PictureState::Ok,
         }
     }
 }
 
 /// The pictures of a queue, by their positions in the collection: of those with one content the first, as what is
 /// decided of it holds for all of them.
-pub fn queue(collection: &Collection, filter: Filter, order: Order, sure: SureRule) -> Vec<usize> {
+pub fn queue(collection: &Collection, filter: QueueFilter, order: QueueOrder, sure: SureRule) -> Vec<usize> {
     let taken = (0..collection.len()).filter(|index| filter.takes(collection, *index, sure));
     let mut contents = HashSet::new();
     let is_first = |index: &usize| {
@@ -95,14 +96,14 @@ pub fn queue(collection: &Collection, filter: Filter, order: Order, sure: SureRu
         _ => collection.best(index).map_or(usize::MAX, |best| best.label),
     };
     match order {
-        Order::LeastSure => queue.sort_by(|a, b| margin(*a).total_cmp(&margin(*b))),
-        Order::MostSure => {
+        QueueOrder::LeastSure => queue.sort_by(|a, b| margin(*a).total_cmp(&margin(*b))),
+        QueueOrder::MostSure => {
             let key = |index: usize| collection.best(index).map_or(f32::NEG_INFINITY, |best| best.margin);
             queue.sort_by(|a, b| key(*b).total_cmp(&key(*a)));
         }
-        Order::ByLabel => queue.sort_by(|a, b| label(*a).cmp(&label(*b)).then(margin(*a).total_cmp(&margin(*b)))),
-        Order::Newest => queue.reverse(),
-        Order::Random => queue.sort_by_key(|index| scattered(*index as u64)),
+        QueueOrder::ByLabel => queue.sort_by(|a, b| label(*a).cmp(&label(*b)).then(margin(*a).total_cmp(&margin(*b)))),
+        QueueOrder::Newest => queue.reverse(),
+        QueueOrder::Random => queue.sort_by_key(|index| scattered(*index as u64)),
     }
     queue
 }
@@ -134,55 +135,60 @@ mod tests {
     }
 
     #[test]
-    fn orders() {
+    fn queue_in_each_order_is_sorted_by_it() {
         let collection = collection();
-        let ordered = |order| queue(&collection, Filter::All, order, SURE);
-        assert_eq!(ordered(Order::LeastSure), [3, 1, 2, 0]);
-        assert_eq!(ordered(Order::MostSure), [0, 2, 1, 3]);
-        assert_eq!(ordered(Order::ByLabel), [3, 0, 1, 2]);
-        assert_eq!(ordered(Order::Newest), [3, 2, 1, 0]);
-        let mut random = ordered(Order::Random);
+        let ordered = |order| queue(&collection, QueueFilter::All, order, SURE);
+        assert_eq!(ordered(QueueOrder::LeastSure), [3, 1, 2, 0]);
+        assert_eq!(ordered(QueueOrder::MostSure), [0, 2, 1, 3]);
+        assert_eq!(ordered(QueueOrder::ByLabel), [3, 0, 1, 2]);
+        assert_eq!(ordered(QueueOrder::Newest), [3, 2, 1, 0]);
+        let mut random = ordered(QueueOrder::Random);
         random.sort_unstable();
         assert_eq!(random, [0, 1, 2, 3]);
     }
 
     #[test]
-    fn what_was_replaced_is_in_no_queue() {
+    fn replaced_picture_is_in_no_queue() {
         let mut collection = collection();
         collection.set_replaced(1, true);
-        assert_eq!(queue(&collection, Filter::All, Order::Newest, SURE), [3, 2, 0]);
+        assert_eq!(queue(&collection, QueueFilter::All, QueueOrder::Newest, SURE), [3, 2, 0]);
     }
 
     #[test]
-    fn of_one_content_the_first_is_in_the_queue() {
+    fn queue_has_the_first_picture_of_each_content() {
         let mut collection = collection();
         let twin = |number| Entry { hash: Some(ContentHash([7; 32])), ..entry(number) };
         collection.add(vec![twin(5), twin(6), twin(7)], &[]);
-        assert_eq!(queue(&collection, Filter::All, Order::Newest, SURE), [4, 3, 2, 1, 0]);
+        assert_eq!(queue(&collection, QueueFilter::All, QueueOrder::Newest, SURE), [4, 3, 2, 1, 0]);
         // An earlier version decided of one of them alone.
         collection.decide(4, Some(Decision::NoneOfThese));
-        assert_eq!(queue(&collection, Filter::Decided, Order::Newest, SURE), [4]);
-        assert_eq!(queue(&collection, Filter::Unsure, Order::Newest, SURE), [5, 3]);
+        assert_eq!(queue(&collection, QueueFilter::Decided, QueueOrder::Newest, SURE), [4]);
+        assert_eq!(queue(&collection, QueueFilter::Unsure, QueueOrder::Newest, SURE), [5, 3]);
         collection.set_replaced(4, true);
-        assert_eq!(queue(&collection, Filter::All, Order::Newest, SURE), [5, 3, 2, 1, 0]);
+        assert_eq!(queue(&collection, QueueFilter::All, QueueOrder::Newest, SURE), [5, 3, 2, 1, 0]);
     }
 
     #[test]
-    fn filters() {
+    fn queue_with_each_filter_has_its_pictures() {
         let mut collection = collection();
         collection.decide(2, Some(Decision::NoneOfThese));
-        let filtered = |filter| queue(&collection, filter, Order::Newest, SURE);
-        assert_eq!(filtered(Filter::Unsure), [3]);
-        assert_eq!(filtered(Filter::Label(0)), [0]);
-        assert_eq!(filtered(Filter::Decided), [2]);
-        assert!(filtered(Filter::Troubled).is_empty());
-        let mut filter = Filter::All;
-        for expected in
-            [Filter::Unsure, Filter::Label(0), Filter::Label(1), Filter::Decided, Filter::Troubled, Filter::All]
-        {
+        let filtered = |filter| queue(&collection, filter, QueueOrder::Newest, SURE);
+        assert_eq!(filtered(QueueFilter::Unsure), [3]);
+        assert_eq!(filtered(QueueFilter::Label(0)), [0]);
+        assert_eq!(filtered(QueueFilter::Decided), [2]);
+        assert!(filtered(QueueFilter::Troubled).is_empty());
+        let mut filter = QueueFilter::All;
+        for expected in [
+            QueueFilter::Unsure,
+            QueueFilter::Label(0),
+            QueueFilter::Label(1),
+            QueueFilter::Decided,
+            QueueFilter::Troubled,
+            QueueFilter::All,
+        ] {
             filter = filter.next(2);
             assert_eq!(filter, expected);
         }
-        assert_eq!(Filter::Unsure.next(0), Filter::Decided);
+        assert_eq!(QueueFilter::Unsure.next(0), QueueFilter::Decided);
     }
 }

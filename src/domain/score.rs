@@ -181,7 +181,7 @@ mod tests {
     const CLIP: ScoreRule = ScoreRule { scale: 100.0, bias: 0.0, activation: Activation::Softmax };
 
     #[test]
-    fn a_picture_is_predicted_for_the_label_it_points_at() {
+    fn prediction_is_the_nearest_label() {
         let images = normalise_to_f16(array![[3.0, 0.0], [0.1, 5.0]]).unwrap();
         let labels = label_embeddings(array![[1.0, 0.0], [0.0, 2.0], [0.0, 1.0]].view(), &[1, 2]).unwrap();
         let logits = logits(images.view(), labels.view(), CLIP);
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_direction_is_refused() {
+    fn embedding_without_direction_is_refused() {
         assert_eq!(normalise(array![[1.0, 0.0], [0.0, 0.0]]), Err(NoDirection { row: 1 }));
         assert_eq!(normalise(array![[f32::NAN, 0.0]]), Err(NoDirection { row: 0 }));
         assert_eq!(normalise(array![[f32::INFINITY, 0.0]]), Err(NoDirection { row: 0 }));

@@ -1,4 +1,4 @@
-//! Settings that a person makes before a run.
+//! The settings of a run.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -95,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_folder_that_is_there_wins_and_a_path_is_no_published_model() {
+    fn existing_folder_wins_over_a_hub_name() {
         let named = |name: &str, is_there: bool| ModelName::new(name, |_| is_there);
         assert_eq!(named("demo", true), ModelName::Demo);
         assert!(matches!(named("openai/clip", false), ModelName::Hub(model) if model.id == "openai/clip"));

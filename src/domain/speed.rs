@@ -1,4 +1,4 @@
-//! How fast a machine is with a model, stage by stage, and what follows from that.
+//! Speed of a machine with a model, stage by stage.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ pub struct Batch {
 
 /// A whole run, of which nothing is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Whole {
+pub struct WholeRun {
     /// Pictures that it came to.
     pub pictures: usize,
     /// Pictures a second.
@@ -66,7 +66,7 @@ pub struct Speeds {
     /// Scoring 100,000 pictures for ten labels.
     pub scoring: Duration,
     /// A whole run.
-    pub whole: Whole,
+    pub whole: WholeRun,
 }
 
 /// A stage limits by itself where it is slower than every other by so much.
@@ -157,14 +157,14 @@ mod tests {
     }
 
     #[test]
-    fn decoding_and_resizing_are_one_after_the_other() {
+    fn decoding_rate_includes_resizing() {
         let all = speeds(1000.0, 300.0, 600.0, &[]).decoding_in_all();
         assert!((all.all - 200.0).abs() < 1e-9 && (all.one - 100.0).abs() < 1e-9);
         assert_eq!(Speeds::default().decoding_in_all(), Rates::default());
     }
 
     #[test]
-    fn the_batch_in_use_is_the_nearest_that_was_measured() {
+    fn batch_in_use_is_the_nearest_measured_one() {
         let size = |batches: &[(usize, f64)]| speeds(1.0, 1.0, 1.0, batches).batch_in_use().map(|batch| batch.size);
         assert_eq!(size(&[(1, 5.0), (8, 9.0), (16, 9.5)]), Some(8));
         assert_eq!(size(&[(1, 5.0), (2, 6.0)]), Some(2));
@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn the_run_tells_what_limits_and_else_the_slowest_does() {
+    fn limit_is_that_of_the_run_or_else_the_slowest_stage() {
         let mut slow_model = speeds(1000.0, 300.0, 600.0, &[(8, 20.0)]);
         assert_eq!(slow_model.limit(), Some(Stage::Model));
         slow_model.whole.limit = Some(Stage::Decoding);
@@ -186,8 +186,8 @@ mod tests {
     }
 
     #[test]
-    fn where_a_stage_was_not_measured_none_limits() {
-        let whole = Whole { limit: Some(Stage::Reading), ..Whole::default() };
+    fn limit_is_unknown_if_a_stage_was_not_measured() {
+        let whole = WholeRun { limit: Some(Stage::Reading), ..WholeRun::default() };
         for (reading, decoding, batches) in
             [(0.0, 300.0, &[(8, 20.0)][..]), (1000.0, 0.0, &[(8, 20.0)]), (1000.0, 300.0, &[])]
         {
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn shares_are_of_the_model_and_of_decoding() {
+    fn shares_are_relative_to_the_model_and_to_decoding() {
         let mut speeds = speeds(1000.0, 300.0, 600.0, &[(8, 20.0)]);
         speeds.whole.per_second = 18.0;
         assert!((speeds.share_of_model().unwrap() - 0.9).abs() < 1e-9);

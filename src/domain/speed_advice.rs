@@ -1,4 +1,4 @@
-//! Advice: changes to a machine that make pictures go faster.
+//! Advice on how to classify faster on this machine.
 
 use super::limit::Stage;
 use super::speed::Speeds;
@@ -109,7 +109,7 @@ fn better_batch(speeds: &Speeds) -> Option<Advice> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::speed::{Batch, Rates, Whole};
+    use crate::domain::speed::{Batch, Rates, WholeRun};
 
     fn speeds(limit: Option<Stage>, batches: &[(usize, f64)]) -> Speeds {
         let rates = Rates { one: 100.0, all: 100.0 };
@@ -119,7 +119,7 @@ mod tests {
             preparing: rates,
             batches: batches.iter().map(|(size, per_second)| Batch { size: *size, per_second: *per_second }).collect(),
             batch_size: 8,
-            whole: Whole { limit, ..Whole::default() },
+            whole: WholeRun { limit, ..WholeRun::default() },
             ..Speeds::default()
         }
     }
@@ -127,7 +127,7 @@ mod tests {
     const MODEL: Option<Stage> = Some(Stage::Model);
 
     #[test]
-    fn a_batch_that_is_faster_by_more_than_noise_is_named() {
+    fn advice_names_a_clearly_faster_batch() {
         let on_gpu = Machine { is_on_gpu: true, ..Machine::default() };
         let given = advice(&speeds(None, &[(1, 40.0), (8, 50.0), (16, 53.0)]), on_gpu);
         assert_eq!(given, [Advice::BatchSize { size: 16, now: 8, percent: 6 }]);
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_machine_has_is_used_first() {
+    fn advice_uses_the_machines_own_devices_first() {
         let slow = speeds(MODEL, &[(8, 50.0)]);
         let gpu = Machine { has_unused_gpu: true, lacks_onnx_runtime: true, ..Machine::default() };
         assert_eq!(advice(&slow, gpu), [Advice::UseGpu]);
@@ -152,13 +152,13 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_advised_where_not_all_was_measured() {
+    fn advice_is_empty_without_all_measurements() {
         let partly = Speeds { reading: Rates::default(), ..speeds(MODEL, &[(8, 50.0), (16, 100.0)]) };
         assert_eq!(advice(&partly, Machine { lacks_onnx_runtime: true, ..Machine::default() }), []);
     }
 
     #[test]
-    fn while_the_model_waits_nothing_is_said_of_it() {
+    fn advice_skips_the_model_while_it_waits() {
         let machine = Machine { has_unused_gpu: true, lacks_onnx_runtime: true, ..Machine::default() };
         let batches = [(8, 50.0), (16, 100.0)];
         assert_eq!(advice(&speeds(Some(Stage::Decoding), &batches), machine), [Advice::MoreCores]);

@@ -1,4 +1,4 @@
-//! The sentences around a prompt.
+//! Templates: the sentence around a prompt.
 
 use std::fmt;
 
@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_or_several_in_one_text() {
+    fn template_setting_holds_one_or_several() {
         let templates = |text: &str| Templates::new(text).map(|templates| templates.0);
         assert_eq!(templates(" a photo of {}. "), Ok(vec!["a photo of {}.".to_owned()]));
         let two = Ok(vec!["a {}".to_owned(), "b {}".to_owned()]);
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn every_prompt_goes_into_every_template() {
+    fn sentences_put_every_prompt_into_every_template() {
         let labels = [
             Label { text: "fire".to_owned(), prompts: vec!["fire".to_owned(), "flames".to_owned()] },
             Label::named("map"),

@@ -18,7 +18,7 @@ impl Unkept {
         self.modified_ns.is_some() || self.mode.is_some() || self.attributes
     }
 
-    /// The words for what was lost, in JSON.
+    /// The words for the lost metadata, in JSON.
     pub fn words(self) -> impl Iterator<Item = &'static str> {
         let lost = [
             ("times", self.modified_ns.is_some()),

@@ -1,4 +1,4 @@
-//! The numbers that the image tower computes with.
+//! Variants: the precision in which the image tower computes.
 
 use std::fmt;
 use std::str::FromStr;
@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_variant_is_known_by_its_name() {
+    fn variant_is_parsed_from_its_name() {
         assert_eq!("auto".parse(), Ok(VariantChoice::Auto));
         for variant in Variant::ALL {
             assert_eq!(variant.to_string().parse(), Ok(VariantChoice::Only(variant)));

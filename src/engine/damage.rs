@@ -1,5 +1,5 @@
-//! Which errors may come of files that are not as they were published: those a published model is checked for, and
-//! mended of. Errors that another file of the same content would not help are none of them.
+//! Which errors may come of a damaged download. A published model with one of them is checked and repaired. An error
+//! that another copy of the same file would not cure is none of them.
 
 use std::io::{Error, ErrorKind};
 
@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_damaged_is_told_from_what_is_not_supported_and_from_what_is_no_matter_of_files() {
+    fn may_be_damage_of_each_error_tells_damaged_files_from_unsupported_ones() {
         let (folder, path) = (|| "/m".into(), || "/m/model.safetensors".into());
         let unknown = |found: &str| CheckpointError::Family {
             folder: folder(),

@@ -44,7 +44,7 @@ impl ImageEncoder {
         self.session.takes_batches() && !self.is_one_by_one
     }
 
-    /// Tells it to end the computation.
+    /// A handle that cancels the computation.
     pub fn halt(&self) -> Halt {
         self.session.halt()
     }

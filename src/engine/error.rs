@@ -14,13 +14,13 @@ pub enum EngineError {
     /// The checkpoint cannot be used.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
-    /// The runtime did not do what it was asked.
+    /// The runtime failed.
     #[error(transparent)]
     Runtime(#[from] RuntimeError),
     /// A sentence has no tokens.
     #[error(transparent)]
     Tokenizer(#[from] TokenizerError),
-    /// A label has more tokens than the model reads; nothing is cut off.
+    /// A label has more tokens than the model reads. It is not cut.
     #[error("{label:?} has {tokens} tokens, {limit} at most")]
     LabelTooLong {
         /// The label, as written.
@@ -50,7 +50,7 @@ pub enum EngineError {
 }
 
 impl EngineError {
-    /// The same error, about a label where it was about one of its sentences: people know their labels.
+    /// The same error with the label's text in place of a sentence made of it.
     pub fn about(self, labels: &[Label], templates: &Templates) -> EngineError {
         match self {
             EngineError::Tokenizer(TokenizerError::TooLong { text, tokens, limit }) => {

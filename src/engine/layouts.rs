@@ -1,4 +1,4 @@
-//! Folders that are no checkpoint in Hugging Face layout themselves, and files that stand for others.
+//! Recognises folders that are not checkpoints in Hugging Face layout, and pointer files that stand for others.
 
 use std::path::{Path, PathBuf};
 
@@ -21,8 +21,8 @@ const LONGEST_POINTER: u64 = 1024;
 /// Files of a checkpoint that may be pointers, by the ends of their names.
 const ENDINGS: [&str; 7] = ["json", "safetensors", "bin", "txt", "model", "onnx", "onnx_data"];
 
-/// The checkpoint that a folder stands for: itself, or where it is a model's folder in a cache of the hub, the commit
-/// of the main branch. An error for what is something else.
+/// The checkpoint in a folder: the folder itself or, for a model's folder in a cache of the hub, the snapshot of the
+/// main branch. An error for any other layout.
 pub(super) fn checkpoint_in(folder: &Path) -> Result<PathBuf, CheckpointError> {
     if folder.join(CONFIG).symlink_metadata().is_ok() {
         return Ok(folder.to_owned());
@@ -59,8 +59,8 @@ fn folders_in(folder: &Path) -> Vec<PathBuf> {
     folders
 }
 
-/// The error, or where it may come of a file that is only a pointer, an error that says so: to get the file again in
-/// the same way gives the same pointer.
+/// Replaces an error by `Pointer` where its file is only a pointer of git-lfs: downloading it again in the same way
+/// would give the same pointer.
 pub(super) fn pointer_behind(folder: &Path, error: CheckpointError) -> CheckpointError {
     let found = damage::checkpoint(&error).then(|| pointer_in(folder).or_else(|| pointer_in(&folder.join("onnx"))));
     found.flatten().map_or(error, |path| CheckpointError::Pointer { path })

@@ -1,5 +1,5 @@
-//! The file with a tower's quantised weights: made at first use, kept in the program's cache folder, checked whenever
-//! it is opened. It ends with the SHA-256 of what comes before.
+//! The file of a tower's quantised weights: made at first use, kept in the program's cache folder, checked whenever it
+//! is opened. It ends with the SHA-256 of its content.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
@@ -17,7 +17,7 @@ use super::graph::int8::{self, Part};
 use crate::domain::hex::hex;
 use crate::plain_file;
 
-/// To be raised whenever what is in the files changes.
+/// The version of the file format: raise it with every change of the content.
 const VERSION: u32 = 1;
 
 /// The folder of these files in the program's cache folder.
@@ -33,13 +33,13 @@ const PIECE: usize = 256 << 10;
 /// The beginning of the files' names until they are whole.
 const UNFINISHED: &str = "quantising-";
 
-/// A file that has been unfinished for so long was left behind.
+/// An unfinished file of this age was left by a killed program.
 const LEFT_BEHIND: Duration = Duration::from_secs(3600);
 
-/// How many quantised towers are kept: those that were used last.
+/// How many quantised towers are kept: the most recently used.
 const KEPT: usize = 4;
 
-/// Why a tower could not be quantised.
+/// A tower could not be quantised.
 #[derive(Debug, thiserror::Error)]
 pub enum QuantisingError {
     /// The file of quantised weights cannot be read or written.
@@ -50,7 +50,7 @@ pub enum QuantisingError {
         /// The system's error.
         source: io::Error,
     },
-    /// A weight is infinite or no number, which integers would hide.
+    /// A weight is infinite or NaN. Integers would hide that.
     #[error("{tensor} holds what is no number")]
     NotFinite {
         /// The tensor.
@@ -77,12 +77,12 @@ pub fn quantised(tower: &TowerGraph, sources: &[PathBuf], folder: &Path) -> Resu
     Ok(rewritten)
 }
 
-/// Everything that a quantised tower's answers depend on beside its weights.
+/// A description of the quantisation for the fingerprint: its version and largest integer.
 pub fn form() -> String {
     format!("int8 {VERSION} {}", levels())
 }
 
-/// True where the file for these sources is there, whole or not.
+/// True where there is a file for these sources, complete or not.
 pub fn is_kept(sources: &[PathBuf], folder: &Path) -> bool {
     name(sources, levels()).is_ok_and(|name| folder.join(name).exists())
 }
@@ -97,7 +97,7 @@ pub fn clear(folder: &Path) -> io::Result<u64> {
     Ok(bytes)
 }
 
-/// Removes what was left behind unfinished, and all but the quantised weights that were used last.
+/// Removes abandoned unfinished files, and all quantised weights but the most recently used.
 fn tidy(folder: &Path) -> io::Result<()> {
     let mut files = files(folder)?;
     files.sort_by_key(|(_, used)| std::cmp::Reverse(*used));
@@ -106,8 +106,8 @@ fn tidy(folder: &Path) -> io::Result<()> {
     files.iter().enumerate().filter(is_gone).try_for_each(|(_, (path, _))| remove(path))
 }
 
-/// Our files in the folder, unfinished ones only where they were left behind, and when each was used last. None in what
-/// is no real folder.
+/// Our files in the folder and when each was last used; of unfinished ones only abandoned ones. Empty for a link or a
+/// file.
 fn files(folder: &Path) -> io::Result<Vec<(PathBuf, SystemTime)>> {
     if !folder.symlink_metadata().is_ok_and(|folder| folder.is_dir()) {
         return Ok(vec![]);
@@ -208,9 +208,10 @@ fn write(file: &mut File, path: &Path, parts: &[Part], data_folder: &Path, level
     let (mut out, mut hasher) = (BufWriter::new(file), Sha256::new());
     for part in parts {
         let bytes = match part {
-            Part::Copied(tensor) => Outside::of(tensor, data_folder).and_then(|outside| outside.bytes()),
+            Part::Copied(tensor) => ExternalTensor::of(tensor, data_folder).and_then(|outside| outside.bytes()),
             Part::Quantised { matrix, is_transposed } => {
-                let values = Outside::of(matrix, data_folder).and_then(|outside| outside.values()).map_err(failed)?;
+                let values =
+                    ExternalTensor::of(matrix, data_folder).and_then(|outside| outside.values()).map_err(failed)?;
                 if values.iter().any(|value| !value.is_finite()) {
                     return Err(QuantisingError::NotFinite { tensor: matrix.name.clone() });
                 }
@@ -241,22 +242,22 @@ fn transposed(values: &[f32], columns: usize) -> Vec<f32> {
 }
 
 /// A tensor whose values lie in a file.
-struct Outside {
+struct ExternalTensor {
     path: PathBuf,
     offset: u64,
     length: usize,
     element: i32,
 }
 
-impl Outside {
-    fn of(tensor: &TensorProto, folder: &Path) -> io::Result<Outside> {
+impl ExternalTensor {
+    fn of(tensor: &TensorProto, folder: &Path) -> io::Result<ExternalTensor> {
         let told = |key: &str| tensor.external_data.iter().find(|entry| entry.key == key).map(|entry| &entry.value);
         let number = |key: &str| told(key).and_then(|value| value.parse::<u64>().ok());
         let (Some(location), Some(offset), Some(length)) = (told("location"), number("offset"), number("length"))
         else {
             return Err(io::Error::new(io::ErrorKind::InvalidData, format!("{} lies nowhere", tensor.name)));
         };
-        Ok(Outside { path: folder.join(location), offset, length: length as usize, element: tensor.data_type })
+        Ok(ExternalTensor { path: folder.join(location), offset, length: length as usize, element: tensor.data_type })
     }
 
     fn bytes(&self) -> io::Result<Vec<u8>> {
@@ -284,7 +285,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn columns_become_rows() {
+    fn transposed_matrix_has_its_columns_as_rows() {
         assert_eq!(transposed(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], 2), [1.0, 3.0, 5.0, 2.0, 4.0, 6.0]);
     }
 }

@@ -227,14 +227,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn one_colour_stays_one_colour(w in 1u32..40, h in 1u32..40, to_w in 1u32..40, to_h in 1u32..40, filter in 0usize..5) {
+        fn resize_of_one_colour_keeps_it(w in 1u32..40, h in 1u32..40, to_w in 1u32..40, to_h in 1u32..40, filter in 0usize..5) {
             let picture = RgbImage::from_pixel(w, h, Rgb([3, 200, 255]));
             let resized = resize(&picture, whole(h, to_h), whole(w, to_w), FILTERS[filter]);
             prop_assert!(resized.chunks_exact(3).all(|pixel| pixel == [3, 200, 255]));
         }
 
         #[test]
-        fn a_part_is_what_the_whole_has_there(w in 1u32..60, h in 1u32..60, to in 2u32..50, filter in 0usize..5) {
+        fn resize_of_a_part_equals_that_part_of_the_whole(w in 1u32..60, h in 1u32..60, to in 2u32..50, filter in 0usize..5) {
             let picture = RgbImage::from_fn(w, h, |x, y| Rgb([(x * 7) as u8, (y * 11) as u8, (x * y) as u8]));
             let all = resize(&picture, whole(h, to), whole(w, to), FILTERS[filter]);
             let (start, length) = (to / 3, to - to / 3);
@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_size_changes_nothing() {
+    fn resize_to_the_same_size_changes_nothing() {
         let picture = RgbImage::from_fn(9, 7, |x, y| Rgb([(x * 20) as u8, (y * 30) as u8, 77]));
         for filter in FILTERS {
             assert_eq!(&resize(&picture, whole(7, 7), whole(9, 9), filter), picture.as_raw());
@@ -258,7 +258,7 @@ mod tests {
 
     /// Worked out by Pillow 13: `Image.frombytes("L", (5, 1), bytes([0, 255, 10, 100, 30])).resize((3, 1), …)`.
     #[test]
-    fn levels_are_pillows() {
+    fn resize_with_each_filter_gives_the_levels_of_pillow() {
         let levels = [0, 255, 10, 100, 30];
         let picture = RgbImage::from_fn(5, 1, |x, _| Rgb([levels[x as usize]; 3]));
         for (filter, expected) in PILLOW_FIVE_TO_THREE {
@@ -270,7 +270,7 @@ mod tests {
     /// Worked out by Pillow 13: `Image.frombytes("L", (3, 9), bytes((x * 90 + y * 31) * (1 + x * y) % 256
     /// …)).resize(size, BICUBIC)`, row by row. To 2x2 it goes down first, to 2x8 across.
     #[test]
-    fn passes_are_in_pillows_order() {
+    fn resize_passes_run_in_the_order_of_pillow() {
         let level = |x: u32, y: u32| ((x * 90 + y * 31) * (1 + x * y) % 256) as u8;
         let picture = RgbImage::from_fn(3, 9, |x, y| Rgb([level(x, y); 3]));
         for (height, down_first, expected) in PILLOW_THREE_BY_NINE {

@@ -17,7 +17,7 @@ pub(super) struct Field {
     pub(super) content: Range<u64>,
 }
 
-/// The fields of a message, one by one: what is left of it.
+/// The remaining fields of a message.
 pub(super) struct Fields(Range<u64>);
 
 impl Fields {

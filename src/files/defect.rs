@@ -1,9 +1,9 @@
-//! Troubles with one picture. None of them stops a run.
+//! Defects of one picture's file. None of them stops a run.
 
 use crate::domain::picture::PictureState;
 use crate::domain::variant::Variant;
 
-/// A defect with one picture.
+/// A defect of one picture's file.
 #[derive(Debug, thiserror::Error)]
 pub enum PictureDefect {
     /// It ends too early, or lacks data.

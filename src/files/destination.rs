@@ -1,4 +1,4 @@
-//! Whether a destination can take files, before any work is done.
+//! Checks, before any work is done, whether a destination can take files.
 
 use std::io;
 use std::os::unix::fs::MetadataExt;
@@ -12,7 +12,7 @@ use crate::file_system::free_space;
 use crate::file_system::without_journal;
 use crate::rights::Rights;
 
-/// Why a destination cannot take files.
+/// A destination cannot take files.
 #[derive(Debug, thiserror::Error)]
 pub enum DestinationError {
     /// It is the source.

@@ -1,4 +1,4 @@
-//! Writing files so that they are really there, whole, and replace nothing.
+//! Writing files durably: synced, whole, and without replacing anything.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -22,8 +22,8 @@ const LEAVING_SUFFIX: &str = ".leaving";
 /// How the name begins of a file that is to have none.
 const NAMELESS_PREFIX: &str = ".sis-nameless-";
 
-/// A new file on the file system of `folder` of which nothing is left: without a name, or, where the file system cannot
-/// do that, with one for a moment that a later call is able to find.
+/// A new temporary file on the file system of `folder`. It has no name or, where the file system cannot do that, has
+/// one for a moment, by which a later call finds and removes it after a crash.
 pub fn nameless_file(folder: &Path) -> io::Result<File> {
     match without_name(folder) {
         Some(file) => Ok(file),
@@ -54,12 +54,12 @@ fn named_for_a_moment(folder: &Path) -> io::Result<File> {
     naming.prefix(NAMELESS_PREFIX).suffix(TEMPORARY_SUFFIX).tempfile_in(folder).map(NamedTempFile::into_file)
 }
 
-/// The name of a temporary file for `token`, which is nobody else's.
+/// The private name of a temporary file for `token`.
 pub fn temporary_name(token: &str) -> OsString {
     format!("{TEMPORARY_PREFIX}{token}{TEMPORARY_SUFFIX}").into()
 }
 
-/// The name that a file has for the moment in which it is removed for `token`: nobody else looks for it there.
+/// The private name of a file for the moment of its removal for `token`.
 pub fn leaving_name(token: &str) -> OsString {
     format!("{TEMPORARY_PREFIX}{token}{LEAVING_SUFFIX}").into()
 }
@@ -93,7 +93,7 @@ pub fn remove_temporary_results(folder: &Path) {
     }
 }
 
-/// True for the name of a file that is being written: nothing is lost with it.
+/// True for the name of a file that is being written. It may be removed.
 pub fn is_partial(name: &OsStr) -> bool {
     let name = name.to_string_lossy();
     name.starts_with(TEMPORARY_PREFIX) && name.ends_with(TEMPORARY_SUFFIX)
@@ -105,8 +105,8 @@ pub fn is_temporary(name: &OsStr) -> bool {
     is_partial(name) || is_leaving(&name.to_string_lossy())
 }
 
-/// Makes a folder and those above it that are not there. When it returns, the folder and all above it are on disk where
-/// they are, those that a killed run had just made too.
+/// Makes a folder and its missing parents. When it returns, the folder and all above it are synced, those that a killed
+/// run had just made too.
 pub fn make_folders(folder: &Path) -> io::Result<()> {
     let absolute = std::path::absolute(folder)?;
     let real = absolute.canonicalize().unwrap_or(absolute);
@@ -130,8 +130,7 @@ pub fn remove_empty_folder(folder: &Path) -> io::Result<()> {
     }
 }
 
-/// Gives a folder the time of its last change, in nanoseconds since 1970. It is a nicety: where it cannot be, the log
-/// tells.
+/// Sets a folder's modified time, in nanoseconds since 1970. Best effort: a failure is only logged.
 pub fn set_folder_time(folder: &Path, modified_ns: i128) {
     let since = u64::try_from(modified_ns).unwrap_or_default();
     let modified = SystemTime::UNIX_EPOCH + Duration::from_nanos(since);
@@ -158,7 +157,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_killed_program_left_of_a_nameless_file_is_removed() {
+    fn nameless_file_removes_those_of_a_killed_program() {
         let folder = tempfile::tempdir().unwrap();
         let names = || -> Vec<OsString> {
             std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect()

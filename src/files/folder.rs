@@ -1,5 +1,5 @@
-//! Handles of folders. Work inside a folder goes through its handle, so that one that somebody swaps for a link, or
-//! moves away, meanwhile leads nowhere else.
+//! Handles of folders. All work inside a folder goes through its handle, so that swapping the folder for a link, or
+//! moving it away, leads nowhere else.
 
 use std::ffi::OsStr;
 use std::fs::{File, Metadata};
@@ -13,7 +13,7 @@ use rustix::io::Errno;
 use crate::domain::picture::FileStamp;
 use crate::file_system::{is_gone, keeps_file_numbers};
 
-/// The facts that the system tells of a file without reading it.
+/// The facts of a file from `stat`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FileStat {
     /// Which file it is, its size and the time of its content.
@@ -27,7 +27,7 @@ pub struct FileStat {
 }
 
 impl FileStat {
-    /// That of an open or found file.
+    /// The facts of an open or found file.
     pub fn of(metadata: &Metadata) -> FileStat {
         FileStat {
             stamp: FileStamp {
@@ -42,7 +42,8 @@ impl FileStat {
         }
     }
 
-    /// True where nothing has changed since an earlier look. Where files do not keep their numbers, those say nothing.
+    /// True where nothing has changed since an earlier `stat`. Inode numbers are ignored on file systems that do not
+    /// keep them.
     pub fn is_as(&self, earlier: &FileStat, keeps_numbers: bool) -> bool {
         let without_numbers =
             |stat: &FileStat| FileStat { stamp: FileStamp { inode: 0, ..stat.stamp }, links: 0, ..*stat };
@@ -160,7 +161,7 @@ impl Folder {
         Ok(rustix::fs::statat(&self.handle, name, AtFlags::SYMLINK_NOFOLLOW)?.into())
     }
 
-    /// Opens a regular file and nothing else: links are not followed, and a pipe does not keep the program waiting.
+    /// Opens a regular file only: links are not followed, and a pipe does not block.
     pub fn open_regular(&self, name: &OsStr) -> io::Result<(File, FileStat)> {
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let file = File::from(rustix::fs::openat(&self.handle, name, flags, Mode::empty())?);
@@ -185,7 +186,7 @@ impl Folder {
     /// Brings its entries to disk, on file systems that know how.
     pub fn sync(&self) -> io::Result<()> {
         match self.handle.sync_all() {
-            // Some network file systems refuse to sync a folder: they have nothing to bring to disk here.
+            // Some network file systems refuse to sync a folder: there is nothing to sync on this machine.
             Err(error) if matches!(error.kind(), ErrorKind::InvalidInput | ErrorKind::Unsupported) => Ok(()),
             synced => synced,
         }

@@ -1,5 +1,5 @@
-//! The folders that a batch of transfers works in: opened without following links below what a person named, made where
-//! they are missing, and surely on disk themselves before anything is put into them.
+//! The folders that a batch of transfers works in: opened without following links below the path that a person named,
+//! made where they are missing, and synced before anything is put into them.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -45,9 +45,9 @@ impl Entry {
         self.folder.open_regular(&self.name)
     }
 
-    /// Opens it and hashes it. A file that changes meanwhile is hashed again; one that goes on changing has no hash.
-    /// Disks that invent numbers may invent times too, until they have taken all of a file: there the same hash twice
-    /// will do.
+    /// Opens and hashes it. A file that changes meanwhile is hashed again; one that keeps changing has no hash. File
+    /// systems that invent inode numbers may invent times too until a file is complete; there the same hash twice is
+    /// enough.
     pub fn open_hashed(&self) -> io::Result<(File, FileStat, Option<ContentHash>)> {
         let (mut file, mut before) = self.open()?;
         let mut last = None;
@@ -78,7 +78,7 @@ impl Entry {
         self.hash().is_ok_and(|found| found == hash)
     }
 
-    /// The same, where it matters why it cannot be told: an error that may pass is not an answer.
+    /// The same, but a transient error is returned and not taken for a no.
     pub fn holds(&self, hash: ContentHash) -> io::Result<bool> {
         let is_file = match self.find() {
             Err(error) if error.kind() == ErrorKind::NotFound => false,
@@ -141,8 +141,8 @@ impl Folders {
         Ok((folder, made.into_inner()))
     }
 
-    /// False where the path of an open folder leads elsewhere by now, or nowhere. Where numbers are invented, nobody
-    /// can tell. An error that may pass, such as too many open files, says nothing of either.
+    /// False where the path of an open folder leads elsewhere by now, or nowhere. Where inode numbers are invented it
+    /// cannot be known. A transient error, such as too many open files, proves neither.
     pub fn is_in_place(&self, folder: &Folder) -> io::Result<bool> {
         if !folder.keeps_numbers() {
             return Ok(true);
@@ -154,7 +154,7 @@ impl Folders {
         }
     }
 
-    /// Lets go of every folder: the next batch opens what is there then.
+    /// Closes every folder: the next batch opens them again.
     pub fn close(&self) {
         self.open.borrow_mut().clear();
     }
@@ -169,7 +169,7 @@ impl Folders {
         }
         let (mut folder, rest) = self.start(path)?;
         for part in rest.components() {
-            // A path that climbs is nobody's who has good in mind.
+            // An honest path has no `..`.
             let Component::Normal(name) = part else { return Err(ErrorKind::InvalidInput.into()) };
             folder = match folder.open_in(name) {
                 Err(error) if error.kind() == ErrorKind::NotFound => missing(&folder, name)?,
@@ -179,15 +179,14 @@ impl Folders {
         let folder = Rc::new(folder);
         let mut open = self.open.borrow_mut();
         if open.len() >= MOST_OPEN {
-            // Folders that somebody works in stay: opening them again would hold them twice.
+            // Folders in use stay open: opening them again would hold two handles.
             open.retain(|_, folder| Rc::strong_count(folder) > 1);
         }
         open.insert(path.to_owned(), folder.clone());
         Ok(folder)
     }
 
-    /// The folder that a person named on the way to a path, or the next one above it that is there; and what is left to
-    /// go.
+    /// The folder on the way to a path that a person named, or its next existing parent; and the remaining path.
     fn start<'p>(&self, path: &'p Path) -> io::Result<(Folder, &'p Path)> {
         let root = self.roots.iter().filter(|root| path.starts_with(root)).max_by_key(|root| root.as_os_str().len());
         let mut base = root.map_or_else(|| path.parent().unwrap_or(path), PathBuf::as_path);
@@ -233,7 +232,7 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     #[test]
-    fn links_lead_to_a_root_and_nowhere_below_it() {
+    fn links_are_followed_to_a_root_and_not_below() {
         let temporary = tempfile::tempdir().unwrap();
         let path = |name: &str| temporary.path().join(name);
         std::fs::create_dir_all(path("real/label")).unwrap();
@@ -251,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn one_folder_is_made_or_all_that_are_missing() {
+    fn open_or_make_makes_one_folder_or_all_missing_ones() {
         let temporary = tempfile::tempdir().unwrap();
         let folders = Folders::below([temporary.path().to_owned()]);
         let deep = temporary.path().join("a/b");
@@ -262,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_that_is_swapped_while_it_is_open_stays_the_one_that_was_opened() {
+    fn open_folder_stays_itself_when_swapped() {
         let temporary = tempfile::tempdir().unwrap();
         let path = |name: &str| temporary.path().join(name);
         std::fs::create_dir_all(path("label")).unwrap();

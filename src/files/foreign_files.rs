@@ -1,4 +1,4 @@
-//! Files in a destination that the program did not put there: in labels' folders, in any other, at the top.
+//! Finds files in a destination that the program did not put there.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -13,37 +13,37 @@ use crate::domain::folder_name::SESSION_FOLDER;
 use crate::domain::name_fold::fold;
 use crate::domain::plan::name_candidates;
 
-/// Things that are known and not looked for.
+/// Files that the program knows, which are not foreign.
 pub struct KnownFiles<'k> {
     /// True for a path where the program has put a file.
     pub is_placed: &'k dyn Fn(&Path) -> bool,
     /// Names of the program's own files at the top.
     pub own_names: &'k [String],
-    /// Names at the top that files of somebody else's got which had the place of one of those.
+    /// Names at the top that the program gave to other people's files in the place of its own.
     pub asides: &'k [String],
-    /// Files that a killed run left, and that the next one finishes with.
+    /// Files of a killed run, which the next run finishes.
     pub unfinished: &'k BTreeSet<PathBuf>,
     /// Folders that pictures come from.
     pub sources: &'k [PathBuf],
 }
 
-/// A thing that was found.
+/// An entry of a destination.
 #[derive(Debug)]
 pub enum DestinationEntry<'s> {
-    /// Something that is known.
+    /// A known file.
     Known,
-    /// A file, a link or a special file that is not. Links are not followed.
+    /// A file, a link or a special file that the program did not put there. Links are not followed.
     Foreign(&'s Path),
-    /// A folder that pictures come from, which is not looked into.
+    /// A folder that pictures come from. It is not entered.
     Source(&'s Path),
-    /// Another destination, with a session of its own, which is not looked into.
+    /// Another destination, with a session of its own. It is not entered.
     Destination(&'s Path),
-    /// A folder that cannot be looked into.
+    /// A folder that cannot be read.
     Closed(&'s Path, &'s io::Error),
 }
 
-/// Looks through a destination, other disks that are mounted in it too, for as long as `on_seen` says to go on. False
-/// where it did not. Memory does not grow with the number of files, but for those of one folder.
+/// Walks a destination, with other disks mounted in it, until `on_seen` returns false; returns false then. Memory grows
+/// only with the files of one folder.
 pub fn walk_destination(
     destination: &Path,
     known: &KnownFiles<'_>,
@@ -93,8 +93,8 @@ fn is_known(entry: &DirEntry, known: &KnownFiles<'_>) -> bool {
     (known.is_placed)(entry.path()) || is_file && (known.unfinished.contains(entry.path()) || is_own())
 }
 
-/// True for the program's own files, and for files of somebody else's that had their place, under the names that runs
-/// gave to those: they have digits of their hash.
+/// True for the program's own files, and for other people's files that runs moved out of their place, under names with
+/// digits of their hash.
 fn is_own(path: &Path, name: &OsStr, known: &KnownFiles<'_>) -> bool {
     let Some(name) = name.to_str() else { return false };
     let own_names = known.own_names;
@@ -124,7 +124,7 @@ pub fn is_same_file(path: &Path, other: &Path) -> bool {
     found.is_some() && found == identity(other)
 }
 
-/// The folder that many file systems keep for themselves, and open to nobody.
+/// `lost+found`, which many file systems have and nobody may read.
 fn is_of_the_disk(path: &Path, destination: &Path) -> bool {
     path.parent() == Some(destination) && path.file_name() == Some(OsStr::new("lost+found"))
 }
@@ -134,7 +134,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_nobody_knows_is_found_wherever_it_is() {
+    fn foreign_files_are_found_at_every_depth() {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
         for name in ["red", "deep/er", ".sis", "incoming", "finer/.sis", "red/.sis-x", "red/.sis"] {

@@ -1,4 +1,4 @@
-//! Giving a file a name that nothing has. Nothing is ever replaced, on file systems that know no such rename neither.
+//! Renaming without ever replacing a file, on file systems without such a rename too.
 
 use std::ffi::OsStr;
 use std::io::{self, ErrorKind, Read, Write};
@@ -8,8 +8,8 @@ use rustix::io::Errno;
 
 use super::folder::Folder;
 
-/// Renames a file to a name that nothing has, in one step. Where something has it, the error is of the kind
-/// `AlreadyExists`; where the file system knows no such step, nothing is done and the answer is false.
+/// Renames a file to a free name atomically. A taken name is an error of the kind `AlreadyExists`. False, and nothing
+/// is done, where the file system has no such rename.
 pub fn rename_at_once(from: &Folder, name: &OsStr, to: &Folder, new_name: &OsStr) -> io::Result<bool> {
     match rustix::fs::renameat_with(from.handle(), name, to.handle(), new_name, RenameFlags::NOREPLACE) {
         Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => Ok(false),
@@ -17,12 +17,12 @@ pub fn rename_at_once(from: &Folder, name: &OsStr, to: &Folder, new_name: &OsStr
     }
 }
 
-/// Gives a file a private name in its folder, which nobody else gives to a file.
+/// Renames a file to a private name in its folder, which no other program uses.
 pub fn rename_aside(folder: &Folder, name: &OsStr, private: &OsStr) -> io::Result<()> {
     rename_to_private(folder, name, folder, private)
 }
 
-/// Gives whatever has a name at this moment a private one, in another folder too, which nobody else gives to a file.
+/// Renames whatever has a name at this moment to a private name, possibly in another folder.
 pub fn rename_to_private(from: &Folder, name: &OsStr, to: &Folder, private: &OsStr) -> io::Result<()> {
     if rename_at_once(from, name, to, private)? {
         return Ok(());
@@ -35,8 +35,7 @@ pub fn rename_to_private(from: &Folder, name: &OsStr, to: &Folder, private: &OsS
     }
 }
 
-/// Two files change names with each other in one step. Where the file system knows no such step, nothing is done and
-/// the answer is false.
+/// Exchanges the names of two files atomically. False, and nothing is done, where the file system cannot.
 pub fn exchange(from: &Folder, name: &OsStr, to: &Folder, other: &OsStr) -> io::Result<bool> {
     match rustix::fs::renameat_with(from.handle(), name, to.handle(), other, RenameFlags::EXCHANGE) {
         Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => Ok(false),
@@ -44,8 +43,8 @@ pub fn exchange(from: &Folder, name: &OsStr, to: &Folder, other: &OsStr) -> io::
     }
 }
 
-/// Renames a file to a name that nothing has. Where something has it, the error is of the kind `AlreadyExists`. The
-/// file's own name must be one that nobody else gives to a file: some file systems need two steps.
+/// Renames a file to a free name. A taken name is an error of the kind `AlreadyExists`. The file's present name must be
+/// private, because some file systems need two steps.
 pub fn rename_to_free_name(from: &Folder, name: &OsStr, to: &Folder, new_name: &OsStr) -> io::Result<()> {
     if rename_at_once(from, name, to, new_name)? {
         return Ok(());
@@ -88,8 +87,8 @@ fn remove_linked(from: &Folder, name: &OsStr, to: &Folder, new_name: &OsStr) -> 
     }
 }
 
-/// Reserves the name with a file that nobody else can have made, and renames over that reservation. Just before, it is
-/// looked whether another program has put something in its place.
+/// Reserves the name with a file that no other program can have made, and renames over that reservation after checking
+/// that it is still there.
 fn rename_to_reserved_name(from: &Folder, name: &OsStr, to: &Folder, new_name: &OsStr) -> io::Result<()> {
     let mark = reservation_mark(name);
     let mut reservation = to.create_new(new_name)?;
@@ -119,7 +118,7 @@ pub fn release(to: &Folder, new_name: &OsStr, name: &OsStr) -> io::Result<()> {
     if is_reservation(to, new_name, &reservation_mark(name)) { to.remove(new_name) } else { Ok(()) }
 }
 
-/// The content of a reservation: what it is, and for which file.
+/// The content of a reservation: that it is one, and for which file.
 fn reservation_mark(name: &OsStr) -> Vec<u8> {
     [b"sis has reserved this name for ", name.as_encoded_bytes(), b"\n"].concat()
 }
@@ -162,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn each_way_of_renaming_never_replaces() {
+    fn renaming_in_each_way_never_replaces() {
         let ways: [Rename; 3] = [rename_to_free_name, by_link, rename_to_reserved_name];
         for rename in ways {
             let (temporary, folder) = scene();
@@ -180,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_reservation_for_that_very_file_is_released() {
+    fn release_removes_only_the_files_own_reservation() {
         let (temporary, folder) = scene();
         for (content, stays) in [(reservation_mark(OsStr::new("a")), false), (reservation_mark(OsStr::new("c")), true)]
         {
@@ -191,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_rename_that_fails_leaves_no_reservation() {
+    fn failed_rename_leaves_no_reservation() {
         let (temporary, folder) = scene();
         let failed = rename_to_reserved_name(&folder, OsStr::new("missing"), &folder, OsStr::new("b"));
         assert_eq!(failed.unwrap_err().kind(), ErrorKind::NotFound);

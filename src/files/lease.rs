@@ -1,8 +1,7 @@
-//! Whether a program has a file open for writing, asked of the system in a way that nobody can get in between.
+//! Whether a program has a file open for writing, asked by a lease, which leaves no gap for another program.
 //!
-//! Linux grants a lease to read only where nobody has the file open for writing, and makes who opens it for writing
-//! wait until the lease is given back: `fcntl(2)`, "Leases". Unsafe because no crate that is used here offers that
-//! call.
+//! Linux grants a read lease only where nobody has the file open for writing, and makes whoever then opens it for
+//! writing wait until the lease is given back: `fcntl(2)`, "Leases". Unsafe because no crate used here offers the call.
 
 #![cfg_attr(target_os = "linux", allow(unsafe_code))]
 
@@ -19,15 +18,15 @@ pub enum Writers<'f> {
     Unknown,
 }
 
-/// Keeps others from opening a file for writing. The system takes it back after `/proc/sys/fs/lease-break-time`, 45
-/// seconds where nobody changed that: it is meant to be held for a moment.
+/// Keeps others from opening a file for writing. Hold it for a moment only: the system revokes it after
+/// `/proc/sys/fs/lease-break-time`, by default 45 seconds.
 #[derive(Debug)]
 pub struct Lease<'f> {
     file: &'f File,
 }
 
 impl Lease<'_> {
-    /// False once somebody waits for the lease to be given back, to write.
+    /// False once another program waits for the lease in order to write.
     pub fn is_undisputed(&self) -> bool {
         system::is_held(self.file)
     }
@@ -123,7 +122,7 @@ mod tests {
     const NO_LEASES: &str = "this file system has no leases";
 
     #[test]
-    fn a_writer_is_seen_and_a_reader_does_no_harm() {
+    fn lease_is_refused_for_a_writer_and_granted_beside_a_reader() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a");
         std::fs::write(&path, "one").unwrap();
@@ -139,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn somebody_who_wants_to_write_disputes_the_lease_and_waits() {
+    fn writer_disputes_the_lease_and_waits() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a");
         std::fs::write(&path, "one").unwrap();

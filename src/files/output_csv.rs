@@ -30,7 +30,7 @@ pub struct Row {
     pub label: Option<String>,
     /// The best label's score.
     pub score: Option<f32>,
-    /// That score minus the second best.
+    /// The score minus the second best.
     pub margin: Option<f32>,
     /// Where its content is now, if it was transferred.
     pub destination: Option<PathBuf>,
@@ -40,7 +40,7 @@ pub struct Row {
     pub hash: Option<ContentHash>,
     /// A person's decision on it.
     pub decision: Option<&'static str>,
-    /// Why it was not transferred, in words, where something is wrong with it.
+    /// The reason, in words, why it was not transferred.
     pub reason: Option<String>,
 }
 
@@ -113,7 +113,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn no_text_begins_a_formula_and_numbers_stay() {
+    fn cell_never_begins_a_formula_and_numbers_stay() {
         let row = Row {
             path: "=cmd|' /C calc'!A0.jpg".into(),
             label: Some("-1+1".to_owned()),
@@ -139,7 +139,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read(text in "['=+\\-@＝＋－＠\t\r\n]{0,3}.{0,8}") {
+        fn cell_equals_itself_after_writing_and_reading(text in "['=+\\-@＝＋－＠\t\r\n]{0,3}.{0,8}") {
             let cell = to_cell(&text);
             prop_assert_eq!(from_cell(&cell), &text);
             prop_assert!(!cell.starts_with(BEGINS_FORMULA));

@@ -1,4 +1,4 @@
-//! Reading a file once: the same bytes are hashed, decoded and shown.
+//! Reads a file once, so that the same bytes are hashed, decoded and shown.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{ErrorKind, Read};
@@ -40,12 +40,12 @@ pub struct FileContent {
     pub hash: ContentHash,
     /// The file as it was before and after it was read.
     pub stamp: FileStamp,
-    /// By what the same content is known again without being read, where a later change would show.
+    /// The identity by which the content can be trusted later without reading it; `None` where a later change might not
+    /// show.
     pub identity: Option<FileIdentity>,
 }
 
-/// Opens a regular file and nothing else: links are not followed, and a pipe that took the file's place does not keep
-/// the program waiting.
+/// Opens a regular file only: links are not followed, and a pipe in the file's place does not block.
 pub fn open_regular(path: &Path) -> std::io::Result<(File, Metadata)> {
     let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::CLOEXEC;
     let file = OpenOptions::new().read(true).custom_flags(flags.bits().cast_signed()).open(path)?;
@@ -61,14 +61,14 @@ pub fn stamp_of(metadata: &Metadata) -> FileStamp {
     FileStat::of(metadata).stamp
 }
 
-/// The stamp of a file that is not opened, where the system keeps account of changes. Links are not followed.
+/// The identity of a file, where the file system's ctime can be trusted. Links are not followed.
 pub fn trusted_identity(path: &Path) -> Option<FileIdentity> {
     let found = std::fs::symlink_metadata(path).ok().filter(Metadata::is_file)?;
     keeping_change_times(path).map(|file_system| identity_of(&found, file_system))
 }
 
-/// The identity of a file, behind links, wherever it lies; and whether it was left alone for a while, so that a later
-/// change shows. Where the system does not keep account of changes, this is no more than what it says.
+/// The identity of a file on any file system, following links; and whether it has not changed for a while, so that a
+/// later change shows. On a file system with an untrustworthy ctime this proves nothing.
 pub fn stat_identity(path: &Path) -> std::io::Result<(FileIdentity, bool)> {
     let identity = identity_of(&std::fs::metadata(path)?, 0);
     Ok((identity, identity.was_settled_at(now_ns())))
@@ -123,8 +123,8 @@ fn read_content(path: &Path) -> Result<Option<FileContent>, PictureDefect> {
     Ok(Some(FileContent { kind, bytes, hash, stamp, identity: identity.filter(is_sure) }))
 }
 
-/// True where the file system invents numbers and times, until it has taken all of a file: there the same content twice
-/// tells that the file is as it was.
+/// True where the file system invents inode numbers and times until a file is complete, and a second read gives the
+/// same content.
 fn is_invented(path: &Path, size: u64, hash: ContentHash) -> bool {
     let is_same =
         |(file, found): (File, Metadata)| found.len() == size && hash_open(&file).is_ok_and(|again| again == hash);
@@ -136,8 +136,7 @@ pub fn hash_file(path: &Path) -> std::io::Result<ContentHash> {
     hash_open(&open_regular(path)?.0)
 }
 
-/// SHA-256 of a file that was just opened. One that ends before its length is an error of the kind `UnexpectedEof`:
-/// what was read of it is not its content.
+/// SHA-256 of a file that was just opened. A file that ends before its length is an error of the kind `UnexpectedEof`.
 pub fn hash_open(mut file: &File) -> std::io::Result<ContentHash> {
     let length = file.metadata()?.len();
     let mut hasher = Sha256::new();
@@ -174,7 +173,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn links_folders_and_pipes_are_not_opened() {
+    fn open_regular_refuses_links_folders_and_pipes() {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
         std::fs::write(path("real.png"), b"\x89PNG\r\n\x1a\n").unwrap();
@@ -188,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn the_hash_is_that_of_the_content() {
+    fn hash_of_a_file_is_that_of_its_content() {
         let file = tempfile::Builder::new().suffix(".jpg").tempfile().unwrap();
         std::fs::write(file.path(), b"abc").unwrap();
         let Reading::Content(content) = read(file.path()) else { panic!("it is named like a picture") };

@@ -1,4 +1,4 @@
-//! Finding the files of a source folder.
+//! Finds the files of a source folder.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,9 +18,9 @@ use crate::domain::settings::Settings;
 /// The content of a source folder.
 #[derive(Debug, Default)]
 pub struct Scan {
-    /// Regular files that are to be looked at, in the order of their paths.
+    /// Regular files to look at, sorted by path.
     pub files: Vec<PathBuf>,
-    /// Regular files that are not.
+    /// Regular files that are left out.
     pub left_out: LeftOut,
     /// Symbolic links, which are not followed.
     pub links: Vec<PathBuf>,
@@ -30,11 +30,11 @@ pub struct Scan {
     pub own: Vec<PathBuf>,
     /// Folders that could not be read, and why.
     pub unreadable: Vec<(PathBuf, std::io::Error)>,
-    /// Folders that may come to have files to be looked at, the one where the search began first.
+    /// Folders in which files may arrive, the one where the search began first.
     pub folders: Vec<PathBuf>,
 }
 
-/// Why a source cannot be searched at all.
+/// A source cannot be searched at all.
 #[derive(Debug, thiserror::Error)]
 pub enum ScanError {
     /// There is no such folder.
@@ -79,7 +79,7 @@ pub struct Scope<'s> {
     pub recursive: bool,
     /// The folder that is left out, wherever it is.
     pub destination: &'s Path,
-    /// Which files are looked at.
+    /// The filter.
     pub choice: &'s FileFilter,
     /// Files, by their paths in the source, that are looked at though they are hidden or litter.
     pub kept: &'s Kept,
@@ -100,7 +100,7 @@ impl<'s> Scope<'s> {
         self.scan_while(&|| true).map(Option::unwrap_or_default)
     }
 
-    /// The same for as long as `goes_on` says yes, asked before each entry; none where it did not.
+    /// The same, calling `goes_on` before each entry; `None` once it returned false.
     pub fn scan_while(self, goes_on: &dyn Fn() -> bool) -> Result<Option<Scan>, ScanError> {
         check(self.source)?;
         Ok(self.walk(self.source, if self.recursive { usize::MAX } else { 1 }, goes_on))
@@ -171,8 +171,8 @@ impl<'s> Scope<'s> {
         }
     }
 
-    /// Why a file or folder of the source is not looked at, and the file or folder that is the reason: itself, or one
-    /// that it is in.
+    /// The reason for leaving out a file or folder of the source, with the path that is the reason: itself, or a folder
+    /// it is in. `None` if it is looked at.
     pub fn leaves_out(self, path: &Path, is_folder: bool) -> Option<(LeftOutReason, PathBuf)> {
         let inside = path.strip_prefix(self.source).ok()?;
         let by_name = self.choice.by_name(inside, is_folder).filter(|_| !self.kept.contains(inside));
@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn the_destination_and_what_the_program_wrote_are_passed_by() {
+    fn scan_passes_by_the_destination_and_own_files() {
         let folder = tempfile::tempdir().unwrap();
         for name in [
             "a.jpg",
@@ -285,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_out_is_counted_below_the_folder_that_is_the_reason() {
+    fn scan_counts_left_out_files_below_their_reason() {
         let folder = tempfile::tempdir().unwrap();
         let beside: &[u8] = b"\0\x05\x16\x07\0\x02";
         for (name, content) in [
@@ -332,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_folder_is_said() {
+    fn scan_of_no_folder_is_an_error() {
         let file = tempfile::NamedTempFile::new().unwrap();
         let nowhere = Path::new("/nowhere at all");
         let (choice, kept) = (FileFilter::default(), Kept::new());

@@ -1,6 +1,6 @@
-//! Files of the program's own in a destination, replaced so that nothing else is ever lost: what has the name at that
-//! moment gets a private one, and is looked at there. What the program did not write, or somebody changed since, is
-//! kept under another name.
+//! The program's own files in a destination, replaced without losing anything else. The file that has the name gets a
+//! private one and is examined there: one that the program did not write, or that somebody changed since, is kept under
+//! another name.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -18,18 +18,18 @@ use crate::domain::picture::ContentHash;
 use crate::domain::plan::name_candidates;
 use crate::rights::Rights;
 
-/// True where the file can have this place: nothing is there, or a file.
+/// True where the path is free or has a regular file.
 pub fn is_free(path: &Path) -> bool {
     std::fs::symlink_metadata(path).map_or(true, |metadata| metadata.is_file())
 }
 
-/// How the private name begins of a file that changes names with the one that was there.
+/// The beginning of the private name of a file that is exchanged with the one in place.
 const REPLACED: &str = "replaced-";
 
-/// How the private name begins of a file that is taken away first, where names cannot be changed.
+/// The beginning of the private name of a file that is moved away first, where names cannot be exchanged.
 const FORMER: &str = "former-";
 
-/// How often it is tried to give a file its name while others give that name to theirs.
+/// The number of tries while other programs keep taking the name.
 const TRIES: usize = 8;
 
 /// A new content for a file, whole and on disk under a temporary name.
@@ -37,7 +37,7 @@ pub struct StagedFile {
     file: NamedTempFile,
     path: PathBuf,
     staging: PathBuf,
-    /// Its content. To be remembered before the file gets its place, so that it is known for ours afterwards.
+    /// The hash of its content. Record it before the file is put in place, so that it is recognised as ours later.
     pub hash: ContentHash,
 }
 
@@ -58,8 +58,8 @@ impl StagedFile {
         Ok(StagedFile { file, path: path.to_owned(), staging: staging.to_owned(), hash })
     }
 
-    /// Puts it in place of what is there. That is removed if it is one of `known`, and otherwise kept under another
-    /// name. The names that were given in this way are returned.
+    /// Puts it in place. The file that was there is removed if its hash is one of `known`, and otherwise kept under
+    /// another name. Returns those names.
     pub fn put_in_place(self, known: &[ContentHash]) -> io::Result<Vec<PathBuf>> {
         let place = Place::of(&self.path, &self.staging, known, self.hash)?;
         // A file that cannot be read is not touched.
@@ -123,7 +123,7 @@ impl Place {
             }
             match rename_to_free_name(&self.staging, &self.replaced, &self.folder, &self.name) {
                 Ok(()) => return self.sync(),
-                // Somebody was quicker: what is there now goes aside as well.
+                // Another program was quicker: its file is set aside too.
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => drop(self.settle_one(&self.former)?),
                 Err(error) => return Err(error),
             }
@@ -136,7 +136,8 @@ impl Place {
         self.staging.sync()
     }
 
-    /// Removes what has a private name and is known, and keeps what is not; what a killed program left there, too.
+    /// Removes known files under private names, those of a killed program too, and keeps unknown ones under another
+    /// name.
     fn settle(&self) -> io::Result<Vec<PathBuf>> {
         let mut asides = Vec::new();
         for private in [&self.replaced, &self.former] {
@@ -223,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn ours_is_replaced_and_another_is_kept() {
+    fn known_file_is_replaced_and_another_is_kept() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("output.csv");
         let first = staged(&path, "one");
@@ -245,7 +246,7 @@ mod tests {
     /// Between the look at a file and the moment in which its name is given away, somebody gives the name to another
     /// file.
     #[test]
-    fn a_file_that_comes_in_the_last_moment_is_kept() {
+    fn file_that_appears_at_the_last_moment_is_kept() {
         let quick: [Exchange; 2] = [
             |from, name, to, other| {
                 std::fs::write(to.path().join("theirs"), "a picture")?;
@@ -277,7 +278,7 @@ mod tests {
 
     /// A killed program leaves what was there, and the new file, under private names.
     #[test]
-    fn what_a_killed_program_left_is_kept_or_removed() {
+    fn files_of_a_killed_program_are_kept_or_removed() {
         for private in ["replaced-output.csv", "former-output.csv"] {
             let (folder, staging) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
             let path = folder.path().join("output.csv");

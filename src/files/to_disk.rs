@@ -1,5 +1,5 @@
-//! Bringing files and folders to disk together. A disk that is asked for each file by itself empties its cache as
-//! often; many files are brought there at once, where the file system is known to keep that promise.
+//! Syncs many files and folders together. A disk that is asked for each file separately flushes its cache each time; so
+//! many files are synced by one call, on file systems that are known to keep that promise.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -11,45 +11,45 @@ use super::folders::Entry;
 use crate::domain::printable::printable;
 use crate::file_system::syncs_as_a_whole;
 
-/// Files from which on the whole file system is brought to disk at once. That waits for what others have written there
-/// too, so that few files are better brought one by one.
+/// From this many files on, the whole file system is synced at once. That waits for the writes of other programs too,
+/// so a few files are better synced one by one.
 const MANY: usize = 8;
 
-/// Files and folders that have to be on disk before work goes on.
+/// Files and folders to sync before work goes on.
 #[derive(Debug, Default)]
 pub struct ToDisk {
     files: BTreeMap<PathBuf, Entry>,
     folders: BTreeMap<PathBuf, Rc<Folder>>,
 }
 
-/// Files and folders that could not be brought to disk, by path.
+/// Files and folders that could not be synced, by path.
 #[derive(Debug, Default)]
 pub struct NotOnDisk(BTreeMap<PathBuf, io::Error>);
 
 impl NotOnDisk {
-    /// Why a file, or the folder that it is in, is not on disk.
+    /// The error of syncing a file, or the folder that it is in.
     pub fn of(&self, file: &Path) -> Option<io::Error> {
         let found = self.0.get(file).or_else(|| self.0.get(file.parent()?))?;
         Some(copy_of(found))
     }
 
-    /// Why a folder is not on disk.
+    /// The error of syncing a folder.
     pub fn of_folder(&self, folder: &Path) -> Option<io::Error> {
         self.0.get(folder).map(copy_of)
     }
 
-    /// Adds what could not be brought to disk.
+    /// Adds an error.
     pub fn add(&mut self, path: &Path, error: io::Error) {
         self.0.insert(path.to_owned(), error);
     }
 
-    /// Adds all that others could not.
+    /// Adds all errors of another.
     pub fn append(&mut self, mut others: NotOnDisk) {
         self.0.append(&mut others.0);
     }
 }
 
-/// An error of the system can be told twice, but not be cloned.
+/// Copies an error: `io::Error` cannot be cloned.
 pub fn copy_of(error: &io::Error) -> io::Error {
     error.raw_os_error().map_or_else(|| io::Error::new(error.kind(), error.to_string()), io::Error::from_raw_os_error)
 }

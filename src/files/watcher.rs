@@ -1,5 +1,5 @@
-//! Changes in a folder, as the system tells them. That is never more than a hint of where to look: queues overflow,
-//! watches run out, network file systems tell nothing.
+//! Change events of a folder. They are only hints of where to look: queues overflow, watches run out, network file
+//! systems report nothing.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -10,13 +10,13 @@ use notify::{Config, Event, EventKind, RecommendedWatcher, RecursiveMode, Watche
 
 use crate::domain::printable::printable;
 
-/// Paths that are kept until somebody asks. Where there are more, all is looked through, which costs less.
+/// The most paths that are kept between two calls of `take`. Above that a full scan is cheaper.
 const MOST_PATHS: usize = 50_000;
 
-/// Why the system does not tell of changes.
+/// The reason why there are no change events.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum NoEvents {
-    /// The file system belongs to another machine, whose changes are not told of.
+pub enum WatcherUnavailable {
+    /// A network file system: changes by other machines cause no events.
     #[error("the folder is on a network file system")]
     Network,
     /// As many folders are watched as the system allows.
@@ -35,16 +35,16 @@ pub enum NoEvents {
 pub struct Changes {
     /// Paths where something happened.
     pub paths: HashSet<PathBuf>,
-    /// Files into which somebody wrote, and that were not closed since.
+    /// Files with a write and no close since.
     pub written: HashSet<PathBuf>,
-    /// Files that were closed by a writer, or were given their names, and into which nobody wrote since.
+    /// Files that were closed after writing, or renamed, with no write since.
     pub closed: HashSet<PathBuf>,
     /// Paths that were removed, or moved elsewhere.
     pub gone: HashSet<PathBuf>,
     /// Something may have happened anywhere.
     pub is_anywhere: bool,
     /// The system will not tell of everything any more.
-    pub ended: Option<NoEvents>,
+    pub ended: Option<WatcherUnavailable>,
 }
 
 /// The watches on folders, for as long as it is kept.
@@ -58,7 +58,7 @@ pub struct Watcher {
 
 impl Watcher {
     /// No folder is watched yet.
-    pub fn new() -> Result<Watcher, NoEvents> {
+    pub fn new() -> Result<Watcher, WatcherUnavailable> {
         let changes = Arc::new(Mutex::new(Changes::default()));
         let told = Arc::clone(&changes);
         let take = move |event| told.lock().unwrap_or_else(PoisonError::into_inner).take(event);
@@ -71,13 +71,13 @@ impl Watcher {
     /// Watches a folder, without those in it; true where it was not watched before. Changes in it before this returns
     /// may not be told. One that cannot be watched, as it is gone or may not be read, is passed over: that is for those
     /// to say who look into it.
-    pub fn add(&mut self, folder: &Path) -> Result<bool, NoEvents> {
+    pub fn add(&mut self, folder: &Path) -> Result<bool, WatcherUnavailable> {
         if self.folders.contains(folder) {
             return Ok(false);
         }
         match self.watches.watch(folder, RecursiveMode::NonRecursive).map_err(no_events) {
             Ok(()) => Ok(self.folders.insert(folder.to_owned())),
-            Err(NoEvents::Limit) => Err(NoEvents::Limit),
+            Err(WatcherUnavailable::Limit) => Err(WatcherUnavailable::Limit),
             Err(error) => {
                 tracing::warn!(folder = printable(folder), "is not watched: {error}");
                 Ok(false)
@@ -105,7 +105,7 @@ impl Changes {
                 tracing::warn!("watching: {error}");
                 self.is_anywhere = true;
                 if matches!(error.kind, notify::ErrorKind::MaxFilesWatch) {
-                    self.ended = Some(NoEvents::Limit);
+                    self.ended = Some(WatcherUnavailable::Limit);
                 }
                 return;
             }
@@ -114,7 +114,7 @@ impl Changes {
         for path in event.paths {
             match event.kind {
                 EventKind::Access(AccessKind::Close(AccessMode::Write)) => self.close(&path),
-                // That somebody reads, as this program does, is no change.
+                // Reading, which this program does too, is no change.
                 EventKind::Access(_) => continue,
                 EventKind::Modify(ModifyKind::Name(RenameMode::To)) => self.close(&path),
                 EventKind::Modify(ModifyKind::Data(_)) => {
@@ -139,10 +139,10 @@ impl Changes {
     }
 }
 
-fn no_events(error: notify::Error) -> NoEvents {
+fn no_events(error: notify::Error) -> WatcherUnavailable {
     match error.kind {
-        notify::ErrorKind::MaxFilesWatch => NoEvents::Limit,
-        _ => NoEvents::Refused { detail: error.to_string() },
+        notify::ErrorKind::MaxFilesWatch => WatcherUnavailable::Limit,
+        _ => WatcherUnavailable::Refused { detail: error.to_string() },
     }
 }
 
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn changes_are_gathered_and_reading_is_none() {
+    fn changes_are_gathered_without_reads() {
         let mut changes = Changes::default();
         changes.take(event(EventKind::Access(AccessKind::Open(AccessMode::Any)), "/a"));
         assert!(changes.paths.is_empty() && !changes.is_anywhere);
@@ -173,12 +173,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_lost_is_looked_for_everywhere() {
+    fn lost_events_ask_for_a_full_scan() {
         let mut changes = Changes::default();
         changes.take(Ok(Event::new(EventKind::Other).set_flag(Flag::Rescan)));
         assert!(changes.is_anywhere && changes.ended.is_none());
         changes.take(Err(notify::Error::new(notify::ErrorKind::MaxFilesWatch)));
-        assert_eq!(changes.ended, Some(NoEvents::Limit));
+        assert_eq!(changes.ended, Some(WatcherUnavailable::Limit));
         let mut many = Changes::default();
         for number in 0..=MOST_PATHS {
             many.take(event(EventKind::Create(CreateKind::File), &format!("/{number}")));
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_comes_is_told_of() {
+    fn arriving_file_causes_a_change() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().canonicalize().unwrap();
         let mut watcher = Watcher::new().unwrap();

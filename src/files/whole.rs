@@ -1,5 +1,5 @@
-//! Whether a picture's file is whole. Decoders answer "fine" for files that were cut off in the middle, and half a
-//! picture must not be sorted as if it were one.
+//! Whether a picture's file is complete. Decoders accept files that were cut off in the middle, and half a picture must
+//! not be sorted as if it were one.
 //!
 //! Only the structure is walked, not the pixels: markers, chunks and blocks up to the end that the format prescribes.
 //! Bytes after that end are allowed: cameras and phones add previews and videos there.
@@ -69,7 +69,7 @@ mod tests {
     ];
 
     #[test]
-    fn every_cut_is_seen_and_what_follows_the_end_is_allowed() {
+    fn file_cut_anywhere_is_incomplete_and_trailing_bytes_are_allowed() {
         for (encoder, format) in FORMATS {
             let mut bytes = encoded(encoder);
             assert!(is_whole(&bytes, format), "{format:?}");
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn a_webp_that_only_claims_its_space_is_not_whole() {
+    fn webp_of_reserved_space_is_incomplete() {
         let mut bytes = encoded(ImageFormat::WebP);
         let end = bytes.len();
         bytes[end / 10..].fill(0);
@@ -90,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn a_webp_may_end_in_as_many_noughts_as_its_size_allows() {
+    fn webp_may_end_in_zeros_as_its_size_allows() {
         let lossy = |width: u16, height: u16, noughts: usize| {
             let data = [&[1; 6][..], &width.to_le_bytes(), &height.to_le_bytes(), &[9; 40], &vec![0; noughts]].concat();
             let chunk = [&b"VP8 "[..], &(data.len() as u32).to_le_bytes(), &data].concat();
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_of_an_exif_preview_is_not_the_end() {
+    fn end_of_an_exif_preview_is_not_the_end() {
         let jpeg = encoded(ImageFormat::Jpeg);
         let preview = &jpeg[..];
         let length = (preview.len() + 2) as u16;
@@ -116,7 +116,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+        fn any_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
             for (_, format) in FORMATS {
                 is_whole(&bytes, format);
             }

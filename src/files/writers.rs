@@ -1,5 +1,5 @@
-//! Which files somebody has open for writing, as far as the system tells this user: those of the user's own processes,
-//! and of all where the program runs as root.
+//! Which files are open for writing, as far as the system tells this user: those of the user's own processes, and all
+//! of them for root.
 
 use std::collections::HashSet;
 
@@ -48,14 +48,14 @@ mod tests {
     use std::process::{Command, Stdio};
 
     #[test]
-    fn flags_tell_writing_from_reading() {
+    fn flags_of_a_handle_tell_writing_from_reading() {
         assert!(!has_write_flag("pos:\t0\nflags:\t0100000\nmnt_id:\t30\n"));
         assert!(has_write_flag("pos:\t0\nflags:\t0100001\n") && has_write_flag("flags:\t02\n"));
         assert!(!has_write_flag("") && !has_write_flag("flags:\tx"));
     }
 
     #[test]
-    fn a_file_that_another_process_writes_is_seen() {
+    fn file_open_for_writing_elsewhere_is_seen() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("1.jpg");
         let mut writer = Command::new("sh")

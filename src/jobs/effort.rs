@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::domain::limit::{Effort, Efforts, Stage};
+use crate::domain::limit::{Stage, StageTime, StageTimes};
 
 /// The clocks of the stages, which all their threads add to.
 #[derive(Debug, Default)]
@@ -23,15 +23,15 @@ pub(super) struct Clock {
 
 impl Clocks {
     /// The working and waiting time of the stages so far.
-    pub fn so_far(&self) -> Efforts {
-        Efforts { reading: self.reading.so_far(), decoding: self.decoding.so_far(), model: self.model.so_far() }
+    pub fn so_far(&self) -> StageTimes {
+        StageTimes { reading: self.reading.so_far(), decoding: self.decoding.so_far(), model: self.model.so_far() }
     }
 }
 
 impl Clock {
-    fn so_far(&self) -> Effort {
+    fn so_far(&self) -> StageTime {
         let time = |clock: &AtomicU64| Duration::from_nanos(clock.load(Ordering::Relaxed));
-        Effort { working: time(&self.working), waiting: time(&self.waiting) }
+        StageTime { working: time(&self.working), waiting: time(&self.waiting) }
     }
 
     /// A hand of this clock, for one thread.
@@ -80,7 +80,7 @@ const LOOKED_EVERY: Duration = Duration::from_secs(1);
 /// Which stage limits, of late: what limits changes with the pictures, and once no more are to be read.
 #[derive(Debug, Default)]
 pub struct LimitOfLate {
-    marks: VecDeque<(Instant, Efforts)>,
+    marks: VecDeque<(Instant, StageTimes)>,
     limit: Option<Stage>,
 }
 
@@ -118,9 +118,9 @@ mod tests {
             hand.begin();
             hand.waited();
         }
-        let Effort { working, waiting } = clocks.so_far().decoding;
+        let StageTime { working, waiting } = clocks.so_far().decoding;
         assert_eq!((working.as_secs(), waiting.as_secs()), (4, 6));
-        assert_eq!(clocks.so_far().model, Effort::default());
+        assert_eq!(clocks.so_far().model, StageTime::default());
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::classify::Classified;
+use super::classified::Classified;
 use crate::domain::run::RunId;
 use crate::files::defect::PictureDefect;
 use crate::store::StoreError;

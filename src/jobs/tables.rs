@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use crate::crash::{self, Moment};
-use crate::domain::decision::{Decision, LabelId, Standing, standing};
+use crate::domain::decision::{Decision, Standing, standing};
 use crate::domain::picture::ContentHash;
 use crate::domain::score::SureRule;
 use crate::files::checksums;
@@ -73,8 +73,8 @@ pub fn top_files(session: &Session, chain: &Chain) -> Result<TopFiles, StoreErro
     Ok(files)
 }
 
-/// Writes the table and the list of checksums from the session. A table under another name than before leaves the earlier
-/// one as it is.
+/// Writes the table and the list of checksums from the session. A table under another name than before leaves the
+/// earlier one as it is.
 pub fn write(
     session: &mut Session,
     name: &Path,
@@ -119,20 +119,16 @@ fn write_rows(
     sure: SureRule,
 ) -> io::Result<()> {
     let mut table = Table::begin(out)?;
+    let texts = session.label_texts()?;
     let mut outcome = Ok(());
     session.for_each_picture(None, Which::All, |picture| {
         if outcome.is_ok() {
-            let decided = decided_label(session, picture.decision);
+            let decided = picture.decision.and_then(Decision::label).and_then(|label| texts.get(&label).cloned());
             outcome = table.add(&row(session, picture, decided, set, labels, sure));
         }
     })?;
     outcome?;
     table.end()
-}
-
-fn decided_label(session: &Session, decision: Option<Decision>) -> Option<String> {
-    let label: LabelId = decision?.label()?;
-    session.label_text(label).ok().flatten()
 }
 
 fn row(

@@ -2,19 +2,19 @@
 
 use std::path::{Path, PathBuf};
 
-use serde_json::{Map, json};
-
-use super::apply::Twice;
-use super::carry_out::{SayError, Transfers, carry_out, folder_times, remove_empty_folders, tidy_folders};
+use super::carry_out::{SayError, Transfers, carry_out};
+use super::duplicate::Duplicate;
+use super::run_folders::{folder_times, restore_folders, tidy_folders};
 use super::stop::Stop;
 use crate::domain::run::{Action, RunId, RunKind};
+use crate::domain::transfer::{ReliesOn, Transfer};
 use crate::file_system::is_gone;
-use crate::files::durable::set_folder_time;
 use crate::files::folder::is_disk_absent;
 use crate::files::read::hash_file;
 use crate::files::transfer::{Ended, Outcome, TransferError};
 use crate::store::StoreError;
-use crate::store::session::{NewTransfer, ReliesOn, Reversible, Run, Session};
+use crate::store::ledger::{RunResult, RunSettings};
+use crate::store::session::{Reversible, Run, Session};
 
 /// The result of taking back a run.
 #[derive(Debug)]
@@ -50,8 +50,7 @@ pub fn undo(
 ) -> Result<Undone, StoreError> {
     let (done, disputed) = session.reversible_as_told(run)?;
     let kind = if run.kind == RunKind::Undo { RunKind::Redo } else { RunKind::Undo };
-    let settings = Map::from_iter([("transfers".to_owned(), json!(done.len()))]);
-    let own = session.begin_run(kind, Some(run.id), None, settings)?;
+    let own = session.begin_run(kind, Some(run.id), None, RunSettings::Transfers(done.len()))?;
     let mut undone =
         Undone { run: run.id, own, kind, back: 0, removed: 0, gone: 0, unkept: 0, left: vec![], waiting: 0 };
     for done in disputed {
@@ -86,10 +85,10 @@ pub fn undo(
         carry_out(session, own, transfers, say, stop, &mut |_, transfer, ended| {
             begun += 1;
             on_ended(&transfer.source, &ended);
-            let twice = Twice::of(transfer, &ended);
-            match (twice.as_ref().and_then(Twice::removal), twice) {
+            let duplicate = Duplicate::of(transfer, &ended);
+            match (duplicate.as_ref().and_then(Duplicate::removal), duplicate) {
                 (Some(removal), _) => doubled.push(removal),
-                (None, Some(twice)) => undone.count(transfer, Err(twice.stays())),
+                (None, Some(duplicate)) => undone.count(transfer, Err(duplicate.stays())),
                 (None, None) => undone.count(transfer, ended),
             }
         })?;
@@ -109,9 +108,8 @@ pub fn undo(
     }
     not_on_disk.extend(tidy_folders(session, own)?);
     undone.left.extend(not_on_disk);
-    let result =
-        [("back", undone.back), ("removed", undone.removed), ("gone", undone.gone), ("left", undone.left.len())];
-    session.end_run(own, result.into_iter().map(|(key, count)| (key.to_owned(), json!(count))).collect())?;
+    let (back, removed, gone, left) = (undone.back, undone.removed, undone.gone, undone.left.len());
+    session.end_run(own, RunResult::Undone { back, removed, gone, left })?;
     Ok(undone)
 }
 
@@ -121,7 +119,7 @@ impl Undone {
         self.back + self.removed + self.gone
     }
 
-    fn count(&mut self, transfer: &NewTransfer, ended: Ended) {
+    fn count(&mut self, transfer: &Transfer, ended: Ended) {
         match ended {
             Ok(_) if transfer.action == Action::Remove => self.removed += 1,
             Ok(outcome) => {
@@ -134,7 +132,7 @@ impl Undone {
 }
 
 /// The transfer that takes one back. None for a path that makes no sense.
-fn reversal(session: &Session, done: &Reversible) -> Result<Option<NewTransfer>, StoreError> {
+fn reversal(session: &Session, done: &Reversible) -> Result<Option<Transfer>, StoreError> {
     let at = |path: &Path| Some((path.parent()?.to_owned(), vec![path.file_name()?.to_owned()]));
     // A removal is undone by copying the witness; a move by moving back; a copy by removing it, with its source as
     // witness.
@@ -143,7 +141,7 @@ fn reversal(session: &Session, done: &Reversible) -> Result<Option<NewTransfer>,
         (Action::Move, false) => (Action::Move, done.target.clone(), &done.source),
         (Action::Copy, _) | (Action::Move, true) => (Action::Remove, done.target.clone(), witness(done)),
     };
-    Ok(at(place).map(|(folder, names)| NewTransfer {
+    Ok(at(place).map(|(folder, names)| Transfer {
         picture: done.picture,
         action,
         source,
@@ -179,11 +177,11 @@ fn witness(done: &Reversible) -> &PathBuf {
 /// The way in which a transfer is taken back.
 enum Way {
     /// With a transfer.
-    Transfer(NewTransfer),
+    Transfer(Transfer),
     /// There is nothing to do: somebody has removed the file, and its content is whole where it was found. A transfer
     /// that stayed in force for that would keep earlier ones from being taken back. With the path that it ends at: the
     /// witness of a removal, the place before of a move, to which an earlier transfer had brought it.
-    Gone(NewTransfer, PathBuf),
+    Gone(Transfer, PathBuf),
     /// Not at all, and why, as far as that can be told before it is tried.
     None(TransferError),
 }
@@ -217,7 +215,7 @@ fn way_back(session: &Session, kind: RunKind, done: &Reversible) -> Result<Optio
 }
 
 /// Why a transfer must not be taken back now.
-fn obstacle(session: &Session, done: &Reversible, reversal: &NewTransfer) -> Result<Option<TransferError>, StoreError> {
+fn obstacle(session: &Session, done: &Reversible, reversal: &Transfer) -> Result<Option<TransferError>, StoreError> {
     let elsewhere = |run| Ok(Some(TransferError::PutElsewhere { path: done.target.clone(), run }));
     if !done.is_last {
         return elsewhere(session.later_run(done)?);
@@ -243,15 +241,4 @@ fn note_folders(session: &mut Session, reversed: RunId, own: RunId) -> Result<()
     let now = folder_times(folders.changed.into_iter().map(|folder| folder.path));
     session.note_restorable_folders(reversed, &now)?;
     session.note_folder_times(own, &now)
-}
-
-/// Removes folders that runs made and that nobody needs any more, where they are empty, and gives others the times they
-/// had, unless somebody else has changed them. Gives those whose removal the disk has not taken.
-pub(super) fn restore_folders(session: &Session, run: RunId) -> Result<Vec<(PathBuf, TransferError)>, StoreError> {
-    let folders = session.folders_of(run)?;
-    let not_on_disk = remove_empty_folders(session.folders_made_in_vain(run)?);
-    for folder in folders.changed.into_iter().filter(|folder| folder.restores) {
-        set_folder_time(&folder.path, folder.modified);
-    }
-    Ok(not_on_disk)
 }

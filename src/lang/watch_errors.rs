@@ -3,7 +3,7 @@
 use super::{Language, Say, Values, size};
 use crate::domain::printable::{printable, printable_text};
 use crate::files::destination::DestinationError;
-use crate::files::watcher::NoEvents;
+use crate::files::watcher::WatcherUnavailable;
 use crate::jobs::tables::TableError;
 use crate::jobs::watch::{AlertEnd, BadCommand, Waits, WatchError};
 
@@ -36,12 +36,12 @@ impl Say for Waits<'_> {
     }
 }
 
-impl Say for NoEvents {
+impl Say for WatcherUnavailable {
     fn say(&self, language: &Language) -> String {
         match self {
-            NoEvents::Network => language.text("watch.no_events_network"),
-            NoEvents::Limit => language.text("watch.no_events_limit"),
-            NoEvents::Refused { detail } => language.say("watch.no_events_refused", &[("detail", detail)]),
+            WatcherUnavailable::Network => language.text("watch.no_events_network"),
+            WatcherUnavailable::Limit => language.text("watch.no_events_limit"),
+            WatcherUnavailable::Refused { detail } => language.say("watch.no_events_refused", &[("detail", detail)]),
         }
     }
 }

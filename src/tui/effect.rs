@@ -1,6 +1,6 @@
 //! Effects: work that the app wants done outside.
 
-use super::values::Values;
+use super::last_settings::LastSettings;
 use crate::backend::Order;
 use crate::config::Preview;
 
@@ -26,8 +26,8 @@ pub(super) enum Effect {
     Scroll(isize),
     /// Pictures are to be painted in this way from now on.
     Paint(Preview),
-    /// Remembers the values for the next start.
-    Remember(Box<Values>),
+    /// The settings are to be remembered for the next start.
+    Remember(Box<LastSettings>),
     /// The program goes into the background.
     Suspend,
     /// The program ends.

@@ -11,8 +11,9 @@ use crossterm::event::{self, Event as Input, KeyEventKind, MouseButton, MouseEve
 use signal_hook::consts::SIGINT;
 
 use super::effect::Effect;
+use super::input_line::InputLine;
 use super::keys::Keys;
-use super::line::Line;
+use super::last_settings::LastSettings;
 use super::message::Message;
 use super::model::{Field, Model, Pane, Work};
 use super::preview::ScreenPainter;
@@ -20,7 +21,6 @@ use super::screen::Screen;
 use super::terminal_query;
 use super::theme::Theme;
 use super::update::{look_up, update};
-use super::values::Values;
 use super::wake::{Waited, Wake};
 use super::{SAMPLES_MODEL, view};
 use crate::app_start::{AppStart, Opening};
@@ -31,11 +31,14 @@ use crate::config::Background;
 /// The library reads nothing where it is given no time at all.
 const LEAST_WAIT: Duration = Duration::from_millis(1);
 
+/// The time between two drawings for events of the backend, which may come by the thousand. Keys are drawn at once.
+const FRAME: Duration = Duration::from_millis(20);
+
 /// Events that are taken in before the screen is drawn again.
 const TAKEN_TOGETHER: usize = 500;
 
-/// Where values of the last start are.
-const VALUES_FILE: &str = "last.toml";
+/// The file with the settings of the last start.
+const LAST_SETTINGS: &str = "last.toml";
 
 /// A picture that takes longer than this to get to the terminal keeps people waiting.
 const SLOW: Duration = Duration::from_millis(1500);
@@ -51,9 +54,9 @@ pub fn run(start: AppStart) -> std::io::Result<()> {
     let mut model = Model::new(language.clone(), defaults, keys, working_folder());
     model.is_line_unprotected = is_line_unprotected();
     let (painter, wake) = (ScreenPainter::new(), Wake::new()?);
-    let (crew, told) = Crew::start(machine, Arc::new(language), painter.clone(), wake.waker());
-    let values = config_folder.map(|folder| folder.join(VALUES_FILE));
-    let mut app = App { crew, told, painter, wake, drawn: None, values };
+    let (crew, events) = Crew::start(machine, Arc::new(language), painter.clone(), wake.waker());
+    let last_settings = config_folder.map(|folder| folder.join(LAST_SETTINGS));
+    let mut app = App { crew, events, painter, wake, drawn: None, last_settings };
     let first = app.open(&mut model, opening)?;
     // The first stands on the screen, all of them in the log.
     for fault in faults.iter().rev() {
@@ -99,13 +102,31 @@ fn is_line_unprotected() -> bool {
 
 struct App {
     crew: Crew,
-    told: Receiver<Event>,
+    events: Receiver<Event>,
     wake: Wake,
     painter: Arc<ScreenPainter>,
     /// The picture that was drawn last.
     drawn: Option<u64>,
-    /// Where values are kept for the next start.
-    values: Option<PathBuf>,
+    /// The file of settings for the next start.
+    last_settings: Option<PathBuf>,
+}
+
+/// A change that is not drawn yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Change {
+    /// An event of the backend: another may follow at once.
+    CanWait,
+    /// A person waits for it.
+    Urgent,
+}
+
+impl Change {
+    fn of(message: &Message) -> Change {
+        match message {
+            Message::Backend(_) => Change::CanWait,
+            _ => Change::Urgent,
+        }
+    }
 }
 
 /// Whether the loop goes on.
@@ -122,10 +143,11 @@ impl App {
         screen: &mut Screen,
         theme: Theme,
     ) -> std::io::Result<()> {
-        let mut is_changed = true;
+        let mut changed = Some(Change::Urgent);
+        let mut drawn_at = Instant::now();
         loop {
             for message in std::mem::take(&mut messages) {
-                is_changed = true;
+                changed = changed.max(Some(Change::of(&message)));
                 effects.extend(update(model, message));
             }
             for effect in std::mem::take(&mut effects) {
@@ -136,17 +158,20 @@ impl App {
             if !messages.is_empty() {
                 continue;
             }
-            if std::mem::take(&mut is_changed) {
-                let is_new = drawn_picture(model) != self.drawn;
-                let began = Instant::now();
-                screen.draw(|frame| view::draw(frame, model, theme))?;
-                self.drawn = drawn_picture(model);
-                if is_new && self.drawn.is_some() && began.elapsed() > SLOW {
+            let pause = match changed {
+                Some(Change::CanWait) => FRAME.saturating_sub(drawn_at.elapsed()),
+                Some(Change::Urgent) | None => Duration::ZERO,
+            };
+            if changed.is_some() && pause.is_zero() {
+                changed = None;
+                let is_slow = self.draw(model, screen, theme)?;
+                drawn_at = Instant::now();
+                if is_slow {
                     messages.push(Message::SlowLine);
                     continue;
                 }
             }
-            messages = self.messages(model)?;
+            messages = self.messages(model, changed.map(|_| pause))?;
             // Somebody else stopped the program and had it go on: the terminal is as the shell left it.
             if self.wake.is_resumed() {
                 screen.take_over()?;
@@ -161,12 +186,26 @@ impl App {
         }
     }
 
-    /// Waits where nothing has happened yet, and gives what has. None where it was woken for nothing that it has taken
-    /// yet.
-    fn messages(&self, model: &Model) -> std::io::Result<Vec<Message>> {
+    /// Draws the screen. True where a new picture took long to get to the terminal.
+    fn draw(&mut self, model: &Model, screen: &mut Screen, theme: Theme) -> std::io::Result<bool> {
+        let is_new = drawn_picture(model) != self.drawn;
+        let began = Instant::now();
+        screen.draw(|frame| view::draw(frame, model, theme))?;
+        self.drawn = drawn_picture(model);
+        Ok(is_new && self.drawn.is_some() && began.elapsed() > SLOW)
+    }
+
+    /// Waits until something happens, or until changes that are not drawn yet have waited for `pause`. May return
+    /// nothing: the loop looks again.
+    fn messages(&self, model: &Model, pause: Option<Duration>) -> std::io::Result<Vec<Message>> {
         let mut messages: Vec<Message> =
-            self.told.try_iter().take(TAKEN_TOGETHER).inspect(log).map(Message::Told).collect();
-        match self.wake.wait(messages.is_empty()) {
+            self.events.try_iter().take(TAKEN_TOGETHER).inspect(log).map(Message::Backend).collect();
+        let waited = match pause {
+            _ if !messages.is_empty() => self.wake.wait_for_input(Duration::ZERO),
+            Some(pause) => self.wake.wait_for_input(pause),
+            None => self.wake.wait(),
+        };
+        match waited {
             _ if self.wake.is_leaving() => return Ok(vec![Message::Leave]),
             Waited::Gone => return Ok(vec![Message::Leave]),
             Waited::Woken => return Ok(messages),
@@ -215,9 +254,9 @@ impl App {
                     self.carry_out(effect, model, screen, more)?;
                 }
             }
-            Effect::Remember(values) => {
-                if let Some(path) = &self.values {
-                    values.store(path);
+            Effect::Remember(settings) => {
+                if let Some(path) = &self.last_settings {
+                    settings.store(path);
                 }
             }
             Effect::Suspend => {
@@ -232,17 +271,17 @@ impl App {
     fn open(&mut self, model: &mut Model, opening: Opening) -> std::io::Result<Vec<Effect>> {
         match opening {
             Opening::Welcome => {
-                match self.values.as_deref().and_then(Values::load) {
-                    Some(values) => model.fill_fields(values),
+                match self.last_settings.as_deref().and_then(LastSettings::load) {
+                    Some(settings) => model.fill_fields(settings),
                     None => model.welcome = Some(0),
                 }
                 Ok(look_up(model))
             }
             Opening::Samples { folder } => Ok(self.show_samples(model, folder)),
             Opening::Session { destination, trust } => {
-                model.setup.destination = Line::new(destination.to_string_lossy());
+                model.setup.destination = InputLine::new(destination.to_string_lossy());
                 model.session = Some(model.destination());
-                model.values = self.values.as_deref().and_then(Values::load).unwrap_or_default();
+                model.last_settings = self.last_settings.as_deref().and_then(LastSettings::load).unwrap_or_default();
                 model.work = Work::Opening;
                 let destination = model.destination();
                 let trusted = trust.then(|| Order::Trust { destination: destination.clone() });
@@ -253,14 +292,14 @@ impl App {
 
     fn show_samples(&mut self, model: &mut Model, folder: PathBuf) -> Vec<Effect> {
         model.welcome = None;
-        model.setup.source = Line::new(folder.join(built_in::SAMPLES).to_string_lossy());
-        model.setup.destination = Line::new(folder.join("sorted").to_string_lossy());
-        model.setup.model = Line::new(SAMPLES_MODEL.to_string());
+        model.setup.source = InputLine::new(folder.join(built_in::SAMPLES).to_string_lossy());
+        model.setup.destination = InputLine::new(folder.join("sorted").to_string_lossy());
+        model.setup.model = InputLine::new(SAMPLES_MODEL.to_string());
         model.setup.chosen = Field::Start;
         model
             .set_labels(built_in::sample_labels().lines().filter(|line| !line.is_empty()).map(str::to_owned).collect());
-        // Values of the samples are of no use for the next start.
-        self.values = None;
+        // Settings for the samples are of no use for the next start.
+        self.last_settings = None;
         look_up(model)
     }
 }

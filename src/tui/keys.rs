@@ -1,11 +1,12 @@
-//! Which key does what: one table, which the hint line and the help read too.
+//! One table that binds keys to actions. The hint line and the help read it too.
 
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::KeyEvent;
 
 use super::action::{Action, Section};
+use super::key::Key;
 use crate::domain::printable::{printable, printable_text};
 use crate::file_system::is_gone;
 use crate::lang::Language;
@@ -27,14 +28,7 @@ pub(super) struct Keys {
     bound: Vec<(Action, Vec<Key>)>,
 }
 
-/// A key with what is held with it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Key {
-    code: KeyCode,
-    modifiers: KeyModifiers,
-}
-
-/// A line of the user's table that is not obeyed, and what is wrong with it: the keys of before stay.
+/// An invalid line of the user's table, or an invalid table. The built-in keys stay.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum KeysFault {
     /// The file is there and cannot be read, or is no table.
@@ -109,7 +103,7 @@ impl Keys {
                 Err(fault) => faults.push(fault),
             }
         }
-        // Two entries may take each other's keys: only the whole shows what does two things.
+        // Two entries may swap their keys, so conflicts are looked for in the whole table.
         loop {
             let mut keys = self.clone();
             for (action, own) in &users {
@@ -164,7 +158,7 @@ impl Keys {
     }
 }
 
-/// A line of a table: what it has for an action, by the names of its section and of the action.
+/// A line of a table: the names of a section and of an action, and the keys for it.
 struct Entry<'t> {
     section: &'t str,
     /// None for a line outside of every section.
@@ -205,69 +199,11 @@ fn named(name: &toml::Value) -> Option<Key> {
     name.as_str().and_then(Key::named)
 }
 
-impl Key {
-    fn of(event: KeyEvent) -> Key {
-        // A capital letter is one whether or not the terminal tells of the shift key.
-        let modifiers = event.modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT);
-        Key { code: event.code, modifiers }
-    }
-
-    fn named(name: &str) -> Option<Key> {
-        let (modifiers, name) = match name.split_once('-') {
-            Some(("ctrl", name)) => (KeyModifiers::CONTROL, name),
-            Some(("alt", name)) => (KeyModifiers::ALT, name),
-            _ => (KeyModifiers::NONE, name),
-        };
-        let mut characters = name.chars();
-        let code = match (characters.next(), characters.next()) {
-            (Some(only), None) => KeyCode::Char(only),
-            _ => match name {
-                "enter" => KeyCode::Enter,
-                "esc" => KeyCode::Esc,
-                "tab" => KeyCode::Tab,
-                "backtab" => KeyCode::BackTab,
-                "space" => KeyCode::Char(' '),
-                "backspace" => KeyCode::Backspace,
-                "up" => KeyCode::Up,
-                "down" => KeyCode::Down,
-                "left" => KeyCode::Left,
-                "right" => KeyCode::Right,
-                "pageup" => KeyCode::PageUp,
-                "pagedown" => KeyCode::PageDown,
-                "home" => KeyCode::Home,
-                "end" => KeyCode::End,
-                _ => KeyCode::F(name.strip_prefix('f')?.parse().ok()?),
-            },
-        };
-        Some(Key { code, modifiers })
-    }
-
-    fn name(self) -> String {
-        let code = match self.code {
-            KeyCode::Char(' ') => "Space".to_owned(),
-            KeyCode::Char(c) if self.modifiers.is_empty() => c.to_string(),
-            KeyCode::Char(c) => c.to_uppercase().to_string(),
-            KeyCode::F(number) => format!("F{number}"),
-            KeyCode::BackTab => "Shift-Tab".to_owned(),
-            KeyCode::PageUp => "PgUp".to_owned(),
-            KeyCode::PageDown => "PgDn".to_owned(),
-            KeyCode::Up => "↑".to_owned(),
-            KeyCode::Down => "↓".to_owned(),
-            KeyCode::Left => "←".to_owned(),
-            KeyCode::Right => "→".to_owned(),
-            code => format!("{code:?}"),
-        };
-        match self.modifiers {
-            KeyModifiers::CONTROL => format!("Ctrl-{code}"),
-            KeyModifiers::ALT => format!("Alt-{code}"),
-            _ => code,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crossterm::event::{KeyCode, KeyModifiers};
+
     use crate::tui::action::{AppAction, ReviewAction};
 
     #[test]

@@ -43,7 +43,7 @@ pub(super) fn picture_room(size: (u16, u16)) -> Room {
     Room { columns: picture.width, rows: picture.height, manner: 0 }
 }
 
-/// The rows that a long text goes on by with a key for a page: some of those on the screen stay there.
+/// How many rows a page key scrolls. Some rows stay on the screen.
 pub(super) fn page((_, rows): (u16, u16)) -> u16 {
     rows.saturating_sub(6).max(1)
 }

@@ -35,8 +35,8 @@ pub(super) enum Message {
     SlowLine,
     /// The program is back from the background: the terminal has forgotten what was drawn.
     Resumed,
-    /// The crew tells something.
-    Told(Event),
+    /// An event of the backend.
+    Backend(Event),
     /// The terminal is gone, or the system asks the program to end.
     Leave,
 }

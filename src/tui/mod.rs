@@ -4,20 +4,21 @@
 mod action;
 mod effect;
 mod event_loop;
+pub mod headless;
+mod input_line;
+mod key;
 mod keys;
+mod last_settings;
 mod layout;
-mod line;
 mod message;
 mod model;
 mod preview;
-pub mod rehearsal;
 mod screen;
 mod terminal_query;
 #[cfg(test)]
 mod tests;
 mod theme;
 mod update;
-mod values;
 mod view;
 mod wake;
 

@@ -25,7 +25,7 @@ impl ScreenPainter {
         Arc::new(ScreenPainter { picker, able: Mutex::new(ProtocolType::Halfblocks) })
     }
 
-    /// Takes what the terminal has answered.
+    /// Takes the terminal's answer.
     pub(super) fn answered(&self, picker: Picker) {
         *self.able.lock().unwrap_or_else(PoisonError::into_inner) = picker.protocol_type();
         *self.picker.lock().unwrap_or_else(PoisonError::into_inner) = picker;
@@ -54,7 +54,7 @@ impl Painter for ScreenPainter {
     }
 }
 
-/// Draws what the painter made.
+/// Draws a painted picture.
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, painted: &Painted) {
     if let Some(protocol) = painted.0.downcast_ref::<Protocol>() {
         frame.render_widget(Image::new(protocol), area);
@@ -95,7 +95,7 @@ mod tests {
         (drawn(), drawn())
     }
 
-    /// The limits of kitty and iTerm2 are what their pixels take: raw with an alpha channel, and as PNG.
+    /// The limits of kitty and iTerm2 are the size of their pixels: raw with an alpha channel, and as PNG.
     #[test]
     fn a_picture_costs_a_limited_number_of_bytes_and_nothing_the_second_time() {
         for (preview, limit) in [

@@ -44,7 +44,7 @@ impl Screen {
         Ok(Screen { terminal, errors, mouse })
     }
 
-    /// Draws what has changed. The terminal shows all of it at once, where it can.
+    /// Draws the changes. Terminals that can do so show them all at once.
     pub(super) fn draw(&mut self, view: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
         queue!(io::stdout(), BeginSynchronizedUpdate)?;
         self.terminal.draw(view)?;

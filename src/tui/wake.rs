@@ -4,6 +4,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGWINCH};
@@ -48,7 +49,7 @@ pub(super) struct Signals {
 pub(super) enum Waited {
     /// The terminal has input.
     Input,
-    /// There may be events or signals.
+    /// There may be events or signals, or the time is over.
     Woken,
     /// The terminal has hung up.
     Gone,
@@ -79,7 +80,7 @@ impl Wake {
         Ok(Wake { pipe, waker, signals })
     }
 
-    /// What the crew's threads wake the app with.
+    /// For the backend's threads, to wake the app.
     pub(super) fn waker(&self) -> Arc<PipeWaker> {
         Arc::clone(&self.waker)
     }
@@ -104,16 +105,28 @@ impl Wake {
         self.signals.resized.swap(false, Ordering::SeqCst)
     }
 
-    /// Waits until there is something, or looks whether there is. There is no time limit: nothing on the screen changes
-    /// with time alone.
-    pub(super) fn wait(&self, for_long: bool) -> Waited {
-        let input = rustix::stdio::stdin();
-        let mut polled = [PollFd::new(&input, PollFlags::IN), PollFd::new(&self.pipe, PollFlags::IN)];
-        let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
-        // A signal ends the wait with an error; its byte is in the pipe then.
-        let waited = poll(&mut polled, if for_long { None } else { Some(&at_once) });
-        let found = polled[0].revents();
+    /// Waits for anything. There is no time limit: nothing on the screen changes with time alone.
+    pub(super) fn wait(&self) -> Waited {
+        let waited = self.poll(None);
         self.drain();
+        waited
+    }
+
+    /// Waits for the terminal at most so long. Events gather meanwhile.
+    pub(super) fn wait_for_input(&self, limit: Duration) -> Waited {
+        self.poll(Some(limit))
+    }
+
+    /// Waits for the terminal, and without a limit for the pipe too.
+    fn poll(&self, limit: Option<Duration>) -> Waited {
+        let input = rustix::stdio::stdin();
+        let mut both = [PollFd::new(&input, PollFlags::IN), PollFd::new(&self.pipe, PollFlags::IN)];
+        let polled = if limit.is_some() { &mut both[..1] } else { &mut both[..] };
+        let limit =
+            limit.map(|limit| Timespec { tv_sec: limit.as_secs() as i64, tv_nsec: i64::from(limit.subsec_nanos()) });
+        // A signal ends the wait with an error; its byte is in the pipe then.
+        let waited = poll(polled, limit.as_ref());
+        let found = polled[0].revents();
         match () {
             () if waited.is_err() => Waited::Woken,
             () if found.intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL) => Waited::Gone,

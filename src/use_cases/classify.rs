@@ -168,7 +168,7 @@ impl ReadyRun {
     ) -> Result<Report, RunError> {
         let ReadyRun { model, session, found, runtime } = self;
         let cache = context.machine.cache.as_ref();
-        let (run, set) = begin_classify(session, settings, model, runtime, serde_json::Map::new())?;
+        let (run, set) = begin_classify(session, settings, model, runtime, None)?;
         let clocks = Clocks::default();
         let pipeline = Pipeline {
             files: &found.files,
@@ -187,7 +187,7 @@ impl ReadyRun {
             true => Rescored::default(),
             false => rescore(session, (run, &set), &SourceFolder::new(&settings.source), model, cache)?,
         };
-        session.end_run(run, classification.told())?;
+        session.end_run(run, classification.result())?;
         tell_rescored(context, rescored, &settings.destination);
         Ok(Report { run, set, classification, rescored, limit: clocks.so_far().limit() })
     }

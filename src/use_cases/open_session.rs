@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{Notice, RunContext, RunError};
 use crate::files::checksums;
 use crate::files::staged_file;
-use crate::jobs::carry_out::recover_session;
+use crate::jobs::recover::recover_session;
 use crate::store::session::Session;
 
 /// Opens the session, made where there is none, and finishes what a killed run left. One of which nothing shows that it

@@ -3,8 +3,6 @@
 use std::path::Path;
 use std::time::Instant;
 
-use serde_json::{Map, json};
-
 use super::runtime::ChosenRuntime;
 use super::sort::tell_weakness;
 use super::{RunContext, RunError, RunEvent, open_model, open_session};
@@ -85,9 +83,7 @@ pub fn begin(
     runtime: &Runtime,
     sorts: bool,
 ) -> Result<(RunId, LabelSet), StoreError> {
-    let told = [("watch", true), ("apply", sorts), ("trust_unchanged", false)];
-    let told = told.into_iter().map(|(key, value)| (key.to_owned(), json!(value))).collect::<Map<_, _>>();
-    begin_classify(session, settings, model, runtime, told)
+    begin_classify(session, settings, model, runtime, Some(sorts))
 }
 
 /// A run of a watch: with the same labels from beginning to end.

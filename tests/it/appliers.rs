@@ -20,6 +20,7 @@ use smart_image_sorter::jobs::sort::{SortRules, sort};
 use smart_image_sorter::jobs::stop::Stop;
 use smart_image_sorter::jobs::undo::{Undone, undo};
 use smart_image_sorter::store::Session;
+use smart_image_sorter::store::ledger::{RunResult, RunSettings};
 use smart_image_sorter::store::session::{Found, LabelSet, Sorting, Which};
 
 use crate::chance::amount;
@@ -55,7 +56,7 @@ impl Desk {
         let labels = ["a", "b", "c"].map(Label::named).to_vec();
         let sorting = Sorting { labels, template: "{}".to_owned(), threshold: 0.0, margin: 0.0, operation };
         let set = session.label_set(&sorting.labels, &sorting.template, "no model").unwrap();
-        let told = Map::from_iter([("source".to_owned(), json!(workspace.source()))]);
+        let told = RunSettings::Other(Map::from_iter([("source".to_owned(), json!(workspace.source()))]));
         let run = session.begin_run(RunKind::Classify, None, Some((&sorting, &set)), told).unwrap();
         let mut pictures = vec![];
         for (name, _) in PICTURES {
@@ -67,7 +68,7 @@ impl Desk {
             let found = Found { picture: &picture, path: &picture.path, trouble: None, alert: None };
             pictures.push(session.put_pictures(run, &set, &[found]).unwrap()[0].id);
         }
-        session.end_run(run, Map::new()).unwrap();
+        session.end_run(run, RunResult::None {}).unwrap();
         Desk { workspace, session, sorting, set, pictures, before }
     }
 

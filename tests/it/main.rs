@@ -30,6 +30,7 @@ mod forms;
 #[path = "../fuzz/mod.rs"]
 mod fuzz;
 mod golden;
+mod golden_sessions;
 mod hub;
 mod interrupt;
 mod json;

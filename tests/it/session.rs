@@ -101,7 +101,14 @@ fn scores_that_are_not_known_leave_what_is_there() {
         .for_each_picture(Some(&set), Which::All, |found| pictures.push((found.id, found.picture.prediction)))
         .unwrap();
     assert!(pictures.iter().all(|(_, prediction)| prediction.is_some()));
-    let run = session.begin_run(RunKind::Classify, None, Some((&sorting, &set)), Default::default()).unwrap();
+    let run = session
+        .begin_run(
+            RunKind::Classify,
+            None,
+            Some((&sorting, &set)),
+            smart_image_sorter::store::ledger::RunSettings::none(),
+        )
+        .unwrap();
     let width = set.labels.len();
     let mut known = vec![0.0; width];
     known[width - 1] = 1.0;

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use smart_image_sorter::engine::exports::Exports;
-use smart_image_sorter::engine::tokenizer::{Filling, Kind, TextForm, Tokenizer, TokenizerError};
+use smart_image_sorter::engine::tokenizer::{Kind, Padding, TextForm, Tokenizer, TokenizerError};
 use smart_image_sorter::engine::weights::{ElementType, Weights, WeightsError};
 
 use crate::support::fixtures;
@@ -94,8 +94,8 @@ pub(crate) fn read_pieces(bytes: &[u8]) -> Result<Vec<u32>, TokenizerError> {
     std::fs::write(folder.path().join("spiece.model"), bytes).unwrap();
     let config = "tokenizer_config.json";
     std::fs::copy(fixtures().join("siglip").join(config), folder.path().join(config)).unwrap();
-    let filling = Filling::Always { padding: 1 };
-    let form = TextForm { longest: 64, vocabulary: 32_000, kind: Kind::Siglip, filling };
+    let padding = Padding::Always { padding: 1 };
+    let form = TextForm { longest: 64, vocabulary: 32_000, kind: Kind::Siglip, padding };
     Tokenizer::open(folder.path(), form)?.tokens("a photo of ½ a café")
 }
 

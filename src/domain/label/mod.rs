@@ -48,7 +48,7 @@ impl Label {
     }
 }
 
-/// Why a text is not a list of labels.
+/// A text is not a list of labels.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LabelError {
     /// Fewer than two: there is nothing to choose between.
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn comma_lists() {
+    fn comma_list_is_split_into_labels() {
         let two = || Ok(vec!["a b".to_owned(), "c".to_owned()]);
         assert_eq!(texts(from_commas("a b, c")), two());
         assert_eq!(texts(from_commas(" a b ,, c, ")), two());
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn a_label_means_the_same_in_a_list_and_in_a_file() {
+    fn label_in_a_list_equals_label_in_a_file() {
         let line = "place = a map | a plan\\, old, a chart";
         let listed = from_commas(line).unwrap();
         assert_eq!(listed[0].prompts, ["a map", "a plan, old"]);
@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn lines() {
+    fn line_is_parsed_into_label_and_prompts() {
         let labels = from_lines("weapon = a rifle | a pistol, held\r\n\r\nmemes\n  \n").unwrap();
         assert_eq!(labels[0].text, "weapon");
         assert_eq!(labels[0].prompts, ["a rifle", "a pistol, held"]);
@@ -285,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn comments_and_the_commas_of_lists_are_no_labels() {
+    fn comments_and_trailing_commas_are_no_labels() {
         let two = vec![Label::named("a map"), Label::named("a chart")];
         assert_eq!(from_lines("# my labels\na map\n  #the rest\n\na chart"), Ok(two.clone()));
         assert_eq!(from_lines("a map,\n ,\na chart , ,"), Ok(two));
@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn quotes_around_a_label_and_blanks_in_a_row_are_not_of_it() {
+    fn quotes_and_repeated_blanks_are_not_part_of_a_label() {
         let named = |text: &str| Some(Label::named(text));
         for (line, label) in [
             ("\"a gun\"", named("a gun")),
@@ -322,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_in_json_is_read_as_one() {
+    fn json_list_is_read_as_labels() {
         let three = || Ok(["a gun", "a = b, c", "it's"].map(str::to_owned).to_vec());
         let list = "[\"a  gun\", \"a = b, c\",\n \"\", \"it's\"]\n";
         assert_eq!((texts(from_file(list)), texts(from_commas(list))), (three(), three()));
@@ -335,14 +335,14 @@ mod tests {
     }
 
     #[test]
-    fn a_label_that_was_read_to_the_letter_is_known_again() {
+    fn label_read_literally_is_recognised() {
         let gun = Label::named("a gun");
         assert!(["\"a gun\"", "'a gun'", "a  gun", "\"a\tgun\""].iter().all(|before| gun.was_read_as(before)));
         assert!(["a gun", "A gun", "\"a gun", "gun"].iter().all(|before| !gun.was_read_as(before)));
     }
 
     #[test]
-    fn one_name_in_two_spellings_is_no_two_labels() {
+    fn labels_that_differ_only_in_spelling_are_refused() {
         let error =
             |first: &str, second: &str| Err(LabelError::OneName { first: first.to_owned(), second: second.to_owned() });
         assert_eq!(from_commas("A map,a map"), error("A map", "a map"));
@@ -358,7 +358,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_line_of_a_label_is_read_as_that_label(
+        fn label_equals_itself_after_its_line(
             text in "[#=|,\\\\\"'“”a \t]{1,8}", prompts in proptest::collection::vec("[#=|,\\\\\"'b  \t]{1,8}", 0..3),
         ) {
             let trimmed = |part: &String| Some(part.trim().to_owned()).filter(|part| !part.is_empty());

@@ -9,10 +9,10 @@ use super::error::FamilyError;
 use super::family::{Family, Scoring};
 use crate::domain::score::Activation;
 use crate::engine::canonical::record;
-use crate::engine::graph::transformer::Measures;
+use crate::engine::graph::transformer::TransformerConfig;
 use crate::engine::graph::{GraphBuilder, Operators, TowerGraph, axis};
 use crate::engine::runtime::{Dim, InputSpec};
-use crate::engine::tokenizer::{Filling, Kind, TextForm};
+use crate::engine::tokenizer::{Kind, Padding, TextForm};
 use crate::engine::weights::{Weights, WeightsError};
 
 /// The defaults of transformers' `ChineseCLIPTextConfig`.
@@ -22,7 +22,7 @@ const TEXT: TowerDefaults =
 /// A Chinese-CLIP checkpoint's measures.
 #[derive(Debug)]
 pub(super) struct ChineseClip {
-    text: Measures,
+    text: TransformerConfig,
     vision: VisionTower,
     vocabulary: usize,
     positions: usize,
@@ -67,7 +67,7 @@ impl Family for ChineseClip {
     }
 
     fn text(&self) -> TextForm {
-        TextForm { longest: self.positions, vocabulary: self.vocabulary, kind: Kind::Bert, filling: Filling::ToLongest }
+        TextForm { longest: self.positions, vocabulary: self.vocabulary, kind: Kind::Bert, padding: Padding::ToLongest }
     }
 
     fn scoring(&self) -> Scoring {

@@ -10,10 +10,10 @@ use super::family::{Family, Scoring};
 use crate::domain::score::Activation;
 use crate::engine::canonical::record;
 use crate::engine::graph::pictures::Patches;
-use crate::engine::graph::transformer::{MASKED, Measures};
+use crate::engine::graph::transformer::{MASKED, TransformerConfig};
 use crate::engine::graph::{GraphBuilder, Operators, TowerGraph, Value, axis, integer};
 use crate::engine::runtime::{Dim, InputSpec};
-use crate::engine::tokenizer::{Filling, Kind, TextForm};
+use crate::engine::tokenizer::{Kind, Padding, TextForm};
 use crate::engine::weights::{Weights, WeightsError};
 
 /// The end-of-text id that old configurations claim, wrongly: transformers then takes the highest id instead.
@@ -36,7 +36,7 @@ pub(super) const PROJECTION: usize = 512;
 /// A CLIP checkpoint's measures.
 #[derive(Debug)]
 pub(super) struct Clip {
-    text: Measures,
+    text: TransformerConfig,
     vision: VisionTower,
     vocabulary: usize,
     positions: usize,
@@ -115,7 +115,7 @@ impl Family for Clip {
     }
 
     fn text(&self) -> TextForm {
-        TextForm { longest: self.positions, vocabulary: self.vocabulary, kind: Kind::Clip, filling: Filling::ToLongest }
+        TextForm { longest: self.positions, vocabulary: self.vocabulary, kind: Kind::Clip, padding: Padding::ToLongest }
     }
 
     fn scoring(&self) -> Scoring {
@@ -149,7 +149,7 @@ impl Family for Clip {
 /// CLIP's image tower, a vision transformer with a class token, which Chinese-CLIP has as well.
 #[derive(Debug)]
 pub(super) struct VisionTower {
-    measures: Measures,
+    measures: TransformerConfig,
     pub(super) patches: Patches,
 }
 

@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use super::error::FamilyError;
 use crate::engine::graph::pictures::Patches;
-use crate::engine::graph::transformer::{Gelu, Measures};
+use crate::engine::graph::transformer::{Gelu, TransformerConfig};
 
 /// The defaults of a tower's configuration.
 pub(super) struct TowerDefaults {
@@ -71,9 +71,9 @@ impl<'c> ConfigReader<'c> {
     }
 
     /// The measures of a tower's transformer.
-    pub(super) fn measures(&self, defaults: &TowerDefaults) -> Result<Measures, FamilyError> {
+    pub(super) fn measures(&self, defaults: &TowerDefaults) -> Result<TransformerConfig, FamilyError> {
         let activation = self.text("hidden_act", defaults.activation)?;
-        let measures = Measures {
+        let measures = TransformerConfig {
             width: self.count("hidden_size", defaults.width, 65_536)?,
             inner_width: self.count("intermediate_size", defaults.inner_width, 262_144)?,
             layers: self.count("num_hidden_layers", defaults.layers, 1000)?,

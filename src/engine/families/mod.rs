@@ -1,4 +1,4 @@
-//! Model families: what tells one kind of checkpoint from another. A family is one file.
+//! Model families, one a file: how to read a configuration and build the graphs of its towers.
 
 mod chinese_clip;
 mod clip;

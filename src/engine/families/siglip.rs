@@ -9,10 +9,10 @@ use super::family::{Family, Scoring};
 use crate::domain::score::Activation;
 use crate::engine::canonical::record;
 use crate::engine::graph::pictures::Patches;
-use crate::engine::graph::transformer::Measures;
+use crate::engine::graph::transformer::TransformerConfig;
 use crate::engine::graph::{GraphBuilder, Operators, TowerGraph, axis};
 use crate::engine::runtime::{Dim, InputSpec};
-use crate::engine::tokenizer::{Filling, Kind, TextForm};
+use crate::engine::tokenizer::{Kind, Padding, TextForm};
 use crate::engine::weights::{Weights, WeightsError};
 
 /// The defaults of transformers' `SiglipTextConfig` and `SiglipVisionConfig`.
@@ -31,8 +31,8 @@ const LENGTH: usize = 64;
 /// A SigLIP checkpoint's measures.
 #[derive(Debug)]
 pub(super) struct Siglip {
-    text: Measures,
-    vision: Measures,
+    text: TransformerConfig,
+    vision: TransformerConfig,
     vocabulary: usize,
     positions: usize,
     padding: usize,
@@ -87,8 +87,8 @@ impl Family for Siglip {
     }
 
     fn text(&self) -> TextForm {
-        let filling = Filling::Always { padding: self.padding as u32 };
-        TextForm { longest: self.length(), vocabulary: self.vocabulary, kind: Kind::Siglip, filling }
+        let padding = Padding::Always { padding: self.padding as u32 };
+        TextForm { longest: self.length(), vocabulary: self.vocabulary, kind: Kind::Siglip, padding }
     }
 
     fn scoring(&self) -> Scoring {

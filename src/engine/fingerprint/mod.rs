@@ -1,6 +1,8 @@
-//! The fingerprint tells whether two checkpoints give the same answers: the same weights, the same graphs, the same
-//! preprocessing, the same tokens. Embeddings of pictures are remembered under it, and scores in a session; that the
-//! words count for the pictures as well costs little, as nobody changes one half of a model often.
+//! The fingerprint of a model: equal for two checkpoints that give the same answers, with the same weights, graphs,
+//! preprocessing and tokens. It is the key of cached embeddings and of a session's scores.
+//!
+//! It covers the text tower too, though embeddings of pictures do not depend on it: people rarely change half of a
+//! model.
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -14,8 +16,8 @@ use crate::domain::variant::Variant;
 use crate::panics::caught;
 use crate::plain_file;
 
-/// To be raised whenever the graphs that we write, the resampling, the spelling of sentences or the kept form of an
-/// embedding change.
+/// Raise it whenever a change of the written graphs, the resampling, the normalising of sentences or the stored
+/// embeddings changes answers. That voids all cached embeddings.
 const VERSION: u32 = 4;
 
 /// Everything that a checkpoint's answers depend on.

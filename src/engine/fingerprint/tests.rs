@@ -284,7 +284,7 @@ fn fingerprint_of_each_test_checkpoint_is_that_of_version_0_1_0() {
 }
 
 #[test]
-fn a_file_is_hashed_whole_or_not_at_all() {
+fn hash_of_a_file_is_of_all_its_bytes_or_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let (path, content) = (folder.path().join("weights"), vec![7; PIECE + 1]);
     std::fs::write(&path, &content).unwrap();

@@ -273,7 +273,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_quantised_weight_is_half_a_step_off_at_most(
+        fn quantised_weight_is_off_by_half_a_step_at_most(
             matrix in proptest::collection::vec(-3.0f32..3.0, 12), levels in prop_oneof![Just(63.0f32), Just(127.0)],
         ) {
             let (integers, scales) = quantise(&matrix, 4, levels);
@@ -288,13 +288,13 @@ mod tests {
     }
 
     #[test]
-    fn noughts_stay_noughts() {
+    fn quantised_zero_stays_zero() {
         assert_eq!(quantise(&[0.0, 0.0], 2, 127.0), (vec![0, 0], vec![1.0]));
     }
 
     /// A weight (inputs, outputs) in half precision, which is cast and then transposed.
     #[test]
-    fn what_a_weight_came_through_goes_with_it() {
+    fn unused_steps_before_a_quantised_weight_are_removed() {
         let dims = vec![3, 2];
         let mut weight = TensorProto { name: "w".to_owned(), dims, ..TensorProto::default() };
         weight.data_type = DataType::Float16 as i32;

@@ -2,7 +2,7 @@
 //!
 //! Shapes below: `rows` pictures, `width` components.
 
-use super::transformer::Measures;
+use super::transformer::TransformerConfig;
 use super::{GraphBuilder, Value, axis, integer_list};
 use crate::engine::canonical::record;
 use crate::engine::weights::WeightsError;
@@ -57,7 +57,12 @@ impl GraphBuilder<'_> {
     /// Attention of one learnt query, the probe, over all tokens, and a perceptron: (rows, tokens, width) to (rows,
     /// width). What SigLIP pools pictures with (Zhai et al. 2022, "Scaling Vision Transformers"); the weights
     /// are named as `SiglipMultiheadAttentionPoolingHead` has them.
-    pub fn pool_by_probe(&mut self, x: &Value, prefix: &str, measures: &Measures) -> Result<Value, WeightsError> {
+    pub fn pool_by_probe(
+        &mut self,
+        x: &Value,
+        prefix: &str,
+        measures: &TransformerConfig,
+    ) -> Result<Value, WeightsError> {
         let width = measures.width;
         let weights = self.weight(&format!("{prefix}.attention.in_proj_weight"), &[3 * width, width])?;
         let biases = self.weight(&format!("{prefix}.attention.in_proj_bias"), &[3 * width])?;

@@ -64,7 +64,7 @@ const SELF_AND_OUTPUT: AttentionNames =
 
 /// The measures of a transformer, as the checkpoint's configuration gives them.
 #[derive(Debug, Clone, Copy)]
-pub struct Measures {
+pub struct TransformerConfig {
     /// Components of a token (`hidden_size`).
     pub width: usize,
     /// Components between the two layers of the perceptron (`intermediate_size`).
@@ -79,7 +79,7 @@ pub struct Measures {
     pub activation: Gelu,
 }
 
-impl Measures {
+impl TransformerConfig {
     /// The text that the fingerprint hashes.
     pub(in crate::engine) fn canonical(&self) -> String {
         let fields = [
@@ -96,7 +96,7 @@ impl Measures {
 
 impl GraphBuilder<'_> {
     /// Layer normalisation over the last axis, with the weights `prefix.weight` and `prefix.bias`.
-    pub fn layer_norm(&mut self, x: &Value, prefix: &str, measures: &Measures) -> Result<Value, WeightsError> {
+    pub fn layer_norm(&mut self, x: &Value, prefix: &str, measures: &TransformerConfig) -> Result<Value, WeightsError> {
         let scale = self.weight(&format!("{prefix}.weight"), &[measures.width])?;
         let bias = self.weight(&format!("{prefix}.bias"), &[measures.width])?;
         let attributes = vec![axis(-1), number("epsilon", measures.epsilon)];
@@ -130,7 +130,7 @@ impl GraphBuilder<'_> {
         &mut self,
         mut x: Value,
         prefix: &str,
-        measures: &Measures,
+        measures: &TransformerConfig,
         mask: Option<&Value>,
     ) -> Result<Value, WeightsError> {
         for layer in 0..measures.layers {
@@ -151,7 +151,7 @@ impl GraphBuilder<'_> {
         &mut self,
         mut x: Value,
         prefix: &str,
-        measures: &Measures,
+        measures: &TransformerConfig,
         mask: &Value,
     ) -> Result<Value, WeightsError> {
         for layer in 0..measures.layers {
@@ -175,7 +175,7 @@ impl GraphBuilder<'_> {
         x: &Value,
         prefix: &str,
         names: AttentionNames,
-        measures: &Measures,
+        measures: &TransformerConfig,
         mask: Option<&Value>,
     ) -> Result<Value, WeightsError> {
         let width = measures.width;
@@ -191,7 +191,7 @@ impl GraphBuilder<'_> {
     pub(super) fn mix_heads(
         &mut self,
         [query, key, value]: [&Value; 3],
-        measures: &Measures,
+        measures: &TransformerConfig,
         mask: Option<&Value>,
     ) -> Value {
         if let (Operators::Fused, None) = (self.operators, mask) {
@@ -234,13 +234,18 @@ impl GraphBuilder<'_> {
     }
 
     /// (rows, tokens, width) split into heads, (rows, tokens, heads, head width), and permuted.
-    fn heads(&mut self, x: &Value, measures: &Measures, permutation: [i64; 4]) -> Value {
+    fn heads(&mut self, x: &Value, measures: &TransformerConfig, permutation: [i64; 4]) -> Value {
         let shape = self.integers(&[0, 0, measures.heads as i64, (measures.width / measures.heads) as i64], &[4]);
         let split = self.op("Reshape", &[x, &shape], vec![]);
         self.op("Transpose", &[&split], vec![integer_list("perm", &permutation)])
     }
 
-    pub(super) fn perceptron(&mut self, x: &Value, prefix: &str, measures: &Measures) -> Result<Value, WeightsError> {
+    pub(super) fn perceptron(
+        &mut self,
+        x: &Value,
+        prefix: &str,
+        measures: &TransformerConfig,
+    ) -> Result<Value, WeightsError> {
         let inner = self.linear(x, &format!("{prefix}.fc1"), measures.inner_width, measures.width)?;
         let inner = self.gelu(&inner, measures.activation);
         self.linear(&inner, &format!("{prefix}.fc2"), measures.width, measures.inner_width)

@@ -1,8 +1,8 @@
-//! Addresses: what makes a server the same, where a redirect leads, what has to be escaped.
+//! Addresses: comparing servers, resolving redirects, escaping.
 
 use ureq::http::Uri;
 
-/// Scheme, host and port: what has to be the same for a server to be the same.
+/// Scheme, host and port: two addresses with the same are the same server.
 pub(super) fn origin(at: &Uri) -> Option<(String, String, u16)> {
     let scheme = at.scheme_str()?.to_lowercase();
     let port = at.port_u16().or(match scheme.as_str() {
@@ -35,8 +35,7 @@ pub(super) fn redirected(from: &Uri, location: &str) -> Option<String> {
     is_kept.then_some(to)
 }
 
-/// A path or a revision as a part of an address: everything but letters, digits, `-._~` and what is in `kept` is
-/// escaped.
+/// Escapes a path or a revision for an address: all but letters, digits, `-._~` and the characters in `kept`.
 pub(super) fn escaped(text: &str, kept: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for byte in text.bytes() {
@@ -53,7 +52,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn redirects_are_resolved_and_never_leave_encryption() {
+    fn redirect_is_resolved_and_never_leaves_encryption() {
         let from: Uri = "https://hub.example/a/resolve/x?y=1".parse().unwrap();
         for (location, to) in [
             ("https://cdn.example/z?s=%2F#f", Some("https://cdn.example/z?s=%2F")),
@@ -74,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn what_addresses_cannot_have_is_escaped() {
+    fn escaped_path_has_only_allowed_characters() {
         assert_eq!(escaped("refs/pr/1", ""), "refs%2Fpr%2F1");
         assert_eq!(escaped("onnx/a b%é.onnx", "/"), "onnx/a%20b%25%C3%A9.onnx");
     }

@@ -1,4 +1,4 @@
-//! How often and after what pause something is tried again.
+//! Retries: how often, and after what pause.
 
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -6,20 +6,20 @@ use std::time::{Duration, Instant};
 use super::control::{DownloadControl, DownloadEvent};
 use super::http_error::HttpError;
 
-/// How often something is tried again without any progress.
+/// Retries without any progress.
 const TRIES: u32 = 5;
 
 /// The first pause; each further one is twice as long, up to the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(8);
 
-/// The longest that a server's wish to be left in peace is granted; a longer one is told to the person.
+/// The longest `Retry-After` that is honoured. A longer one becomes an error.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(300);
 
-/// How often a stop is looked for while waiting.
+/// How often a waiting thread checks for a stop.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
-/// The tries and the pause that are left.
+/// The remaining tries and the next pause.
 pub(super) struct Backoff {
     tries: u32,
     pause: Duration,
@@ -30,8 +30,8 @@ impl Backoff {
         Backoff { tries: TRIES, pause: FIRST_PAUSE }
     }
 
-    /// Waits after an error that may pass; gives back one that will not, or that came too often. Where nothing was
-    /// heard of the hub yet, a connection that does not come about is not tried again: there is no network.
+    /// Waits after a transient error; returns a permanent one, or one that came too often. As long as the hub has never
+    /// answered, a failed connection is not retried: there is no network.
     pub(super) fn after(
         &mut self,
         error: HttpError,
@@ -49,7 +49,7 @@ impl Backoff {
         }
         tracing::info!("trying again: {error:?}");
         self.tries -= 1;
-        // A pause of none at all would spend every try at once.
+        // Without a pause all tries would be spent at once.
         let pause = wish.filter(|wish| !wish.is_zero()).unwrap_or(self.pause);
         self.pause = (2 * self.pause).min(LONGEST_PAUSE);
         if matches!(error, HttpError::TooSlow) {
@@ -62,7 +62,7 @@ impl Backoff {
     }
 }
 
-/// Waits, but no longer than until somebody asks to stop.
+/// Waits until the pause is over or a stop is requested.
 pub(super) fn wait(pause: Duration, control: &DownloadControl<'_>) -> Result<(), HttpError> {
     let begun = Instant::now();
     while !control.stop.load(Ordering::Relaxed) {

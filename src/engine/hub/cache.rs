@@ -14,9 +14,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value as Json;
 
-use super::choice::{CONFIG, Choice, Needs, choose, shards};
 use super::hash::Hash;
 use super::listing::is_hexadecimal;
+use super::selection::{CONFIG, FileSelection, RequiredFiles, choose, shards};
 use crate::engine::families;
 use crate::engine::image_processor;
 use crate::plain_file;
@@ -24,7 +24,7 @@ use crate::plain_file;
 /// The largest file of the cache that is read whole: a configuration, a list of shards.
 const LARGEST_SMALL: u64 = 10_000_000;
 
-/// The longest file that is read of those that name a commit, which is forty letters.
+/// The longest file with a commit's name that is read; a name has forty letters.
 const LONGEST_COMMIT: u64 = 1_000;
 
 /// How deep folders of a snapshot are looked into: `onnx/model.onnx` is at the second level.
@@ -36,7 +36,7 @@ const TAG: &str = "Signature: 8a477f597d28d172789f06886806bc55\n\
     # For information about cache directory tags, see:\n\
     #\thttps://bford.info/cachedir/\n";
 
-/// Makes a symbolic link: what it leads to, and where it is.
+/// Makes a symbolic link: target, then the link's own path.
 type MakeLink = fn(&Path, &Path) -> io::Result<()>;
 
 /// The files of one model.
@@ -50,7 +50,7 @@ pub(super) struct Storage {
 }
 
 impl Storage {
-    /// The place of a model in the cache `root`; nothing is made.
+    /// The storage of a model in the cache `root`. Creates nothing.
     pub(super) fn of(root: &Path, id: &str) -> Storage {
         let name = format!("models--{}", id.replace('/', "--"));
         let make_link: MakeLink = |target, path| std::os::unix::fs::symlink(target, path);
@@ -126,7 +126,7 @@ impl Storage {
         self.commit(&conversion_of(of))
     }
 
-    /// Forgets the conversion of a commit: it is no more what is taken.
+    /// Forgets the conversion of a commit, which is no longer used.
     pub(super) fn forget_conversion(&self, of: &str) -> io::Result<()> {
         match std::fs::remove_file(self.folder.join("refs").join(conversion_of(of))) {
             Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
@@ -185,15 +185,15 @@ impl Storage {
     }
 
     /// The files of a commit's snapshot that make a whole checkpoint; none where one is missing.
-    pub(super) fn complete(&self, commit: &str) -> Option<(PathBuf, Choice)> {
+    pub(super) fn complete(&self, commit: &str) -> Option<(PathBuf, FileSelection)> {
         let folder = self.snapshot(commit);
         let mut names = BTreeSet::new();
         collect(&folder, "", DEEPEST, &mut names);
         let names: BTreeSet<&str> = names.iter().map(String::as_str).collect();
         let json = |name: &str| -> Option<Json> { serde_json::from_slice(&read_small(&folder.join(name))?).ok() };
-        // One of no known family is complete too: what is wrong with it is said where it is opened.
+        // A model of no known family counts as complete too: opening it reports what is wrong.
         let family = families::from_config(&json(CONFIG)?).ok();
-        let needs = Needs::of(family.as_deref(), json(image_processor::OUTER_FILE).as_ref());
+        let needs = RequiredFiles::of(family.as_deref(), json(image_processor::OUTER_FILE).as_ref());
         let mut choice = choose(&names, &needs).ok()?;
         if let Some(ending) = choice.form.shard_ending() {
             let index = choice.weights.first().and_then(|index| read_small(&folder.join(index)))?;
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn links_are_relative_and_lead_to_the_blob() {
+    fn snapshot_link_is_relative_and_leads_to_the_blob() {
         let (root, storage) = storage();
         put(&storage, "onnx/model.onnx", b"content");
         let path = root.path().join("models--owner--name/snapshots").join(COMMIT).join("onnx/model.onnx");
@@ -275,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn without_links_every_snapshot_has_files_of_its_own() {
+    fn snapshot_without_links_has_its_own_files() {
         const OTHER: &str = "89abcdef0123456789abcdef0123456789abcdef";
         let (_root, linking) = storage();
         let refusing: MakeLink = |_, _| Err(ErrorKind::PermissionDenied.into());
@@ -297,7 +297,7 @@ mod tests {
     }
 
     #[test]
-    fn a_revision_stands_for_the_commit_that_was_noted() {
+    fn revision_resolves_to_its_noted_commit() {
         let (_root, storage) = storage();
         assert_eq!(storage.commit("main"), None);
         storage.note_commit("main", COMMIT).unwrap();
@@ -310,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn a_snapshot_is_complete_when_every_file_that_is_needed_has_its_content() {
+    fn snapshot_with_all_needed_files_is_complete() {
         let (_root, storage) = storage();
         let is_complete = || storage.complete(COMMIT).is_some();
         for name in ["config.json", "preprocessor_config.json", "tokenizer.json"] {

@@ -1,43 +1,43 @@
-//! Checking what is in the cache: other programs write there too, and disks fail.
+//! Checks the cache against the hub's hashes, because other programs write there too and disks fail.
 
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-use super::choice::beside;
 use super::control::{DownloadControl, DownloadEvent};
 use super::hash::is_whole;
 use super::listing::ListedFile;
 use super::planned::{Plan, PlannedFile};
+use super::selection::beside;
 use super::{Hub, HubError};
 use crate::domain::hub_model::HubModel;
 
-/// The result of looking through a model.
+/// The result of repairing a model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Repaired {
     /// The checkpoint's folder.
     pub folder: PathBuf,
     /// Files that were not as they were published, and were removed or downloaded again.
     pub damaged: Vec<String>,
-    /// True where nothing was damaged and nothing missing.
+    /// True where no file was damaged or missing.
     pub was_whole: bool,
 }
 
 impl Hub {
-    /// Looks through what is in the cache of a model, and downloads again what is damaged or missing: of what is
-    /// needed, and of what lies beside it, which other programs got and a runtime may prefer.
+    /// Checks a model's files in the cache and downloads damaged or missing ones again: those that are needed, and
+    /// those beside them that other programs got and a runtime may prefer.
     pub fn repair(&self, model: &HubModel, control: &mut DownloadControl<'_>) -> Result<Repaired, HubError> {
         let mut plan = self.plan(model, control)?;
         self.add_what_lies_there(&mut plan, control)?;
         let damaged = self.remove_all_damaged(&plan, control)?;
-        // Less of some files is there now.
+        // Removed files have to be downloaded.
         self.look_up(&mut plan, control)?;
         let was_whole = damaged.is_empty() && plan.is_whole();
         Ok(Repaired { folder: self.fetch(&plan, control)?, damaged, was_whole })
     }
 
-    /// Adds to a plan what lies in the commit's snapshot besides, and what an export lacks that lies there.
+    /// Adds to a plan the other files in the commit's snapshot, and the missing parts of an export there.
     fn add_what_lies_there(&self, plan: &mut Plan, control: &DownloadControl<'_>) -> Result<(), HubError> {
         let storage = self.storage(&plan.model.id)?;
         let snapshot = storage.snapshot(&plan.commit);
@@ -50,7 +50,7 @@ impl Hub {
         Ok(())
     }
 
-    /// Looks up again what is in the cache of a plan's files.
+    /// Looks up again which bytes of a plan's files are in the cache.
     fn look_up(&self, plan: &mut Plan, control: &DownloadControl<'_>) -> Result<(), HubError> {
         let storage = self.storage(&plan.model.id)?;
         for file in &mut plan.files {
@@ -66,7 +66,7 @@ impl Hub {
         Ok(())
     }
 
-    /// Removes from the cache what is there of a plan's files and is not as it was published. Gives their names.
+    /// Removes those of a plan's files from the cache that are not as they were published, and returns their names.
     fn remove_all_damaged(&self, plan: &Plan, control: &mut DownloadControl<'_>) -> Result<Vec<String>, HubError> {
         let storage = self.storage(&plan.model.id)?;
         let places = plan.files.iter().map(|file| (file, storage.places(&plan.commit, &file.name, &file.hash)));
@@ -88,8 +88,7 @@ impl Hub {
     }
 }
 
-/// Removes what lies in a file's place, unless it is as it was published. True where it is; a file that is gone does no
-/// harm.
+/// Removes a file that is not as it was published. True if it is, or if there is none.
 pub(super) fn keep_whole(
     place: &Path,
     file: &PlannedFile,

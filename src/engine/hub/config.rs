@@ -1,5 +1,5 @@
-//! Where the hub is, where its cache lies and which token is sent: from the environment, read as huggingface_hub's
-//! `constants.py` reads it, so that what was set up for Python holds here too.
+//! The configuration of the hub client: address, cache folder and token. It comes from the environment, read as
+//! huggingface_hub's `constants.py` reads it, so that a setup for Python works here too.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -8,25 +8,25 @@ use std::time::Duration;
 use super::proxy::Proxies;
 use crate::plain_file;
 
-/// The hub, where nothing else is said.
+/// The address of the hub, unless the environment names another.
 pub(super) const HUGGING_FACE: &str = "https://huggingface.co";
 
 /// The longest file of a token that is read.
 const LONGEST_TOKEN_FILE: u64 = 10_000;
 
-/// The hub, as the environment describes it.
+/// The configuration of the hub client, from the environment.
 #[derive(Clone)]
 pub struct HubConfig {
     /// The hub's address, without a slash at its end.
     pub endpoint: String,
-    /// The folder with one folder a model; none where there is no home.
+    /// The cache: one folder a model. `None` without a home folder.
     pub cache: Option<PathBuf>,
-    /// Nothing is asked of the network.
+    /// Offline mode: no request is made.
     pub is_offline: bool,
-    /// The token, which is shown to the hub and to nobody else.
+    /// The token. It is sent to the hub only.
     pub(super) token: Option<String>,
     pub(super) proxies: Proxies,
-    /// How long nothing may arrive before a connection counts as cut.
+    /// A connection on which nothing arrives for this long counts as cut.
     pub(super) silence: Duration,
 }
 
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn the_cache_is_where_python_has_it() {
+    fn cache_folder_is_that_of_python() {
         for (variables, cache) in [
             (&[("HOME", "/h")][..], "/h/.cache/huggingface/hub"),
             (&[("HOME", "/h"), ("XDG_CACHE_HOME", "/x")], "/x/huggingface/hub"),
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn address_token_and_offline_mode() {
+    fn address_token_and_offline_mode_come_from_the_environment() {
         let plain = config(&[("HOME", "/nowhere")]);
         assert_eq!((plain.endpoint.as_str(), plain.is_offline, plain.token.as_deref()), (HUGGING_FACE, false, None));
         assert_eq!(config(&[("HF_ENDPOINT", "https://mirror/")]).page("a/b"), "https://mirror/a/b");

@@ -8,37 +8,37 @@ use super::planned::Plan;
 /// Events of a download.
 #[derive(Debug)]
 pub enum DownloadEvent<'s> {
-    /// It is known what has to be downloaded; it begins.
+    /// The plan is made; the download begins.
     Begin(&'s Plan),
-    /// Bytes that are there, of all that are needed.
+    /// Progress of the download.
     Bytes {
-        /// There, those of earlier runs with them.
+        /// Bytes in the cache, including those of earlier runs.
         done: u64,
-        /// Needed.
+        /// Bytes needed.
         total: u64,
     },
-    /// Bytes of the cache that were looked through, of all that are.
+    /// Progress of checking the cache.
     Checking {
-        /// Looked through.
+        /// Bytes checked.
         done: u64,
-        /// To be looked through.
+        /// Bytes to check.
         total: u64,
     },
-    /// The hub has no time, or the connection was cut: it is tried again after a pause.
+    /// The hub is busy or the connection was cut; there is a retry after a pause.
     Waiting {
         /// The pause.
         pause: Duration,
     },
-    /// The hub sends next to nothing: the connection is broken off, and it is tried again.
+    /// The download has stalled: the connection is closed and there is a retry.
     TooSlow,
-    /// Another program downloads the same file: it is waited for.
+    /// Another program is downloading the same file; this one waits for it.
     Locked,
 }
 
-/// The caller's side of a download: it hears of every step, and may ask to stop.
+/// The caller's side of a download: a listener for its events, and a flag to stop it.
 pub struct DownloadControl<'c> {
-    /// Looked at between pieces and while waiting; a silent connection may delay it by ten seconds.
+    /// Set to stop. It is checked between reads and while waiting; a silent connection may delay that by ten seconds.
     pub stop: &'c AtomicBool,
-    /// Hears of every step.
+    /// Called with every event.
     pub tell: &'c mut dyn FnMut(DownloadEvent<'_>),
 }

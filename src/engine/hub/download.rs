@@ -1,4 +1,4 @@
-//! Getting one file: it goes on where it stopped, and has its name only when every byte of it was checked.
+//! Downloads one file. It resumes where it stopped, and names the file only after checking every byte.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
@@ -22,10 +22,10 @@ use crate::plain_file;
 /// Bytes that are read, hashed and written together.
 const PIECE: usize = 256 << 10;
 
-/// How often a lock that somebody else holds is tried.
+/// How often a lock held by another process is tried.
 const TRY_LOCK_EVERY: Duration = Duration::from_millis(200);
 
-/// Why a file is not there.
+/// A file could not be downloaded.
 #[derive(Debug)]
 pub(super) enum DownloadError {
     /// The hub, or the way to it.
@@ -67,7 +67,7 @@ struct Part {
 }
 
 impl DownloadRequest<'_> {
-    /// Gets the file; `on_length` hears how much of it is there.
+    /// Downloads the file. `on_length` is called with the bytes that have arrived.
     pub(super) fn get(
         &self,
         client: &Client,
@@ -118,10 +118,10 @@ impl DownloadRequest<'_> {
         }
     }
 
-    /// Waits until nobody else downloads this file. A file system that knows no locks is not waited for: what two write
-    /// at once fails the check at the end.
+    /// Waits until no other process downloads this file. Where the file system has no locks it does not wait: a file
+    /// that two write at once fails the check at the end.
     fn locked(&self, control: &mut DownloadControl<'_>) -> Result<Option<File>, DownloadError> {
-        // Others of the group may write it, as Python has it; one that is somebody else's can be locked all the same.
+        // The group may write it, as in Python's cache; another user's lock file can be locked all the same.
         let opened = opening().write(true).mode(0o664).open(&self.lock);
         let opened = opened.or_else(|error| match error.kind() {
             ErrorKind::PermissionDenied => plain_file::open(&self.lock),
@@ -172,7 +172,7 @@ impl DownloadRequest<'_> {
         Ok(part)
     }
 
-    /// Downloads what is missing, and goes on after a cut.
+    /// Downloads the missing bytes, and resumes after a cut connection.
     fn fill(
         &self,
         part: &mut Part,
@@ -180,7 +180,7 @@ impl DownloadRequest<'_> {
         control: &mut DownloadControl<'_>,
         on_length: &mut dyn FnMut(&mut DownloadControl<'_>, u64),
     ) -> Result<(), DownloadError> {
-        // A connection that drips brings something again and again: only a while without dripping starts the backoff anew.
+        // A dripping connection keeps bringing a few bytes: only a while at normal speed resets this backoff.
         let (mut backoff, mut backoff_with_drips, mut stall) = (Backoff::new(), Backoff::new(), client.stall());
         // The most that was ever there: a server that knows no ranges makes it begin anew, which is no progress.
         let mut furthest = part.length;
@@ -204,7 +204,7 @@ impl DownloadRequest<'_> {
         Ok(())
     }
 
-    /// Asks for what is missing. A server that sends the whole file instead makes it begin anew.
+    /// Requests the missing bytes. If the server sends the whole file instead, the download starts again.
     fn ask(
         &self,
         part: &mut Part,
@@ -212,7 +212,7 @@ impl DownloadRequest<'_> {
         control: &DownloadControl<'_>,
     ) -> Result<Response<Body>, DownloadError> {
         let answer = match client.get(&self.url, part.length, control.stop) {
-            // The server does not have that part: what is here cannot be of this file.
+            // The server has no such part: the bytes here cannot be of this file.
             Err(HttpError::Refused(refusal)) if refusal.status == 416 && part.length > 0 => {
                 part.restart().map_err(|source| self.failed(source))?;
                 client.get(&self.url, 0, control.stop)?
@@ -292,7 +292,7 @@ impl Part {
     }
 }
 
-/// A file of the cache is made where there is none. A pipe in its place keeps nobody waiting.
+/// Opens a file of the cache, creating it if needed. A pipe in its place does not block.
 fn opening() -> OpenOptions {
     let mut options = OpenOptions::new();
     let flags = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
@@ -312,7 +312,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ranges_are_read() {
+    fn range_header_is_parsed_and_a_bad_one_refused() {
         assert_eq!(range("bytes 7-9/10"), Some((7, 10)));
         for bad in ["", "bytes */10", "bytes 7-9/*", "7-9/10"] {
             assert_eq!(range(bad), None, "{bad}");

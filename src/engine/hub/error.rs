@@ -1,4 +1,4 @@
-//! Why a model could not be got from the hub.
+//! Errors of fetching a model from the hub.
 
 use std::path::PathBuf;
 
@@ -6,10 +6,10 @@ use crate::engine::checkpoint::CheckpointError;
 use crate::engine::families::FamilyError;
 use crate::engine::image_processor::ProcessorError;
 
-/// Why a model could not be got from the hub. `id` is the model's name with its revision, as it was asked for.
+/// A model could not be fetched from the hub. `id` is its name with the revision, as it was asked for.
 #[derive(Debug, thiserror::Error)]
 pub enum HubError {
-    /// Nothing may be asked of the network, and the cache has not all of it.
+    /// The client is offline, and the model is not complete in the cache.
     #[error("{id} is not in the cache, and offline mode is on")]
     Offline {
         /// The model.
@@ -46,7 +46,7 @@ pub enum HubError {
         /// The system's error.
         detail: String,
     },
-    /// The hub sent next to nothing, again and again.
+    /// The download stalled again and again.
     #[error("{endpoint} sends less than 1 kB a second")]
     TooSlow {
         /// The hub's address.
@@ -60,7 +60,7 @@ pub enum HubError {
         /// The HTTP status.
         status: u16,
     },
-    /// The hub answered with a status that means nothing here.
+    /// The hub answered with an unexpected status.
     #[error("{endpoint} answered with status {status}")]
     Status {
         /// The hub's address.
@@ -83,7 +83,7 @@ pub enum HubError {
         id: String,
         /// The hub's address.
         endpoint: String,
-        /// Nobody was logged in, so that a private model looks the same.
+        /// No token was sent: a private model looks the same.
         is_anonymous: bool,
     },
     /// The model has no such revision.
@@ -109,7 +109,7 @@ pub enum HubError {
         id: String,
         /// The page to ask at.
         page: String,
-        /// Nobody was logged in: access may have been granted.
+        /// No token was sent: access may have been granted.
         is_anonymous: bool,
     },
     /// A model, but none of a kind that the program knows.
@@ -156,7 +156,7 @@ pub enum HubError {
         /// The file or form that is missing.
         missing: Missing,
     },
-    /// The hub's list of files has something that cannot be true, or that nothing honest would have.
+    /// The hub's list of files is not credible.
     #[error("the listing of {id} is not credible: {found}")]
     NotCredible {
         /// The model.
@@ -164,7 +164,7 @@ pub enum HubError {
         /// The trouble with it.
         found: String,
     },
-    /// A file arrived, and is not what was published.
+    /// A downloaded file is not as it was published.
     #[error("{file} of {id} is not as it was published")]
     Damaged {
         /// The model.
@@ -208,7 +208,7 @@ pub enum HubError {
         /// The system's error.
         source: std::io::Error,
     },
-    /// Somebody asked to stop.
+    /// A stop was requested.
     #[error("stopped")]
     Cancelled,
 }
@@ -225,7 +225,7 @@ pub enum Missing {
     },
     /// `tokenizer_config.json`, where it cannot be done without.
     TokenizerConfig,
-    /// Anything that tells the scale of the logits.
+    /// A file that holds the scale of the logits.
     Scale,
     /// Weights in a form that is read.
     Weights,

@@ -1,4 +1,4 @@
-//! Getting what is missing of a model.
+//! Downloads the files of a model that are missing.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -12,8 +12,8 @@ use crate::engine::tokenizer::TokenizerError;
 use crate::file_system::free_space;
 
 impl Hub {
-    /// Downloads what is missing. Gives the checkpoint's folder. The weights are begun with when the small files are
-    /// there and can be used.
+    /// Downloads the missing files and returns the checkpoint's folder. The small files come first: the weights are
+    /// downloaded only if those can be used.
     pub fn fetch(&self, plan: &Plan, control: &mut DownloadControl<'_>) -> Result<PathBuf, HubError> {
         let storage = self.storage(&plan.model.id)?;
         let folder = storage.snapshot(&plan.commit);
@@ -50,12 +50,12 @@ impl Hub {
                 storage.link_also(&plan.commit, commit, &file.name, &file.hash).map_err(unusable)?;
             }
         }
-        // Only now: until the last file is there, the revision stands for what it stood for before.
+        // Noted last: until all files are there, the revision still means the earlier commit.
         for (revision, commit) in &plan.notes {
             storage.note_commit(revision, commit).map_err(unusable)?;
         }
         if plan.conversion.is_none() && plan.model.revision_or_main() == MAIN {
-            // One that was withdrawn would be opened still, and nothing looks after it any more.
+            // A withdrawn conversion would still be opened, and is no longer maintained.
             storage.forget_conversion(&plan.commit).map_err(unusable)?;
         }
         Ok(folder)

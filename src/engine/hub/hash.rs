@@ -75,8 +75,8 @@ pub(super) fn is_as_published(bytes: &[u8], hash: &Hash) -> bool {
     hasher.has(hash)
 }
 
-/// True where a file holds what a hash was made of; `on_read` hears how much of it was read. A request to stop is an
-/// error of the kind `Interrupted`.
+/// True where a file has this size and hash. `on_read` is called with the bytes read so far. A stop is an error of the
+/// kind `Interrupted`.
 pub(super) fn is_whole(
     path: &Path,
     size: u64,
@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hashes_are_those_of_git_and_of_large_file_storage() {
+    fn hashes_equal_those_of_git_and_of_large_file_storage() {
         // git hash-object and sha256sum of "content\n".
         let git = Hash::Git("d95f3ad14dee633a758d2e331151e950dd13e4ed".to_owned());
         let sha256 = "434728a410a78f56fc1b5899c3593436e61ab0c731e9072d95e96db290205e53";

@@ -1,4 +1,4 @@
-//! Asking the hub: redirects, the token, waiting and trying again. Blocking, with one connection at a time.
+//! Requests to the hub: redirects, the token, retries. Blocking, with one connection at a time.
 
 use std::io::{ErrorKind, Read};
 use std::sync::OnceLock;
@@ -47,7 +47,7 @@ impl Client {
         Client { agent: OnceLock::new(), endpoint, token, proxies, silence, has_heard }
     }
 
-    /// True where nobody is logged in.
+    /// True without a token.
     pub(super) fn is_anonymous(&self) -> bool {
         self.token.is_none()
     }
@@ -259,7 +259,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_without_an_address_is_no_network_and_no_cut() {
+    fn unresolved_host_is_no_connection_and_no_cut() {
         use std::net::ToSocketAddrs;
         // Reserved never to exist (RFC 6761).
         let error = "nobody.invalid:443".to_socket_addrs().unwrap_err();
@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn the_token_is_for_the_hub_alone() {
+    fn token_is_sent_to_the_hub_only() {
         let config = HubConfig { endpoint: "http://mirror:8080".to_owned(), ..HubConfig::from_variables(&|_| None) };
         let client = Client::new(&config);
         for (url, is_trusted) in [

@@ -1,43 +1,43 @@
-//! Errors of a request, and which of them may pass.
+//! Errors of a request, and which of them are transient.
 
 use std::time::Duration;
 
-/// Statuses of a server that may answer otherwise in a moment.
+/// Statuses of transient errors.
 const PASSING: [u16; 6] = [408, 429, 500, 502, 503, 504];
 
 /// A request brought no answer that can be used.
 #[derive(Debug)]
 pub(super) enum HttpError {
-    /// No connection came about.
+    /// The connection failed.
     NoConnection { detail: String },
-    /// A connection was cut, or nothing came through it any more.
+    /// The connection was cut, or fell silent.
     Cut { detail: String },
-    /// It brought next to nothing for a while.
+    /// The download stalled.
     TooSlow,
     /// The server refused.
     Refused(Refusal),
     /// The answer makes no sense.
     Nonsense { detail: String },
-    /// The environment names a proxy that cannot be used.
+    /// The proxy that the environment names cannot be used.
     BadProxy(&'static str),
     /// The hub's address begins with no `https://` or the like.
     NoScheme,
-    /// Somebody asked to stop.
+    /// A stop was requested.
     Cancelled,
 }
 
-/// A status that is no success, and what the hub says with it.
+/// A status other than success, with the hub's error code.
 #[derive(Debug)]
 pub(super) struct Refusal {
     pub(super) status: u16,
     /// `X-Error-Code`: `RepoNotFound`, `RevisionNotFound`, `GatedRepo`.
     pub(super) code: String,
-    /// How long to leave the server in peace.
+    /// `Retry-After`.
     pub(super) retry_after: Option<Duration>,
 }
 
 impl Refusal {
-    /// True where the server may answer otherwise in a moment.
+    /// True for a transient error: a retry may succeed.
     pub(super) fn is_passing(&self) -> bool {
         PASSING.contains(&self.status)
     }

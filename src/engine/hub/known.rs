@@ -1,5 +1,4 @@
-//! Models that are known to be good at something: a short table that is built in, so that a choice can be made without
-//! a network.
+//! A built-in table of models and their strengths, so that a person can choose one without a network.
 
 use std::sync::LazyLock;
 
@@ -85,7 +84,7 @@ mod tests {
     use crate::domain::hub_model::HubModel;
 
     #[test]
-    fn the_table_can_be_read_and_names_models_of_the_hub() {
+    fn known_models_table_parses_and_names_hub_models() {
         let table: Table = toml::from_str(TABLE).unwrap();
         assert_eq!(table.model, known_models());
         for model in known_models() {

@@ -1,5 +1,5 @@
-//! The hub's listing of a model: its commit, its files with sizes and hashes. Nothing of it is believed that could lead
-//! out of the cache's folder or fill the memory.
+//! The hub's listing of a model: its commit, its files with sizes and hashes. A path that leads out of the cache folder
+//! and a size that would fill the memory are refused.
 
 use serde::Deserialize;
 
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn large_files_have_sha_256_and_small_ones_gits_hash() {
+    fn listed_file_has_sha_256_if_large_and_a_git_hash_if_small() {
         let (sha256, sha1) = ("b".repeat(64), "c".repeat(40));
         let large = format!(
             r#"{{"rfilename": "onnx/x.onnx", "size": 7, "blobId": "{sha1}", "lfs": {{"sha256": "{sha256}", "size": 7, "pointerSize": 130}}}}"#
@@ -131,7 +131,7 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn no_path_that_is_taken_leads_out_of_its_folder(path in r"[a./\\\\: \n\u{0}\u{202e}-]{0,12}") {
+        fn accepted_path_never_leaves_its_folder(path in r"[a./\\\\: \n\u{0}\u{202e}-]{0,12}") {
             if is_safe_path(&path) {
                 let joined = std::path::Path::new("/cache").join(&path);
                 let parts = joined.components().collect::<Vec<_>>();
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_credible_is_refused() {
+    fn listing_that_is_not_credible_is_refused() {
         let sha1 = "c".repeat(40);
         for name in [
             "../x",

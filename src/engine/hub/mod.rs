@@ -6,7 +6,6 @@ mod address;
 mod backoff;
 mod cache;
 mod check;
-mod choice;
 mod config;
 mod control;
 mod conversion;
@@ -22,26 +21,27 @@ mod plan;
 mod planned;
 mod popular;
 mod proxy;
+mod selection;
 mod stall;
 
 use std::path::PathBuf;
 
 use cache::Storage;
 pub use check::Repaired;
-pub use choice::Form;
 pub use config::HubConfig;
 pub use control::{DownloadControl, DownloadEvent};
 pub use error::{HubError, Missing};
 use http::Client;
 use http_error::{HttpError, Refusal};
 pub use planned::{Plan, PlannedFile};
-pub use popular::Published;
+pub use popular::PublishedModel;
+pub use selection::WeightsForm;
 
 use crate::domain::hub_model::{HubModel, MAIN};
 
 /// A complete checkpoint in the cache.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cached {
+pub struct CachedModel {
     /// Its folder: a snapshot of the cache.
     pub folder: PathBuf,
     /// The commit that it is of.
@@ -77,9 +77,8 @@ impl Hub {
         self.fetch(&plan, control)
     }
 
-    /// A model that is complete in the cache, as it was when the hub was last asked. A revision that is no commit may
-    /// stand for another one by now.
-    pub fn cached(&self, model: &HubModel) -> Option<Cached> {
+    /// A model that is complete in the cache, at the commit that the revision meant when the hub was last asked.
+    pub fn cached(&self, model: &HubModel) -> Option<CachedModel> {
         let storage = self.storage(&model.id).ok()?;
         let revision = model.revision_or_main();
         let commit = storage.commit(revision)?;
@@ -87,13 +86,14 @@ impl Hub {
             let (folder, choice) = storage.complete(&commit)?;
             Some((commit, folder, choice))
         };
-        // As a plan chooses, so that what is mended is what is opened: the conversion comes before what was converted.
+        // The same preference as in a plan, so that a repair checks the files that will be opened: a conversion comes
+        // before its original.
         let noted = (revision == MAIN).then(|| storage.conversion(&commit)).flatten();
         let (commit, folder, choice) = noted.and_then(complete).or_else(|| complete(commit))?;
         let size = |name: &String| std::fs::metadata(folder.join(name)).map_or(0, |found| found.len());
         let files = choice.small.into_iter().chain(choice.weights).map(|name| (size(&name), name));
         let files = files.map(|(size, name)| (name, size)).collect();
-        Some(Cached { folder, commit, files })
+        Some(CachedModel { folder, commit, files })
     }
 
     fn storage(&self, id: &str) -> Result<Storage, HubError> {
@@ -101,7 +101,7 @@ impl Hub {
         Ok(Storage::of(cache, id))
     }
 
-    /// The error that a failed request about a model is.
+    /// The error for a failed request about a model.
     fn failed(&self, model: &HubModel, error: HttpError) -> HubError {
         let endpoint = self.config.endpoint.clone();
         match error {

@@ -1,4 +1,4 @@
-//! Asking what a model consists of, and what of it is in the cache already.
+//! Plans a download: asks the hub for a model's files and looks up which are in the cache.
 
 use std::collections::BTreeSet;
 
@@ -6,11 +6,11 @@ use serde_json::Value as Json;
 
 use super::address::escaped;
 use super::cache::conversion_of;
-use super::choice::{CONFIG, Choice, Needs, choose, shards};
 use super::hash::is_as_published;
 use super::http_error::HttpError;
 use super::listing::{self, Answered, ListedFile, Listing, is_hexadecimal};
 use super::planned::{Plan, PlannedFile};
+use super::selection::{CONFIG, FileSelection, RequiredFiles, choose, shards};
 use super::{DownloadControl, Hub, HubError, Missing, conversion};
 use crate::domain::hub_model::{HubModel, MAIN};
 use crate::engine::families::{self, Family, FamilyError};
@@ -32,7 +32,7 @@ impl Hub {
         let main = self.listing(model, model.revision_or_main(), control)?;
         let family = self.family(model, &main, control)?;
         let outer = self.json(model, &main, image_processor::OUTER_FILE, control)?;
-        let needs = Needs::of(Some(&*family), outer.as_ref());
+        let needs = RequiredFiles::of(Some(&*family), outer.as_ref());
         let mut notes = vec![(model.revision_or_main().to_owned(), main.commit.clone())];
         let chosen = self.chosen(model, &main, &needs);
         let is_main = model.revision_or_main() == MAIN;
@@ -154,7 +154,7 @@ impl Hub {
     }
 
     /// Which files of a listing are needed.
-    fn chosen(&self, model: &HubModel, listing: &Listing, needs: &Needs) -> Result<Choice, HubError> {
+    fn chosen(&self, model: &HubModel, listing: &Listing, needs: &RequiredFiles) -> Result<FileSelection, HubError> {
         let names: BTreeSet<&str> = listing.files.iter().map(|file| file.name.as_str()).collect();
         choose(&names, needs).map_err(|missing| HubError::Incomplete { id: model.to_string(), missing })
     }
@@ -166,9 +166,9 @@ impl Hub {
         &self,
         model: &HubModel,
         main: &Listing,
-        needs: &Needs,
+        needs: &RequiredFiles,
         control: &mut DownloadControl<'_>,
-    ) -> Result<Option<(String, Listing, Choice)>, HubError> {
+    ) -> Result<Option<(String, Listing, FileSelection)>, HubError> {
         let revision = match conversion::find(&self.client, &model.id, &main.commit, control) {
             Ok(found) => found,
             Err(HttpError::Cancelled) => return Err(HubError::Cancelled),
@@ -194,7 +194,7 @@ impl Hub {
         &self,
         model: &HubModel,
         listing: &Listing,
-        choice: &Choice,
+        choice: &FileSelection,
         control: &mut DownloadControl<'_>,
     ) -> Result<Vec<PlannedFile>, HubError> {
         let id = model.to_string();

@@ -5,10 +5,10 @@ use std::io::ErrorKind;
 use std::sync::atomic::AtomicBool;
 
 use super::cache::Storage;
-use super::choice::Form;
 use super::error::HubError;
 use super::hash::{Hash, is_whole};
 use super::listing::ListedFile;
+use super::selection::WeightsForm;
 use crate::domain::hub_model::HubModel;
 
 /// A plan: the files of a model, and which of them have to be downloaded.
@@ -21,7 +21,7 @@ pub struct Plan {
     /// The commit that is taken.
     pub commit: String,
     /// The form of the weights.
-    pub form: Form,
+    pub form: WeightsForm,
     /// The revision that the files come from where it is not the one that was asked for: the hub's own conversion.
     pub conversion: Option<String>,
     /// The files, small ones first.
@@ -53,7 +53,7 @@ impl Plan {
         self.size() - self.there()
     }
 
-    /// True where nothing has to be done: every file is there, and where it belongs.
+    /// True where every file is complete and in place.
     pub fn is_whole(&self) -> bool {
         self.files.iter().all(|file| file.there == file.size && file.is_in_place)
     }
@@ -66,8 +66,7 @@ pub struct PlannedFile {
     pub name: String,
     /// In bytes.
     pub size: u64,
-    /// Bytes of it that are in the cache already. For that, the content of a small file was looked at, and the length
-    /// of a large one.
+    /// Bytes of it that are in the cache already, judged by the content of a small file and the length of a large one.
     pub there: u64,
     pub(super) hash: Hash,
     /// It is read before the weights are downloaded.

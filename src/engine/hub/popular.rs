@@ -1,10 +1,10 @@
-//! The models that there are: those that the hub lists for this task, and those in the cache.
+//! Lists models: those that the hub has for this task, and those in the cache.
 
 use serde::Deserialize;
 
 use super::cache::Storage;
-use super::choice::CONFIG;
 use super::http_error::HttpError;
+use super::selection::CONFIG;
 use super::{DownloadControl, Hub, HubError};
 use crate::domain::hub_model::HubModel;
 use crate::engine::families;
@@ -17,7 +17,7 @@ const LARGEST: u64 = 20_000_000;
 
 /// A model that is published, or was.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Published {
+pub struct PublishedModel {
     /// Owner and name.
     pub id: String,
     /// `model_type` of its configuration, else the library that it is for; empty where neither is told.
@@ -44,7 +44,7 @@ struct ListedConfig {
 impl Hub {
     /// The models that the hub lists for zero-shot image classification, the most downloaded first, `limit` at most. A
     /// model without a usable name is left out. None in offline mode.
-    pub fn popular(&self, limit: usize, control: &mut DownloadControl<'_>) -> Result<Vec<Published>, HubError> {
+    pub fn popular(&self, limit: usize, control: &mut DownloadControl<'_>) -> Result<Vec<PublishedModel>, HubError> {
         if self.config.is_offline {
             return Ok(vec![]);
         }
@@ -60,17 +60,17 @@ impl Hub {
             error => self.failed(&HubModel { id: String::new(), revision: None }, error),
         })?;
         let listed = listed.into_iter().filter(|listed| HubModel::parse(&listed.id).is_some()).take(limit);
-        Ok(listed.map(Published::from).collect())
+        Ok(listed.map(PublishedModel::from).collect())
     }
 
     /// The models in the cache that could be of use: those whose configuration names a family that the program knows,
     /// and those that are complete for it. Other programs keep models of every kind there.
-    pub fn in_cache(&self) -> Vec<Published> {
+    pub fn in_cache(&self) -> Vec<PublishedModel> {
         let Some(root) = &self.config.cache else { return vec![] };
         let models = Storage::ids(root).into_iter().filter_map(|id| HubModel::parse(&id));
         let kinds = models.filter_map(|model| Some((self.kind_in_cache(&model)?, model.id)));
         let known = kinds.filter(|(kind, _)| is_supported(kind));
-        known.map(|(kind, id)| Published { id, kind, is_supported: true, downloads: None }).collect()
+        known.map(|(kind, id)| PublishedModel { id, kind, is_supported: true, downloads: None }).collect()
     }
 
     /// Bytes that a model takes in the cache, half-downloaded files with them; nought where it is not there.
@@ -88,12 +88,12 @@ impl Hub {
     }
 }
 
-impl From<Listed> for Published {
-    fn from(listed: Listed) -> Published {
+impl From<Listed> for PublishedModel {
+    fn from(listed: Listed) -> PublishedModel {
         let model_type = listed.config.and_then(|config| config.model_type);
         let is_supported = model_type.as_deref().is_some_and(is_supported);
         let kind = model_type.or(listed.library_name).unwrap_or_default();
-        Published { id: listed.id, kind, is_supported, downloads: listed.downloads }
+        PublishedModel { id: listed.id, kind, is_supported, downloads: listed.downloads }
     }
 }
 

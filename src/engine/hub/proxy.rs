@@ -1,5 +1,5 @@
-//! The proxy that the environment names. A name that cannot be used is an error: a user who has to go through a proxy,
-//! Tor's among them, must never be connected without it.
+//! The proxy that the environment names. A name that cannot be used is an error: a user who must go through a proxy,
+//! Tor's among them, is never connected without it.
 
 use std::ffi::OsString;
 
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn the_schemes_own_variable_comes_first() {
+    fn proxy_of_the_scheme_comes_first() {
         let both = [("https_proxy", "http://a:1"), ("HTTP_PROXY", "b:2"), ("ALL_PROXY", "socks5h://c:3")];
         assert_eq!(proxy(&both, "https://x"), Ok(Some("Http a:1".to_owned())));
         assert_eq!(proxy(&both, "http://x"), Ok(Some("Http b:2".to_owned())));
@@ -84,14 +84,14 @@ mod tests {
     }
 
     #[test]
-    fn one_that_cannot_be_used_is_not_gone_round() {
+    fn unusable_proxy_is_an_error_and_not_bypassed() {
         for bad in ["tor://a:1", "http://"] {
             assert_eq!(proxy(&[("ALL_PROXY", bad)], "https://x"), Err(BadProxy("ALL_PROXY")), "{bad}");
         }
     }
 
     #[test]
-    fn hosts_that_are_excepted_are_reached_directly() {
+    fn excepted_hosts_are_reached_directly() {
         for (except, url, is_direct) in [
             ("example.org", "https://example.org", true),
             ("example.org", "https://hub.example.org", true),

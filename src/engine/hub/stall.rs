@@ -1,15 +1,14 @@
-//! How fast a file comes. A byte now and then is no silence, and no file comes of it either.
+//! Detects a stalled download. A byte now and then is no silence, but the file never arrives.
 
 use std::time::{Duration, Instant};
 
-/// The least bytes a second that a connection brings which is worth to be waited for: a tenth of what the slowest
-/// modems of the last century did.
+/// Fewer bytes a second than this are a stall: a tenth of the slowest modems of the last century.
 const LEAST: u64 = 1_000;
 
-/// It is reckoned over so many times what counts as silence: a minute, unless somebody asked for more patience.
+/// The rate is measured over this many times the silence limit: a minute, unless the environment sets another limit.
 const SILENCES: u32 = 6;
 
-/// Bytes that came of late, and how long they were waited for.
+/// The bytes that came in the present window, and the time waited for them.
 pub(super) struct StallDetector {
     window: Duration,
     last: Instant,
@@ -17,14 +16,14 @@ pub(super) struct StallDetector {
     came: u64,
 }
 
-/// The verdict, once the connection was watched for long enough.
+/// The verdict at the end of a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Throughput {
-    /// Nothing yet.
+    /// The window is not over yet.
     Unknown,
-    /// It comes fast enough.
+    /// Fast enough.
     Enough,
-    /// It does not.
+    /// A stall.
     TooSlow,
 }
 
@@ -38,12 +37,12 @@ impl StallDetector {
         }
     }
 
-    /// From here on it is waited for; what was before, as a pause between two tries, does not count.
+    /// Starts counting time. Pauses between tries do not count.
     pub(super) fn begin(&mut self, now: Instant) {
         self.last = now;
     }
 
-    /// So many bytes came.
+    /// Notes that bytes came.
     pub(super) fn came(&mut self, bytes: usize, now: Instant) -> Throughput {
         self.waited += now.saturating_duration_since(self.last);
         self.last = now;
@@ -80,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slow_line_is_waited_for_and_a_drip_is_not() {
+    fn stall_detector_accepts_a_slow_line_and_refuses_a_drip() {
         for pause in [0, 8] {
             assert_eq!(found(2_000, 300, pause), [Throughput::Enough; 5], "2 kB/s are slow and honest");
             assert_eq!(found(100, 300, pause), [Throughput::TooSlow; 5]);

@@ -1,5 +1,5 @@
-//! From a decoded picture to what the image tower takes, as Pillow and transformers' image processors do it: resize
-//! 8-bit pixels with an antialiasing filter, cut out the centre, scale, normalise.
+//! From a decoded picture to the input of the image tower, as Pillow and transformers' image processors do it: resize
+//! 8-bit pixels with an antialiasing filter, crop the centre, scale, normalise.
 
 mod settings;
 
@@ -104,7 +104,7 @@ impl ImageProcessor {
             None => ((height, width), Filter::Box),
         };
         let (crop_height, crop_width) = self.crop.unwrap_or((new_height, new_width));
-        let (rows, columns) = (Kept::of(new_height, crop_height), Kept::of(new_width, crop_width));
+        let (rows, columns) = (CropRange::of(new_height, crop_height), CropRange::of(new_width, crop_width));
         let part = resample::resize(picture, rows.axis(height, new_height), columns.axis(width, new_width), filter);
         PreparedPicture(padded(part, &rows, &columns))
     }
@@ -151,20 +151,20 @@ impl Size {
 }
 
 /// The part of one axis that a centre crop keeps, and how much black it adds where the picture is too small.
-struct Kept {
+struct CropRange {
     start: u32,
     length: u32,
     before: u32,
     after: u32,
 }
 
-impl Kept {
-    fn of(size: u32, crop: u32) -> Kept {
+impl CropRange {
+    fn of(size: u32, crop: u32) -> CropRange {
         if crop <= size {
-            return Kept { start: (size - crop) / 2, length: crop, before: 0, after: 0 };
+            return CropRange { start: (size - crop) / 2, length: crop, before: 0, after: 0 };
         }
         let before = (crop - size).div_ceil(2);
-        Kept { start: 0, length: size, before, after: crop - size - before }
+        CropRange { start: 0, length: size, before, after: crop - size - before }
     }
 
     fn axis(&self, from: u32, to: u32) -> Axis {
@@ -173,7 +173,7 @@ impl Kept {
 }
 
 /// `part` with black around it where the crop is larger than the picture.
-fn padded(part: Vec<u8>, rows: &Kept, columns: &Kept) -> Vec<u8> {
+fn padded(part: Vec<u8>, rows: &CropRange, columns: &CropRange) -> Vec<u8> {
     if [rows, columns].iter().all(|kept| kept.before + kept.after == 0) {
         return part;
     }
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn sizes_are_those_of_the_reference() {
+    fn resized_size_equals_that_of_transformers() {
         let edge = Size::ShortestEdge(224);
         assert_eq!(edge.for_picture(480, 640), (224, 298));
         assert_eq!(edge.for_picture(640, 480), (298, 224));
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn old_and_new_files_mean_the_same() {
+    fn old_and_new_spelling_of_sizes_are_equal() {
         let mut old = config();
         old["size"] = json!(8);
         old["crop_size"] = json!(8);
@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn nonsense_is_refused_by_its_key() {
+    fn bad_value_is_refused_by_its_key() {
         for (key, value, named) in [
             ("size", json!("large"), "size"),
             ("size", json!({"shortest_edge": 0}), "size.shortest_edge"),
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn every_proportion_becomes_a_square() {
+    fn picture_of_any_proportion_becomes_a_square() {
         let processor = ImageProcessor::from_config(&config(), "clip", 8).unwrap();
         for (width, height) in [(1, 1), (20_000, 1), (1, 20_000), (8, 8), (9, 8), (640, 480)] {
             let prepared = processor.prepare(&RgbImage::from_pixel(width, height, image::Rgb([255, 0, 128])));
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn a_crop_larger_than_the_picture_is_filled_with_black() {
+    fn crop_larger_than_the_picture_is_padded_with_black() {
         let mut config = config();
         config["size"] = json!({"shortest_edge": 5});
         let processor = ImageProcessor::from_config(&config, "clip", 8).unwrap();

@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_out_is_what_the_class_does() {
+    fn missing_key_has_the_default_of_the_class() {
         for (class, family) in [
             ("CLIPImageProcessor", "clip"),
             ("SiglipImageProcessor", "siglip"),
@@ -233,13 +233,13 @@ mod tests {
     }
 
     #[test]
-    fn a_size_that_is_left_out_is_224_and_fits_no_other_tower() {
+    fn missing_size_is_224_and_fits_no_other_tower() {
         let refused = ImageProcessor::from_config(&json!({}), "clip", 336).unwrap_err();
         assert_eq!((refused.key.as_str(), refused.found.as_str()), ("size", "224x224"));
     }
 
     #[test]
-    fn siglip_cuts_nothing_out_where_it_is_not_told_to() {
+    fn siglip_without_a_crop_flag_crops_nothing() {
         let config = json!({"crop_size": {"height": 224, "width": 224}});
         let whole = ImageProcessor::from_config(&written_out("SiglipImageProcessor"), "siglip", 224);
         assert_eq!(ImageProcessor::from_config(&config, "siglip", 224), whole);
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_guessed_of_a_class_that_is_not_known() {
+    fn unknown_class_has_no_defaults() {
         let mut config = written_out("ViTImageProcessor");
         assert!(ImageProcessor::from_config(&config, "clip", 224).is_ok());
         for key in ["size", "resample", "image_mean", "image_std"] {
@@ -261,7 +261,7 @@ mod tests {
 
     /// As transformers has it: a step that is `null` is not taken, a value that is `null` is none.
     #[test]
-    fn nothing_takes_the_place_of_null() {
+    fn null_value_is_not_replaced_by_a_default() {
         let read = |config: Json, family: &str| ImageProcessor::from_config(&config, family, 224);
         for key in ["size", "resample", "crop_size", "rescale_factor", "image_mean", "image_std"] {
             assert_eq!(read(json!({key: null}), "clip").unwrap_err().found, "null", "{key}");
@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn a_size_may_be_one_number() {
+    fn size_as_one_number_is_read() {
         for family in ["siglip", "clip"] {
             let config = json!({"size": 224});
             let plain = ImageProcessor::from_config(&json!({}), family, 224);
@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn a_size_may_be_a_list() {
+    fn size_as_a_list_is_read() {
         let config = json!({"size": [224, 224]});
         assert_eq!(
             ImageProcessor::from_config(&config, "siglip", 224),

@@ -1,4 +1,4 @@
-//! Asking another process something, with an end to patience.
+//! Runs a child process with a time limit.
 
 use std::fs::File;
 use std::io::{Read, Result, Seek};
@@ -11,8 +11,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(2);
 /// How often a process that takes minutes is looked at.
 const LOOK_SELDOM: Duration = Duration::from_millis(100);
 
-/// Runs a command and returns what it printed; `None` where it had to be ended because it took too long. It prints into
-/// a file, so that it never waits for a reader.
+/// Runs a command and returns its output, or `None` if it was killed after `patience`. It prints into a file, so it
+/// never blocks on a full pipe.
 pub(super) fn answer_of(command: &mut Command, patience: Duration) -> Result<Option<Output>> {
     let mut printed = tempfile::tempfile()?;
     let mut child = command.stdin(Stdio::null()).stdout(printed.try_clone()?).stderr(Stdio::null()).spawn()?;
@@ -22,8 +22,8 @@ pub(super) fn answer_of(command: &mut Command, patience: Duration) -> Result<Opt
     Ok(status.map(|status| Output { status, stdout, stderr: vec![] }))
 }
 
-/// Runs a command and returns what it complained of; `None` where it was ended because `goes_on` said no. Its output is
-/// no output of this program: it goes to standard error.
+/// Runs a command and returns its standard error, or `None` if it was killed because `goes_on` returned false. Its
+/// standard output goes to our standard error.
 pub(super) fn complaints_of(command: &mut Command, goes_on: &dyn Fn() -> bool) -> Result<Option<Output>> {
     let mut complaints = tempfile::tempfile()?;
     let command = command.stdin(Stdio::null()).stdout(Stdio::from(std::io::stderr())).stderr(complaints.try_clone()?);
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_long_one_can_be_ended() {
+    fn long_child_process_is_killed() {
         let ended = complaints_of(Command::new("sleep").arg("1000"), &|| false).unwrap();
         assert!(ended.is_none());
         let output = complaints_of(Command::new("sh").args(["-c", "echo no >&2; exit 3"]), &|| true).unwrap().unwrap();

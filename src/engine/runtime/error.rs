@@ -1,4 +1,4 @@
-//! Why a runtime did not do what it was asked.
+//! Errors of opening and running towers.
 
 use std::path::PathBuf;
 
@@ -6,7 +6,7 @@ use super::library::RejectedLibrary;
 use crate::domain::variant::Variant;
 use crate::panics::Panicked;
 
-/// Why a runtime did not do what it was asked.
+/// A runtime failed.
 #[derive(Debug, thiserror::Error)]
 pub enum RuntimeError {
     /// ONNX Runtime was asked for, and no library of it can be used.
@@ -69,7 +69,7 @@ pub enum RuntimeError {
         /// The input's name.
         input: String,
     },
-    /// The weights' folder has a name that is not text, which ONNX Runtime cannot be told.
+    /// The name of the weights' folder is not UTF-8, which ONNX Runtime requires.
     #[error("{folder:?} is not UTF-8")]
     FolderNotText {
         /// The folder.

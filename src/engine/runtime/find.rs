@@ -1,4 +1,4 @@
-//! Where a library of ONNX Runtime can be, in the order in which the places are tried.
+//! Searches for a library of ONNX Runtime, in a fixed order of places.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// which may be anyone's.
 const ASK_PYTHON: &str = "import sys\nsys.path = [p for p in sys.path if p]\nimport importlib.util as u\ns = u.find_spec('onnxruntime')\nprint(s.submodule_search_locations[0] if s else '')";
 
-/// The places that are looked at.
+/// The places to search, in this order.
 #[derive(Debug, Clone, Default)]
 pub struct LibrarySearchPath {
     /// From the user's settings.
@@ -38,7 +38,8 @@ pub struct LibrarySearchPath {
     pub python: bool,
 }
 
-/// The first library that works, and those passed over on the way. `program` is this program, which tries them.
+/// Finds the first library that works, and lists those rejected before it. `program` is this program, which tries each
+/// in a child process.
 pub fn find(places: &LibrarySearchPath, program: &Path) -> (Option<FoundLibrary>, Vec<RejectedLibrary>) {
     let mut passed_over = Vec::new();
     for place in PLACES {
@@ -51,7 +52,7 @@ pub fn find(places: &LibrarySearchPath, program: &Path) -> (Option<FoundLibrary>
             }
             match probe::ask(program, &path) {
                 Ok((version, cuda)) => return (Some(FoundLibrary { path, origin, version, cuda }), passed_over),
-                // The loader's folders have none: there is nothing to report.
+                // The loader found none: that is not worth a note.
                 Err(RejectReason::NotLoadable { .. }) if by_name => {}
                 Err(reason) => passed_over.push(RejectedLibrary { path, origin, reason }),
             }
@@ -63,7 +64,7 @@ pub fn find(places: &LibrarySearchPath, program: &Path) -> (Option<FoundLibrary>
 /// Lists the libraries in one kind of place.
 type Lister = fn(&LibrarySearchPath) -> Vec<(PathBuf, Origin)>;
 
-/// Each place in turn, asked only when those before it had nothing that works.
+/// The places in order. A place is searched only if those before it had no working library.
 const PLACES: [Lister; 6] = [
     |places| named(places.setting.as_deref(), Origin::Setting),
     |places| named(places.variable.as_deref(), Origin::Variable),

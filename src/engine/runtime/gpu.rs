@@ -49,7 +49,7 @@ fn present(list: &Path, devices: &Path) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }
 
-/// How many of them CUDA shows, given `CUDA_VISIBLE_DEVICES`: those that it names, up to the first that there is not.
+/// How many of them CUDA shows, given `CUDA_VISIBLE_DEVICES`: those named, up to the first that does not exist.
 fn visible(present: u32, variable: Option<&str>) -> u32 {
     let Some(variable) = variable else { return present };
     let is_there = |name: &&str| match name.trim().parse::<i64>() {
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn gpus_are_counted_by_their_device_files_where_there_are_any() {
+    fn gpus_are_counted_by_their_device_files() {
         let folder = tempfile::tempdir().unwrap();
         let (list, devices) = (folder.path().join("gpus"), folder.path().join("dev"));
         assert_eq!(present(&list, &devices), 0);
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cuda_hides_is_not_counted() {
+    fn gpus_hidden_from_cuda_are_not_counted() {
         for (variable, expected) in [
             (None, 4),
             (Some(""), 0),

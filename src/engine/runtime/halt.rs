@@ -1,10 +1,10 @@
-//! Ending what a session computes from another thread.
+//! Cancels the computation of a session from another thread.
 
 use std::sync::Arc;
 
 use ort::session::RunOptions;
 
-/// By which a run can be told to end, from another thread.
+/// The options of a run, through which another thread can cancel it.
 pub(super) struct Options(pub(super) RunOptions);
 
 impl std::fmt::Debug for Options {
@@ -13,8 +13,7 @@ impl std::fmt::Debug for Options {
     }
 }
 
-/// Tells a session from another thread to end what it computes. ONNX Runtime heeds it between two operators, tract does
-/// not.
+/// Cancels the computation of a session. ONNX Runtime stops between two operators; tract cannot be stopped.
 #[derive(Debug, Clone)]
 pub struct Halt(Option<Arc<Options>>);
 
@@ -27,7 +26,7 @@ impl Halt {
         Halt(None)
     }
 
-    /// Tells it.
+    /// Requests the cancellation.
     pub fn halt(&self) {
         if let Some(Err(error)) = self.0.as_ref().map(|options| options.0.terminate()) {
             tracing::warn!("the model cannot be told to end: {error}");

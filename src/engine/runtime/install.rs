@@ -1,5 +1,5 @@
-//! Getting a library of ONNX Runtime onto the machine with the `pip` or `uv` that is there. Only the library is
-//! wanted, so any Python will do, whatever its version: the package is unpacked, not installed.
+//! Installs a library of ONNX Runtime with the `pip` or `uv` of the machine. Only the library is wanted, so any version
+//! of Python will do: the package is unpacked, not installed.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -26,7 +26,7 @@ pub struct Installed {
     pub was_there: bool,
 }
 
-/// Why nothing was installed.
+/// The installation failed.
 #[derive(Debug, thiserror::Error)]
 pub enum InstallError {
     /// Neither `pip` nor `uv` is on the machine.
@@ -45,7 +45,7 @@ pub enum InstallError {
     InstallerFailed {
         /// The command that was run.
         installer: String,
-        /// The end of what it printed.
+        /// The last lines of its output.
         detail: String,
     },
     /// It was asked to stop.
@@ -57,7 +57,7 @@ pub enum InstallError {
     /// The library does not work here.
     #[error("the library does not work: {reason:?}")]
     DoesNotWork {
-        /// Why not.
+        /// The reason.
         reason: RejectReason,
     },
 }

@@ -1,8 +1,8 @@
-//! Libraries of ONNX Runtime: those that work and those that do not, and where they came from.
+//! Libraries of ONNX Runtime that were found, accepted or rejected.
 
 use std::path::PathBuf;
 
-/// How a library was come by.
+/// The place where a library was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
     /// The user's settings.
@@ -39,11 +39,11 @@ pub struct RejectedLibrary {
     pub path: PathBuf,
     /// How it was come by.
     pub origin: Origin,
-    /// Why not.
+    /// The reason.
     pub reason: RejectReason,
 }
 
-/// Why a library cannot be used.
+/// The reason why a library cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RejectReason {
     /// The file that was named is not there.

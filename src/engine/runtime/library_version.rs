@@ -11,7 +11,7 @@ use std::path::Path;
 use libloading::{Library, Symbol};
 use ort::sys::OrtApiBase;
 
-/// The version of the library at `path`, as `1.24.1`; nothing where it has none to tell.
+/// The version of the library at `path`, as `1.24.1`; `None` if it reports none.
 pub(super) fn version_of(path: &Path) -> Option<String> {
     // SAFETY: the library is loaded already, so that no initialiser of it runs here, and it stays loaded: `ort` holds
     // it. `OrtGetApiBase` has had this signature since ONNX Runtime 1.0, and what it returns is static.

@@ -47,22 +47,22 @@ impl std::fmt::Display for Device {
     }
 }
 
-/// How often an open tower is going to be used.
+/// How much an open tower will be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Workload {
-    /// For few pictures or sentences: ONNX Runtime leaves the weights as they lie in the file, and arranges those of
-    /// each product anew when it comes to it.
+    /// Few pictures or sentences: ONNX Runtime leaves the weights as they are in the file and packs those of a product
+    /// each time it is computed.
     Few,
-    /// For many: the weights are arranged for the processor once, a copy of them all, when the tower is opened.
+    /// Many: all weights are packed for the processor once, as a copy, when the tower is opened.
     Many,
 }
 
-/// Up to so many pictures arranging the weights costs more than it saves. Without it ViT-B/32 opens in the time of
-/// seven pictures less and ViT-L/14 in that of one, and both then take 2 to 6 % longer a picture.
+/// Up to this many pictures, packing the weights costs more than it saves. Without it ViT-B/32 opens faster by the time
+/// of seven pictures and ViT-L/14 by that of one; both then take 2 to 6 % longer per picture.
 const FEW: usize = 40;
 
 impl Workload {
-    /// The uses of a tower for so many pictures; where nobody knows how many, there will be many.
+    /// The workload for this number of pictures; `Many` where it is unknown.
     pub fn of(pictures: Option<usize>) -> Workload {
         if pictures.is_some_and(|pictures| pictures <= FEW) { Workload::Few } else { Workload::Many }
     }
@@ -162,8 +162,8 @@ impl Runtime {
         }
     }
 
-    /// How many sessions of a tower work side by side on so many cores: one a GPU, one for all cores in ONNX Runtime,
-    /// one a core in tract.
+    /// How many sessions of a tower run in parallel on `cores` cores: one per GPU, one for all cores in ONNX Runtime,
+    /// one per core in tract.
     pub fn workers(&self, cores: usize) -> usize {
         match self {
             Runtime::OnnxRuntime(runtime) => runtime.places().count(),
@@ -177,7 +177,7 @@ impl Runtime {
         matches!(self, Runtime::OnnxRuntime(_))
     }
 
-    /// Opens a tower. It takes those of `inputs` that it has; its answer is the first of `outputs` that it has.
+    /// Opens a tower. Of `inputs` it gets those that it has; of `outputs` the first that it has is the answer.
     pub fn open(
         &self,
         tower: &Tower,
@@ -238,7 +238,7 @@ impl Session {
         if matrix.nrows() == rows { Ok(matrix) } else { Err(RuntimeError::OutputShape { found, rows }) }
     }
 
-    /// A handle by which another thread tells it to end.
+    /// A handle with which another thread can cancel it.
     pub fn halt(&self) -> Halt {
         match self {
             Session::OnnxRuntime(session) => Halt::of(session.options()),

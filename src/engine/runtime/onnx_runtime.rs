@@ -55,7 +55,7 @@ pub(super) type Place = Option<u32>;
 pub struct OnnxSession {
     session: Session,
     output: String,
-    /// Options of a run, by which it can be told to end.
+    /// Options of a run, through which it can be cancelled.
     options: Arc<Options>,
     /// Memory that a GPU takes its input from without the processor's help.
     pinned: Option<Allocator>,
@@ -89,8 +89,8 @@ impl OnnxRuntime {
         OnnxRuntime { variant, quantised: quantised.map(Into::into), ..self }
     }
 
-    /// The same runtime on those of the NVIDIA GPUs that answer, and what CUDA said of those that do not. Where none
-    /// does, the error is what it said of the first.
+    /// The same runtime on the NVIDIA GPUs that work, and CUDA's errors for the others. If none works, the error of the
+    /// first is returned.
     pub fn on_cuda(&self, numbers: &[u32]) -> Result<(OnnxRuntime, Vec<(u32, ort::Error)>), ort::Error> {
         if !CUDA::is_available()? {
             return Err(ort::Error::new("this build of ONNX Runtime has no CUDA"));
@@ -191,7 +191,7 @@ impl OnnxRuntime {
         match place {
             None => Ok(builder),
             Some(number) => {
-                // Single precision is what was asked for where it computes in that: TF32 has ten bits of it.
+                // TF32 keeps ten bits of the mantissa; single precision was asked for.
                 let cuda = CUDA::default().with_device_id(number as i32).with_tf32(false);
                 Ok(builder.with_execution_providers([cuda.build().error_on_failure()])?)
             }
@@ -230,7 +230,7 @@ impl OnnxSession {
         for (name, tensor) in inputs.iter().filter(|(name, _)| names.iter().any(|wanted| wanted == name)) {
             values.push((name, value_of(tensor, self.pinned.as_ref()).map_err(failed)?));
         }
-        // The run before may have been told to end.
+        // The previous run may have been cancelled.
         self.options.0.unterminate().map_err(failed)?;
         let outputs = self.session.run_with_options(values, &self.options.0).map_err(failed)?;
         let (shape, data) = outputs[self.output.as_str()].try_extract_tensor::<f32>().map_err(failed)?;
@@ -268,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn there_is_a_place_for_each_gpu() {
+    fn places_of_a_device_are_one_per_gpu() {
         let Some(on_cpu) = runtime() else { return };
         assert_eq!(on_cpu.places().collect::<Vec<_>>(), [None]);
         let on_gpus = OnnxRuntime { device: Device::Cuda([0, 2].into()), ..on_cpu };
@@ -279,7 +279,7 @@ mod tests {
 
     /// The way that a GPU's input goes, with memory of the processor in place of pinned memory.
     #[test]
-    fn an_input_that_is_copied_into_an_allocator_gives_the_same_answer() {
+    fn input_copied_into_an_allocator_gives_the_same_answer() {
         let Some(runtime) = runtime() else { return };
         let input = ndarray::array![3.5f32].into_dyn();
         let run = |pinned: &dyn Fn(&Session) -> Option<Allocator>| {

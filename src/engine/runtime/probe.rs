@@ -1,6 +1,6 @@
-//! Trying a library of ONNX Runtime in a process of its own. A broken one may end the process that loads it (a
-//! truncated file does, with a bus error), so the program starts itself again as `sis runtime-probe PATH` and that
-//! one loads it, runs the smallest graph there is, and says what it found.
+//! Tries a library of ONNX Runtime in a child process. A broken library may end the process that loads it (a truncated
+//! file does, with a bus error), so the program starts itself again as `sis runtime-probe PATH`; that process loads the
+//! library, runs the smallest graph there is, and reports the result.
 
 use std::error::Error;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! Choosing the runtime and the device at start, and saying what was passed over.
+//! Chooses the runtime and the device at start, and notes which were rejected.
 
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -10,19 +10,19 @@ use super::library::{FoundLibrary, RejectedLibrary};
 use super::{Device, OnnxRuntime, Runtime, RuntimeError};
 use crate::domain::variant::{Variant, VariantChoice};
 
-/// Which runtime is request.
+/// Which runtime is requested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum RuntimeChoice {
     /// ONNX Runtime where a library is found, else tract.
     #[default]
     Auto,
-    /// ONNX Runtime or nothing.
+    /// ONNX Runtime; an error if there is none.
     OnnxRuntime,
     /// tract.
     Tract,
 }
 
-/// Which device is request.
+/// Which device is requested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum DeviceChoice {
     /// Every GPU that answers, where the runtime can use them.
@@ -52,10 +52,10 @@ impl FromStr for DeviceChoice {
     }
 }
 
-/// Something about the choice that people should know.
+/// A note about the choice, for the user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RuntimeNote {
-    /// CUDA was request or possible, and did not answer: the processor computes.
+    /// CUDA was requested or possible, and did not work: the processor computes.
     FellBackToCpu {
         /// The error of CUDA.
         detail: String,
@@ -73,7 +73,7 @@ pub enum RuntimeNote {
     GpuUnused,
 }
 
-/// The choices of a user about a runtime.
+/// The runtime that a user asks for.
 #[derive(Debug, Clone, Default)]
 pub struct RuntimeRequest {
     /// Which runtime.
@@ -140,9 +140,9 @@ fn onnx_runtime(
     let on_cpu = OnnxRuntime::start(&library.path, &library.version, threads)?;
     let gpus = match request.device {
         DeviceChoice::Gpu(number) => Some(vec![number]),
-        // Where they cannot be counted, CUDA is asked for the first and says what is wrong.
+        // If they cannot be counted, try the first: CUDA then reports what is wrong.
         DeviceChoice::EveryGpu => Some(Some(gpu::numbers()).filter(|numbers| !numbers.is_empty()).unwrap_or(vec![0])),
-        // None where `CUDA_VISIBLE_DEVICES` hides them all: that is somebody's will.
+        // None if `CUDA_VISIBLE_DEVICES` hides them all: the user wants it so.
         DeviceChoice::Auto if library.cuda => Some(gpu::numbers()).filter(|numbers| !numbers.is_empty()),
         DeviceChoice::Auto | DeviceChoice::Cpu => None,
     };
@@ -182,7 +182,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_device_is_named_as_people_name_it() {
+    fn device_choice_is_parsed_from_its_names() {
         for (text, expected) in [
             ("auto", DeviceChoice::Auto),
             ("cpu", DeviceChoice::Cpu),

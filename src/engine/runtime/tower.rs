@@ -1,4 +1,4 @@
-//! Towers, as a runtime sees them: where they are read from, what goes in, and with which shape.
+//! Towers as a runtime sees them: where they are read from, their inputs and shapes.
 
 use std::path::{Path, PathBuf};
 

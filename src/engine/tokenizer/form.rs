@@ -1,4 +1,4 @@
-//! The form in which a family's text tower takes sentences, and the files that say so.
+//! The form in which a text tower takes sentences, and the tokenizer's files.
 
 /// A whole tokenizer, of whatever kind.
 pub const WHOLE: &str = "tokenizer.json";
@@ -19,7 +19,7 @@ pub struct TextForm {
     /// Which tokenizer it has.
     pub kind: Kind,
     /// How sentences are filled up.
-    pub filling: Filling,
+    pub padding: Padding,
 }
 
 /// The tokenizers that families have.
@@ -52,7 +52,7 @@ impl Kind {
 
 /// How sentences are filled up to one length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Filling {
+pub enum Padding {
     /// To the longest of those that go through the tower together. What with does not matter: the tower does not look
     /// at what comes after the sentence.
     ToLongest,

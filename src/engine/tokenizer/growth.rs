@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use super::sparing::{count, small};
+use super::pruned_json::{count, small};
 
 /// The longest that a text may become, in bytes or tokens. It takes twenty times as much memory meanwhile. Sentences of
 /// a label have some hundred bytes, which known tokenizers can make a hundred times as long at the very most.
@@ -43,38 +43,38 @@ pub(super) struct Growth {
 }
 
 impl Growth {
-    /// None at all.
+    /// No growth.
     pub(super) const NONE: Growth = Growth::by(1);
 
     pub(super) const fn by(factor: u64) -> Growth {
         Growth { factor, more: 0 }
     }
 
-    /// Every place between letters may get so many bytes.
+    /// The growth where every place between letters may get this many bytes.
     fn with_everywhere(bytes: u64) -> Growth {
         Growth { factor: bytes.saturating_add(1), more: bytes }
     }
 
-    /// That of a map from characters to what they become, which has each as a text that ends with a nought, after the
-    /// table that finds them.
+    /// The growth by a character map. Its replacements follow its table, each a text that ends with a zero byte.
     pub(super) fn of_character_map(map: &[u8]) -> Growth {
         let table = map.first_chunk().map_or(0, |length| u32::from_le_bytes(*length) as usize);
         let texts = map.get(table.saturating_add(4)..).unwrap_or(map);
         Growth::by(texts.split(|byte| *byte == 0).map(<[u8]>::len).max().unwrap_or_default().max(1) as u64)
     }
 
-    /// That of both, one after the other.
+    /// The growth by both steps, one after the other.
     pub(super) fn then(self, next: Growth) -> Growth {
         let more = self.more.saturating_mul(next.factor).saturating_add(next.more);
         Growth { factor: self.factor.saturating_mul(next.factor), more }
     }
 
-    /// Whether a text of so many bytes stays within bounds.
+    /// True if a text of this many bytes stays within bounds.
     pub(super) fn is_bounded_for(self, bytes: usize) -> bool {
         (bytes as u64).saturating_mul(self.factor).saturating_add(self.more) <= LONGEST
     }
 
-    /// That of a `tokenizer.json`. An error for one that would take too much memory or time to be opened.
+    /// The growth by all steps of a `tokenizer.json`. An error for a file that would take too much memory or time to
+    /// open.
     pub(super) fn of_whole(file: &[u8]) -> tokenizers::Result<Growth> {
         let Whole { added_tokens, normalizer, pre_tokenizer, post_processor, model, .. } =
             serde_json::from_slice(file)?;
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn known_ones_have_room_for_long_sentences() {
+    fn growth_of_known_tokenizers_leaves_room_for_long_sentences() {
         let clip = json!({
             "normalizer": {"type": "Sequence", "normalizers": [
                 {"type": "NFC"}, {"type": "Replace", "pattern": {"Regex": "\\s+"}, "content": " "}, {"type": "Lowercase"}]},
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn every_step_that_grows_is_reckoned_with() {
+    fn growth_counts_every_step() {
         let replace = |pattern: Json| json!({"type": "Replace", "pattern": pattern, "content": "aa".repeat(1000)});
         let four = |step: Json| json!({"type": "Sequence", "normalizers": vec![step; 4]});
         let template = |pieces: usize, ids: usize| {
@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn what_would_take_too_much_to_be_opened_is_refused() {
+    fn tokenizer_too_large_to_open_is_refused() {
         let steps = vec![json!({"type": "Split", "pattern": {"Regex": "a"}}); MOST_STEPS + 1];
         let added = |content: String| json!([{"id": 1, "content": content}]);
         let doubling =

@@ -4,10 +4,10 @@ mod config;
 mod error;
 mod form;
 mod growth;
+mod normalizer;
 mod parts;
+mod pruned_json;
 mod sentence_piece;
-mod sparing;
-mod spelling;
 
 use std::path::{Path, PathBuf};
 
@@ -18,9 +18,9 @@ use tokenizers::processors::template::TemplateProcessing;
 use config::TokenizerConfig;
 pub use error::TokenizerError;
 use form::LARGEST_FILE;
-pub use form::{Filling, Kind, TOKENIZER_CONFIG, TextForm, WHOLE};
+pub use form::{Kind, Padding, TOKENIZER_CONFIG, TextForm, WHOLE};
 use growth::Growth;
-use spelling::Spelling;
+use normalizer::TextNormalizer;
 
 use crate::plain_file;
 
@@ -31,13 +31,13 @@ pub struct Tokenizer {
     growth: Growth,
     files: Vec<PathBuf>,
     form: TextForm,
-    spelling: Spelling,
-    padding: Padding,
+    spelling: TextNormalizer,
+    padding: PaddingToken,
 }
 
 /// The token that sentences are filled up with.
 #[derive(Debug, Clone, Copy)]
-struct Padding {
+struct PaddingToken {
     token: u32,
     on_the_left: bool,
     /// The tower is told.
@@ -70,16 +70,17 @@ impl Tokenizer {
         // A file may carry the truncation and padding of its training; the pipeline decides both for itself.
         inner.with_padding(None);
         inner.with_truncation(None).map_err(damaged)?;
-        let token = match form.filling {
-            Filling::ToLongest => 0,
-            Filling::Always { padding } => {
+        let token = match form.padding {
+            Padding::ToLongest => 0,
+            Padding::Always { padding } => {
                 config.token("pad_token").and_then(|token| inner.token_to_id(token)).unwrap_or(padding)
             }
         };
-        let padding = Padding { token, on_the_left: config.pads_on_the_left(), told: config.tells_what_fills_up() };
+        let padding =
+            PaddingToken { token, on_the_left: config.pads_on_the_left(), told: config.tells_what_fills_up() };
         let spelling = match form.kind {
-            Kind::Siglip => Spelling::of_siglip(&form, &config),
-            Kind::Clip | Kind::Bert => Spelling::AsWritten,
+            Kind::Siglip => TextNormalizer::of_siglip(&form, &config),
+            Kind::Clip | Kind::Bert => TextNormalizer::AsWritten,
         };
         let tokenizer = Tokenizer { inner, growth, files: [files, config.file()].concat(), form, spelling, padding };
         tokenizer.check_known(&[token]).map(|()| tokenizer)
@@ -113,27 +114,27 @@ impl Tokenizer {
     pub fn batch(&self, sentences: &[String], length: Option<usize>) -> Result<TokenBatch, TokenizerError> {
         let tokens: Vec<Vec<u32>> = sentences.iter().map(|sentence| self.tokens(sentence)).collect::<Result<_, _>>()?;
         let longest = tokens.iter().map(Vec::len).max().unwrap_or_default();
-        let columns = match self.form.filling {
-            Filling::ToLongest => longest.max(length.unwrap_or_default()),
-            Filling::Always { .. } => self.form.longest,
+        let columns = match self.form.padding {
+            Padding::ToLongest => longest.max(length.unwrap_or_default()),
+            Padding::Always { .. } => self.form.longest,
         };
         let shape = (tokens.len(), columns);
         let mut batch = TokenBatch { ids: Array2::zeros(shape), mask: Array2::zeros(shape) };
         for (tokens, (mut ids, mut mask)) in
             tokens.iter().zip(batch.ids.rows_mut().into_iter().zip(batch.mask.rows_mut()))
         {
-            let filling = match self.form.filling {
+            let padding = match self.form.padding {
                 // The last token is the end of text: what an export that searches for the end finds first is still the
                 // true one.
-                Filling::ToLongest => tokens.last().copied().unwrap_or_default(),
-                Filling::Always { .. } => self.padding.token,
+                Padding::ToLongest => tokens.last().copied().unwrap_or_default(),
+                Padding::Always { .. } => self.padding.token,
             };
-            let on_the_left = self.padding.on_the_left && self.form.filling != Filling::ToLongest;
+            let on_the_left = self.padding.on_the_left && self.form.padding != Padding::ToLongest;
             let before = if on_the_left { columns - tokens.len() } else { 0 };
             for place in 0..columns {
                 let token = place.checked_sub(before).and_then(|place| tokens.get(place));
-                ids[place] = i64::from(token.copied().unwrap_or(filling));
-                let told = self.padding.told || self.form.filling == Filling::ToLongest;
+                ids[place] = i64::from(token.copied().unwrap_or(padding));
+                let told = self.padding.told || self.form.padding == Padding::ToLongest;
                 mask[place] = i64::from(token.is_some() || !told);
             }
         }

@@ -150,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_character_map_that_claims_more_than_it_has_is_refused() {
+    fn character_map_with_a_false_length_is_refused() {
         let json = |map: &[u8]| format!(r#"{{"type":"Precompiled","precompiled_charsmap": "{}"}}"#, BASE64.encode(map));
         assert!(check_character_maps_in(json(&[4, 0, 0, 0, 1, 2, 3, 4]).as_bytes()).is_ok());
         for bad in [&[0xFF; 8][..], &[5, 0, 0, 0, 1, 2, 3, 4], &[1]] {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-/// Why weights cannot be used.
+/// Weights cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum WeightsError {
     /// The file cannot be read.

@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn tensors_are_found_where_they_lie() {
+    fn tensors_have_the_places_of_the_header() {
         let header = r#"{"__metadata__":{"format":"pt"},"a":{"dtype":"F32","shape":[],"data_offsets":[0,4]},
             "b":{"dtype":"F16","shape":[1],"data_offsets":[4,6]},"ids":{"dtype":"I64","shape":[1],"data_offsets":[6,14]}}"#;
         let mut data = 4.5f32.to_le_bytes().to_vec();
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn damaged_headers_are_refused() {
+    fn damaged_header_is_refused() {
         let entry = |offsets: &str| format!(r#"{{"a":{{"dtype":"F32","shape":[2],"data_offsets":{offsets}}}}}"#);
         for (case, header, data) in [("offsets out of range", entry("[4,12]"), 8), ("cut short", entry("[0,8]"), 7)] {
             let file = file_of(&header, &vec![0; data]);
@@ -222,7 +222,7 @@ mod tests {
 
     /// The largest models have a tenth of these tensors, and notes of some hundred bytes.
     #[test]
-    fn a_header_may_be_large() {
+    fn large_header_is_read() {
         let notes = "a note ".repeat(500_000);
         let tensors = (0..20_000).map(|number| {
             format!(
@@ -241,7 +241,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+        fn any_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
             let _ = Weights::open(&raw_file(&bytes).path());
         }
     }

@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn axes_are_found_in_the_order_in_which_they_lie() {
+    fn order_of_axes_follows_the_strides() {
         for (shape, strides, order) in [
             (&[][..], &[][..], Some(vec![])),
             (&[2, 3], &[3, 1], Some(vec![0, 1])),

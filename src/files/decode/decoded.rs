@@ -30,10 +30,10 @@ impl Decoded {
 }
 
 /// Told once how many bytes of memory a picture takes at most while it is decoded, before it takes them.
-pub(in crate::files) type Room<'r> = &'r mut dyn FnMut(u64);
+pub(in crate::files) type MemoryGrant<'r> = &'r mut dyn FnMut(u64);
 
 /// Asks for the memory that a picture needs; refuses one that would take too much, before any of it is allocated.
-pub(super) fn claim(size: Size, need: u64, room: Room<'_>) -> Result<(), PictureDefect> {
+pub(super) fn claim_memory(size: Size, need: u64, room: MemoryGrant<'_>) -> Result<(), PictureDefect> {
     let Size { width, height, .. } = size;
     match u64::from(width) * u64::from(height) {
         0 => Err(PictureDefect::Damaged { detail: format!("{width}x{height} pixels") }),

@@ -7,14 +7,14 @@ use gif::{ColorOutput, DecodeOptions, Decoder, DecodingError, Frame, MemoryLimit
 use image::RgbImage;
 
 use super::super::gif_blocks::{Block, Kind, blocks, header};
-use super::decoded::{Decoded, MOST_MEMORY, Room, claim, whiten};
+use super::decoded::{Decoded, MOST_MEMORY, MemoryGrant, claim_memory, whiten};
 use super::lzw::Lzw;
 use super::need::{self, Size};
 use crate::files::defect::{PictureDefect, RareForm};
 
 /// The pixels that can be unpacked, where not all can: those that lack have the colour of the background. What stands
 /// before the first frame and belongs to no block is left out, and the picture not whole.
-pub(super) fn decode(bytes: &[u8], room: Room<'_>) -> Result<Decoded, PictureDefect> {
+pub(super) fn decode(bytes: &[u8], room: MemoryGrant<'_>) -> Result<Decoded, PictureDefect> {
     let before = || blocks(bytes).take_while(|block| block.kind != Kind::Frame);
     if before().all(|block| block.kind != Kind::Noise) {
         return decode_blocks(bytes, room);
@@ -26,7 +26,7 @@ pub(super) fn decode(bytes: &[u8], room: Room<'_>) -> Result<Decoded, PictureDef
     Ok(Decoded { is_whole: false, ..decode_blocks(&sound, room)? })
 }
 
-fn decode_blocks(bytes: &[u8], room: Room<'_>) -> Result<Decoded, PictureDefect> {
+fn decode_blocks(bytes: &[u8], room: MemoryGrant<'_>) -> Result<Decoded, PictureDefect> {
     let mut options = DecodeOptions::new();
     options.set_color_output(ColorOutput::Indexed);
     options.set_memory_limit(NonZeroU64::new(MOST_MEMORY).map_or(MemoryLimit::Unlimited, MemoryLimit::Bytes));
@@ -42,7 +42,7 @@ fn decode_blocks(bytes: &[u8], room: Room<'_>) -> Result<Decoded, PictureDefect>
     let width = width.max(u32::from(frame.left) + u32::from(frame.width));
     let height = height.max(u32::from(frame.top) + u32::from(frame.height));
     let size = Size { width, height, bytes: indices, is_turned: false };
-    claim(size, need::of_gif(size), room)?;
+    claim_memory(size, need::of_gif(size), room)?;
     let background = frame.transparent.unwrap_or(0);
     let mut buffer = vec![background; decoder.buffer_size()];
     let line = usize::from(frame.width).max(1);

@@ -1,8 +1,8 @@
-//! Unpacks deflated data (RFC 1950), up to the very byte where they break.
+//! Unpacks deflated data (RFC 1950), up to the byte at which they break.
 
 use flate2::{Decompress, FlushDecompress, Status};
 
-/// Why there is no more.
+/// The reason why unpacking ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stop {
     /// The data are over, and add up to their sum.
@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_before_the_break_is_lost() {
+    fn data_before_the_break_are_unpacked() {
         let text: Vec<u8> = (0..60_000u32).map(|i| ((i * i) >> 7) as u8 ^ (i % 13) as u8).collect();
         let bytes = deflated(&text);
         assert_eq!(all(&bytes), (text.clone(), Some(Stop::End)));

@@ -28,7 +28,7 @@ use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageResult, Limits, RgbImage};
 
 pub use decoded::{Decoded, MOST_MEMORY, MOST_PIXELS};
-use decoded::{Room, claim, is_turned, upright};
+use decoded::{MemoryGrant, claim_memory, is_turned, upright};
 use need::Size;
 
 use super::defect::{PictureDefect, RareForm};
@@ -61,7 +61,7 @@ pub fn decode_within(bytes: &[u8], kind: Kind, room: &mut dyn FnMut(u64)) -> Res
     }
 }
 
-fn decode_format(bytes: &[u8], format: Format, room: Room<'_>) -> Result<Decoded, PictureDefect> {
+fn decode_format(bytes: &[u8], format: Format, room: MemoryGrant<'_>) -> Result<Decoded, PictureDefect> {
     let reader = Cursor::new(bytes);
     match format {
         Format::Jpeg => jpeg::decode(bytes, room),
@@ -80,12 +80,12 @@ fn decode_with<D: ImageDecoder>(
     decoder: ImageResult<D>,
     orientation: Orientation,
     need: impl FnOnce(Size) -> u64,
-    room: Room<'_>,
+    room: MemoryGrant<'_>,
 ) -> Result<Decoded, PictureDefect> {
     let mut decoder = decoder.map_err(defect_of)?;
     let (width, height) = decoder.dimensions();
     let size = Size { width, height, bytes: decoder.total_bytes(), is_turned: is_turned(orientation) };
-    claim(size, need(size), room)?;
+    claim_memory(size, need(size), room)?;
     let mut limits = Limits::no_limits();
     limits.max_alloc = Some(MOST_MEMORY);
     decoder.set_limits(limits).map_err(defect_of)?;

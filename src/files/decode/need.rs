@@ -1,5 +1,5 @@
-//! How much memory decoding a picture takes at most: the pixels, and what each decoder holds beside them. The factors
-//! are those that were measured with the decoders at hand, in bytes a pixel, and rounded up.
+//! How much memory decoding a picture takes at most: the pixels, and the buffers of each decoder. The factors were
+//! measured with the present decoders, in bytes a pixel, and rounded up.
 
 /// The form of a picture, known before its pixels are decoded.
 #[derive(Debug, Clone, Copy)]
@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_ordinary_photograph_takes_little_more_than_its_pixels() {
+    fn ordinary_photograph_needs_little_more_than_its_pixels() {
         let (width, height) = (4000, 3000);
         let size = Size { width, height, bytes: 36_000_000, is_turned: false };
         // Colours of half the height and width.

@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn exif_data_tell_by_their_first_entry_that_can_be_read() {
+    fn exif_orientation_is_that_of_the_first_readable_entry() {
         let six = || exif(3, 1, &[6, 0], Order::Little);
         let with_head = |head: &[u8]| [head, &six()[4..]].concat();
         assert_eq!(of_exif(&six()), Some(6));
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn xmp_tells_where_exif_does_not() {
+    fn xmp_orientation_counts_without_one_in_exif() {
         let xmp = |text: &[u8]| [XMP, text].concat();
         let segment = |data: Vec<u8>| [EXIF, &data].concat();
         let says_six = xmp(b"<rdf tiff:Orientation=\"6\"/>");
@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn a_png_tells_in_many_places() {
+    fn png_orientation_is_found_in_each_place() {
         let chunk =
             |kind: &[u8], content: &[u8]| [&(content.len() as u32).to_be_bytes()[..], kind, content, &[0; 4]].concat();
         let png = |chunks: &[Vec<u8>]| of_png(&[&[0; 8][..], &chunks.concat()].concat());
@@ -250,7 +250,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200), little in any::<bool>()) {
+        fn any_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200), little in any::<bool>()) {
             of_png(&bytes);
             of_webp(&bytes);
             of_xmp(&bytes);

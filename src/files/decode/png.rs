@@ -8,14 +8,14 @@ use image::metadata::Orientation;
 use png::{BitDepth, ColorType, DecodeOptions, Decoder, DecodingError, Info, Limits, Transformations};
 
 use super::super::png_chunks::{Chunk, chunks, reach_the_end};
-use super::decoded::{Decoded, MOST_MEMORY, Room, claim, is_turned, upright, whiten};
+use super::decoded::{Decoded, MOST_MEMORY, MemoryGrant, claim_memory, is_turned, upright, whiten};
 use super::need::{self, Size};
 use super::orientation;
-use super::png_rows::Mended;
+use super::png_rows::RepairedPng;
 use crate::files::defect::{PictureDefect, RareForm};
 
 /// The rows that can be unpacked, where not all can: those that lack are black.
-pub(super) fn decode(bytes: &[u8], room: Room<'_>) -> Result<Decoded, PictureDefect> {
+pub(super) fn decode(bytes: &[u8], room: MemoryGrant<'_>) -> Result<Decoded, PictureDefect> {
     let orientation = orientation::of_png(bytes);
     let mut is_asked = false;
     let mut room = |need| {
@@ -34,7 +34,7 @@ pub(super) fn decode(bytes: &[u8], room: Room<'_>) -> Result<Decoded, PictureDef
         }
     }
     let mut header = Decoder::new(Cursor::new(bytes));
-    let mut mended = Mended::new(bytes, header.read_header_info().map_err(defect_of)?);
+    let mut mended = RepairedPng::new(bytes, header.read_header_info().map_err(defect_of)?);
     let pixels = pixels(&mut mended, ChecksumCheck::DoNot, orientation, &mut room)?;
     match mended.rows {
         0 => Err(PictureDefect::Damaged { detail: "no row can be unpacked".to_owned() }),
@@ -53,7 +53,7 @@ fn pixels(
     reader: impl BufRead + Seek,
     sums: ChecksumCheck,
     orientation: Orientation,
-    room: Room<'_>,
+    room: MemoryGrant<'_>,
 ) -> Result<RgbImage, PictureDefect> {
     let mut options = DecodeOptions::default();
     options.set_ignore_checksums(sums == ChecksumCheck::DoNot);
@@ -68,7 +68,7 @@ fn pixels(
     let size = Size { width, height, bytes: length as u64, is_turned: is_turned(orientation) };
     // Rows as they are in the file: one, and that before it.
     let rows = 2 * reader.info().raw_row_length_from_width(width) as u64;
-    claim(size, need::of_png(size) + rows, room)?;
+    claim_memory(size, need::of_png(size) + rows, room)?;
     let mut raw = vec![0; length];
     let frame = reader.next_frame(&mut raw).map_err(defect_of)?;
     let rgb = to_rgb(raw, frame.color_type);
@@ -147,14 +147,14 @@ mod tests {
     }
 
     #[test]
-    fn data_that_do_not_add_up_lose_no_row() {
+    fn png_with_a_wrong_checksum_loses_no_row() {
         let whole = decoded(&fixture("plain-rgb")).unwrap();
         let suspect = decoded(&fixture("suspect-adler")).unwrap();
         assert!(whole.is_whole && !suspect.is_whole && whole.pixels == suspect.pixels);
     }
 
     #[test]
-    fn memory_is_asked_for_once_and_before_a_row_is_made() {
+    fn png_claims_memory_once_before_the_first_row() {
         // A picture of one row, a pixel too wide, of which nothing more is there.
         let mut bytes = fixture("plain-rgb")[..SIGNATURE.len() + 25].to_vec();
         bytes[16..20].copy_from_slice(&(MOST_PIXELS as u32 + 1).to_be_bytes());
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_of_colours_are_left_out() {
+    fn partial_palette_entry_is_left_out() {
         let bytes = fixture("plain-palette-4");
         let at = bytes.windows(4).position(|kind| kind == b"PLTE").unwrap() - 4;
         let length = u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap()) as usize;
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn every_cut_keeps_the_rows_before_it() {
+    fn png_cut_anywhere_keeps_the_rows_before() {
         let bytes = fixture("plain-rgb");
         let whole = decoded(&bytes).unwrap().pixels;
         for length in (SIGNATURE.len()..bytes.len()).step_by(7) {

@@ -1,5 +1,5 @@
-//! A PNG made of another whose data are damaged or end early: every row that can be unpacked, and noughts for the rest,
-//! which is what Pillow leaves there.
+//! Repairs a PNG whose data are damaged or end early: every row that can be unpacked, and noughts for the rest, as
+//! Pillow leaves them.
 
 use std::io::{BufRead, Error, ErrorKind, Read, Result, Seek, SeekFrom};
 
@@ -19,7 +19,7 @@ const PASSES: [[u32; 4]; 7] =
     [[0, 0, 8, 8], [4, 0, 8, 8], [0, 4, 4, 8], [2, 0, 4, 4], [0, 2, 2, 4], [1, 0, 2, 2], [0, 1, 1, 2]];
 
 /// Reads as the new PNG, of which one row is in memory at a time. Its sums are all nought.
-pub(super) struct Mended<'b> {
+pub(super) struct RepairedPng<'b> {
     /// Rows to come: how many, and how long each is.
     passes: Vec<(u32, usize)>,
     packed: Inflated<'b>,
@@ -30,15 +30,15 @@ pub(super) struct Mended<'b> {
     pub(super) rows: u64,
     /// All of them did so far.
     is_whole: bool,
-    /// What was made last, and how much of it has been read.
+    /// The bytes made last, and how many of them have been read.
     made: Vec<u8>,
     at: usize,
     is_ended: bool,
 }
 
-impl<'b> Mended<'b> {
+impl<'b> RepairedPng<'b> {
     /// `info` is what the first chunk of the file tells.
-    pub(super) fn new(bytes: &'b [u8], info: &Info<'_>) -> Mended<'b> {
+    pub(super) fn new(bytes: &'b [u8], info: &Info<'_>) -> RepairedPng<'b> {
         let before = || chunks(bytes).take_while(|chunk| chunk.kind != *b"IDAT");
         let last = |kind: &[u8; 4]| before().filter(|chunk| chunk.kind == *kind && chunk.is_whole()).last();
         let mut made = SIGNATURE.to_vec();
@@ -50,7 +50,7 @@ impl<'b> Mended<'b> {
         let data = chunks(bytes).skip_while(|chunk| chunk.kind != *b"IDAT").take_while(|chunk| chunk.kind == *b"IDAT");
         let packed = Inflated::new(data.map(|chunk| chunk.content).collect());
         let passes = passes(info);
-        Mended { passes, packed, row: Vec::new(), done: 0, rows: 0, is_whole: true, made, at: 0, is_ended: false }
+        RepairedPng { passes, packed, row: Vec::new(), done: 0, rows: 0, is_whole: true, made, at: 0, is_ended: false }
     }
 
     /// True where every row came from data, and the data add up to their sum.
@@ -112,7 +112,7 @@ fn passes(info: &Info<'_>) -> Vec<(u32, usize)> {
     with_pixels.map(|(rows, columns)| (rows, info.raw_row_length_from_width(columns))).collect()
 }
 
-impl Read for Mended<'_> {
+impl Read for RepairedPng<'_> {
     fn read(&mut self, into: &mut [u8]) -> Result<usize> {
         let mut made = self.fill_buf()?;
         let read = made.read(into)?;
@@ -121,7 +121,7 @@ impl Read for Mended<'_> {
     }
 }
 
-impl BufRead for Mended<'_> {
+impl BufRead for RepairedPng<'_> {
     fn fill_buf(&mut self) -> Result<&[u8]> {
         if self.at == self.made.len() && !self.is_ended {
             self.make();
@@ -135,7 +135,7 @@ impl BufRead for Mended<'_> {
 }
 
 /// The decoder asks for it, and does without.
-impl Seek for Mended<'_> {
+impl Seek for RepairedPng<'_> {
     fn seek(&mut self, _: SeekFrom) -> Result<u64> {
         Err(Error::from(ErrorKind::Unsupported))
     }

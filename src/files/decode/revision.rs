@@ -1,5 +1,5 @@
-//! Which decoder decoded a picture: embeddings that were made from other pixels, or of a file that is told to be whole
-//! and is not, are made anew.
+//! The revision of the decoder that decoded a picture. An embedding is made anew where an older one made other pixels,
+//! or called a file whole that is not.
 
 use crate::files::kind::{Format, Kind};
 
@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_decodes_as_before_is_current() {
+    fn revision_is_current_for_unchanged_decoders_only() {
         let kind = |format| Kind::Picture(format);
         assert!(is_current("jpeg 3", kind(Format::Jpeg)) && is_of_today("jpeg 3"));
         assert!(!is_current("jpeg 3", kind(Format::Png)) && !is_current("jpeg 1", kind(Format::Jpeg)));

@@ -1,4 +1,4 @@
-//! Numbers behind the tags of TIFF directories, which EXIF data have too (TIFF 6.0, section 2; BigTIFF).
+//! Reads numbers of the tags of TIFF directories, which EXIF data have too (TIFF 6.0, section 2; BigTIFF).
 
 /// The order of a number's bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub(super) fn width_of(kind: u16) -> Option<usize> {
     }
 }
 
-/// What says no orientation, and keeps others from saying one.
+/// The value for "no orientation", which also ends the search in other places.
 pub(super) const NO_ORIENTATION: u8 = 0;
 
 /// The orientation that the values of a tag tell: the first of them, in any type of numbers that Pillow knows. Texts
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn any_type_of_number_tells() {
+    fn orientation_is_read_from_any_type_of_number() {
         let cases: [(u16, &[u8], Option<u8>); 17] = [
             (3, &[6, 0], Some(6)),
             (3, &[6, 0, 1, 0], Some(6)),

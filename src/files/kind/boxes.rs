@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn any_brand_of_a_picture_tells_it() {
+    fn container_with_any_picture_brand_is_that_format() {
         let cases: [(&[&[u8; 4]], Option<&str>); 13] = [
             (&[b"heic", b"mif1", b"heic"], Some("HEIC")),
             (&[b"hevm", b"mif1", b"heic", b"miaf"], Some("HEIC")),
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn what_follows_the_brands_is_none() {
+    fn bytes_after_the_brands_are_no_brand() {
         let mut video = with_brands(&[b"isom", b"mp41"]);
         video.extend(b"mif1heic");
         assert_eq!(format(&video), None);

@@ -1,4 +1,4 @@
-//! The kind of a file, by its first bytes; its name is asked only where they say nothing, or too little.
+//! The kind of a file, by its first bytes. Its name counts only where they say nothing, or too little.
 
 mod boxes;
 mod content;

@@ -5,7 +5,7 @@ fn kind(start: &[u8], name: &str) -> Kind {
 }
 
 #[test]
-fn content_comes_before_the_name() {
+fn kind_by_content_comes_before_the_name() {
     assert_eq!(kind(b"\xff\xd8\xff\xe0", "picture.png"), Kind::Picture(Format::Jpeg));
     assert_eq!(kind(b"\xff\xd8\xff\xe0", "no extension"), Kind::Picture(Format::Jpeg));
     assert_eq!(kind(b"BM\0\0\0\0\0\0\0\0\0\0\0\0\x28\0\0\0", "x"), Kind::Picture(Format::Bmp));
@@ -23,7 +23,7 @@ fn content_comes_before_the_name() {
 }
 
 #[test]
-fn raw_pictures_of_every_maker_are_told() {
+fn raw_pictures_of_every_maker_are_recognised() {
     let tiff = b"II*\0\x08\0\0\0\x0a\0\0\x01\x04\0\x01\0";
     for extension in [
         "3fr", "ARW", "cr2", "dcr", "DNG", "erf", "fff", "gpr", "iiq", "kdc", "mef", "mos", "NEF", "nrw", "PEF", "raw",
@@ -59,7 +59,7 @@ fn raw_pictures_of_every_maker_are_told() {
 }
 
 #[test]
-fn an_icon_is_told_by_its_first_entry() {
+fn icon_is_recognised_by_its_first_entry() {
     let icon = b"\0\0\x01\0\x02\0\x10\x10\0\0\x01\0\x20\0\x68\x04\0\0\x26\0\0\0";
     let cursor = b"\0\0\x02\0\x01\0\x20\x20\0\0\x05\0\x07\0\x30\x01\0\0\x16\0\0\0";
     assert_eq!(kind(icon, "x"), Kind::OtherPicture("ICO"));
@@ -78,7 +78,7 @@ fn an_icon_is_told_by_its_first_entry() {
 }
 
 #[test]
-fn weak_signs_count_with_the_name_of_a_picture_only() {
+fn weak_signature_counts_only_with_a_picture_name() {
     let signs: [(&[u8], &str); 6] = [
         (b"P6\n203 271\n255\n", "PNM"),
         (b"%PDF-1.4\n", "PDF"),
@@ -97,7 +97,7 @@ fn weak_signs_count_with_the_name_of_a_picture_only() {
 }
 
 #[test]
-fn apples_own_png_is_called_by_its_name() {
+fn png_of_apple_is_named() {
     let start = |chunk: &[u8]| [b"\x89PNG\r\n\x1a\n\0\0\0\x04", chunk].concat();
     assert_eq!(kind(&start(b"CgBI"), "x.png"), Kind::OtherPicture("CgBI PNG"));
     assert_eq!(kind(&start(b"IHDR"), "x.png"), Kind::Picture(Format::Png));

@@ -9,9 +9,10 @@ use super::copy::{Copy, copy, verify};
 use super::removal::Removal;
 use super::rename::{end_renaming, go_back, move_by_renaming};
 use super::target::{open_folder, present_already, publish};
-use super::{Ended, Journal, Outcome, Step, Transfer, TransferError};
+use super::{Ended, Journal, Outcome, PreparedTransfer, TransferError, ending};
 use crate::crash::{self, Moment};
 use crate::domain::run::{Action, TransferId};
+use crate::domain::transfer::Step;
 use crate::domain::unkept::Unkept;
 use crate::files::folder::{FileStat, Folder};
 use crate::files::folders::{Entry, Folders};
@@ -19,7 +20,7 @@ use crate::files::to_disk::{NotOnDisk, ToDisk, copy_of};
 
 /// A transfer and how far it is.
 struct InHand<'t> {
-    transfer: &'t Transfer,
+    transfer: &'t PreparedTransfer,
     state: State,
 }
 
@@ -44,7 +45,7 @@ pub(super) enum State {
 /// all. An error of the journal ends the batch; the transfers that it leaves unfinished are found by
 /// [`super::recover()`].
 pub fn transfer_batch(
-    batch: &[Transfer],
+    batch: &[PreparedTransfer],
     folders: &Folders,
     journal: &mut impl Journal,
     stop: &dyn Fn() -> bool,
@@ -66,8 +67,8 @@ pub fn transfer_batch(
     remove_all(&mut hands, folders);
     folders.close();
     // A transfer that ended in a phase before the last is recorded with the last: only then are its folders on disk.
-    let ended: Vec<_> = hands.iter().filter_map(InHand::ended).collect();
-    journal.record(&ended).map_err(TransferError::Journal)?;
+    let ended = hands.iter().filter_map(|hand| hand.ended(journal)).collect();
+    journal.record(ended).map_err(TransferError::Journal)?;
     let over = |hand: InHand<'_>| match hand.state {
         State::Ended(result) => Some((hand.transfer.id, result)),
         _ => None,
@@ -76,31 +77,31 @@ pub fn transfer_batch(
 }
 
 impl InHand<'_> {
-    fn ended(&self) -> Option<(TransferId, Step<'_>)> {
+    fn ended(&self, journal: &impl Journal) -> Option<(TransferId, Step)> {
         match &self.state {
             State::Ended(Err(error)) if error.is_unfinished() => None,
-            State::Ended(result) => Some((self.transfer.id, Step::Ended(result))),
+            State::Ended(ended) => Some((self.transfer.id, Step::Ended(ending(ended, |error| journal.say(error))))),
             _ => None,
         }
     }
 }
 
 /// Changes each hand's state for which `step` has a next one.
-fn advance(hands: &mut [InHand<'_>], mut step: impl FnMut(&Transfer, State) -> State) {
+fn advance(hands: &mut [InHand<'_>], mut step: impl FnMut(&PreparedTransfer, State) -> State) {
     for hand in hands {
         let state = std::mem::replace(&mut hand.state, State::Ended(Err(TransferError::Abandoned)));
         hand.state = step(hand.transfer, state);
     }
 }
 
-fn begin(transfer: &Transfer, folders: &Folders) -> Result<State, TransferError> {
-    if transfer.action == Action::Remove {
+fn begin(transfer: &PreparedTransfer, folders: &Folders) -> Result<State, TransferError> {
+    if transfer.planned.action == Action::Remove {
         let removal = Removal::find(transfer, folders)?;
         let outcome = Outcome::Removed { witness: removal.witness.path() };
         return Ok(State::Leaving { removal, outcome });
     }
     let folder = open_folder(transfer, folders)?;
-    if transfer.action == Action::Move
+    if transfer.planned.action == Action::Move
         && let Some((target, source)) = end_renaming(transfer, folders, &folder)?
     {
         return Ok(State::Renamed { target, left: source.folder });
@@ -108,7 +109,7 @@ fn begin(transfer: &Transfer, folders: &Folders) -> Result<State, TransferError>
     if let Some(target) = present_already(transfer, &folder) {
         return Ok(State::Ended(Ok(Outcome::AlreadyPresent { target: target.path() })));
     }
-    if transfer.action == Action::Move
+    if transfer.planned.action == Action::Move
         && let Some((target, source)) = move_by_renaming(transfer, folders, &folder)?
     {
         return Ok(State::Renamed { target, left: source.folder });
@@ -119,7 +120,7 @@ fn begin(transfer: &Transfer, folders: &Folders) -> Result<State, TransferError>
 /// Brings the copies to disk and reads them back.
 fn settle(hands: &mut [InHand<'_>], journal: &mut impl Journal) -> Result<(), TransferError> {
     advance(hands, |transfer, state| match state {
-        State::Copied(copy) => match verify(&copy, transfer.hash, &transfer.folder) {
+        State::Copied(copy) => match verify(&copy, transfer.planned.hash, &transfer.planned.folder) {
             Ok(written) => State::Verified(copy, written),
             Err(error) => State::Ended(Err(error)),
         },
@@ -136,7 +137,7 @@ fn settle(hands: &mut [InHand<'_>], journal: &mut impl Journal) -> Result<(), Tr
         return Ok(());
     }
     crash::point(Moment::CopiesVerified);
-    journal.record(&steps).map_err(TransferError::Journal)?;
+    journal.record(steps).map_err(TransferError::Journal)?;
     crash::point(Moment::CopiesRecorded);
     Ok(())
 }
@@ -151,11 +152,11 @@ fn publish_all(hands: &mut [InHand<'_>], journal: &mut impl Journal, folders: &F
     leave_displaced(hands, folders);
     advance(hands, |transfer, state| match state {
         State::Published { target, seen, copied_from, unkept } => match failed.of(&target.path()) {
-            Some(source) if transfer.action == Action::Copy => {
+            Some(source) if transfer.planned.action == Action::Copy => {
                 State::Ended(Err(TransferError::NotOnDisk { target: target.path(), source }))
             }
             Some(source) => {
-                let reason = Box::new(TransferError::Target { path: transfer.folder.clone(), source });
+                let reason = Box::new(TransferError::Target { path: transfer.planned.folder.clone(), source });
                 State::Ended(Err(TransferError::SourceKept { target: target.path(), reason }))
             }
             None => State::Published { target, seen, copied_from, unkept },
@@ -173,17 +174,16 @@ fn publish_all(hands: &mut [InHand<'_>], journal: &mut impl Journal, folders: &F
     end_left(hands);
     crash::point(Moment::FoldersSynced);
     advance(hands, |transfer, state| match state {
-        State::Published { target, unkept, .. } if transfer.action == Action::Copy => {
+        State::Published { target, unkept, .. } if transfer.planned.action == Action::Copy => {
             State::Ended(Ok(Outcome::Copied { target: target.path(), unkept }))
         }
         state => state,
     });
-    let published: Vec<(TransferId, PathBuf)> = hands.iter().filter_map(published).collect();
-    if published.is_empty() {
+    let steps: Vec<_> = hands.iter().filter_map(published).collect();
+    if steps.is_empty() {
         return Ok(());
     }
-    let steps: Vec<_> = published.iter().map(|(id, target)| (*id, Step::Published { target })).collect();
-    journal.record(&steps).map_err(TransferError::Journal)?;
+    journal.record(steps).map_err(TransferError::Journal)?;
     crash::point(Moment::PublishedRecorded);
     Ok(())
 }
@@ -205,7 +205,7 @@ fn leave_displaced(hands: &mut [InHand<'_>], folders: &Folders) {
             }
         }
         let error = TransferError::TargetChanged { path: target.path() };
-        State::Ended(Err(match (&state, transfer.source.file_name()) {
+        State::Ended(Err(match (&state, transfer.planned.source.file_name()) {
             (State::Renamed { target, left }, Some(name)) => {
                 go_back(target, &Entry { folder: left.clone(), name: name.to_owned() }, error)
             }
@@ -214,9 +214,9 @@ fn leave_displaced(hands: &mut [InHand<'_>], folders: &Folders) {
     });
 }
 
-fn published(hand: &InHand<'_>) -> Option<(TransferId, PathBuf)> {
+fn published(hand: &InHand<'_>) -> Option<(TransferId, Step)> {
     match &hand.state {
-        State::Published { target, .. } => Some((hand.transfer.id, target.path())),
+        State::Published { target, .. } => Some((hand.transfer.id, Step::Published { target: target.path() })),
         _ => None,
     }
 }
@@ -240,14 +240,16 @@ fn remove_all(hands: &mut [InHand<'_>], folders: &Folders) {
     advance(hands, |transfer, state| match state {
         State::Published { target, seen, copied_from, unkept } => {
             let outcome = Outcome::Moved { target: target.path(), unkept };
-            match folders.entry(&transfer.source) {
+            match folders.entry(&transfer.planned.source) {
                 Ok(source) => {
                     let removal = Removal::of_source(source, copied_from, target, seen);
                     State::Leaving { removal, outcome }
                 }
-                Err(source) => {
-                    not_removed(transfer, &outcome, TransferError::NotRemoved { path: transfer.source.clone(), source })
-                }
+                Err(source) => not_removed(
+                    transfer,
+                    &outcome,
+                    TransferError::NotRemoved { path: transfer.planned.source.clone(), source },
+                ),
             }
         }
         state => state,
@@ -256,7 +258,7 @@ fn remove_all(hands: &mut [InHand<'_>], folders: &Folders) {
     advance(hands, |transfer, state| match state {
         State::Leaving { removal, outcome } => match failed.of(&removal.witness.path()) {
             Some(source) => {
-                let (path, witness) = (transfer.source.clone(), removal.witness.path());
+                let (path, witness) = (transfer.planned.source.clone(), removal.witness.path());
                 not_removed(transfer, &outcome, TransferError::WitnessNotOnDisk { path, witness, source })
             }
             None => match removal.carry_out(transfer) {
@@ -274,8 +276,8 @@ fn remove_all(hands: &mut [InHand<'_>], folders: &Folders) {
 }
 
 /// A file that was to be removed stays: for a move that is a copy with a source that was kept.
-fn not_removed(transfer: &Transfer, outcome: &Outcome, error: TransferError) -> State {
-    State::Ended(Err(match transfer.action {
+fn not_removed(transfer: &PreparedTransfer, outcome: &Outcome, error: TransferError) -> State {
+    State::Ended(Err(match transfer.planned.action {
         Action::Move => TransferError::SourceKept { target: outcome.target().to_owned(), reason: Box::new(error) },
         Action::Copy | Action::Remove => error,
     }))
@@ -286,7 +288,7 @@ fn not_removed(transfer: &Transfer, outcome: &Outcome, error: TransferError) -> 
 fn bring_witnesses(hands: &[InHand<'_>], folders: &Folders) -> NotOnDisk {
     let mut to_disk = ToDisk::default();
     let mut failed = NotOnDisk::default();
-    for hand in hands.iter().filter(|hand| hand.transfer.action == Action::Remove) {
+    for hand in hands.iter().filter(|hand| hand.transfer.planned.action == Action::Remove) {
         if let State::Leaving { removal, .. } = &hand.state {
             to_disk.file(&removal.witness);
             if let Err(error) = folders.anchor(removal.witness.folder.path()) {

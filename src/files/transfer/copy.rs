@@ -10,7 +10,7 @@ use std::rc::Rc;
 use sha2::{Digest, Sha256};
 
 use super::metadata::{self, Attributes};
-use super::{Transfer, TransferError};
+use super::{PreparedTransfer, TransferError};
 use crate::crash::{self, Moment};
 use crate::domain::picture::ContentHash;
 use crate::domain::unkept::Unkept;
@@ -40,7 +40,7 @@ pub(super) struct Staged {
 }
 
 impl Staged {
-    fn new(folder: &Rc<Folder>, transfer: &Transfer) -> io::Result<(Staged, File)> {
+    fn new(folder: &Rc<Folder>, transfer: &PreparedTransfer) -> io::Result<(Staged, File)> {
         let file = folder.create_new(&transfer.temporary)?;
         let entry = Entry { folder: folder.clone(), name: transfer.temporary.clone() };
         Ok((Staged { entry, has_own_name: false }, file))
@@ -71,13 +71,13 @@ impl Drop for Staged {
 }
 
 /// Copies the source, which must have the planned content, and begins to bring the copy to disk.
-pub(super) fn copy(transfer: &Transfer, folders: &Folders, folder: &Rc<Folder>) -> Result<Copy, TransferError> {
-    let unreadable = |source| TransferError::Source { path: transfer.source.clone(), source };
-    let unwritable = |source| TransferError::Target { path: transfer.folder.clone(), source };
-    let changed = || TransferError::SourceChanged { path: transfer.source.clone() };
-    let entry = folders.entry(&transfer.source).map_err(unreadable)?;
+pub(super) fn copy(transfer: &PreparedTransfer, folders: &Folders, folder: &Rc<Folder>) -> Result<Copy, TransferError> {
+    let unreadable = |source| TransferError::Source { path: transfer.planned.source.clone(), source };
+    let unwritable = |source| TransferError::Target { path: transfer.planned.folder.clone(), source };
+    let changed = || TransferError::SourceChanged { path: transfer.planned.source.clone() };
+    let entry = folders.entry(&transfer.planned.source).map_err(unreadable)?;
     let (mut source, copied_from) = entry.open().map_err(unreadable)?;
-    if copied_from.stamp.size != transfer.size {
+    if copied_from.stamp.size != transfer.planned.size {
         return Err(changed());
     }
     // Before it is read: reading sets the time of access.
@@ -86,7 +86,7 @@ pub(super) fn copy(transfer: &Transfer, folders: &Folders, folder: &Rc<Folder>) 
     crash::point(Moment::HalfCopied);
     let hash = match share_blocks(&source, &file) {
         true => staged.entry.hash().map_err(unwritable)?,
-        false => match copy_and_hash(&mut source, &mut file, transfer.size) {
+        false => match copy_and_hash(&mut source, &mut file, transfer.planned.size) {
             Ok(hash) => hash,
             Err(CopyError::Read(error)) => return Err(unreadable(error)),
             Err(CopyError::Write(error)) => return Err(unwritable(error)),
@@ -94,17 +94,18 @@ pub(super) fn copy(transfer: &Transfer, folders: &Folders, folder: &Rc<Folder>) 
     };
     // Where numbers and times are invented, the content tells: it is what was read when the transfer was planned.
     let is_as_opened = FileStat::of(&source.metadata().map_err(unreadable)?) == copied_from;
-    if hash != transfer.hash || (entry.folder.keeps_numbers() && !is_as_opened) {
+    if hash != transfer.planned.hash || (entry.folder.keeps_numbers() && !is_as_opened) {
         return Err(changed());
     }
-    let attributes = Attributes::at(&transfer.source, &source).map_err(unreadable)?;
+    let attributes = Attributes::at(&transfer.planned.source, &source).map_err(unreadable)?;
     let mut unkept =
-        metadata::keep((&file, &transfer.folder), &attributes, &metadata, transfer.restores).map_err(unwritable)?;
+        metadata::keep((&file, &transfer.planned.folder), &attributes, &metadata, transfer.planned.restores)
+            .map_err(unwritable)?;
     // Who may read the source by another right than that of its owner must be able to read the copy, to verify it and
     // to take it back.
     if staged.entry.open().is_err_and(|error| error.kind() == ErrorKind::PermissionDenied) {
         metadata::let_owner_read(&file).map_err(unwritable)?;
-        unkept.mode = Some(transfer.restores.mode.unwrap_or(metadata.permissions().mode() & 0o7777));
+        unkept.mode = Some(transfer.planned.restores.mode.unwrap_or(metadata.permissions().mode() & 0o7777));
     }
     begin_writing(&file);
     crash::point(Moment::Copied);

@@ -7,8 +7,9 @@ use std::rc::Rc;
 use super::removal::{Removal, put_back_left};
 use super::rename::end_renaming;
 use super::target::{Named, entries, give_name, release_names};
-use super::{Outcome, Transfer, TransferError};
+use super::{Outcome, PreparedTransfer, TransferError};
 use crate::domain::run::Action;
+use crate::domain::transfer::Reached;
 use crate::domain::unkept::Unkept;
 use crate::file_system::is_gone;
 use crate::files::folder::{Folder, is_disk_absent};
@@ -17,55 +18,31 @@ use crate::files::free_name::rename_to_free_name;
 use crate::files::read::hash_open;
 use crate::files::to_disk::ToDisk;
 
-/// How far the journal knows a transfer to have come.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Reached {
-    /// It was planned, and may have been begun.
-    Planned,
-    /// The same, and a later transfer of the picture was done meanwhile: what can be found is what that one did.
-    Superseded,
-    /// Its copy was whole under the temporary name, with this number on its file system.
-    Copied {
-        /// The number.
-        inode: u64,
-    },
-    /// Its copy has its name.
-    Published {
-        /// The copy.
-        target: PathBuf,
-    },
-    /// It was done, but its folders could not be brought to disk.
-    NotOnDisk {
-        /// Where the content is.
-        target: PathBuf,
-    },
-}
-
 /// Finds out what became of a transfer, cleans up after it and, where a copy has its name already, finishes it. It can
 /// be called again at any time with the same result.
-pub fn recover(transfer: &Transfer, reached: &Reached, folders: &Folders) -> Result<Outcome, TransferError> {
+pub fn recover(transfer: &PreparedTransfer, reached: &Reached, folders: &Folders) -> Result<Outcome, TransferError> {
     let unfinished = |path: &Path, source| TransferError::NotRecovered { path: path.to_owned(), source };
     // On a disk that is away a temporary file may lie: it is looked for once the disk is there.
-    if is_disk_absent(&transfer.folder, transfer.folder_device) {
-        return Err(TransferError::OtherDisk { folder: transfer.folder.clone() });
+    if is_disk_absent(&transfer.planned.folder, transfer.folder_device) {
+        return Err(TransferError::OtherDisk { folder: transfer.planned.folder.clone() });
     }
-    let folder = match folders.open(&transfer.folder) {
+    let folder = match folders.open(&transfer.planned.folder) {
         Err(error) if is_gone(&error) => None,
-        opened => Some(opened.map_err(|error| unfinished(&transfer.folder, error))?),
+        opened => Some(opened.map_err(|error| unfinished(&transfer.planned.folder, error))?),
     };
-    if let Some(folder) = folder.as_ref().filter(|_| transfer.action != Action::Remove) {
-        release_names(transfer, folder).map_err(|error| unfinished(&transfer.folder, error))?;
+    if let Some(folder) = folder.as_ref().filter(|_| transfer.planned.action != Action::Remove) {
+        release_names(transfer, folder).map_err(|error| unfinished(&transfer.planned.folder, error))?;
         if let Some(target) = keep_or_remove_copy(transfer, folder, folders)? {
-            return finish(transfer, transfer.action, target, folders);
+            return finish(transfer, transfer.planned.action, target, folders);
         }
         // Once the transfer is over nobody looks for what loss of power might bring back.
-        folder.sync().map_err(|error| unfinished(&transfer.folder, error))?;
+        folder.sync().map_err(|error| unfinished(&transfer.planned.folder, error))?;
     }
-    match folders.entry(&transfer.source) {
+    match folders.entry(&transfer.planned.source) {
         Err(error) if is_gone(&error) => {}
         source => source
             .and_then(|source| put_back_left(&source, transfer))
-            .map_err(|error| unfinished(&transfer.source, error))?,
+            .map_err(|error| unfinished(&transfer.planned.source, error))?,
     }
     let copy_at = |path: &Path| {
         folders.entry(path).map_err(|error| match is_gone(&error) {
@@ -73,7 +50,7 @@ pub fn recover(transfer: &Transfer, reached: &Reached, folders: &Folders) -> Res
             false => unfinished(path, error),
         })
     };
-    match (transfer.action, reached) {
+    match (transfer.planned.action, reached) {
         (action, Reached::NotOnDisk { target }) => bring_again(transfer, action, &copy_at(target)?, folders),
         (Action::Remove, _) => recover_removal(transfer, folders),
         (Action::Move, Reached::Planned) => recover_rename(transfer, folder.as_ref(), folders),
@@ -89,30 +66,30 @@ pub fn recover(transfer: &Transfer, reached: &Reached, folders: &Folders) -> Res
 
 /// Gives a file that a killed run left under its private name its own back, so that a later run can remove it. Nothing
 /// is done where there is none, or its folder is not there.
-pub fn give_name_back(transfer: &Transfer, folders: &Folders) -> Result<(), TransferError> {
-    let given = match folders.entry(&transfer.source) {
+pub fn give_name_back(transfer: &PreparedTransfer, folders: &Folders) -> Result<(), TransferError> {
+    let given = match folders.entry(&transfer.planned.source) {
         Err(error) if is_gone(&error) => return Ok(()),
         source => source.and_then(|source| put_back_left(&source, transfer)),
     };
-    given.map_err(|source| TransferError::NotRecovered { path: transfer.source.clone(), source })
+    given.map_err(|source| TransferError::NotRecovered { path: transfer.planned.source.clone(), source })
 }
 
 /// Removes a copy that has no name yet. One whose content is whole nowhere else gets its name instead: the source may
 /// have come just before a loss of power, and never have been on disk.
 fn keep_or_remove_copy(
-    transfer: &Transfer,
+    transfer: &PreparedTransfer,
     folder: &Rc<Folder>,
     folders: &Folders,
 ) -> Result<Option<Entry>, TransferError> {
     let copy = Entry { folder: folder.clone(), name: transfer.temporary.clone() };
     let unfinished = |source| TransferError::NotRecovered { path: copy.path(), source };
     let source_is_whole = || {
-        let source = folders.entry(&transfer.source);
-        source.is_ok_and(|source| source.has(transfer.hash) && bring(&source).is_ok())
+        let source = folders.entry(&transfer.planned.source);
+        source.is_ok_and(|source| source.has(transfer.planned.hash) && bring(&source).is_ok())
     };
     let is_needed = match copy.hash() {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-        Ok(hash) => hash == transfer.hash && !source_is_whole(),
+        Ok(hash) => hash == transfer.planned.hash && !source_is_whole(),
         Err(source) if !source_is_whole() => return Err(unfinished(source)),
         Err(_) => false,
     };
@@ -130,7 +107,7 @@ fn keep_or_remove_copy(
 /// The first of its names under which a transfer's file is; [`TransferError::Abandoned`] where it has none. A name that
 /// cannot be looked at could be the one: the next run finds out.
 fn find_target(
-    transfer: &Transfer,
+    transfer: &PreparedTransfer,
     folder: &Rc<Folder>,
     is_it: impl Fn(&Entry) -> std::io::Result<bool>,
 ) -> Result<Entry, TransferError> {
@@ -146,16 +123,21 @@ fn find_target(
 }
 
 /// True for the copy that was made: by its number and content, or by its content alone where numbers are invented.
-fn is_copy(entry: &Entry, transfer: &Transfer, inode: u64) -> std::io::Result<bool> {
+fn is_copy(entry: &Entry, transfer: &PreparedTransfer, inode: u64) -> std::io::Result<bool> {
     let is_it = match entry.find() {
         Err(error) if error.kind() == ErrorKind::NotFound => false,
         found => found?.stamp.inode == inode,
     };
-    Ok((is_it || !entry.folder.keeps_numbers()) && entry.holds(transfer.hash)?)
+    Ok((is_it || !entry.folder.keeps_numbers()) && entry.holds(transfer.planned.hash)?)
 }
 
 /// A copy that has its name: a move goes on to remove the source, if that is still there with the same content.
-fn finish(transfer: &Transfer, action: Action, target: Entry, folders: &Folders) -> Result<Outcome, TransferError> {
+fn finish(
+    transfer: &PreparedTransfer,
+    action: Action,
+    target: Entry,
+    folders: &Folders,
+) -> Result<Outcome, TransferError> {
     let unkept = Unkept::default();
     let path = target.path();
     bring(&target).map_err(|source| match source.kind() {
@@ -167,8 +149,8 @@ fn finish(transfer: &Transfer, action: Action, target: Entry, folders: &Folders)
         return Ok(Outcome::Copied { target: path, unkept });
     }
     let kept = |reason| TransferError::SourceKept { target: path.clone(), reason: Box::new(reason) };
-    let unreadable = |source| kept(TransferError::Source { path: transfer.source.clone(), source });
-    let source = match folders.entry(&transfer.source) {
+    let unreadable = |source| kept(TransferError::Source { path: transfer.planned.source.clone(), source });
+    let source = match folders.entry(&transfer.planned.source) {
         Err(error) if error.kind() == ErrorKind::NotFound => {
             return absent_disk(transfer).map_or(Ok(Outcome::Moved { target: path.clone(), unkept }), |e| Err(kept(e)));
         }
@@ -178,10 +160,10 @@ fn finish(transfer: &Transfer, action: Action, target: Entry, folders: &Folders)
         Err(error) if error.kind() == ErrorKind::NotFound => {}
         opened => {
             let (file, seen) = opened.map_err(unreadable)?;
-            let is_same = hash_open(&file).is_ok_and(|found| found == transfer.hash);
-            let copy = target.open_hashed().ok().filter(|(_, _, hash)| *hash == Some(transfer.hash));
+            let is_same = hash_open(&file).is_ok_and(|found| found == transfer.planned.hash);
+            let copy = target.open_hashed().ok().filter(|(_, _, hash)| *hash == Some(transfer.planned.hash));
             let (true, Some((_, copy_seen, _))) = (is_same, copy) else {
-                return Err(kept(TransferError::SourceChanged { path: transfer.source.clone() }));
+                return Err(kept(TransferError::SourceChanged { path: transfer.planned.source.clone() }));
             };
             let removal = Removal::of_source(source.clone(), seen, target.clone(), copy_seen);
             removal.carry_out(transfer).map_err(kept)?;
@@ -193,8 +175,8 @@ fn finish(transfer: &Transfer, action: Action, target: Entry, folders: &Folders)
 }
 
 /// An error where the source is not there because its disk is not.
-fn absent_disk(transfer: &Transfer) -> Option<TransferError> {
-    let folder = transfer.source.parent()?;
+fn absent_disk(transfer: &PreparedTransfer) -> Option<TransferError> {
+    let folder = transfer.planned.source.parent()?;
     is_disk_absent(folder, transfer.device).then(|| TransferError::OtherDisk { folder: folder.to_owned() })
 }
 
@@ -208,7 +190,7 @@ fn bring(target: &Entry) -> std::io::Result<()> {
 /// A rename either happened or did not, or the file has both names: the source is gone and the content is under one of
 /// the names, or not. Where it is in neither place, somebody has moved it since, or its folder: that is told.
 fn recover_rename(
-    transfer: &Transfer,
+    transfer: &PreparedTransfer,
     folder: Option<&Rc<Folder>>,
     folders: &Folders,
 ) -> Result<Outcome, TransferError> {
@@ -220,13 +202,14 @@ fn recover_rename(
     if let Some(error) = absent_disk(transfer) {
         return Err(error);
     }
-    match folders.entry(&transfer.source).and_then(|source| source.find()) {
+    match folders.entry(&transfer.planned.source).and_then(|source| source.find()) {
         Ok(_) => return Err(TransferError::Abandoned),
         Err(error) if is_gone(&error) => {}
-        Err(source) => return Err(TransferError::NotRecovered { path: transfer.source.clone(), source }),
+        Err(source) => return Err(TransferError::NotRecovered { path: transfer.planned.source.clone(), source }),
     }
-    let missing = || TransferError::Missing { path: transfer.source.clone(), folder: transfer.folder.clone() };
-    let target = folder.map(|folder| find_target(transfer, folder, |entry| entry.holds(transfer.hash)));
+    let missing =
+        || TransferError::Missing { path: transfer.planned.source.clone(), folder: transfer.planned.folder.clone() };
+    let target = folder.map(|folder| find_target(transfer, folder, |entry| entry.holds(transfer.planned.hash)));
     match target.unwrap_or(Err(TransferError::Abandoned)) {
         Err(TransferError::Abandoned) => Err(missing()),
         target => bring_again(transfer, Action::Move, &target?, folders),
@@ -235,7 +218,7 @@ fn recover_rename(
 
 /// Brings to disk what a transfer did: the file that it put somewhere, and the folder that one has left.
 fn bring_again(
-    transfer: &Transfer,
+    transfer: &PreparedTransfer,
     action: Action,
     target: &Entry,
     folders: &Folders,
@@ -247,7 +230,7 @@ fn bring_again(
         Err(error) if error.kind() == ErrorKind::NotFound => target.folder.sync().map_err(not_on_disk)?,
         _ => bring(target).map_err(not_on_disk)?,
     }
-    match folders.entry(&transfer.source) {
+    match folders.entry(&transfer.planned.source) {
         // The folder may have been removed with the last file in it.
         Err(error) if error.kind() == ErrorKind::NotFound && absent_disk(transfer).is_none() => {}
         source => source.and_then(|source| source.folder.sync()).map_err(not_on_disk)?,
@@ -261,11 +244,11 @@ fn bring_again(
 }
 
 /// A removal either happened or did not. Where it did, its folder is brought to disk.
-fn recover_removal(transfer: &Transfer, folders: &Folders) -> Result<Outcome, TransferError> {
-    let witness = transfer.folder.join(transfer.names.first().map(PathBuf::from).unwrap_or_default());
+fn recover_removal(transfer: &PreparedTransfer, folders: &Folders) -> Result<Outcome, TransferError> {
+    let witness = transfer.planned.folder.join(transfer.planned.names.first().map(PathBuf::from).unwrap_or_default());
     let not_on_disk = |source| TransferError::NotOnDisk { target: witness.clone(), source };
-    let unfinished = |source| TransferError::NotRecovered { path: transfer.source.clone(), source };
-    match folders.entry(&transfer.source) {
+    let unfinished = |source| TransferError::NotRecovered { path: transfer.planned.source.clone(), source };
+    match folders.entry(&transfer.planned.source) {
         Err(error) if is_gone(&error) => {
             if let Some(error) = absent_disk(transfer) {
                 return Err(error);

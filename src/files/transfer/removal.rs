@@ -9,7 +9,7 @@ use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 
 use super::rename::is_unmoved;
-use super::{Transfer, TransferError};
+use super::{PreparedTransfer, TransferError};
 use crate::crash::{self, Moment};
 use crate::domain::plan::name_candidates;
 use crate::domain::printable::printable;
@@ -29,21 +29,22 @@ pub(super) struct Removal {
 
 impl Removal {
     /// The removal that a transfer of the kind `Remove` asks for: the file must be as planned, and the witness whole.
-    pub(super) fn find(transfer: &Transfer, folders: &Folders) -> Result<Removal, TransferError> {
-        let unreadable = |source| TransferError::Source { path: transfer.source.clone(), source };
-        let leaving = folders.entry(&transfer.source).map_err(unreadable)?;
+    pub(super) fn find(transfer: &PreparedTransfer, folders: &Folders) -> Result<Removal, TransferError> {
+        let unreadable = |source| TransferError::Source { path: transfer.planned.source.clone(), source };
+        let leaving = folders.entry(&transfer.planned.source).map_err(unreadable)?;
         let (_, seen, hash) = leaving.open_hashed().map_err(unreadable)?;
-        if hash != Some(transfer.hash) {
-            return Err(TransferError::SourceChanged { path: transfer.source.clone() });
+        if hash != Some(transfer.planned.hash) {
+            return Err(TransferError::SourceChanged { path: transfer.planned.source.clone() });
         }
-        let witness = transfer.folder.join(transfer.names.first().map(PathBuf::from).unwrap_or_default());
+        let witness =
+            transfer.planned.folder.join(transfer.planned.names.first().map(PathBuf::from).unwrap_or_default());
         let found = folders.entry(&witness).ok().and_then(|entry| whole(&entry, transfer).map(|seen| (entry, seen)));
         match found {
             // Another name of the same file is no second copy.
             Some((witness, witness_seen)) if !witness_seen.is_same_file(&seen) => {
                 Ok(Removal { leaving, seen, witness, witness_seen })
             }
-            _ => Err(TransferError::NoWitness { path: transfer.source.clone(), witness }),
+            _ => Err(TransferError::NoWitness { path: transfer.planned.source.clone(), witness }),
         }
     }
 
@@ -54,7 +55,7 @@ impl Removal {
 
     /// Where numbers are invented the witness could be the very file that is leaving, under another spelling of its
     /// name, and what the system tells of it could be remembered: it is read.
-    fn is_witness_there(&self, transfer: &Transfer) -> bool {
+    fn is_witness_there(&self, transfer: &PreparedTransfer) -> bool {
         match self.witness.folder.keeps_numbers() {
             true => {
                 self.witness.find().is_ok_and(|now| is_as_hashed(&self.witness, &now, &self.witness_seen, transfer))
@@ -64,8 +65,8 @@ impl Removal {
     }
 
     /// Removes it. The witness must be on disk.
-    pub(super) fn carry_out(&self, transfer: &Transfer) -> Result<(), TransferError> {
-        let path = || transfer.source.clone();
+    pub(super) fn carry_out(&self, transfer: &PreparedTransfer) -> Result<(), TransferError> {
+        let path = || transfer.planned.source.clone();
         let not_removed = |source| TransferError::NotRemoved { path: path(), source };
         let (file, found) = self.leaving.open().map_err(not_removed)?;
         let lease = match writers(&file) {
@@ -110,14 +111,14 @@ impl Removal {
 }
 
 /// The facts about a file that has the transfer's content; none of another one, or one that changes.
-fn whole(entry: &Entry, transfer: &Transfer) -> Option<FileStat> {
+fn whole(entry: &Entry, transfer: &PreparedTransfer) -> Option<FileStat> {
     let (_, seen, hash) = entry.open_hashed().ok()?;
-    (hash == Some(transfer.hash)).then_some(seen)
+    (hash == Some(transfer.planned.hash)).then_some(seen)
 }
 
 /// True where a file is as it was when it was hashed. Its content tells where its number and times may change by
 /// themselves, and where it has got or lost another name, which is a change too.
-fn is_as_hashed(entry: &Entry, now: &FileStat, seen: &FileStat, transfer: &Transfer) -> bool {
+fn is_as_hashed(entry: &Entry, now: &FileStat, seen: &FileStat, transfer: &PreparedTransfer) -> bool {
     let keeps_numbers = entry.folder.keeps_numbers();
     let may_differ = !keeps_numbers || (now.stamp == seen.stamp && now.links != seen.links);
     now.is_as(seen, keeps_numbers) || (may_differ && whole(entry, transfer).is_some())
@@ -125,9 +126,9 @@ fn is_as_hashed(entry: &Entry, now: &FileStat, seen: &FileStat, transfer: &Trans
 
 /// True where the file under its private name is the one that was looked at. Where its number and times may change by
 /// themselves its content tells.
-fn is_it(aside: &Entry, seen: &FileStat, transfer: &Transfer) -> bool {
+fn is_it(aside: &Entry, seen: &FileStat, transfer: &PreparedTransfer) -> bool {
     let is_same = aside.find().is_ok_and(|there| there.stamp == seen.stamp);
-    is_same || (!aside.folder.keeps_numbers() && aside.has(transfer.hash))
+    is_same || (!aside.folder.keeps_numbers() && aside.has(transfer.planned.hash))
 }
 
 /// Gives what was moved aside its name back, or where that has been taken meanwhile a name beside it. Gives the error
@@ -167,7 +168,7 @@ fn is_same_content(one: &Entry, other: &Entry) -> io::Result<bool> {
 
 /// A file that a killed program left under a private name gets its own back, so that the transfer can be looked at
 /// anew.
-pub(super) fn put_back_left(source: &Entry, transfer: &Transfer) -> io::Result<()> {
+pub(super) fn put_back_left(source: &Entry, transfer: &PreparedTransfer) -> io::Result<()> {
     let aside = source.beside(&transfer.leaving);
     let left = match aside.find() {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),

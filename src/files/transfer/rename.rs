@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use super::removal::put_back;
 use super::target::{Named, give_name, present_already};
-use super::{Transfer, TransferError};
+use super::{PreparedTransfer, TransferError};
 use crate::crash::{self, Moment};
 use crate::files::folder::{FileStat, Folder};
 use crate::files::folders::{Entry, Folders};
@@ -17,17 +17,17 @@ use crate::files::to_disk::ToDisk;
 /// Moves a file by renaming it; nothing where that cannot be, or where its content has the name already. Gives the
 /// file's new place and its old one.
 pub(super) fn move_by_renaming(
-    transfer: &Transfer,
+    transfer: &PreparedTransfer,
     folders: &Folders,
     folder: &Rc<Folder>,
 ) -> Result<Option<(Entry, Entry)>, TransferError> {
     // A copy gets back what an earlier one lost; a file that is renamed keeps what it has.
-    if transfer.restores.any() {
+    if transfer.planned.restores.any() {
         return Ok(None);
     }
-    let unreadable = |source| TransferError::Source { path: transfer.source.clone(), source };
-    let changed = || TransferError::SourceChanged { path: transfer.source.clone() };
-    let source = folders.entry(&transfer.source).map_err(unreadable)?;
+    let unreadable = |source| TransferError::Source { path: transfer.planned.source.clone(), source };
+    let changed = || TransferError::SourceChanged { path: transfer.planned.source.clone() };
+    let source = folders.entry(&transfer.planned.source).map_err(unreadable)?;
     let found = source.find().map_err(unreadable)?;
     // A file with other names too could be changed through them once it is evidence: it is copied.
     if folder.device() != found.stamp.device || found.links > 1 {
@@ -35,12 +35,12 @@ pub(super) fn move_by_renaming(
     }
     let (file, found, hash) = source.open_hashed().map_err(unreadable)?;
     let lease = match writers(&file) {
-        Writers::Some => return Err(TransferError::InUse { path: transfer.source.clone() }),
+        Writers::Some => return Err(TransferError::InUse { path: transfer.planned.source.clone() }),
         Writers::None(lease) => Some(lease),
         Writers::Unknown => None,
     };
     let now = FileStat::of(&file.metadata().map_err(unreadable)?);
-    if hash != Some(transfer.hash) || (source.folder.keeps_numbers() && now != found) {
+    if hash != Some(transfer.planned.hash) || (source.folder.keeps_numbers() && now != found) {
         return Err(changed());
     }
     let named = match give_name(transfer, folder, |entry| rename(&source, &found, transfer, entry)) {
@@ -63,7 +63,7 @@ pub(super) fn move_by_renaming(
 
 /// Renames the file. Where that takes two steps, it has a private name between them: another file that somebody puts
 /// under its own name meanwhile is not touched.
-fn rename(source: &Entry, hashed: &FileStat, transfer: &Transfer, target: &Entry) -> io::Result<()> {
+fn rename(source: &Entry, hashed: &FileStat, transfer: &PreparedTransfer, target: &Entry) -> io::Result<()> {
     if rename_at_once(&source.folder, &source.name, &target.folder, &target.name)? {
         return Ok(());
     }
@@ -108,12 +108,12 @@ fn is_for_copying(error: &io::Error) -> bool {
 
 /// True where the file that was renamed is the one that was hashed. Its number may be another one where the file system
 /// invents them, and so may its times where it gives new ones: then its content tells.
-fn is_renamed(target: &Entry, hashed: &FileStat, transfer: &Transfer) -> io::Result<bool> {
+fn is_renamed(target: &Entry, hashed: &FileStat, transfer: &PreparedTransfer) -> io::Result<bool> {
     let there = match target.find() {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
         there => there?,
     };
-    Ok(there.stamp == hashed.stamp || (!target.folder.keeps_numbers() && target.holds(transfer.hash)?))
+    Ok(there.stamp == hashed.stamp || (!target.folder.keeps_numbers() && target.holds(transfer.planned.hash)?))
 }
 
 /// Another file, that somebody has put in the place of the one that was hashed, goes back there.
@@ -131,11 +131,11 @@ pub(super) fn go_back(target: &Entry, source: &Entry, error: TransferError) -> T
 /// Ends a move that was cut off between the two halves of a rename, as loss of power can do on some file systems: the
 /// file has both names. Gives the place that it has, and the one that it had.
 pub(super) fn end_renaming(
-    transfer: &Transfer,
+    transfer: &PreparedTransfer,
     folders: &Folders,
     folder: &Rc<Folder>,
 ) -> Result<Option<(Entry, Entry)>, TransferError> {
-    let Ok(source) = folders.entry(&transfer.source) else { return Ok(None) };
+    let Ok(source) = folders.entry(&transfer.planned.source) else { return Ok(None) };
     let Some(target) = present_already(transfer, folder) else { return Ok(None) };
     let (Ok(seen), Ok(there)) = (source.find(), target.find()) else { return Ok(None) };
     // Two names in one folder may be one, on a file system that ignores case.
@@ -154,18 +154,23 @@ pub(super) fn end_renaming(
 
 /// Takes the old name away, looks whether the file still has the new one, and removes the old one only then: the two
 /// could be one place that is reached in two ways.
-fn remove_first_name(transfer: &Transfer, source: &Entry, seen: FileStat, target: &Entry) -> Result<(), TransferError> {
-    let not_removed = |error| TransferError::NotRemoved { path: transfer.source.clone(), source: error };
+fn remove_first_name(
+    transfer: &PreparedTransfer,
+    source: &Entry,
+    seen: FileStat,
+    target: &Entry,
+) -> Result<(), TransferError> {
+    let not_removed = |error| TransferError::NotRemoved { path: transfer.planned.source.clone(), source: error };
     let Entry { folder, name } = source;
     rename_aside(folder, name, &transfer.leaving).map_err(not_removed)?;
     crash::point(Moment::MovedAside);
     let aside = source.beside(&transfer.leaving);
     let is_same = |entry: &Entry| entry.find().is_ok_and(|found| found.stamp == seen.stamp);
     // Where numbers are invented, what the system tells of a name may be remembered: it is read.
-    let is_there = target.folder.keeps_numbers() || target.has(transfer.hash);
+    let is_there = target.folder.keeps_numbers() || target.has(transfer.planned.hash);
     let removed = match is_same(&aside) && is_same(target) && is_there {
         true => folder.remove(&transfer.leaving).map_err(not_removed),
-        false => Err(TransferError::SourceChanged { path: transfer.source.clone() }),
+        false => Err(TransferError::SourceChanged { path: transfer.planned.source.clone() }),
     };
     removed.map_err(|error| put_back(&aside, name, error))
 }

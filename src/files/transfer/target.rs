@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use super::batch::State;
 use super::copy::Copy;
-use super::{Outcome, Transfer, TransferError};
+use super::{Outcome, PreparedTransfer, TransferError};
 use crate::crash::{self, Moment};
 use crate::domain::portable_name::portable_file_name;
 use crate::files::folder::{FileStat, Folder};
@@ -14,8 +14,8 @@ use crate::files::folders::{Entry, Folders};
 use crate::files::free_name::{is_halfway, is_name_refused, release};
 
 /// Opens the folder, which must be a real one, and makes it where it is missing.
-pub(super) fn open_folder(transfer: &Transfer, folders: &Folders) -> Result<Rc<Folder>, TransferError> {
-    match folders.open_or_make(&transfer.folder, transfer.makes_parents) {
+pub(super) fn open_folder(transfer: &PreparedTransfer, folders: &Folders) -> Result<Rc<Folder>, TransferError> {
+    match folders.open_or_make(&transfer.planned.folder, transfer.makes_parents()) {
         Ok((folder, is_made)) => {
             if is_made {
                 crash::point(Moment::FolderMade);
@@ -23,26 +23,26 @@ pub(super) fn open_folder(transfer: &Transfer, folders: &Folders) -> Result<Rc<F
             Ok(folder)
         }
         Err(error) if error.kind() == ErrorKind::NotADirectory => {
-            let path = transfer.folder.clone();
-            Err(if transfer.makes_parents {
+            let path = transfer.planned.folder.clone();
+            Err(if transfer.makes_parents() {
                 TransferError::NoWayBack { path }
             } else {
                 TransferError::NotAFolder { path }
             })
         }
-        Err(source) => Err(TransferError::Target { path: transfer.folder.clone(), source }),
+        Err(source) => Err(TransferError::Target { path: transfer.planned.folder.clone(), source }),
     }
 }
 
 /// The names of a transfer in its folder.
-pub(super) fn entries<'t>(transfer: &'t Transfer, folder: &'t Rc<Folder>) -> impl Iterator<Item = Entry> + 't {
-    transfer.names.iter().map(|name| Entry { folder: folder.clone(), name: name.clone() })
+pub(super) fn entries<'t>(transfer: &'t PreparedTransfer, folder: &'t Rc<Folder>) -> impl Iterator<Item = Entry> + 't {
+    transfer.planned.names.iter().map(|name| Entry { folder: folder.clone(), name: name.clone() })
 }
 
 /// The first of the names in use, up to the first free one, that has the same content.
-pub(super) fn present_already(transfer: &Transfer, folder: &Rc<Folder>) -> Option<Entry> {
+pub(super) fn present_already(transfer: &PreparedTransfer, folder: &Rc<Folder>) -> Option<Entry> {
     let mut taken = entries(transfer, folder).take_while(|entry| entry.find().is_ok());
-    taken.find(|entry| entry.has(transfer.hash))
+    taken.find(|entry| entry.has(transfer.planned.hash))
 }
 
 /// How giving a file one of its names went.
@@ -56,25 +56,25 @@ pub(super) enum Named {
 /// Gives a file the first of its names that is free. Where the file system refuses a name, the same one as any takes it
 /// is next.
 pub(super) fn give_name(
-    transfer: &Transfer,
+    transfer: &PreparedTransfer,
     folder: &Rc<Folder>,
     mut rename: impl FnMut(&Entry) -> std::io::Result<()>,
 ) -> Result<Named, TransferError> {
     let mut refused: Option<(Entry, std::io::Error)> = None;
     let mut next = 0;
-    while let Some(name) = transfer.names.get(next) {
+    while let Some(name) = transfer.planned.names.get(next) {
         let entry = Entry { folder: folder.clone(), name: name.clone() };
         next += 1;
         match rename(&entry) {
             Ok(()) => return Ok(Named::Given(entry)),
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                if entry.has(transfer.hash) {
+                if entry.has(transfer.planned.hash) {
                     return Ok(Named::Present(entry));
                 }
             }
             Err(error) if is_name_refused(&error) => {
                 let portable = portable_file_name(&entry.name);
-                let found = transfer.names.iter().position(|name| *name == portable);
+                let found = transfer.planned.names.iter().position(|name| *name == portable);
                 next = next.max(found.unwrap_or_default());
                 refused = refused.or(Some((entry, error)));
             }
@@ -87,13 +87,13 @@ pub(super) fn give_name(
     })
 }
 
-fn no_free_name(transfer: &Transfer) -> TransferError {
-    let name = transfer.names.first().map_or(Path::new(""), Path::new);
-    TransferError::NoFreeName { path: transfer.folder.join(name) }
+fn no_free_name(transfer: &PreparedTransfer) -> TransferError {
+    let name = transfer.planned.names.first().map_or(Path::new(""), Path::new);
+    TransferError::NoFreeName { path: transfer.planned.folder.join(name) }
 }
 
 /// Gives a copy its name. It must be what was written when it has got it.
-pub(super) fn publish(transfer: &Transfer, copy: Copy, written: &FileStat) -> State {
+pub(super) fn publish(transfer: &PreparedTransfer, copy: Copy, written: &FileStat) -> State {
     let Copy { mut staged, copied_from, unkept } = copy;
     let folder = staged.folder().clone();
     match give_name(transfer, &folder, |entry| staged.rename(&entry.name)) {
@@ -120,7 +120,7 @@ pub(super) fn publish(transfer: &Transfer, copy: Copy, written: &FileStat) -> St
 }
 
 /// True where the copy has one of its names, or that cannot be told.
-fn is_named(transfer: &Transfer, folder: &Rc<Folder>, written: &FileStat) -> bool {
+fn is_named(transfer: &PreparedTransfer, folder: &Rc<Folder>, written: &FileStat) -> bool {
     entries(transfer, folder).any(|entry| match entry.find() {
         Ok(there) => there.stamp == written.stamp,
         Err(error) => error.kind() != ErrorKind::NotFound && !is_name_refused(&error),
@@ -128,13 +128,13 @@ fn is_named(transfer: &Transfer, folder: &Rc<Folder>, written: &FileStat) -> boo
 }
 
 /// Where a file system invents numbers and times the content tells whether the copy is what was written.
-fn is_copy_still(target: &Entry, transfer: &Transfer) -> bool {
-    !target.folder.keeps_numbers() && target.has(transfer.hash)
+fn is_copy_still(target: &Entry, transfer: &PreparedTransfer) -> bool {
+    !target.folder.keeps_numbers() && target.has(transfer.planned.hash)
 }
 
 /// Removes reservations of names that a killed program has left.
-pub(super) fn release_names(transfer: &Transfer, folder: &Rc<Folder>) -> io::Result<()> {
-    let own_name = transfer.source.file_name().unwrap_or_default();
+pub(super) fn release_names(transfer: &PreparedTransfer, folder: &Rc<Folder>) -> io::Result<()> {
+    let own_name = transfer.planned.source.file_name().unwrap_or_default();
     for entry in entries(transfer, folder) {
         for name in [transfer.temporary.as_os_str(), own_name] {
             release(folder, &entry.name, name)?;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::files::forget::forget;
+use crate::files::page_cache::drop_pages;
 use crate::files::read::{Reading, read};
 use crate::jobs::stop::Stop;
 use crate::jobs::threads::side_by_side;
@@ -15,7 +15,7 @@ use crate::jobs::threads::side_by_side;
 pub(super) fn per_second(files: &[PathBuf], threads: usize, time: Duration, stop: &Stop) -> f64 {
     let (began, mut count, mut spent) = (Instant::now(), 0, Duration::ZERO);
     loop {
-        files.iter().for_each(|path| forget(path));
+        files.iter().for_each(|path| drop_pages(path));
         let (came, took) = pass(files, threads, time.saturating_sub(spent), stop);
         count += came;
         spent += took;

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::{Bench, memory};
-use crate::domain::speed::Whole;
-use crate::files::forget::forget;
+use crate::domain::speed::WholeRun;
+use crate::files::page_cache::drop_pages;
 use crate::jobs::classify::{Classified, ClassifyError, Encoders, Pipeline, classify};
 use crate::jobs::effort::Clocks;
 use crate::jobs::model::Model;
@@ -24,8 +24,8 @@ pub(super) fn run(
     model: &Model,
     encoders: &mut Encoders,
     time: Duration,
-) -> Result<Whole, ClassifyError> {
-    bench.files.iter().for_each(|path| forget(path));
+) -> Result<WholeRun, ClassifyError> {
+    bench.files.iter().for_each(|path| drop_pages(path));
     let files: Vec<PathBuf> = bench.files.iter().cycle().take(MOST).cloned().collect();
     let (clocks, over) = (Clocks::default(), Stop::default());
     let pipeline = Pipeline {
@@ -44,7 +44,7 @@ pub(super) fn run(
         NoSink { files: &files, began, last: began, time, least, tried: 0, pictures: 0, over: &over, stop: bench.stop };
     classify(&pipeline, encoders, &mut sink)?;
     let seconds = (sink.last - began).as_secs_f64();
-    Ok(Whole {
+    Ok(WholeRun {
         pictures: sink.pictures,
         per_second: if seconds > 0.0 { sink.pictures as f64 / seconds } else { 0.0 },
         limit: clocks.so_far().limit(),
@@ -77,7 +77,7 @@ impl Sink for NoSink<'_> {
         self.pictures += usize::from(classified.is_some_and(|classified| classified.embedding.is_some()));
         self.last = Instant::now();
         if let Some(path) = self.files.get(position) {
-            forget(path);
+            drop_pages(path);
         }
         let is_enough = self.last - self.began >= self.time && self.tried >= self.least;
         if is_enough || self.stop.is_requested() {

@@ -20,9 +20,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
-use half::f16;
-use ndarray::{Array1, Axis};
-use serde_json::{Map, Value as Json, json};
+use ndarray::Axis;
 
 use decoding::decode_files;
 use encoding::{GoesOn, encode_when_needed};
@@ -36,7 +34,7 @@ use super::model::{Model, ModelError};
 use super::sink::{Sink, SinkError};
 use super::stop::Stop;
 use super::threads::start;
-use crate::domain::file_filter::{LeftOut, LeftOutReason};
+use crate::domain::file_filter::LeftOut;
 use crate::domain::file_identity::FileIdentity;
 use crate::domain::picture::{ContentHash, FileStamp, Picture, PictureState};
 use crate::domain::score::{Prediction, logits};
@@ -45,22 +43,13 @@ use crate::engine::image_processor::PreparedPicture;
 use crate::files::defect::PictureDefect;
 use crate::files::read::FileContent;
 use crate::store::cache::Remembered;
+use crate::store::ledger::RunResult;
 
+pub use super::classified::Classified;
 pub use encoding::Encoders;
 
 /// Threads that read and hash. Two keep a disk busy while one of them hashes.
 pub(super) const READERS: usize = 2;
-
-/// A picture and what is wrong with it.
-#[derive(Debug)]
-pub struct Classified {
-    /// The picture.
-    pub picture: Picture,
-    /// The trouble, where the state is not ok.
-    pub trouble: Option<PictureDefect>,
-    /// Its embedding, where it has pixels.
-    pub embedding: Option<Array1<f16>>,
-}
 
 /// Bytes of files that may wait to be decoded; one more file a reader may be in hand.
 const WAITING_BYTES: u64 = 256 << 20;
@@ -91,22 +80,15 @@ impl Classification {
         self.other_files.values().sum::<usize>() + self.left_out.counts().litter
     }
 
-    /// The counts that the ledger keeps.
-    pub fn told(&self) -> Map<String, Json> {
-        let counts = [("pictures", self.pictures), ("waiting", self.waiting), ("trusted", self.trusted)];
-        let counts = counts.into_iter().map(|(key, count)| (key.to_owned(), json!(count)));
-        counts.chain([("left_out".to_owned(), told_of(&self.left_out))]).collect()
+    /// The result that the ledger keeps.
+    pub fn result(&self) -> RunResult {
+        RunResult::Classified {
+            pictures: self.pictures,
+            waiting: self.waiting,
+            trusted: self.trusted,
+            left_out: self.left_out.counts(),
+        }
     }
-}
-
-/// How many files were left out for each reason, as it is told in JSON.
-pub fn told_of(left_out: &LeftOut) -> Json {
-    let counts = left_out.counts();
-    LeftOutReason::ALL
-        .into_iter()
-        .map(|why| (why.word().to_owned(), json!(counts.of(why))))
-        .collect::<Map<_, _>>()
-        .into()
 }
 
 /// Why classifying ended early.

@@ -182,7 +182,7 @@ mod tests {
     fn an_end_that_the_session_cannot_take_note_of_is_noted_later() {
         let folder = tempfile::tempdir().unwrap();
         let mut session = Session::open_to_work(folder.path(), &KnownSessions::in_folder(None)).unwrap();
-        let run = session.begin_run(RunKind::Classify, None, None, serde_json::Map::new()).unwrap();
+        let run = session.begin_run(RunKind::Classify, None, None, crate::store::ledger::RunSettings::none()).unwrap();
         let set = LabelSet { id: 1, labels: vec![] };
         let mut alerts = Alerts::new(vec![]);
         for number in 1..=2 {

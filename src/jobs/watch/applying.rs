@@ -3,8 +3,6 @@
 
 use std::time::{Duration, Instant};
 
-use serde_json::{Map, json};
-
 use super::{Told, Waits, WatchTools, Watched};
 use crate::domain::printable::printable;
 use crate::files::destination;
@@ -12,6 +10,7 @@ use crate::files::transfer::TransferError;
 use crate::jobs::apply::ApplyRun;
 use crate::jobs::sort::{SortRules, Unseen, sort};
 use crate::store::StoreError;
+use crate::store::ledger::RunSettings;
 use crate::store::session::{Revision, Session, Which};
 
 /// How long is waited after the destination had no room.
@@ -72,10 +71,7 @@ impl Applying {
         }
         let run = match &mut self.run {
             Some(run) => run,
-            none => {
-                let settings = Map::from_iter([("watch".to_owned(), json!(watched.run))]);
-                none.insert(ApplyRun::begin(session, settings)?)
-            }
+            none => none.insert(ApplyRun::begin(session, RunSettings::OfWatch(watched.run))?),
         };
         let (mut ended, mut is_full, mut has_failed) = (0, false, false);
         run.carry_out(session, &sorted.plan, tools.say_transfer, tools.stop, &mut |planned, end| {

@@ -15,8 +15,6 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use serde_json::{Map, json};
-
 use alerts::Alerts;
 use applying::Applying;
 use arriving::{Arriving, classify_ready};
@@ -25,11 +23,12 @@ pub use command::{BadCommand, LabelCommand};
 use incoming::Incoming;
 pub use rules::WatchRules;
 
-use super::carry_out::{SayError, recover_transfers};
-use super::classify::{Classified, ClassifyError, Encoders, told_of};
+use super::carry_out::SayError;
+use super::classify::{Classified, ClassifyError, Encoders};
 use super::effort::Clocks;
 use super::embeddings::CachePlace;
 use super::model::{Model, ModelError};
+use super::recover::recover_transfers;
 use super::sink::SourceFolder;
 use super::stop::Stop;
 use super::tables::{self, TableError};
@@ -40,8 +39,9 @@ use crate::files::defect::PictureDefect;
 use crate::files::destination::DestinationError;
 use crate::files::scan::Kept;
 use crate::files::transfer::Ended;
-use crate::files::watcher::NoEvents;
+use crate::files::watcher::WatcherUnavailable;
 use crate::store::StoreError;
+use crate::store::ledger::RunResult;
 use crate::store::session::{Known, LabelSet, Session, Sorting};
 
 /// How long a turn should take: what it brings is on disk and on screen only at its end.
@@ -66,7 +66,7 @@ pub enum WatchedBy {
     /// The system tells.
     Events,
     /// The folder is looked through every few seconds: because it was asked for, or for this reason.
-    Polling(Option<NoEvents>),
+    Polling(Option<WatcherUnavailable>),
 }
 
 /// Events of a watch.
@@ -356,8 +356,7 @@ impl Watch {
         if let Some(applying) = self.applying {
             applying.end(session)?;
         }
-        let result = [("pictures", json!(self.pictures)), ("left_out", told_of(self.incoming.left_out()))];
-        let result = Map::from_iter(result.map(|(key, value)| (key.to_owned(), value)));
+        let result = RunResult::Watched { pictures: self.pictures, left_out: self.incoming.left_out().counts() };
         session.end_run(self.watched.run, result)?;
         let (table, sure) = (&self.watched.table, self.watched.sorting.sure());
         match tables::write(session, table, Some(&self.watched.set), sure) {

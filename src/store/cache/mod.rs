@@ -67,7 +67,7 @@ INSERT INTO embeddings (model, hash, is_whole, used, embedding) SELECT model, ha
 DROP TABLE former;
 ";
 
-/// What a picture looks like to a model depends on its decoder too: an embedding that an earlier one made is made anew.
+/// An embedding depends on the decoder of its picture too: one that an earlier decoder led to is made anew.
 const VERSION_5: &str = "
 ALTER TABLE embeddings ADD COLUMN decoder TEXT NOT NULL DEFAULT ''; -- its name and revision; '' of before they were kept
 ";

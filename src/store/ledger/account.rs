@@ -7,16 +7,15 @@ use std::ops::ControlFlow;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use serde_json::{Map, Value as Json};
 use sha2::{Digest, Sha256};
 
 use super::chain::{Pending, follow};
-use super::{path_of, text_of};
+use super::event::{LedgerEvent, RunBegan, TransferEnded};
+use super::fields::text_in;
+use super::sources_in;
 use crate::domain::picture::ContentHash;
 use crate::domain::run::TransferId;
-
-/// Words under which a run tells the folder that its pictures are from: as it was given, and without links.
-const SOURCES: [&str; 2] = ["source", "real_source"];
+use crate::domain::transfer::TransferResult;
 
 /// The account of a ledger, each line of which follows the one before.
 #[derive(Debug, Default)]
@@ -57,9 +56,9 @@ impl Account {
     pub(in crate::store) fn read(file: Option<File>, pending: &Pending) -> io::Result<Result<Account, Broken>> {
         let mut account = Account::default();
         let chain = follow(file, pending, &mut |chain, line| {
-            let fields = line.filter(|_| chain.broken_at.is_none());
-            fields.map_or(ControlFlow::Break(()), |fields| {
-                account.add(&fields);
+            let line = line.filter(|_| chain.broken_at.is_none());
+            line.map_or(ControlFlow::Break(()), |line| {
+                line.event.iter().for_each(|event| account.add(event));
                 ControlFlow::Continue(())
             })
         })?;
@@ -67,35 +66,38 @@ impl Account {
         Ok(chain.broken_at.map_or(Ok(account), |line| Err(Broken(line))))
     }
 
-    fn add(&mut self, fields: &Map<String, Json>) {
-        match text_of(fields, "event") {
-            Some("run") => {
-                for source in sources_in(fields) {
-                    if !self.sources.contains(&source) {
-                        self.sources.push(source);
-                    }
-                }
-                let model = text_of(fields, "model").filter(|model| !self.models.iter().any(|known| known == model));
-                self.models.extend(model.map(str::to_owned));
-            }
-            Some("transfer") => drop(self.add_transfer(fields)),
+    fn add(&mut self, event: &LedgerEvent) {
+        match event {
+            LedgerEvent::Run(began) => self.add_run(began),
+            LedgerEvent::Transfer(ended) => self.add_transfer(ended),
             _ => {}
         }
     }
 
-    fn add_transfer(&mut self, fields: &Map<String, Json>) -> Option<()> {
-        let id = TransferId(fields.get("transfer")?.as_i64()?);
-        let (source, target) = (path_of(fields, "source")?, path_of(fields, "target"));
-        let (result, action) = (text_of(fields, "result")?, text_of(fields, "action")?);
-        let digest = digest(result, action, &source, target.as_deref(), text_of(fields, "sha256")?);
-        self.transfers.insert(id, digest);
-        Some(())
+    fn add_run(&mut self, began: &RunBegan) {
+        for source in sources_in(&began.settings) {
+            if !self.sources.contains(&source) {
+                self.sources.push(source);
+            }
+        }
+        let model = text_in(&began.settings, "model").filter(|model| !self.models.iter().any(|known| known == model));
+        self.models.extend(model.map(str::to_owned));
+    }
+
+    fn add_transfer(&mut self, ended: &TransferEnded) {
+        let told = Told {
+            result: ended.result.text(),
+            action: ended.action.text(),
+            source: &ended.source,
+            target: ended.target.as_deref(),
+            hash: ended.sha256,
+        };
+        self.transfers.insert(ended.transfer, digest(told));
     }
 
     /// True where the ledger tells the same of a transfer.
     pub(in crate::store) fn tells(&self, id: TransferId, told: Told<'_>) -> bool {
-        let digest = digest(told.result, told.action, told.source, told.target, &told.hash.to_string());
-        self.transfers.get(&id) == Some(&digest)
+        self.transfers.get(&id) == Some(&digest(told))
     }
 
     /// How many transfers it tells of.
@@ -114,26 +116,13 @@ impl Account {
     }
 }
 
-/// The folders that a run says its pictures are from, absolute: the one that was given, and that one without links.
-/// Version 0.1.0 told only of the first; the other is what it is now.
-pub fn sources_in(fields: &Map<String, Json>) -> Vec<PathBuf> {
-    let told: Vec<PathBuf> = SOURCES.iter().filter_map(|key| path_of(fields, key)).collect();
-    let mut sources: Vec<PathBuf> = told.iter().filter(|path| path.is_absolute()).cloned().collect();
-    if let [given] = sources.as_slice()
-        && let Ok(real) = given.canonicalize()
-        && real != *given
-    {
-        sources.push(real);
-    }
-    sources
-}
-
-fn digest(result: &str, action: &str, source: &Path, target: Option<&Path>, hash: &str) -> [u8; 32] {
-    let paths = [Some(source), target].map(|path| path.map_or(&b""[..], |path| path.as_os_str().as_bytes()));
+fn digest(told: Told<'_>) -> [u8; 32] {
     // A transfer is done, though the disk has not taken it yet.
-    let result = if result == "unsynced" { "done" } else { result };
-    let parts = [result.as_bytes(), action.as_bytes(), paths[0], paths[1], hash.as_bytes()];
-    // No path has a NUL in it, and no word.
+    let is_unsynced = told.result == TransferResult::Unsynced.word();
+    let result = if is_unsynced { TransferResult::Done.word() } else { told.result };
+    let paths = [Some(told.source), told.target].map(|path| path.map_or(&b""[..], |path| path.as_os_str().as_bytes()));
+    let parts = [result.as_bytes(), told.action.as_bytes(), paths[0], paths[1], &told.hash.0];
+    // No path has a NUL in it, and no word; the hash is the last.
     let hasher = parts.iter().fold(Sha256::new(), |hasher, part| hasher.chain_update(part).chain_update([0]));
     hasher.finalize().into()
 }
@@ -141,18 +130,15 @@ fn digest(result: &str, action: &str, source: &Path, target: Option<&Path>, hash
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
-
-    fn fields(value: Json) -> Map<String, Json> {
-        value.as_object().unwrap().clone()
-    }
+    use serde_json::{Value as Json, json};
 
     #[test]
     fn it_tells_a_transfer_from_every_other() {
         let mut account = Account::default();
         let hash = ContentHash([7; 32]);
-        account.add(&fields(json!({"event": "transfer", "transfer": 3, "action": "move", "result": "done",
-            "source": "/pics/1.jpg", "target": "a/1.jpg", "sha256": hash.to_string()})));
+        let line = json!({"event": "transfer", "run": 1, "transfer": 3, "action": "move", "result": "done",
+            "source": "/pics/1.jpg", "target": "a/1.jpg", "sha256": hash.to_string()});
+        account.add(&LedgerEvent::of(line.as_object().unwrap()).unwrap());
         let told = Told {
             result: "done",
             action: "move",
@@ -179,7 +165,7 @@ mod tests {
         let (real, link) = (folder.path().canonicalize().unwrap().join("real"), folder.path().join("link"));
         std::fs::create_dir(&real).unwrap();
         std::os::unix::fs::symlink(&real, &link).unwrap();
-        let of = |value: Json| sources_in(&fields(value));
+        let of = |value: Json| sources_in(value.as_object().unwrap());
         assert_eq!(of(json!({"source": link.to_str().unwrap()})), [link.clone(), real]);
         assert_eq!(of(json!({"source": "/a", "real_source": "/b"})), [Path::new("/a"), Path::new("/b")]);
         assert_eq!(of(json!({"source": "/a\\xff", "source_bytes": "L2H/"})).len(), 1);

@@ -10,8 +10,12 @@ use serde_json::{Map, Value as Json, json};
 use sha2::{Digest, Sha256};
 
 use super::super::regular;
-use super::{BEFORE_THE_FIRST, FileEvent, path_of, text_of};
+use super::event::{FileEvent, LedgerEvent, TransferEnded};
+use super::fields::text_in;
+use super::{BEFORE_THE_FIRST, Word};
 use crate::domain::picture::ContentHash;
+use crate::domain::run::{Action, RunId, RunKind};
+use crate::domain::transfer::TransferResult;
 
 /// The longest line that is read. The longest that are written have a few kilobytes, of long paths.
 const LONGEST_LINE: u64 = 16 << 20;
@@ -65,15 +69,31 @@ pub fn walk(path: &Path, pending: &[String], written: u64) -> io::Result<Chain> 
     let mut replay = Replay::default();
     let pending = Pending { lines: pending.to_vec(), written };
     let mut chain = follow(file, &pending, &mut |_, line| {
-        line.iter().for_each(|fields| replay.add(fields));
+        line.and_then(|line| line.event).iter().for_each(|event| replay.add(event));
         ControlFlow::Continue(())
     })?;
     (chain.files, chain.tables, chain.asides) = (replay.files, replay.tables, replay.asides);
     Ok(chain)
 }
 
-/// Told of each line, as far as it says anything, and of the chain up to it.
-pub(in crate::store) type OnLine<'o> = &'o mut dyn FnMut(&Chain, Option<Map<String, Json>>) -> ControlFlow<()>;
+/// A line that can be read.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::store) struct Line {
+    /// When it was written, in milliseconds since 1970; 0 where it does not say so.
+    pub(in crate::store) time: i64,
+    /// The event that it tells of, if any.
+    pub(in crate::store) event: Option<LedgerEvent>,
+}
+
+impl Line {
+    fn of(fields: &Map<String, Json>) -> Line {
+        let time = text_in(fields, "time").and_then(|text| text.parse::<jiff::Timestamp>().ok());
+        Line { time: time.map_or(0, jiff::Timestamp::as_millisecond), event: LedgerEvent::of(fields) }
+    }
+}
+
+/// Called with each line, as far as it can be read, and the chain up to it.
+pub(in crate::store) type OnLine<'o> = &'o mut dyn FnMut(&Chain, Option<Line>) -> ControlFlow<()>;
 
 /// Follows a ledger line by line, until `on_line` has enough.
 pub(in crate::store) fn follow(file: Option<File>, pending: &Pending, on_line: OnLine<'_>) -> io::Result<Chain> {
@@ -136,7 +156,7 @@ impl Chain {
             let bytes = self.vouched_for.bytes + text.len() as u64 + 1;
             self.sound = Sound { lines: self.lines, bytes, head: self.head.clone() };
         }
-        on_line(self, fields)
+        on_line(self, fields.as_ref().map(Line::of))
     }
 }
 
@@ -149,43 +169,36 @@ struct Replay {
     tables: BTreeSet<String>,
     asides: BTreeSet<String>,
     /// Runs that took others back.
-    undos: HashSet<u64>,
+    undos: HashSet<RunId>,
 }
 
 impl Replay {
-    fn add(&mut self, fields: &Map<String, Json>) {
-        let run = fields.get("run").and_then(Json::as_u64).unwrap_or_default();
-        let name = || text_of(fields, "name").map(str::to_owned);
-        match text_of(fields, "event") {
-            Some("run") if text_of(fields, "kind") == Some("undo") => drop(self.undos.insert(run)),
-            Some("transfer") => self.transfer(fields, run),
-            event => match event.and_then(FileEvent::from_word) {
-                Some(FileEvent::Table) => self.tables.extend(name()),
-                Some(FileEvent::Aside) => self.asides.extend(name()),
-                None => {}
-            },
+    fn add(&mut self, event: &LedgerEvent) {
+        match event {
+            LedgerEvent::Run(began) if began.kind.known() == Some(RunKind::Undo) => drop(self.undos.insert(began.run)),
+            LedgerEvent::Transfer(ended) => self.transfer(ended),
+            LedgerEvent::File(FileEvent::Table, name) => drop(self.tables.insert(name.clone())),
+            LedgerEvent::File(FileEvent::Aside, name) => drop(self.asides.insert(name.clone())),
+            _ => {}
         }
     }
 
-    fn transfer(&mut self, fields: &Map<String, Json>, run: u64) {
-        let result = text_of(fields, "result").unwrap_or_default();
-        let inside = |key: &str| path_of(fields, key).filter(|path| path.is_relative());
-        if ["done", "unsynced"].contains(&result)
-            && text_of(fields, "action") != Some("copy")
-            && let Some(source) = inside("source")
-        {
-            self.files.remove(&source);
+    fn transfer(&mut self, ended: &TransferEnded) {
+        use TransferResult::{Done, Kept, Unsynced};
+        let Word::Known(result @ (Done | Kept | Unsynced)) = ended.result else { return };
+        let action = ended.action.known();
+        if result != Kept && action != Some(Action::Copy) && ended.source.is_relative() {
+            self.files.remove(&ended.source);
         }
-        // A file that was there before belongs to the transfer that put it there, if one did.
-        if !["done", "kept", "unsynced"].contains(&result) || text_of(fields, "action") == Some("remove") {
+        if action == Some(Action::Remove) {
             return;
         }
-        let hash = text_of(fields, "sha256").and_then(ContentHash::from_digits);
-        let (Some(target), Some(hash)) = (inside("target"), hash) else { return };
+        // A file that was there before belongs to the transfer that put it there, if one did.
+        let Some(target) = ended.target.as_ref().filter(|target| target.is_relative()) else { return };
         // A source may be in the destination: what comes back there was never sorted there.
-        if !self.undos.contains(&run) || self.ever.contains(&target) {
+        if !self.undos.contains(&ended.run) || self.ever.contains(target) {
             self.ever.insert(target.clone());
-            self.files.insert(target, hash);
+            self.files.insert(target.clone(), ended.sha256);
         }
     }
 }

@@ -6,6 +6,12 @@
 
 mod account;
 mod chain;
+mod event;
+#[cfg(test)]
+mod event_tests;
+mod fields;
+mod run;
+mod word;
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -18,12 +24,16 @@ use sha2::{Digest, Sha256};
 use super::{locks, regular};
 use crate::crash::{self, Moment};
 use crate::domain::picture::ContentHash;
-use crate::domain::printable::{is_disturbing, printable};
+use crate::domain::printable::is_disturbing;
 
-pub use account::{Account, sources_in};
+pub use account::Account;
 pub(super) use account::{Broken, Told};
 pub use chain::{Chain, walk};
-pub(super) use chain::{Pending, Sound, follow};
+pub(super) use chain::{Line, Pending, Sound, follow};
+pub use event::{Decided, FileEvent, FileSetAside, LedgerEvent, Repaired, RunBegan, RunEnded, SetAside, TransferEnded};
+pub(super) use run::sources_in;
+pub use run::{ClassifySettings, RunResult, RunSettings, real_of};
+pub use word::{HasWord, Word};
 
 /// The name of the ledger's file.
 pub const FILE_NAME: &str = "ledger.jsonl";
@@ -36,44 +46,41 @@ pub fn hash_of(line: &str) -> String {
     ContentHash(Sha256::digest(line.as_bytes()).into()).to_string()
 }
 
-/// An event about a file at the top of the destination that is no picture.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FileEvent {
-    /// The program writes it: a table, or the list of checksums.
-    Table,
-    /// It is somebody else's, and had the place of one of those.
-    Aside,
-}
+/// The program that writes, and its version.
+pub(super) const PROGRAM: &str = concat!("sis ", env!("CARGO_PKG_VERSION"));
 
-impl FileEvent {
-    /// From the word in the ledger.
-    pub fn from_word(word: &str) -> Option<FileEvent> {
-        [FileEvent::Table, FileEvent::Aside].into_iter().find(|event| event.word() == word)
-    }
-
-    /// The word in the ledger.
-    pub fn word(self) -> &'static str {
-        match self {
-            FileEvent::Table => "table",
-            FileEvent::Aside => "aside",
-        }
-    }
-}
+/// The key of what a line has that was written again.
+const RETOLD: &str = "retold";
 
 /// Adds an event to the ledger, in the transaction of what it tells of.
-pub(super) fn add(transaction: &Transaction<'_>, mut event: Map<String, Json>) -> rusqlite::Result<()> {
+pub(super) fn add(transaction: &Transaction<'_>, event: &LedgerEvent) -> rusqlite::Result<()> {
+    add_fields(transaction, event.fields())
+}
+
+/// Adds an event of which the ledger told before it was written anew.
+pub(super) fn add_again(transaction: &Transaction<'_>, event: &LedgerEvent) -> rusqlite::Result<()> {
+    let mut fields = event.fields();
+    fields.insert(RETOLD.to_owned(), json!(true));
+    add_fields(transaction, fields)
+}
+
+fn add_fields(transaction: &Transaction<'_>, fields: Map<String, Json>) -> rusqlite::Result<()> {
     let (lines, head): (i64, String) = transaction
         .prepare_cached("SELECT lines, head FROM ledger")?
         .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let number = lines + 1;
-    let previous = if lines == 0 { BEFORE_THE_FIRST.to_owned() } else { head };
-    let mut line = Map::from_iter([("line".to_owned(), json!(number)), ("time".to_owned(), json!(now()))]);
-    line.append(&mut event);
-    line.insert("previous".to_owned(), json!(previous));
-    let line = escaped(&Json::Object(line).to_string());
+    let line = line_of(number, &now(), fields, if lines == 0 { BEFORE_THE_FIRST } else { &head });
     transaction.prepare_cached("UPDATE ledger SET lines = ?1, head = ?2")?.execute((number, hash_of(&line)))?;
     transaction.prepare_cached("INSERT INTO ledger_lines VALUES (?1, ?2)")?.execute((number, line))?;
     Ok(())
+}
+
+/// A line as it is written.
+fn line_of(number: i64, time: &str, mut fields: Map<String, Json>, previous: &str) -> String {
+    let mut line = Map::from_iter([("line".to_owned(), json!(number)), ("time".to_owned(), json!(time))]);
+    line.append(&mut fields);
+    line.insert("previous".to_owned(), json!(previous));
+    escaped(&Json::Object(line).to_string())
 }
 
 /// The time in UTC, to the millisecond.
@@ -85,38 +92,6 @@ fn now() -> String {
 fn escaped(text: &str) -> String {
     let escape = |c: char| if is_disturbing(c) { format!("\\u{:04x}", c as u32) } else { c.to_string() };
     if text.chars().any(is_disturbing) { text.chars().map(escape).collect() } else { text.to_owned() }
-}
-
-/// Puts a path into an event as text, and its exact bytes in base64 beside it where the text does not tell them.
-pub fn put_path(event: &mut Map<String, Json>, key: &str, path: &Path) {
-    use base64::Engine;
-    use std::os::unix::ffi::OsStrExt;
-    match path.to_str() {
-        Some(text) => event.insert(key.to_owned(), json!(text)),
-        None => {
-            let bytes = base64::prelude::BASE64_STANDARD.encode(path.as_os_str().as_bytes());
-            event.insert(format!("{key}_bytes"), json!(bytes));
-            event.insert(key.to_owned(), json!(printable(path)))
-        }
-    };
-}
-
-/// A path in an event, with its exact bytes.
-pub(super) fn path_of(fields: &Map<String, Json>, key: &str) -> Option<PathBuf> {
-    use base64::Engine;
-    use std::os::unix::ffi::OsStringExt;
-    match fields.get(&format!("{key}_bytes")).and_then(Json::as_str) {
-        Some(bytes) => {
-            let bytes = base64::prelude::BASE64_STANDARD.decode(bytes).ok()?;
-            Some(std::ffi::OsString::from_vec(bytes).into())
-        }
-        None => Some(fields.get(key)?.as_str()?.into()),
-    }
-}
-
-/// A text in an event.
-pub(super) fn text_of<'f>(fields: &'f Map<String, Json>, key: &str) -> Option<&'f str> {
-    fields.get(key)?.as_str()
 }
 
 /// Appends the lines that the file has not got yet and brings them to disk. What is there is never rewritten: one that
@@ -197,7 +172,8 @@ mod tests {
 
     fn add_line(connection: &mut Connection, text: &str) {
         let transaction = connection.transaction().unwrap();
-        add(&transaction, Map::from_iter([("event".to_owned(), json!(text))])).unwrap();
+        let fields = Map::from_iter([("event".to_owned(), json!(text))]);
+        add(&transaction, &LedgerEvent::Other(fields)).unwrap();
         transaction.commit().unwrap();
     }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Transaction;
 
-use super::{Known, LabelSet, Session, StoreError, kept};
+use super::{Known, LabelSet, Session, StoreError, to_stored_path};
 use crate::domain::decision::{Decision, LabelId};
 use crate::domain::picture::{FileStamp, PictureId};
 
@@ -24,7 +24,7 @@ impl Session {
     /// picture. A file with another number, size or time is to be read.
     pub fn knows_file(&self, path: &Path, stamp: FileStamp, set: &LabelSet) -> Result<bool, StoreError> {
         let asked = || -> rusqlite::Result<bool> {
-            let path = kept(&self.destination, path);
+            let path = to_stored_path(&self.destination, path);
             let file = (stamp.inode as i64, stamp.size as i64, stamp.modified_ns.to_string());
             // Pictures of which something is wrong have no prediction, and need none.
             let mut pictures = self.connection.prepare_cached(
@@ -63,7 +63,9 @@ impl Session {
             let mut statement = change.prepare_cached("INSERT OR REPLACE INTO others VALUES (?1, ?2, ?3, ?4)")?;
             files.iter().try_for_each(|(path, stamp)| {
                 let (inode, size) = (stamp.inode as i64, stamp.size as i64);
-                statement.execute((kept(&destination, path), inode, size, stamp.modified_ns.to_string())).map(drop)
+                statement
+                    .execute((to_stored_path(&destination, path), inode, size, stamp.modified_ns.to_string()))
+                    .map(drop)
             })
         })
     }
@@ -127,7 +129,7 @@ mod tests {
     fn session(alerts: &[Option<&str>]) -> (tempfile::TempDir, Session) {
         let folder = tempfile::tempdir().unwrap();
         let mut session = Session::open_to_work(folder.path(), &KnownSessions::in_folder(None)).unwrap();
-        let run = session.begin_run(RunKind::Classify, None, None, serde_json::Map::new()).unwrap();
+        let run = session.begin_run(RunKind::Classify, None, None, crate::store::ledger::RunSettings::none()).unwrap();
         let path = PathBuf::from("/from/1.jpg");
         let picture = Picture {
             path: path.clone(),

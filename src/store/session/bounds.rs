@@ -4,10 +4,11 @@
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
-use super::transfers::hash;
-use super::{NewTransfer, Reversible, Run, Session, StoreError, kept};
+use super::columns::hash;
+use super::{Reversible, Run, Session, StoreError, to_stored_path};
 use crate::domain::picture::ContentHash;
 use crate::domain::run::TransferId;
+use crate::domain::transfer::{Transfer, TransferResult};
 use crate::store::ledger::{self, Account, Broken, Pending, Told};
 use crate::store::{locks, regular};
 
@@ -102,7 +103,7 @@ impl Session {
             // Another process may have ended some since the ledger was read.
             let account = self.account()?;
             let otherwise = otherwise.into_iter().filter(|ended| !ended.is_told_by(&account));
-            disputed.extend(otherwise.map(|ended| self.given(ended.target.as_ref().unwrap_or(&ended.source))));
+            disputed.extend(otherwise.map(|ended| self.absolute_path(ended.target.as_ref().unwrap_or(&ended.source))));
         }
         Ok(disputed)
     }
@@ -118,12 +119,12 @@ impl Session {
             let (mut otherwise, mut count) = (Vec::new(), 0);
             while let Some(row) = rows.next()? {
                 let ended = EndedTransfer {
-                    id: TransferId(row.get(0)?),
-                    result: row.get(1)?,
-                    action: row.get(2)?,
-                    source: row.get(3)?,
-                    target: row.get(4)?,
-                    hash: hash(row, 5)?,
+                    id: TransferId(row.get("id")?),
+                    result: row.get("step")?,
+                    action: row.get("action")?,
+                    source: row.get("source")?,
+                    target: row.get("target")?,
+                    hash: hash(row, "hash")?,
                 };
                 count += 1;
                 if !ended.is_told_by(account) {
@@ -136,7 +137,7 @@ impl Session {
 
     /// The path with which a transfer would lead out of the destination and of every folder that pictures came from;
     /// none where it stays inside.
-    pub fn leads_out(&self, transfer: &NewTransfer) -> Result<Option<PathBuf>, StoreError> {
+    pub fn leads_out(&self, transfer: &Transfer) -> Result<Option<PathBuf>, StoreError> {
         for path in [&transfer.source, &transfer.folder] {
             if !self.permits(path)? {
                 return Ok(Some(path.clone()));
@@ -169,9 +170,10 @@ impl Session {
         let account = self.account()?;
         let reversible = self.reversible(run.id)?;
         Ok(reversible.into_iter().partition(|done| {
-            let (source, target) = (kept(&self.destination, &done.source), kept(&self.destination, &done.target));
+            let (source, target) =
+                (to_stored_path(&self.destination, &done.source), to_stored_path(&self.destination, &done.target));
             let told = Told {
-                result: if done.is_source_kept { "kept" } else { "done" },
+                result: if done.is_source_kept { TransferResult::Kept } else { TransferResult::Done }.word(),
                 action: done.action.word(),
                 source: super::as_path(&source),
                 target: Some(super::as_path(&target)),

@@ -35,12 +35,6 @@ impl Session {
         let found = self.connection.query_row("SELECT coalesce(max(revision), 0) FROM pictures", [], |row| row.get(0));
         found.map(Revision).map_err(|error| self.failed(error))
     }
-
-    /// A number that is another one after another process has changed anything. Asking costs next to nothing.
-    pub fn changes_of_others(&self) -> Result<i64, StoreError> {
-        let found = self.connection.pragma_query_value(None, "data_version", |row| row.get(0));
-        found.map_err(|error| self.failed(error))
-    }
 }
 
 #[cfg(test)]
@@ -82,7 +76,7 @@ mod tests {
     fn what_came_and_what_changed_is_found_and_nothing_else() {
         let folder = tempfile::tempdir().unwrap();
         let mut session = Session::open_to_work(folder.path(), &KnownSessions::in_folder(None)).unwrap();
-        let run = session.begin_run(RunKind::Classify, None, None, serde_json::Map::new()).unwrap();
+        let run = session.begin_run(RunKind::Classify, None, None, crate::store::ledger::RunSettings::none()).unwrap();
         assert_eq!(session.revision().unwrap(), Revision(0));
         assert_eq!(put(&mut session, run, &[picture(1), picture(2)]), [true, true]);
         let first = session.revision().unwrap();
@@ -90,12 +84,9 @@ mod tests {
         // The same again is no change.
         assert_eq!(put(&mut session, run, &[picture(1)]), [false]);
         assert_eq!((session.revision().unwrap(), since(&session, first)), (first, vec![]));
-        let other = Session::open_to_review(folder.path(), &KnownSessions::in_folder(None)).unwrap();
-        let seen = other.changes_of_others().unwrap();
         let step = Step { kind: StepKind::Decide, said: vec![(PictureId(1), Some(Decision::NoneOfThese))] };
         session.decide(&step).unwrap();
         assert_eq!(since(&session, first), [(1, false)]);
-        assert_ne!(other.changes_of_others().unwrap(), seen);
         // Another content under the path of the second: the row of the first content is replaced.
         let second = session.revision().unwrap();
         let changed = Picture { path: "/from/2.jpg".into(), ..picture(3) };

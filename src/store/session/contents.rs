@@ -32,7 +32,7 @@ impl Session {
         self.read(|reading| {
             let mut files = reading.prepare(FILES_OF_CONTENT)?;
             let kept = files.query_map([hash.0.as_slice()], |row| row.get::<_, Vec<u8>>(0))?;
-            kept.map(|kept| kept.map(|kept| self.given(&kept))).collect()
+            kept.map(|kept| kept.map(|kept| self.absolute_path(&kept))).collect()
         })
     }
 }
@@ -192,7 +192,8 @@ mod tests {
         fn new(contents: &[u8]) -> Scene {
             let folder = tempfile::tempdir().unwrap();
             let mut session = Session::open_to_work(folder.path(), &KnownSessions::in_folder(None)).unwrap();
-            let run = session.begin_run(RunKind::Classify, None, None, serde_json::Map::new()).unwrap();
+            let run =
+                session.begin_run(RunKind::Classify, None, None, crate::store::ledger::RunSettings::none()).unwrap();
             let mut scene = Scene { _folder: folder, session, run, alert: None };
             for content in contents {
                 assert_eq!(scene.put(*content), None);

@@ -3,15 +3,13 @@
 use std::collections::HashMap;
 
 use rusqlite::{OptionalExtension, Transaction};
-use serde_json::{Map, Value as Json, json};
 
 use super::{Session, StoreError, now};
 use crate::domain::decision::{Decision, LabelId};
-use crate::domain::hex::hex;
 use crate::domain::history::{Step, StepKind};
 use crate::domain::label::Label;
-use crate::domain::picture::PictureId;
-use crate::store::ledger;
+use crate::domain::picture::{ContentHash, PictureId};
+use crate::store::ledger::{self, Decided, LedgerEvent};
 
 impl Session {
     /// Keeps decisions that a person made at once, of these pictures and no others; `None` takes back what was decided.
@@ -57,8 +55,7 @@ impl Session {
             if renamed == 0 {
                 return Ok(());
             }
-            let event = [("event", "rename"), ("label", from), ("to", to)];
-            ledger::add(change, event.map(|(key, value)| (key.to_owned(), json!(value))).into_iter().collect())
+            ledger::add(change, &LedgerEvent::Rename { label: from.to_owned(), to: to.to_owned() })
         })?;
         self.complete_ledger()
     }
@@ -108,31 +105,25 @@ pub(super) fn keep_one(
             "INSERT INTO decisions (picture, decision, label, at, step, kind) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )?
         .insert((picture.0, word, label, now(), step, kind))?;
-    ledger::add(change, event(change, picture.0, word, label)?)?;
+    ledger::add(change, &LedgerEvent::Decision(decided(change, picture.0, word, label)?))?;
     Ok(row)
 }
 
-/// The word in the ledger for a decision that was taken back.
-pub(super) const TAKEN_BACK: &str = "taken back";
-
-/// The line of the ledger.
-pub(super) fn event(
+/// A decision as the ledger tells it.
+pub(super) fn decided(
     change: &Transaction<'_>,
     picture: i64,
     word: Option<&str>,
     label: Option<i64>,
-) -> rusqlite::Result<Map<String, Json>> {
+) -> rusqlite::Result<Decided> {
     let (shown, hash): (Vec<u8>, Vec<u8>) = change
         .prepare_cached("SELECT shown, hash FROM pictures WHERE id = ?1")?
         .query_row([picture], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let mut text = change.prepare_cached("SELECT text FROM labels WHERE id = ?1")?;
-    let text: Option<String> = text.query_row([label], |row| row.get(0)).optional()?;
-    let mut event = Map::from_iter([("event".to_owned(), json!("decision"))]);
-    ledger::put_path(&mut event, "picture", super::as_path(&shown));
-    event.insert("sha256".to_owned(), json!(hex(&hash)));
-    event.insert("decision".to_owned(), json!(word.unwrap_or(TAKEN_BACK)));
-    if let Some(text) = text {
-        event.insert("label".to_owned(), json!(text));
-    }
-    Ok(event)
+    Ok(Decided {
+        picture: super::as_path(&shown).to_owned(),
+        sha256: <[u8; 32]>::try_from(hash).ok().map(ContentHash),
+        decision: word.map(str::to_owned),
+        label: text.query_row([label], |row| row.get(0)).optional()?,
+    })
 }

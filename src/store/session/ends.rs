@@ -4,14 +4,18 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use rusqlite::{OptionalExtension, Row, Transaction};
-use serde_json::{Map, Value as Json, json};
+use rusqlite::{OptionalExtension, Transaction};
 
-use super::transfers::{Ending, hash};
-use super::unkept;
-use crate::domain::run::{Action, RunKind, TransferId};
+use super::{columns, unkept};
+use crate::domain::run::{Action, RunId, RunKind, TransferId};
+use crate::domain::transfer::{Ending, TransferResult};
 use crate::file_system::is_gone;
-use crate::store::ledger;
+use crate::store::ledger::{self, LedgerEvent, TransferEnded, Word};
+
+/// The word in the session for how a transfer ended.
+pub(super) fn word(ending: &Ending) -> &'static str {
+    ending.result().map_or("abandoned", TransferResult::word)
+}
 
 /// Takes note of an end everywhere but in the transfer itself.
 pub(super) fn take_effect(
@@ -28,7 +32,7 @@ pub(super) fn take_effect(
             .execute((reverses.map(|reversed| reversed.0), id.0))?;
     }
     if *ending != Ending::Abandoned {
-        ledger::add(change, event(change, id, ending)?)?;
+        ledger::add(change, &LedgerEvent::Transfer(Box::new(ended(change, id, ending)?)))?;
     }
     Ok(())
 }
@@ -36,7 +40,7 @@ pub(super) fn take_effect(
 /// Takes note that a transfer which had its effect before is on disk now. Where the picture is may have changed since.
 pub(super) fn take_effect_again(change: &Transaction<'_>, id: TransferId, ending: &Ending) -> rusqlite::Result<()> {
     change.prepare_cached("UPDATE pictures SET failure = NULL WHERE placed_by = ?1")?.execute([id.0])?;
-    ledger::add(change, event(change, id, ending)?)
+    ledger::add(change, &LedgerEvent::Transfer(Box::new(ended(change, id, ending)?)))
 }
 
 /// Where the picture is now. Gives the transfer that this one takes back.
@@ -142,57 +146,35 @@ fn forget_gone(change: &Transaction<'_>, id: TransferId) -> rusqlite::Result<()>
     change.prepare_cached(gone)?.execute([id.0]).map(drop)
 }
 
-/// The line of the ledger. Paths in the destination are relative to it, so that it can be handed on; others absolute.
-pub(super) fn event(change: &Transaction<'_>, id: TransferId, ending: &Ending) -> rusqlite::Result<Map<String, Json>> {
+/// The end of a transfer as the ledger tells it.
+pub(super) fn ended(change: &Transaction<'_>, id: TransferId, ending: &Ending) -> rusqlite::Result<TransferEnded> {
     let mut statement = change.prepare_cached(
         "SELECT transfers.run, action, source, target, transfers.hash, transfers.size, modified, transfers.reverses,
                 unkept, device
          FROM transfers JOIN pictures ON pictures.id = picture WHERE transfers.id = ?1",
     )?;
+    let is_done = matches!(ending, Ending::Done { .. } | Ending::Kept { .. } | Ending::Unsynced { .. });
     statement.query_row([id.0], |row| {
-        let mut event = Map::new();
-        event.insert("event".to_owned(), json!("transfer"));
-        event.insert("run".to_owned(), json!(row.get::<_, i64>(0)?));
-        event.insert("transfer".to_owned(), json!(id.0));
-        event.insert("action".to_owned(), json!(row.get::<_, String>(1)?));
-        event.insert("result".to_owned(), json!(ending.word()));
-        put_paths(&mut event, row)?;
-        event.insert("sha256".to_owned(), json!(hash(row, 4)?.to_string()));
-        event.insert("size".to_owned(), json!(row.get::<_, i64>(5)?));
-        if let Some(modified) = row.get::<_, Option<String>>(6)?.and_then(|text| time_of(text.parse().ok()?)) {
-            event.insert("modified".to_owned(), json!(modified));
-        }
-        // It tells a folder from the bare place of a disk that is not connected.
-        if let Some(device) = row.get::<_, Option<i64>>(9)? {
-            event.insert("device".to_owned(), json!(device));
-        }
-        if let Some(reverses) = row.get::<_, Option<i64>>(7)? {
-            event.insert("reverses".to_owned(), json!(reverses));
-        }
-        let is_done = matches!(ending, Ending::Done { .. } | Ending::Kept { .. } | Ending::Unsynced { .. });
-        if let Some(unkept) = unkept::kept(unkept::in_row(row, 8)?).filter(|_| is_done) {
-            event.insert("unkept".to_owned(), unkept);
-        }
-        if let Ending::Gone { .. } = ending {
-            event.insert("gone".to_owned(), json!(true));
-        }
-        if let Some(reason) = ending.reason() {
-            event.insert("reason".to_owned(), json!(reason));
-        }
-        Ok(event)
+        Ok(TransferEnded {
+            run: RunId(row.get("run")?),
+            transfer: id,
+            action: Word::of(&row.get::<_, String>("action")?),
+            result: Word::of(word(ending)),
+            source: columns::path(row, "source")?.unwrap_or_default(),
+            target: columns::path(row, "target")?,
+            sha256: columns::hash(row, "hash")?,
+            size: Some(row.get("size")?),
+            modified: row.get::<_, Option<String>>("modified")?.and_then(|text| time_of(text.parse().ok()?)),
+            device: row.get("device")?,
+            reverses: row.get::<_, Option<i64>>("reverses")?.map(TransferId),
+            unkept: unkept::kept(unkept::in_row(row, "unkept")?).filter(|_| is_done),
+            is_gone: matches!(ending, Ending::Gone { .. }),
+            reason: ending.reason().map(str::to_owned),
+        })
     })
 }
 
-fn put_paths(event: &mut Map<String, Json>, row: &Row<'_>) -> rusqlite::Result<()> {
-    let source: Vec<u8> = row.get(2)?;
-    ledger::put_path(event, "source", Path::new(OsStr::from_bytes(&source)));
-    if let Some(target) = row.get::<_, Option<Vec<u8>>>(3)? {
-        ledger::put_path(event, "target", Path::new(OsStr::from_bytes(&target)));
-    }
-    Ok(())
-}
-
 /// Nanoseconds since 1970 as a time in UTC.
-pub(super) fn time_of(nanoseconds: i128) -> Option<String> {
-    jiff::Timestamp::from_nanosecond(nanoseconds).ok().map(|time| time.to_string())
+pub(super) fn time_of(nanoseconds: i128) -> Option<jiff::Timestamp> {
+    jiff::Timestamp::from_nanosecond(nanoseconds).ok()
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Session, StoreError, kept};
+use super::{Session, StoreError, to_stored_path};
 use crate::domain::run::RunId;
 
 /// The folders that a run changed.
@@ -48,7 +48,7 @@ impl Session {
         self.change(|change| {
             let mut statement = change.prepare_cached(statement)?;
             folders.iter().try_for_each(|(folder, modified)| {
-                statement.execute((run.0, kept(&destination, folder), modified.to_string())).map(drop)
+                statement.execute((run.0, to_stored_path(&destination, folder), modified.to_string())).map(drop)
             })
         })
     }
@@ -68,8 +68,10 @@ impl Session {
                 continue;
             }
             match modified.and_then(|modified| modified.parse().ok()) {
-                _ if is_made => folders.made.push(self.given(&path)),
-                Some(modified) => folders.changed.push(ChangedFolder { path: self.given(&path), modified, restores }),
+                _ if is_made => folders.made.push(self.absolute_path(&path)),
+                Some(modified) => {
+                    folders.changed.push(ChangedFolder { path: self.absolute_path(&path), modified, restores })
+                }
                 None => {}
             }
         }
@@ -91,7 +93,7 @@ impl Session {
         let mut folders = Vec::new();
         for path in rows().map_err(|error| self.failed(error))? {
             if self.may_change(&path)? {
-                folders.push(self.given(&path));
+                folders.push(self.absolute_path(&path));
             }
         }
         Ok(folders)
@@ -99,7 +101,7 @@ impl Session {
 
     /// Nobody else's folder is removed or changed, whatever the session says of it.
     fn may_change(&self, path: &[u8]) -> Result<bool, StoreError> {
-        match self.permits(&self.given(path)) {
+        match self.permits(&self.absolute_path(path)) {
             Err(StoreError::LedgerBroken { .. }) => Ok(false),
             permitted => permitted,
         }

@@ -35,7 +35,8 @@ impl Session {
             for statement in [PUT_NOWHERE, WITHOUT_PLACE] {
                 let mut statement = reading.prepare(statement)?;
                 let found = statement.query_map([], |row| row.get::<_, Vec<u8>>(0))?;
-                misplaced.extend(found.collect::<rusqlite::Result<Vec<_>>>()?.iter().map(|kept| self.given(kept)));
+                misplaced
+                    .extend(found.collect::<rusqlite::Result<Vec<_>>>()?.iter().map(|kept| self.absolute_path(kept)));
             }
             Ok(misplaced)
         })
@@ -53,14 +54,14 @@ impl Session {
 
     /// Where files came from that were moved to a path in the destination, the last first.
     pub fn moved_from(&self, path: &Path) -> Result<Vec<PathBuf>, StoreError> {
-        let kept = super::kept(&self.destination, path);
+        let kept = super::to_stored_path(&self.destination, path);
         self.read(|reading| {
             let mut statement = reading.prepare_cached(
                 "SELECT source FROM transfers WHERE target = ?1 AND action = 'move'
                  AND step IN ('done', 'kept', 'unsynced') ORDER BY id DESC",
             )?;
             let sources = statement.query_map([kept], |row| row.get::<_, Vec<u8>>(0))?;
-            sources.map(|source| source.map(|source| self.given(&source))).collect()
+            sources.map(|source| source.map(|source| self.absolute_path(&source))).collect()
         })
     }
 }

@@ -4,6 +4,7 @@
 mod arrivals;
 mod bounds;
 mod changes;
+mod columns;
 mod contents;
 mod decisions;
 mod ends;
@@ -12,6 +13,7 @@ mod lock;
 mod lost;
 mod misplaced;
 mod ownership;
+mod picture_rows;
 mod pictures;
 mod placed;
 mod repair;
@@ -47,13 +49,14 @@ use ownership::{has_own_tables, reseal, sealed_state};
 pub use arrivals::Alert;
 pub use changes::{Revision, Which};
 pub use folders::{ChangedFolder, Folders};
-pub use pictures::{Found, Known, LabelSet, SessionPicture};
+pub use picture_rows::SessionPicture;
+pub use pictures::{Found, Known, LabelSet};
 pub use placed::Placed;
 pub use repair::{Rebuilt, Repaired, Retold};
 pub use reversible::Reversible;
 pub use runs::{Origin, Run, Sorting, absolute_source};
 pub use top_files::{ASIDE, OWN, TABLE_NAME};
-pub use transfers::{Ending, NewTransfer, Recorded, ReliesOn, Unfinished};
+pub use transfers::Unfinished;
 
 /// The folder in a destination that is the program's own.
 pub const FOLDER: &str = SESSION_FOLDER;
@@ -322,18 +325,18 @@ impl Session {
         error.in_session_of(&self.destination)
     }
 
-    /// A path that was kept, absolute.
-    fn given(&self, kept: &[u8]) -> PathBuf {
+    /// A path as it is stored, absolute.
+    fn absolute_path(&self, kept: &[u8]) -> PathBuf {
         self.destination.join(OsStr::from_bytes(kept))
     }
 }
 
-/// A path as it is kept: relative to the destination where it is inside.
-fn kept(destination: &Path, path: &Path) -> Vec<u8> {
+/// A path as it is stored: relative to the destination where it is inside.
+fn to_stored_path(destination: &Path, path: &Path) -> Vec<u8> {
     path.strip_prefix(destination).unwrap_or(path).as_os_str().as_bytes().to_owned()
 }
 
-/// A path as it is kept.
+/// A stored path, as it is.
 fn as_path(kept: &[u8]) -> &Path {
     Path::new(OsStr::from_bytes(kept))
 }
@@ -392,8 +395,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let session = Session::open_copy(folder.path()).unwrap();
         let inside = session.destination().join("a/1.jpg");
-        assert_eq!(kept(session.destination(), &inside), b"a/1.jpg");
-        assert_eq!(session.given(b"a/1.jpg"), inside);
-        assert_eq!(session.given(&kept(session.destination(), Path::new("/x/1.jpg"))), Path::new("/x/1.jpg"));
+        assert_eq!(to_stored_path(session.destination(), &inside), b"a/1.jpg");
+        assert_eq!(session.absolute_path(b"a/1.jpg"), inside);
+        assert_eq!(
+            session.absolute_path(&to_stored_path(session.destination(), Path::new("/x/1.jpg"))),
+            Path::new("/x/1.jpg")
+        );
     }
 }

@@ -146,7 +146,7 @@ pub(super) fn sealed_state(
 }
 
 /// Renews the seal in a transaction in which it was right for the state before, and lines were added to the ledger.
-/// What somebody else has added is never sealed.
+/// Lines that somebody else has added are never sealed.
 pub(super) fn reseal(
     change: &Transaction<'_>,
     secret: Option<&Secret>,

@@ -1,24 +1,22 @@
 //! Pictures and what the model said of them.
 
 use std::collections::HashMap;
-use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use rusqlite::{OptionalExtension, Row, Transaction};
+use rusqlite::{OptionalExtension, Transaction};
 use serde_json::json;
 
 use super::arrivals::owe_alert;
 use super::changes::Which;
 use super::contents::DecidedContents;
-use super::{Session, StoreError, kept};
-use crate::domain::collection::Best;
+use super::picture_rows::{SessionPicture, picture, place, select};
+use super::{Session, StoreError, to_stored_path};
+use crate::domain::collection::BestLabel;
 use crate::domain::decision::{Decision, LabelId};
 use crate::domain::label::Label;
-use crate::domain::picture::{ContentHash, FileStamp, Picture, PictureId, PictureState};
-use crate::domain::plan::Place;
+use crate::domain::picture::{Picture, PictureId};
 use crate::domain::run::RunId;
-use crate::domain::score::Prediction;
 
 /// The basis of predictions: one for each combination of labels, template and model.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,33 +51,6 @@ pub struct Known {
     pub folder: Option<String>,
     /// It was not there before, or was scored with other labels.
     pub is_new: bool,
-}
-
-/// A picture in the session.
-#[derive(Debug, Clone)]
-pub struct SessionPicture {
-    /// Its number.
-    pub id: PictureId,
-    /// The picture; its path is absolute.
-    pub picture: Picture,
-    /// The label set of its prediction.
-    pub label_set: Option<i64>,
-    /// The path as it was given.
-    pub shown: PathBuf,
-    /// The trouble with it, in words.
-    pub trouble: Option<String>,
-    /// A person's decision.
-    pub decision: Option<Decision>,
-    /// Where its content is in the destination.
-    pub place: Option<Place>,
-    /// The file that was to be moved to its place and could only be copied; it may be there still.
-    pub left_behind: Option<PathBuf>,
-    /// The action on its own file: the word of the outcome.
-    pub placed_how: Option<String>,
-    /// Why its last transfer failed, in words.
-    pub failure: Option<String>,
-    /// Its path has another content now, and nothing was done with this one.
-    pub is_replaced: bool,
 }
 
 impl Session {
@@ -120,7 +91,7 @@ impl Session {
             )?;
             scores.iter().try_for_each(|(picture, scores)| {
                 // A picture without scores for these labels keeps those that it has for others.
-                let Some(best) = Best::of(scores) else { return Ok(()) };
+                let Some(best) = BestLabel::of(scores) else { return Ok(()) };
                 let bytes = scores.iter().flat_map(|score| score.to_le_bytes()).collect::<Vec<u8>>();
                 let (label, score, margin) = (best.label as i64, best.score, best.margin);
                 statement.execute((picture.0, run.0, set.id, label, score, margin, bytes)).map(drop)
@@ -167,12 +138,6 @@ impl Session {
         texts().map_err(|error| self.failed(error))
     }
 
-    /// A label's text.
-    pub fn label_text(&self, label: LabelId) -> Result<Option<String>, StoreError> {
-        let found = self.connection.query_row("SELECT text FROM labels WHERE id = ?1", [label.0], |row| row.get(0));
-        found.optional().map_err(|error| self.failed(error))
-    }
-
     /// Pictures in the order in which they were found first, one at a time. With a label set, they have only
     /// predictions that were made with it.
     pub fn for_each_picture(
@@ -187,7 +152,7 @@ impl Session {
             let mut statement = self.connection.prepare_cached(&statement)?;
             let mut rows = statement.query([value])?;
             while let Some(row) = rows.next()? {
-                if let Some(picture) = picture(row, &self.destination, set)? {
+                if let Some(picture) = picture(row, &self.destination, set.map(|set| set.id))? {
                     work(picture);
                 }
             }
@@ -199,7 +164,7 @@ impl Session {
     /// One picture.
     pub fn picture(&self, id: PictureId, set: Option<&LabelSet>) -> Result<Option<SessionPicture>, StoreError> {
         let found = self.connection.query_row(&format!("{} WHERE pictures.id = ?1", select()), [id.0], |row| {
-            picture(row, &self.destination, set)
+            picture(row, &self.destination, set.map(|set| set.id))
         });
         found.optional().map(Option::flatten).map_err(|error| self.failed(error))
     }
@@ -242,7 +207,7 @@ fn put(
     let scores = prediction.map(|p| p.scores.iter().flat_map(|score| score.to_le_bytes()).collect::<Vec<u8>>());
     let mut before = change.prepare_cached("SELECT label_set FROM pictures WHERE path = ?1 AND hash = ?2")?;
     let before: Option<Option<i64>> =
-        before.query_row((kept(destination, found.path), &hash), |row| row.get(0)).optional()?;
+        before.query_row((to_stored_path(destination, found.path), &hash), |row| row.get(0)).optional()?;
     let mut statement = change.prepare_cached(
         "INSERT INTO pictures (path, shown, hash, device, inode, size, modified, state, trouble, seen, label_set, label,
              score, margin, scores)
@@ -253,7 +218,7 @@ fn put(
     )?;
     let mut known = statement.query_row(
         rusqlite::params![
-            kept(destination, found.path),
+            to_stored_path(destination, found.path),
             picture.path.as_os_str().as_bytes(),
             &hash,
             stamp.map(|stamp| stamp.device as i64),
@@ -290,111 +255,6 @@ fn put(
     let mut replaced = change.prepare_cached(
         "UPDATE pictures SET replaced = 1 WHERE path = ?1 AND hash <> ?2 AND placed IS NULL AND decision IS NULL",
     )?;
-    replaced.execute((kept(destination, found.path), hash))?;
+    replaced.execute((to_stored_path(destination, found.path), hash))?;
     Ok(known)
-}
-
-/// True where the file that a picture has as its place was put there by this program, for this picture or another one
-/// with the same name and content.
-pub(super) const IS_OURS: &str = "transfers.step <> 'present' OR EXISTS (SELECT 1 FROM transfers AS others
-    WHERE others.target = pictures.placed AND others.step IN ('done', 'kept', 'unsynced') AND others.undone_by IS NULL
-    AND others.action <> 'remove' AND NOT EXISTS (SELECT 1 FROM transfers AS taken
-        WHERE taken.source = pictures.placed AND taken.step IN ('done', 'unsynced') AND taken.action <> 'copy' AND taken.id > others.id))";
-
-/// The action on a picture's own file: `copy`, `move`, or nothing where its content was there before.
-const FIRST: &str = "CASE WHEN placed IS NOT NULL THEN (SELECT CASE first.step WHEN 'kept' THEN
-    CASE WHEN EXISTS (SELECT 1 FROM transfers AS ended WHERE ended.source = first.source AND ended.picture = first.picture
-        AND ended.action = 'remove' AND ended.step IN ('done', 'unsynced') AND ended.undone_by IS NULL AND ended.id > first.id)
-    THEN 'move' ELSE 'copy' END ELSE first.action END
-    FROM transfers AS first WHERE first.picture = pictures.id AND first.source = pictures.path
-    AND first.step IN ('done', 'kept', 'unsynced') AND first.action <> 'remove' AND first.undone_by IS NULL ORDER BY first.id DESC LIMIT 1) END";
-
-/// The source of a move that was kept, and that nothing has removed since.
-const LEFT_BEHIND: &str = "CASE WHEN placed IS NOT NULL THEN (SELECT kept.source FROM transfers AS kept
-    WHERE kept.picture = pictures.id AND kept.step = 'kept' AND kept.action = 'move' AND kept.source = pictures.path
-    AND kept.undone_by IS NULL AND NOT EXISTS (SELECT 1 FROM transfers AS ended WHERE ended.source = kept.source
-        AND ended.action = 'remove' AND ended.step IN ('done', 'unsynced') AND ended.undone_by IS NULL
-        AND ended.id > kept.id)
-    ORDER BY kept.id DESC LIMIT 1) END";
-
-/// All that is read of a picture.
-fn select() -> String {
-    format!(
-        "
-    SELECT pictures.id, path, shown, pictures.hash, device, pictures.inode, pictures.size, modified, state, trouble,
-           label_set, label, score, margin, scores, decision, decided, placed, failure, {FIRST},
-           {IS_OURS}, replaced, {LEFT_BEHIND}
-    FROM pictures LEFT JOIN transfers ON transfers.id = pictures.placed_by"
-    )
-}
-
-fn picture(row: &Row<'_>, destination: &Path, set: Option<&LabelSet>) -> rusqlite::Result<Option<SessionPicture>> {
-    let state: String = row.get(8)?;
-    let Some(state) = PictureState::from_word(&state) else { return Ok(None) };
-    let hash: Vec<u8> = row.get(3)?;
-    let path = |index: usize| row.get::<_, Vec<u8>>(index).map(|bytes| PathBuf::from(OsStr::from_bytes(&bytes)));
-    let decision: Option<String> = row.get(15)?;
-    let decided = row.get::<_, Option<i64>>(16)?.map(LabelId);
-    let placed: Option<Vec<u8>> = row.get(17)?;
-    let is_ours = row.get::<_, Option<bool>>(20)?.unwrap_or(false);
-    let first: Option<String> = row.get(19)?;
-    Ok(Some(SessionPicture {
-        id: PictureId(row.get(0)?),
-        picture: Picture {
-            path: destination.join(path(1)?),
-            hash: <[u8; 32]>::try_from(hash).ok().map(ContentHash),
-            stamp: stamp(row)?,
-            state,
-            prediction: prediction(row, set)?,
-        },
-        label_set: row.get(10)?,
-        shown: path(2)?,
-        trouble: row.get(9)?,
-        decision: decision.and_then(|word| Decision::from_word(&word, decided)),
-        placed_how: placed.is_some().then(|| match first.as_deref() {
-            Some("copy") => "copied".to_owned(),
-            Some("move") => "moved".to_owned(),
-            _ => "already present".to_owned(),
-        }),
-        place: placed.and_then(|placed| place(&placed, is_ours)),
-        left_behind: row.get::<_, Option<Vec<u8>>>(22)?.map(|kept| destination.join(OsStr::from_bytes(&kept))),
-        failure: row.get(18)?,
-        is_replaced: row.get(21)?,
-    }))
-}
-
-fn stamp(row: &Row<'_>) -> rusqlite::Result<Option<FileStamp>> {
-    let number = |index: usize| row.get::<_, Option<i64>>(index).map(|value| value.map(|value| value as u64));
-    let (device, inode, size) = (number(4)?, number(5)?, number(6)?);
-    let modified: Option<String> = row.get(7)?;
-    Ok(match (device, inode, size, modified.and_then(|text| text.parse().ok())) {
-        (Some(device), Some(inode), Some(size), Some(modified_ns)) => {
-            Some(FileStamp { device, inode, size, modified_ns })
-        }
-        _ => None,
-    })
-}
-
-fn prediction(row: &Row<'_>, set: Option<&LabelSet>) -> rusqlite::Result<Option<Prediction>> {
-    let made_with: Option<i64> = row.get(10)?;
-    let (label, score, margin): (Option<i64>, Option<f32>, Option<f32>) = (row.get(11)?, row.get(12)?, row.get(13)?);
-    let scores: Option<Vec<u8>> = row.get(14)?;
-    if set.is_some() && made_with != set.map(|set| set.id) {
-        return Ok(None);
-    }
-    let number = |bytes: &[u8]| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
-    Ok(match (label, score, margin, scores) {
-        (Some(label), Some(score), Some(margin), Some(scores)) => {
-            let scores = scores.chunks_exact(4).map(number).collect();
-            Some(Prediction { label: label as usize, score, margin, scores })
-        }
-        _ => None,
-    })
-}
-
-/// `folder/name` as a place.
-pub(super) fn place(kept: &[u8], is_ours: bool) -> Option<Place> {
-    let path = Path::new(OsStr::from_bytes(kept));
-    let folder = path.parent()?.to_str()?.to_owned();
-    Some(Place { folder, file_name: path.file_name()?.to_owned(), is_ours })
 }

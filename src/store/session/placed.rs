@@ -3,8 +3,9 @@
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use super::pictures::{IS_OURS, LabelSet, place};
-use super::transfers::hash;
+use super::columns::hash;
+use super::picture_rows::{IS_OURS, place};
+use super::pictures::LabelSet;
 use super::{Session, StoreError};
 use crate::domain::picture::ContentHash;
 use crate::domain::plan::Place;
@@ -45,12 +46,12 @@ impl Session {
 
     fn placed_where(&self, condition: &str, parameters: impl rusqlite::Params) -> rusqlite::Result<Vec<Placed>> {
         let mut statement = self.connection.prepare_cached(&format!(
-            "SELECT placed, pictures.hash, {IS_OURS} FROM pictures
+            "SELECT placed, pictures.hash, {IS_OURS} AS is_ours FROM pictures
              LEFT JOIN transfers ON transfers.id = placed_by WHERE {condition}"
         ))?;
         let found = statement.query_map(parameters, |row| {
-            let (kept, is_ours): (Vec<u8>, Option<bool>) = (row.get(0)?, row.get(2)?);
-            let hash = hash(row, 1)?;
+            let (kept, is_ours): (Vec<u8>, Option<bool>) = (row.get("placed")?, row.get("is_ours")?);
+            let hash = hash(row, "hash")?;
             Ok(place(&kept, is_ours.unwrap_or(false)).map(|place| Placed { place, hash }))
         })?;
         Ok(found.collect::<rusqlite::Result<Vec<Option<Placed>>>>()?.into_iter().flatten().collect())

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use rusqlite::{OptionalExtension, Row};
 
-use super::transfers::hash;
-use super::{Session, StoreError, kept, unkept};
+use super::columns::hash;
+use super::{Session, StoreError, to_stored_path, unkept};
 use crate::domain::picture::{ContentHash, PictureId};
 use crate::domain::run::{Action, RunId, TransferId};
 use crate::domain::unkept::Unkept;
@@ -51,10 +51,10 @@ impl Session {
                             WHEN 'undo' THEN (SELECT was_by FROM transfers AS reversed
                                               WHERE reversed.id = transfers.reverses)
                             ELSE transfers.id
-                        END, device, path,
+                        END AS left_by, device, path,
                         EXISTS (SELECT 1 FROM transfers AS taken JOIN runs AS taking ON taking.id = taken.run
                                 WHERE taken.source = transfers.source AND taken.action <> 'copy' AND taken.step IN ('done', 'unsynced')
-                                AND taken.undone_by IS NULL AND taken.id > transfers.id AND taking.kind <> 'undo'), unkept
+                                AND taken.undone_by IS NULL AND taken.id > transfers.id AND taking.kind <> 'undo') AS is_source_taken, unkept
                  FROM transfers JOIN runs ON runs.id = run JOIN pictures ON pictures.id = picture
                  WHERE run = ?1 AND step IN ('done', 'kept', 'unsynced') AND undone_by IS NULL AND target IS NOT NULL
                  ORDER BY transfers.id DESC",
@@ -65,30 +65,30 @@ impl Session {
     }
 
     fn reversible_in(&self, row: &Row<'_>) -> rusqlite::Result<Option<Reversible>> {
-        let path = |index: usize| row.get::<_, Vec<u8>>(index).map(|kept| self.given(&kept));
-        let (action, step): (String, String) = (row.get(2)?, row.get(5)?);
+        let path = |column: &str| row.get::<_, Vec<u8>>(column).map(|kept| self.absolute_path(&kept));
+        let (action, step): (String, String) = (row.get("action")?, row.get("step")?);
         let Some(action) = Action::from_word(&action) else { return Ok(None) };
-        let (placed_by, left_by): (Option<i64>, Option<i64>) = (row.get(8)?, row.get(9)?);
+        let (placed_by, left_by): (Option<i64>, Option<i64>) = (row.get("placed_by")?, row.get("left_by")?);
         let (at, left_at) = (self.in_force(placed_by)?, self.in_force(left_by)?);
         // Its file was taken away on behalf of another picture, which shared it, or the picture was found to be there
         // already: nothing in force says where it is.
         let is_untold = at.is_none() && left_by.is_some();
         Ok(Some(Reversible {
-            id: TransferId(row.get(0)?),
-            picture: PictureId(row.get(1)?),
+            id: TransferId(row.get("id")?),
+            picture: PictureId(row.get("picture")?),
             action,
-            source: path(3)?,
-            target: path(4)?,
-            found: path(11)?,
-            is_source_taken: row.get(12)?,
+            source: path("source")?,
+            target: path("target")?,
+            found: path("path")?,
+            is_source_taken: row.get("is_source_taken")?,
             is_source_kept: step == "kept",
             is_last: placed_by == left_by
                 || at == left_at
-                || (is_untold && self.is_newest(row.get(0)?, row.get(1)?)?),
-            device: row.get::<_, Option<i64>>(10)?.map(|device| device as u64),
-            hash: hash(row, 6)?,
-            size: row.get::<_, i64>(7)? as u64,
-            unkept: unkept::in_row(row, 13)?,
+                || (is_untold && self.is_newest(row.get("id")?, row.get("picture")?)?),
+            device: row.get::<_, Option<i64>>("device")?.map(|device| device as u64),
+            hash: hash(row, "hash")?,
+            size: row.get::<_, i64>("size")? as u64,
+            unkept: unkept::in_row(row, "unkept")?,
         }))
     }
 
@@ -104,7 +104,7 @@ impl Session {
 
     /// The last run in force that took away the file which a transfer made, for whichever picture.
     pub fn run_that_took(&self, done: &Reversible) -> Result<Option<RunId>, StoreError> {
-        // What came to the path later is another file; what the same run took comes back with it.
+        // A file that came to the path later is another one; one that the same run took comes back with it.
         let taken = "SELECT run FROM transfers JOIN runs ON runs.id = run
                      WHERE source = ?2 AND action <> 'copy' AND transfers.id > ?1 AND step IN ('done', 'unsynced')
                      AND undone_by IS NULL AND runs.kind <> 'undo'
@@ -114,7 +114,8 @@ impl Session {
                         AND put.step IN ('done', 'kept', 'unsynced') AND putting.kind <> 'undo')
                      ORDER BY transfers.id DESC LIMIT 1";
         let mut found = self.connection.prepare_cached(taken).map_err(|error| self.failed(error))?;
-        let run = found.query_row((done.id.0, kept(&self.destination, &done.target)), |row| row.get(0).map(RunId));
+        let run =
+            found.query_row((done.id.0, to_stored_path(&self.destination, &done.target)), |row| row.get(0).map(RunId));
         run.optional().map_err(|error| self.failed(error))
     }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{OptionalExtension, Row};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Value as Json, json};
 
 use super::{LabelSet, Session, StoreError, now};
 use crate::domain::decision::LabelId;
@@ -13,7 +13,7 @@ use crate::domain::printable::printable;
 use crate::domain::run::{RunId, RunKind};
 use crate::domain::score::SureRule;
 use crate::domain::settings::{Operation, Settings};
-use crate::store::ledger;
+use crate::store::ledger::{self, LedgerEvent, RunBegan, RunEnded, RunResult, RunSettings, Word};
 
 /// How pictures are sorted: what later applies need of the settings of a classify.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -95,14 +95,15 @@ pub struct Run {
 const SORTING: &str = "sorting";
 
 impl Session {
-    /// Begins a run. `settings` go to the ledger as they are.
+    /// Begins a run. Session and ledger keep its settings.
     pub fn begin_run(
         &mut self,
         kind: RunKind,
         reverses: Option<RunId>,
         sorting: Option<(&Sorting, &LabelSet)>,
-        mut settings: Map<String, Json>,
+        settings: RunSettings,
     ) -> Result<RunId, StoreError> {
+        let mut settings = settings.fields();
         if let Some((sorting, _)) = sorting {
             settings.insert(SORTING.to_owned(), json!(sorting));
         }
@@ -115,35 +116,24 @@ impl Session {
                     reverses.map(|run| run.0),
                     sorting.map(|(_, set)| set.id),
                     now(),
-                    Json::Object(settings.clone()).to_string(),
+                    json!(settings).to_string(),
                 ),
             )?;
-            let id = change.last_insert_rowid();
-            let mut event = Map::from_iter([
-                ("event".to_owned(), json!("run")),
-                ("run".to_owned(), json!(id)),
-                ("kind".to_owned(), json!(kind.word())),
-                ("program".to_owned(), json!(concat!("sis ", env!("CARGO_PKG_VERSION")))),
-            ]);
-            if let Some(reverses) = reverses {
-                event.insert("reverses".to_owned(), json!(reverses));
-            }
-            event.extend(settings);
-            ledger::add(change, event)?;
-            Ok(RunId(id))
+            let run = RunId(change.last_insert_rowid());
+            let (kind, program) = (Word::Known(kind), Some(ledger::PROGRAM.to_owned()));
+            ledger::add(change, &LedgerEvent::Run(RunBegan { run, kind, program, reverses, settings }))?;
+            Ok(run)
         })?;
         self.sources.extend(sources);
         self.complete_ledger()?;
         Ok(id)
     }
 
-    /// Ends a run. `result` goes to the ledger as it is.
-    pub fn end_run(&mut self, run: RunId, result: Map<String, Json>) -> Result<(), StoreError> {
+    /// Ends a run. The ledger keeps its result.
+    pub fn end_run(&mut self, run: RunId, result: RunResult) -> Result<(), StoreError> {
         self.change(|change| {
             change.execute("UPDATE runs SET ended = ?1 WHERE id = ?2", (now(), run.0))?;
-            let mut event = Map::from_iter([("event".to_owned(), json!("end")), ("run".to_owned(), json!(run))]);
-            event.extend(result);
-            ledger::add(change, event)
+            ledger::add(change, &LedgerEvent::End(RunEnded { run, result: result.fields() }))
         })?;
         self.complete_ledger()
     }

@@ -2,10 +2,9 @@
 //! alone, somebody else could have put there.
 
 use rusqlite::Transaction;
-use serde_json::{Map, Value as Json, json};
 
 use super::{Session, StoreError};
-use crate::store::ledger::{self, FileEvent};
+use crate::store::ledger::{self, FileEvent, LedgerEvent};
 use crate::store::secret::Secret;
 
 /// The key of the table's name.
@@ -22,10 +21,6 @@ const TOLD: &str = "told ";
 
 fn told_key(event: FileEvent, name: &str) -> String {
     format!("{TOLD}{} {name}", event.word())
-}
-
-fn told(event: &str, name: &str) -> Map<String, Json> {
-    [("event", event), ("name", name)].map(|(key, value)| (key.to_owned(), json!(value))).into_iter().collect()
 }
 
 impl Session {
@@ -48,7 +43,7 @@ impl Session {
         for (event, name) in untold {
             let key = told_key(event, &name);
             if self.proved_value(&key)?.is_none() {
-                self.change(|change| ledger::add(change, told(event.word(), &name)))?;
+                self.change(|change| ledger::add(change, &LedgerEvent::File(event, name)))?;
                 self.set_proved_value(&key, b"")?;
             }
         }
@@ -60,9 +55,12 @@ impl Session {
         let mut events = Vec::new();
         for key in self.keys_after(TOLD)? {
             let is_proved = self.value_proved_with(&format!("{TOLD}{key}"), secret)?.is_some();
-            events.extend(key.split_once(' ').filter(|_| is_proved).map(|(event, name)| told(event, name)));
+            let told = key.split_once(' ').filter(|_| is_proved);
+            events.extend(
+                told.and_then(|(word, name)| Some(LedgerEvent::File(FileEvent::from_word(word)?, name.to_owned()))),
+            );
         }
-        self.change(|change| events.into_iter().try_for_each(|event| ledger::add(change, event)))?;
+        self.change(|change| events.iter().try_for_each(|event| ledger::add(change, event)))?;
         self.complete_ledger()
     }
 

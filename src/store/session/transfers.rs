@@ -6,138 +6,14 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Row, Transaction};
 
-use super::ends::{take_effect, take_effect_again};
-use super::{Session, StoreError, kept, unkept};
+use super::columns::hash;
+use super::ends::{take_effect, take_effect_again, word};
+use super::{Session, StoreError, to_stored_path, unkept};
 use crate::domain::decision::Decision;
-use crate::domain::picture::{ContentHash, PictureId};
+use crate::domain::picture::PictureId;
 use crate::domain::run::{Action, RunId, RunKind, TransferId};
+use crate::domain::transfer::{Ending, Reached, ReliesOn, Step, Transfer};
 use crate::domain::unkept::Unkept;
-
-/// A transfer that is about to be begun.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewTransfer {
-    /// The picture.
-    pub picture: PictureId,
-    /// The action.
-    pub action: Action,
-    /// The file.
-    pub source: PathBuf,
-    /// The folder that receives it, or that its witness is in.
-    pub folder: PathBuf,
-    /// The names it may have there, in the order they are tried.
-    pub names: Vec<OsString>,
-    /// Its content.
-    pub hash: ContentHash,
-    /// Its size in bytes.
-    pub size: u64,
-    /// The transfer that it takes back.
-    pub reverses: Option<TransferId>,
-    /// Metadata that the transfer which it takes back has lost, and that it restores.
-    pub restores: Unkept,
-    /// The condition that must still hold when it begins.
-    pub relies_on: ReliesOn,
-}
-
-/// The condition that a transfer was planned on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReliesOn {
-    /// On nothing that could change.
-    Nothing,
-    /// On this being what a person said of the picture.
-    Decision(Option<Decision>),
-}
-
-/// A step of a transfer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Recorded {
-    /// Its copy is whole, with this number on its file system.
-    Copied {
-        /// The number.
-        inode: u64,
-        /// The metadata that it could not be given.
-        unkept: Unkept,
-    },
-    /// Its copy has its name.
-    Published {
-        /// The copy.
-        target: PathBuf,
-    },
-    /// It is over.
-    Ended(Ending),
-}
-
-/// How a transfer ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ending {
-    /// The file is there now: copied or moved. For a removal: its content is in the witness.
-    Done {
-        /// Where the content is.
-        target: PathBuf,
-    },
-    /// There was nothing left to do: the file is gone, and its content is whole in the source. It has the effects of
-    /// [`Ending::Done`].
-    Gone {
-        /// Where the file would be; for a removal, the witness.
-        target: PathBuf,
-    },
-    /// The same content was there before.
-    Present {
-        /// Where.
-        target: PathBuf,
-    },
-    /// It was to be moved, and the source could not be removed: it is a copy.
-    Kept {
-        /// The copy.
-        target: PathBuf,
-        /// Why, in words.
-        reason: String,
-    },
-    /// It is done as by [`Ending::Done`], but the disk has not taken it: a later run brings it there.
-    Unsynced {
-        /// Where the content is.
-        target: PathBuf,
-        /// The fault, in words.
-        reason: String,
-    },
-    /// Nothing was done.
-    Failed {
-        /// Why, in words.
-        reason: String,
-    },
-    /// It was not begun, or what was begun is cleaned up.
-    Abandoned,
-}
-
-impl Ending {
-    pub(super) fn word(&self) -> &'static str {
-        match self {
-            Ending::Done { .. } | Ending::Gone { .. } => "done",
-            Ending::Present { .. } => "present",
-            Ending::Kept { .. } => "kept",
-            Ending::Unsynced { .. } => "unsynced",
-            Ending::Failed { .. } => "failed",
-            Ending::Abandoned => "abandoned",
-        }
-    }
-
-    fn target(&self) -> Option<&Path> {
-        match self {
-            Ending::Done { target }
-            | Ending::Gone { target }
-            | Ending::Present { target }
-            | Ending::Kept { target, .. }
-            | Ending::Unsynced { target, .. } => Some(target),
-            Ending::Failed { .. } | Ending::Abandoned => None,
-        }
-    }
-
-    pub(super) fn reason(&self) -> Option<&str> {
-        match self {
-            Ending::Kept { reason, .. } | Ending::Unsynced { reason, .. } | Ending::Failed { reason } => Some(reason),
-            _ => None,
-        }
-    }
-}
 
 /// A transfer that a killed program left, and how far it came.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -147,9 +23,9 @@ pub struct Unfinished {
     /// The kind of its run.
     pub kind: RunKind,
     /// The transfer itself.
-    pub transfer: NewTransfer,
-    /// The last step that was recorded; none where it was only planned.
-    pub reached: Option<Recorded>,
+    pub transfer: Transfer,
+    /// How far it came.
+    pub reached: Reached,
     /// The file system that the picture was found on.
     pub device: Option<u64>,
     /// A later transfer of the picture was done: its file is where that one put it.
@@ -168,7 +44,7 @@ impl Session {
     pub fn plan_transfers(
         &mut self,
         run: RunId,
-        transfers: &[NewTransfer],
+        transfers: &[Transfer],
         missing_folders: &[PathBuf],
     ) -> Result<Vec<Option<TransferId>>, StoreError> {
         let destination = self.destination.clone();
@@ -176,7 +52,7 @@ impl Session {
             for folder in missing_folders {
                 let mut statement =
                     change.prepare_cached("INSERT OR IGNORE INTO folders (run, path, made) VALUES (?1, ?2, 1)")?;
-                statement.execute((run.0, kept(&destination, folder)))?;
+                statement.execute((run.0, to_stored_path(&destination, folder)))?;
             }
             let insert = |transfer| match still_holds(change, transfer)? {
                 true => insert(change, &destination, run, transfer).map(Some),
@@ -188,19 +64,19 @@ impl Session {
 
     /// Takes note of transfers that are done before they are begun, as their files are gone: each with the path that it
     /// ends at.
-    pub fn record_gone(&mut self, run: RunId, transfers: &[(NewTransfer, PathBuf)]) -> Result<(), StoreError> {
+    pub fn record_gone(&mut self, run: RunId, transfers: &[(Transfer, PathBuf)]) -> Result<(), StoreError> {
         let destination = self.destination.clone();
         self.change(|change| {
             transfers.iter().try_for_each(|(transfer, target)| {
                 let id = insert(change, &destination, run, transfer)?;
-                record(change, &destination, id, &Recorded::Ended(Ending::Gone { target: target.clone() }))
+                record(change, &destination, id, &Step::Ended(Ending::Gone { target: target.clone() }))
             })
         })?;
         self.complete_ledger()
     }
 
     /// Takes note of steps that were taken together, and of their ends in the ledger.
-    pub fn record(&mut self, steps: &[(TransferId, Recorded)]) -> Result<(), StoreError> {
+    pub fn record(&mut self, steps: &[(TransferId, Step)]) -> Result<(), StoreError> {
         let destination = self.destination.clone();
         let recorded = self.change(|change| {
             for (id, step) in steps {
@@ -229,9 +105,9 @@ impl Session {
         let found = || -> rusqlite::Result<Vec<Option<Unfinished>>> {
             let mut statement = self.connection.prepare(&format!(
                 "SELECT transfers.id, picture, action, source, folder, names, transfers.hash, transfers.size,
-                        transfers.reverses, step, transfers.inode, target, runs.kind, device,
+                        transfers.reverses, step, transfers.inode, target, runs.kind, device, unkept,
                         EXISTS (SELECT 1 FROM transfers AS later WHERE later.picture = transfers.picture
-                                AND later.id > transfers.id AND later.step IN ('done', 'kept', 'unsynced')), unkept
+                                AND later.id > transfers.id AND later.step IN ('done', 'kept', 'unsynced')) AS is_superseded
                  FROM transfers JOIN runs ON runs.id = run JOIN pictures ON pictures.id = picture
                  WHERE {condition} ORDER BY transfers.id"
             ))?;
@@ -241,46 +117,41 @@ impl Session {
     }
 
     fn unfinished_in(&self, row: &Row<'_>) -> rusqlite::Result<Option<Unfinished>> {
-        let path = |index: usize| row.get::<_, Vec<u8>>(index).map(|kept| self.given(&kept));
-        let (action, kind): (String, String) = (row.get(2)?, row.get(12)?);
+        let path = |column: &str| row.get::<_, Vec<u8>>(column).map(|kept| self.absolute_path(&kept));
+        let (action, kind): (String, String) = (row.get("action")?, row.get("kind")?);
         let (Some(action), Some(kind)) = (Action::from_word(&action), RunKind::from_word(&kind)) else {
             return Ok(None);
         };
-        let names: Vec<u8> = row.get(5)?;
-        let step: String = row.get(9)?;
-        let inode = row.get::<_, Option<i64>>(10)?.map(|inode| inode as u64);
-        let target = row.get::<_, Option<Vec<u8>>>(11)?.map(|kept| self.given(&kept));
-        let unkept = unkept::in_row(row, 15)?;
+        let names: Vec<u8> = row.get("names")?;
+        let step: String = row.get("step")?;
+        let inode = row.get::<_, Option<i64>>("inode")?.map(|inode| inode as u64);
+        let target = row.get::<_, Option<Vec<u8>>>("target")?.map(|kept| self.absolute_path(&kept));
+        let (unkept, is_superseded) = (unkept::in_row(row, "unkept")?, row.get("is_superseded")?);
         let reached = match (step.as_str(), inode, target) {
-            ("copied", Some(inode), _) => Some(Recorded::Copied { inode, unkept }),
-            ("published", _, Some(target)) => Some(Recorded::Published { target }),
-            ("unsynced", _, Some(target)) => Some(Recorded::Ended(Ending::Unsynced { target, reason: String::new() })),
-            _ => None,
+            ("copied", Some(inode), _) => Reached::Copied { inode },
+            ("published", _, Some(target)) => Reached::Published { target },
+            ("unsynced", _, Some(target)) => Reached::NotOnDisk { target },
+            _ if is_superseded => Reached::Superseded,
+            _ => Reached::Planned,
         };
-        let transfer = NewTransfer {
-            picture: PictureId(row.get(1)?),
+        let transfer = Transfer {
+            picture: PictureId(row.get("picture")?),
             action,
-            source: path(3)?,
-            folder: path(4)?,
+            source: path("source")?,
+            folder: path("folder")?,
             names: names.split(|byte| *byte == 0).map(|name| OsString::from_vec(name.to_owned())).collect(),
-            hash: hash(row, 6)?,
-            size: row.get::<_, i64>(7)? as u64,
-            reverses: row.get::<_, Option<i64>>(8)?.map(TransferId),
+            hash: hash(row, "hash")?,
+            size: row.get::<_, i64>("size")? as u64,
+            reverses: row.get::<_, Option<i64>>("reverses")?.map(TransferId),
             restores: Unkept::default(),
             relies_on: ReliesOn::Nothing,
         };
-        let device = row.get::<_, Option<i64>>(13)?.map(|device| device as u64);
-        let (id, is_superseded) = (TransferId(row.get(0)?), row.get(14)?);
-        Ok(Some(Unfinished { id, kind, transfer, reached, device, is_superseded, unkept }))
+        let device = row.get::<_, Option<i64>>("device")?.map(|device| device as u64);
+        Ok(Some(Unfinished { id: TransferId(row.get("id")?), kind, transfer, reached, device, is_superseded, unkept }))
     }
 }
 
-pub(super) fn hash(row: &Row<'_>, index: usize) -> rusqlite::Result<ContentHash> {
-    let bytes: Vec<u8> = row.get(index)?;
-    Ok(ContentHash(<[u8; 32]>::try_from(bytes).unwrap_or([0; 32])))
-}
-
-fn still_holds(change: &Transaction<'_>, transfer: &NewTransfer) -> rusqlite::Result<bool> {
+fn still_holds(change: &Transaction<'_>, transfer: &Transfer) -> rusqlite::Result<bool> {
     let ReliesOn::Decision(decision) = transfer.relies_on else { return Ok(true) };
     let mut statement = change.prepare_cached("SELECT decision IS ?2 AND decided IS ?3 FROM pictures WHERE id = ?1")?;
     let label = decision.and_then(Decision::label).map(|label| label.0);
@@ -291,7 +162,7 @@ fn insert(
     change: &Transaction<'_>,
     destination: &Path,
     run: RunId,
-    transfer: &NewTransfer,
+    transfer: &Transfer,
 ) -> rusqlite::Result<TransferId> {
     let names: Vec<&[u8]> = transfer.names.iter().map(|name| name.as_bytes()).collect();
     change
@@ -307,8 +178,8 @@ fn insert(
             run.0,
             transfer.picture.0,
             transfer.action.word(),
-            kept(destination, &transfer.source),
-            kept(destination, &transfer.folder),
+            to_stored_path(destination, &transfer.source),
+            to_stored_path(destination, &transfer.folder),
             names.join(&0),
             transfer.hash.0,
             transfer.size as i64,
@@ -327,27 +198,27 @@ pub(super) fn record(
     change: &Transaction<'_>,
     destination: &Path,
     id: TransferId,
-    step: &Recorded,
+    step: &Step,
 ) -> rusqlite::Result<()> {
     match step {
-        Recorded::Copied { inode, unkept } => {
+        Step::Copied { inode, unkept } => {
             change
                 .prepare_cached("UPDATE transfers SET step = 'copied', inode = ?2, unkept = ?3 WHERE id = ?1")?
                 .execute((id.0, *inode as i64, unkept::kept(*unkept).map(|kept| kept.to_string())))?;
         }
-        Recorded::Published { target } => {
+        Step::Published { target } => {
             change
                 .prepare_cached("UPDATE transfers SET step = 'published', target = ?2 WHERE id = ?1")?
-                .execute((id.0, kept(destination, target)))?;
+                .execute((id.0, to_stored_path(destination, target)))?;
         }
-        Recorded::Ended(ending) => {
-            let target = ending.target().map(|target| kept(destination, target));
+        Step::Ended(ending) => {
+            let target = ending.target().map(|target| to_stored_path(destination, target));
             let had_effect: bool = change
                 .prepare_cached("SELECT step = 'unsynced' FROM transfers WHERE id = ?1")?
                 .query_row([id.0], |row| row.get(0))?;
             change.prepare_cached("UPDATE transfers SET step = ?2, target = ?3 WHERE id = ?1")?.execute((
                 id.0,
-                ending.word(),
+                word(ending),
                 target,
             ))?;
             match had_effect {

@@ -12,7 +12,7 @@ const MODE: u32 = 0o7777;
 
 /// As it is kept; nothing where nothing was lost.
 pub(super) fn kept(unkept: Unkept) -> Option<Json> {
-    let modified = unkept.modified_ns.and_then(time_of).map(|time| ("modified", json!(time)));
+    let modified = unkept.modified_ns.and_then(time_of).map(|time| ("modified", json!(time.to_string())));
     let mode = unkept.mode.map(|mode| ("mode", json!(format!("{mode:03o}"))));
     let attributes = unkept.attributes.then_some(("attributes", json!(true)));
     let fields = [modified, mode, attributes].into_iter().flatten();
@@ -20,8 +20,8 @@ pub(super) fn kept(unkept: Unkept) -> Option<Json> {
 }
 
 /// From a row of the session.
-pub(super) fn in_row(row: &Row<'_>, index: usize) -> rusqlite::Result<Unkept> {
-    row.get::<_, Option<String>>(index).map(|kept| told(kept.as_deref()))
+pub(super) fn in_row(row: &Row<'_>, column: &str) -> rusqlite::Result<Unkept> {
+    row.get::<_, Option<String>>(column).map(|kept| told(kept.as_deref()))
 }
 
 /// From what is kept; what cannot be read was not lost, as far as is known.

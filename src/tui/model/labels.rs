@@ -22,11 +22,11 @@ pub(crate) struct Labels {
     pub(crate) revision: u64,
     /// The revision that the scores are of.
     pub(crate) scored: u64,
-    /// The label, by position, that the model cannot read, and what is said of it.
+    /// The label, by position, that is too long for the model, and the sentence about it.
     pub(crate) too_long: Option<(usize, String)>,
     /// Labels, by position, that mean nearly the same to the model.
     pub(crate) alike: Vec<(usize, usize)>,
-    /// The model is not at hand that could score other labels: what is said of it was told.
+    /// The model is not available, so that other labels cannot be scored. A sentence has said why.
     pub(crate) is_fixed: bool,
     /// The labels as they were when editing began.
     pub(crate) edit: Option<Edit>,
@@ -37,7 +37,7 @@ pub(crate) struct Labels {
 /// Labels as they were when editing began.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Edit {
-    /// Their texts, those that were not in use with them.
+    /// The texts of all labels, unused ones too.
     book: LabelBook,
     /// Labels that were brought back by writing their text again. To go on writing makes another label.
     came_back: HashSet<LabelId>,
@@ -76,7 +76,7 @@ impl Labels {
         self.current = now;
     }
 
-    /// Editing is over. Gives the labels that have another text now: what they were, and what they are.
+    /// Ends editing. Returns the renamed labels: former and new text.
     pub(crate) fn end_edit(&mut self) -> Vec<(String, String)> {
         let Some(edit) = self.edit.take() else { return vec![] };
         let mut renamed = vec![];

@@ -12,9 +12,9 @@ const FEED: usize = 20;
 /// Pictures that came lately, and decisions that are on their way.
 #[derive(Debug, Default)]
 pub(crate) struct Live {
-    /// The number of the session's beginning; what is told of another one is of no use.
+    /// The number of the open session. Events with another number are dropped.
     pub(crate) begun: u64,
-    /// The run before is over, and its last words are not to be mixed with those of the next.
+    /// The next run is ordered: events of the one before it are dropped until it begins.
     pub(crate) awaits_begin: bool,
     /// How many watches were asked for.
     pub(crate) watches: u64,
@@ -31,7 +31,7 @@ pub(crate) struct Live {
 }
 
 impl Live {
-    /// Another session: what was counted is sent still.
+    /// Another session begins. The counters go on, so that late answers can be told apart.
     pub(crate) fn clear(&mut self) {
         let Live { watches, is_given_up, sent, .. } = *self;
         *self = Live { watches, is_given_up, sent, ..Live::default() };
@@ -73,11 +73,11 @@ pub(crate) struct WatchState {
     pub(crate) status: WatchStatus,
 }
 
-/// Whether what arrives is sorted by itself.
+/// Does the watch sort arrivals by itself?
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sorts {
     No,
     Yes,
-    /// It was, until what is on the screen became something else.
+    /// It did, until the settings on the screen changed.
     Held,
 }

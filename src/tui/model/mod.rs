@@ -7,6 +7,7 @@ mod live;
 mod review;
 mod settings;
 mod setup;
+mod work;
 
 use std::path::PathBuf;
 
@@ -14,8 +15,7 @@ use ratatui_textarea::TextArea;
 
 use super::action::{Action, AppAction};
 use super::keys::Keys;
-use super::values::Values;
-use crate::backend::Tally;
+use super::last_settings::LastSettings;
 use crate::config::Defaults;
 use crate::domain::collection::Collection;
 use crate::domain::count::Counts;
@@ -28,6 +28,7 @@ pub(crate) use labels::Labels;
 pub(crate) use live::{Live, Sorts, WatchState};
 pub(crate) use review::Review;
 pub(crate) use setup::{Field, Setup, Watching};
+pub(crate) use work::Work;
 
 /// The state of the app.
 pub(crate) struct Model {
@@ -49,8 +50,8 @@ pub(crate) struct Model {
     /// The terminal is at the other end of a line that takes the program with it when it drops.
     pub(crate) is_line_unprotected: bool,
     pub(crate) setup: Setup,
-    /// Where the pictures on the screen are sorted to: what the field said when they were classified or opened. Typing
-    /// another destination is no decision about these pictures.
+    /// The destination of the pictures on the screen: the field as it was when they were classified or opened. Typing
+    /// another destination changes nothing for these pictures.
     pub(crate) session: Option<PathBuf>,
     /// The destination whose session is not obeyed, as nothing shows that it is the user's own.
     pub(crate) untrusted: Option<PathBuf>,
@@ -66,7 +67,7 @@ pub(crate) struct Model {
     pub(crate) review: Review,
     pub(crate) files: Files,
     pub(crate) work: Work,
-    /// A watch goes on beside what is done.
+    /// The watch that is running, beside other work.
     pub(crate) watch: Option<WatchState>,
     pub(crate) live: Live,
     pub(crate) is_paused: bool,
@@ -74,8 +75,8 @@ pub(crate) struct Model {
     pub(crate) pace: Option<f64>,
     /// The stage that limits it.
     pub(crate) limit: Option<Stage>,
-    /// The values that are remembered from start to start.
-    pub(crate) values: Values,
+    /// The settings that are remembered from start to start.
+    pub(crate) last_settings: LastSettings,
     pub(crate) runtime: Option<Runtime>,
     /// The last message, for the line above the status line.
     pub(crate) notice: Option<Notice>,
@@ -95,17 +96,17 @@ pub(crate) struct Ordered {
 /// A question that has to be answered before anything else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Question {
-    /// Whether to end the program, though something runs or waits.
+    /// End the program, although something runs or waits?
     Quit,
-    /// Whether the decisions come along when another destination is begun.
+    /// Take the decisions along to another destination?
     OtherDestination,
-    /// Whether to download the model first. Decisions of the session that is open come along, or do not.
+    /// Download the model first? `takes_decisions`: those of the open session come along.
     Download { takes_decisions: bool },
-    /// Whether to install a runtime, which is downloaded.
+    /// Download and install a runtime?
     Install,
-    /// Whether to look through the model's files and download again what is damaged.
+    /// Check the model's files and download damaged ones again?
     Repair,
-    /// Whether to obey a session of which nothing shows that it is the user's own.
+    /// Obey a session that is not known to be the user's own?
     Trust,
 }
 
@@ -143,40 +144,6 @@ pub(crate) struct Runtime {
     pub(crate) is_gpu_unused: bool,
 }
 
-/// The work that goes on.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub(crate) enum Work {
-    #[default]
-    Idle,
-    Opening,
-    /// Bytes of a model that are there and that are needed, and how many come in a second.
-    Downloading {
-        done: u64,
-        total: u64,
-        per_second: Option<f64>,
-    },
-    /// Bytes of a model that were looked through and that have to be.
-    Checking {
-        done: u64,
-        total: u64,
-    },
-    /// Files that were found and files that are no pictures.
-    Classifying {
-        files: usize,
-        others: usize,
-    },
-    Planning,
-    Applying {
-        tally: Tally,
-        total: usize,
-    },
-    Undoing {
-        tally: Tally,
-        total: usize,
-    },
-    Installing,
-}
-
 impl Model {
     pub(crate) fn new(language: Language, defaults: Defaults, keys: Keys, working_folder: PathBuf) -> Model {
         let first = language.text("app.default_labels");
@@ -205,7 +172,7 @@ impl Model {
             is_paused: false,
             pace: None,
             limit: None,
-            values: Values::default(),
+            last_settings: LastSettings::default(),
             runtime: None,
             notice: None,
             log: vec![],
@@ -230,7 +197,7 @@ impl Model {
         self.become_labels(labels);
     }
 
-    /// Takes what the editor says as the labels, if it makes sense; true where they changed.
+    /// Reads the labels from the editor, if its text is valid. True where they changed.
     pub(crate) fn take_labels(&mut self) -> bool {
         match self.labels.parsed() {
             Err(error) => {
@@ -271,55 +238,14 @@ impl Model {
         self.session.clone().unwrap_or_else(|| self.destination())
     }
 
-    /// True where the scores on the screen are those for the labels of now.
+    /// True where the scores on the screen belong to the current labels.
     pub(crate) fn is_scored(&self) -> bool {
         self.labels.scored == self.labels.revision && self.labels.error.is_none()
-    }
-
-    /// Files that were found and are not classified yet.
-    pub(crate) fn waiting(&self) -> usize {
-        match self.work {
-            Work::Classifying { files, others } => files.saturating_sub(others + self.collection.pictures()),
-            _ => 0,
-        }
     }
 
     /// Counts again after pictures, scores, decisions or the rule changed.
     pub(crate) fn recount(&mut self) {
         self.counts = self.collection.counts(self.sure(), self.waiting());
-    }
-
-    /// Seconds that the files which wait, or those of the source, will take; none where no pace is known.
-    pub(crate) fn seconds_left(&self) -> Option<f64> {
-        match self.work {
-            Work::Classifying { .. } => Some(self.waiting() as f64 / self.pace?),
-            _ => {
-                let checked = self.setup.checked.as_ref()?.as_ref().ok()?;
-                Some(checked.pictures as f64 / self.values.pace.get(&self.pace_key()?)?)
-            }
-        }
-    }
-
-    /// The model, runtime and device that a pace depends on.
-    pub(crate) fn pace_key(&self) -> Option<String> {
-        let runtime = self.runtime.as_ref()?;
-        Some(format!("{} · {} · {}", self.setup.model.text().trim(), runtime.name, runtime.device))
-    }
-
-    /// Nothing is being done any more.
-    pub(crate) fn rest(&mut self) {
-        self.work = Work::Idle;
-        self.is_paused = false;
-    }
-
-    pub(crate) fn is_busy(&self) -> bool {
-        self.work != Work::Idle
-    }
-
-    /// True while something runs that can be paused: a download is stopped and goes on from there, an installer runs
-    /// through.
-    pub(crate) fn knows_pause(&self) -> bool {
-        matches!(self.work, Work::Classifying { .. } | Work::Applying { .. } | Work::Undoing { .. })
     }
 
     /// True while keys are letters and not commands.
@@ -332,7 +258,7 @@ impl Model {
         }
     }
 
-    /// A sentence that names keys: its places, and what the key does that is put there.
+    /// A sentence that names keys. Each pair is a placeholder and the action whose key replaces it.
     pub(crate) fn with_keys(&self, sentence: &str, keys: &[(&str, Action)]) -> String {
         let names: Vec<(&str, String)> = keys.iter().map(|(place, action)| (*place, self.keys.name(*action))).collect();
         let values: Vec<(&str, &dyn std::fmt::Display)> =

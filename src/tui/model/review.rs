@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use crate::backend::{Painted, Room};
 use crate::config::Preview;
 use crate::domain::history::History;
-use crate::domain::review::{Filter, Order};
-use crate::tui::line::Line;
+use crate::domain::review::{QueueFilter, QueueOrder};
+use crate::tui::input_line::InputLine;
 
 #[derive(Default)]
 pub(crate) struct Review {
@@ -18,19 +18,19 @@ pub(crate) struct Review {
     pub(crate) at: usize,
     /// The queue was looked at.
     pub(crate) is_begun: bool,
-    pub(crate) order: Order,
-    pub(crate) filter: Filter,
+    pub(crate) order: QueueOrder,
+    pub(crate) filter: QueueFilter,
     pub(crate) marked: BTreeSet<usize>,
     /// Where a range of marks begins.
     pub(crate) anchor: Option<usize>,
     pub(crate) history: History,
     /// A label that is being looked for.
-    pub(crate) finding: Option<Line>,
+    pub(crate) finding: Option<InputLine>,
     pub(crate) details: bool,
     pub(crate) hidden: bool,
     /// How pictures are drawn.
     pub(crate) preview: Preview,
-    /// Counts the ways in which pictures were drawn: what was painted in another is of no use.
+    /// Raised when pictures have to be painted anew, for example in another form.
     pub(crate) manner: u32,
     /// The number of the last picture that was asked for; which it is, and the room that it was asked for.
     pub(crate) view: u64,

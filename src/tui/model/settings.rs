@@ -9,24 +9,24 @@ use crate::domain::settings::{ModelName, Settings};
 use crate::domain::template::Templates;
 use crate::lang::Say;
 use crate::store::session::Sorting;
-use crate::tui::line::Line;
-use crate::tui::values::Values;
+use crate::tui::input_line::InputLine;
+use crate::tui::last_settings::LastSettings;
 
 /// The obstacle to a start, in words.
 pub(crate) type Problem = String;
 
 impl Model {
     pub(crate) fn sure(&self) -> SureRule {
-        let number = |line: &Line, otherwise: f32| line.text().trim().parse().unwrap_or(otherwise);
+        let number = |line: &InputLine, otherwise: f32| line.text().trim().parse().unwrap_or(otherwise);
         SureRule {
             threshold: number(&self.setup.threshold, self.defaults.threshold),
             margin: number(&self.setup.margin, self.defaults.margin),
         }
     }
 
-    /// How pictures are sorted by what is on the screen; none where that makes no sense just now.
+    /// The sorting that the fields describe. None while one of them is invalid.
     pub(crate) fn sorting(&self) -> Option<Sorting> {
-        let is_number = |line: &Line| line.text().trim().parse::<f32>().is_ok();
+        let is_number = |line: &InputLine| line.text().trim().parse::<f32>().is_ok();
         let makes_sense =
             self.labels.error.is_none() && is_number(&self.setup.threshold) && is_number(&self.setup.margin);
         let sure = self.sure();
@@ -45,18 +45,18 @@ impl Model {
 
     /// Which files of the source are looked at, or which pattern cannot be used.
     pub(crate) fn choice(&self) -> Result<FileFilter, Problem> {
-        let patterns = |line: &Line| Patterns::from_line(line.text()).map_err(|error| error.say(&self.language));
+        let patterns = |line: &InputLine| Patterns::from_line(line.text()).map_err(|error| error.say(&self.language));
         let (include, exclude) = (patterns(&self.setup.include)?, patterns(&self.setup.exclude)?);
         Ok(FileFilter { hidden: self.setup.hidden, include, exclude })
     }
 
-    /// The model of the field. Whether a name is that of a folder is known once it was looked up.
+    /// The model of the field. A name counts as a folder's only once the lookup found the folder.
     fn model_name(&self) -> ModelName {
         let is_folder = self.setup.found().is_some_and(|found| found.place == ModelPlace::Folder);
         ModelName::new(self.setup.model.text().trim(), |_| is_folder)
     }
 
-    /// The settings, or what stands in the way of them.
+    /// The settings, or the reason why there are none.
     pub(crate) fn settings(&self) -> Result<Settings, Problem> {
         let say = |key: &str| Err(self.language.text(key));
         if self.setup.source.text().trim().is_empty() {
@@ -92,11 +92,11 @@ impl Model {
         })
     }
 
-    /// Remembers what the fields hold, for the next start.
+    /// Keeps the fields for the next start.
     pub(crate) fn remember_fields(&mut self) {
         let setup = &self.setup;
-        let text = |line: &Line| Some(line.text().to_owned());
-        self.values = Values {
+        let text = |line: &InputLine| Some(line.text().to_owned());
+        self.last_settings = LastSettings {
             source: text(&setup.source),
             destination: text(&setup.destination),
             model: text(&setup.model),
@@ -109,33 +109,33 @@ impl Model {
             hidden: Some(setup.hidden),
             include: text(&setup.include),
             exclude: text(&setup.exclude),
-            pace: std::mem::take(&mut self.values.pace),
+            pace: std::mem::take(&mut self.last_settings.pace),
         };
     }
 
-    /// Puts what was remembered into the fields.
-    pub(crate) fn fill_fields(&mut self, values: Values) {
+    /// Fills the fields from the last start.
+    pub(crate) fn fill_fields(&mut self, settings: LastSettings) {
         let setup = &mut self.setup;
         for (value, line) in [
-            (&values.source, &mut setup.source),
-            (&values.destination, &mut setup.destination),
-            (&values.model, &mut setup.model),
-            (&values.template, &mut setup.template),
-            (&values.include, &mut setup.include),
-            (&values.exclude, &mut setup.exclude),
-            (&values.threshold, &mut setup.threshold),
-            (&values.margin, &mut setup.margin),
+            (&settings.source, &mut setup.source),
+            (&settings.destination, &mut setup.destination),
+            (&settings.model, &mut setup.model),
+            (&settings.template, &mut setup.template),
+            (&settings.include, &mut setup.include),
+            (&settings.exclude, &mut setup.exclude),
+            (&settings.threshold, &mut setup.threshold),
+            (&settings.margin, &mut setup.margin),
         ] {
             if let Some(value) = value {
-                *line = Line::new(value.clone());
+                *line = InputLine::new(value.clone());
             }
         }
-        setup.operation = values.operation.unwrap_or(setup.operation);
-        setup.recursive = values.recursive.unwrap_or(setup.recursive);
-        setup.hidden = values.hidden.unwrap_or(setup.hidden);
-        if let Some(labels) = &values.labels {
+        setup.operation = settings.operation.unwrap_or(setup.operation);
+        setup.recursive = settings.recursive.unwrap_or(setup.recursive);
+        setup.hidden = settings.hidden.unwrap_or(setup.hidden);
+        if let Some(labels) = &settings.labels {
             self.set_labels(labels.lines().map(str::to_owned).collect());
         }
-        self.values = values;
+        self.last_settings = settings;
     }
 }

@@ -5,7 +5,7 @@ use crate::config::Defaults;
 use crate::domain::hub_model::HubModel;
 use crate::domain::patterns;
 use crate::domain::settings::Operation;
-use crate::tui::line::Line;
+use crate::tui::input_line::InputLine;
 
 /// A field of the setup pane, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,22 +70,22 @@ impl Watching {
 
 pub(crate) struct Setup {
     pub(crate) chosen: Field,
-    /// The field in which text is being edited, and what it was before.
+    /// The text of the chosen field before editing began. None while nothing is edited.
     pub(crate) editing: Option<String>,
-    pub(crate) source: Line,
-    pub(crate) destination: Line,
-    pub(crate) model: Line,
-    pub(crate) template: Line,
-    pub(crate) threshold: Line,
-    pub(crate) margin: Line,
+    pub(crate) source: InputLine,
+    pub(crate) destination: InputLine,
+    pub(crate) model: InputLine,
+    pub(crate) template: InputLine,
+    pub(crate) threshold: InputLine,
+    pub(crate) margin: InputLine,
     pub(crate) operation: Operation,
     pub(crate) recursive: bool,
     pub(crate) hidden: bool,
     /// Patterns, with blanks between.
-    pub(crate) include: Line,
-    pub(crate) exclude: Line,
+    pub(crate) include: InputLine,
+    pub(crate) exclude: InputLine,
     pub(crate) watching: Watching,
-    /// The number of the last check that was asked for, and what came of it.
+    /// The number of the last check, and its result.
     pub(crate) check: u64,
     pub(crate) checked: Option<Result<Checked, String>>,
     /// Models that can be named without typing, while the field is being edited, and which of them is chosen.
@@ -105,17 +105,17 @@ impl Setup {
         Setup {
             chosen: Field::Source,
             editing: None,
-            source: Line::default(),
-            destination: Line::new("labelled"),
-            model: Line::new(&defaults.model),
-            template: Line::new(&defaults.template),
-            threshold: Line::new(defaults.threshold.to_string()),
-            margin: Line::new(defaults.margin.to_string()),
+            source: InputLine::default(),
+            destination: InputLine::new("labelled"),
+            model: InputLine::new(&defaults.model),
+            template: InputLine::new(&defaults.template),
+            threshold: InputLine::new(defaults.threshold.to_string()),
+            margin: InputLine::new(defaults.margin.to_string()),
             operation: defaults.operation,
             recursive: defaults.recursive,
             hidden: defaults.hidden,
-            include: Line::new(patterns::on_line(defaults.include.iter().map(String::as_str))),
-            exclude: Line::new(patterns::on_line(defaults.exclude.iter().map(String::as_str))),
+            include: InputLine::new(patterns::on_line(defaults.include.iter().map(String::as_str))),
+            exclude: InputLine::new(patterns::on_line(defaults.exclude.iter().map(String::as_str))),
             watching: Watching::No,
             check: 0,
             checked: None,
@@ -134,7 +134,7 @@ impl Setup {
         self.chosen = Field::ALL[place as usize];
     }
 
-    /// Ends editing, and keeps what was typed.
+    /// Ends editing and keeps the text.
     pub(crate) fn leave_field(&mut self) {
         self.editing = None;
         self.models.clear();
@@ -159,7 +159,7 @@ impl Setup {
     }
 
     /// The line of a field that has one.
-    pub(crate) fn line(&self, field: Field) -> Option<&Line> {
+    pub(crate) fn line(&self, field: Field) -> Option<&InputLine> {
         Some(match field {
             Field::Source => &self.source,
             Field::Destination => &self.destination,
@@ -175,7 +175,7 @@ impl Setup {
         })
     }
 
-    pub(crate) fn line_mut(&mut self, field: Field) -> Option<&mut Line> {
+    pub(crate) fn line_mut(&mut self, field: Field) -> Option<&mut InputLine> {
         Some(match field {
             Field::Source => &mut self.source,
             Field::Destination => &mut self.destination,

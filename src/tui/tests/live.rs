@@ -3,7 +3,7 @@
 use super::*;
 use crate::backend::{ScoredWith, Seen, WatchNews, WatchStatus};
 use crate::domain::decision::LabelId;
-use crate::files::watcher::NoEvents;
+use crate::files::watcher::WatcherUnavailable;
 use crate::jobs::watch::WatchedBy;
 use crate::lang::Say;
 use crate::tui::model::{Sorts, Watching};
@@ -141,7 +141,7 @@ fn the_status_line_tells_how_the_watch_stands() {
     assert!(screen(&model, 120, 24).contains("the source is gone"));
     assert!(say(&mut model, WatchNews::SourceBack).contains("there again"));
     assert!(!screen(&model, 120, 24).contains("the source is gone"));
-    let polls = WatchNews::By(WatchedBy::Polling(Some(NoEvents::Limit)));
+    let polls = WatchNews::By(WatchedBy::Polling(Some(WatcherUnavailable::Limit)));
     assert!(say(&mut model, polls).contains("max_user_watches"));
     // An obstacle that is met again and again is said once.
     let lines = model.log.len();

@@ -45,9 +45,9 @@ fn model() -> Model {
 fn model_in(language: Language) -> Model {
     let mut model = Model::new(language, Defaults::load(None).unwrap(), Keys::built_in(), "/home/me".into());
     model.set_labels(vec!["a map".to_owned(), "a page of text".to_owned(), "a face".to_owned()]);
-    model.setup.source = crate::tui::line::Line::new("/pictures");
-    model.setup.destination = crate::tui::line::Line::new("/sorted");
-    model.setup.model = crate::tui::line::Line::new("demo");
+    model.setup.source = crate::tui::input_line::InputLine::new("/pictures");
+    model.setup.destination = crate::tui::input_line::InputLine::new("/sorted");
+    model.setup.model = crate::tui::input_line::InputLine::new("demo");
     let choice = ModelChoice { name: "demo".to_owned(), place: ModelPlace::BuiltIn, known: None };
     told(&mut model, Event::ModelFound { choice });
     told(
@@ -68,7 +68,7 @@ fn found(files: usize) -> Event {
 }
 
 fn told(model: &mut Model, event: Event) -> Vec<Effect> {
-    update(model, Message::Told(event))
+    update(model, Message::Backend(event))
 }
 
 /// A click on a cell, as the event loop hands it on.

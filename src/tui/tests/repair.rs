@@ -24,7 +24,7 @@ fn hub_model() -> HubModel {
 /// A start with a model of the cache that failed, because of a damaged file.
 fn with_damage() -> Model {
     let mut model = model();
-    model.setup.model = crate::tui::line::Line::new(ID);
+    model.setup.model = crate::tui::input_line::InputLine::new(ID);
     let place = ModelPlace::Cached { bytes: 3 };
     told(&mut model, Event::ModelFound { choice: ModelChoice { name: ID.to_owned(), place, known: None } });
     press(&mut model, "<ctrl-s>");
@@ -104,7 +104,7 @@ fn what_a_check_cannot_mend_is_not_sent_to_one() {
 #[test]
 fn a_session_whose_model_is_damaged_says_so_too() {
     let mut model = classified();
-    model.setup.model = crate::tui::line::Line::new(ID);
+    model.setup.model = crate::tui::input_line::InputLine::new(ID);
     told(&mut model, Event::NotScorable { error: ModelError::of(&ModelName::Hub(hub_model()), damage()).into() });
     assert!(model.notice.as_ref().unwrap().text.contains("--check"));
     assert!(matches!(orders(&press(&mut model, "<f2>ry"))[..], [Order::Repair { .. }]));

@@ -33,13 +33,13 @@ fn from_the_welcome_to_a_start() {
 #[test]
 fn what_is_missing_is_said_and_nothing_begins() {
     let mut model = model();
-    model.setup.source = crate::tui::line::Line::default();
+    model.setup.source = crate::tui::input_line::InputLine::default();
     assert!(press(&mut model, "<ctrl-s>").is_empty());
     assert!(model.notice.as_ref().unwrap().is_error);
-    model.setup.source = crate::tui::line::Line::new("/pictures");
-    model.setup.threshold = crate::tui::line::Line::new("much");
+    model.setup.source = crate::tui::input_line::InputLine::new("/pictures");
+    model.setup.threshold = crate::tui::input_line::InputLine::new("much");
     assert!(press(&mut model, "<ctrl-s>").is_empty());
-    model.setup.threshold = crate::tui::line::Line::new("0.5");
+    model.setup.threshold = crate::tui::input_line::InputLine::new("0.5");
     model.set_labels(vec!["one".to_owned()]);
     assert!(press(&mut model, "<ctrl-s>").is_empty());
     assert_eq!(model.work, Work::Idle);
@@ -117,7 +117,7 @@ fn letters_are_letters_where_text_is_edited() {
 fn decisions_come_along_whatever_comes_between() {
     let mut model = classified();
     press(&mut model, "<f4>1");
-    model.setup.destination = crate::tui::line::Line::new("/other");
+    model.setup.destination = crate::tui::input_line::InputLine::new("/other");
     press(&mut model, "<ctrl-s>t");
     told(&mut model, found(6));
     told(&mut model, Event::Failed { error: CrewError::NoDataFolder });
@@ -137,7 +137,7 @@ fn decisions_come_along_whatever_comes_between() {
 #[test]
 fn another_destination_that_is_typed_is_not_that_of_these_pictures() {
     let mut model = classified();
-    model.setup.destination = crate::tui::line::Line::new("/somebody/elses");
+    model.setup.destination = crate::tui::input_line::InputLine::new("/somebody/elses");
     let mut effects = press(&mut model, "<f4>1<f5>");
     told(&mut model, planned(plan()));
     effects.extend(press(&mut model, "a"));
@@ -155,7 +155,7 @@ fn another_destination_asks_what_becomes_of_the_decisions() {
     let begun = |key: &str| {
         let mut model = classified();
         press(&mut model, "<f4>1");
-        model.setup.destination = crate::tui::line::Line::new("/other");
+        model.setup.destination = crate::tui::input_line::InputLine::new("/other");
         assert!(orders(&press(&mut model, "<ctrl-s>")).is_empty());
         assert_eq!(model.question, Some(Question::OtherDestination));
         assert!(screen(&model, 80, 24).contains("/other"));
@@ -219,7 +219,7 @@ fn a_model_is_chosen_from_those_that_there_are() {
 fn a_model_that_is_not_there_is_downloaded_after_asking() {
     let mut model = model();
     let id = "openai/clip-vit-large-patch14";
-    model.setup.model = crate::tui::line::Line::new(id);
+    model.setup.model = crate::tui::input_line::InputLine::new(id);
     let known = known_models().iter().find(|known| known.id == id);
     let place = ModelPlace::ToDownload { bytes: known.map(KnownModel::download_bytes) };
     // A start before it is looked up waits for that.
@@ -270,7 +270,7 @@ fn a_path_is_completed_while_it_is_typed_still() {
 #[test]
 fn a_click_finds_panes_fields_and_pictures() {
     let mut model = classified();
-    model.review.order = crate::domain::review::Order::Newest;
+    model.review.order = crate::domain::review::QueueOrder::Newest;
     let at = |model: &Model, text: &str| {
         let shown = screen(model, 80, 24);
         let (row, line) = shown.lines().enumerate().find(|(_, line)| line.contains(text)).expect(text);

@@ -11,8 +11,8 @@ const ID: &str = "owner/name";
 fn downloading(destination: &str) -> (Model, Vec<Effect>) {
     let mut model = classified();
     press(&mut model, "<f4>1");
-    model.setup.destination = crate::tui::line::Line::new(destination);
-    model.setup.model = crate::tui::line::Line::new(ID);
+    model.setup.destination = crate::tui::input_line::InputLine::new(destination);
+    model.setup.model = crate::tui::input_line::InputLine::new(ID);
     let place = ModelPlace::ToDownload { bytes: None };
     told(&mut model, Event::ModelFound { choice: ModelChoice { name: ID.to_owned(), place, known: None } });
     let answers = if destination == "/sorted" { "<ctrl-s>y" } else { "<ctrl-s>ty" };
@@ -134,7 +134,7 @@ fn a_start_that_waits_for_the_model_is_taken_back_by_a_stop_and_by_what_is_begun
     let choice = || ModelChoice { name: ID.to_owned(), place: ModelPlace::Cached { bytes: 3 }, known: None };
     let waiting = || {
         let mut model = model();
-        model.setup.model = crate::tui::line::Line::new(ID);
+        model.setup.model = crate::tui::input_line::InputLine::new(ID);
         let effects = press(&mut model, "<ctrl-s>");
         assert!(matches!(orders(&effects)[..], [Order::LookUpModel { .. }]), "{effects:?}");
         model
@@ -162,7 +162,7 @@ fn a_start_that_waits_for_the_model_is_taken_back_by_a_stop_and_by_what_is_begun
 #[test]
 fn a_published_models_name_that_is_a_folder_here_means_the_folder() {
     let mut model = model();
-    model.setup.model = crate::tui::line::Line::new(ID);
+    model.setup.model = crate::tui::input_line::InputLine::new(ID);
     let choice = ModelChoice { name: ID.to_owned(), place: ModelPlace::Folder, known: None };
     told(&mut model, Event::ModelFound { choice });
     let effects = press(&mut model, "<ctrl-s>");
@@ -180,7 +180,7 @@ fn a_destination_begins_at_the_folder_that_the_program_was_started_in() {
         ("/a//b", "/a/b"),
         ("", ""),
     ] {
-        model.setup.destination = crate::tui::line::Line::new(typed);
+        model.setup.destination = crate::tui::input_line::InputLine::new(typed);
         assert_eq!(model.destination().to_str(), Some(path), "{typed}");
     }
 }

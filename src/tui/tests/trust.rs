@@ -60,7 +60,7 @@ fn nobody_is_told_that_there_is_nothing_to_do() {
 #[test]
 fn a_start_into_such_a_destination_can_be_trusted_and_begun_again() {
     let mut model = classified();
-    model.setup.destination = crate::tui::line::Line::new("/other");
+    model.setup.destination = crate::tui::input_line::InputLine::new("/other");
     press(&mut model, "<ctrl-s>");
     told(&mut model, Event::Failed { error: not_own() });
     let effects = press(&mut model, "Ty");

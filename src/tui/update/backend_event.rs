@@ -1,4 +1,4 @@
-//! An event of the crew, handed to the part of the app that it concerns.
+//! Hands each event of the backend to the part of the app that it concerns.
 
 use super::{decisions, failure, files, following, labels, models, run, setup, start, trust, watching};
 use crate::backend::Event;
@@ -13,7 +13,7 @@ pub(super) fn take(model: &mut Model, event: Event) -> Vec<Effect> {
     effects
 }
 
-/// A line for each event: those that ask for something outside return it.
+/// One line for each event. Some have effects, which are returned.
 fn hand_on(model: &mut Model, event: Event) -> Vec<Effect> {
     match event {
         // The fields of the setup.
@@ -48,7 +48,7 @@ fn hand_on(model: &mut Model, event: Event) -> Vec<Effect> {
         Event::Failed { error } => return run::failed(model, &error),
         Event::NotTakenOver { error } | Event::Trouble { error } => failure::say(model, &error),
 
-        // What others do in the session, and a watch.
+        // Changes by other processes, and the watch.
         Event::Followed { begun, kept, with, revision, joined, scores, changed, are_arrivals } => {
             let read = following::Read { kept, with, revision, joined, scores, changed, are_arrivals };
             return following::followed(model, begun, read);

@@ -15,7 +15,7 @@ use crate::tui::model::{Model, Work};
 
 pub(super) fn accept(model: &mut Model) -> Vec<Effect> {
     decide(model, |model, index| {
-        // Nobody accepts what is not on the screen: scores of other labels are not.
+        // Only scores on the screen can be accepted, and scores of former labels are not shown.
         let best = model.collection.best(index).filter(|_| model.is_scored())?;
         let label = model.collection.labels().get(best.label)?;
         Some(Decision::Accepted(*label))
@@ -78,7 +78,7 @@ fn with_same_content(model: &Model, mut decided: Vec<(usize, Decision)>) -> Vec<
     decided
 }
 
-/// Says of pictures what is given, and gives what that changed.
+/// Sets decisions, and returns the changes.
 fn set(model: &mut Model, said: impl IntoIterator<Item = (usize, Option<Decision>)>) -> Changes {
     let mut changes = Changes::new();
     for (index, is) in said {
@@ -189,7 +189,7 @@ pub(super) fn remember(model: &mut Model, steps: Vec<SaidStep>) {
     model.review.history = History::of(steps);
 }
 
-/// Decisions of another session became those of this one.
+/// Decisions of another session were copied into this one.
 pub(super) fn taken_over(model: &mut Model, step: SaidStep) {
     let count = step.said.len();
     let mut said = Vec::with_capacity(count);

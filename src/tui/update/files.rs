@@ -15,7 +15,7 @@ use crate::tui::action::{AppAction, FilesAction};
 use crate::tui::effect::Effect;
 use crate::tui::model::{Done, Model, Work};
 
-/// Opens the pane: what would happen is worked out, if that is not known.
+/// Opens the pane, and asks for a plan if there is none.
 pub(super) fn enter(model: &mut Model) -> Vec<Effect> {
     let is_wanted = model.files.plan.is_none() || model.files.is_stale;
     match is_wanted && !model.is_busy() && !model.collection.is_empty() {
@@ -80,7 +80,7 @@ fn apply(model: &mut Model) -> Vec<Effect> {
     vec![Effect::Order(Order::Apply { destination: model.session(), table })]
 }
 
-/// There is no plan, so that nothing is known of what is to be done.
+/// Says how to get a plan.
 fn no_plan(model: &mut Model) -> Vec<Effect> {
     let text = match model.untrusted.is_some() {
         true => model.with_keys("app.not_trusted", &[("key", AppAction::Trust.into())]),
@@ -156,7 +156,7 @@ pub(super) fn undone(
     }
 }
 
-/// Files were copied, moved or taken back: the plan is a thing of the past.
+/// Files were copied, moved or taken back: the plan is used up.
 fn transferred(model: &mut Model, done: Done, failures: Vec<String>, head: String) {
     model.rest();
     model.files.plan = None;

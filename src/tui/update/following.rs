@@ -51,7 +51,7 @@ pub(super) fn followed(model: &mut Model, begun: u64, read: Read) -> Vec<Effect>
     after_joining(model, first, read.are_arrivals)
 }
 
-/// Pictures have joined those on the screen, from this place on: they are counted, and are at the end of the queue.
+/// Counts pictures that joined the collection from position `first` on, and appends them to the queue.
 pub(super) fn after_joining(model: &mut Model, first: usize, are_arrivals: bool) -> Vec<Effect> {
     if are_arrivals {
         model.live.arrived(first..model.collection.len());
@@ -65,7 +65,7 @@ pub(super) fn after_joining(model: &mut Model, first: usize, are_arrivals: bool)
     }
 }
 
-/// True where the session's own scores are those for what is on the screen.
+/// True where the session's scores belong to the labels and the template on the screen.
 fn is_on_screen(model: &Model, with: &ScoredWith) -> bool {
     let template = model.template().map(|template| template.text());
     model.labels.error.is_none() && with.labels == model.labels.current && Some(&with.template) == template.as_ref()
@@ -89,7 +89,7 @@ fn join(model: &mut Model, (revision, scores): (u64, &[f32]), joined: Vec<Seen>,
     model.collection.add(entries, &rows);
 }
 
-/// Takes over what is different; true where anything is.
+/// Takes over differences. True where there are any.
 fn change(model: &mut Model, changed: Vec<Seen>, are_own: bool) -> bool {
     let mut is_changed = false;
     for Seen { entry, decided, scores, is_replaced } in changed {

@@ -86,7 +86,7 @@ pub(super) fn begin(model: &mut Model) {
     model.labels.begin_edit();
 }
 
-/// Ends editing: a label that has another text now has it in the session too, and keeps what was decided for it.
+/// Ends editing. Renamed labels are renamed in the session too, and keep their decisions.
 pub(super) fn end(model: &mut Model) -> Vec<Effect> {
     model.labels.is_editing = false;
     let renamed = model.labels.end_edit();
@@ -110,7 +110,7 @@ pub(super) fn rescore(model: &Model) -> Vec<Effect> {
     })]
 }
 
-/// The pictures of a session can be scored with other labels, but for those that are missing in the cache.
+/// The open session can be scored with other labels, except for `missing` pictures that are not in the cache.
 pub(super) fn scorable(model: &mut Model, missing: usize) -> Vec<Effect> {
     if missing > 0 {
         model.say(model.language.say("app.scores_missing", &[("count", &missing)]));

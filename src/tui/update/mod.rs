@@ -30,7 +30,7 @@ use super::model::{Model, Pane, Question, Work};
 /// Changes the model as a message says.
 pub(super) fn update(model: &mut Model, message: Message) -> Vec<Effect> {
     let mut effects = take(model, message);
-    // Whatever has changed what is on the screen: nothing is sorted by something else.
+    // After any change: a watch sorts only by the settings on the screen.
     effects.extend(watching::hold(model));
     effects
 }
@@ -48,7 +48,7 @@ fn take(model: &mut Model, message: Message) -> Vec<Effect> {
         }
         Message::SlowLine => preview::draw_less(model),
         Message::Resumed => preview::draw_anew(model),
-        Message::Told(event) => backend_event::take(model, event),
+        Message::Backend(event) => backend_event::take(model, event),
         Message::Leave => vec![Effect::Stop, Effect::Quit],
     }
 }
@@ -167,7 +167,7 @@ fn stop(model: &mut Model) -> Vec<Effect> {
     vec![Effect::Stop]
 }
 
-/// Pauses what runs, or lets it go on.
+/// Pauses the running work, or resumes it.
 fn pause(model: &mut Model) -> Vec<Effect> {
     if !model.knows_pause() && model.watch.is_some() {
         return watching::pause(model);

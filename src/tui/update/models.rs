@@ -7,7 +7,7 @@ use crate::domain::hub_model::HubModel;
 use crate::lang::Values;
 use crate::tui::action::AppAction;
 use crate::tui::effect::Effect;
-use crate::tui::line::Line;
+use crate::tui::input_line::InputLine;
 use crate::tui::model::{Field, Model, Question, Runtime, Work};
 
 /// Goes through the models that there are; none for a key that means something else.
@@ -20,7 +20,7 @@ pub(super) fn choose(model: &mut Model, key: KeyEvent) -> Option<Vec<Effect>> {
         (KeyCode::Up, Some(0)) => setup.model_chosen = None,
         (KeyCode::Up, Some(place)) => setup.model_chosen = Some(place - 1),
         (KeyCode::Enter, Some(place)) => {
-            setup.model = Line::new(setup.models[place].name.clone());
+            setup.model = InputLine::new(setup.models[place].name.clone());
             model.setup.leave_field();
             model.setup.step(1);
             return Some(look_up(model));
@@ -30,7 +30,7 @@ pub(super) fn choose(model: &mut Model, key: KeyEvent) -> Option<Vec<Effect>> {
     Some(vec![])
 }
 
-/// Models came, for what is typed still.
+/// A list of models came. It is stale if the text of the field has changed.
 pub(super) fn listed(model: &mut Model, typed: &str, found: Vec<ModelChoice>) {
     if model.setup.editing.is_some() && model.setup.chosen == Field::Model && model.setup.model.text() == typed {
         model.setup.models = found;
@@ -43,7 +43,7 @@ pub(super) fn list(model: &Model) -> Vec<Effect> {
     vec![Effect::Order(Order::ListModels { typed: model.setup.model.text().to_owned() })]
 }
 
-/// Has the model looked up: where it is, and what is known of it.
+/// Asks where the model is.
 pub(super) fn look_up(model: &Model) -> Vec<Effect> {
     vec![Effect::Order(Order::LookUpModel { name: model.setup.model.text().trim().to_owned() })]
 }
@@ -70,7 +70,7 @@ pub(super) fn runtime_chosen(model: &mut Model, name: String, device: String, is
     model.runtime = Some(Runtime { name, device, is_built_in, is_gpu_unused });
 }
 
-/// The model was opened: where it computes may differ from what the runtime was chosen for.
+/// The model was opened. Its device or precision may differ from the runtime's.
 pub(super) fn opened(model: &mut Model, device: String) {
     if let Some(runtime) = &mut model.runtime {
         runtime.device = device;

@@ -22,7 +22,7 @@ pub(super) fn click(model: &mut Model, target: Target) -> Vec<Effect> {
     }
 }
 
-/// The wheel goes through what the pane lists.
+/// The wheel scrolls the list or the text of the pane.
 pub(super) fn wheel(model: &mut Model, by: isize) -> Vec<Effect> {
     match model.pane {
         Pane::Review => queue::go(model, by),

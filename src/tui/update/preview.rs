@@ -1,4 +1,4 @@
-//! Which picture is painted, in what room and in what manner.
+//! Asks for painted pictures: the one that is looked at, and its neighbours.
 
 use crate::backend::{Order, Painted, Room, Sight};
 use crate::config::Preview;

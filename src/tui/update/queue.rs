@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::preview::look;
-use crate::domain::review::{Order, queue};
+use crate::domain::review::{QueueOrder, queue};
 use crate::tui::effect::Effect;
 use crate::tui::model::Model;
 
@@ -23,7 +23,7 @@ pub(super) fn remake(model: &mut Model) {
 /// Adds pictures that came since at the end, so that nothing moves under the person.
 pub(super) fn extend(model: &mut Model, first: usize) {
     let known = model.review.queue.len();
-    let whole = queue(&model.collection, model.review.filter, Order::Newest, model.sure());
+    let whole = queue(&model.collection, model.review.filter, QueueOrder::Newest, model.sure());
     let fresh: Vec<usize> = whole.into_iter().filter(|index| *index >= first).rev().collect();
     // One whose content is in the queue already is looked at with it.
     let queued: HashSet<usize> = model.review.queue.iter().copied().collect();

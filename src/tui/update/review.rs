@@ -8,7 +8,7 @@ use super::queue::{again, go, go_to_open, remake};
 use crate::domain::decision::Decision;
 use crate::tui::action::ReviewAction;
 use crate::tui::effect::Effect;
-use crate::tui::line::Line;
+use crate::tui::input_line::InputLine;
 use crate::tui::model::Model;
 
 /// Opens the pane: the queue is made anew, and the first picture that nobody decided is looked at.
@@ -44,7 +44,7 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         ReviewAction::Undo => undo(model),
         ReviewAction::Redo => redo(model),
         ReviewAction::FindLabel => {
-            model.review.finding = Some(Line::default());
+            model.review.finding = Some(InputLine::default());
             vec![]
         }
         ReviewAction::Details => {

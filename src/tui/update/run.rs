@@ -11,28 +11,28 @@ use crate::lang::{Say, Values};
 use crate::store::session::{Origin, Sorting};
 use crate::tui::action::AppAction;
 use crate::tui::effect::Effect;
-use crate::tui::line::Line;
+use crate::tui::input_line::InputLine;
 use crate::tui::model::{Model, Pane, Work};
 use crate::use_cases::Notice;
 
-/// An earlier session: its labels and settings become those of now.
+/// An earlier session was opened: its labels and settings replace the current ones.
 pub(super) fn opened(model: &mut Model, sorting: Option<Sorting>, origin: Option<Origin>) -> Vec<Effect> {
-    // A start that waits was for what the fields said before.
+    // A waiting start was meant for the former fields.
     model.setup.begins = None;
     if let Some(origin) = origin {
-        model.setup.source = Line::new(origin.source);
+        model.setup.source = InputLine::new(origin.source);
         model.setup.recursive = origin.recursive;
         model.setup.hidden = origin.hidden.unwrap_or(model.setup.hidden);
-        model.setup.include = Line::new(on_line(origin.include.iter().map(String::as_str)));
-        model.setup.exclude = Line::new(on_line(origin.exclude.iter().map(String::as_str)));
-        model.setup.model = Line::new(origin.model);
+        model.setup.include = InputLine::new(on_line(origin.include.iter().map(String::as_str)));
+        model.setup.exclude = InputLine::new(on_line(origin.exclude.iter().map(String::as_str)));
+        model.setup.model = InputLine::new(origin.model);
     }
     let checked = setup::look_up(model);
     let Some(sorting) = sorting else { return checked };
     model.open_labels(sorting.labels);
-    model.setup.template = Line::new(sorting.template);
-    model.setup.threshold = Line::new(sorting.threshold.to_string());
-    model.setup.margin = Line::new(sorting.margin.to_string());
+    model.setup.template = InputLine::new(sorting.template);
+    model.setup.threshold = InputLine::new(sorting.threshold.to_string());
+    model.setup.margin = InputLine::new(sorting.margin.to_string());
     model.setup.operation = sorting.operation;
     // Its scores come with its pictures.
     model.collection.rescore(model.labels.numbers.clone(), vec![]);
@@ -83,7 +83,7 @@ pub(super) fn arrived(
     let first = model.collection.len();
     let numbered: Vec<Entry> =
         entries.into_iter().map(|(entry, decided)| following::numbered(model, entry, decided)).collect();
-    // Revision 0 is that of an earlier session, whose labels are those of now.
+    // Revision 0 means an opened session, whose labels are the current ones.
     let are_current = revision == model.labels.scored || revision == 0;
     model.collection.add(numbered, if are_current { scores } else { &[] });
     if revision == 0 && model.work == Work::Opening {
@@ -109,10 +109,10 @@ pub(super) fn classified(model: &mut Model, waiting: usize, per_second: Option<f
     let text = model.language.say(key, values);
     model.say(text);
     let mut effects = start::ended(model);
-    // How long it took is what the next run is told to take.
+    // The pace of this run is the estimate for the next.
     if let (Some(pace), Some(key)) = (per_second, model.pace_key()) {
-        model.values.pace.insert(key, pace);
-        effects.push(Effect::Remember(Box::new(model.values.clone())));
+        model.last_settings.pace.insert(key, pace);
+        effects.push(Effect::Remember(Box::new(model.last_settings.clone())));
     }
     effects
 }
@@ -122,7 +122,7 @@ pub(super) fn failed(model: &mut Model, error: &CrewError) -> Vec<Effect> {
     let ordered = model.ordered.take();
     let (was_ordered, place) = (ordered.is_some(), ordered.map(|ordered| ordered.destination));
     let is_beginning = was_ordered || matches!(model.work, Work::Classifying { .. });
-    // A person who reviews the pictures of before meanwhile goes on with it.
+    // Nobody is taken away from reviewing the former pictures.
     let is_at_leisure = was_ordered && model.pane == Pane::Labels && !model.is_typing();
     if is_beginning && model.collection.is_empty() || is_at_leisure {
         // One of the fields is wrong.

@@ -9,7 +9,7 @@ use crate::domain::settings::Operation;
 use crate::lang::Say;
 use crate::tui::action::ListAction;
 use crate::tui::effect::Effect;
-use crate::tui::line::Line;
+use crate::tui::input_line::InputLine;
 use crate::tui::model::{Field, Model, Pane};
 
 pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
@@ -35,7 +35,7 @@ fn edit(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         KeyCode::Esc => {
             let before = model.setup.editing.take().unwrap_or_default();
             if let Some(line) = model.setup.line_mut(field) {
-                *line = Line::new(before);
+                *line = InputLine::new(before);
             }
             model.setup.leave_field();
             left(model, field)
@@ -133,7 +133,7 @@ fn choose(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     vec![]
 }
 
-/// Begins to edit the field, or changes what has two values.
+/// Begins to edit the field, or switches its value.
 fn open(model: &mut Model) -> Vec<Effect> {
     let field = model.setup.chosen;
     match field {
@@ -195,7 +195,7 @@ pub(super) fn completed(model: &mut Model, typed: &str, text: String) -> Vec<Eff
     if model.setup.editing.is_some()
         && let Some(line) = model.setup.line_mut(field).filter(|line| line.text() == typed && typed != text)
     {
-        *line = Line::new(text);
+        *line = InputLine::new(text);
         return changed(model, field);
     }
     vec![]

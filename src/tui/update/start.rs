@@ -1,4 +1,4 @@
-//! The start of a run: what is asked first, what it begins with, and the end of one that brought nothing.
+//! The start of a run: questions before it, the order for it, its beginning; and its end, if no picture came.
 
 use super::models::look_up;
 use super::panes::go_to;
@@ -57,7 +57,7 @@ pub(super) fn found(model: &mut Model, choice: ModelChoice) -> Vec<Effect> {
     }
 }
 
-/// Orders a run; `takes_decisions` those of the session that is open into the new one.
+/// Orders a run. With `takes_decisions`, those of the open session are copied into the new one.
 pub(super) fn begin(model: &mut Model, takes_decisions: bool) -> Vec<Effect> {
     let Ok(settings) = model.settings() else { return vec![] };
     let decisions_of = match model.session() == settings.destination {
@@ -73,12 +73,12 @@ pub(super) fn begin(model: &mut Model, takes_decisions: bool) -> Vec<Effect> {
     model.remember_fields();
     effects.push(watching::start_order(model, settings, decisions_of));
     effects.extend(labels::rescore(model));
-    effects.push(Effect::Remember(Box::new(model.values.clone())));
+    effects.push(Effect::Remember(Box::new(model.last_settings.clone())));
     effects.extend(go_to(model, Pane::Labels));
     effects
 }
 
-/// The run that was ordered begins: its pictures come in the place of those of before.
+/// The ordered run begins: its pictures replace those on the screen.
 pub(super) fn begun(model: &mut Model, files: usize) -> Vec<Effect> {
     model.work = Work::Classifying { files, others: 0 };
     let Some(Ordered { destination, takes_from }) = model.ordered.take() else {
@@ -117,7 +117,7 @@ pub(super) fn make_room(model: &mut Model) {
     model.labels.is_fixed = false;
 }
 
-/// A run is over. Where not one picture came of it and those of before are of the same session, they are shown again.
+/// A run is over. If it brought no picture and works in the same session, that session is opened again.
 pub(super) fn ended(model: &mut Model) -> Vec<Effect> {
     let is_same = std::mem::take(&mut model.is_same_session);
     if !is_same || !model.collection.is_empty() || model.labels.is_editing {

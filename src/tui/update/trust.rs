@@ -1,4 +1,4 @@
-//! A session of which nothing shows that it is the user's own: what is said of it, and how it is trusted.
+//! A session that is not known to be the user's own: asking for trust, and giving it.
 
 use std::path::PathBuf;
 
@@ -7,7 +7,7 @@ use crate::backend::Order;
 use crate::tui::effect::Effect;
 use crate::tui::model::{Model, Question, Work};
 
-/// Asks whether the session is to be trusted.
+/// Asks for trust in the session.
 pub(super) fn ask(model: &mut Model) -> Vec<Effect> {
     if model.untrusted.is_none() {
         let text = model.language.text("app.nothing_to_trust");

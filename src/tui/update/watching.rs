@@ -13,7 +13,7 @@ use crate::tui::action::AppAction;
 use crate::tui::effect::Effect;
 use crate::tui::model::{Model, Sorts, WatchState, Watching};
 
-/// The order that a start is: what is there is classified, and what comes later is watched for if that is asked for.
+/// The order for a start: classify the source, and watch it afterwards if the field says so.
 pub(super) fn start_order(model: &mut Model, settings: Settings, decisions_of: Option<PathBuf>) -> Effect {
     let (settings, table) = (Box::new(settings), model.defaults.output_file.clone());
     model.live.is_given_up = model.watch.is_some();
@@ -25,14 +25,14 @@ pub(super) fn start_order(model: &mut Model, settings: Settings, decisions_of: O
     Effect::Order(Order::Watch { number, settings, table, sorts, decisions_of })
 }
 
-/// Another run begins: a watch that goes on is left, and what it tells until then is of no use.
+/// Another run begins: the running watch is given up, and its events are dropped until then.
 pub(super) fn leave(model: &mut Model) {
     let awaits_begin = model.watch.take().is_some();
     model.live.clear();
     model.live.awaits_begin = awaits_begin;
 }
 
-/// A start has failed: what it says, and that the watch which was given up for it is over.
+/// The sentence for a failed start. If a watch was given up for it, the sentence says so.
 pub(super) fn given_up(model: &mut Model, reason: String) -> String {
     if !std::mem::take(&mut model.live.is_given_up) {
         return reason;
@@ -43,7 +43,7 @@ pub(super) fn given_up(model: &mut Model, reason: String) -> String {
     model.language.say("app.watch_given_up", &[("reason", &reason), ("key", &key)])
 }
 
-/// The watch has begun. It sorts by what is on the screen, or not.
+/// The watch has begun, with or without sorting.
 pub(super) fn began(model: &mut Model, number: u64, sorting: Sorting, sorts: bool) -> Vec<Effect> {
     model.rest();
     model.is_same_session = false;
@@ -182,7 +182,7 @@ pub(super) fn pause(model: &mut Model) -> Vec<Effect> {
     vec![Effect::PauseWatch(is_paused)]
 }
 
-/// True where what is taken back would be sorted again at once, which is said.
+/// Says that undo is useless while the watch sorts; true where that is so.
 pub(super) fn undoes_undo(model: &mut Model) -> bool {
     let sorts = model.watch.as_ref().is_some_and(|watch| watch.sorts == Sorts::Yes);
     if sorts {

@@ -12,8 +12,8 @@ use crate::config::Preview;
 use crate::domain::audit::{AuditRow, audit};
 use crate::domain::decision::Decision;
 use crate::domain::printable::{printable, printable_text};
-use crate::domain::review::{Filter, Order};
-use crate::domain::statistics::share;
+use crate::domain::review::{QueueFilter, QueueOrder};
+use crate::domain::statistics::wilson_interval;
 use crate::tui::action::ReviewAction;
 use crate::tui::layout::review_halves;
 use crate::tui::model::Model;
@@ -56,7 +56,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_>) {
     // While pictures come, and while those that came are at the end, the head of the queue is no fair sample of all.
     let backlog = canvas.model.watch.as_ref().map_or(0, |watch| watch.status.backlog);
     let is_whole = canvas.model.waiting() == 0 && backlog == 0 && !review.is_extended;
-    let below = match is_whole && review.order == Order::Random && review.filter == Filter::All {
+    let below = match is_whole && review.order == QueueOrder::Random && review.filter == QueueFilter::All {
         true => audited(canvas, width),
         false => vec![],
     };
@@ -89,7 +89,7 @@ fn audited(canvas: &Canvas<'_>, width: usize) -> Vec<Line<'static>> {
     let mut lines = vec![Line::styled(canvas.text("app.audit_head"), canvas.theme.title())];
     let percent = |value: f64| format!("{:.0}", value * 100.0);
     lines.extend(rows.into_iter().filter_map(|AuditRow { label, right, all }| {
-        let share = share(right, all)?;
+        let share = wilson_interval(right, all)?;
         let name = match label {
             Some(label) => model.labels.current.get(label).map(|label| printable_text(&label.text))?,
             None => canvas.text("app.row_unsure"),
@@ -107,20 +107,20 @@ fn audited(canvas: &Canvas<'_>, width: usize) -> Vec<Line<'static>> {
 fn heading(canvas: &Canvas<'_>) -> Line<'static> {
     let review = &canvas.model.review;
     let order = match review.order {
-        Order::LeastSure => "app.order_least_sure",
-        Order::MostSure => "app.order_most_sure",
-        Order::ByLabel => "app.order_by_label",
-        Order::Newest => "app.order_newest",
-        Order::Random => "app.order_random",
+        QueueOrder::LeastSure => "app.order_least_sure",
+        QueueOrder::MostSure => "app.order_most_sure",
+        QueueOrder::ByLabel => "app.order_by_label",
+        QueueOrder::Newest => "app.order_newest",
+        QueueOrder::Random => "app.order_random",
     };
     let filter = match review.filter {
-        Filter::All => canvas.text("app.filter_all"),
-        Filter::Unsure => canvas.text("app.filter_unsure"),
-        Filter::Label(label) => {
+        QueueFilter::All => canvas.text("app.filter_all"),
+        QueueFilter::Unsure => canvas.text("app.filter_unsure"),
+        QueueFilter::Label(label) => {
             canvas.model.labels.current.get(label).map(|label| printable_text(&label.text)).unwrap_or_default()
         }
-        Filter::Decided => canvas.text("app.filter_decided"),
-        Filter::Troubled => canvas.text("app.filter_troubled"),
+        QueueFilter::Decided => canvas.text("app.filter_decided"),
+        QueueFilter::Troubled => canvas.text("app.filter_troubled"),
     };
     let at = if review.queue.is_empty() { 0 } else { review.at + 1 };
     let order = canvas.text(order);

@@ -24,7 +24,7 @@ const LONGEST_NAME: usize = 4096;
 const MOST_ARGUMENTS: usize = 16;
 const MOST_AXES: usize = 8;
 
-/// Why a pickle is not read to its end.
+/// A pickle was refused.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum PickleError {
     /// It calls something that has no business in a dictionary of tensors.

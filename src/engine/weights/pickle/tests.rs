@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 
 #[test]
-fn what_a_pickle_calls_is_refused_by_its_name() {
+fn pickled_call_is_refused_by_its_name() {
     // `pickle.dumps` of an object whose `__reduce__` gives `(os.system, ("true",))`, protocols 2 and 4.
     for pickle in [
         &b"\x80\x02cposix\nsystem\nq\x00X\x04\x00\x00\x00trueq\x01\x85q\x02Rq\x03."[..],
@@ -22,7 +22,7 @@ fn what_a_pickle_calls_is_refused_by_its_name() {
 }
 
 #[test]
-fn a_scale_in_64_bits_is_told_from_what_is_no_number() {
+fn float64_scale_is_read_and_other_types_refused() {
     let element = |storage| match Callable::named("torch", storage) {
         Some(Callable::Storage(element)) => element,
         _ => panic!("{storage}"),
@@ -31,7 +31,7 @@ fn a_scale_in_64_bits_is_told_from_what_is_no_number() {
 }
 
 #[test]
-fn numbers_keep_their_sign() {
+fn pickled_numbers_keep_their_sign() {
     let number = |pickle: &[u8]| {
         let mut machine = Machine::new(pickle);
         let top = machine.run().unwrap();
@@ -46,7 +46,7 @@ fn numbers_keep_their_sign() {
 }
 
 #[test]
-fn depth_does_no_harm() {
+fn deeply_nested_pickle_is_refused_without_overflow() {
     let mut deep = b"\x80\x02)".to_vec();
     deep.extend(std::iter::repeat_n(0x85, 1_000_000));
     deep.push(b'.');
@@ -55,7 +55,7 @@ fn depth_does_no_harm() {
 
 proptest! {
     #[test]
-    fn no_instructions_make_it_panic(bytes in proptest::collection::vec(
+    fn any_instructions_never_panic(bytes in proptest::collection::vec(
         prop_oneof![proptest::sample::select(&b"(NKMJGX)]tae}suqhcQRb.\x80\x85\x86\x87\x88\x8a\x8c\x93\x94"[..]), any::<u8>()],
         0..200,
     )) {

@@ -5,20 +5,20 @@ mod runs;
 
 use image::RgbImage;
 
-use super::decoded::{Decoded, Room, claim};
+use super::decoded::{Decoded, MemoryGrant, claim_memory};
 use super::need::{self, Size};
 use super::tags::Order;
 use crate::files::defect::PictureDefect;
 use header::{Form, Header};
 
 /// The rows that are there, where not all are: those that lack are of the first colour, or black.
-pub(super) fn decode(bytes: &[u8], room: Room<'_>) -> Result<Decoded, PictureDefect> {
+pub(super) fn decode(bytes: &[u8], room: MemoryGrant<'_>) -> Result<Decoded, PictureDefect> {
     let header = Header::of(bytes)?;
     let (width, height) = (header.width, header.height);
     let pixels = u64::from(width) * u64::from(height);
     let has_runs = matches!(header.form, Form::Runs { .. });
     let size = Size { width, height, bytes: if has_runs { 2 * pixels } else { 3 * pixels }, is_turned: false };
-    claim(size, need::of_bmp(size), room)?;
+    claim_memory(size, need::of_bmp(size), room)?;
     let mut rgb = vec![0; 3 * pixels as usize];
     let (filled, of) = match header.form {
         Form::Runs { is_half } => {
@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_packed_bmp_is_whole_where_its_runs_fill_it() {
+    fn packed_bmp_is_whole_if_its_runs_fill_it() {
         let cases: [(&[u8], bool); 9] = [
             (&[4, 1, 0, 0, 4, 1, 0, 1], true),
             (&[4, 1, 0, 0, 0, 4, 1, 1, 0, 0, 0, 1], true),
@@ -156,14 +156,14 @@ mod tests {
     }
 
     #[test]
-    fn rows_that_lack_have_the_first_colour() {
+    fn missing_bmp_rows_have_the_first_colour() {
         let picture = decoded(&packed(&[4, 1, 0, 0, 0, 1])).unwrap().pixels;
         assert_eq!([picture.get_pixel(3, 1).0, picture.get_pixel(0, 0).0], [[200; 3], [9; 3]]);
     }
 
     proptest! {
         #[test]
-        fn no_bytes_make_it_panic(
+        fn any_bytes_never_panic(
             bytes in proptest::collection::vec(any::<u8>(), 0..200),
             size in proptest::sample::select(vec![12u8, 16, 40, 52, 56, 64, 108, 124]),
             bits in proptest::sample::select(vec![1u8, 2, 4, 8, 16, 24, 32]),

@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn symbols_are_read_by_their_codes_and_what_is_none_is_not() {
+    fn symbols_are_read_by_their_codes_and_others_refused() {
         // 00, 010, 01100000000000, 01100000000001, 0111…, which is none.
         let data = [0b0001_0011, 0b0000_0000, 0b0000_1100, 0b0000_0000, 0b1011_1011, 0b1000_0000];
         let mut bits = Bits::new(&data);
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn bits_end_at_a_marker_and_behind_it_are_noughts() {
+    fn bits_after_a_marker_are_zero() {
         let data = [0xff, 0, 0xa0, 0xff, 0xd0, 0x40, 0xff, 0xff, 0xd1, 0x80, 0xff, 0xd9];
         let mut bits = Bits::new(&data);
         bits.fill();

@@ -169,7 +169,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_frame_and_its_scans_are_found_between_other_markers() {
+    fn frame_and_scans_are_found_between_other_markers() {
         let frame = [0xff, 0xc2, 0, 17, 8, 0, 20, 0, 30, 3, 1, 0x21, 0, 2, 0x11, 1, 3, 0x11, 1];
         let scan = [0xff, 0xda, 0, 10, 2, 1, 0x01, 3, 0x10, 0, 5, 0x21];
         let comment = [0xff, 0xff, 0xfe, 0, 4, 0xff, 0xc0];

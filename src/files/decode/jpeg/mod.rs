@@ -22,7 +22,7 @@ use std::ops::Range;
 use image::RgbImage;
 use libjpeg_turbo_rs::{DecodeLimits, DecodeWarning, Decoder, Image, JpegError, PixelFormat};
 
-use super::decoded::{Decoded, MOST_PIXELS, Room, claim, is_turned, upright};
+use super::decoded::{Decoded, MOST_PIXELS, MemoryGrant, claim_memory, is_turned, upright};
 use super::need::{self, Size};
 use super::orientation;
 use crate::files::defect::{PictureDefect, RareForm};
@@ -35,7 +35,7 @@ pub(super) const MOST_SCANS: usize = 500;
 /// encoders refine three times at most.
 const MOST_SPOILED: usize = 8;
 
-pub(super) fn decode(bytes: &[u8], room: Room<'_>) -> Result<Decoded, PictureDefect> {
+pub(super) fn decode(bytes: &[u8], room: MemoryGrant<'_>) -> Result<Decoded, PictureDefect> {
     let found = segments(bytes);
     let frame = Frame::first(&found).ok_or_else(|| match found.iter().any(|segment| segment.marker == JPEG_LS) {
         true => PictureDefect::OtherFormat { format: "JPEG-LS" },
@@ -55,7 +55,7 @@ fn decode_frame(
     bytes: &[u8],
     segments: &[Segment<'_>],
     frame: Frame,
-    room: Room<'_>,
+    room: MemoryGrant<'_>,
 ) -> Result<Decoded, PictureDefect> {
     check_form(&frame)?;
     let before_scans = segments.iter().take_while(|segment| segment.marker != SCAN);
@@ -63,7 +63,7 @@ fn decode_frame(
     let orientation = orientation::of_jpeg(app1);
     let size = Size { is_turned: is_turned(orientation), ..frame.size() };
     let has_scans = segments.iter().filter(|segment| segment.marker == SCAN).nth(1).is_some();
-    claim(size, need::of_jpeg(frame.samples(), has_scans, bytes.len() as u64, size), room)?;
+    claim_memory(size, need::of_jpeg(frame.samples(), has_scans, bytes.len() as u64, size), room)?;
     let must_be_split = scans::must_be_split(segments, &frame);
     let split = must_be_split.then(|| scans::split(segments, &frame).ok_or_else(|| damaged("a scan"))).transpose()?;
     let (readable, has_codes) = readable(bytes, segments, &frame);

@@ -1,5 +1,5 @@
-//! Whether the scans of a JPEG tell all of it: a file that was cut between two scans, and got an end, decodes without
-//! an error.
+//! Whether the scans of a progressive JPEG are complete. A file that was cut between two scans, and then got an end
+//! marker, decodes without an error.
 
 use super::markers::{Frame, Scan, Segment};
 

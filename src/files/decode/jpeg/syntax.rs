@@ -1,5 +1,5 @@
-//! Whether the marker segments of a JPEG are such as libjpeg asks for: it refuses a file with others, and what our
-//! decoder makes of one may be anything.
+//! Whether the marker segments of a JPEG are valid for libjpeg. It refuses a file with others, and our decoder may make
+//! anything of one.
 
 use super::markers::{Frame, HUFFMAN_TABLES, RESTART_INTERVAL, SCAN, Scan, Segment};
 
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn what_libjpeg_refuses_is_not_sound() {
+    fn segments_that_libjpeg_refuses_are_not_sound() {
         let table = |first: u8, counts: &[u8], symbols: &[u8]| {
             let counts = [counts, &vec![0; 16 - counts.len()]].concat();
             [&[first][..], &counts, symbols].concat()

@@ -35,7 +35,7 @@ pub(super) mod tag {
     pub(crate) const BLACK_AND_WHITE: u16 = 532;
     pub(crate) const RAW_VERSION: u16 = 50706;
 
-    /// Those that have one number, whatever the page; libtiff minds it.
+    /// Tags with exactly one number for any page, as libtiff requires.
     pub(crate) const OF_ONE_NUMBER: [u16; 11] = [
         WIDTH,
         HEIGHT,
@@ -51,7 +51,7 @@ pub(super) mod tag {
     ];
 }
 
-/// Why there is no directory.
+/// The reason why there is no directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Missing {
     /// It lies, or would end, where the file has ended.

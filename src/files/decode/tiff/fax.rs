@@ -210,13 +210,13 @@ impl Rows for Fax<'_> {
         match is_whole {
             true => {
                 self.paint(row);
-                if self.is_odd { Filled::Mended } else { Filled::Whole }
+                if self.is_odd { Filled::RepairedPng } else { Filled::Whole }
             }
             // The code that ends a group 4 picture.
             false if self.changes.is_empty() && self.bits.peek(12) == 1 => Filled::Cut(0),
             false if self.recover() => {
                 self.paint(row);
-                Filled::Mended
+                Filled::RepairedPng
             }
             false => Filled::Broken(0),
         }

@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_code_begins_with_another() {
+    fn fax_code_is_no_prefix_of_another() {
         for codes in [WHITE, BLACK] {
             let all: Vec<&str> = codes.split(' ').chain(LONG.split(' ')).collect();
             assert_eq!(all.len(), 104);
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn runs_are_found_by_their_codes() {
+    fn fax_runs_are_found_by_their_codes() {
         let found = |runs: &[Run], code: &str| {
             let next = usize::from_str_radix(&format!("{code:1<13}"), 2).unwrap();
             (runs[next].pixels, runs[next].bits)

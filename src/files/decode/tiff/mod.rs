@@ -24,7 +24,7 @@ mod tests;
 
 use image::RgbImage;
 
-use super::decoded::{Decoded, Room, claim, is_turned, upright};
+use super::decoded::{Decoded, MemoryGrant, claim_memory, is_turned, upright};
 use super::need::Size;
 use super::orientation;
 use crate::files::defect::{PictureDefect, RareForm};
@@ -34,7 +34,7 @@ use form::{Colours, Compression, Form, damaged, rare};
 use paint::Painter;
 use rows::{Filled, Rows};
 
-pub(super) fn decode(bytes: &[u8], room: Room<'_>) -> Result<Decoded, PictureDefect> {
+pub(super) fn decode(bytes: &[u8], room: MemoryGrant<'_>) -> Result<Decoded, PictureDefect> {
     let directory = Directory::first(bytes).map_err(|missing| match missing {
         Missing::BeyondTheEnd => PictureDefect::Truncated,
         Missing::None => damaged("no page"),
@@ -47,7 +47,7 @@ pub(super) fn decode(bytes: &[u8], room: Room<'_>) -> Result<Decoded, PictureDef
     let number = directory.list(tag::ORIENTATION).and_then(|list| list.orientation());
     let orientation = orientation::of_tiff(number, directory.list(tag::XMP).map(|list| list.bytes()));
     let size = Size { width, height, bytes: 0, is_turned: is_turned(orientation) };
-    claim(size, page.need(size.is_turned), room)?;
+    claim_memory(size, page.need(size.is_turned), room)?;
     if page.wants_reversed_bytes() {
         reversed = bytes.iter().map(|byte| byte.reverse_bits()).collect::<Vec<u8>>();
         page.chunks = page.chunks.of_bytes(&reversed);
@@ -250,7 +250,7 @@ impl<'b> Page<'b> {
     fn note(&mut self, filled: Filled, row: &mut [u8]) -> bool {
         self.is_whole &= filled == Filled::Whole;
         match filled {
-            Filled::Whole | Filled::Mended => false,
+            Filled::Whole | Filled::RepairedPng => false,
             Filled::Cut(length) => {
                 self.is_cut = true;
                 row[length..].fill(0);

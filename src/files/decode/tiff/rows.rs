@@ -11,7 +11,7 @@ pub(super) enum Filled {
     /// All of it.
     Whole,
     /// All of it, some of it made up by the decoder.
-    Mended,
+    RepairedPng,
     /// So many bytes, then there are no more.
     Cut(usize),
     /// So many bytes, then comes what cannot be understood.
@@ -65,7 +65,7 @@ impl Rows for Raster {
         let mut rest = Stored(self.samples.get(self.at..).unwrap_or_default());
         let filled = rest.fill(row);
         self.at += row.len();
-        if filled == Filled::Whole && self.is_mended { Filled::Mended } else { filled }
+        if filled == Filled::Whole && self.is_mended { Filled::RepairedPng } else { filled }
     }
 }
 
@@ -214,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_may_end_where_a_code_does() {
+    fn lzw_row_may_end_with_a_code() {
         for length in [1, 3, 16, 32, 48] {
             for count in 1..80 {
                 for step in [0, 1, 7] {
@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn behind_the_last_row_are_whole_rows_or_nothing() {
+    fn after_the_last_row_only_whole_rows_are_allowed() {
         let bytes: Vec<u8> = (0..1000u32).map(|at| ((at * at) >> 5) as u8).collect();
         for (behind, ends_well) in [(0, true), (1, false), (19, false), (20, true), (50, false), (60, true)] {
             let bytes = &bytes[..400 + behind];

@@ -64,7 +64,7 @@ const ONE_STRIP: [&str; 8] = [
 ];
 
 #[test]
-fn a_strip_that_is_cut_is_not_whole_and_what_there_is_of_it_is_shown() {
+fn cut_strip_is_incomplete_and_shown_as_far_as_it_goes() {
     for name in ONE_STRIP {
         let bytes = fixture(name);
         let whole = decoded(&cut(&bytes, 0)).unwrap();
@@ -85,7 +85,7 @@ fn a_strip_that_is_cut_is_not_whole_and_what_there_is_of_it_is_shown() {
 }
 
 #[test]
-fn a_file_without_its_directory_is_cut_off() {
+fn file_without_its_directory_is_truncated() {
     let bytes = fixture("rgb-lzw-strips.tif");
     for length in [4, 7, 8, 100, bytes.len() / 2, bytes.len() - 20] {
         assert!(matches!(decoded(&bytes[..length]), Err(PictureDefect::Truncated)), "{length}");
@@ -93,7 +93,7 @@ fn a_file_without_its_directory_is_cut_off() {
 }
 
 #[test]
-fn a_page_that_is_cut_off_is_missed() {
+fn missing_page_makes_the_file_incomplete() {
     let bytes = fixture("two-pages.tif");
     let whole = decoded(&bytes).unwrap();
     assert!(whole.is_whole);
@@ -103,7 +103,7 @@ fn a_page_that_is_cut_off_is_missed() {
 }
 
 #[test]
-fn a_file_without_its_last_byte_is_not_whole() {
+fn file_without_its_last_byte_is_incomplete() {
     for name in ["g4-fill-1.tif", "rgb-lzw-tiles.tif", "bigtiff-little.tif", "jpeg-ycbcr-420.tif"] {
         let bytes = fixture(name);
         let whole = decoded(&bytes).unwrap();
@@ -113,13 +113,13 @@ fn a_file_without_its_last_byte_is_not_whole() {
 }
 
 #[test]
-fn a_strip_that_was_never_written_is_missed() {
+fn strip_never_written_makes_the_file_incomplete() {
     let decoded = decoded(&with(fixture("g4-fill-1.tif"), tag::ROWS_PER_STRIP, 10)).unwrap();
     assert!(!decoded.is_whole);
 }
 
 #[test]
-fn damage_is_noticed_where_the_compression_tells() {
+fn damage_is_noticed_by_each_compression_that_can() {
     let with_noughts = ["rgb-old-deflate.tif", "g4-fill-1.tif", "g3-fill-1.tif"].map(|name| (name, 0));
     let with_ones = ["rgb-lzw-fill-2.tif", "jpeg-ycbcr-own-tables.tif"].map(|name| (name, 0xff));
     for (name, wrong) in with_noughts.into_iter().chain(with_ones) {
@@ -136,7 +136,7 @@ fn damage_is_noticed_where_the_compression_tells() {
 }
 
 #[test]
-fn lengths_that_cannot_be_read_are_missed() {
+fn unreadable_lengths_make_the_file_incomplete() {
     for name in ["g4-fill-1.tif", "1-bit-white-is-zero-packbits-fill-1.tif"] {
         let mut bytes = fixture(name);
         assert!(decoded(&renamed(bytes.clone(), tag::STRIP_LENGTHS, 65_000)).unwrap().is_whole, "{name}");
@@ -147,7 +147,7 @@ fn lengths_that_cannot_be_read_are_missed() {
 }
 
 #[test]
-fn nothing_is_read_after_a_code_of_lzw_that_means_nothing() {
+fn bad_lzw_code_ends_reading() {
     let mut bytes = fixture("rgb-lzw-planes.tif");
     // The code is 511, where the table has some 300.
     (bytes[34], bytes[61]) = (128, 255);
@@ -155,7 +155,7 @@ fn nothing_is_read_after_a_code_of_lzw_that_means_nothing() {
 }
 
 #[test]
-fn a_broken_row_of_group_3_spoils_no_other() {
+fn broken_group_3_row_spoils_no_other() {
     let bytes = fixture("g3-fill-1.tif");
     let whole = decoded(&bytes).unwrap().pixels;
     let at = Order::Little.number(&bytes[entry(&bytes, tag::STRIP_OFFSETS) + 8..][..4]) as usize;
@@ -171,7 +171,7 @@ fn a_broken_row_of_group_3_spoils_no_other() {
 }
 
 #[test]
-fn forms_that_are_not_decoded_are_told_by_name() {
+fn unsupported_form_is_refused_by_name() {
     let named = |name: &'static str| RareForm::TiffCompression { name };
     let rgb = || fixture("rgb-deflate-strips.tif");
     let cases = [
@@ -202,7 +202,7 @@ fn forms_that_are_not_decoded_are_told_by_name() {
 }
 
 #[test]
-fn raw_pictures_are_not_sorted_by_their_thumbnails() {
+fn raw_picture_is_not_decoded_by_its_thumbnail() {
     let rgb = || fixture("rgb-deflate-strips.tif");
     // The numbers of a sensor, the mark of a DNG, the compression of Nikon.
     let raws = [
@@ -216,7 +216,7 @@ fn raw_pictures_are_not_sorted_by_their_thumbnails() {
 }
 
 #[test]
-fn nothing_is_allocated_for_a_size_that_is_refused() {
+fn refused_size_allocates_nothing() {
     let refuse = |bytes: Vec<u8>| {
         let mut asked = None;
         (decode(&bytes, &mut |bytes| asked = Some(bytes)).map(|_| ()), asked)
@@ -239,7 +239,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
 
     #[test]
-    fn no_bytes_make_it_panic(
+    fn any_bytes_never_panic(
         which in any::<prop::sample::Index>(),
         changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..12),
         length in proptest::option::of(any::<prop::sample::Index>()),
@@ -262,7 +262,7 @@ proptest! {
     }
 
     #[test]
-    fn no_directory_makes_it_panic(
+    fn any_directory_never_panics(
         tags in proptest::collection::vec((256u16..340, 1u16..18, 0u32..9, any::<u32>()), 1..20),
         is_small in any::<bool>(),
     ) {

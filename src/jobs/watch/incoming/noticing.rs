@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::{Incoming, LEAST_POLL};
 use crate::file_system::is_on_network;
-use crate::files::watcher::{Changes, NoEvents, Watcher};
+use crate::files::watcher::{Changes, Watcher, WatcherUnavailable};
 use crate::jobs::sink::SourceFolder;
 use crate::jobs::watch::{Told, WatchedBy};
 
@@ -39,7 +39,7 @@ impl Incoming {
     fn watch(&mut self, tell: &mut dyn FnMut(Told<'_>)) {
         let started = match self.rules.poll {
             true => Err(None),
-            false if is_on_network(&self.source) => Err(Some(NoEvents::Network)),
+            false if is_on_network(&self.source) => Err(Some(WatcherUnavailable::Network)),
             false => Watcher::new().map_err(Some),
         };
         match started {

@@ -2,32 +2,26 @@
 
 use std::path::{Path, PathBuf};
 
-use serde_json::{Map, Value as Json};
-
-use super::super::{decisions, pictures};
-use super::lines::{bytes, milliseconds};
+use super::super::pictures;
 use super::rebuild::Rebuild;
 use crate::domain::decision::{Decision, LabelId};
-use crate::store::ledger::{path_of, text_of};
+use crate::store::ledger::Decided;
 
 impl Rebuild<'_> {
     /// Takes a decision over. What is told in lines that follow one another is counted.
-    pub(super) fn decision(&mut self, fields: &Map<String, Json>, is_sound: bool) -> rusqlite::Result<()> {
-        let (Some(shown), Some(hash)) = (path_of(fields, "picture"), text_of(fields, "sha256").and_then(bytes)) else {
-            return Ok(());
-        };
-        let Some(picture) = self.decided_picture(&shown, &hash)? else {
+    pub(super) fn decision(&mut self, decided: &Decided, time: i64, is_sound: bool) -> rusqlite::Result<()> {
+        let Some(hash) = decided.sha256 else { return Ok(()) };
+        let Some(picture) = self.decided_picture(&decided.picture, &hash.0)? else {
             self.rebuilt.lost_decisions += 1;
             return Ok(());
         };
-        let label = text_of(fields, "label").map(|text| pictures::label_id(self.change, text)).transpose()?;
-        let word = text_of(fields, "decision").filter(|word| *word != decisions::TAKEN_BACK);
-        let decision = word.and_then(|word| Decision::from_word(word, label));
+        let label = decided.label.as_ref().map(|text| pictures::label_id(self.change, text)).transpose()?;
+        let decision = decided.decision.as_ref().and_then(|word| Decision::from_word(word, label));
         let label = decision.and_then(Decision::label).map(|LabelId(label)| label);
         let word = decision.map(Decision::word);
         self.change
             .prepare_cached("INSERT INTO decisions (picture, decision, label, at) VALUES (?1, ?2, ?3, ?4)")?
-            .execute((picture, word, label, milliseconds(fields)))?;
+            .execute((picture, word, label, time))?;
         self.rebuilt.sound_decisions += u64::from(is_sound);
         let mut update = self.change.prepare_cached("UPDATE pictures SET decision = ?2, decided = ?3 WHERE id = ?1")?;
         update.execute((picture, word, label)).map(drop)
@@ -50,7 +44,7 @@ impl Rebuild<'_> {
         }
     }
 
-    /// Where a picture lies whose path was shown as it was given: under the source without links.
+    /// The place of a picture whose path was shown as it was given: under the source without links.
     fn place_of(&self, shown: &Path) -> Option<PathBuf> {
         let (given, real) = (self.sources.first()?, self.sources.last()?);
         if shown.is_absolute() {

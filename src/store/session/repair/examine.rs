@@ -151,8 +151,8 @@ fn read_file(path: &Path, last: Option<&(u64, String)>) -> Result<LedgerFile, St
         opened => Some(opened.map_err(regular::failed(path))?),
     };
     let (mut says_something, mut reaches) = (false, last.is_some_and(|(lines, _)| *lines == 0));
-    let chain = ledger::follow(file, &Pending::default(), &mut |chain, fields| {
-        says_something |= fields.is_some_and(|fields| fields.contains_key("event"));
+    let chain = ledger::follow(file, &Pending::default(), &mut |chain, line| {
+        says_something |= line.is_some_and(|line| line.event.is_some());
         reaches |= last.is_some_and(|(lines, head)| (*lines, head) == (chain.sound.lines, &chain.sound.head));
         ControlFlow::Continue(())
     });

@@ -10,13 +10,12 @@ mod retell;
 
 use std::path::{Path, PathBuf};
 
-use serde_json::{Map, Value as Json, json};
-
 use super::lock::{check_folder, lock};
 use super::{DATABASE, FOLDER, Session, StoreError};
 use crate::store::known::KnownSessions;
+use crate::store::ledger::{self, FileSetAside, LedgerEvent, SetAside};
 use crate::store::secret::NoSecret;
-use crate::store::{database, ledger, regular, schema};
+use crate::store::{database, regular, schema};
 use aside::Aside;
 use examine::{Damage, examine};
 
@@ -96,20 +95,18 @@ impl Session {
 
     /// The line of the ledger that tells of a repair.
     fn tell_repair(&mut self, aside: &Aside, is_rebuilt: bool, retold: Option<&Retold>) -> Result<(), StoreError> {
-        let mut event = Map::from_iter([
-            ("event".to_owned(), json!("repair")),
-            ("program".to_owned(), json!(concat!("sis ", env!("CARGO_PKG_VERSION")))),
-            ("session_rebuilt".to_owned(), json!(is_rebuilt)),
-            ("ledger_rewritten".to_owned(), json!(retold.is_some())),
-        ]);
-        if let Some(retold) = retold {
-            event.insert("lines_kept".to_owned(), json!(retold.kept));
-            event.insert("lines_before".to_owned(), json!(retold.before));
-        }
-        let files = aside.files.iter().map(|(name, hash)| json!({"name": name, "sha256": hash.to_string()}));
-        let name = aside.folder.file_name().map(|name| name.to_string_lossy().into_owned());
-        event.insert("set_aside".to_owned(), json!({"folder": name, "files": files.collect::<Vec<Json>>()}));
-        self.change(|change| ledger::add(change, event))?;
+        let files = aside.files.iter();
+        let files = files.map(|(name, hash)| FileSetAside { name: name.clone(), sha256: hash.to_string() });
+        let folder = aside.folder.file_name().map(|name| name.to_string_lossy().into_owned());
+        let repaired = ledger::Repaired {
+            program: ledger::PROGRAM.to_owned(),
+            session_rebuilt: is_rebuilt,
+            ledger_rewritten: retold.is_some(),
+            lines_kept: retold.map(|retold| retold.kept),
+            lines_before: retold.map(|retold| retold.before),
+            set_aside: SetAside { folder, files: files.collect() },
+        };
+        self.change(|change| ledger::add(change, &LedgerEvent::Repair(repaired)))?;
         self.complete_ledger()
     }
 }

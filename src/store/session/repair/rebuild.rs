@@ -8,16 +8,16 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{OptionalExtension, Transaction};
-use serde_json::{Map, Value as Json};
+use serde_json::json;
 
-use super::super::transfers::{Recorded, record};
+use super::super::transfers::record;
 use super::super::{DATABASE, OWN, StoreError, TABLE_NAME, pictures, top_files};
-use super::lines::{Transfer, milliseconds, number};
 use super::{replace, sync_folder};
 use crate::domain::folder_name::CHECKSUMS;
 use crate::domain::label::Label;
-use crate::domain::run::{RunKind, TransferId};
-use crate::store::ledger::{self, FileEvent, Pending, Sound, text_of};
+use crate::domain::run::{RunId, RunKind};
+use crate::domain::transfer::Step;
+use crate::store::ledger::{self, FileEvent, LedgerEvent, Line, Pending, RunBegan, Sound, TransferEnded};
 use crate::store::{database, regular, schema};
 
 /// The new database until it has its name.
@@ -120,13 +120,13 @@ impl Rebuild<'_> {
     /// Takes line after line; one that cannot be read is passed over.
     fn read(&mut self, file: File, sound: &Sound) -> rusqlite::Result<()> {
         let mut failure = None;
-        let chain = ledger::follow(Some(file), &Pending::default(), &mut |chain, fields| {
-            let Some(fields) = fields.filter(|fields| fields.contains_key("event")) else {
+        let chain = ledger::follow(Some(file), &Pending::default(), &mut |chain, line| {
+            let Some(Line { time, event: Some(event) }) = line else {
                 self.rebuilt.unreadable += 1;
                 return ControlFlow::Continue(());
             };
             self.rebuilt.lines += 1;
-            match self.take(&fields, chain.lines <= sound.lines) {
+            match self.take(&event, time, chain.lines <= sound.lines) {
                 Ok(()) => ControlFlow::Continue(()),
                 Err(error) => {
                     failure = Some(error);
@@ -141,109 +141,101 @@ impl Rebuild<'_> {
         }
     }
 
-    fn take(&mut self, fields: &Map<String, Json>, is_sound: bool) -> rusqlite::Result<()> {
-        match text_of(fields, "event") {
-            Some("run") => self.run(fields),
-            Some("end") => self.end_run(fields),
-            Some("transfer") => self.transfer(fields),
-            Some("decision") => self.decision(fields, is_sound),
-            Some("table" | "aside") => self.file(fields),
-            Some("rename") => {
-                let (from, to) = (text_of(fields, "label"), text_of(fields, "to"));
-                self.change.execute("UPDATE OR IGNORE labels SET text = ?2 WHERE text = ?1", (from, to)).map(drop)
+    fn take(&mut self, event: &LedgerEvent, time: i64, is_sound: bool) -> rusqlite::Result<()> {
+        match event {
+            LedgerEvent::Run(began) => self.run(began, time),
+            LedgerEvent::End(ended) => self.end_run(ended.run, time),
+            LedgerEvent::Transfer(ended) if ended.says_enough() => self.transfer(ended, time),
+            LedgerEvent::Decision(decided) => self.decision(decided, time, is_sound),
+            LedgerEvent::File(event, name) => self.file(*event, name),
+            LedgerEvent::Rename { label, to } => {
+                self.change.execute("UPDATE OR IGNORE labels SET text = ?2 WHERE text = ?1", (label, to)).map(drop)
             }
-            _ => Ok(()),
+            LedgerEvent::Transfer(_) | LedgerEvent::Repair(_) | LedgerEvent::Other(_) => Ok(()),
         }
     }
 
-    fn file(&mut self, fields: &Map<String, Json>) -> rusqlite::Result<()> {
-        let event = text_of(fields, "event").and_then(FileEvent::from_word);
-        let (Some(event), Some(name)) = (event, text_of(fields, "name")) else { return Ok(()) };
+    fn file(&mut self, event: FileEvent, name: &str) -> rusqlite::Result<()> {
         if event == FileEvent::Table && name != SUMS {
             self.table = Some(name.to_owned());
         }
         top_files::take(self.change, event, name)
     }
 
-    fn run(&mut self, fields: &Map<String, Json>) -> rusqlite::Result<()> {
-        let (Some(id), Some(kind)) = (number(fields, "run"), text_of(fields, "kind")) else { return Ok(()) };
-        let sources = ledger::sources_in(fields);
+    fn run(&mut self, began: &RunBegan, time: i64) -> rusqlite::Result<()> {
+        let sources = ledger::sources_in(&began.settings);
         if !sources.is_empty() {
             self.sources = sources;
         }
-        let set = self.label_set(fields)?;
-        let settings = fields.iter().filter(|(key, _)| !OF_THE_LINE.contains(&key.as_str()));
-        let settings: Map<String, Json> = settings.map(|(key, value)| (key.clone(), value.clone())).collect();
-        let reverses = number(fields, "reverses").filter(|reverses| self.has("runs", *reverses));
-        let settings = Json::Object(settings).to_string();
+        let set = self.label_set(began)?;
+        let reverses = began.reverses.map(|reverses| reverses.0).filter(|reverses| self.has("runs", *reverses));
+        let settings = json!(began.settings).to_string();
         let mut insert = self.change.prepare_cached(
             "INSERT INTO runs (id, kind, reverses, label_set, began, settings) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
              ON CONFLICT (id) DO UPDATE SET kind = ?2, reverses = ?3, label_set = ?4, began = ?5, settings = ?6",
         )?;
-        insert.execute((id, kind, reverses, set, milliseconds(fields), settings)).map(drop)
+        insert.execute((began.run.0, began.kind.text(), reverses, set, time, settings)).map(drop)
     }
 
     /// The label set of a run's predictions.
-    fn label_set(&self, fields: &Map<String, Json>) -> rusqlite::Result<Option<i64>> {
-        let sorting = fields.get("sorting");
+    fn label_set(&self, began: &RunBegan) -> rusqlite::Result<Option<i64>> {
+        let sorting = began.settings.get("sorting");
         let labels: Option<Vec<Label>> =
             sorting.and_then(|sorting| serde_json::from_value(sorting.get("labels")?.clone()).ok());
         let template = sorting.and_then(|sorting| sorting.get("template")?.as_str());
         let (Some(labels), Some(template)) = (labels, template) else { return Ok(None) };
-        let model = text_of(fields, "model_fingerprint").unwrap_or_default();
+        let model = began.settings.get("model_fingerprint").and_then(|model| model.as_str()).unwrap_or_default();
         pictures::label_set(self.change, &labels, template, model).map(|set| Some(set.id))
     }
 
-    fn end_run(&mut self, fields: &Map<String, Json>) -> rusqlite::Result<()> {
-        let ended = (number(fields, "run"), milliseconds(fields));
-        self.change.prepare_cached("UPDATE runs SET ended = ?2 WHERE id = ?1")?.execute(ended).map(drop)
+    fn end_run(&mut self, run: RunId, time: i64) -> rusqlite::Result<()> {
+        self.change.prepare_cached("UPDATE runs SET ended = ?2 WHERE id = ?1")?.execute((run.0, time)).map(drop)
     }
 
-    fn transfer(&mut self, fields: &Map<String, Json>) -> rusqlite::Result<()> {
-        let Some(told) = Transfer::of(fields) else { return Ok(()) };
-        let id = told.id;
-        if !self.has("transfers", id) {
-            let picture = self.picture_of(&told)?;
-            self.insert(&told, picture)?;
+    fn transfer(&mut self, told: &TransferEnded, time: i64) -> rusqlite::Result<()> {
+        let id = told.transfer;
+        if !self.has("transfers", id.0) {
+            let picture = self.picture_of(told, time)?;
+            self.insert(told, picture)?;
         }
-        let step = Recorded::Ended(told.ending(self.destination));
-        record(self.change, self.destination, TransferId(id), &step)
+        let step = Step::Ended(told.ending(self.destination));
+        record(self.change, self.destination, id, &step)
     }
 
-    fn insert(&self, told: &Transfer, picture: i64) -> rusqlite::Result<()> {
+    fn insert(&self, told: &TransferEnded, picture: i64) -> rusqlite::Result<()> {
         let target = told.target.as_deref().unwrap_or(Path::new(""));
         let folder = target.parent().unwrap_or(Path::new(""));
         let name = target.file_name().unwrap_or_default();
-        let reverses = told.reverses.filter(|reverses| self.has("transfers", *reverses));
+        let reverses = told.reverses.map(|reverses| reverses.0).filter(|reverses| self.has("transfers", *reverses));
         let mut insert = self.change.prepare_cached(
             "INSERT INTO transfers
                 (id, run, picture, action, source, folder, names, hash, size, step, was_placed, was_by, reverses, unkept)
              SELECT ?1, ?2, id, ?4, ?5, ?6, ?7, ?8, ?9, 'planned', placed, placed_by, ?10, ?11 FROM pictures WHERE id = ?3",
         )?;
         let inserted = insert.execute(rusqlite::params![
-            told.id,
-            told.run,
+            told.transfer.0,
+            told.run.0,
             picture,
-            told.action,
+            told.action.text(),
             told.source.as_os_str().as_bytes(),
             folder.as_os_str().as_bytes(),
             name.as_bytes(),
-            &told.hash,
-            told.size,
+            told.sha256.0,
+            told.size.unwrap_or_default(),
             reverses,
-            told.unkept,
+            told.unkept.as_ref().map(|unkept| unkept.to_string()),
         ]);
         inserted.map(drop)
     }
 
     /// The picture that a transfer is about: that of the transfer which it takes back, the one that was put where it
     /// comes from, or the one that was found there.
-    fn picture_of(&self, told: &Transfer) -> rusqlite::Result<i64> {
-        self.make_run(told)?;
+    fn picture_of(&self, told: &TransferEnded, time: i64) -> rusqlite::Result<i64> {
+        self.make_run(told, time)?;
         let reversed = self
             .change
             .prepare_cached("SELECT picture FROM transfers WHERE id = ?1")?
-            .query_row([told.reverses], |row| row.get(0))
+            .query_row([told.reverses.map(|reverses| reverses.0)], |row| row.get(0))
             .optional()?;
         if let Some(picture) = reversed {
             return Ok(picture);
@@ -252,28 +244,35 @@ impl Rebuild<'_> {
         let placed = self
             .change
             .prepare_cached("SELECT id FROM pictures WHERE placed = ?1 AND hash = ?2")?
-            .query_row((source, &told.hash), |row| row.get(0))
+            .query_row((source, told.sha256.0), |row| row.get(0))
             .optional()?;
         match placed.filter(|_| told.source.is_relative()) {
             Some(picture) => Ok(picture),
-            None => self.picture(&told.source, &told.hash, Some(told), told.run),
+            None => self.picture(&told.source, &told.sha256.0, Some(told), told.run.0),
         }
     }
 
     /// A run of which only transfers are told: its own line is lost.
-    fn make_run(&self, told: &Transfer) -> rusqlite::Result<()> {
+    fn make_run(&self, told: &TransferEnded, time: i64) -> rusqlite::Result<()> {
         let kind = if told.reverses.is_some() { RunKind::Undo } else { RunKind::Apply };
         let mut insert = self
             .change
             .prepare_cached("INSERT OR IGNORE INTO runs (id, kind, began, settings) VALUES (?1, ?2, ?3, '{}')")?;
-        insert.execute((told.run, kind.word(), told.time)).map(drop)
+        insert.execute((told.run.0, kind.word(), time)).map(drop)
     }
 
     /// The picture with a path and a content.
-    pub(super) fn picture(&self, path: &Path, hash: &[u8], told: Option<&Transfer>, run: i64) -> rusqlite::Result<i64> {
+    pub(super) fn picture(
+        &self,
+        path: &Path,
+        hash: &[u8],
+        told: Option<&TransferEnded>,
+        run: i64,
+    ) -> rusqlite::Result<i64> {
         let path = path.as_os_str().as_bytes();
-        let (size, modified, device) =
-            told.map_or((None, None, None), |told| (Some(told.size), told.modified.as_deref(), told.device));
+        let size = told.map(|told| told.size.unwrap_or_default());
+        let modified = told.and_then(|told| told.modified).map(|time| time.as_nanosecond().to_string());
+        let device = told.and_then(|told| told.device);
         let mut insert = self.change.prepare_cached(
             "INSERT OR IGNORE INTO pictures (path, shown, hash, size, modified, device, state, seen)
              VALUES (?1, ?1, ?2, ?3, ?4, ?5, 'ok', ?6)",
@@ -300,6 +299,3 @@ impl Rebuild<'_> {
         Ok(Rebuilt { runs, transfers, pictures, without_device: without_device as u64, ..self.rebuilt })
     }
 }
-
-/// Words of a run's line that are no settings of the run.
-const OF_THE_LINE: [&str; 9] = ["line", "time", "previous", "event", "run", "kind", "program", "reverses", "retold"];

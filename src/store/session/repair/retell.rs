@@ -8,13 +8,12 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, Transaction};
-use serde_json::{Map, Value as Json, json};
 
-use super::super::transfers::Ending;
 use super::super::{Session, StoreError, decisions, ends};
 use super::replace;
-use crate::domain::run::TransferId;
-use crate::store::ledger::{self, Pending, Sound, text_of};
+use crate::domain::run::{RunId, TransferId};
+use crate::domain::transfer::Ending;
+use crate::store::ledger::{self, LedgerEvent, Pending, RunBegan, RunEnded, RunResult, Sound, TransferEnded, Word};
 use crate::store::regular;
 use crate::store::secret::Secret;
 
@@ -48,18 +47,18 @@ impl Retold {
 /// Rows that the lines that stay do not tell of, by their numbers in their tables.
 #[derive(Debug, Clone, Copy)]
 enum Untold {
-    Run(i64),
-    Transfer(i64),
+    Run(RunId),
+    Transfer(TransferId),
     Decision(i64),
-    End(i64),
+    End(RunId),
 }
 
 /// The account of the lines that stay.
 #[derive(Default)]
 struct Told {
-    runs: HashSet<i64>,
-    ended: HashSet<i64>,
-    transfers: HashSet<i64>,
+    runs: HashSet<RunId>,
+    ended: HashSet<RunId>,
+    transfers: HashSet<TransferId>,
     decisions: u64,
     lines: u64,
 }
@@ -105,10 +104,9 @@ fn read(path: &Path, sound: &Sound) -> io::Result<Told> {
         Err(error) if error.kind() == ErrorKind::NotFound => None,
         opened => Some(opened?),
     };
-    let chain = ledger::follow(file, &Pending::default(), &mut |chain, fields| {
-        if let Some(fields) = fields.filter(|_| chain.broken_at.is_none() && chain.lines <= sound.lines) {
-            told.note(&fields);
-        }
+    let chain = ledger::follow(file, &Pending::default(), &mut |chain, line| {
+        let line = line.filter(|_| chain.broken_at.is_none() && chain.lines <= sound.lines);
+        line.and_then(|line| line.event).iter().for_each(|event| told.note(event));
         ControlFlow::Continue(())
     })?;
     told.lines = chain.lines;
@@ -116,13 +114,12 @@ fn read(path: &Path, sound: &Sound) -> io::Result<Told> {
 }
 
 impl Told {
-    fn note(&mut self, fields: &Map<String, Json>) {
-        let number = |key: &str| fields.get(key).and_then(Json::as_i64);
-        match (text_of(fields, "event"), number("run"), number("transfer")) {
-            (Some("run"), Some(run), _) => drop(self.runs.insert(run)),
-            (Some("end"), Some(run), _) => drop(self.ended.insert(run)),
-            (Some("transfer"), _, Some(transfer)) => drop(self.transfers.insert(transfer)),
-            (Some("decision"), ..) => self.decisions += 1,
+    fn note(&mut self, event: &LedgerEvent) {
+        match event {
+            LedgerEvent::Run(began) => drop(self.runs.insert(began.run)),
+            LedgerEvent::End(ended) => drop(self.ended.insert(ended.run)),
+            LedgerEvent::Transfer(ended) => drop(self.transfers.insert(ended.transfer)),
+            LedgerEvent::Decision(_) => self.decisions += 1,
             _ => {}
         }
     }
@@ -152,14 +149,14 @@ fn untold(reading: &Connection, told: &Told, told_decisions: u64) -> rusqlite::R
     let mut runs = reading.prepare("SELECT id, began, ended IS NOT NULL FROM runs ORDER BY id")?;
     let mut rows = runs.query([])?;
     while let Some(row) = rows.next()? {
-        let (run, began, has_ended): (i64, i64, bool) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        let (run, began, has_ended): (RunId, i64, bool) = (RunId(row.get(0)?), row.get(1)?, row.get(2)?);
         while let Some((id, _)) = decisions.next_if(|(_, at)| *at < began) {
             untold.push(Untold::Decision(id));
         }
         if !told.runs.contains(&run) {
             untold.push(Untold::Run(run));
         }
-        for id in ended.query_map([run], |row| row.get(0))? {
+        for id in ended.query_map([run.0], |row| row.get(0).map(TransferId))? {
             let id = id?;
             if !told.transfers.contains(&id) {
                 untold.push(Untold::Transfer(id));
@@ -174,44 +171,36 @@ fn untold(reading: &Connection, told: &Told, told_decisions: u64) -> rusqlite::R
 }
 
 fn tell(change: &Transaction<'_>, untold: Untold) -> rusqlite::Result<()> {
-    let mut event = match untold {
-        Untold::Run(run) => run_event(change, run)?,
-        Untold::Transfer(id) => transfer_event(change, id)?,
+    let event = match untold {
+        Untold::Run(run) => LedgerEvent::Run(began(change, run)?),
+        Untold::Transfer(id) => LedgerEvent::Transfer(Box::new(ended(change, id)?)),
         Untold::Decision(id) => {
             let (picture, word, label): (i64, Option<String>, Option<i64>) = change
                 .prepare_cached("SELECT picture, decision, label FROM decisions WHERE id = ?1")?
                 .query_row([id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-            decisions::event(change, picture, word.as_deref(), label)?
+            LedgerEvent::Decision(decisions::decided(change, picture, word.as_deref(), label)?)
         }
-        Untold::End(run) => Map::from_iter([("event".to_owned(), json!("end")), ("run".to_owned(), json!(run))]),
+        Untold::End(run) => LedgerEvent::End(RunEnded { run, result: RunResult::None {}.fields() }),
     };
-    event.insert("retold".to_owned(), json!(true));
-    ledger::add(change, event)
+    ledger::add_again(change, &event)
 }
 
-fn run_event(change: &Transaction<'_>, run: i64) -> rusqlite::Result<Map<String, Json>> {
+fn began(change: &Transaction<'_>, run: RunId) -> rusqlite::Result<RunBegan> {
     let (kind, reverses, settings): (String, Option<i64>, String) = change
         .prepare_cached("SELECT kind, reverses, settings FROM runs WHERE id = ?1")?
-        .query_row([run], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-    let mut event = Map::from_iter([
-        ("event".to_owned(), json!("run")),
-        ("run".to_owned(), json!(run)),
-        ("kind".to_owned(), json!(kind)),
-    ]);
-    if let Some(reverses) = reverses {
-        event.insert("reverses".to_owned(), json!(reverses));
-    }
-    let settings: Option<Map<String, Json>> = serde_json::from_str(&settings).ok();
-    event.extend(settings.into_iter().flatten().filter(|(key, _)| !RESERVED.contains(&key.as_str())));
-    Ok(event)
+        .query_row([run.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    Ok(RunBegan {
+        run,
+        kind: Word::of(&kind),
+        program: None,
+        reverses: reverses.map(RunId),
+        settings: serde_json::from_str(&settings).unwrap_or_default(),
+    })
 }
 
-/// Words of a line that no settings may replace.
-const RESERVED: [&str; 8] = ["line", "time", "previous", "event", "run", "kind", "reverses", "retold"];
-
-fn transfer_event(change: &Transaction<'_>, id: i64) -> rusqlite::Result<Map<String, Json>> {
+fn ended(change: &Transaction<'_>, id: TransferId) -> rusqlite::Result<TransferEnded> {
     let step: String =
-        change.prepare_cached("SELECT step FROM transfers WHERE id = ?1")?.query_row([id], |row| row.get(0))?;
+        change.prepare_cached("SELECT step FROM transfers WHERE id = ?1")?.query_row([id.0], |row| row.get(0))?;
     // The path is read from the table; why something failed is not kept there.
     let (target, reason) = (PathBuf::new(), String::new());
     let ending = match step.as_str() {
@@ -221,7 +210,5 @@ fn transfer_event(change: &Transaction<'_>, id: i64) -> rusqlite::Result<Map<Str
         "unsynced" => Ending::Unsynced { target, reason },
         _ => Ending::Failed { reason },
     };
-    let mut event = ends::event(change, TransferId(id), &ending)?;
-    event.remove("reason");
-    Ok(event)
+    Ok(TransferEnded { reason: None, ..ends::ended(change, id, &ending)? })
 }

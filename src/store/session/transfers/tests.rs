@@ -1,20 +1,22 @@
 //! Transfers from plan to end, undone, done again, and left by a killed program.
 
+use super::super::Sorting;
 use super::super::changes::Which;
 use super::super::pictures::{Found, LabelSet};
 use super::*;
+use crate::domain::history::{self, StepKind};
+use crate::domain::label::Label;
+use crate::domain::picture::{ContentHash, FileStamp, Picture, PictureState};
+use crate::domain::settings::Operation;
 use crate::store::database::{self, Kind};
 use crate::store::known::KnownSessions;
+use crate::store::ledger::{FileEvent, RunResult, RunSettings};
 use crate::store::schema::SESSION;
-use serde_json::Map;
-
-use crate::domain::history::{Step, StepKind};
-use crate::domain::picture::{FileStamp, Picture, PictureState};
 
 fn session_with_picture() -> (tempfile::TempDir, Session, PictureId) {
     let folder = tempfile::tempdir().unwrap();
     let mut session = Session::open_to_work(folder.path(), &KnownSessions::in_folder(None)).unwrap();
-    let run = session.begin_run(RunKind::Classify, None, None, Map::new()).unwrap();
+    let run = session.begin_run(RunKind::Classify, None, None, RunSettings::none()).unwrap();
     let picture = Picture {
         path: "/from/1.jpg".into(),
         hash: Some(ContentHash([1; 32])),
@@ -36,8 +38,8 @@ fn session_with_picture() -> (tempfile::TempDir, Session, PictureId) {
     (folder, session, id.unwrap())
 }
 
-fn new_transfer(session: &Session, picture: PictureId) -> NewTransfer {
-    NewTransfer {
+fn new_transfer(session: &Session, picture: PictureId) -> Transfer {
+    Transfer {
         picture,
         action: Action::Copy,
         source: "/from/1.jpg".into(),
@@ -52,8 +54,8 @@ fn new_transfer(session: &Session, picture: PictureId) -> NewTransfer {
 }
 
 /// A run, a transfer that was planned in it, and its number.
-fn planned(session: &mut Session, picture: PictureId) -> (RunId, NewTransfer, TransferId) {
-    let run = session.begin_run(RunKind::Apply, None, None, Map::new()).unwrap();
+fn planned(session: &mut Session, picture: PictureId) -> (RunId, Transfer, TransferId) {
+    let run = session.begin_run(RunKind::Apply, None, None, RunSettings::none()).unwrap();
     let transfer = new_transfer(session, picture);
     let id = session.plan_transfers(run, std::slice::from_ref(&transfer), &[]).unwrap()[0].unwrap();
     (run, transfer, id)
@@ -64,25 +66,30 @@ fn an_unfinished_transfer_is_found_as_it_was_left() {
     let (_folder, mut session, picture) = session_with_picture();
     let (_, transfer, id) = planned(&mut session, picture);
     let lost = Unkept { mode: Some(0o600), ..Unkept::default() };
-    let copied = Recorded::Copied { inode: 7, unkept: lost };
-    for step in [None, Some(copied), Some(Recorded::Published { target: "/x/a/1.jpg".into() })] {
+    let copied = Step::Copied { inode: 7, unkept: lost };
+    let target = PathBuf::from("/x/a/1.jpg");
+    for (step, reached) in [
+        (None, Reached::Planned),
+        (Some(copied), Reached::Copied { inode: 7 }),
+        (Some(Step::Published { target: target.clone() }), Reached::Published { target }),
+    ] {
         if let Some(step) = &step {
             session.record(&[(id, step.clone())]).unwrap();
         }
         let unfinished = session.unfinished().unwrap();
-        let transfer = NewTransfer { relies_on: ReliesOn::Nothing, ..transfer.clone() };
+        let transfer = Transfer { relies_on: ReliesOn::Nothing, ..transfer.clone() };
         let expected = Unfinished {
             id,
             kind: RunKind::Apply,
             transfer,
             unkept: if step.is_some() { lost } else { Unkept::default() },
-            reached: step,
+            reached,
             device: Some(1),
             is_superseded: false,
         };
         assert_eq!(unfinished, [expected]);
     }
-    session.record(&[(id, Recorded::Ended(Ending::Abandoned))]).unwrap();
+    session.record(&[(id, Step::Ended(Ending::Abandoned))]).unwrap();
     assert!(session.unfinished().unwrap().is_empty());
     assert!(session.placed().unwrap().is_empty());
 }
@@ -90,16 +97,16 @@ fn an_unfinished_transfer_is_found_as_it_was_left() {
 #[test]
 fn what_was_planned_on_another_decision_is_not_begun() {
     let (_folder, mut session, picture) = session_with_picture();
-    let run = session.begin_run(RunKind::Apply, None, None, Map::new()).unwrap();
+    let run = session.begin_run(RunKind::Apply, None, None, RunSettings::none()).unwrap();
     let transfer = new_transfer(&session, picture);
     let label = session.label("b").unwrap();
     let said = vec![(picture, Some(Decision::Reassigned(label)))];
-    session.decide(&Step { kind: StepKind::Decide, said }).unwrap();
+    session.decide(&history::Step { kind: StepKind::Decide, said }).unwrap();
     assert_eq!(session.plan_transfers(run, std::slice::from_ref(&transfer), &[]).unwrap(), [None]);
     assert!(session.unfinished().unwrap().is_empty());
     let other = session.label("c").unwrap();
     for (decision, holds) in [(Decision::Reassigned(label), true), (Decision::Reassigned(other), false)] {
-        let transfer = NewTransfer { relies_on: ReliesOn::Decision(Some(decision)), ..transfer.clone() };
+        let transfer = Transfer { relies_on: ReliesOn::Decision(Some(decision)), ..transfer.clone() };
         assert_eq!(session.plan_transfers(run, &[transfer], &[]).unwrap()[0].is_some(), holds, "{decision:?}");
     }
 }
@@ -108,24 +115,24 @@ fn what_was_planned_on_another_decision_is_not_begun() {
 fn what_is_undone_is_where_it_was_and_can_be_done_again() {
     let (_folder, mut session, picture) = session_with_picture();
     let target = session.destination().join("a/1.jpg");
-    let done = |target: &Path| Recorded::Ended(Ending::Done { target: target.to_owned() });
-    let apply = session.begin_run(RunKind::Apply, None, None, Map::new()).unwrap();
+    let done = |target: &Path| Step::Ended(Ending::Done { target: target.to_owned() });
+    let apply = session.begin_run(RunKind::Apply, None, None, RunSettings::none()).unwrap();
     let transfer = new_transfer(&session, picture);
     let first = session.plan_transfers(apply, std::slice::from_ref(&transfer), &[]).unwrap()[0].unwrap();
     session.record(&[(first, done(&target))]).unwrap();
     assert_eq!(session.placed().unwrap()[0].place.folder, "a");
     assert_eq!(session.runs_in_force().unwrap().len(), 1);
 
-    let undo = session.begin_run(RunKind::Undo, Some(apply), None, Map::new()).unwrap();
-    let back = NewTransfer { action: Action::Remove, reverses: Some(first), ..transfer.clone() };
+    let undo = session.begin_run(RunKind::Undo, Some(apply), None, RunSettings::none()).unwrap();
+    let back = Transfer { action: Action::Remove, reverses: Some(first), ..transfer.clone() };
     let second = session.plan_transfers(undo, &[back], &[]).unwrap()[0].unwrap();
     session.record(&[(second, done(Path::new("/from/1.jpg")))]).unwrap();
     assert!(session.placed().unwrap().is_empty());
     assert!(session.runs_in_force().unwrap().is_empty() && session.reversible(apply).unwrap().is_empty());
 
-    let redo = session.begin_run(RunKind::Redo, Some(undo), None, Map::new()).unwrap();
+    let redo = session.begin_run(RunKind::Redo, Some(undo), None, RunSettings::none()).unwrap();
     assert_eq!(session.reversible(undo).unwrap()[0].id, second);
-    let again = NewTransfer { reverses: Some(second), ..transfer };
+    let again = Transfer { reverses: Some(second), ..transfer };
     let third = session.plan_transfers(redo, &[again], &[]).unwrap()[0].unwrap();
     session.record(&[(third, done(&target))]).unwrap();
     assert_eq!(session.placed().unwrap().len(), 1);
@@ -138,12 +145,12 @@ fn what_was_not_on_disk_has_its_effect_once() {
     let target = session.destination().join("a/1.jpg");
     let (run, transfer, id) = planned(&mut session, picture);
     let unsynced = Ending::Unsynced { target: target.clone(), reason: "the disk".to_owned() };
-    session.record(&[(id, Recorded::Ended(unsynced.clone()))]).unwrap();
+    session.record(&[(id, Step::Ended(unsynced.clone()))]).unwrap();
     assert_eq!(session.unfinished().unwrap()[0].id, id);
-    let undo = session.begin_run(RunKind::Undo, Some(run), None, Map::new()).unwrap();
-    let back = NewTransfer { action: Action::Remove, reverses: Some(id), ..transfer };
+    let undo = session.begin_run(RunKind::Undo, Some(run), None, RunSettings::none()).unwrap();
+    let back = Transfer { action: Action::Remove, reverses: Some(id), ..transfer };
     let second = session.plan_transfers(undo, &[back], &[]).unwrap()[0].unwrap();
-    let done = |target: &Path| Recorded::Ended(Ending::Done { target: target.to_owned() });
+    let done = |target: &Path| Step::Ended(Ending::Done { target: target.to_owned() });
     session.record(&[(second, done(Path::new("/from/1.jpg")))]).unwrap();
     assert!(session.unfinished().unwrap().is_empty(), "it was taken back: nothing is left to bring to disk");
     session.record(&[(id, done(&target))]).unwrap();
@@ -156,13 +163,13 @@ fn a_transfer_that_has_ended_is_not_changed() {
     let (_folder, mut session, picture) = session_with_picture();
     let (_, _, id) = planned(&mut session, picture);
     let target = session.destination().join("a/1.jpg");
-    session.record(&[(id, Recorded::Ended(Ending::Done { target: target.clone() }))]).unwrap();
+    session.record(&[(id, Step::Ended(Ending::Done { target: target.clone() }))]).unwrap();
     let (before, placed) = (session.ledger_head().unwrap(), session.placed().unwrap());
     for step in [
-        Recorded::Copied { inode: 7, unkept: Unkept::default() },
-        Recorded::Published { target: target.with_file_name("2.jpg") },
-        Recorded::Ended(Ending::Failed { reason: String::new() }),
-        Recorded::Ended(Ending::Abandoned),
+        Step::Copied { inode: 7, unkept: Unkept::default() },
+        Step::Published { target: target.with_file_name("2.jpg") },
+        Step::Ended(Ending::Failed { reason: String::new() }),
+        Step::Ended(Ending::Abandoned),
     ] {
         let recorded = session.record(&[(id, step)]);
         assert!(matches!(recorded, Err(StoreError::EndedAlready { .. })), "{recorded:?}");
@@ -198,8 +205,8 @@ fn what_a_copy_lost_is_kept_and_told() {
     let (run, _, id) = planned(&mut session, picture);
     let unkept = Unkept { modified_ns: Some(1), mode: Some(0o600), attributes: true };
     let target = session.destination().join("a/1.jpg");
-    session.record(&[(id, Recorded::Copied { inode: 7, unkept })]).unwrap();
-    session.record(&[(id, Recorded::Ended(Ending::Done { target }))]).unwrap();
+    session.record(&[(id, Step::Copied { inode: 7, unkept })]).unwrap();
+    session.record(&[(id, Step::Ended(Ending::Done { target }))]).unwrap();
     assert_eq!(session.reversible(run).unwrap()[0].unkept, unkept);
     session.complete_ledger().unwrap();
     let ledger = std::fs::read_to_string(folder.path().join(".sis/ledger.jsonl")).unwrap();
@@ -207,4 +214,74 @@ fn what_a_copy_lost_is_kept_and_told() {
         ledger.contains(r#""unkept":{"modified":"1970-01-01T00:00:00.000000001Z","mode":"600","attributes":true}"#),
         "{ledger}"
     );
+}
+
+/// A line without what is another one each time.
+fn constant(line: &str) -> String {
+    let mut line = line.to_owned() + "\n";
+    for key in ["time", "previous", "program"].map(|key| format!("\"{key}\":\"")) {
+        if let Some((before, (_, after))) = line.split_once(&key).and_then(|(b, rest)| Some((b, rest.split_once('"')?)))
+        {
+            line = format!("{before}{key}*\"{after}");
+        }
+    }
+    line
+}
+
+/// The lines that few runs write: those of others are in the sessions that earlier versions wrote.
+#[test]
+fn rare_lines_are_written_as_they_always_were() {
+    let (folder, mut session, picture) = session_with_picture();
+    let run = session.begin_run(RunKind::Apply, None, None, RunSettings::none()).unwrap();
+    let target = session.destination().join("a").join(OsString::from_vec(b"\xff\n\xe2\x80\xae.jpg".to_vec()));
+    let reason = String::from("“no room”\n\u{1b}[1m\u{202e}");
+    let lost = Unkept { modified_ns: Some(1), mode: Some(0o600), attributes: true };
+    for (ending, unkept) in [
+        (Ending::Present { target: target.clone() }, Unkept::default()),
+        (Ending::Kept { target: target.clone(), reason: reason.clone() }, lost),
+        (Ending::Done { target: target.clone() }, Unkept { mode: None, attributes: false, ..lost }),
+        (Ending::Failed { reason: reason.clone() }, lost),
+        (Ending::Abandoned, lost),
+        (Ending::Unsynced { target: target.clone(), reason }, Unkept { modified_ns: None, ..lost }),
+    ] {
+        let transfer =
+            Transfer { action: Action::Move, relies_on: ReliesOn::Nothing, ..new_transfer(&session, picture) };
+        let id = session.plan_transfers(run, &[transfer], &[]).unwrap()[0].unwrap();
+        session.record(&[(id, Step::Copied { inode: 7, unkept })]).unwrap();
+        let is_unsynced = matches!(ending, Ending::Unsynced { .. });
+        session.record(&[(id, Step::Ended(ending))]).unwrap();
+        if is_unsynced {
+            session.record(&[(id, Step::Ended(Ending::Done { target: target.clone() }))]).unwrap();
+        }
+    }
+    let (action, reverses) = (Action::Remove, Some(TransferId(3)));
+    let removal = Transfer { action, reverses, source: target.clone(), ..new_transfer(&session, picture) };
+    session.record_gone(run, &[(removal, "/from/1.jpg".into())]).unwrap();
+    let (a, b) = (session.label("a").unwrap(), session.label("b").unwrap());
+    for said in [
+        Some(Decision::Accepted(a)),
+        Some(Decision::Reassigned(b)),
+        Some(Decision::NoneOfThese),
+        Some(Decision::Skipped),
+        None,
+    ] {
+        session.decide(&history::Step { kind: StepKind::Decide, said: vec![(picture, said)] }).unwrap();
+    }
+    session.rename_label("a", "“ä” \u{202e}").unwrap();
+    session.tell_of_file(FileEvent::Table, "output.csv").unwrap();
+    session.tell_of_file(FileEvent::Aside, "SHA256SUMS~").unwrap();
+    let sorting = Sorting {
+        labels: vec![Label::named("a")],
+        template: "a {}".to_owned(),
+        threshold: 0.3,
+        margin: 0.1,
+        operation: Operation::Move,
+    };
+    let set = session.label_set(&sorting.labels, &sorting.template, "model").unwrap();
+    let other = session.begin_run(RunKind::Classify, None, Some((&sorting, &set)), RunSettings::OtherLabels).unwrap();
+    session.end_run(other, RunResult::None {}).unwrap();
+    session.end_run(run, RunResult::CUT_SHORT).unwrap();
+    let ledger = std::fs::read_to_string(folder.path().join(".sis/ledger.jsonl")).unwrap();
+    let golden = std::fs::read_to_string("tests/data/golden/lines.jsonl").unwrap();
+    assert_eq!(ledger.lines().map(constant).collect::<String>(), golden);
 }
