@@ -33,11 +33,11 @@ use smart_image_sorter::engine::runtime::select::cores;
 use smart_image_sorter::engine::runtime::{OnnxRuntime, Runtime, Workload};
 use smart_image_sorter::files::decode::decode;
 use smart_image_sorter::files::read::{Reading, read};
+use smart_image_sorter::jobs::cancel_token::CancelToken;
 use smart_image_sorter::jobs::classify::{Classified, Encoders, Pipeline, classify};
 use smart_image_sorter::jobs::effort::Clocks;
 use smart_image_sorter::jobs::model::{Model, ModelToOpen};
 use smart_image_sorter::jobs::sink::{Sink, SinkError};
-use smart_image_sorter::jobs::stop::Stop;
 
 /// How often everything is measured before a ratio counts as too low.
 const TRIES: usize = 3;
@@ -163,7 +163,7 @@ impl Work {
     }
 
     fn run(&self, encoders: &mut Encoders) {
-        let (clocks, stop) = (Clocks::default(), Stop::default());
+        let (clocks, stop) = (Clocks::default(), CancelToken::default());
         let pipeline = Pipeline {
             files: &self.files,
             model: &self.model,

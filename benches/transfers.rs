@@ -26,8 +26,8 @@ use smart_image_sorter::domain::settings::Operation;
 use smart_image_sorter::files::read::{hash_file, stamp_of};
 use smart_image_sorter::files::transfer::TransferError;
 use smart_image_sorter::jobs::apply::apply;
+use smart_image_sorter::jobs::cancel_token::CancelToken;
 use smart_image_sorter::jobs::sort::{SortRules, Sorted, sort};
-use smart_image_sorter::jobs::stop::Stop;
 use smart_image_sorter::jobs::undo::undo;
 use smart_image_sorter::store::known::KnownSessions;
 use smart_image_sorter::store::ledger::{RunResult, RunSettings};
@@ -65,12 +65,13 @@ fn measure(count: usize, parent: &Path, operation: Operation) {
     assert_eq!(sorted.plan.transfers.len(), count);
     let say = |error: &TransferError| error.to_string();
     let applied = timed(|| {
-        apply(&mut session, &sorted.plan, &say, &Stop::default(), &mut |_, ended| assert!(ended.is_ok())).unwrap();
+        apply(&mut session, &sorted.plan, &say, &CancelToken::default(), &mut |_, ended| assert!(ended.is_ok()))
+            .unwrap();
     });
     drop(sorted);
     let run = session.runs_in_force().unwrap()[0];
     let undone = timed(|| {
-        let undone = undo(&mut session, run, &say, &Stop::default(), &mut |_, _| {}).unwrap();
+        let undone = undo(&mut session, run, &say, &CancelToken::default(), &mut |_, _| {}).unwrap();
         assert_eq!(undone.back + undone.removed, count);
     });
     assert!(sources.iter().all(|source| source.exists()));

@@ -12,7 +12,7 @@ use super::channels::{EmbedRequest, ScorerCommand};
 use super::events::EventSender;
 use super::watch_control::WatchControl;
 use super::{CrewError, Event};
-use crate::jobs::stop::Stop;
+use crate::jobs::cancel_token::CancelToken;
 use crate::store::session::Session;
 use crate::use_cases::{Localizer, Machine};
 
@@ -23,7 +23,7 @@ pub(super) struct RunnerContext {
     /// long as the app is open, it knows itself what it made or was told to trust.
     pub(super) vouched: RefCell<HashSet<PathBuf>>,
     pub(super) localizer: Arc<dyn Localizer>,
-    pub(super) stop: Stop,
+    pub(super) stop: CancelToken,
     pub(super) control: WatchControl,
     pub(super) feed: ChangeFeedHandle,
     pub(super) events: EventSender,

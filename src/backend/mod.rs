@@ -53,7 +53,7 @@ use events::EventSender;
 use watch_control::WatchControl;
 
 use crate::jobs::answering::leave_behind;
-use crate::jobs::stop::Stop;
+use crate::jobs::cancel_token::CancelToken;
 use crate::use_cases::{Localizer, Machine};
 
 pub use error::CrewError;
@@ -77,9 +77,9 @@ pub struct Crew {
     previews: Sender<Order>,
     inspector: Sender<Order>,
     catalog: Sender<Order>,
-    stop: Stop,
+    stop: CancelToken,
     control: WatchControl,
-    ending: Stop,
+    ending: CancelToken,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -101,7 +101,7 @@ impl Crew {
         let (catalog, catalog_orders) = unbounded();
         let (scorer, scorer_commands) = unbounded();
         let (to_feed, feed_commands) = unbounded();
-        let (stop, ending, control) = (Stop::default(), Stop::default(), WatchControl::default());
+        let (stop, ending, control) = (CancelToken::default(), CancelToken::default(), WatchControl::default());
         let feed = ChangeFeed::new(feed_commands, scorer.clone());
         let queue = RunnerQueue { orders: runner, control: control.clone() };
         let known = machine.known_sessions();
@@ -162,9 +162,9 @@ impl Crew {
             Order::Begin => &self.decisions,
             // To the runner, after the decisions that were made before it.
             _ => {
-                self.stop.lower();
+                self.stop.reset();
                 if matches!(order, Order::Watch { .. }) {
-                    self.control.lower();
+                    self.control.reset();
                 }
                 &self.decisions
             }

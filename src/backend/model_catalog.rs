@@ -13,7 +13,7 @@ use crate::domain::hub_model::HubModel;
 use crate::domain::settings::ModelName;
 use crate::engine::hub::known::{KnownModel, known_models};
 use crate::engine::hub::{Hub, HubConfig};
-use crate::jobs::stop::Stop;
+use crate::jobs::cancel_token::CancelToken;
 
 /// A file that every checkpoint's folder has.
 const CONFIGURATION: &str = "config.json";
@@ -50,7 +50,7 @@ pub enum ModelPlace {
     },
 }
 
-pub(super) fn run(orders: &Receiver<Order>, ending: &Stop, events: &EventSender) {
+pub(super) fn run(orders: &Receiver<Order>, ending: &CancelToken, events: &EventSender) {
     answer_newest(orders, ending, events, |order| match order {
         Order::ListModels { typed } => Some(Event::Models { found: models(&typed), typed }),
         Order::LookUpModel { name } => Some(Event::ModelFound { choice: looked_up(&name) }),

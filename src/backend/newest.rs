@@ -6,12 +6,12 @@ use crossbeam_channel::Receiver;
 
 use super::events::EventSender;
 use super::{Event, Order};
-use crate::jobs::stop::Stop;
+use crate::jobs::cancel_token::CancelToken;
 
 /// Answers orders as they come, until the app ends. An order without an answer gives none.
 pub(super) fn answer_newest(
     orders: &Receiver<Order>,
-    ending: &Stop,
+    ending: &CancelToken,
     events: &EventSender,
     mut answer: impl FnMut(Order) -> Option<Event>,
 ) {

@@ -12,8 +12,8 @@ use super::events::EventSender;
 use super::{Event, Order, newest};
 use crate::domain::picture::ContentHash;
 use crate::files::read::{FileContent, Reading, read};
+use crate::jobs::cancel_token::CancelToken;
 use crate::jobs::decoding::decoded;
-use crate::jobs::stop::Stop;
 
 /// Painted pictures that are kept: the one that is looked at, those around it, and some of those before.
 const KEPT: usize = 8;
@@ -50,7 +50,7 @@ pub struct Sight {
     pub hash: Option<ContentHash>,
 }
 
-pub(super) fn run(orders: &Receiver<Order>, painter: &dyn Painter, ending: &Stop, events: &EventSender) {
+pub(super) fn run(orders: &Receiver<Order>, painter: &dyn Painter, ending: &CancelToken, events: &EventSender) {
     let mut album = PreviewCache::default();
     while let Some(order) = newest(orders) {
         let Order::View { number, sight, next, room } = order else { continue };
@@ -147,7 +147,7 @@ mod tests {
         let (events, told) = crossbeam_channel::unbounded();
         let events = EventSender::new(events, Arc::new(()));
         std::thread::scope(|scope| {
-            scope.spawn(|| run(&received, &painter, &Stop::default(), &events));
+            scope.spawn(|| run(&received, &painter, &CancelToken::default(), &events));
             for number in 0..2 {
                 let next = sights[number + 1..number + 3].to_vec();
                 orders.send(Order::View { number: number as u64, sight: sights[number].clone(), next, room }).unwrap();

@@ -8,9 +8,9 @@ use super::path_completion::completed;
 use super::{Checked, Event, Order};
 use crate::files::kind::has_picture_name;
 use crate::files::scan::{Kept, Scan, Scope};
-use crate::jobs::stop::Stop;
+use crate::jobs::cancel_token::CancelToken;
 
-pub(super) fn run(orders: &Receiver<Order>, ending: &Stop, events: &EventSender) {
+pub(super) fn run(orders: &Receiver<Order>, ending: &CancelToken, events: &EventSender) {
     answer_newest(orders, ending, events, |order| match order {
         Order::Check { number, source, recursive, choice, destination } => {
             // Anything typed meanwhile makes the count stale.

@@ -3,22 +3,22 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::jobs::stop::Stop;
+use crate::jobs::cancel_token::CancelToken;
 
 /// Requests of others to a watch while it is at work.
 #[derive(Debug, Clone, Default)]
 pub(super) struct WatchControl {
-    pub(super) stop: Stop,
+    pub(super) stop: CancelToken,
     /// Asks what is being sorted to stop, to begin again later.
-    pub(super) sorting: Stop,
+    pub(super) sorting: CancelToken,
     /// The number of the watch that may sort.
     may_sort: Arc<AtomicU64>,
 }
 
 impl WatchControl {
     /// Takes requests back, for the next watch.
-    pub(super) fn lower(&self) {
-        self.stop.lower();
+    pub(super) fn reset(&self) {
+        self.stop.reset();
     }
 
     pub(super) fn stop(&self) {
@@ -47,7 +47,7 @@ impl WatchControl {
 
     /// Before a turn of this watch. Requests from now on are heeded while the turn lasts.
     pub(super) fn ready(&self, number: u64) {
-        self.sorting.lower();
+        self.sorting.reset();
         if self.may_sort.load(Ordering::SeqCst) != number || self.stop.is_requested() || self.stop.is_paused() {
             self.sorting.request();
         }

@@ -25,8 +25,8 @@ use crate::engine::tower_kind::TowerKind;
 use crate::file_system::is_on_network;
 use crate::files::scan::{Kept, Scope};
 use crate::jobs::bench::{Bench, Step, choose, labels};
+use crate::jobs::cancel_token::CancelToken;
 use crate::jobs::model::{ModelToOpen, OpenedModel};
-use crate::jobs::stop::Stop;
 use crate::lang::Language;
 use crate::use_cases::{self, open_model, runtime};
 
@@ -106,7 +106,12 @@ fn settings(arguments: &BenchArguments, temporary: &Path, context: &Context) -> 
     })
 }
 
-fn pictures(settings: &Settings, wanted: usize, stop: &Stop, context: &mut Context) -> Result<Vec<PathBuf>, Failure> {
+fn pictures(
+    settings: &Settings,
+    wanted: usize,
+    stop: &CancelToken,
+    context: &mut Context,
+) -> Result<Vec<PathBuf>, Failure> {
     let found = Scope::of(settings, &Kept::new()).scan().map_err(|error| Failure::of(&error, &context.language))?;
     let choosing = context.language.text("bench.choosing");
     context.console.err(&choosing);

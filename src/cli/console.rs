@@ -10,7 +10,7 @@ use std::rc::Rc;
 
 use super::exit::Exit;
 use super::unread::{Patience, Unread};
-use crate::jobs::stop::Stop;
+use crate::jobs::cancel_token::CancelToken;
 use crate::lang::Language;
 
 /// Where results and messages go.
@@ -37,7 +37,7 @@ impl Console {
     }
 
     /// From now on, a reader that does not read is no reason not to end, once a stop is requested.
-    pub(super) fn end_with(&mut self, stop: &Stop) {
+    pub(super) fn end_with(&mut self, stop: &CancelToken) {
         self.flush();
         let patience = Patience::new(stop);
         let out = Unread::new(rustix::stdio::stdout(), &patience);

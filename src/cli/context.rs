@@ -16,8 +16,8 @@ use crate::domain::printable::printable;
 use crate::engine::quantised;
 use crate::engine::runtime::find::LibrarySearchPath;
 use crate::engine::runtime::select::RuntimeRequest;
+use crate::jobs::cancel_token::CancelToken;
 use crate::jobs::embeddings::CachePlace;
-use crate::jobs::stop::Stop;
 use crate::lang::{Language, Say};
 use crate::store::known::KnownSessions;
 use crate::use_cases::Machine;
@@ -58,7 +58,7 @@ pub(super) struct Context {
     /// Something that an earlier run began is still to be finished, or cannot be: the command has not ended well then.
     pub(super) is_unfinished: bool,
     /// Put up by Ctrl-C, once somebody listens.
-    stop: Option<Stop>,
+    stop: Option<CancelToken>,
 }
 
 impl Context {
@@ -112,7 +112,7 @@ impl Context {
     }
 
     /// The stop that Ctrl-C and its kin request; they are listened to from the first call on.
-    pub(super) fn stop(&mut self) -> Result<Stop, Failure> {
+    pub(super) fn stop(&mut self) -> Result<CancelToken, Failure> {
         if let Some(stop) = &self.stop {
             return Ok(stop.clone());
         }

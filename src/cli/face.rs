@@ -18,8 +18,8 @@ use crate::domain::printable::printable;
 use crate::domain::settings::Settings;
 use crate::engine::runtime::{Device, Runtime};
 use crate::files::transfer::Ended;
+use crate::jobs::cancel_token::CancelToken;
 use crate::jobs::classify::Classified;
-use crate::jobs::stop::Stop;
 use crate::lang::{Language, Say, Values};
 use crate::use_cases::{Face, Localizer, Machine, Notice, RunContext, RunError, RunEvent};
 
@@ -70,7 +70,7 @@ pub(super) fn run_counting<T>(
 /// The face of one run.
 struct CommandFace<'c> {
     language: Language,
-    stop: Stop,
+    stop: CancelToken,
     output: Output<'c>,
     inner: RefCell<(&'c mut Context, Shown<'c>)>,
 }

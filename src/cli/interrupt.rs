@@ -5,7 +5,7 @@ use signal_hook::flag;
 
 use super::exit::Exit;
 use super::failure::Failure;
-use crate::jobs::stop::Stop;
+use crate::jobs::cancel_token::CancelToken;
 
 /// The failure of listening.
 pub(super) fn failure(error: std::io::Error) -> Failure {
@@ -14,8 +14,8 @@ pub(super) fn failure(error: std::io::Error) -> Failure {
 
 /// From now on, Ctrl-C, a request to end and a lost terminal ask for a stop; a second Ctrl-C ends the program at once,
 /// which loses no picture: a file in hand is still at its source.
-pub(super) fn listen() -> std::io::Result<Stop> {
-    let stop = Stop::default();
+pub(super) fn listen() -> std::io::Result<CancelToken> {
+    let stop = CancelToken::default();
     // In this order: the first Ctrl-C finds the flag down, and puts it up. Only a person ends the program at once: a
     // connection that is lost may send several signals, and the table of what happened is still to be written.
     flag::register_conditional_shutdown(SIGINT, i32::from(Exit::Interrupted.code()), stop.flag())?;

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
-use crate::jobs::stop::Stop;
+use crate::jobs::cancel_token::CancelToken;
 
 /// How long readers are waited for after a request to stop, in all.
 const AFTER_STOP: Duration = Duration::from_secs(5);
@@ -26,12 +26,12 @@ const PIECE: usize = 512;
 /// How long readers are still waited for. Shared by all that is written to.
 #[derive(Clone)]
 pub(super) struct Patience {
-    stop: Stop,
+    stop: CancelToken,
     left: Rc<Cell<Duration>>,
 }
 
 impl Patience {
-    pub(super) fn new(stop: &Stop) -> Patience {
+    pub(super) fn new(stop: &CancelToken) -> Patience {
         Patience { stop: stop.clone(), left: Rc::new(Cell::new(AFTER_STOP)) }
     }
 }

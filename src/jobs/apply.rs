@@ -3,10 +3,10 @@
 use std::io;
 use std::path::Path;
 
+use super::cancel_token::CancelToken;
 use super::carry_out::{SayError, Transfers, carry_out};
 use super::duplicate::Duplicate;
 use super::run_folders::{folder_times, tidy_folders};
-use super::stop::Stop;
 use crate::domain::plan::{Plan, PlannedTransfer};
 use crate::domain::run::{Action, RunId, RunKind};
 use crate::domain::transfer::Transfer;
@@ -22,7 +22,7 @@ pub fn apply(
     session: &mut Session,
     plan: &Plan,
     say: SayError<'_>,
-    stop: &Stop,
+    stop: &CancelToken,
     on_ended: &mut dyn FnMut(&PlannedTransfer, &Ended),
 ) -> Result<Option<RunId>, StoreError> {
     if plan.transfers.is_empty() {
@@ -54,7 +54,7 @@ impl ApplyRun {
         session: &mut Session,
         plan: &Plan,
         say: SayError<'_>,
-        stop: &Stop,
+        stop: &CancelToken,
         on_ended: &mut dyn FnMut(&PlannedTransfer, &Ended),
     ) -> Result<(), StoreError> {
         let leaving = plan.transfers.iter().filter(|planned| planned.action != Action::Copy);

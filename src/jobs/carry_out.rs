@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::stop::Stop;
+use super::cancel_token::CancelToken;
 use crate::crash::{self, Moment};
 use crate::domain::run::{RunId, TransferId};
 use crate::domain::transfer::{Ending, Step, Transfer};
@@ -60,12 +60,12 @@ pub(super) fn carry_out(
     run: RunId,
     transfers: Transfers<'_>,
     say: SayError<'_>,
-    stop: &Stop,
+    stop: &CancelToken,
     on_ended: &mut dyn FnMut(usize, &Transfer, Ended),
 ) -> Result<(), StoreError> {
     let folders = folders_of(session)?;
     let mut first = 0;
-    while first < transfers.count && stop.goes_on(|| false) {
+    while first < transfers.count && stop.wait_while_paused(|| false) {
         let mut batch: Vec<(usize, Transfer)> = (first..).zip(transfers.batch(first)).collect();
         first += batch.len();
         refuse_outside(session, &mut batch, on_ended)?;

@@ -3,8 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
+use super::cancel_token::CancelToken;
 use super::embeddings::CachePlace;
-use super::stop::Stop;
 use crate::domain::file_identity::FileIdentity;
 use crate::engine::checkpoint::CheckpointError;
 use crate::engine::fingerprint::{self, Sources};
@@ -50,7 +50,7 @@ impl FileHashes {
     }
 
     /// Hashes what has to be, which is remembered. Somebody who asks it to stop gets an error.
-    pub(super) fn hashed(mut self, stop: &Stop) -> Result<HashedCheckpoint, CheckpointError> {
+    pub(super) fn hashed(mut self, stop: &CancelToken) -> Result<HashedCheckpoint, CheckpointError> {
         let mut files = Vec::new();
         for (path, Found { identity, is_settled, hash }) in self.sources.files.iter().zip(self.found) {
             let hash = match hash {
@@ -76,7 +76,7 @@ impl HashedCheckpoint {
     /// that was only touched is the same.
     pub(super) fn check_unchanged(&self) -> Result<(), CheckpointError> {
         for (path, identity, hash) in &self.files {
-            if identity_of(path)?.0 != *identity && hash_of(path, &Stop::default())? != *hash {
+            if identity_of(path)?.0 != *identity && hash_of(path, &CancelToken::default())? != *hash {
                 return Err(CheckpointError::Changed { path: path.clone() });
             }
         }
@@ -88,7 +88,7 @@ fn identity_of(path: &Path) -> Result<(FileIdentity, bool), CheckpointError> {
     stat_identity(path).map_err(|source| CheckpointError::Unreadable { path: path.to_owned(), source })
 }
 
-fn hash_of(path: &Path, stop: &Stop) -> Result<[u8; 32], CheckpointError> {
+fn hash_of(path: &Path, stop: &CancelToken) -> Result<[u8; 32], CheckpointError> {
     let hash = fingerprint::hash(path, &|| !stop.is_requested());
     hash.map_err(|source| CheckpointError::Unreadable { path: path.to_owned(), source })
 }

@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ndarray::Array2;
 
 use super::answering::{NoAnswer, Patience, answer_of};
+use super::cancel_token::CancelToken;
 use super::embeddings::CachePlace;
 use super::file_hashes::{FileHashes, HashedCheckpoint};
-use super::stop::Stop;
 use super::threads::beside;
 use crate::domain::hex::hex;
 use crate::domain::hub_model::HubModel;
@@ -140,7 +140,7 @@ impl ModelToOpen<'_> {
         // A checkpoint that was never hashed has no embeddings in the cache: its image tower will be needed. Hashing it
         // takes about as long as opening both towers.
         let is_needed = ahead && !hashes.are_known() && runtime.opens_side_by_side();
-        let stop = Stop::default();
+        let stop = CancelToken::default();
         let open_towers = || {
             let opened = encode_labels(&checkpoint, settings, runtime).and_then(|(text, labels)| {
                 if checkpoint.must_be_quantised(runtime) {

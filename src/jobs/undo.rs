@@ -2,10 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use super::cancel_token::CancelToken;
 use super::carry_out::{SayError, Transfers, carry_out};
 use super::duplicate::Duplicate;
 use super::run_folders::{folder_times, restore_folders, tidy_folders};
-use super::stop::Stop;
 use crate::domain::run::{Action, RunId, RunKind};
 use crate::domain::transfer::{ReliesOn, Transfer};
 use crate::file_system::is_gone;
@@ -45,7 +45,7 @@ pub fn undo(
     session: &mut Session,
     run: Run,
     say: SayError<'_>,
-    stop: &Stop,
+    stop: &CancelToken,
     on_ended: &mut dyn FnMut(&Path, &Ended),
 ) -> Result<Undone, StoreError> {
     let (done, disputed) = session.reversible_as_told(run)?;

@@ -6,8 +6,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
+use super::cancel_token::CancelToken;
 use super::carry_out::private_names;
-use super::stop::Stop;
 use super::tables;
 use crate::domain::name_fold::fold;
 use crate::domain::picture::ContentHash;
@@ -111,7 +111,11 @@ pub enum Checked {
 }
 
 /// Checks everything.
-pub fn verify(session: &Session, stop: &Stop, on_checked: &mut dyn FnMut(Checked)) -> Result<Verification, StoreError> {
+pub fn verify(
+    session: &Session,
+    stop: &CancelToken,
+    on_checked: &mut dyn FnMut(Checked),
+) -> Result<Verification, StoreError> {
     let mut placed: BTreeMap<PathBuf, ContentHash> = session
         .placed()?
         .into_iter()
@@ -210,7 +214,7 @@ fn beside(
     chain: &Chain,
     placed: &BTreeMap<PathBuf, ContentHash>,
     unfinished: &[Unfinished],
-    stop: &Stop,
+    stop: &CancelToken,
     on_checked: &mut dyn FnMut(Checked),
 ) -> Result<Beside, StoreError> {
     let destination = session.destination();

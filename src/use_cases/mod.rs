@@ -15,7 +15,7 @@ pub mod watch;
 
 use crate::files::defect::PictureDefect;
 use crate::files::transfer::TransferError;
-use crate::jobs::stop::Stop;
+use crate::jobs::cancel_token::CancelToken;
 use crate::jobs::watch::Waits;
 
 pub use error::RunError;
@@ -46,7 +46,7 @@ pub struct RunContext<'r> {
     /// The machine and the user's folders.
     pub machine: &'r Machine,
     /// Stops or pauses what has begun.
-    pub stop: &'r Stop,
+    pub stop: &'r CancelToken,
     /// True once a run that has not begun is to be given up.
     pub is_stopped: &'r dyn Fn() -> bool,
     /// Told of everything.

@@ -15,10 +15,10 @@ use crate::engine::runtime::Runtime;
 use crate::engine::runtime::select::cores;
 use crate::files::{destination, scan};
 use crate::jobs::begin::begin_classify;
+use crate::jobs::cancel_token::CancelToken;
 use crate::jobs::effort::{Clocks, LimitOfLate};
 use crate::jobs::kept::kept;
 use crate::jobs::model::{Model, OpenedModel};
-use crate::jobs::stop::Stop;
 use crate::jobs::watch::{Watch, WatchError, WatchRules, WatchTools, Watched};
 use crate::store::StoreError;
 use crate::store::session::{LabelSet, Session, Sorting};
@@ -125,7 +125,7 @@ impl<'w> WatchRun<'w> {
     }
 
     /// Sorting heeds this request, and not that of the context: while it lasts nothing is sorted, and the watch goes on.
-    pub fn heed_when_sorting(&mut self, stop: Stop) {
+    pub fn heed_when_sorting(&mut self, stop: CancelToken) {
         self.watch.heed_when_sorting(stop);
     }
 

@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 use smart_image_sorter::domain::label::{Label, from_file, from_lines};
-use smart_image_sorter::jobs::stop::Stop;
+use smart_image_sorter::jobs::cancel_token::CancelToken;
 use smart_image_sorter::jobs::verify::verify;
 use smart_image_sorter::store::ledger::{BEFORE_THE_FIRST, walk};
 use smart_image_sorter::store::session::Which;
@@ -50,7 +50,7 @@ fn look_at(session: &Session) -> Result<(), StoreError> {
     session.origin()?;
     session.runs_in_force()?;
     session.label_texts()?;
-    verify(session, &Stop::default(), &mut |_| {})?;
+    verify(session, &CancelToken::default(), &mut |_| {})?;
     Ok(())
 }
 

@@ -16,8 +16,8 @@ use smart_image_sorter::domain::run::{RunId, RunKind};
 use smart_image_sorter::domain::settings::Operation;
 use smart_image_sorter::files::read::{hash_file, stamp_of};
 use smart_image_sorter::jobs::apply::apply;
+use smart_image_sorter::jobs::cancel_token::CancelToken;
 use smart_image_sorter::jobs::sort::{SortRules, sort};
-use smart_image_sorter::jobs::stop::Stop;
 use smart_image_sorter::jobs::undo::{Undone, undo};
 use smart_image_sorter::store::Session;
 use smart_image_sorter::store::ledger::{RunResult, RunSettings};
@@ -86,12 +86,12 @@ impl Desk {
     }
 
     fn apply(&mut self, plan: &Plan) -> Option<RunId> {
-        apply(&mut self.session, plan, &|error| error.to_string(), &Stop::default(), &mut |_, _| {}).unwrap()
+        apply(&mut self.session, plan, &|error| error.to_string(), &CancelToken::default(), &mut |_, _| {}).unwrap()
     }
 
     fn undo(&mut self, run: RunId) -> Undone {
         let run = self.session.run(run).unwrap().unwrap();
-        undo(&mut self.session, run, &|error| error.to_string(), &Stop::default(), &mut |_, _| {}).unwrap()
+        undo(&mut self.session, run, &|error| error.to_string(), &CancelToken::default(), &mut |_, _| {}).unwrap()
     }
 
     /// `sis undo --all`. Gives how much it took back.
@@ -293,7 +293,7 @@ fn the_second_of_two_who_regroup_has_nothing_to_do() {
     let mut ended = vec![];
     for plan in &plans {
         let say = |error: &smart_image_sorter::files::transfer::TransferError| error.to_string();
-        apply(&mut desk.session, plan, &say, &Stop::default(), &mut |_, end| ended.push(end.is_ok())).unwrap();
+        apply(&mut desk.session, plan, &say, &CancelToken::default(), &mut |_, end| ended.push(end.is_ok())).unwrap();
     }
     assert_eq!(ended, [true, true]);
     desk.check("regrouped twice");

@@ -150,7 +150,7 @@ fn code_is_told_from_comments_and_text() {
 fn every_way_to_name_a_module_is_seen() {
     let used = |path: &str, text: &str| Vec::from_iter(Source::new(text).top_modules(Path::new(path)));
     assert_eq!(used("a/b.rs", "use crate::cli::Exit;"), ["cli"]);
-    assert_eq!(used("a/b.rs", "let x = crate\n    ::jobs::stop::Stop::default();"), ["jobs"]);
+    assert_eq!(used("a/b.rs", "let x = crate\n    ::jobs::cancel_token::CancelToken::default();"), ["jobs"]);
     assert_eq!(used("a/b.rs", "use crate::{\n    cli::{Exit, exit},\n    jobs,\n};"), ["cli", "jobs"]);
     assert_eq!(used("a/b.rs", "use super::c; use super::super::tui;"), ["tui"]);
     assert_eq!(

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use crate::engine::image_processor::ImageProcessor;
 use crate::files::read::FileContent;
+use crate::jobs::cancel_token::CancelToken;
 use crate::jobs::decoding::decoded;
-use crate::jobs::stop::Stop;
 use crate::jobs::threads::side_by_side;
 
 /// Pictures a second that are decoded, and that are resized and cut.
@@ -22,7 +22,7 @@ pub(super) fn per_second(
     processor: &ImageProcessor,
     threads: usize,
     time: Duration,
-    stop: &Stop,
+    stop: &CancelToken,
 ) -> PerSecond {
     let (began, next) = (Instant::now(), AtomicUsize::new(0));
     let decode_some = || {
@@ -63,7 +63,7 @@ mod tests {
         let Reading::Content(content) = read(damaged.path()) else { panic!("it begins like a picture") };
         let processor = ImageProcessor::from_config(&serde_json::json!({}), "clip", 224).unwrap();
         let (contents, time) = ([content], Duration::from_millis(1));
-        let rates = per_second(&contents, &processor, 2, time, &Stop::default());
+        let rates = per_second(&contents, &processor, 2, time, &CancelToken::default());
         assert_eq!((rates.decoded, rates.prepared), (0.0, 0.0));
     }
 }

@@ -13,9 +13,9 @@ use std::time::{Duration, Instant};
 use half::f16;
 use ndarray::Array2;
 
+use super::cancel_token::CancelToken;
 use super::classify::{ClassifyError, Encoders, READERS};
 use super::model::{Model, ModelError, OpenedModel};
-use super::stop::Stop;
 use crate::domain::score::logits;
 use crate::domain::speed::{Rates, Sample, Speeds};
 use crate::domain::template::Templates;
@@ -54,7 +54,7 @@ pub struct Bench<'b> {
     /// How long all of it should take at most; a very slow model takes longer.
     pub time: Duration,
     /// A request to stop.
-    pub stop: &'b Stop,
+    pub stop: &'b CancelToken,
 }
 
 impl Bench<'_> {

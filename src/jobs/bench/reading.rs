@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 
 use crate::files::page_cache::drop_pages;
 use crate::files::read::{Reading, read};
-use crate::jobs::stop::Stop;
+use crate::jobs::cancel_token::CancelToken;
 use crate::jobs::threads::side_by_side;
 
 /// Pictures a second with so many threads; nought where none could be read. The files are read from first to last, and
 /// again where there is time left. What the system holds of them is forgotten before each pass, which is not part of
 /// the time, so that the disk is what is measured, however few they are and however long it takes.
-pub(super) fn per_second(files: &[PathBuf], threads: usize, time: Duration, stop: &Stop) -> f64 {
+pub(super) fn per_second(files: &[PathBuf], threads: usize, time: Duration, stop: &CancelToken) -> f64 {
     let (began, mut count, mut spent) = (Instant::now(), 0, Duration::ZERO);
     loop {
         files.iter().for_each(|path| drop_pages(path));
@@ -28,7 +28,7 @@ pub(super) fn per_second(files: &[PathBuf], threads: usize, time: Duration, stop
 }
 
 /// How many files were read, each once at most, and how long that took.
-fn pass(files: &[PathBuf], threads: usize, time: Duration, stop: &Stop) -> (usize, Duration) {
+fn pass(files: &[PathBuf], threads: usize, time: Duration, stop: &CancelToken) -> (usize, Duration) {
     let (began, next) = (Instant::now(), AtomicUsize::new(0));
     let read_some = || {
         let (mut tried, mut came) = (0, 0);
@@ -56,7 +56,7 @@ mod tests {
     fn it_ends_where_the_pictures_are_gone() {
         let gone: Vec<PathBuf> = (0..5).map(|number| PathBuf::from(format!("/nowhere/{number}.jpg"))).collect();
         for files in [gone.as_slice(), &[]] {
-            assert_eq!(per_second(files, 2, LONG, &Stop::default()), 0.0);
+            assert_eq!(per_second(files, 2, LONG, &CancelToken::default()), 0.0);
         }
     }
 
@@ -66,11 +66,11 @@ mod tests {
         built_in::unpack_samples(folder.path()).unwrap();
         let entries = std::fs::read_dir(folder.path()).unwrap();
         let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
-        let pictures = pass(&files, 2, LONG, &Stop::default()).0;
+        let pictures = pass(&files, 2, LONG, &CancelToken::default()).0;
         assert_eq!(pictures, files.len());
         files.push(folder.path().join("gone.jpg"));
-        assert_eq!(pass(&files, 2, LONG, &Stop::default()).0, pictures);
+        assert_eq!(pass(&files, 2, LONG, &CancelToken::default()).0, pictures);
         // However little time there is, something is measured.
-        assert!(per_second(&files, 1, Duration::ZERO, &Stop::default()) > 0.0);
+        assert!(per_second(&files, 1, Duration::ZERO, &CancelToken::default()) > 0.0);
     }
 }

@@ -9,8 +9,8 @@ use crate::domain::label::{self, Label};
 use crate::engine::image_processor::{ImageProcessor, PreparedPicture};
 use crate::files::kind::Kind;
 use crate::files::read::{FileContent, Reading, read};
+use crate::jobs::cancel_token::CancelToken;
 use crate::jobs::decoding::decoded;
-use crate::jobs::stop::Stop;
 use crate::jobs::threads::side_by_side;
 
 /// Labels that are embedded and scored: those of the samples, ten.
@@ -30,7 +30,7 @@ pub fn labels() -> Vec<Label> {
 
 /// So many pictures of these files, spread evenly over them; the rest makes up for files that are none, or cannot be
 /// decoded: those are done with so soon that all figures would be too good. So many threads look for them.
-pub fn choose(files: &[PathBuf], wanted: usize, threads: usize, stop: &Stop) -> Vec<PathBuf> {
+pub fn choose(files: &[PathBuf], wanted: usize, threads: usize, stop: &CancelToken) -> Vec<PathBuf> {
     let order = spread(files.len(), wanted);
     let (next, found) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let look = || {
@@ -110,7 +110,7 @@ mod tests {
         let mut files: Vec<PathBuf> =
             std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
         files.sort_unstable();
-        let stop = Stop::default();
+        let stop = CancelToken::default();
         let good = choose(&files, 5, 1, &stop);
         assert_eq!(good.len(), 5);
         let bad = ["0.txt", "0.png", "1.jpg"].map(|name| folder.path().join(name));

@@ -8,8 +8,8 @@ use crate::engine::EngineError;
 use crate::engine::image_processor::PreparedPicture;
 use crate::engine::runtime::Device;
 use crate::jobs::answering::{Hired, NoAnswer, Patience};
+use crate::jobs::cancel_token::CancelToken;
 use crate::jobs::classify::Encoders;
-use crate::jobs::stop::Stop;
 use crate::jobs::threads::side_by_side;
 
 /// Batches that are tried: on a processor, and beyond those on a GPU.
@@ -53,7 +53,7 @@ pub(super) fn measure(
     pictures: &[Arc<PreparedPicture>],
     sizes: &[usize],
     time: Duration,
-    stop: &Stop,
+    stop: &CancelToken,
 ) -> Result<Vec<Batch>, NoBatches> {
     let began = Instant::now();
     let mut batches: Vec<Batch> = Vec::new();
@@ -93,7 +93,7 @@ fn per_second(
     pictures: &[Arc<PreparedPicture>],
     size: usize,
     time: Duration,
-    stop: &Stop,
+    stop: &CancelToken,
 ) -> Result<f64, NoBatches> {
     let batch: Vec<Arc<PreparedPicture>> = pictures.iter().cycle().take(size).cloned().collect();
     let encode_some = |encoder: &mut Hired| {

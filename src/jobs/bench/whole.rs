@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 use super::{Bench, memory};
 use crate::domain::speed::WholeRun;
 use crate::files::page_cache::drop_pages;
+use crate::jobs::cancel_token::CancelToken;
 use crate::jobs::classify::{Classified, ClassifyError, Encoders, Pipeline, classify};
 use crate::jobs::effort::Clocks;
 use crate::jobs::model::Model;
 use crate::jobs::sink::{Sink, SinkError};
-use crate::jobs::stop::Stop;
 
 /// Files that a run comes to at most: few pictures are run through again and again.
 const MOST: usize = 20_000;
@@ -27,7 +27,7 @@ pub(super) fn run(
 ) -> Result<WholeRun, ClassifyError> {
     bench.files.iter().for_each(|path| drop_pages(path));
     let files: Vec<PathBuf> = bench.files.iter().cycle().take(MOST).cloned().collect();
-    let (clocks, over) = (Clocks::default(), Stop::default());
+    let (clocks, over) = (Clocks::default(), CancelToken::default());
     let pipeline = Pipeline {
         files: &files,
         model,
@@ -63,8 +63,8 @@ struct NoSink<'s> {
     tried: usize,
     /// Files that went through the model: a file that fails is no fast picture.
     pictures: usize,
-    over: &'s Stop,
-    stop: &'s Stop,
+    over: &'s CancelToken,
+    stop: &'s CancelToken,
 }
 
 impl Sink for NoSink<'_> {
@@ -103,7 +103,7 @@ mod tests {
             let picture = Picture { path: "1.jpg".into(), hash: None, stamp: None, state, prediction: None };
             Some(Classified { picture, trouble, embedding })
         };
-        let (began, over, stop) = (Instant::now(), Stop::default(), Stop::default());
+        let (began, over, stop) = (Instant::now(), CancelToken::default(), CancelToken::default());
         let (time, least) = (Duration::ZERO, 4);
         let mut sink =
             NoSink { files: &[], began, last: began, time, least, tried: 0, pictures: 0, over: &over, stop: &stop };

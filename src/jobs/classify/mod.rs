@@ -28,11 +28,11 @@ use reading::{Known, read_files};
 
 use super::answering::NoAnswer;
 use super::budget::{Budget, Share};
+use super::cancel_token::CancelToken;
 use super::effort::Clocks;
 use super::embeddings::{CachePlace, ModelCache};
 use super::model::{Model, ModelError};
 use super::sink::{Sink, SinkError};
-use super::stop::Stop;
 use super::threads::start;
 use crate::domain::file_filter::LeftOut;
 use crate::domain::file_identity::FileIdentity;
@@ -119,7 +119,7 @@ pub struct Pipeline<'p> {
     /// A file that is as it was when it was hashed last is taken for the same one, and not read.
     pub trusts_unchanged: bool,
     /// A request to stop.
-    pub stop: &'p Stop,
+    pub stop: &'p CancelToken,
 }
 
 /// One file on its way through the pipeline.
@@ -199,8 +199,8 @@ pub fn classify(
     let (result_out, result_in) = bounded(RESULTS);
     let next = AtomicUsize::new(0);
     // A failure of the engine stops the stages before it as a request to stop does.
-    let failed = Stop::default();
-    let go_on = || stop.goes_on(|| failed.is_requested());
+    let failed = CancelToken::default();
+    let go_on = || stop.wait_while_paused(|| failed.is_requested());
     let is_stopped = || stop.is_requested() || failed.is_requested();
     let budget = Budget::new(WAITING_BYTES);
     let (next, budget, go_on, is_stopped) = (&next, &budget, &go_on, &is_stopped);

@@ -15,7 +15,7 @@ use super::child::{AlertEnd, LONGEST, run};
 use super::command::LabelCommand;
 use super::{Told, Watched};
 use crate::domain::picture::PictureId;
-use crate::jobs::stop::Stop;
+use crate::jobs::cancel_token::CancelToken;
 use crate::store::StoreError;
 use crate::store::session::{Session, SessionPicture};
 
@@ -41,7 +41,7 @@ pub(super) struct Alerts {
     /// Commands whose end the session does not know yet.
     not_noted: VecDeque<Ended>,
     /// Ends all that run.
-    stop: Stop,
+    stop: CancelToken,
 }
 
 /// A command that has ended.
@@ -61,7 +61,7 @@ impl Alerts {
             threads: vec![],
             ended: unbounded(),
             not_noted: VecDeque::new(),
-            stop: Stop::default(),
+            stop: CancelToken::default(),
         }
     }
 

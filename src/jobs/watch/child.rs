@@ -14,7 +14,7 @@ use rustix::fs::{OFlags, fcntl_setfl};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
 use crate::domain::printable::{printable, printable_text};
-use crate::jobs::stop::Stop;
+use crate::jobs::cancel_token::CancelToken;
 
 /// How long a command may run before it is ended.
 pub(super) const LONGEST: Duration = Duration::from_secs(60);
@@ -63,7 +63,7 @@ impl AlertEnd {
 }
 
 /// Runs a command to its end, which is made after a while. None where it was ended because a stop was requested.
-pub(super) fn run(words: &[OsString], longest: Duration, stop: &Stop) -> Option<AlertEnd> {
+pub(super) fn run(words: &[OsString], longest: Duration, stop: &CancelToken) -> Option<AlertEnd> {
     let mut output = Output { pipe: None, first: Vec::new() };
     let end = match started(words) {
         Ok((child, pipe)) => {
@@ -96,7 +96,12 @@ fn started(words: &[OsString]) -> std::io::Result<(Child, PipeReader)> {
 
 /// Waits for a command until it was too long, and ends it and its group. It is reaped after that: until then its number
 /// is nobody else's.
-fn wait(mut child: Child, output: &mut Output, is_too_long: impl Fn(&[u8]) -> bool, stop: &Stop) -> Option<AlertEnd> {
+fn wait(
+    mut child: Child,
+    output: &mut Output,
+    is_too_long: impl Fn(&[u8]) -> bool,
+    stop: &CancelToken,
+) -> Option<AlertEnd> {
     let group = Pid::from_child(&child);
     let is_done = loop {
         match has_ended(group) {
@@ -178,14 +183,14 @@ mod tests {
     }
 
     fn ended(text: &str, longest: Duration) -> Option<AlertEnd> {
-        run(&words(text), longest, &Stop::default())
+        run(&words(text), longest, &CancelToken::default())
     }
 
     /// Everything that a command has printed and is kept. It is too long once it has printed enough.
     fn printed(text: &str, is_enough: impl Fn(&[u8]) -> bool) -> (Option<AlertEnd>, String) {
         let (child, pipe) = started(&words(text)).unwrap();
         let mut output = Output { pipe: Some(pipe), first: Vec::new() };
-        let end = wait(child, &mut output, is_enough, &Stop::default());
+        let end = wait(child, &mut output, is_enough, &CancelToken::default());
         (end, String::from_utf8(output.first).unwrap())
     }
 
@@ -241,7 +246,7 @@ mod tests {
 
     #[test]
     fn one_that_is_ended_with_the_watch_has_no_end_of_its_own() {
-        let stop = Stop::default();
+        let stop = CancelToken::default();
         stop.request();
         assert_eq!(run(&words("sleep 600"), LONGEST, &stop), None);
     }

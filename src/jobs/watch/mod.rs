@@ -23,6 +23,7 @@ pub use command::{BadCommand, LabelCommand};
 use incoming::Incoming;
 pub use rules::WatchRules;
 
+use super::cancel_token::CancelToken;
 use super::carry_out::SayError;
 use super::classify::{Classified, ClassifyError, Encoders};
 use super::effort::Clocks;
@@ -30,7 +31,6 @@ use super::embeddings::CachePlace;
 use super::model::{Model, ModelError};
 use super::recover::recover_transfers;
 use super::sink::SourceFolder;
-use super::stop::Stop;
 use super::tables::{self, TableError};
 use crate::domain::file_filter::{FileFilter, LeftOut};
 use crate::domain::plan::PlannedTransfer;
@@ -141,7 +141,7 @@ pub struct WatchTools<'w> {
     /// Why a transfer failed, in words.
     pub say_transfer: SayError<'w>,
     /// A request to stop.
-    pub stop: &'w Stop,
+    pub stop: &'w CancelToken,
 }
 
 /// Why a watch cannot go on.
@@ -202,7 +202,7 @@ pub struct Watch {
     pictures: usize,
     table: TableDue,
     /// The request to stop that sorting heeds; everything else heeds that of the tools.
-    sorting: Option<Stop>,
+    sorting: Option<CancelToken>,
 }
 
 /// When the table is written next.
@@ -231,7 +231,7 @@ impl Watch {
     }
 
     /// Sorting heeds this request, and not that of the tools: while it lasts nothing is sorted, and the watch goes on.
-    pub fn heed_when_sorting(&mut self, stop: Stop) {
+    pub fn heed_when_sorting(&mut self, stop: CancelToken) {
         self.sorting = Some(stop);
     }
 

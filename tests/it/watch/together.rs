@@ -7,8 +7,8 @@ use smart_image_sorter::domain::history::{Step, StepKind};
 use smart_image_sorter::domain::picture::PictureId;
 use smart_image_sorter::files::transfer::TransferError;
 use smart_image_sorter::jobs::apply::apply;
+use smart_image_sorter::jobs::cancel_token::CancelToken;
 use smart_image_sorter::jobs::sort::{SortRules, sort};
-use smart_image_sorter::jobs::stop::Stop;
 use smart_image_sorter::store::Session;
 use smart_image_sorter::store::session::Which;
 
@@ -94,7 +94,7 @@ fn what_a_decision_has_overtaken_is_not_begun() {
     let said = vec![(picture, Some(Decision::Reassigned(label)))];
     person.decide(&Step { kind: StepKind::Decide, said }).unwrap();
     let mut overtaken = 0;
-    apply(&mut session, &plan, &|error| error.to_string(), &Stop::default(), &mut |planned, ended| match (
+    apply(&mut session, &plan, &|error| error.to_string(), &CancelToken::default(), &mut |planned, ended| match (
         planned.picture == picture,
         ended,
     ) {

@@ -19,8 +19,8 @@ use crate::files::read::stamp_of;
 use crate::files::scan::{Kept, Scan, ScanError, Scope};
 use crate::files::watcher::Watcher;
 use crate::files::writers::open_for_writing;
+use crate::jobs::cancel_token::CancelToken;
 use crate::jobs::sink::SourceFolder;
-use crate::jobs::stop::Stop;
 use crate::store::StoreError;
 use names::is_named_unfinished;
 
@@ -140,7 +140,7 @@ impl Incoming {
         &mut self,
         most: usize,
         knows: Knows<'_>,
-        stop: &Stop,
+        stop: &CancelToken,
         tell: &mut dyn FnMut(Told<'_>),
     ) -> Result<Vec<Ready>, StoreError> {
         let now = self.began.elapsed();
@@ -179,7 +179,7 @@ impl Incoming {
     }
 
     /// Looks at every file.
-    fn scan(&mut self, knows: Knows<'_>, stop: &Stop, tell: &mut dyn FnMut(Told<'_>)) -> Result<(), StoreError> {
+    fn scan(&mut self, knows: Knows<'_>, stop: &CancelToken, tell: &mut dyn FnMut(Told<'_>)) -> Result<(), StoreError> {
         let began = self.began.elapsed();
         self.readiness.begin_scan();
         let unreadable = loop {
@@ -226,7 +226,7 @@ impl Incoming {
         &mut self,
         paths: &HashSet<PathBuf>,
         knows: Knows<'_>,
-        stop: &Stop,
+        stop: &CancelToken,
         tell: &mut dyn FnMut(Told<'_>),
     ) -> Result<(), StoreError> {
         for path in paths {
@@ -258,7 +258,7 @@ impl Incoming {
     }
 
     /// Counts the files that are left out for a file or folder, as it is now.
-    fn count_left_out(&mut self, reason: PathBuf, why: LeftOutReason, stop: &Stop) {
+    fn count_left_out(&mut self, reason: PathBuf, why: LeftOutReason, stop: &CancelToken) {
         self.left_out.forget(&reason);
         match reason.is_dir() {
             true => {
@@ -274,7 +274,7 @@ impl Incoming {
         &mut self,
         folder: &Path,
         knows: Knows<'_>,
-        stop: &Stop,
+        stop: &CancelToken,
         tell: &mut dyn FnMut(Told<'_>),
     ) -> Result<(), StoreError> {
         loop {
@@ -287,7 +287,7 @@ impl Incoming {
         }
     }
 
-    fn look_at_files(&mut self, files: &[PathBuf], knows: Knows<'_>, stop: &Stop) -> Result<(), StoreError> {
+    fn look_at_files(&mut self, files: &[PathBuf], knows: Knows<'_>, stop: &CancelToken) -> Result<(), StoreError> {
         for path in files {
             if stop.is_requested() {
                 return Ok(());

@@ -11,7 +11,7 @@ const LOOK: Duration = Duration::from_millis(100);
 /// A request to stop or to pause, shared between its maker and the jobs that heed it: they finish what they have in
 /// hand.
 #[derive(Debug, Clone, Default)]
-pub struct Stop {
+pub struct CancelToken {
     requested: Arc<AtomicBool>,
     pause: Arc<(Mutex<Pause>, Condvar)>,
 }
@@ -23,7 +23,7 @@ struct Pause {
     over: Duration,
 }
 
-impl Stop {
+impl CancelToken {
     /// Asks for a stop.
     pub fn request(&self) {
         self.requested.store(true, Ordering::Relaxed);
@@ -31,7 +31,7 @@ impl Stop {
     }
 
     /// Takes all requests back, for the next job.
-    pub fn lower(&self) {
+    pub fn reset(&self) {
         self.requested.store(false, Ordering::Relaxed);
         self.pause(false);
     }
@@ -62,8 +62,8 @@ impl Stop {
     }
 
     /// The same request to stop, for a job that knows no pause.
-    pub fn without_pause(&self) -> Stop {
-        Stop { requested: Arc::clone(&self.requested), pause: Arc::default() }
+    pub fn without_pause(&self) -> CancelToken {
+        CancelToken { requested: Arc::clone(&self.requested), pause: Arc::default() }
     }
 
     /// How long all pauses were that are over.
@@ -72,7 +72,7 @@ impl Stop {
     }
 
     /// Returns at once, or after a pause, whether to go on: not after a request to stop, nor once `ends` says so.
-    pub fn goes_on(&self, ends: impl Fn() -> bool) -> bool {
+    pub fn wait_while_paused(&self, ends: impl Fn() -> bool) -> bool {
         let mut paused = self.pause.0.lock().unwrap_or_else(PoisonError::into_inner);
         while paused.since.is_some() && !self.is_requested() && !ends() {
             paused = self.pause.1.wait_timeout(paused, LOOK).unwrap_or_else(PoisonError::into_inner).0;
@@ -105,13 +105,13 @@ mod tests {
 
     #[test]
     fn a_pause_lasts_until_it_is_ended_or_all_is() {
-        for end in [|stop: &Stop| stop.pause(false), |stop: &Stop| stop.request()] {
-            let stop = Stop::default();
-            assert!(stop.goes_on(|| false));
+        for end in [|stop: &CancelToken| stop.pause(false), |stop: &CancelToken| stop.request()] {
+            let stop = CancelToken::default();
+            assert!(stop.wait_while_paused(|| false));
             stop.pause(true);
             let (told, heard) = crossbeam_channel::bounded(1);
             std::thread::scope(|scope| {
-                scope.spawn(|| told.send(stop.goes_on(|| false)));
+                scope.spawn(|| told.send(stop.wait_while_paused(|| false)));
                 // It is not over by itself: nothing comes for longer than one look takes.
                 assert!(heard.recv_timeout(2 * LOOK).is_err());
                 end(&stop);
@@ -122,20 +122,20 @@ mod tests {
 
     #[test]
     fn a_job_that_knows_no_pause_is_stopped_all_the_same() {
-        let stop = Stop::default();
+        let stop = CancelToken::default();
         let other = stop.without_pause();
         stop.pause(true);
-        assert!(stop.is_paused() && !other.is_paused() && other.goes_on(|| false));
+        assert!(stop.is_paused() && !other.is_paused() && other.wait_while_paused(|| false));
         stop.request();
         assert!(other.is_requested());
     }
 
     #[test]
     fn a_pause_ends_with_the_run() {
-        let stop = Stop::default();
+        let stop = CancelToken::default();
         stop.pause(true);
-        assert!(!stop.goes_on(|| true));
-        stop.lower();
-        assert!(stop.goes_on(|| false));
+        assert!(!stop.wait_while_paused(|| true));
+        stop.reset();
+        assert!(stop.wait_while_paused(|| false));
     }
 }
