@@ -124,7 +124,8 @@ impl<'w> WatchRun<'w> {
         Ok(WatchRun { context, model, watch, watched, clocks, limit })
     }
 
-    /// Sorting heeds this request, and not that of the context: while it lasts nothing is sorted, and the watch goes on.
+    /// Sorting heeds this request, and not that of the context: while it lasts nothing is sorted, and the watch goes
+    /// on.
     pub fn heed_when_sorting(&mut self, stop: CancelToken) {
         self.watch.heed_when_sorting(stop);
     }

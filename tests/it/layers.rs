@@ -67,7 +67,7 @@ const THREADS: [&str; 8] = [
 
 /// Threads of libraries that are started where the library is: they end with the call, or with what holds them.
 const THREADS_ALLOWED: [(&str, &str); 3] = [
-    ("engine/fingerprint.rs", "rayon"),
+    ("engine/fingerprint/mod.rs", "rayon"),
     ("engine/runtime/onnx_runtime.rs", "with_intra_threads"),
     ("files/watcher.rs", "RecommendedWatcher::new"),
 ];
