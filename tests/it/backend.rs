@@ -312,7 +312,7 @@ fn a_model_that_the_ledger_does_not_tell_of_is_not_opened() {
 }
 
 #[test]
-fn a_decision_reaches_every_picture_of_its_content_and_those_that_come_later() {
+fn decision_reaches_same_content_now_and_later() {
     let workspace = Workspace::new();
     workspace.write_pictures(["1.jpg", "2.jpg"]);
     workspace.write("source/again.jpg", std::fs::read(workspace.path("source/1.jpg")).unwrap());

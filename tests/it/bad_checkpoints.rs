@@ -239,7 +239,7 @@ fn a_header_takes_little_memory_to_refuse() {
 }
 
 #[test]
-fn a_siglip_that_does_not_say_how_sentences_are_filled_up_is_refused() {
+fn siglip_without_padding_rule_is_refused() {
     let workspace = Workspace::new();
     let model = workspace.path("model");
     copy_folder(&fixtures().join("siglip2"), &model);

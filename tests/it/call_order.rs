@@ -37,7 +37,7 @@ fn nobody_can_open_a_file_for_writing_until_it_is_gone() {
 }
 
 #[test]
-fn a_temporary_file_that_a_killed_run_left_is_gone_from_disk_before_that_is_recorded() {
+fn leftover_of_killed_run_is_removed_before_recorded() {
     let Some((workspace, elsewhere)) = across() else { return };
     let log = workspace.path("calls");
     let destination = elsewhere.path().join("to");
@@ -200,7 +200,7 @@ fn paths_of_rename(text: &str) -> Option<(PathBuf, PathBuf)> {
 }
 
 #[test]
-fn a_rename_that_was_done_though_its_answer_was_lost_is_found_out() {
+fn rename_with_lost_answer_is_found_out() {
     let Some((workspace, elsewhere)) = across() else { return };
     let log = workspace.path("calls");
     let before = hashes(workspace.source());

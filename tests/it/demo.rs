@@ -65,7 +65,7 @@ fn predictions(folder: &Path, runtime: &Runtime, evaluation: &Evaluation, labels
 }
 
 #[test]
-fn it_knows_its_kinds_in_words_it_learnt_and_in_others_and_doubts_where_it_errs() {
+fn demo_model_knows_learnt_and_other_words_and_doubts_its_errors() {
     let cache = tempfile::tempdir().unwrap();
     let folder = built_in::unpack_model(cache.path()).unwrap();
     let evaluation = evaluation();

@@ -66,7 +66,7 @@ fn assert_whole(workspace: &Workspace, before: &BTreeMap<PathBuf, String>, when:
 }
 
 #[test]
-fn a_destination_without_room_is_said_before_anything_is_touched() {
+fn destination_without_room_is_refused_at_start() {
     let workspace = Workspace::new();
     let before = write_large(&workspace, 40);
     let Some(_mounted) = Mounted::new(&workspace.destination(), &["-t", "tmpfs", "-o", "size=3m", "none"]) else {
@@ -134,7 +134,7 @@ fn a_destination_that_cannot_be_written_is_said() {
 }
 
 #[test]
-fn a_copy_keeps_times_modes_and_attributes_and_says_what_it_could_not() {
+fn copy_keeps_metadata_and_says_what_it_could_not() {
     let workspace = Workspace::new();
     workspace.write_pictures(["1.jpg"]);
     let source = workspace.source().join("1.jpg");
@@ -187,7 +187,7 @@ fn blocks_are_shared_where_the_file_system_offers_it() {
 }
 
 #[test]
-fn names_that_differ_in_case_alone_stay_two_where_case_is_ignored() {
+fn names_differing_in_case_stay_two() {
     let workspace = Workspace::new();
     let kinds: [&[&str]; 3] =
         [&["mkfs.vfat"], &["mkfs.ext4", "-q", "-O", "casefold"], &["mkfs.xfs", "-q", "-n", "version=ci"]];
@@ -221,7 +221,7 @@ fn other_names_of_a_file_and_special_files_are_no_trap() {
 }
 
 #[test]
-fn a_file_that_changes_between_classifying_and_applying_is_left_alone() {
+fn file_changed_before_apply_is_left_alone() {
     let workspace = Workspace::new();
     workspace.write_pictures(["1.jpg", "2.jpg"]);
     workspace.classify().with("--threshold", "1").ends_with(0);

@@ -64,7 +64,7 @@ fn quotes_and_a_list_in_json_are_how_people_paste_labels() {
 }
 
 #[test]
-fn a_label_that_was_kept_with_its_quotes_is_the_same_label_without() {
+fn label_kept_with_quotes_equals_one_without() {
     let workspace = Workspace::new();
     workspace.write_pictures(["1.jpg", "2.jpg"]);
     // As labels were kept that were read to the letter.

@@ -153,7 +153,7 @@ fn the_settings_choose_and_one_start_outranks_them() {
 }
 
 #[test]
-fn settings_that_are_broken_are_told_in_the_language_of_the_environment() {
+fn settings_broken_are_told_in_environments_language() {
     let workspace = Workspace::new();
     workspace.write_settings("language = \"pt\"\nmargin = \"wide\"");
     let said = |environment: &[(&str, &str)]| workspace.spoken_to(environment, "doctor").ended_with(1).err;

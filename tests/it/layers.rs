@@ -145,7 +145,7 @@ fn the_apps_state_and_its_changes_ask_neither_the_view_nor_the_system() {
 }
 
 #[test]
-fn every_sentence_is_in_the_language_files_and_every_one_there_is_said() {
+fn sentences_said_are_those_in_language_files() {
     Language::all().iter().for_each(every_sentence_is_in_the_file_of);
 }
 

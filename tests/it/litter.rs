@@ -321,7 +321,7 @@ fn what_an_earlier_session_knows_as_a_picture_stays_in_sight() {
 }
 
 #[test]
-fn what_is_excluded_now_is_not_sorted_because_an_earlier_run_knows_it() {
+fn picture_excluded_now_is_not_sorted_though_known() {
     let workspace = odd_source();
     let everything = SEEN.len() + RAW.len();
     workspace.classify().ends_with(0);

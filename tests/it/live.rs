@@ -90,7 +90,7 @@ fn folders(destination: &Path) -> BTreeMap<String, String> {
 }
 
 #[test]
-fn what_is_decided_in_the_app_is_carried_out_by_a_watch_elsewhere() {
+fn decision_in_app_is_carried_out_by_watch_elsewhere() {
     const TOTAL: usize = 24;
     let workspace = Workspace::new();
     copy_drawings(&workspace, 10);

@@ -112,7 +112,7 @@ fn small_things_of_published_checkpoints_are_read() {
 }
 
 #[test]
-fn weights_that_are_no_numbers_are_the_models_fault_and_no_pictures() {
+fn weights_without_numbers_blame_model_not_pictures() {
     let (workspace, model) = with_model("clip", "model");
     change_tensors(&model, |tensors, data| data[range(&tensors["visual_projection.weight"])].fill(0xff));
     let classify = workspace.classify().with("--model", &model).flag("--json");

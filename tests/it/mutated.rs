@@ -70,7 +70,7 @@ fn a_damaged_picture_is_answered() {
 }
 
 #[test]
-fn a_picture_that_was_cut_off_is_whole_only_where_no_pixel_is_missing() {
+fn picture_cut_off_is_whole_only_with_all_pixels() {
     let mut chance = Chance::for_test("a_picture_that_was_cut_off");
     let mut wrong = Vec::new();
     for (path, bytes) in pictures() {

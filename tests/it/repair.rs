@@ -242,7 +242,7 @@ fn what_is_sealed_is_repaired_without_being_trusted() {
 }
 
 #[test]
-fn a_ledger_that_is_lost_makes_no_truth_of_a_session_that_was_changed() {
+fn ledger_lost_does_not_vouch_for_changed_session() {
     let (workspace, _) = worked_in("move");
     let evil = workspace.home().join("evil.jpg");
     workspace.meddle(&format!("UPDATE transfers SET source = CAST('{}' AS BLOB) WHERE step = 'done'", evil.display()));

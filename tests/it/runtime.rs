@@ -158,7 +158,7 @@ fn nothing_is_reported_to_anybody() {
 
 /// With `SIS_TEST_WHEELS`, a folder with the package, so that the test needs no network; without it, skipped.
 #[test]
-fn an_installed_runtime_is_used_and_broken_ones_beside_it_are_passed_over() {
+fn runtime_installed_is_used_and_broken_ones_passed_over() {
     let Some(wheels) = std::env::var_os("SIS_TEST_WHEELS") else {
         return skip(Lacks::OnnxRuntime, "SIS_TEST_WHEELS names no folder with the onnxruntime package");
     };

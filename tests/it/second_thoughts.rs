@@ -98,7 +98,7 @@ fn a_picture_with_a_name_of_the_programs_own_is_told() {
 }
 
 #[test]
-fn an_undo_names_the_run_that_stands_in_the_way_and_the_folder_that_is_a_link() {
+fn undo_in_the_way_names_later_run_and_linked_folder() {
     let workspace = Workspace::new();
     workspace.write_pictures(["x/1.jpg"]);
     workspace.classify().with("--operation", "move").ends_with(0);

@@ -279,7 +279,7 @@ fn a_classify_that_found_nothing_changes_no_plan() {
 }
 
 #[test]
-fn a_hostile_session_writes_nowhere_and_moves_nothing_unless_trusted() {
+fn session_hostile_does_nothing_unless_trusted() {
     let workspace = sorted_workspace("move");
     let victim = workspace.write("victim", "mine");
     let ledger = workspace.destination().join(".sis/ledger.jsonl");
@@ -336,7 +336,7 @@ fn one_folder_by_two_spellings_holds_the_same_pictures() {
 }
 
 #[test]
-fn what_a_path_held_before_is_forgotten_unless_something_was_done_with_it() {
+fn path_with_new_content_forgets_what_was_untouched() {
     let workspace = Workspace::new();
     workspace.write("source/1.jpg", "");
     workspace.write_pictures(["2.jpg"]);

@@ -233,7 +233,7 @@ fn a_link_in_place_of_a_labels_folder_is_not_written_through() {
 }
 
 #[test]
-fn links_and_pipes_in_the_source_are_neither_followed_nor_opened() {
+fn links_and_pipes_in_source_are_left_out() {
     let workspace = Workspace::new();
     workspace.write_pictures(["1.jpg"]);
     let (outside, source) = (workspace.write("outside/2.jpg", picture(2)), workspace.source());

@@ -112,7 +112,7 @@ fn ones_own_pictures_field_by_field() {
 }
 
 #[test]
-fn a_terminal_that_vanishes_takes_the_program_with_it_and_no_decision() {
+fn terminal_gone_ends_program_and_keeps_decisions() {
     let workspace = Workspace::new();
     let Some(terminal) = Terminal::open(&workspace, 80, 24, "demo") else { return };
     terminal.wait_for("48 pictures, 0 other files");
@@ -137,7 +137,7 @@ fn a_terminal_that_vanishes_takes_the_program_with_it_and_no_decision() {
 }
 
 #[test]
-fn an_earlier_session_is_labelled_anew_and_its_decisions_are_taken_back() {
+fn session_opened_again_is_labelled_anew_and_taken_back() {
     let workspace = Workspace::new();
     copy_drawings(&workspace, 30);
     let destination = workspace.destination();

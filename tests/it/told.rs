@@ -174,7 +174,7 @@ fn a_session_made_anew_from_its_ledger_knows_what_was_lost() {
 }
 
 #[test]
-fn a_disk_for_cameras_keeps_neither_modes_nor_fractions_and_that_is_told() {
+fn exfat_loses_modes_and_fractions_and_says_so() {
     let workspace = Workspace::new();
     workspace.write_pictures(["1.jpg", "2.jpg"]);
     ["1.jpg", "2.jpg"].iter().for_each(|name| set_time_and_mode(&workspace.source().join(name), taken(), 0o600));
@@ -272,7 +272,7 @@ fn an_error_that_passes_is_not_taken_for_a_file_that_is_gone() {
 }
 
 #[test]
-fn a_run_whose_predecessor_cannot_be_finished_has_not_ended_well() {
+fn run_after_unfinishable_run_fails() {
     if !can_trace() {
         return;
     }

@@ -61,7 +61,7 @@ fn plant(workspace: &Workspace, victim: &Path) {
 }
 
 #[test]
-fn a_session_that_was_changed_writes_nothing_outside_trusted_or_not() {
+fn session_changed_writes_nothing_outside() {
     let workspace = moved();
     let victim = workspace.home().join(".config/autostart/evil.desktop");
     plant(&workspace, &victim);
@@ -347,7 +347,7 @@ fn the_secret_is_the_users_alone_and_is_never_replaced() {
 
 /// The session says that the table is a picture, and that the program wrote it: its seal does not cover that.
 #[test]
-fn a_session_makes_no_table_of_a_file_that_the_program_did_not_write() {
+fn session_makes_no_table_of_foreign_file() {
     for (name, content) in [("evidence.png", &b"a picture"[..]), ("notes.csv", b"somebody's own")] {
         for proof in [
             "",

@@ -83,7 +83,7 @@ fn undo_leaves_what_it_cannot_take_back_and_says_so() {
 }
 
 #[test]
-fn a_copy_that_somebody_removed_is_taken_back_where_its_picture_is_whole() {
+fn undo_of_removed_copy_succeeds_where_picture_is_whole() {
     let workspace = sorted_workspace("copy");
     let target = |name: &str| workspace.destination().join(folder_of(&workspace, name)).join(name);
     let (removed, only) = (target("1.jpg"), target("2.jpg"));

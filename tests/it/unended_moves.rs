@@ -17,7 +17,7 @@ fn across() -> Option<(Workspace, tempfile::TempDir, PathBuf)> {
 }
 
 #[test]
-fn a_source_that_is_being_written_stays_and_the_next_run_removes_it() {
+fn source_open_for_writing_stays_until_next_run() {
     let Some((workspace, _elsewhere, destination)) = across() else { return };
     workspace.write_pictures(["a/1.jpg", "a/2.jpg", "b/3.jpg"]);
     let before = tree(workspace.source());
@@ -54,7 +54,7 @@ fn a_file_that_is_being_written_is_not_renamed() {
 }
 
 #[test]
-fn a_file_that_keeps_its_private_name_gets_its_own_back_by_the_next_run() {
+fn private_name_left_over_is_given_back_by_next_run() {
     let Some((workspace, _elsewhere, destination)) = across() else { return };
     if !can_trace() {
         return;

@@ -114,7 +114,7 @@ fn what_becomes_of_a_picture_in_int8_does_not_depend_on_those_beside_it() {
 /// Weights that are arranged for the processor and weights as they lie in the file give the same embeddings, up to the
 /// order in which sums are made.
 #[test]
-fn a_tower_that_is_opened_for_few_pictures_answers_like_one_for_many() {
+fn tower_for_few_pictures_answers_like_one_for_many() {
     let folder = tempfile::tempdir().unwrap();
     for variant in [Variant::Fp32, Variant::Fp16, Variant::Int8] {
         let Some(runtime) = onnx_runtime(variant, folder.path()) else { return };
@@ -179,7 +179,7 @@ fn classify(workspace: &Workspace, checkpoint: &Path, more: &[&str]) -> std::pro
 }
 
 #[test]
-fn weights_are_quantised_once_and_again_when_they_are_damaged_or_cleared() {
+fn weights_are_quantised_once_and_after_damage() {
     if require_onnx_runtime().is_none() {
         return;
     }

@@ -192,7 +192,7 @@ fn a_folder_that_was_removed_before_another_sort_is_missing() {
 }
 
 #[test]
-fn a_file_that_was_there_before_is_somebody_elses_and_accuses_nobody() {
+fn file_there_before_is_foreign_and_no_fault() {
     let workspace = Workspace::new();
     workspace.write_pictures(["1.jpg"]);
     for label in ["a", "b"] {

@@ -83,7 +83,7 @@ fn what_cannot_be_used_is_said_before_it_is_downloaded() {
 }
 
 #[test]
-fn a_tokenizer_of_no_use_is_found_before_the_weights_are_downloaded() {
+fn tokenizer_of_no_use_is_found_before_download() {
     let of_another = changed("siglip2", |files| {
         let mut config: Json = serde_json::from_slice(&files["config.json"]).unwrap();
         config["text_config"]["vocab_size"] = json!(1);
@@ -163,7 +163,7 @@ pub(super) fn converted(account: &str, is_stale: bool) -> Repository {
 }
 
 #[test]
-fn the_hubs_own_conversion_is_taken_where_there_are_no_safetensors() {
+fn hub_conversion_is_used_without_safetensors() {
     let repository = converted("SFconvertbot", false);
     let server = Server::of(&repository);
     let user = User::of(&server);

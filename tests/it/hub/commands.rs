@@ -48,7 +48,7 @@ fn without_a_model_the_one_of_the_settings_is_used() {
 }
 
 #[test]
-fn the_list_has_what_is_known_what_is_cached_and_what_the_hub_has() {
+fn model_list_has_known_cached_and_hub_models() {
     let repository = published();
     let listed = json!([
         {"id": "openai/clip-vit-base-patch32", "downloads": 22_000_000, "config": {"model_type": "clip"}},

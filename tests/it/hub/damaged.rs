@@ -90,7 +90,7 @@ fn opened(user: &User) -> PathBuf {
 }
 
 #[test]
-fn a_damaged_pickle_is_mended_by_its_conversion_which_is_used_from_then_on() {
+fn pickle_damaged_is_replaced_by_its_conversion() {
     let repository = converted("SFconvertbot", false);
     // As Python leaves it, who knows no conversions of others.
     let user = User::of(&Server::of(&Repository { requests: vec![], ..repository.clone() }));
@@ -107,7 +107,7 @@ fn a_damaged_pickle_is_mended_by_its_conversion_which_is_used_from_then_on() {
 }
 
 #[test]
-fn a_damaged_conversion_is_mended_or_given_up_where_the_hub_has_it_no_more() {
+fn conversion_damaged_is_mended_or_given_up() {
     let repository = converted("SFconvertbot", false);
     let user = User::of(&Server::of(&repository));
     user.pull().ended_with(0);
@@ -174,7 +174,7 @@ fn exports_that_lie_beside_good_weights_are_mended_too() {
 }
 
 #[test]
-fn a_file_that_a_snapshot_holds_itself_is_checked_beside_its_blob() {
+fn snapshot_file_is_checked_beside_its_blob() {
     let repository = published();
     let server = Server::of(&repository);
     let user = User::of(&server);

@@ -262,7 +262,7 @@ fn what_is_not_as_published_never_gets_its_name() {
 }
 
 #[test]
-fn what_has_arrived_is_looked_through_audibly_and_until_somebody_stops_it() {
+fn download_cut_is_hashed_aloud_and_can_be_stopped() {
     let repository = published();
     let server = Server::of(&repository);
     let user = User::of(&server);

@@ -44,7 +44,7 @@ fn a_run_whose_messages_are_lost_does_its_work_and_ends() {
 }
 
 #[test]
-fn a_watch_whose_messages_are_lost_goes_on_and_ends_when_it_is_asked_to() {
+fn watch_without_reader_goes_on_and_stops_when_asked() {
     for (name, lost) in lost() {
         let workspace = without_room();
         let mut command = workspace.program();

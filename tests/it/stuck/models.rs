@@ -195,7 +195,7 @@ impl Drop for Killer {
 }
 
 #[test]
-fn a_run_with_a_model_that_does_not_answer_ends_when_it_is_asked_to() {
+fn run_with_silent_model_stops_when_asked() {
     for (runtime, name, how) in busy() {
         for by in ["INT", "TERM"] {
             let workspace = Workspace::new();
@@ -222,7 +222,7 @@ fn a_run_with_a_model_that_does_not_answer_ends_when_it_is_asked_to() {
 }
 
 #[test]
-fn a_watch_with_a_model_that_does_not_answer_ends_when_it_is_asked_to() {
+fn watch_with_silent_model_stops_when_asked() {
     for (runtime, name, how) in busy() {
         let workspace = Workspace::new();
         workspace.write_pictures(["1.jpg", "2.jpg"]);
@@ -240,7 +240,7 @@ fn a_watch_with_a_model_that_does_not_answer_ends_when_it_is_asked_to() {
 }
 
 #[test]
-fn labels_that_a_model_does_not_answer_for_are_waited_for_and_given_up() {
+fn labels_without_answer_are_waited_for_and_given_up() {
     for (runtime, name, how) in busy() {
         let workspace = Workspace::new();
         workspace.write_pictures(["1.jpg"]);

@@ -121,7 +121,7 @@ fn a_command_ends_with_the_watch_and_is_owed_to_the_next() {
 }
 
 #[test]
-fn a_command_that_makes_no_sense_is_said_before_anything_is_done() {
+fn command_without_sense_is_refused_at_start() {
     let workspace = Workspace::new();
     for (given, said) in [("c=true", "none of the labels"), ("a=", "makes no sense"), ("a='x", "not closed")] {
         let finished = crate::support::finish(super::command(&workspace, &["--on-label", given])).ended_with(2);
