@@ -34,7 +34,7 @@ const ARROWS: [(&str, &[&str]); 20] = [
     ("lang", &["backend", "config", "domain", "engine", "files", "jobs", "store", "use_cases"]),
     ("backend", &["domain", "engine", "files", "jobs", "store", "use_cases"]),
     ("use_cases", &["built_in", "domain", "engine", "files", "jobs", "store"]),
-    ("jobs", &["domain", "engine", "files", "store"]),
+    ("jobs", &["built_in", "domain", "engine", "files", "store"]),
     ("config", &["domain"]),
     ("engine", &["domain"]),
     ("files", &["domain"]),
