@@ -34,10 +34,10 @@ use smart_image_sorter::domain::template::Templates;
 use smart_image_sorter::engine::runtime::find::LibrarySearchPath;
 use smart_image_sorter::engine::runtime::select::RuntimeRequest;
 use smart_image_sorter::engine::runtime::{Runtime, Workload};
-use smart_image_sorter::jobs::embeddings::CachePlace;
+use smart_image_sorter::jobs::embedding_cache::EmbeddingCacheConfig;
 use smart_image_sorter::jobs::model::{ModelToOpen, OpenedModel};
 use smart_image_sorter::lang::Language;
-use smart_image_sorter::store::cache::{EmbeddingCache, Remembered};
+use smart_image_sorter::store::cache::{CachedEmbedding, EmbeddingCache};
 use smart_image_sorter::store::known::KnownSessions;
 use smart_image_sorter::store::ledger::{RunResult, RunSettings};
 use smart_image_sorter::store::session::{Found, Session, Sorting};
@@ -190,8 +190,8 @@ fn data_folder(folder: &Path) -> PathBuf {
     folder.join("data")
 }
 
-fn cache_place(folder: &Path) -> CachePlace {
-    CachePlace { folder: folder.join("cache"), limit: u64::MAX }
+fn cache_place(folder: &Path) -> EmbeddingCacheConfig {
+    EmbeddingCacheConfig { folder: folder.join("cache"), limit: u64::MAX }
 }
 
 /// The small test checkpoint with wider projections, so that its embeddings are as long as those of usual models.
@@ -297,11 +297,11 @@ fn hash(number: usize) -> ContentHash {
     ContentHash(bytes)
 }
 
-fn remembered(chance: &mut Chance) -> Remembered {
+fn remembered(chance: &mut Chance) -> CachedEmbedding {
     let values: Vec<f32> = (0..DIMENSIONS).map(|_| chance.number()).collect();
     let length = values.iter().map(|value| value * value).sum::<f32>().sqrt();
     let embedding: Array1<f16> = values.iter().map(|value| f16::from_f32(value / length)).collect();
-    Remembered { embedding, is_whole: true, decoder: "jpeg 2".to_owned() }
+    CachedEmbedding { embedding, is_whole: true, decoder: "jpeg 2".to_owned() }
 }
 
 /// Numbers that look like chance, from -1 to 1: a linear congruential generator with Knuth's constants.

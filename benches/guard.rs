@@ -35,9 +35,9 @@ use smart_image_sorter::files::decode::decode;
 use smart_image_sorter::files::read::{Reading, read};
 use smart_image_sorter::jobs::cancel_token::CancelToken;
 use smart_image_sorter::jobs::classify::{Classified, Encoders, Pipeline, classify};
-use smart_image_sorter::jobs::effort::Clocks;
 use smart_image_sorter::jobs::model::{Model, ModelToOpen};
-use smart_image_sorter::jobs::sink::{Sink, SinkError};
+use smart_image_sorter::jobs::session_writer::{Sink, SinkError};
+use smart_image_sorter::jobs::stage_clocks::StageClocks;
 
 /// How often everything is measured before a ratio counts as too low.
 const TRIES: usize = 3;
@@ -163,7 +163,7 @@ impl Work {
     }
 
     fn run(&self, encoders: &mut Encoders) {
-        let (clocks, stop) = (Clocks::default(), CancelToken::default());
+        let (clocks, stop) = (StageClocks::default(), CancelToken::default());
         let pipeline = Pipeline {
             files: &self.files,
             model: &self.model,

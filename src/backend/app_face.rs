@@ -16,7 +16,7 @@ use crate::engine::runtime::Runtime;
 use crate::engine::runtime::select::{RuntimeNote, Selection};
 use crate::files::transfer::Ended;
 use crate::jobs::classify::Classified;
-use crate::jobs::watch::Told;
+use crate::jobs::watch::WatchEvent;
 use crate::store::session::Known;
 use crate::use_cases::{Face, Localizer, Notice, RunContext, RunEvent};
 
@@ -122,7 +122,7 @@ impl Face for AppFace<'_> {
             RunEvent::Transferred { ended, .. } | RunEvent::TakenBack { ended, .. } => {
                 state.transferred(ended, context)
             }
-            RunEvent::Watch(Told::Arrived(arrived)) => tell_arrivals(context, arrived, &state.texts),
+            RunEvent::Watch(WatchEvent::Arrived(arrived)) => tell_arrivals(context, arrived, &state.texts),
             RunEvent::Watch(told) => state.watch.tell(told, context),
             RunEvent::WatchStands { watch, limit, at } => state.watch.status(watch, limit, at, context),
         }

@@ -14,7 +14,7 @@ use ndarray::Array1;
 use super::channels::{ChangedPicture, FeedCommand, Memory, ScorerCommand, SessionDelta};
 use super::session_rows::{ScoredWith, Seen, embeddable_hash, row_of};
 use crate::domain::picture::{ContentHash, PictureId};
-use crate::jobs::embeddings::{CachePlace, ModelCache};
+use crate::jobs::embedding_cache::{EmbeddingCacheConfig, ModelCache};
 use crate::store::StoreError;
 use crate::store::session::{Revision, Session, SessionPicture, Which};
 
@@ -56,7 +56,7 @@ impl ChangeFeedHandle {
         self.tell(FeedCommand::Shown { epoch, destination, since, is_own });
     }
 
-    pub(super) fn memory(&self, place: Option<&CachePlace>, fingerprint: [u8; 32], dimensions: usize) {
+    pub(super) fn memory(&self, place: Option<&EmbeddingCacheConfig>, fingerprint: [u8; 32], dimensions: usize) {
         let memory = Memory { place: place.cloned(), fingerprint, dimensions };
         self.tell(FeedCommand::Memory { epoch: self.epoch.get(), memory });
     }

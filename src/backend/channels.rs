@@ -14,7 +14,7 @@ use crate::domain::picture::PictureId;
 use crate::domain::score::ScoreRule;
 use crate::domain::template::Templates;
 use crate::engine::encoder::TextEncoder;
-use crate::jobs::embeddings::CachePlace;
+use crate::jobs::embedding_cache::EmbeddingCacheConfig;
 use crate::store::session::Revision;
 use crossbeam_channel::Sender;
 
@@ -61,7 +61,7 @@ pub(super) enum FeedCommand {
 
 /// The cache of a model's embeddings.
 pub(super) struct Memory {
-    pub(super) place: Option<CachePlace>,
+    pub(super) place: Option<EmbeddingCacheConfig>,
     pub(super) fingerprint: [u8; 32],
     pub(super) dimensions: usize,
 }

@@ -52,8 +52,8 @@ use context::RunnerContext;
 use events::EventSender;
 use watch_control::WatchControl;
 
-use crate::jobs::answering::leave_behind;
 use crate::jobs::cancel_token::CancelToken;
+use crate::jobs::watchdog::leave_behind;
 use crate::use_cases::{Localizer, Machine};
 
 pub use error::CrewError;

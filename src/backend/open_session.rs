@@ -14,7 +14,7 @@ use crate::domain::template::Templates;
 use crate::domain::variant::{Variant, VariantChoice};
 use crate::engine::hub::{Hub, HubConfig};
 use crate::engine::runtime::Runtime;
-use crate::jobs::embeddings::ModelCache;
+use crate::jobs::embedding_cache::ModelCache;
 use crate::jobs::model::OpenedModel;
 use crate::store::session::{Origin, Session, Sorting, Which};
 use crate::use_cases::runtime::ChosenRuntime;

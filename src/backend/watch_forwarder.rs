@@ -8,7 +8,7 @@ use super::context::RunnerContext;
 use crate::domain::file_filter::{LeftOut, LeftOutCounts};
 use crate::domain::limit::Stage;
 use crate::files::transfer::TransferError;
-use crate::jobs::watch::{AlertEnd, Told, Watch, WatchedBy};
+use crate::jobs::watch::{AlertEnd, Watch, WatchEvent, WatchedBy};
 use crate::use_cases::Notice;
 
 /// How often it is told how the watch stands, if that changed.
@@ -83,33 +83,33 @@ pub(super) struct WatchForwarder {
 }
 
 impl WatchForwarder {
-    pub(super) fn tell(&mut self, told: Told<'_>, context: &RunnerContext) {
+    pub(super) fn tell(&mut self, told: WatchEvent<'_>, context: &RunnerContext) {
         let news = match told {
-            Told::ModelIsSilent => return context.tell(Event::Notice { notice: Notice::ModelSilent }),
-            Told::KeptAside(path) => {
+            WatchEvent::ModelIsSilent => return context.tell(Event::Notice { notice: Notice::ModelSilent }),
+            WatchEvent::KeptAside(path) => {
                 return context.tell(Event::Notice { notice: Notice::KeptAside { path: path.to_owned() } });
             }
             // Pictures go to the scorer; other files are in the status.
-            Told::Arrived(_) | Told::Others(_) => return,
-            Told::Transferred(_, Ok(outcome)) => {
+            WatchEvent::Arrived(_) | WatchEvent::Others(_) => return,
+            WatchEvent::Transferred(_, Ok(outcome)) => {
                 self.sorted += 1;
                 self.unkept += usize::from(outcome.unkept().any());
                 return;
             }
             // A transfer that a decision has overtaken is planned anew.
-            Told::Transferred(_, Err(TransferError::Overtaken | TransferError::Abandoned)) => return,
-            Told::Transferred(_, Err(error)) => WatchNews::NotSorted(context.localizer.transfer(error)),
-            Told::WatchedBy(by) => WatchNews::By(by.clone()),
-            Told::SourceGone => WatchNews::SourceGone,
-            Told::SourceBack => WatchNews::SourceBack,
-            Told::SourceReplaced => WatchNews::SourceReplaced,
-            Told::LeftOut(left_out) => WatchNews::LeftOut(left_out.clone()),
-            Told::Unfinished(path) => WatchNews::Unfinished(path.to_owned()),
-            Told::Waits(waits) => WatchNews::Waits(context.localizer.waits(waits)),
-            Told::Unreadable { folder, error } => {
+            WatchEvent::Transferred(_, Err(TransferError::Overtaken | TransferError::Abandoned)) => return,
+            WatchEvent::Transferred(_, Err(error)) => WatchNews::NotSorted(context.localizer.transfer(error)),
+            WatchEvent::WatchedBy(by) => WatchNews::By(by.clone()),
+            WatchEvent::SourceGone => WatchNews::SourceGone,
+            WatchEvent::SourceBack => WatchNews::SourceBack,
+            WatchEvent::SourceReplaced => WatchNews::SourceReplaced,
+            WatchEvent::LeftOut(left_out) => WatchNews::LeftOut(left_out.clone()),
+            WatchEvent::Unfinished(path) => WatchNews::Unfinished(path.to_owned()),
+            WatchEvent::Waits(waits) => WatchNews::Waits(context.localizer.waits(waits)),
+            WatchEvent::Unreadable { folder, error } => {
                 WatchNews::Unreadable { folder: folder.to_owned(), detail: error.to_string() }
             }
-            Told::Alerted { path, label, end } => {
+            WatchEvent::Alerted { path, label, end } => {
                 WatchNews::Alerted { path: path.to_owned(), label: label.to_owned(), end: end.clone() }
             }
         };

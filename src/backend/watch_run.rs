@@ -18,7 +18,7 @@ use crate::domain::run::RunId;
 use crate::domain::settings::Settings;
 use crate::domain::template::Templates;
 use crate::engine::runtime::Runtime;
-use crate::jobs::embeddings::ModelCache;
+use crate::jobs::embedding_cache::ModelCache;
 use crate::jobs::model::Model;
 use crate::jobs::watch::WatchRules;
 use crate::store::session::{LabelSet, Session, Sorting, Which};
@@ -160,7 +160,7 @@ impl AppWatch<'_> {
         let request = order.request(context);
         let rules = WatchRules::usual(request.sorts, request.settings.operation);
         let mut watch = WatchRun::new(run_context, model, session, request, (*run, set), rules)?;
-        watch.heed_when_sorting(context.control.sorting.clone());
+        watch.set_sorting_token(context.control.sorting.clone());
         face.know_labels(session.label_texts()?);
         let mut decisions_of = order.decisions_of.take();
         let end = loop {
@@ -193,7 +193,7 @@ impl AppWatch<'_> {
             // An order that failed has not sorted the session in another way.
             let resorted = resorted.filter(|_| done.is_ok());
             if let Err(error) = done {
-                watch.recovers_first();
+                watch.recover_first();
                 context.tell(Event::Failed { error });
             }
             // A session that cannot be read now is no reason to end the watch.

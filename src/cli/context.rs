@@ -17,7 +17,7 @@ use crate::engine::quantised;
 use crate::engine::runtime::find::LibrarySearchPath;
 use crate::engine::runtime::select::RuntimeRequest;
 use crate::jobs::cancel_token::CancelToken;
-use crate::jobs::embeddings::CachePlace;
+use crate::jobs::embedding_cache::EmbeddingCacheConfig;
 use crate::lang::{Language, Say};
 use crate::store::known::KnownSessions;
 use crate::use_cases::Machine;
@@ -126,9 +126,9 @@ impl Context {
     }
 
     /// Where embeddings are remembered; nowhere without a home folder.
-    pub(super) fn cache_place(&self) -> Option<CachePlace> {
+    pub(super) fn cache_place(&self) -> Option<EmbeddingCacheConfig> {
         let folder = self.folders.as_ref()?.cache_dir().to_owned();
-        Some(CachePlace { folder, limit: self.defaults.embedding_cache_mb.saturating_mul(1_000_000) })
+        Some(EmbeddingCacheConfig { folder, limit: self.defaults.embedding_cache_mb.saturating_mul(1_000_000) })
     }
 
     /// Where the user's own settings and keys are.

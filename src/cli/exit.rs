@@ -3,7 +3,7 @@
 
 use std::process::ExitCode;
 
-use crate::jobs::answering::is_any_left_behind;
+use crate::jobs::watchdog::is_any_left_behind;
 
 /// How the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

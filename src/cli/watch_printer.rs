@@ -17,7 +17,7 @@ use crate::domain::settings::Settings;
 use crate::engine::runtime::Device;
 use crate::files::transfer::{Ended, TransferError};
 use crate::jobs::classify::Classified;
-use crate::jobs::watch::{Told, Watch, WatchRules, WatchedBy};
+use crate::jobs::watch::{Watch, WatchEvent, WatchRules, WatchedBy};
 use crate::lang::{ChosenIn, Language, Say, Values, left_out as left_out_in_words, limit as limit_in_words};
 use crate::store::session::Known;
 use crate::use_cases::Notice;
@@ -72,18 +72,18 @@ impl<'t> WatchPrinter<'t> {
         }
     }
 
-    pub(super) fn tell(&mut self, told: Told<'_>, console: &mut Console) {
+    pub(super) fn tell(&mut self, told: WatchEvent<'_>, console: &mut Console) {
         match told {
-            Told::Arrived(arrived) => self.arrived(&arrived, console),
-            Told::Others(others) => {
+            WatchEvent::Arrived(arrived) => self.arrived(&arrived, console),
+            WatchEvent::Others(others) => {
                 others.into_iter().for_each(|(kind, count)| *self.others.entry(kind).or_default() += count);
             }
-            Told::LeftOut(left_out) => {
+            WatchEvent::LeftOut(left_out) => {
                 left_out_in_words(&self.language, left_out, &self.settings.source, ChosenIn::CommandLine)
                     .iter()
                     .for_each(|line| self.note(line, console));
             }
-            Told::Transferred(planned, ended) => {
+            WatchEvent::Transferred(planned, ended) => {
                 // A transfer that a decision has overtaken is planned anew.
                 if matches!(ended, Err(TransferError::Overtaken)) {
                     return;
@@ -94,29 +94,29 @@ impl<'t> WatchPrinter<'t> {
                 }
                 self.note_failure(ended, console);
             }
-            Told::WatchedBy(by) => self.watched_by(by, console),
-            Told::ModelIsSilent => self.note(&self.language.text("engine.silent"), console),
-            Told::SourceGone => self.source("gone", "watch.source_gone", console),
-            Told::SourceBack => self.source("back", "watch.source_back", console),
-            Told::SourceReplaced => self.source("replaced", "watch.source_replaced", console),
-            Told::Unreadable { folder, error } => {
+            WatchEvent::WatchedBy(by) => self.watched_by(by, console),
+            WatchEvent::ModelIsSilent => self.note(&self.language.text("engine.silent"), console),
+            WatchEvent::SourceGone => self.source("gone", "watch.source_gone", console),
+            WatchEvent::SourceBack => self.source("back", "watch.source_back", console),
+            WatchEvent::SourceReplaced => self.source("replaced", "watch.source_replaced", console),
+            WatchEvent::Unreadable { folder, error } => {
                 let values: Values<'_> = &[("path", &printable(folder)), ("detail", error)];
                 self.note(&self.language.say("watch.unreadable", values), console);
             }
-            Told::Unfinished(path) => {
+            WatchEvent::Unfinished(path) => {
                 if self.json {
                     self.result(&events::unfinished(path), console);
                 }
                 self.note(&self.language.say("watch.unfinished", &[("path", &printable(path))]), console);
             }
-            Told::Waits(waits) => {
+            WatchEvent::Waits(waits) => {
                 tracing::error!(?waits, "the watch waits");
                 self.note(&waits.say(&self.language), console);
             }
-            Told::KeptAside(path) => {
+            WatchEvent::KeptAside(path) => {
                 self.note(&Notice::KeptAside { path: path.to_owned() }.say(&self.language), console);
             }
-            Told::Alerted { path, label, end } => {
+            WatchEvent::Alerted { path, label, end } => {
                 if self.json {
                     self.result(&events::alert(path, label, end), console);
                 }

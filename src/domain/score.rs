@@ -25,7 +25,7 @@ pub enum Activation {
 pub struct ScoreRule {
     /// `exp(logit_scale)` of the checkpoint.
     pub scale: f32,
-    /// `logit_bias`, nought where the checkpoint has none.
+    /// `logit_bias`, zero where the checkpoint has none.
     pub bias: f32,
     /// The family's activation.
     pub activation: Activation,

@@ -14,7 +14,7 @@ pub struct Proportion {
 /// The two-sided quantile of the normal distribution for 95 %.
 const QUANTILE: f64 = 1.959_964;
 
-/// `right` of `all`, with Wilson's score interval (Wilson 1927), which holds for few cases and for shares near nought
+/// `right` of `all`, with Wilson's score interval (Wilson 1927), which holds for few cases and for shares near zero
 /// and one too; none of none.
 pub fn wilson_interval(right: usize, all: usize) -> Option<Proportion> {
     if all == 0 {

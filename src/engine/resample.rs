@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use image::RgbImage;
 
-/// Bits after the point: 32 less 8 for the result and 2 for sums above one and below nought.
+/// Bits after the point: 32 less 8 for the result and 2 for sums above one and below zero.
 const PRECISION: u32 = 32 - 8 - 2;
 
 /// A resampling filter.
@@ -90,7 +90,7 @@ pub struct Axis {
 struct Taps {
     /// The first source pixel of each.
     first: Vec<usize>,
-    /// The coefficients of each, as many as `stride`, filled up with noughts.
+    /// The coefficients of each, as many as `stride`, filled up with zeros.
     coefficients: Vec<i32>,
     stride: usize,
 }
@@ -106,7 +106,7 @@ impl Taps {
         let mut weights = Vec::with_capacity(stride);
         for (pixel, out) in (axis.start..).zip(taps.coefficients.chunks_exact_mut(stride)) {
             let centre = (f64::from(pixel) + 0.5) * scale;
-            // Pillow truncates towards nought here, after adding a half.
+            // Pillow truncates towards zero here, after adding a half.
             let first = ((centre - support + 0.5) as i64).max(0) as usize;
             let end = ((centre + support + 0.5) as usize).min(from);
             weights.clear();
@@ -133,7 +133,7 @@ impl Taps {
     }
 }
 
-/// A coefficient in fixed point, rounded away from nought at the half.
+/// A coefficient in fixed point, rounded away from zero at the half.
 fn fixed(coefficient: f64) -> i32 {
     let scaled = coefficient * f64::from(1 << PRECISION);
     (if scaled < 0.0 { scaled - 0.5 } else { scaled + 0.5 }) as i32

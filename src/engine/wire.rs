@@ -34,7 +34,7 @@ impl Fields {
         }
         reader.seek(SeekFrom::Start(start))?;
         let (tag, tag_length) = integer(reader)?;
-        // No field has the number nought: these are the noughts of a file with gaps, which may be without end.
+        // No field has the number zero: these are the zeros of a file with gaps, which may be without end.
         if tag >> 3 == 0 {
             return Err(damaged());
         }

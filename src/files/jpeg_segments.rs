@@ -22,7 +22,7 @@ enum Found<'b> {
     End,
 }
 
-/// The segments of a file, as far as they can be followed. Markers that stand alone are left out, and noughts that say
+/// The segments of a file, as far as they can be followed. Markers that stand alone are left out, and zeros that say
 /// that a byte of data is no marker.
 pub(super) fn segments(bytes: &[u8]) -> Vec<Segment<'_>> {
     let mut rest = bytes;

@@ -7,7 +7,7 @@
 use super::kind::Format;
 use super::{gif_blocks, jpeg_segments, png_chunks, webp_chunks};
 
-/// More noughts in a row than the end of compressed data has, but where a picture ends in one colour.
+/// More zeros in a row than the end of compressed data has, but where a picture ends in one colour.
 const UNLIKELY_NOUGHTS: usize = 64;
 
 /// True where the file reaches the end that its format prescribes. TIFF and BMP have none: their decoders miss what is
@@ -22,7 +22,7 @@ pub fn is_whole(bytes: &[u8], format: Format) -> bool {
     }
 }
 
-/// A WebP says its length at the start, and that of each of its chunks. Compressed data does not end in noughts: a
+/// A WebP says its length at the start, and that of each of its chunks. Compressed data does not end in zeros: a
 /// download that began by claiming its space does.
 fn webp_ends(bytes: &[u8]) -> Option<()> {
     let length = u32::from_le_bytes(bytes.get(4..8)?.try_into().ok()?) as usize;
@@ -32,7 +32,7 @@ fn webp_ends(bytes: &[u8]) -> Option<()> {
     end.iter().any(|byte| *byte != 0).then_some(())
 }
 
-/// Noughts that a WebP cannot end in, by its size: one for each block. In screenshots with nothing below, a nought
+/// Zeros that a WebP cannot end in, by its size: one for each block. In screenshots with nothing below, a zero
 /// stands for 25 blocks and more, but where they were made at quality 100 in haste: there for one and a half.
 fn unlikely_noughts(bytes: &[u8]) -> usize {
     let number = |at: usize, width: usize| {

@@ -34,7 +34,7 @@ pub fn open_for_writing() -> HashSet<(u64, u64)> {
 }
 
 /// `flags:` in `/proc/PID/fdinfo` is the octal number that the file was opened with (proc_pid_fdinfo(5)); its last two
-/// bits are nought for reading alone.
+/// bits are zero for reading alone.
 #[cfg(target_os = "linux")]
 fn has_write_flag(info: &str) -> bool {
     let flags = info.lines().find_map(|line| line.strip_prefix("flags:"));

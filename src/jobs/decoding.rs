@@ -3,7 +3,7 @@
 
 use std::borrow::Borrow;
 
-use super::budget::{Budget, Share};
+use super::byte_semaphore::{ByteSemaphore, Permit};
 use crate::files::decode::{Decoded, decode_within};
 use crate::files::defect::PictureDefect;
 use crate::files::read::FileContent;
@@ -12,13 +12,13 @@ use crate::files::read::FileContent;
 /// is decoded does.
 const MEMORY: u64 = 1 << 30;
 
-static BUDGET: Budget = Budget::new(MEMORY);
+static SEMAPHORE: ByteSemaphore = ByteSemaphore::new(MEMORY);
 
 /// Decodes a content, once there is memory for it, and does something with the picture. The memory is others' when that
 /// is done.
 pub fn decoded<T>(content: impl Borrow<FileContent>, then: impl FnOnce(Decoded) -> T) -> Result<T, PictureDefect> {
-    let mut share: Option<Share<'static>> = None;
-    let mut room = |bytes| share = Some(BUDGET.take(bytes));
+    let mut share: Option<Permit<'static>> = None;
+    let mut room = |bytes| share = Some(SEMAPHORE.acquire(bytes));
     let FileContent { bytes, kind, .. } = content.borrow();
     let decoded = decode_within(bytes, *kind, &mut room)?;
     drop(content);

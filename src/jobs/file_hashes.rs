@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::cancel_token::CancelToken;
-use super::embeddings::CachePlace;
+use super::embedding_cache::EmbeddingCacheConfig;
 use crate::domain::file_identity::FileIdentity;
 use crate::engine::checkpoint::CheckpointError;
 use crate::engine::fingerprint::{self, Sources};
@@ -34,8 +34,11 @@ pub(super) struct HashedCheckpoint {
 }
 
 impl FileHashes {
-    pub(super) fn remembered(sources: Sources, cache: Option<&CachePlace>) -> Result<FileHashes, CheckpointError> {
-        let cache = cache.and_then(CachePlace::open);
+    pub(super) fn remembered(
+        sources: Sources,
+        cache: Option<&EmbeddingCacheConfig>,
+    ) -> Result<FileHashes, CheckpointError> {
+        let cache = cache.and_then(EmbeddingCacheConfig::open);
         let found = sources.files.iter().map(|path| {
             let (identity, is_settled) = identity_of(path)?;
             Ok(Found { identity, is_settled, hash: remembered(path, identity, cache.as_ref()) })

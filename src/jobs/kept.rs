@@ -1,7 +1,7 @@
 //! Files that are looked at though they are hidden or litter: the session has pictures of them, from before such files
 //! were left out, or from a run that looked at them.
 
-use super::sink::SourceFolder;
+use super::session_writer::SourceFolder;
 use crate::domain::settings::Settings;
 use crate::files::scan::Kept;
 use crate::store::StoreError;

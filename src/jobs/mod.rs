@@ -1,19 +1,17 @@
 //! Work that takes a while: the only place that starts threads. Every job can be stopped, and has joined its threads
 //! when it returns, but for one that waits for a model that does not answer: see `answering`.
 
-pub mod answering;
 pub mod apply;
 pub mod begin;
 pub mod bench;
-mod budget;
+mod byte_semaphore;
 pub mod cancel_token;
 pub mod carry_out;
 pub mod classified;
 pub mod classify;
 pub mod decoding;
 mod duplicate;
-pub mod effort;
-pub mod embeddings;
+pub mod embedding_cache;
 mod file_hashes;
 pub mod kept;
 pub mod model;
@@ -21,11 +19,13 @@ pub mod recover;
 pub mod rescore;
 mod run_folders;
 pub mod scoring;
-pub mod sink;
+pub mod session_writer;
 pub mod sort;
+pub mod stage_clocks;
 pub mod tables;
 mod threads;
 pub mod undo;
 pub mod unwanted;
 pub mod verify;
 pub mod watch;
+pub mod watchdog;

@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ndarray::Array2;
 
-use super::answering::{NoAnswer, Patience, answer_of};
 use super::cancel_token::CancelToken;
-use super::embeddings::CachePlace;
+use super::embedding_cache::EmbeddingCacheConfig;
 use super::file_hashes::{FileHashes, HashedCheckpoint};
 use super::threads::beside;
+use super::watchdog::{NoAnswer, Watchdog, answer_of};
 use crate::domain::hex::hex;
 use crate::domain::hub_model::HubModel;
 use crate::domain::score::ScoreRule;
@@ -102,7 +102,7 @@ pub struct ModelToOpen<'o> {
     /// On how many cores.
     pub cores: usize,
     /// Where embeddings and the hashes of large files are remembered.
-    pub cache: Option<&'o CachePlace>,
+    pub cache: Option<&'o EmbeddingCacheConfig>,
     /// For how many pictures the image tower is.
     pub uses: Workload,
     /// Whether pictures come at once: where none of them can be known, the image tower is opened with the model.
@@ -120,7 +120,7 @@ impl ModelToOpen<'_> {
     pub fn open_or_stop(
         self,
         quantising: &mut dyn FnMut(),
-        patience: &mut Patience<'_>,
+        patience: &mut Watchdog<'_>,
     ) -> Result<OpenedModel, ModelError> {
         let ModelToOpen { folder, settings, runtime, cores, cache, uses, ahead } = self;
         let (folder, settings, runtime, cache) = (folder.to_owned(), settings.clone(), runtime.clone(), cache.cloned());

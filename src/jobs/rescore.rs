@@ -2,10 +2,10 @@
 
 use ndarray::Array2;
 
-use super::embeddings::{CachePlace, ModelCache};
+use super::embedding_cache::{EmbeddingCacheConfig, ModelCache};
 use super::model::Model;
 use super::scoring::scores_by_cores;
-use super::sink::SourceFolder;
+use super::session_writer::SourceFolder;
 use crate::domain::picture::{ContentHash, PictureId, PictureState};
 use crate::domain::run::RunId;
 use crate::engine::runtime::select::cores;
@@ -32,7 +32,7 @@ pub fn rescore(
     (run, set): (RunId, &LabelSet),
     source: &SourceFolder,
     model: &Model,
-    cache: Option<&CachePlace>,
+    cache: Option<&EmbeddingCacheConfig>,
 ) -> Result<Rescored, StoreError> {
     if !session.is_any_sorted_otherwise(set)? {
         return Ok(Rescored::default());

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::sink::SourceFolder;
+use super::session_writer::SourceFolder;
 use crate::domain::file_filter::FileFilter;
 use crate::store::StoreError;
 use crate::store::session::{Session, SessionPicture};

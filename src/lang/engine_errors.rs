@@ -14,8 +14,8 @@ use crate::engine::runtime::library::{Origin, RejectReason, RejectedLibrary};
 use crate::engine::runtime::select::RuntimeNote;
 use crate::engine::tokenizer::TokenizerError;
 use crate::engine::weights::WeightsError;
-use crate::jobs::answering::NoAnswer;
 use crate::jobs::model::ModelError;
+use crate::jobs::watchdog::NoAnswer;
 
 /// Characters of a long text that are shown.
 const BEGINNING: usize = 60;

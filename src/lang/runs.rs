@@ -4,7 +4,7 @@ use super::{Language, Say, Values};
 use crate::domain::printable::printable;
 use crate::files::defect::PictureDefect;
 use crate::files::transfer::TransferError;
-use crate::jobs::watch::Waits;
+use crate::jobs::watch::WatchBlocked;
 use crate::use_cases::{Localizer, Notice, RunError};
 
 impl Localizer for Language {
@@ -16,7 +16,7 @@ impl Localizer for Language {
         error.say(self)
     }
 
-    fn waits(&self, waits: Waits<'_>) -> String {
+    fn waits(&self, waits: WatchBlocked<'_>) -> String {
         waits.say(self)
     }
 }

@@ -5,7 +5,7 @@ use crate::domain::printable::{printable, printable_text};
 use crate::files::destination::DestinationError;
 use crate::files::watcher::WatcherUnavailable;
 use crate::jobs::tables::TableError;
-use crate::jobs::watch::{AlertEnd, BadCommand, Waits, WatchError};
+use crate::jobs::watch::{AlertEnd, BadCommand, WatchBlocked, WatchError};
 
 impl Say for WatchError {
     fn say(&self, language: &Language) -> String {
@@ -16,20 +16,20 @@ impl Say for WatchError {
     }
 }
 
-impl Say for Waits<'_> {
+impl Say for WatchBlocked<'_> {
     fn say(&self, language: &Language) -> String {
         match *self {
-            Waits::NoRoom(DestinationError::Full { folder, free, needed }) => {
+            WatchBlocked::NoRoom(DestinationError::Full { folder, free, needed }) => {
                 let (free, needed) = (size(*free), size(*needed));
                 let values: Values<'_> = &[("folder", &printable(folder)), ("free", &free), ("needed", &needed)];
                 language.say("watch.waits_room", values)
             }
-            Waits::NoRoom(error) => error.say(language),
-            Waits::Failing(error) | Waits::NoTable(TableError::Store(error)) => {
+            WatchBlocked::NoRoom(error) => error.say(language),
+            WatchBlocked::Failing(error) | WatchBlocked::NoTable(TableError::Store(error)) => {
                 let detail = std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string);
                 language.say("watch.waits_session", &[("detail", &detail)])
             }
-            Waits::NoTable(TableError::File { path, source }) => {
+            WatchBlocked::NoTable(TableError::File { path, source }) => {
                 language.say("watch.waits_table", &[("path", &printable(path)), ("detail", source)])
             }
         }

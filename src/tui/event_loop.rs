@@ -27,6 +27,7 @@ use crate::app_start::{AppStart, Opening};
 use crate::backend::{Crew, Event, Order};
 use crate::built_in;
 use crate::config::Background;
+use crate::lang::{Language, Say};
 
 /// The library reads nothing where it is given no time at all.
 const LEAST_WAIT: Duration = Duration::from_millis(1);
@@ -198,8 +199,13 @@ impl App {
     /// Waits until something happens, or until changes that are not drawn yet have waited for `pause`. May return
     /// nothing: the loop looks again.
     fn messages(&self, model: &Model, pause: Option<Duration>) -> std::io::Result<Vec<Message>> {
-        let mut messages: Vec<Message> =
-            self.events.try_iter().take(TAKEN_TOGETHER).inspect(log).map(Message::Backend).collect();
+        let mut messages: Vec<Message> = self
+            .events
+            .try_iter()
+            .take(TAKEN_TOGETHER)
+            .inspect(|event| log(event, &model.language))
+            .map(Message::Backend)
+            .collect();
         let waited = match pause {
             _ if !messages.is_empty() => self.wake.wait_for_input(Duration::ZERO),
             Some(pause) => self.wake.wait_for_input(pause),
@@ -248,7 +254,6 @@ impl App {
             Effect::LetSort(watch) => self.crew.let_sort(watch),
             Effect::Scroll(by) => more.push(view::scrolled(model, by)),
             Effect::Paint(preview) => self.painter.choose(preview),
-            Effect::Log(sentence) => tracing::warn!("{sentence}"),
             Effect::OpenSamples => {
                 let folder = built_in::samples_folder()?;
                 for effect in self.show_samples(model, folder) {
@@ -305,8 +310,8 @@ impl App {
     }
 }
 
-/// Notes in the log what an event tells of errors and of a run's end.
-fn log(event: &Event) {
+/// Logs errors, notices and the end of a run.
+fn log(event: &Event, language: &Language) {
     match event {
         Event::Failed { error }
         | Event::Trouble { error }
@@ -314,6 +319,7 @@ fn log(event: &Event) {
         | Event::NotScorable { error }
         | Event::WatchEnded { error: Some(error), .. }
         | Event::LabelsFailed { error, label: None, .. } => tracing::error!("{error}"),
+        Event::Notice { notice } => tracing::warn!("{}", notice.say(language)),
         Event::Classified { remembered, waiting, .. } => tracing::info!(remembered, waiting, "classified"),
         _ => {}
     }

@@ -19,11 +19,11 @@ use crate::files::destination;
 use crate::files::scan::{Kept, Scan};
 use crate::jobs::begin::begin_classify;
 use crate::jobs::classify::{Classification, Classified, Encoders, Pipeline, classify};
-use crate::jobs::effort::{Clocks, LimitOfLate};
 use crate::jobs::kept::kept;
 use crate::jobs::model::{Model, OpenedModel};
 use crate::jobs::rescore::{Rescored, rescore};
-use crate::jobs::sink::{Hooks, SessionSink, SourceFolder};
+use crate::jobs::session_writer::{Hooks, SessionWriter, SourceFolder};
+use crate::jobs::stage_clocks::{RecentLimit, StageClocks};
 use crate::store::StoreError;
 use crate::store::session::{LabelSet, Session, Sorting, Which};
 
@@ -169,7 +169,7 @@ impl ReadyRun {
         let ReadyRun { model, session, found, runtime } = self;
         let cache = context.machine.cache.as_ref();
         let (run, set) = begin_classify(session, settings, model, runtime, None)?;
-        let clocks = Clocks::default();
+        let clocks = StageClocks::default();
         let pipeline = Pipeline {
             files: &found.files,
             model,
@@ -203,7 +203,7 @@ fn fill(
 ) -> Result<Classification, RunError> {
     let localizer = context.face.localizer();
     let say = |trouble: &PictureDefect| localizer.trouble(trouble);
-    let limit = RefCell::new(LimitOfLate::default());
+    let limit = RefCell::new(RecentLimit::default());
     let hooks = Hooks {
         say: &say,
         alert: &|_| None,
@@ -214,7 +214,7 @@ fn fill(
         on_silence: &mut || context.note(Notice::ModelSilent),
         on_stored: &mut |stored| context.tell(RunEvent::Stored(stored)),
     };
-    let mut sink = SessionSink::new(session, run, set, SourceFolder::new(&settings.source), hooks);
+    let mut sink = SessionWriter::new(session, run, set, SourceFolder::new(&settings.source), hooks);
     context.tell(RunEvent::StageBegins { total: pipeline.files.len() });
     Ok(classify(pipeline, &mut Encoders::default(), &mut sink)?)
 }

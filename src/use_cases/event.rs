@@ -13,7 +13,7 @@ use crate::engine::runtime::select::{RuntimeNote, Selection};
 use crate::files::destination::Weakness;
 use crate::files::transfer::{Ended, TransferError};
 use crate::jobs::classify::Classified;
-use crate::jobs::watch::{Told, Watch};
+use crate::jobs::watch::{Watch, WatchEvent};
 use crate::store::NoSecret;
 use crate::store::session::Known;
 
@@ -74,7 +74,7 @@ pub enum RunEvent<'e> {
         ended: &'e Ended,
     },
     /// Something happened in a watch.
-    Watch(Told<'e>),
+    Watch(WatchEvent<'e>),
     /// How a watch stands, after each turn.
     WatchStands {
         /// The watch.

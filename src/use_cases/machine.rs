@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::built_in::Unpacker;
 use crate::engine::runtime::find::LibrarySearchPath;
 use crate::engine::runtime::select::RuntimeRequest;
-use crate::jobs::embeddings::CachePlace;
+use crate::jobs::embedding_cache::EmbeddingCacheConfig;
 use crate::store::known::KnownSessions;
 
 /// Everything that a run has to know of the machine and of the user.
@@ -18,7 +18,7 @@ pub struct Machine {
     /// This program, to be started again for trying libraries.
     pub program: PathBuf,
     /// Where embeddings are remembered; nowhere without a home folder.
-    pub cache: Option<CachePlace>,
+    pub cache: Option<EmbeddingCacheConfig>,
     /// Unpacks the built-in model.
     pub built_in: Unpacker,
     /// Where the program keeps what it installs, and which sessions are the user's own; none without a home folder.

@@ -16,7 +16,7 @@ pub mod watch;
 use crate::files::defect::PictureDefect;
 use crate::files::transfer::TransferError;
 use crate::jobs::cancel_token::CancelToken;
-use crate::jobs::watch::Waits;
+use crate::jobs::watch::WatchBlocked;
 
 pub use error::RunError;
 pub use event::{Notice, RunEvent};
@@ -37,7 +37,7 @@ pub trait Localizer: Send + Sync {
     /// Why a transfer failed.
     fn transfer(&self, error: &TransferError) -> String;
     /// What a watch waits for.
-    fn waits(&self, waits: Waits<'_>) -> String;
+    fn waits(&self, waits: WatchBlocked<'_>) -> String;
 }
 
 /// What every use case works with.
@@ -49,7 +49,7 @@ pub struct RunContext<'r> {
     pub stop: &'r CancelToken,
     /// True once a run that has not begun is to be given up.
     pub is_stopped: &'r dyn Fn() -> bool,
-    /// Told of everything.
+    /// WatchEvent of everything.
     pub face: &'r dyn Face,
 }
 

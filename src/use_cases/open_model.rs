@@ -8,8 +8,8 @@ use crate::engine::EngineError;
 use crate::engine::hub::{DownloadControl, Hub, HubConfig, HubError};
 use crate::engine::runtime::select::cores;
 use crate::engine::runtime::{Runtime, Workload};
-use crate::jobs::answering::{Patience, answer_of};
 use crate::jobs::model::{ModelError, ModelToOpen, OpenedModel};
+use crate::jobs::watchdog::{Watchdog, answer_of};
 
 /// The folder of a model's checkpoint. The built-in one is unpacked, and told to be what it is; a published one is
 /// downloaded where the cache has not all of it.
@@ -73,7 +73,7 @@ pub fn open_to_use(context: &RunContext<'_>, to_open: ModelToOpen<'_>) -> Result
     context.tell(RunEvent::OpeningModel(&to_open.settings.model));
     let runtime = to_open.runtime.clone();
     let mut patience =
-        Patience { is_stopped: context.is_stopped, on_silence: &mut || context.note(Notice::ModelSilent) };
+        Watchdog { is_stopped: context.is_stopped, on_silence: &mut || context.note(Notice::ModelSilent) };
     match to_open.open_or_stop(&mut || context.tell(RunEvent::Quantising), &mut patience) {
         Err(ModelError::NoAnswer(error)) if error.is_wanted() => Err(RunError::Stopped),
         Err(error) => Err(error.into()),
@@ -91,7 +91,7 @@ pub fn answer<T: Send + 'static>(
     ask: impl FnOnce(&dyn Fn(())) -> Result<T, EngineError> + Send + 'static,
 ) -> Result<T, RunError> {
     let mut patience =
-        Patience { is_stopped: context.is_stopped, on_silence: &mut || context.note(Notice::ModelSilent) };
+        Watchdog { is_stopped: context.is_stopped, on_silence: &mut || context.note(Notice::ModelSilent) };
     match answer_of(ask, &mut patience, &mut |()| {}) {
         Err(error) if error.is_wanted() => Err(RunError::Stopped),
         Err(error) => Err(ModelError::from(error).into()),

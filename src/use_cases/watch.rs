@@ -16,9 +16,9 @@ use crate::engine::runtime::select::cores;
 use crate::files::{destination, scan};
 use crate::jobs::begin::begin_classify;
 use crate::jobs::cancel_token::CancelToken;
-use crate::jobs::effort::{Clocks, LimitOfLate};
 use crate::jobs::kept::kept;
 use crate::jobs::model::{Model, OpenedModel};
+use crate::jobs::stage_clocks::{RecentLimit, StageClocks};
 use crate::jobs::watch::{Watch, WatchError, WatchRules, WatchTools, Watched};
 use crate::store::StoreError;
 use crate::store::session::{LabelSet, Session, Sorting};
@@ -92,8 +92,8 @@ pub struct WatchRun<'w> {
     model: &'w Model,
     watch: Watch,
     watched: Watched,
-    clocks: Clocks,
-    limit: LimitOfLate,
+    clocks: StageClocks,
+    limit: RecentLimit,
 }
 
 impl<'w> WatchRun<'w> {
@@ -120,19 +120,18 @@ impl<'w> WatchRun<'w> {
             table: table.to_owned(),
         };
         let watch = Watch::new(watched.clone(), session, rules);
-        let (clocks, limit) = (Clocks::default(), LimitOfLate::default());
+        let (clocks, limit) = (StageClocks::default(), RecentLimit::default());
         Ok(WatchRun { context, model, watch, watched, clocks, limit })
     }
 
-    /// Sorting heeds this request, and not that of the context: while it lasts nothing is sorted, and the watch goes
-    /// on.
-    pub fn heed_when_sorting(&mut self, stop: CancelToken) {
-        self.watch.heed_when_sorting(stop);
+    /// Sorting heeds this token, and not that of the context: while it is set nothing is sorted, and the watch goes on.
+    pub fn set_sorting_token(&mut self, stop: CancelToken) {
+        self.watch.set_sorting_token(stop);
     }
 
     /// Tells that work of somebody else in the session has failed: transfers that it left are finished first of all.
-    pub fn recovers_first(&mut self) {
-        self.watch.recovers_first();
+    pub fn recover_first(&mut self) {
+        self.watch.recover_first();
     }
 
     /// How it stands.

@@ -11,7 +11,7 @@ use smart_image_sorter::built_in::Unpacker;
 use smart_image_sorter::domain::settings::{ModelName, Operation, Settings};
 use smart_image_sorter::engine::runtime::find::LibrarySearchPath;
 use smart_image_sorter::engine::runtime::select::{RuntimeChoice, RuntimeRequest};
-use smart_image_sorter::jobs::embeddings::CachePlace;
+use smart_image_sorter::jobs::embedding_cache::EmbeddingCacheConfig;
 use smart_image_sorter::lang::{Language, Say};
 use smart_image_sorter::store::session::Sorting;
 use smart_image_sorter::use_cases::Machine;
@@ -75,7 +75,7 @@ fn app_on(workspace: &Workspace) -> Working {
         },
         runtime: RuntimeRequest { runtime: RuntimeChoice::Auto, ..RuntimeRequest::default() },
         program: program().to_owned(),
-        cache: Some(CachePlace { folder: workspace.home().join("cache"), limit: 1 << 30 }),
+        cache: Some(EmbeddingCacheConfig { folder: workspace.home().join("cache"), limit: 1 << 30 }),
         built_in: Unpacker::new(Some(workspace.home().join("built-in"))),
         data_folder: Some(workspace.home().join("data/sis")),
     };

@@ -13,7 +13,7 @@ use smart_image_sorter::domain::template::Templates;
 use smart_image_sorter::engine::EngineError;
 use smart_image_sorter::engine::checkpoint::CheckpointError;
 use smart_image_sorter::engine::runtime::Workload;
-use smart_image_sorter::jobs::embeddings::CachePlace;
+use smart_image_sorter::jobs::embedding_cache::EmbeddingCacheConfig;
 use smart_image_sorter::jobs::model::ModelToOpen;
 
 use crate::support::{Workspace, copy_folder, fixtures, of_kind, runtimes};
@@ -91,7 +91,7 @@ fn a_tower_that_is_opened_later_is_that_of_the_same_model() {
             batch_size: None,
             trust_unchanged: false,
         };
-        let cache = CachePlace { folder: workspace.path("cache"), limit: 1 << 20 };
+        let cache = EmbeddingCacheConfig { folder: workspace.path("cache"), limit: 1 << 20 };
         let open = |ahead| {
             let (folder, settings, runtime, cache) = (&*folder, &settings, &runtime, Some(&cache));
             let model = ModelToOpen { folder, settings, runtime, cores: 1, cache, uses: Workload::Few, ahead };

@@ -11,7 +11,7 @@ const PASSED: [&str; 3] = ["Transpose", "Identity", "Cast"];
 /// The most steps that are looked back: there are a handful between logits and scale.
 const MOST_STEPS: usize = 16;
 
-/// Scale and bias, where the graph has logits that end as described above. The bias is nought where nothing is added.
+/// Scale and bias, where the graph has logits that end as described above. The bias is zero where nothing is added.
 pub(super) fn scale_and_bias(graph: &GraphProto) -> Option<(f32, f32)> {
     let mut value = graph.output.iter().map(|output| &*output.name).find(|name| name.starts_with("logits_per_"))?;
     let mut bias = 0.0;

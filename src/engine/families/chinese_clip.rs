@@ -88,7 +88,7 @@ impl Family for ChineseClip {
         let embeddings = "text_model.embeddings";
         let words = g.weight(&format!("{embeddings}.word_embeddings.weight"), &[self.vocabulary, width])?;
         let words = g.op("Gather", &[&words, &ids], vec![axis(0)]);
-        // A sentence by itself is of type nought throughout.
+        // A sentence by itself is of type zero throughout.
         let types = g.weight(&format!("{embeddings}.token_type_embeddings.weight"), &[self.token_types, width])?;
         let kind = g.slice(&types, 0, 1, 0);
         let x = g.op("Add", &[&words, &kind], vec![]);

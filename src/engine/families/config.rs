@@ -46,7 +46,7 @@ impl<'c> ConfigReader<'c> {
         self.within(key, default, 1..=most)
     }
 
-    /// A whole number of at least nought and at most `most`.
+    /// A whole number of at least zero and at most `most`.
     pub(super) fn whole(&self, key: &str, default: usize, most: usize) -> Result<usize, FamilyError> {
         self.within(key, default, 0..=most)
     }

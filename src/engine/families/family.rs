@@ -39,7 +39,7 @@ pub trait Family: Debug + Send + Sync {
     /// The image tower: `pixel_values` of shape (rows, 3, side, side) to `image_embeds` (rows, dimensions).
     fn image_graph(&self, weights: &Weights, operators: Operators) -> Result<TowerGraph, WeightsError>;
 
-    /// The text tower: `input_ids` (rows, tokens) and, where it looks at them, `attention_mask` (rows, tokens), nought
+    /// The text tower: `input_ids` (rows, tokens) and, where it looks at them, `attention_mask` (rows, tokens), zero
     /// at tokens that only fill up, to `text_embeds` (rows, dimensions).
     fn text_graph(&self, weights: &Weights, operators: Operators) -> Result<TowerGraph, WeightsError>;
 }

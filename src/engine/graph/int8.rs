@@ -1,6 +1,6 @@
 //! A graph rewritten to multiply in 8-bit integers, and the weights that it then needs.
 //!
-//! Weights have one scale an output channel and are symmetric about nought. The other factor gets its scale when it is
+//! Weights have one scale an output channel and are symmetric about zero. The other factor gets its scale when it is
 //! computed, one a token: so what becomes of a picture does not depend on those that go through the tower with it, and
 //! one token with large numbers does not coarsen the others (per-token dynamic quantisation, as in Yao et al. 2022,
 //! "ZeroQuant"). The products go through `MatMulIntegerToFloat` of ONNX Runtime.
@@ -16,10 +16,10 @@ use super::{TowerGraph, integer, integer_list, point_outside};
 /// Zero in the unsigned numbers that a token's values become.
 const ZERO_POINT: u8 = 128;
 
-/// The largest that a token's value becomes, counted from nought.
+/// The largest that a token's value becomes, counted from zero.
 const TOKEN_LEVELS: f32 = 127.0;
 
-/// Added to a token's largest value, so that one of noughts can be divided by it.
+/// Added to a token's largest value, so that one of zeros can be divided by it.
 const SMALLEST: f32 = 1e-30;
 
 /// The source of a part of the new weights' file.
@@ -250,7 +250,7 @@ fn old_length(tensor: &TensorProto) -> u64 {
 
 /// A matrix (outputs, inputs) in single precision as integers (inputs, outputs), with one scale an output: `value ≈
 /// integer
-/// * scale`, no integer further from nought than `levels`.
+/// * scale`, no integer further from zero than `levels`.
 pub fn quantise(matrix: &[f32], inputs: usize, levels: f32) -> (Vec<i8>, Vec<f32>) {
     let outputs = matrix.len() / inputs.max(1);
     let (mut integers, mut scales) = (vec![0; matrix.len()], Vec::with_capacity(outputs));

@@ -221,7 +221,7 @@ impl GraphBuilder<'_> {
         self.op("Gather", &[x, &place], vec![axis(1)])
     }
 
-    /// The mask that is added to the attention's logits so that tokens with a nought in `attention_mask`, (rows,
+    /// The mask that is added to the attention's logits so that tokens with a zero in `attention_mask`, (rows,
     /// tokens), are not looked at: (rows, 1, 1, tokens).
     pub fn padding_mask(&mut self, attention_mask: &Value) -> Value {
         let seen = self.op("Cast", &[attention_mask], vec![integer("to", DataType::Float as i64)]);

@@ -73,7 +73,7 @@ impl Hub {
         known.map(|(kind, id)| PublishedModel { id, kind, is_supported: true, downloads: None }).collect()
     }
 
-    /// Bytes that a model takes in the cache, half-downloaded files with them; nought where it is not there.
+    /// Bytes that a model takes in the cache, half-downloaded files with them; zero where it is not there.
     pub fn bytes_in_cache(&self, id: &str) -> u64 {
         self.config.cache.as_ref().map_or(0, |root| Storage::of(root, id).bytes())
     }

@@ -49,7 +49,7 @@ struct PaddingToken {
 pub struct TokenBatch {
     /// Token ids: (sentences, tokens).
     pub ids: Array2<i64>,
-    /// One at tokens that the tower looks at, nought at those that only fill up: (sentences, tokens).
+    /// One at tokens that the tower looks at, zero at those that only fill up: (sentences, tokens).
     pub mask: Array2<i64>,
 }
 

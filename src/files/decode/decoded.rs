@@ -23,16 +23,16 @@ pub struct Decoded {
 }
 
 impl Decoded {
-    /// Of a decoder that gives nothing of a file which lacks data.
+    /// For decoders that fail on a file which lacks data.
     pub(super) fn whole(pixels: RgbImage) -> Decoded {
         Decoded { pixels, is_whole: true }
     }
 }
 
-/// Told once how many bytes of memory a picture takes at most while it is decoded, before it takes them.
+/// Called once, before decoding, with the most bytes of memory that it may take. It may block until they are free.
 pub(in crate::files) type MemoryGrant<'r> = &'r mut dyn FnMut(u64);
 
-/// Asks for the memory that a picture needs; refuses one that would take too much, before any of it is allocated.
+/// Claims the memory that a picture needs. Refuses a picture that needs too much before any is allocated.
 pub(super) fn claim_memory(size: Size, need: u64, room: MemoryGrant<'_>) -> Result<(), PictureDefect> {
     let Size { width, height, .. } = size;
     match u64::from(width) * u64::from(height) {

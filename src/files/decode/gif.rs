@@ -12,8 +12,8 @@ use super::lzw::Lzw;
 use super::need::{self, Size};
 use crate::files::defect::{PictureDefect, RareForm};
 
-/// The pixels that can be unpacked, where not all can: those that lack have the colour of the background. What stands
-/// before the first frame and belongs to no block is left out, and the picture not whole.
+/// Decodes the first frame. Pixels that cannot be unpacked get the background colour. Bytes outside of blocks before
+/// the frame are skipped; the picture then is not whole.
 pub(super) fn decode(bytes: &[u8], room: MemoryGrant<'_>) -> Result<Decoded, PictureDefect> {
     let before = || blocks(bytes).take_while(|block| block.kind != Kind::Frame);
     if before().all(|block| block.kind != Kind::Noise) {
@@ -65,7 +65,7 @@ fn decode_blocks(bytes: &[u8], room: MemoryGrant<'_>) -> Result<Decoded, Picture
     Ok(Decoded { pixels, is_whole: filled == usize::from(frame.height) && codes_end_with(indices, bytes) })
 }
 
-/// True where the codes of the first frame end with so many pixels: what is lost or made up shifts the rest.
+/// True where the codes of the first frame end after exactly this many pixels: lost or invented bytes shift the rest.
 fn codes_end_with(pixels: u64, bytes: &[u8]) -> bool {
     let Some((size, data)) = blocks(bytes).find(|block| block.kind == Kind::Frame).and_then(Block::codes) else {
         return false;

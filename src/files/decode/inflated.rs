@@ -7,7 +7,7 @@ use flate2::{Decompress, FlushDecompress, Status};
 pub(super) enum Stop {
     /// The data are over, and add up to their sum.
     End,
-    /// They go on where there is nothing any more.
+    /// The data end before the stream does.
     Cut,
     /// They cannot be understood.
     Broken,
@@ -29,7 +29,7 @@ impl<'b> Inflated<'b> {
         Inflated { decoder: Decompress::new(true), parts, part: 0, at: 0, careful_from: u64::MAX }
     }
 
-    /// Unpacks so much. Less where there is no more, with the reason.
+    /// Fills the buffer. Fewer bytes at the end of the data, with the reason.
     pub(super) fn fill(&mut self, into: &mut [u8]) -> (usize, Option<Stop>) {
         let mut filled = 0;
         while filled < into.len() {
@@ -47,12 +47,12 @@ impl<'b> Inflated<'b> {
         (filled, None)
     }
 
-    /// True where the decoder met what it cannot understand, be it beyond what was asked for.
+    /// True where the decoder met invalid data, even after the bytes that were asked for.
     pub(super) fn is_broken(&self) -> bool {
         self.careful_from < u64::MAX
     }
 
-    /// Unpacks what was unpacked before.
+    /// Unpacks again up to the former position.
     fn skip(&mut self, mut left: u64) {
         let mut scratch = [0; 1 << 12];
         while left > 0 {

@@ -5,11 +5,11 @@ use std::io::{ErrorKind, Read, Result};
 use weezl::decode::{Configuration, Decoder};
 use weezl::{BitOrder, LzwStatus};
 
-/// Reads as the unpacked data. A code that means nothing is an error.
+/// A reader of the unpacked data. An undefined code is an error.
 pub(super) struct Lzw<'b> {
     decoder: Decoder,
     bytes: &'b [u8],
-    /// The decoder met a code that means nothing, which it would go on after.
+    /// The decoder met an undefined code. It would continue after it.
     is_broken: bool,
 }
 
@@ -24,7 +24,7 @@ impl<'b> Lzw<'b> {
         Lzw { decoder: configuration.build(), bytes, is_broken: false }
     }
 
-    /// A frame of a GIF, with so many bits for a colour: eleven at most.
+    /// A frame of a GIF, with `bits` bits a colour, at most eleven.
     pub(super) fn of_gif(bytes: &'b [u8], bits: u8) -> Lzw<'b> {
         Lzw { decoder: Configuration::new(BitOrder::Lsb, bits.min(11)).build(), bytes, is_broken: bits > 11 }
     }

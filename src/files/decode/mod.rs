@@ -41,8 +41,8 @@ pub fn decode(bytes: &[u8], kind: Kind) -> Result<Decoded, PictureDefect> {
     decode_within(bytes, kind, &mut |_| {})
 }
 
-/// The same; `room` is told once how many bytes of memory it takes at most, before it takes them, and may wait until
-/// they are there.
+/// The same; `room` is called once, before decoding, with the most bytes of memory that it may take, and may block
+/// until they are free.
 pub fn decode_within(bytes: &[u8], kind: Kind, room: &mut dyn FnMut(u64)) -> Result<Decoded, PictureDefect> {
     match kind {
         Kind::Picture(format) => {
@@ -50,7 +50,7 @@ pub fn decode_within(bytes: &[u8], kind: Kind, room: &mut dyn FnMut(u64)) -> Res
                 .unwrap_or_else(|panicked| Err(PictureDefect::Damaged { detail: panicked.to_string() }));
             match (decoded, is_whole(bytes, format)) {
                 (Ok(decoded), is_whole) => Ok(Decoded { is_whole: is_whole && decoded.is_whole, ..decoded }),
-                // Some decoders give nothing of a file that is cut off: that is still what is wrong with it.
+                // Some decoders fail on a truncated file: truncation is still its defect.
                 (Err(PictureDefect::Damaged { .. }), false) => Err(PictureDefect::Truncated),
                 (Err(defect), _) => Err(defect),
             }

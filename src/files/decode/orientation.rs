@@ -95,7 +95,7 @@ pub(super) fn of_png(bytes: &[u8]) -> Orientation {
 
 type Text<'b> = (&'b [u8], Vec<u8>);
 
-/// The bytes before the next nought, and after it.
+/// The bytes before and after the next zero byte.
 fn split(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let at = bytes.iter().position(|byte| *byte == 0)?;
     Some((&bytes[..at], &bytes[at + 1..]))
@@ -135,8 +135,8 @@ fn raw_profile(text: &[u8]) -> Option<Vec<u8>> {
     digits.chunks(2).map(byte).collect()
 }
 
-/// The number that EXIF data tells, and none where it tells nothing. Of several the first counts. Data that do not
-/// begin as they should tell that there is none: at those Pillow gives up.
+/// The orientation in EXIF data; the first of several counts. Data with a wrong beginning mean "no orientation",
+/// because Pillow stops there.
 fn of_exif(data: &[u8]) -> Option<u8> {
     let mut data = data;
     for _ in 0..2 {

@@ -14,7 +14,7 @@ use super::orientation;
 use super::png_rows::RepairedPng;
 use crate::files::defect::{PictureDefect, RareForm};
 
-/// The rows that can be unpacked, where not all can: those that lack are black.
+/// Decodes a PNG. Rows that cannot be unpacked are black.
 pub(super) fn decode(bytes: &[u8], room: MemoryGrant<'_>) -> Result<Decoded, PictureDefect> {
     let orientation = orientation::of_png(bytes);
     let mut is_asked = false;
@@ -25,7 +25,7 @@ pub(super) fn decode(bytes: &[u8], room: MemoryGrant<'_>) -> Result<Decoded, Pic
     };
     // Of bytes that do not add up to their sum, nobody knows which are wrong. On parts of colours the decoder panics.
     let is_sound = |chunk: Chunk<'_>| chunk.adds_up() && chunk.whole_colours().len() == chunk.content.len();
-    // Data have a sum of their own when they are unpacked, and no pixel hangs on what comes behind them.
+    // Unpacked data have a checksum of their own, and no pixel depends on the chunks after them.
     let is_known = reach_the_end(bytes) && chunks(bytes).take_while(|chunk| chunk.kind != *b"IDAT").all(is_sound);
     if is_known && chunks(bytes).all(is_sound) {
         match pixels(Cursor::new(bytes), ChecksumCheck::Matter, orientation, &mut room) {

@@ -1,4 +1,4 @@
-//! Repairs a PNG whose data are damaged or end early: every row that can be unpacked, and noughts for the rest, as
+//! Repairs a PNG whose data are damaged or end early: every row that can be unpacked, and zeros for the rest, as
 //! Pillow leaves them.
 
 use std::io::{BufRead, Error, ErrorKind, Read, Result, Seek, SeekFrom};
@@ -11,14 +11,14 @@ use super::inflated::{Inflated, Stop};
 /// The most bytes of a block that is not compressed (RFC 1951, section 3.2.4).
 const LONGEST_BLOCK: usize = 0xffff;
 
-/// Filters of a row that there are; its first byte tells which one.
+/// The number of row filters. The first byte of a row is its filter.
 const FILTERS: u8 = 5;
 
 /// Where each pass of an interlaced picture begins, and its steps: across and down.
 const PASSES: [[u32; 4]; 7] =
     [[0, 0, 8, 8], [4, 0, 8, 8], [0, 4, 4, 8], [2, 0, 4, 4], [0, 2, 2, 4], [1, 0, 2, 2], [0, 1, 1, 2]];
 
-/// Reads as the new PNG, of which one row is in memory at a time. Its sums are all nought.
+/// A reader of the repaired PNG, one row in memory at a time. All its checksums are zero.
 pub(super) struct RepairedPng<'b> {
     /// Rows to come: how many, and how long each is.
     passes: Vec<(u32, usize)>,
@@ -37,7 +37,7 @@ pub(super) struct RepairedPng<'b> {
 }
 
 impl<'b> RepairedPng<'b> {
-    /// `info` is what the first chunk of the file tells.
+    /// `info` holds the fields of the file's first chunk.
     pub(super) fn new(bytes: &'b [u8], info: &Info<'_>) -> RepairedPng<'b> {
         let before = || chunks(bytes).take_while(|chunk| chunk.kind != *b"IDAT");
         let last = |kind: &[u8; 4]| before().filter(|chunk| chunk.kind == *kind && chunk.is_whole()).last();
@@ -53,7 +53,7 @@ impl<'b> RepairedPng<'b> {
         RepairedPng { passes, packed, row: Vec::new(), done: 0, rows: 0, is_whole: true, made, at: 0, is_ended: false }
     }
 
-    /// True where every row came from data, and the data add up to their sum.
+    /// True where every row came from data with a matching checksum.
     pub(super) fn is_whole(&mut self) -> bool {
         self.is_whole && self.packed.fill(&mut [0]) == (0, Some(Stop::End))
     }
@@ -74,7 +74,7 @@ impl<'b> RepairedPng<'b> {
         append(&mut self.made, b"IDAT", &block);
     }
 
-    /// Unpacks the next row, or fills it with noughts. False where there is none.
+    /// Unpacks the next row, or fills it with zeros. False after the last row.
     fn unpack_row(&mut self) -> bool {
         let Some((left, length)) = self.passes.last_mut() else { return false };
         self.row.resize(*length, 0);

@@ -19,7 +19,7 @@ const fn decoder_of(format: Format) -> &'static str {
 }
 
 impl Kind {
-    /// The decoder of such a file, with its revision; nothing for one that is not decoded.
+    /// The decoder for this kind of file with its revision; empty for a kind that is not decoded.
     pub fn decoder(self) -> &'static str {
         match self {
             Kind::Picture(format) => decoder_of(format),

@@ -34,8 +34,8 @@ pub(super) fn width_of(kind: u16) -> Option<usize> {
 /// The value for "no orientation", which also ends the search in other places.
 pub(super) const NO_ORIENTATION: u8 = 0;
 
-/// The orientation that the values of a tag tell: the first of them, in any type of numbers that Pillow knows. Texts
-/// and bytes tell none. Nothing where a tag counts as missing: its type is unknown, or it has no values.
+/// The orientation in the values of a tag: the first value, in any number type that Pillow knows. Texts and bytes mean
+/// "no orientation". `None` where the tag counts as missing: its type is unknown, or it has no values.
 pub(super) fn orientation(order: Order, kind: u16, values: &[u8]) -> Option<u8> {
     let width = width_of(kind).filter(|_| kind <= 16)?;
     let first = values.get(..width)?;

@@ -38,7 +38,7 @@ pub(super) fn format(start: &[u8]) -> Option<&'static str> {
         return None;
     }
     let length = u32::from_be_bytes(start.get(..4)?.try_into().ok()?) as usize;
-    // A length of one is followed by a longer one; of nought, the box has the rest of the file.
+    // A length of one is followed by a longer one; of zero, the box has the rest of the file.
     let (brands_at, end) = match length {
         0 => (8, start.len()),
         1 => (16, usize::try_from(u64::from_be_bytes(start.get(8..16)?.try_into().ok()?)).ok()?),

@@ -111,7 +111,7 @@ fn icon(start: &[u8]) -> Option<&'static str> {
     let (length, offset) = (long(14)?, long(18)?);
     let side = |size: u8| if size == 0 { 256 } else { u16::from(size) };
     let is_directory = reserved == 0 && (1..=512).contains(&count);
-    // Some programs fill up the byte of an entry that is to be nought.
+    // Some programs fill up the byte of an entry that is to be zero.
     let is_entry = matches!(entry_reserved, 0 | 255) && length >= 16 && offset >= 6 + 16 * u64::from(count);
     let depths = [0, 1, 2, 4, 8, 16, 24, 32];
     match kind {

@@ -3,18 +3,17 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
-use std::rc::Rc;
 
-use super::copy::{Copy, copy, verify};
+use super::copy::{copy, verify};
 use super::removal::Removal;
 use super::rename::{end_renaming, go_back, move_by_renaming};
+use super::state::State;
 use super::target::{open_folder, present_already, publish};
 use super::{Ended, Journal, Outcome, PreparedTransfer, TransferError, ending};
 use crate::crash::{self, Moment};
 use crate::domain::run::{Action, TransferId};
 use crate::domain::transfer::Step;
 use crate::domain::unkept::Unkept;
-use crate::files::folder::{FileStat, Folder};
 use crate::files::folders::{Entry, Folders};
 use crate::files::to_disk::{NotOnDisk, ToDisk, copy_of};
 
@@ -22,23 +21,6 @@ use crate::files::to_disk::{NotOnDisk, ToDisk, copy_of};
 struct InHand<'t> {
     transfer: &'t PreparedTransfer,
     state: State,
-}
-
-pub(super) enum State {
-    /// Copied under a temporary name.
-    Copied(Copy),
-    /// The same, verified and on disk, as it was then.
-    Verified(Copy, FileStat),
-    /// The copy has its name, and was what was verified when it got it; the source of a move is still to be removed.
-    Published { target: Entry, seen: FileStat, copied_from: FileStat, unkept: Unkept },
-    /// The file was renamed; its folders are not on disk yet.
-    Renamed { target: Entry, left: Rc<Folder> },
-    /// A file is to be removed; its content is whole elsewhere.
-    Leaving { removal: Removal, outcome: Outcome },
-    /// It is done, but for bringing the folder to disk that a file has left.
-    Left { outcome: Outcome, folder: Rc<Folder> },
-    /// Over.
-    Ended(Ended),
 }
 
 /// Carries out a batch. What is missing in the answer was not begun, because of a stop or of an error that concerns

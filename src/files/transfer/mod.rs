@@ -22,6 +22,7 @@ mod outcome;
 mod recover;
 mod removal;
 mod rename;
+mod state;
 mod target;
 #[cfg(test)]
 mod tests;

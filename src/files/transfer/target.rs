@@ -4,8 +4,8 @@ use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::rc::Rc;
 
-use super::batch::State;
 use super::copy::Copy;
+use super::state::State;
 use super::{Outcome, PreparedTransfer, TransferError};
 use crate::crash::{self, Moment};
 use crate::domain::portable_name::portable_file_name;

@@ -7,10 +7,10 @@ use crate::domain::speed::Batch;
 use crate::engine::EngineError;
 use crate::engine::image_processor::PreparedPicture;
 use crate::engine::runtime::Device;
-use crate::jobs::answering::{Hired, NoAnswer, Patience};
 use crate::jobs::cancel_token::CancelToken;
 use crate::jobs::classify::Encoders;
 use crate::jobs::threads::side_by_side;
+use crate::jobs::watchdog::{ModelWorker, NoAnswer, Watchdog};
 
 /// Batches that are tried: on a processor, and beyond those on a GPU.
 const SIZES: [usize; 6] = [1, 2, 4, 8, 16, 32];
@@ -96,10 +96,10 @@ fn per_second(
     stop: &CancelToken,
 ) -> Result<f64, NoBatches> {
     let batch: Vec<Arc<PreparedPicture>> = pictures.iter().cycle().take(size).cloned().collect();
-    let encode_some = |encoder: &mut Hired| {
+    let encode_some = |encoder: &mut ModelWorker| {
         let (began, mut count) = (Instant::now(), 0);
         while count == 0 || began.elapsed() < time {
-            let mut patience = Patience { is_stopped: &|| stop.is_requested(), on_silence: &mut || {} };
+            let mut patience = Watchdog { is_stopped: &|| stop.is_requested(), on_silence: &mut || {} };
             let answer = encoder.encode(batch.clone(), &mut patience).map_err(NoBatches::NoAnswer)?;
             answer.map_err(NoBatches::Failed)?;
             count += size;

@@ -8,9 +8,9 @@ use crate::domain::speed::WholeRun;
 use crate::files::page_cache::drop_pages;
 use crate::jobs::cancel_token::CancelToken;
 use crate::jobs::classify::{Classified, ClassifyError, Encoders, Pipeline, classify};
-use crate::jobs::effort::Clocks;
 use crate::jobs::model::Model;
-use crate::jobs::sink::{Sink, SinkError};
+use crate::jobs::session_writer::{Sink, SinkError};
+use crate::jobs::stage_clocks::StageClocks;
 
 /// Files that a run comes to at most: few pictures are run through again and again.
 const MOST: usize = 20_000;
@@ -27,7 +27,7 @@ pub(super) fn run(
 ) -> Result<WholeRun, ClassifyError> {
     bench.files.iter().for_each(|path| drop_pages(path));
     let files: Vec<PathBuf> = bench.files.iter().cycle().take(MOST).cloned().collect();
-    let (clocks, over) = (Clocks::default(), CancelToken::default());
+    let (clocks, over) = (StageClocks::default(), CancelToken::default());
     let pipeline = Pipeline {
         files: &files,
         model,

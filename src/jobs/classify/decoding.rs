@@ -9,17 +9,17 @@ use crate::engine::image_processor::{ImageProcessor, PreparedPicture};
 use crate::files::defect::PictureDefect;
 use crate::files::read::FileContent;
 use crate::jobs::decoding::decoded;
-use crate::jobs::effort::Clock;
+use crate::jobs::stage_clocks::StageClock;
 use crate::panics::caught;
 
 pub(super) fn decode_files(
     (contents, prepared, results): (Receiver<Item<Content<'_>>>, Sender<Item<Waiting>>, Results),
     processor: &ImageProcessor,
     awaits_rest: &(dyn Fn(usize) -> bool + Sync),
-    clock: &Clock,
+    clock: &StageClock,
     go_on: &(dyn Fn() -> bool + Sync),
 ) {
-    let mut hand = clock.hand();
+    let mut hand = clock.timer();
     for Item { position, stage: (content, share) } in contents {
         hand.waited();
         if !go_on() {

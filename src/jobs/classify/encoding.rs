@@ -14,16 +14,16 @@ use crate::domain::variant::Variant;
 use crate::engine::EngineError;
 use crate::engine::encoder::ImageEncoder;
 use crate::files::defect::PictureDefect;
-use crate::jobs::answering::{Hired, NoAnswer, Patience, answer_of};
-use crate::jobs::effort::Clock;
 use crate::jobs::model::{Model, ModelError};
+use crate::jobs::stage_clocks::StageClock;
 use crate::jobs::threads::start;
-use crate::store::cache::Remembered;
+use crate::jobs::watchdog::{ModelWorker, NoAnswer, Watchdog, answer_of};
+use crate::store::cache::CachedEmbedding;
 
 /// The image tower, one encoder a worker: opened when the first picture needs it, and kept from one classify to the
 /// next.
 #[derive(Debug, Default)]
-pub struct Encoders(Vec<Hired>);
+pub struct Encoders(Vec<ModelWorker>);
 
 impl Encoders {
     /// The same, opened already.
@@ -33,22 +33,22 @@ impl Encoders {
     }
 
     fn of(opened: Vec<ImageEncoder>) -> Result<Encoders, ModelError> {
-        Ok(Encoders(opened.into_iter().map(Hired::hire).collect::<Result<_, _>>()?))
+        Ok(Encoders(opened.into_iter().map(ModelWorker::hire).collect::<Result<_, _>>()?))
     }
 
     /// True where the runtime takes several pictures at a time, false where each core takes them one by one.
     pub(in crate::jobs) fn takes_batches(&self) -> bool {
-        self.0.first().is_some_and(Hired::takes_batches)
+        self.0.first().is_some_and(ModelWorker::takes_batches)
     }
 
     /// The encoders that are open.
-    pub(in crate::jobs) fn all(&mut self) -> &mut [Hired] {
+    pub(in crate::jobs) fn all(&mut self) -> &mut [ModelWorker] {
         &mut self.0
     }
 
     /// Opens them where they are not, as where one was left behind the last time.
-    fn opened(&mut self, model: &Model, patience: &mut Patience<'_>) -> Result<&mut [Hired], ModelError> {
-        if self.0.is_empty() || self.0.iter().any(Hired::is_lost) {
+    fn opened(&mut self, model: &Model, patience: &mut Watchdog<'_>) -> Result<&mut [ModelWorker], ModelError> {
+        if self.0.is_empty() || self.0.iter().any(ModelWorker::is_lost) {
             self.0.clear();
             let tower = model.tower().clone();
             let opened = answer_of(move |_: &dyn Fn(())| tower.open(), patience, &mut |()| {})?;
@@ -73,7 +73,7 @@ pub(super) fn encode_when_needed<'scope>(
     model: &'scope Model,
     encoders: &'scope mut Encoders,
     (prepared, results): (&Receiver<Item<Waiting>>, Results),
-    clock: &'scope Clock,
+    clock: &'scope StageClock,
     goes_on: GoesOn<'scope>,
 ) {
     let Ok(first) = prepared.recv() else { return };
@@ -82,7 +82,7 @@ pub(super) fn encode_when_needed<'scope>(
     }
     let silence = Arc::new(Silence { results: results.clone(), is_told: AtomicBool::new(false) });
     let opened = encoders
-        .opened(model, &mut Patience { is_stopped: &|| (goes_on.is_stopped)(), on_silence: &mut || silence.tell() });
+        .opened(model, &mut Watchdog { is_stopped: &|| (goes_on.is_stopped)(), on_silence: &mut || silence.tell() });
     let encoders = match opened {
         Ok(encoders) => encoders,
         Err(error) => return tell_of(error, &results),
@@ -127,14 +127,14 @@ fn tell_of(error: ModelError, results: &Results) {
 }
 
 fn encode_pictures(
-    encoder: &mut Hired,
+    encoder: &mut ModelWorker,
     model: &Model,
     mut first: Option<Item<Waiting>>,
     (prepared, results, silence): (Receiver<Item<Waiting>>, Results, Arc<Silence>),
-    clock: &Clock,
+    clock: &StageClock,
     goes_on: GoesOn<'_>,
 ) {
-    let mut hand = clock.hand();
+    let mut hand = clock.timer();
     let (batch_size, variant) = (model.batch_size.max(1), model.variant());
     while let Some(first) = first.take().or_else(|| prepared.recv().ok()) {
         let batch = filled(first, batch_size, &prepared);
@@ -143,7 +143,7 @@ fn encode_pictures(
             return;
         }
         hand.begin();
-        let mut patience = Patience { is_stopped: &|| (goes_on.is_stopped)(), on_silence: &mut || silence.tell() };
+        let mut patience = Watchdog { is_stopped: &|| (goes_on.is_stopped)(), on_silence: &mut || silence.tell() };
         let encoded = encode_batch(encoder, variant, batch, &mut patience);
         hand.worked();
         let encoded = match encoded {
@@ -175,10 +175,10 @@ fn filled(first: Item<Waiting>, size: usize, prepared: &Receiver<Item<Waiting>>)
 }
 
 fn encode_batch(
-    encoder: &mut Hired,
+    encoder: &mut ModelWorker,
     variant: Variant,
     batch: Vec<Item<Waiting>>,
-    patience: &mut Patience<'_>,
+    patience: &mut Watchdog<'_>,
 ) -> Result<Vec<Result<Item<Finished>, EngineError>>, NoAnswer> {
     let pictures = batch.iter().map(|item| Arc::clone(&item.stage.prepared)).collect();
     Ok(match encoder.encode(pictures, patience)? {
@@ -209,7 +209,7 @@ fn encode_batch(
 impl Item<Waiting> {
     fn embedded(self, embedding: Array1<f16>) -> Item<Finished> {
         let Waiting { file, is_whole, decoder, .. } = self.stage;
-        let remembered = Remembered { embedding, is_whole, decoder: decoder.to_owned() };
+        let remembered = CachedEmbedding { embedding, is_whole, decoder: decoder.to_owned() };
         Item { position: self.position, stage: Finished::Embedded { file, remembered, origin: Origin::Made } }
     }
 

@@ -26,14 +26,14 @@ use decoding::decode_files;
 use encoding::{GoesOn, encode_when_needed};
 use reading::{Known, read_files};
 
-use super::answering::NoAnswer;
-use super::budget::{Budget, Share};
+use super::byte_semaphore::{ByteSemaphore, Permit};
 use super::cancel_token::CancelToken;
-use super::effort::Clocks;
-use super::embeddings::{CachePlace, ModelCache};
+use super::embedding_cache::{EmbeddingCacheConfig, ModelCache};
 use super::model::{Model, ModelError};
-use super::sink::{Sink, SinkError};
+use super::session_writer::{Sink, SinkError};
+use super::stage_clocks::StageClocks;
 use super::threads::start;
+use super::watchdog::NoAnswer;
 use crate::domain::file_filter::LeftOut;
 use crate::domain::file_identity::FileIdentity;
 use crate::domain::picture::{ContentHash, FileStamp, Picture, PictureState};
@@ -42,7 +42,7 @@ use crate::engine::EngineError;
 use crate::engine::image_processor::PreparedPicture;
 use crate::files::defect::PictureDefect;
 use crate::files::read::FileContent;
-use crate::store::cache::Remembered;
+use crate::store::cache::CachedEmbedding;
 use crate::store::ledger::RunResult;
 
 pub use super::classified::Classified;
@@ -64,7 +64,7 @@ pub struct Classification {
     pub pictures: usize,
     /// Pictures whose embeddings were known.
     pub remembered: usize,
-    /// Remembered pictures whose files were unchanged and not read.
+    /// CachedEmbedding pictures whose files were unchanged and not read.
     pub trusted: usize,
     /// Files that are no pictures, counted by extension, but for litter.
     pub other_files: BTreeMap<String, usize>,
@@ -109,11 +109,11 @@ pub struct Pipeline<'p> {
     /// The model.
     pub model: &'p Model,
     /// Where embeddings are remembered.
-    pub cache: Option<&'p CachePlace>,
+    pub cache: Option<&'p EmbeddingCacheConfig>,
     /// Threads that decode.
     pub decoders: usize,
     /// The clocks that count the stages' working and waiting time.
-    pub clocks: &'p Clocks,
+    pub clocks: &'p StageClocks,
     /// Whether the rest of a file that ends too early may still come, by its position: it is then not scored.
     pub awaits_rest: &'p (dyn Fn(usize) -> bool + Sync),
     /// A file that is as it was when it was hashed last is taken for the same one, and not read.
@@ -129,7 +129,7 @@ struct Item<T> {
 }
 
 /// A file that has been read and waits to be decoded.
-type Content<'b> = (FileContent, Share<'b>);
+type Content<'b> = (FileContent, Permit<'b>);
 
 /// A file whose content is known.
 #[derive(Clone, Copy)]
@@ -166,7 +166,7 @@ struct Waiting {
 
 /// The end of a file's way.
 enum Finished {
-    Embedded { file: Hashed, remembered: Remembered, origin: Origin },
+    Embedded { file: Hashed, remembered: CachedEmbedding, origin: Origin },
     Troubled { file: Option<Hashed>, trouble: PictureDefect },
     NoPicture,
 }
@@ -202,8 +202,8 @@ pub fn classify(
     let failed = CancelToken::default();
     let go_on = || stop.wait_while_paused(|| failed.is_requested());
     let is_stopped = || stop.is_requested() || failed.is_requested();
-    let budget = Budget::new(WAITING_BYTES);
-    let (next, budget, go_on, is_stopped) = (&next, &budget, &go_on, &is_stopped);
+    let semaphore = ByteSemaphore::new(WAITING_BYTES);
+    let (next, semaphore, go_on, is_stopped) = (&next, &semaphore, &go_on, &is_stopped);
     // Each stage takes its ends of the channels by value, so that they close when it returns.
     std::thread::scope(|scope| {
         let mut no_thread = None;
@@ -219,7 +219,7 @@ pub fn classify(
                     cache: ModelCache::open(cache, &model.fingerprint, model.labels.ncols()),
                     trusts_unchanged,
                 };
-                read_files(files, &known, next, budget, (contents, results), &clocks.reading, go_on);
+                read_files(files, &known, next, semaphore, (contents, results), &clocks.reading, go_on);
             };
             start(scope, read).map(drop)
         }));
@@ -318,7 +318,7 @@ fn scored(path: PathBuf, finished: Finished, model: &Model) -> Result<Option<Cla
             let picture = Picture { path, hash, stamp, state: trouble.state(), prediction: None };
             Some(Classified { picture, trouble: Some(trouble), embedding: None })
         }
-        Finished::Embedded { file, remembered: Remembered { embedding, is_whole, .. }, .. } => {
+        Finished::Embedded { file, remembered: CachedEmbedding { embedding, is_whole, .. }, .. } => {
             if embedding.len() != labels.ncols() {
                 return Err(EngineError::TowersDiffer { image: embedding.len(), text: labels.ncols() });
             }

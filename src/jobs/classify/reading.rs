@@ -9,21 +9,21 @@ use super::{Content, Finished, Hashed, Item, News, Origin, Results};
 use crate::files::decode::revision::{is_current, is_of_today};
 use crate::files::kind::Kind;
 use crate::files::read::{FileContent, Reading, read, trusted_identity};
-use crate::jobs::budget::Budget;
-use crate::jobs::effort::Clock;
-use crate::jobs::embeddings::ModelCache;
-use crate::store::cache::Remembered;
+use crate::jobs::byte_semaphore::ByteSemaphore;
+use crate::jobs::embedding_cache::ModelCache;
+use crate::jobs::stage_clocks::StageClock;
+use crate::store::cache::CachedEmbedding;
 
 pub(super) fn read_files<'b>(
     files: &[PathBuf],
     known: &Known,
     next: &AtomicUsize,
-    budget: &'b Budget,
+    semaphore: &'b ByteSemaphore,
     (contents, results): (Sender<Item<Content<'b>>>, Results),
-    clock: &Clock,
+    clock: &StageClock,
     go_on: &(dyn Fn() -> bool + Sync),
 ) {
-    let mut hand = clock.hand();
+    let mut hand = clock.timer();
     while go_on() {
         hand.begin();
         let position = next.fetch_add(1, Ordering::Relaxed);
@@ -39,7 +39,7 @@ pub(super) fn read_files<'b>(
                     finished(Finished::Embedded { file, remembered, origin: Origin::Remembered })
                 }
                 None => {
-                    let share = budget.take(content.stamp.size);
+                    let share = semaphore.acquire(content.stamp.size);
                     contents.send(Item { position, stage: (content, share) }).is_ok()
                 }
             },
@@ -70,7 +70,7 @@ pub(super) struct Known {
 impl Known {
     /// The remembered embedding of a content, where the file is one that is decoded: the same bytes under another name
     /// may be none. One whose decoder decodes otherwise by now is made anew.
-    fn embedding(&self, content: &FileContent) -> Option<Remembered> {
+    fn embedding(&self, content: &FileContent) -> Option<CachedEmbedding> {
         let found = matches!(content.kind, Kind::Picture(_)).then(|| self.cache.embedding(content.hash)).flatten();
         found.filter(|remembered| is_current(&remembered.decoder, content.kind))
     }

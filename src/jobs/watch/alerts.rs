@@ -13,7 +13,7 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use super::child::{AlertEnd, LONGEST, run};
 use super::command::LabelCommand;
-use super::{Told, Watched};
+use super::{WatchEvent, Watched};
 use crate::domain::picture::PictureId;
 use crate::jobs::cancel_token::CancelToken;
 use crate::store::StoreError;
@@ -74,7 +74,7 @@ impl Alerts {
         &mut self,
         watched: &Watched,
         session: &mut Session,
-        tell: &mut dyn FnMut(Told<'_>),
+        tell: &mut dyn FnMut(WatchEvent<'_>),
     ) -> Result<(), StoreError> {
         if self.commands.is_empty() {
             return Ok(());
@@ -120,13 +120,13 @@ impl Alerts {
         }
     }
 
-    fn take_ended(&mut self, session: &mut Session, tell: &mut dyn FnMut(Told<'_>)) -> Result<(), StoreError> {
+    fn take_ended(&mut self, session: &mut Session, tell: &mut dyn FnMut(WatchEvent<'_>)) -> Result<(), StoreError> {
         self.not_noted.extend(self.ended.1.try_iter());
         // One that the session cannot take note of is tried again the next time, and is not run again meanwhile.
         while let Some(Ended { picture, path, label, end }) = self.not_noted.front() {
             if let Some(end) = end {
                 session.end_alert(*picture, end.word())?;
-                tell(Told::Alerted { path, label, end });
+                tell(WatchEvent::Alerted { path, label, end });
             }
             self.running.remove(picture);
             self.not_noted.pop_front();
@@ -134,12 +134,12 @@ impl Alerts {
         Ok(())
     }
 
-    /// Waits a little for those that run. A command that does not end by itself is ended, and stays owed.
+    /// WatchBlocked a little for those that run. A command that does not end by itself is ended, and stays owed.
     pub(super) fn end(
         &mut self,
         watched: &Watched,
         session: &mut Session,
-        tell: &mut dyn FnMut(Told<'_>),
+        tell: &mut dyn FnMut(WatchEvent<'_>),
     ) -> Result<(), StoreError> {
         let latest = Instant::now() + AT_THE_END;
         // Commands for the last pictures have a right to be run as well.

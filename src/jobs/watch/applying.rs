@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Told, Waits, WatchTools, Watched};
+use super::{WatchBlocked, WatchEvent, WatchTools, Watched};
 use crate::domain::printable::printable;
 use crate::files::destination;
 use crate::files::transfer::TransferError;
@@ -39,7 +39,7 @@ impl Applying {
         watched: &Watched,
         session: &mut Session,
         tools: WatchTools<'_>,
-        tell: &mut dyn FnMut(Told<'_>),
+        tell: &mut dyn FnMut(WatchEvent<'_>),
     ) -> Result<bool, StoreError> {
         if tools.stop.is_requested() || self.resumes.is_some_and(|resumes| Instant::now() < resumes) {
             return Ok(false);
@@ -65,7 +65,7 @@ impl Applying {
             return Ok(false);
         }
         if let Err(error) = destination::check_room(session.destination(), &sorted.plan.transfers) {
-            tell(Told::Waits(Waits::NoRoom(&error)));
+            tell(WatchEvent::Waits(WatchBlocked::NoRoom(&error)));
             self.resumes = Some(Instant::now() + AFTER_FULL);
             return Ok(false);
         }
@@ -79,7 +79,7 @@ impl Applying {
             is_full |= end.as_ref().is_err_and(TransferError::concerns_all);
             // One that was overtaken by a decision has a higher revision, and comes again by itself.
             has_failed |= end.as_ref().is_err_and(|error| !matches!(error, TransferError::Overtaken));
-            tell(Told::Transferred(planned, end));
+            tell(WatchEvent::Transferred(planned, end));
         })?;
         if has_failed {
             self.again.get_or_insert(Instant::now() + AFTER_FAILED);

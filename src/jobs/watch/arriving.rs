@@ -3,12 +3,12 @@
 
 use super::command::LabelCommand;
 use super::incoming::{Incoming, Ready};
-use super::{Told, WatchError, WatchTools, Watched};
+use super::{WatchError, WatchEvent, WatchTools, Watched};
 use crate::domain::decision::{Standing, standing};
 use crate::files::defect::PictureDefect;
 use crate::files::scan::by_extension;
 use crate::jobs::classify::{Classified, Encoders, Pipeline, classify};
-use crate::jobs::sink::{Hooks, SessionSink, Sink, SinkError, SourceFolder};
+use crate::jobs::session_writer::{Hooks, SessionWriter, Sink, SinkError, SourceFolder};
 use crate::store::session::{Known, Session};
 
 /// Arriving files, and where they go.
@@ -44,7 +44,7 @@ pub(super) fn classify_ready(
     encoders: &mut Encoders,
     session: &mut Session,
     tools: WatchTools<'_>,
-    tell: &mut dyn FnMut(Told<'_>),
+    tell: &mut dyn FnMut(WatchEvent<'_>),
 ) -> Result<usize, WatchError> {
     let files: Vec<_> = ready.iter().map(|ready| ready.path.clone()).collect();
     let mut fates = vec![Fate::Waiting; ready.len()];
@@ -65,11 +65,11 @@ pub(super) fn classify_ready(
         say: tools.say_trouble,
         alert: &alert,
         on_picture: &mut |_| {},
-        on_silence: &mut || tell(Told::ModelIsSilent),
+        on_silence: &mut || tell(WatchEvent::ModelIsSilent),
         on_stored: &mut |stored| arrived.extend(stored.into_iter().filter(|(known, _)| known.is_new)),
     };
     let watched = arriving.watched;
-    let inner = SessionSink::new(session, watched.run, &watched.set, arriving.folder.clone(), hooks);
+    let inner = SessionWriter::new(session, watched.run, &watched.set, arriving.folder.clone(), hooks);
     let classified = classify(&pipeline, encoders, &mut ArrivalSink { inner, ready, fates: &mut fates });
     // A picture that is in the session is done with, whatever came after it.
     if classified.is_ok() {
@@ -77,7 +77,7 @@ pub(super) fn classify_ready(
     }
     let count = arrived.len();
     if count > 0 {
-        tell(Told::Arrived(arrived));
+        tell(WatchEvent::Arrived(arrived));
     }
     classified?;
     let others: Vec<_> = ready.iter().zip(&fates).filter(|(_, fate)| **fate == Fate::Other).collect();
@@ -85,7 +85,7 @@ pub(super) fn classify_ready(
         let noted: Vec<_> = others.iter().map(|(ready, _)| (arriving.folder.real(&ready.path), ready.stamp)).collect();
         session.note_others(&noted)?;
         others.iter().for_each(|(ready, _)| incoming.done(&ready.path));
-        tell(Told::Others(by_extension(others.iter().map(|(ready, _)| ready.path.as_path()))));
+        tell(WatchEvent::Others(by_extension(others.iter().map(|(ready, _)| ready.path.as_path()))));
     }
     Ok(count)
 }
@@ -115,7 +115,7 @@ fn alert<'a>(arriving: Arriving<'a>, classified: &Classified) -> Option<&'a str>
 
 /// Lets through to the session what is whole or given up.
 struct ArrivalSink<'s, 'r> {
-    inner: SessionSink<'s>,
+    inner: SessionWriter<'s>,
     ready: &'r [Ready],
     fates: &'r mut [Fate],
 }

@@ -26,11 +26,11 @@ pub use rules::WatchRules;
 use super::cancel_token::CancelToken;
 use super::carry_out::SayError;
 use super::classify::{Classified, ClassifyError, Encoders};
-use super::effort::Clocks;
-use super::embeddings::CachePlace;
+use super::embedding_cache::EmbeddingCacheConfig;
 use super::model::{Model, ModelError};
 use super::recover::recover_transfers;
-use super::sink::SourceFolder;
+use super::session_writer::SourceFolder;
+use super::stage_clocks::StageClocks;
 use super::tables::{self, TableError};
 use crate::domain::file_filter::{FileFilter, LeftOut};
 use crate::domain::plan::PlannedTransfer;
@@ -71,7 +71,7 @@ pub enum WatchedBy {
 
 /// Events of a watch.
 #[derive(Debug)]
-pub enum Told<'t> {
+pub enum WatchEvent<'t> {
     /// How changes are noticed from now on.
     WatchedBy(&'t WatchedBy),
     /// The watched folder is not there any more. It is waited for.
@@ -100,7 +100,7 @@ pub enum Told<'t> {
     /// A file was copied or moved, or not.
     Transferred(&'t PlannedTransfer, &'t Ended),
     /// Something cannot be done just now. Nothing is lost: it is tried again.
-    Waits(Waits<'t>),
+    Waits(WatchBlocked<'t>),
     /// A file of somebody else's had the place of a table, and has this name now.
     KeptAside(&'t Path),
     /// A command was run for an arrival.
@@ -116,7 +116,7 @@ pub enum Told<'t> {
 
 /// An obstacle that a watch waits for the end of.
 #[derive(Debug, Clone, Copy)]
-pub enum Waits<'t> {
+pub enum WatchBlocked<'t> {
     /// Files do not fit into the destination: what is to be applied waits.
     NoRoom(&'t DestinationError),
     /// The session failed.
@@ -131,11 +131,11 @@ pub struct WatchTools<'w> {
     /// The model.
     pub model: &'w Model,
     /// Where embeddings are remembered.
-    pub cache: Option<&'w CachePlace>,
+    pub cache: Option<&'w EmbeddingCacheConfig>,
     /// Threads that decode.
     pub decoders: usize,
     /// The clocks that count the stages' working and waiting time.
-    pub clocks: &'w Clocks,
+    pub clocks: &'w StageClocks,
     /// The trouble with a picture, in words.
     pub say_trouble: &'w dyn Fn(&PictureDefect) -> String,
     /// Why a transfer failed, in words.
@@ -231,13 +231,13 @@ impl Watch {
     }
 
     /// Sorting heeds this request, and not that of the tools: while it lasts nothing is sorted, and the watch goes on.
-    pub fn heed_when_sorting(&mut self, stop: CancelToken) {
+    pub fn set_sorting_token(&mut self, stop: CancelToken) {
         self.sorting = Some(stop);
     }
 
     /// Tells that work of somebody else in the watch's session has failed: transfers that it left are finished or
     /// cleaned up first of all.
-    pub fn recovers_first(&mut self) {
+    pub fn recover_first(&mut self) {
         self.has_failed = true;
     }
 
@@ -272,7 +272,7 @@ impl Watch {
         &mut self,
         session: &mut Session,
         tools: WatchTools<'_>,
-        tell: &mut dyn FnMut(Told<'_>),
+        tell: &mut dyn FnMut(WatchEvent<'_>),
     ) -> Result<bool, WatchError> {
         if self.resumes.is_some_and(|resumes| Instant::now() < resumes) {
             return Ok(false);
@@ -281,7 +281,7 @@ impl Watch {
         match self.work(session, tools, tell) {
             Err(WatchError::Store(error)) if session.is_in_place() => {
                 tracing::error!(chain = ?error, "the session failed");
-                tell(Told::Waits(Waits::Failing(&error)));
+                tell(WatchEvent::Waits(WatchBlocked::Failing(&error)));
                 (self.resumes, self.has_failed) = (Some(Instant::now() + AFTER_FAILURE), true);
                 Ok(false)
             }
@@ -293,7 +293,7 @@ impl Watch {
         &mut self,
         session: &mut Session,
         tools: WatchTools<'_>,
-        tell: &mut dyn FnMut(Told<'_>),
+        tell: &mut dyn FnMut(WatchEvent<'_>),
     ) -> Result<bool, WatchError> {
         if !session.is_in_place() {
             let destination = session.destination().to_owned();
@@ -334,7 +334,7 @@ impl Watch {
         self.per_turn = (fits as usize).min(2 * self.per_turn).clamp(FEWEST, MOST);
     }
 
-    fn write_table(&mut self, session: &mut Session, tell: &mut dyn FnMut(Told<'_>)) {
+    fn write_table(&mut self, session: &mut Session, tell: &mut dyn FnMut(WatchEvent<'_>)) {
         if !self.table.is_stale || Instant::now() < self.table.next {
             return;
         }
@@ -343,15 +343,15 @@ impl Watch {
         match written {
             Ok(written) => {
                 self.table.is_stale = false;
-                written.kept_aside.iter().for_each(|path| tell(Told::KeptAside(path)));
+                written.kept_aside.iter().for_each(|path| tell(WatchEvent::KeptAside(path)));
             }
-            Err(error) => tell(Told::Waits(Waits::NoTable(&error))),
+            Err(error) => tell(WatchEvent::Waits(WatchBlocked::NoTable(&error))),
         }
         self.table.next = Instant::now() + TABLE_EVERY.max(began.elapsed() * TABLE_REST);
     }
 
     /// Ends the watch: runs are ended, the table is written. Commands that are still owed are run by the next watch.
-    pub fn end(mut self, session: &mut Session, tell: &mut dyn FnMut(Told<'_>)) -> Result<(), WatchError> {
+    pub fn end(mut self, session: &mut Session, tell: &mut dyn FnMut(WatchEvent<'_>)) -> Result<(), WatchError> {
         self.alerts.end(&self.watched, session, tell)?;
         if let Some(applying) = self.applying {
             applying.end(session)?;
@@ -360,8 +360,8 @@ impl Watch {
         session.end_run(self.watched.run, result)?;
         let (table, sure) = (&self.watched.table, self.watched.sorting.sure());
         match tables::write(session, table, Some(&self.watched.set), sure) {
-            Ok(written) => written.kept_aside.iter().for_each(|path| tell(Told::KeptAside(path))),
-            Err(error) => tell(Told::Waits(Waits::NoTable(&error))),
+            Ok(written) => written.kept_aside.iter().for_each(|path| tell(WatchEvent::KeptAside(path))),
+            Err(error) => tell(WatchEvent::Waits(WatchBlocked::NoTable(&error))),
         }
         Ok(())
     }

@@ -83,7 +83,7 @@ const NOTED_EVERY: i64 = 7;
 
 /// An embedding and what else is known of the picture it is of.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Remembered {
+pub struct CachedEmbedding {
     /// The embedding, normalised.
     pub embedding: Array1<f16>,
     /// The picture's file reaches its end.
@@ -145,8 +145,8 @@ impl EmbeddingCache {
     }
 
     /// The embedding of a picture's content.
-    pub fn embedding(&self, model: CachedModel, hash: ContentHash) -> Result<Option<Remembered>, StoreError> {
-        let found = || -> rusqlite::Result<Option<Remembered>> {
+    pub fn embedding(&self, model: CachedModel, hash: ContentHash) -> Result<Option<CachedEmbedding>, StoreError> {
+        let found = || -> rusqlite::Result<Option<CachedEmbedding>> {
             let mut statement = self
                 .connection
                 .prepare_cached("SELECT embedding, is_whole, decoder FROM embeddings WHERE model = ?1 AND hash = ?2")?;
@@ -161,7 +161,7 @@ impl EmbeddingCache {
         &self,
         model: CachedModel,
         hashes: &[ContentHash],
-        mut each: impl FnMut(usize, Remembered),
+        mut each: impl FnMut(usize, CachedEmbedding),
     ) -> Result<(), StoreError> {
         let mut read = || -> rusqlite::Result<()> {
             // One look at the database instead of one for each.
@@ -190,7 +190,7 @@ impl EmbeddingCache {
     pub fn put(
         &mut self,
         model: CachedModel,
-        fresh: &[(ContentHash, Remembered)],
+        fresh: &[(ContentHash, CachedEmbedding)],
         used: &[ContentHash],
     ) -> Result<(), StoreError> {
         let today = today();
@@ -201,7 +201,7 @@ impl EmbeddingCache {
                      ON CONFLICT DO UPDATE SET is_whole = ?3, used = ?4, embedding = ?5, decoder = ?6",
             )?;
             for (hash, remembered) in fresh {
-                let Remembered { embedding, is_whole, decoder } = remembered;
+                let CachedEmbedding { embedding, is_whole, decoder } = remembered;
                 insert.execute((model.0, hash.0, is_whole, today, to_bytes(embedding), decoder))?;
             }
             let mut update = change
@@ -282,8 +282,12 @@ fn to_bytes(embedding: &Array1<f16>) -> Vec<u8> {
     embedding.iter().flat_map(|value| value.to_le_bytes()).collect()
 }
 
-fn remembered(row: &Row<'_>) -> rusqlite::Result<Remembered> {
-    Ok(Remembered { embedding: from_bytes(row.get_ref(0)?.as_blob()?), is_whole: row.get(1)?, decoder: row.get(2)? })
+fn remembered(row: &Row<'_>) -> rusqlite::Result<CachedEmbedding> {
+    Ok(CachedEmbedding {
+        embedding: from_bytes(row.get_ref(0)?.as_blob()?),
+        is_whole: row.get(1)?,
+        decoder: row.get(2)?,
+    })
 }
 
 fn from_bytes(bytes: &[u8]) -> Array1<f16> {

@@ -2,9 +2,9 @@
 
 use super::*;
 
-fn remembered(seed: usize) -> Remembered {
+fn remembered(seed: usize) -> CachedEmbedding {
     let embedding = (0..512).map(|place| f16::from_f32((place * 31 + seed) as f32 / 1000.0)).collect();
-    Remembered { embedding, is_whole: seed.is_multiple_of(2), decoder: "jpeg 3".to_owned() }
+    CachedEmbedding { embedding, is_whole: seed.is_multiple_of(2), decoder: "jpeg 3".to_owned() }
 }
 
 fn hash(seed: usize) -> ContentHash {
@@ -67,7 +67,7 @@ fn a_cache_of_an_earlier_version_is_taken_over() {
     let mut cache = EmbeddingCache::open(folder.path()).unwrap();
     let model = cache.model(&[1; 32]).unwrap();
     // Which decoder it was made with is not known.
-    let untold = Remembered { decoder: String::new(), ..remembered(1) };
+    let untold = CachedEmbedding { decoder: String::new(), ..remembered(1) };
     assert_eq!(cache.embedding(model, hash(1)).unwrap(), Some(untold));
     let hashes: i64 = cache.connection.query_row("SELECT count(*) FROM files", [], |row| row.get(0)).unwrap();
     assert_eq!(hashes, 0, "large files are hashed in another way now");

@@ -39,7 +39,8 @@ impl Session {
 
 #[cfg(test)]
 mod tests {
-    use super::super::pictures::{Found, LabelSet};
+    use super::super::labels::LabelSet;
+    use super::super::pictures::Found;
     use super::*;
     use crate::domain::decision::Decision;
     use crate::domain::history::{Step, StepKind};

@@ -19,3 +19,8 @@ pub(super) fn path(row: &Row<'_>, column: &str) -> rusqlite::Result<Option<PathB
     let bytes: Option<Vec<u8>> = row.get(column)?;
     Ok(bytes.map(|bytes| PathBuf::from(OsString::from_vec(bytes))))
 }
+
+/// Nanoseconds since 1970 as a time in UTC.
+pub(super) fn time_of(nanoseconds: i128) -> Option<jiff::Timestamp> {
+    jiff::Timestamp::from_nanosecond(nanoseconds).ok()
+}

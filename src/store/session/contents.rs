@@ -167,7 +167,8 @@ impl DecidedContents {
 #[cfg(test)]
 mod tests {
     use super::super::Which;
-    use super::super::pictures::{Found, LabelSet};
+    use super::super::labels::LabelSet;
+    use super::super::pictures::Found;
     use super::*;
     use crate::domain::history::History;
     use crate::domain::picture::{ContentHash, FileStamp, Picture, PictureState};

@@ -7,7 +7,6 @@ use rusqlite::{OptionalExtension, Transaction};
 use super::{Session, StoreError, now};
 use crate::domain::decision::{Decision, LabelId};
 use crate::domain::history::{Step, StepKind};
-use crate::domain::label::Label;
 use crate::domain::picture::{ContentHash, PictureId};
 use crate::store::ledger::{self, Decided, LedgerEvent};
 
@@ -45,37 +44,6 @@ impl Session {
             Ok(steps)
         };
         steps().map_err(|error| self.failed(error))
-    }
-
-    /// Gives a label another text: what was decided for it stays decided. Where another label has that text already,
-    /// nothing is done.
-    pub fn rename_label(&mut self, from: &str, to: &str) -> Result<(), StoreError> {
-        self.change(|change| {
-            let renamed = change.execute("UPDATE OR IGNORE labels SET text = ?2 WHERE text = ?1", (from, to))?;
-            if renamed == 0 {
-                return Ok(());
-            }
-            ledger::add(change, &LedgerEvent::Rename { label: from.to_owned(), to: to.to_owned() })
-        })?;
-        self.complete_ledger()
-    }
-
-    /// Gives labels the texts of these where they were read to the letter before, with quotes around them or several
-    /// blanks: what was decided for one stays decided.
-    pub fn respell_labels(&mut self, labels: &[Label]) -> Result<(), StoreError> {
-        let known: Vec<String> = self.label_texts()?.into_values().collect();
-        for label in labels.iter().filter(|label| !known.contains(&label.text)) {
-            let is_in_use = |text: &String| labels.iter().any(|label| label.text == *text);
-            if let Some(before) = known.iter().filter(|text| !is_in_use(text)).find(|text| label.was_read_as(text)) {
-                self.rename_label(before, &label.text)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// The number of a label by its text, new where the session does not know it.
-    pub fn label(&mut self, text: &str) -> Result<LabelId, StoreError> {
-        self.change(|change| super::pictures::label_id(change, text))
     }
 }
 

@@ -164,7 +164,7 @@ pub(super) fn ended(change: &Transaction<'_>, id: TransferId, ending: &Ending) -
             target: columns::path(row, "target")?,
             sha256: columns::hash(row, "hash")?,
             size: Some(row.get("size")?),
-            modified: row.get::<_, Option<String>>("modified")?.and_then(|text| time_of(text.parse().ok()?)),
+            modified: row.get::<_, Option<String>>("modified")?.and_then(|text| columns::time_of(text.parse().ok()?)),
             device: row.get("device")?,
             reverses: row.get::<_, Option<i64>>("reverses")?.map(TransferId),
             unkept: unkept::kept(unkept::in_row(row, "unkept")?).filter(|_| is_done),
@@ -172,9 +172,4 @@ pub(super) fn ended(change: &Transaction<'_>, id: TransferId, ending: &Ending) -
             reason: ending.reason().map(str::to_owned),
         })
     })
-}
-
-/// Nanoseconds since 1970 as a time in UTC.
-pub(super) fn time_of(nanoseconds: i128) -> Option<jiff::Timestamp> {
-    jiff::Timestamp::from_nanosecond(nanoseconds).ok()
 }

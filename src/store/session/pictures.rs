@@ -1,31 +1,20 @@
 //! Pictures and what the model said of them.
 
-use std::collections::HashMap;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use rusqlite::{OptionalExtension, Transaction};
-use serde_json::json;
 
 use super::arrivals::owe_alert;
 use super::changes::Which;
 use super::contents::DecidedContents;
+use super::labels::LabelSet;
 use super::picture_rows::{SessionPicture, picture, place, select};
 use super::{Session, StoreError, to_stored_path};
 use crate::domain::collection::BestLabel;
 use crate::domain::decision::{Decision, LabelId};
-use crate::domain::label::Label;
 use crate::domain::picture::{Picture, PictureId};
 use crate::domain::run::RunId;
-
-/// The basis of predictions: one for each combination of labels, template and model.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LabelSet {
-    /// Its number in the session.
-    pub id: i64,
-    /// The labels' numbers, in order.
-    pub labels: Vec<LabelId>,
-}
 
 /// A picture as a classify found it.
 #[derive(Debug, Clone, Copy)]
@@ -54,11 +43,6 @@ pub struct Known {
 }
 
 impl Session {
-    /// The label set for these labels and for what else predictions depend on.
-    pub fn label_set(&mut self, labels: &[Label], template: &str, model: &str) -> Result<LabelSet, StoreError> {
-        self.change(|change| label_set(change, labels, template, model))
-    }
-
     /// Puts pictures into the session as they were found in a run. What people decided and where files were put stays;
     /// what was decided of a content holds for a picture that comes with it.
     pub fn put_pictures(&mut self, run: RunId, set: &LabelSet, found: &[Found<'_>]) -> Result<Vec<Known>, StoreError> {
@@ -99,45 +83,6 @@ impl Session {
         })
     }
 
-    /// The labels of every label set, in order, by the set's number.
-    pub fn labels_by_set(&self) -> Result<HashMap<i64, Vec<String>>, StoreError> {
-        let labels = || -> rusqlite::Result<HashMap<i64, Vec<String>>> {
-            let mut statement = self.connection.prepare(
-                "SELECT label_sets.id, text FROM label_sets, json_each(label_sets.labels) AS number
-                     JOIN labels ON labels.id = number.value ORDER BY label_sets.id, number.key",
-            )?;
-            let mut sets: HashMap<i64, Vec<String>> = HashMap::new();
-            let mut rows = statement.query([])?;
-            while let Some(row) = rows.next()? {
-                sets.entry(row.get(0)?).or_default().push(row.get(1)?);
-            }
-            Ok(sets)
-        };
-        labels().map_err(|error| self.failed(error))
-    }
-
-    /// The fingerprint of the model that a label set was made with.
-    pub fn model_of(&self, set: &LabelSet) -> Result<Option<String>, StoreError> {
-        let key = self
-            .connection
-            .query_row("SELECT key FROM label_sets WHERE id = ?1", [set.id], |row| row.get::<_, String>(0));
-        let key: Option<String> = key.optional().map_err(|error| self.failed(error))?;
-        let model = |key: String| {
-            let key: serde_json::Value = serde_json::from_str(&key).ok()?;
-            Some(key.get("model")?.as_str()?.to_owned())
-        };
-        Ok(key.and_then(model))
-    }
-
-    /// The texts of all labels.
-    pub fn label_texts(&self) -> Result<HashMap<LabelId, String>, StoreError> {
-        let texts = || -> rusqlite::Result<HashMap<LabelId, String>> {
-            let mut statement = self.connection.prepare("SELECT id, text FROM labels")?;
-            statement.query_map([], |row| Ok((LabelId(row.get(0)?), row.get(1)?)))?.collect()
-        };
-        texts().map_err(|error| self.failed(error))
-    }
-
     /// Pictures in the order in which they were found first, one at a time. With a label set, they have only
     /// predictions that were made with it.
     pub fn for_each_picture(
@@ -168,28 +113,6 @@ impl Session {
         });
         found.optional().map(Option::flatten).map_err(|error| self.failed(error))
     }
-}
-
-/// The label set for labels and for what else predictions depend on, new where it is not there.
-pub(super) fn label_set(
-    change: &Transaction<'_>,
-    labels: &[Label],
-    template: &str,
-    model: &str,
-) -> rusqlite::Result<LabelSet> {
-    let key = json!({"labels": labels, "template": template, "model": model}).to_string();
-    let ids = labels.iter().map(|label| label_id(change, &label.text)).collect::<rusqlite::Result<Vec<_>>>()?;
-    let numbers = json!(ids.iter().map(|id| id.0).collect::<Vec<_>>()).to_string();
-    change.execute("INSERT OR IGNORE INTO label_sets (key, labels) VALUES (?1, ?2)", (&key, numbers))?;
-    let id = change.query_row("SELECT id FROM label_sets WHERE key = ?1", [&key], |row| row.get(0))?;
-    Ok(LabelSet { id, labels: ids })
-}
-
-/// The number of a label, new where its text is.
-pub(super) fn label_id(change: &Transaction<'_>, text: &str) -> rusqlite::Result<LabelId> {
-    change.prepare_cached("INSERT OR IGNORE INTO labels (text) VALUES (?1)")?.execute([text])?;
-    let mut found = change.prepare_cached("SELECT id FROM labels WHERE text = ?1")?;
-    found.query_row([text], |row| row.get(0).map(LabelId))
 }
 
 fn put(

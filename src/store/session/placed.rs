@@ -4,8 +4,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use super::columns::hash;
+use super::labels::LabelSet;
 use super::picture_rows::{IS_OURS, place};
-use super::pictures::LabelSet;
 use super::{Session, StoreError};
 use crate::domain::picture::ContentHash;
 use crate::domain::plan::Place;

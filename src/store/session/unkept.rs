@@ -4,7 +4,7 @@
 use rusqlite::Row;
 use serde_json::{Map, Value as Json, json};
 
-use super::ends::time_of;
+use super::columns::time_of;
 use crate::domain::unkept::Unkept;
 
 /// The bits of a mode.

@@ -13,7 +13,7 @@ pub(super) enum Form {
     Indices,
     /// The same, in runs of equal ones. Of each byte of four bits twice.
     Runs { is_half: bool },
-    /// Red, green and blue behind masks, in numbers of two to four bytes.
+    /// Red, green and blue by bit masks, in pixels of two to four bytes.
     Masked([u32; 3]),
 }
 
@@ -41,7 +41,7 @@ impl Header {
         };
         let size = number(FILE_HEADER, 4)? as usize;
         let is_core = size == 12;
-        // A header may be so short that it lacks a field, which then is nought.
+        // A short header lacks some fields, which are zero then.
         let field = |at: usize| if at + 4 <= size { number(FILE_HEADER + at, 4) } else { Ok(0) };
         let (width, height, bits) = match is_core {
             true => (number(18, 2)?, number(20, 2)?, number(24, 2)?),

@@ -11,7 +11,7 @@ use super::tags::Order;
 use crate::files::defect::PictureDefect;
 use header::{Form, Header};
 
-/// The rows that are there, where not all are: those that lack are of the first colour, or black.
+/// Decodes a bitmap. Missing rows get the first colour, or are black.
 pub(super) fn decode(bytes: &[u8], room: MemoryGrant<'_>) -> Result<Decoded, PictureDefect> {
     let header = Header::of(bytes)?;
     let (width, height) = (header.width, header.height);
@@ -43,7 +43,7 @@ fn lines<'p>(header: &Header, rgb: &'p mut [u8]) -> Box<dyn Iterator<Item = &'p 
     if header.is_top_down { Box::new(lines) } else { Box::new(lines.rev()) }
 }
 
-/// Paints the rows that lie in the file as they are, and tells how many there are.
+/// Paints uncompressed rows and returns how many there are.
 fn stored(header: &Header, bytes: &[u8], rgb: &mut [u8]) -> usize {
     let bits = header.width as usize * header.bits;
     // Each row begins at a multiple of four bytes; what fills the last one up may lack.
@@ -85,7 +85,7 @@ fn row_of(header: &Header, line: &mut [u8], row: &[u8]) {
     }
 }
 
-/// Paints a line with colours of the table; those that it lacks are black.
+/// Paints a line with colours of the table. Colours missing there are black.
 fn by_number(header: &Header, line: &mut [u8], numbers: impl Iterator<Item = u8>) {
     for (rgb, number) in line.chunks_exact_mut(3).zip(numbers) {
         rgb.copy_from_slice(&header.palette.get(usize::from(number)).copied().unwrap_or_default());

@@ -3,7 +3,7 @@
 use super::blocks::{Unit, pass_bits};
 use super::huffman::{Bits, Table};
 
-/// The coefficients that a scan of a progressive file tells (annex G).
+/// The coefficients that a scan of a progressive file codes (annex G).
 pub(super) struct Band<'t> {
     pub(super) first: u32,
     pub(super) last: u32,
@@ -14,7 +14,7 @@ pub(super) struct Band<'t> {
     pub(super) run: u32,
 }
 
-/// Coefficients that are told first.
+/// The first scan of coefficients.
 pub(super) struct FirstBits<'t>(pub(super) Band<'t>);
 
 impl Unit for FirstBits<'_> {
@@ -56,7 +56,7 @@ impl Unit for FirstBits<'_> {
     }
 }
 
-/// Coefficients that get one more bit: a bit for each that is not 0, between the codes of new ones.
+/// A refinement scan: one more bit for each coefficient that is not 0, between the codes of new ones.
 pub(super) struct NextBits<'t>(pub(super) Band<'t>);
 
 impl Unit for NextBits<'_> {
@@ -80,7 +80,7 @@ impl Unit for NextBits<'_> {
             }
             let sign = u32::from(size > 0);
             let mut passed = 0;
-            // The place behind so many noughts.
+            // The place behind so many zeros.
             at += noughts;
             while left != 0 && left.trailing_zeros() <= at {
                 left &= left - 1;

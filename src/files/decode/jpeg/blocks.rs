@@ -30,7 +30,7 @@ fn pass_difference(bits: &mut Bits<'_>, table: &Table) -> Option<()> {
     Some(())
 }
 
-/// One more bit of the first coefficients of so many blocks.
+/// One more bit of the first coefficients of this many blocks.
 pub(super) struct LastBits(pub(super) u32);
 
 impl Unit for LastBits {
@@ -67,8 +67,8 @@ impl Unit for Blocks<'_> {
 /// A table of coefficients, with which the codes of several can be passed over at once.
 pub(super) struct Several<'t> {
     table: &'t Table,
-    /// For each beginning of data how many bits whole codes take, with how many coefficients, the noughts between them
-    /// among these. Not a single bit where the first code does not fit in.
+    /// For each start of data: how many bits its complete codes take and how many coefficients they cover, zeros
+    /// included. No bits where the first code does not fit.
     passed: Box<LookUp<Passed>>,
 }
 

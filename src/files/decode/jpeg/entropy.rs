@@ -1,7 +1,7 @@
 //! Reads the codes of every scan without making pixels of them: whether each block had its codes, whether data were
 //! left over, and where codes are that are none.
 //!
-//! A decoder alone does not tell all of that. Noughts in place of data, or a bit that was turned over, are codes like
+//! A decoder alone does not tell all of that. Zeros in place of data, or a bit that was turned over, are codes like
 //! others, and shift every block behind them; in the end data are left that no block takes.
 
 use std::ops::Range;
@@ -12,11 +12,11 @@ use super::holes::has_hole;
 use super::huffman::{Bits, Tables};
 use super::markers::{Frame, HUFFMAN_TABLES, Process, RESTART_INTERVAL, SCAN, Scan, Segment};
 
-/// Bytes that may be left over at the end of a scan's data, besides noughts and ones: cameras fill the last word with
-/// what was in it.
+/// Bytes, besides zeros and ones, that may be left over at the end of a scan's data: cameras leave old content in the
+/// last word.
 const LEFT_OVER: usize = 3;
 
-/// Noughts that may fill up the end of data which end in noughts themselves.
+/// Zeros that may pad data which end in zeros themselves.
 const MOST_FILLING: usize = 32;
 
 /// The result of reading the codes of a file.
@@ -27,13 +27,13 @@ pub(super) struct Codes {
     pub(super) spoiled: Vec<Range<usize>>,
 }
 
-/// Reads the codes of a file's scans: of those that are coded with Huffman tables, and of them the first `most`.
+/// Reads the codes of the first `most` scans that use Huffman tables.
 pub(super) fn read(bytes: &[u8], segments: &[Segment<'_>], frame: &Frame, most: usize) -> Codes {
     let mut reader = Reader { frame, tables: Tables::default(), known: vec![vec![]; frame.components.len()] };
     let mut codes = Codes { is_whole: true, spoiled: vec![] };
     let mut scans = 0;
     for segment in segments {
-        // A segment that makes no sense is told of elsewhere.
+        // An invalid segment is reported elsewhere.
         match (segment.marker, Scan::in_segment(segment)) {
             (HUFFMAN_TABLES, _) => drop(reader.tables.read(segment.content)),
             (RESTART_INTERVAL, _) => drop(reader.tables.read_interval(segment.content)),
@@ -61,7 +61,7 @@ struct ScanRead {
 }
 
 impl ScanRead {
-    /// Of a scan that cannot be read here: nothing speaks against it.
+    /// The result for a scan that cannot be read here: it counts as complete.
     fn unknown(data: &[u8]) -> ScanRead {
         ScanRead { is_whole: true, length: Bits::new(data).pass_to_marker().len(), spoiled: vec![] }
     }
@@ -207,7 +207,7 @@ fn pass_units(bits: &mut Bits<'_>, units: Range<usize>, unit: &mut impl Unit) ->
     end
 }
 
-/// True for data that blocks should have taken. Many noughts behind others are taken for data.
+/// True for data that blocks should have used. Many zeros after other zeros count as data.
 fn is_left_over(left: &[u8], is_behind_noughts: bool) -> bool {
     let are_noughts_data = is_behind_noughts && left.len() > MOST_FILLING;
     let is_filling = |byte: &&u8| **byte == 0 && !are_noughts_data || **byte == 0xff;

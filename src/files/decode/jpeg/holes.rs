@@ -1,4 +1,4 @@
-//! Holes in the data of a scan: noughts where a download had claimed its space, or where a disk was recovered. They are
+//! Holes in the data of a scan: zeros where a download had claimed its space, or where a disk was recovered. They are
 //! codes like others, and may decode without an error.
 
 use super::huffman::Tables;

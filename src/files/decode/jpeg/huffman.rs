@@ -5,7 +5,7 @@ use std::io;
 /// The bits that a table is looked up by. A longer code is looked for length by length.
 pub(super) const LOOKED_UP: u8 = 12;
 
-/// Something for each of the numbers that so many bits make.
+/// A lookup table with an entry for every value of the next bits.
 pub(super) type LookUp<T> = [T; 1 << LOOKED_UP];
 
 /// The longest code.
@@ -84,7 +84,7 @@ impl Table {
         }
     }
 
-    /// The symbol and the length of the code after so many of the bits that tables are looked up by.
+    /// The symbol and the length of the code that begins after this many of the lookup bits.
     pub(super) fn symbol_within(&self, data: usize, after: u8) -> Option<(u8, u8)> {
         let left = LOOKED_UP.checked_sub(after)?;
         let (symbol, length) = self.looked_up[data << after & ((1 << LOOKED_UP) - 1)];
@@ -106,7 +106,7 @@ impl Table {
     }
 }
 
-/// The bits of a scan's data, up to the next marker. Behind it there are noughts, as in libjpeg.
+/// The bits of a scan's data, up to the next marker and then zeros, as in libjpeg.
 #[derive(Clone, Copy)]
 pub(super) struct Bits<'d> {
     data: &'d [u8],
@@ -115,7 +115,7 @@ pub(super) struct Bits<'d> {
     /// The first `count` bits of it, from the highest on.
     held: u64,
     count: u32,
-    /// Noughts among all bits that were held, for want of data.
+    /// Zero bits that were supplied after the end of the data.
     stuffed: u32,
 }
 
@@ -168,7 +168,7 @@ impl<'d> Bits<'d> {
         self
     }
 
-    /// The next bits, of which at least so many must be held.
+    /// The next bits. At least this many must be held.
     #[inline(always)]
     pub(super) fn peek(&self, count: u8) -> usize {
         (self.held >> (64 - u32::from(count))) as usize
@@ -181,7 +181,7 @@ impl<'d> Bits<'d> {
         self.count -= u32::from(count);
     }
 
-    /// A number of so many bits: 16 at most.
+    /// A number of this many bits, at most 16.
     #[inline(always)]
     pub(super) fn number(&mut self, count: u8) -> u32 {
         // A shift by all of the bits is none.
@@ -190,7 +190,7 @@ impl<'d> Bits<'d> {
         number as u32
     }
 
-    /// A number of so many bits, of which the first tells the sign (F.2.2.1, EXTEND).
+    /// A signed number of this many bits, the first one the sign (F.2.2.1, EXTEND).
     pub(super) fn value(&mut self, size: u8) -> i32 {
         let value = self.number(size) as i32;
         let is_negative = size > 0 && value >> (size - 1) == 0;

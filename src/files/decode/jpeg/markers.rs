@@ -12,7 +12,7 @@ pub(super) const APP1: u8 = 0xe1;
 /// The frame of another format, which has JPEG's other markers (ITU-T T.87).
 pub(super) const JPEG_LS: u8 = 0xf7;
 
-/// The way in which a frame is coded, told by its marker.
+/// How a frame is coded, by its marker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Process {
     Sequential,
@@ -109,7 +109,7 @@ impl Frame {
         (self.width.div_ceil(8 * across), self.height.div_ceil(8 * down))
     }
 
-    /// Blocks of a colour across and down, without those that only fill up a unit.
+    /// Blocks of a colour across and down, without padding blocks.
     pub(super) fn blocks(&self, component: &Component) -> (usize, usize) {
         let (across, down) = self.most();
         let blocks = |points: usize, own: usize, most: usize| (points * own).div_ceil(most).div_ceil(8);

@@ -48,7 +48,7 @@ pub(super) fn to_rgb(frame: &Frame, planes: &RawImage, space: ColorSpace) -> Opt
     })
 }
 
-/// The samples of a colour without those that fill up its last blocks.
+/// The samples of a colour without the padding of its last blocks.
 struct Plane {
     wide: usize,
     samples: Vec<u8>,

@@ -6,11 +6,11 @@ use super::markers::{Frame, Scan, Segment};
 /// The coefficients of a block.
 const COEFFICIENTS: usize = 64;
 
-/// A bit that no scan has told yet.
+/// A bit that no scan has coded yet.
 const UNTOLD: u8 = u8::MAX;
 
-/// True where every colour is in a scan, and in a progressive picture every coefficient that was begun was told to its
-/// last bit: the brightness wholly. Colours may leave their fine structure out.
+/// True where every colour is in a scan and, in a progressive picture, every coefficient that was begun has its last
+/// bit. The brightness must have all coefficients; colours may lack fine ones.
 pub(super) fn is_complete(segments: &[Segment<'_>], frame: &Frame) -> bool {
     let mut told = vec![[UNTOLD; COEFFICIENTS]; frame.components.len()];
     for scan in segments.iter().filter_map(Scan::in_segment) {

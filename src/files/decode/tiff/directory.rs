@@ -67,11 +67,11 @@ pub(super) struct Directory<'b> {
     pub(super) order: Order,
     is_big: bool,
     entries: &'b [u8],
-    /// Where the next one lies; nought where it is the last, and beyond every end where the file ends in that number.
+    /// Where the next one lies; zero where it is the last, and beyond every end where the file ends in that number.
     pub(super) next: u64,
 }
 
-/// The list behind a tag.
+/// The values of a tag.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct List<'b> {
     bytes: &'b [u8],
@@ -164,7 +164,7 @@ impl<'b> Directory<'b> {
         is_there && self.list(tag).is_none()
     }
 
-    /// The first number behind a tag.
+    /// The first value of a tag.
     pub(super) fn number(&self, tag: u16) -> Option<u64> {
         self.list(tag)?.get(0)
     }
@@ -175,7 +175,7 @@ impl<'b> List<'b> {
         self.bytes.len() / width_of(self.kind).unwrap_or(1)
     }
 
-    /// The way up that it tells, where it tells any.
+    /// The orientation, if the directory has one.
     pub(super) fn orientation(&self) -> Option<u8> {
         tags::orientation(self.order, self.kind, self.bytes)
     }

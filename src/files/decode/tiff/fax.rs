@@ -1,5 +1,5 @@
 //! Fax pictures, row after row: modified Huffman, group 3 and group 4 (ITU-T T.4 and T.6; TIFF 6.0, sections 10 and
-//! 11). White pixels become noughts.
+//! 11). White pixels become zeros.
 
 use super::fax_codes::{LONGEST, OF_BLACK, OF_WHITE, Run};
 use super::rows::{Filled, Rows};
@@ -21,7 +21,7 @@ pub(super) enum Coding {
     Group4,
 }
 
-/// Most bits of an end-of-line code are noughts.
+/// Most bits of an end-of-line code are zeros.
 const END_OF_LINE_NOUGHTS: u8 = 11;
 
 /// Runs without pixels that a row may have beside the others.
@@ -52,7 +52,7 @@ impl<'b> Fax<'b> {
         Fax { bits, coding, width, above: Vec::new(), changes: Vec::new(), has_ends, is_odd: false }
     }
 
-    /// How the next row is coded; nothing where the picture is over.
+    /// How the next row is coded; `None` at the end of the picture.
     fn begin_row(&mut self) -> Option<bool> {
         match self.coding {
             Coding::Huffman { align } => self.bits.align(u64::from(align) * 8),
@@ -62,8 +62,7 @@ impl<'b> Fax<'b> {
         (!self.bits.is_at_end()).then_some(self.coding != Coding::Group4)
     }
 
-    /// Skips the end of the row before. Says whether the next row is coded by itself; nothing where the picture is
-    /// over.
+    /// Skips the end of the previous row. True if the next row is coded by itself; `None` at the end of the picture.
     fn begin_group_3_row(&mut self, is_two_dimensional: bool) -> Option<bool> {
         let mut ends = 0;
         let mut is_by_itself = true;
@@ -95,7 +94,7 @@ impl<'b> Fax<'b> {
         true
     }
 
-    /// Changes of colour told by those of the row above.
+    /// Reads a row coded relative to the row above.
     fn row_by_the_one_above(&mut self) -> bool {
         let (mut at, mut is_black, mut index) = (0, false, 0);
         let mut is_begin = true;
@@ -192,8 +191,8 @@ impl<'b> Fax<'b> {
         }
     }
 
-    /// True where the rows after a broken one can be found: in group 3, each begins after an end of line. What was read
-    /// of the broken one stays.
+    /// True where the row after a broken one can be found: in group 3 each begins after an end-of-line code. The pixels
+    /// read of the broken row stay.
     fn recover(&mut self) -> bool {
         self.changes.truncate(self.changes.len() & !1);
         matches!(self.coding, Coding::Group3 { .. }) && self.bits.find_end_of_line()
@@ -229,14 +228,14 @@ impl Rows for Fax<'_> {
     }
 }
 
-/// How a change of colour is told by the row above.
+/// How a change of colour is coded relative to the row above.
 enum Mode {
     Pass,
     Horizontal,
     Vertical(i8),
 }
 
-/// Bits, the highest of a byte first; after the last come noughts.
+/// Bits, the highest of a byte first; after the last come zeros.
 struct Bits<'b> {
     bytes: &'b [u8],
     /// Of bits.
@@ -276,7 +275,7 @@ impl Bits<'_> {
         self.at = self.at.next_multiple_of(to);
     }
 
-    /// Noughts, at least eleven, and a one.
+    /// Zeros, at least eleven, and a one.
     fn skip_end_of_line(&mut self) -> bool {
         if self.peek(END_OF_LINE_NOUGHTS) != 0 {
             return false;

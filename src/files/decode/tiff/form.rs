@@ -124,7 +124,7 @@ impl<'b> Form<'b> {
         Ok(form)
     }
 
-    /// Refuses what cannot be, and what is not decoded.
+    /// Refuses impossible forms and unsupported ones.
     fn check(&self) -> Result<(), PictureDefect> {
         let Form { bits, sample, samples, .. } = *self;
         if samples < self.colours.count() || samples as u64 > MOST_SAMPLES || bits == 0 {

@@ -71,7 +71,7 @@ fn place(value: u8) -> (usize, i64) {
     ((fixed >> 16) as usize, fixed & 0xffff)
 }
 
-/// The colour of a point, whose numbers are from nought to one.
+/// The colour of a point, whose numbers are from zero to one.
 fn colour([l, a, b]: [f64; 3]) -> [u16; 3] {
     let single = |value: f64| f64::from(value as f32);
     let (l, a, b) = (single(l) * 100.0, single(a) * 255.0 - 128.0, single(b) * 255.0 - 128.0);

@@ -1,8 +1,8 @@
 //! TIFF: the first page, as libtiff and Pillow read it, row after row.
 //!
 //! Some forms Pillow does not read, or not right, and here they are: sixteen bits of grey keep their high byte and are
-//! inverted where white is nought; real numbers of sixteen and sixty-four bits; red, green and blue in real numbers
-//! from nought to one; uncompressed YCbCr whose pixels share colours; ICCLab; grey that was multiplied by its alpha;
+//! inverted where white is zero; real numbers of sixteen and sixty-four bits; red, green and blue in real numbers
+//! from zero to one; uncompressed YCbCr whose pixels share colours; ICCLab; grey that was multiplied by its alpha;
 //! compressed real numbers whose highest byte comes first. Where Pillow clips, at 255, numbers of thirty-two bits, so
 //! is it here.
 

@@ -12,9 +12,9 @@ pub(super) enum Filled {
     Whole,
     /// All of it, some of it made up by the decoder.
     RepairedPng,
-    /// So many bytes, then there are no more.
+    /// This many bytes, then the end of the data.
     Cut(usize),
-    /// So many bytes, then comes what cannot be understood.
+    /// This many bytes, then invalid data.
     Broken(usize),
 }
 
@@ -23,8 +23,7 @@ pub(super) trait Rows {
     /// Fills the next row.
     fn fill(&mut self, row: &mut [u8]) -> Filled;
 
-    /// False where what follows the last row tells that the data are not as they were written. A row is read into
-    /// `row`.
+    /// False where the data after the last row show damage. `row` is a buffer for a row.
     fn ends_well(&mut self, _row: &mut [u8]) -> bool {
         true
     }
@@ -33,8 +32,7 @@ pub(super) trait Rows {
 /// Rows that a strip may have behind the last one of its page: writers fill up the last strip.
 const MOST_ROWS_BEHIND: usize = 1 << 16;
 
-/// True where only whole rows follow, and then the end: what is lost or made up in data that are compressed shifts the
-/// rest.
+/// True where only whole rows follow, and then the end: lost or invented bytes in compressed data shift the rest.
 fn ends_with_a_row(rows: &mut impl Rows, row: &mut [u8]) -> bool {
     let behind = (0..MOST_ROWS_BEHIND).map(|_| rows.fill(row));
     behind.into_iter().find(|filled| *filled != Filled::Whole) == Some(Filled::Cut(0))
@@ -117,7 +115,7 @@ pub(super) fn zstd(bytes: &[u8]) -> Box<dyn Rows + '_> {
     }
 }
 
-/// Data in which not even the beginning is understood.
+/// Data that are invalid from the beginning.
 pub(super) struct Nothing;
 
 impl Rows for Nothing {

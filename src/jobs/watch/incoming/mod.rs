@@ -11,7 +11,7 @@ use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::{Told, WatchRules, Watched, WatchedBy};
+use super::{WatchEvent, WatchRules, Watched, WatchedBy};
 use crate::domain::file_filter::{FileFilter, LeftOut, LeftOutCounts, LeftOutReason};
 use crate::domain::picture::FileStamp;
 use crate::domain::readiness::{Observation, Readiness};
@@ -20,7 +20,7 @@ use crate::files::scan::{Kept, Scan, ScanError, Scope};
 use crate::files::watcher::Watcher;
 use crate::files::writers::open_for_writing;
 use crate::jobs::cancel_token::CancelToken;
-use crate::jobs::sink::SourceFolder;
+use crate::jobs::session_writer::SourceFolder;
 use crate::store::StoreError;
 use names::is_named_unfinished;
 
@@ -141,7 +141,7 @@ impl Incoming {
         most: usize,
         knows: Knows<'_>,
         stop: &CancelToken,
-        tell: &mut dyn FnMut(Told<'_>),
+        tell: &mut dyn FnMut(WatchEvent<'_>),
     ) -> Result<Vec<Ready>, StoreError> {
         let now = self.began.elapsed();
         if now >= self.next_root {
@@ -179,7 +179,12 @@ impl Incoming {
     }
 
     /// Looks at every file.
-    fn scan(&mut self, knows: Knows<'_>, stop: &CancelToken, tell: &mut dyn FnMut(Told<'_>)) -> Result<(), StoreError> {
+    fn scan(
+        &mut self,
+        knows: Knows<'_>,
+        stop: &CancelToken,
+        tell: &mut dyn FnMut(WatchEvent<'_>),
+    ) -> Result<(), StoreError> {
         let began = self.began.elapsed();
         self.readiness.begin_scan();
         let unreadable = loop {
@@ -203,7 +208,7 @@ impl Incoming {
         }
         self.tell_unreadable(&unreadable, tell);
         if self.left_out.counts() != LeftOutCounts::default() && !std::mem::replace(&mut self.told_left_out, true) {
-            tell(Told::LeftOut(&self.left_out));
+            tell(WatchEvent::LeftOut(&self.left_out));
         }
         self.readiness.end_scan(&self.unreadable);
         let now = self.began.elapsed();
@@ -212,10 +217,10 @@ impl Incoming {
     }
 
     /// Tells of each folder that cannot be read, once for as long as it cannot.
-    fn tell_unreadable(&mut self, unreadable: &[(PathBuf, std::io::Error)], tell: &mut dyn FnMut(Told<'_>)) {
+    fn tell_unreadable(&mut self, unreadable: &[(PathBuf, std::io::Error)], tell: &mut dyn FnMut(WatchEvent<'_>)) {
         for (folder, error) in unreadable {
             if !self.unreadable.contains(folder) {
-                tell(Told::Unreadable { folder, error });
+                tell(WatchEvent::Unreadable { folder, error });
             }
         }
         self.unreadable = unreadable.iter().map(|(folder, _)| folder.clone()).collect();
@@ -227,7 +232,7 @@ impl Incoming {
         paths: &HashSet<PathBuf>,
         knows: Knows<'_>,
         stop: &CancelToken,
-        tell: &mut dyn FnMut(Told<'_>),
+        tell: &mut dyn FnMut(WatchEvent<'_>),
     ) -> Result<(), StoreError> {
         for path in paths {
             let path = self.as_given(path);
@@ -275,7 +280,7 @@ impl Incoming {
         folder: &Path,
         knows: Knows<'_>,
         stop: &CancelToken,
-        tell: &mut dyn FnMut(Told<'_>),
+        tell: &mut dyn FnMut(WatchEvent<'_>),
     ) -> Result<(), StoreError> {
         loop {
             let Some(found) = self.scope().scan_below(folder, &|| !stop.is_requested()) else { return Ok(()) };
@@ -309,7 +314,7 @@ impl Incoming {
     }
 
     /// Looks again at files that are due.
-    fn settled(&mut self, most: usize, tell: &mut dyn FnMut(Told<'_>)) -> Vec<Ready> {
+    fn settled(&mut self, most: usize, tell: &mut dyn FnMut(WatchEvent<'_>)) -> Vec<Ready> {
         if self.queue.is_empty() {
             self.queue = self.readiness.due(self.began.elapsed()).into();
         }
@@ -328,7 +333,7 @@ impl Incoming {
                 (false, _) => ready.push(Ready { path, stamp, is_given_up }),
                 (true, false) => self.readiness.hold(&path),
                 (true, true) => {
-                    tell(Told::Unfinished(&path));
+                    tell(WatchEvent::Unfinished(&path));
                     self.readiness.silence(&path);
                 }
             }

@@ -8,21 +8,21 @@ use std::time::Duration;
 use super::{Incoming, LEAST_POLL};
 use crate::file_system::is_on_network;
 use crate::files::watcher::{Changes, Watcher, WatcherUnavailable};
-use crate::jobs::sink::SourceFolder;
-use crate::jobs::watch::{Told, WatchedBy};
+use crate::jobs::session_writer::SourceFolder;
+use crate::jobs::watch::{WatchEvent, WatchedBy};
 
 impl Incoming {
     /// Whether the folder is there, and the one that is watched.
-    pub(super) fn look_at_root(&mut self, tell: &mut dyn FnMut(Told<'_>)) {
+    pub(super) fn look_at_root(&mut self, tell: &mut dyn FnMut(WatchEvent<'_>)) {
         let found = std::fs::metadata(&self.source).ok().filter(Metadata::is_dir);
         let found = found.map(|folder| (folder.dev(), folder.ino()));
         if found == self.root {
             return;
         }
         match (self.root, found) {
-            (_, None) => tell(Told::SourceGone),
-            (Some(_), Some(_)) => tell(Told::SourceReplaced),
-            (None, Some(_)) if self.watched_by != WatchedBy::Nothing => tell(Told::SourceBack),
+            (_, None) => tell(WatchEvent::SourceGone),
+            (Some(_), Some(_)) => tell(WatchEvent::SourceReplaced),
+            (None, Some(_)) if self.watched_by != WatchedBy::Nothing => tell(WatchEvent::SourceBack),
             (None, Some(_)) => {}
         }
         self.root = found;
@@ -36,7 +36,7 @@ impl Incoming {
         }
     }
 
-    fn watch(&mut self, tell: &mut dyn FnMut(Told<'_>)) {
+    fn watch(&mut self, tell: &mut dyn FnMut(WatchEvent<'_>)) {
         let started = match self.rules.poll {
             true => Err(None),
             false if is_on_network(&self.source) => Err(Some(WatcherUnavailable::Network)),
@@ -51,7 +51,7 @@ impl Incoming {
         }
     }
 
-    fn watch_by(&mut self, by: WatchedBy, tell: &mut dyn FnMut(Told<'_>)) {
+    fn watch_by(&mut self, by: WatchedBy, tell: &mut dyn FnMut(WatchEvent<'_>)) {
         if let WatchedBy::Polling(_) = by {
             self.watcher = None;
             // Without events the watch has to be surer that a file is finished.
@@ -59,7 +59,7 @@ impl Incoming {
             self.readiness.forget_writers();
         }
         if self.watched_by != by {
-            tell(Told::WatchedBy(&by));
+            tell(WatchEvent::WatchedBy(&by));
             self.watched_by = by;
         }
     }
@@ -74,7 +74,7 @@ impl Incoming {
     }
 
     /// The changes that the system tells, since the last look.
-    pub(super) fn changes(&mut self, tell: &mut dyn FnMut(Told<'_>)) -> Changes {
+    pub(super) fn changes(&mut self, tell: &mut dyn FnMut(WatchEvent<'_>)) -> Changes {
         let Some(watcher) = &mut self.watcher else { return Changes::default() };
         let mut changes = watcher.changes();
         if let Some(reason) = changes.ended.take() {
@@ -84,7 +84,7 @@ impl Incoming {
     }
 
     /// Watches folders; true where one was not watched before, so that files may have come to it unseen.
-    pub(super) fn watch_folders(&mut self, folders: &[PathBuf], tell: &mut dyn FnMut(Told<'_>)) -> bool {
+    pub(super) fn watch_folders(&mut self, folders: &[PathBuf], tell: &mut dyn FnMut(WatchEvent<'_>)) -> bool {
         let Some(watcher) = &mut self.watcher else { return false };
         let mut is_new = false;
         for folder in folders {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::super::pictures;
+use super::super::labels;
 use super::rebuild::Rebuild;
 use crate::domain::decision::{Decision, LabelId};
 use crate::store::ledger::Decided;
@@ -15,7 +15,7 @@ impl Rebuild<'_> {
             self.rebuilt.lost_decisions += 1;
             return Ok(());
         };
-        let label = decided.label.as_ref().map(|text| pictures::label_id(self.change, text)).transpose()?;
+        let label = decided.label.as_ref().map(|text| labels::label_id(self.change, text)).transpose()?;
         let decision = decided.decision.as_ref().and_then(|word| Decision::from_word(word, label));
         let label = decision.and_then(Decision::label).map(|LabelId(label)| label);
         let word = decision.map(Decision::word);

@@ -11,7 +11,7 @@ use rusqlite::{OptionalExtension, Transaction};
 use serde_json::json;
 
 use super::super::transfers::record;
-use super::super::{DATABASE, OWN, StoreError, TABLE_NAME, pictures, top_files};
+use super::super::{DATABASE, OWN, StoreError, TABLE_NAME, labels, top_files};
 use super::{replace, sync_folder};
 use crate::domain::folder_name::CHECKSUMS;
 use crate::domain::label::Label;
@@ -185,7 +185,7 @@ impl Rebuild<'_> {
         let template = sorting.and_then(|sorting| sorting.get("template")?.as_str());
         let (Some(labels), Some(template)) = (labels, template) else { return Ok(None) };
         let model = began.settings.get("model_fingerprint").and_then(|model| model.as_str()).unwrap_or_default();
-        pictures::label_set(self.change, &labels, template, model).map(|set| Some(set.id))
+        labels::label_set(self.change, &labels, template, model).map(|set| Some(set.id))
     }
 
     fn end_run(&mut self, run: RunId, time: i64) -> rusqlite::Result<()> {

@@ -2,7 +2,8 @@
 
 use super::super::Sorting;
 use super::super::changes::Which;
-use super::super::pictures::{Found, LabelSet};
+use super::super::labels::LabelSet;
+use super::super::pictures::Found;
 use super::*;
 use crate::domain::history::{self, StepKind};
 use crate::domain::label::Label;

@@ -75,15 +75,15 @@ impl NoAnswer {
 }
 
 /// The side that waits: says whether somebody has asked to stop, and is told once of a long silence.
-pub struct Patience<'p> {
+pub struct Watchdog<'p> {
     /// True once somebody has asked to stop.
     pub is_stopped: &'p dyn Fn() -> bool,
-    /// Told once that there has been no answer for long.
+    /// WatchEvent once that there has been no answer for long.
     pub on_silence: &'p mut dyn FnMut(),
 }
 
-impl Patience<'_> {
-    /// Waits for an answer; `halt` tells the computation to end.
+impl Watchdog<'_> {
+    /// WatchBlocked for an answer; `halt` tells the computation to end.
     fn wait<T>(&mut self, answers: &Receiver<T>, halt: &dyn Fn()) -> Result<T, NoAnswer> {
         let began = Instant::now();
         let (long, mut has_said, mut stopped, mut has_halted) = (long(), false, None, false);
@@ -122,24 +122,24 @@ fn long() -> Duration {
 /// Has something computed on a thread of its own. It may tell of what it does meanwhile.
 pub fn answer_of<T: Send + 'static, M: Send + 'static>(
     work: impl FnOnce(&dyn Fn(M)) -> T + Send + 'static,
-    patience: &mut Patience<'_>,
+    patience: &mut Watchdog<'_>,
     on_message: &mut dyn FnMut(M),
 ) -> Result<T, NoAnswer> {
-    enum Told<T, M> {
+    enum WatchEvent<T, M> {
         Message(M),
         Answer(T),
     }
     let (tell, told) = crossbeam_channel::unbounded();
     let run = move || {
-        let answer = work(&|message| drop(tell.send(Told::Message(message))));
+        let answer = work(&|message| drop(tell.send(WatchEvent::Message(message))));
         // Nobody hears of it where it was given up.
-        let _ = tell.send(Told::Answer(answer));
+        let _ = tell.send(WatchEvent::Answer(answer));
     };
     let thread = std::thread::Builder::new().name("model".to_owned()).spawn(run).map_err(NoAnswer::NoThread)?;
     loop {
         match patience.wait(&told, &|| {})? {
-            Told::Message(message) => on_message(message),
-            Told::Answer(answer) => {
+            WatchEvent::Message(message) => on_message(message),
+            WatchEvent::Answer(answer) => {
                 let _ = thread.join();
                 return Ok(answer);
             }
@@ -152,7 +152,7 @@ type Batch = Vec<Arc<PreparedPicture>>;
 
 /// An encoder that works on a thread of its own.
 #[derive(Debug)]
-pub(super) struct Hired {
+pub(super) struct ModelWorker {
     batches: Option<Sender<Batch>>,
     answers: Receiver<Result<Array2<f16>, EngineError>>,
     halt: Halt,
@@ -161,8 +161,8 @@ pub(super) struct Hired {
     is_lost: bool,
 }
 
-impl Hired {
-    pub(super) fn hire(mut encoder: ImageEncoder) -> Result<Hired, NoAnswer> {
+impl ModelWorker {
+    pub(super) fn hire(mut encoder: ImageEncoder) -> Result<ModelWorker, NoAnswer> {
         let (batches, received) = bounded::<Batch>(1);
         let (answered, answers) = bounded(1);
         let (halt, takes_batches) = (encoder.halt(), encoder.takes_batches());
@@ -175,7 +175,7 @@ impl Hired {
             }
         };
         let thread = std::thread::Builder::new().name("encoder".to_owned()).spawn(run).map_err(NoAnswer::NoThread)?;
-        Ok(Hired { batches: Some(batches), answers, halt, takes_batches, thread: Some(thread), is_lost: false })
+        Ok(ModelWorker { batches: Some(batches), answers, halt, takes_batches, thread: Some(thread), is_lost: false })
     }
 
     /// True where pictures that go through together are faster than one by one.
@@ -192,7 +192,7 @@ impl Hired {
     pub(super) fn encode(
         &mut self,
         batch: Batch,
-        patience: &mut Patience<'_>,
+        patience: &mut Watchdog<'_>,
     ) -> Result<Result<Array2<f16>, EngineError>, NoAnswer> {
         let sent = self.batches.as_ref().is_some_and(|batches| batches.send(batch).is_ok());
         let halt = || self.halt.halt();
@@ -202,7 +202,7 @@ impl Hired {
     }
 }
 
-impl Drop for Hired {
+impl Drop for ModelWorker {
     fn drop(&mut self) {
         self.batches = None;
         // A session of a runtime must be closed before the library ends. One that does not come back is left.

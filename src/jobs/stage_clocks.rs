@@ -8,45 +8,45 @@ use crate::domain::limit::{Stage, StageTime, StageTimes};
 
 /// The clocks of the stages, which all their threads add to.
 #[derive(Debug, Default)]
-pub struct Clocks {
-    pub(super) reading: Clock,
-    pub(super) decoding: Clock,
-    pub(super) model: Clock,
+pub struct StageClocks {
+    pub(super) reading: StageClock,
+    pub(super) decoding: StageClock,
+    pub(super) model: StageClock,
 }
 
 /// The clock of one stage, in nanoseconds.
 #[derive(Debug, Default)]
-pub(super) struct Clock {
+pub(super) struct StageClock {
     working: AtomicU64,
     waiting: AtomicU64,
 }
 
-impl Clocks {
+impl StageClocks {
     /// The working and waiting time of the stages so far.
     pub fn so_far(&self) -> StageTimes {
         StageTimes { reading: self.reading.so_far(), decoding: self.decoding.so_far(), model: self.model.so_far() }
     }
 }
 
-impl Clock {
+impl StageClock {
     fn so_far(&self) -> StageTime {
         let time = |clock: &AtomicU64| Duration::from_nanos(clock.load(Ordering::Relaxed));
         StageTime { working: time(&self.working), waiting: time(&self.waiting) }
     }
 
     /// A hand of this clock, for one thread.
-    pub(super) fn hand(&self) -> Hand<'_> {
-        Hand { clock: self, since: Instant::now() }
+    pub(super) fn timer(&self) -> StageTimer<'_> {
+        StageTimer { clock: self, since: Instant::now() }
     }
 }
 
 /// The clock of one thread.
-pub(super) struct Hand<'c> {
-    clock: &'c Clock,
+pub(super) struct StageTimer<'c> {
+    clock: &'c StageClock,
     since: Instant,
 }
 
-impl Hand<'_> {
+impl StageTimer<'_> {
     /// From here on it counts; what was since the last time does not.
     pub(super) fn begin(&mut self) {
         self.since = Instant::now();
@@ -79,14 +79,14 @@ const LOOKED_EVERY: Duration = Duration::from_secs(1);
 
 /// Which stage limits, of late: what limits changes with the pictures, and once no more are to be read.
 #[derive(Debug, Default)]
-pub struct LimitOfLate {
+pub struct RecentLimit {
     marks: VecDeque<(Instant, StageTimes)>,
     limit: Option<Stage>,
 }
 
-impl LimitOfLate {
+impl RecentLimit {
     /// The stage that limits at `now`.
-    pub fn at(&mut self, now: Instant, clocks: &Clocks) -> Option<Stage> {
+    pub fn at(&mut self, now: Instant, clocks: &StageClocks) -> Option<Stage> {
         if self.marks.back().is_some_and(|(at, _)| now.duration_since(*at) < LOOKED_EVERY) {
             return self.limit;
         }
@@ -107,9 +107,9 @@ mod tests {
 
     #[test]
     fn all_threads_of_a_stage_add_to_its_clock() {
-        let clocks = Clocks::default();
+        let clocks = StageClocks::default();
         for _ in 0..2 {
-            let mut hand = clocks.decoding.hand();
+            let mut hand = clocks.decoding.timer();
             hand.since -= Duration::from_secs(2);
             hand.worked();
             hand.since -= Duration::from_secs(3);
@@ -125,8 +125,8 @@ mod tests {
 
     #[test]
     fn what_limits_is_of_late() {
-        let clocks = Clocks::default();
-        let (began, mut late) = (Instant::now(), LimitOfLate::default());
+        let clocks = StageClocks::default();
+        let (began, mut late) = (Instant::now(), RecentLimit::default());
         let mut told = vec![];
         for second in 0..40 {
             let busy = if second < 20 { &clocks.model } else { &clocks.reading };

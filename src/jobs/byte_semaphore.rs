@@ -5,7 +5,7 @@ use std::sync::{Condvar, Mutex, PoisonError};
 
 /// How many bytes may be held at once.
 #[derive(Debug)]
-pub(super) struct Budget {
+pub(super) struct ByteSemaphore {
     limit: u64,
     held: Mutex<Held>,
     freed: Condvar,
@@ -19,20 +19,20 @@ struct Held {
     served: u64,
 }
 
-/// A part of a budget, given back when it is dropped.
+/// A part of a semaphore, given back when it is dropped.
 #[derive(Debug)]
-pub(super) struct Share<'b> {
-    budget: &'b Budget,
+pub(super) struct Permit<'b> {
+    semaphore: &'b ByteSemaphore,
     bytes: u64,
 }
 
-impl Budget {
-    pub(super) const fn new(limit: u64) -> Budget {
-        Budget { limit, held: Mutex::new(Held { bytes: 0, next: 0, served: 0 }), freed: Condvar::new() }
+impl ByteSemaphore {
+    pub(super) const fn new(limit: u64) -> ByteSemaphore {
+        ByteSemaphore { limit, held: Mutex::new(Held { bytes: 0, next: 0, served: 0 }), freed: Condvar::new() }
     }
 
-    /// Waits until so many bytes are free. A request larger than the whole budget is served when nothing else is held.
-    pub(super) fn take(&self, bytes: u64) -> Share<'_> {
+    /// Waits until so many bytes are free. A request larger than the whole semaphore is served when nothing else is held.
+    pub(super) fn acquire(&self, bytes: u64) -> Permit<'_> {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let turn = held.next;
         held.next += 1;
@@ -43,16 +43,16 @@ impl Budget {
         held.served += 1;
         // There may be room for whose turn it is now.
         self.freed.notify_all();
-        Share { budget: self, bytes }
+        Permit { semaphore: self, bytes }
     }
 }
 
-impl Drop for Share<'_> {
+impl Drop for Permit<'_> {
     fn drop(&mut self) {
-        let mut held = self.budget.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut held = self.semaphore.held.lock().unwrap_or_else(PoisonError::into_inner);
         held.bytes = held.bytes.saturating_sub(self.bytes);
         drop(held);
-        self.budget.freed.notify_all();
+        self.semaphore.freed.notify_all();
     }
 }
 
@@ -63,17 +63,17 @@ mod tests {
 
     #[test]
     fn a_large_want_has_its_turn_before_small_ones_that_come_later() {
-        let budget = Budget::new(10);
-        let (first, order) = (budget.take(6), Mutex::new(vec![]));
+        let semaphore = ByteSemaphore::new(10);
+        let (first, order) = (semaphore.acquire(6), Mutex::new(vec![]));
         std::thread::scope(|scope| {
-            let wait_for = |number: u64| while budget.held.lock().unwrap().next < number {};
+            let wait_for = |number: u64| while semaphore.held.lock().unwrap().next < number {};
             scope.spawn(|| {
-                let _share = budget.take(9);
+                let _permit = semaphore.acquire(9);
                 order.lock().unwrap().push("large");
             });
             wait_for(2);
             scope.spawn(|| {
-                let _share = budget.take(2);
+                let _permit = semaphore.acquire(2);
                 order.lock().unwrap().push("small");
             });
             wait_for(3);
@@ -85,20 +85,20 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_waits_until_it_does() {
-        let budget = Budget::new(10);
-        let first = budget.take(100);
+        let semaphore = ByteSemaphore::new(10);
+        let first = semaphore.acquire(100);
         let (sender, receiver) = mpsc::channel();
         std::thread::scope(|scope| {
             scope.spawn(|| {
-                let _share = budget.take(6);
+                let _permit = semaphore.acquire(6);
                 sender.send(()).unwrap();
             });
             // A number is drawn and room is looked for under one lock.
-            while budget.held.lock().unwrap().next < 2 {}
-            assert_eq!(budget.held.lock().unwrap().served, 1, "it waits for the first to be given back");
+            while semaphore.held.lock().unwrap().next < 2 {}
+            assert_eq!(semaphore.held.lock().unwrap().served, 1, "it waits for the first to be given back");
             drop(first);
             receiver.recv().unwrap();
         });
-        assert_eq!(budget.held.lock().unwrap().bytes, 0);
+        assert_eq!(semaphore.held.lock().unwrap().bytes, 0);
     }
 }

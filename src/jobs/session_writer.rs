@@ -40,31 +40,31 @@ pub type SinkError = StoreError;
 
 /// Puts pictures into a session. They are numbered in the order of their files, whatever order they come in; but a file
 /// that takes so long that a thousand others would wait for it is numbered when it comes.
-pub struct SessionSink<'s> {
+pub struct SessionWriter<'s> {
     session: &'s mut Session,
     run: RunId,
     set: &'s LabelSet,
     source: SourceFolder,
     hooks: Hooks<'s>,
-    order: Order<Classified>,
+    order: ReorderBuffer<Classified>,
     ready: Vec<Classified>,
     written: Instant,
 }
 
 /// Puts items that come in any order into that of the files.
-struct Order<T> {
+struct ReorderBuffer<T> {
     /// Items that came before those that they have to follow; none for a file that is no picture.
     early: BTreeMap<usize, Option<T>>,
     next: usize,
 }
 
-impl<T> Default for Order<T> {
-    fn default() -> Order<T> {
-        Order { early: BTreeMap::new(), next: 0 }
+impl<T> Default for ReorderBuffer<T> {
+    fn default() -> ReorderBuffer<T> {
+        ReorderBuffer { early: BTreeMap::new(), next: 0 }
     }
 }
 
-impl<T> Order<T> {
+impl<T> ReorderBuffer<T> {
     /// Takes one, and gives those whose turn it is. Behind one that does not come no more than a thousand wait.
     fn take(&mut self, position: usize, one: Option<T>, ready: &mut Vec<T>) {
         if position < self.next {
@@ -127,7 +127,7 @@ impl SourceFolder {
     }
 }
 
-impl<'s> SessionSink<'s> {
+impl<'s> SessionWriter<'s> {
     /// A sink for the pictures of a run, scored with a label set.
     pub fn new(
         session: &'s mut Session,
@@ -135,9 +135,9 @@ impl<'s> SessionSink<'s> {
         set: &'s LabelSet,
         source: SourceFolder,
         hooks: Hooks<'s>,
-    ) -> SessionSink<'s> {
+    ) -> SessionWriter<'s> {
         let written = Instant::now();
-        SessionSink { session, run, set, source, hooks, order: Order::default(), ready: vec![], written }
+        SessionWriter { session, run, set, source, hooks, order: ReorderBuffer::default(), ready: vec![], written }
     }
 
     fn write(&mut self) -> Result<(), SinkError> {
@@ -162,7 +162,7 @@ impl<'s> SessionSink<'s> {
     }
 }
 
-impl Sink for SessionSink<'_> {
+impl Sink for SessionWriter<'_> {
     fn take(&mut self, position: usize, classified: Option<Classified>) -> Result<(), SinkError> {
         (self.hooks.on_picture)(classified.as_ref());
         self.order.take(position, classified, &mut self.ready);
@@ -192,7 +192,7 @@ mod tests {
 
     #[test]
     fn files_keep_their_order_unless_one_keeps_a_thousand_waiting() {
-        let (mut order, mut ready) = (Order::default(), vec![]);
+        let (mut order, mut ready) = (ReorderBuffer::default(), vec![]);
         for position in [1, 0, 3, 2] {
             order.take(position, (position != 2).then_some(position), &mut ready);
         }

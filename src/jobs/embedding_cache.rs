@@ -10,7 +10,7 @@ use ndarray::Array1;
 use crate::domain::file_identity::FileIdentity;
 use crate::domain::picture::ContentHash;
 use crate::store::StoreError;
-use crate::store::cache::{CachedModel, EmbeddingCache, Remembered};
+use crate::store::cache::{CachedEmbedding, CachedModel, EmbeddingCache};
 
 /// Embeddings that are kept before they are written together.
 const TOGETHER: usize = 256;
@@ -24,14 +24,14 @@ const UNIT_TOLERANCE: f32 = 0.01;
 
 /// Where the cache is, and how large it may grow.
 #[derive(Debug, Clone)]
-pub struct CachePlace {
+pub struct EmbeddingCacheConfig {
     /// Its folder.
     pub folder: PathBuf,
     /// Bytes.
     pub limit: u64,
 }
 
-impl CachePlace {
+impl EmbeddingCacheConfig {
     /// Opens the cache; nothing where it cannot be, which the log tells.
     pub fn open(&self) -> Option<EmbeddingCache> {
         logged(EmbeddingCache::open(&self.folder))
@@ -54,7 +54,7 @@ pub struct ModelCache {
     opened: Option<(EmbeddingCache, CachedModel)>,
     dimensions: usize,
     limit: u64,
-    fresh: Vec<(ContentHash, Remembered)>,
+    fresh: Vec<(ContentHash, CachedEmbedding)>,
     used: Vec<ContentHash>,
     hashed: Vec<(FileIdentity, ContentHash)>,
     written: Instant,
@@ -62,8 +62,8 @@ pub struct ModelCache {
 
 impl ModelCache {
     /// Opens the cache for a model whose embeddings have so many dimensions.
-    pub fn open(place: Option<&CachePlace>, fingerprint: &[u8; 32], dimensions: usize) -> ModelCache {
-        let opened = place.and_then(CachePlace::open).and_then(|mut cache| {
+    pub fn open(place: Option<&EmbeddingCacheConfig>, fingerprint: &[u8; 32], dimensions: usize) -> ModelCache {
+        let opened = place.and_then(EmbeddingCacheConfig::open).and_then(|mut cache| {
             let model = logged(cache.model(fingerprint))?;
             Some((cache, model))
         });
@@ -72,7 +72,7 @@ impl ModelCache {
     }
 
     /// The embedding of a content, where it is remembered.
-    pub fn embedding(&self, hash: ContentHash) -> Option<Remembered> {
+    pub fn embedding(&self, hash: ContentHash) -> Option<CachedEmbedding> {
         let (cache, model) = self.opened.as_ref()?;
         let found = logged(cache.embedding(*model, hash)).flatten();
         // Embeddings of a damaged cache are made again.
@@ -90,7 +90,7 @@ impl ModelCache {
         let Some((cache, model)) = self.opened.as_ref() else { return vec![] };
         let hashes: Vec<ContentHash> = pictures.iter().map(|(_, hash)| *hash).collect();
         let mut found = Vec::with_capacity(pictures.len());
-        let keep = |position: usize, remembered: Remembered| {
+        let keep = |position: usize, remembered: CachedEmbedding| {
             if self.is_sound(&remembered.embedding) {
                 found.push((position, remembered.embedding));
             }
@@ -113,7 +113,7 @@ impl ModelCache {
     }
 
     /// Keeps an embedding that was made now.
-    pub fn put(&mut self, hash: ContentHash, remembered: Remembered) {
+    pub fn put(&mut self, hash: ContentHash, remembered: CachedEmbedding) {
         self.fresh.push((hash, remembered));
         self.write_if_due();
     }
@@ -170,12 +170,12 @@ mod tests {
     #[test]
     fn a_cache_that_another_process_keeps_is_waited_for_once() {
         let folder = tempfile::tempdir().unwrap();
-        let place = CachePlace { folder: folder.path().to_owned(), limit: 1 << 20 };
+        let place = EmbeddingCacheConfig { folder: folder.path().to_owned(), limit: 1 << 20 };
         let mut cache = ModelCache::open(Some(&place), &[1; 32], 1);
         cache.opened.as_ref().unwrap().0.set_patience(Duration::ZERO);
         let mut other = ModelCache::open(Some(&place), &[1; 32], 1);
         let remembered =
-            Remembered { embedding: Array1::from_elem(1, f16::ONE), is_whole: true, decoder: String::new() };
+            CachedEmbedding { embedding: Array1::from_elem(1, f16::ONE), is_whole: true, decoder: String::new() };
         other.opened.as_mut().unwrap().0.while_writing(|| {
             cache.put(ContentHash([1; 32]), remembered.clone());
             cache.write();
