@@ -26,8 +26,6 @@ pub(super) enum Effect {
     Scroll(isize),
     /// Pictures are to be painted in this way from now on.
     Paint(Preview),
-    /// A sentence is to be kept in the log too.
-    Log(String),
     /// The settings are to be remembered for the next start.
     Remember(Box<LastSettings>),
     /// The program goes into the background.

@@ -254,7 +254,6 @@ impl App {
             Effect::LetSort(watch) => self.crew.let_sort(watch),
             Effect::Scroll(by) => more.push(view::scrolled(model, by)),
             Effect::Paint(preview) => self.painter.choose(preview),
-            Effect::Log(sentence) => tracing::warn!("{sentence}"),
             Effect::OpenSamples => {
                 let folder = built_in::samples_folder()?;
                 for effect in self.show_samples(model, folder) {

@@ -46,9 +46,8 @@ fn pass(files: &[PathBuf], threads: usize, time: Duration, stop: &CancelToken) -
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
+    use crate::built_in;
 
     /// So long that a test that waits for its end does not end.
     const LONG: Duration = Duration::from_secs(1 << 20);
@@ -63,12 +62,13 @@ mod tests {
 
     #[test]
     fn a_pass_counts_what_was_read_and_ends_with_the_last_file() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/pictures");
-        let entries = std::fs::read_dir(&folder).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        built_in::unpack_samples(folder.path()).unwrap();
+        let entries = std::fs::read_dir(folder.path()).unwrap();
         let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
         let pictures = pass(&files, 2, LONG, &CancelToken::default()).0;
         assert_eq!(pictures, files.len());
-        files.push(folder.join("gone.jpg"));
+        files.push(folder.path().join("gone.jpg"));
         assert_eq!(pass(&files, 2, LONG, &CancelToken::default()).0, pictures);
         // However little time there is, something is measured.
         assert!(per_second(&files, 1, Duration::ZERO, &CancelToken::default()) > 0.0);

@@ -44,7 +44,7 @@ fn hand_on(model: &mut Model, event: Event) -> Vec<Effect> {
         Event::Arrived { revision, entries, scores } => return run::arrived(model, revision, entries, &scores),
         Event::Pace { per_second, limit } => (model.pace, model.limit) = (Some(per_second), limit),
         Event::Classified { remembered: _, waiting, per_second } => return run::classified(model, waiting, per_second),
-        Event::Notice { notice } => return run::notice(model, &notice),
+        Event::Notice { notice } => run::notice(model, &notice),
         Event::Failed { error } => return run::failed(model, &error),
         Event::NotTakenOver { error } | Event::Trouble { error } => failure::say(model, &error),
 

@@ -56,19 +56,17 @@ pub(super) fn passed(model: &mut Model, others: usize) {
 }
 
 /// Says something that people should know of a run.
-pub(super) fn notice(model: &mut Model, notice: &Notice) -> Vec<Effect> {
+pub(super) fn notice(model: &mut Model, notice: &Notice) {
     let text = match notice {
         // Its sentence on the command line names Ctrl-C.
         Notice::ModelSilent => model.language.text("engine.silent_in_app"),
         notice => notice.say(&model.language),
     };
-    let effects = vec![Effect::Log(text.clone())];
     match notice {
         Notice::RecoveredUnkept { .. } | Notice::SessionNotNoted { .. } => model.say_error(text),
         Notice::TransfersRefused { .. } | Notice::TransfersUnfinished(_) => model.say_error(text),
         _ => model.say(text),
     }
-    effects
 }
 
 /// Pictures came.
