@@ -12,7 +12,7 @@ use half::f16;
 use ndarray::Array1;
 
 use super::channels::{ChangedPicture, FeedCommand, Memory, ScorerCommand, SessionDelta};
-use super::session_rows::{ScoredWith, Seen, embeddable_hash, row_of};
+use super::session_rows::{ScoredWith, SessionRow, embeddable_hash, row_of};
 use crate::domain::picture::{ContentHash, PictureId};
 use crate::jobs::embedding_cache::{EmbeddingCacheConfig, ModelCache};
 use crate::store::StoreError;
@@ -174,7 +174,7 @@ impl ChangeFeed {
         subscription.since = revision;
         let epoch = subscription.epoch;
         let hashes: Vec<_> = found.iter().map(|picture| (picture.id, embeddable_hash(picture))).collect();
-        let seen: Vec<Seen> = found.into_iter().map(|picture| row_of(picture, &texts)).collect();
+        let seen: Vec<SessionRow> = found.into_iter().map(|picture| row_of(picture, &texts)).collect();
         // Where the run has ended meanwhile, some of them may be another's.
         self.listen();
         let Some(subscription) = self.subscription.as_mut().filter(|subscription| subscription.epoch == epoch) else {

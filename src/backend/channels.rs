@@ -6,7 +6,7 @@ use half::f16;
 use ndarray::{Array1, Array2};
 use std::path::PathBuf;
 
-use super::session_rows::{ScoredWith, Seen};
+use super::session_rows::{ScoredWith, SessionRow};
 use super::{Event, Order};
 use crate::domain::collection::Entry;
 use crate::domain::label::Label;
@@ -82,7 +82,7 @@ pub(super) struct SessionDelta {
 
 /// A picture, and its embedding where that is known.
 pub(super) struct ChangedPicture {
-    pub(super) seen: Seen,
+    pub(super) seen: SessionRow,
     pub(super) embedding: Option<Array1<f16>>,
 }
 

@@ -8,7 +8,7 @@ use super::app_face::AppFace;
 use super::channels::{EmbedRequest, ScorerCommand};
 use super::context::RunnerContext;
 use super::import_decisions::import_decisions;
-use super::{CrewError, Event, Order, open_session, session_rows};
+use super::{BackendError, Event, Order, open_session, session_rows};
 use crate::domain::file_filter::LeftOut;
 use crate::domain::settings::Settings;
 use crate::jobs::classify::Classification;
@@ -32,7 +32,7 @@ pub(super) fn classify(
     order: ClassifyOrder<'_>,
     runtime: &mut ChosenRuntime,
     orders: &Receiver<Order>,
-) -> Result<(), CrewError> {
+) -> Result<(), BackendError> {
     let ClassifyOrder { settings, table, decisions_of } = order;
     let face = AppFace::new(context);
     let run = face.run();

@@ -11,7 +11,7 @@ use super::change_feed::ChangeFeedHandle;
 use super::channels::{EmbedRequest, ScorerCommand};
 use super::events::EventSender;
 use super::watch_control::WatchControl;
-use super::{CrewError, Event};
+use super::{BackendError, Event};
 use crate::jobs::cancel_token::CancelToken;
 use crate::store::session::Session;
 use crate::use_cases::{Localizer, Machine};
@@ -47,7 +47,7 @@ impl RunnerContext {
     }
 
     /// An error for a session of which nothing shows that it is the user's own.
-    pub(super) fn check_own(&self, session: &mut Session, destination: &Path) -> Result<(), CrewError> {
+    pub(super) fn check_own(&self, session: &mut Session, destination: &Path) -> Result<(), BackendError> {
         match self.is_vouched_for(destination) {
             true => Ok(()),
             false => Ok(session.check_own(&self.machine.known_sessions())?),

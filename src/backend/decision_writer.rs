@@ -8,7 +8,7 @@ use super::change_feed::ChangeFeed;
 use super::channels::RunnerQueue;
 use super::events::EventSender;
 use super::session_rows::by_number;
-use super::{CrewError, Event, Order, Said, SaidStep};
+use super::{BackendError, DecisionStep, Event, NamedDecision, Order};
 use crate::store::StoreError;
 use crate::store::known::KnownSessions;
 use crate::store::session::Session;
@@ -68,7 +68,7 @@ pub(super) fn run(
     }
 }
 
-fn keep(order: Order, kept: &mut Kept<'_>, feed: &mut ChangeFeed, runner: &RunnerQueue) -> Result<(), CrewError> {
+fn keep(order: Order, kept: &mut Kept<'_>, feed: &mut ChangeFeed, runner: &RunnerQueue) -> Result<(), BackendError> {
     match &order {
         Order::Decide { destination, step } => {
             let session = kept.session(destination)?;
@@ -83,7 +83,7 @@ fn keep(order: Order, kept: &mut Kept<'_>, feed: &mut ChangeFeed, runner: &Runne
         Order::Rename { destination, .. } if !Session::exists(destination) => Ok(()),
         // A process that works there sorts by the label's former text, and others decide by it.
         Order::Rename { destination, from, .. } if feed.is_worked_in_elsewhere(destination) => {
-            Err(CrewError::LabelInUse { label: from.clone() })
+            Err(BackendError::LabelInUse { label: from.clone() })
         }
         Order::Rename { destination, from, to } => Ok(kept.session(destination)?.rename_label(from, to)?),
         _ => {
@@ -99,15 +99,15 @@ fn keep(order: Order, kept: &mut Kept<'_>, feed: &mut ChangeFeed, runner: &Runne
 
 /// An error for a decision for a label that another process, which sorts there, does not know: it is kept, and carried
 /// out by nobody before somebody sorts by that label.
-fn check_labels(session: &Session, step: &SaidStep) -> Result<(), CrewError> {
+fn check_labels(session: &Session, step: &DecisionStep) -> Result<(), BackendError> {
     let Some((sorting, _)) = session.sorting()? else { return Ok(()) };
-    let text = |said: &Option<Said>| match said {
-        Some(Said::Accepted(text) | Said::Reassigned(text)) => Some(text.clone()),
+    let text = |said: &Option<NamedDecision>| match said {
+        Some(NamedDecision::Accepted(text) | NamedDecision::Reassigned(text)) => Some(text.clone()),
         _ => None,
     };
     let is_unknown = |text: &String| sorting.labels.iter().all(|label| label.text != *text);
     match step.said.iter().filter_map(|(_, said)| text(said)).find(is_unknown) {
-        Some(label) => Err(CrewError::LabelUnknown { label }),
+        Some(label) => Err(BackendError::LabelUnknown { label }),
         None => Ok(()),
     }
 }

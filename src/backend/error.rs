@@ -13,7 +13,7 @@ use crate::use_cases::RunError;
 
 /// An order of the app could not be carried out.
 #[derive(Debug, thiserror::Error)]
-pub enum CrewError {
+pub enum BackendError {
     /// A run.
     #[error(transparent)]
     Run(#[from] RunError),
@@ -64,46 +64,46 @@ pub enum CrewError {
     NothingToUndo,
 }
 
-impl From<StoreError> for CrewError {
-    fn from(error: StoreError) -> CrewError {
-        CrewError::Run(error.into())
+impl From<StoreError> for BackendError {
+    fn from(error: StoreError) -> BackendError {
+        BackendError::Run(error.into())
     }
 }
 
-impl From<ScanError> for CrewError {
-    fn from(error: ScanError) -> CrewError {
-        CrewError::Run(error.into())
+impl From<ScanError> for BackendError {
+    fn from(error: ScanError) -> BackendError {
+        BackendError::Run(error.into())
     }
 }
 
-impl From<DestinationError> for CrewError {
-    fn from(error: DestinationError) -> CrewError {
-        CrewError::Run(error.into())
+impl From<DestinationError> for BackendError {
+    fn from(error: DestinationError) -> BackendError {
+        BackendError::Run(error.into())
     }
 }
 
-impl From<ModelError> for CrewError {
-    fn from(error: ModelError) -> CrewError {
-        CrewError::Run(error.into())
+impl From<ModelError> for BackendError {
+    fn from(error: ModelError) -> BackendError {
+        BackendError::Run(error.into())
     }
 }
 
-impl From<WatchError> for CrewError {
-    fn from(error: WatchError) -> CrewError {
-        CrewError::Run(error.into())
+impl From<WatchError> for BackendError {
+    fn from(error: WatchError) -> BackendError {
+        BackendError::Run(error.into())
     }
 }
 
-impl CrewError {
+impl BackendError {
     /// True where a session is not obeyed before the user says that it is to be trusted.
     pub fn asks_for_trust(&self) -> bool {
-        matches!(self, CrewError::Run(error) if error.asks_for_trust())
+        matches!(self, BackendError::Run(error) if error.asks_for_trust())
     }
 
     /// The published model of which files may be damaged in the cache, where that is what the error is about.
     pub fn damaged_model(&self) -> Option<&HubModel> {
         match self {
-            CrewError::Run(error) => error.damaged_model(),
+            BackendError::Run(error) => error.damaged_model(),
             _ => None,
         }
     }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::context::RunnerContext;
 use super::session_rows::{by_number, by_text};
-use super::{Event, Said, SaidStep};
+use super::{DecisionStep, Event, NamedDecision};
 use crate::domain::history::StepKind;
 use crate::domain::picture::ContentHash;
 use crate::store::StoreError;
@@ -23,7 +23,7 @@ pub(super) fn import_decisions(context: &RunnerContext, from: &Path, session: &m
 
 /// Takes over what was decided in the session of `from` for pictures that nobody decided in this one. A picture is the
 /// same where path and content are, or where all with its content were decided alike.
-fn take_over(from: &Path, session: &mut Session, user: &KnownSessions) -> Result<SaidStep, StoreError> {
+fn take_over(from: &Path, session: &mut Session, user: &KnownSessions) -> Result<DecisionStep, StoreError> {
     let known = Known::read(from, user)?;
     let mut said: Vec<_> = Vec::new();
     session.for_each_picture(None, Which::All, |found| {
@@ -33,7 +33,7 @@ fn take_over(from: &Path, session: &mut Session, user: &KnownSessions) -> Result
             said.push((found.id, Some(decision)));
         }
     })?;
-    let step = SaidStep { kind: StepKind::Decide, said };
+    let step = DecisionStep { kind: StepKind::Decide, said };
     if !step.said.is_empty() {
         let step = by_number(session, &step)?;
         session.decide(&step)?;
@@ -44,9 +44,9 @@ fn take_over(from: &Path, session: &mut Session, user: &KnownSessions) -> Result
 /// The decisions of a session.
 #[derive(Default)]
 struct Known {
-    by_file: HashMap<(PathBuf, ContentHash), Said>,
+    by_file: HashMap<(PathBuf, ContentHash), NamedDecision>,
     /// None where those with one content were decided differently.
-    by_content: HashMap<ContentHash, Option<Said>>,
+    by_content: HashMap<ContentHash, Option<NamedDecision>>,
 }
 
 impl Known {
@@ -67,7 +67,7 @@ impl Known {
         Ok(known)
     }
 
-    fn of(&self, path: &Path, hash: ContentHash) -> Option<Said> {
+    fn of(&self, path: &Path, hash: ContentHash) -> Option<NamedDecision> {
         let same_file = self.by_file.get(&(path.to_owned(), hash));
         same_file.or_else(|| self.by_content.get(&hash)?.as_ref()).cloned()
     }

@@ -1,8 +1,11 @@
-//! Orders of the app to the crew, and events that the crew tells.
+//! Orders of the app to the backend, and events that the backend tells.
 
 use std::path::PathBuf;
 
-use super::{CrewError, ModelChoice, Painted, Room, ScoredWith, Seen, Sight, WatchNews, WatchStatus};
+use super::{
+    BackendError, ModelChoice, PictureLocation, PreviewSize, RenderedPreview, ScoredWith, SessionRow, WatchNews,
+    WatchStatus,
+};
 use crate::domain::collection::Entry;
 use crate::domain::file_filter::{FileFilter, LeftOut, LeftOutCounts};
 use crate::domain::history::StepKind;
@@ -20,7 +23,7 @@ use crate::use_cases::Notice;
 
 /// A person's decision on a picture; labels by their text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Said {
+pub enum NamedDecision {
     /// This label is right, and it was predicted.
     Accepted(String),
     /// This label is right.
@@ -33,14 +36,14 @@ pub enum Said {
 
 /// Decisions of a person on several pictures at once, or taken back.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SaidStep {
+pub struct DecisionStep {
     /// How it came about.
     pub kind: StepKind,
     /// The decision on each picture.
-    pub said: Vec<(PictureId, Option<Said>)>,
+    pub said: Vec<(PictureId, Option<NamedDecision>)>,
 }
 
-/// An order to the crew.
+/// An order to the backend.
 #[allow(missing_docs, reason = "the sentence of each variant tells what its fields are")]
 #[derive(Debug, Clone)]
 pub enum Order {
@@ -56,7 +59,7 @@ pub enum Order {
     Open { destination: PathBuf },
     /// Classify. Decisions about the same pictures are taken over from the session of another destination.
     Classify { settings: Box<Settings>, table: PathBuf, decisions_of: Option<PathBuf> },
-    /// Classify what arrives in the source until it is stopped; with `sorts` sort it too, once the crew is told that it
+    /// Classify what arrives in the source until it is stopped; with `sorts` sort it too, once the backend is told that it
     /// may. Decisions are taken over as by classify.
     Watch { number: u64, settings: Box<Settings>, table: PathBuf, sorts: bool, decisions_of: Option<PathBuf> },
     /// Begin the run whose files were found: what was decided before is kept.
@@ -64,7 +67,7 @@ pub enum Order {
     /// Score everything with other labels.
     Rescore { revision: u64, labels: Vec<Label>, template: Templates },
     /// Keep what a person said.
-    Decide { destination: PathBuf, step: SaidStep },
+    Decide { destination: PathBuf, step: DecisionStep },
     /// Give a label another text.
     Rename { destination: PathBuf, from: String, to: String },
     /// Make a plan from these scores, one row a picture.
@@ -74,7 +77,7 @@ pub enum Order {
     /// Take back a run, or the last one.
     Undo { destination: PathBuf, run: Option<RunId> },
     /// Show a picture, and get ready those that may be looked at next. The number comes back with the picture.
-    View { number: u64, sight: Sight, next: Vec<Sight>, room: Room },
+    View { number: u64, sight: PictureLocation, next: Vec<PictureLocation>, room: PreviewSize },
     /// Obey the session of a destination from now on, whoever made it.
     Trust { destination: PathBuf },
     /// Put ONNX Runtime into the data folder; with `gpu` the build for NVIDIA GPUs.
@@ -138,12 +141,12 @@ impl UndoTally {
     }
 }
 
-/// An event that the crew tells.
+/// An event that the backend tells.
 #[allow(missing_docs, reason = "the sentence of each variant tells what its fields are")]
 #[derive(Debug)]
 pub enum Event {
     /// A source was counted.
-    Checked { number: u64, result: Result<Checked, CrewError> },
+    Checked { number: u64, result: Result<Checked, BackendError> },
     /// A path was completed, as far as it goes.
     Completed { typed: String, text: String },
     /// Models that there are.
@@ -181,9 +184,9 @@ pub enum Event {
         kept: u64,
         with: Option<ScoredWith>,
         revision: u64,
-        joined: Vec<Seen>,
+        joined: Vec<SessionRow>,
         scores: Vec<f32>,
-        changed: Vec<Seen>,
+        changed: Vec<SessionRow>,
         are_arrivals: bool,
     },
     /// The scores, for the labels of a revision, of pictures that were shown before they could be scored.
@@ -195,16 +198,16 @@ pub enum Event {
     /// Something happened to what is watched.
     WatchNews { news: WatchNews },
     /// The watch has ended, by itself where there is an error.
-    WatchEnded { number: u64, arrived: usize, error: Option<CrewError> },
+    WatchEnded { number: u64, arrived: usize, error: Option<BackendError> },
     /// Every decision that was made in a session, step by step.
-    Decided { steps: Vec<SaidStep> },
+    Decided { steps: Vec<DecisionStep> },
     /// Decisions of another session were taken over into this one, at once.
-    TakenOver { step: SaidStep },
+    TakenOver { step: DecisionStep },
     /// The pictures of a session that was opened can be scored with other labels, but for those that are missing in the
     /// cache.
     Scorable { missing: usize },
     /// The pictures of a session that was opened cannot be scored with other labels.
-    NotScorable { error: CrewError },
+    NotScorable { error: BackendError },
     /// Files to classify were found, and others that are not to be looked at; nothing stands in the way of the run any
     /// more: it begins with `Order::Begin`.
     Found { files: usize, left_out: LeftOut },
@@ -219,7 +222,7 @@ pub enum Event {
     /// Everything was scored with the labels of a revision.
     Rescored { revision: u64, scores: Vec<f32> },
     /// The labels of a revision could not be embedded; the position of the one that is to blame, where one is.
-    LabelsFailed { revision: u64, label: Option<usize>, error: CrewError },
+    LabelsFailed { revision: u64, label: Option<usize>, error: BackendError },
     /// Labels of a revision, by position, that mean nearly the same to the model.
     Alike { revision: u64, pairs: Vec<(usize, usize)> },
     /// A plan was made. Pictures that are neither where they were put nor where they were found are in none.
@@ -233,17 +236,17 @@ pub enum Event {
     /// Where pictures are in the destination now.
     Places { folders: Vec<(PictureId, Option<String>)> },
     /// A picture to look at; nothing where it cannot be shown.
-    Viewed { number: u64, painted: Option<Painted> },
+    Viewed { number: u64, painted: Option<RenderedPreview> },
     /// The session of a destination is obeyed from now on.
     Trusted { destination: PathBuf },
     /// ONNX Runtime was installed: its version. It is used from the next start on where another one runs already.
     Installed { version: String, is_for_later: bool },
     /// The work that was going on failed.
-    Failed { error: CrewError },
+    Failed { error: BackendError },
     /// Something beside what is going on could not be done.
-    Trouble { error: CrewError },
+    Trouble { error: BackendError },
     /// Decisions of another session could not be taken over.
-    NotTakenOver { error: CrewError },
+    NotTakenOver { error: BackendError },
 }
 
 /// A source that was counted.

@@ -56,12 +56,12 @@ use crate::jobs::cancel_token::CancelToken;
 use crate::jobs::watchdog::leave_behind;
 use crate::use_cases::{Localizer, Machine};
 
-pub use error::CrewError;
+pub use error::BackendError;
 pub use events::Waker;
-pub use messages::{Checked, Event, Order, Said, SaidStep, Tally, UndoTally};
+pub use messages::{Checked, DecisionStep, Event, NamedDecision, Order, Tally, UndoTally};
 pub use model_catalog::{ModelChoice, ModelPlace};
-pub use preview_loader::{Painted, Painter, Room, Sight};
-pub use session_rows::{ScoredWith, Seen};
+pub use preview_loader::{PictureLocation, PreviewRenderer, PreviewSize, RenderedPreview};
+pub use session_rows::{ScoredWith, SessionRow};
 pub use watch_forwarder::{WatchNews, WatchStatus};
 
 /// A user who leaves the app is told after this time what is waited for.
@@ -71,7 +71,7 @@ const MOMENT: Duration = Duration::from_millis(500);
 const LOOK: Duration = Duration::from_millis(10);
 
 /// The threads, for as long as this is kept.
-pub struct Crew {
+pub struct Backend {
     embedder: Sender<EmbedRequest>,
     decisions: Sender<Order>,
     previews: Sender<Order>,
@@ -83,14 +83,14 @@ pub struct Crew {
     threads: Vec<JoinHandle<()>>,
 }
 
-impl Crew {
+impl Backend {
     /// Starts the threads. Their events go to the receiver that is given back, and `waker` is called for each.
     pub fn start(
         machine: Machine,
         localizer: Arc<dyn Localizer>,
-        painter: Arc<dyn Painter>,
+        painter: Arc<dyn PreviewRenderer>,
         waker: Arc<dyn Waker>,
-    ) -> (Crew, Receiver<Event>) {
+    ) -> (Backend, Receiver<Event>) {
         let (events, told) = unbounded();
         let events = EventSender::new(events, waker);
         let (runner, runner_orders) = unbounded();
@@ -144,7 +144,7 @@ impl Crew {
             }),
         ];
         let threads = threads.into_iter().flatten().collect();
-        (Crew { embedder, decisions, previews, inspector, catalog, stop, control, ending, threads }, told)
+        (Backend { embedder, decisions, previews, inspector, catalog, stop, control, ending, threads }, told)
     }
 
     /// Sends an order to the thread that carries it out.
@@ -199,7 +199,7 @@ impl Crew {
     }
 }
 
-impl Crew {
+impl Backend {
     /// Has the threads end, and waits for what they have in hand; `on_wait` hears of it where that takes longer than a
     /// moment.
     pub fn end(mut self, on_wait: impl FnOnce()) {
@@ -233,7 +233,7 @@ fn end_within(threads: &[JoinHandle<()>], time: Duration) -> bool {
     }
 }
 
-impl Drop for Crew {
+impl Drop for Backend {
     fn drop(&mut self) {
         self.ask_to_end();
         // Those two hold everything that must be kept; the others may be in a model or a folder that does not answer.

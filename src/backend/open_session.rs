@@ -6,7 +6,7 @@ use super::app_face::AppFace;
 use super::channels::{EmbedRequest, ScorerCommand};
 use super::context::RunnerContext;
 use super::session_rows::{embeddable_hash, row_of, steps_by_text};
-use super::{CrewError, Event};
+use super::{BackendError, Event};
 use crate::domain::file_filter::FileFilter;
 use crate::domain::picture::{ContentHash, PictureId};
 use crate::domain::settings::{ModelName, Settings};
@@ -21,7 +21,11 @@ use crate::use_cases::runtime::ChosenRuntime;
 use crate::use_cases::{RunContext, open_model};
 
 /// Tells what an earlier session holds, then makes ready to score it with other labels.
-pub(super) fn open(context: &RunnerContext, destination: &Path, runtime: &mut ChosenRuntime) -> Result<(), CrewError> {
+pub(super) fn open(
+    context: &RunnerContext,
+    destination: &Path,
+    runtime: &mut ChosenRuntime,
+) -> Result<(), BackendError> {
     let face = AppFace::new(context);
     let run = face.run();
     let mut session = Session::open_to_review(destination, &context.machine.known_sessions())?;
@@ -58,7 +62,7 @@ pub(super) fn open(context: &RunnerContext, destination: &Path, runtime: &mut Ch
         context.tell_in_order(Event::NotScorable { error });
         return Ok(());
     }
-    let runtime = runtime.get(&run).map_err(CrewError::from);
+    let runtime = runtime.get(&run).map_err(BackendError::from);
     let shown = Shown { destination, sorting, origin, hashes, scored_by };
     let made = runtime.and_then(|runtime| make_scorable(context, &run, shown, runtime));
     context.tell_in_order(match made {
@@ -85,14 +89,14 @@ fn make_scorable(
     run: &RunContext<'_>,
     shown: Shown<'_>,
     runtime: &Runtime,
-) -> Result<usize, CrewError> {
+) -> Result<usize, BackendError> {
     let Shown { destination, sorting, origin, hashes, scored_by } = shown;
     let model = ModelName::new(&origin.model, Path::is_dir);
     let folder = match &model {
         // Looking at what was sorted is no reason to download a model.
         ModelName::Hub(published) => match Hub::new(HubConfig::from_environment()).cached(published) {
             Some(cached) => cached.folder,
-            None => return Err(CrewError::NotCached { model: published.clone() }),
+            None => return Err(BackendError::NotCached { model: published.clone() }),
         },
         model => open_model::folder(run, model)?,
     };
@@ -115,7 +119,7 @@ fn make_scorable(
     // Labels are all that it is opened for.
     let OpenedModel { model, text, .. } = open_model::open_folder(run, &settings, &folder, &runtime, Some(0))?;
     if scored_by.is_some_and(|scored_by| scored_by != model.name_of_fingerprint()) {
-        return Err(CrewError::OtherModel { model: settings.model });
+        return Err(BackendError::OtherModel { model: settings.model });
     }
     let known = ModelCache::open(cache, &model.fingerprint, model.labels.ncols());
     let hashes: Vec<_> = hashes.into_iter().filter_map(|(id, hash)| Some((id, hash?))).collect();

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::app_face::AppFace;
 use super::context::RunnerContext;
 use super::sort_run::PendingPlan;
-use super::{CrewError, Event, Order, open_session, repair_model, sort_run};
+use super::{BackendError, Event, Order, open_session, repair_model, sort_run};
 use crate::engine::runtime::Runtime;
 use crate::engine::runtime::install::install;
 use crate::store::session::Session;
@@ -25,7 +25,7 @@ pub(super) fn carry_out(
     order: Order,
     state: &mut RunnerState,
     watched: Option<(&Path, &mut Session)>,
-) -> Result<(), CrewError> {
+) -> Result<(), BackendError> {
     let face = AppFace::new(context);
     let run = face.run();
     let mut opened = None;
@@ -43,12 +43,12 @@ pub(super) fn carry_out(
             Ok(())
         }
         Order::Apply { destination, table } => {
-            let plan = state.plan.as_ref().ok_or(CrewError::NoPlan)?;
+            let plan = state.plan.as_ref().ok_or(BackendError::NoPlan)?;
             sort_run::apply(&run, session_of(&destination)?, &table, plan, &face, context)?;
             state.plan = None;
             Ok(())
         }
-        Order::Undo { destination, .. } if !Session::exists(&destination) => Err(CrewError::NothingToUndo),
+        Order::Undo { destination, .. } if !Session::exists(&destination) => Err(BackendError::NothingToUndo),
         Order::Undo { destination, run: wanted } => {
             let trust = context.is_vouched_for(&destination);
             sort_run::undo(&run, session_of(&destination)?, wanted, trust, context)
@@ -65,10 +65,10 @@ pub(super) fn carry_out(
 }
 
 /// Installs ONNX Runtime, and uses it where none is running: a process can have one.
-fn install_runtime(context: &RunnerContext, gpu: bool, runtime: &mut ChosenRuntime) -> Result<(), CrewError> {
+fn install_runtime(context: &RunnerContext, gpu: bool, runtime: &mut ChosenRuntime) -> Result<(), BackendError> {
     let face = AppFace::new(context);
     let run = face.run();
-    let folder = context.machine.data_folder.as_deref().ok_or(CrewError::NoDataFolder)?;
+    let folder = context.machine.data_folder.as_deref().ok_or(BackendError::NoDataFolder)?;
     let installed = install(folder, gpu, &context.machine.program, &|| !context.stop.is_requested())?;
     let is_for_later = !matches!(runtime.get(&run), Ok(Runtime::Tract) | Err(_));
     if !is_for_later {

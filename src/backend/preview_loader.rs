@@ -15,33 +15,33 @@ use crate::files::read::{FileContent, Reading, read};
 use crate::jobs::cancel_token::CancelToken;
 use crate::jobs::decoding::decoded;
 
-/// Painted pictures that are kept: the one that is looked at, those around it, and some of those before.
+/// Rendered pictures that are kept: the one that is looked at, those around it, and some of those before.
 const KEPT: usize = 8;
 
 /// Makes of pixels what the screen shows. It works on the viewer's thread, so that drawing waits for nothing.
-pub trait Painter: Send + Sync {
+pub trait PreviewRenderer: Send + Sync {
     /// The picture as large as the room allows; none where it cannot be shown.
-    fn paint(&self, pixels: RgbImage, room: Room) -> Option<Painted>;
+    fn paint(&self, pixels: RgbImage, room: PreviewSize) -> Option<RenderedPreview>;
 }
 
 /// A painter's work, which only the painter can read.
 #[derive(Debug, Clone)]
-pub struct Painted(pub Arc<dyn Any + Send + Sync>);
+pub struct RenderedPreview(pub Arc<dyn Any + Send + Sync>);
 
 /// The room for a picture on the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Room {
+pub struct PreviewSize {
     /// Cells beside each other.
     pub columns: u16,
     /// Cells one under the other.
     pub rows: u16,
     /// Changes when pictures are to be painted in another way: what was painted before is of no use then.
-    pub manner: u32,
+    pub generation: u32,
 }
 
 /// A picture to look at, and where it may be: what was moved is in the destination, and another file may have its path.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sight {
+pub struct PictureLocation {
     /// Where it was found.
     pub path: PathBuf,
     /// Where it may be if it is not there any more, in the order in which they are tried.
@@ -50,7 +50,7 @@ pub struct Sight {
     pub hash: Option<ContentHash>,
 }
 
-pub(super) fn run(orders: &Receiver<Order>, painter: &dyn Painter, ending: &CancelToken, events: &EventSender) {
+pub(super) fn run(orders: &Receiver<Order>, painter: &dyn PreviewRenderer, ending: &CancelToken, events: &EventSender) {
     let mut album = PreviewCache::default();
     while let Some(order) = newest(orders) {
         let Order::View { number, sight, next, room } = order else { continue };
@@ -67,12 +67,17 @@ pub(super) fn run(orders: &Receiver<Order>, painter: &dyn Painter, ending: &Canc
 /// The pictures that were painted last, by their content: wherever it is, it is painted alike.
 #[derive(Default)]
 struct PreviewCache {
-    room: Room,
-    kept: VecDeque<(ContentHash, Painted)>,
+    room: PreviewSize,
+    kept: VecDeque<(ContentHash, RenderedPreview)>,
 }
 
 impl PreviewCache {
-    fn get(&mut self, sight: &Sight, room: Room, painter: &dyn Painter) -> Option<Painted> {
+    fn get(
+        &mut self,
+        sight: &PictureLocation,
+        room: PreviewSize,
+        painter: &dyn PreviewRenderer,
+    ) -> Option<RenderedPreview> {
         if self.room != room {
             *self = PreviewCache { room, kept: VecDeque::new() };
         }
@@ -88,7 +93,7 @@ impl PreviewCache {
     }
 }
 
-fn with_pixels<T>(sight: &Sight, then: impl FnOnce(RgbImage) -> T) -> Option<T> {
+fn with_pixels<T>(sight: &PictureLocation, then: impl FnOnce(RgbImage) -> T) -> Option<T> {
     let hash = sight.hash?;
     let places = std::iter::once(&sight.path).chain(&sight.others);
     let content = places.filter_map(|path| content_at(path)).find(|content| content.hash == hash)?;
@@ -111,14 +116,14 @@ mod tests {
     use crate::domain::plan::name_candidates;
     use crate::files::read::hash_file;
 
-    const ROOM: Room = Room { columns: 10, rows: 10, manner: 0 };
+    const ROOM: PreviewSize = PreviewSize { columns: 10, rows: 10, generation: 0 };
 
     struct Counting(AtomicUsize);
 
-    impl Painter for Counting {
-        fn paint(&self, pixels: RgbImage, _: Room) -> Option<Painted> {
+    impl PreviewRenderer for Counting {
+        fn paint(&self, pixels: RgbImage, _: PreviewSize) -> Option<RenderedPreview> {
             self.0.fetch_add(1, Ordering::Relaxed);
-            Some(Painted(Arc::new(pixels.width())))
+            Some(RenderedPreview(Arc::new(pixels.width())))
         }
     }
 
@@ -128,7 +133,7 @@ mod tests {
         hash_file(path).unwrap()
     }
 
-    fn width(sight: &Sight) -> Option<u32> {
+    fn width(sight: &PictureLocation) -> Option<u32> {
         with_pixels(sight, |pixels| pixels.width())
     }
 
@@ -138,9 +143,9 @@ mod tests {
         let sight = |number: u32| {
             let path = folder.path().join(format!("{number}.png"));
             let hash = Some(picture(&path, number));
-            Sight { path, others: vec![], hash }
+            PictureLocation { path, others: vec![], hash }
         };
-        let sights: Vec<Sight> = (1..=20).map(sight).collect();
+        let sights: Vec<PictureLocation> = (1..=20).map(sight).collect();
         let painter = Counting(AtomicUsize::new(0));
         let room = ROOM;
         let (orders, received) = crossbeam_channel::unbounded();
@@ -164,7 +169,7 @@ mod tests {
         let before = painter.0.load(Ordering::Relaxed);
         album.get(&sights[19], room, &painter);
         assert_eq!(painter.0.load(Ordering::Relaxed), before);
-        album.get(&sights[19], Room { manner: 1, ..room }, &painter);
+        album.get(&sights[19], PreviewSize { generation: 1, ..room }, &painter);
         assert_eq!(painter.0.load(Ordering::Relaxed), before + 1);
     }
 
@@ -174,18 +179,18 @@ mod tests {
         let other = folder.path().join("here.png");
         let hash = Some(picture(&other, 3));
         let path = folder.path().join("gone.png");
-        assert_eq!(width(&Sight { path: path.clone(), others: vec![other.clone()], hash }), Some(3));
-        assert_eq!(width(&Sight { path: path.clone(), others: vec![], hash }), None);
+        assert_eq!(width(&PictureLocation { path: path.clone(), others: vec![other.clone()], hash }), Some(3));
+        assert_eq!(width(&PictureLocation { path: path.clone(), others: vec![], hash }), None);
         // Nobody knows what it was.
-        assert_eq!(width(&Sight { path: other, others: vec![], hash: None }), None);
+        assert_eq!(width(&PictureLocation { path: other, others: vec![], hash: None }), None);
     }
 
     #[test]
     fn what_has_the_path_now_is_not_shown_for_what_had_it() {
         let folder = tempfile::tempdir().unwrap();
         let (path, copy) = (folder.path().join("1.png"), folder.path().join("copy.png"));
-        let first = Sight { path: path.clone(), others: vec![copy.clone()], hash: Some(picture(&path, 3)) };
-        let second = Sight { hash: Some(picture(&path, 5)), ..first.clone() };
+        let first = PictureLocation { path: path.clone(), others: vec![copy.clone()], hash: Some(picture(&path, 3)) };
+        let second = PictureLocation { hash: Some(picture(&path, 5)), ..first.clone() };
         let (mut album, painter) = (PreviewCache::default(), Counting(AtomicUsize::new(0)));
         let mut shown =
             |sight| album.get(sight, ROOM, &painter).and_then(|painted| painted.0.downcast_ref::<u32>().copied());
@@ -194,7 +199,7 @@ mod tests {
         picture(&copy, 3);
         assert_eq!((shown(&first), shown(&second)), (Some(3), Some(5)));
         // A painting of a path is not shown for a file that comes there later.
-        let third = Sight { hash: Some(picture(&path, 7)), ..first.clone() };
+        let third = PictureLocation { hash: Some(picture(&path, 7)), ..first.clone() };
         assert_eq!((shown(&first), shown(&second), shown(&third)), (Some(3), Some(5), Some(7)));
     }
 
@@ -207,7 +212,7 @@ mod tests {
         let second = picture(&at(OsStr::new("new.png")), 5);
         let suffixed = name_candidates(name, second).nth(1).unwrap();
         std::fs::rename(at(OsStr::new("new.png")), at(&suffixed)).unwrap();
-        let sight = |hash| Sight {
+        let sight = |hash| PictureLocation {
             path: folder.path().join("gone").join(name),
             others: name_candidates(name, hash).map(|name| at(&name)).collect(),
             hash: Some(hash),

@@ -202,7 +202,7 @@ impl Scorer {
 
 #[cfg(test)]
 mod tests {
-    use super::super::session_rows::Seen;
+    use super::super::session_rows::SessionRow;
     use super::*;
     use crate::domain::collection::tests::entry;
     use crate::domain::score::Activation;
@@ -232,14 +232,14 @@ mod tests {
 
     fn followed(epoch: u64, is_own: bool, pictures: Vec<(i64, Option<Array1<f16>>)>) -> ScorerCommand {
         let pictures = pictures.into_iter().map(|(number, embedding)| ChangedPicture {
-            seen: Seen { entry: entry(number), decided: None, scores: vec![], is_replaced: false },
+            seen: SessionRow { entry: entry(number), decided: None, scores: vec![], is_replaced: false },
             embedding,
         });
         let pictures = pictures.collect();
         ScorerCommand::Changed(SessionDelta { epoch, kept: 0, is_own, are_arrivals: true, with: None, pictures })
     }
 
-    fn ids(seen: &[Seen]) -> Vec<i64> {
+    fn ids(seen: &[SessionRow]) -> Vec<i64> {
         seen.iter().map(|seen| seen.entry.id.0).collect()
     }
 

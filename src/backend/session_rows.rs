@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::{Said, SaidStep};
+use super::{DecisionStep, NamedDecision};
 use crate::domain::collection::Entry;
 use crate::domain::decision::{Decision, LabelId};
 use crate::domain::history::Step;
@@ -14,7 +14,7 @@ use crate::store::session::{Session, SessionPicture, Sorting};
 
 /// A picture as the session knows it.
 #[derive(Debug, Clone)]
-pub struct Seen {
+pub struct SessionRow {
     /// The entry in the list of pictures.
     pub entry: Entry,
     /// The label that was decided for, by its text.
@@ -41,7 +41,7 @@ impl ScoredWith {
 }
 
 /// A picture of a session as the app shows it.
-pub(super) fn row_of(found: SessionPicture, texts: &HashMap<LabelId, String>) -> Seen {
+pub(super) fn row_of(found: SessionPicture, texts: &HashMap<LabelId, String>) -> SessionRow {
     let decided = found.decision.and_then(Decision::label).and_then(|label| texts.get(&label).cloned());
     let entry = Entry {
         id: found.id,
@@ -53,7 +53,7 @@ pub(super) fn row_of(found: SessionPicture, texts: &HashMap<LabelId, String>) ->
         placed: found.place.map(|place| place.folder),
     };
     let scores = found.picture.prediction.map(|prediction| prediction.scores.into_vec()).unwrap_or_default();
-    Seen { entry, decided, scores, is_replaced: found.is_replaced }
+    SessionRow { entry, decided, scores, is_replaced: found.is_replaced }
 }
 
 /// The hash of a picture that can have an embedding: one without pixels has none.
@@ -63,35 +63,35 @@ pub(super) fn embeddable_hash(picture: &SessionPicture) -> Option<ContentHash> {
 }
 
 /// A decision with its label's text; none where the session has lost it.
-pub(super) fn by_text(decision: Decision, texts: &HashMap<LabelId, String>) -> Option<Said> {
+pub(super) fn by_text(decision: Decision, texts: &HashMap<LabelId, String>) -> Option<NamedDecision> {
     Some(match decision {
-        Decision::Accepted(label) => Said::Accepted(texts.get(&label)?.clone()),
-        Decision::Reassigned(label) => Said::Reassigned(texts.get(&label)?.clone()),
-        Decision::NoneOfThese => Said::NoneOfThese,
-        Decision::Skipped => Said::Skipped,
+        Decision::Accepted(label) => NamedDecision::Accepted(texts.get(&label)?.clone()),
+        Decision::Reassigned(label) => NamedDecision::Reassigned(texts.get(&label)?.clone()),
+        Decision::NoneOfThese => NamedDecision::NoneOfThese,
+        Decision::Skipped => NamedDecision::Skipped,
     })
 }
 
 /// Every step of a session, labels by their texts.
-pub(super) fn steps_by_text(session: &Session) -> Result<Vec<SaidStep>, StoreError> {
+pub(super) fn steps_by_text(session: &Session) -> Result<Vec<DecisionStep>, StoreError> {
     let texts = session.label_texts()?;
     let steps = session.steps()?.into_iter().map(|step| {
         let said = step.said.into_iter().map(|(picture, said)| (picture, said.and_then(|said| by_text(said, &texts))));
-        SaidStep { kind: step.kind, said: said.collect() }
+        DecisionStep { kind: step.kind, said: said.collect() }
     });
     Ok(steps.collect())
 }
 
 /// A step with the session's numbers for its labels. A label that it has not is given one.
-pub(super) fn by_number(session: &mut Session, step: &SaidStep) -> Result<Step, StoreError> {
+pub(super) fn by_number(session: &mut Session, step: &DecisionStep) -> Result<Step, StoreError> {
     let mut said = Vec::with_capacity(step.said.len());
     for (picture, word) in &step.said {
         let decision = match word {
             None => None,
-            Some(Said::Accepted(text)) => Some(Decision::Accepted(session.label(text)?)),
-            Some(Said::Reassigned(text)) => Some(Decision::Reassigned(session.label(text)?)),
-            Some(Said::NoneOfThese) => Some(Decision::NoneOfThese),
-            Some(Said::Skipped) => Some(Decision::Skipped),
+            Some(NamedDecision::Accepted(text)) => Some(Decision::Accepted(session.label(text)?)),
+            Some(NamedDecision::Reassigned(text)) => Some(Decision::Reassigned(session.label(text)?)),
+            Some(NamedDecision::NoneOfThese) => Some(Decision::NoneOfThese),
+            Some(NamedDecision::Skipped) => Some(Decision::Skipped),
         };
         said.push((*picture, decision));
     }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::app_face::{AppFace, TOLD};
 use super::context::RunnerContext;
-use super::{CrewError, Event, UndoTally};
+use super::{BackendError, Event, UndoTally};
 use crate::domain::folder_name::folder_names;
 use crate::domain::picture::PictureId;
 use crate::domain::plan::Plan;
@@ -32,7 +32,7 @@ pub(super) fn plan(
     sorting: Sorting,
     scores: &[(PictureId, Vec<f32>)],
     context: &RunnerContext,
-) -> Result<PendingPlan, CrewError> {
+) -> Result<PendingPlan, BackendError> {
     let set = set_of(session, &sorting, scores)?;
     let table = tables::table_name(session)?.unwrap_or_default();
     let folders = folder_names(&sorting.labels, &table.to_string_lossy());
@@ -66,7 +66,7 @@ pub(super) fn apply(
     pending: &PendingPlan,
     face: &AppFace<'_>,
     context: &RunnerContext,
-) -> Result<(), CrewError> {
+) -> Result<(), BackendError> {
     sort::check_room(session, &pending.plan)?;
     let total = pending.plan.transfers.len();
     let id = sort::apply(run, session, &pending.plan)?;
@@ -85,10 +85,10 @@ pub(super) fn undo(
     wanted: Option<RunId>,
     trust: bool,
     context: &RunnerContext,
-) -> Result<(), CrewError> {
+) -> Result<(), BackendError> {
     let wanted = wanted.map_or(ToUndo::Last, ToUndo::Run);
     let runs = use_cases::undo::runs(session, wanted, trust)?.unwrap_or_default();
-    let Some(wanted) = runs.into_iter().next() else { return Err(CrewError::NothingToUndo) };
+    let Some(wanted) = runs.into_iter().next() else { return Err(BackendError::NothingToUndo) };
     let undone = use_cases::undo::undo(run, session, wanted)?;
     sort::rewrite_tables(run, session)?;
     tell_places(context, session)?;
@@ -101,7 +101,7 @@ pub(super) fn undo(
 }
 
 /// Tells the folder that every picture is in now.
-fn tell_places(context: &RunnerContext, session: &Session) -> Result<(), CrewError> {
+fn tell_places(context: &RunnerContext, session: &Session) -> Result<(), BackendError> {
     let mut folders = Vec::new();
     session.for_each_picture(None, Which::All, |picture| {
         folders.push((picture.id, picture.place.map(|place| place.folder)));

@@ -12,7 +12,7 @@ use super::context::RunnerContext;
 use super::import_decisions::import_decisions;
 use super::orders::{RunnerState, carry_out};
 use super::session_rows::{ScoredWith, embeddable_hash, row_of, steps_by_text};
-use super::{CrewError, Event, Order};
+use super::{BackendError, Event, Order};
 use crate::domain::file_filter::LeftOut;
 use crate::domain::run::RunId;
 use crate::domain::settings::Settings;
@@ -60,7 +60,7 @@ pub(super) fn watch(
     order: WatchOrder,
     state: &mut RunnerState,
     orders: &Receiver<Order>,
-) -> Result<Option<Order>, CrewError> {
+) -> Result<Option<Order>, BackendError> {
     let face = AppFace::stopped_by(context, || context.stop.is_requested() || context.control.stop.is_requested());
     let ready = prepare(&face.run(), order.request(context), &mut state.runtime)?;
     if !may_begin(context, 0, &LeftOut::default(), orders) {
@@ -97,7 +97,7 @@ fn show(
     set: &LabelSet,
     model: &Model,
     settings: &Settings,
-) -> Result<(), CrewError> {
+) -> Result<(), BackendError> {
     let cache = context.machine.cache.as_ref();
     let since = session.revision()?;
     let texts = session.label_texts()?;
@@ -131,7 +131,7 @@ struct AppWatch<'w> {
 
 impl AppWatch<'_> {
     /// Run after run, as the session is sorted in other ways.
-    fn watch(&mut self, state: &mut RunnerState, orders: &Receiver<Order>) -> Result<Option<Order>, CrewError> {
+    fn watch(&mut self, state: &mut RunnerState, orders: &Receiver<Order>) -> Result<Option<Order>, BackendError> {
         loop {
             let settings = match self.one_run(state, orders)? {
                 RunEnd::Stopped => return Ok(None),
@@ -150,7 +150,7 @@ impl AppWatch<'_> {
     }
 
     /// One run: with the same labels from beginning to end.
-    fn one_run(&mut self, state: &mut RunnerState, orders: &Receiver<Order>) -> Result<RunEnd, CrewError> {
+    fn one_run(&mut self, state: &mut RunnerState, orders: &Receiver<Order>) -> Result<RunEnd, BackendError> {
         let AppWatch { context, face, order, model, run, set, session, .. } = self;
         let (context, face) = (*context, *face);
         let stop = context.control.stop.without_pause();
@@ -211,7 +211,7 @@ impl AppWatch<'_> {
         // Where the watch has failed, what can be put right is put right all the same.
         let put_right = watch.end(session);
         order.decisions_of = decisions_of;
-        end.and_then(|end| put_right.map(|()| end).map_err(CrewError::from))
+        end.and_then(|end| put_right.map(|()| end).map_err(BackendError::from))
     }
 }
 

@@ -31,7 +31,7 @@ impl ByteSemaphore {
         ByteSemaphore { limit, held: Mutex::new(Held { bytes: 0, next: 0, served: 0 }), freed: Condvar::new() }
     }
 
-    /// Waits until so many bytes are free. A request larger than the whole semaphore is served when nothing else is held.
+    /// Waits until so many bytes are free. A request larger than the limit is granted when nothing else is held.
     pub(super) fn acquire(&self, bytes: u64) -> Permit<'_> {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let turn = held.next;

@@ -78,12 +78,12 @@ impl NoAnswer {
 pub struct Watchdog<'p> {
     /// True once somebody has asked to stop.
     pub is_stopped: &'p dyn Fn() -> bool,
-    /// WatchEvent once that there has been no answer for long.
+    /// Told once that there has been no answer for long.
     pub on_silence: &'p mut dyn FnMut(),
 }
 
 impl Watchdog<'_> {
-    /// WatchBlocked for an answer; `halt` tells the computation to end.
+    /// Waits for an answer; `halt` tells the computation to end.
     fn wait<T>(&mut self, answers: &Receiver<T>, halt: &dyn Fn()) -> Result<T, NoAnswer> {
         let began = Instant::now();
         let (long, mut has_said, mut stopped, mut has_halted) = (long(), false, None, false);

@@ -7,7 +7,7 @@ use crate::config::Preview;
 /// Effects: work that the app wants done outside.
 #[derive(Debug, Clone)]
 pub(super) enum Effect {
-    /// The crew is to do something.
+    /// The backend is to do something.
     Order(Order),
     /// The runner is to stop after what it has in hand.
     Stop,

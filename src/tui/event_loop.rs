@@ -24,7 +24,7 @@ use super::update::{look_up, update};
 use super::wake::{Waited, Wake};
 use super::{SAMPLES_MODEL, view};
 use crate::app_start::{AppStart, Opening};
-use crate::backend::{Crew, Event, Order};
+use crate::backend::{Backend, Event, Order};
 use crate::built_in;
 use crate::config::Background;
 use crate::lang::{Language, Say};
@@ -55,9 +55,9 @@ pub fn run(start: AppStart) -> std::io::Result<()> {
     let mut model = Model::new(language.clone(), defaults, keys, working_folder());
     model.is_line_unprotected = is_line_unprotected();
     let (painter, wake) = (ScreenPainter::new(), Wake::new()?);
-    let (crew, events) = Crew::start(machine, Arc::new(language), painter.clone(), wake.waker());
+    let (backend, events) = Backend::start(machine, Arc::new(language), painter.clone(), wake.waker());
     let last_settings = config_folder.map(|folder| folder.join(LAST_SETTINGS));
-    let mut app = App { crew, events, painter, wake, drawn: None, last_settings };
+    let mut app = App { backend, events, painter, wake, drawn: None, last_settings };
     let first = app.open(&mut model, opening)?;
     // The first stands on the screen, all of them in the log.
     for fault in faults.iter().rev() {
@@ -83,7 +83,7 @@ pub fn run(start: AppStart) -> std::io::Result<()> {
     let leaving = app.wake.leaving();
     leaving.store(true, Ordering::SeqCst);
     signal_hook::flag::register_conditional_shutdown(SIGINT, INTERRUPTED, leaving)?;
-    app.crew.end(|| {
+    app.backend.end(|| {
         // A terminal that is gone hears nothing.
         let _ = writeln!(std::io::stderr(), "{}", model.language.text("app.waits"));
     });
@@ -102,7 +102,7 @@ fn is_line_unprotected() -> bool {
 }
 
 struct App {
-    crew: Crew,
+    backend: Backend,
     events: Receiver<Event>,
     wake: Wake,
     painter: Arc<ScreenPainter>,
@@ -246,12 +246,12 @@ impl App {
         more: &mut Vec<Message>,
     ) -> std::io::Result<Next> {
         match effect {
-            Effect::Order(order) => self.crew.send(order),
-            Effect::Stop => self.crew.stop(),
-            Effect::Pause(wanted) => self.crew.pause(wanted),
-            Effect::StopWatch => self.crew.stop_watch(),
-            Effect::PauseWatch(wanted) => self.crew.pause_watch(wanted),
-            Effect::LetSort(watch) => self.crew.let_sort(watch),
+            Effect::Order(order) => self.backend.send(order),
+            Effect::Stop => self.backend.stop(),
+            Effect::Pause(wanted) => self.backend.pause(wanted),
+            Effect::StopWatch => self.backend.stop_watch(),
+            Effect::PauseWatch(wanted) => self.backend.pause_watch(wanted),
+            Effect::LetSort(watch) => self.backend.let_sort(watch),
             Effect::Scroll(by) => more.push(view::scrolled(model, by)),
             Effect::Paint(preview) => self.painter.choose(preview),
             Effect::OpenSamples => {

@@ -1,4 +1,4 @@
-//! The whole app but for the terminal: the crew works, keys are pressed, the screen is drawn into memory. For
+//! The whole app but for the terminal: the backend works, keys are pressed, the screen is drawn into memory. For
 //! benchmarks, which measure what a person waits for.
 
 use std::sync::Arc;
@@ -21,11 +21,11 @@ use super::theme::Theme;
 use super::update::update;
 use super::view;
 use crate::app_start::AppStart;
-use crate::backend::{Crew, Event, Order};
+use crate::backend::{Backend, Event, Order};
 
 /// The app, open on an earlier session.
 pub struct HeadlessApp {
-    crew: Crew,
+    backend: Backend,
     events: Receiver<Event>,
     model: Model,
     terminal: Terminal<TestBackend>,
@@ -41,14 +41,14 @@ impl HeadlessApp {
         model.setup.destination = InputLine::new(destination.to_string_lossy());
         model.session = Some(model.destination());
         model.work = Work::Opening;
-        let (crew, events) = Crew::start(machine, Arc::new(language), ScreenPainter::new(), Arc::new(()));
-        crew.send(Order::Open { destination: model.destination() });
+        let (backend, events) = Backend::start(machine, Arc::new(language), ScreenPainter::new(), Arc::new(()));
+        backend.send(Order::Open { destination: model.destination() });
         // A screen in memory cannot fail.
         let terminal = match Terminal::new(TestBackend::new(columns, rows)) {
             Ok(terminal) => terminal,
             Err(never) => match never {},
         };
-        HeadlessApp { crew, events, model, terminal }
+        HeadlessApp { backend, events, model, terminal }
     }
 
     /// Presses a key and draws the screen. Returns how long that took.
@@ -61,7 +61,7 @@ impl HeadlessApp {
         began.elapsed()
     }
 
-    /// Takes in what the crew tells and draws it, until the screen shows something or the patience is at its end. Gives
+    /// Takes in what the backend tells and draws it, until the screen shows something or the patience is at its end. Gives
     /// how long that took, where it did.
     pub fn wait_for(&mut self, is_shown: impl Fn(&str) -> bool, patience: Duration) -> Option<Duration> {
         let began = Instant::now();
@@ -88,7 +88,7 @@ impl HeadlessApp {
     fn carry_out(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
-                Effect::Order(order) => self.crew.send(order),
+                Effect::Order(order) => self.backend.send(order),
                 Effect::Scroll(by) => {
                     let scrolled = view::scrolled(&self.model, by);
                     let effects = update(&mut self.model, scrolled);

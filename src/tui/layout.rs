@@ -2,7 +2,7 @@
 
 use ratatui::layout::{Constraint, Layout, Rect};
 
-use crate::backend::Room;
+use crate::backend::PreviewSize;
 
 /// The parts of the screen.
 pub(super) struct Parts {
@@ -38,9 +38,9 @@ pub(super) fn review_halves(pane: Rect) -> (Rect, Rect) {
 }
 
 /// The room for the picture in the review pane.
-pub(super) fn picture_room(size: (u16, u16)) -> Room {
+pub(super) fn picture_room(size: (u16, u16)) -> PreviewSize {
     let (picture, _) = review_halves(parts(screen(size), 1).pane);
-    Room { columns: picture.width, rows: picture.height, manner: 0 }
+    PreviewSize { columns: picture.width, rows: picture.height, generation: 0 }
 }
 
 /// How many rows a page key scrolls. Some rows stay on the screen.

@@ -1,5 +1,5 @@
 //! The app on a full screen: model, message, update, view (The Elm Architecture). `update` is pure; what is to be done
-//! outside goes as effects to the crew, and `view` only reads.
+//! outside goes as effects to the backend, and `view` only reads.
 
 mod action;
 mod effect;

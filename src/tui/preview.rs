@@ -9,10 +9,10 @@ use ratatui_image::picker::{Picker, ProtocolType};
 use ratatui_image::protocol::Protocol;
 use ratatui_image::{Image, Resize};
 
-use crate::backend::{Painted, Painter, Room};
+use crate::backend::{PreviewRenderer, PreviewSize, RenderedPreview};
 use crate::config::Preview;
 
-/// Paints pictures on the crew's thread. Until the terminal has answered, it knows half blocks alone.
+/// Paints pictures on the backend's thread. Until the terminal has answered, it knows half blocks alone.
 pub(super) struct ScreenPainter {
     picker: Mutex<Picker>,
     /// The abilities of the terminal, as it said them.
@@ -44,18 +44,18 @@ impl ScreenPainter {
     }
 }
 
-impl Painter for ScreenPainter {
-    fn paint(&self, pixels: RgbImage, room: Room) -> Option<Painted> {
+impl PreviewRenderer for ScreenPainter {
+    fn paint(&self, pixels: RgbImage, room: PreviewSize) -> Option<RenderedPreview> {
         let picker = self.picker.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let size = Size::new(room.columns, room.rows);
         let made = picker.new_protocol(DynamicImage::ImageRgb8(pixels), size, Resize::Scale(None));
         let protocol = made.inspect_err(|error| tracing::warn!("a picture cannot be painted: {error}")).ok()?;
-        Some(Painted(Arc::new(protocol)))
+        Some(RenderedPreview(Arc::new(protocol)))
     }
 }
 
 /// Draws a painted picture.
-pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, painted: &Painted) {
+pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, painted: &RenderedPreview) {
     if let Some(protocol) = painted.0.downcast_ref::<Protocol>() {
         frame.render_widget(Image::new(protocol), area);
     }
@@ -84,7 +84,7 @@ mod tests {
         let painter = ScreenPainter::new();
         painter.choose(preview);
         let area = Rect::new(0, 0, 60, 30);
-        let room = Room { columns: area.width, rows: area.height, manner: 0 };
+        let room = PreviewSize { columns: area.width, rows: area.height, generation: 0 };
         let painted = painter.paint(grainy(), room).unwrap();
         let options = TerminalOptions { viewport: Viewport::Fixed(area) };
         let mut terminal = Terminal::with_options(CrosstermBackend::new(Vec::new()), options).unwrap();

@@ -1,4 +1,4 @@
-//! Waiting for keys, for events of the crew and for signals all at once: between them the app does nothing.
+//! Waiting for keys, for events of the backend and for signals all at once: between them the app does nothing.
 
 use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
@@ -11,7 +11,7 @@ use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGWINCH};
 
 use crate::backend::Waker;
 
-/// The end of the pipe that the crew's threads write to.
+/// The end of the pipe that the backend's threads write to.
 pub(super) struct PipeWaker {
     pipe: UnixStream,
     /// A byte was written that the app has not taken: one is enough for any number of events.

@@ -49,7 +49,7 @@ pub struct RunContext<'r> {
     pub stop: &'r CancelToken,
     /// True once a run that has not begun is to be given up.
     pub is_stopped: &'r dyn Fn() -> bool,
-    /// WatchEvent of everything.
+    /// Told of everything.
     pub face: &'r dyn Face,
 }
 

@@ -1,9 +1,9 @@
-//! The crew without a screen: what it does when it is asked, in what order, and what it tells.
+//! The backend without a screen: what it does when it is asked, in what order, and what it tells.
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use smart_image_sorter::backend::{CrewError, Event, Order, Said, SaidStep, UndoTally};
+use smart_image_sorter::backend::{BackendError, DecisionStep, Event, NamedDecision, Order, UndoTally};
 use smart_image_sorter::domain::decision::Decision;
 use smart_image_sorter::domain::history::StepKind;
 use smart_image_sorter::domain::label::Label;
@@ -35,32 +35,32 @@ fn people_plan_apply_and_take_back_while_a_folder_is_watched() {
     let workspace = Workspace::new();
     workspace.write_pictures(["1.jpg", "2.jpg"]);
     let mut working = Working::start(&workspace);
-    working.crew.send(watch(&workspace, 1, false));
+    working.backend.send(watch(&workspace, 1, false));
     working.wait_for_pictures(2);
     let (destination, sorting) = (workspace.destination(), sorting(&settings(&workspace)));
     assert_eq!(working.plan(&workspace, &sorting), 2);
-    working.crew.send(Order::Apply { destination: destination.clone(), table: "output.csv".into() });
+    working.backend.send(Order::Apply { destination: destination.clone(), table: "output.csv".into() });
     working.wait_for("the end of it", |event| matches!(event, Event::Applied { tally, .. } if tally.done == 2));
     assert_eq!(sorted(&destination).len(), 2);
     // It goes on, and nobody else can work there.
     workspace.write("source/3.jpg", picture(3));
     working.wait_for_pictures(3);
     assert!(Session::open_to_work(&destination, &workspace.known_sessions()).is_err());
-    working.crew.send(Order::Undo { destination: destination.clone(), run: None });
+    working.backend.send(Order::Undo { destination: destination.clone(), run: None });
     working.wait_for("the undo", |event| matches!(event, Event::Undone { .. }));
     assert!(sorted(&destination).is_empty());
     // While it pauses nothing is looked at, and what is asked for is done.
-    working.crew.pause_watch(true);
+    working.backend.pause_watch(true);
     workspace.write("source/4.jpg", picture(4));
     assert_eq!(working.plan(&workspace, &sorting), 3);
     assert_eq!(working.pictures().len(), 3);
-    working.crew.pause_watch(false);
+    working.backend.pause_watch(false);
     working.wait_for_pictures(4);
-    working.crew.stop_watch();
+    working.backend.stop_watch();
     working.wait_for("its end", is_watch_ended);
     assert_eq!(workspace.rows().len(), 4);
     // The next run needs the lock that the watch had.
-    working.crew.send(Order::Undo { destination, run: None });
+    working.backend.send(Order::Undo { destination, run: None });
     working.wait_for("an answer", |event| matches!(event, Event::Failed { .. }));
 }
 
@@ -70,12 +70,12 @@ fn a_watch_sorts_once_it_may_and_no_longer() {
     workspace.write_pictures(["1.jpg", "2.jpg"]);
     let mut working = Working::start(&workspace);
     let sorting = sorting(&settings(&workspace));
-    working.crew.send(watch(&workspace, 5, true));
+    working.backend.send(watch(&workspace, 5, true));
     working.wait_for_pictures(2);
     assert_eq!(working.plan(&workspace, &sorting), 2, "nothing was sorted");
-    working.crew.let_sort(Some(4));
+    working.backend.let_sort(Some(4));
     assert_eq!(working.plan(&workspace, &sorting), 2, "that was another watch");
-    working.crew.let_sort(Some(5));
+    working.backend.let_sort(Some(5));
     let placed = |events: &[Event]| {
         let changed = events.iter().flat_map(|event| match event {
             Event::Followed { changed, .. } => changed.as_slice(),
@@ -91,7 +91,7 @@ fn a_watch_sorts_once_it_may_and_no_longer() {
     let fails = "CREATE TRIGGER fails BEFORE INSERT ON label_sets BEGIN SELECT RAISE(ABORT, 'no'); END";
     database.execute_batch(fails).unwrap();
     let plan = Order::Plan { destination: workspace.destination(), sorting: Box::new(other.clone()), scores: vec![] };
-    working.crew.send(plan);
+    working.backend.send(plan);
     working.wait_for("the failure", |event| matches!(event, Event::Failed { .. }));
     database.execute_batch("DROP TRIGGER fails").unwrap();
     drop(database);
@@ -101,8 +101,8 @@ fn a_watch_sorts_once_it_may_and_no_longer() {
     let is_counted = |event: &Event| matches!(event, Event::Watching { status } if status.sorted == 3);
     working.wait_until("their number", |events| events.iter().any(is_counted));
     // Sorted pictures are taken back while nothing is sorted by itself, and stay where they were.
-    working.crew.let_sort(None);
-    working.crew.send(Order::Undo { destination: workspace.destination(), run: None });
+    working.backend.let_sort(None);
+    working.backend.send(Order::Undo { destination: workspace.destination(), run: None });
     working.wait_for("the undo", |event| matches!(event, Event::Undone { .. }));
     workspace.write("source/3.jpg", picture(3));
     working.wait_for_pictures(4);
@@ -114,7 +114,7 @@ fn a_watch_sorts_once_it_may_and_no_longer() {
         |event: &Event| matches!(event, Event::Watching { status } if status.arrived > 4 && status.sorted == 3);
     working.wait_for("how it stands", is_counted_on);
     working.wait_for_pictures(5);
-    working.crew.let_sort(Some(5));
+    working.backend.let_sort(Some(5));
     working.plan(&workspace, &other);
     assert!(sorted(workspace.destination()).is_empty());
     let session = Session::open_to_review(&workspace.destination(), &workspace.known_sessions()).unwrap();
@@ -127,7 +127,7 @@ fn a_watch_sorts_once_it_may_and_no_longer() {
     session.for_each_picture(Some(&set), Which::All, each).unwrap();
     assert_eq!(scored, 5, "all of them have scores for the labels of now");
     // Another start ends it, and finds what is known.
-    working.crew.send(watch(&workspace, 6, false));
+    working.backend.send(watch(&workspace, 6, false));
     working.wait_for("its end", is_watch_ended);
     working.wait_for("the next", |event| matches!(event, Event::WatchBegan { number: 6, .. }));
 }
@@ -137,8 +137,8 @@ fn closing_the_app_ends_the_watch_as_it_should_be() {
     let workspace = Workspace::new();
     workspace.write_pictures(["1.jpg", "2.jpg"]);
     let mut working = Working::start(&workspace);
-    working.crew.send(watch(&workspace, 1, true));
-    working.crew.let_sort(Some(1));
+    working.backend.send(watch(&workspace, 1, true));
+    working.backend.let_sort(Some(1));
     working.wait_for_pictures(2);
     workspace.write("source/3.jpg", picture(3));
     drop(working);
@@ -155,11 +155,11 @@ fn what_others_do_in_a_session_is_followed() {
     watching.wait_for_pictures(2);
     let destination = workspace.destination();
     let mut working = Working::start(&workspace);
-    working.crew.send(Order::Open { destination: destination.clone() });
+    working.backend.send(Order::Open { destination: destination.clone() });
     working.wait_for_pictures(2);
     // Pictures come by another process, while this app decides.
-    let step = SaidStep { kind: StepKind::Decide, said: vec![(PictureId(1), Some(Said::NoneOfThese))] };
-    working.crew.send(Order::Decide { destination, step });
+    let step = DecisionStep { kind: StepKind::Decide, said: vec![(PictureId(1), Some(NamedDecision::NoneOfThese))] };
+    working.backend.send(Order::Decide { destination, step });
     workspace.write("source/3.jpg", picture(3));
     working.wait_for_pictures(3);
     // News that is told after the own decision was kept has it.
@@ -189,30 +189,31 @@ fn labels_that_another_process_sorts_by_keep_their_names() {
     watching.wait_for_pictures(1);
     let destination = workspace.destination();
     let mut working = Working::start(&workspace);
-    working.crew.send(Order::Open { destination: destination.clone() });
+    working.backend.send(Order::Open { destination: destination.clone() });
     working.wait_for_pictures(1);
     let rename = |to: &str| Order::Rename { destination: destination.clone(), from: "a".to_owned(), to: to.to_owned() };
-    let label_of = |events: &[Event], wanted: fn(&CrewError) -> Option<&String>| {
+    let label_of = |events: &[Event], wanted: fn(&BackendError) -> Option<&String>| {
         let errors = events.iter().filter_map(|event| match event {
             Event::Trouble { error } => wanted(error),
             _ => None,
         });
         errors.cloned().collect::<Vec<_>>()
     };
-    working.crew.send(rename("c"));
+    working.backend.send(rename("c"));
     working.wait_until("the refusal", |events| {
-        label_of(events, |error| if let CrewError::LabelInUse { label } = error { Some(label) } else { None }) == ["a"]
+        label_of(events, |error| if let BackendError::LabelInUse { label } = error { Some(label) } else { None })
+            == ["a"]
     });
-    let said = vec![(PictureId(1), Some(Said::Reassigned("c".to_owned())))];
-    let step = SaidStep { kind: StepKind::Decide, said };
-    working.crew.send(Order::Decide { destination: destination.clone(), step });
+    let said = vec![(PictureId(1), Some(NamedDecision::Reassigned("c".to_owned())))];
+    let step = DecisionStep { kind: StepKind::Decide, said };
+    working.backend.send(Order::Decide { destination: destination.clone(), step });
     working.wait_until("the warning", |events| {
-        label_of(events, |error| if let CrewError::LabelUnknown { label } = error { Some(label) } else { None })
+        label_of(events, |error| if let BackendError::LabelUnknown { label } = error { Some(label) } else { None })
             == ["c"]
     });
     watching.end();
     // Nobody else works there any more.
-    working.crew.send(rename("d"));
+    working.backend.send(rename("d"));
     let began = Instant::now();
     let texts = || Session::open_to_review(&destination, &workspace.known_sessions()).unwrap().label_texts().unwrap();
     while !texts().values().any(|text| text == "d") {
@@ -241,7 +242,7 @@ fn the_app_follows_after_its_own_run() {
         table: PathBuf::from("output.csv"),
         decisions_of: None,
     };
-    working.crew.send(order);
+    working.backend.send(order);
     working.wait_for_pictures(40);
     working.wait_until("its end", |events| events.iter().any(|event| matches!(event, Event::Classified { .. })));
     wait_for_the_lock(&workspace.destination());
@@ -262,31 +263,31 @@ fn a_plan_that_two_apps_carry_out_can_be_taken_back_in_either() {
     let sorting = sorting(&settings);
     let table = PathBuf::from("output.csv");
     let classify = Order::Classify { settings: Box::new(settings), table: table.clone(), decisions_of: None };
-    first.crew.send(classify);
+    first.backend.send(classify);
     first.wait_until("its end", |events| events.iter().any(|event| matches!(event, Event::Classified { .. })));
     wait_for_the_lock(&destination);
     let mut second = Working::start(&workspace);
-    second.crew.send(Order::Open { destination: destination.clone() });
+    second.backend.send(Order::Open { destination: destination.clone() });
     second.wait_for_pictures(2);
     for app in [&mut first, &mut second] {
         assert_eq!(app.plan(&workspace, &sorting), 2);
         wait_for_the_lock(&destination);
     }
     for (app, expected) in [(&mut first, (2, 0)), (&mut second, (0, 2))] {
-        app.crew.send(Order::Apply { destination: destination.clone(), table: table.clone() });
+        app.backend.send(Order::Apply { destination: destination.clone(), table: table.clone() });
         let is_told =
             |event: &Event| matches!(event, Event::Applied { tally, .. } if (tally.done, tally.present) == expected);
         app.wait_for("what was done", is_told);
         wait_for_the_lock(&destination);
     }
     let undo = || Order::Undo { destination: destination.clone(), run: None };
-    second.crew.send(undo());
+    second.backend.send(undo());
     second.wait_for("the undo", |event| {
         matches!(event, Event::Undone { tally: UndoTally { removed: 2, left: 0, .. }, .. })
     });
     wait_for_the_lock(&destination);
-    first.crew.send(undo());
-    first.wait_for("an answer", |event| matches!(event, Event::Failed { error: CrewError::NothingToUndo }));
+    first.backend.send(undo());
+    first.wait_for("an answer", |event| matches!(event, Event::Failed { error: BackendError::NothingToUndo }));
     assert!(sorted(&destination).is_empty());
 }
 
@@ -298,13 +299,13 @@ fn a_model_that_the_ledger_does_not_tell_of_is_not_opened() {
     workspace.classify().ends_with(0);
     let open = || {
         let mut working = Working::start(&workspace);
-        working.crew.send(Order::Open { destination: workspace.destination() });
+        working.backend.send(Order::Open { destination: workspace.destination() });
         let is_told = |event: &Event| matches!(event, Event::Scorable { .. } | Event::NotScorable { .. });
         working.wait_for("whether it can be scored", is_told);
         working
     };
     let told = |working: &Working| {
-        working.events.iter().any(|event| matches!(event, Event::NotScorable { error: CrewError::Run(RunError::Store(StoreError::ModelDisputed { model, .. })) } if model == "/etc"))
+        working.events.iter().any(|event| matches!(event, Event::NotScorable { error: BackendError::Run(RunError::Store(StoreError::ModelDisputed { model, .. })) } if model == "/etc"))
     };
     assert!(!told(&open()));
     workspace.meddle("UPDATE runs SET settings = json_set(settings, '$.model', '/etc')");
@@ -319,11 +320,11 @@ fn decision_reaches_same_content_now_and_later() {
     workspace.classify().ends_with(0);
     let destination = workspace.destination();
     let mut working = Working::start(&workspace);
-    working.crew.send(Order::Open { destination: destination.clone() });
+    working.backend.send(Order::Open { destination: destination.clone() });
     working.wait_for_pictures(3);
     // The app tells of one of them only.
-    let step = SaidStep { kind: StepKind::Decide, said: vec![(PictureId(1), Some(Said::NoneOfThese))] };
-    working.crew.send(Order::Decide { destination, step });
+    let step = DecisionStep { kind: StepKind::Decide, said: vec![(PictureId(1), Some(NamedDecision::NoneOfThese))] };
+    working.backend.send(Order::Decide { destination, step });
     working.wait_until("the decision on the other", |events| {
         let is_it = |event: &Event| match event {
             Event::Followed { changed, .. } => changed.iter().any(|seen| {

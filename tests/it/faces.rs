@@ -113,10 +113,10 @@ fn an_odd_source_is_told_alike_by_both_faces() {
     let workspace = odd();
     let settings = settings(&workspace);
     let mut app = app_on(&workspace);
-    app.crew.send(classify(&settings));
+    app.backend.send(classify(&settings));
     app.wait_for("the end", |event| matches!(event, Event::Classified { .. } | Event::Failed { .. }));
     assert_eq!(app.plan(&workspace, &Sorting::from(&settings)), 2);
-    app.crew.send(Order::Apply { destination: workspace.destination(), table: "output.csv".into() });
+    app.backend.send(Order::Apply { destination: workspace.destination(), table: "output.csv".into() });
     app.wait_for("the transfers", |event| matches!(event, Event::Applied { .. } | Event::Failed { .. }));
     let by_app = facts(&workspace, notices(&app));
 
@@ -142,7 +142,7 @@ fn a_table_in_the_way_is_told_before_a_picture_is_looked_at() {
     assert!(!finished.err.contains("Opening"), "the model was opened: {}", finished.err);
 
     let mut app = Working::start(&workspace);
-    app.crew.send(classify(&settings(&workspace)));
+    app.backend.send(classify(&settings(&workspace)));
     app.wait_for("the error", |event| matches!(event, Event::Failed { .. } | Event::Found { .. }));
     let Some(Event::Failed { error }) = app.events.last() else { panic!("the run goes on") };
     let said = error.say(&Language::english());
@@ -154,7 +154,7 @@ fn a_source_without_pictures_is_told_alike_by_both_faces() {
     let workspace = Workspace::new();
     let finished = told_by_the_command_line(&workspace).ended_with(1);
     let mut app = Working::start(&workspace);
-    app.crew.send(classify(&settings(&workspace)));
+    app.backend.send(classify(&settings(&workspace)));
     app.wait_for("the error", |event| matches!(event, Event::Failed { .. } | Event::Found { .. }));
     let Some(Event::Failed { error }) = app.events.last() else { panic!("the run goes on") };
     let said = error.say(&Language::english());

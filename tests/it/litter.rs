@@ -132,7 +132,7 @@ fn the_app_leaves_out_the_same_and_tells() {
     };
     let mut working = Working::start(&workspace);
     let (source, destination) = (workspace.source(), workspace.destination());
-    working.crew.send(Order::Check { number: 1, source, recursive: true, choice, destination });
+    working.backend.send(Order::Check { number: 1, source, recursive: true, choice, destination });
     working.wait_for("the count", |event| {
         let Event::Checked { result: Ok(checked), .. } = event else { return false };
         let Checked { pictures, others, left_out } = checked;
@@ -143,14 +143,14 @@ fn the_app_leaves_out_the_same_and_tells() {
     });
     let table = || PathBuf::from("output.csv");
     let classify = Order::Classify { settings: Box::new(settings.clone()), table: table(), decisions_of: None };
-    working.crew.send(classify);
+    working.backend.send(classify);
     working.wait_for("the beginning", |event| {
         matches!(event, Event::Found { files, left_out } if *files == SEEN.len() + 1 && is_expected(left_out.counts()))
     });
     working.wait_for("the end", |event| matches!(event, Event::Classified { .. }));
     assert_eq!(working.pictures().len(), SEEN.len());
     let settings = Box::new(settings);
-    working.crew.send(Order::Watch { number: 1, settings, table: table(), sorts: false, decisions_of: None });
+    working.backend.send(Order::Watch { number: 1, settings, table: table(), sorts: false, decisions_of: None });
     working.wait_for("the first look", |event| match event {
         Event::WatchNews { news: WatchNews::LeftOut(left_out) } => is_expected(left_out.counts()),
         _ => false,

@@ -1,11 +1,11 @@
-//! The app's crew at work without a screen, and everything that it tells.
+//! The app's backend at work without a screen, and everything that it tells.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::Receiver;
 use image::RgbImage;
-use smart_image_sorter::backend::{Crew, Event, Order, Painted, Painter, Room};
+use smart_image_sorter::backend::{Backend, Event, Order, PreviewRenderer, PreviewSize, RenderedPreview};
 use smart_image_sorter::built_in::Unpacker;
 use smart_image_sorter::domain::file_filter::FileFilter;
 use smart_image_sorter::domain::label::Label;
@@ -24,15 +24,15 @@ use crate::support::{LONGEST_RUN, Workspace, fixtures, program};
 
 struct Plain;
 
-impl Painter for Plain {
-    fn paint(&self, _: RgbImage, _: Room) -> Option<Painted> {
+impl PreviewRenderer for Plain {
+    fn paint(&self, _: RgbImage, _: PreviewSize) -> Option<RenderedPreview> {
         None
     }
 }
 
-/// A crew, and everything that it has told.
+/// A backend, and everything that it has told.
 pub(crate) struct Working {
-    pub(crate) crew: Crew,
+    pub(crate) backend: Backend,
     pub(crate) told: Receiver<Event>,
     pub(crate) events: Vec<Event>,
 }
@@ -52,15 +52,15 @@ impl Working {
 
     /// A backend on this machine.
     pub(crate) fn on(machine: Machine) -> Working {
-        let (crew, told) = Crew::start(machine, Arc::new(Language::english()), Arc::new(Plain), Arc::new(()));
-        Working { crew, told, events: vec![] }
+        let (backend, told) = Backend::start(machine, Arc::new(Language::english()), Arc::new(Plain), Arc::new(()));
+        Working { backend, told, events: vec![] }
     }
 
     /// Waits a little for an event. A run that may begin does.
     pub(crate) fn listen(&mut self) {
         let Ok(event) = self.told.recv_timeout(Duration::from_millis(100)) else { return };
         if matches!(event, Event::Found { .. }) {
-            self.crew.send(Order::Begin);
+            self.backend.send(Order::Begin);
         }
         self.events.push(event);
     }
@@ -102,7 +102,7 @@ impl Working {
     /// Makes a plan, and gives how many transfers it has.
     pub(crate) fn plan(&mut self, workspace: &Workspace, sorting: &Sorting) -> usize {
         let scores = self.pictures().into_iter().map(|picture| (picture, vec![0.9, 0.1])).collect();
-        self.crew.send(Order::Plan {
+        self.backend.send(Order::Plan {
             destination: workspace.destination(),
             sorting: Box::new(sorting.clone()),
             scores,

@@ -64,7 +64,7 @@ pub struct Classification {
     pub pictures: usize,
     /// Pictures whose embeddings were known.
     pub remembered: usize,
-    /// CachedEmbedding pictures whose files were unchanged and not read.
+    /// Remembered pictures whose files were unchanged and not read.
     pub trusted: usize,
     /// Files that are no pictures, counted by extension, but for litter.
     pub other_files: BTreeMap<String, usize>,

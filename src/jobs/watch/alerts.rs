@@ -134,7 +134,7 @@ impl Alerts {
         Ok(())
     }
 
-    /// WatchBlocked a little for those that run. A command that does not end by itself is ended, and stays owed.
+    /// Waits a little for those that run. A command that does not end by itself is ended, and stays owed.
     pub(super) fn end(
         &mut self,
         watched: &Watched,

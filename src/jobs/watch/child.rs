@@ -94,7 +94,7 @@ fn started(words: &[OsString]) -> std::io::Result<(Child, PipeReader)> {
     Ok((child, pipe))
 }
 
-/// WatchBlocked for a command until it was too long, and ends it and its group. It is reaped after that: until then its number
+/// Waits for a command until it was too long, and ends it and its group. It is reaped after that: until then its number
 /// is nobody else's.
 fn wait(
     mut child: Child,
@@ -148,7 +148,7 @@ struct Output {
 }
 
 impl Output {
-    /// WatchBlocked until there is something, or for a moment, and reads it.
+    /// Waits until there is something, or for a moment, and reads it.
     fn wait(&mut self) {
         let mut pipe: Vec<PollFd<'_>> = self.pipe.iter().map(|pipe| PollFd::new(pipe, PollFlags::IN)).collect();
         // Without a pipe this waits for a moment as well. It is looked again in any case.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::backend::{Painted, Room};
+use crate::backend::{PreviewSize, RenderedPreview};
 use crate::config::Preview;
 use crate::domain::history::History;
 use crate::domain::review::{QueueFilter, QueueOrder};
@@ -31,12 +31,12 @@ pub(crate) struct Review {
     /// How pictures are drawn.
     pub(crate) preview: Preview,
     /// Raised when pictures have to be painted anew, for example in another form.
-    pub(crate) manner: u32,
+    pub(crate) generation: u32,
     /// The number of the last picture that was asked for; which it is, and the room that it was asked for.
     pub(crate) view: u64,
-    pub(crate) viewed: Option<(usize, Room)>,
+    pub(crate) viewed: Option<(usize, PreviewSize)>,
     /// The painted picture once it is there; `Some(None)` where it cannot be shown.
-    pub(crate) painted: Option<Option<Painted>>,
+    pub(crate) painted: Option<Option<RenderedPreview>>,
 }
 
 impl Review {

@@ -2,7 +2,7 @@
 
 use super::live::{decided, follow, followed_with, seen};
 use super::*;
-use crate::backend::{ScoredWith, Seen};
+use crate::backend::{ScoredWith, SessionRow};
 
 /// A classified session that is followed, in its review.
 fn reviewed() -> Model {
@@ -128,7 +128,7 @@ fn what_was_replaced_counts_no_more_and_is_not_decided() {
     let mut model = reviewed();
     let current = model.review.current().unwrap();
     let number = model.collection.entries()[current].id.0;
-    let replaced = Seen { is_replaced: true, ..seen(number, &[]) };
+    let replaced = SessionRow { is_replaced: true, ..seen(number, &[]) };
     follow(&mut model, vec![seen(7, &[0.9, 0.05, 0.05])], vec![replaced], true);
     assert_eq!((model.collection.pictures(), model.counts.pictures()), (6, 6));
     // The person is still where they were, and decides about nothing that is not there.

@@ -1,7 +1,7 @@
 //! A session that changes by itself, as it is watched here.
 
 use super::*;
-use crate::backend::{ScoredWith, Seen, WatchNews, WatchStatus};
+use crate::backend::{ScoredWith, SessionRow, WatchNews, WatchStatus};
 use crate::domain::decision::LabelId;
 use crate::files::watcher::WatcherUnavailable;
 use crate::jobs::watch::WatchedBy;
@@ -39,21 +39,31 @@ fn watching_in(language: Language, keys: &str) -> Model {
     model
 }
 
-pub(super) fn seen(number: i64, scores: &[f32]) -> Seen {
-    Seen { entry: entry(number), decided: None, scores: scores.to_vec(), is_replaced: false }
+pub(super) fn seen(number: i64, scores: &[f32]) -> SessionRow {
+    SessionRow { entry: entry(number), decided: None, scores: scores.to_vec(), is_replaced: false }
 }
 
-pub(super) fn decided(number: i64, label: &str) -> Seen {
+pub(super) fn decided(number: i64, label: &str) -> SessionRow {
     let entry = Entry { decision: Some(Decision::Reassigned(LabelId(99))), ..entry(number) };
-    Seen { entry, decided: Some(label.to_owned()), scores: vec![], is_replaced: false }
+    SessionRow { entry, decided: Some(label.to_owned()), scores: vec![], is_replaced: false }
 }
 
-pub(super) fn follow(model: &mut Model, joined: Vec<Seen>, changed: Vec<Seen>, are_arrivals: bool) -> Vec<Effect> {
+pub(super) fn follow(
+    model: &mut Model,
+    joined: Vec<SessionRow>,
+    changed: Vec<SessionRow>,
+    are_arrivals: bool,
+) -> Vec<Effect> {
     let event = followed_with(model, joined, changed, are_arrivals);
     told(model, event)
 }
 
-pub(super) fn followed_with(model: &Model, joined: Vec<Seen>, changed: Vec<Seen>, are_arrivals: bool) -> Event {
+pub(super) fn followed_with(
+    model: &Model,
+    joined: Vec<SessionRow>,
+    changed: Vec<SessionRow>,
+    are_arrivals: bool,
+) -> Event {
     let template = model.template().unwrap().text();
     let with = Some(ScoredWith { labels: model.labels.current.clone(), template });
     Event::Followed { begun: 1, kept: 0, with, revision: 0, joined, scores: vec![], changed, are_arrivals }
@@ -184,7 +194,7 @@ fn people_plan_apply_and_take_back_while_it_goes_on() {
     told(&mut model, Event::Applied { run: None, tally, failures: vec![], total: 1, head: String::new() });
     assert!(model.watch.is_some());
     assert!(matches!(orders(&press(&mut model, "u"))[..], [Order::Undo { .. }]));
-    told(&mut model, Event::Failed { error: CrewError::NothingToUndo });
+    told(&mut model, Event::Failed { error: BackendError::NothingToUndo });
     // A plan of before is made anew when its pane is opened.
     told(&mut model, planned(plan()));
     assert!(orders(&press(&mut model, "<f3><f5>")).is_empty());
@@ -262,13 +272,13 @@ fn a_watch_that_cannot_begin_is_none() {
     let mut model = model();
     model.setup.watching = Watching::Classify;
     press(&mut model, "<ctrl-s>");
-    told(&mut model, Event::Failed { error: CrewError::NoDataFolder });
+    told(&mut model, Event::Failed { error: BackendError::NoDataFolder });
     assert!(model.watch.is_none() && !model.is_busy() && model.pane == Pane::Setup);
 }
 
 #[test]
 fn a_start_that_fails_says_that_the_watch_before_it_is_over() {
-    let failed = || Event::Failed { error: CrewError::NoDataFolder };
+    let failed = || Event::Failed { error: BackendError::NoDataFolder };
     let ended = || Event::WatchEnded { number: 1, arrived: 2, error: None };
     for (language, says) in
         [(Language::english(), "watching has ended"), (Language::portuguese(), "a vigilância terminou")]
@@ -282,7 +292,7 @@ fn a_start_that_fails_says_that_the_watch_before_it_is_over() {
             }
             let notice = model.notice.clone().unwrap();
             assert!(notice.is_error && notice.text.contains(says), "{}", notice.text);
-            assert!(notice.text.contains(&CrewError::NoDataFolder.say(&model.language)), "{}", notice.text);
+            assert!(notice.text.contains(&BackendError::NoDataFolder.say(&model.language)), "{}", notice.text);
             assert!(model.watch.is_none() && !model.is_busy());
             assert_eq!(model.collection.len(), 6, "what was there is looked at still");
             // The next failure ends no watch.

@@ -23,7 +23,8 @@ use super::theme::Theme;
 use super::update::update;
 use super::view;
 use crate::backend::{
-    Checked, CrewError, Event, ModelChoice, ModelPlace, Order, Room, Said, SaidStep, Tally, UndoTally,
+    BackendError, Checked, DecisionStep, Event, ModelChoice, ModelPlace, NamedDecision, Order, PreviewSize, Tally,
+    UndoTally,
 };
 use crate::config::{Defaults, Preview};
 use crate::domain::collection::Entry;
@@ -156,7 +157,7 @@ fn orders(effects: &[Effect]) -> Vec<&Order> {
     effects.iter().filter_map(|effect| if let Effect::Order(order) = effect { Some(order) } else { None }).collect()
 }
 
-fn decisions(effects: &[Effect]) -> Vec<(i64, Option<Said>)> {
+fn decisions(effects: &[Effect]) -> Vec<(i64, Option<NamedDecision>)> {
     let decided = orders(effects).into_iter().filter_map(|order| match order {
         Order::Decide { step, .. } => Some(step.said.clone()),
         _ => None,

@@ -78,7 +78,7 @@ fn a_model_that_is_as_published_and_cannot_be_used_is_said_to_be_so() {
 fn mending_that_fails_has_the_model_looked_up_again() {
     let mut model = with_damage();
     press(&mut model, "ry");
-    let effects = told(&mut model, Event::Failed { error: CrewError::NotChecked { model: hub_model() } });
+    let effects = told(&mut model, Event::Failed { error: BackendError::NotChecked { model: hub_model() } });
     assert!(matches!(orders(&effects)[..], [Order::LookUpModel { .. }]), "what was damaged is gone from the cache");
     assert!(model.setup.is_damaged() && !model.is_busy());
 }

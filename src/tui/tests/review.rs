@@ -15,8 +15,8 @@ fn steps_are_taken_back_when_all_pictures_are_there() {
     let mut model = classified();
     press(&mut model, "<f4>1<ctrl-s>");
     told(&mut model, found(6));
-    let said = vec![(PictureId(1), Some(Said::NoneOfThese))];
-    told(&mut model, Event::Decided { steps: vec![SaidStep { kind: StepKind::Decide, said }] });
+    let said = vec![(PictureId(1), Some(NamedDecision::NoneOfThese))];
+    told(&mut model, Event::Decided { steps: vec![DecisionStep { kind: StepKind::Decide, said }] });
     assert!(decisions(&press(&mut model, "<f4>u")).is_empty());
     let revision = model.labels.revision;
     told(&mut model, Event::Rescored { revision, scores: vec![] });
@@ -36,9 +36,9 @@ fn one_key_decides_and_goes_on() {
     assert_eq!(
         decisions(&effects),
         [
-            (6, Some(Said::Reassigned("a face".to_owned()))),
-            (5, Some(Said::Accepted("a map".to_owned()))),
-            (model.collection.entries()[model.review.queue[2]].id.0, Some(Said::NoneOfThese)),
+            (6, Some(NamedDecision::Reassigned("a face".to_owned()))),
+            (5, Some(NamedDecision::Accepted("a map".to_owned()))),
+            (model.collection.entries()[model.review.queue[2]].id.0, Some(NamedDecision::NoneOfThese)),
         ]
     );
     assert_eq!(model.review.at, 3);
@@ -60,7 +60,7 @@ fn one_decision_holds_for_every_picture_of_the_content() {
     assert_eq!((model.review.queue.len(), model.review.current()), (6, Some(5)));
     let shown = screen(&model, 100, 24);
     assert!(shown.contains("and 2 more of the same content") && shown.contains("6.jpg +2"), "{shown}");
-    let none = Some(Said::NoneOfThese);
+    let none = Some(NamedDecision::NoneOfThese);
     assert_eq!(decisions(&press(&mut model, "x")), [(6, none.clone()), (7, none.clone()), (8, none)]);
     assert_eq!((model.counts.none_of_these, model.counts.pictures()), (3, 8));
     assert!(screen(&model, 100, 24).contains("reviewed 3"), "{}", screen(&model, 100, 24));
@@ -81,7 +81,7 @@ fn undo_and_redo_go_step_by_step() {
     assert_eq!(model.review.at, 0);
     assert!(model.collection.entries().iter().all(|entry| entry.decision.is_none()));
     let effects = press(&mut model, "U");
-    assert_eq!(decisions(&effects), [(6, Some(Said::Reassigned("a face".to_owned())))]);
+    assert_eq!(decisions(&effects), [(6, Some(NamedDecision::Reassigned("a face".to_owned())))]);
     assert!(decisions(&press(&mut model, "uuuu")).len() == 1);
 }
 
@@ -100,7 +100,7 @@ fn many_are_marked_and_decided_at_once() {
 fn a_label_is_found_by_a_part_of_its_name() {
     let mut model = classified();
     let effects = press(&mut model, "<f4>/FACE<enter>");
-    assert_eq!(decisions(&effects), [(6, Some(Said::Reassigned("a face".to_owned())))]);
+    assert_eq!(decisions(&effects), [(6, Some(NamedDecision::Reassigned("a face".to_owned())))]);
     assert!(decisions(&press(&mut model, "/nothing like it<enter>9")).is_empty());
 }
 
@@ -115,20 +115,20 @@ fn a_picture_is_painted_for_its_room_and_anew_when_that_changes() {
         views.collect::<Vec<_>>()
     };
     let first = viewed(&press(&mut model, "<f4>"));
-    assert_eq!(first, [("/pictures/6.jpg".into(), Room { columns: 40, rows: 19, manner: 0 }, 2)]);
+    assert_eq!(first, [("/pictures/6.jpg".into(), PreviewSize { columns: 40, rows: 19, generation: 0 }, 2)]);
     assert!(viewed(&update(&mut model, Message::Resized(80, 24))).is_empty(), "nothing has changed");
     let wide = viewed(&update(&mut model, Message::Resized(160, 50)));
-    assert_eq!(wide, [("/pictures/6.jpg".into(), Room { columns: 100, rows: 45, manner: 0 }, 2)]);
+    assert_eq!(wide, [("/pictures/6.jpg".into(), PreviewSize { columns: 100, rows: 45, generation: 0 }, 2)]);
     // Back from the background, and over a slow line.
-    assert_eq!(viewed(&update(&mut model, Message::Resumed))[0].1.manner, 1);
+    assert_eq!(viewed(&update(&mut model, Message::Resumed))[0].1.generation, 1);
     let effects = update(&mut model, Message::SlowLine);
     assert!(matches!(effects[0], Effect::Paint(Preview::Blocks)));
-    assert_eq!(viewed(&effects)[0].1.manner, 2);
+    assert_eq!(viewed(&effects)[0].1.generation, 2);
     assert!(update(&mut model, Message::SlowLine).is_empty(), "there is nothing less than blocks");
     // Hidden ones are not asked for.
     assert!(viewed(&press(&mut model, "bj")).is_empty());
     assert_eq!(viewed(&press(&mut model, "b")).len(), 1);
-    assert_eq!(viewed(&press(&mut model, "p"))[0].1.manner, 3);
+    assert_eq!(viewed(&press(&mut model, "p"))[0].1.generation, 3);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Work of the crew: plans, pauses, earlier sessions, failures.
+//! Work of the backend: plans, pauses, earlier sessions, failures.
 
 use super::*;
 use crate::domain::limit::Stage;
@@ -44,13 +44,13 @@ fn what_goes_wrong_beside_a_run_leaves_it_running() {
     let mut model = classified();
     press(&mut model, "<ctrl-s>");
     told(&mut model, found(6));
-    told(&mut model, Event::Trouble { error: CrewError::NoDataFolder });
+    told(&mut model, Event::Trouble { error: BackendError::NoDataFolder });
     assert!(model.is_busy() && model.notice.as_ref().unwrap().is_error);
     told(&mut model, Event::Classified { remembered: 0, waiting: 0, per_second: None });
     // A plan that could not be carried out is none any more.
     told(&mut model, planned(plan()));
     press(&mut model, "<f5>a");
-    told(&mut model, Event::Failed { error: CrewError::NoPlan });
+    told(&mut model, Event::Failed { error: BackendError::NoPlan });
     assert!(model.files.plan.is_none() && !model.is_busy());
     assert!(orders(&press(&mut model, "a")).is_empty());
 }
@@ -146,11 +146,11 @@ fn an_earlier_session_comes_with_its_decisions() {
 #[test]
 fn decisions_of_an_earlier_start_are_taken_back_step_by_step() {
     let mut model = classified();
-    let said = |number, said: Option<Said>| (PictureId(number), said);
-    let face = || Some(Said::Reassigned("a face".to_owned()));
+    let said = |number, said: Option<NamedDecision>| (PictureId(number), said);
+    let face = || Some(NamedDecision::Reassigned("a face".to_owned()));
     let steps = vec![
-        SaidStep { kind: StepKind::Decide, said: vec![said(1, face()), said(99, face())] },
-        SaidStep { kind: StepKind::Decide, said: vec![said(2, Some(Said::NoneOfThese))] },
+        DecisionStep { kind: StepKind::Decide, said: vec![said(1, face()), said(99, face())] },
+        DecisionStep { kind: StepKind::Decide, said: vec![said(2, Some(NamedDecision::NoneOfThese))] },
     ];
     model.collection.decide(0, Some(Decision::Reassigned(model.labels.told_number("a face"))));
     model.collection.decide(1, Some(Decision::NoneOfThese));

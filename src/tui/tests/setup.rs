@@ -120,7 +120,7 @@ fn decisions_come_along_whatever_comes_between() {
     model.setup.destination = crate::tui::input_line::InputLine::new("/other");
     press(&mut model, "<ctrl-s>t");
     told(&mut model, found(6));
-    told(&mut model, Event::Failed { error: CrewError::NoDataFolder });
+    told(&mut model, Event::Failed { error: BackendError::NoDataFolder });
     let taken = |effects: Vec<Effect>| {
         orders(&effects).into_iter().find_map(|order| match order {
             Order::Classify { decisions_of, .. } => Some(decisions_of.clone()),
@@ -177,8 +177,8 @@ fn another_destination_asks_what_becomes_of_the_decisions() {
     let scores = vec![0.9, 0.05, 0.05, 0.9, 0.05, 0.05];
     told(&mut model, Event::Rescored { revision, scores: vec![] });
     told(&mut model, Event::Arrived { revision, entries: vec![(entry(1), None), (entry(2), None)], scores });
-    let said = vec![(PictureId(1), Some(Said::Reassigned("a face".to_owned())))];
-    told(&mut model, Event::TakenOver { step: SaidStep { kind: StepKind::Decide, said } });
+    let said = vec![(PictureId(1), Some(NamedDecision::Reassigned("a face".to_owned())))];
+    told(&mut model, Event::TakenOver { step: DecisionStep { kind: StepKind::Decide, said } });
     told(&mut model, Event::Classified { remembered: 0, waiting: 0, per_second: None });
     assert_eq!(model.counts.by_label, [1, 0, 1]);
     assert_eq!(decisions(&press(&mut model, "<f4>u")), [(1, None)]);

@@ -29,7 +29,7 @@ fn assert_as_before(model: &Model) {
 }
 
 /// Why nothing begins: the download, the model, the source, a person.
-fn failures() -> [CrewError; 5] {
+fn failures() -> [BackendError; 5] {
     let weights = crate::engine::checkpoint::CheckpointError::NoWeights { folder: "/m".into(), found: vec![] };
     [
         RunError::from(HubError::Cancelled).into(),
@@ -122,7 +122,7 @@ fn a_run_of_which_no_picture_came_shows_its_session_again() {
         let effects = told(&mut model, end());
         orders(&effects).iter().any(|order| matches!(order, Order::Open { .. }))
     };
-    let failed = || Event::Failed { error: CrewError::NoDataFolder };
+    let failed = || Event::Failed { error: BackendError::NoDataFolder };
     let stopped = || Event::Classified { remembered: 0, waiting: 9, per_second: None };
     assert!(reopened("/sorted", 0, failed) && reopened("/sorted", 0, stopped));
     assert!(!reopened("/sorted", 1, failed) && !reopened("/sorted", 1, stopped));

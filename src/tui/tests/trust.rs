@@ -4,7 +4,7 @@ use super::*;
 use crate::store::StoreError;
 use crate::use_cases::RunError;
 
-fn not_own() -> CrewError {
+fn not_own() -> BackendError {
     StoreError::NotOwn { destination: "/sorted".into() }.into()
 }
 

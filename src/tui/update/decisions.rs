@@ -6,7 +6,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::preview;
 use super::queue::go;
-use crate::backend::{Order, Said, SaidStep};
+use crate::backend::{DecisionStep, NamedDecision, Order};
 use crate::domain::decision::Decision;
 use crate::domain::history::{Change, Changes, History, Step, StepKind};
 use crate::domain::picture::PictureId;
@@ -99,16 +99,16 @@ fn keep(model: &mut Model, kind: StepKind, indices: impl IntoIterator<Item = usi
         let entry = model.collection.entries().get(index)?;
         let text = |label| model.labels.text_of(label).unwrap_or_default().to_owned();
         let said = entry.decision.map(|decision| match decision {
-            Decision::Accepted(label) => Said::Accepted(text(label)),
-            Decision::Reassigned(label) => Said::Reassigned(text(label)),
-            Decision::NoneOfThese => Said::NoneOfThese,
-            Decision::Skipped => Said::Skipped,
+            Decision::Accepted(label) => NamedDecision::Accepted(text(label)),
+            Decision::Reassigned(label) => NamedDecision::Reassigned(text(label)),
+            Decision::NoneOfThese => NamedDecision::NoneOfThese,
+            Decision::Skipped => NamedDecision::Skipped,
         });
         Some((entry.id, said))
     };
-    let said: Vec<(PictureId, Option<Said>)> = indices.into_iter().filter_map(said).collect();
+    let said: Vec<(PictureId, Option<NamedDecision>)> = indices.into_iter().filter_map(said).collect();
     model.live.send(said.iter().map(|(picture, _)| *picture));
-    Effect::Order(Order::Decide { destination: model.session(), step: SaidStep { kind, said } })
+    Effect::Order(Order::Decide { destination: model.session(), step: DecisionStep { kind, said } })
 }
 
 pub(super) fn undo(model: &mut Model) -> Vec<Effect> {
@@ -178,10 +178,10 @@ fn put_back(model: &mut Model, kind: StepKind, changes: Changes) -> (Changes, Ve
 }
 
 /// Takes over the decisions made in a session before, step by step, so that they can be taken back.
-pub(super) fn remember(model: &mut Model, steps: Vec<SaidStep>) {
+pub(super) fn remember(model: &mut Model, steps: Vec<DecisionStep>) {
     let steps: Vec<Step> = steps
         .into_iter()
-        .map(|SaidStep { kind, said }| {
+        .map(|DecisionStep { kind, said }| {
             let said = said.into_iter().map(|(picture, said)| (picture, said.map(|said| decision_of(model, said))));
             Step { kind, said: said.collect() }
         })
@@ -190,7 +190,7 @@ pub(super) fn remember(model: &mut Model, steps: Vec<SaidStep>) {
 }
 
 /// Decisions of another session were copied into this one.
-pub(super) fn taken_over(model: &mut Model, step: SaidStep) {
+pub(super) fn taken_over(model: &mut Model, step: DecisionStep) {
     let count = step.said.len();
     let mut said = Vec::with_capacity(count);
     for (picture, word) in step.said {
@@ -210,12 +210,12 @@ pub(super) fn taken_over(model: &mut Model, step: SaidStep) {
     }
 }
 
-fn decision_of(model: &mut Model, said: Said) -> Decision {
+fn decision_of(model: &mut Model, said: NamedDecision) -> Decision {
     match said {
-        Said::Accepted(text) => Decision::Accepted(model.labels.told_number(&text)),
-        Said::Reassigned(text) => Decision::Reassigned(model.labels.told_number(&text)),
-        Said::NoneOfThese => Decision::NoneOfThese,
-        Said::Skipped => Decision::Skipped,
+        NamedDecision::Accepted(text) => Decision::Accepted(model.labels.told_number(&text)),
+        NamedDecision::Reassigned(text) => Decision::Reassigned(model.labels.told_number(&text)),
+        NamedDecision::NoneOfThese => Decision::NoneOfThese,
+        NamedDecision::Skipped => Decision::Skipped,
     }
 }
 

@@ -2,7 +2,7 @@
 //! came is at the end of the queue.
 
 use super::{preview, queue};
-use crate::backend::{ScoredWith, Seen};
+use crate::backend::{ScoredWith, SessionRow};
 use crate::domain::collection::Entry;
 use crate::domain::decision::Decision;
 use crate::domain::picture::PictureId;
@@ -20,9 +20,9 @@ pub(super) struct Read {
     pub(super) kept: u64,
     pub(super) with: Option<ScoredWith>,
     pub(super) revision: u64,
-    pub(super) joined: Vec<Seen>,
+    pub(super) joined: Vec<SessionRow>,
     pub(super) scores: Vec<f32>,
-    pub(super) changed: Vec<Seen>,
+    pub(super) changed: Vec<SessionRow>,
     pub(super) are_arrivals: bool,
 }
 
@@ -71,7 +71,7 @@ fn is_on_screen(model: &Model, with: &ScoredWith) -> bool {
     model.labels.error.is_none() && with.labels == model.labels.current && Some(&with.template) == template.as_ref()
 }
 
-fn join(model: &mut Model, (revision, scores): (u64, &[f32]), joined: Vec<Seen>, are_own: bool) {
+fn join(model: &mut Model, (revision, scores): (u64, &[f32]), joined: Vec<SessionRow>, are_own: bool) {
     let width = model.collection.labels().len();
     let are_current = revision != 0 && revision == model.labels.scored && scores.len() == joined.len() * width;
     let are_own = are_own && model.is_scored();
@@ -90,9 +90,9 @@ fn join(model: &mut Model, (revision, scores): (u64, &[f32]), joined: Vec<Seen>,
 }
 
 /// Takes over differences. True where there are any.
-fn change(model: &mut Model, changed: Vec<Seen>, are_own: bool) -> bool {
+fn change(model: &mut Model, changed: Vec<SessionRow>, are_own: bool) -> bool {
     let mut is_changed = false;
-    for Seen { entry, decided, scores, is_replaced } in changed {
+    for SessionRow { entry, decided, scores, is_replaced } in changed {
         let Some(index) = model.collection.place_of(entry.id) else { continue };
         let mut entry = numbered(model, entry, decided);
         let Some(known) = model.collection.entries().get(index) else { continue };

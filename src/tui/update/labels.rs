@@ -7,7 +7,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui_textarea::{CursorMove, Input, Key};
 
 use super::failure;
-use crate::backend::{CrewError, Order};
+use crate::backend::{BackendError, Order};
 use crate::domain::advice::{Advice, advice, as_caption};
 use crate::domain::collection::Entry;
 use crate::domain::label::{self, Label};
@@ -129,7 +129,7 @@ fn score_the_rest(model: &Model) -> Vec<Effect> {
 }
 
 /// They cannot be.
-pub(super) fn not_scorable(model: &mut Model, error: &CrewError) {
+pub(super) fn not_scorable(model: &mut Model, error: &BackendError) {
     model.labels.is_fixed = true;
     let reason = failure::sentence(model, error, model.session());
     model.say_error(model.language.say("app.labels_fixed", &[("reason", &reason)]));
@@ -150,7 +150,7 @@ pub(super) fn rescored(model: &mut Model, revision: u64, scores: Vec<f32>) {
 }
 
 /// The labels of a revision could not be embedded, because of one of them where it is known which.
-pub(super) fn failed(model: &mut Model, revision: u64, label: Option<usize>, error: &CrewError) {
+pub(super) fn failed(model: &mut Model, revision: u64, label: Option<usize>, error: &BackendError) {
     if revision != model.labels.revision {
         return;
     }

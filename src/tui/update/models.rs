@@ -2,7 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use crate::backend::{CrewError, ModelChoice, Order};
+use crate::backend::{BackendError, ModelChoice, Order};
 use crate::domain::hub_model::HubModel;
 use crate::lang::Values;
 use crate::tui::action::AppAction;
@@ -153,7 +153,7 @@ pub(super) fn repaired(model: &mut Model, named: &HubModel, was_whole: bool) -> 
 }
 
 /// The setup offers to mend a model where that may help.
-pub(super) fn note_damage(model: &mut Model, error: &CrewError) {
+pub(super) fn note_damage(model: &mut Model, error: &BackendError) {
     if let Some(named) = error.damaged_model() {
         model.setup.damaged = Some(named.to_string());
     }

@@ -1,6 +1,6 @@
 //! Asks for painted pictures: the one that is looked at, and its neighbours.
 
-use crate::backend::{Order, Painted, Room, Sight};
+use crate::backend::{Order, PictureLocation, PreviewSize, RenderedPreview};
 use crate::config::Preview;
 use crate::domain::plan::name_candidates;
 use crate::tui::action::ReviewAction;
@@ -19,7 +19,7 @@ pub(super) fn look(model: &mut Model) -> Vec<Effect> {
         return vec![];
     };
     model.live.unseen.remove(&index);
-    let room = Room { manner: model.review.manner, ..picture_room(model.size) };
+    let room = PreviewSize { generation: model.review.generation, ..picture_room(model.size) };
     let is_wanted = !model.review.hidden && model.review.preview != Preview::None;
     if model.review.viewed == Some((index, room)) || !is_wanted {
         return vec![];
@@ -36,11 +36,11 @@ pub(super) fn look(model: &mut Model) -> Vec<Effect> {
     vec![Effect::Order(Order::View { number: model.review.view, sight, next, room })]
 }
 
-fn sight_at(model: &Model, place: usize) -> Option<Sight> {
+fn sight_at(model: &Model, place: usize) -> Option<PictureLocation> {
     sight(model, *model.review.queue.get(place)?)
 }
 
-fn sight(model: &Model, index: usize) -> Option<Sight> {
+fn sight(model: &Model, index: usize) -> Option<PictureLocation> {
     let entry = model.collection.entries().get(index)?;
     let name = entry.path.file_name().unwrap_or_default();
     let others = match (&entry.placed, entry.hash) {
@@ -50,11 +50,11 @@ fn sight(model: &Model, index: usize) -> Option<Sight> {
         }
         _ => vec![],
     };
-    Some(Sight { path: entry.path.clone(), others, hash: entry.hash })
+    Some(PictureLocation { path: entry.path.clone(), others, hash: entry.hash })
 }
 
 /// The picture that was asked for, by its number, came.
-pub(super) fn viewed(model: &mut Model, number: u64, painted: Option<Painted>) {
+pub(super) fn viewed(model: &mut Model, number: u64, painted: Option<RenderedPreview>) {
     if number == model.review.view {
         model.review.painted = Some(painted);
     }
@@ -62,7 +62,7 @@ pub(super) fn viewed(model: &mut Model, number: u64, painted: Option<Painted>) {
 
 /// Has pictures painted anew: in another way, or for a terminal that has forgotten them.
 pub(super) fn draw_anew(model: &mut Model) -> Vec<Effect> {
-    model.review.manner += 1;
+    model.review.generation += 1;
     model.review.painted = None;
     let mut effects = vec![Effect::Paint(model.review.preview)];
     if model.pane == Pane::Review {
@@ -73,7 +73,7 @@ pub(super) fn draw_anew(model: &mut Model) -> Vec<Effect> {
 
 /// Pictures take long to get to the terminal: they are drawn as blocks from now on.
 pub(super) fn draw_less(model: &mut Model) -> Vec<Effect> {
-    // A manner of drawing that a person has chosen stays.
+    // A generation of drawing that a person has chosen stays.
     if model.review.preview != Preview::Auto {
         return vec![];
     }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::{failure, following, models, setup, start, watching};
-use crate::backend::CrewError;
+use crate::backend::BackendError;
 use crate::domain::collection::Entry;
 use crate::domain::file_filter::LeftOut;
 use crate::domain::patterns::on_line;
@@ -117,7 +117,7 @@ pub(super) fn classified(model: &mut Model, waiting: usize, per_second: Option<f
 }
 
 /// The work that was going on failed.
-pub(super) fn failed(model: &mut Model, error: &CrewError) -> Vec<Effect> {
+pub(super) fn failed(model: &mut Model, error: &BackendError) -> Vec<Effect> {
     let ordered = model.ordered.take();
     let (was_ordered, place) = (ordered.is_some(), ordered.map(|ordered| ordered.destination));
     let is_beginning = was_ordered || matches!(model.work, Work::Classifying { .. });
@@ -143,7 +143,7 @@ pub(super) fn failed(model: &mut Model, error: &CrewError) -> Vec<Effect> {
 }
 
 /// A start into a destination has failed.
-fn say_of_start(model: &mut Model, error: &CrewError, destination: Option<PathBuf>) {
+fn say_of_start(model: &mut Model, error: &BackendError, destination: Option<PathBuf>) {
     let destination = destination.unwrap_or_else(|| model.session());
     let reason = failure::sentence(model, error, destination);
     let text = watching::given_up(model, reason);

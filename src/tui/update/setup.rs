@@ -4,7 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 
 use super::panes::go_to;
 use super::{labels, models, start};
-use crate::backend::{Checked, CrewError, Order};
+use crate::backend::{BackendError, Checked, Order};
 use crate::domain::settings::Operation;
 use crate::lang::Say;
 use crate::tui::action::ListAction;
@@ -92,7 +92,7 @@ pub(super) fn look_up(model: &mut Model) -> Vec<Effect> {
 }
 
 /// The source was counted.
-pub(super) fn checked(model: &mut Model, number: u64, result: Result<Checked, CrewError>) {
+pub(super) fn checked(model: &mut Model, number: u64, result: Result<Checked, BackendError>) {
     if number == model.setup.check {
         model.setup.checked = Some(result.map_err(|error| error.say(&model.language)));
     }

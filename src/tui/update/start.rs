@@ -107,7 +107,7 @@ pub(super) fn make_room(model: &mut Model) {
         order: model.review.order,
         filter: model.review.filter,
         preview: model.review.preview,
-        manner: model.review.manner,
+        generation: model.review.generation,
         hidden: model.review.hidden,
         view: model.review.view,
         ..Review::default()

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::backend::{CrewError, Order, WatchNews, WatchStatus};
+use crate::backend::{BackendError, Order, WatchNews, WatchStatus};
 use crate::domain::file_filter::LeftOut;
 use crate::domain::printable::{printable, printable_text};
 use crate::domain::settings::Settings;
@@ -90,7 +90,7 @@ pub(super) fn status(model: &mut Model, status: WatchStatus) {
     }
 }
 
-pub(super) fn ended(model: &mut Model, number: u64, arrived: usize, error: Option<CrewError>) {
+pub(super) fn ended(model: &mut Model, number: u64, arrived: usize, error: Option<BackendError>) {
     if model.watch.as_ref().is_none_or(|watch| watch.number != number) {
         return;
     }

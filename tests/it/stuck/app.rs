@@ -36,21 +36,21 @@ fn a_model_that_does_not_answer_keeps_nobody_in_the_app() {
         decisions_of: None,
     };
     let mut working = Working::start(&workspace);
-    working.crew.send(classify());
+    working.backend.send(classify());
     working.wait_for("the beginning", |event| matches!(event, Event::Found { .. }));
     listen(&mut working);
-    working.crew.stop();
+    working.backend.stop();
     let began = Instant::now();
     working.wait_until("the end", |events| {
         events.iter().any(|event| matches!(event, Event::Classified { waiting: 3, .. }))
     });
     assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
     // Leaving the app does not wait for it either.
-    working.crew.send(classify());
+    working.backend.send(classify());
     working.wait_for("the beginning", |event| matches!(event, Event::Found { .. }));
     listen(&mut working);
     let began = Instant::now();
-    working.crew.end(|| {});
+    working.backend.end(|| {});
     assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
     workspace.sis_on_destination(&["verify"]).ended_with(0);
 }
