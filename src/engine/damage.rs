@@ -4,7 +4,7 @@
 use std::io::{Error, ErrorKind};
 
 use super::EngineError;
-use super::checkpoint::CheckpointError;
+use super::checkpoint::error::CheckpointError;
 use super::families::FamilyError;
 use super::quantised::QuantisingError;
 use super::runtime::RuntimeError;

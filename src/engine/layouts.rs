@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::checkpoint::CheckpointError;
+use super::checkpoint::error::CheckpointError;
 use super::damage;
 use crate::plain_file;
 

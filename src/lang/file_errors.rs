@@ -1,6 +1,7 @@
 //! Sentences for what goes wrong with what people type and with files.
 
 use std::io;
+use std::path::Path;
 
 use super::{Language, Say, Values, size};
 use crate::config::ConfigError;
@@ -192,31 +193,27 @@ impl Say for RareForm {
 
 impl Say for TransferError {
     fn say(&self, language: &Language) -> String {
+        let about = |key: &str, path: &Path| language.say(key, &[("path", &printable(path))]);
+        let failed = |key: &str, path: &Path, error: &io::Error| {
+            language.say(key, &[("path", &printable(path)), ("detail", &in_words(error, language))])
+        };
         match self {
-            TransferError::SourceChanged { path } => {
-                language.say("transfer.source_changed", &[("path", &printable(path))])
-            }
-            TransferError::Source { path, source } => {
-                language.say("transfer.source", &[("path", &printable(path)), ("detail", &in_words(source, language))])
-            }
-            TransferError::Target { path, source } => {
-                language.say("transfer.target", &[("path", &printable(path)), ("detail", &in_words(source, language))])
-            }
+            TransferError::SourceChanged { path } => about("transfer.source_changed", path),
+            TransferError::Source { path, source } => failed("transfer.source", path, source),
+            TransferError::Target { path, source } => failed("transfer.target", path, source),
             TransferError::NotAsWritten { folder } => {
                 language.say("transfer.not_as_written", &[("folder", &printable(folder))])
             }
-            TransferError::NotAFolder { path } => language.say("transfer.not_a_folder", &[("path", &printable(path))]),
-            TransferError::NoWayBack { path } => language.say("transfer.no_way_back", &[("path", &printable(path))]),
-            TransferError::NoFreeName { path } => language.say("transfer.no_free_name", &[("path", &printable(path))]),
+            TransferError::NotAFolder { path } => about("transfer.not_a_folder", path),
+            TransferError::NoWayBack { path } => about("transfer.no_way_back", path),
+            TransferError::NoFreeName { path } => about("transfer.no_free_name", path),
             TransferError::OtherTwin { path, twin } => {
                 language.say("transfer.other_twin", &[("path", &printable(path)), ("twin", &printable(twin))])
             }
             TransferError::PutElsewhere { path, run: Some(run) } => {
                 language.say("transfer.put_elsewhere_by", &[("path", &printable(path)), ("run", &run.0)])
             }
-            TransferError::PutElsewhere { path, run: None } => {
-                language.say("transfer.put_elsewhere", &[("path", &printable(path))])
-            }
+            TransferError::PutElsewhere { path, run: None } => about("transfer.put_elsewhere", path),
             TransferError::OtherDisk { folder } => {
                 language.say("transfer.other_disk", &[("folder", &printable(folder))])
             }
@@ -229,18 +226,15 @@ impl Say for TransferError {
                 language.say("transfer.no_witness", values)
             }
             TransferError::Abandoned => language.text("transfer.abandoned"),
-            TransferError::Outside { path } => language.say("transfer.outside", &[("path", &printable(path))]),
-            TransferError::Disputed { path } => language.say("transfer.disputed", &[("path", &printable(path))]),
+            TransferError::Outside { path } => about("transfer.outside", path),
+            TransferError::Disputed { path } => about("transfer.disputed", path),
             TransferError::Overtaken => language.text("transfer.overtaken"),
             TransferError::Missing { path, folder } => {
                 language.say("transfer.missing", &[("path", &printable(path)), ("folder", &printable(folder))])
             }
-            TransferError::TargetChanged { path } => {
-                language.say("transfer.target_changed", &[("path", &printable(path))])
-            }
-            TransferError::NotRecovered { path, source } => language
-                .say("transfer.not_recovered", &[("path", &printable(path)), ("detail", &in_words(source, language))]),
-            TransferError::InUse { path } => language.say("transfer.in_use", &[("path", &printable(path))]),
+            TransferError::TargetChanged { path } => about("transfer.target_changed", path),
+            TransferError::NotRecovered { path, source } => failed("transfer.not_recovered", path, source),
+            TransferError::InUse { path } => about("transfer.in_use", path),
             TransferError::PutBeside { path, beside } => {
                 language.say("transfer.put_beside", &[("path", &printable(path)), ("beside", &printable(beside))])
             }
@@ -256,8 +250,7 @@ impl Say for TransferError {
                 "transfer.folder_not_on_disk",
                 &[("folder", &printable(folder)), ("detail", &in_words(source, language))],
             ),
-            TransferError::NotOnDisk { target, source } => language
-                .say("transfer.not_on_disk", &[("path", &printable(target)), ("detail", &in_words(source, language))]),
+            TransferError::NotOnDisk { target, source } => failed("transfer.not_on_disk", target, source),
             TransferError::WitnessNotOnDisk { path, witness, source } => {
                 let values: super::Values<'_> = &[
                     ("path", &printable(path)),
@@ -266,8 +259,7 @@ impl Say for TransferError {
                 ];
                 language.say("transfer.witness_not_on_disk", values)
             }
-            TransferError::NotRemoved { path, source } => language
-                .say("transfer.not_removed", &[("path", &printable(path)), ("detail", &in_words(source, language))]),
+            TransferError::NotRemoved { path, source } => failed("transfer.not_removed", path, source),
             TransferError::SourceKept { target, reason } => {
                 let reason = reason.say(language);
                 language.say("transfer.source_kept", &[("target", &printable(target)), ("reason", &reason)])

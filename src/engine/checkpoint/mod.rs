@@ -1,6 +1,6 @@
 //! A checkpoint in a local folder: what is in it, and whether it can be used.
 
-mod error;
+pub(super) mod error;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

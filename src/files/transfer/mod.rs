@@ -26,6 +26,7 @@ mod state;
 mod target;
 #[cfg(test)]
 mod tests;
+mod unmoved;
 
 use std::ffi::OsString;
 use std::io;

@@ -8,7 +8,7 @@ use std::ffi::{OsStr, OsString};
 use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 
-use super::rename::is_unmoved;
+use super::unmoved::is_unmoved;
 use super::{PreparedTransfer, TransferError};
 use crate::crash::{self, Moment};
 use crate::domain::plan::name_candidates;

@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use super::removal::put_back;
 use super::target::{Named, give_name, present_already};
+use super::unmoved::is_unmoved;
 use super::{PreparedTransfer, TransferError};
 use crate::crash::{self, Moment};
 use crate::files::folder::{FileStat, Folder};
@@ -95,11 +96,6 @@ fn without_wrapping(path: PathBuf, error: io::Error, source: &Entry, hashed: &Fi
         true => TransferError::Target { path, source: error },
         false => TransferError::NotRecovered { path: source.path(), source: error },
     })
-}
-
-/// True where a file is seen to have its name still.
-pub(super) fn is_unmoved(entry: &Entry, seen: &FileStat) -> bool {
-    entry.find().is_ok_and(|there| there.stamp == seen.stamp || !entry.folder.keeps_numbers())
 }
 
 fn is_for_copying(error: &io::Error) -> bool {
