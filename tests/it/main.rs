@@ -31,6 +31,7 @@ mod forms;
 mod fuzz;
 mod golden;
 mod golden_sessions;
+mod house;
 mod hub;
 mod interrupt;
 mod json;
