@@ -3,7 +3,6 @@
 use std::error::Error;
 
 use super::exit::Exit;
-use crate::engine::hub::HubError;
 use crate::lang::{Language, Say};
 use crate::store::StoreError;
 use crate::use_cases::RunError;
@@ -26,7 +25,7 @@ impl Failure {
     pub(super) fn of_run(error: &RunError, language: &Language) -> Failure {
         let failure = Failure::of(error, language);
         match error {
-            RunError::Stopped | RunError::Hub(HubError::Cancelled) => Failure { exit: Exit::Interrupted, ..failure },
+            error if error.is_stop() => Failure { exit: Exit::Interrupted, ..failure },
             RunError::Folders(_) | RunError::Store(StoreError::SessionLost { .. }) => failure.into_usage(),
             error if error.asks_for_trust() => {
                 let sentence = format!("{} {}", failure.sentence, language.text("store.add_trust"));

@@ -86,6 +86,15 @@ impl From<UnpackError> for RunError {
 }
 
 impl RunError {
+    /// True where somebody asked for the end.
+    pub fn is_stop(&self) -> bool {
+        match self {
+            RunError::Stopped | RunError::Hub(HubError::Cancelled) => true,
+            RunError::Model(ModelError::NoAnswer(error)) => error.is_wanted(),
+            _ => false,
+        }
+    }
+
     /// True where a session is not obeyed before the user says that it is to be trusted.
     pub fn asks_for_trust(&self) -> bool {
         matches!(self, RunError::Store(error) if error.asks_for_trust())

@@ -75,7 +75,6 @@ pub fn open_to_use(context: &RunContext<'_>, to_open: ModelToOpen<'_>) -> Result
     let mut patience =
         Watchdog { is_stopped: context.is_stopped, on_silence: &mut || context.note(Notice::ModelSilent) };
     match to_open.open_or_stop(&mut || context.tell(RunEvent::Quantising), &mut patience) {
-        Err(ModelError::NoAnswer(error)) if error.is_wanted() => Err(RunError::Stopped),
         Err(error) => Err(error.into()),
         Ok(opened) => {
             context.tell(RunEvent::ModelOpened { device: runtime.computes_in(opened.model.variant()) });
@@ -93,7 +92,6 @@ pub fn answer<T: Send + 'static>(
     let mut patience =
         Watchdog { is_stopped: context.is_stopped, on_silence: &mut || context.note(Notice::ModelSilent) };
     match answer_of(ask, &mut patience, &mut |()| {}) {
-        Err(error) if error.is_wanted() => Err(RunError::Stopped),
         Err(error) => Err(ModelError::from(error).into()),
         Ok(answer) => Ok(answer.map_err(|error| ModelError::of(model, error))?),
     }
