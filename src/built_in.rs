@@ -33,7 +33,7 @@ pub struct Unpacker {
     temporary: OnceCell<TempDir>,
 }
 
-/// Why the model could not be unpacked.
+/// The built-in model could not be unpacked.
 #[derive(Debug, thiserror::Error)]
 #[error("the built-in model cannot be unpacked into {folder}")]
 pub struct UnpackError {

@@ -20,7 +20,7 @@ const LARGEST_FILE: u64 = 1_000_000;
 /// Which language is spoken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 pub enum LanguageSetting {
-    /// That of the system, as far as the program speaks it.
+    /// The language of the system, as far as the program speaks it.
     #[default]
     #[serde(rename = "auto")]
     Auto,

@@ -95,7 +95,7 @@ impl ChangeFeed {
         ChangeFeed { told, scorer, subscription: None, next: Instant::now() }
     }
 
-    /// What the runner tells, to be handed to `hear`.
+    /// Commands of the runner, to be handed to `hear`.
     pub(super) fn told(&self) -> &Receiver<FeedCommand> {
         &self.told
     }

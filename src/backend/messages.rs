@@ -59,8 +59,8 @@ pub enum Order {
     Open { destination: PathBuf },
     /// Classify. Decisions about the same pictures are taken over from the session of another destination.
     Classify { settings: Box<Settings>, table: PathBuf, decisions_of: Option<PathBuf> },
-    /// Classify what arrives in the source until it is stopped; with `sorts` sort it too, once the backend is told that it
-    /// may. Decisions are taken over as by classify.
+    /// Classify what arrives in the source until it is stopped; with `sorts` sort it too, once the backend is told that
+    /// it may. Decisions are taken over as by classify.
     Watch { number: u64, settings: Box<Settings>, table: PathBuf, sorts: bool, decisions_of: Option<PathBuf> },
     /// Begin the run whose files were found: what was decided before is kept.
     Begin,
@@ -256,6 +256,6 @@ pub struct Checked {
     pub pictures: usize,
     /// Other regular files, but for those that are left out.
     pub others: usize,
-    /// Those that are not looked at.
+    /// Files that are not looked at.
     pub left_out: LeftOutCounts,
 }

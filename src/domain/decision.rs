@@ -72,8 +72,8 @@ pub fn standing(picture: &Picture, decision: Option<Decision>, labels: &[LabelId
     rank(decision, picture.state, predicted.map(|prediction| prediction.label), labels)
 }
 
-/// What outranks what: a person's decision any prediction and any state, and a state that is not ok any prediction.
-/// `predicted` is the position of the label that a prediction is sure of.
+/// The one order of precedence: a person's decision outranks any prediction and any state, and a state that is not ok
+/// any prediction. `predicted` is the position of the label that a prediction is sure of.
 pub fn rank(decision: Option<Decision>, state: PictureState, predicted: Option<usize>, labels: &[LabelId]) -> Standing {
     match (decision, state, predicted) {
         (Some(Decision::Accepted(label) | Decision::Reassigned(label)), ..) => {

@@ -131,7 +131,7 @@ impl Ending {
         }
     }
 
-    /// Why it is not done, or not wholly.
+    /// The reason for which it is not done, or not wholly.
     pub fn reason(&self) -> Option<&str> {
         match self {
             Ending::Kept { reason, .. } | Ending::Unsynced { reason, .. } | Ending::Failed { reason } => Some(reason),

@@ -23,7 +23,7 @@ use crate::engine::image_processor::ImageProcessor;
 use crate::engine::runtime::{Runtime, Workload};
 use crate::engine::tower_kind::TowerKind;
 
-/// Why a model cannot be used.
+/// A model that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ModelError {
     /// It is not in the cache of published models, or nothing is wrong with its files.

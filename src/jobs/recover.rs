@@ -24,9 +24,9 @@ pub struct Recovered {
     pub ended: usize,
     /// So many of these are copies without their times, permissions or attributes.
     pub unkept: usize,
-    /// Those that would lead out of the destination and of the sources are left as they are: the paths.
+    /// Transfers that would lead out of the destination and of the sources are left as they are: the paths.
     pub refused: Vec<PathBuf>,
-    /// Those that cannot be finished yet, because of a disk or a folder: the next run tries again.
+    /// Transfers that cannot be finished yet, because of a disk or a folder: the next run tries again.
     pub waiting: Vec<TransferError>,
 }
 

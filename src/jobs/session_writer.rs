@@ -35,7 +35,7 @@ pub trait Sink {
     fn finish(&mut self) -> Result<(), SinkError>;
 }
 
-/// Why a picture could not be kept.
+/// A picture that could not be kept.
 pub type SinkError = StoreError;
 
 /// Puts pictures into a session. They are numbered in the order of their files, whatever order they come in; but a file

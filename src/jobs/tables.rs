@@ -18,7 +18,7 @@ use crate::store::StoreError;
 use crate::store::ledger::{Chain, FileEvent};
 use crate::store::session::{ASIDE, LabelSet, OWN, Session, SessionPicture, TABLE_NAME, Which};
 
-/// Why a file could not be written.
+/// A table that could not be written.
 #[derive(Debug, thiserror::Error)]
 pub enum TableError {
     /// The session.
@@ -53,7 +53,7 @@ pub fn table_name(session: &Session) -> Result<Option<PathBuf>, StoreError> {
 /// Names of files at the top of the destination that are no pictures.
 #[derive(Debug, Default)]
 pub struct TopFiles {
-    /// Those that mirror the session, earlier tables too.
+    /// Files that mirror the session, earlier tables too.
     pub own: Vec<String>,
     /// Files of somebody else's that had the place of one of these, as runs named them.
     pub asides: Vec<String>,

@@ -214,7 +214,7 @@ fn way_back(session: &Session, kind: RunKind, done: &Reversible) -> Result<Optio
     }))
 }
 
-/// Why a transfer must not be taken back now.
+/// An error where a transfer must not be taken back now.
 fn obstacle(session: &Session, done: &Reversible, reversal: &Transfer) -> Result<Option<TransferError>, StoreError> {
     let elsewhere = |run| Ok(Some(TransferError::PutElsewhere { path: done.target.clone(), run }));
     if !done.is_last {

@@ -16,7 +16,7 @@ pub struct Unwanted {
 }
 
 impl Unwanted {
-    /// Those of a session, if there are any.
+    /// The unwanted pictures of a session, if it has any.
     pub fn of(session: &Session) -> Result<Option<Unwanted>, StoreError> {
         let Some(origin) = session.origin()? else { return Ok(None) };
         let choice = FileFilter::new(origin.hidden.unwrap_or_default(), &origin.include, &origin.exclude).ok();

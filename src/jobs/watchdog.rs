@@ -50,7 +50,7 @@ pub fn leave_behind() {
     IS_ANY_LEFT_BEHIND.store(true, Ordering::Relaxed);
 }
 
-/// Why there is no answer.
+/// A call into a model that gave no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum NoAnswer {
     /// Somebody asked to stop, and it has ended.

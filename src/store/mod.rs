@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 pub use secret::NoSecret;
 pub use session::Session;
 
-/// Why something could not be remembered or recalled.
+/// A session, ledger or cache that could not be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// There is no session there.
@@ -111,7 +111,7 @@ pub enum StoreError {
     OwnerUnknown {
         /// The destination.
         destination: PathBuf,
-        /// Why not.
+        /// The reason.
         source: NoSecret,
     },
     /// The database has other tables than this program makes.

@@ -264,7 +264,7 @@ mod tests {
         assert_eq!((picker.font_size().width, picker.font_size().height), (10, 20));
     }
 
-    /// What terminals answer and people type, some of it cut, and any bytes.
+    /// Answers of terminals and keys of people, some of it cut, and any bytes.
     fn piece() -> impl Strategy<Value = Vec<u8>> {
         let known: [&[u8]; 12] = [
             b"\x1b_Gi=31;OK\x1b\\",

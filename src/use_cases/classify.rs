@@ -30,7 +30,7 @@ use crate::store::session::{LabelSet, Session, Sorting, Which};
 /// A run that is asked for.
 #[derive(Clone, Copy)]
 pub struct ClassifyRequest<'r> {
-    /// What is classified, with what, and where to.
+    /// The source, the model, the labels and the destination.
     pub settings: &'r Settings,
     /// The table's name in the destination.
     pub table: &'r Path,

@@ -32,15 +32,15 @@ pub trait Face {
 
 /// Puts what went wrong with a file into words. They are kept in the session, so they are made while a run goes on.
 pub trait Localizer: Send + Sync {
-    /// What is wrong with a picture.
+    /// Puts the defect of a picture into words.
     fn trouble(&self, trouble: &PictureDefect) -> String;
-    /// Why a transfer failed.
+    /// Puts the failure of a transfer into words.
     fn transfer(&self, error: &TransferError) -> String;
-    /// What a watch waits for.
+    /// Puts into words what a watch waits for.
     fn waits(&self, waits: WatchBlocked<'_>) -> String;
 }
 
-/// What every use case works with.
+/// The machine, the token and the face that every use case works with.
 #[derive(Clone, Copy)]
 pub struct RunContext<'r> {
     /// The machine and the user's folders.

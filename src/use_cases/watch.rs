@@ -26,13 +26,13 @@ use crate::store::session::{LabelSet, Session, Sorting};
 /// A watch that is asked for.
 #[derive(Clone, Copy)]
 pub struct WatchRequest<'r> {
-    /// What is watched, with what it is classified, and where to.
+    /// The source, the model, the labels and the destination.
     pub settings: &'r Settings,
     /// The table's name in the destination.
     pub table: &'r Path,
     /// The destination's session is obeyed, whoever made it.
     pub trust: bool,
-    /// What arrives is sorted too.
+    /// Pictures that arrive are sorted too.
     pub sorts: bool,
 }
 

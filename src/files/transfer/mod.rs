@@ -64,7 +64,7 @@ impl PreparedTransfer {
     }
 }
 
-/// Who is told of every step. An error stops the batch where it is: what cannot be recorded is not done. What is not
+/// Records every step. An error stops the batch where it is: what cannot be recorded is not done. What is not
 /// recorded did not happen, or happened and is found by [`recover()`].
 pub trait Journal {
     /// Steps that were taken together: copies are whole, verified and on disk; they have their names, and sources of

@@ -29,7 +29,7 @@ pub enum Outcome {
     },
     /// A file with the same content has the name already; the source stays.
     AlreadyPresent {
-        /// That file.
+        /// The file.
         target: PathBuf,
     },
     /// The file is gone; its content is whole in the witness.
@@ -87,7 +87,7 @@ pub fn ending(ended: &Ended, say: impl Fn(&TransferError) -> String) -> Ending {
     }
 }
 
-/// Why a file was not transferred, or not as it should be. Its content is whole in every case: in the source, or where
+/// A file that was not transferred, or not as it should be. Its content is whole in every case: in the source, or where
 /// the error says.
 #[derive(Debug, thiserror::Error)]
 pub enum TransferError {

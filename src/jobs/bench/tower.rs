@@ -37,7 +37,7 @@ pub(super) fn sizes(in_use: usize, device: &Device, encoders: &Encoders) -> Vec<
     sizes
 }
 
-/// Why there are no figures.
+/// A tower of which there are no figures.
 #[derive(Debug)]
 pub(super) enum NoBatches {
     /// The model failed.

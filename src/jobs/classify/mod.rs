@@ -91,7 +91,7 @@ impl Classification {
     }
 }
 
-/// Why classifying ended early.
+/// An error that ends classifying.
 #[derive(Debug, thiserror::Error)]
 pub enum ClassifyError {
     /// The model.

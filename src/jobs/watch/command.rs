@@ -17,7 +17,7 @@ pub struct LabelCommand {
     pub words: Vec<String>,
 }
 
-/// Why a command cannot be understood.
+/// A command for a label that cannot be understood.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BadCommand {
     /// There is no `=`, or nothing beside it.

@@ -138,13 +138,13 @@ pub struct WatchTools<'w> {
     pub clocks: &'w StageClocks,
     /// The trouble with a picture, in words.
     pub say_trouble: &'w dyn Fn(&PictureDefect) -> String,
-    /// Why a transfer failed, in words.
+    /// Puts the failure of a transfer into words.
     pub say_transfer: SayError<'w>,
     /// A request to stop.
     pub stop: &'w CancelToken,
 }
 
-/// Why a watch cannot go on.
+/// An error that ends a watch.
 #[derive(Debug, thiserror::Error)]
 pub enum WatchError {
     /// The model.

@@ -92,7 +92,7 @@ pub struct TransferEnded {
     pub unkept: Option<Json>,
     /// There was nothing left to do: somebody had removed the file.
     pub is_gone: bool,
-    /// Why it failed or was not completed, in words.
+    /// The reason, in words, where it failed or was not completed.
     pub reason: Option<String>,
 }
 

@@ -123,7 +123,7 @@ pub(super) fn complete(connection: &mut Connection, path: &Path) -> Result<(), C
     Ok(())
 }
 
-/// Why the file could not be completed.
+/// The ledger's file could not be completed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum CompleteError {
     #[error(transparent)]

@@ -12,9 +12,9 @@ pub struct Revision(pub i64);
 pub enum Which {
     /// All that are in the source as far as is known.
     All,
-    /// Those that a run has seen.
+    /// Pictures that a run has seen.
     SeenIn(RunId),
-    /// Those that came or changed since, with those whose path has another content now.
+    /// Pictures that came or changed since, with those whose path has another content now.
     ChangedSince(Revision),
 }
 

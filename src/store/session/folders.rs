@@ -8,9 +8,9 @@ use crate::domain::run::RunId;
 /// The folders that a run changed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Folders {
-    /// Those that it made, the innermost first.
+    /// Folders that it made, the innermost first.
     pub made: Vec<PathBuf>,
-    /// Those that lost a file.
+    /// Folders that lost a file.
     pub changed: Vec<ChangedFolder>,
 }
 

@@ -84,7 +84,7 @@ pub struct Session {
     secret: Option<Secret>,
     /// Proves what this process wrote, where there is no secret.
     passing_secret: Secret,
-    /// Why there is no secret.
+    /// The reason for which there is no secret.
     no_secret: Option<NoSecret>,
     /// Where pictures come from, as this process said when it began its runs.
     sources: Vec<PathBuf>,

@@ -33,7 +33,7 @@ pub struct SessionPicture {
     pub left_behind: Option<PathBuf>,
     /// The action on its own file: the word of the outcome.
     pub placed_how: Option<String>,
-    /// Why its last transfer failed, in words.
+    /// The reason, in words, for which its last transfer failed.
     pub failure: Option<String>,
     /// Its path has another content now, and nothing was done with this one.
     pub is_replaced: bool,

@@ -28,7 +28,7 @@ fn assert_as_before(model: &Model) {
     assert!(model.is_scored() && model.session() == std::path::Path::new("/sorted"));
 }
 
-/// Why nothing begins: the download, the model, the source, a person.
+/// Errors of a start: the download, the model, the source, a person.
 fn failures() -> [BackendError; 5] {
     let weights = crate::engine::checkpoint::CheckpointError::NoWeights { folder: "/m".into(), found: vec![] };
     [

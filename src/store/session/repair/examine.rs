@@ -31,7 +31,7 @@ pub(super) struct Examined {
     pub(super) sound: Sound,
     /// The part that is taken as true is sealed by this user's program.
     pub(super) is_proved: bool,
-    /// Why nothing can be sealed.
+    /// The reason for which nothing can be sealed.
     pub(super) no_secret: Option<NoSecret>,
 }
 

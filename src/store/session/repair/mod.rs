@@ -31,7 +31,7 @@ pub struct Repaired {
     pub session: Option<Rebuilt>,
     /// The ledger that was written from the session.
     pub ledger: Option<Retold>,
-    /// Why the session could not be noted as the user's own.
+    /// The reason for which the session could not be noted as the user's own.
     pub not_noted: Option<NoSecret>,
 }
 
