@@ -112,7 +112,8 @@ fn pictures(
     stop: &CancelToken,
     context: &mut Context,
 ) -> Result<Vec<PathBuf>, Failure> {
-    let found = Scope::of(settings, &Kept::new()).scan().map_err(|error| Failure::of(&error, &context.language))?;
+    let found = Scope::of(settings, &Kept::new()).scan_while(&|| !stop.is_requested());
+    let found = found.map_err(|error| Failure::of(&error, &context.language))?.unwrap_or_default();
     let choosing = context.language.text("bench.choosing");
     context.console.err(&choosing);
     let chosen = choose(&found.files, wanted, cores(), stop);

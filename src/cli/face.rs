@@ -21,7 +21,7 @@ use crate::files::transfer::Ended;
 use crate::jobs::cancel_token::CancelToken;
 use crate::jobs::classify::Classified;
 use crate::lang::{Language, Say, Values};
-use crate::use_cases::{Face, Localizer, Machine, Notice, RunContext, RunError, RunEvent};
+use crate::use_cases::{Face, Localizer, Machine, RunContext, RunError, RunEvent};
 
 /// The output that a command was asked for.
 #[derive(Clone, Copy, Default)]
@@ -90,9 +90,7 @@ impl Face for CommandFace<'_> {
         let (context, shown) = &mut *self.inner.borrow_mut();
         match event {
             RunEvent::Notice(notice) => {
-                // Something that an earlier run began is still to be finished, or cannot be.
-                context.is_unfinished |=
-                    matches!(notice, Notice::TransfersRefused { .. } | Notice::TransfersUnfinished(_));
+                context.is_unfinished |= notice.leaves_unfinished();
                 shown.note(&notice.say(&self.language), context);
             }
             RunEvent::Fetching(step) => {

@@ -182,3 +182,45 @@ pub enum Notice {
         destination: PathBuf,
     },
 }
+
+impl Notice {
+    /// True where something that an earlier run began is still to be finished, or cannot be.
+    pub fn leaves_unfinished(&self) -> bool {
+        self.weight() == Weight::Unfinished
+    }
+
+    /// True where people should look at it before they go on.
+    pub fn is_serious(&self) -> bool {
+        self.weight() != Weight::Fact
+    }
+
+    fn weight(&self) -> Weight {
+        match self {
+            Notice::TransfersRefused { .. } | Notice::TransfersUnfinished(_) => Weight::Unfinished,
+            Notice::RecoveredUnkept { .. } | Notice::SessionNotNoted { .. } => Weight::Loss,
+            Notice::LibraryPassedOver(_)
+            | Notice::Runtime(_)
+            | Notice::DemoModel
+            | Notice::ScaleAssumed
+            | Notice::ModelSilent
+            | Notice::UnreadableFolder { .. }
+            | Notice::LinksPassedOver { .. }
+            | Notice::SpecialFilesPassedOver { .. }
+            | Notice::OwnNamesPassedOver { .. }
+            | Notice::SourceIsSorted { .. }
+            | Notice::TransfersRecovered { .. }
+            | Notice::Weak(_)
+            | Notice::KeptAside { .. }
+            | Notice::Rescored { .. }
+            | Notice::NotRescored { .. } => Weight::Fact,
+        }
+    }
+}
+
+/// How much a notice matters.
+#[derive(PartialEq, Eq)]
+enum Weight {
+    Fact,
+    Loss,
+    Unfinished,
+}

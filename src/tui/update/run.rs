@@ -62,10 +62,9 @@ pub(super) fn notice(model: &mut Model, notice: &Notice) {
         Notice::ModelSilent => model.language.text("engine.silent_in_app"),
         notice => notice.say(&model.language),
     };
-    match notice {
-        Notice::RecoveredUnkept { .. } | Notice::SessionNotNoted { .. } => model.say_error(text),
-        Notice::TransfersRefused { .. } | Notice::TransfersUnfinished(_) => model.say_error(text),
-        _ => model.say(text),
+    match notice.is_serious() {
+        true => model.say_error(text),
+        false => model.say(text),
     }
 }
 
