@@ -95,12 +95,7 @@ impl<'s> Scope<'s> {
         Scope { source, recursive: settings.recursive, destination, choice, kept }
     }
 
-    /// Finds all files, in the order of their paths.
-    pub fn scan(self) -> Result<Scan, ScanError> {
-        self.scan_while(&|| true).map(Option::unwrap_or_default)
-    }
-
-    /// The same, calling `goes_on` before each entry; `None` once it returned false.
+    /// Finds all files, in the order of their paths, calling `goes_on` before each entry; `None` once it returned false.
     pub fn scan_while(self, goes_on: &dyn Fn() -> bool) -> Result<Option<Scan>, ScanError> {
         check(self.source)?;
         Ok(self.walk(self.source, if self.recursive { usize::MAX } else { 1 }, goes_on))
@@ -268,7 +263,7 @@ mod tests {
         let (choice, kept) = (FileFilter::default(), Kept::new());
         let scope = |recursive| Scope { recursive, ..scope(folder.path(), &destination, &choice, &kept) };
         let names = |recursive| {
-            let scan = scope(recursive).scan().unwrap();
+            let scan = scope(recursive).scan_while(&|| true).unwrap().unwrap();
             assert_eq!((scan.links.len(), scan.special.len(), scan.left_out), (1, 1, LeftOut::default()));
             let name = |path: &PathBuf| path.strip_prefix(folder.path()).unwrap().to_str().unwrap().to_owned();
             scan.files.iter().map(name).collect::<Vec<_>>()
@@ -305,7 +300,7 @@ mod tests {
         let destination = folder.path().join("sorted");
         let found = |choice: &FileFilter, kept: &[&str]| {
             let kept = kept.iter().map(PathBuf::from).collect();
-            let found = scope(folder.path(), &destination, choice, &kept).scan().unwrap();
+            let found = scope(folder.path(), &destination, choice, &kept).scan_while(&|| true).unwrap().unwrap();
             let name = |path: &Path| path.strip_prefix(folder.path()).unwrap().to_str().unwrap().to_owned();
             let left_out: Vec<_> =
                 found.left_out.reasons().map(|(path, why, count)| (name(path), why.word(), count)).collect();
@@ -336,7 +331,7 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         let nowhere = Path::new("/nowhere at all");
         let (choice, kept) = (FileFilter::default(), Kept::new());
-        let scan = |source| scope(source, nowhere, &choice, &kept).scan();
+        let scan = |source| scope(source, nowhere, &choice, &kept).scan_while(&|| true);
         assert!(matches!(scan(nowhere), Err(ScanError::Missing { .. })));
         assert!(matches!(scan(file.path()), Err(ScanError::NoFolder { .. })));
     }
