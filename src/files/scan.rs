@@ -95,7 +95,8 @@ impl<'s> Scope<'s> {
         Scope { source, recursive: settings.recursive, destination, choice, kept }
     }
 
-    /// Finds all files, in the order of their paths, calling `goes_on` before each entry; `None` once it returned false.
+    /// Finds all files, in the order of their paths, calling `goes_on` before each entry; `None` once it returned
+    /// false.
     pub fn scan_while(self, goes_on: &dyn Fn() -> bool) -> Result<Option<Scan>, ScanError> {
         check(self.source)?;
         Ok(self.walk(self.source, if self.recursive { usize::MAX } else { 1 }, goes_on))

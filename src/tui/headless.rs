@@ -61,8 +61,8 @@ impl HeadlessApp {
         began.elapsed()
     }
 
-    /// Takes in what the backend tells and draws it, until the screen shows something or the patience is at its end. Gives
-    /// how long that took, where it did.
+    /// Takes in what the backend tells and draws it, until the screen shows something or the patience is at its end.
+    /// Gives how long that took, where it did.
     pub fn wait_for(&mut self, is_shown: impl Fn(&str) -> bool, patience: Duration) -> Option<Duration> {
         let began = Instant::now();
         loop {

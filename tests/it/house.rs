@@ -1,4 +1,5 @@
-//! The shape of the house, read from its sources: how long files and functions are, and which files go round in circles.
+//! The shape of the house, read from its sources: how long files and functions are, and which files go round in
+//! circles.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;

@@ -256,3 +256,22 @@ fn prose_has_at_most_120_columns() {
     }
     assert!(wide.is_empty(), "wider than {COLUMNS} columns:\n{}", wide.join("\n"));
 }
+
+#[test]
+fn tests_that_look_for_onnx_runtime_are_run_without_it_too() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let checks = std::fs::read_to_string(root.join(".ci/run")).unwrap();
+    let listed = checks.lines().find_map(|line| line.strip_prefix("without_onnx_runtime=")).unwrap();
+    for entry in walkdir::WalkDir::new(root.join("tests/it")) {
+        let path = entry.unwrap().into_path();
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        let is_helper = ["support", "skip", "layers", "tmux"].contains(&name);
+        if is_helper || path.extension().is_none_or(|extension| extension != "rs") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).unwrap();
+        if ["runtimes()", "onnx_runtime", "ORT_DYLIB_PATH"].iter().any(|word| text.contains(word)) {
+            assert!(listed.contains(&format!("{name}::")), "{} is not in the list of .ci/run", path.display());
+        }
+    }
+}
