@@ -1,4 +1,4 @@
-//! Subscription a session while others work in it: what came, what people decided elsewhere, what was put where.
+//! Follows a session while others work in it: what came, what people decided elsewhere, what was put where.
 //!
 //! The keeper follows, because it writes this app's own decisions: what it reads after that is not older than they are.
 //! The news that it reads goes through the scorer, which knows what the app has been told already.
@@ -12,6 +12,7 @@ use half::f16;
 use ndarray::Array1;
 
 use super::channels::{ChangedPicture, FeedCommand, Memory, ScorerCommand, SessionDelta};
+use super::own_work::OwnWork;
 use super::session_rows::{ScoredWith, SessionRow, embeddable_hash, row_of};
 use crate::domain::picture::{ContentHash, PictureId};
 use crate::jobs::embedding_cache::{EmbeddingCacheConfig, ModelCache};
@@ -75,6 +76,7 @@ impl ChangeFeedHandle {
 pub(super) struct ChangeFeed {
     told: Receiver<FeedCommand>,
     scorer: Sender<ScorerCommand>,
+    own_work: OwnWork,
     subscription: Option<Subscription>,
     next: Instant,
 }
@@ -91,8 +93,8 @@ struct Subscription {
 }
 
 impl ChangeFeed {
-    pub(super) fn new(told: Receiver<FeedCommand>, scorer: Sender<ScorerCommand>) -> ChangeFeed {
-        ChangeFeed { told, scorer, subscription: None, next: Instant::now() }
+    pub(super) fn new(told: Receiver<FeedCommand>, scorer: Sender<ScorerCommand>, own_work: OwnWork) -> ChangeFeed {
+        ChangeFeed { told, scorer, own_work, subscription: None, next: Instant::now() }
     }
 
     /// Commands of the runner, to be handed to `hear`.
@@ -127,7 +129,8 @@ impl ChangeFeed {
     pub(super) fn is_worked_in_elsewhere(&mut self, destination: &Path) -> bool {
         self.listen();
         let is_own = |subscription: &Subscription| subscription.destination == destination && subscription.is_own;
-        !self.subscription.as_ref().is_some_and(is_own) && Session::is_worked_in(destination)
+        let is_own = self.own_work.is_in(destination) || self.subscription.as_ref().is_some_and(is_own);
+        !is_own && Session::is_worked_in(destination)
     }
 
     /// The session cannot be read.
@@ -160,7 +163,7 @@ impl ChangeFeed {
     pub(super) fn look(&mut self, session: &Session, kept: u64) -> Result<(), StoreError> {
         let Some(subscription) = &mut self.subscription else { return Ok(()) };
         subscription.look_for_lacking(&self.scorer);
-        // EmbedRequest before it is read: what changes meanwhile is read the next time.
+        // Asked before it is read: what changes meanwhile is read the next time.
         let revision = session.revision()?;
         if revision <= subscription.since {
             return Ok(());

@@ -8,7 +8,7 @@ use super::app_face::AppFace;
 use super::channels::{EmbedRequest, ScorerCommand};
 use super::context::RunnerContext;
 use super::import_decisions::import_decisions;
-use super::{BackendError, Event, Order, open_session, session_rows};
+use super::{BackendError, Event, Order, session_rows};
 use crate::domain::file_filter::LeftOut;
 use crate::domain::settings::Settings;
 use crate::jobs::classify::Classification;
@@ -34,6 +34,7 @@ pub(super) fn classify(
     orders: &Receiver<Order>,
 ) -> Result<(), BackendError> {
     let ClassifyOrder { settings, table, decisions_of } = order;
+    let _working = context.own_work.begin(&settings.destination);
     let face = AppFace::new(context);
     let run = face.run();
     let trust = context.is_vouched_for(&settings.destination);
@@ -44,7 +45,7 @@ pub(super) fn classify(
             let folder = settings.source.clone();
             return Err(match is_emptied(nothing.session.as_ref(), settings).map_err(RunError::from)? {
                 true => RunError::SourceEmptied { folder }.into(),
-                false => RunError::NoFiles { folder }.into(),
+                false => RunError::NoFiles { folder, left_out: Box::new(nothing.left_out) }.into(),
             });
         }
     };
@@ -72,12 +73,8 @@ pub(super) fn classify(
     context.feed.ended();
     let Classification { remembered, waiting, .. } = report.classification;
     let per_second = face.per_second(remembered, context.stop.paused().saturating_sub(paused));
-    context.tell_in_order(Event::Classified { remembered, waiting, per_second });
-    if ready.run.found.files.is_empty() && report.rescored.count > 0 {
-        // All pictures are where they were sorted to: the session shows them by the labels of now.
-        drop(ready.run);
-        return open_session::open(context, &settings.destination, runtime);
-    }
+    let rescored = report.rescored.count;
+    context.tell_in_order(Event::Classified { remembered, waiting, rescored, per_second });
     Ok(())
 }
 

@@ -10,6 +10,7 @@ use crossbeam_channel::Sender;
 use super::change_feed::ChangeFeedHandle;
 use super::channels::{EmbedRequest, ScorerCommand};
 use super::events::EventSender;
+use super::own_work::OwnWork;
 use super::watch_control::WatchControl;
 use super::{BackendError, Event};
 use crate::jobs::cancel_token::CancelToken;
@@ -19,12 +20,13 @@ use crate::use_cases::{Localizer, Machine};
 /// The runner's context.
 pub(super) struct RunnerContext {
     pub(super) machine: Machine,
-    /// Destinations whose sessions were made or trusted in this start, and could not be noted as the user's own: as
+    /// Destinations whose sessions were trusted in this start, or made and could not be noted as the user's own: as
     /// long as the app is open, it knows itself what it made or was told to trust.
     pub(super) vouched: RefCell<HashSet<PathBuf>>,
     pub(super) localizer: Arc<dyn Localizer>,
     pub(super) stop: CancelToken,
     pub(super) control: WatchControl,
+    pub(super) own_work: OwnWork,
     pub(super) feed: ChangeFeedHandle,
     pub(super) events: EventSender,
     pub(super) scorer: Sender<ScorerCommand>,

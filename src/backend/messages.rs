@@ -218,7 +218,7 @@ pub enum Event {
     /// Files that are looked at in a second, of late, and the stage that limits them.
     Pace { per_second: f64, limit: Option<Stage> },
     /// Classifying is over. How many pictures went through the model in a second, where enough did to tell.
-    Classified { remembered: usize, waiting: usize, per_second: Option<f64> },
+    Classified { remembered: usize, waiting: usize, rescored: usize, per_second: Option<f64> },
     /// Everything was scored with the labels of a revision.
     Rescored { revision: u64, scores: Vec<f32> },
     /// The labels of a revision could not be embedded; the position of the one that is to blame, where one is.

@@ -26,6 +26,7 @@ mod model_catalog;
 mod newest;
 mod open_session;
 mod orders;
+mod own_work;
 mod path_completion;
 mod preview_loader;
 mod rate_meter;
@@ -50,6 +51,7 @@ use change_feed::{ChangeFeed, ChangeFeedHandle};
 use channels::{EmbedRequest, RunnerQueue};
 use context::RunnerContext;
 use events::EventSender;
+use own_work::OwnWork;
 use watch_control::WatchControl;
 
 use crate::jobs::cancel_token::CancelToken;
@@ -102,7 +104,8 @@ impl Backend {
         let (scorer, scorer_commands) = unbounded();
         let (to_feed, feed_commands) = unbounded();
         let (stop, ending, control) = (CancelToken::default(), CancelToken::default(), WatchControl::default());
-        let feed = ChangeFeed::new(feed_commands, scorer.clone());
+        let own_work = OwnWork::default();
+        let feed = ChangeFeed::new(feed_commands, scorer.clone(), own_work.clone());
         let queue = RunnerQueue { orders: runner, control: control.clone() };
         let known = machine.known_sessions();
         let context = RunnerContext {
@@ -111,6 +114,7 @@ impl Backend {
             localizer,
             stop: stop.clone(),
             control: control.clone(),
+            own_work,
             feed: ChangeFeedHandle::new(to_feed),
             events: events.clone(),
             scorer: scorer.clone(),

@@ -29,9 +29,11 @@ pub(super) fn carry_out(
     let face = AppFace::new(context);
     let run = face.run();
     let mut opened = None;
+    let mut working = None;
     let session_of = |destination: &Path| match watched {
         Some((known, session)) if known == destination => Ok(session),
         _ => {
+            working = Some(context.own_work.begin(destination));
             let trust = context.is_vouched_for(destination);
             use_cases::open_session::open(&run, destination, trust).map(|session| opened.insert(session))
         }
@@ -55,6 +57,7 @@ pub(super) fn carry_out(
         }
         Order::Trust { destination } => {
             use_cases::open_session::open(&run, &destination, true)?;
+            context.vouched.borrow_mut().insert(destination.clone());
             context.tell(Event::Trusted { destination });
             Ok(())
         }

@@ -61,6 +61,7 @@ pub(super) fn watch(
     state: &mut RunnerState,
     orders: &Receiver<Order>,
 ) -> Result<Option<Order>, BackendError> {
+    let _working = context.own_work.begin(&order.settings.destination);
     let face = AppFace::stopped_by(context, || context.stop.is_requested() || context.control.stop.is_requested());
     let ready = prepare(&face.run(), order.request(context), &mut state.runtime)?;
     if !may_begin(context, 0, &LeftOut::default(), orders) {
@@ -143,7 +144,11 @@ impl AppWatch<'_> {
             self.order.sorts = false;
             let settings = &self.order.settings;
             if (&before.labels, before.template.text()) != (&settings.labels, settings.template.text()) {
-                self.model = open_model::open(&self.face.run(), settings, &self.runtime, None)?.model;
+                // A request to stop what was asked for meanwhile is none to the watch.
+                let stop = self.context.control.stop.without_pause();
+                let is_stopped = || stop.is_requested();
+                let run = RunContext { stop: &stop, is_stopped: &is_stopped, ..self.face.run() };
+                self.model = open_model::open(&run, settings, &self.runtime, None)?.model;
             }
             (self.run, self.set) = begin(&mut self.session, settings, &self.model, &self.runtime, self.order.sorts)?;
         }

@@ -125,21 +125,21 @@ pub fn answer_of<T: Send + 'static, M: Send + 'static>(
     patience: &mut Watchdog<'_>,
     on_message: &mut dyn FnMut(M),
 ) -> Result<T, NoAnswer> {
-    enum WatchEvent<T, M> {
+    enum Told<T, M> {
         Message(M),
         Answer(T),
     }
     let (tell, told) = crossbeam_channel::unbounded();
     let run = move || {
-        let answer = work(&|message| drop(tell.send(WatchEvent::Message(message))));
+        let answer = work(&|message| drop(tell.send(Told::Message(message))));
         // Nobody hears of it where it was given up.
-        let _ = tell.send(WatchEvent::Answer(answer));
+        let _ = tell.send(Told::Answer(answer));
     };
     let thread = std::thread::Builder::new().name("model".to_owned()).spawn(run).map_err(NoAnswer::NoThread)?;
     loop {
         match patience.wait(&told, &|| {})? {
-            WatchEvent::Message(message) => on_message(message),
-            WatchEvent::Answer(answer) => {
+            Told::Message(message) => on_message(message),
+            Told::Answer(answer) => {
                 let _ = thread.join();
                 return Ok(answer);
             }

@@ -1,6 +1,6 @@
 //! Sentences for what a run tells beside its results, and for what ends it.
 
-use super::{Language, Say, Values};
+use super::{ChosenIn, Language, Say, Values, left_out};
 use crate::domain::printable::printable;
 use crate::files::defect::PictureDefect;
 use crate::files::transfer::TransferError;
@@ -66,7 +66,11 @@ impl Say for RunError {
     fn say(&self, language: &Language) -> String {
         match self {
             RunError::Scan(error) => error.say(language),
-            RunError::NoFiles { folder } => language.say("source.no_pictures", &[("folder", &printable(folder))]),
+            RunError::NoFiles { folder, left_out: files } => {
+                let sentence = language.say("source.no_pictures", &[("folder", &printable(folder))]);
+                let more = left_out(language, files, folder, ChosenIn::Setup);
+                std::iter::once(sentence).chain(more).collect::<Vec<_>>().join(" ")
+            }
             RunError::SourceEmptied { folder } => language.say("source.emptied", &[("folder", &printable(folder))]),
             RunError::Folders(error) | RunError::Destination(error) => error.say(language),
             RunError::TableInTheWay { path } => {

@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::built_in::UnpackError;
+use crate::domain::file_filter::LeftOut;
 use crate::domain::hub_model::HubModel;
 use crate::engine::hub::HubError;
 use crate::engine::runtime::RuntimeError;
@@ -26,6 +27,8 @@ pub enum RunError {
     NoFiles {
         /// The source.
         folder: PathBuf,
+        /// Files that are not to be looked at.
+        left_out: Box<LeftOut>,
     },
     /// All pictures of the source were moved to where they belong.
     #[error("{folder} has no pictures left")]

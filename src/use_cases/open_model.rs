@@ -38,8 +38,8 @@ pub fn with_hub<T>(
     Ok(work(&Hub::new(HubConfig::from_environment()), &mut control)?)
 }
 
-/// Opens the model of the settings for so many pictures, where that is known. With none, the image tower is opened when
-/// one comes.
+/// Opens the model of the settings for so many pictures, where that is known. Where they are zero, the image tower is
+/// opened when one comes.
 pub fn open(
     context: &RunContext<'_>,
     settings: &Settings,

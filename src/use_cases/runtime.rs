@@ -8,6 +8,8 @@ use crate::engine::runtime::{Runtime, RuntimeError};
 pub fn choose(context: &RunContext<'_>) -> Result<Selection, RunError> {
     let machine = context.machine;
     let selected = select(&machine.runtime, &machine.places, &machine.program, cores());
+    // A signal ends the process that tries a library too: nothing is to be said of a library then.
+    context.check_goes_on()?;
     let selection = match selected {
         Ok(selection) => selection,
         Err(RuntimeError::NoneFound { passed_over }) => {

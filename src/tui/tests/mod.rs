@@ -149,7 +149,7 @@ fn classified_in(language: Language) -> Model {
         [[0.9, 0.05, 0.05], [0.8, 0.1, 0.1], [0.05, 0.9, 0.05], [0.1, 0.1, 0.8], [0.4, 0.35, 0.25], [0.3, 0.36, 0.34]];
     let entries = (1..=6).map(|number| (entry(number), None)).collect();
     told(&mut model, Event::Arrived { revision, entries, scores: scores.concat() });
-    told(&mut model, Event::Classified { remembered: 0, waiting: 0, per_second: None });
+    told(&mut model, Event::Classified { remembered: 0, waiting: 0, rescored: 0, per_second: None });
     model
 }
 
@@ -343,7 +343,12 @@ fn happen(model: &mut Model, byte: u8) -> Vec<Effect> {
         190..=199 => told(model, found(usize::from(byte))),
         200..=209 => told(
             model,
-            Event::Classified { remembered: 0, waiting: usize::from(byte % 3), per_second: Some(f64::from(byte)) },
+            Event::Classified {
+                remembered: 0,
+                waiting: usize::from(byte % 3),
+                rescored: 0,
+                per_second: Some(f64::from(byte)),
+            },
         ),
         210..=219 => told(model, planned(plan())),
         220..=229 => {

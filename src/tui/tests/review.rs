@@ -22,7 +22,7 @@ fn steps_are_taken_back_when_all_pictures_are_there() {
     told(&mut model, Event::Rescored { revision, scores: vec![] });
     let decided = Entry { decision: Some(Decision::NoneOfThese), ..entry(1) };
     told(&mut model, Event::Arrived { revision, entries: vec![(decided, None)], scores: vec![0.9, 0.0, 0.1] });
-    told(&mut model, Event::Classified { remembered: 0, waiting: 0, per_second: None });
+    told(&mut model, Event::Classified { remembered: 0, waiting: 0, rescored: 0, per_second: None });
     assert_eq!(decisions(&press(&mut model, "u")), [(1, None)]);
 }
 

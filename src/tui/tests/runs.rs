@@ -46,7 +46,7 @@ fn what_goes_wrong_beside_a_run_leaves_it_running() {
     told(&mut model, found(6));
     told(&mut model, Event::Trouble { error: BackendError::NoDataFolder });
     assert!(model.is_busy() && model.notice.as_ref().unwrap().is_error);
-    told(&mut model, Event::Classified { remembered: 0, waiting: 0, per_second: None });
+    told(&mut model, Event::Classified { remembered: 0, waiting: 0, rescored: 0, per_second: None });
     // A plan that could not be carried out is none any more.
     told(&mut model, planned(plan()));
     press(&mut model, "<f5>a");
@@ -187,7 +187,7 @@ fn what_runs_pauses_and_goes_on() {
     let revision = model.labels.revision;
     told(&mut model, Event::Arrived { revision, entries: vec![(entry(1), None)], scores: vec![0.9, 0.05, 0.05] });
     // How fast it was is remembered for this model, runtime and device.
-    let effects = told(&mut model, Event::Classified { remembered: 0, waiting: 9, per_second: Some(4.0) });
+    let effects = told(&mut model, Event::Classified { remembered: 0, waiting: 9, rescored: 0, per_second: Some(4.0) });
     let Some(Effect::Remember(values)) = effects.first() else { panic!("{effects:?}") };
     assert_eq!(values.pace.get("demo · tract 0.23 · CPU"), Some(&4.0));
     let number = model.setup.check;

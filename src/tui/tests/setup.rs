@@ -128,9 +128,9 @@ fn decisions_come_along_whatever_comes_between() {
         })
     };
     assert_eq!(taken(press(&mut model, "<ctrl-s>")), Some(Some("/sorted".into())));
-    told(&mut model, Event::Classified { remembered: 0, waiting: 3, per_second: None });
+    told(&mut model, Event::Classified { remembered: 0, waiting: 3, rescored: 0, per_second: None });
     assert_eq!(taken(press(&mut model, "<ctrl-s>")), Some(Some("/sorted".into())));
-    told(&mut model, Event::Classified { remembered: 0, waiting: 0, per_second: None });
+    told(&mut model, Event::Classified { remembered: 0, waiting: 0, rescored: 0, per_second: None });
     assert_eq!(taken(press(&mut model, "<ctrl-s>")), Some(None));
 }
 
@@ -179,7 +179,7 @@ fn another_destination_asks_what_becomes_of_the_decisions() {
     told(&mut model, Event::Arrived { revision, entries: vec![(entry(1), None), (entry(2), None)], scores });
     let said = vec![(PictureId(1), Some(NamedDecision::Reassigned("a face".to_owned())))];
     told(&mut model, Event::TakenOver { step: DecisionStep { kind: StepKind::Decide, said } });
-    told(&mut model, Event::Classified { remembered: 0, waiting: 0, per_second: None });
+    told(&mut model, Event::Classified { remembered: 0, waiting: 0, rescored: 0, per_second: None });
     assert_eq!(model.counts.by_label, [1, 0, 1]);
     assert_eq!(decisions(&press(&mut model, "<f4>u")), [(1, None)]);
 }

@@ -123,9 +123,11 @@ fn a_run_of_which_no_picture_came_shows_its_session_again() {
         orders(&effects).iter().any(|order| matches!(order, Order::Open { .. }))
     };
     let failed = || Event::Failed { error: BackendError::NoDataFolder };
-    let stopped = || Event::Classified { remembered: 0, waiting: 9, per_second: None };
+    let stopped = || Event::Classified { remembered: 0, waiting: 9, rescored: 0, per_second: None };
     assert!(reopened("/sorted", 0, failed) && reopened("/sorted", 0, stopped));
     assert!(!reopened("/sorted", 1, failed) && !reopened("/sorted", 1, stopped));
+    let rescored = || Event::Classified { remembered: 0, waiting: 0, rescored: 2, per_second: None };
+    assert!(reopened("/sorted", 1, rescored), "pictures that were scored anew are to be seen before they are sorted");
     assert!(!reopened("/other", 0, failed), "labels that were written for another session are left as they are");
 }
 

@@ -43,7 +43,9 @@ fn hand_on(model: &mut Model, event: Event) -> Vec<Effect> {
         Event::Passed { others } => run::passed(model, others),
         Event::Arrived { revision, entries, scores } => return run::arrived(model, revision, entries, &scores),
         Event::Pace { per_second, limit } => (model.pace, model.limit) = (Some(per_second), limit),
-        Event::Classified { remembered: _, waiting, per_second } => return run::classified(model, waiting, per_second),
+        Event::Classified { remembered: _, waiting, rescored, per_second } => {
+            return run::classified(model, waiting, rescored > 0, per_second);
+        }
         Event::Notice { notice } => run::notice(model, &notice),
         Event::Failed { error } => return run::failed(model, &error),
         Event::NotTakenOver { error } | Event::Trouble { error } => failure::say(model, &error),

@@ -92,7 +92,12 @@ pub(super) fn arrived(
 }
 
 /// Classifying is over.
-pub(super) fn classified(model: &mut Model, waiting: usize, per_second: Option<f64>) -> Vec<Effect> {
+pub(super) fn classified(
+    model: &mut Model,
+    waiting: usize,
+    has_rescored: bool,
+    per_second: Option<f64>,
+) -> Vec<Effect> {
     model.rest();
     if waiting == 0 {
         model.takes_from = None;
@@ -106,7 +111,7 @@ pub(super) fn classified(model: &mut Model, waiting: usize, per_second: Option<f
         &[("pictures", &pictures), ("waiting", &waiting), ("review", &review), ("files", &files), ("start", &start)];
     let text = model.language.say(key, values);
     model.say(text);
-    let mut effects = start::ended(model);
+    let mut effects = start::ended(model, has_rescored);
     // The pace of this run is the estimate for the next.
     if let (Some(pace), Some(key)) = (per_second, model.pace_key()) {
         model.last_settings.pace.insert(key, pace);
@@ -135,7 +140,7 @@ pub(super) fn failed(model: &mut Model, error: &BackendError) -> Vec<Effect> {
         true => say_of_start(model, error, place),
         false => failure::say(model, error),
     }
-    let mut effects = if is_beginning { start::ended(model) } else { vec![] };
+    let mut effects = if is_beginning { start::ended(model, false) } else { vec![] };
     // Files may have come into the cache, or gone from it.
     effects.extend(if was_fetching { models::look_up(model) } else { vec![] });
     effects

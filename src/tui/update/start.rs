@@ -117,10 +117,12 @@ pub(super) fn make_room(model: &mut Model) {
     model.labels.is_fixed = false;
 }
 
-/// A run is over. If it brought no picture and works in the same session, that session is opened again.
-pub(super) fn ended(model: &mut Model) -> Vec<Effect> {
+/// A run is over. If it brought no picture and works in the same session, or has scored pictures anew that are not on
+/// the screen, its session is opened again.
+pub(super) fn ended(model: &mut Model, has_rescored: bool) -> Vec<Effect> {
     let is_same = std::mem::take(&mut model.is_same_session);
-    if !is_same || !model.collection.is_empty() || model.labels.is_editing {
+    let shows_too_little = has_rescored || is_same && model.collection.is_empty();
+    if !shows_too_little || model.labels.is_editing {
         return vec![];
     }
     model.work = Work::Opening;
