@@ -103,7 +103,7 @@ impl Face for CommandFace<'_> {
             }
             RunEvent::Quantising => shown.line(&self.language.text("classify.quantising"), context),
             RunEvent::RuntimeChosen(_) | RunEvent::ModelOpened { .. } | RunEvent::Stored(_) => {}
-            RunEvent::Found { source, files, .. } => {
+            RunEvent::Found { source, files } => {
                 if files > 0 {
                     let values: Values<'_> = &[("files", &files), ("source", &printable(source))];
                     shown.line(&self.language.say("classify.found", values), context);

@@ -1,6 +1,5 @@
 //! Classifying a source into the session of a destination.
 
-use std::cell::RefCell;
 use std::path::Path;
 use std::time::Instant;
 
@@ -100,10 +99,10 @@ pub fn prepare(
     let settings = request.settings;
     destination::check(&settings.destination, &settings.source).map_err(RunError::Folders)?;
     open_session::check_tables(&settings.destination, request.table)?;
-    let known = match (Session::exists(&settings.destination), request.is_dry) {
-        (true, false) => Some(open_session::open(context, &settings.destination, request.trust)?),
-        (true, true) => Some(Session::open_copy(&settings.destination)?),
-        (false, _) => None,
+    let known = match request.is_dry {
+        true if Session::exists(&settings.destination) => Some(Session::open_copy(&settings.destination)?),
+        true => None,
+        false => open_session::open_known(context, &settings.destination, request.trust)?,
     };
     let kept = known.as_ref().map_or_else(|| Ok(Kept::new()), |session| kept(session, settings))?;
     let found = find_pictures(context, settings, &kept)?;
@@ -118,10 +117,7 @@ pub fn prepare(
     let session = match (known, request.is_dry) {
         (Some(session), true) => session,
         (None, true) => Session::open_copy(&settings.destination)?,
-        (known, false) => {
-            destination::prepare(&settings.destination)?;
-            known.map_or_else(|| open_session::open(context, &settings.destination, request.trust), Ok)?
-        }
+        (known, false) => open_session::known_or_new(context, known, &settings.destination, request.trust)?,
     };
     let run = ReadyRun { model, runtime, session, found };
     Ok(Prepared::Ready(Box::new(Ready { run, text })))
@@ -203,12 +199,12 @@ fn fill(
 ) -> Result<Classification, RunError> {
     let localizer = context.face.localizer();
     let say = |trouble: &PictureDefect| localizer.trouble(trouble);
-    let limit = RefCell::new(RecentLimit::default());
+    let mut limit = RecentLimit::default();
     let hooks = Hooks {
         say: &say,
         alert: &|_| None,
         on_picture: &mut |classified: Option<&Classified>| {
-            let limit = limit.borrow_mut().at(Instant::now(), pipeline.clocks);
+            let limit = limit.at(Instant::now(), pipeline.clocks);
             context.tell(RunEvent::LookedAt { classified, limit });
         },
         on_silence: &mut || context.note(Notice::ModelSilent),

@@ -1,7 +1,7 @@
 //! Errors that end a run.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::built_in::UnpackError;
 use crate::domain::file_filter::LeftOut;
@@ -112,10 +112,5 @@ impl RunError {
             },
             _ => None,
         }
-    }
-
-    /// The error of a table whose place is taken.
-    pub(super) fn in_the_way(path: &Path) -> RunError {
-        RunError::TableInTheWay { path: path.to_owned() }
     }
 }

@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use crate::domain::file_filter::LeftOut;
 use crate::domain::limit::Stage;
 use crate::domain::plan::PlannedTransfer;
 use crate::domain::settings::ModelName;
@@ -42,8 +41,6 @@ pub enum RunEvent<'e> {
         source: &'e Path,
         /// Files that are to be looked at.
         files: usize,
-        /// Files that are not.
-        left_out: &'e LeftOut,
     },
     /// A stage begins that comes to so many files: it looks at them, transfers them or takes them back.
     StageBegins {

@@ -24,7 +24,6 @@ pub(super) fn find_pictures(context: &RunContext<'_>, settings: &Settings, kept:
     if settings.operation == Operation::Move && Session::exists(&settings.source) {
         context.note(Notice::SourceIsSorted { folder: settings.source.clone() });
     }
-    let (source, files, left_out) = (&settings.source, found.files.len(), &found.left_out);
-    context.tell(RunEvent::Found { source, files, left_out });
+    context.tell(RunEvent::Found { source: &settings.source, files: found.files.len() });
     Ok(found)
 }

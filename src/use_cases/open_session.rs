@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::{Notice, RunContext, RunError};
 use crate::files::checksums;
+use crate::files::destination;
 use crate::files::staged_file;
 use crate::jobs::recover::recover_session;
 use crate::store::session::Session;
@@ -32,12 +33,33 @@ pub fn open(context: &RunContext<'_>, destination: &Path, trust: bool) -> Result
     Ok(session)
 }
 
+/// The destination's session, where it has one: whatever a killed run left there is finished before anything is looked
+/// at.
+pub(super) fn open_known(
+    context: &RunContext<'_>,
+    destination: &Path,
+    trust: bool,
+) -> Result<Option<Session>, RunError> {
+    Session::exists(destination).then(|| open(context, destination, trust)).transpose()
+}
+
+/// The session that is known, or a new one: only now is anything made in the destination.
+pub(super) fn known_or_new(
+    context: &RunContext<'_>,
+    known: Option<Session>,
+    destination: &Path,
+    trust: bool,
+) -> Result<Session, RunError> {
+    destination::prepare(destination)?;
+    known.map_or_else(|| open(context, destination, trust), Ok)
+}
+
 /// An error where something that is no file has the place of one of the session's tables: that is known before a run,
 /// and not when it is over.
 pub(super) fn check_tables(destination: &Path, table: &Path) -> Result<(), RunError> {
     for path in [destination.join(table), destination.join(checksums::FILE_NAME)] {
         if !staged_file::is_free(&path) {
-            return Err(RunError::in_the_way(&path));
+            return Err(RunError::TableInTheWay { path });
         }
     }
     Ok(())

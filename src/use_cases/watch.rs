@@ -59,16 +59,12 @@ pub fn prepare(
     destination::check(&settings.destination, &settings.source).map_err(RunError::Folders)?;
     scan::check(&settings.source)?;
     open_session::check_tables(&settings.destination, request.table)?;
-    let known = match Session::exists(&settings.destination) {
-        true => Some(open_session::open(context, &settings.destination, request.trust)?),
-        false => None,
-    };
+    let known = open_session::open_known(context, &settings.destination, request.trust)?;
     let runtime = runtime.get(context)?.clone();
     context.check_goes_on()?;
     let OpenedModel { model, text, .. } = open_model::open(context, settings, &runtime, None)?;
     context.check_goes_on()?;
-    destination::prepare(&settings.destination)?;
-    let session = known.map_or_else(|| open_session::open(context, &settings.destination, request.trust), Ok)?;
+    let session = open_session::known_or_new(context, known, &settings.destination, request.trust)?;
     if request.sorts {
         tell_weakness(context, &settings.destination);
     }

@@ -103,6 +103,16 @@ fn notices(app: &Working) -> Vec<String> {
     said.collect()
 }
 
+/// The app refuses the same run, before it may begin, with the sentence of the command line.
+fn fails_alike_in_the_app(workspace: &Workspace, finished: &Finished) {
+    let mut app = Working::start(workspace);
+    app.backend.send(classify(&settings(workspace)));
+    app.wait_for("the error", |event| matches!(event, Event::Failed { .. } | Event::Found { .. }));
+    let Some(Event::Failed { error }) = app.events.last() else { panic!("the run goes on") };
+    let said = error.say(&Language::english());
+    assert!(finished.err.contains(&said), "{said:?} is not in {:?}", finished.err);
+}
+
 #[test]
 fn an_odd_source_is_told_alike_by_both_faces() {
     let workspace = odd();
@@ -140,23 +150,12 @@ fn a_table_in_the_way_is_told_before_a_picture_is_looked_at() {
     let finished = told_by_the_command_line(&workspace).ended_with(1);
     assert!(finished.err.contains(table.to_str().unwrap()), "{}", finished.err);
     assert!(!finished.err.contains("Opening"), "the model was opened: {}", finished.err);
-
-    let mut app = Working::start(&workspace);
-    app.backend.send(classify(&settings(&workspace)));
-    app.wait_for("the error", |event| matches!(event, Event::Failed { .. } | Event::Found { .. }));
-    let Some(Event::Failed { error }) = app.events.last() else { panic!("the run goes on") };
-    let said = error.say(&Language::english());
-    assert!(finished.err.contains(&said), "{said:?} is not in {:?}", finished.err);
+    fails_alike_in_the_app(&workspace, &finished);
 }
 
 #[test]
 fn a_source_without_pictures_is_told_alike_by_both_faces() {
     let workspace = Workspace::new();
     let finished = told_by_the_command_line(&workspace).ended_with(1);
-    let mut app = Working::start(&workspace);
-    app.backend.send(classify(&settings(&workspace)));
-    app.wait_for("the error", |event| matches!(event, Event::Failed { .. } | Event::Found { .. }));
-    let Some(Event::Failed { error }) = app.events.last() else { panic!("the run goes on") };
-    let said = error.say(&Language::english());
-    assert!(finished.err.contains(&said), "{said:?} is not in {:?}", finished.err);
+    fails_alike_in_the_app(&workspace, &finished);
 }
