@@ -2,11 +2,14 @@
 //! could hold the session's lock, or the screen, while the other waits for it. Pictures are what fills them, and all
 //! pictures are kept in memory in any case.
 
-use half::f16;
-use ndarray::{Array1, Array2};
 use std::path::PathBuf;
 
+use crossbeam_channel::Sender;
+use half::f16;
+use ndarray::{Array1, Array2};
+
 use super::session_rows::{ScoredWith, SessionRow};
+use super::watch_control::WatchControl;
 use super::{Event, Order};
 use crate::domain::collection::Entry;
 use crate::domain::label::Label;
@@ -16,9 +19,6 @@ use crate::domain::template::Templates;
 use crate::engine::encoder::TextEncoder;
 use crate::jobs::embedding_cache::EmbeddingCacheConfig;
 use crate::store::session::Revision;
-use crossbeam_channel::Sender;
-
-use super::watch_control::WatchControl;
 
 /// A picture that came, the label that was decided for by its text, and its embedding.
 pub(super) type Arrival = (Entry, Option<String>, Option<Array1<f16>>);

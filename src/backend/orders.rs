@@ -28,8 +28,9 @@ pub(super) fn carry_out(
 ) -> Result<(), BackendError> {
     let face = AppFace::new(context);
     let run = face.run();
-    let mut opened = None;
+    // Declared first, so that it ends after the session has given its lock back.
     let mut working = None;
+    let mut opened = None;
     let session_of = |destination: &Path| match watched {
         Some((known, session)) if known == destination => Ok(session),
         _ => {
