@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use super::{
-    BackendError, ModelChoice, PictureLocation, PreviewSize, RenderedPreview, ScoredWith, SessionRow, WatchNews,
-    WatchStatus,
+    BackendError, ModelChoice, PictureLocation, PreviewSize, RenderedPreview, ScoredWith, SessionRow, TileFault,
+    WatchNews, WatchStatus,
 };
 use crate::domain::collection::Entry;
 use crate::domain::file_filter::{FileFilter, LeftOut, LeftOutCounts};
@@ -78,6 +78,8 @@ pub enum Order {
     Undo { destination: PathBuf, run: Option<RunId> },
     /// Show a picture, and get ready those that may be looked at next. The number comes back with the picture.
     View { number: u64, sight: PictureLocation, next: Vec<PictureLocation>, room: PreviewSize },
+    /// Show a page of small pictures, and get ready those ahead. The number comes back with each of them.
+    Tiles { number: u64, tiles: Vec<PictureLocation>, ahead: Vec<PictureLocation>, room: PreviewSize },
     /// Obey the session of a destination from now on, whoever made it.
     Trust { destination: PathBuf },
     /// Put ONNX Runtime into the data folder; with `gpu` the build for NVIDIA GPUs.
@@ -237,6 +239,8 @@ pub enum Event {
     Places { folders: Vec<(PictureId, Option<String>)> },
     /// A picture to look at; nothing where it cannot be shown.
     Viewed { number: u64, painted: Option<RenderedPreview> },
+    /// A small picture of a page, by its place there; or why there is none.
+    Tile { number: u64, place: usize, tile: Result<RenderedPreview, TileFault> },
     /// The session of a destination is obeyed from now on.
     Trusted { destination: PathBuf },
     /// ONNX Runtime was installed: its version. It is used from the next start on where another one runs already.

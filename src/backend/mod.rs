@@ -5,6 +5,7 @@
 //! - the **label embedder** has the text tower and embeds labels, the newest request first;
 //! - the **decision writer** writes decisions into the session at once, and follows the work of others there;
 //! - the **preview loader** decodes pictures to look at, and has them painted for the screen;
+//! - the **tile loader** decodes pictures small, a page at a time;
 //! - the **source inspector** counts the files of a source and completes paths;
 //! - the **model catalog** knows which models there are.
 //!
@@ -36,6 +37,8 @@ mod scorer;
 mod session_rows;
 mod sort_run;
 mod source_inspector;
+mod tile_album;
+mod tile_loader;
 mod watch_control;
 mod watch_forwarder;
 mod watch_run;
@@ -64,6 +67,7 @@ pub use messages::{Checked, DecisionStep, Event, NamedDecision, Order, Tally, Un
 pub use model_catalog::{ModelChoice, ModelPlace};
 pub use preview_loader::{PictureLocation, PreviewRenderer, PreviewSize, RenderedPreview};
 pub use session_rows::{ScoredWith, SessionRow};
+pub use tile_loader::TileFault;
 pub use watch_forwarder::{WatchNews, WatchStatus};
 
 /// A user who leaves the app is told after this time what is waited for.
@@ -77,6 +81,7 @@ pub struct Backend {
     embedder: Sender<EmbedRequest>,
     decisions: Sender<Order>,
     previews: Sender<Order>,
+    tiles: Sender<Order>,
     inspector: Sender<Order>,
     catalog: Sender<Order>,
     stop: CancelToken,
@@ -99,6 +104,7 @@ impl Backend {
         let (embedder, embed_requests) = unbounded();
         let (decisions, decision_orders) = unbounded();
         let (previews, preview_orders) = unbounded();
+        let (tiles, tile_orders) = unbounded();
         let (inspector, inspector_orders) = unbounded();
         let (catalog, catalog_orders) = unbounded();
         let (scorer, scorer_commands) = unbounded();
@@ -135,8 +141,12 @@ impl Backend {
                 move || decision_writer::run(&decision_orders, &known, &queue, feed, &events)
             }),
             spawn("preview loader", {
-                let (events, ending) = (events.clone(), ending.clone());
+                let (painter, events, ending) = (painter.clone(), events.clone(), ending.clone());
                 move || preview_loader::run(&preview_orders, painter.as_ref(), &ending, &events)
+            }),
+            spawn("tile loader", {
+                let (events, ending) = (events.clone(), ending.clone());
+                move || tile_loader::run(&tile_orders, painter.as_ref(), &ending, &events)
             }),
             spawn("source inspector", {
                 let (events, ending) = (events.clone(), ending.clone());
@@ -148,7 +158,7 @@ impl Backend {
             }),
         ];
         let threads = threads.into_iter().flatten().collect();
-        (Backend { embedder, decisions, previews, inspector, catalog, stop, control, ending, threads }, told)
+        (Backend { embedder, decisions, previews, tiles, inspector, catalog, stop, control, ending, threads }, told)
     }
 
     /// Sends an order to the thread that carries it out.
@@ -162,6 +172,7 @@ impl Backend {
             Order::ListModels { .. } | Order::LookUpModel { .. } => &self.catalog,
             Order::Decide { .. } | Order::Rename { .. } => &self.decisions,
             Order::View { .. } => &self.previews,
+            Order::Tiles { .. } => &self.tiles,
             // A part of what runs: a request to stop it stands.
             Order::Begin => &self.decisions,
             // To the runner, after the decisions that were made before it.
@@ -219,7 +230,7 @@ impl Backend {
         self.ending.request();
         // Without senders the threads end after what they have in hand.
         let none = || unbounded().0;
-        (self.decisions, self.previews) = (none(), none());
+        (self.decisions, self.previews, self.tiles) = (none(), none(), none());
         (self.inspector, self.catalog) = (none(), none());
         self.embedder = unbounded().0;
     }

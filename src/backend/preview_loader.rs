@@ -94,10 +94,14 @@ impl PreviewCache {
 }
 
 fn with_pixels<T>(sight: &PictureLocation, then: impl FnOnce(RgbImage) -> T) -> Option<T> {
+    decoded(content_of(sight)?, |decoded| then(decoded.pixels)).ok()
+}
+
+/// The content that is decided, wherever it is; another that has its path now is none.
+pub(super) fn content_of(sight: &PictureLocation) -> Option<FileContent> {
     let hash = sight.hash?;
     let places = std::iter::once(&sight.path).chain(&sight.others);
-    let content = places.filter_map(|path| content_at(path)).find(|content| content.hash == hash)?;
-    decoded(content, |decoded| then(decoded.pixels)).ok()
+    places.filter_map(|path| content_at(path)).find(|content| content.hash == hash)
 }
 
 fn content_at(path: &Path) -> Option<FileContent> {

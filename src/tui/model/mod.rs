@@ -1,6 +1,7 @@
 //! The state of the app, all of it.
 
 mod files;
+mod grid;
 mod label_book;
 mod labels;
 mod live;
@@ -24,6 +25,7 @@ use crate::domain::limit::Stage;
 use crate::lang::Language;
 
 pub(crate) use files::{Done, Files};
+pub(crate) use grid::{Grid, Tile};
 pub(crate) use labels::Labels;
 pub(crate) use live::{Live, Sorts, WatchState};
 pub(crate) use review::Review;
@@ -253,7 +255,7 @@ impl Model {
         match self.pane {
             Pane::Setup => self.setup.editing.is_some(),
             Pane::Labels => self.labels.is_editing,
-            Pane::Review => self.review.finding.is_some(),
+            Pane::Review => self.review.finding.is_some() || self.review.grid.is_open && self.review.grid.has_letters,
             Pane::Files | Pane::Log => false,
         }
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::grid::Grid;
 use crate::backend::{PreviewSize, RenderedPreview};
 use crate::config::Preview;
 use crate::domain::history::History;
@@ -37,6 +38,7 @@ pub(crate) struct Review {
     pub(crate) viewed: Option<(usize, PreviewSize)>,
     /// The painted picture once it is there; `Some(None)` where it cannot be shown.
     pub(crate) painted: Option<Option<RenderedPreview>>,
+    pub(crate) grid: Grid,
 }
 
 impl Review {

@@ -63,7 +63,7 @@ fn what_somebody_else_has_decided_since_is_not_taken_back() {
     let mut model = classified();
     told(&mut model, Event::Begun { begun: 1 });
     // Two at once; then somebody else says something else of the first.
-    press(&mut model, "<f4>ggvjv2");
+    press(&mut model, "<f4>vjv2");
     let mine: Vec<i64> = model.collection.entries().iter().filter(|e| e.decision.is_some()).map(|e| e.id.0).collect();
     assert_eq!(mine.len(), 2);
     model.live.kept(u64::MAX);

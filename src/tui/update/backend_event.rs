@@ -1,6 +1,6 @@
 //! Hands each event of the backend to the part of the app that it concerns.
 
-use super::{decisions, failure, files, following, labels, models, run, setup, start, trust, watching};
+use super::{decisions, failure, files, following, grid, labels, models, run, setup, start, trust, watching};
 use crate::backend::Event;
 use crate::tui::effect::Effect;
 use crate::tui::model::Model;
@@ -72,6 +72,7 @@ fn hand_on(model: &mut Model, event: Event) -> Vec<Effect> {
         // Decisions, and the picture that is looked at.
         Event::Decided { steps } => decisions::remember(model, steps),
         Event::TakenOver { step } => decisions::taken_over(model, step),
+        Event::Tile { number, place, tile } => grid::painted(model, number, place, tile),
         Event::Viewed { number, painted } => super::preview::viewed(model, number, painted),
 
         // Files that are copied, moved or taken back.

@@ -7,19 +7,29 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use super::preview;
 use super::queue::go;
 use crate::backend::{DecisionStep, NamedDecision, Order};
-use crate::domain::decision::Decision;
+use crate::domain::decision::{Decision, LabelId};
 use crate::domain::history::{Change, Changes, History, Step, StepKind};
 use crate::domain::picture::PictureId;
 use crate::tui::effect::Effect;
 use crate::tui::model::{Model, Work};
 
 pub(super) fn accept(model: &mut Model) -> Vec<Effect> {
-    decide(model, |model, index| {
-        // Only scores on the screen can be accepted, and scores of former labels are not shown.
-        let best = model.collection.best(index).filter(|_| model.is_scored())?;
-        let label = model.collection.labels().get(best.label)?;
-        Some(Decision::Accepted(*label))
-    })
+    decide(model, |model, index| predicted(model, index).map(Decision::Accepted))
+}
+
+/// The label that is predicted for a picture. Only scores on the screen can be accepted, and scores of former labels
+/// are not shown.
+pub(super) fn predicted(model: &Model, index: usize) -> Option<LabelId> {
+    let best = model.collection.best(index).filter(|_| model.is_scored())?;
+    model.collection.labels().get(best.label).copied()
+}
+
+/// The decision of a person who gives a picture a label.
+pub(super) fn decided_as(model: &Model, index: usize, label: LabelId) -> Decision {
+    match predicted(model, index) == Some(label) {
+        true => Decision::Accepted(label),
+        false => Decision::Reassigned(label),
+    }
 }
 
 pub(super) fn reassign(model: &mut Model, label: usize) -> Vec<Effect> {
@@ -29,11 +39,7 @@ pub(super) fn reassign(model: &mut Model, label: usize) -> Vec<Effect> {
         model.say_error(text);
         return vec![];
     };
-    decide(model, |model, index| {
-        let best = model.collection.best(index).filter(|_| model.is_scored());
-        let predicted = best.and_then(|best| model.collection.labels().get(best.label));
-        Some(if predicted == Some(&number) { Decision::Accepted(number) } else { Decision::Reassigned(number) })
-    })
+    decide(model, |model, index| Some(decided_as(model, index, number)))
 }
 
 /// Decides for the picture that is looked at, or for all that are marked, and for those of the same content; then goes
@@ -53,18 +59,37 @@ pub(super) fn decide(model: &mut Model, decision: impl Fn(&Model, usize) -> Opti
     }
     let decided: Vec<(usize, Decision)> =
         wanted.iter().filter_map(|index| Some((*index, decision(model, *index)?))).collect();
-    let decided = with_same_content(model, decided);
-    if decided.is_empty() {
+    let Some(kept) = keep_decided(model, decided) else {
         let text = model.language.text("app.nothing_to_accept");
         model.say_error(text);
         return vec![];
+    };
+    let mut effects = vec![kept];
+    effects.extend(go(model, 1));
+    effects
+}
+
+/// Decides so, as one step, for these pictures and for those of the same content. None where there are none.
+pub(super) fn keep_decided(model: &mut Model, decided: Vec<(usize, Decision)>) -> Option<Effect> {
+    let decided = with_same_content(model, decided);
+    if decided.is_empty() {
+        return None;
     }
     let changes = set(model, decided.iter().map(|(index, decision)| (*index, Some(*decision))));
     model.review.history.decided(changes);
     after_decisions(model);
-    let mut effects = vec![keep(model, StepKind::Decide, decided.iter().map(|(index, _)| *index))];
-    effects.extend(go(model, 1));
-    effects
+    Some(keep(model, StepKind::Decide, decided.iter().map(|(index, _)| *index)))
+}
+
+/// What was decided, in words.
+pub(super) fn named(model: &Model, decision: Decision) -> String {
+    match decision {
+        Decision::Accepted(label) | Decision::Reassigned(label) => {
+            model.labels.text_of(label).unwrap_or_default().to_owned()
+        }
+        Decision::NoneOfThese => model.language.text("app.row_none"),
+        Decision::Skipped => model.language.text("app.skipped"),
+    }
 }
 
 /// The decisions, and the same ones for the pictures that have the content of one of them.

@@ -6,6 +6,7 @@ mod decisions;
 mod failure;
 mod files;
 mod following;
+mod grid;
 mod labels;
 mod models;
 mod mouse;
@@ -17,6 +18,7 @@ mod run;
 mod scroll;
 mod setup;
 mod start;
+mod sweep;
 mod trust;
 mod watching;
 

@@ -1,5 +1,6 @@
 //! Asks for painted pictures: the one that is looked at, and its neighbours.
 
+use super::grid;
 use crate::backend::{Order, PictureLocation, PreviewSize, RenderedPreview};
 use crate::config::Preview;
 use crate::domain::plan::name_candidates;
@@ -13,6 +14,9 @@ const AHEAD: [isize; 3] = [1, 2, -1];
 
 /// Asks for the picture that is looked at, if it is another one or has another room.
 pub(super) fn look(model: &mut Model) -> Vec<Effect> {
+    if model.review.grid.is_open {
+        return grid::look(model);
+    }
     let Some(index) = model.review.current() else {
         model.review.viewed = None;
         model.review.painted = None;
@@ -40,7 +44,7 @@ fn sight_at(model: &Model, place: usize) -> Option<PictureLocation> {
     sight(model, *model.review.queue.get(place)?)
 }
 
-fn sight(model: &Model, index: usize) -> Option<PictureLocation> {
+pub(super) fn sight(model: &Model, index: usize) -> Option<PictureLocation> {
     let entry = model.collection.entries().get(index)?;
     let name = entry.path.file_name().unwrap_or_default();
     let others = match (&entry.placed, entry.hash) {

@@ -51,7 +51,7 @@ pub(super) fn go(model: &mut Model, by: isize) -> Vec<Effect> {
 }
 
 /// The next picture from a place on that nobody decided.
-fn open_from(model: &Model, from: usize, by: isize) -> Option<usize> {
+pub(super) fn open_from(model: &Model, from: usize, by: isize) -> Option<usize> {
     let is_open = |at: &usize| {
         let index = model.review.queue.get(*at);
         index.is_some_and(|index| {

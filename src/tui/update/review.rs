@@ -3,10 +3,11 @@
 use crossterm::event::{KeyCode, KeyEvent};
 
 use super::decisions::{accept, decide, find, reassign, redo, undo};
+use super::grid;
 use super::preview::{choose_preview, look};
 use super::queue::{again, go, go_to_open, remake};
 use crate::domain::decision::Decision;
-use crate::tui::action::ReviewAction;
+use crate::tui::action::{GridAction, ReviewAction};
 use crate::tui::effect::Effect;
 use crate::tui::input_line::InputLine;
 use crate::tui::model::Model;
@@ -22,13 +23,26 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     if model.review.finding.is_some() {
         return find(model, key);
     }
+    if model.review.grid.is_open {
+        return grid::press(model, key);
+    }
+    if model.review.grid.is_behind && model.keys.action(key) == Some(GridAction::Leave) {
+        return grid::come_back(model);
+    }
     if let KeyCode::Char(digit @ '0'..='9') = key.code
         && key.modifiers.is_empty()
     {
         let number = digit.to_digit(10).unwrap_or(0) as usize;
         return reassign(model, if number == 0 { 9 } else { number - 1 });
     }
-    let Some(action) = model.keys.action(key) else { return vec![] };
+    match model.keys.action(key) {
+        Some(action) => act(model, action),
+        None => vec![],
+    }
+}
+
+/// Does what a key of the review stands for.
+pub(super) fn act(model: &mut Model, action: ReviewAction) -> Vec<Effect> {
     match action {
         ReviewAction::Next => go(model, 1),
         ReviewAction::Previous => go(model, -1),
@@ -60,6 +74,7 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
             model.review.order = model.review.order.next();
             again(model)
         }
+        ReviewAction::Grid => grid::open(model),
         ReviewAction::Filter => {
             model.review.filter = model.review.filter.next(model.labels.current.len());
             again(model)

@@ -2,6 +2,7 @@
 
 mod canvas;
 mod files;
+mod grid;
 mod help;
 mod labels;
 mod live;
@@ -17,7 +18,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Paragraph, Wrap};
 use unicode_width::UnicodeWidthStr;
 
-use super::action::{Action, AppAction, EditorAction, FilesAction, ListAction, ReviewAction};
+use super::action::{Action, AppAction, EditorAction, FilesAction, GridAction, ListAction, ReviewAction};
 use super::layout::parts;
 use super::model::{Model, Pane, Question, Work};
 use super::theme::Theme;
@@ -46,6 +47,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, model: &Model, theme: Theme) {
         match model.pane {
             Pane::Setup => setup::draw(frame, parts.pane, &canvas),
             Pane::Labels => labels::draw(frame, parts.pane, &canvas),
+            Pane::Review if model.review.grid.is_open => grid::draw(frame, parts.pane, &canvas),
             Pane::Review => review::draw(frame, parts.pane, &canvas),
             Pane::Files => files::draw(frame, parts.pane, &canvas),
             Pane::Log => log::draw(frame, parts.pane, &canvas),
@@ -127,7 +129,7 @@ fn hint_line(canvas: &Canvas<'_>) -> Line<'static> {
 
 /// The pane's own actions that the hint line names.
 fn hinted(model: &Model) -> Vec<Action> {
-    use Action::{Editor, Everywhere, Files, List, Review};
+    use Action::{Editor, Everywhere, Files, Grid, List, Review};
     match model.pane {
         Pane::Labels if model.labels.is_editing => {
             let editing = [EditorAction::Done, EditorAction::TakeHint, EditorAction::Undo, EditorAction::Redo];
@@ -138,6 +140,11 @@ fn hinted(model: &Model) -> Vec<Action> {
         }
         Pane::Setup | Pane::Labels if model.is_busy() => vec![List(ListAction::Enter), Everywhere(AppAction::Stop)],
         Pane::Setup | Pane::Labels => vec![List(ListAction::Enter), Everywhere(AppAction::Start)],
+        Pane::Review if model.review.grid.is_open => {
+            let most_used = [GridAction::AcceptPage, GridAction::Mark, GridAction::Letters, GridAction::Look];
+            let undo = Review(ReviewAction::Undo);
+            most_used.map(Grid).into_iter().chain([undo, Grid(GridAction::Leave)]).collect()
+        }
         Pane::Review => {
             let most_used = [ReviewAction::Accept, ReviewAction::NoneOfThese, ReviewAction::Skip, ReviewAction::Undo];
             most_used.map(Review).to_vec()

@@ -106,24 +106,8 @@ fn audited(canvas: &Canvas<'_>, width: usize) -> Vec<Line<'static>> {
 
 fn heading(canvas: &Canvas<'_>) -> Line<'static> {
     let review = &canvas.model.review;
-    let order = match review.order {
-        QueueOrder::LeastSure => "app.order_least_sure",
-        QueueOrder::MostSure => "app.order_most_sure",
-        QueueOrder::ByLabel => "app.order_by_label",
-        QueueOrder::Newest => "app.order_newest",
-        QueueOrder::Random => "app.order_random",
-    };
-    let filter = match review.filter {
-        QueueFilter::All => canvas.text("app.filter_all"),
-        QueueFilter::Unsure => canvas.text("app.filter_unsure"),
-        QueueFilter::Label(label) => {
-            canvas.model.labels.current.get(label).map(|label| printable_text(&label.text)).unwrap_or_default()
-        }
-        QueueFilter::Decided => canvas.text("app.filter_decided"),
-        QueueFilter::Troubled => canvas.text("app.filter_troubled"),
-    };
+    let (order, filter) = (order_name(canvas), filter_name(canvas));
     let at = if review.queue.is_empty() { 0 } else { review.at + 1 };
-    let order = canvas.text(order);
     let (reviewed, accepted) = tally(canvas);
     let values: crate::lang::Values<'_> = &[
         ("at", &at),
@@ -135,6 +119,30 @@ fn heading(canvas: &Canvas<'_>) -> Line<'static> {
         ("changed", &(reviewed - accepted)),
     ];
     Line::styled(canvas.say("app.review_head", values), canvas.theme.title())
+}
+
+/// The order of the queue in words.
+pub(super) fn order_name(canvas: &Canvas<'_>) -> String {
+    canvas.text(match canvas.model.review.order {
+        QueueOrder::LeastSure => "app.order_least_sure",
+        QueueOrder::MostSure => "app.order_most_sure",
+        QueueOrder::ByLabel => "app.order_by_label",
+        QueueOrder::Newest => "app.order_newest",
+        QueueOrder::Random => "app.order_random",
+    })
+}
+
+/// The filter of the queue in words.
+pub(super) fn filter_name(canvas: &Canvas<'_>) -> String {
+    match canvas.model.review.filter {
+        QueueFilter::All => canvas.text("app.filter_all"),
+        QueueFilter::Unsure => canvas.text("app.filter_unsure"),
+        QueueFilter::Label(label) => {
+            canvas.model.labels.current.get(label).map(|label| printable_text(&label.text)).unwrap_or_default()
+        }
+        QueueFilter::Decided => canvas.text("app.filter_decided"),
+        QueueFilter::Troubled => canvas.text("app.filter_troubled"),
+    }
 }
 
 /// How many were decided, and how many of them as predicted.
@@ -189,7 +197,7 @@ fn about(canvas: &Canvas<'_>, index: usize, width: usize) -> Vec<Line<'static>> 
     lines
 }
 
-fn decided(canvas: &Canvas<'_>, decision: Option<Decision>) -> String {
+pub(super) fn decided(canvas: &Canvas<'_>, decision: Option<Decision>) -> String {
     let label = decision.and_then(Decision::label).and_then(|label| canvas.model.labels.text_of(label));
     let label = label.map(printable_text).unwrap_or_default();
     match decision {

@@ -1,0 +1,196 @@
+//! Decisions in the grid. Only pictures that are drawn on the page are decided, and each key says what it did.
+
+use super::decisions::{decided_as, keep_decided, named, predicted};
+use super::grid::{look, narrow, turn};
+use super::queue::go;
+use crate::domain::decision::Decision;
+use crate::domain::picture::PictureState;
+use crate::tui::action::{GridAction, ReviewAction};
+use crate::tui::effect::Effect;
+use crate::tui::grid_layout::page_length;
+use crate::tui::model::{Model, Tile};
+
+/// Pictures of a page that are not accepted with the others, by the reason.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Left {
+    marked: usize,
+    /// Not drawn yet.
+    waiting: usize,
+    gone: usize,
+    broken: usize,
+    /// No label is predicted for them.
+    unscored: usize,
+}
+
+/// Accepts every picture of the page that nobody decided and that is not marked, as the label that is predicted for it,
+/// and turns the page.
+pub(super) fn accept_page(model: &mut Model) -> Vec<Effect> {
+    if model.review.hidden || model.review.preview == crate::config::Preview::None {
+        let key = if model.review.hidden { ReviewAction::Hide } else { ReviewAction::Preview };
+        let text = model.with_keys("app.grid_unseen", &[("key", key.into())]);
+        model.say_error(text);
+        return vec![];
+    }
+    let mut left = Left::default();
+    let mut accepted = Vec::new();
+    for (index, tile) in &model.review.grid.tiles {
+        let Some(entry) = model.collection.entries().get(*index) else { continue };
+        if model.review.marked.contains(index) {
+            left.marked += 1;
+        } else if entry.decision.is_some() {
+        } else if model.collection.is_replaced(*index) {
+            left.gone += 1;
+        } else {
+            match (tile, predicted(model, *index)) {
+                (Tile::Waits, _) => left.waiting += 1,
+                (Tile::Gone, _) => left.gone += 1,
+                (Tile::Broken, _) => left.broken += 1,
+                (Tile::Painted(_), _) if entry.state != PictureState::Ok => left.broken += 1,
+                (Tile::Painted(_), None) => left.unscored += 1,
+                (Tile::Painted(_), Some(label)) => accepted.push((*index, Decision::Accepted(label))),
+            }
+        }
+    }
+    let count = accepted.len();
+    let mut effects: Vec<Effect> = keep_decided(model, accepted).into_iter().collect();
+    let told = told(model, count, &left);
+    // Pictures that come in a moment are looked at here.
+    if left.waiting > 0 {
+        model.say(told);
+        return effects;
+    }
+    effects.extend(next_page(model, told));
+    effects
+}
+
+/// A sentence for each thing that accepting a page came to.
+fn told(model: &Model, accepted: usize, left: &Left) -> String {
+    let mut told = vec![match accepted {
+        0 => model.language.text("app.grid_none_accepted"),
+        _ => {
+            let key = model.keys.name(ReviewAction::Undo);
+            model.language.say("app.grid_accepted", &[("count", &accepted), ("key", &key)])
+        }
+    }];
+    let kinds = [
+        ("app.grid_left_marked", left.marked),
+        ("app.grid_left_waiting", left.waiting),
+        ("app.grid_left_gone", left.gone),
+        ("app.grid_left_broken", left.broken),
+        ("app.grid_left_unscored", left.unscored),
+    ];
+    told.extend(
+        kinds
+            .into_iter()
+            .filter(|(_, count)| *count > 0)
+            .map(|(key, count)| model.language.say(key, &[("count", &count)])),
+    );
+    told.join(" ")
+}
+
+/// Turns to the next page; behind the last one, to the next label where the grid goes label by label.
+fn next_page(model: &mut Model, told: String) -> Vec<Effect> {
+    let length = page_length(model.size);
+    if (model.review.at / length + 1) * length < model.review.queue.len() {
+        model.say(told);
+        return turn(model, 1);
+    }
+    let next = model.review.grid.former.and_then(|_| next_label(model));
+    let Some(label) = next else {
+        let last = model.language.text("app.grid_last_page");
+        model.say(format!("{told} {last}"));
+        return look(model);
+    };
+    narrow(model, label);
+    let text = model.labels.current.get(label).map(|label| label.text.clone()).unwrap_or_default();
+    let next = model.language.say("app.grid_next_label", &[("label", &text), ("count", &model.review.queue.len())]);
+    model.say(format!("{told} {next}"));
+    look(model)
+}
+
+/// The next label, from the present one on and around, that has sure pictures which nobody decided.
+fn next_label(model: &Model) -> Option<usize> {
+    use crate::domain::decision::Standing;
+    use crate::domain::review::QueueFilter;
+    let count = model.labels.current.len();
+    let mut open = vec![false; count];
+    for (index, entry) in model.collection.entries().iter().enumerate() {
+        if entry.decision.is_none()
+            && let Some(Standing::Label(label)) = model.collection.standing(index, model.sure())
+            && let Some(open) = open.get_mut(label)
+        {
+            *open = true;
+        }
+    }
+    let QueueFilter::Label(now) = model.review.filter else { return None };
+    (1..count).map(|by| (now + by) % count).find(|label| open[*label])
+}
+
+/// Gives the marked pictures of the page a label, or the one in hand where none is marked there.
+pub(super) fn give_label(model: &mut Model, label: usize) -> Vec<Effect> {
+    let Some(number) = model.labels.numbers.get(label).copied() else {
+        let values: crate::lang::Values<'_> = &[("count", &model.labels.numbers.len())];
+        let text = model.language.say("app.no_such_label", values);
+        model.say_error(text);
+        return vec![];
+    };
+    decide_on_page(model, |model, index| Some(decided_as(model, index, number)))
+}
+
+/// No label is right for the marked pictures of the page, or for the one in hand.
+pub(super) fn none_of_these(model: &mut Model) -> Vec<Effect> {
+    decide_on_page(model, |_, _| Some(Decision::NoneOfThese))
+}
+
+/// The marked pictures of the page, or the one in hand, are left for later.
+pub(super) fn skip(model: &mut Model) -> Vec<Effect> {
+    decide_on_page(model, |_, _| Some(Decision::Skipped))
+}
+
+/// Accepts the picture in hand alone.
+pub(super) fn accept_in_hand(model: &mut Model) -> Vec<Effect> {
+    let marked = std::mem::take(&mut model.review.marked);
+    let effects = decide_on_page(model, |model, index| predicted(model, index).map(Decision::Accepted));
+    model.review.marked.extend(marked);
+    effects
+}
+
+fn decide_on_page(model: &mut Model, decision: impl Fn(&Model, usize) -> Option<Decision>) -> Vec<Effect> {
+    let tiles = &model.review.grid.tiles;
+    let mut wanted: Vec<usize> =
+        tiles.iter().map(|(index, _)| *index).filter(|index| model.review.marked.contains(index)).collect();
+    let are_marked = !wanted.is_empty();
+    if !are_marked {
+        wanted.extend(model.review.current());
+    }
+    let count = wanted.len();
+    let is_drawn = |index: &usize| {
+        let tile = tiles.iter().find(|(known, _)| known == index);
+        matches!(tile, Some((_, Tile::Painted(_)))) && !model.collection.is_replaced(*index)
+    };
+    wanted.retain(is_drawn);
+    let unseen = count - wanted.len();
+    let decided: Vec<(usize, Decision)> =
+        wanted.iter().filter_map(|index| Some((*index, decision(model, *index)?))).collect();
+    if decided.is_empty() {
+        let text = match unseen {
+            0 => model.with_keys("app.nothing_to_accept", &[]),
+            _ => model.with_keys("app.grid_not_drawn", &[("key", GridAction::Look.into())]),
+        };
+        model.say_error(text);
+        return vec![];
+    }
+    for (index, _) in &decided {
+        model.review.marked.remove(index);
+    }
+    let as_what = named(model, decided[0].1);
+    let key = model.keys.name(ReviewAction::Undo);
+    let told = model.language.say("app.grid_decided", &[("count", &decided.len()), ("label", &as_what), ("key", &key)]);
+    let left = (unseen > 0).then(|| model.language.say("app.grid_left_unseen", &[("count", &unseen)]));
+    let effect = keep_decided(model, decided);
+    model.say([Some(told), left].into_iter().flatten().collect::<Vec<_>>().join(" "));
+    let mut effects: Vec<Effect> = effect.into_iter().collect();
+    let is_last = (model.review.at + 1).is_multiple_of(page_length(model.size));
+    effects.extend(go(model, if are_marked || is_last { 0 } else { 1 }));
+    effects
+}
