@@ -6,6 +6,7 @@
 //! - the **decision writer** writes decisions into the session at once, and follows the work of others there;
 //! - the **preview loader** decodes pictures to look at, and has them painted for the screen;
 //! - the **tile loader** decodes pictures small, a page at a time;
+//! - the **duplicate finder** finds stacks of near-duplicates;
 //! - the **source inspector** counts the files of a source and completes paths;
 //! - the **model catalog** knows which models there are.
 //!
@@ -18,6 +19,7 @@ mod channels;
 mod classify_run;
 mod context;
 mod decision_writer;
+mod duplicate_finder;
 mod error;
 mod events;
 mod import_decisions;
@@ -51,7 +53,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use change_feed::{ChangeFeed, ChangeFeedHandle};
-use channels::{EmbedRequest, RunnerQueue};
+use channels::{DuplicateRequest, EmbedRequest, RunnerQueue};
 use context::RunnerContext;
 use events::EventSender;
 use own_work::OwnWork;
@@ -82,6 +84,7 @@ pub struct Backend {
     decisions: Sender<Order>,
     previews: Sender<Order>,
     tiles: Sender<Order>,
+    duplicates: Sender<DuplicateRequest>,
     inspector: Sender<Order>,
     catalog: Sender<Order>,
     stop: CancelToken,
@@ -105,6 +108,7 @@ impl Backend {
         let (decisions, decision_orders) = unbounded();
         let (previews, preview_orders) = unbounded();
         let (tiles, tile_orders) = unbounded();
+        let (duplicates, duplicate_requests) = unbounded();
         let (inspector, inspector_orders) = unbounded();
         let (catalog, catalog_orders) = unbounded();
         let (scorer, scorer_commands) = unbounded();
@@ -125,6 +129,7 @@ impl Backend {
             events: events.clone(),
             scorer: scorer.clone(),
             embedder: embedder.clone(),
+            duplicates: duplicates.clone(),
         };
         let threads = vec![
             spawn("runner", move || runner::run(&context, &runner_orders)),
@@ -145,8 +150,12 @@ impl Backend {
                 move || preview_loader::run(&preview_orders, painter.as_ref(), &ending, &events)
             }),
             spawn("tile loader", {
+                let (events, ending, seen) = (events.clone(), ending.clone(), duplicates.clone());
+                move || tile_loader::run(&tile_orders, painter.as_ref(), &ending, &events, &seen)
+            }),
+            spawn("duplicate finder", {
                 let (events, ending) = (events.clone(), ending.clone());
-                move || tile_loader::run(&tile_orders, painter.as_ref(), &ending, &events)
+                move || duplicate_finder::run(&duplicate_requests, &ending, &events)
             }),
             spawn("source inspector", {
                 let (events, ending) = (events.clone(), ending.clone());
@@ -158,13 +167,32 @@ impl Backend {
             }),
         ];
         let threads = threads.into_iter().flatten().collect();
-        (Backend { embedder, decisions, previews, tiles, inspector, catalog, stop, control, ending, threads }, told)
+        (
+            Backend {
+                embedder,
+                decisions,
+                previews,
+                tiles,
+                duplicates,
+                inspector,
+                catalog,
+                stop,
+                control,
+                ending,
+                threads,
+            },
+            told,
+        )
     }
 
     /// Sends an order to the thread that carries it out.
     pub fn send(&self, order: Order) {
         if let Order::Rescore { revision, labels, template } = order {
             let _ = self.embedder.send(EmbedRequest::Labels { revision, labels, template });
+            return;
+        }
+        if let Order::FindDuplicates { number, pictures } = order {
+            let _ = self.duplicates.send(DuplicateRequest::Find { number, pictures });
             return;
         }
         let to = match &order {
@@ -233,6 +261,7 @@ impl Backend {
         (self.decisions, self.previews, self.tiles) = (none(), none(), none());
         (self.inspector, self.catalog) = (none(), none());
         self.embedder = unbounded().0;
+        self.duplicates = unbounded().0;
     }
 }
 

@@ -4,13 +4,15 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use crossbeam_channel::Receiver;
+use crossbeam_channel::{Receiver, Sender};
 use image::{RgbImage, imageops};
 
+use super::channels::DuplicateRequest;
 use super::events::EventSender;
 use super::preview_loader::content_of;
 use super::tile_album::Album;
 use super::{Event, Order, PictureLocation, PreviewRenderer, PreviewSize, RenderedPreview, newest};
+use crate::domain::perceptual_hash::PerceptualHash;
 use crate::domain::picture::ContentHash;
 use crate::jobs::cancel_token::CancelToken;
 use crate::jobs::decoding::decoded_small;
@@ -38,21 +40,37 @@ struct Page<'p> {
     room: PreviewSize,
 }
 
-pub(super) fn run(orders: &Receiver<Order>, painter: &dyn PreviewRenderer, ending: &CancelToken, events: &EventSender) {
-    let loader = Loader { painter, album: Mutex::new(Album::default()) };
+pub(super) fn run(
+    orders: &Receiver<Order>,
+    painter: &dyn PreviewRenderer,
+    ending: &CancelToken,
+    events: &EventSender,
+    duplicates: &Sender<DuplicateRequest>,
+) {
+    let loader = Loader::of(painter);
     while let Some(order) = newest(orders) {
         let Order::Tiles { number, tiles, ahead, room } = order else { continue };
         let page = Page { number, tiles: &tiles, ahead: &ahead, room };
         loader.show(&page, &|| orders.is_empty() && !ending.is_requested(), events);
+        let seen = std::mem::take(&mut *loader.seen.lock().unwrap_or_else(PoisonError::into_inner));
+        if !seen.is_empty() {
+            let _ = duplicates.send(DuplicateRequest::Seen(seen));
+        }
     }
 }
 
 struct Loader<'l> {
     painter: &'l dyn PreviewRenderer,
     album: Mutex<Album>,
+    /// How the pictures look that were decoded since that was handed on.
+    seen: Mutex<Vec<(ContentHash, PerceptualHash)>>,
 }
 
 impl Loader<'_> {
+    fn of(painter: &dyn PreviewRenderer) -> Loader<'_> {
+        Loader { painter, album: Mutex::new(Album::default()), seen: Mutex::default() }
+    }
+
     /// Tells of each tile as soon as it is painted, and paints those of the next page.
     fn show(&self, page: &Page<'_>, goes_on: &(dyn Fn() -> bool + Sync), events: &EventSender) {
         self.with_album(|album| album.paint_for(page.room));
@@ -123,6 +141,8 @@ impl Loader<'_> {
         }
         let content = content_of(sight).ok_or(TileFault::Gone)?;
         let small = decoded_small(content, SIDE, |pixels| shrunk(&pixels)).map_err(|_| TileFault::Broken)?;
+        let look = PerceptualHash::of(small.width() as usize, small.height() as usize, small.as_raw());
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).extend(look.map(|look| (hash, look)));
         self.with_album(|album| album.keep_pixels(hash, small.clone()));
         Ok(small)
     }
@@ -181,7 +201,7 @@ mod tests {
     fn told(painter: &Counting, pages: Vec<Order>) -> Vec<(u64, usize, Result<u32, TileFault>)> {
         let (events, told) = crossbeam_channel::unbounded();
         let events = EventSender::new(events, Arc::new(()));
-        let loader = Loader { painter, album: Mutex::new(Album::default()) };
+        let loader = Loader::of(painter);
         for order in pages {
             let Order::Tiles { number, tiles, ahead, room } = order else { continue };
             loader.show(&Page { number, tiles: &tiles, ahead: &ahead, room }, &|| true, &events);
@@ -242,7 +262,7 @@ mod tests {
         let (events, told) = crossbeam_channel::unbounded();
         let events = EventSender::new(events, Arc::new(()));
         let painter = Counting::default();
-        let loader = Loader { painter: &painter, album: Mutex::new(Album::default()) };
+        let loader = Loader::of(&painter);
         let sight = [picture(folder.path(), 3)];
         let page = Page { number: 1, tiles: &sight, ahead: &[], room: ROOM };
         loader.show(&page, &|| true, &events);
@@ -261,7 +281,7 @@ mod tests {
         let (events, told) = crossbeam_channel::unbounded();
         let events = EventSender::new(events, Arc::new(()));
         let painter = Counting::default();
-        let loader = Loader { painter: &painter, album: Mutex::new(Album::default()) };
+        let loader = Loader::of(&painter);
         // The order comes after five looks for one.
         let looks = AtomicUsize::new(0);
         let page = Page { number: 1, tiles: &all, ahead: &[], room: ROOM };
@@ -278,7 +298,13 @@ mod tests {
         orders.send(tiles(1, &all[..1], &[])).unwrap();
         orders.send(tiles(2, &all[1..], &[])).unwrap();
         drop(orders);
-        run(&received, &Counting::default(), &CancelToken::default(), &EventSender::new(events, Arc::new(())));
+        let (duplicates, seen) = crossbeam_channel::unbounded();
+        let events = EventSender::new(events, Arc::new(()));
+        run(&received, &Counting::default(), &CancelToken::default(), &events, &duplicates);
+        let seen: Vec<DuplicateRequest> = seen.try_iter().collect();
+        assert!(
+            matches!(&seen[..], [DuplicateRequest::Seen(seen)] if seen.len() == 1 && Some(seen[0].0) == all[1].hash)
+        );
         let numbers: Vec<_> =
             told.try_iter().map(|event| if let Event::Tile { number, .. } = event { number } else { 0 }).collect();
         assert_eq!(numbers, [2]);

@@ -107,6 +107,7 @@ section! {
         Hide = "hide",
         Preview = "preview",
         Grid = "grid",
+        Stack = "stack",
     }
 }
 

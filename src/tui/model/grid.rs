@@ -1,5 +1,7 @@
 //! The state of the grid: a page of the queue as small pictures.
 
+use std::collections::HashMap;
+
 use crate::backend::{PreviewSize, RenderedPreview};
 use crate::domain::review::QueueFilter;
 
@@ -21,6 +23,18 @@ pub(crate) struct Grid {
     pub(crate) room: PreviewSize,
     /// The pictures of the page, by position in the collection, as far as they are there.
     pub(crate) tiles: Vec<(usize, Tile)>,
+    /// Near-duplicates that are with a picture of the queue and not in it themselves.
+    pub(crate) with: HashMap<usize, Vec<usize>>,
+    /// The grid shows the pictures of one stack.
+    pub(crate) stack: Option<OpenStack>,
+}
+
+/// What was on the screen before a stack was opened.
+#[derive(Debug)]
+pub(crate) struct OpenStack {
+    pub(crate) queue: Vec<usize>,
+    pub(crate) at: usize,
+    pub(crate) was_grid: bool,
 }
 
 /// A tile's picture.

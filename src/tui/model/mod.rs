@@ -8,6 +8,7 @@ mod live;
 mod review;
 mod settings;
 mod setup;
+mod stacks;
 mod work;
 
 use std::path::PathBuf;
@@ -25,7 +26,7 @@ use crate::domain::limit::Stage;
 use crate::lang::Language;
 
 pub(crate) use files::{Done, Files};
-pub(crate) use grid::{Grid, Tile};
+pub(crate) use grid::{Grid, OpenStack, Tile};
 pub(crate) use labels::Labels;
 pub(crate) use live::{Live, Sorts, WatchState};
 pub(crate) use review::Review;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::grid::Grid;
+use super::stacks::Stacks;
 use crate::backend::{PreviewSize, RenderedPreview};
 use crate::config::Preview;
 use crate::domain::history::History;
@@ -39,6 +40,7 @@ pub(crate) struct Review {
     /// The painted picture once it is there; `Some(None)` where it cannot be shown.
     pub(crate) painted: Option<Option<RenderedPreview>>,
     pub(crate) grid: Grid,
+    pub(crate) stacks: Stacks,
 }
 
 impl Review {

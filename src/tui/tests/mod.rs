@@ -8,7 +8,9 @@ mod repair;
 mod review;
 mod runs;
 mod setup;
+mod stacks;
 mod starts;
+mod sweep;
 mod trust;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -299,7 +301,7 @@ fn anything() -> impl Strategy<Value = Vec<u8>> {
 
 /// A key or an event for a byte, so that every sequence of bytes is a story.
 fn happen(model: &mut Model, byte: u8) -> Vec<Effect> {
-    const KEYS: [&str; 28] = [
+    const KEYS: [&str; 29] = [
         "<enter>",
         "<esc>",
         "<tab>",
@@ -326,6 +328,7 @@ fn happen(model: &mut Model, byte: u8) -> Vec<Effect> {
         "g",
         "A",
         "m",
+        "D",
         "<pagedown>",
         "<ctrl-s>",
     ];
@@ -367,7 +370,12 @@ fn happen(model: &mut Model, byte: u8) -> Vec<Effect> {
             let tile = Ok(crate::backend::RenderedPreview(std::sync::Arc::new(())));
             told(model, Event::Tile { number, place, tile })
         }
-        238..=239 => told(model, Event::Viewed { number: model.review.view, painted: None }),
+        238 => {
+            let members: Vec<PictureId> = model.collection.entries().iter().step_by(2).map(|entry| entry.id).collect();
+            let number = model.review.stacks.number;
+            told(model, Event::NearDuplicates { number, stacks: vec![members], unknown: 1 })
+        }
+        239 => told(model, Event::Viewed { number: model.review.view, painted: None }),
         _ => update(model, Message::Paste("a, b\n\u{1b}[31m = | c".to_owned())),
     }
 }

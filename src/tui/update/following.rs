@@ -1,7 +1,7 @@
 //! Pictures that came and changed in the session, by whatever process works in it. Nothing moves under the person: what
 //! came is at the end of the queue.
 
-use super::{grid, preview, queue};
+use super::{grid_page, preview, queue};
 use crate::backend::{ScoredWith, SessionRow};
 use crate::domain::collection::Entry;
 use crate::domain::decision::Decision;
@@ -49,7 +49,7 @@ pub(super) fn followed(model: &mut Model, begun: u64, read: Read) -> Vec<Effect>
         model.review.viewed = None;
     }
     if is_changed {
-        grid::look_for_gone(model);
+        grid_page::look_for_gone(model);
     }
     after_joining(model, first, read.are_arrivals)
 }

@@ -2,37 +2,35 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use super::preview::{look as look_at_one, sight};
-use super::{queue, review, sweep};
-use crate::backend::{Order, PictureLocation, PreviewSize, RenderedPreview, TileFault};
-use crate::config::Preview;
+use super::grid_page::{first, rest};
+use super::preview::look;
+use super::{queue, review, stacks, sweep};
 use crate::domain::review::QueueFilter;
 use crate::tui::action::{GridAction, ReviewAction};
 use crate::tui::effect::Effect;
-use crate::tui::grid_layout::{grid_shape, page_length, tile_room};
-use crate::tui::model::{Grid, Model, Tile};
+use crate::tui::grid_layout::{grid_shape, page_length};
+use crate::tui::model::{Grid, Model};
 
 /// Opens the grid. Where all pictures are in the queue it is of one label, that of the picture in hand: one that does
 /// not belong is seen at a glance only among others of a kind.
 pub(super) fn open(model: &mut Model) -> Vec<Effect> {
     let label = model.review.current().and_then(|index| model.collection.best(index)).map(|best| best.label);
+    model.review.grid.is_open = true;
+    model.review.grid.is_behind = false;
     if model.review.filter == QueueFilter::All
         && let Some(label) = label.filter(|_| model.is_scored())
     {
         model.review.grid.former = Some(model.review.filter);
-        narrow(model, label);
+        sweep::narrow(model, label);
+    } else {
+        remake_with_marks(model);
     }
-    model.review.grid.is_open = true;
-    model.review.grid.is_behind = false;
-    look(model)
-}
-
-/// Has the queue hold the pictures of one label.
-pub(super) fn narrow(model: &mut Model, label: usize) {
-    let marked = std::mem::take(&mut model.review.marked);
-    model.review.filter = QueueFilter::Label(label);
-    queue::remake(model);
-    model.review.marked = marked;
+    let mut effects = look(model);
+    // How pictures look is known of more of them with every page.
+    if model.review.stacks.unknown > 0 && model.review.stacks.percent.is_none() {
+        effects.extend(stacks::search(model));
+    }
+    effects
 }
 
 /// Leaves the grid for the picture in hand, by itself.
@@ -40,18 +38,20 @@ pub(super) fn leave(model: &mut Model) -> Vec<Effect> {
     model.review.grid.has_letters = false;
     model.review.grid.is_open = false;
     model.review.grid.is_behind = false;
-    if let Some(filter) = model.review.grid.former.take()
-        && model.review.filter != filter
-    {
-        let marked = std::mem::take(&mut model.review.marked);
+    if let Some(filter) = model.review.grid.former.take() {
         model.review.filter = filter;
-        queue::remake(model);
-        model.review.marked = marked;
     }
+    remake_with_marks(model);
     let mut effects = vec![rest(model)];
     model.review.viewed = None;
-    effects.extend(look_at_one(model));
+    effects.extend(look(model));
     effects
+}
+
+fn remake_with_marks(model: &mut Model) {
+    let marked = std::mem::take(&mut model.review.marked);
+    queue::remake(model);
+    model.review.marked = marked;
 }
 
 /// Looks at the picture in hand by itself, with a way back to the page.
@@ -61,7 +61,7 @@ fn look_closer(model: &mut Model) -> Vec<Effect> {
     model.review.grid.has_letters = false;
     let mut effects = vec![rest(model)];
     model.review.viewed = None;
-    effects.extend(look_at_one(model));
+    effects.extend(look(model));
     effects
 }
 
@@ -70,74 +70,6 @@ pub(super) fn come_back(model: &mut Model) -> Vec<Effect> {
     model.review.grid.is_open = true;
     model.review.grid.is_behind = false;
     look(model)
-}
-
-/// Nothing more is to be decoded for the grid.
-fn rest(model: &mut Model) -> Effect {
-    let grid = &mut model.review.grid;
-    grid.number += 1;
-    grid.tiles.clear();
-    Effect::Order(Order::Tiles { number: grid.number, tiles: vec![], ahead: vec![], room: grid.room })
-}
-
-/// The place in the queue of the first tile of the page.
-pub(super) fn first(model: &Model) -> usize {
-    let length = page_length(model.size);
-    model.review.at / length * length
-}
-
-/// Asks for the pictures of the page, if they are others or have another room.
-pub(super) fn look(model: &mut Model) -> Vec<Effect> {
-    let length = page_length(model.size);
-    model.review.at = model.review.at.min(model.review.queue.len().saturating_sub(1));
-    let first = first(model);
-    let pictures: Vec<usize> = model.review.queue.iter().skip(first).take(length).copied().collect();
-    for index in &pictures {
-        model.live.unseen.remove(index);
-    }
-    let room = PreviewSize { generation: model.review.generation, ..tile_room(model.size) };
-    let is_drawn = !model.review.hidden && model.review.preview != Preview::None;
-    let grid = &mut model.review.grid;
-    let known = grid.room == room && grid.tiles.iter().map(|(index, _)| index).eq(&pictures);
-    if known && is_drawn && grid.number > 0 {
-        return vec![];
-    }
-    grid.number += 1;
-    grid.room = room;
-    grid.tiles = pictures.iter().map(|index| (*index, Tile::Waits)).collect();
-    let number = grid.number;
-    // Pictures that are not to be seen are not decoded either.
-    if !is_drawn {
-        model.review.grid.number = 0;
-        return vec![];
-    }
-    let sights = |model: &Model, pictures: &mut dyn Iterator<Item = usize>| -> Vec<PictureLocation> {
-        pictures.filter_map(|index| sight(model, index)).collect()
-    };
-    let tiles = sights(model, &mut pictures.into_iter());
-    let ahead = sights(model, &mut model.review.queue.iter().skip(first + length).take(length).copied());
-    vec![Effect::Order(Order::Tiles { number, tiles, ahead, room })]
-}
-
-/// Asks for the page again, where a picture of it was gone and may be somewhere now.
-pub(super) fn look_for_gone(model: &mut Model) {
-    if model.review.grid.tiles.iter().any(|(_, tile)| matches!(tile, Tile::Gone)) {
-        model.review.grid.tiles.clear();
-    }
-}
-
-/// A picture of the page that was asked for, by its number, came.
-pub(super) fn painted(model: &mut Model, number: u64, place: usize, tile: Result<RenderedPreview, TileFault>) {
-    let grid = &mut model.review.grid;
-    if number == grid.number
-        && let Some((_, known)) = grid.tiles.get_mut(place)
-    {
-        *known = match tile {
-            Ok(painted) => Tile::Painted(painted),
-            Err(TileFault::Gone) => Tile::Gone,
-            Err(TileFault::Broken) => Tile::Broken,
-        };
-    }
 }
 
 /// A key in the grid.
@@ -158,6 +90,7 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         return act(model, action);
     }
     match model.keys.action(key) {
+        Some(ReviewAction::Accept) if model.review.grid.stack.is_some() => sweep::accept_page(model),
         Some(ReviewAction::Accept) => sweep::accept_in_hand(model),
         Some(ReviewAction::NoneOfThese) => sweep::none_of_these(model),
         Some(ReviewAction::Skip) => sweep::skip(model),
@@ -186,6 +119,7 @@ fn is_known_here(action: ReviewAction) -> bool {
             | Known::Order
             | Known::Filter
             | Known::Hide
+            | Known::Stack
             | Known::Preview
     )
 }
@@ -201,8 +135,9 @@ fn act(model: &mut Model, action: GridAction) -> Vec<Effect> {
             queue::go(model, by)
         }
         GridAction::Down => queue::go(model, across),
-        GridAction::PageOn => turn(model, 1),
-        GridAction::PageBack => turn(model, -1),
+        GridAction::PageOn => sweep::turn(model, 1),
+        GridAction::PageBack => sweep::turn(model, -1),
+        GridAction::Mark if model.review.grid.stack.is_some() => stacks::take_out(model),
         GridAction::Mark => mark(model),
         GridAction::Letters => {
             model.review.grid.has_letters = !model.review.grid.has_letters;
@@ -214,18 +149,9 @@ fn act(model: &mut Model, action: GridAction) -> Vec<Effect> {
             model.review.grid.has_letters = false;
             vec![]
         }
+        GridAction::Leave if model.review.grid.stack.is_some() => stacks::close(model),
         GridAction::Leave => leave(model),
     }
-}
-
-/// Turns to the first picture of another page.
-pub(super) fn turn(model: &mut Model, by: isize) -> Vec<Effect> {
-    let length = page_length(model.size);
-    let page = (model.review.at / length).saturating_add_signed(by);
-    if page * length < model.review.queue.len() {
-        model.review.at = page * length;
-    }
-    look(model)
 }
 
 fn mark(model: &mut Model) -> Vec<Effect> {
@@ -240,7 +166,10 @@ fn mark(model: &mut Model) -> Vec<Effect> {
 fn mark_letter(model: &mut Model, place: usize) -> Vec<Effect> {
     let at = first(model) + place;
     if let Some(index) = model.review.grid.tiles.get(place).map(|(index, _)| *index) {
-        toggle(model, index);
+        match model.review.grid.stack {
+            Some(_) => model.review.stacks.toggle(index),
+            None => toggle(model, index),
+        }
         model.review.at = at;
     }
     look(model)

@@ -6,6 +6,7 @@ use super::decisions::{accept, decide, find, reassign, redo, undo};
 use super::grid;
 use super::preview::{choose_preview, look};
 use super::queue::{again, go, go_to_open, remake};
+use super::stacks;
 use crate::domain::decision::Decision;
 use crate::tui::action::{GridAction, ReviewAction};
 use crate::tui::effect::Effect;
@@ -75,6 +76,7 @@ pub(super) fn act(model: &mut Model, action: ReviewAction) -> Vec<Effect> {
             again(model)
         }
         ReviewAction::Grid => grid::open(model),
+        ReviewAction::Stack => stacks::open(model),
         ReviewAction::Filter => {
             model.review.filter = model.review.filter.next(model.labels.current.len());
             again(model)

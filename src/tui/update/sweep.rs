@@ -1,10 +1,13 @@
 //! Decisions in the grid. Only pictures that are drawn on the page are decided, and each key says what it did.
 
 use super::decisions::{decided_as, keep_decided, named, predicted};
-use super::grid::{look, narrow, turn};
-use super::queue::go;
-use crate::domain::decision::Decision;
+use super::preview::look;
+use super::queue::{go, remake};
+use super::stacks;
+use crate::config::Preview;
+use crate::domain::decision::{Decision, Standing};
 use crate::domain::picture::PictureState;
+use crate::domain::review::QueueFilter;
 use crate::tui::action::{GridAction, ReviewAction};
 use crate::tui::effect::Effect;
 use crate::tui::grid_layout::page_length;
@@ -20,12 +23,34 @@ struct Left {
     broken: usize,
     /// No label is predicted for them.
     unscored: usize,
+    /// Stacks whose pictures were not shown beside each other.
+    stacks: usize,
+    /// Taken out of the stack that is shown.
+    out: usize,
+}
+
+/// Has the queue hold the pictures of one label.
+pub(super) fn narrow(model: &mut Model, label: usize) {
+    let marked = std::mem::take(&mut model.review.marked);
+    model.review.filter = QueueFilter::Label(label);
+    remake(model);
+    model.review.marked = marked;
+}
+
+/// Turns to the first picture of another page.
+pub(super) fn turn(model: &mut Model, by: isize) -> Vec<Effect> {
+    let length = page_length(model.size);
+    let page = (model.review.at / length).saturating_add_signed(by);
+    if page * length < model.review.queue.len() {
+        model.review.at = page * length;
+    }
+    look(model)
 }
 
 /// Accepts every picture of the page that nobody decided and that is not marked, as the label that is predicted for it,
 /// and turns the page.
 pub(super) fn accept_page(model: &mut Model) -> Vec<Effect> {
-    if model.review.hidden || model.review.preview == crate::config::Preview::None {
+    if model.review.hidden || model.review.preview == Preview::None {
         let key = if model.review.hidden { ReviewAction::Hide } else { ReviewAction::Preview };
         let text = model.with_keys("app.grid_unseen", &[("key", key.into())]);
         model.say_error(text);
@@ -35,7 +60,9 @@ pub(super) fn accept_page(model: &mut Model) -> Vec<Effect> {
     let mut accepted = Vec::new();
     for (index, tile) in &model.review.grid.tiles {
         let Some(entry) = model.collection.entries().get(*index) else { continue };
-        if model.review.marked.contains(index) {
+        if model.review.grid.stack.is_some() && model.review.stacks.is_taken_out(*index) {
+            left.out += 1;
+        } else if model.review.grid.stack.is_none() && model.review.marked.contains(index) {
             left.marked += 1;
         } else if entry.decision.is_some() {
         } else if model.collection.is_replaced(*index) {
@@ -47,7 +74,10 @@ pub(super) fn accept_page(model: &mut Model) -> Vec<Effect> {
                 (Tile::Broken, _) => left.broken += 1,
                 (Tile::Painted(_), _) if entry.state != PictureState::Ok => left.broken += 1,
                 (Tile::Painted(_), None) => left.unscored += 1,
-                (Tile::Painted(_), Some(label)) => accepted.push((*index, Decision::Accepted(label))),
+                (Tile::Painted(_), Some(label)) => match stacked(model, *index) {
+                    Some(stack) => accepted.extend(stack.into_iter().map(|index| (index, Decision::Accepted(label)))),
+                    None => left.stacks += 1,
+                },
             }
         }
     }
@@ -61,6 +91,21 @@ pub(super) fn accept_page(model: &mut Model) -> Vec<Effect> {
     }
     effects.extend(next_page(model, told));
     effects
+}
+
+/// A picture with the near-duplicates that stand behind its tile; none where those were not shown beside each other.
+fn stacked(model: &Model, index: usize) -> Option<Vec<usize>> {
+    let stacks = &model.review.stacks;
+    if model.review.grid.stack.is_some() {
+        return Some(vec![index]);
+    }
+    let with = model.review.grid.with.get(&index).map(Vec::as_slice).unwrap_or_default();
+    let is_open = |other: &&usize| {
+        let entry = model.collection.entries().get(**other);
+        entry.is_some_and(|entry| entry.decision.is_none()) && stacks.stack_of(**other) == stacks.stack_of(index)
+    };
+    let stack: Vec<usize> = std::iter::once(&index).chain(with.iter().filter(is_open)).copied().collect();
+    (stack.len() == 1 || stack.iter().all(|member| stacks.was_shown(*member))).then_some(stack)
 }
 
 /// A sentence for each thing that accepting a page came to.
@@ -78,6 +123,7 @@ fn told(model: &Model, accepted: usize, left: &Left) -> String {
         ("app.grid_left_gone", left.gone),
         ("app.grid_left_broken", left.broken),
         ("app.grid_left_unscored", left.unscored),
+        ("app.grid_left_out", left.out),
     ];
     told.extend(
         kinds
@@ -85,6 +131,10 @@ fn told(model: &Model, accepted: usize, left: &Left) -> String {
             .filter(|(_, count)| *count > 0)
             .map(|(key, count)| model.language.say(key, &[("count", &count)])),
     );
+    if left.stacks > 0 {
+        let key = model.keys.name(ReviewAction::Stack);
+        told.push(model.language.say("app.grid_left_stacks", &[("count", &left.stacks), ("key", &key)]));
+    }
     told.join(" ")
 }
 
@@ -94,6 +144,10 @@ fn next_page(model: &mut Model, told: String) -> Vec<Effect> {
     if (model.review.at / length + 1) * length < model.review.queue.len() {
         model.say(told);
         return turn(model, 1);
+    }
+    if model.review.grid.stack.is_some() {
+        model.say(told);
+        return stacks::close(model);
     }
     let next = model.review.grid.former.and_then(|_| next_label(model));
     let Some(label) = next else {
@@ -110,8 +164,6 @@ fn next_page(model: &mut Model, told: String) -> Vec<Effect> {
 
 /// The next label, from the present one on and around, that has sure pictures which nobody decided.
 fn next_label(model: &Model) -> Option<usize> {
-    use crate::domain::decision::Standing;
-    use crate::domain::review::QueueFilter;
     let count = model.labels.current.len();
     let mut open = vec![false; count];
     for (index, entry) in model.collection.entries().iter().enumerate() {
@@ -157,9 +209,14 @@ pub(super) fn accept_in_hand(model: &mut Model) -> Vec<Effect> {
 
 fn decide_on_page(model: &mut Model, decision: impl Fn(&Model, usize) -> Option<Decision>) -> Vec<Effect> {
     let tiles = &model.review.grid.tiles;
-    let mut wanted: Vec<usize> =
-        tiles.iter().map(|(index, _)| *index).filter(|index| model.review.marked.contains(index)).collect();
-    let are_marked = !wanted.is_empty();
+    // Of a stack that is shown all are meant but those that were taken out.
+    let is_stack = model.review.grid.stack.is_some();
+    let is_meant = |index: &usize| match is_stack {
+        true => !model.review.stacks.is_taken_out(*index),
+        false => model.review.marked.contains(index),
+    };
+    let mut wanted: Vec<usize> = tiles.iter().map(|(index, _)| *index).filter(is_meant).collect();
+    let are_marked = !wanted.is_empty() || is_stack;
     if !are_marked {
         wanted.extend(model.review.current());
     }
@@ -170,8 +227,10 @@ fn decide_on_page(model: &mut Model, decision: impl Fn(&Model, usize) -> Option<
     };
     wanted.retain(is_drawn);
     let unseen = count - wanted.len();
+    // One that stands for others stands for them only where they were shown.
+    let with_stack = |index: &usize| stacked(model, *index).unwrap_or_else(|| vec![*index]);
     let decided: Vec<(usize, Decision)> =
-        wanted.iter().filter_map(|index| Some((*index, decision(model, *index)?))).collect();
+        wanted.iter().flat_map(with_stack).filter_map(|index| Some((index, decision(model, index)?))).collect();
     if decided.is_empty() {
         let text = match unseen {
             0 => model.with_keys("app.nothing_to_accept", &[]),
@@ -190,6 +249,10 @@ fn decide_on_page(model: &mut Model, decision: impl Fn(&Model, usize) -> Option<
     let effect = keep_decided(model, decided);
     model.say([Some(told), left].into_iter().flatten().collect::<Vec<_>>().join(" "));
     let mut effects: Vec<Effect> = effect.into_iter().collect();
+    if is_stack && unseen == 0 {
+        effects.extend(stacks::close(model));
+        return effects;
+    }
     let is_last = (model.review.at + 1).is_multiple_of(page_length(model.size));
     effects.extend(go(model, if are_marked || is_last { 0 } else { 1 }));
     effects

@@ -10,7 +10,7 @@ use super::review::{decided, filter_name, order_name};
 use crate::config::Preview;
 use crate::domain::decision::Decision;
 use crate::domain::printable::{printable, printable_text};
-use crate::tui::action::{GridAction, ReviewAction};
+use crate::tui::action::{Action, GridAction, ReviewAction};
 use crate::tui::grid_layout::{grid_areas, page_length, tile};
 use crate::tui::model::{Grid, Model, Tile};
 use crate::tui::preview;
@@ -75,6 +75,11 @@ fn draw_tile(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_>, shown: &Til
 fn heading(canvas: &Canvas<'_>) -> Line<'static> {
     let model = canvas.model;
     let review = &model.review;
+    if review.grid.stack.is_some() {
+        let out = review.queue.iter().filter(|index| review.stacks.is_taken_out(**index)).count();
+        let values: crate::lang::Values<'_> = &[("count", &review.queue.len()), ("out", &out)];
+        return Line::styled(canvas.say("app.stack_head", values), canvas.theme.title());
+    }
     let length = page_length(model.size);
     let (filter, order) = (filter_name(canvas), order_name(canvas));
     let is_open =
@@ -94,6 +99,10 @@ fn heading(canvas: &Canvas<'_>) -> Line<'static> {
         let marked = canvas.say("app.grid_marked", &[("count", &review.marked.len())]);
         spans.push(Span::styled(format!(" · {marked}"), canvas.theme.warning()));
     }
+    if let Some(percent) = review.stacks.percent {
+        let looking = canvas.say("app.grid_looking", &[("percent", &percent)]);
+        spans.push(Span::styled(format!(" · {looking}"), canvas.theme.faint()));
+    }
     Line::from(spans)
 }
 
@@ -101,8 +110,10 @@ fn heading(canvas: &Canvas<'_>) -> Line<'static> {
 fn caption(canvas: &Canvas<'_>, index: usize, place: usize, width: usize) -> String {
     let model = canvas.model;
     let Some(entry) = model.collection.entries().get(index) else { return String::new() };
+    let is_out = model.review.grid.stack.is_some() && model.review.stacks.is_taken_out(index);
     let sign = match (model.review.marked.contains(&index), entry.decision) {
         _ if model.collection.is_replaced(index) => "~",
+        _ if is_out => "✗",
         (true, _) => "*",
         (_, Some(Decision::Skipped)) => "-",
         (_, Some(_)) => "✓",
@@ -129,7 +140,11 @@ fn caption(canvas: &Canvas<'_>, index: usize, place: usize, width: usize) -> Str
         0 => String::new(),
         count => format!(" +{count}"),
     };
-    let end = format!("{alike}{score}");
+    let near = match model.review.grid.with.get(&index).map_or(0, Vec::len) {
+        0 => String::new(),
+        count => format!(" ≈{}", count + 1),
+    };
+    let end = format!("{near}{alike}{score}");
     let begin = format!("{letter}{sign}{label}");
     format!("{}{end}", padded(&begin, width.saturating_sub(end.width())))
 }
@@ -154,6 +169,11 @@ fn about(canvas: &Canvas<'_>, index: usize, width: usize) -> Line<'static> {
 
 /// The labels with the digits that give them; while letters mark, how that ends.
 fn labels(canvas: &Canvas<'_>, width: usize) -> Line<'static> {
+    if canvas.model.review.grid.stack.is_some() {
+        let keys = [GridAction::Mark, GridAction::AcceptPage, GridAction::Leave].map(Action::from);
+        let keys = [("take", keys[0]), ("accept", keys[1]), ("leave", keys[2])];
+        return Line::styled(shortened(&canvas.with_keys("app.stack_keys", &keys), width), canvas.theme.warning());
+    }
     if canvas.model.review.grid.has_letters {
         let keys = [("accept", GridAction::AcceptPage.into()), ("leave", GridAction::Leave.into())];
         return Line::styled(shortened(&canvas.with_keys("app.grid_letters", &keys), width), canvas.theme.warning());
