@@ -1,8 +1,8 @@
-//! Near-duplicates: how many planted copies are found and which different pictures are stacked, with the built-in model;
-//! and how long the search takes among many pictures. `docs/performance.md` has the figures.
+//! Near-duplicates: how many planted copies are found and which different pictures are stacked, with the built-in
+//! model; and how long the search takes among many pictures. `docs/performance.md` has the figures.
 //!
-//! `cargo bench --bench near_duplicates` takes minutes; `SIS_BENCH_FILES` is the number of pictures to search (100,000),
-//! `SIS_BENCH_DRAWN` of those that are drawn (10,000).
+//! `cargo bench --bench near_duplicates` takes minutes; `SIS_BENCH_FILES` is the number of pictures to search, 100,000,
+//! `SIS_BENCH_DRAWN` of those that are drawn, 10,000.
 
 mod planted;
 
@@ -218,7 +218,7 @@ fn tell_brute_force(known: &[Known], stacks: &[Vec<usize>], nearness: Nearness) 
     );
 }
 
-/// Many pictures of which one in ten is a near copy of the one before, with embeddings as long as those of usual models.
+/// Many pictures of which one in ten is a copy of the one before, with embeddings as long as those of usual models.
 fn measure_speed(count: usize) {
     const DIMENSIONS: usize = 512;
     let folder = tempfile::tempdir().unwrap();

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::{
-    BackendError, ModelChoice, PictureLocation, PreviewSize, RenderedPreview, ScoredWith, SessionRow, TileFault,
+    BackendError, ModelChoice, NotShown, PictureLocation, PreviewSize, RenderedPreview, ScoredWith, SessionRow,
     WatchNews, WatchStatus,
 };
 use crate::domain::collection::Entry;
@@ -239,10 +239,10 @@ pub enum Event {
     Undone { run: RunId, own: RunId, tally: UndoTally, failures: Vec<String>, head: String },
     /// Where pictures are in the destination now.
     Places { folders: Vec<(PictureId, Option<String>)> },
-    /// A picture to look at; nothing where it cannot be shown.
-    Viewed { number: u64, painted: Option<RenderedPreview> },
-    /// A small picture of a page, by its place there; or why there is none.
-    Tile { number: u64, place: usize, tile: Result<RenderedPreview, TileFault> },
+    /// A picture to look at, or why it is not shown.
+    Viewed { number: u64, painted: Result<RenderedPreview, NotShown> },
+    /// A small picture of a page, by its place there; or why it is not shown.
+    Tile { number: u64, place: usize, tile: Result<RenderedPreview, NotShown> },
     /// So much of the search for near-duplicates is done.
     LookingForDuplicates { number: u64, percent: usize },
     /// The stacks of near-duplicates, each in the order in which its pictures were told; and how many pictures could

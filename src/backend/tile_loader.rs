@@ -11,7 +11,7 @@ use super::channels::DuplicateRequest;
 use super::events::EventSender;
 use super::preview_loader::content_of;
 use super::tile_album::Album;
-use super::{Event, Order, PictureLocation, PreviewRenderer, PreviewSize, RenderedPreview, newest};
+use super::{Event, NotShown, Order, PictureLocation, PreviewRenderer, PreviewSize, RenderedPreview, newest};
 use crate::domain::perceptual_hash::PerceptualHash;
 use crate::domain::picture::ContentHash;
 use crate::jobs::cancel_token::CancelToken;
@@ -22,15 +22,6 @@ const SIDE: u32 = 320;
 
 /// Threads that decode tiles. With more, a page on a machine with many cores would come no sooner than it is drawn.
 const HANDS: usize = 2;
-
-/// Why a picture is not on its tile.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TileFault {
-    /// No file with the content that is decided is where it may be.
-    Gone,
-    /// It has no pixels that can be shown.
-    Broken,
-}
 
 /// A page of tiles, and the pictures that are made ready after it.
 struct Page<'p> {
@@ -74,14 +65,14 @@ impl Loader<'_> {
     /// Tells of each tile as soon as it is painted, and paints those of the next page.
     fn show(&self, page: &Page<'_>, goes_on: &(dyn Fn() -> bool + Sync), events: &EventSender) {
         self.with_album(|album| album.paint_for(page.room));
-        let tell = |place: usize, tile: Result<RenderedPreview, TileFault>| {
+        let tell = |place: usize, tile: Result<RenderedPreview, NotShown>| {
             events.send(Event::Tile { number: page.number, place, tile }).is_ok()
         };
         let (ready, rest): (Vec<_>, Vec<_>) =
             page.tiles.iter().enumerate().partition(|(_, sight)| self.painted(sight).is_some());
         for (place, sight) in ready {
             let tile =
-                if is_anywhere(sight) { self.painted(sight).ok_or(TileFault::Broken) } else { Err(TileFault::Gone) };
+                if is_anywhere(sight) { self.painted(sight).ok_or(NotShown::NotPainted) } else { Err(NotShown::Gone) };
             if !tell(place, tile) {
                 return;
             }
@@ -123,24 +114,24 @@ impl Loader<'_> {
         self.with_album(|album| album.painted(sight.hash?))
     }
 
-    fn tile(&self, sight: &PictureLocation, room: PreviewSize) -> Result<RenderedPreview, TileFault> {
-        let hash = sight.hash.ok_or(TileFault::Broken)?;
+    fn tile(&self, sight: &PictureLocation, room: PreviewSize) -> Result<RenderedPreview, NotShown> {
+        let hash = sight.hash.ok_or(NotShown::NeverRead)?;
         let pixels = self.pixels(sight, hash)?;
         // Two of one content on a page are painted once.
         if let Some(painted) = self.with_album(|album| album.painted(hash)) {
             return Ok(painted);
         }
-        let painted = self.painter.paint(pixels, room).ok_or(TileFault::Broken)?;
+        let painted = self.painter.paint(pixels, room).ok_or(NotShown::NotPainted)?;
         self.with_album(|album| album.keep_painted(hash, room, painted.clone()));
         Ok(painted)
     }
 
-    fn pixels(&self, sight: &PictureLocation, hash: ContentHash) -> Result<RgbImage, TileFault> {
+    fn pixels(&self, sight: &PictureLocation, hash: ContentHash) -> Result<RgbImage, NotShown> {
         if let Some(pixels) = self.with_album(|album| album.pixels(hash)) {
-            return if is_anywhere(sight) { Ok(pixels) } else { Err(TileFault::Gone) };
+            return if is_anywhere(sight) { Ok(pixels) } else { Err(NotShown::Gone) };
         }
-        let content = content_of(sight).ok_or(TileFault::Gone)?;
-        let small = decoded_small(content, SIDE, |pixels| shrunk(&pixels)).map_err(|_| TileFault::Broken)?;
+        let content = content_of(sight)?;
+        let small = decoded_small(content, SIDE, |pixels| shrunk(&pixels)).map_err(NotShown::Defect)?;
         let look = PerceptualHash::of(small.width() as usize, small.height() as usize, small.as_raw());
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).extend(look.map(|look| (hash, look)));
         self.with_album(|album| album.keep_pixels(hash, small.clone()));
@@ -198,7 +189,7 @@ mod tests {
     }
 
     /// Carries orders out one after the other, and gives what was told.
-    fn told(painter: &Counting, pages: Vec<Order>) -> Vec<(u64, usize, Result<u32, TileFault>)> {
+    fn told(painter: &Counting, pages: Vec<Order>) -> Vec<(u64, usize, Result<u32, &'static str>)> {
         let (events, told) = crossbeam_channel::unbounded();
         let events = EventSender::new(events, Arc::new(()));
         let loader = Loader::of(painter);
@@ -206,9 +197,14 @@ mod tests {
             let Order::Tiles { number, tiles, ahead, room } = order else { continue };
             loader.show(&Page { number, tiles: &tiles, ahead: &ahead, room }, &|| true, &events);
         }
+        let word = |why: NotShown| match why {
+            NotShown::Gone | NotShown::OtherContent => "gone",
+            NotShown::NeverRead => "never read",
+            _ => "broken",
+        };
         let width = |painted: RenderedPreview| *painted.0.downcast_ref::<u32>().unwrap();
         let told = told.try_iter().filter_map(|event| match event {
-            Event::Tile { number, place, tile } => Some((number, place, tile.map(width))),
+            Event::Tile { number, place, tile } => Some((number, place, tile.map(width).map_err(word))),
             _ => None,
         });
         let mut told: Vec<_> = told.collect();
@@ -252,8 +248,7 @@ mod tests {
         let replaced = PictureLocation { hash: gone.hash, ..other.clone() };
         let told = told(&Counting::default(), vec![tiles(1, &[gone, broken, unread, replaced, other], &[])]);
         let faults: Vec<_> = told.into_iter().map(|(_, _, tile)| tile).collect();
-        use TileFault::{Broken, Gone};
-        assert_eq!(faults, [Err(Gone), Err(Broken), Err(Broken), Err(Gone), Ok(4)]);
+        assert_eq!(faults, [Err("gone"), Err("broken"), Err("never read"), Err("gone"), Ok(4)]);
     }
 
     #[test]

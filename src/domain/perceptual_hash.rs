@@ -1,10 +1,10 @@
 //! A short description of how a picture looks, which stays nearly the same when the picture is saved again, resized or
 //! cropped a little.
 //!
-//! Of the brightness in 32x32 fields: the signs of its low frequencies (after C. Zauner, Implementation and Benchmarking
-//! of Perceptual Image Hash Functions, 2010, section 3.2.1, which takes 8x8 frequencies and their median), up to 16x16,
-//! which tell pages of text apart; and the brightness itself in 8x8 fields. A frequency that is hardly there has no
-//! sign: in smooth pictures it is noise.
+//! Of the brightness in 32x32 fields: the signs of its low frequencies (after C. Zauner, Implementation and
+//! Benchmarking of Perceptual Image Hash Functions, 2010, section 3.2.1, which takes 8x8 frequencies and their median),
+//! up to 16x16, which tell pages of text apart; and the brightness itself in 8x8 fields. A frequency that is hardly
+//! there has no sign: in smooth pictures it is noise.
 
 /// Fields across and down.
 const FIELDS: usize = 32;

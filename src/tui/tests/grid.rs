@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::backend::{RenderedPreview, TileFault};
+use crate::backend::{NotShown, RenderedPreview};
 use crate::domain::review::{QueueFilter, QueueOrder};
 
 fn painted() -> RenderedPreview {
@@ -172,7 +172,7 @@ fn nothing_that_is_not_seen_is_accepted() {
     assert!(said(&model).contains("8 are not drawn yet"), "{}", said(&model));
     let number = model.review.grid.number;
     for (place, tile) in
-        [Ok(painted()), Err(TileFault::Gone), Err(TileFault::Broken), Ok(painted())].into_iter().enumerate()
+        [Ok(painted()), Err(NotShown::Gone), Err(NotShown::NotPainted), Ok(painted())].into_iter().enumerate()
     {
         told(&mut model, Event::Tile { number, place, tile });
     }
@@ -224,7 +224,7 @@ fn a_picture_that_changed_is_asked_for_again_where_it_was_gone() {
     let mut model = many(40);
     press(&mut model, "g");
     let number = model.review.grid.number;
-    told(&mut model, Event::Tile { number, place: 0, tile: Err(TileFault::Gone) });
+    told(&mut model, Event::Tile { number, place: 0, tile: Err(NotShown::Gone) });
     let changed = crate::backend::SessionRow {
         entry: Entry { placed: Some("a map".to_owned()), ..model.collection.entries()[0].clone() },
         decided: None,

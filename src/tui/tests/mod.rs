@@ -12,6 +12,7 @@ mod stacks;
 mod starts;
 mod sweep;
 mod trust;
+mod unseen;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use proptest::prelude::*;
@@ -26,8 +27,8 @@ use super::theme::Theme;
 use super::update::update;
 use super::view;
 use crate::backend::{
-    BackendError, Checked, DecisionStep, Event, ModelChoice, ModelPlace, NamedDecision, Order, PreviewSize, Tally,
-    UndoTally,
+    BackendError, Checked, DecisionStep, Event, ModelChoice, ModelPlace, NamedDecision, NotShown, Order, PreviewSize,
+    Tally, UndoTally,
 };
 use crate::config::{Defaults, Preview};
 use crate::domain::collection::Entry;
@@ -375,7 +376,7 @@ fn happen(model: &mut Model, byte: u8) -> Vec<Effect> {
             let number = model.review.stacks.number;
             told(model, Event::NearDuplicates { number, stacks: vec![members], unknown: 1 })
         }
-        239 => told(model, Event::Viewed { number: model.review.view, painted: None }),
+        239 => told(model, Event::Viewed { number: model.review.view, painted: Err(NotShown::Gone) }),
         _ => update(model, Message::Paste("a, b\n\u{1b}[31m = | c".to_owned())),
     }
 }

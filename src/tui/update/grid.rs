@@ -9,7 +9,7 @@ use crate::domain::review::QueueFilter;
 use crate::tui::action::{GridAction, ReviewAction};
 use crate::tui::effect::Effect;
 use crate::tui::grid_layout::{grid_shape, page_length};
-use crate::tui::model::{Grid, Model};
+use crate::tui::model::{Grid, Look, Model};
 
 /// Opens the grid. Where all pictures are in the queue it is of one label, that of the picture in hand: one that does
 /// not belong is seen at a glance only among others of a kind.
@@ -17,13 +17,14 @@ pub(super) fn open(model: &mut Model) -> Vec<Effect> {
     let label = model.review.current().and_then(|index| model.collection.best(index)).map(|best| best.label);
     model.review.grid.is_open = true;
     model.review.grid.is_behind = false;
+    model.review.look = Look::One;
     if model.review.filter == QueueFilter::All
         && let Some(label) = label.filter(|_| model.is_scored())
     {
         model.review.grid.former = Some(model.review.filter);
         sweep::narrow(model, label);
     } else {
-        remake_with_marks(model);
+        queue::remake(model);
     }
     let mut effects = look(model);
     // How pictures look is known of more of them with every page.
@@ -41,17 +42,11 @@ pub(super) fn leave(model: &mut Model) -> Vec<Effect> {
     if let Some(filter) = model.review.grid.former.take() {
         model.review.filter = filter;
     }
-    remake_with_marks(model);
+    queue::remake(model);
     let mut effects = vec![rest(model)];
     model.review.viewed = None;
     effects.extend(look(model));
     effects
-}
-
-fn remake_with_marks(model: &mut Model) {
-    let marked = std::mem::take(&mut model.review.marked);
-    queue::remake(model);
-    model.review.marked = marked;
 }
 
 /// Looks at the picture in hand by itself, with a way back to the page.
@@ -69,6 +64,7 @@ fn look_closer(model: &mut Model) -> Vec<Effect> {
 pub(super) fn come_back(model: &mut Model) -> Vec<Effect> {
     model.review.grid.is_open = true;
     model.review.grid.is_behind = false;
+    model.review.look = Look::One;
     look(model)
 }
 
@@ -97,7 +93,7 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         Some(action) if is_known_here(action) => review::act(model, action),
         Some(_) => {
             let text = model.with_keys("app.not_in_grid", &[("key", GridAction::Leave.into())]);
-            model.say(text);
+            model.show(text);
             vec![]
         }
         None => vec![],

@@ -1,7 +1,7 @@
 //! The page of the grid: its pictures are asked for, and come.
 
 use super::sights::sight;
-use crate::backend::{Order, PictureLocation, PreviewSize, RenderedPreview, TileFault};
+use crate::backend::{NotShown, Order, PictureLocation, PreviewSize, RenderedPreview};
 use crate::config::Preview;
 use crate::tui::effect::Effect;
 use crate::tui::grid_layout::{page_length, tile_room};
@@ -62,18 +62,22 @@ pub(super) fn look_for_gone(model: &mut Model) {
 }
 
 /// A picture of the page that was asked for, by its number, came.
-pub(super) fn painted(model: &mut Model, number: u64, place: usize, tile: Result<RenderedPreview, TileFault>) {
+pub(super) fn painted(model: &mut Model, number: u64, place: usize, tile: Result<RenderedPreview, NotShown>) {
     let grid = &mut model.review.grid;
     if number == grid.number
         && let Some((index, known)) = grid.tiles.get_mut(place)
     {
+        match &tile {
+            Err(why) if why.is_lost() => model.review.lost.insert(*index),
+            _ => model.review.lost.remove(index),
+        };
         if grid.stack.is_some() && tile.is_ok() {
             model.review.stacks.note_shown(*index);
         }
         *known = match tile {
             Ok(painted) => Tile::Painted(painted),
-            Err(TileFault::Gone) => Tile::Gone,
-            Err(TileFault::Broken) => Tile::Broken,
+            Err(why) if why.is_lost() => Tile::Gone,
+            Err(_) => Tile::Broken,
         };
     }
 }

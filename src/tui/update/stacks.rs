@@ -1,7 +1,7 @@
 //! Stacks of near-duplicates: looked for in the background, shown one by one, decided together.
 //!
-//! The pictures of a stack are near each other for the eye and for the model, and still not the same: one decision holds
-//! for all of them only once they were shown beside each other.
+//! The pictures of a stack are near each other for the eye and for the model, and still not the same: one decision
+//! holds for all of them only once they were shown beside each other.
 
 use std::collections::HashSet;
 
@@ -10,7 +10,7 @@ use crate::backend::Order;
 use crate::domain::collection::Entry;
 use crate::domain::picture::{ContentHash, PictureId, PictureState};
 use crate::tui::effect::Effect;
-use crate::tui::model::{Model, OpenStack};
+use crate::tui::model::{Look, Model, OpenStack};
 
 /// Has stacks looked for among the pictures of the session.
 pub(super) fn search(model: &mut Model) -> Vec<Effect> {
@@ -67,7 +67,7 @@ pub(super) fn open(model: &mut Model) -> Vec<Effect> {
             }
             None => model.language.text("app.stack_none"),
         };
-        model.say(text);
+        model.show(text);
         return vec![];
     }
     let at = members.iter().position(|member| *member == index).unwrap_or(0);
@@ -76,6 +76,7 @@ pub(super) fn open(model: &mut Model) -> Vec<Effect> {
     grid.stack = Some(OpenStack { queue: former, at: model.review.at, was_grid: grid.is_open });
     grid.has_letters = false;
     grid.is_open = true;
+    model.review.look = Look::One;
     model.review.at = at;
     look(model)
 }
@@ -96,7 +97,7 @@ pub(super) fn take_out(model: &mut Model) -> Vec<Effect> {
         model.review.stacks.toggle(index);
         let key = if model.review.stacks.is_taken_out(index) { "app.stack_taken_out" } else { "app.stack_put_back" };
         let text = model.language.text(key);
-        model.say(text);
+        model.show(text);
     }
     let last = model.review.queue.len().saturating_sub(1);
     model.review.at = (model.review.at + 1).min(last);

@@ -1,17 +1,18 @@
 //! Decisions in the grid. Only pictures that are drawn on the page are decided, and each key says what it did.
 
-use super::decisions::{decided_as, keep_decided, named, predicted};
+use super::decisions::{decide_these, meant};
 use super::preview::look;
 use super::queue::{go, remake};
 use super::stacks;
 use crate::config::Preview;
 use crate::domain::decision::{Decision, Standing};
 use crate::domain::picture::PictureState;
+use crate::domain::printable::printable_text;
 use crate::domain::review::QueueFilter;
 use crate::tui::action::{GridAction, ReviewAction};
 use crate::tui::effect::Effect;
 use crate::tui::grid_layout::page_length;
-use crate::tui::model::{Model, Tile};
+use crate::tui::model::{Model, Tile, Wanted};
 
 /// Pictures of a page that are not accepted with the others, by the reason.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -31,10 +32,8 @@ struct Left {
 
 /// Has the queue hold the pictures of one label.
 pub(super) fn narrow(model: &mut Model, label: usize) {
-    let marked = std::mem::take(&mut model.review.marked);
     model.review.filter = QueueFilter::Label(label);
     remake(model);
-    model.review.marked = marked;
 }
 
 /// Turns to the first picture of another page.
@@ -68,25 +67,25 @@ pub(super) fn accept_page(model: &mut Model) -> Vec<Effect> {
         } else if model.collection.is_replaced(*index) {
             left.gone += 1;
         } else {
-            match (tile, predicted(model, *index)) {
+            match (tile, meant(model, Wanted::Accept, *index)) {
                 (Tile::Waits, _) => left.waiting += 1,
                 (Tile::Gone, _) => left.gone += 1,
                 (Tile::Broken, _) => left.broken += 1,
                 (Tile::Painted(_), _) if entry.state != PictureState::Ok => left.broken += 1,
                 (Tile::Painted(_), None) => left.unscored += 1,
-                (Tile::Painted(_), Some(label)) => match stacked(model, *index) {
-                    Some(stack) => accepted.extend(stack.into_iter().map(|index| (index, Decision::Accepted(label)))),
+                (Tile::Painted(_), Some(decision)) => match stacked(model, *index) {
+                    Some(stack) => accepted.extend(stack.into_iter().map(|index| (index, decision))),
                     None => left.stacks += 1,
                 },
             }
         }
     }
     let count = accepted.len();
-    let mut effects: Vec<Effect> = keep_decided(model, accepted).into_iter().collect();
+    let mut effects: Vec<Effect> = decide_these(model, accepted).into_iter().collect();
     let told = told(model, count, &left);
     // Pictures that come in a moment are looked at here.
     if left.waiting > 0 {
-        model.say(told);
+        model.show(told);
         return effects;
     }
     effects.extend(next_page(model, told));
@@ -142,23 +141,23 @@ fn told(model: &Model, accepted: usize, left: &Left) -> String {
 fn next_page(model: &mut Model, told: String) -> Vec<Effect> {
     let length = page_length(model.size);
     if (model.review.at / length + 1) * length < model.review.queue.len() {
-        model.say(told);
+        model.show(told);
         return turn(model, 1);
     }
     if model.review.grid.stack.is_some() {
-        model.say(told);
+        model.show(told);
         return stacks::close(model);
     }
     let next = model.review.grid.former.and_then(|_| next_label(model));
     let Some(label) = next else {
         let last = model.language.text("app.grid_last_page");
-        model.say(format!("{told} {last}"));
+        model.show(format!("{told} {last}"));
         return look(model);
     };
     narrow(model, label);
-    let text = model.labels.current.get(label).map(|label| label.text.clone()).unwrap_or_default();
+    let text = model.labels.current.get(label).map(|label| printable_text(&label.text)).unwrap_or_default();
     let next = model.language.say("app.grid_next_label", &[("label", &text), ("count", &model.review.queue.len())]);
-    model.say(format!("{told} {next}"));
+    model.show(format!("{told} {next}"));
     look(model)
 }
 
@@ -186,28 +185,28 @@ pub(super) fn give_label(model: &mut Model, label: usize) -> Vec<Effect> {
         model.say_error(text);
         return vec![];
     };
-    decide_on_page(model, |model, index| Some(decided_as(model, index, number)))
+    decide_on_page(model, Wanted::Label(number))
 }
 
 /// No label is right for the marked pictures of the page, or for the one in hand.
 pub(super) fn none_of_these(model: &mut Model) -> Vec<Effect> {
-    decide_on_page(model, |_, _| Some(Decision::NoneOfThese))
+    decide_on_page(model, Wanted::NoneOfThese)
 }
 
 /// The marked pictures of the page, or the one in hand, are left for later.
 pub(super) fn skip(model: &mut Model) -> Vec<Effect> {
-    decide_on_page(model, |_, _| Some(Decision::Skipped))
+    decide_on_page(model, Wanted::Skip)
 }
 
 /// Accepts the picture in hand alone.
 pub(super) fn accept_in_hand(model: &mut Model) -> Vec<Effect> {
     let marked = std::mem::take(&mut model.review.marked);
-    let effects = decide_on_page(model, |model, index| predicted(model, index).map(Decision::Accepted));
+    let effects = decide_on_page(model, Wanted::Accept);
     model.review.marked.extend(marked);
     effects
 }
 
-fn decide_on_page(model: &mut Model, decision: impl Fn(&Model, usize) -> Option<Decision>) -> Vec<Effect> {
+fn decide_on_page(model: &mut Model, said: Wanted) -> Vec<Effect> {
     let tiles = &model.review.grid.tiles;
     // Of a stack that is shown all are meant but those that were taken out.
     let is_stack = model.review.grid.stack.is_some();
@@ -230,10 +229,10 @@ fn decide_on_page(model: &mut Model, decision: impl Fn(&Model, usize) -> Option<
     // One that stands for others stands for them only where they were shown.
     let with_stack = |index: &usize| stacked(model, *index).unwrap_or_else(|| vec![*index]);
     let decided: Vec<(usize, Decision)> =
-        wanted.iter().flat_map(with_stack).filter_map(|index| Some((index, decision(model, index)?))).collect();
+        wanted.iter().flat_map(with_stack).filter_map(|index| Some((index, meant(model, said, index)?))).collect();
     if decided.is_empty() {
         let text = match unseen {
-            0 => model.with_keys("app.nothing_to_accept", &[]),
+            0 => model.with_keys("app.nothing_to_accept", &[("none", ReviewAction::NoneOfThese.into())]),
             _ => model.with_keys("app.grid_not_drawn", &[("key", GridAction::Look.into())]),
         };
         model.say_error(text);
@@ -242,12 +241,14 @@ fn decide_on_page(model: &mut Model, decision: impl Fn(&Model, usize) -> Option<
     for (index, _) in &decided {
         model.review.marked.remove(index);
     }
-    let as_what = named(model, decided[0].1);
+    // Some of them may be as predicted and others not: the label is the same.
+    let label = decided[0].1.label().and_then(|label| model.labels.text_of(label)).map(printable_text);
+    let as_what = label.unwrap_or_else(|| model.decision_name(Some(decided[0].1)));
     let key = model.keys.name(ReviewAction::Undo);
     let told = model.language.say("app.grid_decided", &[("count", &decided.len()), ("label", &as_what), ("key", &key)]);
     let left = (unseen > 0).then(|| model.language.say("app.grid_left_unseen", &[("count", &unseen)]));
-    let effect = keep_decided(model, decided);
-    model.say([Some(told), left].into_iter().flatten().collect::<Vec<_>>().join(" "));
+    let effect = decide_these(model, decided);
+    model.show([Some(told), left].into_iter().flatten().collect::<Vec<_>>().join(" "));
     let mut effects: Vec<Effect> = effect.into_iter().collect();
     if is_stack && unseen == 0 {
         effects.extend(stacks::close(model));

@@ -6,7 +6,6 @@ use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
 
 use super::canvas::{Canvas, nothing_yet, padded, paragraph, shortened};
-use super::review::{decided, filter_name, order_name};
 use crate::config::Preview;
 use crate::domain::decision::Decision;
 use crate::domain::printable::{printable, printable_text};
@@ -81,7 +80,7 @@ fn heading(canvas: &Canvas<'_>) -> Line<'static> {
         return Line::styled(canvas.say("app.stack_head", values), canvas.theme.title());
     }
     let length = page_length(model.size);
-    let (filter, order) = (filter_name(canvas), order_name(canvas));
+    let (filter, order) = (model.filter_name(), model.order_name());
     let is_open =
         |index: &&usize| model.collection.entries().get(**index).is_some_and(|entry| entry.decision.is_none());
     let open = review.queue.iter().filter(is_open).count();
@@ -156,7 +155,7 @@ fn about(canvas: &Canvas<'_>, index: usize, width: usize) -> Line<'static> {
     let name = entry.path.file_name().map(printable).unwrap_or_default();
     let said = match model.collection.is_replaced(index) {
         true => canvas.text("app.replaced"),
-        false => decided(canvas, entry.decision),
+        false => model.decision_name(entry.decision),
     };
     let mut parts = vec![name, said];
     let count = model.collection.others_alike(index);
