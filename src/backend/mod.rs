@@ -159,7 +159,7 @@ impl Backend {
         }
         let to = match &order {
             Order::Check { .. } | Order::Complete { .. } => &self.inspector,
-            Order::ListModels { .. } | Order::LookUpModel { .. } => &self.catalog,
+            Order::ListModels { .. } | Order::LookUpModel { .. } | Order::OfferModel { .. } => &self.catalog,
             Order::Decide { .. } | Order::Rename { .. } => &self.decisions,
             Order::View { .. } => &self.previews,
             // A part of what runs: a request to stop it stands.
