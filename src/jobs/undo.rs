@@ -86,13 +86,14 @@ pub fn outlook(session: &Session, run: Run) -> Result<(Outlook, Vec<TransferErro
             obstacles.push(error);
             continue;
         }
-        let is_gone = std::fs::symlink_metadata(&reversal.source).is_err_and(|error| is_gone(&error));
-        *match reversal.action {
-            _ if is_gone && content_elsewhere(session, outlook.kind, &done, &reversal).is_some() => &mut outlook.gone,
-            _ if is_gone => &mut outlook.left,
-            Action::Move => &mut outlook.moved,
-            Action::Remove => &mut outlook.removed,
-            Action::Copy => &mut outlook.copied,
+        let is_absent = |file: &Path| std::fs::symlink_metadata(file).is_err_and(|error| is_gone(&error));
+        let content = content_elsewhere(session, outlook.kind, &done, &reversal).filter(|file| !is_absent(file));
+        *match (is_absent(&reversal.source), reversal.action) {
+            (true, _) if content.is_some() => &mut outlook.gone,
+            (true, _) => &mut outlook.left,
+            (false, Action::Move) => &mut outlook.moved,
+            (false, Action::Remove) => &mut outlook.removed,
+            (false, Action::Copy) => &mut outlook.copied,
         } += 1;
     }
     Ok((outlook, obstacles))
