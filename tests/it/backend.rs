@@ -283,9 +283,10 @@ fn a_plan_that_two_apps_carry_out_can_be_taken_back_in_either() {
     }
     let undo = || Order::Undo { destination: destination.clone(), run: None };
     second.backend.send(Order::Foresee { destination: destination.clone(), run: None });
-    second.wait_for("what would be taken back", |event| {
-        matches!(event, Event::Foreseen { outlook, .. } if (outlook.removed, outlook.left) == (2, 0))
-    });
+    second.wait_for(
+        "what would be taken back",
+        |event| matches!(event, Event::Foreseen { outlook, .. } if (outlook.removed, outlook.left) == (2, 0)),
+    );
     wait_for_the_lock(&destination);
     second.backend.send(undo());
     second.wait_for("the undo", |event| {
@@ -324,7 +325,10 @@ fn plans_and_undos_tell_of_what_is_gone() {
     let foresee = |app: &mut Working| {
         let files = || {
             let is_own = |path: &PathBuf| path.iter().any(|part| part == ".sis");
-            tree(workspace.root()).into_iter().filter(|(path, _)| !is_own(path)).map(|(path, entry)| (path, entry.content))
+            tree(workspace.root())
+                .into_iter()
+                .filter(|(path, _)| !is_own(path))
+                .map(|(path, entry)| (path, entry.content))
         };
         let before: BTreeMap<_, _> = files().collect();
         app.backend.send(Order::Foresee { destination: destination.clone(), run: None });

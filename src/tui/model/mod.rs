@@ -28,7 +28,7 @@ use crate::lang::Language;
 pub(crate) use files::{Amounts, Done, Files};
 pub(crate) use labels::Labels;
 pub(crate) use live::{Live, Sorts, WatchState};
-pub(crate) use review::Review;
+pub(crate) use review::{Look, Review, Wanted};
 pub(crate) use settings::Readiness;
 pub(crate) use setup::{Field, Setup, Watching};
 pub(crate) use work::Work;
@@ -119,6 +119,10 @@ pub(crate) enum Question {
     Apply,
     /// Take back what a run did, or do it again?
     TakeBack(Outlook),
+    /// Decide all marked pictures, though some of them are not on the screen?
+    DecideMarked(Wanted),
+    /// Take back a step that was made before the session was opened?
+    TakeBackEarlier,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -290,6 +294,11 @@ impl Model {
 
     pub(crate) fn say(&mut self, text: String) {
         self.note(text, false);
+    }
+
+    /// Says in one line what a key did. It is not worth a line of the log.
+    pub(crate) fn show(&mut self, text: String) {
+        self.notice = Some(Notice { text, is_error: false });
     }
 
     pub(crate) fn say_error(&mut self, text: String) {

@@ -7,6 +7,7 @@ mod failure;
 mod files;
 mod following;
 mod labels;
+mod marks;
 mod models;
 mod mouse;
 mod panes;
@@ -18,9 +19,12 @@ mod scroll;
 mod setup;
 mod start;
 mod trust;
+mod undo;
 mod watching;
 
 use crossterm::event::{KeyCode, KeyEvent};
+
+pub(super) use marks::out_of_sight;
 
 use super::action::{AppAction, EditorAction};
 use super::effect::Effect;
@@ -100,8 +104,11 @@ fn answer(model: &mut Model, question: Question, key: KeyEvent) -> Vec<Effect> {
         Question::NoNames if is("app.answer_yes") => start::start_with_pictures(model),
         Question::Apply if is("app.answer_yes") => files::apply(model),
         Question::TakeBack(outlook) if is("app.answer_yes") => files::take_back(model, outlook.run),
+        Question::DecideMarked(wanted) if is("app.answer_yes") => decisions::decide_marked(model, wanted),
+        Question::TakeBackEarlier if is("app.answer_yes") => undo::undo_earlier(model),
         Question::Quit | Question::OtherDestination | Question::Download { .. } => vec![],
         Question::Install | Question::Repair | Question::Trust => vec![],
+        Question::DecideMarked(_) | Question::TakeBackEarlier => vec![],
         Question::NoNames | Question::Apply | Question::TakeBack(_) => vec![],
     }
 }
