@@ -327,7 +327,7 @@ fn plans_and_undos_tell_of_what_is_gone() {
             let is_own = |path: &PathBuf| path.iter().any(|part| part == ".sis");
             tree(workspace.root())
                 .into_iter()
-                .filter(|(path, _)| !is_own(path))
+                .filter(move |(path, _)| !is_own(path))
                 .map(|(path, entry)| (path, entry.content))
         };
         let before: BTreeMap<_, _> = files().collect();
