@@ -47,8 +47,11 @@ mod memory;
 mod model_folders;
 mod mutated;
 mod names;
+mod near_duplicates;
 mod own_work;
 mod parity;
+#[path = "../../benches/planted/mod.rs"]
+mod planted;
 #[cfg(target_os = "linux")]
 mod power;
 mod privacy;
