@@ -17,6 +17,7 @@ mod review;
 mod run;
 mod scroll;
 mod setup;
+mod source_count;
 mod start;
 mod trust;
 mod undo;
