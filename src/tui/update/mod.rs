@@ -21,6 +21,7 @@ mod run;
 mod scroll;
 mod setup;
 mod sights;
+mod source_count;
 mod stacks;
 mod start;
 mod sweep;
