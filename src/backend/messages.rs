@@ -1,10 +1,11 @@
 //! Orders of the app to the backend, and events that the backend tells.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::{
-    BackendError, ModelChoice, NotShown, PictureLocation, PreviewSize, RenderedPreview, ScoredWith, SessionRow,
-    WatchNews, WatchStatus,
+    BackendError, ModelChoice, NotShown, Part, PictureFacts, PictureLocation, PreviewSize, ScoredWith, SessionRow,
+    Viewed, WatchNews, WatchStatus,
 };
 use crate::domain::collection::Entry;
 use crate::domain::file_filter::{FileFilter, LeftOut, LeftOutCounts};
@@ -76,8 +77,8 @@ pub enum Order {
     Apply { destination: PathBuf, table: PathBuf },
     /// Take back a run, or the last one.
     Undo { destination: PathBuf, run: Option<RunId> },
-    /// Show a picture, and get ready those that may be looked at next. The number comes back with the picture.
-    View { number: u64, sight: PictureLocation, next: Vec<PictureLocation>, room: PreviewSize },
+    /// Show a picture or a part of it, and get ready those that may be looked at next. The number comes back with the picture.
+    View { number: u64, sight: PictureLocation, part: Part, next: Vec<PictureLocation>, room: PreviewSize },
     /// Obey the session of a destination from now on, whoever made it.
     Trust { destination: PathBuf },
     /// Put ONNX Runtime into the data folder; with `gpu` the build for NVIDIA GPUs.
@@ -235,8 +236,8 @@ pub enum Event {
     Undone { run: RunId, own: RunId, tally: UndoTally, failures: Vec<String>, head: String },
     /// Where pictures are in the destination now.
     Places { folders: Vec<(PictureId, Option<String>)> },
-    /// A picture to look at, or why it is not shown.
-    Viewed { number: u64, painted: Result<RenderedPreview, NotShown> },
+    /// A picture to look at, or why it is not shown; and what is known of its file, where that was read.
+    Viewed { number: u64, viewed: Result<Viewed, NotShown>, facts: Option<Arc<PictureFacts>> },
     /// The session of a destination is obeyed from now on.
     Trusted { destination: PathBuf },
     /// ONNX Runtime was installed: its version. It is used from the next start on where another one runs already.

@@ -103,11 +103,24 @@ section! {
         TenBack = "ten_back",
         FindLabel = "find_label",
         Whole = "whole",
+        Exact = "exact",
         Details = "details",
         Order = "order",
         Filter = "filter",
         Hide = "hide",
         Preview = "preview",
+    }
+}
+
+section! {
+    /// Keys of the review pane while each pixel is a dot: they outrank those of the pane.
+    ExactAction of Exact {
+        Left = "left",
+        Right = "right",
+        Up = "up",
+        Down = "down",
+        Next = "next",
+        Previous = "previous",
     }
 }
 
@@ -127,6 +140,7 @@ pub(crate) enum Action {
     List(ListAction),
     Editor(EditorAction),
     Review(ReviewAction),
+    Exact(ExactAction),
     Files(FilesAction),
 }
 
@@ -141,11 +155,13 @@ pub(crate) enum Section {
     List,
     Editor,
     Review,
+    Exact,
     Files,
 }
 
 impl Section {
-    const ALL: [Section; 5] = [Section::Everywhere, Section::List, Section::Editor, Section::Review, Section::Files];
+    const ALL: [Section; 6] =
+        [Section::Everywhere, Section::List, Section::Editor, Section::Review, Section::Exact, Section::Files];
 
     /// The name in the table.
     pub(super) fn name(self) -> &'static str {
@@ -154,6 +170,7 @@ impl Section {
             Section::List => "list",
             Section::Editor => "editor",
             Section::Review => "review",
+            Section::Exact => "exact",
             Section::Files => "files",
         }
     }
@@ -173,6 +190,7 @@ impl Section {
             Section::List => all(ListAction::ALL),
             Section::Editor => all(EditorAction::ALL),
             Section::Review => all(ReviewAction::ALL),
+            Section::Exact => all(ExactAction::ALL),
             Section::Files => all(FilesAction::ALL),
         }
     }
@@ -196,6 +214,7 @@ impl Action {
             Action::List(_) => Section::List,
             Action::Editor(_) => Section::Editor,
             Action::Review(_) => Section::Review,
+            Action::Exact(_) => Section::Exact,
             Action::Files(_) => Section::Files,
         }
     }
@@ -206,6 +225,7 @@ impl Action {
             Action::List(action) => action.name(),
             Action::Editor(action) => action.name(),
             Action::Review(action) => action.name(),
+            Action::Exact(action) => action.name(),
             Action::Files(action) => action.name(),
         }
     }

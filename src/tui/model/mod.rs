@@ -26,7 +26,7 @@ use crate::lang::Language;
 pub(crate) use files::{Done, Files};
 pub(crate) use labels::Labels;
 pub(crate) use live::{Live, Sorts, WatchState};
-pub(crate) use review::{Look, Review, Wanted};
+pub(crate) use review::{Asked, Look, Review, Wanted};
 pub(crate) use setup::{Field, Setup, Watching};
 pub(crate) use work::Work;
 

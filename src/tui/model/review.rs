@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeSet, HashSet};
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::Model;
-use crate::backend::{NotShown, PreviewSize, RenderedPreview};
+use crate::backend::{NotShown, Part, PictureFacts, PreviewSize, Viewed};
 use crate::config::Preview;
 use crate::domain::decision::{Decision, LabelId};
 use crate::domain::history::History;
@@ -39,11 +40,13 @@ pub(crate) struct Review {
     pub(crate) preview: Preview,
     /// Raised when pictures have to be painted anew, for example in another form.
     pub(crate) generation: u32,
-    /// The number of the last picture that was asked for; which it is, and the room that it was asked for.
+    /// The number of the last picture that was asked for, and all that was asked.
     pub(crate) view: u64,
-    pub(crate) viewed: Option<(usize, PreviewSize)>,
-    /// The painted picture once it is there, or why it is not shown.
-    pub(crate) painted: Option<Result<RenderedPreview, NotShown>>,
+    pub(crate) asked: Option<Asked>,
+    /// The picture once it is there, or why it is not shown.
+    pub(crate) viewed: Option<Result<Viewed, NotShown>>,
+    /// What is known of its file, where that was read.
+    pub(crate) facts: Option<Arc<PictureFacts>>,
     /// Pictures by position whose content was nowhere when they were looked at last.
     pub(crate) lost: HashSet<usize>,
 }
@@ -93,6 +96,15 @@ impl Model {
     }
 }
 
+/// A picture that was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Asked {
+    /// Its position in the collection.
+    pub(crate) index: usize,
+    pub(crate) part: Part,
+    pub(crate) room: PreviewSize,
+}
+
 /// How the pictures are looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Look {
@@ -101,6 +113,9 @@ pub(crate) enum Look {
     One,
     /// One on the whole screen.
     Whole,
+    /// A part of one on the whole screen, each of its pixels as one dot; so many half screens to the right of its middle
+    /// and below that.
+    Exact { across: i16, down: i16 },
 }
 
 /// What a key says of pictures.

@@ -3,6 +3,7 @@
 mod following;
 mod labels;
 mod live;
+mod looks;
 mod repair;
 mod review;
 mod runs;
@@ -358,7 +359,7 @@ fn happen(model: &mut Model, byte: u8) -> Vec<Effect> {
         }
         230..=233 => click(model, u16::from(byte) * 7 % 90, u16::from(byte) * 11 % 26),
         234 => update(model, Message::Resized(u16::from(byte), 40)),
-        235..=239 => told(model, Event::Viewed { number: model.review.view, painted: Err(NotShown::Gone) }),
+        235..=239 => told(model, Event::Viewed { number: model.review.view, viewed: Err(NotShown::Gone), facts: None }),
         _ => update(model, Message::Paste("a, b\n\u{1b}[31m = | c".to_owned())),
     }
 }

@@ -72,7 +72,7 @@ fn hand_on(model: &mut Model, event: Event) -> Vec<Effect> {
         // Decisions, and the picture that is looked at.
         Event::Decided { steps } => undo::remember(model, steps),
         Event::TakenOver { step } => undo::taken_over(model, step),
-        Event::Viewed { number, painted } => super::preview::viewed(model, number, painted),
+        Event::Viewed { number, viewed, facts } => super::preview::viewed(model, number, viewed, facts),
 
         // Files that are copied, moved or taken back.
         Event::Planned { plan, gone, unseen } => files::planned(model, plan, gone, unseen),

@@ -7,6 +7,7 @@ mod failure;
 mod files;
 mod following;
 mod labels;
+mod looks;
 mod marks;
 mod models;
 mod mouse;

@@ -3,6 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent};
 
 use super::decisions::{decide, find, reassign};
+use super::looks;
 use super::marks::{self, mark, mark_range};
 use super::preview::{choose_preview, look};
 use super::queue::{again, go_to_open, remake, step};
@@ -29,6 +30,9 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         let number = digit.to_digit(10).unwrap_or(0) as usize;
         return reassign(model, if number == 0 { 9 } else { number - 1 });
     }
+    if let (Look::Exact { .. }, Some(action)) = (model.review.look, model.keys.action(key)) {
+        return looks::press(model, action);
+    }
     let Some(action) = model.keys.action(key) else { return vec![] };
     match action {
         ReviewAction::Next => step(model, 1),
@@ -49,7 +53,8 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
             vec![]
         }
         ReviewAction::Leave => leave(model),
-        ReviewAction::Whole => look_at(model, Look::Whole),
+        ReviewAction::Whole => looks::toggle(model, Look::Whole),
+        ReviewAction::Exact => looks::toggle(model, looks::EXACT),
         ReviewAction::Details => details(model),
         ReviewAction::Preview => choose_preview(model),
         ReviewAction::Hide => hide(model),
@@ -67,20 +72,16 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
 /// Leaves a way of looking, or else takes the marks off.
 fn leave(model: &mut Model) -> Vec<Effect> {
     if model.review.look != Look::One {
-        return look_at(model, model.review.look);
+        return looks::leave(model);
     }
     marks::clear(model);
     vec![]
 }
 
-/// Looks at pictures in a way, or in the usual one where it was that way already.
-fn look_at(model: &mut Model, wanted: Look) -> Vec<Effect> {
-    model.review.look = if model.review.look == wanted { Look::One } else { wanted };
-    look(model)
-}
-
 fn details(model: &mut Model) -> Vec<Effect> {
-    model.review.details = !model.review.details;
+    // What has the whole screen has no room for details.
+    let was_alone = std::mem::take(&mut model.review.look) != Look::One;
+    model.review.details = was_alone || !model.review.details;
     model.scroll = 0;
     let sentence = if model.review.details { "app.details_on" } else { "app.details_off" };
     model.show(model.with_keys(sentence, &[("key", ReviewAction::Details.into())]));

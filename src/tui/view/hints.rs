@@ -89,6 +89,7 @@ fn hinted(model: &Model) -> Vec<Action> {
                 ReviewAction::Skip,
                 ReviewAction::Undo,
                 ReviewAction::Whole,
+                ReviewAction::Exact,
                 ReviewAction::Mark,
                 ReviewAction::Filter,
                 ReviewAction::Order,

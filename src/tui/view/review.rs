@@ -54,8 +54,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_>) {
     paragraph(frame, areas.queue, queue::lines(canvas, areas.queue));
 }
 
-/// The picture is in the middle of its room. Where an upright one would leave a third of the screen blank, the rail has
-/// that room too.
+/// Where an upright picture would leave a third of the screen blank, the rail has that room too.
 fn placed(canvas: &Canvas<'_>, pane: Rect, areas: ReviewAreas) -> (Rect, Rect) {
     let ReviewAreas { picture, rail, .. } = areas;
     let blank = blank_beside(canvas, picture);
@@ -64,19 +63,13 @@ fn placed(canvas: &Canvas<'_>, pane: Rect, areas: ReviewAreas) -> (Rect, Rect) {
         let picture = Rect { width: picture.width - blank, ..picture };
         return (picture, Rect { x: rail.x - wider, width: rail.width + wider, ..rail });
     }
-    (in_the_middle(canvas, picture), rail)
-}
-
-/// The part of a room in which the picture is in the middle of it.
-pub(super) fn in_the_middle(canvas: &Canvas<'_>, room: Rect) -> Rect {
-    let left = blank_beside(canvas, room) / 2;
-    Rect { x: room.x + left, width: room.width - left, ..room }
+    (picture, rail)
 }
 
 /// Columns of a room that the picture does not need; none where there is no picture.
 fn blank_beside(canvas: &Canvas<'_>, room: Rect) -> u16 {
-    let painted = canvas.model.review.painted.as_ref().and_then(|painted| painted.as_ref().ok());
-    let size = painted.filter(|_| is_drawn(canvas)).and_then(preview::size_of);
+    let viewed = canvas.model.review.viewed.as_ref().and_then(|viewed| viewed.as_ref().ok());
+    let size = viewed.filter(|_| is_drawn(canvas)).and_then(|viewed| preview::size_of(&viewed.painted));
     size.and_then(|size| room.width.checked_sub(size.width)).unwrap_or(0)
 }
 
@@ -88,12 +81,12 @@ fn is_drawn(canvas: &Canvas<'_>) -> bool {
 pub(super) fn draw_picture(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_>) {
     let review = &canvas.model.review;
     let said = |frame: &mut Frame<'_>, text: String| paragraph(frame, area, vec![Line::raw(text)]);
-    match &review.painted {
+    match &review.viewed {
         // A picture that is gone is no picture to hide.
         Some(Err(why)) if why.is_lost() => said(frame, why.say(&canvas.model.language)),
         _ if review.hidden => said(frame, canvas.with_keys("app.hidden", &[("key", ReviewAction::Hide.into())])),
         _ if review.preview == Preview::None => said(frame, canvas.text("app.preview_none")),
-        Some(Ok(painted)) => preview::draw(frame, area, painted),
+        Some(Ok(viewed)) => preview::draw(frame, area, &viewed.painted),
         Some(Err(why)) => said(frame, why.say(&canvas.model.language)),
         None => {}
     }
