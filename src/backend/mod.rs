@@ -66,9 +66,9 @@ pub use events::Waker;
 pub use messages::{Checked, DecisionStep, Event, NamedDecision, Order, Tally, UndoTally};
 pub use model_catalog::{ModelChoice, ModelPlace};
 pub use not_shown::NotShown;
-pub use picture_facts::PictureFacts;
+pub use picture_facts::{PictureFacts, Viewed};
 pub use picture_part::Part;
-pub use preview_loader::{PictureLocation, PreviewRenderer, PreviewSize, RenderedPreview, Viewed};
+pub use preview_loader::{PictureLocation, PreviewRenderer, PreviewSize, RenderedPreview};
 pub use session_rows::{ScoredWith, SessionRow};
 pub use watch_forwarder::{WatchNews, WatchStatus};
 

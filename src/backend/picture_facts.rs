@@ -1,10 +1,23 @@
-//! All that is known of a picture's file, for people who ask.
+//! A picture that was asked for, and all that is known of its file.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use super::{Part, RenderedPreview};
 use crate::files::decode::{Exif, exif};
 use crate::files::kind::Kind;
 use crate::files::read::FileContent;
+
+/// A picture that was asked for.
+#[derive(Debug, Clone)]
+pub struct Viewed {
+    /// What is drawn of it.
+    pub painted: RenderedPreview,
+    /// The part that this is: no further to a side than the picture goes.
+    pub part: Part,
+    /// What is known of its file.
+    pub facts: Arc<PictureFacts>,
+}
 
 /// All that is known of a picture's file.
 #[derive(Debug, Clone, PartialEq)]

@@ -10,7 +10,7 @@ use image::RgbImage;
 
 use super::events::EventSender;
 use super::picture_part::cut;
-use super::{Event, NotShown, Order, Part, PictureFacts, newest};
+use super::{Event, NotShown, Order, Part, PictureFacts, Viewed, newest};
 use crate::domain::picture::ContentHash;
 use crate::files::defect::PictureDefect;
 use crate::files::read::{FileContent, Reading, read};
@@ -64,17 +64,6 @@ pub struct PictureLocation {
     pub others: Vec<PathBuf>,
     /// The content that is decided: no other is shown in its place. None where it could not be read.
     pub hash: Option<ContentHash>,
-}
-
-/// A picture that was asked for.
-#[derive(Debug, Clone)]
-pub struct Viewed {
-    /// What is drawn of it.
-    pub painted: RenderedPreview,
-    /// The part that this is: no further to a side than the picture goes.
-    pub part: Part,
-    /// What is known of its file.
-    pub facts: Arc<PictureFacts>,
 }
 
 pub(super) fn run(orders: &Receiver<Order>, painter: &dyn PreviewRenderer, ending: &CancelToken, events: &EventSender) {
