@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{
-    BackendError, ModelChoice, NotShown, Part, PictureFacts, PictureLocation, PreviewSize, ScoredWith, SessionRow,
-    Viewed, WatchNews, WatchStatus,
+    BackendError, ModelChoice, NotShown, OutsideError, Part, PictureFacts, PictureLocation, PreviewSize, ScoredWith,
+    SessionRow, Viewed, WatchNews, WatchStatus,
 };
 use crate::domain::collection::Entry;
 use crate::domain::file_filter::{FileFilter, LeftOut, LeftOutCounts};
@@ -77,8 +77,11 @@ pub enum Order {
     Apply { destination: PathBuf, table: PathBuf },
     /// Take back a run, or the last one.
     Undo { destination: PathBuf, run: Option<RunId> },
-    /// Show a picture or a part of it, and get ready those that may be looked at next. The number comes back with the picture.
+    /// Show a picture or a part of it, and get ready those that may be looked at next. The number comes back with the
+    /// picture.
     View { number: u64, sight: PictureLocation, part: Part, next: Vec<PictureLocation>, room: PreviewSize },
+    /// Give a picture's file to a program with these arguments before it, or say where it is.
+    OpenOutside { sight: PictureLocation, viewer: Option<Vec<String>> },
     /// Obey the session of a destination from now on, whoever made it.
     Trust { destination: PathBuf },
     /// Put ONNX Runtime into the data folder; with `gpu` the build for NVIDIA GPUs.
@@ -238,6 +241,8 @@ pub enum Event {
     Places { folders: Vec<(PictureId, Option<String>)> },
     /// A picture to look at, or why it is not shown; and what is known of its file, where that was read.
     Viewed { number: u64, viewed: Result<Viewed, NotShown>, facts: Option<Arc<PictureFacts>> },
+    /// Where the file of a picture is, which a program was given if it `is_shown`; or why it was not.
+    OpenedOutside { opened: Result<PathBuf, OutsideError>, is_shown: bool },
     /// The session of a destination is obeyed from now on.
     Trusted { destination: PathBuf },
     /// ONNX Runtime was installed: its version. It is used from the next start on where another one runs already.

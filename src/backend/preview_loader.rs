@@ -159,7 +159,8 @@ impl PreviewCache {
         Ok((hash, Viewed { painted, part, facts }))
     }
 
-    /// Keeps pixels, and none of those before that are too many with them. Where no part was looked at, none are needed.
+    /// Keeps pixels, and none of those before that are too many with them. Where no part was looked at, none are
+    /// needed.
     fn keep_in_hand(&mut self, pixels: Option<(ContentHash, Arc<PictureFacts>, RgbImage)>) {
         let Some(pixels) = pixels else { return self.in_hand.clear() };
         self.in_hand.push_front(pixels);

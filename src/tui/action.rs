@@ -105,6 +105,7 @@ section! {
         Whole = "whole",
         Exact = "exact",
         Details = "details",
+        OpenOutside = "open_outside",
         Order = "order",
         Filter = "filter",
         Hide = "hide",

@@ -22,7 +22,7 @@ use super::terminal_query;
 use super::theme::Theme;
 use super::update::{look_up, update};
 use super::wake::{Waited, Wake};
-use super::{SAMPLES_MODEL, view};
+use super::{SAMPLES_MODEL, outside, view};
 use crate::app_start::{AppStart, Opening};
 use crate::backend::{Backend, Event, Order};
 use crate::built_in;
@@ -54,6 +54,7 @@ pub fn run(start: AppStart) -> std::io::Result<()> {
     let (keys, faults) = Keys::load(config_folder.as_deref());
     let mut model = Model::new(language.clone(), defaults, keys, working_folder());
     model.is_line_unprotected = is_line_unprotected();
+    model.outside = outside::way(model.defaults.viewer.as_deref());
     let (painter, wake) = (ScreenPainter::new(), Wake::new()?);
     let (backend, events) = Backend::start(machine, Arc::new(language), painter.clone(), wake.waker());
     let last_settings = config_folder.map(|folder| folder.join(LAST_SETTINGS));
@@ -253,6 +254,7 @@ impl App {
             Effect::PauseWatch(wanted) => self.backend.pause_watch(wanted),
             Effect::LetSort(watch) => self.backend.let_sort(watch),
             Effect::Scroll(by) => more.push(view::scrolled(model, by)),
+            Effect::Copy(path) => outside::copy(&path)?,
             Effect::Paint(preview) => self.painter.choose(preview),
             Effect::OpenSamples => {
                 let folder = built_in::samples_folder()?;

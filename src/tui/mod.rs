@@ -12,6 +12,7 @@ mod last_settings;
 mod layout;
 mod message;
 mod model;
+mod outside;
 mod preview;
 mod screen;
 mod terminal_query;

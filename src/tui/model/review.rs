@@ -96,6 +96,15 @@ impl Model {
     }
 }
 
+/// What becomes of a picture that is to be opened outside of the app.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Outside {
+    /// A program is given its file, after these words.
+    Viewer(Vec<String>),
+    /// Its path goes to the clipboard: a program here would show it where nobody sees it.
+    Clipboard,
+}
+
 /// A picture that was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Asked {
@@ -113,8 +122,8 @@ pub(crate) enum Look {
     One,
     /// One on the whole screen.
     Whole,
-    /// A part of one on the whole screen, each of its pixels as one dot; so many half screens to the right of its middle
-    /// and below that.
+    /// A part of one on the whole screen, each of its pixels as one dot; so many half screens to the right of its
+    /// middle, and below that.
     Exact { across: i16, down: i16 },
 }
 

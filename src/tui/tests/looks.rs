@@ -137,3 +137,103 @@ fn an_upright_picture_leaves_no_third_of_the_screen_blank() {
         assert!(screen(&model, width, height).contains("a page of text"));
     }
 }
+
+#[test]
+fn details_say_all_that_is_known_and_scroll() {
+    let mut model = classified();
+    press(&mut model, "<f4>");
+    let room = asked(&press(&mut model, "i")).unwrap().2;
+    assert_eq!(room.columns, 34, "there is more room for the text");
+    comes(&mut model, 40, 30);
+    let text = |model: &Model, width: u16, height: u16| {
+        let shown = screen(model, width, height);
+        shown.lines().map(|line| line.trim_matches('"').trim()).collect::<Vec<_>>().join("\n")
+    };
+    let all = text(&model, 200, 60);
+    for fact in [
+        "path: /pictures/6.jpg",
+        "(1234567 bytes)",
+        "pixels: 4000x3000",
+        "2026-03-14 11:02:09",
+        "file changed: 2026-03-14 11:02:09 UTC",
+        "camera: Example Camera 1",
+        "place: 33.85983° S, 151.21111° E",
+        "put into: not copied or moved yet",
+        "state: ok",
+        "SHA-256:",
+        "▶",
+    ] {
+        assert!(all.contains(fact), "{fact}: {all}");
+    }
+    // What does not fit is scrolled to, and no further than its end.
+    update(&mut model, Message::Resized(60, 15));
+    assert!(!text(&model, 60, 15).contains("0606"));
+    press(&mut model, &"<pagedown>".repeat(9));
+    let end = text(&model, 60, 15);
+    assert!(end.contains("0606") && end.contains("▶"), "{end}");
+    let last = model.scroll;
+    press(&mut model, "<pageup>");
+    assert!(model.scroll < last);
+    // The keys of the pane are as they were.
+    assert_eq!(decisions(&press(&mut model, "jx")).len(), 1);
+    assert_eq!(asked(&press(&mut model, "i")).unwrap().2.columns, 36);
+    assert!(!screen(&model, 80, 24).contains("SHA-256"));
+}
+
+#[test]
+fn details_of_a_broken_picture_have_its_path_and_why() {
+    let mut model = model();
+    press(&mut model, "<ctrl-s>");
+    told(&mut model, found(1));
+    let revision = model.labels.revision;
+    told(&mut model, Event::Rescored { revision, scores: vec![] });
+    let trouble = Some("the content is damaged and cannot be decoded".to_owned());
+    let broken = Entry { state: PictureState::Unreadable, trouble, ..entry(1) };
+    told(&mut model, Event::Arrived { revision, entries: vec![(broken, None)], scores: vec![f32::NAN; 3] });
+    press(&mut model, "<f4>i");
+    let facts = Arc::new(PictureFacts { pixels: None, exif: Default::default(), ..(*facts()).clone() });
+    let damaged = crate::files::defect::PictureDefect::Damaged { detail: String::new() };
+    let (number, viewed) = (model.review.view, Err(NotShown::Defect(damaged)));
+    told(&mut model, Event::Viewed { number, viewed, facts: Some(facts) });
+    let shown = screen(&model, 200, 60);
+    for fact in ["path: /pictures/1.jpg", "bytes)", "file changed", "unreadable: the content is damaged", "SHA-256"] {
+        assert!(shown.contains(fact), "{fact}: {shown}");
+    }
+    // One that is gone says so, and what is known of it.
+    let number = model.review.view;
+    told(&mut model, Event::Viewed { number, viewed: Err(NotShown::Gone), facts: None });
+    let shown = screen(&model, 200, 60);
+    assert!(shown.contains("This picture is gone") && shown.contains("size: not known"), "{shown}");
+    assert!(shown.contains("01010101"), "{shown}");
+}
+
+#[test]
+fn a_picture_is_opened_outside_or_its_path_is_copied() {
+    use crate::backend::OutsideError;
+    use crate::tui::model::Outside;
+    let mut model = classified();
+    model.outside = Outside::Viewer(vec!["feh".to_owned(), "-F".to_owned()]);
+    let opens = |effects: &[Effect]| match orders(effects)[..] {
+        [Order::OpenOutside { sight, viewer }] => (sight.path.to_string_lossy().into_owned(), viewer.clone()),
+        _ => panic!("{effects:?}"),
+    };
+    press(&mut model, "<f4>");
+    let words = Some(vec!["feh".to_owned(), "-F".to_owned()]);
+    assert_eq!(opens(&press(&mut model, "O")), ("/pictures/6.jpg".to_owned(), words));
+    let said = |model: &Model| model.notice.clone().unwrap();
+    let path = || std::path::PathBuf::from("/pictures/6.jpg");
+    assert!(told(&mut model, Event::OpenedOutside { opened: Ok(path()), is_shown: true }).is_empty());
+    assert_eq!(said(&model).text, "Opened outside: /pictures/6.jpg");
+    model.outside = Outside::Clipboard;
+    assert_eq!(opens(&press(&mut model, "O")), ("/pictures/6.jpg".to_owned(), None));
+    let effects = told(&mut model, Event::OpenedOutside { opened: Ok(path()), is_shown: false });
+    assert!(matches!(&effects[..], [Effect::Copy(copied)] if *copied == path()), "{effects:?}");
+    assert!(said(&model).text.contains("clipboard") && said(&model).text.contains("/pictures/6.jpg"));
+    // What is pasted into a shell must not be a command of its own.
+    let hostile = Ok("/pictures/a\nrm -rf x".into());
+    assert!(told(&mut model, Event::OpenedOutside { opened: hostile, is_shown: false }).is_empty());
+    assert!(said(&model).is_error && !said(&model).text.contains('\n'));
+    let gone = Err(OutsideError::NotShown(NotShown::Gone));
+    assert!(told(&mut model, Event::OpenedOutside { opened: gone, is_shown: true }).is_empty());
+    assert!(said(&model).is_error && said(&model).text.contains("gone"));
+}

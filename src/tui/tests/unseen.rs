@@ -226,7 +226,7 @@ fn keys_that_change_the_view_say_what_they_did() {
     assert_eq!(said(&model), "Filter: all. Order: most sure first. 6 pictures.");
     press(&mut model, "f");
     assert_eq!(said(&model), "Filter: unsure. Order: most sure first. 2 pictures.");
-    for (key, words) in [("i", "beside the picture; i closes"), ("i", "closed"), ("b", "hidden; b"), ("b", "shown")] {
+    for (key, words) in [("i", "scroll it, i closes"), ("i", "closed"), ("b", "hidden; b"), ("b", "shown")] {
         press(&mut model, key);
         assert!(said(&model).contains(words), "{key}: {}", said(&model));
     }

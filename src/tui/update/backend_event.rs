@@ -1,6 +1,6 @@
 //! Hands each event of the backend to the part of the app that it concerns.
 
-use super::{failure, files, following, labels, models, run, setup, start, trust, undo, watching};
+use super::{failure, files, following, labels, models, outside, run, setup, start, trust, undo, watching};
 use crate::backend::Event;
 use crate::tui::effect::Effect;
 use crate::tui::model::Model;
@@ -72,6 +72,7 @@ fn hand_on(model: &mut Model, event: Event) -> Vec<Effect> {
         // Decisions, and the picture that is looked at.
         Event::Decided { steps } => undo::remember(model, steps),
         Event::TakenOver { step } => undo::taken_over(model, step),
+        Event::OpenedOutside { opened, is_shown } => return outside::opened(model, opened, is_shown),
         Event::Viewed { number, viewed, facts } => super::preview::viewed(model, number, viewed, facts),
 
         // Files that are copied, moved or taken back.

@@ -11,6 +11,7 @@ mod looks;
 mod marks;
 mod models;
 mod mouse;
+mod outside;
 mod panes;
 mod preview;
 mod queue;

@@ -54,7 +54,7 @@ fn sight_at(model: &Model, place: usize) -> Option<PictureLocation> {
     sight(model, *model.review.queue.get(place)?)
 }
 
-fn sight(model: &Model, index: usize) -> Option<PictureLocation> {
+pub(super) fn sight(model: &Model, index: usize) -> Option<PictureLocation> {
     let entry = model.collection.entries().get(index)?;
     let name = entry.path.file_name().unwrap_or_default();
     let others = match (&entry.placed, entry.hash) {

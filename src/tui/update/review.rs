@@ -3,12 +3,12 @@
 use crossterm::event::{KeyCode, KeyEvent};
 
 use super::decisions::{decide, find, reassign};
-use super::looks;
 use super::marks::{self, mark, mark_range};
 use super::preview::{choose_preview, look};
 use super::queue::{again, go_to_open, remake, step};
 use super::undo::{redo, undo};
-use crate::tui::action::ReviewAction;
+use super::{looks, outside, scroll};
+use crate::tui::action::{ListAction, ReviewAction};
 use crate::tui::effect::Effect;
 use crate::tui::input_line::InputLine;
 use crate::tui::model::{Look, Model, Wanted};
@@ -33,6 +33,10 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     if let (Look::Exact { .. }, Some(action)) = (model.review.look, model.keys.action(key)) {
         return looks::press(model, action);
     }
+    // A long text beside the picture scrolls; the other keys are those of the pane.
+    if model.review.details && model.review.look == Look::One && scroll::is_page(model, key) {
+        return scroll::press(model, key);
+    }
     let Some(action) = model.keys.action(key) else { return vec![] };
     match action {
         ReviewAction::Next => step(model, 1),
@@ -55,6 +59,7 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         ReviewAction::Leave => leave(model),
         ReviewAction::Whole => looks::toggle(model, Look::Whole),
         ReviewAction::Exact => looks::toggle(model, looks::EXACT),
+        ReviewAction::OpenOutside => outside::open(model),
         ReviewAction::Details => details(model),
         ReviewAction::Preview => choose_preview(model),
         ReviewAction::Hide => hide(model),
@@ -84,7 +89,9 @@ fn details(model: &mut Model) -> Vec<Effect> {
     model.review.details = was_alone || !model.review.details;
     model.scroll = 0;
     let sentence = if model.review.details { "app.details_on" } else { "app.details_off" };
-    model.show(model.with_keys(sentence, &[("key", ReviewAction::Details.into())]));
+    let pages = [("page_up", ListAction::PageUp.into()), ("page_down", ListAction::PageDown.into())];
+    let keys = [("key", ReviewAction::Details.into())].into_iter().chain(pages);
+    model.show(model.with_keys(sentence, &keys.collect::<Vec<_>>()));
     look(model)
 }
 

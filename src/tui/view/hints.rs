@@ -94,6 +94,7 @@ fn hinted(model: &Model) -> Vec<Action> {
                 ReviewAction::Filter,
                 ReviewAction::Order,
                 ReviewAction::Details,
+                ReviewAction::OpenOutside,
                 ReviewAction::NextOpen,
                 ReviewAction::Hide,
             ];

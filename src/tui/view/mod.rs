@@ -1,6 +1,7 @@
 //! The screen, drawn from the state. Nothing is changed here.
 
 mod canvas;
+mod details;
 mod files;
 mod help;
 mod hints;

@@ -40,9 +40,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_>) {
     let head = if areas.rail.height == 0 { rail::in_one_line(canvas, index) } else { heading(canvas) };
     frame.render_widget(head, areas.head);
     let (picture, beside) = placed(canvas, area, areas);
-    // A blank column is between the two.
-    let gap = u16::from(beside.y == picture.y && beside.width > 0);
-    let beside = Rect { x: beside.x + gap, width: beside.width - gap, ..beside };
+    let beside = inside(beside, picture);
     draw_picture(frame, picture, canvas);
     let below = Paragraph::new(fair_sample(canvas, beside.width as usize)).wrap(Wrap { trim: false });
     let (width, height) = (beside.width as usize, beside.height as usize);
@@ -54,11 +52,25 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_>) {
     paragraph(frame, areas.queue, queue::lines(canvas, areas.queue));
 }
 
+/// The rail without the blank column that is between it and the picture.
+fn inside(rail: Rect, picture: Rect) -> Rect {
+    let gap = u16::from(rail.y == picture.y && rail.width > 0);
+    Rect { x: rail.x + gap, width: rail.width - gap, ..rail }
+}
+
+/// The line to which the details can be scrolled.
+pub(super) fn last_line(canvas: &Canvas<'_>, pane: Rect) -> usize {
+    let ReviewAreas { rail, picture, .. } = areas(canvas, pane);
+    let Rect { width, height, .. } = inside(rail, picture);
+    let Some(index) = canvas.model.review.current() else { return 0 };
+    rail::last_line(canvas, index, usize::from(width), usize::from(height))
+}
+
 /// Where an upright picture would leave a third of the screen blank, the rail has that room too.
 fn placed(canvas: &Canvas<'_>, pane: Rect, areas: ReviewAreas) -> (Rect, Rect) {
     let ReviewAreas { picture, rail, .. } = areas;
     let blank = blank_beside(canvas, picture);
-    if rail.y == picture.y && blank >= pane.width.div_ceil(3) {
+    if !canvas.model.review.details && rail.y == picture.y && blank >= pane.width.div_ceil(3) {
         let wider = blank - 1;
         let picture = Rect { width: picture.width - blank, ..picture };
         return (picture, Rect { x: rail.x - wider, width: rail.width + wider, ..rail });
