@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{
-    BackendError, ModelChoice, NotShown, OutsideError, Part, PictureFacts, PictureLocation, PreviewSize, ScoredWith,
-    SessionRow, Viewed, WatchNews, WatchStatus,
+    BackendError, ModelChoice, NotShown, OutsideError, Part, PictureFacts, PictureLocation, PreviewSize,
+    RenderedPreview, ScoredWith, SessionRow, Viewed, WatchNews, WatchStatus,
 };
 use crate::domain::collection::Entry;
 use crate::domain::file_filter::{FileFilter, LeftOut, LeftOutCounts};
@@ -13,7 +13,7 @@ use crate::domain::history::StepKind;
 use crate::domain::hub_model::HubModel;
 use crate::domain::label::Label;
 use crate::domain::limit::Stage;
-use crate::domain::picture::PictureId;
+use crate::domain::picture::{ContentHash, PictureId};
 use crate::domain::plan::Plan;
 use crate::domain::run::RunId;
 use crate::domain::settings::Settings;
@@ -82,6 +82,10 @@ pub enum Order {
     View { number: u64, sight: PictureLocation, part: Part, next: Vec<PictureLocation>, room: PreviewSize },
     /// Give a picture's file to a program with these arguments before it, or say where it is.
     OpenOutside { sight: PictureLocation, viewer: Option<Vec<String>> },
+    /// Show a page of small pictures, and get ready those ahead. The number comes back with each of them.
+    Tiles { number: u64, tiles: Vec<PictureLocation>, ahead: Vec<PictureLocation>, room: PreviewSize },
+    /// Find stacks of near-duplicates among pictures, one a content. The number comes back with the answer.
+    FindDuplicates { number: u64, pictures: Vec<(PictureId, ContentHash)> },
     /// Obey the session of a destination from now on, whoever made it.
     Trust { destination: PathBuf },
     /// Put ONNX Runtime into the data folder; with `gpu` the build for NVIDIA GPUs.
@@ -243,6 +247,13 @@ pub enum Event {
     Viewed { number: u64, viewed: Result<Viewed, NotShown>, facts: Option<Arc<PictureFacts>> },
     /// Where the file of a picture is, which a program was given if it `is_shown`; or why it was not.
     OpenedOutside { opened: Result<PathBuf, OutsideError>, is_shown: bool },
+    /// A small picture of a page, by its place there; or why it is not shown.
+    Tile { number: u64, place: usize, tile: Result<RenderedPreview, NotShown> },
+    /// So much of the search for near-duplicates is done.
+    LookingForDuplicates { number: u64, percent: usize },
+    /// The stacks of near-duplicates, each in the order in which its pictures were told; and how many pictures could
+    /// not be compared, as nobody knows yet how they look.
+    NearDuplicates { number: u64, stacks: Vec<Vec<PictureId>>, unknown: usize },
     /// The session of a destination is obeyed from now on.
     Trusted { destination: PathBuf },
     /// ONNX Runtime was installed: its version. It is used from the next start on where another one runs already.

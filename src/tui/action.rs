@@ -110,6 +110,25 @@ section! {
         Filter = "filter",
         Hide = "hide",
         Preview = "preview",
+        Grid = "grid",
+        Stack = "stack",
+    }
+}
+
+section! {
+    /// Keys of the grid in the review pane.
+    GridAction of Grid {
+        Left = "left",
+        Right = "right",
+        Up = "up",
+        Down = "down",
+        PageOn = "page_on",
+        PageBack = "page_back",
+        Mark = "mark",
+        Letters = "letters",
+        AcceptPage = "accept_page",
+        Look = "look",
+        Leave = "leave",
     }
 }
 
@@ -142,6 +161,7 @@ pub(crate) enum Action {
     Editor(EditorAction),
     Review(ReviewAction),
     Exact(ExactAction),
+    Grid(GridAction),
     Files(FilesAction),
 }
 
@@ -157,12 +177,20 @@ pub(crate) enum Section {
     Editor,
     Review,
     Exact,
+    Grid,
     Files,
 }
 
 impl Section {
-    const ALL: [Section; 6] =
-        [Section::Everywhere, Section::List, Section::Editor, Section::Review, Section::Exact, Section::Files];
+    const ALL: [Section; 7] = [
+        Section::Everywhere,
+        Section::List,
+        Section::Editor,
+        Section::Review,
+        Section::Exact,
+        Section::Grid,
+        Section::Files,
+    ];
 
     /// The name in the table.
     pub(super) fn name(self) -> &'static str {
@@ -172,6 +200,7 @@ impl Section {
             Section::Editor => "editor",
             Section::Review => "review",
             Section::Exact => "exact",
+            Section::Grid => "grid",
             Section::Files => "files",
         }
     }
@@ -192,6 +221,7 @@ impl Section {
             Section::Editor => all(EditorAction::ALL),
             Section::Review => all(ReviewAction::ALL),
             Section::Exact => all(ExactAction::ALL),
+            Section::Grid => all(GridAction::ALL),
             Section::Files => all(FilesAction::ALL),
         }
     }
@@ -216,6 +246,7 @@ impl Action {
             Action::Editor(_) => Section::Editor,
             Action::Review(_) => Section::Review,
             Action::Exact(_) => Section::Exact,
+            Action::Grid(_) => Section::Grid,
             Action::Files(_) => Section::Files,
         }
     }
@@ -227,6 +258,7 @@ impl Action {
             Action::Editor(action) => action.name(),
             Action::Review(action) => action.name(),
             Action::Exact(action) => action.name(),
+            Action::Grid(action) => action.name(),
             Action::Files(action) => action.name(),
         }
     }

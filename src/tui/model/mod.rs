@@ -1,12 +1,14 @@
 //! The state of the app, all of it.
 
 mod files;
+mod grid;
 mod label_book;
 mod labels;
 mod live;
 mod review;
 mod settings;
 mod setup;
+mod stacks;
 mod work;
 
 use std::path::PathBuf;
@@ -24,6 +26,7 @@ use crate::domain::limit::Stage;
 use crate::lang::Language;
 
 pub(crate) use files::{Done, Files};
+pub(crate) use grid::{Grid, OpenStack, Tile};
 pub(crate) use labels::Labels;
 pub(crate) use live::{Live, Sorts, WatchState};
 pub(crate) use review::{Asked, Look, Outside, Review, Wanted};
@@ -260,7 +263,7 @@ impl Model {
         match self.pane {
             Pane::Setup => self.setup.editing.is_some(),
             Pane::Labels => self.labels.is_editing,
-            Pane::Review => self.review.finding.is_some(),
+            Pane::Review => self.review.finding.is_some() || self.review.grid.is_open && self.review.grid.has_letters,
             Pane::Files | Pane::Log => false,
         }
     }

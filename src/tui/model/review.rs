@@ -5,6 +5,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::Model;
+use super::grid::Grid;
+use super::stacks::Stacks;
 use crate::backend::{NotShown, Part, PictureFacts, PreviewSize, Viewed};
 use crate::config::Preview;
 use crate::domain::decision::{Decision, LabelId};
@@ -49,6 +51,8 @@ pub(crate) struct Review {
     pub(crate) facts: Option<Arc<PictureFacts>>,
     /// Pictures by position whose content was nowhere when they were looked at last.
     pub(crate) lost: HashSet<usize>,
+    pub(crate) grid: Grid,
+    pub(crate) stacks: Stacks,
 }
 
 impl Model {

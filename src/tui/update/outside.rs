@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::preview::sight;
+use super::sights::sight;
 use crate::backend::{Order, OutsideError};
 use crate::domain::printable::printable;
 use crate::lang::Say;

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use super::grid_page;
+use super::sights::sight;
 use crate::backend::{NotShown, Order, Part, PictureFacts, PictureLocation, PreviewSize, Viewed};
 use crate::config::Preview;
-use crate::domain::plan::name_candidates;
 use crate::tui::action::ReviewAction;
 use crate::tui::effect::Effect;
 use crate::tui::layout::picture_room;
@@ -15,6 +16,9 @@ const AHEAD: [isize; 3] = [1, 2, -1];
 
 /// Asks for the picture that is looked at, if it is another one, another part of it, or has another room.
 pub(super) fn look(model: &mut Model) -> Vec<Effect> {
+    if model.review.grid.is_open {
+        return grid_page::look(model);
+    }
     let Some(index) = model.review.current() else {
         model.review.asked = None;
         model.review.viewed = None;
@@ -52,19 +56,6 @@ fn part(model: &Model) -> Part {
 
 fn sight_at(model: &Model, place: usize) -> Option<PictureLocation> {
     sight(model, *model.review.queue.get(place)?)
-}
-
-pub(super) fn sight(model: &Model, index: usize) -> Option<PictureLocation> {
-    let entry = model.collection.entries().get(index)?;
-    let name = entry.path.file_name().unwrap_or_default();
-    let others = match (&entry.placed, entry.hash) {
-        (Some(placed), Some(hash)) => {
-            let folder = model.session().join(placed);
-            name_candidates(name, hash).map(|name| folder.join(name)).collect()
-        }
-        _ => vec![],
-    };
-    Some(PictureLocation { path: entry.path.clone(), others, hash: entry.hash })
 }
 
 /// The picture that was asked for, by its number, came, or why it is not shown.

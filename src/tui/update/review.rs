@@ -3,12 +3,14 @@
 use crossterm::event::{KeyCode, KeyEvent};
 
 use super::decisions::{decide, find, reassign};
+use super::grid;
 use super::marks::{self, mark, mark_range};
 use super::preview::{choose_preview, look};
 use super::queue::{again, go_to_open, remake, step};
+use super::stacks;
 use super::undo::{redo, undo};
 use super::{looks, outside, scroll};
-use crate::tui::action::{ListAction, ReviewAction};
+use crate::tui::action::{GridAction, ListAction, ReviewAction};
 use crate::tui::effect::Effect;
 use crate::tui::input_line::InputLine;
 use crate::tui::model::{Look, Model, Wanted};
@@ -24,6 +26,13 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     if model.review.finding.is_some() {
         return find(model, key);
     }
+    if model.review.grid.is_open {
+        return grid::press(model, key);
+    }
+    let is_way_back = model.review.grid.is_behind && model.review.look == Look::One;
+    if is_way_back && model.keys.action(key) == Some(GridAction::Leave) {
+        return grid::come_back(model);
+    }
     if let KeyCode::Char(digit @ '0'..='9') = key.code
         && key.modifiers.is_empty()
     {
@@ -37,7 +46,14 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     if model.review.details && model.review.look == Look::One && scroll::is_page(model, key) {
         return scroll::press(model, key);
     }
-    let Some(action) = model.keys.action(key) else { return vec![] };
+    match model.keys.action(key) {
+        Some(action) => act(model, action),
+        None => vec![],
+    }
+}
+
+/// Does what a key of the review stands for.
+pub(super) fn act(model: &mut Model, action: ReviewAction) -> Vec<Effect> {
     match action {
         ReviewAction::Next => step(model, 1),
         ReviewAction::Previous => step(model, -1),
@@ -60,6 +76,8 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         ReviewAction::Whole => looks::toggle(model, Look::Whole),
         ReviewAction::Exact => looks::toggle(model, looks::EXACT),
         ReviewAction::OpenOutside => outside::open(model),
+        ReviewAction::Grid => grid::open(model),
+        ReviewAction::Stack => stacks::open(model),
         ReviewAction::Details => details(model),
         ReviewAction::Preview => choose_preview(model),
         ReviewAction::Hide => hide(model),
