@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::domain::decision::LabelId;
+use crate::domain::label_tree::{key_path, label_key};
 
 /// Labels that are and that were, by number. A number is never given twice.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -30,10 +31,16 @@ impl LabelBook {
         self.texts.get(&number).map(String::as_str)
     }
 
-    /// Gives a label another text. One that is not in the book stays out of it.
+    /// Gives a label another text, and those inside it, whose keys begin with it. One that is not in the book stays out
+    /// of it.
     pub(crate) fn rename(&mut self, number: LabelId, text: &str) {
-        if let Some(known) = self.texts.get_mut(&number) {
-            text.clone_into(known);
+        let Some(known) = self.texts.get_mut(&number) else { return };
+        let before = std::mem::replace(known, text.to_owned());
+        let before = key_path(&before);
+        for key in self.texts.values_mut() {
+            if let Some(inside) = key_path(key).strip_prefix(before.as_slice()).filter(|inside| !inside.is_empty()) {
+                *key = label_key(&[&[text], inside].concat());
+            }
         }
     }
 

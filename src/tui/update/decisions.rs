@@ -101,6 +101,7 @@ fn keep(model: &mut Model, kind: StepKind, indices: impl IntoIterator<Item = usi
         let said = entry.decision.map(|decision| match decision {
             Decision::Accepted(label) => NamedDecision::Accepted(text(label)),
             Decision::Reassigned(label) => NamedDecision::Reassigned(text(label)),
+            Decision::NoneInside(label) => NamedDecision::NoneInside(text(label)),
             Decision::NoneOfThese => NamedDecision::NoneOfThese,
             Decision::Skipped => NamedDecision::Skipped,
         });
@@ -212,8 +213,9 @@ pub(super) fn taken_over(model: &mut Model, step: DecisionStep) {
 
 fn decision_of(model: &mut Model, said: NamedDecision) -> Decision {
     match said {
-        NamedDecision::Accepted(text) => Decision::Accepted(model.labels.told_number(&text)),
-        NamedDecision::Reassigned(text) => Decision::Reassigned(model.labels.told_number(&text)),
+        NamedDecision::Accepted(key) => Decision::Accepted(model.told_label(&key)),
+        NamedDecision::Reassigned(key) => Decision::Reassigned(model.told_label(&key)),
+        NamedDecision::NoneInside(key) => Decision::NoneInside(model.told_label(&key)),
         NamedDecision::NoneOfThese => Decision::NoneOfThese,
         NamedDecision::Skipped => Decision::Skipped,
     }

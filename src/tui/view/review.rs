@@ -11,6 +11,7 @@ use super::canvas::{Canvas, nothing_yet, padded, paragraph, shortened};
 use crate::config::Preview;
 use crate::domain::audit::{AuditRow, audit};
 use crate::domain::decision::Decision;
+use crate::domain::label_tree::key_text;
 use crate::domain::printable::{printable, printable_text};
 use crate::domain::review::{QueueFilter, QueueOrder};
 use crate::domain::statistics::wilson_interval;
@@ -191,11 +192,12 @@ fn about(canvas: &Canvas<'_>, index: usize, width: usize) -> Vec<Line<'static>> 
 
 fn decided(canvas: &Canvas<'_>, decision: Option<Decision>) -> String {
     let label = decision.and_then(Decision::label).and_then(|label| canvas.model.labels.text_of(label));
-    let label = label.map(printable_text).unwrap_or_default();
+    let label = label.map(|key| printable_text(&key_text(key))).unwrap_or_default();
     match decision {
         None => canvas.text("app.undecided"),
         Some(Decision::Accepted(_)) => canvas.say("app.accepted", &[("label", &label)]),
         Some(Decision::Reassigned(_)) => canvas.say("app.reassigned", &[("label", &label)]),
+        Some(Decision::NoneInside(_)) => canvas.say("app.decided_none_inside", &[("label", &label)]),
         Some(Decision::NoneOfThese) => canvas.text("app.decided_none"),
         Some(Decision::Skipped) => canvas.text("app.skipped"),
     }
