@@ -16,6 +16,7 @@ mod file_hashes;
 pub mod kept;
 pub mod model;
 pub mod narrow;
+pub mod near_duplicates;
 pub mod recover;
 pub mod rescore;
 mod run_folders;

@@ -102,8 +102,13 @@ impl Labels {
         }
     }
 
-    /// The text of a label.
+    /// A label as people read it.
     pub(crate) fn text_of(&self, number: LabelId) -> Option<&str> {
+        self.book.shown(number)
+    }
+
+    /// The key of a label, by which the session knows it.
+    pub(crate) fn key_of(&self, number: LabelId) -> Option<&str> {
         self.book.text(number)
     }
 

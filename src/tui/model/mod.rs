@@ -1,12 +1,14 @@
 //! The state of the app, all of it.
 
 mod files;
+mod grid;
 mod label_book;
 mod labels;
 mod live;
 mod review;
 mod settings;
 mod setup;
+mod stacks;
 mod work;
 
 use std::path::PathBuf;
@@ -26,9 +28,10 @@ use crate::domain::limit::Stage;
 use crate::lang::Language;
 
 pub(crate) use files::{Done, Files};
+pub(crate) use grid::{Grid, OpenStack, Tile};
 pub(crate) use labels::Labels;
 pub(crate) use live::{Live, Sorts, WatchState};
-pub(crate) use review::Review;
+pub(crate) use review::{Look, Review, Wanted};
 pub(crate) use setup::{Field, Setup, Watching};
 pub(crate) use work::Work;
 
@@ -110,6 +113,10 @@ pub(crate) enum Question {
     Repair,
     /// Obey a session that is not known to be the user's own?
     Trust,
+    /// Decide all marked pictures, though some of them are not on the screen?
+    DecideMarked(Wanted),
+    /// Take back a step that was made before the session was opened?
+    TakeBackEarlier,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -266,7 +273,7 @@ impl Model {
         match self.pane {
             Pane::Setup => self.setup.editing.is_some(),
             Pane::Labels => self.labels.is_editing,
-            Pane::Review => self.review.finding.is_some(),
+            Pane::Review => self.review.finding.is_some() || self.review.grid.is_open && self.review.grid.has_letters,
             Pane::Files | Pane::Log => false,
         }
     }
@@ -286,6 +293,11 @@ impl Model {
 
     pub(crate) fn say(&mut self, text: String) {
         self.note(text, false);
+    }
+
+    /// Says in one line what a key did. It is not worth a line of the log.
+    pub(crate) fn show(&mut self, text: String) {
+        self.notice = Some(Notice { text, is_error: false });
     }
 
     pub(crate) fn say_error(&mut self, text: String) {

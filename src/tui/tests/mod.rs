@@ -1,14 +1,18 @@
 //! The app without a terminal: state and keys in, state and effects out; the screen as text.
 
 mod following;
+mod grid;
 mod labels;
 mod live;
 mod repair;
 mod review;
 mod runs;
 mod setup;
+mod stacks;
 mod starts;
+mod sweep;
 mod trust;
+mod unseen;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use proptest::prelude::*;
@@ -23,8 +27,8 @@ use super::theme::Theme;
 use super::update::update;
 use super::view;
 use crate::backend::{
-    BackendError, Checked, DecisionStep, Event, ModelChoice, ModelPlace, NamedDecision, Order, PreviewSize, Tally,
-    UndoTally,
+    BackendError, Checked, DecisionStep, Event, ModelChoice, ModelPlace, NamedDecision, NotShown, Order, PreviewSize,
+    Tally, UndoTally,
 };
 use crate::config::{Defaults, Preview};
 use crate::domain::collection::Entry;
@@ -298,7 +302,7 @@ fn anything() -> impl Strategy<Value = Vec<u8>> {
 
 /// A key or an event for a byte, so that every sequence of bytes is a story.
 fn happen(model: &mut Model, byte: u8) -> Vec<Effect> {
-    const KEYS: [&str; 24] = [
+    const KEYS: [&str; 29] = [
         "<enter>",
         "<esc>",
         "<tab>",
@@ -322,6 +326,11 @@ fn happen(model: &mut Model, byte: u8) -> Vec<Effect> {
         "f",
         "/",
         "1",
+        "g",
+        "A",
+        "m",
+        "D",
+        "<pagedown>",
         "<ctrl-s>",
     ];
     let revision = model.labels.revision;
@@ -357,7 +366,17 @@ fn happen(model: &mut Model, byte: u8) -> Vec<Effect> {
         }
         230..=233 => click(model, u16::from(byte) * 7 % 90, u16::from(byte) * 11 % 26),
         234 => update(model, Message::Resized(u16::from(byte), 40)),
-        235..=239 => told(model, Event::Viewed { number: model.review.view, painted: None }),
+        235..=237 => {
+            let (number, place) = (model.review.grid.number, usize::from(byte % 3));
+            let tile = Ok(crate::backend::RenderedPreview(std::sync::Arc::new(())));
+            told(model, Event::Tile { number, place, tile })
+        }
+        238 => {
+            let members: Vec<PictureId> = model.collection.entries().iter().step_by(2).map(|entry| entry.id).collect();
+            let number = model.review.stacks.number;
+            told(model, Event::NearDuplicates { number, stacks: vec![members], unknown: 1 })
+        }
+        239 => told(model, Event::Viewed { number: model.review.view, painted: Err(NotShown::Gone) }),
         _ => update(model, Message::Paste("a, b\n\u{1b}[31m = | c".to_owned())),
     }
 }

@@ -6,7 +6,11 @@ mod decisions;
 mod failure;
 mod files;
 mod following;
+mod gathering;
+mod grid;
+mod grid_page;
 mod labels;
+mod marks;
 mod models;
 mod mouse;
 mod panes;
@@ -16,11 +20,17 @@ mod review;
 mod run;
 mod scroll;
 mod setup;
+mod sights;
+mod stacks;
 mod start;
+mod sweep;
 mod trust;
+mod undo;
 mod watching;
 
 use crossterm::event::{KeyCode, KeyEvent};
+
+pub(super) use marks::out_of_sight;
 
 use super::action::{AppAction, EditorAction};
 use super::effect::Effect;
@@ -94,8 +104,11 @@ fn answer(model: &mut Model, question: Question, key: KeyEvent) -> Vec<Effect> {
         Question::Install if is("app.answer_yes") => models::begin_install(model),
         Question::Repair if is("app.answer_yes") => models::begin_repair(model),
         Question::Trust if is("app.answer_yes") => trust::begin(model),
+        Question::DecideMarked(wanted) if is("app.answer_yes") => decisions::decide_marked(model, wanted),
+        Question::TakeBackEarlier if is("app.answer_yes") => undo::undo_earlier(model),
         Question::Quit | Question::OtherDestination | Question::Download { .. } => vec![],
         Question::Install | Question::Repair | Question::Trust => vec![],
+        Question::DecideMarked(_) | Question::TakeBackEarlier => vec![],
     }
 }
 

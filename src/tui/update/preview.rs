@@ -1,8 +1,9 @@
 //! Asks for painted pictures: the one that is looked at, and its neighbours.
 
-use crate::backend::{Order, PictureLocation, PreviewSize, RenderedPreview};
+use super::grid_page;
+use super::sights::sight;
+use crate::backend::{NotShown, Order, PictureLocation, PreviewSize, RenderedPreview};
 use crate::config::Preview;
-use crate::domain::plan::name_candidates;
 use crate::tui::action::ReviewAction;
 use crate::tui::effect::Effect;
 use crate::tui::layout::picture_room;
@@ -13,13 +14,19 @@ const AHEAD: [isize; 3] = [1, 2, -1];
 
 /// Asks for the picture that is looked at, if it is another one or has another room.
 pub(super) fn look(model: &mut Model) -> Vec<Effect> {
+    if model.review.grid.is_open {
+        return grid_page::look(model);
+    }
     let Some(index) = model.review.current() else {
         model.review.viewed = None;
         model.review.painted = None;
         return vec![];
     };
     model.live.unseen.remove(&index);
-    let room = PreviewSize { generation: model.review.generation, ..picture_room(model.size) };
+    let room = PreviewSize {
+        generation: model.review.generation,
+        ..picture_room(model.size, model.review.look, model.review.details)
+    };
     let is_wanted = !model.review.hidden && model.review.preview != Preview::None;
     if model.review.viewed == Some((index, room)) || !is_wanted {
         return vec![];
@@ -40,24 +47,33 @@ fn sight_at(model: &Model, place: usize) -> Option<PictureLocation> {
     sight(model, *model.review.queue.get(place)?)
 }
 
-fn sight(model: &Model, index: usize) -> Option<PictureLocation> {
-    let entry = model.collection.entries().get(index)?;
-    let name = entry.path.file_name().unwrap_or_default();
-    let others = match (&entry.placed, entry.hash) {
-        (Some(placed), Some(hash)) => {
-            let folder = model.session().join(placed);
-            name_candidates(name, hash).map(|name| folder.join(name)).collect()
-        }
-        _ => vec![],
-    };
-    Some(PictureLocation { path: entry.path.clone(), others, hash: entry.hash })
+/// The picture that was asked for, by its number, came.
+pub(super) fn viewed(model: &mut Model, number: u64, painted: Result<RenderedPreview, NotShown>) {
+    if number != model.review.view {
+        return;
+    }
+    if let Some((index, _)) = model.review.viewed {
+        match &painted {
+            Err(why) if why.is_lost() => model.review.lost.insert(index),
+            _ => model.review.lost.remove(&index),
+        };
+    }
+    model.review.painted = Some(painted);
 }
 
-/// The picture that was asked for, by its number, came.
-pub(super) fn viewed(model: &mut Model, number: u64, painted: Option<RenderedPreview>) {
-    if number == model.review.view {
-        model.review.painted = Some(painted);
+/// Asks once more for the picture that is looked at: it may be there again.
+pub(super) fn look_again(model: &mut Model) -> Vec<Effect> {
+    let Some((index, _)) = model.review.viewed.filter(|(index, _)| model.review.current() == Some(*index)) else {
+        return vec![];
+    };
+    // What is on the screen stays there until the answer comes.
+    let before = model.review.painted.take();
+    model.review.viewed = None;
+    let effects = look(model);
+    if model.review.viewed.is_some_and(|(viewed, _)| viewed == index) {
+        model.review.painted = before;
     }
+    effects
 }
 
 /// Has pictures painted anew: in another way, or for a terminal that has forgotten them.
