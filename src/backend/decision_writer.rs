@@ -86,7 +86,10 @@ fn keep(order: Order, kept: &mut Kept<'_>, feed: &mut ChangeFeed, runner: &Runne
         Order::Rename { destination, from, .. } if feed.is_worked_in_elsewhere(destination) => {
             Err(BackendError::LabelInUse { label: from.clone() })
         }
-        Order::Rename { destination, from, to } => Ok(kept.session(destination)?.rename_label(&key_path(from), to)?),
+        Order::Rename { destination, from, to } => {
+            let own = key_path(to).last().copied().unwrap_or_default();
+            Ok(kept.session(destination)?.rename_label(&key_path(from), own)?)
+        }
         _ => {
             // They may make a session where there was one: what is open is that of before.
             if matches!(order, Order::Classify { .. } | Order::Watch { .. } | Order::Open { .. }) {

@@ -7,6 +7,7 @@ use ratatui_textarea::TextArea;
 use super::label_book::LabelBook;
 use crate::domain::decision::LabelId;
 use crate::domain::label::{self, Label, LabelError};
+use crate::domain::label_tree::key_path;
 
 #[derive(Default)]
 pub(crate) struct Labels {
@@ -81,7 +82,9 @@ impl Labels {
         let Some(edit) = self.edit.take() else { return vec![] };
         let mut renamed = vec![];
         for (number, was) in edit.book.iter() {
-            if let Some(is) = self.book.text(number).filter(|is| *is != was) {
+            // The key of a label inside another one changes with that one, which is renamed by itself.
+            let own = |key| key_path(key).last().copied();
+            if let Some(is) = self.book.text(number).filter(|is| own(is) != own(was)) {
                 renamed.push((was.to_owned(), is.to_owned()));
                 self.former.insert(was.to_owned(), number);
             }
