@@ -48,6 +48,7 @@ mod memory;
 mod model_folders;
 mod mutated;
 mod names;
+mod narrow;
 mod own_work;
 mod parity;
 #[cfg(target_os = "linux")]

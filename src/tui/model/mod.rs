@@ -22,7 +22,9 @@ use super::last_settings::LastSettings;
 use crate::config::Defaults;
 use crate::domain::collection::Collection;
 use crate::domain::count::Counts;
+use crate::domain::decision::LabelId;
 use crate::domain::label::Label;
+use crate::domain::label_tree::key_path;
 use crate::domain::limit::Stage;
 use crate::jobs::undo::Outlook;
 use crate::lang::Language;
@@ -165,6 +167,17 @@ pub(crate) struct Runtime {
 }
 
 impl Model {
+    /// The number of a label that the session tells of by a key. One that is inside others counts for the outermost of
+    /// them here.
+    pub(crate) fn told_label(&mut self, key: &str) -> LabelId {
+        let label = self.labels.told_number(key);
+        if let [root, _, ..] = key_path(key).as_slice() {
+            let root = self.labels.told_number(root);
+            self.collection.know_inside(label, root);
+        }
+        label
+    }
+
     pub(crate) fn new(language: Language, defaults: Defaults, keys: Keys, working_folder: PathBuf) -> Model {
         let first = language.text("app.default_labels");
         let mut model = Model {
