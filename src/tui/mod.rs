@@ -7,14 +7,14 @@ mod event_loop;
 pub mod headless;
 mod input_line;
 mod key;
+mod key_positions;
 mod keys;
 mod last_settings;
 mod layout;
 mod message;
 mod model;
 mod preview;
-mod screen;
-mod terminal_query;
+mod terminal;
 #[cfg(test)]
 mod tests;
 mod theme;

@@ -10,6 +10,7 @@ mod labels;
 mod models;
 mod mouse;
 mod panes;
+mod positions;
 mod preview;
 mod queue;
 mod review;
@@ -37,7 +38,8 @@ pub(super) fn update(model: &mut Model, message: Message) -> Vec<Effect> {
 
 fn take(model: &mut Model, message: Message) -> Vec<Effect> {
     match message {
-        Message::Key(key) => press(model, key),
+        Message::Key(key) => press(model, key, None),
+        Message::KeyAt(key, position) => press(model, key, Some(position)),
         Message::Paste(text) => paste(model, &text),
         Message::Click(target) => mouse::click(model, target),
         Message::Wheel(by) => mouse::wheel(model, by),
@@ -46,14 +48,15 @@ fn take(model: &mut Model, message: Message) -> Vec<Effect> {
             model.size = (columns, rows);
             look_where_pictures_are(model)
         }
-        Message::SlowLine => preview::draw_less(model),
-        Message::Resumed => preview::draw_anew(model),
+        Message::SlowLine(cells) => preview::draw_less(model, cells),
+        Message::Resumed | Message::Answered => preview::draw_anew(model),
         Message::Backend(event) => backend_event::take(model, event),
         Message::Leave => vec![Effect::Stop, Effect::Quit],
     }
 }
 
-fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
+fn press(model: &mut Model, key: KeyEvent, position: Option<char>) -> Vec<Effect> {
+    let Some(key) = positions::meant(model, key, position) else { return vec![] };
     if let Some(question) = model.question.take() {
         return answer(model, question, key);
     }

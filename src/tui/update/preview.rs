@@ -71,13 +71,13 @@ pub(super) fn draw_anew(model: &mut Model) -> Vec<Effect> {
     effects
 }
 
-/// Pictures take long to get to the terminal: they are drawn as blocks from now on.
-pub(super) fn draw_less(model: &mut Model) -> Vec<Effect> {
+/// Pictures take long to get to the terminal: they are drawn in cells from now on.
+pub(super) fn draw_less(model: &mut Model, cells: Preview) -> Vec<Effect> {
     // A generation of drawing that a person has chosen stays.
     if model.review.preview != Preview::Auto {
         return vec![];
     }
-    model.review.preview = Preview::Blocks;
+    model.review.preview = cells;
     let text = model.with_keys("app.slow_line", &[("key", ReviewAction::Preview.into())]);
     model.say(text);
     draw_anew(model)
@@ -92,8 +92,16 @@ pub(super) fn choose_preview(model: &mut Model) -> Vec<Effect> {
 }
 
 fn next(preview: Preview) -> Preview {
-    const ALL: [Preview; 6] =
-        [Preview::Auto, Preview::Blocks, Preview::Sixel, Preview::Kitty, Preview::Iterm2, Preview::None];
+    const ALL: [Preview; 8] = [
+        Preview::Auto,
+        Preview::Sextants,
+        Preview::Quadrants,
+        Preview::Blocks,
+        Preview::Sixel,
+        Preview::Kitty,
+        Preview::Iterm2,
+        Preview::None,
+    ];
     let place = ALL.iter().position(|known| *known == preview).unwrap_or(0);
     ALL[(place + 1) % ALL.len()]
 }
@@ -104,6 +112,8 @@ fn key(preview: Preview) -> &'static str {
         Preview::Kitty => "app.preview_kitty",
         Preview::Iterm2 => "app.preview_iterm2",
         Preview::Sixel => "app.preview_sixel",
+        Preview::Sextants => "app.preview_sextants",
+        Preview::Quadrants => "app.preview_quadrants",
         Preview::Blocks => "app.preview_blocks",
         Preview::None => "app.preview_none",
     }

@@ -30,9 +30,16 @@ pub(super) use targets::{clicked, scrolled};
 /// Rows of a notice at most; the log has all of it.
 const MOST_NOTICE_ROWS: usize = 4;
 
+/// The smallest screen on which the parts have room beside each other.
+const LEAST_COLUMNS: u16 = 40;
+const LEAST_ROWS: u16 = 10;
+
 /// Draws everything.
 pub(super) fn draw(frame: &mut Frame<'_>, model: &Model, theme: Theme) {
     let canvas = Canvas { model, theme };
+    if frame.area().width < LEAST_COLUMNS || frame.area().height < LEAST_ROWS {
+        return draw_too_small(frame, &canvas);
+    }
     let said = notice(&canvas);
     // A sentence that says what to do is shown whole.
     let rows = said.line_count(frame.area().width).clamp(1, MOST_NOTICE_ROWS) as u16;
@@ -55,6 +62,12 @@ pub(super) fn draw(frame: &mut Frame<'_>, model: &Model, theme: Theme) {
     frame.render_widget(said, parts.notice);
     frame.render_widget(hint_line(&canvas), parts.hints);
     frame.render_widget(status_line(&canvas, parts.status.width), parts.status);
+}
+
+/// Says that there is no room, instead of drawing things over each other.
+fn draw_too_small(frame: &mut Frame<'_>, canvas: &Canvas<'_>) {
+    let text = canvas.say("app.too_small", &[("columns", &LEAST_COLUMNS), ("rows", &LEAST_ROWS)]);
+    frame.render_widget(Paragraph::new(text).wrap(Wrap { trim: true }), frame.area());
 }
 
 /// The last message.

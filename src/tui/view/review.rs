@@ -73,6 +73,9 @@ fn draw_picture(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_>) {
     match &review.painted {
         _ if review.hidden => said(frame, canvas.with_keys("app.hidden", &[("key", ReviewAction::Hide.into())])),
         _ if review.preview == Preview::None => said(frame, canvas.text("app.preview_none")),
+        Some(Some(_)) if !canvas.theme.draws_pictures(review.preview) => {
+            said(frame, canvas.with_keys("app.no_colours", &[("key", ReviewAction::Preview.into())]));
+        }
         Some(Some(painted)) => preview::draw(frame, area, painted),
         Some(None) => said(frame, canvas.text("app.no_preview")),
         None => {}

@@ -1,0 +1,237 @@
+//! Pictures on the screen, in the best form that the terminal has: in its own graphics, or in cells.
+
+mod cells;
+mod dots;
+mod scale;
+mod two_colours;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use image::{DynamicImage, RgbImage};
+use ratatui::Frame;
+use ratatui::layout::{Rect, Size};
+use ratatui_image::Image;
+use ratatui_image::protocol::Protocol;
+use ratatui_image::protocol::iterm2::Iterm2;
+use ratatui_image::protocol::kitty::Kitty;
+use ratatui_image::protocol::sixel::Sixel;
+
+use crate::backend::{PreviewRenderer, PreviewSize, RenderedPreview};
+use crate::config::Preview;
+
+use cells::CellPicture;
+pub(super) use dots::{Dots, share_of_ink};
+use scale::{fitted, scaled};
+
+/// A way in which terminals take pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Graphics {
+    /// The protocol of kitty, with the places of pictures as text.
+    Kitty,
+    /// The protocol of iTerm2.
+    Iterm2,
+    /// Sixels.
+    Sixel,
+}
+
+/// All that drawing pictures has to know of the terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Abilities {
+    /// The best way in which it takes pixels, if any.
+    pub(super) graphics: Option<Graphics>,
+    /// The most dots of a cell that it is known to draw.
+    pub(super) dots: Dots,
+    /// Width and height of a cell in pixels.
+    pub(super) cell: (u16, u16),
+    /// The program runs in tmux, and graphics have to be handed through.
+    pub(super) is_tmux: bool,
+    /// It unpacks pixels that come by the protocol of kitty.
+    pub(super) unpacks: bool,
+}
+
+impl Default for Abilities {
+    fn default() -> Abilities {
+        // A cell is about twice as high as wide.
+        Abilities { graphics: None, dots: Dots::default(), cell: (10, 20), is_tmux: false, unpacks: false }
+    }
+}
+
+/// Paints pictures on the backend's thread. Until the terminal has answered, it knows cells alone.
+pub(super) struct ScreenPainter {
+    chosen: Mutex<(Abilities, Preview)>,
+    /// Whether graphics are drawn, as opposed to the cells that stand for them while a line is busy.
+    shows_graphics: Arc<AtomicBool>,
+}
+
+/// A painted picture.
+struct Painting {
+    cells: CellPicture,
+    graphics: Option<Protocol>,
+    shows_graphics: Arc<AtomicBool>,
+}
+
+impl ScreenPainter {
+    pub(super) fn new() -> Arc<ScreenPainter> {
+        let shows_graphics = Arc::new(AtomicBool::new(true));
+        Arc::new(ScreenPainter { chosen: Mutex::default(), shows_graphics })
+    }
+
+    /// Takes the terminal's answer.
+    pub(super) fn answered(&self, abilities: Abilities) {
+        self.chosen.lock().unwrap_or_else(PoisonError::into_inner).0 = abilities;
+    }
+
+    /// Paints in this way from now on.
+    pub(super) fn choose(&self, preview: Preview) {
+        self.chosen.lock().unwrap_or_else(PoisonError::into_inner).1 = preview;
+    }
+
+    /// Has pictures that were painted as graphics drawn as such, or in cells. True where that changes anything.
+    pub(super) fn show_graphics(&self, wanted: bool) -> bool {
+        self.shows_graphics.swap(wanted, Ordering::SeqCst) != wanted
+    }
+
+    /// The way of drawing in cells that the terminal can do best.
+    pub(super) fn in_cells(&self) -> Preview {
+        match self.chosen.lock().unwrap_or_else(PoisonError::into_inner).0.dots {
+            Dots::Halves => Preview::Blocks,
+            Dots::Quadrants => Preview::Quadrants,
+            Dots::Sextants => Preview::Sextants,
+        }
+    }
+
+    /// Whether pictures are painted in the terminal's own graphics.
+    pub(super) fn paints_graphics(&self) -> bool {
+        self.form().0.is_some()
+    }
+
+    /// Whether such ones are drawn now, as opposed to cells in their place.
+    pub(super) fn draws_graphics(&self) -> bool {
+        self.paints_graphics() && self.shows_graphics.load(Ordering::SeqCst)
+    }
+
+    /// How pictures are painted now: graphics if they are, and the dots of a cell.
+    fn form(&self) -> (Option<Graphics>, Dots, Abilities) {
+        let (abilities, preview) = *self.chosen.lock().unwrap_or_else(PoisonError::into_inner);
+        let (graphics, dots) = match preview {
+            Preview::Auto | Preview::None => (abilities.graphics, abilities.dots),
+            Preview::Kitty => (Some(Graphics::Kitty), abilities.dots),
+            Preview::Iterm2 => (Some(Graphics::Iterm2), abilities.dots),
+            Preview::Sixel => (Some(Graphics::Sixel), abilities.dots),
+            Preview::Sextants => (None, Dots::Sextants),
+            Preview::Quadrants => (None, Dots::Quadrants),
+            Preview::Blocks => (None, Dots::Halves),
+        };
+        (graphics, dots, abilities)
+    }
+}
+
+impl PreviewRenderer for ScreenPainter {
+    fn paint(&self, pixels: RgbImage, room: PreviewSize) -> Option<RenderedPreview> {
+        let (graphics, dots, abilities) = self.form();
+        let (columns, rows) = fitted(pixels.dimensions(), (room.columns, room.rows), abilities.cell)?;
+        let cells = CellPicture::paint(&pixels, dots, columns, rows);
+        let graphics = graphics.and_then(|graphics| {
+            let painted = in_graphics(graphics, &pixels, Size::new(columns, rows), abilities);
+            painted.inspect_err(|error| tracing::warn!("a picture cannot be painted: {error}")).ok()
+        });
+        let shows_graphics = Arc::clone(&self.shows_graphics);
+        Some(RenderedPreview(Arc::new(Painting { cells, graphics, shows_graphics })))
+    }
+}
+
+/// The picture in the terminal's own graphics.
+fn in_graphics(
+    graphics: Graphics,
+    pixels: &RgbImage,
+    size: Size,
+    abilities: Abilities,
+) -> Result<Protocol, ratatui_image::errors::Errors> {
+    let (width, height) = abilities.cell;
+    let (width, height) = (u32::from(size.width) * u32::from(width), u32::from(size.height) * u32::from(height));
+    let pixels = DynamicImage::ImageRgb8(scaled(pixels, width, height));
+    let Abilities { is_tmux, unpacks, .. } = abilities;
+    match graphics {
+        Graphics::Kitty => Kitty::new(pixels, size, number(), is_tmux, unpacks, false).map(Protocol::Kitty),
+        Graphics::Iterm2 => Iterm2::new(pixels, size, is_tmux).map(Protocol::ITerm2),
+        Graphics::Sixel => Sixel::new(pixels, size, is_tmux).map(Protocol::Sixel),
+    }
+}
+
+/// A number for a picture in the terminal, which other programs' pictures hardly have.
+fn number() -> u32 {
+    let mut bytes = [0; 4];
+    match getrandom::fill(&mut bytes) {
+        Ok(()) => u32::from_ne_bytes(bytes).max(1),
+        Err(_) => std::process::id(),
+    }
+}
+
+/// Draws a painted picture in the middle of an area.
+pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, painted: &RenderedPreview) {
+    let Some(painting) = painted.0.downcast_ref::<Painting>() else { return };
+    let area = area.intersection(frame.area());
+    let (columns, rows) = (painting.cells.columns.min(area.width), painting.cells.rows.min(area.height));
+    let (left, top) = ((area.width - columns) / 2, (area.height - rows) / 2);
+    let middle = Rect { x: area.x + left, y: area.y + top, width: columns, height: rows };
+    match &painting.graphics {
+        Some(graphics) if painting.shows_graphics.load(Ordering::SeqCst) => {
+            frame.render_widget(Image::new(graphics), middle);
+        }
+        _ => painting.cells.draw(middle, frame.buffer_mut()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use image::Rgb;
+    use ratatui::backend::CrosstermBackend;
+    use ratatui::{Terminal, TerminalOptions, Viewport};
+
+    use super::*;
+
+    /// A picture as hard to pack as a photograph: shades with grain.
+    fn grainy() -> RgbImage {
+        let mut state = 1u32;
+        RgbImage::from_fn(1280, 960, |x, y| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let grain = (state >> 28) as u8;
+            Rgb([(x / 6) as u8 + grain, (y / 5) as u8 + grain, ((x + y) / 10) as u8 + grain])
+        })
+    }
+
+    /// Bytes that a picture costs in 60x30 cells of 10x20 pixels, and bytes that drawing it again costs.
+    fn bytes(preview: Preview) -> (usize, usize) {
+        let painter = ScreenPainter::new();
+        painter.choose(preview);
+        let area = Rect::new(0, 0, 60, 30);
+        let room = PreviewSize { columns: area.width, rows: area.height, generation: 0 };
+        let painted = painter.paint(grainy(), room).unwrap();
+        let options = TerminalOptions { viewport: Viewport::Fixed(area) };
+        let mut terminal = Terminal::with_options(CrosstermBackend::new(Vec::new()), options).unwrap();
+        let mut drawn = || {
+            terminal.draw(|frame| draw(frame, area, &painted)).unwrap();
+            std::mem::take(terminal.backend_mut().writer_mut()).len()
+        };
+        (drawn(), drawn())
+    }
+
+    /// The limits of kitty and iTerm2 are the size of their pixels: raw with an alpha channel, and as PNG.
+    #[test]
+    fn a_picture_costs_a_limited_number_of_bytes_and_nothing_the_second_time() {
+        for (preview, limit) in [
+            (Preview::Blocks, 100_000),
+            (Preview::Quadrants, 100_000),
+            (Preview::Sextants, 100_000),
+            (Preview::Sixel, 500_000),
+            (Preview::Iterm2, 1_200_000),
+            (Preview::Kitty, 2_000_000),
+        ] {
+            let (first, again) = bytes(preview);
+            println!("{preview:?}: {first} bytes, then {again}");
+            assert!(first > 10_000 && first < limit, "{preview:?}: {first}");
+            assert!(again < 2_000, "{preview:?}: {again}");
+        }
+    }
+}
