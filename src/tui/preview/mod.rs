@@ -168,6 +168,12 @@ fn number() -> u32 {
     }
 }
 
+/// Cells that a painted picture has.
+pub(super) fn size_of(painted: &RenderedPreview) -> Option<Size> {
+    let painting = painted.0.downcast_ref::<Painting>()?;
+    Some(Size::new(painting.cells.columns, painting.cells.rows))
+}
+
 /// Draws a painted picture in the middle of an area.
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, painted: &RenderedPreview) {
     let Some(painting) = painted.0.downcast_ref::<Painting>() else { return };

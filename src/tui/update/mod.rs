@@ -7,6 +7,7 @@ mod failure;
 mod files;
 mod following;
 mod labels;
+mod marks;
 mod models;
 mod mouse;
 mod panes;
@@ -19,12 +20,16 @@ mod scroll;
 mod setup;
 mod start;
 mod trust;
+mod undo;
 mod watching;
 
 use crossterm::event::{KeyCode, KeyEvent};
 
+pub(super) use marks::out_of_sight;
+
 use super::action::{AppAction, EditorAction};
 use super::effect::Effect;
+use super::layout::is_too_small;
 use super::message::Message;
 use super::model::{Model, Pane, Question, Work};
 
@@ -56,6 +61,11 @@ fn take(model: &mut Model, message: Message) -> Vec<Effect> {
 }
 
 fn press(model: &mut Model, key: KeyEvent, position: Option<char>) -> Vec<Effect> {
+    // Nobody sees what a key would do.
+    if is_too_small(model.size) {
+        let leaves = [AppAction::Quit, AppAction::Suspend].map(Some).contains(&model.keys.action(key));
+        return if leaves && !model.is_typing() { everywhere(model, key).unwrap_or_default() } else { vec![] };
+    }
     let Some(key) = positions::meant(model, key, position) else { return vec![] };
     if let Some(question) = model.question.take() {
         return answer(model, question, key);
@@ -97,8 +107,11 @@ fn answer(model: &mut Model, question: Question, key: KeyEvent) -> Vec<Effect> {
         Question::Install if is("app.answer_yes") => models::begin_install(model),
         Question::Repair if is("app.answer_yes") => models::begin_repair(model),
         Question::Trust if is("app.answer_yes") => trust::begin(model),
+        Question::DecideMarked(wanted) if is("app.answer_yes") => decisions::decide_marked(model, wanted),
+        Question::TakeBackEarlier if is("app.answer_yes") => undo::undo_earlier(model),
         Question::Quit | Question::OtherDestination | Question::Download { .. } => vec![],
         Question::Install | Question::Repair | Question::Trust => vec![],
+        Question::DecideMarked(_) | Question::TakeBackEarlier => vec![],
     }
 }
 
