@@ -24,7 +24,7 @@ use super::{SAMPLES_MODEL, view};
 use crate::app_start::{AppStart, Opening};
 use crate::backend::{Backend, Event, Order};
 use crate::built_in;
-use crate::config::Background;
+use crate::config::{Background, Preview};
 use crate::lang::{Language, Say};
 
 /// The time between two drawings for events of the backend, which may come by the thousand. Keys are drawn at once.
@@ -75,9 +75,9 @@ pub fn run(start: AppStart) -> std::io::Result<()> {
     if app.answers.is_in_tmux() {
         screen.hear_no_answers();
     }
-    // People see something before the terminal is asked, which may take a while to answer.
-    screen.draw(|frame| view::draw(frame, &model, app.theme))?;
+    // Before anything that is answered too. People see something before the answers have come.
     screen.ask(&question, Instant::now())?;
+    screen.draw(|frame| view::draw(frame, &model, app.theme))?;
     app.painter.choose(model.review.preview);
     let ended = app.go_on(&mut model, first, &mut screen);
     drop(screen);
@@ -275,7 +275,7 @@ impl App {
             screen.can_describe_keys();
         }
         self.painter.answered(known.abilities);
-        Some(Message::Answered)
+        Some(Message::Answered(known.takes.into_iter().map(Preview::from).collect()))
     }
 
     /// Does what the app wants; what follows from it at once goes to `more`.

@@ -36,8 +36,8 @@ pub(super) enum Message {
     Resized(u16, u16),
     /// A picture took long to get to the terminal, which can draw this in cells.
     SlowLine(Preview),
-    /// The terminal has answered what it can, and draws pictures in another way than was thought.
-    Answered,
+    /// The terminal has answered what it can: the ways in which it takes pixels.
+    Answered(Vec<Preview>),
     /// The program is back from the background: the terminal has forgotten what was drawn.
     Resumed,
     /// An event of the backend.

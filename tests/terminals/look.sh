@@ -34,7 +34,7 @@ printf '#!/bin/sh\nexec "%s" review --destination "%s"\n' "$program" "$work/sort
 chmod +x "$work/app"
 
 export DISPLAY=:${LOOK_DISPLAY:-97}
-Xvfb "$DISPLAY" -screen 0 1280x800x24 >"$work/xvfb.log" 2>&1 &
+Xvfb "$DISPLAY" -screen 0 1280x800x24 -noreset >"$work/xvfb.log" 2>&1 &
 started+=($!)
 for _ in $(seq 100); do xdotool getdisplaygeometry >/dev/null 2>&1 && break; sleep 0.1; done
 

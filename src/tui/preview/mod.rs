@@ -35,6 +35,16 @@ pub(super) enum Graphics {
     Sixel,
 }
 
+impl From<Graphics> for Preview {
+    fn from(graphics: Graphics) -> Preview {
+        match graphics {
+            Graphics::Kitty => Preview::Kitty,
+            Graphics::Iterm2 => Preview::Iterm2,
+            Graphics::Sixel => Preview::Sixel,
+        }
+    }
+}
+
 /// All that drawing pictures has to know of the terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Abilities {

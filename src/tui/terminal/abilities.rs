@@ -44,10 +44,12 @@ impl Environment {
 }
 
 /// What is known of the terminal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(in crate::tui) struct Known {
     /// For drawing pictures.
     pub(in crate::tui) abilities: Abilities,
+    /// The ways in which it takes pixels, the best first.
+    pub(in crate::tui) takes: Vec<Graphics>,
     /// Its background is light.
     pub(in crate::tui) is_light: bool,
     /// It can describe each key, with its place on the keyboard.
@@ -82,16 +84,21 @@ pub(super) fn known(answers: &[Vec<u8>], environment: &Environment, pixels: Opti
     let program = environment.program.to_lowercase();
     let is_wezterm = environment.is_wezterm || is_named("wezterm");
     let is_konsole = environment.is_konsole || is_named("konsole");
-    let graphics = match () {
-        // Neither has places of pictures as text, though both answer; and sixels of Konsole are faulty.
-        () if is_konsole => None,
-        () if is_wezterm => Some(Graphics::Iterm2),
-        () if has(&Said::Kitty) && has_places(name.as_deref(), environment) => Some(Graphics::Kitty),
-        () if has(&Said::Sixels) => Some(Graphics::Sixel),
-        () if environment.is_tmux && environment.is_iterm2 => Some(Graphics::Iterm2),
-        () if is_named("iterm2") || TAKE_ITERM2.iter().any(|known| program.contains(known)) => Some(Graphics::Iterm2),
-        () => None,
-    };
+    let is_of_iterm2 = is_named("iterm2")
+        || TAKE_ITERM2.iter().any(|known| program.contains(known))
+        || environment.is_tmux && environment.is_iterm2;
+    // WezTerm and Konsole have no places of pictures as text, though both answer; and sixels of Konsole are faulty.
+    let is_honest = !is_wezterm && !is_konsole;
+    let takes: Vec<Graphics> = [
+        (Graphics::Iterm2, is_wezterm),
+        (Graphics::Kitty, is_honest && has(&Said::Kitty) && has_places(name.as_deref(), environment)),
+        (Graphics::Sixel, !is_konsole && has(&Said::Sixels)),
+        (Graphics::Iterm2, !is_wezterm && !is_konsole && is_of_iterm2),
+    ]
+    .into_iter()
+    .filter_map(|(graphics, is_taken)| is_taken.then_some(graphics))
+    .collect();
+    let graphics = takes.first().copied();
     let draws = |known: &str| {
         is_named(known) || environment.term.trim_start_matches("xterm-").starts_with(known) || program.contains(known)
     };
@@ -102,7 +109,7 @@ pub(super) fn known(answers: &[Vec<u8>], environment: &Environment, pixels: Opti
     };
     let cell = cell.or(pixels).unwrap_or(Abilities::default().cell);
     let abilities = Abilities { graphics, dots, cell, is_tmux: environment.is_tmux, unpacks: has(&Said::KittyUnpacks) };
-    Known { abilities, is_light: has(&Said::Light), describes_keys: has(&Said::Keys) }
+    Known { abilities, takes, is_light: has(&Said::Light), describes_keys: has(&Said::Keys) }
 }
 
 /// Whether a terminal that takes kitty's graphics has places of pictures as text, as far as is known: those that came

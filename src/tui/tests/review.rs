@@ -205,6 +205,28 @@ fn a_picture_without_colours_is_said_to_be_none() {
 }
 
 #[test]
+fn only_what_the_terminal_takes_is_offered() {
+    let mut model = classified();
+    press(&mut model, "<f4>");
+    let mut ways = |count: usize| -> Vec<Preview> {
+        let step = |_| {
+            press(&mut model, "p");
+            model.review.preview
+        };
+        (0..count).map(step).collect()
+    };
+    let cells = [Preview::Sextants, Preview::Quadrants, Preview::Blocks];
+    assert_eq!(ways(5), [&cells[..], &[Preview::None, Preview::Auto]].concat());
+    update(&mut model, Message::Answered(vec![Preview::Sixel]));
+    let mut ways = |_| {
+        press(&mut model, "p");
+        model.review.preview
+    };
+    let all: Vec<Preview> = (0..6).map(&mut ways).collect();
+    assert_eq!(all, [&cells[..], &[Preview::Sixel, Preview::None, Preview::Auto]].concat());
+}
+
+#[test]
 fn a_window_that_is_too_small_says_so() {
     let mut model = classified();
     press(&mut model, "<f4>");

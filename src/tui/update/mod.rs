@@ -54,7 +54,11 @@ fn take(model: &mut Model, message: Message) -> Vec<Effect> {
             look_where_pictures_are(model)
         }
         Message::SlowLine(cells) => preview::draw_less(model, cells),
-        Message::Resumed | Message::Answered => preview::draw_anew(model),
+        Message::Resumed => preview::draw_anew(model),
+        Message::Answered(pixels) => {
+            model.review.takes_pixels = pixels;
+            preview::draw_anew(model)
+        }
         Message::Backend(event) => backend_event::take(model, event),
         Message::Leave => vec![Effect::Stop, Effect::Quit],
     }

@@ -110,13 +110,14 @@ pub(super) fn draw_less(model: &mut Model, cells: Preview) -> Vec<Effect> {
 
 /// Pictures are drawn in the next way from now on.
 pub(super) fn choose_preview(model: &mut Model) -> Vec<Effect> {
-    model.review.preview = next(model.review.preview);
+    model.review.preview = next(model.review.preview, &model.review.takes_pixels);
     let text = model.language.text(key(model.review.preview));
     model.say(text);
     draw_anew(model)
 }
 
-fn next(preview: Preview) -> Preview {
+/// The way of drawing after this one. A terminal that does not take pixels in a way would print them as text.
+fn next(preview: Preview, takes_pixels: &[Preview]) -> Preview {
     const ALL: [Preview; 8] = [
         Preview::Auto,
         Preview::Sextants,
@@ -128,7 +129,11 @@ fn next(preview: Preview) -> Preview {
         Preview::None,
     ];
     let place = ALL.iter().position(|known| *known == preview).unwrap_or(0);
-    ALL[(place + 1) % ALL.len()]
+    let is_drawable = |way: &Preview| match way {
+        Preview::Sixel | Preview::Kitty | Preview::Iterm2 => takes_pixels.contains(way),
+        _ => true,
+    };
+    ALL.into_iter().cycle().skip(place + 1).find(is_drawable).unwrap_or_default()
 }
 
 fn key(preview: Preview) -> &'static str {
