@@ -25,6 +25,7 @@ mod setup;
 mod sights;
 mod stacks;
 mod start;
+mod strip;
 mod sweep;
 mod trust;
 mod undo;
