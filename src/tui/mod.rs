@@ -15,6 +15,7 @@ mod message;
 mod model;
 mod outside;
 mod preview;
+mod samples;
 mod screen;
 mod terminal_query;
 #[cfg(test)]

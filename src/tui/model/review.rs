@@ -77,6 +77,7 @@ impl Model {
             None => self.language.text("app.undecided"),
             Some(Decision::Accepted(_)) => label,
             Some(Decision::Reassigned(_)) => self.language.say("app.changed_to", &[("label", &label)]),
+            Some(Decision::NoneInside(_)) => self.language.say("app.none_inside", &[("label", &label)]),
             Some(Decision::NoneOfThese) => self.language.text("app.row_none"),
             Some(Decision::Skipped) => self.language.text("app.skipped"),
         }
