@@ -153,9 +153,11 @@ impl Review {
         self.queue.get(self.at).copied()
     }
 
-    /// The places in the queue that so many rows list around the picture that is looked at.
-    pub(crate) fn listed(&self, rows: usize) -> Range<usize> {
-        let first = self.at.saturating_sub(rows / 2).min(self.queue.len().saturating_sub(rows));
-        first..(first + rows).min(self.queue.len())
+    /// The places in the queue that are listed, so many at once, with the picture that is looked at among them. They
+    /// stay until it leaves them: a list that moved with each key would have to be drawn anew with each.
+    pub(crate) fn listed(&self, count: usize) -> Range<usize> {
+        let first = self.at - self.at % count.max(1);
+        let first = first.min(self.queue.len());
+        first..(first + count).min(self.queue.len())
     }
 }

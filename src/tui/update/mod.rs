@@ -27,6 +27,7 @@ mod sights;
 mod source_count;
 mod stacks;
 mod start;
+mod strip;
 mod sweep;
 mod trust;
 mod undo;

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::grid_page;
 use super::sights::sight;
+use super::{grid_page, strip};
 use crate::backend::{NotShown, Order, Part, PictureFacts, PictureLocation, PreviewSize, Viewed};
 use crate::config::Preview;
 use crate::tui::action::ReviewAction;
@@ -19,6 +19,12 @@ pub(super) fn look(model: &mut Model) -> Vec<Effect> {
     if model.review.grid.is_open {
         return grid_page::look(model);
     }
+    let mut effects = look_at_one(model);
+    effects.extend(strip::look(model));
+    effects
+}
+
+fn look_at_one(model: &mut Model) -> Vec<Effect> {
     let Some(index) = model.review.current() else {
         model.review.asked = None;
         model.review.viewed = None;

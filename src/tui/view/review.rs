@@ -49,7 +49,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_>) {
     let [rail, audit] = Layout::vertical([Constraint::Min(0), Constraint::Length(rows as u16)]).areas(beside);
     frame.render_widget(known, rail);
     frame.render_widget(below, audit);
-    paragraph(frame, areas.queue, queue::lines(canvas, areas.queue));
+    queue::draw(frame, areas.queue, canvas);
 }
 
 /// The rail without the blank column that is between it and the picture.
