@@ -29,7 +29,7 @@ fn the_samples_from_the_first_screen_to_sorted_folders_and_back() {
         }
         terminal.press(&["u"], "reviewed 19");
         terminal.press(&["F5"], "applies this");
-        terminal.press(&["W"], "y = yes");
+        terminal.press(&["W"], "Apply: copies");
         terminal.press(&["y"], "Ledger head:");
         let folder = samples_folder(&workspace);
         let destination = folder.join("sorted");
@@ -43,7 +43,7 @@ fn the_samples_from_the_first_screen_to_sorted_folders_and_back() {
             assert_eq!(files.get(path), Some(&row["sha256"]));
         }
         assert!(files.len() >= 40, "{}", files.len());
-        terminal.press(&["R"], "y = yes");
+        terminal.press(&["R"], "Take run");
         terminal.press(&["y"], "does it again");
         assert!(sorted(&destination).is_empty());
         terminal.press(&["q"], "ended 0");
@@ -100,7 +100,7 @@ fn ones_own_pictures_field_by_field() {
     terminal.press(&["Escape"], "Enter edit");
     terminal.press(&["C-s"], "Classification finished: 30 pictures");
     terminal.press(&["F5"], "applies this");
-    terminal.press(&["W"], "y = yes");
+    terminal.press(&["W"], "Apply: copies");
     terminal.press(&["y"], "Ledger head:");
     let arrived = sorted(workspace.path("source-labelled"));
     assert!(!arrived.is_empty());
