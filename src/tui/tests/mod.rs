@@ -2,6 +2,7 @@
 
 mod files;
 mod following;
+mod grid;
 mod labels;
 mod live;
 mod questions;
@@ -10,7 +11,9 @@ mod review;
 mod runs;
 mod setup;
 mod sizes;
+mod stacks;
 mod starts;
+mod sweep;
 mod trust;
 mod unseen;
 
@@ -311,7 +314,7 @@ fn anything() -> impl Strategy<Value = Vec<u8>> {
 
 /// A key or an event for a byte, so that every sequence of bytes is a story.
 fn happen(model: &mut Model, byte: u8) -> Vec<Effect> {
-    const KEYS: [&str; 28] = [
+    const KEYS: [&str; 33] = [
         "<enter>",
         "<esc>",
         "<tab>",
@@ -335,6 +338,11 @@ fn happen(model: &mut Model, byte: u8) -> Vec<Effect> {
         "f",
         "/",
         "1",
+        "g",
+        "A",
+        "m",
+        "D",
+        "<pagedown>",
         "<ctrl-s>",
         "W",
         "R",
@@ -374,7 +382,17 @@ fn happen(model: &mut Model, byte: u8) -> Vec<Effect> {
         }
         230..=233 => click(model, u16::from(byte) * 7 % 90, u16::from(byte) * 11 % 26),
         234 => update(model, Message::Resized(u16::from(byte), 40)),
-        235..=239 => told(model, Event::Viewed { number: model.review.view, painted: Err(NotShown::Gone) }),
+        235..=237 => {
+            let (number, place) = (model.review.grid.number, usize::from(byte % 3));
+            let tile = Ok(crate::backend::RenderedPreview(std::sync::Arc::new(())));
+            told(model, Event::Tile { number, place, tile })
+        }
+        238 => {
+            let members: Vec<PictureId> = model.collection.entries().iter().step_by(2).map(|entry| entry.id).collect();
+            let number = model.review.stacks.number;
+            told(model, Event::NearDuplicates { number, stacks: vec![members], unknown: 1 })
+        }
+        239 => told(model, Event::Viewed { number: model.review.view, painted: Err(NotShown::Gone) }),
         _ => update(model, Message::Paste("a, b\n\u{1b}[31m = | c".to_owned())),
     }
 }
