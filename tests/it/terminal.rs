@@ -169,7 +169,8 @@ fn session_opened_again_is_labelled_anew_and_taken_back() {
     let Some(again) = Terminal::open(&workspace, 81, 24, &arguments) else { return };
     again.wait_for("30 pictures");
     again.press(&["F4"], "reviewed 2");
-    again.press(&["u"], "reviewed 1");
+    again.press(&["u"], "was decided before this");
+    again.press(&["y"], "reviewed 1");
     again.press(&["u"], "reviewed 0");
     again.press(&["u"], "nothing to take back");
     again.press(&["U"], "reviewed 1");
@@ -305,7 +306,8 @@ fn what_is_open_is_reviewed_while_a_model_is_downloaded() {
     terminal.press(&["C-s"], "y = yes");
     terminal.press(&["y"], "Classification finished: 5 pictures");
     terminal.press(&["F4"], "reviewed 3");
-    terminal.press(&["u"], "reviewed 2");
+    terminal.press(&["u"], "was decided before this");
+    terminal.press(&["y"], "reviewed 2");
 }
 
 #[test]
