@@ -29,7 +29,7 @@ fn the_samples_from_the_first_screen_to_sorted_folders_and_back() {
         }
         terminal.press(&["u"], "reviewed 19");
         terminal.press(&["F5"], "applies this");
-        terminal.press(&["W"], "y = yes");
+        terminal.press(&["W"], "Apply: copies");
         terminal.press(&["y"], "Ledger head:");
         let folder = samples_folder(&workspace);
         let destination = folder.join("sorted");
@@ -43,7 +43,7 @@ fn the_samples_from_the_first_screen_to_sorted_folders_and_back() {
             assert_eq!(files.get(path), Some(&row["sha256"]));
         }
         assert!(files.len() >= 40, "{}", files.len());
-        terminal.press(&["R"], "y = yes");
+        terminal.press(&["R"], "Take run");
         terminal.press(&["y"], "does it again");
         assert!(sorted(&destination).is_empty());
         terminal.press(&["q"], "ended 0");
@@ -100,7 +100,7 @@ fn ones_own_pictures_field_by_field() {
     terminal.press(&["Escape"], "Enter edit");
     terminal.press(&["C-s"], "Classification finished: 30 pictures");
     terminal.press(&["F5"], "applies this");
-    terminal.press(&["W"], "y = yes");
+    terminal.press(&["W"], "Apply: copies");
     terminal.press(&["y"], "Ledger head:");
     let arrived = sorted(workspace.path("source-labelled"));
     assert!(!arrived.is_empty());
@@ -170,7 +170,8 @@ fn session_opened_again_is_labelled_anew_and_taken_back() {
     let Some(again) = Terminal::open(&workspace, 81, 24, &arguments) else { return };
     again.wait_for("30 pictures");
     again.press(&["F4"], "reviewed 2");
-    again.press(&["u"], "reviewed 1");
+    again.press(&["u"], "was decided before this");
+    again.press(&["y"], "reviewed 1");
     again.press(&["u"], "reviewed 0");
     again.press(&["u"], "nothing to take back");
     again.press(&["U"], "reviewed 1");
@@ -306,7 +307,8 @@ fn what_is_open_is_reviewed_while_a_model_is_downloaded() {
     terminal.press(&["C-s"], "y = yes");
     terminal.press(&["y"], "Classification finished: 5 pictures");
     terminal.press(&["F4"], "reviewed 3");
-    terminal.press(&["u"], "reviewed 2");
+    terminal.press(&["u"], "was decided before this");
+    terminal.press(&["y"], "reviewed 2");
 }
 
 #[test]
