@@ -22,6 +22,7 @@ pub mod picture;
 pub mod plan;
 pub mod portable_name;
 pub mod printable;
+pub mod ranking;
 pub mod readiness;
 pub mod review;
 pub mod run;
