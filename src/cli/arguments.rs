@@ -33,6 +33,7 @@ enum ActionArguments {
     Review(ReviewArguments),
     Apply(ApplyArguments),
     Undo(UndoArguments),
+    Find(FindArguments),
     Verify(DestinationArguments),
     Repair(RepairArguments),
     #[command(subcommand, arg_required_else_help = true)]
@@ -62,6 +63,7 @@ pub(super) enum Action {
     Demo(DemoArguments),
     Apply(ApplyArguments),
     Undo(UndoArguments),
+    Find(FindArguments),
     Verify(DestinationArguments),
     Repair(RepairArguments),
     Model(ModelAction),
@@ -224,6 +226,24 @@ pub(super) struct UndoArguments {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct FindArguments {
+    #[arg(value_name = "TEXT", required_unless_present = "like", conflicts_with = "like")]
+    pub(super) text: Option<String>,
+    #[arg(long, value_name = "FILE")]
+    pub(super) like: Option<PathBuf>,
+    #[arg(long, value_name = "DIR")]
+    pub(super) destination: PathBuf,
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) limit: u32,
+    #[arg(long)]
+    pub(super) trust: bool,
+    #[arg(long)]
+    pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) runtime: RuntimeOptions,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct DestinationArguments {
     #[arg(long, value_name = "DIR")]
     pub(super) destination: PathBuf,
@@ -301,6 +321,7 @@ pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>, language: &La
         ActionArguments::Demo(arguments) => Action::Demo(arguments),
         ActionArguments::Apply(arguments) => Action::Apply(arguments),
         ActionArguments::Undo(arguments) => Action::Undo(arguments),
+        ActionArguments::Find(arguments) => Action::Find(arguments),
         ActionArguments::Verify(arguments) => Action::Verify(arguments),
         ActionArguments::Repair(arguments) => Action::Repair(arguments),
         ActionArguments::Model(action) => Action::Model(action),
@@ -361,6 +382,10 @@ mod tests {
             "sis watch --source a --destination b --labels x,y --settle 0",
             "sis watch --source a --destination b --labels x,y --dry-run",
             "sis bench --pictures 0",
+            "sis find --destination b",
+            "sis find words",
+            "sis find words --like f.jpg --destination b",
+            "sis find words --destination b --limit 0",
         ] {
             assert!(parsed(line).is_err_and(|error| error.use_stderr()), "{line}");
         }
