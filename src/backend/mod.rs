@@ -29,6 +29,7 @@ mod orders;
 mod own_work;
 mod path_completion;
 mod preview_loader;
+mod ranking;
 mod rate_meter;
 mod repair_model;
 mod runner;
@@ -48,10 +49,11 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use change_feed::{ChangeFeed, ChangeFeedHandle};
-use channels::{EmbedRequest, RunnerQueue};
+use channels::{EmbedRequest, RunnerQueue, ScorerCommand};
 use context::RunnerContext;
 use events::EventSender;
 use own_work::OwnWork;
+use ranking::RankQuery;
 use watch_control::WatchControl;
 
 use crate::jobs::cancel_token::CancelToken;
@@ -63,6 +65,7 @@ pub use events::Waker;
 pub use messages::{Checked, DecisionStep, Event, NamedDecision, Order, Tally, UndoTally};
 pub use model_catalog::{ModelChoice, ModelPlace};
 pub use preview_loader::{PictureLocation, PreviewRenderer, PreviewSize, RenderedPreview};
+pub use ranking::{NotRanked, RankBy};
 pub use session_rows::{ScoredWith, SessionRow};
 pub use watch_forwarder::{WatchNews, WatchStatus};
 
@@ -75,6 +78,7 @@ const LOOK: Duration = Duration::from_millis(10);
 /// The threads, for as long as this is kept.
 pub struct Backend {
     embedder: Sender<EmbedRequest>,
+    scorer: Sender<ScorerCommand>,
     decisions: Sender<Order>,
     previews: Sender<Order>,
     inspector: Sender<Order>,
@@ -120,6 +124,7 @@ impl Backend {
             scorer: scorer.clone(),
             embedder: embedder.clone(),
         };
+        let to_scorer = scorer.clone();
         let threads = vec![
             spawn("runner", move || runner::run(&context, &runner_orders)),
             spawn("label embedder", {
@@ -148,15 +153,40 @@ impl Backend {
             }),
         ];
         let threads = threads.into_iter().flatten().collect();
-        (Backend { embedder, decisions, previews, inspector, catalog, stop, control, ending, threads }, told)
+        (
+            Backend {
+                embedder,
+                scorer: to_scorer,
+                decisions,
+                previews,
+                inspector,
+                catalog,
+                stop,
+                control,
+                ending,
+                threads,
+            },
+            told,
+        )
     }
 
     /// Sends an order to the thread that carries it out.
     pub fn send(&self, order: Order) {
-        if let Order::Rescore { revision, labels, template } = order {
-            let _ = self.embedder.send(EmbedRequest::Labels { revision, labels, template });
-            return;
-        }
+        let order = match order {
+            Order::Rescore { revision, labels, template } => {
+                let _ = self.embedder.send(EmbedRequest::Labels { revision, labels, template });
+                return;
+            }
+            Order::Rank { number, by: RankBy::Sentence(sentence) } => {
+                let _ = self.embedder.send(EmbedRequest::Sentence { number, sentence });
+                return;
+            }
+            Order::Rank { number, by: RankBy::Likeness(picture) } => {
+                let _ = self.scorer.send(ScorerCommand::Rank { number, query: RankQuery::Likeness(picture) });
+                return;
+            }
+            order => order,
+        };
         let to = match &order {
             Order::Check { .. } | Order::Complete { .. } => &self.inspector,
             Order::ListModels { .. } | Order::LookUpModel { .. } => &self.catalog,
@@ -221,7 +251,7 @@ impl Backend {
         let none = || unbounded().0;
         (self.decisions, self.previews) = (none(), none());
         (self.inspector, self.catalog) = (none(), none());
-        self.embedder = unbounded().0;
+        (self.embedder, self.scorer) = (unbounded().0, unbounded().0);
     }
 }
 

@@ -17,6 +17,7 @@ pub mod label;
 pub mod limit;
 pub mod litter;
 pub mod name_fold;
+pub mod name_search;
 pub mod patterns;
 pub mod picture;
 pub mod plan;

@@ -6,14 +6,22 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde_json::Value as Json;
-use smart_image_sorter::built_in;
+use smart_image_sorter::backend::{Event, NotRanked, Order, RankBy};
+use smart_image_sorter::built_in::{self, Unpacker};
+use smart_image_sorter::domain::picture::PictureId;
+use smart_image_sorter::domain::ranking::Ranking;
 use smart_image_sorter::engine::checkpoint::Checkpoint;
 use smart_image_sorter::engine::encoder::{ImageEncoder, TextEncoder};
+use smart_image_sorter::engine::runtime::find::LibrarySearchPath;
+use smart_image_sorter::engine::runtime::select::{RuntimeChoice, RuntimeRequest};
 use smart_image_sorter::engine::runtime::{Runtime, Workload};
 use smart_image_sorter::files::decode::decode;
 use smart_image_sorter::files::read::{Reading, read};
+use smart_image_sorter::jobs::embedding_cache::EmbeddingCacheConfig;
+use smart_image_sorter::use_cases::Machine;
 
-use crate::support::{Finished, Workspace, copy_folder, fixtures, of_kind, picture};
+use crate::support::{Finished, Workspace, copy_folder, fixtures, of_kind, picture, program};
+use crate::working::Working;
 
 /// Drawn pictures that the built-in model was not trained on, what they are, and words for that.
 #[derive(Deserialize)]
@@ -251,4 +259,74 @@ fn a_strange_session_does_not_have_its_model_opened() {
     workspace.sis_on_destination(&["find", "a map", "--trust"]).ended_with(0);
     let source = workspace.source().join("1.jpg");
     workspace.sis_on_destination(&["find", "--like", source.to_str().unwrap()]).ended_with(0);
+}
+
+/// The app's threads, on the folders of the program that the workspace runs.
+fn app(workspace: &Workspace) -> Working {
+    Working::on(Machine {
+        places: LibrarySearchPath::default(),
+        runtime: RuntimeRequest { runtime: RuntimeChoice::Tract, ..RuntimeRequest::default() },
+        program: program().to_owned(),
+        cache: Some(EmbeddingCacheConfig { folder: workspace.home().join("cache/sis"), limit: 1 << 30 }),
+        built_in: Unpacker::new(Some(workspace.home().join("built-in"))),
+        data_folder: Some(workspace.home().join("data/sis")),
+    })
+}
+
+/// The answer to an order to rank.
+fn ranked(app: &mut Working, number: u64, by: RankBy) -> Result<Ranking, String> {
+    app.backend.send(Order::Rank { number, by });
+    let is_answer = |event: &Event| match event {
+        Event::Ranked { number: told, .. } | Event::NotRanked { number: told, .. } => *told == number,
+        _ => false,
+    };
+    app.wait_for("an answer", is_answer);
+    let answer = app.events.iter().rev().find(|event| is_answer(event));
+    match answer {
+        Some(Event::Ranked { ranking, .. }) => Ok(ranking.clone()),
+        Some(Event::NotRanked { reason, .. }) => Err(format!("{reason:?}")),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn the_app_ranks_as_the_command_does() {
+    let (workspace, _) = with_model_folder();
+    let mut app = app(&workspace);
+    let sentence = || RankBy::Sentence("a map".to_owned());
+    assert_eq!(ranked(&mut app, 1, sentence()), Err(format!("{:?}", NotRanked::NoModel)));
+    app.backend.send(Order::Open { destination: workspace.destination() });
+    app.wait_for("the model", |event| matches!(event, Event::Scorable { missing: 0 }));
+    let entries: Vec<(PictureId, PathBuf)> = app
+        .events
+        .iter()
+        .flat_map(|event| match event {
+            Event::Arrived { entries, .. } => {
+                entries.iter().map(|(entry, _)| (entry.id, entry.path.clone())).collect::<Vec<_>>()
+            }
+            _ => vec![],
+        })
+        .collect();
+    assert_eq!(entries.len(), 6);
+    let ranking = ranked(&mut app, 2, sentence()).unwrap();
+    let told = found(&workspace.sis_on_destination(&["find", "a map", "--json"]).ended_with(0));
+    let by_path: HashMap<String, f64> = told.iter().cloned().collect();
+    for (position, (_, path)) in entries.iter().enumerate() {
+        if let Some(score) = by_path.get(&path.to_string_lossy().into_owned()) {
+            let own = ranking.cosine(position).unwrap();
+            assert_eq!(own, *score as f32, "{path:?}");
+        }
+    }
+    let order = ranking.order.iter().map(|position| entries[*position].1.to_string_lossy().into_owned());
+    let order: Vec<String> = order.filter(|path| by_path.contains_key(path)).collect();
+    assert_eq!(order, told.into_iter().map(|(path, _)| path).collect::<Vec<_>>());
+    assert_eq!(ranking.known(), 5, "one picture is broken");
+    let (id, path) = &entries[ranking.order[2]];
+    let like = ranked(&mut app, 3, RankBy::Likeness(*id)).unwrap();
+    assert_eq!(&entries[like.order[0]].1, path);
+    let broken = entries.iter().find(|(_, path)| path.ends_with("broken.jpg")).unwrap().0;
+    let unknown = format!("{:?}", NotRanked::PictureUnknown);
+    assert_eq!(ranked(&mut app, 4, RankBy::Likeness(broken)), Err(unknown));
+    let long = ranked(&mut app, 5, RankBy::Sentence("rifle ".repeat(400))).unwrap_err();
+    assert!(long.starts_with("TooLong"), "{long}");
 }

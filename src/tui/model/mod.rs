@@ -1,6 +1,7 @@
 //! The state of the app, all of it.
 
 mod files;
+mod find;
 mod label_book;
 mod labels;
 mod live;
@@ -24,6 +25,7 @@ use crate::domain::limit::Stage;
 use crate::lang::Language;
 
 pub(crate) use files::{Done, Files};
+pub(crate) use find::{Before, Find, Likening, Names, Ranked};
 pub(crate) use labels::Labels;
 pub(crate) use live::{Live, Sorts, WatchState};
 pub(crate) use review::Review;
@@ -65,6 +67,7 @@ pub(crate) struct Model {
     pub(crate) collection: Collection,
     pub(crate) counts: Counts,
     pub(crate) review: Review,
+    pub(crate) find: Find,
     pub(crate) files: Files,
     pub(crate) work: Work,
     /// The watch that is running, beside other work.
@@ -165,6 +168,7 @@ impl Model {
             collection: Collection::default(),
             counts: Counts::default(),
             review: Review { preview: defaults.preview, ..Review::default() },
+            find: Find::default(),
             files: Files::default(),
             work: Work::Idle,
             watch: None,
@@ -253,7 +257,7 @@ impl Model {
         match self.pane {
             Pane::Setup => self.setup.editing.is_some(),
             Pane::Labels => self.labels.is_editing,
-            Pane::Review => self.review.finding.is_some(),
+            Pane::Review => self.find.line.is_some(),
             Pane::Files | Pane::Log => false,
         }
     }

@@ -6,7 +6,6 @@ use crate::backend::{PreviewSize, RenderedPreview};
 use crate::config::Preview;
 use crate::domain::history::History;
 use crate::domain::review::{QueueFilter, QueueOrder};
-use crate::tui::input_line::InputLine;
 
 #[derive(Default)]
 pub(crate) struct Review {
@@ -24,8 +23,6 @@ pub(crate) struct Review {
     /// Where a range of marks begins.
     pub(crate) anchor: Option<usize>,
     pub(crate) history: History,
-    /// A label that is being looked for.
-    pub(crate) finding: Option<InputLine>,
     pub(crate) details: bool,
     pub(crate) hidden: bool,
     /// How pictures are drawn.

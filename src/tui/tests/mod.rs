@@ -1,5 +1,6 @@
 //! The app without a terminal: state and keys in, state and effects out; the screen as text.
 
+mod find;
 mod following;
 mod labels;
 mod live;
@@ -298,7 +299,7 @@ fn anything() -> impl Strategy<Value = Vec<u8>> {
 
 /// A key or an event for a byte, so that every sequence of bytes is a story.
 fn happen(model: &mut Model, byte: u8) -> Vec<Effect> {
-    const KEYS: [&str; 24] = [
+    const KEYS: [&str; 25] = [
         "<enter>",
         "<esc>",
         "<tab>",
@@ -321,6 +322,7 @@ fn happen(model: &mut Model, byte: u8) -> Vec<Effect> {
         "o",
         "f",
         "/",
+        "=",
         "1",
         "<ctrl-s>",
     ];
@@ -357,7 +359,12 @@ fn happen(model: &mut Model, byte: u8) -> Vec<Effect> {
         }
         230..=233 => click(model, u16::from(byte) * 7 % 90, u16::from(byte) * 11 % 26),
         234 => update(model, Message::Resized(u16::from(byte), 40)),
-        235..=239 => told(model, Event::Viewed { number: model.review.view, painted: None }),
+        235..=236 => {
+            let number = model.find.awaited.as_ref().map_or(0, |(number, _)| *number);
+            let ranking = crate::domain::ranking::Ranking::of(vec![0.5; model.collection.len()], None);
+            told(model, Event::Ranked { begun: model.live.begun, number, ranking })
+        }
+        237..=239 => told(model, Event::Viewed { number: model.review.view, painted: None }),
         _ => update(model, Message::Paste("a, b\n\u{1b}[31m = | c".to_owned())),
     }
 }

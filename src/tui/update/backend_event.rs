@@ -1,6 +1,6 @@
 //! Hands each event of the backend to the part of the app that it concerns.
 
-use super::{decisions, failure, files, following, labels, models, run, setup, start, trust, watching};
+use super::{decisions, failure, files, find, following, labels, models, run, setup, start, trust, watching};
 use crate::backend::Event;
 use crate::tui::effect::Effect;
 use crate::tui::model::Model;
@@ -66,6 +66,8 @@ fn hand_on(model: &mut Model, event: Event) -> Vec<Effect> {
         Event::Scorable { missing } => return labels::scorable(model, missing),
         Event::NotScorable { error } => labels::not_scorable(model, &error),
         Event::Rescored { revision, scores } => labels::rescored(model, revision, scores),
+        Event::Ranked { begun, number, ranking } => return find::ranked(model, begun, number, ranking),
+        Event::NotRanked { number, reason } => return find::not_ranked(model, number, reason),
         Event::LabelsFailed { revision, label, error } => labels::failed(model, revision, label, &error),
         Event::Alike { revision, pairs } => labels::alike(model, revision, pairs),
 

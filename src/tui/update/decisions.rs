@@ -2,8 +2,6 @@
 
 use std::collections::HashSet;
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-
 use super::preview;
 use super::queue::go;
 use crate::backend::{DecisionStep, NamedDecision, Order};
@@ -217,25 +215,4 @@ fn decision_of(model: &mut Model, said: NamedDecision) -> Decision {
         NamedDecision::NoneOfThese => Decision::NoneOfThese,
         NamedDecision::Skipped => Decision::Skipped,
     }
-}
-
-/// Types a part of a label's name; Enter takes the first that has it.
-pub(super) fn find(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
-    match key.code {
-        KeyCode::Esc => model.review.finding = None,
-        KeyCode::Enter => {
-            let wanted = model.review.finding.take().unwrap_or_default().text().to_lowercase();
-            let found = model.labels.current.iter().position(|label| label.text.to_lowercase().contains(&wanted));
-            return match found {
-                Some(label) => reassign(model, label),
-                None => vec![],
-            };
-        }
-        _ => {
-            if let Some(line) = model.review.finding.as_mut() {
-                line.press(KeyEvent::new(key.code, key.modifiers & KeyModifiers::CONTROL));
-            }
-        }
-    }
-    vec![]
 }

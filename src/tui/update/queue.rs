@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::find;
 use super::preview::look;
 use crate::domain::review::{QueueOrder, queue};
 use crate::tui::effect::Effect;
@@ -12,7 +13,8 @@ pub(super) fn remake(model: &mut Model) {
     // Before anything was looked at, the first that nobody decided is.
     let current = model.review.is_begun.then(|| model.review.current()).flatten();
     model.review.is_begun = true;
-    model.review.queue = queue(&model.collection, model.review.filter, model.review.order, model.sure());
+    let queue = queue(&model.collection, model.review.filter, model.review.order, model.sure());
+    model.review.queue = find::found_in(model, queue);
     model.review.is_extended = false;
     model.review.marked.clear();
     model.review.anchor = None;
@@ -29,6 +31,7 @@ pub(super) fn extend(model: &mut Model, first: usize) {
     let queued: HashSet<usize> = model.review.queue.iter().copied().collect();
     let is_new = |index: &usize| !model.collection.same_content(*index).any(|same| queued.contains(&same));
     let fresh: Vec<usize> = fresh.into_iter().filter(is_new).collect();
+    let fresh = find::joins(model, fresh);
     model.review.is_extended |= !fresh.is_empty();
     model.review.queue.extend(fresh);
     if known == 0 {

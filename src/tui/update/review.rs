@@ -2,13 +2,13 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use super::decisions::{accept, decide, find, reassign, redo, undo};
+use super::decisions::{accept, decide, reassign, redo, undo};
+use super::find;
 use super::preview::{choose_preview, look};
 use super::queue::{again, go, go_to_open, remake};
 use crate::domain::decision::Decision;
 use crate::tui::action::ReviewAction;
 use crate::tui::effect::Effect;
-use crate::tui::input_line::InputLine;
 use crate::tui::model::Model;
 
 /// Opens the pane: the queue is made anew, and the first picture that nobody decided is looked at.
@@ -19,8 +19,11 @@ pub(super) fn enter(model: &mut Model) -> Vec<Effect> {
 }
 
 pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
-    if model.review.finding.is_some() {
-        return find(model, key);
+    if model.find.line.is_some() {
+        return find::press(model, key);
+    }
+    if key.code == KeyCode::Esc && model.find.is_active() {
+        return find::leave(model);
     }
     if let KeyCode::Char(digit @ '0'..='9') = key.code
         && key.modifiers.is_empty()
@@ -43,10 +46,8 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         ReviewAction::MarkRange => mark_range(model),
         ReviewAction::Undo => undo(model),
         ReviewAction::Redo => redo(model),
-        ReviewAction::FindLabel => {
-            model.review.finding = Some(InputLine::default());
-            vec![]
-        }
+        ReviewAction::Find => find::open(model),
+        ReviewAction::LikeThis => find::like_this(model),
         ReviewAction::Details => {
             model.review.details = !model.review.details;
             vec![]
@@ -55,6 +56,11 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         ReviewAction::Hide => {
             model.review.hidden = !model.review.hidden;
             look(model)
+        }
+        ReviewAction::Order if model.find.ranked.is_some() => {
+            let text = model.language.text("app.found_order");
+            model.say(text);
+            vec![]
         }
         ReviewAction::Order => {
             model.review.order = model.review.order.next();

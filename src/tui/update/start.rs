@@ -112,6 +112,7 @@ pub(super) fn make_room(model: &mut Model) {
         view: model.review.view,
         ..Review::default()
     };
+    model.find.clear();
     model.files = Files::default();
     model.labels.scored = 0;
     model.labels.is_fixed = false;

@@ -2,6 +2,7 @@
 
 mod canvas;
 mod files;
+mod find;
 mod help;
 mod labels;
 mod live;
@@ -53,7 +54,9 @@ pub(super) fn draw(frame: &mut Frame<'_>, model: &Model, theme: Theme) {
     }
     frame.render_widget(Clear, parts.notice);
     frame.render_widget(said, parts.notice);
-    frame.render_widget(hint_line(&canvas), parts.hints);
+    if !(model.pane == Pane::Review && find::draw(frame, parts.hints, &canvas)) {
+        frame.render_widget(hint_line(&canvas), parts.hints);
+    }
     frame.render_widget(status_line(&canvas, parts.status.width), parts.status);
 }
 
@@ -106,7 +109,6 @@ fn hint_line(canvas: &Canvas<'_>) -> Line<'static> {
     }
     let fixed = match model.pane {
         Pane::Setup if model.setup.editing.is_some() => Some("app.hint_field"),
-        Pane::Review if model.review.finding.is_some() => Some("app.hint_find"),
         _ => None,
     };
     if let Some(key) = fixed {

@@ -8,6 +8,7 @@ use ratatui::widgets::{Paragraph, Wrap};
 use unicode_width::UnicodeWidthStr;
 
 use super::canvas::{Canvas, nothing_yet, padded, paragraph, shortened};
+use super::find;
 use crate::config::Preview;
 use crate::domain::audit::{AuditRow, audit};
 use crate::domain::decision::Decision;
@@ -46,6 +47,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_>) {
     let Some(index) = review.current() else {
         let text = match canvas.model.collection.is_empty() {
             true => nothing_yet(canvas),
+            false if canvas.model.find.is_active() => canvas.text("app.found_nothing"),
             false => canvas.with_keys("app.filter_empty", &[("key", ReviewAction::Filter.into())]),
         };
         return paragraph(frame, areas.picture, vec![Line::raw(""), Line::raw(text)]);
@@ -107,6 +109,7 @@ fn audited(canvas: &Canvas<'_>, width: usize) -> Vec<Line<'static>> {
 fn heading(canvas: &Canvas<'_>) -> Line<'static> {
     let review = &canvas.model.review;
     let order = match review.order {
+        _ if canvas.model.find.ranked.is_some() => "app.order_nearest",
         QueueOrder::LeastSure => "app.order_least_sure",
         QueueOrder::MostSure => "app.order_most_sure",
         QueueOrder::ByLabel => "app.order_by_label",
@@ -121,6 +124,11 @@ fn heading(canvas: &Canvas<'_>) -> Line<'static> {
         }
         QueueFilter::Decided => canvas.text("app.filter_decided"),
         QueueFilter::Troubled => canvas.text("app.filter_troubled"),
+    };
+    let filter = match (find::heading(canvas), review.filter) {
+        (None, _) => filter,
+        (Some(found), QueueFilter::All) => found,
+        (Some(found), _) => format!("{found} · {filter}"),
     };
     let at = if review.queue.is_empty() { 0 } else { review.at + 1 };
     let order = canvas.text(order);
@@ -179,12 +187,12 @@ fn about(canvas: &Canvas<'_>, index: usize, width: usize) -> Vec<Line<'static>> 
         let is_best = best.is_some_and(|best| best.label == place);
         lines.push(if is_best { Line::styled(text, canvas.theme.good()) } else { Line::raw(text) });
     }
+    if let Some(nearness) = find::nearness(canvas, index) {
+        lines.push(Line::raw(canvas.say("app.nearness", &[("score", &nearness)])));
+    }
     if let Some(best) = best {
         let margin = format!("{:.2}", best.margin);
         lines.push(Line::styled(canvas.say("app.margin", &[("margin", &margin)]), canvas.theme.faint()));
-    }
-    if let Some(line) = &model.review.finding {
-        lines.push(Line::styled(format!("/{}", printable_text(line.text())), canvas.theme.warning()));
     }
     lines
 }
@@ -223,6 +231,7 @@ fn around(canvas: &Canvas<'_>, height: usize, width: usize) -> Vec<Line<'static>
                 _ => " ",
             };
             let name = entry.path.file_name().map(printable).unwrap_or_default();
+            let name = find::nearness(canvas, *index).map_or(name.clone(), |nearness| format!("{nearness} {name}"));
             let more = match canvas.model.collection.others_alike(*index) {
                 0 => String::new(),
                 count => format!(" +{count}"),
