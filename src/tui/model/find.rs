@@ -5,9 +5,10 @@ use std::path::Path;
 use crate::backend::RankBy;
 use crate::domain::collection::Entry;
 use crate::domain::name_search::{NameIndex, NameWords};
-use crate::domain::printable::printable;
+use crate::domain::printable::{printable, printable_text};
 use crate::domain::ranking::Ranking;
 use crate::domain::review::{QueueFilter, QueueOrder};
+use crate::lang::Language;
 use crate::tui::input_line::InputLine;
 
 /// Searches that are remembered.
@@ -120,6 +121,26 @@ impl Find {
     /// True where the name of a picture has the words that the queue is narrowed to.
     pub(crate) fn takes(&self, position: usize) -> bool {
         self.names.as_ref().is_none_or(|names| self.index.has(position, &names.words))
+    }
+
+    /// What was found, in words; `pictures` are there now. None where nothing was looked for.
+    pub(crate) fn name(&self, language: &Language, pictures: usize) -> Option<String> {
+        let ranked = self.ranked.as_ref().map(|ranked| {
+            let key = match ranked.to.by {
+                RankBy::Sentence(_) => "app.found_sentence",
+                RankBy::Likeness(_) => "app.found_like",
+            };
+            let found = language.say(key, &[("name", &ranked.to.name)]);
+            match pictures.saturating_sub(ranked.ranking.cosines.len()) {
+                0 => found,
+                since => format!("{found} {}", language.say("app.found_since", &[("count", &since)])),
+            }
+        });
+        let names = self.names.as_ref();
+        let names = names.map(|names| language.say("app.found_name", &[("name", &printable_text(names.text.trim()))]));
+        let awaited = self.awaited.as_ref().map(|(_, to)| language.say("app.finding", &[("name", &to.name)]));
+        let parts: Vec<String> = ranked.into_iter().chain(names).chain(awaited).collect();
+        (!parts.is_empty()).then(|| parts.join(" · "))
     }
 
     /// Makes the names of pictures that came since ready to be looked through. The folders above the source are the

@@ -10,6 +10,7 @@ mod runs;
 mod setup;
 mod starts;
 mod trust;
+mod unseen;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use proptest::prelude::*;
@@ -24,8 +25,8 @@ use super::theme::Theme;
 use super::update::update;
 use super::view;
 use crate::backend::{
-    BackendError, Checked, DecisionStep, Event, ModelChoice, ModelPlace, NamedDecision, Order, PreviewSize, Tally,
-    UndoTally,
+    BackendError, Checked, DecisionStep, Event, ModelChoice, ModelPlace, NamedDecision, NotShown, Order, PreviewSize,
+    Tally, UndoTally,
 };
 use crate::config::{Defaults, Preview};
 use crate::domain::collection::Entry;
@@ -364,7 +365,7 @@ fn happen(model: &mut Model, byte: u8) -> Vec<Effect> {
             let ranking = crate::domain::ranking::Ranking::of(vec![0.5; model.collection.len()], None);
             told(model, Event::Ranked { begun: model.live.begun, number, ranking })
         }
-        237..=239 => told(model, Event::Viewed { number: model.review.view, painted: None }),
+        237..=239 => told(model, Event::Viewed { number: model.review.view, painted: Err(NotShown::Gone) }),
         _ => update(model, Message::Paste("a, b\n\u{1b}[31m = | c".to_owned())),
     }
 }

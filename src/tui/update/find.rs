@@ -14,7 +14,7 @@ use crate::domain::ranking::Ranking;
 use crate::domain::review::QueueFilter;
 use crate::tui::effect::Effect;
 use crate::tui::input_line::InputLine;
-use crate::tui::model::{Before, Likening, Model, Names, Pane, Ranked};
+use crate::tui::model::{Before, Likening, Look, Model, Names, Pane, Ranked};
 
 /// Opens the box. What is found by name already is in it.
 pub(super) fn open(model: &mut Model) -> Vec<Effect> {
@@ -25,9 +25,11 @@ pub(super) fn open(model: &mut Model) -> Vec<Effect> {
     }
     begin(model);
     index_names(model);
+    // The box is under the pane.
+    model.review.look = Look::One;
     let text = model.find.names.as_ref().map(|names| names.text.clone()).unwrap_or_default();
     model.find.line = Some(InputLine::new(text));
-    vec![]
+    look(model)
 }
 
 /// Makes the names of pictures that came since ready to be looked through.
@@ -78,7 +80,7 @@ fn narrow(model: &mut Model) -> Vec<Effect> {
     if model.find.base.is_none() {
         model.find.names = None;
         let current = model.review.current();
-        remake_unmarked(model);
+        remake(model);
         model.find.base = Some(model.review.queue.clone());
         go_to(model, current);
     }
@@ -90,13 +92,6 @@ fn narrow(model: &mut Model) -> Vec<Effect> {
     model.review.queue = base.iter().copied().filter(|position| model.find.takes(*position)).collect();
     go_to(model, current);
     look(model)
-}
-
-/// Makes the queue anew; marks stay.
-fn remake_unmarked(model: &mut Model) {
-    let (marked, anchor) = (std::mem::take(&mut model.review.marked), model.review.anchor.take());
-    remake(model);
-    (model.review.marked, model.review.anchor) = (marked, anchor);
 }
 
 /// Goes to a picture, or to the first where it is not in the queue.
@@ -158,7 +153,7 @@ pub(super) fn ranked(model: &mut Model, begun: u64, number: u64, ranking: Rankin
     model.find.base = None;
     model.find.ranked = Some(Ranked { to, ranking });
     model.review.filter = QueueFilter::All;
-    remake_unmarked(model);
+    remake(model);
     model.review.at = 0;
     look_if_seen(model)
 }
@@ -194,13 +189,19 @@ pub(super) fn not_ranked(model: &mut Model, number: u64, reason: NotRanked) -> V
 /// Goes back to the queue of before, at the picture of before.
 pub(super) fn leave(model: &mut Model) -> Vec<Effect> {
     let Some(before) = model.find.before.take() else { return vec![] };
+    forget(model);
+    (model.review.filter, model.review.order) = (before.filter, before.order);
+    remake(model);
+    go_to(model, before.picture);
+    look_if_seen(model)
+}
+
+/// What was found is found no longer: the queue is made anew, and nobody comes back to the one of before.
+pub(super) fn forget(model: &mut Model) {
     model.find.line = None;
     (model.find.names, model.find.ranked) = (None, None);
     (model.find.awaited, model.find.base) = (None, None);
-    (model.review.filter, model.review.order) = (before.filter, before.order);
-    remake_unmarked(model);
-    go_to(model, before.picture);
-    look_if_seen(model)
+    model.find.before = None;
 }
 
 /// The part of a queue that was found, in the order in which it was.

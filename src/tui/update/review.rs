@@ -2,14 +2,15 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use super::decisions::{accept, decide, reassign, redo, undo};
+use super::decisions::{decide, reassign};
 use super::find;
+use super::marks::{self, mark, mark_range};
 use super::preview::{choose_preview, look};
-use super::queue::{again, go, go_to_open, remake};
-use crate::domain::decision::Decision;
+use super::queue::{again, go_to_open, remake, step};
+use super::undo::{redo, undo};
 use crate::tui::action::ReviewAction;
 use crate::tui::effect::Effect;
-use crate::tui::model::Model;
+use crate::tui::model::{Look, Model, Wanted};
 
 /// Opens the pane: the queue is made anew, and the first picture that nobody decided is looked at.
 pub(super) fn enter(model: &mut Model) -> Vec<Effect> {
@@ -22,9 +23,6 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     if model.find.line.is_some() {
         return find::press(model, key);
     }
-    if key.code == KeyCode::Esc && model.find.is_active() {
-        return find::leave(model);
-    }
     if let KeyCode::Char(digit @ '0'..='9') = key.code
         && key.modifiers.is_empty()
     {
@@ -33,64 +31,80 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     }
     let Some(action) = model.keys.action(key) else { return vec![] };
     match action {
-        ReviewAction::Next => go(model, 1),
-        ReviewAction::Previous => go(model, -1),
-        ReviewAction::TenOn => go(model, 10),
-        ReviewAction::TenBack => go(model, -10),
+        ReviewAction::Next => step(model, 1),
+        ReviewAction::Previous => step(model, -1),
+        ReviewAction::TenOn => step(model, 10),
+        ReviewAction::TenBack => step(model, -10),
         ReviewAction::NextOpen => go_to_open(model, 1),
         ReviewAction::PreviousOpen => go_to_open(model, -1),
-        ReviewAction::Accept => accept(model),
-        ReviewAction::NoneOfThese => decide(model, |_, _| Some(Decision::NoneOfThese)),
-        ReviewAction::Skip => decide(model, |_, _| Some(Decision::Skipped)),
+        ReviewAction::Accept => decide(model, Wanted::Accept),
+        ReviewAction::NoneOfThese => decide(model, Wanted::NoneOfThese),
+        ReviewAction::Skip => decide(model, Wanted::Skip),
         ReviewAction::Mark => mark(model),
         ReviewAction::MarkRange => mark_range(model),
         ReviewAction::Undo => undo(model),
         ReviewAction::Redo => redo(model),
         ReviewAction::Find => find::open(model),
         ReviewAction::LikeThis => find::like_this(model),
-        ReviewAction::Details => {
-            model.review.details = !model.review.details;
-            vec![]
-        }
+        ReviewAction::Leave => leave(model),
+        ReviewAction::Whole => look_at(model, Look::Whole),
+        ReviewAction::Details => details(model),
         ReviewAction::Preview => choose_preview(model),
-        ReviewAction::Hide => {
-            model.review.hidden = !model.review.hidden;
-            look(model)
-        }
+        ReviewAction::Hide => hide(model),
         ReviewAction::Order if model.find.ranked.is_some() => {
-            let text = model.language.text("app.found_order");
-            model.say(text);
+            model.show(model.language.text("app.found_order"));
             vec![]
         }
         ReviewAction::Order => {
             model.review.order = model.review.order.next();
-            again(model)
+            rearranged(model)
         }
         ReviewAction::Filter => {
             model.review.filter = model.review.filter.next(model.labels.current.len());
-            again(model)
+            rearranged(model)
         }
     }
 }
 
-fn mark(model: &mut Model) -> Vec<Effect> {
-    if let Some(index) = model.review.current()
-        && !model.review.marked.remove(&index)
-    {
-        model.review.marked.insert(index);
+/// Leaves a way of looking, or what was found, or else takes the marks off.
+fn leave(model: &mut Model) -> Vec<Effect> {
+    if model.review.look != Look::One {
+        return look_at(model, model.review.look);
     }
-    go(model, 1)
-}
-
-fn mark_range(model: &mut Model) -> Vec<Effect> {
-    let at = model.review.at;
-    match model.review.anchor.take() {
-        None => model.review.anchor = Some(at),
-        Some(anchor) => {
-            let range = anchor.min(at)..=anchor.max(at);
-            let indices: Vec<usize> = range.filter_map(|at| model.review.queue.get(at).copied()).collect();
-            model.review.marked.extend(indices);
-        }
+    if model.find.is_active() {
+        return find::leave(model);
     }
+    marks::clear(model);
     vec![]
+}
+
+/// Looks at pictures in a way, or in the usual one where it was that way already.
+fn look_at(model: &mut Model, wanted: Look) -> Vec<Effect> {
+    model.review.look = if model.review.look == wanted { Look::One } else { wanted };
+    look(model)
+}
+
+fn details(model: &mut Model) -> Vec<Effect> {
+    model.review.details = !model.review.details;
+    model.scroll = 0;
+    let sentence = if model.review.details { "app.details_on" } else { "app.details_off" };
+    model.show(model.with_keys(sentence, &[("key", ReviewAction::Details.into())]));
+    look(model)
+}
+
+fn hide(model: &mut Model) -> Vec<Effect> {
+    model.review.hidden = !model.review.hidden;
+    let sentence = if model.review.hidden { "app.hides" } else { "app.hides_no_more" };
+    model.show(model.with_keys(sentence, &[("key", ReviewAction::Hide.into())]));
+    look(model)
+}
+
+/// The queue has another order or filter: says which.
+fn rearranged(model: &mut Model) -> Vec<Effect> {
+    let effects = again(model);
+    let (filter, order) = (model.filter_name(), model.order_name());
+    let values: crate::lang::Values<'_> =
+        &[("filter", &filter), ("order", &order), ("count", &model.review.queue.len())];
+    model.show(model.language.say("app.rearranged", values));
+    effects
 }

@@ -6,7 +6,6 @@ use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
 
 use super::canvas::{Canvas, shortened};
-use crate::backend::RankBy;
 use crate::domain::printable::printable_text;
 use crate::lang::Values;
 
@@ -64,25 +63,6 @@ fn window(text: &str, cursor: usize, room: usize) -> (String, usize) {
         rest = &rest[first.len_utf8()..];
     }
     (shortened(rest, room), cursor.saturating_sub(skipped))
-}
-
-/// The words for the queue, in place of a filter's: what was found. None where nothing was looked for.
-pub(super) fn heading(canvas: &Canvas<'_>) -> Option<String> {
-    let find = &canvas.model.find;
-    let ranked = find.ranked.as_ref().map(|ranked| {
-        let key = match ranked.to.by {
-            RankBy::Sentence(_) => "app.found_sentence",
-            RankBy::Likeness(_) => "app.found_like",
-        };
-        let since = canvas.model.collection.len().saturating_sub(ranked.ranking.cosines.len());
-        let since = if since > 0 { canvas.say("app.found_since", &[("count", &since)]) } else { String::new() };
-        format!("{}{since}", canvas.say(key, &[("name", &ranked.to.name)]))
-    });
-    let names =
-        find.names.as_ref().map(|names| canvas.say("app.found_name", &[("name", &printable_text(names.text.trim()))]));
-    let awaited = find.awaited.as_ref().map(|(_, to)| canvas.say("app.finding", &[("name", &to.name)]));
-    let parts: Vec<String> = ranked.into_iter().chain(names).chain(awaited).collect();
-    (!parts.is_empty()).then(|| parts.join(" · "))
 }
 
 /// How near a picture is, where all were ranked; nothing for one that could not be compared.

@@ -4,23 +4,26 @@ mod canvas;
 mod files;
 mod find;
 mod help;
+mod hints;
 mod labels;
 mod live;
 mod log;
+mod questions;
+mod queue;
+mod rail;
 mod review;
 mod setup;
 mod tabs;
 mod targets;
 mod welcome;
+mod whole;
 
 use ratatui::Frame;
-use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Paragraph, Wrap};
 use unicode_width::UnicodeWidthStr;
 
-use super::action::{Action, AppAction, EditorAction, FilesAction, ListAction, ReviewAction};
 use super::layout::parts;
-use super::model::{Model, Pane, Question, Work};
+use super::model::{Look, Model, Pane, Question, Work};
 use super::theme::Theme;
 use crate::domain::printable::{printable, printable_text};
 use crate::lang::{Values, duration, size};
@@ -37,6 +40,10 @@ pub(super) fn draw(frame: &mut Frame<'_>, model: &Model, theme: Theme) {
     let said = notice(&canvas);
     // A sentence that says what to do is shown whole.
     let rows = said.line_count(frame.area().width).clamp(1, MOST_NOTICE_ROWS) as u16;
+    let is_free = canvas.model.welcome.is_none() && !canvas.model.help;
+    if is_free && canvas.model.pane == Pane::Review && canvas.model.review.look != Look::One {
+        return whole::draw(frame, &canvas, said);
+    }
     let parts = parts(frame.area(), rows);
     frame.render_widget(tabs::line(&canvas), parts.tabs);
     if let Some(chosen) = model.welcome {
@@ -55,7 +62,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, model: &Model, theme: Theme) {
     frame.render_widget(Clear, parts.notice);
     frame.render_widget(said, parts.notice);
     if !(model.pane == Pane::Review && find::draw(frame, parts.hints, &canvas)) {
-        frame.render_widget(hint_line(&canvas), parts.hints);
+        frame.render_widget(hints::line(&canvas, parts.hints.width), parts.hints);
     }
     frame.render_widget(status_line(&canvas, parts.status.width), parts.status);
 }
@@ -81,6 +88,8 @@ fn notice(canvas: &Canvas<'_>) -> Paragraph<'static> {
             let values: Values<'_> = &[("destination", &destination), ("yes", &letter("app.answer_yes"))];
             canvas.say("app.ask_trust", values)
         }
+        Question::DecideMarked(wanted) => questions::decide_marked(canvas, wanted),
+        Question::TakeBackEarlier => questions::take_back_earlier(canvas),
         Question::Install => {
             let is_gpu = canvas.model.runtime.as_ref().is_some_and(|runtime| runtime.is_gpu_unused);
             let sentence = if is_gpu { "app.install_gpu" } else { "app.install" };
@@ -96,58 +105,6 @@ fn notice(canvas: &Canvas<'_>) -> Paragraph<'static> {
             Paragraph::new(printable_text(&notice.text)).style(style).wrap(Wrap { trim: true })
         }
         None => Paragraph::new(""),
-    }
-}
-
-fn hint_line(canvas: &Canvas<'_>) -> Line<'static> {
-    let model = canvas.model;
-    if model.welcome.is_some() {
-        return Line::raw(canvas.text("app.hint_welcome"));
-    }
-    if model.help {
-        return Line::raw(canvas.text("app.hint_help"));
-    }
-    let fixed = match model.pane {
-        Pane::Setup if model.setup.editing.is_some() => Some("app.hint_field"),
-        _ => None,
-    };
-    if let Some(key) = fixed {
-        return Line::raw(canvas.text(key));
-    }
-    let digits = (model.pane == Pane::Review).then(|| {
-        vec![Span::styled("1-9", canvas.theme.title()), Span::raw(format!(" {}  ", canvas.text("keys.review_digit")))]
-    });
-    // Where text is edited, letters are letters.
-    let always: &[AppAction] = match model.is_typing() {
-        true => &[],
-        false => &[AppAction::NextPane, AppAction::Help, AppAction::Quit],
-    };
-    let actions = hinted(model).into_iter().chain(always.iter().map(|action| Action::from(*action)));
-    let spans = digits.into_iter().flatten().chain(actions.flat_map(|action| canvas.hint(action)));
-    Line::from(spans.collect::<Vec<_>>())
-}
-
-/// The pane's own actions that the hint line names.
-fn hinted(model: &Model) -> Vec<Action> {
-    use Action::{Editor, Everywhere, Files, List, Review};
-    match model.pane {
-        Pane::Labels if model.labels.is_editing => {
-            let editing = [EditorAction::Done, EditorAction::TakeHint, EditorAction::Undo, EditorAction::Redo];
-            editing.map(Editor).into_iter().chain([Everywhere(AppAction::Start)]).collect()
-        }
-        Pane::Setup | Pane::Labels if model.knows_pause() || model.watch.is_some() => {
-            vec![List(ListAction::Enter), Everywhere(AppAction::Pause), Everywhere(AppAction::Stop)]
-        }
-        Pane::Setup | Pane::Labels if model.is_busy() => vec![List(ListAction::Enter), Everywhere(AppAction::Stop)],
-        Pane::Setup | Pane::Labels => vec![List(ListAction::Enter), Everywhere(AppAction::Start)],
-        Pane::Review => {
-            let most_used = [ReviewAction::Accept, ReviewAction::NoneOfThese, ReviewAction::Skip, ReviewAction::Undo];
-            most_used.map(Review).to_vec()
-        }
-        Pane::Files if model.knows_pause() => vec![Everywhere(AppAction::Pause), Everywhere(AppAction::Stop)],
-        Pane::Files if model.is_busy() => vec![Everywhere(AppAction::Stop)],
-        Pane::Files => [FilesAction::Apply, FilesAction::Undo, FilesAction::Plan].map(Files).to_vec(),
-        Pane::Log => [ListAction::Up, ListAction::Down].map(List).to_vec(),
     }
 }
 

@@ -1,0 +1,125 @@
+//! The line of hints: the keys that are needed most, as many as there is room for, and in any case the one that lists
+//! them all.
+
+use ratatui::text::{Line, Span};
+
+use super::canvas::Canvas;
+use crate::tui::action::{Action, AppAction, EditorAction, FilesAction, ListAction, ReviewAction};
+use crate::tui::model::{Model, Pane};
+
+/// Columns between two hints.
+const GAP: usize = 2;
+
+/// The line, in so many columns.
+pub(super) fn line(canvas: &Canvas<'_>, width: u16) -> Line<'static> {
+    let model = canvas.model;
+    let fixed = match model.pane {
+        _ if model.welcome.is_some() => Some("app.hint_welcome"),
+        _ if model.help => Some("app.hint_help"),
+        Pane::Setup if model.setup.editing.is_some() => Some("app.hint_field"),
+        _ => None,
+    };
+    if let Some(key) = fixed {
+        return Line::raw(canvas.text(key));
+    }
+    // Where text is edited, letters are letters.
+    let always = if model.is_typing() { None } else { Some(canvas.hint(AppAction::Help.into())) };
+    let later: &[AppAction] = if model.is_typing() { &[] } else { &[AppAction::NextPane, AppAction::Quit] };
+    let own = marked(canvas).into_iter().chain(own(canvas));
+    let entries = own.chain(later.iter().map(|action| canvas.hint((*action).into())));
+    fitting(entries, always, usize::from(width))
+}
+
+/// As many entries as fit before the last one, which is always there.
+fn fitting(
+    entries: impl Iterator<Item = Vec<Span<'static>>>,
+    last: Option<Vec<Span<'static>>>,
+    width: usize,
+) -> Line<'static> {
+    let columns = |entry: &Vec<Span<'static>>| entry.iter().map(Span::width).sum::<usize>() + GAP;
+    let mut left = (width + GAP).saturating_sub(last.as_ref().map_or(0, columns));
+    let mut shown = vec![];
+    for entry in entries {
+        let Some(rest) = left.checked_sub(columns(&entry)) else { break };
+        left = rest;
+        shown.push(entry);
+    }
+    let spaced = |entry: Vec<Span<'static>>| entry.into_iter().chain([Span::raw(" ".repeat(GAP))]);
+    Line::from(shown.into_iter().chain(last).flat_map(spaced).collect::<Vec<_>>())
+}
+
+/// While pictures are marked, keys act on those.
+fn marked(canvas: &Canvas<'_>) -> Option<Vec<Span<'static>>> {
+    let count = canvas.model.review.marked.len();
+    let leave = canvas.model.keys.name(ReviewAction::Leave);
+    let text = canvas.say("app.acts_on_marked", &[("count", &count), ("leave", &leave)]);
+    (count > 0 && canvas.model.pane == Pane::Review).then(|| vec![Span::styled(text, canvas.theme.warning())])
+}
+
+/// The pane's own keys, those that are needed most first.
+fn own(canvas: &Canvas<'_>) -> Vec<Vec<Span<'static>>> {
+    let mut entries: Vec<Vec<Span<'static>>> =
+        hinted(canvas.model).into_iter().map(|action| canvas.hint(action)).collect();
+    if canvas.model.pane == Pane::Review {
+        let word = canvas.text("keys.review_digit");
+        let digits = vec![Span::styled("1-9", canvas.theme.title()), Span::raw(format!(" {word}"))];
+        entries.insert(1.min(entries.len()), digits);
+    }
+    entries
+}
+
+/// The pane's own actions that the line names.
+fn hinted(model: &Model) -> Vec<Action> {
+    use Action::{Editor, Everywhere, Files, List, Review};
+    match model.pane {
+        Pane::Labels if model.labels.is_editing => {
+            let editing = [EditorAction::Done, EditorAction::TakeHint, EditorAction::Undo, EditorAction::Redo];
+            editing.map(Editor).into_iter().chain([Everywhere(AppAction::Start)]).collect()
+        }
+        Pane::Setup | Pane::Labels if model.knows_pause() || model.watch.is_some() => {
+            vec![List(ListAction::Enter), Everywhere(AppAction::Pause), Everywhere(AppAction::Stop)]
+        }
+        Pane::Setup | Pane::Labels if model.is_busy() => vec![List(ListAction::Enter), Everywhere(AppAction::Stop)],
+        Pane::Setup | Pane::Labels => vec![List(ListAction::Enter), Everywhere(AppAction::Start)],
+        Pane::Review => {
+            let most_used = [
+                ReviewAction::Accept,
+                ReviewAction::NoneOfThese,
+                ReviewAction::Skip,
+                ReviewAction::Undo,
+                ReviewAction::Whole,
+                ReviewAction::Mark,
+                ReviewAction::Find,
+                ReviewAction::Filter,
+                ReviewAction::Order,
+                ReviewAction::Details,
+                ReviewAction::NextOpen,
+                ReviewAction::Hide,
+            ];
+            most_used.map(Review).to_vec()
+        }
+        Pane::Files if model.knows_pause() => vec![Everywhere(AppAction::Pause), Everywhere(AppAction::Stop)],
+        Pane::Files if model.is_busy() => vec![Everywhere(AppAction::Stop)],
+        Pane::Files => [FilesAction::Apply, FilesAction::Undo, FilesAction::Plan].map(Files).to_vec(),
+        Pane::Log => [ListAction::Up, ListAction::Down].map(List).to_vec(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hints_end_at_whole_entries_and_the_last_is_always_there() {
+        let entry = |text: &'static str| vec![Span::raw(text)];
+        let shown = |width| {
+            let line = fitting(["one", "two", "three"].into_iter().map(entry), Some(entry("? keys")), width);
+            line.to_string().trim_end().to_owned()
+        };
+        assert_eq!(shown(24), "one  two  three  ? keys".to_owned());
+        assert_eq!(shown(22), "one  two  ? keys");
+        assert_eq!(shown(16), "one  two  ? keys");
+        assert_eq!(shown(15), "one  ? keys");
+        assert_eq!(shown(3), "? keys");
+    }
+}
