@@ -12,7 +12,7 @@ use crate::domain::history::StepKind;
 use crate::domain::hub_model::HubModel;
 use crate::domain::label::Label;
 use crate::domain::limit::Stage;
-use crate::domain::picture::PictureId;
+use crate::domain::picture::{ContentHash, PictureId};
 use crate::domain::plan::Plan;
 use crate::domain::ranking::Ranking;
 use crate::domain::run::RunId;
@@ -81,6 +81,10 @@ pub enum Order {
     Undo { destination: PathBuf, run: Option<RunId> },
     /// Show a picture, and get ready those that may be looked at next. The number comes back with the picture.
     View { number: u64, sight: PictureLocation, next: Vec<PictureLocation>, room: PreviewSize },
+    /// Show a page of small pictures, and get ready those ahead. The number comes back with each of them.
+    Tiles { number: u64, tiles: Vec<PictureLocation>, ahead: Vec<PictureLocation>, room: PreviewSize },
+    /// Find stacks of near-duplicates among pictures, one a content. The number comes back with the answer.
+    FindDuplicates { number: u64, pictures: Vec<(PictureId, ContentHash)> },
     /// Obey the session of a destination from now on, whoever made it.
     Trust { destination: PathBuf },
     /// Put ONNX Runtime into the data folder; with `gpu` the build for NVIDIA GPUs.
@@ -244,6 +248,13 @@ pub enum Event {
     Places { folders: Vec<(PictureId, Option<String>)> },
     /// A picture to look at, or why it is not shown.
     Viewed { number: u64, painted: Result<RenderedPreview, NotShown> },
+    /// A small picture of a page, by its place there; or why it is not shown.
+    Tile { number: u64, place: usize, tile: Result<RenderedPreview, NotShown> },
+    /// So much of the search for near-duplicates is done.
+    LookingForDuplicates { number: u64, percent: usize },
+    /// The stacks of near-duplicates, each in the order in which its pictures were told; and how many pictures could
+    /// not be compared, as nobody knows yet how they look.
+    NearDuplicates { number: u64, stacks: Vec<Vec<PictureId>>, unknown: usize },
     /// The session of a destination is obeyed from now on.
     Trusted { destination: PathBuf },
     /// ONNX Runtime was installed: its version. It is used from the next start on where another one runs already.

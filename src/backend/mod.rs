@@ -5,6 +5,8 @@
 //! - the **label embedder** has the text tower and embeds labels, the newest request first;
 //! - the **decision writer** writes decisions into the session at once, and follows the work of others there;
 //! - the **preview loader** decodes pictures to look at, and has them painted for the screen;
+//! - the **tile loader** decodes pictures small, a page at a time;
+//! - the **duplicate finder** finds stacks of near-duplicates;
 //! - the **source inspector** counts the files of a source and completes paths;
 //! - the **model catalog** knows which models there are.
 //!
@@ -17,6 +19,7 @@ mod channels;
 mod classify_run;
 mod context;
 mod decision_writer;
+mod duplicate_finder;
 mod error;
 mod events;
 mod import_decisions;
@@ -38,6 +41,8 @@ mod scorer;
 mod session_rows;
 mod sort_run;
 mod source_inspector;
+mod tile_album;
+mod tile_loader;
 mod watch_control;
 mod watch_forwarder;
 mod watch_run;
@@ -50,7 +55,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use change_feed::{ChangeFeed, ChangeFeedHandle};
-use channels::{EmbedRequest, RunnerQueue, ScorerCommand};
+use channels::{DuplicateRequest, EmbedRequest, RunnerQueue, ScorerCommand};
 use context::RunnerContext;
 use events::EventSender;
 use own_work::OwnWork;
@@ -82,7 +87,7 @@ pub struct Backend {
     embedder: Sender<EmbedRequest>,
     scorer: Sender<ScorerCommand>,
     decisions: Sender<Order>,
-    previews: Sender<Order>,
+    viewers: Viewers,
     inspector: Sender<Order>,
     catalog: Sender<Order>,
     stop: CancelToken,
@@ -104,12 +109,12 @@ impl Backend {
         let (runner, runner_orders) = unbounded();
         let (embedder, embed_requests) = unbounded();
         let (decisions, decision_orders) = unbounded();
-        let (previews, preview_orders) = unbounded();
         let (inspector, inspector_orders) = unbounded();
         let (catalog, catalog_orders) = unbounded();
         let (scorer, scorer_commands) = unbounded();
         let (to_feed, feed_commands) = unbounded();
         let (stop, ending, control) = (CancelToken::default(), CancelToken::default(), WatchControl::default());
+        let (viewers, viewing) = Viewers::start(painter, &events, &ending);
         let own_work = OwnWork::default();
         let feed = ChangeFeed::new(feed_commands, scorer.clone(), own_work.clone());
         let queue = RunnerQueue { orders: runner, control: control.clone() };
@@ -125,6 +130,7 @@ impl Backend {
             events: events.clone(),
             scorer: scorer.clone(),
             embedder: embedder.clone(),
+            duplicates: viewers.duplicates.clone(),
         };
         let to_scorer = scorer.clone();
         let threads = vec![
@@ -141,10 +147,6 @@ impl Backend {
                 let events = events.clone();
                 move || decision_writer::run(&decision_orders, &known, &queue, feed, &events)
             }),
-            spawn("preview loader", {
-                let (events, ending) = (events.clone(), ending.clone());
-                move || preview_loader::run(&preview_orders, painter.as_ref(), &ending, &events)
-            }),
             spawn("source inspector", {
                 let (events, ending) = (events.clone(), ending.clone());
                 move || source_inspector::run(&inspector_orders, &ending, &events)
@@ -154,22 +156,11 @@ impl Backend {
                 move || model_catalog::run(&catalog_orders, &ending, &events)
             }),
         ];
-        let threads = threads.into_iter().flatten().collect();
-        (
-            Backend {
-                embedder,
-                scorer: to_scorer,
-                decisions,
-                previews,
-                inspector,
-                catalog,
-                stop,
-                control,
-                ending,
-                threads,
-            },
-            told,
-        )
+        let threads = threads.into_iter().chain(viewing).flatten().collect();
+        let scorer = to_scorer;
+        let backend =
+            Backend { embedder, scorer, decisions, viewers, inspector, catalog, stop, control, ending, threads };
+        (backend, told)
     }
 
     /// Sends an order to the thread that carries it out.
@@ -187,13 +178,18 @@ impl Backend {
                 let _ = self.scorer.send(ScorerCommand::Rank { number, query: RankQuery::Likeness(picture) });
                 return;
             }
+            Order::FindDuplicates { number, pictures } => {
+                let _ = self.viewers.duplicates.send(DuplicateRequest::Find { number, pictures });
+                return;
+            }
             order => order,
         };
         let to = match &order {
             Order::Check { .. } | Order::Complete { .. } => &self.inspector,
             Order::ListModels { .. } | Order::LookUpModel { .. } => &self.catalog,
             Order::Decide { .. } | Order::Rename { .. } => &self.decisions,
-            Order::View { .. } => &self.previews,
+            Order::View { .. } => &self.viewers.previews,
+            Order::Tiles { .. } => &self.viewers.tiles,
             // A part of what runs: a request to stop it stands.
             Order::Begin => &self.decisions,
             // To the runner, after the decisions that were made before it.
@@ -251,9 +247,44 @@ impl Backend {
         self.ending.request();
         // Without senders the threads end after what they have in hand.
         let none = || unbounded().0;
-        (self.decisions, self.previews) = (none(), none());
+        self.decisions = none();
         (self.inspector, self.catalog) = (none(), none());
         (self.embedder, self.scorer) = (unbounded().0, unbounded().0);
+        self.viewers = Viewers { previews: none(), tiles: none(), duplicates: unbounded().0 };
+    }
+}
+
+/// The ways to the threads that work for what is looked at.
+struct Viewers {
+    previews: Sender<Order>,
+    tiles: Sender<Order>,
+    duplicates: Sender<DuplicateRequest>,
+}
+
+impl Viewers {
+    fn start(
+        painter: Arc<dyn PreviewRenderer>,
+        events: &EventSender,
+        ending: &CancelToken,
+    ) -> (Viewers, [Option<JoinHandle<()>>; 3]) {
+        let (previews, preview_orders) = unbounded();
+        let (tiles, tile_orders) = unbounded();
+        let (duplicates, requests) = unbounded();
+        let threads = [
+            spawn("preview loader", {
+                let (painter, events, ending) = (painter.clone(), events.clone(), ending.clone());
+                move || preview_loader::run(&preview_orders, painter.as_ref(), &ending, &events)
+            }),
+            spawn("tile loader", {
+                let (events, ending, seen) = (events.clone(), ending.clone(), duplicates.clone());
+                move || tile_loader::run(&tile_orders, painter.as_ref(), &ending, &events, &seen)
+            }),
+            spawn("duplicate finder", {
+                let (events, ending) = (events.clone(), ending.clone());
+                move || duplicate_finder::run(&requests, &ending, &events)
+            }),
+        ];
+        (Viewers { previews, tiles, duplicates }, threads)
     }
 }
 

@@ -109,6 +109,25 @@ section! {
         Filter = "filter",
         Hide = "hide",
         Preview = "preview",
+        Grid = "grid",
+        Stack = "stack",
+    }
+}
+
+section! {
+    /// Keys of the grid in the review pane.
+    GridAction of Grid {
+        Left = "left",
+        Right = "right",
+        Up = "up",
+        Down = "down",
+        PageOn = "page_on",
+        PageBack = "page_back",
+        Mark = "mark",
+        Letters = "letters",
+        AcceptPage = "accept_page",
+        Look = "look",
+        Leave = "leave",
     }
 }
 
@@ -128,6 +147,7 @@ pub(crate) enum Action {
     List(ListAction),
     Editor(EditorAction),
     Review(ReviewAction),
+    Grid(GridAction),
     Files(FilesAction),
 }
 
@@ -142,11 +162,13 @@ pub(crate) enum Section {
     List,
     Editor,
     Review,
+    Grid,
     Files,
 }
 
 impl Section {
-    const ALL: [Section; 5] = [Section::Everywhere, Section::List, Section::Editor, Section::Review, Section::Files];
+    const ALL: [Section; 6] =
+        [Section::Everywhere, Section::List, Section::Editor, Section::Review, Section::Grid, Section::Files];
 
     /// The name in the table.
     pub(super) fn name(self) -> &'static str {
@@ -155,6 +177,7 @@ impl Section {
             Section::List => "list",
             Section::Editor => "editor",
             Section::Review => "review",
+            Section::Grid => "grid",
             Section::Files => "files",
         }
     }
@@ -174,6 +197,7 @@ impl Section {
             Section::List => all(ListAction::ALL),
             Section::Editor => all(EditorAction::ALL),
             Section::Review => all(ReviewAction::ALL),
+            Section::Grid => all(GridAction::ALL),
             Section::Files => all(FilesAction::ALL),
         }
     }
@@ -197,6 +221,7 @@ impl Action {
             Action::List(_) => Section::List,
             Action::Editor(_) => Section::Editor,
             Action::Review(_) => Section::Review,
+            Action::Grid(_) => Section::Grid,
             Action::Files(_) => Section::Files,
         }
     }
@@ -207,6 +232,7 @@ impl Action {
             Action::List(action) => action.name(),
             Action::Editor(action) => action.name(),
             Action::Review(action) => action.name(),
+            Action::Grid(action) => action.name(),
             Action::Files(action) => action.name(),
         }
     }

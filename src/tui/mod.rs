@@ -4,6 +4,7 @@
 mod action;
 mod effect;
 mod event_loop;
+mod grid_layout;
 pub mod headless;
 mod input_line;
 mod key;

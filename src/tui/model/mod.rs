@@ -2,12 +2,14 @@
 
 mod files;
 mod find;
+mod grid;
 mod label_book;
 mod labels;
 mod live;
 mod review;
 mod settings;
 mod setup;
+mod stacks;
 mod work;
 
 use std::path::PathBuf;
@@ -26,6 +28,7 @@ use crate::lang::Language;
 
 pub(crate) use files::{Done, Files};
 pub(crate) use find::{Before, Find, Likening, Names, Ranked};
+pub(crate) use grid::{Grid, OpenStack, Tile};
 pub(crate) use labels::Labels;
 pub(crate) use live::{Live, Sorts, WatchState};
 pub(crate) use review::{Look, Review, Wanted};
@@ -261,7 +264,7 @@ impl Model {
         match self.pane {
             Pane::Setup => self.setup.editing.is_some(),
             Pane::Labels => self.labels.is_editing,
-            Pane::Review => self.find.line.is_some(),
+            Pane::Review => self.find.line.is_some() || self.review.grid.is_open && self.review.grid.has_letters,
             Pane::Files | Pane::Log => false,
         }
     }

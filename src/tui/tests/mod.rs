@@ -2,13 +2,16 @@
 
 mod find;
 mod following;
+mod grid;
 mod labels;
 mod live;
 mod repair;
 mod review;
 mod runs;
 mod setup;
+mod stacks;
 mod starts;
+mod sweep;
 mod trust;
 mod unseen;
 
@@ -300,7 +303,7 @@ fn anything() -> impl Strategy<Value = Vec<u8>> {
 
 /// A key or an event for a byte, so that every sequence of bytes is a story.
 fn happen(model: &mut Model, byte: u8) -> Vec<Effect> {
-    const KEYS: [&str; 25] = [
+    const KEYS: [&str; 30] = [
         "<enter>",
         "<esc>",
         "<tab>",
@@ -325,6 +328,11 @@ fn happen(model: &mut Model, byte: u8) -> Vec<Effect> {
         "/",
         "=",
         "1",
+        "g",
+        "A",
+        "m",
+        "D",
+        "<pagedown>",
         "<ctrl-s>",
     ];
     let revision = model.labels.revision;
@@ -360,12 +368,22 @@ fn happen(model: &mut Model, byte: u8) -> Vec<Effect> {
         }
         230..=233 => click(model, u16::from(byte) * 7 % 90, u16::from(byte) * 11 % 26),
         234 => update(model, Message::Resized(u16::from(byte), 40)),
-        235..=236 => {
+        235 => {
             let number = model.find.awaited.as_ref().map_or(0, |(number, _)| *number);
             let ranking = crate::domain::ranking::Ranking::of(vec![0.5; model.collection.len()], None);
             told(model, Event::Ranked { begun: model.live.begun, number, ranking })
         }
-        237..=239 => told(model, Event::Viewed { number: model.review.view, painted: Err(NotShown::Gone) }),
+        236..=237 => {
+            let (number, place) = (model.review.grid.number, usize::from(byte % 3));
+            let tile = Ok(crate::backend::RenderedPreview(std::sync::Arc::new(())));
+            told(model, Event::Tile { number, place, tile })
+        }
+        238 => {
+            let members: Vec<PictureId> = model.collection.entries().iter().step_by(2).map(|entry| entry.id).collect();
+            let number = model.review.stacks.number;
+            told(model, Event::NearDuplicates { number, stacks: vec![members], unknown: 1 })
+        }
+        239 => told(model, Event::Viewed { number: model.review.view, painted: Err(NotShown::Gone) }),
         _ => update(model, Message::Paste("a, b\n\u{1b}[31m = | c".to_owned())),
     }
 }

@@ -24,6 +24,10 @@ pub(super) fn open(model: &mut Model) -> Vec<Effect> {
         return vec![];
     }
     begin(model);
+    if model.review.grid.stack.is_some() {
+        // Not the stack that is open is looked through, but the queue behind it.
+        remake(model);
+    }
     index_names(model);
     // The box is under the pane.
     model.review.look = Look::One;
@@ -88,8 +92,14 @@ fn narrow(model: &mut Model) -> Vec<Effect> {
     let words = NameWords::of(&text);
     model.find.names = (!words.is_empty()).then_some(Names { text, words });
     let current = model.review.current();
-    let base = model.find.base.as_deref().unwrap_or_default();
-    model.review.queue = base.iter().copied().filter(|position| model.find.takes(*position)).collect();
+    match model.review.grid.with.is_empty() {
+        true => {
+            let base = model.find.base.as_deref().unwrap_or_default();
+            model.review.queue = base.iter().copied().filter(|position| model.find.takes(*position)).collect();
+        }
+        // Pictures that are with others are gathered anew, as not all of them are found.
+        false => remake(model),
+    }
     go_to(model, current);
     look(model)
 }

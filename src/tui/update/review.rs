@@ -4,11 +4,13 @@ use crossterm::event::{KeyCode, KeyEvent};
 
 use super::decisions::{decide, reassign};
 use super::find;
+use super::grid;
 use super::marks::{self, mark, mark_range};
 use super::preview::{choose_preview, look};
 use super::queue::{again, go_to_open, remake, step};
+use super::stacks;
 use super::undo::{redo, undo};
-use crate::tui::action::ReviewAction;
+use crate::tui::action::{GridAction, ReviewAction};
 use crate::tui::effect::Effect;
 use crate::tui::model::{Look, Model, Wanted};
 
@@ -23,13 +25,27 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     if model.find.line.is_some() {
         return find::press(model, key);
     }
+    if model.review.grid.is_open {
+        return grid::press(model, key);
+    }
+    let is_way_back = model.review.grid.is_behind && model.review.look == Look::One;
+    if is_way_back && model.keys.action(key) == Some(GridAction::Leave) {
+        return grid::come_back(model);
+    }
     if let KeyCode::Char(digit @ '0'..='9') = key.code
         && key.modifiers.is_empty()
     {
         let number = digit.to_digit(10).unwrap_or(0) as usize;
         return reassign(model, if number == 0 { 9 } else { number - 1 });
     }
-    let Some(action) = model.keys.action(key) else { return vec![] };
+    match model.keys.action(key) {
+        Some(action) => act(model, action),
+        None => vec![],
+    }
+}
+
+/// Does what a key of the review stands for.
+pub(super) fn act(model: &mut Model, action: ReviewAction) -> Vec<Effect> {
     match action {
         ReviewAction::Next => step(model, 1),
         ReviewAction::Previous => step(model, -1),
@@ -48,6 +64,8 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         ReviewAction::LikeThis => find::like_this(model),
         ReviewAction::Leave => leave(model),
         ReviewAction::Whole => look_at(model, Look::Whole),
+        ReviewAction::Grid => grid::open(model),
+        ReviewAction::Stack => stacks::open(model),
         ReviewAction::Details => details(model),
         ReviewAction::Preview => choose_preview(model),
         ReviewAction::Hide => hide(model),

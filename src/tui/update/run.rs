@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{failure, following, models, setup, start, watching};
+use super::{failure, following, models, setup, stacks, start, watching};
 use crate::backend::BackendError;
 use crate::domain::collection::Entry;
 use crate::domain::file_filter::LeftOut;
@@ -112,6 +112,7 @@ pub(super) fn classified(
     let text = model.language.say(key, values);
     model.say(text);
     let mut effects = start::ended(model, has_rescored);
+    effects.extend(stacks::search(model));
     // The pace of this run is the estimate for the next.
     if let (Some(pace), Some(key)) = (per_second, model.pace_key()) {
         model.last_settings.pace.insert(key, pace);

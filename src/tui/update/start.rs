@@ -7,7 +7,7 @@ use crate::backend::{ModelChoice, ModelPlace, Order};
 use crate::domain::collection::Collection;
 use crate::tui::action::AppAction;
 use crate::tui::effect::Effect;
-use crate::tui::model::{Files, Model, Ordered, Pane, Question, Review, Work};
+use crate::tui::model::{Files, Grid, Model, Ordered, Pane, Question, Review, Work};
 
 /// Begins to classify, if nothing stands in the way of it.
 pub(super) fn start(model: &mut Model) -> Vec<Effect> {
@@ -103,6 +103,10 @@ pub(super) fn begun(model: &mut Model, files: usize) -> Vec<Effect> {
 /// The pictures of before are on the screen no longer: others come in their place, or the same ones once more.
 pub(super) fn make_room(model: &mut Model) {
     model.collection = Collection::default();
+    let (mut grid, mut stacks) = (Grid::default(), std::mem::take(&mut model.review.stacks));
+    // Answers to what was asked before are none to what will be.
+    grid.number = model.review.grid.number;
+    stacks.forget();
     model.review = Review {
         order: model.review.order,
         filter: model.review.filter,
@@ -110,6 +114,8 @@ pub(super) fn make_room(model: &mut Model) {
         generation: model.review.generation,
         hidden: model.review.hidden,
         view: model.review.view,
+        grid,
+        stacks,
         ..Review::default()
     };
     model.find.clear();

@@ -3,6 +3,7 @@
 mod canvas;
 mod files;
 mod find;
+mod grid;
 mod help;
 mod hints;
 mod labels;
@@ -54,6 +55,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, model: &Model, theme: Theme) {
         match model.pane {
             Pane::Setup => setup::draw(frame, parts.pane, &canvas),
             Pane::Labels => labels::draw(frame, parts.pane, &canvas),
+            Pane::Review if model.review.grid.is_open => grid::draw(frame, parts.pane, &canvas),
             Pane::Review => review::draw(frame, parts.pane, &canvas),
             Pane::Files => files::draw(frame, parts.pane, &canvas),
             Pane::Log => log::draw(frame, parts.pane, &canvas),
