@@ -19,6 +19,7 @@ use crate::domain::run::RunId;
 use crate::domain::settings::Settings;
 use crate::domain::template::Templates;
 use crate::files::transfer::{Ended, Outcome, TransferError};
+use crate::jobs::undo::Outlook;
 use crate::store::session::{Origin, Sorting};
 use crate::use_cases::Notice;
 
@@ -56,6 +57,8 @@ pub enum Order {
     ListModels { typed: String },
     /// Look up where a model is.
     LookUpModel { name: String },
+    /// Look for a model that can be used instead of one that is not on this machine.
+    OfferModel { name: String },
     /// Open the session of a destination to review it, if there is one.
     Open { destination: PathBuf },
     /// Classify. Decisions about the same pictures are taken over from the session of another destination.
@@ -77,6 +80,8 @@ pub enum Order {
     Plan { destination: PathBuf, sorting: Box<Sorting>, scores: Vec<(PictureId, Vec<f32>)> },
     /// Carry the last plan out.
     Apply { destination: PathBuf, table: PathBuf },
+    /// Say what it would do to take back a run, or the last one. Nothing is touched.
+    Foresee { destination: PathBuf, run: Option<RunId> },
     /// Take back a run, or the last one.
     Undo { destination: PathBuf, run: Option<RunId> },
     /// Show a picture, and get ready those that may be looked at next. The number comes back with the picture.
@@ -160,6 +165,8 @@ pub enum Event {
     Models { typed: String, found: Vec<ModelChoice> },
     /// A model was looked up.
     ModelFound { choice: ModelChoice },
+    /// The model that can be used instead of one, if there is one.
+    ModelOffered { name: String, instead: Option<ModelChoice> },
     /// A model is being downloaded: bytes that are there and that are needed, and how many come in a second, of late.
     Downloading { done: u64, total: u64, per_second: Option<f64> },
     /// The hub has no time, or the connection was cut: the download goes on by itself after so many seconds.
@@ -242,6 +249,8 @@ pub enum Event {
     Progress { tally: Tally, total: usize },
     /// A plan was carried out, as far as it was; why some were not, in words.
     Applied { run: Option<RunId>, tally: Tally, failures: Vec<String>, total: usize, head: String },
+    /// It is known what taking back a run would do; why some files would be left alone, in words.
+    Foreseen { outlook: Outlook, failures: Vec<String> },
     /// A run was taken back, but for the files that are left; why some of those are, in words.
     Undone { run: RunId, own: RunId, tally: UndoTally, failures: Vec<String>, head: String },
     /// Where pictures are in the destination now.

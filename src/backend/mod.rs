@@ -186,7 +186,7 @@ impl Backend {
         };
         let to = match &order {
             Order::Check { .. } | Order::Complete { .. } => &self.inspector,
-            Order::ListModels { .. } | Order::LookUpModel { .. } => &self.catalog,
+            Order::ListModels { .. } | Order::LookUpModel { .. } | Order::OfferModel { .. } => &self.catalog,
             Order::Decide { .. } | Order::Rename { .. } => &self.decisions,
             Order::View { .. } => &self.viewers.previews,
             Order::Tiles { .. } => &self.viewers.tiles,

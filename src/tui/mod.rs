@@ -14,6 +14,7 @@ mod layout;
 mod message;
 mod model;
 mod preview;
+mod samples;
 mod screen;
 mod terminal_query;
 #[cfg(test)]

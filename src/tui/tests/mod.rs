@@ -1,14 +1,17 @@
 //! The app without a terminal: state and keys in, state and effects out; the screen as text.
 
+mod files;
 mod find;
 mod following;
 mod grid;
 mod labels;
 mod live;
+mod questions;
 mod repair;
 mod review;
 mod runs;
 mod setup;
+mod sizes;
 mod stacks;
 mod starts;
 mod sweep;
@@ -38,9 +41,10 @@ use crate::domain::file_filter::{LeftOut, LeftOutCounts};
 use crate::domain::history::StepKind;
 use crate::domain::picture::{ContentHash, PictureId, PictureState};
 use crate::domain::plan::Plan;
-use crate::domain::run::RunId;
+use crate::domain::run::{RunId, RunKind};
 use crate::engine::EngineError;
 use crate::engine::hub::known::{KnownModel, known_models};
+use crate::jobs::undo::Outlook;
 use crate::lang::Language;
 use crate::store::session::Origin;
 
@@ -56,6 +60,8 @@ fn model_in(language: Language) -> Model {
     model.setup.model = crate::tui::input_line::InputLine::new("demo");
     let choice = ModelChoice { name: "demo".to_owned(), place: ModelPlace::BuiltIn, known: None };
     told(&mut model, Event::ModelFound { choice });
+    let number = model.setup.check;
+    told(&mut model, Event::Checked { number, result: Ok(Checked { pictures: 6, ..Checked::default() }) });
     told(
         &mut model,
         Event::Runtime {
@@ -200,6 +206,12 @@ fn plan() -> Plan {
     Plan { transfers: vec![planned], in_place: 0, left: vec![], unwanted: 0 }
 }
 
+/// A run with two copies can be taken back.
+fn foreseen(run: RunId) -> Event {
+    let outlook = Outlook { run, kind: RunKind::Undo, moved: 0, removed: 2, copied: 0, gone: 0, left: 0 };
+    Event::Foreseen { outlook, failures: vec![] }
+}
+
 /// Over a line of 250 kB a second, 4 kB are a sixtieth of a second.
 #[test]
 fn a_key_costs_few_bytes() {
@@ -303,7 +315,7 @@ fn anything() -> impl Strategy<Value = Vec<u8>> {
 
 /// A key or an event for a byte, so that every sequence of bytes is a story.
 fn happen(model: &mut Model, byte: u8) -> Vec<Effect> {
-    const KEYS: [&str; 30] = [
+    const KEYS: [&str; 34] = [
         "<enter>",
         "<esc>",
         "<tab>",
@@ -334,6 +346,10 @@ fn happen(model: &mut Model, byte: u8) -> Vec<Effect> {
         "D",
         "<pagedown>",
         "<ctrl-s>",
+        "W",
+        "R",
+        "y",
+        "p",
     ];
     let revision = model.labels.revision;
     match byte {

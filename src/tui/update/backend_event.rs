@@ -19,12 +19,13 @@ pub(super) fn take(model: &mut Model, event: Event) -> Vec<Effect> {
 fn hand_on(model: &mut Model, event: Event) -> Vec<Effect> {
     match event {
         // The fields of the setup.
-        Event::Checked { number, result } => setup::checked(model, number, result),
+        Event::Checked { number, result } => return setup::checked(model, number, result),
         Event::Completed { typed, text } => return setup::completed(model, &typed, text),
 
         // The model, its files, and what runs it.
         Event::Models { typed, found } => models::listed(model, &typed, found),
         Event::ModelFound { choice } => return start::found(model, choice),
+        Event::ModelOffered { name, instead } => model.setup.instead = instead.map(|instead| (name, instead)),
         Event::Downloading { done, total, per_second } => models::downloading(model, done, total, per_second),
         Event::DownloadWaits { seconds } => model.say(model.language.say("hub.waiting", &[("seconds", &seconds)])),
         Event::DownloadLocked => model.say(model.language.text("hub.locked")),
@@ -87,6 +88,7 @@ fn hand_on(model: &mut Model, event: Event) -> Vec<Effect> {
         Event::Applied { run, tally, failures, total, head } => {
             files::applied(model, (run, tally, total), failures, head)
         }
+        Event::Foreseen { outlook, failures } => files::foreseen(model, outlook, failures),
         Event::Undone { run, own, tally, failures, head } => files::undone(model, (run, own, tally), failures, head),
         Event::Places { folders } => files::placed(model, folders),
     }
