@@ -14,6 +14,10 @@ pub fn fold_for_search(text: &str) -> String {
     match text.is_ascii() {
         // Most names are, and need no tables.
         true => text.to_ascii_lowercase(),
-        false => fold(text).nfkd().filter(|c| !is_combining_mark(*c)).collect(),
+        false => {
+            let letters = fold(text).nfkd().filter(|c| !is_combining_mark(*c)).collect::<String>();
+            // A sigma at the end of a word is one inside of it as soon as a letter more is typed.
+            letters.replace('ς', "σ")
+        }
     }
 }

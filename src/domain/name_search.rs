@@ -1,15 +1,17 @@
 //! Looking for pictures by their names while somebody types: words in any order, case and accents ignored.
 
+use memchr::memmem::Finder;
+
 use super::name_fold::fold_for_search;
 
 /// Words that somebody typed.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct NameWords(Vec<String>);
+#[derive(Debug, Clone, Default)]
+pub struct NameWords(Vec<Finder<'static>>);
 
 impl NameWords {
     /// The words of a text.
     pub fn of(typed: &str) -> NameWords {
-        NameWords(fold_for_search(typed).split_whitespace().map(str::to_owned).collect())
+        NameWords(fold_for_search(typed).split_whitespace().map(|word| Finder::new(word).into_owned()).collect())
     }
 
     /// True where nothing was typed: every name has no word of it.
@@ -48,8 +50,8 @@ impl NameIndex {
     pub fn has(&self, position: usize, words: &NameWords) -> bool {
         let Some(end) = self.ends.get(position) else { return false };
         let begin = position.checked_sub(1).map_or(0, |before| self.ends[before]);
-        let name = &self.folded[begin..*end];
-        words.0.iter().all(|word| name.contains(word.as_str()))
+        let name = &self.folded.as_bytes()[begin..*end];
+        words.0.iter().all(|word| word.find(name).is_some())
     }
 }
 
@@ -71,6 +73,7 @@ mod tests {
         assert_eq!(found("ete école", &names), [1]);
         assert_eq!(found("STRASSE", &names), [3]);
         assert_eq!(found("  ", &names), [0, 1, 2, 3, 4]);
+        assert_eq!(found("ας", &["ΑΣΧΗΜΟ.jpg"]), [0]);
         assert_eq!(found("chat03", &names), [] as [usize; 0]);
         // A word does not reach from one name into the next.
         assert_eq!(found("jpgecole", &names), [] as [usize; 0]);

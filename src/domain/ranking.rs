@@ -26,8 +26,9 @@ impl Ranking {
     /// last. The picture that others are compared with comes `first` in any case: in half precision another one may
     /// have a larger product with it than itself.
     pub fn of(cosines: Vec<f32>, first: Option<usize>) -> Ranking {
-        let mut order: Vec<usize> = (0..cosines.len()).collect();
-        order.sort_by(|one, other| nearer(&cosines, *one, *other));
+        let mut keys: Vec<u64> = cosines.iter().enumerate().map(|(position, cosine)| key(*cosine, position)).collect();
+        keys.sort_unstable();
+        let mut order: Vec<usize> = keys.into_iter().map(|key| (key & u64::from(u32::MAX)) as usize).collect();
         if let Some(first) = first.filter(|first| *first < cosines.len()) {
             order.retain(|position| *position != first);
             order.insert(0, first);
@@ -46,15 +47,14 @@ impl Ranking {
     }
 }
 
-fn nearer(cosines: &[f32], one: usize, other: usize) -> std::cmp::Ordering {
-    let key = |position: usize| (cosines[position].is_nan(), position);
-    let ((one_lacks, one_at), (other_lacks, other_at)) = (key(one), key(other));
-    let by_cosine = match one_lacks || other_lacks {
-        true => one_lacks.cmp(&other_lacks),
-        // Nought has two signs, and they are equal.
-        false => (cosines[other] + 0.0).total_cmp(&(cosines[one] + 0.0)),
-    };
-    by_cosine.then(one_at.cmp(&other_at))
+/// A number that is the smaller the nearer a picture is, and with its position in the lower half, so that no two are
+/// equal: the bits of a positive number grow with it, and those of a negative one with its size.
+fn key(cosine: f32, position: usize) -> u64 {
+    // Nought has two signs, and they are equal.
+    let bits = (cosine + 0.0).to_bits();
+    let growing = if bits >> 31 == 0 { bits | 1 << 31 } else { !bits };
+    let falling = if cosine.is_nan() { u32::MAX } else { !growing };
+    u64::from(falling) << 32 | position as u64
 }
 
 /// The cosine of each picture to a direction. `images` is pictures x dimensions and normalised, as embeddings are kept;
@@ -91,6 +91,8 @@ mod tests {
         assert_eq!(Ranking::of(cosines, Some(7)).order, [2, 6, 0, 3, 4, 1, 5]);
         assert_eq!(Ranking::of(vec![-0.0, 0.0], None).order, [0, 1], "equal ones keep their order");
         assert_eq!(Ranking::of(vec![], Some(0)), Ranking::default());
+        let odd = vec![-1.0, f32::NEG_INFINITY, f32::MIN_POSITIVE, f32::INFINITY, -f32::NAN, -1e-30, 1.0];
+        assert_eq!(Ranking::of(odd, None).order, [3, 6, 2, 5, 0, 1, 4]);
     }
 
     #[test]

@@ -40,7 +40,7 @@ pub(crate) struct Find {
 }
 
 /// Words that the names of the pictures in the queue have.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(crate) struct Names {
     /// As they were typed.
     pub(crate) text: String,

@@ -32,6 +32,8 @@ pub(super) fn open(model: &mut Model) -> Vec<Effect> {
     // The box is under the pane.
     model.review.look = Look::One;
     let text = model.find.names.as_ref().map(|names| names.text.clone()).unwrap_or_default();
+    // Made before the first letter is typed.
+    model.find.base = model.find.names.is_none().then(|| model.review.queue.clone());
     model.find.line = Some(InputLine::new(text));
     look(model)
 }
@@ -90,12 +92,15 @@ fn narrow(model: &mut Model) -> Vec<Effect> {
     }
     index_names(model);
     let words = NameWords::of(&text);
+    let is_longer = model.find.names.as_ref().is_some_and(|names| text.starts_with(&names.text));
     model.find.names = (!words.is_empty()).then_some(Names { text, words });
     let current = model.review.current();
     match model.review.grid.with.is_empty() {
         true => {
+            // What has more letters is among what was found with fewer.
             let base = model.find.base.as_deref().unwrap_or_default();
-            model.review.queue = base.iter().copied().filter(|position| model.find.takes(*position)).collect();
+            let among = if is_longer { &model.review.queue } else { base };
+            model.review.queue = among.iter().copied().filter(|position| model.find.takes(*position)).collect();
         }
         // Pictures that are with others are gathered anew, as not all of them are found.
         false => remake(model),
@@ -220,17 +225,13 @@ pub(super) fn found_in(model: &mut Model, queue: Vec<usize>) -> Vec<usize> {
     if model.find.names.is_some() {
         index_names(model);
     }
-    let mut found: Vec<usize> = queue.into_iter().filter(|position| model.find.takes(*position)).collect();
+    let found: Vec<usize> = queue.into_iter().filter(|position| model.find.takes(*position)).collect();
     if let Some(ranked) = &model.find.ranked {
-        let mut places = vec![usize::MAX; model.collection.len()];
-        for (place, position) in ranked.ranking.order.iter().enumerate() {
-            if let Some(known) = places.get_mut(*position) {
-                *known = place;
-            }
-        }
+        let mut is_found = vec![false; model.collection.len()];
+        found.iter().for_each(|position| is_found[*position] = true);
         // Those that came since were not compared.
-        found.retain(|position| places[*position] != usize::MAX);
-        found.sort_unstable_by_key(|position| places[*position]);
+        let order = ranked.ranking.order.iter().copied();
+        return order.filter(|position| is_found.get(*position).is_some_and(|is_found| *is_found)).collect();
     }
     found
 }
