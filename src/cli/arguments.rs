@@ -7,10 +7,9 @@ use std::time::Duration;
 use clap::{ArgAction, Args, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
 
-use super::argument_values::{OperationName, RuntimeName, seconds, yes_or_no};
+pub(super) use super::argument_values::RuntimeOptions;
+use super::argument_values::{OperationName, seconds, yes_or_no};
 use super::help::command;
-use crate::domain::variant::VariantChoice;
-use crate::engine::runtime::select::DeviceChoice;
 use crate::lang::Language;
 
 #[derive(Debug, Parser)]
@@ -115,8 +114,9 @@ pub(super) enum CacheAction {
 /// Source, labels and rules of sorting, which classify and watch have in common.
 #[derive(Debug, Args)]
 pub(super) struct SortingArguments {
+    // Not needed for a finer sort of pictures that a session knows: `help` says for which commands it is.
     #[arg(long, value_name = "DIR")]
-    pub(super) source: PathBuf,
+    pub(super) source: Option<PathBuf>,
     #[arg(long, value_name = "DIR")]
     pub(super) destination: PathBuf,
     #[arg(long, value_name = "LIST", conflicts_with = "labels_file")]
@@ -165,6 +165,14 @@ pub(super) struct SortingArguments {
 pub(super) struct ClassifyArguments {
     #[command(flatten)]
     pub(super) sorting: SortingArguments,
+    #[arg(long, value_name = "LABEL", conflicts_with_all = [
+        "recursive", "no_recursive", "hidden", "no_hidden", "include", "exclude", "trust_unchanged", "no_trust_unchanged"
+    ])]
+    pub(super) within: Option<String>,
+    #[arg(long, requires = "within", conflicts_with_all = [
+        "labels", "labels_file", "source", "model", "batch_size", "template", "threshold", "margin", "operation"
+    ])]
+    pub(super) widen: bool,
     #[arg(long, overrides_with = "no_trust_unchanged")]
     pub(super) trust_unchanged: bool,
     #[arg(long)]
@@ -295,16 +303,6 @@ pub(super) struct BenchArguments {
     pub(super) json: bool,
     #[command(flatten)]
     pub(super) runtime: RuntimeOptions,
-}
-
-#[derive(Debug, Clone, Default, Args)]
-pub(super) struct RuntimeOptions {
-    #[arg(long, value_name = "DEVICE", default_value = "auto", env = "SIS_DEVICE")]
-    pub(super) device: DeviceChoice,
-    #[arg(long, value_name = "RUNTIME", default_value = "auto", env = "SIS_RUNTIME")]
-    pub(super) runtime: RuntimeName,
-    #[arg(long, value_name = "VARIANT", env = "SIS_VARIANT")]
-    pub(super) variant: Option<VariantChoice>,
 }
 
 /// Reads the command line, with the Python tool's spellings.

@@ -7,7 +7,6 @@ use crate::use_cases::FindError;
 impl Say for FindError {
     fn say(&self, language: &Language) -> String {
         match self {
-            FindError::NothingClassified { .. } => language.text("store.nothing_classified"),
             FindError::ModelNotHere { model } => language.say("find.model_not_here", &[("model", model)]),
             FindError::OtherModel { model } => language.say("find.other_model", &[("model", model)]),
             FindError::NoEmbeddings { pictures } => language.say("find.no_embeddings", &[("count", pictures)]),

@@ -10,7 +10,8 @@ use ndarray::{Array1, Array2};
 use super::find_direction::{Direction, of_picture, of_sentence};
 use super::runtime::ChosenRuntime;
 use super::{FindError, RunContext, RunError, session_model};
-use crate::domain::decision::{LabelId, Standing, standing};
+use crate::domain::decision::{Decision, LabelId, Standing};
+use crate::domain::label_tree::path_text;
 use crate::domain::picture::{ContentHash, PictureState};
 use crate::domain::ranking::Ranking;
 use crate::domain::score::SureRule;
@@ -18,7 +19,7 @@ use crate::domain::settings::Settings;
 use crate::domain::variant::VariantChoice;
 use crate::engine::runtime::select::cores;
 use crate::jobs::ranking::cosines_by_cores;
-use crate::store::session::{LabelSet, Origin, Session, SessionPicture, Sorting, Which};
+use crate::store::session::{LabelSet, Origin, Session, SessionPicture, SessionTree, Sorting, Which};
 
 /// The wish of a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,7 +85,7 @@ pub fn find(
         Wanted::Like(file) => of_picture(context, &mut known, file, runtime)?,
     };
     context.check_goes_on()?;
-    let KnownSession { contents, without_pixels, origin, .. } = known;
+    let KnownSession { contents, without_pixels, origin, session, set, sorting, .. } = known;
     let hashes: Vec<(usize, ContentHash)> =
         contents.iter().enumerate().map(|(position, content)| (position, content.hash)).collect();
     let embeddings = cache.embeddings(&hashes);
@@ -95,13 +96,15 @@ pub fn find(
     let cosines = cosines_of(&embeddings, &values, contents.len());
     let compared = contents.len() - missing;
     let ranking = Ranking::of(cosines, None);
+    let labels = Labels::read(&session, &set, sorting.sure())?;
     let mut contents: Vec<Option<Content>> = contents.into_iter().map(Some).collect();
-    let nearest = ranking.order.iter().filter_map(|position| {
-        let cosine = ranking.cosine(*position)?;
-        let Content { picture, label, others_alike, .. } = contents[*position].take()?;
-        Some(Nearest { picture, cosine, label, others_alike })
-    });
-    let nearest = nearest.take(request.limit).collect();
+    let mut nearest = Vec::new();
+    for position in ranking.order.iter().take(request.limit) {
+        if let (Some(cosine), Some(content)) = (ranking.cosine(*position), contents[*position].take()) {
+            let label = labels.of(&session, &content.picture)?;
+            nearest.push(Nearest { picture: content.picture, cosine, label, others_alike: content.others_alike });
+        }
+    }
     Ok(Found { nearest, compared, missing, without_pixels, model: origin.model })
 }
 
@@ -122,7 +125,6 @@ pub(super) struct Content {
     hash: ContentHash,
     /// The first picture that has it.
     picture: SessionPicture,
-    label: Option<String>,
     others_alike: usize,
 }
 
@@ -143,7 +145,7 @@ impl<'r> KnownSession<'r> {
     fn open(context: &RunContext<'_>, request: FindRequest<'r>) -> Result<KnownSession<'r>, RunError> {
         let session = Session::open_to_review(request.destination, &context.machine.known_sessions())?;
         let (Some((sorting, set)), Some(origin)) = (session.sorting()?, session.origin()?) else {
-            return Err(FindError::NothingClassified { destination: request.destination.to_owned() }.into());
+            return Err(RunError::NothingClassified { destination: request.destination.to_owned() });
         };
         let mut known = KnownSession {
             request,
@@ -160,7 +162,6 @@ impl<'r> KnownSession<'r> {
     }
 
     fn read(&mut self) -> Result<(), RunError> {
-        let (texts, sure) = (self.session.label_texts()?, self.sorting.sure());
         let (mut contents, mut places) = (Vec::<Content>::new(), HashMap::<ContentHash, usize>::new());
         let (mut without_pixels, mut by_path) = (0, HashMap::new());
         self.session.for_each_picture(Some(&self.set), Which::All, |picture| {
@@ -180,8 +181,7 @@ impl<'r> KnownSession<'r> {
                 Some(known) => contents[*known].others_alike += 1,
                 None => {
                     places.insert(hash, contents.len());
-                    let label = label_of(&picture, &self.set, sure).and_then(|label| texts.get(&label).cloned());
-                    contents.push(Content { hash, picture, label, others_alike: 0 });
+                    contents.push(Content { hash, picture, others_alike: 0 });
                 }
             }
         })?;
@@ -201,12 +201,36 @@ impl<'r> KnownSession<'r> {
     }
 }
 
-/// The label that a picture counts for.
-fn label_of(picture: &SessionPicture, set: &LabelSet, sure: SureRule) -> Option<LabelId> {
-    match standing(&picture.picture, picture.decision, &set.labels, sure) {
-        Standing::Label(position) => set.labels.get(position).copied(),
-        // Decided for a label that is not sorted by any more.
-        Standing::LabelRemoved => picture.decision.and_then(|decision| decision.label()),
-        Standing::Unsure | Standing::NoneOfThese | Standing::NotOk(_) => None,
+/// The labels of a session, those inside others among them.
+struct Labels {
+    tree: SessionTree,
+    /// As people read them.
+    names: HashMap<LabelId, String>,
+}
+
+impl Labels {
+    fn read(session: &Session, set: &LabelSet, sure: SureRule) -> Result<Labels, RunError> {
+        let paths = session.label_paths()?;
+        let own_text = |label| paths.get(label).and_then(|path| path.last()).map(String::as_str).unwrap_or_default();
+        let texts: Vec<&str> = set.labels.iter().map(own_text).collect();
+        let tree = session.tree(set, &texts, sure)?;
+        let name = |path: &Vec<String>| match path.as_slice() {
+            [only] if !tree.labels.is_narrowed() => only.clone(),
+            path => path_text(path),
+        };
+        let names = paths.iter().map(|(label, path)| (*label, name(path))).collect();
+        Ok(Labels { tree, names })
+    }
+
+    /// The label that a picture counts for.
+    fn of(&self, session: &Session, picture: &SessionPicture) -> Result<Option<String>, RunError> {
+        let inside = session.best_inside(picture.id, &self.tree)?;
+        let standing = self.tree.standing(picture, &inside);
+        let decided = || picture.decision.and_then(Decision::label).and_then(|label| self.names.get(&label).cloned());
+        Ok(match standing {
+            // Decided for a label that is not sorted by any more.
+            Standing::LabelRemoved => decided(),
+            standing => standing.label().map(|label| self.tree.labels.name(label)),
+        })
     }
 }

@@ -8,6 +8,7 @@ pub mod find;
 mod find_direction;
 mod find_pictures;
 mod machine;
+pub mod narrow;
 pub mod open_model;
 pub mod open_session;
 pub mod runtime;

@@ -27,6 +27,7 @@ mod faces;
 mod faults;
 mod file_systems;
 mod find;
+mod foreseen;
 mod forms;
 #[path = "../fuzz/mod.rs"]
 mod fuzz;
@@ -48,6 +49,7 @@ mod memory;
 mod model_folders;
 mod mutated;
 mod names;
+mod narrow;
 mod own_work;
 mod parity;
 #[cfg(target_os = "linux")]

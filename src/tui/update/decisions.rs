@@ -137,7 +137,7 @@ fn refuse(model: &mut Model, left: &[(usize, Refusal)]) -> Vec<Effect> {
         Refusal::Replaced => model.language.text("app.replaced"),
         Refusal::NoScores => model.with_keys("app.nothing_to_accept", &[("none", ReviewAction::NoneOfThese.into())]),
         Refusal::Lost => {
-            let why = match &model.review.painted {
+            let why = match &model.review.viewed {
                 Some(Err(why)) if model.review.current() == Some(index) => why.say(&model.language),
                 _ => model.file_name(index),
             };
@@ -229,10 +229,11 @@ pub(super) fn after_decisions(model: &mut Model) {
 pub(super) fn keep(model: &mut Model, kind: StepKind, indices: impl IntoIterator<Item = usize>) -> Effect {
     let said = |index: usize| {
         let entry = model.collection.entries().get(index)?;
-        let text = |label| model.labels.text_of(label).unwrap_or_default().to_owned();
+        let key = |label| model.labels.key_of(label).unwrap_or_default().to_owned();
         let said = entry.decision.map(|decision| match decision {
-            Decision::Accepted(label) => NamedDecision::Accepted(text(label)),
-            Decision::Reassigned(label) => NamedDecision::Reassigned(text(label)),
+            Decision::Accepted(label) => NamedDecision::Accepted(key(label)),
+            Decision::Reassigned(label) => NamedDecision::Reassigned(key(label)),
+            Decision::NoneInside(label) => NamedDecision::NoneInside(key(label)),
             Decision::NoneOfThese => NamedDecision::NoneOfThese,
             Decision::Skipped => NamedDecision::Skipped,
         });

@@ -45,7 +45,7 @@ pub(super) fn leave(model: &mut Model) -> Vec<Effect> {
     }
     queue::remake(model);
     let mut effects = vec![rest(model)];
-    model.review.viewed = None;
+    model.review.asked = None;
     effects.extend(look(model));
     effects
 }
@@ -56,7 +56,7 @@ fn look_closer(model: &mut Model) -> Vec<Effect> {
     model.review.grid.is_behind = true;
     model.review.grid.has_letters = false;
     let mut effects = vec![rest(model)];
-    model.review.viewed = None;
+    model.review.asked = None;
     effects.extend(look(model));
     effects
 }

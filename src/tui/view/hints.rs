@@ -95,11 +95,13 @@ fn hinted(model: &Model) -> Vec<Action> {
                 ReviewAction::Skip,
                 ReviewAction::Undo,
                 ReviewAction::Whole,
+                ReviewAction::Exact,
                 ReviewAction::Mark,
                 ReviewAction::Find,
                 ReviewAction::Filter,
                 ReviewAction::Order,
                 ReviewAction::Details,
+                ReviewAction::OpenOutside,
                 ReviewAction::NextOpen,
                 ReviewAction::Hide,
             ];

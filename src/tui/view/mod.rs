@@ -1,6 +1,7 @@
 //! The screen, drawn from the state. Nothing is changed here.
 
 mod canvas;
+mod details;
 mod file_questions;
 mod files;
 mod find;

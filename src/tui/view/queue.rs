@@ -58,6 +58,7 @@ fn sign(canvas: &Canvas<'_>, index: usize, decision: Option<Decision>) -> &'stat
         _ if canvas.model.review.lost.contains(&index) => "!",
         Some(Decision::Accepted(_)) => "✓",
         Some(Decision::Reassigned(_)) => "≠",
+        Some(Decision::NoneInside(_)) => "⊘",
         Some(Decision::NoneOfThese) => "×",
         Some(Decision::Skipped) => "-",
         None => " ",
