@@ -26,6 +26,8 @@ mod faces;
 #[cfg(target_os = "linux")]
 mod faults;
 mod file_systems;
+mod find;
+mod foreseen;
 mod forms;
 #[path = "../fuzz/mod.rs"]
 mod fuzz;
@@ -48,6 +50,7 @@ mod model_folders;
 mod mutated;
 mod names;
 mod near_duplicates;
+mod narrow;
 mod own_work;
 mod parity;
 #[path = "../../benches/planted/mod.rs"]
@@ -58,6 +61,7 @@ mod privacy;
 mod properties;
 #[cfg(target_os = "linux")]
 mod races;
+mod relay;
 mod remembered;
 mod repair;
 mod replaced_model;
@@ -69,6 +73,7 @@ mod second_thoughts;
 mod session;
 mod session_files;
 mod skip;
+mod slow_line;
 mod sorting;
 mod stuck;
 mod support;
