@@ -10,6 +10,7 @@ pub mod decision;
 pub mod file_filter;
 pub mod file_identity;
 pub mod folder_name;
+pub mod fuzzy;
 pub mod hex;
 pub mod history;
 pub mod hub_model;
