@@ -1,6 +1,7 @@
 //! The screen, drawn from the state. Nothing is changed here.
 
 mod canvas;
+mod editor_lines;
 mod files;
 mod help;
 mod labels;
