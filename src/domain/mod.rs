@@ -23,6 +23,7 @@ pub mod picture;
 pub mod plan;
 pub mod portable_name;
 pub mod printable;
+pub mod queue_filter;
 pub mod readiness;
 pub mod review;
 pub mod run;

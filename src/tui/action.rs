@@ -57,6 +57,7 @@ section! {
         Pause = "pause",
         Trust = "trust",
         Suspend = "suspend",
+        Packs = "packs",
     }
 }
 
@@ -100,10 +101,17 @@ section! {
         PreviousOpen = "previous_open",
         TenOn = "ten_on",
         TenBack = "ten_back",
-        FindLabel = "find_label",
+        First = "first",
+        Last = "last",
+        PageOn = "page_on",
+        PageBack = "page_back",
+        GoTo = "go_to",
+        Labels = "labels",
+        Decisions = "decisions",
         Details = "details",
         Order = "order",
         Filter = "filter",
+        FilterBefore = "filter_before",
         Hide = "hide",
         Preview = "preview",
     }
@@ -143,7 +151,9 @@ pub(crate) enum Section {
 }
 
 impl Section {
-    const ALL: [Section; 5] = [Section::Everywhere, Section::List, Section::Editor, Section::Review, Section::Files];
+    /// Every section.
+    pub(super) const ALL: [Section; 5] =
+        [Section::Everywhere, Section::List, Section::Editor, Section::Review, Section::Files];
 
     /// The name in the table.
     pub(super) fn name(self) -> &'static str {
@@ -196,6 +206,11 @@ impl Action {
             Action::Review(_) => Section::Review,
             Action::Files(_) => Section::Files,
         }
+    }
+
+    /// The key of the sentence about it in the language files, which the list of keys shows.
+    pub(super) fn sentence(self) -> String {
+        format!("key_help.{}_{}", self.section().name(), self.name())
     }
 
     fn name(self) -> &'static str {

@@ -54,6 +54,11 @@ impl PreviewRenderer for ScreenPainter {
     }
 }
 
+/// True for a picture that is made of characters, over which others can be written.
+pub(super) fn is_text(painted: &RenderedPreview) -> bool {
+    painted.0.downcast_ref::<Protocol>().is_some_and(|protocol| matches!(protocol, Protocol::Halfblocks(_)))
+}
+
 /// Draws a painted picture.
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, painted: &RenderedPreview) {
     if let Some(protocol) = painted.0.downcast_ref::<Protocol>() {

@@ -1,9 +1,12 @@
 //! The state of the app, all of it.
 
+mod chooser;
 mod files;
+mod filters;
 mod label_book;
 mod labels;
 mod live;
+mod packs;
 mod review;
 mod settings;
 mod setup;
@@ -23,9 +26,11 @@ use crate::domain::label::Label;
 use crate::domain::limit::Stage;
 use crate::lang::Language;
 
+pub(crate) use chooser::{Choice, Chooser, Pick, Popup, Shown};
 pub(crate) use files::{Done, Files};
 pub(crate) use labels::Labels;
 pub(crate) use live::{Live, Sorts, WatchState};
+pub(crate) use packs::PACKS;
 pub(crate) use review::Review;
 pub(crate) use setup::{Field, Setup, Watching};
 pub(crate) use work::Work;
@@ -40,9 +45,10 @@ pub(crate) struct Model {
     pub(crate) pane: Pane,
     /// The first start: which of its two choices is marked.
     pub(crate) welcome: Option<usize>,
-    pub(crate) help: bool,
     /// A question that has to be answered before anything else.
     pub(crate) question: Option<Question>,
+    /// A frame over the pane, which takes the keys.
+    pub(crate) popup: Option<Popup>,
     /// Columns and rows of the screen.
     pub(crate) size: (u16, u16),
     /// Lines of a long text that are above the screen.
@@ -146,12 +152,12 @@ pub(crate) struct Runtime {
 
 impl Model {
     pub(crate) fn new(language: Language, defaults: Defaults, keys: Keys, working_folder: PathBuf) -> Model {
-        let first = language.text("app.default_labels");
+        let first = packs::lines(&language, PACKS[0]);
         let mut model = Model {
             pane: Pane::Setup,
             welcome: None,
-            help: false,
             question: None,
+            popup: None,
             size: (80, 24),
             scroll: 0,
             is_line_unprotected: false,
@@ -181,7 +187,7 @@ impl Model {
             defaults,
             working_folder,
         };
-        model.set_labels(first.split(", ").map(str::to_owned).collect());
+        model.set_labels(first);
         model
     }
 
@@ -253,8 +259,7 @@ impl Model {
         match self.pane {
             Pane::Setup => self.setup.editing.is_some(),
             Pane::Labels => self.labels.is_editing,
-            Pane::Review => self.review.finding.is_some(),
-            Pane::Files | Pane::Log => false,
+            Pane::Review | Pane::Files | Pane::Log => false,
         }
     }
 

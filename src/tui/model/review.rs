@@ -6,7 +6,6 @@ use crate::backend::{PreviewSize, RenderedPreview};
 use crate::config::Preview;
 use crate::domain::history::History;
 use crate::domain::review::{QueueFilter, QueueOrder};
-use crate::tui::input_line::InputLine;
 
 #[derive(Default)]
 pub(crate) struct Review {
@@ -20,12 +19,12 @@ pub(crate) struct Review {
     pub(crate) is_begun: bool,
     pub(crate) order: QueueOrder,
     pub(crate) filter: QueueFilter,
+    /// The filter before this one.
+    pub(crate) filter_before: QueueFilter,
     pub(crate) marked: BTreeSet<usize>,
     /// Where a range of marks begins.
     pub(crate) anchor: Option<usize>,
     pub(crate) history: History,
-    /// A label that is being looked for.
-    pub(crate) finding: Option<InputLine>,
     pub(crate) details: bool,
     pub(crate) hidden: bool,
     /// How pictures are drawn.

@@ -1,8 +1,12 @@
 //! The app without a terminal: state and keys in, state and effects out; the screen as text.
 
+mod filters;
 mod following;
+mod help;
 mod labels;
 mod live;
+mod moving;
+mod popups;
 mod repair;
 mod review;
 mod runs;
@@ -115,12 +119,15 @@ fn named(name: &str) -> KeyEvent {
         "down" => plain(KeyCode::Down),
         "pageup" => plain(KeyCode::PageUp),
         "pagedown" => plain(KeyCode::PageDown),
+        "home" => plain(KeyCode::Home),
+        "end" => plain(KeyCode::End),
         "space" => plain(KeyCode::Char(' ')),
         "backspace" => plain(KeyCode::Backspace),
         "ctrl-s" => KeyEvent::new(KeyCode::Char('s'), KeyModifiers::CONTROL),
         "ctrl-k" => KeyEvent::new(KeyCode::Char('k'), KeyModifiers::CONTROL),
         "delete" => plain(KeyCode::Delete),
         "ctrl-t" => KeyEvent::new(KeyCode::Char('t'), KeyModifiers::CONTROL),
+        "ctrl-l" => KeyEvent::new(KeyCode::Char('l'), KeyModifiers::CONTROL),
         "ctrl-u" => KeyEvent::new(KeyCode::Char('u'), KeyModifiers::CONTROL),
         "ctrl-x" => KeyEvent::new(KeyCode::Char('x'), KeyModifiers::CONTROL),
         "ctrl-c" => KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL),
@@ -231,9 +238,6 @@ fn panes_at_eighty_columns_and_wide() {
     press(&mut model, "<f5>");
     told(&mut model, planned(plan()));
     insta::assert_snapshot!("files_80x24", screen(&model, 80, 24));
-    press(&mut model, "?");
-    insta::assert_snapshot!("help_80x24", screen(&model, 80, 24));
-    model.help = false;
     model.welcome = Some(0);
     insta::assert_snapshot!("welcome_80x24", screen(&model, 80, 24));
 }
@@ -287,8 +291,6 @@ fn panes_in_portuguese() {
     press(&mut model, "<f5>");
     told(&mut model, planned(plan()));
     insta::assert_snapshot!("pt_files_80x24", screen(&model, 80, 24));
-    press(&mut model, "?");
-    insta::assert_snapshot!("pt_help_80x24", screen(&model, 80, 24));
 }
 
 /// Something that can happen.
@@ -298,7 +300,7 @@ fn anything() -> impl Strategy<Value = Vec<u8>> {
 
 /// A key or an event for a byte, so that every sequence of bytes is a story.
 fn happen(model: &mut Model, byte: u8) -> Vec<Effect> {
-    const KEYS: [&str; 24] = [
+    const KEYS: [&str; 32] = [
         "<enter>",
         "<esc>",
         "<tab>",
@@ -320,7 +322,15 @@ fn happen(model: &mut Model, byte: u8) -> Vec<Effect> {
         "n",
         "o",
         "f",
+        "F",
         "/",
+        "l",
+        "h",
+        ":",
+        "?",
+        "<end>",
+        "<pagedown>",
+        "<ctrl-l>",
         "1",
         "<ctrl-s>",
     ];

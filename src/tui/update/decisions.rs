@@ -2,14 +2,13 @@
 
 use std::collections::HashSet;
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-
 use super::preview;
 use super::queue::go;
 use crate::backend::{DecisionStep, NamedDecision, Order};
 use crate::domain::decision::Decision;
 use crate::domain::history::{Change, Changes, History, Step, StepKind};
 use crate::domain::picture::PictureId;
+use crate::tui::action::ReviewAction;
 use crate::tui::effect::Effect;
 use crate::tui::model::{Model, Work};
 
@@ -24,7 +23,8 @@ pub(super) fn accept(model: &mut Model) -> Vec<Effect> {
 
 pub(super) fn reassign(model: &mut Model, label: usize) -> Vec<Effect> {
     let Some(number) = model.labels.numbers.get(label).copied() else {
-        let values: crate::lang::Values<'_> = &[("count", &model.labels.numbers.len())];
+        let key = model.keys.name(ReviewAction::Labels);
+        let values: crate::lang::Values<'_> = &[("count", &model.labels.numbers.len()), ("key", &key)];
         let text = model.language.say("app.no_such_label", values);
         model.say_error(text);
         return vec![];
@@ -217,25 +217,4 @@ fn decision_of(model: &mut Model, said: NamedDecision) -> Decision {
         NamedDecision::NoneOfThese => Decision::NoneOfThese,
         NamedDecision::Skipped => Decision::Skipped,
     }
-}
-
-/// Types a part of a label's name; Enter takes the first that has it.
-pub(super) fn find(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
-    match key.code {
-        KeyCode::Esc => model.review.finding = None,
-        KeyCode::Enter => {
-            let wanted = model.review.finding.take().unwrap_or_default().text().to_lowercase();
-            let found = model.labels.current.iter().position(|label| label.text.to_lowercase().contains(&wanted));
-            return match found {
-                Some(label) => reassign(model, label),
-                None => vec![],
-            };
-        }
-        _ => {
-            if let Some(line) = model.review.finding.as_mut() {
-                line.press(KeyEvent::new(key.code, key.modifiers & KeyModifiers::CONTROL));
-            }
-        }
-    }
-    vec![]
 }

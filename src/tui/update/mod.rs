@@ -2,13 +2,20 @@
 //! same.
 
 mod backend_event;
+mod chooser;
 mod decisions;
 mod failure;
 mod files;
+mod filters;
 mod following;
+mod go_to;
+mod help;
+mod label_list;
 mod labels;
+mod last_decisions;
 mod models;
 mod mouse;
+mod packs;
 mod panes;
 mod preview;
 mod queue;
@@ -30,6 +37,7 @@ use super::model::{Model, Pane, Question, Work};
 /// Changes the model as a message says.
 pub(super) fn update(model: &mut Model, message: Message) -> Vec<Effect> {
     let mut effects = take(model, message);
+    chooser::hold(model);
     // After any change: a watch sorts only by the settings on the screen.
     effects.extend(watching::hold(model));
     effects
@@ -57,13 +65,17 @@ fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     if let Some(question) = model.question.take() {
         return answer(model, question, key);
     }
-    if model.help {
-        model.help = false;
-        return vec![];
+    if model.popup.is_some() {
+        return chooser::press(model, key);
     }
     if let Some(chosen) = model.welcome {
         return press_in_welcome(model, key, chosen);
     }
+    dispatch(model, key)
+}
+
+/// Hands a key to the open pane, or does what it means in every one.
+fn dispatch(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     model.notice = None;
     // While text is edited, only keys that no text has are commands.
     let is_letter = matches!(key.code, KeyCode::Char(_)) && key.modifiers.is_empty()
@@ -124,10 +136,8 @@ fn press_in_welcome(model: &mut Model, key: KeyEvent, chosen: usize) -> Vec<Effe
 /// Carries out keys that every pane knows; none for a key that is not bound there.
 fn everywhere(model: &mut Model, key: KeyEvent) -> Option<Vec<Effect>> {
     let pane = match model.keys.action(key)? {
-        AppAction::Help => {
-            model.help = true;
-            return Some(vec![]);
-        }
+        AppAction::Help => return Some(help::open(model)),
+        AppAction::Packs => return Some(packs::open(model)),
         AppAction::Quit => {
             let waits = model.is_busy()
                 || model.watch.is_some()
@@ -200,15 +210,13 @@ fn look_where_pictures_are(model: &mut Model) -> Vec<Effect> {
 }
 
 fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
+    if model.popup.is_some() {
+        chooser::paste(model, text);
+        return vec![];
+    }
     match model.pane {
         Pane::Setup if model.setup.editing.is_some() => setup::paste(model, text),
         Pane::Labels => labels::paste(model, text),
-        Pane::Review => {
-            if let Some(line) = model.review.finding.as_mut() {
-                line.insert(text);
-            }
-            vec![]
-        }
         _ => vec![],
     }
 }

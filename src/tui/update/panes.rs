@@ -8,7 +8,7 @@ use crate::tui::model::{Model, Pane};
 pub(super) fn go_to(model: &mut Model, pane: Pane) -> Vec<Effect> {
     model.setup.leave_field();
     let mut effects = labels::end(model);
-    model.review.finding = None;
+    model.popup = None;
     model.pane = pane;
     model.scroll = 0;
     effects.extend(match pane {

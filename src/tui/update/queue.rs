@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::preview::look;
-use crate::domain::review::{QueueOrder, queue};
+use crate::domain::review::{QueueFilter, QueueOrder, queue_of};
 use crate::tui::effect::Effect;
 use crate::tui::model::Model;
 
@@ -12,10 +12,12 @@ pub(super) fn remake(model: &mut Model) {
     // Before anything was looked at, the first that nobody decided is.
     let current = model.review.is_begun.then(|| model.review.current()).flatten();
     model.review.is_begun = true;
-    model.review.queue = queue(&model.collection, model.review.filter, model.review.order, model.sure());
+    model.review.queue = filtered(model, model.review.order);
     model.review.is_extended = false;
-    model.review.marked.clear();
-    model.review.anchor = None;
+    if model.review.filter != QueueFilter::Marked {
+        model.review.marked.clear();
+        model.review.anchor = None;
+    }
     let same = current.and_then(|current| model.review.queue.iter().position(|index| *index == current));
     model.review.at = same.or_else(|| open_from(model, 0, 1)).unwrap_or(0);
 }
@@ -23,7 +25,7 @@ pub(super) fn remake(model: &mut Model) {
 /// Adds pictures that came since at the end, so that nothing moves under the person.
 pub(super) fn extend(model: &mut Model, first: usize) {
     let known = model.review.queue.len();
-    let whole = queue(&model.collection, model.review.filter, QueueOrder::Newest, model.sure());
+    let whole = filtered(model, QueueOrder::Newest);
     let fresh: Vec<usize> = whole.into_iter().filter(|index| *index >= first).rev().collect();
     // One whose content is in the queue already is looked at with it.
     let queued: HashSet<usize> = model.review.queue.iter().copied().collect();
@@ -34,6 +36,11 @@ pub(super) fn extend(model: &mut Model, first: usize) {
     if known == 0 {
         model.review.at = 0;
     }
+}
+
+/// The pictures of the filter in use.
+fn filtered(model: &Model, order: QueueOrder) -> Vec<usize> {
+    queue_of(&model.collection, model.review.filter, order, model.sure(), model.apart())
 }
 
 /// From the top, after another order or filter.

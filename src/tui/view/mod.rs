@@ -1,9 +1,10 @@
 //! The screen, drawn from the state. Nothing is changed here.
 
 mod canvas;
+mod chooser;
 mod editor_lines;
 mod files;
-mod help;
+mod hints;
 mod labels;
 mod live;
 mod log;
@@ -14,13 +15,11 @@ mod targets;
 mod welcome;
 
 use ratatui::Frame;
-use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Paragraph, Wrap};
 use unicode_width::UnicodeWidthStr;
 
-use super::action::{Action, AppAction, EditorAction, FilesAction, ListAction, ReviewAction};
 use super::layout::parts;
-use super::model::{Model, Pane, Question, Work};
+use super::model::{Model, Pane, Popup, Question, Work};
 use super::theme::Theme;
 use crate::domain::printable::{printable, printable_text};
 use crate::lang::{Values, duration, size};
@@ -41,8 +40,6 @@ pub(super) fn draw(frame: &mut Frame<'_>, model: &Model, theme: Theme) {
     frame.render_widget(tabs::line(&canvas), parts.tabs);
     if let Some(chosen) = model.welcome {
         welcome::draw(frame, parts.pane, &canvas, chosen);
-    } else if model.help {
-        help::draw(frame, parts.pane, &canvas);
     } else {
         match model.pane {
             Pane::Setup => setup::draw(frame, parts.pane, &canvas),
@@ -52,9 +49,12 @@ pub(super) fn draw(frame: &mut Frame<'_>, model: &Model, theme: Theme) {
             Pane::Log => log::draw(frame, parts.pane, &canvas),
         }
     }
+    if let Some(Popup::Chooser(chooser)) = &model.popup {
+        chooser::draw(frame, parts.pane, &canvas, chooser);
+    }
     frame.render_widget(Clear, parts.notice);
     frame.render_widget(said, parts.notice);
-    frame.render_widget(hint_line(&canvas), parts.hints);
+    frame.render_widget(hints::line(&canvas, parts.hints.width), parts.hints);
     frame.render_widget(status_line(&canvas, parts.status.width), parts.status);
 }
 
@@ -88,65 +88,17 @@ fn notice(canvas: &Canvas<'_>) -> Paragraph<'static> {
     if let Some(question) = question {
         return Paragraph::new(question).style(canvas.theme.warning()).wrap(Wrap { trim: true });
     }
+    if let Some(Popup::Number(line)) = &canvas.model.popup {
+        let (last, typed) = (canvas.model.review.queue.len(), printable_text(line.text()));
+        let asked = canvas.say("app.ask_number", &[("last", &last)]);
+        return Paragraph::new(format!("{asked} {typed}▏")).style(canvas.theme.warning()).wrap(Wrap { trim: true });
+    }
     match &canvas.model.notice {
         Some(notice) => {
             let style = if notice.is_error { canvas.theme.error() } else { canvas.theme.good() };
             Paragraph::new(printable_text(&notice.text)).style(style).wrap(Wrap { trim: true })
         }
         None => Paragraph::new(""),
-    }
-}
-
-fn hint_line(canvas: &Canvas<'_>) -> Line<'static> {
-    let model = canvas.model;
-    if model.welcome.is_some() {
-        return Line::raw(canvas.text("app.hint_welcome"));
-    }
-    if model.help {
-        return Line::raw(canvas.text("app.hint_help"));
-    }
-    let fixed = match model.pane {
-        Pane::Setup if model.setup.editing.is_some() => Some("app.hint_field"),
-        Pane::Review if model.review.finding.is_some() => Some("app.hint_find"),
-        _ => None,
-    };
-    if let Some(key) = fixed {
-        return Line::raw(canvas.text(key));
-    }
-    let digits = (model.pane == Pane::Review).then(|| {
-        vec![Span::styled("1-9", canvas.theme.title()), Span::raw(format!(" {}  ", canvas.text("keys.review_digit")))]
-    });
-    // Where text is edited, letters are letters.
-    let always: &[AppAction] = match model.is_typing() {
-        true => &[],
-        false => &[AppAction::NextPane, AppAction::Help, AppAction::Quit],
-    };
-    let actions = hinted(model).into_iter().chain(always.iter().map(|action| Action::from(*action)));
-    let spans = digits.into_iter().flatten().chain(actions.flat_map(|action| canvas.hint(action)));
-    Line::from(spans.collect::<Vec<_>>())
-}
-
-/// The pane's own actions that the hint line names.
-fn hinted(model: &Model) -> Vec<Action> {
-    use Action::{Editor, Everywhere, Files, List, Review};
-    match model.pane {
-        Pane::Labels if model.labels.is_editing => {
-            let editing = [EditorAction::Done, EditorAction::TakeHint, EditorAction::Undo, EditorAction::Redo];
-            editing.map(Editor).into_iter().chain([Everywhere(AppAction::Start)]).collect()
-        }
-        Pane::Setup | Pane::Labels if model.knows_pause() || model.watch.is_some() => {
-            vec![List(ListAction::Enter), Everywhere(AppAction::Pause), Everywhere(AppAction::Stop)]
-        }
-        Pane::Setup | Pane::Labels if model.is_busy() => vec![List(ListAction::Enter), Everywhere(AppAction::Stop)],
-        Pane::Setup | Pane::Labels => vec![List(ListAction::Enter), Everywhere(AppAction::Start)],
-        Pane::Review => {
-            let most_used = [ReviewAction::Accept, ReviewAction::NoneOfThese, ReviewAction::Skip, ReviewAction::Undo];
-            most_used.map(Review).to_vec()
-        }
-        Pane::Files if model.knows_pause() => vec![Everywhere(AppAction::Pause), Everywhere(AppAction::Stop)],
-        Pane::Files if model.is_busy() => vec![Everywhere(AppAction::Stop)],
-        Pane::Files => [FilesAction::Apply, FilesAction::Undo, FilesAction::Plan].map(Files).to_vec(),
-        Pane::Log => [ListAction::Up, ListAction::Down].map(List).to_vec(),
     }
 }
 

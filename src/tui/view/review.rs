@@ -70,9 +70,12 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_>) {
 fn draw_picture(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_>) {
     let review = &canvas.model.review;
     let said = |frame: &mut Frame<'_>, text: String| paragraph(frame, area, vec![Line::raw(text)]);
+    let is_covered = canvas.popup_area(frame.area()).is_some_and(|popup| popup.intersects(area));
     match &review.painted {
         _ if review.hidden => said(frame, canvas.with_keys("app.hidden", &[("key", ReviewAction::Hide.into())])),
         _ if review.preview == Preview::None => said(frame, canvas.text("app.preview_none")),
+        // The terminal would lay its own picture over the popup, or keep the popup's letters in it.
+        Some(Some(painted)) if is_covered && !preview::is_text(painted) => {}
         Some(Some(painted)) => preview::draw(frame, area, painted),
         Some(None) => said(frame, canvas.text("app.no_preview")),
         None => {}
@@ -113,15 +116,7 @@ fn heading(canvas: &Canvas<'_>) -> Line<'static> {
         QueueOrder::Newest => "app.order_newest",
         QueueOrder::Random => "app.order_random",
     };
-    let filter = match review.filter {
-        QueueFilter::All => canvas.text("app.filter_all"),
-        QueueFilter::Unsure => canvas.text("app.filter_unsure"),
-        QueueFilter::Label(label) => {
-            canvas.model.labels.current.get(label).map(|label| printable_text(&label.text)).unwrap_or_default()
-        }
-        QueueFilter::Decided => canvas.text("app.filter_decided"),
-        QueueFilter::Troubled => canvas.text("app.filter_troubled"),
-    };
+    let filter = canvas.model.filter_name(review.filter);
     let at = if review.queue.is_empty() { 0 } else { review.at + 1 };
     let order = canvas.text(order);
     let (reviewed, accepted) = tally(canvas);
@@ -182,9 +177,6 @@ fn about(canvas: &Canvas<'_>, index: usize, width: usize) -> Vec<Line<'static>> 
     if let Some(best) = best {
         let margin = format!("{:.2}", best.margin);
         lines.push(Line::styled(canvas.say("app.margin", &[("margin", &margin)]), canvas.theme.faint()));
-    }
-    if let Some(line) = &model.review.finding {
-        lines.push(Line::styled(format!("/{}", printable_text(line.text())), canvas.theme.warning()));
     }
     lines
 }
