@@ -24,13 +24,14 @@ use crate::domain::collection::Collection;
 use crate::domain::count::Counts;
 use crate::domain::label::Label;
 use crate::domain::limit::Stage;
+use crate::domain::picture::PictureId;
 use crate::lang::Language;
 
 pub(crate) use chooser::{Choice, Chooser, Pick, Popup, Shown};
 pub(crate) use files::{Done, Files};
 pub(crate) use labels::Labels;
 pub(crate) use live::{Live, Sorts, WatchState};
-pub(crate) use packs::PACKS;
+pub(crate) use packs::{PACKS, Pack, lines as pack_lines};
 pub(crate) use review::Review;
 pub(crate) use setup::{Field, Setup, Watching};
 pub(crate) use work::Work;
@@ -152,7 +153,7 @@ pub(crate) struct Runtime {
 
 impl Model {
     pub(crate) fn new(language: Language, defaults: Defaults, keys: Keys, working_folder: PathBuf) -> Model {
-        let first = packs::lines(&language, PACKS[0]);
+        let first = packs::lines(&language, &PACKS[0]);
         let mut model = Model {
             pane: Pane::Setup,
             welcome: None,
@@ -252,6 +253,12 @@ impl Model {
     /// Counts again after pictures, scores, decisions or the rule changed.
     pub(crate) fn recount(&mut self) {
         self.counts = self.collection.counts(self.sure(), self.waiting());
+    }
+
+    /// The picture that is looked at.
+    pub(crate) fn in_hand(&self) -> Option<PictureId> {
+        let entry = self.collection.entries().get(self.review.current()?)?;
+        Some(entry.id)
     }
 
     /// True while keys are letters and not commands.

@@ -83,6 +83,14 @@ fn a_key_of_another_pane_opens_that_pane_and_decides_nothing_unseen() {
 }
 
 #[test]
+fn labels_are_given_where_the_picture_is_in_sight() {
+    let mut model = classified();
+    press(&mut model, "<f2>?gives that label<enter>");
+    assert_eq!(model.pane, Pane::Review);
+    assert!(screen(&model, 80, 24).contains("Label for 6.jpg"));
+}
+
+#[test]
 fn the_line_of_keys_has_whole_entries_and_how_to_see_all() {
     for language in Language::all() {
         let mut model = classified_in(language);

@@ -144,10 +144,10 @@ fn every_pack_is_a_list_of_labels_with_one_for_the_rest() {
     for language in Language::all() {
         let model = model_in(language);
         for pack in crate::tui::model::PACKS {
-            let lines = model.pack_lines(pack).join("\n");
+            let lines = crate::tui::model::pack_lines(&model.language, &pack).join("\n");
             let labels = crate::domain::label::from_lines(&lines).unwrap();
-            assert!((8..=10).contains(&labels.len()), "{pack}: a digit for each");
-            assert!(crate::domain::advice::catches_the_rest(&labels), "{pack}");
+            assert!((8..=10).contains(&labels.len()), "{pack:?}: a digit for each");
+            assert!(crate::domain::advice::catches_the_rest(&labels), "{pack:?}");
             // Models read English captions, whatever the folders are called.
             let english = |prompt: &String| {
                 prompt.is_ascii()

@@ -112,6 +112,22 @@ fn a_list_for_a_picture_closes_when_another_one_is_looked_at() {
 }
 
 #[test]
+fn without_colours_a_list_is_read_by_its_signs() {
+    use ratatui::style::{Color, Modifier};
+    let mut model = classified();
+    press(&mut model, "<f4>lpag");
+    let mut terminal = Terminal::new(TestBackend::new(80, 24)).unwrap();
+    terminal.draw(|frame| view::draw(frame, &model, Theme::plain())).unwrap();
+    let cells = terminal.backend().buffer().content();
+    assert!(cells.iter().all(|cell| cell.fg == Color::Reset && cell.bg == Color::Reset));
+    let with = |modifier| -> String {
+        cells.iter().filter(|cell| cell.modifier.contains(modifier)).map(|cell| cell.symbol()).collect()
+    };
+    assert_eq!(with(Modifier::UNDERLINED), "pag");
+    assert!(with(Modifier::REVERSED).contains("> 2 a page of text"), "{}", with(Modifier::REVERSED));
+}
+
+#[test]
 fn popups_fit_every_screen_in_both_languages() {
     for (language, name) in [(Language::english(), "en"), (Language::portuguese(), "pt")] {
         let mut model = classified_in(language);

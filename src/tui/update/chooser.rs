@@ -2,13 +2,12 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::{decisions, filters, go_to, help, label_list, packs};
-use crate::domain::picture::PictureId;
+use super::{decisions, filters, go_to, help, label_list, packs, panes};
 use crate::tui::action::ListAction;
 use crate::tui::effect::Effect;
 use crate::tui::input_line::InputLine;
 use crate::tui::layout::popup_page;
-use crate::tui::model::{Chooser, Model, Pick, Popup};
+use crate::tui::model::{Chooser, Model, Pane, Pick, Popup};
 
 /// A key while a popup is open.
 pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
@@ -117,16 +116,10 @@ pub(super) fn wheel(model: &mut Model, by: isize) {
 pub(super) fn hold(model: &mut Model) {
     if let Some(Popup::Chooser(list)) = &model.popup
         && list.about.is_some()
-        && list.about != in_hand(model)
+        && list.about != model.in_hand()
     {
         model.popup = None;
     }
-}
-
-/// The picture that is looked at.
-pub(super) fn in_hand(model: &Model) -> Option<PictureId> {
-    let entry = model.collection.entries().get(model.review.current()?)?;
-    Some(entry.id)
 }
 
 /// Does what was chosen. The list is closed.
@@ -141,7 +134,12 @@ fn choose(model: &mut Model, pick: Pick) -> Vec<Effect> {
         Pick::NewLabel(line) => label_list::add_and_give(model, &line),
         Pick::Picture(picture) => go_to::picture(model, picture),
         Pick::Press(action) => help::run(model, action),
-        Pick::Labels => label_list::open(model),
+        Pick::Labels => {
+            // The picture that a label is for is in sight first.
+            let mut effects = if model.pane == Pane::Review { vec![] } else { panes::go_to(model, Pane::Review) };
+            effects.extend(label_list::open(model));
+            effects
+        }
         Pick::Pack(place) => packs::take(model, place),
     }
 }

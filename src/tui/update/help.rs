@@ -5,6 +5,12 @@ use crate::tui::action::{Action, Section};
 use crate::tui::effect::Effect;
 use crate::tui::model::{Choice, Chooser, Model, Pane, Pick, Popup};
 
+/// Keys that are in no table, as there is one for each label, and the sentences about them.
+const DIGITS: [(&str, &str); 2] = [
+    ("key_help.review_digit_keys", "key_help.review_digit"),
+    ("key_help.review_shift_digit_keys", "key_help.review_shift_digit"),
+];
+
 /// Opens the list: keys of the open pane first.
 pub(super) fn open(model: &mut Model) -> Vec<Effect> {
     let own = sections(model.pane);
@@ -20,10 +26,10 @@ pub(super) fn open(model: &mut Model) -> Vec<Effect> {
             ..Choice::new(&sentence(model, action), Pick::Press(action))
         }));
         if section == Section::Review {
-            choices.extend(["digit", "shift_digit"].map(|name| Choice {
-                keys: model.language.text(&format!("key_help.review_{name}_keys")),
+            choices.extend(DIGITS.map(|(keys, sentence)| Choice {
+                keys: model.language.text(keys),
                 group: group.clone(),
-                ..Choice::new(&model.language.text(&format!("key_help.review_{name}")), Pick::Labels)
+                ..Choice::new(&model.language.text(sentence), Pick::Labels)
             }));
         }
     }

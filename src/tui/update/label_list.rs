@@ -1,6 +1,5 @@
 //! The list of all labels: one of them is given, or a new one.
 
-use super::chooser::in_hand;
 use super::decisions::reassign;
 use super::filters::digit;
 use super::labels;
@@ -38,7 +37,7 @@ pub(super) fn open(model: &mut Model) -> Vec<Effect> {
         }
         count => model.language.say("app.label_list_marked", &[("count", &count)]),
     };
-    let list = Chooser::new(title, choices.collect()).taking_new().about(in_hand(model));
+    let list = Chooser::new(title, choices.collect()).taking_new().about(model.in_hand());
     model.popup = Some(Popup::Chooser(list));
     vec![]
 }

@@ -1,5 +1,5 @@
-//! The lines of the label editor. Each is shown from its beginning, but the one with the cursor: that one alone moves to
-//! the left where it is too long, so that the others stay in sight.
+//! The lines of the label editor. Each is shown from its beginning, but the one with the cursor: that one alone moves
+//! to the left where it is too long, so that the others stay in sight.
 
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
