@@ -73,17 +73,24 @@ pub fn is_same(one: &str, other: &str) -> bool {
 
 impl Folded {
     fn of(text: &str) -> Folded {
-        let mut folded = Folded { letters: vec![], origins: vec![], begins: vec![] };
+        let room = text.len();
+        let (letters, origins, begins) = (Vec::with_capacity(room), Vec::with_capacity(room), Vec::with_capacity(room));
+        let mut folded = Folded { letters, origins, begins };
         let mut is_inside = false;
         for (origin, c) in text.chars().enumerate() {
             let is_word = c.is_alphanumeric();
             let mut begins = is_word && !is_inside;
             // A mark above or below a letter belongs to its word.
             is_inside = is_word || (is_inside && is_accent(c));
-            for letter in letters_of(c) {
+            let mut push = |letter| {
                 folded.letters.push(letter);
                 folded.origins.push(origin);
                 folded.begins.push(std::mem::take(&mut begins));
+            };
+            // ASCII, nearly all that there is, needs no tables.
+            match c.is_ascii() {
+                true => push(c.to_ascii_lowercase()),
+                false => letters_of(c).for_each(push),
             }
         }
         folded
@@ -94,7 +101,8 @@ impl Folded {
         if word.is_empty() {
             return Some((0, vec![]));
         }
-        let pieces = (0..self.letters.len()).filter(|first| self.letters[*first..].starts_with(word));
+        let pieces = self.letters.windows(word.len()).enumerate();
+        let pieces = pieces.filter(|(_, piece)| piece[0] == word[0] && *piece == word).map(|(first, _)| first);
         let best = pieces
             .map(|first| (self.worth(first, word.len()), first))
             .max_by_key(|(fit, first)| (*fit, -(*first as i64)));
@@ -166,11 +174,11 @@ fn is_accent(c: char) -> bool {
 
 /// A character without case and accents: none for an accent, several for a letter that is written as several.
 fn letters_of(c: char) -> impl Iterator<Item = char> {
-    // ASCII, nearly all that there is, needs no tables.
-    let plain = c.is_ascii().then(|| c.to_ascii_lowercase());
-    let other = (!c.is_ascii()).then(|| std::iter::once(c).nfkd().filter(|c| !is_accent(*c)));
-    let other = other.into_iter().flatten().flat_map(char::to_lowercase).filter(|c| !is_accent(*c));
-    plain.into_iter().chain(other.flat_map(|c| undecomposed(c).chars().chain(undecomposed(c).is_empty().then_some(c))))
+    let parts = std::iter::once(c).nfkd().flat_map(char::to_lowercase).filter(|c| !is_accent(*c));
+    parts.flat_map(|c| {
+        let written = undecomposed(c);
+        written.chars().chain(written.is_empty().then_some(c))
+    })
 }
 
 /// Letters that Unicode takes for letters of their own, and a keyboard without them writes otherwise.

@@ -165,6 +165,7 @@ impl Chooser {
             .filter_map(|(place, choice)| {
                 let (fit, letters) = match wanted.find(&choice.text) {
                     Some(found) => (found.fit, found.letters),
+                    None if choice.keys.is_empty() && choice.also.is_empty() => return None,
                     None => {
                         let found = wanted.find(&format!("{} {} {}", choice.text, choice.keys, choice.also))?;
                         let count = choice.text.chars().count();

@@ -53,7 +53,7 @@ fn the_last_decisions_are_listed_and_gone_to() {
     assert!(lines[1].contains("5.jpg: not reviewed → none of these"), "{shown}");
     assert!(lines[2].contains("6.jpg: not reviewed → a face"), "{shown}");
     // The picture is not in the filter, which is left for it.
-    press(&mut model, "<esc>fu");
+    press(&mut model, "<esc>fU");
     assert_eq!(model.review.queue.len(), 4);
     press(&mut model, "h6.jpg<enter>");
     assert_eq!((model.review.filter, model.review.current()), (QueueFilter::All, Some(5)));
