@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use super::{
-    BackendError, ModelChoice, PictureLocation, PreviewSize, RenderedPreview, ScoredWith, SessionRow, WatchNews,
-    WatchStatus,
+    BackendError, ModelChoice, NotShown, PictureLocation, PreviewSize, RenderedPreview, ScoredWith, SessionRow,
+    WatchNews, WatchStatus,
 };
 use crate::domain::collection::Entry;
 use crate::domain::file_filter::{FileFilter, LeftOut, LeftOutCounts};
@@ -235,8 +235,8 @@ pub enum Event {
     Undone { run: RunId, own: RunId, tally: UndoTally, failures: Vec<String>, head: String },
     /// Where pictures are in the destination now.
     Places { folders: Vec<(PictureId, Option<String>)> },
-    /// A picture to look at; nothing where it cannot be shown.
-    Viewed { number: u64, painted: Option<RenderedPreview> },
+    /// A picture to look at, or why it is not shown.
+    Viewed { number: u64, painted: Result<RenderedPreview, NotShown> },
     /// The session of a destination is obeyed from now on.
     Trusted { destination: PathBuf },
     /// ONNX Runtime was installed: its version. It is used from the next start on where another one runs already.

@@ -2,15 +2,16 @@
 
 use std::any::Any;
 use std::collections::VecDeque;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crossbeam_channel::Receiver;
 use image::RgbImage;
 
 use super::events::EventSender;
-use super::{Event, Order, newest};
+use super::{Event, NotShown, Order, newest};
 use crate::domain::picture::ContentHash;
+use crate::files::defect::PictureDefect;
 use crate::files::read::{FileContent, Reading, read};
 use crate::jobs::cancel_token::CancelToken;
 use crate::jobs::decoding::decoded;
@@ -59,7 +60,8 @@ pub(super) fn run(orders: &Receiver<Order>, painter: &dyn PreviewRenderer, endin
             return;
         }
         for sight in next.iter().take_while(|_| orders.is_empty() && !ending.is_requested()) {
-            album.get(sight, room, painter);
+            // Whether it can be shown is told when it is looked at.
+            let _ = album.get(sight, room, painter);
         }
     }
 }
@@ -77,40 +79,56 @@ impl PreviewCache {
         sight: &PictureLocation,
         room: PreviewSize,
         painter: &dyn PreviewRenderer,
-    ) -> Option<RenderedPreview> {
+    ) -> Result<RenderedPreview, NotShown> {
         if self.room != room {
             *self = PreviewCache { room, kept: VecDeque::new() };
         }
-        let hash = sight.hash?;
-        let painted = match self.kept.iter().position(|(known, _)| *known == hash) {
-            Some(place) => self.kept.remove(place).map(|(_, painted)| painted),
-            None => with_pixels(sight, |pixels| painter.paint(pixels, room)).flatten(),
-        }?;
+        let known = sight.hash.and_then(|hash| self.kept.iter().position(|(known, _)| *known == hash));
+        let (hash, painted) = match known.and_then(|place| self.kept.remove(place)) {
+            Some(kept) => kept,
+            None => {
+                let (hash, painted) = with_pixels(sight, |pixels| painter.paint(pixels, room))?;
+                (hash, painted.ok_or(NotShown::NotPainted)?)
+            }
+        };
         // A picture that cannot be shown is not kept: it may be there the next time.
         self.kept.truncate(KEPT - 1);
         self.kept.push_front((hash, painted.clone()));
-        Some(painted)
+        Ok(painted)
     }
 }
 
-fn with_pixels<T>(sight: &PictureLocation, then: impl FnOnce(RgbImage) -> T) -> Option<T> {
-    let hash = sight.hash?;
-    let places = std::iter::once(&sight.path).chain(&sight.others);
-    let content = places.filter_map(|path| content_at(path)).find(|content| content.hash == hash)?;
-    decoded(content, |decoded| then(decoded.pixels)).ok()
+/// Decodes the picture and does something with it; gives its hash too.
+fn with_pixels<T>(sight: &PictureLocation, then: impl FnOnce(RgbImage) -> T) -> Result<(ContentHash, T), NotShown> {
+    let content = content_of(sight)?;
+    let hash = content.hash;
+    let done = decoded(content, |decoded| then(decoded.pixels)).map_err(NotShown::Defect)?;
+    Ok((hash, done))
 }
 
-fn content_at(path: &Path) -> Option<FileContent> {
-    match read(path) {
-        Reading::Content(content) => Some(content),
-        Reading::NoPicture | Reading::Defect(_) => None,
+/// The content that is decided, wherever it is; why there is none.
+fn content_of(sight: &PictureLocation) -> Result<FileContent, NotShown> {
+    let mut why = NotShown::Gone;
+    for path in std::iter::once(&sight.path).chain(&sight.others) {
+        match read(path) {
+            Reading::Content(content) if Some(content.hash) == sight.hash => return Ok(content),
+            Reading::Content(_) if sight.hash.is_none() => why = NotShown::NeverRead,
+            Reading::Content(_) | Reading::NoPicture if why.is_lost() => why = NotShown::OtherContent,
+            Reading::Content(_) | Reading::NoPicture => {}
+            Reading::Defect(PictureDefect::Vanished) => {}
+            // It may be the very content, which nobody can tell.
+            Reading::Defect(defect) => why = NotShown::Defect(defect),
+        }
     }
+    Err(why)
 }
 
 #[cfg(test)]
 mod tests {
     use std::ffi::OsStr;
     use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use std::path::Path;
 
     use super::*;
     use crate::domain::plan::name_candidates;
@@ -134,7 +152,7 @@ mod tests {
     }
 
     fn width(sight: &PictureLocation) -> Option<u32> {
-        with_pixels(sight, |pixels| pixels.width())
+        with_pixels(sight, |pixels| pixels.width()).ok().map(|(_, width)| width)
     }
 
     #[test]
@@ -164,12 +182,12 @@ mod tests {
         // One, its two neighbours, and the neighbour of the second that was none of the first.
         assert_eq!(painter.0.load(Ordering::Relaxed), 4);
         let mut album = PreviewCache::default();
-        sights.iter().for_each(|sight| drop(album.get(sight, room, &painter)));
+        sights.iter().for_each(|sight| drop(album.get(sight, room, &painter).unwrap()));
         assert_eq!(album.kept.len(), KEPT);
         let before = painter.0.load(Ordering::Relaxed);
-        album.get(&sights[19], room, &painter);
+        album.get(&sights[19], room, &painter).unwrap();
         assert_eq!(painter.0.load(Ordering::Relaxed), before);
-        album.get(&sights[19], PreviewSize { generation: 1, ..room }, &painter);
+        album.get(&sights[19], PreviewSize { generation: 1, ..room }, &painter).unwrap();
         assert_eq!(painter.0.load(Ordering::Relaxed), before + 1);
     }
 
@@ -193,7 +211,7 @@ mod tests {
         let second = PictureLocation { hash: Some(picture(&path, 5)), ..first.clone() };
         let (mut album, painter) = (PreviewCache::default(), Counting(AtomicUsize::new(0)));
         let mut shown =
-            |sight| album.get(sight, ROOM, &painter).and_then(|painted| painted.0.downcast_ref::<u32>().copied());
+            |sight| album.get(sight, ROOM, &painter).ok().and_then(|painted| painted.0.downcast_ref::<u32>().copied());
         assert_eq!((shown(&first), shown(&second)), (None, Some(5)));
         // It is shown again as soon as it is somewhere.
         picture(&copy, 3);
@@ -201,6 +219,30 @@ mod tests {
         // A painting of a path is not shown for a file that comes there later.
         let third = PictureLocation { hash: Some(picture(&path, 7)), ..first.clone() };
         assert_eq!((shown(&first), shown(&second), shown(&third)), (Some(3), Some(5), Some(7)));
+    }
+
+    #[test]
+    fn what_is_not_shown_has_its_reason() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let hash = Some(picture(&at("1.png"), 3));
+        let sight = PictureLocation { path: at("1.png"), others: vec![at("copy.png")], hash };
+        let why = |sight: &PictureLocation| content_of(sight).map(|_| ()).unwrap_err();
+        assert!(matches!(why(&PictureLocation { hash: None, ..sight.clone() }), NotShown::NeverRead));
+        std::fs::write(at("copy.png"), b"").unwrap();
+        picture(&at("1.png"), 5);
+        assert!(matches!(why(&sight), NotShown::OtherContent));
+        // A file that cannot be read may be the picture itself.
+        std::fs::remove_file(at("copy.png")).unwrap();
+        std::fs::create_dir(at("copy.png")).unwrap();
+        assert!(matches!(why(&sight), NotShown::Defect(PictureDefect::Unreadable(_))));
+        std::fs::remove_dir(at("copy.png")).unwrap();
+        std::fs::remove_file(at("1.png")).unwrap();
+        assert!(matches!(why(&sight), NotShown::Gone));
+        // Its bytes are there as they were, and are no picture.
+        std::fs::write(at("1.png"), b"\x89PNG\r\n\x1a\nno more").unwrap();
+        let broken = PictureLocation { hash: hash_file(&at("1.png")).ok(), ..sight };
+        assert!(matches!(with_pixels(&broken, |_| ()).unwrap_err(), NotShown::Defect(_)));
     }
 
     #[test]

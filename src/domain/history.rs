@@ -48,7 +48,7 @@ pub struct Change {
     pub picture: PictureId,
     /// The decision before.
     pub was: Option<Decision>,
-    /// The decision since. Wheresomebody else has said something else meanwhile, there is nothing to take back.
+    /// The decision since. Where somebody else has said something else meanwhile, there is nothing to take back.
     pub is: Option<Decision>,
 }
 
@@ -60,6 +60,8 @@ pub type Changes = Vec<Change>;
 pub struct History {
     done: Vec<Changes>,
     undone: Vec<Changes>,
+    /// Steps at the bottom of `done` that were made before the session was opened.
+    earlier: usize,
 }
 
 impl History {
@@ -82,6 +84,7 @@ impl History {
                 }
             }
         }
+        history.earlier = history.done.len();
         history
     }
 
@@ -94,6 +97,22 @@ impl History {
     pub fn decided(&mut self, changes: Changes) {
         self.done.push(changes);
         self.undone.clear();
+    }
+
+    /// The step that would be taken back next.
+    pub fn next_to_take_back(&self) -> Option<&Changes> {
+        self.done.last()
+    }
+
+    /// True where the step that would be taken back next was made before the session was opened, and nobody has allowed
+    /// to go back that far.
+    pub fn is_next_earlier(&self) -> bool {
+        self.done.len() <= self.earlier && !self.done.is_empty()
+    }
+
+    /// Steps from before the session was opened may be taken back from now on.
+    pub fn allow_earlier(&mut self) {
+        self.earlier = 0;
     }
 
     /// The step to take back, which then is no more to be.
@@ -162,6 +181,22 @@ mod tests {
         assert_eq!(history.to_do_again(), None);
         assert_eq!(back(history.to_take_back()), Some(vec![(PictureId(2), None)]));
         assert_eq!(history.to_take_back(), None);
+    }
+
+    #[test]
+    fn steps_from_before_the_session_was_opened_are_told_from_those_since() {
+        use StepKind::Decide;
+        let change = |picture| Change { picture: PictureId(picture), was: None, is: NONE };
+        assert!(!History::default().is_next_earlier());
+        let mut history = History::of([step(Decide, &[(1, NONE)]), step(Decide, &[(2, NONE)])]);
+        assert!(history.is_next_earlier());
+        history.decided(vec![change(3)]);
+        assert!(!history.is_next_earlier());
+        assert_eq!(history.next_to_take_back(), Some(&vec![change(3)]));
+        history.to_take_back();
+        assert!(history.is_next_earlier());
+        history.allow_earlier();
+        assert!(!history.is_next_earlier());
     }
 
     #[test]

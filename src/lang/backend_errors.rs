@@ -1,7 +1,7 @@
 //! Sentences for orders of the app that could not be carried out.
 
 use super::{Language, Say};
-use crate::backend::BackendError;
+use crate::backend::{BackendError, NotShown};
 use crate::domain::printable::printable_text;
 
 impl Say for BackendError {
@@ -22,6 +22,19 @@ impl Say for BackendError {
             BackendError::NoDataFolder => language.text("doctor.no_folder"),
             BackendError::NoPlan => language.text("app.no_plan"),
             BackendError::NothingToUndo => language.text("undo.nothing"),
+        }
+    }
+}
+
+impl Say for NotShown {
+    fn say(&self, language: &Language) -> String {
+        match self {
+            NotShown::Gone => language.text("app.gone"),
+            NotShown::OtherContent => language.text("app.other_content"),
+            NotShown::NeverRead => language.text("app.never_read"),
+            NotShown::Defect(defect) => language.say("app.has_defect", &[("defect", &defect.say(language))]),
+            NotShown::NotPainted => language.text("app.not_painted"),
+            NotShown::NotWanted => language.text("app.not_wanted"),
         }
     }
 }

@@ -328,5 +328,5 @@ fn log(event: &Event, language: &Language) {
 /// The picture that is on the screen, by the number that it was asked for with.
 fn drawn_picture(model: &Model) -> Option<u64> {
     let is_shown = model.pane == Pane::Review && model.popup.is_none() && model.welcome.is_none();
-    (is_shown && matches!(model.review.painted, Some(Some(_)))).then_some(model.review.view)
+    (is_shown && matches!(model.review.painted, Some(Ok(_)))).then_some(model.review.view)
 }

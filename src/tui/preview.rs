@@ -66,6 +66,11 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, painted: &RenderedPreview)
     }
 }
 
+/// Cells that a painted picture has.
+pub(super) fn size_of(painted: &RenderedPreview) -> Option<Size> {
+    painted.0.downcast_ref::<Protocol>().map(Protocol::size)
+}
+
 #[cfg(test)]
 mod tests {
     use image::Rgb;

@@ -7,7 +7,7 @@ use crate::domain::review::QueueFilter;
 
 impl Model {
     /// The name of a filter, as the heading and the menu have it.
-    pub(crate) fn filter_name(&self, filter: QueueFilter) -> String {
+    pub(crate) fn name_of_filter(&self, filter: QueueFilter) -> String {
         match (words(filter), filter) {
             (Some((name, _)), _) => self.language.text(name),
             (None, QueueFilter::Label(label)) => {

@@ -32,7 +32,7 @@ pub(crate) use files::{Done, Files};
 pub(crate) use labels::Labels;
 pub(crate) use live::{Live, Sorts, WatchState};
 pub(crate) use packs::{PACKS, Pack, lines as pack_lines};
-pub(crate) use review::Review;
+pub(crate) use review::{Look, Review, Wanted};
 pub(crate) use setup::{Field, Setup, Watching};
 pub(crate) use work::Work;
 
@@ -115,6 +115,10 @@ pub(crate) enum Question {
     Repair,
     /// Obey a session that is not known to be the user's own?
     Trust,
+    /// Decide all marked pictures, though some of them are not on the screen?
+    DecideMarked(Wanted),
+    /// Take back a step that was made before the session was opened?
+    TakeBackEarlier,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -285,6 +289,11 @@ impl Model {
 
     pub(crate) fn say(&mut self, text: String) {
         self.note(text, false);
+    }
+
+    /// Says in one line what a key did. It is not worth a line of the log.
+    pub(crate) fn show(&mut self, text: String) {
+        self.notice = Some(Notice { text, is_error: false });
     }
 
     pub(crate) fn say_error(&mut self, text: String) {

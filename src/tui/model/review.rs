@@ -1,10 +1,14 @@
 //! The state of the review pane.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
+use std::ops::Range;
 
-use crate::backend::{PreviewSize, RenderedPreview};
+use super::Model;
+use crate::backend::{NotShown, PreviewSize, RenderedPreview};
 use crate::config::Preview;
+use crate::domain::decision::{Decision, LabelId};
 use crate::domain::history::History;
+use crate::domain::printable::{printable, printable_text};
 use crate::domain::review::{QueueFilter, QueueOrder};
 
 #[derive(Default)]
@@ -25,6 +29,9 @@ pub(crate) struct Review {
     /// Where a range of marks begins.
     pub(crate) anchor: Option<usize>,
     pub(crate) history: History,
+    /// How the pictures are looked at.
+    pub(crate) look: Look,
+    /// All that is known of the file is beside the picture.
     pub(crate) details: bool,
     pub(crate) hidden: bool,
     /// How pictures are drawn.
@@ -34,13 +41,81 @@ pub(crate) struct Review {
     /// The number of the last picture that was asked for; which it is, and the room that it was asked for.
     pub(crate) view: u64,
     pub(crate) viewed: Option<(usize, PreviewSize)>,
-    /// The painted picture once it is there; `Some(None)` where it cannot be shown.
-    pub(crate) painted: Option<Option<RenderedPreview>>,
+    /// The painted picture once it is there, or why it is not shown.
+    pub(crate) painted: Option<Result<RenderedPreview, NotShown>>,
+    /// Pictures by position whose content was nowhere when they were looked at last.
+    pub(crate) lost: HashSet<usize>,
+}
+
+impl Model {
+    /// The filter of the queue, in words.
+    pub(crate) fn filter_name(&self) -> String {
+        self.name_of_filter(self.review.filter)
+    }
+
+    /// A decision in a few words.
+    pub(crate) fn decision_name(&self, decision: Option<Decision>) -> String {
+        let label = decision.and_then(Decision::label).and_then(|label| self.labels.text_of(label));
+        let label = label.map(printable_text).unwrap_or_default();
+        match decision {
+            None => self.language.text("app.undecided"),
+            Some(Decision::Accepted(_)) => label,
+            Some(Decision::Reassigned(_)) => self.language.say("app.changed_to", &[("label", &label)]),
+            Some(Decision::NoneOfThese) => self.language.text("app.row_none"),
+            Some(Decision::Skipped) => self.language.text("app.skipped"),
+        }
+    }
+
+    /// The name of a picture's file, fit to be shown.
+    pub(crate) fn file_name(&self, index: usize) -> String {
+        let name = self.collection.entries().get(index).and_then(|entry| entry.path.file_name());
+        name.map(printable).unwrap_or_default()
+    }
+
+    /// The order of the queue, in words.
+    pub(crate) fn order_name(&self) -> String {
+        self.language.text(match self.review.order {
+            QueueOrder::LeastSure => "app.order_least_sure",
+            QueueOrder::MostSure => "app.order_most_sure",
+            QueueOrder::ByLabel => "app.order_by_label",
+            QueueOrder::Newest => "app.order_newest",
+            QueueOrder::Random => "app.order_random",
+        })
+    }
+}
+
+/// How the pictures are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Look {
+    /// One beside what is known of it.
+    #[default]
+    One,
+    /// One on the whole screen.
+    Whole,
+}
+
+/// What a key says of pictures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// The predicted label is right.
+    Accept,
+    /// This label is right.
+    Label(LabelId),
+    /// No label is right.
+    NoneOfThese,
+    /// They are left for later.
+    Skip,
 }
 
 impl Review {
     /// The picture that is looked at, by its position in the collection.
     pub(crate) fn current(&self) -> Option<usize> {
         self.queue.get(self.at).copied()
+    }
+
+    /// The places in the queue that so many rows list around the picture that is looked at.
+    pub(crate) fn listed(&self, rows: usize) -> Range<usize> {
+        let first = self.at.saturating_sub(rows / 2).min(self.queue.len().saturating_sub(rows));
+        first..(first + rows).min(self.queue.len())
     }
 }

@@ -2,7 +2,7 @@
 
 use super::live::{decided, follow, followed_with, seen};
 use super::*;
-use crate::backend::{ScoredWith, SessionRow};
+use crate::backend::{NotShown, ScoredWith, SessionRow};
 
 /// A classified session that is followed, in its review.
 fn reviewed() -> Model {
@@ -63,7 +63,7 @@ fn what_somebody_else_has_decided_since_is_not_taken_back() {
     let mut model = classified();
     told(&mut model, Event::Begun { begun: 1 });
     // Two at once; then somebody else says something else of the first.
-    press(&mut model, "<f4>ggvjv2");
+    press(&mut model, "<f4>vjv2y");
     let mine: Vec<i64> = model.collection.entries().iter().filter(|e| e.decision.is_some()).map(|e| e.id.0).collect();
     assert_eq!(mine.len(), 2);
     model.live.kept(u64::MAX);
@@ -111,7 +111,7 @@ fn a_picture_that_moved_before_it_was_painted_is_asked_for_where_it_is_now() {
     let mut model = reviewed();
     let number = model.collection.entries()[model.review.current().unwrap()].id.0;
     let view = model.review.view;
-    told(&mut model, Event::Viewed { number: view, painted: None });
+    told(&mut model, Event::Viewed { number: view, painted: Err(NotShown::Gone) });
     let mut moved = seen(number, &[]);
     moved.entry.placed = Some("a face".to_owned());
     let effects = follow(&mut model, vec![], vec![moved], true);

@@ -104,15 +104,20 @@ fn the_line_of_keys_has_whole_entries_and_how_to_see_all() {
                 let entries: Vec<&str> = line.split("  ").map(str::trim).filter(|entry| !entry.is_empty()).collect();
                 let words: Vec<String> =
                     Action::all().into_iter().map(|action| model.language.text(&action.word())).collect();
+                let leave = model.keys.name(ReviewAction::Leave);
+                let marks = model.language.say("app.acts_on_marked", &[("count", &1), ("leave", &leave)]);
                 let is_whole = |entry: &&str| {
                     words.iter().any(|word| entry.ends_with(&format!(" {word}")))
                         || entry.ends_with(&model.language.text("keys.review_digit"))
-                        || entry.ends_with(':')
+                        || **entry == marks
                 };
                 assert!(entries.iter().all(is_whole), "{pane} at {width}: {line}");
             }
         }
         // The marks are said first.
-        assert!(screen(&model, 80, 20).lines().nth(18).unwrap().starts_with("\"1 "), "{}", screen(&model, 80, 20));
+        let values: crate::lang::Values<'_> = &[("count", &1), ("leave", &model.keys.name(ReviewAction::Leave))];
+        let marks = model.language.say("app.acts_on_marked", values);
+        let shown = screen(&model, 80, 20);
+        assert!(shown.lines().nth(18).unwrap().starts_with(&format!("\"{marks}")), "{shown}");
     }
 }

@@ -13,6 +13,7 @@ mod runs;
 mod setup;
 mod starts;
 mod trust;
+mod unseen;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use proptest::prelude::*;
@@ -27,8 +28,8 @@ use super::theme::Theme;
 use super::update::update;
 use super::view;
 use crate::backend::{
-    BackendError, Checked, DecisionStep, Event, ModelChoice, ModelPlace, NamedDecision, Order, PreviewSize, Tally,
-    UndoTally,
+    BackendError, Checked, DecisionStep, Event, ModelChoice, ModelPlace, NamedDecision, NotShown, Order, PreviewSize,
+    Tally, UndoTally,
 };
 use crate::config::{Defaults, Preview};
 use crate::domain::collection::Entry;
@@ -367,7 +368,7 @@ fn happen(model: &mut Model, byte: u8) -> Vec<Effect> {
         }
         230..=233 => click(model, u16::from(byte) * 7 % 90, u16::from(byte) * 11 % 26),
         234 => update(model, Message::Resized(u16::from(byte), 40)),
-        235..=239 => told(model, Event::Viewed { number: model.review.view, painted: None }),
+        235..=239 => told(model, Event::Viewed { number: model.review.view, painted: Err(NotShown::Gone) }),
         _ => update(model, Message::Paste("a, b\n\u{1b}[31m = | c".to_owned())),
     }
 }

@@ -74,7 +74,7 @@ fn the_list_of_labels_has_the_best_first_and_gives_one() {
     // The best label is the predicted one.
     assert_eq!(decisions(&press(&mut model, "l<enter>")), [(5, Some(NamedDecision::Accepted("a map".to_owned())))]);
     // Marks hold as for digits, and digits act at once.
-    assert_eq!(decisions(&press(&mut model, "<space><space>l2")).len(), 2);
+    assert_eq!(decisions(&press(&mut model, "<space><space>l2y")).len(), 2);
 }
 
 #[test]

@@ -23,7 +23,7 @@ fn steps_are_taken_back_when_all_pictures_are_there() {
     let decided = Entry { decision: Some(Decision::NoneOfThese), ..entry(1) };
     told(&mut model, Event::Arrived { revision, entries: vec![(decided, None)], scores: vec![0.9, 0.0, 0.1] });
     told(&mut model, Event::Classified { remembered: 0, waiting: 0, rescored: 0, per_second: None });
-    assert_eq!(decisions(&press(&mut model, "u")), [(1, None)]);
+    assert_eq!(decisions(&press(&mut model, "uy")), [(1, None)]);
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn one_decision_holds_for_every_picture_of_the_content() {
     told(&mut model, Event::Arrived { revision, entries, scores: [[0.3, 0.36, 0.34]; 2].concat() });
     press(&mut model, "<f4>");
     assert_eq!((model.review.queue.len(), model.review.current()), (6, Some(5)));
-    let shown = screen(&model, 100, 24);
+    let shown = screen(&model, 160, 24);
     assert!(shown.contains("and 2 more of the same content") && shown.contains("6.jpg +2"), "{shown}");
     let none = Some(NamedDecision::NoneOfThese);
     assert_eq!(decisions(&press(&mut model, "x")), [(6, none.clone()), (7, none.clone()), (8, none)]);
@@ -88,12 +88,12 @@ fn undo_and_redo_go_step_by_step() {
 #[test]
 fn many_are_marked_and_decided_at_once() {
     let mut model = classified();
-    let effects = press(&mut model, "<f4><space><space><down><space>2");
+    let effects = press(&mut model, "<f4><space><space><down><space>2y");
     assert_eq!(decisions(&effects).len(), 3);
     assert!(model.review.marked.is_empty());
     assert_eq!(decisions(&press(&mut model, "u")).len(), 3);
     let mut model = classified();
-    assert_eq!(decisions(&press(&mut model, "<f4>v<down><down>vx")).len(), 3);
+    assert_eq!(decisions(&press(&mut model, "<f4>v<down><down>vxy")).len(), 3);
 }
 
 #[test]
@@ -107,10 +107,10 @@ fn a_picture_is_painted_for_its_room_and_anew_when_that_changes() {
         views.collect::<Vec<_>>()
     };
     let first = viewed(&press(&mut model, "<f4>"));
-    assert_eq!(first, [("/pictures/6.jpg".into(), PreviewSize { columns: 40, rows: 19, generation: 0 }, 2)]);
+    assert_eq!(first, [("/pictures/6.jpg".into(), PreviewSize { columns: 56, rows: 19, generation: 0 }, 2)]);
     assert!(viewed(&update(&mut model, Message::Resized(80, 24))).is_empty(), "nothing has changed");
     let wide = viewed(&update(&mut model, Message::Resized(160, 50)));
-    assert_eq!(wide, [("/pictures/6.jpg".into(), PreviewSize { columns: 100, rows: 45, generation: 0 }, 2)]);
+    assert_eq!(wide, [("/pictures/6.jpg".into(), PreviewSize { columns: 98, rows: 45, generation: 0 }, 2)]);
     // Back from the background, and over a slow line.
     assert_eq!(viewed(&update(&mut model, Message::Resumed))[0].1.generation, 1);
     let effects = update(&mut model, Message::SlowLine);
@@ -127,12 +127,12 @@ fn a_picture_is_painted_for_its_room_and_anew_when_that_changes() {
 fn the_model_is_judged_by_a_fair_sample() {
     let mut model = classified();
     press(&mut model, "<f4>oooo");
-    assert!(screen(&model, 100, 30).contains("a fair sample"));
+    assert!(screen(&model, 160, 30).contains("a fair sample"));
     press(&mut model, "aaxaaa");
-    let shown = screen(&model, 100, 30);
+    let shown = screen(&model, 160, 30);
     assert!(shown.contains("Right among those predicted"), "{shown}");
     let rows: Vec<&str> = shown.lines().filter(|line| line.contains("/2") && line.contains('%')).collect();
     assert_eq!(rows.len(), 2, "{shown}");
     press(&mut model, "fU");
-    assert!(!screen(&model, 100, 30).contains("Right among"), "only all pictures are a fair sample");
+    assert!(!screen(&model, 160, 30).contains("Right among"), "only all pictures are a fair sample");
 }

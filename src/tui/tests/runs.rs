@@ -155,7 +155,7 @@ fn decisions_of_an_earlier_start_are_taken_back_step_by_step() {
     model.collection.decide(0, Some(Decision::Reassigned(model.labels.told_number("a face"))));
     model.collection.decide(1, Some(Decision::NoneOfThese));
     told(&mut model, Event::Decided { steps });
-    let effects = press(&mut model, "<f4>u");
+    let effects = press(&mut model, "<f4>uy");
     assert_eq!(decisions(&effects), [(2, None)]);
     let kinds = orders(&effects).into_iter().filter_map(|order| match order {
         Order::Decide { step, .. } => Some(step.kind),

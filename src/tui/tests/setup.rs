@@ -271,8 +271,9 @@ fn a_path_is_completed_while_it_is_typed_still() {
 fn a_click_finds_panes_fields_and_pictures() {
     let mut model = classified();
     model.review.order = crate::domain::review::QueueOrder::Newest;
+    update(&mut model, Message::Resized(120, 24));
     let at = |model: &Model, text: &str| {
-        let shown = screen(model, 80, 24);
+        let shown = screen(model, 120, 24);
         let (row, line) = shown.lines().enumerate().find(|(_, line)| line.contains(text)).expect(text);
         // The text of a screen has a quote before each line.
         (line.split(text).next().unwrap().chars().count() as u16 - 1, row as u16)

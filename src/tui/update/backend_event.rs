@@ -1,6 +1,6 @@
 //! Hands each event of the backend to the part of the app that it concerns.
 
-use super::{decisions, failure, files, following, labels, models, run, setup, start, trust, watching};
+use super::{failure, files, following, labels, models, run, setup, start, trust, undo, watching};
 use crate::backend::Event;
 use crate::tui::effect::Effect;
 use crate::tui::model::Model;
@@ -70,8 +70,8 @@ fn hand_on(model: &mut Model, event: Event) -> Vec<Effect> {
         Event::Alike { revision, pairs } => labels::alike(model, revision, pairs),
 
         // Decisions, and the picture that is looked at.
-        Event::Decided { steps } => decisions::remember(model, steps),
-        Event::TakenOver { step } => decisions::taken_over(model, step),
+        Event::Decided { steps } => undo::remember(model, steps),
+        Event::TakenOver { step } => undo::taken_over(model, step),
         Event::Viewed { number, painted } => super::preview::viewed(model, number, painted),
 
         // Files that are copied, moved or taken back.

@@ -1,26 +1,31 @@
-//! Decisions of people, and taking them back.
+//! Decisions of people on pictures.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
-use super::preview;
-use super::queue::go;
+use super::marks;
+use super::{preview, queue};
 use crate::backend::{DecisionStep, NamedDecision, Order};
 use crate::domain::decision::Decision;
-use crate::domain::history::{Change, Changes, History, Step, StepKind};
+use crate::domain::history::{Change, Changes, StepKind};
 use crate::domain::picture::PictureId;
-use crate::tui::action::ReviewAction;
+use crate::domain::printable::printable_text;
+use crate::lang::Say;
+use crate::tui::action::{AppAction, ReviewAction};
 use crate::tui::effect::Effect;
-use crate::tui::model::{Model, Work};
+use crate::tui::model::{Model, Question, Wanted};
 
-pub(super) fn accept(model: &mut Model) -> Vec<Effect> {
-    decide(model, |model, index| {
-        // Only scores on the screen can be accepted, and scores of former labels are not shown.
-        let best = model.collection.best(index).filter(|_| model.is_scored())?;
-        let label = model.collection.labels().get(best.label)?;
-        Some(Decision::Accepted(*label))
-    })
+/// Why nothing is decided about a picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Refusal {
+    /// Another content has its path by now, which is a picture of its own.
+    Replaced,
+    /// Its content is nowhere.
+    Lost,
+    /// There is no prediction on the screen that could be accepted.
+    NoScores,
 }
 
+/// Decides for a label by its position.
 pub(super) fn reassign(model: &mut Model, label: usize) -> Vec<Effect> {
     let Some(number) = model.labels.numbers.get(label).copied() else {
         let key = model.keys.name(ReviewAction::Labels);
@@ -29,42 +34,155 @@ pub(super) fn reassign(model: &mut Model, label: usize) -> Vec<Effect> {
         model.say_error(text);
         return vec![];
     };
-    decide(model, |model, index| {
-        let best = model.collection.best(index).filter(|_| model.is_scored());
-        let predicted = best.and_then(|best| model.collection.labels().get(best.label));
-        Some(if predicted == Some(&number) { Decision::Accepted(number) } else { Decision::Reassigned(number) })
-    })
+    decide(model, Wanted::Label(number))
 }
 
-/// Decides for the picture that is looked at, or for all that are marked, and for those of the same content; then goes
-/// on.
-pub(super) fn decide(model: &mut Model, decision: impl Fn(&Model, usize) -> Option<Decision>) -> Vec<Effect> {
-    let mut wanted: Vec<usize> = match model.review.marked.is_empty() {
-        true => model.review.current().into_iter().collect(),
-        false => std::mem::take(&mut model.review.marked).into_iter().collect(),
+/// Decides for the picture that is looked at, or for all that are marked, and for those of the same content. Asks first
+/// where marked ones are not on the screen.
+pub(super) fn decide(model: &mut Model, wanted: Wanted) -> Vec<Effect> {
+    if marks::out_of_sight(model) > 0 {
+        model.question = Some(Question::DecideMarked(wanted));
+        return vec![];
+    }
+    decide_unasked(model, wanted)
+}
+
+/// The answer was yes: decides for all that are marked.
+pub(super) fn decide_marked(model: &mut Model, wanted: Wanted) -> Vec<Effect> {
+    // Another session may have come to the screen meanwhile.
+    if model.review.marked.is_empty() {
+        return vec![];
+    }
+    decide_unasked(model, wanted)
+}
+
+fn decide_unasked(model: &mut Model, wanted: Wanted) -> Vec<Effect> {
+    let current = model.review.current();
+    let targets: Vec<usize> = match model.review.marked.is_empty() {
+        true => current.into_iter().collect(),
+        false => model.review.marked.iter().copied().collect(),
     };
-    let count = wanted.len();
-    // The picture that was looked at is not the one that is there now.
-    wanted.retain(|index| !model.collection.is_replaced(*index));
-    if wanted.is_empty() && count > 0 {
-        let text = model.language.text("app.replaced");
-        model.say_error(text);
-        return vec![];
+    let (mut decided, mut left) = (vec![], vec![]);
+    for index in targets {
+        match decision(model, wanted, index) {
+            Ok(decision) => decided.push((index, decision)),
+            Err(refusal) => left.push((index, refusal)),
+        }
     }
-    let decided: Vec<(usize, Decision)> =
-        wanted.iter().filter_map(|index| Some((*index, decision(model, *index)?))).collect();
-    let decided = with_same_content(model, decided);
     if decided.is_empty() {
-        let text = model.language.text("app.nothing_to_accept");
-        model.say_error(text);
-        return vec![];
+        return refuse(model, &left);
     }
+    model.review.marked.retain(|index| left.iter().any(|(other, _)| other == index));
+    let is_current = decided.iter().any(|(index, _)| Some(*index) == current);
+    let own = decided.len();
+    let decided = with_same_content(model, decided);
     let changes = set(model, decided.iter().map(|(index, decision)| (*index, Some(*decision))));
     model.review.history.decided(changes);
     after_decisions(model);
     let mut effects = vec![keep(model, StepKind::Decide, decided.iter().map(|(index, _)| *index))];
-    effects.extend(go(model, 1));
+    let was_last = model.review.at + 1 >= model.review.queue.len();
+    // What was not decided is not passed on as if it was.
+    if is_current {
+        effects.extend(queue::go(model, 1));
+    }
+    let mut said = vec![told(model, &decided, own)];
+    if !left.is_empty() {
+        said.push(model.language.say("app.marks_stay", &[("count", &left.len())]));
+    }
+    said.extend(at_the_end(model, is_current && was_last));
+    model.show(said.join(" "));
     effects
+}
+
+/// The decision on one picture that a key means.
+fn decision(model: &Model, wanted: Wanted, index: usize) -> Result<Decision, Refusal> {
+    // The picture that was looked at is not the one that is there now.
+    if model.collection.is_replaced(index) {
+        return Err(Refusal::Replaced);
+    }
+    if model.review.lost.contains(&index) && wanted != Wanted::Skip {
+        return Err(Refusal::Lost);
+    }
+    // Only scores on the screen can be accepted, and scores of former labels are not shown.
+    let best = model.collection.best(index).filter(|_| model.is_scored());
+    let predicted = best.and_then(|best| model.collection.labels().get(best.label)).copied();
+    match wanted {
+        Wanted::Accept => predicted.map(Decision::Accepted).ok_or(Refusal::NoScores),
+        Wanted::Label(number) if predicted == Some(number) => Ok(Decision::Accepted(number)),
+        Wanted::Label(number) => Ok(Decision::Reassigned(number)),
+        Wanted::NoneOfThese => Ok(Decision::NoneOfThese),
+        Wanted::Skip => Ok(Decision::Skipped),
+    }
+}
+
+/// Nothing was decided: says why, and has a lost picture looked for again.
+fn refuse(model: &mut Model, left: &[(usize, Refusal)]) -> Vec<Effect> {
+    let Some((index, refusal)) = left.first().copied() else { return vec![] };
+    let text = match refusal {
+        _ if left.len() > 1 => model.language.say("app.marks_stay", &[("count", &left.len())]),
+        Refusal::Replaced => model.language.text("app.replaced"),
+        Refusal::NoScores => model.with_keys("app.nothing_to_accept", &[("none", ReviewAction::NoneOfThese.into())]),
+        Refusal::Lost => {
+            let why = match &model.review.painted {
+                Some(Err(why)) if model.review.current() == Some(index) => why.say(&model.language),
+                _ => model.file_name(index),
+            };
+            let keys = [("skip", ReviewAction::Skip.into())];
+            format!("{why} {}", model.with_keys("app.lost_not_decided", &keys))
+        }
+    };
+    model.say_error(text);
+    match refusal {
+        Refusal::Lost => preview::look_again(model),
+        Refusal::Replaced | Refusal::NoScores => vec![],
+    }
+}
+
+/// What was decided, in a sentence; `own` of them were meant, the others have the content of one of those.
+fn told(model: &Model, decided: &[(usize, Decision)], own: usize) -> String {
+    let key = model.keys.name(ReviewAction::Undo);
+    if let (1, Some((index, decision))) = (own, decided.first()) {
+        let (name, what) = (model.file_name(*index), model.decision_name(Some(*decision)));
+        let values: crate::lang::Values<'_> = &[("name", &name), ("what", &what), ("key", &key)];
+        let text = model.language.say("app.decided_one", values);
+        return match decided.len() - own {
+            0 => text,
+            count => format!("{text} {}", model.language.say("app.decided_alike", &[("count", &count)])),
+        };
+    }
+    let what = counted(model, decided.iter().map(|(_, decision)| Some(*decision)));
+    let values: crate::lang::Values<'_> = &[("count", &decided.len()), ("what", &what), ("key", &key)];
+    model.language.say("app.decided_many", values)
+}
+
+/// At the end of the queue, or once all of it is decided: what is left to do.
+fn at_the_end(model: &Model, was_last: bool) -> Option<String> {
+    let entries = model.collection.entries();
+    let decisions = || model.review.queue.iter().filter_map(|index| entries.get(*index)).map(|entry| entry.decision);
+    if decisions().all(|decision| decision.is_some()) {
+        let skipped = decisions().filter(|decision| *decision == Some(Decision::Skipped)).count();
+        let (files, filter) = (model.keys.last_name(AppAction::Files), model.keys.name(ReviewAction::Filter));
+        let done = model.language.say("app.all_reviewed", &[("files", &files), ("filter", &filter)]);
+        let left = (skipped > 0).then(|| model.language.say("app.all_but_skipped", &[("count", &skipped)]));
+        return Some([Some(done), left].into_iter().flatten().collect::<Vec<_>>().join(" "));
+    }
+    let open = || decisions().filter(Option::is_none).count();
+    let key = model.keys.name(ReviewAction::PreviousOpen);
+    was_last.then(|| model.language.say("app.last_in_queue", &[("count", &open()), ("key", &key)]))
+}
+
+/// How many pictures have which decision, the most frequent first.
+pub(super) fn counted(model: &Model, decisions: impl Iterator<Item = Option<Decision>>) -> String {
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for decision in decisions {
+        // A label is one label, whoever predicted it.
+        let label = decision.and_then(Decision::label).and_then(|label| model.labels.text_of(label));
+        let word = label.map_or_else(|| model.decision_name(decision), printable_text);
+        *counts.entry(word).or_default() += 1;
+    }
+    let mut counts: Vec<(String, usize)> = counts.into_iter().collect();
+    counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    counts.iter().map(|(word, count)| format!("{word} {count}")).collect::<Vec<_>>().join(", ")
 }
 
 /// The decisions, and the same ones for the pictures that have the content of one of them.
@@ -79,7 +197,7 @@ fn with_same_content(model: &Model, mut decided: Vec<(usize, Decision)>) -> Vec<
 }
 
 /// Sets decisions, and returns the changes.
-fn set(model: &mut Model, said: impl IntoIterator<Item = (usize, Option<Decision>)>) -> Changes {
+pub(super) fn set(model: &mut Model, said: impl IntoIterator<Item = (usize, Option<Decision>)>) -> Changes {
     let mut changes = Changes::new();
     for (index, is) in said {
         let Some(picture) = model.collection.entries().get(index).map(|entry| entry.id) else { continue };
@@ -88,13 +206,13 @@ fn set(model: &mut Model, said: impl IntoIterator<Item = (usize, Option<Decision
     changes
 }
 
-fn after_decisions(model: &mut Model) {
+pub(super) fn after_decisions(model: &mut Model) {
     model.files.plan = None;
     model.recount();
 }
 
 /// Has decisions written into the session.
-fn keep(model: &mut Model, kind: StepKind, indices: impl IntoIterator<Item = usize>) -> Effect {
+pub(super) fn keep(model: &mut Model, kind: StepKind, indices: impl IntoIterator<Item = usize>) -> Effect {
     let said = |index: usize| {
         let entry = model.collection.entries().get(index)?;
         let text = |label| model.labels.text_of(label).unwrap_or_default().to_owned();
@@ -109,112 +227,4 @@ fn keep(model: &mut Model, kind: StepKind, indices: impl IntoIterator<Item = usi
     let said: Vec<(PictureId, Option<NamedDecision>)> = indices.into_iter().filter_map(said).collect();
     model.live.send(said.iter().map(|(picture, _)| *picture));
     Effect::Order(Order::Decide { destination: model.session(), step: DecisionStep { kind, said } })
-}
-
-pub(super) fn undo(model: &mut Model) -> Vec<Effect> {
-    if waits_for_pictures(model) {
-        return vec![];
-    }
-    let Some(changes) = model.review.history.to_take_back() else {
-        let text = model.language.text("app.nothing_to_take_back");
-        model.say(text);
-        return vec![];
-    };
-    let (inverse, effects) = put_back(model, StepKind::Undo, changes);
-    model.review.history.taken_back(inverse);
-    effects
-}
-
-/// Pictures still come, and a step may be about some of them: it is taken back whole or not at all.
-fn waits_for_pictures(model: &mut Model) -> bool {
-    let comes = matches!(model.work, Work::Classifying { .. } | Work::Opening);
-    // The pictures of before a run that has not begun are all there.
-    let waits = comes && model.ordered.is_none();
-    if waits {
-        let text = model.language.text("app.undo_waits");
-        model.say(text);
-    }
-    waits
-}
-
-pub(super) fn redo(model: &mut Model) -> Vec<Effect> {
-    if waits_for_pictures(model) {
-        return vec![];
-    }
-    let Some(changes) = model.review.history.to_do_again() else {
-        let text = model.language.text("app.nothing_to_do_again");
-        model.say(text);
-        return vec![];
-    };
-    let (inverse, effects) = put_back(model, StepKind::Redo, changes);
-    model.review.history.done_again(inverse);
-    effects
-}
-
-fn put_back(model: &mut Model, kind: StepKind, changes: Changes) -> (Changes, Vec<Effect>) {
-    // Pictures of the session that are not in the source any more are not here.
-    let here = changes.into_iter().filter_map(|change| Some((model.collection.place_of(change.picture)?, change)));
-    // A decision that somebody else has made since is theirs.
-    let stands = |index: usize, change: &Change| model.collection.entries()[index].decision == change.is;
-    let (own, overtaken): (Vec<_>, Vec<_>) = here.partition(|(index, change)| stands(*index, change));
-    let said: Vec<(usize, Option<Decision>)> = own.into_iter().map(|(index, change)| (index, change.was)).collect();
-    let inverse = set(model, said.iter().copied());
-    after_decisions(model);
-    if !overtaken.is_empty() {
-        let text = model.language.say("app.decided_by_others", &[("count", &overtaken.len())]);
-        model.say_error(text);
-    }
-    if said.is_empty() {
-        return (inverse, vec![]);
-    }
-    let mut effects = vec![keep(model, kind, said.iter().map(|(index, _)| *index))];
-    // The first of them is looked at, where it is in the queue.
-    let mut places = said.iter().map(|(index, _)| model.review.queue.iter().position(|queued| queued == index));
-    if let Some(at) = places.find_map(|place| place) {
-        model.review.at = at;
-    }
-    effects.extend(preview::look(model));
-    (inverse, effects)
-}
-
-/// Takes over the decisions made in a session before, step by step, so that they can be taken back.
-pub(super) fn remember(model: &mut Model, steps: Vec<DecisionStep>) {
-    let steps: Vec<Step> = steps
-        .into_iter()
-        .map(|DecisionStep { kind, said }| {
-            let said = said.into_iter().map(|(picture, said)| (picture, said.map(|said| decision_of(model, said))));
-            Step { kind, said: said.collect() }
-        })
-        .collect();
-    model.review.history = History::of(steps);
-}
-
-/// Decisions of another session were copied into this one.
-pub(super) fn taken_over(model: &mut Model, step: DecisionStep) {
-    let count = step.said.len();
-    let mut said = Vec::with_capacity(count);
-    for (picture, word) in step.said {
-        let decision = word.map(|word| decision_of(model, word));
-        // A decision that a person has made meanwhile stays.
-        let place = model.collection.place_of(picture);
-        let open = place.filter(|place| model.collection.entries()[*place].decision.is_none());
-        said.extend(open.map(|place| (place, decision)));
-    }
-    let changes = set(model, said);
-    model.review.history.decided(changes);
-    after_decisions(model);
-    model.say(model.language.say("app.taken_over", &[("count", &count)]));
-    if model.watch.is_some() {
-        // A watch takes them over when everything that was there is classified.
-        model.takes_from = None;
-    }
-}
-
-fn decision_of(model: &mut Model, said: NamedDecision) -> Decision {
-    match said {
-        NamedDecision::Accepted(text) => Decision::Accepted(model.labels.told_number(&text)),
-        NamedDecision::Reassigned(text) => Decision::Reassigned(model.labels.told_number(&text)),
-        NamedDecision::NoneOfThese => Decision::NoneOfThese,
-        NamedDecision::Skipped => Decision::Skipped,
-    }
 }

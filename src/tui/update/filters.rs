@@ -1,6 +1,6 @@
 //! The menu of filters of the review queue.
 
-use super::queue::again;
+use super::queue::rearranged;
 use crate::domain::review::QueueFilter;
 use crate::tui::effect::Effect;
 use crate::tui::model::{Choice, Chooser, Model, Pick, Popup};
@@ -15,7 +15,7 @@ pub(super) fn open(model: &mut Model) -> Vec<Effect> {
             plain => model.filter_letter(plain),
         };
         let detail = counts.count(filter).to_string();
-        let choice = Choice::new(&model.filter_name(filter), Pick::Filter(filter)).by_letter(letter);
+        let choice = Choice::new(&model.name_of_filter(filter), Pick::Filter(filter)).by_letter(letter);
         Choice { detail, ..choice }
     };
     let choices = QueueFilter::PLAIN.into_iter().chain(labels).map(choice).collect();
@@ -35,7 +35,7 @@ pub(super) fn choose(model: &mut Model, filter: QueueFilter) -> Vec<Effect> {
     if filter != model.review.filter {
         model.review.filter_before = std::mem::replace(&mut model.review.filter, filter);
     }
-    again(model)
+    rearranged(model)
 }
 
 /// Goes back to the filter before this one.

@@ -3,7 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent};
 
 use super::preview::look;
-use super::queue::remake;
+use super::queue::{go_to_picture, remake};
 use crate::domain::picture::PictureId;
 use crate::domain::review::QueueFilter;
 use crate::tui::effect::Effect;
@@ -49,28 +49,23 @@ fn number(model: &mut Model, typed: &str) -> Vec<Effect> {
     }
 }
 
-/// Goes to a picture. The filter is left where it does not show it.
+/// Goes to a picture, and says so where that took leaving the filter.
 pub(super) fn picture(model: &mut Model, picture: PictureId) -> Vec<Effect> {
     let Some(index) = model.collection.place_of(picture) else { return vec![] };
-    let mut place = place(model, index);
-    if place.is_none() && model.review.filter != QueueFilter::All {
-        model.review.filter_before = std::mem::take(&mut model.review.filter);
-        remake(model);
-        place = self::place(model, index);
-    }
-    match place {
-        Some(place) => model.review.at = place,
-        None => {
-            let text = model.language.text("app.replaced");
-            model.say_error(text);
-        }
+    if bring(model, index) {
+        model.show(model.language.text("app.filter_left"));
+    } else if !go_to_picture(model, index) {
+        model.say_error(model.language.text("app.replaced"));
     }
     look(model)
 }
 
-/// The place in the queue of a picture, or of the one that stands there for its content.
-fn place(model: &Model, index: usize) -> Option<usize> {
-    let is_same = |queued: &usize| *queued == index || model.collection.same_content(index).any(|same| same == *queued);
-    let queue = &model.review.queue;
-    queue.iter().position(|queued| *queued == index).or_else(|| queue.iter().position(is_same))
+/// Goes to a picture. True where that took leaving the filter.
+pub(super) fn bring(model: &mut Model, index: usize) -> bool {
+    if go_to_picture(model, index) || model.review.filter == QueueFilter::All {
+        return false;
+    }
+    model.review.filter_before = std::mem::take(&mut model.review.filter);
+    remake(model);
+    go_to_picture(model, index)
 }

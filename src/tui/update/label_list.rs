@@ -3,7 +3,6 @@
 use super::decisions::reassign;
 use super::filters::digit;
 use super::labels;
-use crate::domain::printable::printable;
 use crate::tui::effect::Effect;
 use crate::tui::model::{Choice, Chooser, Model, Pick, Popup};
 
@@ -31,10 +30,7 @@ pub(super) fn open(model: &mut Model) -> Vec<Effect> {
         Some(Choice { keys: keys_of(model, label), detail, ..choice })
     });
     let title = match model.review.marked.len() {
-        0 => {
-            let name = model.collection.entries().get(index).and_then(|entry| entry.path.file_name());
-            model.language.say("app.label_list", &[("name", &name.map(printable).unwrap_or_default())])
-        }
+        0 => model.language.say("app.label_list", &[("name", &model.file_name(index))]),
         count => model.language.say("app.label_list_marked", &[("count", &count)]),
     };
     let list = Chooser::new(title, choices.collect()).taking_new().about(model.in_hand());

@@ -2,8 +2,6 @@
 
 use std::collections::HashSet;
 
-use crate::domain::decision::Decision;
-use crate::domain::printable::{printable, printable_text};
 use crate::tui::effect::Effect;
 use crate::tui::model::{Choice, Chooser, Model, Pick, Popup};
 
@@ -18,8 +16,8 @@ pub(super) fn open(model: &mut Model) -> Vec<Effect> {
             if !told.insert(model.collection.same_content(index).next().unwrap_or(index)) {
                 continue;
             }
-            let name = model.collection.entries()[index].path.file_name().map(printable).unwrap_or_default();
-            let (before, after) = (words(model, change.was), words(model, change.is));
+            let name = model.file_name(index);
+            let (before, after) = (model.decision_name(change.was), model.decision_name(change.is));
             let values: crate::lang::Values<'_> = &[("name", &name), ("before", &before), ("after", &after)];
             let text = model.language.say("app.decision_line", values);
             choices.push(Choice::new(&text, Pick::Picture(change.picture)));
@@ -32,16 +30,4 @@ pub(super) fn open(model: &mut Model) -> Vec<Effect> {
     }
     model.popup = Some(Popup::Chooser(Chooser::new(model.language.text("app.decisions"), choices)));
     vec![]
-}
-
-/// A decision in words.
-fn words(model: &Model, decision: Option<Decision>) -> String {
-    match decision {
-        None => model.language.text("app.undecided"),
-        Some(Decision::Accepted(label) | Decision::Reassigned(label)) => {
-            model.labels.text_of(label).map(printable_text).unwrap_or_default()
-        }
-        Some(Decision::NoneOfThese) => model.language.text("app.row_none"),
-        Some(Decision::Skipped) => model.language.text("app.skipped"),
-    }
 }

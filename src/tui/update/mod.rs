@@ -13,6 +13,7 @@ mod help;
 mod label_list;
 mod labels;
 mod last_decisions;
+mod marks;
 mod models;
 mod mouse;
 mod packs;
@@ -25,9 +26,12 @@ mod scroll;
 mod setup;
 mod start;
 mod trust;
+mod undo;
 mod watching;
 
 use crossterm::event::{KeyCode, KeyEvent};
+
+pub(super) use marks::out_of_sight;
 
 use super::action::{AppAction, EditorAction};
 use super::effect::Effect;
@@ -106,8 +110,11 @@ fn answer(model: &mut Model, question: Question, key: KeyEvent) -> Vec<Effect> {
         Question::Install if is("app.answer_yes") => models::begin_install(model),
         Question::Repair if is("app.answer_yes") => models::begin_repair(model),
         Question::Trust if is("app.answer_yes") => trust::begin(model),
+        Question::DecideMarked(wanted) if is("app.answer_yes") => decisions::decide_marked(model, wanted),
+        Question::TakeBackEarlier if is("app.answer_yes") => undo::undo_earlier(model),
         Question::Quit | Question::OtherDestination | Question::Download { .. } => vec![],
         Question::Install | Question::Repair | Question::Trust => vec![],
+        Question::DecideMarked(_) | Question::TakeBackEarlier => vec![],
     }
 }
 

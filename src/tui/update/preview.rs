@@ -1,6 +1,6 @@
 //! Asks for painted pictures: the one that is looked at, and its neighbours.
 
-use crate::backend::{Order, PictureLocation, PreviewSize, RenderedPreview};
+use crate::backend::{NotShown, Order, PictureLocation, PreviewSize, RenderedPreview};
 use crate::config::Preview;
 use crate::domain::plan::name_candidates;
 use crate::tui::action::ReviewAction;
@@ -19,7 +19,10 @@ pub(super) fn look(model: &mut Model) -> Vec<Effect> {
         return vec![];
     };
     model.live.unseen.remove(&index);
-    let room = PreviewSize { generation: model.review.generation, ..picture_room(model.size) };
+    let room = PreviewSize {
+        generation: model.review.generation,
+        ..picture_room(model.size, model.review.look, model.review.details)
+    };
     let is_wanted = !model.review.hidden && model.review.preview != Preview::None;
     if model.review.viewed == Some((index, room)) || !is_wanted {
         return vec![];
@@ -54,10 +57,32 @@ fn sight(model: &Model, index: usize) -> Option<PictureLocation> {
 }
 
 /// The picture that was asked for, by its number, came.
-pub(super) fn viewed(model: &mut Model, number: u64, painted: Option<RenderedPreview>) {
-    if number == model.review.view {
-        model.review.painted = Some(painted);
+pub(super) fn viewed(model: &mut Model, number: u64, painted: Result<RenderedPreview, NotShown>) {
+    if number != model.review.view {
+        return;
     }
+    if let Some((index, _)) = model.review.viewed {
+        match &painted {
+            Err(why) if why.is_lost() => model.review.lost.insert(index),
+            _ => model.review.lost.remove(&index),
+        };
+    }
+    model.review.painted = Some(painted);
+}
+
+/// Asks once more for the picture that is looked at: it may be there again.
+pub(super) fn look_again(model: &mut Model) -> Vec<Effect> {
+    let Some((index, _)) = model.review.viewed.filter(|(index, _)| model.review.current() == Some(*index)) else {
+        return vec![];
+    };
+    // What is on the screen stays there until the answer comes.
+    let before = model.review.painted.take();
+    model.review.viewed = None;
+    let effects = look(model);
+    if model.review.viewed.is_some_and(|(viewed, _)| viewed == index) {
+        model.review.painted = before;
+    }
+    effects
 }
 
 /// Has pictures painted anew: in another way, or for a terminal that has forgotten them.

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::preview::look;
-use crate::domain::review::{QueueFilter, QueueOrder, queue_of};
+use crate::domain::review::{QueueOrder, queue_of};
 use crate::tui::effect::Effect;
 use crate::tui::model::Model;
 
@@ -14,10 +14,7 @@ pub(super) fn remake(model: &mut Model) {
     model.review.is_begun = true;
     model.review.queue = filtered(model, model.review.order);
     model.review.is_extended = false;
-    if model.review.filter != QueueFilter::Marked {
-        model.review.marked.clear();
-        model.review.anchor = None;
-    }
+    model.review.anchor = None;
     let same = current.and_then(|current| model.review.queue.iter().position(|index| *index == current));
     model.review.at = same.or_else(|| open_from(model, 0, 1)).unwrap_or(0);
 }
@@ -50,11 +47,40 @@ pub(super) fn again(model: &mut Model) -> Vec<Effect> {
     look(model)
 }
 
+/// The queue has another order or filter: says which.
+pub(super) fn rearranged(model: &mut Model) -> Vec<Effect> {
+    let effects = again(model);
+    let (filter, order) = (model.filter_name(), model.order_name());
+    let values: crate::lang::Values<'_> =
+        &[("filter", &filter), ("order", &order), ("count", &model.review.queue.len())];
+    model.show(model.language.say("app.rearranged", values));
+    effects
+}
+
 /// Goes so many pictures on.
 pub(super) fn go(model: &mut Model, by: isize) -> Vec<Effect> {
     let last = model.review.queue.len().saturating_sub(1);
     model.review.at = model.review.at.saturating_add_signed(by).min(last);
     look(model)
+}
+
+/// Goes so many pictures on, and says where there are no more.
+pub(super) fn step(model: &mut Model, by: isize) -> Vec<Effect> {
+    let before = model.review.at;
+    let effects = go(model, by);
+    if model.review.at == before && !model.review.queue.is_empty() {
+        let sentence = if by > 0 { "app.is_last" } else { "app.is_first" };
+        model.show(model.language.text(sentence));
+    }
+    effects
+}
+
+/// Goes to a picture, or to the one of its content that is in the queue. False where neither is there.
+pub(super) fn go_to_picture(model: &mut Model, index: usize) -> bool {
+    let place = |index: usize| model.review.queue.iter().position(|queued| *queued == index);
+    let found = place(index).or_else(|| model.collection.same_content(index).find_map(place));
+    model.review.at = found.unwrap_or(model.review.at);
+    found.is_some()
 }
 
 /// The next picture from a place on that nobody decided.

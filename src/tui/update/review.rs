@@ -2,15 +2,16 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::decisions::{accept, decide, reassign, redo, undo};
+use super::decisions::{decide, reassign};
+use super::marks::{self, mark, mark_range};
 use super::preview::{choose_preview, look};
-use super::queue::{again, go, go_to_open, remake};
+use super::queue::{go_to_open, rearranged, remake, step};
+use super::undo::{redo, undo};
 use super::{filters, go_to, label_list, last_decisions};
-use crate::domain::decision::Decision;
 use crate::tui::action::ReviewAction;
 use crate::tui::effect::Effect;
 use crate::tui::layout::page;
-use crate::tui::model::Model;
+use crate::tui::model::{Look, Model, Wanted};
 
 /// Opens the pane: the queue is made anew, and the first picture that nobody decided is looked at.
 pub(super) fn enter(model: &mut Model) -> Vec<Effect> {
@@ -28,36 +29,32 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     };
     let page = page(model.size) as isize;
     match action {
-        ReviewAction::Next => go(model, 1),
-        ReviewAction::Previous => go(model, -1),
-        ReviewAction::TenOn => go(model, 10),
-        ReviewAction::TenBack => go(model, -10),
-        ReviewAction::First => go(model, isize::MIN),
-        ReviewAction::Last => go(model, isize::MAX),
-        ReviewAction::PageOn => go(model, page),
-        ReviewAction::PageBack => go(model, -page),
+        ReviewAction::Next => step(model, 1),
+        ReviewAction::Previous => step(model, -1),
+        ReviewAction::TenOn => step(model, 10),
+        ReviewAction::TenBack => step(model, -10),
+        ReviewAction::First => step(model, isize::MIN),
+        ReviewAction::Last => step(model, isize::MAX),
+        ReviewAction::PageOn => step(model, page),
+        ReviewAction::PageBack => step(model, -page),
         ReviewAction::GoTo => go_to::ask(model),
         ReviewAction::NextOpen => go_to_open(model, 1),
         ReviewAction::PreviousOpen => go_to_open(model, -1),
-        ReviewAction::Accept => accept(model),
-        ReviewAction::NoneOfThese => decide(model, |_, _| Some(Decision::NoneOfThese)),
-        ReviewAction::Skip => decide(model, |_, _| Some(Decision::Skipped)),
+        ReviewAction::Accept => decide(model, Wanted::Accept),
+        ReviewAction::NoneOfThese => decide(model, Wanted::NoneOfThese),
+        ReviewAction::Skip => decide(model, Wanted::Skip),
         ReviewAction::Mark => mark(model),
         ReviewAction::MarkRange => mark_range(model),
         ReviewAction::Undo => undo(model),
         ReviewAction::Redo => redo(model),
-        ReviewAction::Details => {
-            model.review.details = !model.review.details;
-            vec![]
-        }
+        ReviewAction::Leave => leave(model),
+        ReviewAction::Whole => look_at(model, Look::Whole),
+        ReviewAction::Details => details(model),
         ReviewAction::Preview => choose_preview(model),
-        ReviewAction::Hide => {
-            model.review.hidden = !model.review.hidden;
-            look(model)
-        }
+        ReviewAction::Hide => hide(model),
         ReviewAction::Order => {
             model.review.order = model.review.order.next();
-            again(model)
+            rearranged(model)
         }
         ReviewAction::Filter => filters::open(model),
         ReviewAction::FilterBefore => filters::back(model),
@@ -87,24 +84,32 @@ fn shifted_digit(key: KeyEvent) -> Option<usize> {
     Some(place + 10)
 }
 
-fn mark(model: &mut Model) -> Vec<Effect> {
-    if let Some(index) = model.review.current()
-        && !model.review.marked.remove(&index)
-    {
-        model.review.marked.insert(index);
+/// Leaves a way of looking, or else takes the marks off.
+fn leave(model: &mut Model) -> Vec<Effect> {
+    if model.review.look != Look::One {
+        return look_at(model, model.review.look);
     }
-    go(model, 1)
+    marks::clear(model);
+    vec![]
 }
 
-fn mark_range(model: &mut Model) -> Vec<Effect> {
-    let at = model.review.at;
-    match model.review.anchor.take() {
-        None => model.review.anchor = Some(at),
-        Some(anchor) => {
-            let range = anchor.min(at)..=anchor.max(at);
-            let indices: Vec<usize> = range.filter_map(|at| model.review.queue.get(at).copied()).collect();
-            model.review.marked.extend(indices);
-        }
-    }
-    vec![]
+/// Looks at pictures in a way, or in the usual one where it was that way already.
+fn look_at(model: &mut Model, wanted: Look) -> Vec<Effect> {
+    model.review.look = if model.review.look == wanted { Look::One } else { wanted };
+    look(model)
+}
+
+fn details(model: &mut Model) -> Vec<Effect> {
+    model.review.details = !model.review.details;
+    model.scroll = 0;
+    let sentence = if model.review.details { "app.details_on" } else { "app.details_off" };
+    model.show(model.with_keys(sentence, &[("key", ReviewAction::Details.into())]));
+    look(model)
+}
+
+fn hide(model: &mut Model) -> Vec<Effect> {
+    model.review.hidden = !model.review.hidden;
+    let sentence = if model.review.hidden { "app.hides" } else { "app.hides_no_more" };
+    model.show(model.with_keys(sentence, &[("key", ReviewAction::Hide.into())]));
+    look(model)
 }

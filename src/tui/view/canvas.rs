@@ -53,7 +53,7 @@ impl Canvas<'_> {
     /// `key word` for the hint line.
     pub(super) fn hint(&self, action: Action) -> Vec<Span<'static>> {
         let word = self.text(&action.word());
-        vec![Span::styled(self.model.keys.name(action), self.theme.title()), Span::raw(format!(" {word}  "))]
+        vec![Span::styled(self.model.keys.name(action), self.theme.title()), Span::raw(format!(" {word}"))]
     }
 }
 

@@ -1,4 +1,5 @@
-//! The line with keys for the state in hand: whole entries, as many as there is room for.
+//! The line of hints: the keys that are needed most, as many as there is room for, and in any case the one that lists
+//! them all.
 
 use ratatui::text::{Line, Span};
 
@@ -6,89 +7,84 @@ use super::canvas::Canvas;
 use crate::tui::action::{Action, AppAction, EditorAction, FilesAction, ListAction, ReviewAction};
 use crate::tui::model::{Model, Pane, Popup};
 
-/// Keys and the word for what they do.
-type Hint = Vec<Span<'static>>;
+/// Columns between two hints.
+const GAP: usize = 2;
 
 /// Blanks between the entries of a sentence that is a list of keys.
 const BETWEEN: &str = "   ";
 
-/// The line. Entries that do not fit are left out from the end on; how to see all keys is always there.
+/// The line, in so many columns.
 pub(super) fn line(canvas: &Canvas<'_>, width: u16) -> Line<'static> {
-    if let Some(sentence) = fixed(canvas.model) {
-        let hints =
-            canvas.text(sentence).split(BETWEEN).map(|hint| vec![Span::raw(format!("{hint}{BETWEEN}"))]).collect();
-        return fitted(hints, vec![], usize::from(width));
-    }
     let model = canvas.model;
-    let marks = (model.pane == Pane::Review && !model.review.marked.is_empty()).then(|| {
-        let count = model.review.marked.len();
-        vec![Span::styled(format!("{}  ", canvas.say("app.hint_marked", &[("count", &count)])), canvas.theme.warning())]
-    });
-    let own = hinted(model).into_iter().map(|hint| match hint {
-        Hinted::Key(action) => canvas.hint(action),
-        Hinted::Digits => {
-            let word = Span::raw(format!(" {}  ", canvas.text("keys.review_digit")));
-            vec![Span::styled("1-9", canvas.theme.title()), word]
-        }
-    });
-    // Where text is edited, letters are letters.
-    let always: &[AppAction] = if model.is_typing() { &[] } else { &[AppAction::NextPane, AppAction::Quit] };
-    let always = always.iter().map(|action| canvas.hint((*action).into()));
-    let help = match model.is_typing() {
-        true => vec![],
-        false => canvas.hint(AppAction::Help.into()),
-    };
-    fitted(marks.into_iter().chain(own).chain(always).collect(), help, usize::from(width))
-}
-
-/// As many entries as there is room for beside the last one.
-fn fitted(hints: Vec<Hint>, last: Hint, width: usize) -> Line<'static> {
-    // The blanks at the end of an entry may be cut.
-    let columns = |hint: &Hint| hint.iter().map(Span::width).sum::<usize>();
-    let text = |hint: &Hint| {
-        let text: String = hint.iter().map(|span| span.content.as_ref()).collect();
-        columns(hint) - (text.len() - text.trim_end().len())
-    };
-    let mut room = width.saturating_sub(text(&last));
-    let mut spans: Hint = vec![];
-    for hint in hints {
-        let wanted = if last.is_empty() { text(&hint) } else { columns(&hint) };
-        if wanted > room {
-            break;
-        }
-        room = room.saturating_sub(columns(&hint));
-        spans.extend(hint);
-    }
-    spans.extend(last);
-    Line::from(spans)
-}
-
-/// The sentence for a state in which few keys act.
-fn fixed(model: &Model) -> Option<&'static str> {
-    match (&model.popup, model.pane) {
+    let fixed = match (&model.popup, model.pane) {
         (Some(Popup::Chooser(_)), _) => Some("app.hint_chooser"),
         (Some(Popup::Number(_)), _) => Some("app.hint_number"),
         _ if model.welcome.is_some() => Some("app.hint_welcome"),
         (_, Pane::Setup) if model.setup.editing.is_some() => Some("app.hint_field"),
         _ => None,
+    };
+    if let Some(key) = fixed {
+        let sentence = canvas.text(key);
+        let entries = sentence.split(BETWEEN).map(|entry| vec![Span::raw(entry.to_owned())]);
+        return fitting(entries, None, usize::from(width));
     }
+    // Where text is edited, letters are letters.
+    let always = if model.is_typing() { None } else { Some(canvas.hint(AppAction::Help.into())) };
+    let later: &[AppAction] = if model.is_typing() { &[] } else { &[AppAction::NextPane, AppAction::Quit] };
+    let own = marked(canvas).into_iter().chain(own(canvas));
+    let entries = own.chain(later.iter().map(|action| canvas.hint((*action).into())));
+    fitting(entries, always, usize::from(width))
 }
 
-/// An entry of the line.
-enum Hinted {
-    Key(Action),
-    /// The digits, each of which gives a label.
-    Digits,
+/// As many entries as fit before the last one, which is always there.
+fn fitting(
+    entries: impl Iterator<Item = Vec<Span<'static>>>,
+    last: Option<Vec<Span<'static>>>,
+    width: usize,
+) -> Line<'static> {
+    let columns = |entry: &Vec<Span<'static>>| entry.iter().map(Span::width).sum::<usize>() + GAP;
+    let mut left = (width + GAP).saturating_sub(last.as_ref().map_or(0, columns));
+    let mut shown = vec![];
+    for entry in entries {
+        let Some(rest) = left.checked_sub(columns(&entry)) else { break };
+        left = rest;
+        shown.push(entry);
+    }
+    let spaced = |entry: Vec<Span<'static>>| entry.into_iter().chain([Span::raw(" ".repeat(GAP))]);
+    Line::from(shown.into_iter().chain(last).flat_map(spaced).collect::<Vec<_>>())
 }
 
-/// The pane's own entries, those that are used most first.
-fn hinted(model: &Model) -> Vec<Hinted> {
-    use Action::{Editor, Everywhere, Files, List};
-    let actions = match model.pane {
+/// While pictures are marked, keys act on those.
+fn marked(canvas: &Canvas<'_>) -> Option<Vec<Span<'static>>> {
+    let count = canvas.model.review.marked.len();
+    let leave = canvas.model.keys.name(ReviewAction::Leave);
+    let text = canvas.say("app.acts_on_marked", &[("count", &count), ("leave", &leave)]);
+    (count > 0 && canvas.model.pane == Pane::Review).then(|| vec![Span::styled(text, canvas.theme.warning())])
+}
+
+/// The pane's own keys, those that are needed most first.
+fn own(canvas: &Canvas<'_>) -> Vec<Vec<Span<'static>>> {
+    let mut entries: Vec<Vec<Span<'static>>> =
+        hinted(canvas.model).into_iter().map(|action| canvas.hint(action)).collect();
+    if canvas.model.pane == Pane::Review && canvas.model.review.current().is_some() {
+        let word = canvas.text("keys.review_digit");
+        let digits = vec![Span::styled("1-9", canvas.theme.title()), Span::raw(format!(" {word}"))];
+        entries.insert(1.min(entries.len()), digits);
+    }
+    entries
+}
+
+/// The pane's own actions that the line names.
+fn hinted(model: &Model) -> Vec<Action> {
+    use Action::{Editor, Everywhere, Files, List, Review};
+    match model.pane {
         Pane::Labels if model.labels.is_editing => {
             let editing = [EditorAction::Done, EditorAction::TakeHint, EditorAction::Undo, EditorAction::Redo];
-            let always = [AppAction::Packs, AppAction::Start].map(Everywhere);
-            editing.map(Editor).into_iter().chain(always).collect()
+            editing
+                .map(Editor)
+                .into_iter()
+                .chain([Everywhere(AppAction::Packs), Everywhere(AppAction::Start)])
+                .collect()
         }
         Pane::Setup | Pane::Labels if model.knows_pause() || model.watch.is_some() => {
             vec![List(ListAction::Enter), Everywhere(AppAction::Pause), Everywhere(AppAction::Stop)]
@@ -96,26 +92,48 @@ fn hinted(model: &Model) -> Vec<Hinted> {
         Pane::Setup | Pane::Labels if model.is_busy() => vec![List(ListAction::Enter), Everywhere(AppAction::Stop)],
         Pane::Setup => vec![List(ListAction::Enter), Everywhere(AppAction::Start)],
         Pane::Labels => vec![List(ListAction::Enter), Everywhere(AppAction::Start), Everywhere(AppAction::Packs)],
-        Pane::Review => return in_review(model),
+        Pane::Review if model.review.current().is_none() => {
+            [ReviewAction::Filter, ReviewAction::FilterBefore].map(Review).to_vec()
+        }
+        Pane::Review => {
+            let most_used = [
+                ReviewAction::Accept,
+                ReviewAction::NoneOfThese,
+                ReviewAction::Undo,
+                ReviewAction::Labels,
+                ReviewAction::Filter,
+                ReviewAction::Whole,
+                ReviewAction::Mark,
+                ReviewAction::Skip,
+                ReviewAction::Order,
+                ReviewAction::Details,
+                ReviewAction::NextOpen,
+                ReviewAction::Hide,
+            ];
+            most_used.map(Review).to_vec()
+        }
         Pane::Files if model.knows_pause() => vec![Everywhere(AppAction::Pause), Everywhere(AppAction::Stop)],
         Pane::Files if model.is_busy() => vec![Everywhere(AppAction::Stop)],
         Pane::Files => [FilesAction::Apply, FilesAction::Undo, FilesAction::Plan].map(Files).to_vec(),
         Pane::Log => [ListAction::Up, ListAction::Down].map(List).to_vec(),
-    };
-    actions.into_iter().map(Hinted::Key).collect()
+    }
 }
 
-/// The entries of the review pane: others where there is no picture, and where some are marked.
-fn in_review(model: &Model) -> Vec<Hinted> {
-    let key = |action: &ReviewAction| Hinted::Key(Action::Review(*action));
-    if model.review.current().is_none() {
-        return [ReviewAction::Filter, ReviewAction::FilterBefore].iter().map(key).collect();
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hints_end_at_whole_entries_and_the_last_is_always_there() {
+        let entry = |text: &'static str| vec![Span::raw(text)];
+        let shown = |width| {
+            let line = fitting(["one", "two", "three"].into_iter().map(entry), Some(entry("? keys")), width);
+            line.to_string().trim_end().to_owned()
+        };
+        assert_eq!(shown(24), "one  two  three  ? keys".to_owned());
+        assert_eq!(shown(22), "one  two  ? keys");
+        assert_eq!(shown(16), "one  two  ? keys");
+        assert_eq!(shown(15), "one  ? keys");
+        assert_eq!(shown(3), "? keys");
     }
-    let first = [key(&ReviewAction::Accept), Hinted::Digits, key(&ReviewAction::NoneOfThese)];
-    let others: &[ReviewAction] = match model.review.marked.is_empty() {
-        true => &[ReviewAction::Labels, ReviewAction::Filter, ReviewAction::Undo, ReviewAction::Skip],
-        false => &[ReviewAction::Labels, ReviewAction::Mark, ReviewAction::MarkRange],
-    };
-    let more = [ReviewAction::NextOpen, ReviewAction::Order, ReviewAction::Details];
-    first.into_iter().chain(others.iter().chain(&more).map(key)).collect()
 }

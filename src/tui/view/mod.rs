@@ -8,18 +8,23 @@ mod hints;
 mod labels;
 mod live;
 mod log;
+mod questions;
+mod queue;
+mod rail;
 mod review;
 mod setup;
 mod tabs;
 mod targets;
 mod welcome;
+mod whole;
 
 use ratatui::Frame;
+use ratatui::layout::Rect;
 use ratatui::widgets::{Clear, Paragraph, Wrap};
 use unicode_width::UnicodeWidthStr;
 
 use super::layout::parts;
-use super::model::{Model, Pane, Popup, Question, Work};
+use super::model::{Look, Model, Pane, Popup, Question, Work};
 use super::theme::Theme;
 use crate::domain::printable::{printable, printable_text};
 use crate::lang::{Values, duration, size};
@@ -37,6 +42,11 @@ pub(super) fn draw(frame: &mut Frame<'_>, model: &Model, theme: Theme) {
     // A sentence that says what to do is shown whole.
     let rows = said.line_count(frame.area().width).clamp(1, MOST_NOTICE_ROWS) as u16;
     let parts = parts(frame.area(), rows);
+    let is_free = canvas.model.welcome.is_none();
+    if is_free && canvas.model.pane == Pane::Review && canvas.model.review.look != Look::One {
+        whole::draw(frame, &canvas, said);
+        return draw_popup(frame, parts.pane, &canvas);
+    }
     frame.render_widget(tabs::line(&canvas), parts.tabs);
     if let Some(chosen) = model.welcome {
         welcome::draw(frame, parts.pane, &canvas, chosen);
@@ -49,13 +59,18 @@ pub(super) fn draw(frame: &mut Frame<'_>, model: &Model, theme: Theme) {
             Pane::Log => log::draw(frame, parts.pane, &canvas),
         }
     }
-    if let Some(Popup::Chooser(chooser)) = &model.popup {
-        chooser::draw(frame, parts.pane, &canvas, chooser);
-    }
+    draw_popup(frame, parts.pane, &canvas);
     frame.render_widget(Clear, parts.notice);
     frame.render_widget(said, parts.notice);
     frame.render_widget(hints::line(&canvas, parts.hints.width), parts.hints);
     frame.render_widget(status_line(&canvas, parts.status.width), parts.status);
+}
+
+/// Draws the list that is open over the pane.
+fn draw_popup(frame: &mut Frame<'_>, pane: Rect, canvas: &Canvas<'_>) {
+    if let Some(Popup::Chooser(list)) = &canvas.model.popup {
+        chooser::draw(frame, pane, canvas, list);
+    }
 }
 
 /// The last message.
@@ -79,6 +94,8 @@ fn notice(canvas: &Canvas<'_>) -> Paragraph<'static> {
             let values: Values<'_> = &[("destination", &destination), ("yes", &letter("app.answer_yes"))];
             canvas.say("app.ask_trust", values)
         }
+        Question::DecideMarked(wanted) => questions::decide_marked(canvas, wanted),
+        Question::TakeBackEarlier => questions::take_back_earlier(canvas),
         Question::Install => {
             let is_gpu = canvas.model.runtime.as_ref().is_some_and(|runtime| runtime.is_gpu_unused);
             let sentence = if is_gpu { "app.install_gpu" } else { "app.install" };

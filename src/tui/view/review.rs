@@ -1,4 +1,4 @@
-//! The review pane: the picture, its scores, the queue.
+//! The review pane: the picture first, beside it what is known of it, and the queue where there is room.
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -7,82 +7,113 @@ use ratatui::widgets::{Paragraph, Wrap};
 
 use unicode_width::UnicodeWidthStr;
 
-use super::canvas::{Canvas, nothing_yet, padded, paragraph, shortened};
+use super::canvas::{Canvas, nothing_yet, padded, paragraph};
+use super::{queue, rail};
 use crate::config::Preview;
 use crate::domain::audit::{AuditRow, audit};
 use crate::domain::decision::Decision;
-use crate::domain::printable::{printable, printable_text};
+use crate::domain::printable::printable_text;
 use crate::domain::review::{QueueFilter, QueueOrder};
 use crate::domain::statistics::wilson_interval;
+use crate::lang::Say;
 use crate::tui::action::ReviewAction;
-use crate::tui::layout::review_halves;
-use crate::tui::model::Model;
+use crate::tui::layout::{ReviewAreas, review_areas};
 use crate::tui::preview;
 
-/// Columns of a bar.
-const BAR: usize = 10;
-
 /// Where the parts of the pane are.
-pub(super) struct Areas {
-    head: Rect,
-    picture: Rect,
-    scores: Rect,
-    pub(super) queue: Rect,
-}
-
-pub(super) fn areas(canvas: &Canvas<'_>, pane: Rect) -> Areas {
-    let (picture, beside) = review_halves(pane);
-    let is_alone = canvas.model.review.current().is_none_or(|index| canvas.model.collection.others_alike(index) == 0);
-    let scores = canvas.model.labels.current.len() as u16 + if is_alone { 4 } else { 5 };
-    let [scores, queue] =
-        Layout::vertical([Constraint::Length(scores.min(beside.height)), Constraint::Min(0)]).areas(beside);
-    Areas { head: Rect { height: 1.min(pane.height), ..pane }, picture, scores, queue }
+pub(super) fn areas(canvas: &Canvas<'_>, pane: Rect) -> ReviewAreas {
+    review_areas(pane, canvas.model.review.details)
 }
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_>) {
     let review = &canvas.model.review;
     let areas = areas(canvas, area);
-    paragraph(frame, areas.head, vec![heading(canvas)]);
     let Some(index) = review.current() else {
+        paragraph(frame, areas.head, vec![heading(canvas)]);
         let text = match canvas.model.collection.is_empty() {
             true => nothing_yet(canvas),
             false => canvas.with_keys("app.filter_empty", &[("key", ReviewAction::Filter.into())]),
         };
         return paragraph(frame, areas.picture, vec![Line::raw(""), Line::raw(text)]);
     };
-    draw_picture(frame, areas.picture, canvas);
-    let width = areas.scores.width as usize;
-    paragraph(frame, areas.scores, about(canvas, index, width));
-    // While pictures come, and while those that came are at the end, the head of the queue is no fair sample of all.
-    let backlog = canvas.model.watch.as_ref().map_or(0, |watch| watch.status.backlog);
-    let is_whole = canvas.model.waiting() == 0 && backlog == 0 && !review.is_extended;
-    let below = match is_whole && review.order == QueueOrder::Random && review.filter == QueueFilter::All {
-        true => audited(canvas, width),
-        false => vec![],
-    };
-    let below = Paragraph::new(below).wrap(Wrap { trim: false });
-    let rows = (below.line_count(areas.queue.width) as u16).min(areas.queue.height);
-    let [queue, audit] = Layout::vertical([Constraint::Min(0), Constraint::Length(rows)]).areas(areas.queue);
-    paragraph(frame, queue, around(canvas, queue.height as usize, width));
+    // Without a row for the rail, the prediction is in the one line that there is.
+    let head = if areas.rail.height == 0 { rail::in_one_line(canvas, index) } else { heading(canvas) };
+    frame.render_widget(head, areas.head);
+    let (picture, beside) = placed(canvas, area, areas);
+    // A blank column is between the two.
+    let gap = u16::from(beside.y == picture.y && beside.width > 0);
+    let beside = Rect { x: beside.x + gap, width: beside.width - gap, ..beside };
+    draw_picture(frame, picture, canvas);
+    let below = Paragraph::new(fair_sample(canvas, beside.width as usize)).wrap(Wrap { trim: false });
+    let (width, height) = (beside.width as usize, beside.height as usize);
+    let known = Paragraph::new(rail::lines(canvas, index, width, height));
+    let rows = below.line_count(beside.width).min(height.saturating_sub(known.line_count(beside.width)));
+    let [rail, audit] = Layout::vertical([Constraint::Min(0), Constraint::Length(rows as u16)]).areas(beside);
+    frame.render_widget(known, rail);
     frame.render_widget(below, audit);
+    paragraph(frame, areas.queue, queue::lines(canvas, areas.queue));
 }
 
-fn draw_picture(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_>) {
+/// The picture is in the middle of its room. Where an upright one would leave a third of the screen blank, the rail has
+/// that room too.
+fn placed(canvas: &Canvas<'_>, pane: Rect, areas: ReviewAreas) -> (Rect, Rect) {
+    let ReviewAreas { picture, rail, .. } = areas;
+    let blank = blank_beside(canvas, picture);
+    if rail.y == picture.y && blank >= pane.width.div_ceil(3) {
+        let wider = blank - 1;
+        let picture = Rect { width: picture.width - blank, ..picture };
+        return (picture, Rect { x: rail.x - wider, width: rail.width + wider, ..rail });
+    }
+    (in_the_middle(canvas, picture), rail)
+}
+
+/// The part of a room in which the picture is in the middle of it.
+pub(super) fn in_the_middle(canvas: &Canvas<'_>, room: Rect) -> Rect {
+    let left = blank_beside(canvas, room) / 2;
+    Rect { x: room.x + left, width: room.width - left, ..room }
+}
+
+/// Columns of a room that the picture does not need; none where there is no picture.
+fn blank_beside(canvas: &Canvas<'_>, room: Rect) -> u16 {
+    let painted = canvas.model.review.painted.as_ref().and_then(|painted| painted.as_ref().ok());
+    let size = painted.filter(|_| is_drawn(canvas)).and_then(preview::size_of);
+    size.and_then(|size| room.width.checked_sub(size.width)).unwrap_or(0)
+}
+
+/// True where pictures are drawn at all.
+fn is_drawn(canvas: &Canvas<'_>) -> bool {
+    !canvas.model.review.hidden && canvas.model.review.preview != Preview::None
+}
+
+pub(super) fn draw_picture(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_>) {
     let review = &canvas.model.review;
     let said = |frame: &mut Frame<'_>, text: String| paragraph(frame, area, vec![Line::raw(text)]);
     let is_covered = canvas.popup_area(frame.area()).is_some_and(|popup| popup.intersects(area));
     match &review.painted {
+        // A picture that is gone is no picture to hide.
+        Some(Err(why)) if why.is_lost() => said(frame, why.say(&canvas.model.language)),
         _ if review.hidden => said(frame, canvas.with_keys("app.hidden", &[("key", ReviewAction::Hide.into())])),
         _ if review.preview == Preview::None => said(frame, canvas.text("app.preview_none")),
         // The terminal would lay its own picture over the popup, or keep the popup's letters in it.
-        Some(Some(painted)) if is_covered && !preview::is_text(painted) => {}
-        Some(Some(painted)) => preview::draw(frame, area, painted),
-        Some(None) => said(frame, canvas.text("app.no_preview")),
+        Some(Ok(painted)) if is_covered && !preview::is_text(painted) => {}
+        Some(Ok(painted)) => preview::draw(frame, area, painted),
+        Some(Err(why)) => said(frame, why.say(&canvas.model.language)),
         None => {}
     }
 }
 
-/// How often the model was right, by what it predicted: for people who look at pictures in random order.
+/// How often the model was right, by what it predicted: for people who look at all pictures in random order.
+fn fair_sample(canvas: &Canvas<'_>, width: usize) -> Vec<Line<'static>> {
+    let model = canvas.model;
+    // While pictures come, and while those that came are at the end, the head of the queue is no fair sample of all.
+    let backlog = model.watch.as_ref().map_or(0, |watch| watch.status.backlog);
+    let is_whole = model.waiting() == 0 && backlog == 0 && !model.review.is_extended;
+    match is_whole && model.review.order == QueueOrder::Random && model.review.filter == QueueFilter::All {
+        true => audited(canvas, width),
+        false => vec![],
+    }
+}
+
 fn audited(canvas: &Canvas<'_>, width: usize) -> Vec<Line<'static>> {
     let model = canvas.model;
     let rows = audit(&model.collection, &model.review.queue, model.sure());
@@ -108,17 +139,10 @@ fn audited(canvas: &Canvas<'_>, width: usize) -> Vec<Line<'static>> {
 }
 
 fn heading(canvas: &Canvas<'_>) -> Line<'static> {
-    let review = &canvas.model.review;
-    let order = match review.order {
-        QueueOrder::LeastSure => "app.order_least_sure",
-        QueueOrder::MostSure => "app.order_most_sure",
-        QueueOrder::ByLabel => "app.order_by_label",
-        QueueOrder::Newest => "app.order_newest",
-        QueueOrder::Random => "app.order_random",
-    };
-    let filter = canvas.model.filter_name(review.filter);
+    let model = canvas.model;
+    let review = &model.review;
     let at = if review.queue.is_empty() { 0 } else { review.at + 1 };
-    let order = canvas.text(order);
+    let (filter, order) = (model.filter_name(), model.order_name());
     let (reviewed, accepted) = tally(canvas);
     let values: crate::lang::Values<'_> = &[
         ("at", &at),
@@ -129,7 +153,15 @@ fn heading(canvas: &Canvas<'_>) -> Line<'static> {
         ("accepted", &accepted),
         ("changed", &(reviewed - accepted)),
     ];
-    Line::styled(canvas.say("app.review_head", values), canvas.theme.title())
+    let head = Span::styled(canvas.say("app.review_head", values), canvas.theme.title());
+    match review.marked.len() {
+        0 => Line::from(head),
+        // Where the line is too short, its end is missing and not this.
+        count => {
+            let marked = format!(" {} ", canvas.say("app.marked_head", &[("count", &count)]));
+            Line::from(vec![Span::styled(marked, canvas.theme.chosen()), Span::raw(" "), head])
+        }
+    }
 }
 
 /// How many were decided, and how many of them as predicted.
@@ -137,92 +169,4 @@ fn tally(canvas: &Canvas<'_>) -> (usize, usize) {
     let decisions = canvas.model.collection.entries().iter().filter_map(|entry| entry.decision);
     let decided: Vec<Decision> = decisions.filter(|decision| *decision != Decision::Skipped).collect();
     (decided.len(), decided.iter().filter(|decision| matches!(decision, Decision::Accepted(_))).count())
-}
-
-/// The picture's name, what was decided, and a bar a label.
-fn about(canvas: &Canvas<'_>, index: usize, width: usize) -> Vec<Line<'static>> {
-    let model = canvas.model;
-    let Some(entry) = model.collection.entries().get(index) else { return vec![] };
-    let name = entry.path.file_name().map(printable).unwrap_or_default();
-    let said = match model.collection.is_replaced(index) {
-        true => Line::styled(canvas.text("app.replaced"), canvas.theme.warning()),
-        false => Line::raw(decided(canvas, entry.decision)),
-    };
-    let mut lines = vec![Line::styled(shortened(&name, width), canvas.theme.title()), said];
-    let count = model.collection.others_alike(index);
-    if count > 0 {
-        lines.push(Line::raw(canvas.say("app.same_content", &[("count", &count)])));
-    }
-    if model.review.details || entry.trouble.is_some() {
-        let text = entry.trouble.clone().unwrap_or_else(|| printable(&entry.path));
-        lines.push(Line::styled(text, canvas.theme.warning()));
-    }
-    // Bars are those of the labels beside them, or none.
-    let best = model.collection.best(index).filter(|_| model.is_scored());
-    let scores = if model.is_scored() { model.collection.scores(index) } else { &[] };
-    for (place, label) in model.labels.current.iter().enumerate() {
-        let score = scores.get(place).copied().filter(|score| score.is_finite());
-        let bar = score.map_or(0, |score| (score * BAR as f32).round() as usize).min(BAR);
-        let key = if place < 10 { ((place + 1) % 10).to_string() } else { " ".to_owned() };
-        let number = score.map_or("    ".to_owned(), |score| format!("{score:.2}"));
-        let text = format!(
-            "{key} {}{} {number} {}",
-            "█".repeat(bar),
-            "·".repeat(BAR - bar),
-            padded(&printable_text(&label.text), width.saturating_sub(BAR + 8))
-        );
-        let is_best = best.is_some_and(|best| best.label == place);
-        lines.push(if is_best { Line::styled(text, canvas.theme.good()) } else { Line::raw(text) });
-    }
-    if let Some(best) = best {
-        let margin = format!("{:.2}", best.margin);
-        lines.push(Line::styled(canvas.say("app.margin", &[("margin", &margin)]), canvas.theme.faint()));
-    }
-    lines
-}
-
-fn decided(canvas: &Canvas<'_>, decision: Option<Decision>) -> String {
-    let label = decision.and_then(Decision::label).and_then(|label| canvas.model.labels.text_of(label));
-    let label = label.map(printable_text).unwrap_or_default();
-    match decision {
-        None => canvas.text("app.undecided"),
-        Some(Decision::Accepted(_)) => canvas.say("app.accepted", &[("label", &label)]),
-        Some(Decision::Reassigned(_)) => canvas.say("app.reassigned", &[("label", &label)]),
-        Some(Decision::NoneOfThese) => canvas.text("app.decided_none"),
-        Some(Decision::Skipped) => canvas.text("app.skipped"),
-    }
-}
-
-/// The place in the queue of the first one that is listed on so many rows.
-pub(super) fn first_shown(model: &Model, height: usize) -> usize {
-    let review = &model.review;
-    review.at.saturating_sub(height / 2).min(review.queue.len().saturating_sub(height))
-}
-
-/// The queue around the picture that is looked at.
-fn around(canvas: &Canvas<'_>, height: usize, width: usize) -> Vec<Line<'static>> {
-    let review = &canvas.model.review;
-    let first = first_shown(canvas.model, height);
-    let shown = review.queue.iter().enumerate().skip(first).take(height);
-    shown
-        .filter_map(|(at, index)| {
-            let entry = canvas.model.collection.entries().get(*index)?;
-            let mark = match (review.marked.contains(index), entry.decision) {
-                _ if canvas.model.collection.is_replaced(*index) => "~",
-                (true, _) => "*",
-                (_, Some(Decision::Skipped)) => "-",
-                (_, Some(_)) => "✓",
-                _ => " ",
-            };
-            let name = entry.path.file_name().map(printable).unwrap_or_default();
-            let more = match canvas.model.collection.others_alike(*index) {
-                0 => String::new(),
-                count => format!(" +{count}"),
-            };
-            let text =
-                padded(&format!("{mark} {}{more}", shortened(&name, width.saturating_sub(more.len() + 2))), width);
-            let style = if at == review.at { canvas.theme.chosen() } else { canvas.theme.faint() };
-            Some(Line::from(Span::styled(text, style)))
-        })
-        .collect()
 }

@@ -2,9 +2,9 @@
 
 use super::canvas::Canvas;
 use super::{chooser, files, review, setup, tabs};
-use crate::tui::layout::{parts, screen};
+use crate::tui::layout::{listed_in, parts, screen};
 use crate::tui::message::{Message, Target};
-use crate::tui::model::{Model, Pane, Popup};
+use crate::tui::model::{Look, Model, Pane, Popup};
 use crate::tui::theme::Theme;
 
 /// The message of a click on a cell; none where nothing is there that can be clicked.
@@ -24,6 +24,9 @@ fn target_at(model: &Model, column: u16, row: u16) -> Option<Target> {
     if let Some(Popup::Chooser(list)) = &model.popup {
         return chooser::row_at(list, parts.pane, column, row).map(Target::Choice);
     }
+    if model.pane == Pane::Review && model.review.look != Look::One {
+        return None;
+    }
     if row == parts.tabs.y {
         let mut end = 0;
         let tabs = tabs::spans(&canvas)
@@ -42,9 +45,9 @@ fn target_at(model: &Model, column: u16, row: u16) -> Option<Target> {
         }
         Pane::Review => {
             let areas = review::areas(&canvas, parts.pane);
-            let line = row.checked_sub(areas.queue.y).filter(|_| column >= areas.queue.x)?;
-            let place = review::first_shown(model, areas.queue.height as usize) + usize::from(line);
-            (place < model.review.queue.len()).then_some(Target::Picture(place))
+            let inside = areas.queue.width > 0 && column >= areas.queue.x;
+            let line = row.checked_sub(areas.queue.y).filter(|_| inside)?;
+            model.review.listed(listed_in(areas.queue)).nth(usize::from(line)).map(Target::Picture)
         }
         Pane::Labels | Pane::Files | Pane::Log => None,
     }
