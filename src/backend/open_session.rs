@@ -126,7 +126,7 @@ fn make_scorable(
     let embeddings = known.embeddings(&hashes);
     let missing = hashes.len() - embeddings.len();
     let _ = context.scorer.send(ScorerCommand::Remembered(embeddings));
-    context.feed.memory(cache, model.fingerprint, model.labels.ncols());
+    context.remembers(model.fingerprint, model.labels.ncols());
     let _ = context.embedder.send(EmbedRequest::Model(Box::new(text), model.rule));
     Ok(missing)
 }

@@ -107,7 +107,7 @@ fn with_pixels<T>(sight: &PictureLocation, then: impl FnOnce(RgbImage) -> T) -> 
 }
 
 /// The content that is decided, wherever it is; why there is none.
-fn content_of(sight: &PictureLocation) -> Result<FileContent, NotShown> {
+pub(super) fn content_of(sight: &PictureLocation) -> Result<FileContent, NotShown> {
     let mut why = NotShown::Gone;
     for path in std::iter::once(&sight.path).chain(&sight.others) {
         match read(path) {

@@ -114,7 +114,7 @@ fn show(
     let delta = SessionDelta { epoch, kept, is_own: false, are_arrivals: false, with, pictures };
     let _ = context.scorer.send(ScorerCommand::Changed(delta));
     context.feed.shown(session.destination(), since, true);
-    context.feed.memory(cache, model.fingerprint, model.labels.ncols());
+    context.remembers(model.fingerprint, model.labels.ncols());
     Ok(())
 }
 

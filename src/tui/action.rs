@@ -116,6 +116,25 @@ section! {
         FilterBefore = "filter_before",
         Hide = "hide",
         Preview = "preview",
+        Grid = "grid",
+        Stack = "stack",
+    }
+}
+
+section! {
+    /// Keys of the grid in the review pane.
+    GridAction of Grid {
+        Left = "left",
+        Right = "right",
+        Up = "up",
+        Down = "down",
+        PageOn = "page_on",
+        PageBack = "page_back",
+        Mark = "mark",
+        Letters = "letters",
+        AcceptPage = "accept_page",
+        Look = "look",
+        Leave = "leave",
     }
 }
 
@@ -135,6 +154,7 @@ pub(crate) enum Action {
     List(ListAction),
     Editor(EditorAction),
     Review(ReviewAction),
+    Grid(GridAction),
     Files(FilesAction),
 }
 
@@ -149,13 +169,14 @@ pub(crate) enum Section {
     List,
     Editor,
     Review,
+    Grid,
     Files,
 }
 
 impl Section {
     /// Every section.
-    pub(super) const ALL: [Section; 5] =
-        [Section::Everywhere, Section::List, Section::Editor, Section::Review, Section::Files];
+    pub(super) const ALL: [Section; 6] =
+        [Section::Everywhere, Section::List, Section::Editor, Section::Review, Section::Grid, Section::Files];
 
     /// The name in the table.
     pub(super) fn name(self) -> &'static str {
@@ -164,6 +185,7 @@ impl Section {
             Section::List => "list",
             Section::Editor => "editor",
             Section::Review => "review",
+            Section::Grid => "grid",
             Section::Files => "files",
         }
     }
@@ -183,6 +205,7 @@ impl Section {
             Section::List => all(ListAction::ALL),
             Section::Editor => all(EditorAction::ALL),
             Section::Review => all(ReviewAction::ALL),
+            Section::Grid => all(GridAction::ALL),
             Section::Files => all(FilesAction::ALL),
         }
     }
@@ -206,6 +229,7 @@ impl Action {
             Action::List(_) => Section::List,
             Action::Editor(_) => Section::Editor,
             Action::Review(_) => Section::Review,
+            Action::Grid(_) => Section::Grid,
             Action::Files(_) => Section::Files,
         }
     }
@@ -221,6 +245,7 @@ impl Action {
             Action::List(action) => action.name(),
             Action::Editor(action) => action.name(),
             Action::Review(action) => action.name(),
+            Action::Grid(action) => action.name(),
             Action::Files(action) => action.name(),
         }
     }

@@ -10,6 +10,7 @@ use crossbeam_channel::Receiver;
 use crossterm::event::{self, Event as Input, KeyEventKind, MouseButton, MouseEventKind};
 use signal_hook::consts::SIGINT;
 
+use super::action::AppAction;
 use super::effect::Effect;
 use super::input_line::InputLine;
 use super::keys::Keys;
@@ -22,7 +23,7 @@ use super::terminal_query;
 use super::theme::Theme;
 use super::update::{look_up, update};
 use super::wake::{Waited, Wake};
-use super::{SAMPLES_MODEL, view};
+use super::{SAMPLES_MODEL, samples, view};
 use crate::app_start::{AppStart, Opening};
 use crate::backend::{Backend, Event, Order};
 use crate::built_in;
@@ -57,7 +58,7 @@ pub fn run(start: AppStart) -> std::io::Result<()> {
     let (painter, wake) = (ScreenPainter::new(), Wake::new()?);
     let (backend, events) = Backend::start(machine, Arc::new(language), painter.clone(), wake.waker());
     let last_settings = config_folder.map(|folder| folder.join(LAST_SETTINGS));
-    let mut app = App { backend, events, painter, wake, drawn: None, last_settings };
+    let mut app = App { backend, events, painter, wake, drawn: None, last_settings, samples: None };
     let first = app.open(&mut model, opening)?;
     // The first stands on the screen, all of them in the log.
     for fault in faults.iter().rev() {
@@ -87,6 +88,9 @@ pub fn run(start: AppStart) -> std::io::Result<()> {
         // A terminal that is gone hears nothing.
         let _ = writeln!(std::io::stderr(), "{}", model.language.text("app.waits"));
     });
+    if let Some(folder) = &app.samples {
+        samples::leave(folder, &model.language);
+    }
     ended
 }
 
@@ -110,6 +114,8 @@ struct App {
     drawn: Option<u64>,
     /// The file of settings for the next start.
     last_settings: Option<PathBuf>,
+    /// The folder that the samples were unpacked into.
+    samples: Option<PathBuf>,
 }
 
 /// A change that is not drawn yet.
@@ -289,6 +295,7 @@ impl App {
                 model.session = Some(model.destination());
                 model.last_settings = self.last_settings.as_deref().and_then(LastSettings::load).unwrap_or_default();
                 model.work = Work::Opening;
+                model.lands_in_review = true;
                 let destination = model.destination();
                 let trusted = trust.then(|| Order::Trust { destination: destination.clone() });
                 Ok(trusted.into_iter().chain([Order::Open { destination }]).map(Effect::Order).collect())
@@ -306,6 +313,8 @@ impl App {
             .set_labels(built_in::sample_labels().lines().filter(|line| !line.is_empty()).map(str::to_owned).collect());
         // Settings for the samples are of no use for the next start.
         self.last_settings = None;
+        self.samples = Some(folder);
+        model.say(model.with_keys("app.samples_ready", &[("key", AppAction::Start.into())]));
         look_up(model)
     }
 }

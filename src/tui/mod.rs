@@ -4,6 +4,7 @@
 mod action;
 mod effect;
 mod event_loop;
+mod grid_layout;
 pub mod headless;
 mod input_line;
 mod key;
@@ -13,6 +14,7 @@ mod layout;
 mod message;
 mod model;
 mod preview;
+mod samples;
 mod screen;
 mod terminal_query;
 #[cfg(test)]

@@ -1,8 +1,10 @@
 //! The state of the app, all of it.
 
 mod chooser;
+mod estimate;
 mod files;
 mod filters;
+mod grid;
 mod label_book;
 mod labels;
 mod live;
@@ -10,6 +12,7 @@ mod packs;
 mod review;
 mod settings;
 mod setup;
+mod stacks;
 mod work;
 
 use std::path::PathBuf;
@@ -25,14 +28,17 @@ use crate::domain::count::Counts;
 use crate::domain::label::Label;
 use crate::domain::limit::Stage;
 use crate::domain::picture::PictureId;
+use crate::jobs::undo::Outlook;
 use crate::lang::Language;
 
 pub(crate) use chooser::{Choice, Chooser, Pick, Popup, Shown};
-pub(crate) use files::{Done, Files};
+pub(crate) use files::{Amounts, Done, Files};
+pub(crate) use grid::{Grid, OpenStack, Tile};
 pub(crate) use labels::Labels;
 pub(crate) use live::{Live, Sorts, WatchState};
 pub(crate) use packs::{PACKS, Pack, lines as pack_lines};
 pub(crate) use review::{Look, Review, Wanted};
+pub(crate) use settings::Readiness;
 pub(crate) use setup::{Field, Setup, Watching};
 pub(crate) use work::Work;
 
@@ -50,6 +56,8 @@ pub(crate) struct Model {
     pub(crate) question: Option<Question>,
     /// A frame over the pane, which takes the keys.
     pub(crate) popup: Option<Popup>,
+    /// An earlier session is opened to be reviewed: its pictures are looked at once they are there.
+    pub(crate) lands_in_review: bool,
     /// Columns and rows of the screen.
     pub(crate) size: (u16, u16),
     /// Lines of a long text that are above the screen.
@@ -105,6 +113,8 @@ pub(crate) struct Ordered {
 pub(crate) enum Question {
     /// End the program, although something runs or waits?
     Quit,
+    /// Look into files of which none has the name of a picture?
+    NoNames,
     /// Take the decisions along to another destination?
     OtherDestination,
     /// Download the model first? `takes_decisions`: those of the open session come along.
@@ -115,6 +125,10 @@ pub(crate) enum Question {
     Repair,
     /// Obey a session that is not known to be the user's own?
     Trust,
+    /// Carry the plan out?
+    Apply,
+    /// Take back what a run did, or do it again?
+    TakeBack(Outlook),
     /// Decide all marked pictures, though some of them are not on the screen?
     DecideMarked(Wanted),
     /// Take back a step that was made before the session was opened?
@@ -163,6 +177,7 @@ impl Model {
             welcome: None,
             question: None,
             popup: None,
+            lands_in_review: false,
             size: (80, 24),
             scroll: 0,
             is_line_unprotected: false,
@@ -249,6 +264,11 @@ impl Model {
         self.session.clone().unwrap_or_else(|| self.destination())
     }
 
+    /// True where the session of the pictures on the screen is not obeyed.
+    pub(crate) fn is_untrusted(&self) -> bool {
+        self.untrusted.as_ref().is_some_and(|untrusted| *untrusted == self.session())
+    }
+
     /// True where the scores on the screen belong to the current labels.
     pub(crate) fn is_scored(&self) -> bool {
         self.labels.scored == self.labels.revision && self.labels.error.is_none()
@@ -270,7 +290,8 @@ impl Model {
         match self.pane {
             Pane::Setup => self.setup.editing.is_some(),
             Pane::Labels => self.labels.is_editing,
-            Pane::Review | Pane::Files | Pane::Log => false,
+            Pane::Review => self.review.grid.is_open && self.review.grid.has_letters,
+            Pane::Files | Pane::Log => false,
         }
     }
 

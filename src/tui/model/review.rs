@@ -4,6 +4,8 @@ use std::collections::{BTreeSet, HashSet};
 use std::ops::Range;
 
 use super::Model;
+use super::grid::Grid;
+use super::stacks::Stacks;
 use crate::backend::{NotShown, PreviewSize, RenderedPreview};
 use crate::config::Preview;
 use crate::domain::decision::{Decision, LabelId};
@@ -45,6 +47,8 @@ pub(crate) struct Review {
     pub(crate) painted: Option<Result<RenderedPreview, NotShown>>,
     /// Pictures by position whose content was nowhere when they were looked at last.
     pub(crate) lost: HashSet<usize>,
+    pub(crate) grid: Grid,
+    pub(crate) stacks: Stacks,
 }
 
 impl Model {

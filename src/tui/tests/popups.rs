@@ -150,3 +150,25 @@ fn popups_fit_every_screen_in_both_languages() {
         }
     }
 }
+
+#[test]
+fn lists_hold_in_the_grid_and_over_the_whole_screen() {
+    let mut model = classified();
+    press(&mut model, "<f4>gf");
+    assert!(screen(&model, 80, 24).contains("Show only"));
+    press(&mut model, "U");
+    assert_eq!((model.review.filter, model.review.grid.is_open), (crate::domain::review::QueueFilter::Undecided, true));
+    // Leaving the grid keeps the filter that was chosen in it.
+    press(&mut model, "<esc>");
+    assert_eq!(model.review.filter, crate::domain::review::QueueFilter::Undecided);
+    // In the grid `l` goes to the right: the list comes from the list of keys.
+    press(&mut model, "g?lists all labels<enter>");
+    assert!(screen(&model, 80, 24).contains("Label for "), "{}", screen(&model, 80, 24));
+    press(&mut model, "<esc><esc>");
+    press(&mut model, "zl");
+    assert!(screen(&model, 80, 24).contains("Label for "), "{}", screen(&model, 80, 24));
+    press(&mut model, "<esc>:3");
+    assert!(screen(&model, 80, 24).contains("Number of the picture"), "{}", screen(&model, 80, 24));
+    press(&mut model, "<enter>");
+    assert_eq!(model.review.at, 2);
+}

@@ -2,7 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::{decisions, filters, go_to, help, label_list, packs, panes};
+use super::{filters, go_to, help, label_list, packs, panes};
 use crate::tui::action::ListAction;
 use crate::tui::effect::Effect;
 use crate::tui::input_line::InputLine;
@@ -128,7 +128,7 @@ fn choose(model: &mut Model, pick: Pick) -> Vec<Effect> {
     match pick {
         Pick::Filter(filter) => filters::choose(model, filter),
         Pick::Label(label) => match model.labels.numbers.iter().position(|number| *number == label) {
-            Some(place) => decisions::reassign(model, place),
+            Some(place) => label_list::give(model, place),
             None => vec![],
         },
         Pick::NewLabel(line) => label_list::add_and_give(model, &line),

@@ -76,10 +76,7 @@ fn decide_unasked(model: &mut Model, wanted: Wanted) -> Vec<Effect> {
     let is_current = decided.iter().any(|(index, _)| Some(*index) == current);
     let own = decided.len();
     let decided = with_same_content(model, decided);
-    let changes = set(model, decided.iter().map(|(index, decision)| (*index, Some(*decision))));
-    model.review.history.decided(changes);
-    after_decisions(model);
-    let mut effects = vec![keep(model, StepKind::Decide, decided.iter().map(|(index, _)| *index))];
+    let mut effects = vec![keep_decided(model, &decided)];
     let was_last = model.review.at + 1 >= model.review.queue.len();
     // What was not decided is not passed on as if it was.
     if is_current {
@@ -92,6 +89,24 @@ fn decide_unasked(model: &mut Model, wanted: Wanted) -> Vec<Effect> {
     said.extend(at_the_end(model, is_current && was_last));
     model.show(said.join(" "));
     effects
+}
+
+/// Decides so, as one step, for these pictures and for those of the same content. None where there are none.
+pub(super) fn decide_these(model: &mut Model, decided: Vec<(usize, Decision)>) -> Option<Effect> {
+    let decided = with_same_content(model, decided);
+    (!decided.is_empty()).then(|| keep_decided(model, &decided))
+}
+
+fn keep_decided(model: &mut Model, decided: &[(usize, Decision)]) -> Effect {
+    let changes = set(model, decided.iter().map(|(index, decision)| (*index, Some(*decision))));
+    model.review.history.decided(changes);
+    after_decisions(model);
+    keep(model, StepKind::Decide, decided.iter().map(|(index, _)| *index))
+}
+
+/// The decision on one picture that a key means; none where it means none for this one.
+pub(super) fn meant(model: &Model, wanted: Wanted, index: usize) -> Option<Decision> {
+    decision(model, wanted, index).ok()
 }
 
 /// The decision on one picture that a key means.

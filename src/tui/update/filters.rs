@@ -35,6 +35,8 @@ pub(super) fn choose(model: &mut Model, filter: QueueFilter) -> Vec<Effect> {
     if filter != model.review.filter {
         model.review.filter_before = std::mem::replace(&mut model.review.filter, filter);
     }
+    // A grid that was opened for one label has been given another filter, which stays when it is left.
+    model.review.grid.former = None;
     rearranged(model)
 }
 

@@ -1,6 +1,6 @@
 //! The list of all keys, from which each can be pressed.
 
-use super::{dispatch, labels, panes};
+use super::{dispatch, grid, labels, panes, review};
 use crate::tui::action::{Action, Section};
 use crate::tui::effect::Effect;
 use crate::tui::model::{Choice, Chooser, Model, Pane, Pick, Popup};
@@ -13,7 +13,7 @@ const DIGITS: [(&str, &str); 2] = [
 
 /// Opens the list: keys of the open pane first.
 pub(super) fn open(model: &mut Model) -> Vec<Effect> {
-    let own = sections(model.pane);
+    let own = sections(model);
     let others = Section::ALL.into_iter().filter(|section| !own.contains(section) && *section != Section::Everywhere);
     let order: Vec<Section> = own.iter().copied().chain([Section::Everywhere]).chain(others).collect();
     let mut choices = vec![];
@@ -43,9 +43,10 @@ fn sentence(model: &Model, action: Action) -> String {
     model.language.text(&if model.language.has(&sentence) { sentence } else { action.word() })
 }
 
-/// Sections whose keys act in a pane.
-fn sections(pane: Pane) -> &'static [Section] {
-    match pane {
+/// Sections whose keys act in the open pane.
+fn sections(model: &Model) -> &'static [Section] {
+    match model.pane {
+        Pane::Review if model.review.grid.is_open => &[Section::Grid, Section::Review],
         Pane::Setup | Pane::Log => &[Section::List],
         Pane::Labels => &[Section::Editor],
         Pane::Review => &[Section::Review],
@@ -59,7 +60,7 @@ fn home(section: Section) -> Option<Pane> {
         Section::Everywhere => None,
         Section::List => Some(Pane::Setup),
         Section::Editor => Some(Pane::Labels),
-        Section::Review => Some(Pane::Review),
+        Section::Review | Section::Grid => Some(Pane::Review),
         Section::Files => Some(Pane::Files),
     }
 }
@@ -67,7 +68,7 @@ fn home(section: Section) -> Option<Pane> {
 /// Presses the key of an action. One of another pane only opens that pane: nothing is done to what is not in sight.
 pub(super) fn run(model: &mut Model, action: Action) -> Vec<Effect> {
     let section = action.section();
-    if let Some(home) = home(section).filter(|_| !sections(model.pane).contains(&section)) {
+    if let Some(home) = home(section).filter(|_| !sections(model).contains(&section)) {
         let effects = panes::go_to(model, home);
         let sentence = sentence(model, action);
         let text = model.with_keys("app.help_there", &[("key", action)]);
@@ -76,6 +77,13 @@ pub(super) fn run(model: &mut Model, action: Action) -> Vec<Effect> {
     }
     if section == Section::Editor {
         labels::begin(model);
+    }
+    // In the grid some keys of the review do something else.
+    match action {
+        Action::Review(action) if model.review.grid.is_open => return grid::act_of_review(model, action),
+        Action::Review(action) => return review::act(model, action),
+        Action::Grid(action) => return grid::act(model, action),
+        Action::Everywhere(_) | Action::List(_) | Action::Editor(_) | Action::Files(_) => {}
     }
     let key = model.keys.pressing(action, model.is_typing());
     key.map(|key| dispatch(model, key)).unwrap_or_default()

@@ -2,7 +2,7 @@
 
 use super::decisions::reassign;
 use super::filters::digit;
-use super::labels;
+use super::{labels, sweep};
 use crate::tui::effect::Effect;
 use crate::tui::model::{Choice, Chooser, Model, Pick, Popup};
 
@@ -51,6 +51,14 @@ fn keys_of(model: &Model, label: usize) -> String {
 pub(super) fn add_and_give(model: &mut Model, line: &str) -> Vec<Effect> {
     let Some(mut effects) = labels::add(model, line) else { return vec![] };
     let last = model.labels.numbers.len().saturating_sub(1);
-    effects.extend(reassign(model, last));
+    effects.extend(give(model, last));
     effects
+}
+
+/// Gives a label by its position, as a digit does.
+pub(super) fn give(model: &mut Model, label: usize) -> Vec<Effect> {
+    match model.review.grid.is_open {
+        true => sweep::give_label(model, label),
+        false => reassign(model, label),
+    }
 }

@@ -1,8 +1,9 @@
 //! Asks for painted pictures: the one that is looked at, and its neighbours.
 
+use super::grid_page;
+use super::sights::sight;
 use crate::backend::{NotShown, Order, PictureLocation, PreviewSize, RenderedPreview};
 use crate::config::Preview;
-use crate::domain::plan::name_candidates;
 use crate::tui::action::ReviewAction;
 use crate::tui::effect::Effect;
 use crate::tui::layout::picture_room;
@@ -13,6 +14,9 @@ const AHEAD: [isize; 3] = [1, 2, -1];
 
 /// Asks for the picture that is looked at, if it is another one or has another room.
 pub(super) fn look(model: &mut Model) -> Vec<Effect> {
+    if model.review.grid.is_open {
+        return grid_page::look(model);
+    }
     let Some(index) = model.review.current() else {
         model.review.viewed = None;
         model.review.painted = None;
@@ -41,19 +45,6 @@ pub(super) fn look(model: &mut Model) -> Vec<Effect> {
 
 fn sight_at(model: &Model, place: usize) -> Option<PictureLocation> {
     sight(model, *model.review.queue.get(place)?)
-}
-
-fn sight(model: &Model, index: usize) -> Option<PictureLocation> {
-    let entry = model.collection.entries().get(index)?;
-    let name = entry.path.file_name().unwrap_or_default();
-    let others = match (&entry.placed, entry.hash) {
-        (Some(placed), Some(hash)) => {
-            let folder = model.session().join(placed);
-            name_candidates(name, hash).map(|name| folder.join(name)).collect()
-        }
-        _ => vec![],
-    };
-    Some(PictureLocation { path: entry.path.clone(), others, hash: entry.hash })
 }
 
 /// The picture that was asked for, by its number, came.

@@ -1,14 +1,14 @@
 //! The review pane: decisions with one key.
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::KeyEvent;
 
 use super::decisions::{decide, reassign};
 use super::marks::{self, mark, mark_range};
 use super::preview::{choose_preview, look};
 use super::queue::{go_to_open, rearranged, remake, step};
 use super::undo::{redo, undo};
-use super::{filters, go_to, label_list, last_decisions};
-use crate::tui::action::ReviewAction;
+use super::{digits, filters, go_to, grid, label_list, last_decisions, stacks};
+use crate::tui::action::{GridAction, ReviewAction};
 use crate::tui::effect::Effect;
 use crate::tui::layout::page;
 use crate::tui::model::{Look, Model, Wanted};
@@ -21,12 +21,24 @@ pub(super) fn enter(model: &mut Model) -> Vec<Effect> {
 }
 
 pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
-    if let Some(label) = digit(key) {
+    if model.review.grid.is_open {
+        return grid::press(model, key);
+    }
+    let is_way_back = model.review.grid.is_behind && model.review.look == Look::One;
+    if is_way_back && model.keys.action(key) == Some(GridAction::Leave) {
+        return grid::come_back(model);
+    }
+    if let Some(label) = digits::label(key) {
         return reassign(model, label);
     }
-    let Some(action) = model.keys.action(key) else {
-        return shifted_digit(key).map(|label| reassign(model, label)).unwrap_or_default();
-    };
+    match model.keys.action(key) {
+        Some(action) => act(model, action),
+        None => digits::shifted(key).map(|label| reassign(model, label)).unwrap_or_default(),
+    }
+}
+
+/// Does what a key of the review stands for.
+pub(super) fn act(model: &mut Model, action: ReviewAction) -> Vec<Effect> {
     let page = page(model.size) as isize;
     match action {
         ReviewAction::Next => step(model, 1),
@@ -49,6 +61,8 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         ReviewAction::Redo => redo(model),
         ReviewAction::Leave => leave(model),
         ReviewAction::Whole => look_at(model, Look::Whole),
+        ReviewAction::Grid => grid::open(model),
+        ReviewAction::Stack => stacks::open(model),
         ReviewAction::Details => details(model),
         ReviewAction::Preview => choose_preview(model),
         ReviewAction::Hide => hide(model),
@@ -61,27 +75,6 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         ReviewAction::Labels => label_list::open(model),
         ReviewAction::Decisions => last_decisions::open(model),
     }
-}
-
-/// The label of a digit: those of 1 to 9, and the tenth of 0; with the shift key, where the terminal tells of it, those
-/// from the eleventh on.
-fn digit(key: KeyEvent) -> Option<usize> {
-    let KeyCode::Char(digit) = key.code else { return None };
-    let place = (digit.to_digit(10)? as usize + 9) % 10;
-    match key.modifiers {
-        KeyModifiers::NONE => Some(place),
-        KeyModifiers::SHIFT => Some(place + 10),
-        _ => None,
-    }
-}
-
-/// The label of a digit with the shift key, where the terminal sends the character that a keyboard of the United States
-/// has there.
-fn shifted_digit(key: KeyEvent) -> Option<usize> {
-    let KeyCode::Char(shifted) = key.code else { return None };
-    let is_held = key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT);
-    let place = "!@#$%^&*()".chars().position(|known| known == shifted).filter(|_| !is_held)?;
-    Some(place + 10)
 }
 
 /// Leaves a way of looking, or else takes the marks off.

@@ -7,6 +7,7 @@ use unicode_width::UnicodeWidthStr;
 use super::canvas::{Canvas, padded, shortened};
 use crate::domain::decision::Decision;
 use crate::domain::printable::{printable, printable_text};
+use crate::tui::action::ReviewAction;
 use crate::tui::model::Model;
 
 /// The best labels that are shown.
@@ -70,6 +71,12 @@ pub(super) fn lines(canvas: &Canvas<'_>, index: usize, width: usize, height: usi
     let alike = model.collection.others_alike(index);
     if alike > 0 {
         let text = canvas.say("app.same_content", &[("count", &alike)]);
+        lines.extend(wrapped(&text, width).into_iter().map(Line::raw));
+    }
+    let near = model.review.stacks.others(index);
+    if near > 0 {
+        let key = model.keys.name(ReviewAction::Stack);
+        let text = canvas.say("app.stack_near", &[("count", &near), ("key", &key)]);
         lines.extend(wrapped(&text, width).into_iter().map(Line::raw));
     }
     if let Some(best) = model.collection.best(index).filter(|_| model.is_scored()) {

@@ -1,7 +1,7 @@
 //! The answers of the view to what a person points at and scrolls through: they depend on what is drawn.
 
 use super::canvas::Canvas;
-use super::{chooser, files, review, setup, tabs};
+use super::{chooser, files, grid, review, setup, tabs};
 use crate::tui::layout::{listed_in, parts, screen};
 use crate::tui::message::{Message, Target};
 use crate::tui::model::{Look, Model, Pane, Popup};
@@ -42,6 +42,9 @@ fn target_at(model: &Model, column: u16, row: u16) -> Option<Target> {
         Pane::Setup => {
             let rows = setup::shown_rows(&canvas, parts.pane);
             rows.get(usize::from(inside)).and_then(|(field, _)| field.map(Target::Field))
+        }
+        Pane::Review if model.review.grid.is_open => {
+            grid::place_at(model, parts.pane, column, row).map(Target::Picture)
         }
         Pane::Review => {
             let areas = review::areas(&canvas, parts.pane);
