@@ -1,10 +1,11 @@
 //! Orders of the app to the backend, and events that the backend tells.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::{
-    BackendError, ModelChoice, NotShown, PictureLocation, PreviewSize, RenderedPreview, ScoredWith, SessionRow,
-    WatchNews, WatchStatus,
+    BackendError, ModelChoice, NotShown, OutsideError, Part, PictureFacts, PictureLocation, PreviewSize,
+    RenderedPreview, ScoredWith, SessionRow, Viewed, WatchNews, WatchStatus,
 };
 use crate::domain::collection::Entry;
 use crate::domain::file_filter::{FileFilter, LeftOut, LeftOutCounts};
@@ -81,8 +82,11 @@ pub enum Order {
     Foresee { destination: PathBuf, run: Option<RunId> },
     /// Take back a run, or the last one.
     Undo { destination: PathBuf, run: Option<RunId> },
-    /// Show a picture, and get ready those that may be looked at next. The number comes back with the picture.
-    View { number: u64, sight: PictureLocation, next: Vec<PictureLocation>, room: PreviewSize },
+    /// Show a picture or a part of it, and get ready those that may be looked at next. The number comes back with the
+    /// picture.
+    View { number: u64, sight: PictureLocation, part: Part, next: Vec<PictureLocation>, room: PreviewSize },
+    /// Give a picture's file to a program with these arguments before it, or say where it is.
+    OpenOutside { sight: PictureLocation, viewer: Option<Vec<String>> },
     /// Show a page of small pictures, and get ready those ahead. The number comes back with each of them.
     Tiles { number: u64, tiles: Vec<PictureLocation>, ahead: Vec<PictureLocation>, room: PreviewSize },
     /// Find stacks of near-duplicates among pictures, one a content. The number comes back with the answer.
@@ -248,8 +252,10 @@ pub enum Event {
     Undone { run: RunId, own: RunId, tally: UndoTally, failures: Vec<String>, head: String },
     /// Where pictures are in the destination now.
     Places { folders: Vec<(PictureId, Option<String>)> },
-    /// A picture to look at, or why it is not shown.
-    Viewed { number: u64, painted: Result<RenderedPreview, NotShown> },
+    /// A picture to look at, or why it is not shown; and what is known of its file, where that was read.
+    Viewed { number: u64, viewed: Result<Viewed, NotShown>, facts: Option<Arc<PictureFacts>> },
+    /// Where the file of a picture is, which a program was given if it `is_shown`; or why it was not.
+    OpenedOutside { opened: Result<PathBuf, OutsideError>, is_shown: bool },
     /// A small picture of a page, by its place there; or why it is not shown.
     Tile { number: u64, place: usize, tile: Result<RenderedPreview, NotShown> },
     /// So much of the search for near-duplicates is done.

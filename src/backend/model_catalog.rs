@@ -88,8 +88,8 @@ fn rank(place: ModelPlace) -> u8 {
     }
 }
 
-/// A model for photographs that can be used instead of a large one that would have to be downloaded: one that is on this
-/// machine, else the smallest download of those that are faster.
+/// A model for photographs that can be used instead of a large one that would have to be downloaded: one that is on
+/// this machine, else the smallest download of those that are faster.
 fn instead_of(name: &str) -> Option<ModelChoice> {
     let is_for_photographs = |model: &KnownModel| model.good_at.contains(&Strength::Photographs);
     let wanted = known_models().iter().find(|model| model.id == name && is_for_photographs(model))?;

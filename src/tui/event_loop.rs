@@ -23,7 +23,7 @@ use super::terminal_query;
 use super::theme::Theme;
 use super::update::{look_up, update};
 use super::wake::{Waited, Wake};
-use super::{SAMPLES_MODEL, samples, view};
+use super::{SAMPLES_MODEL, outside, samples, view};
 use crate::app_start::{AppStart, Opening};
 use crate::backend::{Backend, Event, Order};
 use crate::built_in;
@@ -55,6 +55,7 @@ pub fn run(start: AppStart) -> std::io::Result<()> {
     let (keys, faults) = Keys::load(config_folder.as_deref());
     let mut model = Model::new(language.clone(), defaults, keys, working_folder());
     model.is_line_unprotected = is_line_unprotected();
+    model.outside = outside::way(model.defaults.viewer.as_deref());
     let (painter, wake) = (ScreenPainter::new(), Wake::new()?);
     let (backend, events) = Backend::start(machine, Arc::new(language), painter.clone(), wake.waker());
     let last_settings = config_folder.map(|folder| folder.join(LAST_SETTINGS));
@@ -259,6 +260,7 @@ impl App {
             Effect::PauseWatch(wanted) => self.backend.pause_watch(wanted),
             Effect::LetSort(watch) => self.backend.let_sort(watch),
             Effect::Scroll(by) => more.push(view::scrolled(model, by)),
+            Effect::Copy(path) => outside::copy(&path)?,
             Effect::Paint(preview) => self.painter.choose(preview),
             Effect::OpenSamples => {
                 let folder = built_in::samples_folder()?;
@@ -337,5 +339,5 @@ fn log(event: &Event, language: &Language) {
 /// The picture that is on the screen, by the number that it was asked for with.
 fn drawn_picture(model: &Model) -> Option<u64> {
     let is_shown = model.pane == Pane::Review && model.popup.is_none() && model.welcome.is_none();
-    (is_shown && matches!(model.review.painted, Some(Ok(_)))).then_some(model.review.view)
+    (is_shown && matches!(model.review.viewed, Some(Ok(_)))).then_some(model.review.view)
 }

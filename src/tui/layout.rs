@@ -82,7 +82,7 @@ pub(super) fn whole_areas(screen: Rect) -> (Rect, Rect) {
 pub(super) fn picture_room(size: (u16, u16), look: Look, details: bool) -> PreviewSize {
     let picture = match look {
         Look::One => review_areas(parts(screen(size), 1).pane, details).picture,
-        Look::Whole => whole_areas(screen(size)).0,
+        Look::Whole | Look::Exact { .. } => whole_areas(screen(size)).0,
     };
     PreviewSize { columns: picture.width, rows: picture.height, generation: 0 }
 }
@@ -91,7 +91,7 @@ pub(super) fn picture_room(size: (u16, u16), look: Look, details: bool) -> Previ
 pub(super) fn listed_rows(size: (u16, u16), look: Look, details: bool) -> usize {
     match look {
         Look::One => listed_in(review_areas(parts(screen(size), 1).pane, details).queue),
-        Look::Whole => 0,
+        Look::Whole | Look::Exact { .. } => 0,
     }
 }
 

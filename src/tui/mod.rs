@@ -13,6 +13,7 @@ mod last_settings;
 mod layout;
 mod message;
 mod model;
+mod outside;
 mod preview;
 mod samples;
 mod screen;

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use image::imageops::{self, FilterType};
 use image::{DynamicImage, RgbImage};
 use ratatui::Frame;
 use ratatui::layout::{Rect, Size};
@@ -52,6 +53,24 @@ impl PreviewRenderer for ScreenPainter {
         let protocol = made.inspect_err(|error| tracing::warn!("a picture cannot be painted: {error}")).ok()?;
         Some(RenderedPreview(Arc::new(protocol)))
     }
+
+    fn dots(&self, room: PreviewSize) -> (u32, u32) {
+        let (width, height) = dots_of_cell(&self.picker.lock().unwrap_or_else(PoisonError::into_inner));
+        (u32::from(room.columns) * width, u32::from(room.rows) * height)
+    }
+
+    fn paint_exactly(&self, pixels: RgbImage, room: PreviewSize) -> Option<RenderedPreview> {
+        let picker = self.picker.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let ((across, down), font) = (dots_of_cell(&picker), picker.font_size());
+        let (across, down) = (u32::from(font.width) / across, u32::from(font.height) / down);
+        // Where a dot is more than a pixel of the terminal, each pixel becomes as large as that.
+        let (width, height) = (pixels.width() * across.max(1), pixels.height() * down.max(1));
+        let pixels = imageops::resize(&pixels, width, height, FilterType::Nearest);
+        let size = Size::new(room.columns, room.rows);
+        let made = picker.new_protocol(DynamicImage::ImageRgb8(pixels), size, Resize::Fit(None));
+        let protocol = made.inspect_err(|error| tracing::warn!("a picture cannot be painted: {error}")).ok()?;
+        Some(RenderedPreview(Arc::new(protocol)))
+    }
 }
 
 /// True for a picture that is made of characters, over which others can be written.
@@ -59,11 +78,21 @@ pub(super) fn is_text(painted: &RenderedPreview) -> bool {
     painted.0.downcast_ref::<Protocol>().is_some_and(|protocol| matches!(protocol, Protocol::Halfblocks(_)))
 }
 
-/// Draws a painted picture.
-pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, painted: &RenderedPreview) {
-    if let Some(protocol) = painted.0.downcast_ref::<Protocol>() {
-        frame.render_widget(Image::new(protocol), area);
+/// Dots of a cell across and down.
+fn dots_of_cell(picker: &Picker) -> (u32, u32) {
+    match picker.protocol_type() {
+        ProtocolType::Halfblocks => (1, 2),
+        _ => (u32::from(picker.font_size().width.max(1)), u32::from(picker.font_size().height.max(1))),
     }
+}
+
+/// Draws a painted picture in the middle of an area.
+pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, painted: &RenderedPreview) {
+    let Some(protocol) = painted.0.downcast_ref::<Protocol>() else { return };
+    let Size { width, height } = protocol.size();
+    let (left, top) = (area.width.saturating_sub(width) / 2, area.height.saturating_sub(height) / 2);
+    let middle = Rect { x: area.x + left, y: area.y + top, width: area.width - left, height: area.height - top };
+    frame.render_widget(Image::new(protocol), middle);
 }
 
 /// Cells that a painted picture has.

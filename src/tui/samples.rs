@@ -1,4 +1,4 @@
-//! The folder with the samples, when the app is left: it goes where nothing was done in it, else it is said where it is.
+//! The folder with the samples, when the app is left: it goes where nothing was done in it, else its place is said.
 
 use std::io::Write;
 use std::path::Path;
@@ -7,8 +7,8 @@ use crate::built_in;
 use crate::domain::printable::printable;
 use crate::lang::Language;
 
-/// Removes the folder if it is as it was unpacked. What was sorted or decided in it stays, and so does whatever somebody
-/// has put there.
+/// Removes the folder if it is as it was unpacked. What was sorted or decided in it stays, and so does whatever
+/// somebody has put there.
 pub(super) fn leave(folder: &Path, language: &Language) {
     match built_in::remove_untouched(folder) {
         Ok(true) => {}

@@ -37,7 +37,7 @@ pub(crate) use grid::{Grid, OpenStack, Tile};
 pub(crate) use labels::Labels;
 pub(crate) use live::{Live, Sorts, WatchState};
 pub(crate) use packs::{PACKS, Pack, lines as pack_lines};
-pub(crate) use review::{Look, Review, Wanted};
+pub(crate) use review::{Asked, Look, Outside, Review, Wanted};
 pub(crate) use settings::Readiness;
 pub(crate) use setup::{Field, Setup, Watching};
 pub(crate) use work::Work;
@@ -64,6 +64,8 @@ pub(crate) struct Model {
     pub(crate) scroll: usize,
     /// The terminal is at the other end of a line that takes the program with it when it drops.
     pub(crate) is_line_unprotected: bool,
+    /// What becomes of pictures that are to be opened outside.
+    pub(crate) outside: Outside,
     pub(crate) setup: Setup,
     /// The destination of the pictures on the screen: the field as it was when they were classified or opened. Typing
     /// another destination changes nothing for these pictures.
@@ -181,6 +183,7 @@ impl Model {
             size: (80, 24),
             scroll: 0,
             is_line_unprotected: false,
+            outside: Outside::Clipboard,
             setup: Setup::new(&defaults),
             session: None,
             untrusted: None,

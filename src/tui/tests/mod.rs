@@ -7,6 +7,7 @@ mod grid;
 mod help;
 mod labels;
 mod live;
+mod looks;
 mod moving;
 mod popups;
 mod questions;
@@ -401,7 +402,7 @@ fn happen(model: &mut Model, byte: u8) -> Vec<Effect> {
             let number = model.review.stacks.number;
             told(model, Event::NearDuplicates { number, stacks: vec![members], unknown: 1 })
         }
-        239 => told(model, Event::Viewed { number: model.review.view, painted: Err(NotShown::Gone) }),
+        239 => told(model, Event::Viewed { number: model.review.view, viewed: Err(NotShown::Gone), facts: None }),
         _ => update(model, Message::Paste("a, b\n\u{1b}[31m = | c".to_owned())),
     }
 }

@@ -1,6 +1,7 @@
 //! Review: decisions, undo, the audit, pictures.
 
 use super::*;
+use crate::backend::Part;
 
 #[test]
 fn nobody_accepts_what_is_not_on_the_screen() {
@@ -117,8 +118,10 @@ fn a_picture_is_painted_for_its_room_and_anew_when_that_changes() {
     assert!(matches!(effects[0], Effect::Paint(Preview::Blocks)));
     assert_eq!(viewed(&effects)[0].1.generation, 2);
     assert!(update(&mut model, Message::SlowLine).is_empty(), "there is nothing less than blocks");
-    // Hidden ones are not asked for.
-    assert!(viewed(&press(&mut model, "bj")).is_empty());
+    // Of hidden ones nothing is asked but what is known of the file.
+    let hidden = press(&mut model, "bj");
+    assert!(orders(&hidden).iter().all(|order| matches!(order, Order::View { part: Part::Nothing, .. })), "{hidden:?}");
+    assert_eq!(viewed(&hidden).len(), 2);
     assert_eq!(viewed(&press(&mut model, "b")).len(), 1);
     assert_eq!(viewed(&press(&mut model, "p"))[0].1.generation, 3);
 }

@@ -138,7 +138,7 @@ fn refuse(model: &mut Model, left: &[(usize, Refusal)]) -> Vec<Effect> {
         Refusal::Replaced => model.language.text("app.replaced"),
         Refusal::NoScores => model.with_keys("app.nothing_to_accept", &[("none", ReviewAction::NoneOfThese.into())]),
         Refusal::Lost => {
-            let why = match &model.review.painted {
+            let why = match &model.review.viewed {
                 Some(Err(why)) if model.review.current() == Some(index) => why.say(&model.language),
                 _ => model.file_name(index),
             };

@@ -1,9 +1,9 @@
 //! The list of all keys, from which each can be pressed.
 
-use super::{dispatch, grid, labels, panes, review};
+use super::{dispatch, grid, labels, looks, panes, review};
 use crate::tui::action::{Action, Section};
 use crate::tui::effect::Effect;
-use crate::tui::model::{Choice, Chooser, Model, Pane, Pick, Popup};
+use crate::tui::model::{Choice, Chooser, Look, Model, Pane, Pick, Popup};
 
 /// Keys that are in no table, as there is one for each label, and the sentences about them.
 const DIGITS: [(&str, &str); 2] = [
@@ -46,6 +46,7 @@ fn sentence(model: &Model, action: Action) -> String {
 /// Sections whose keys act in the open pane.
 fn sections(model: &Model) -> &'static [Section] {
     match model.pane {
+        Pane::Review if matches!(model.review.look, Look::Exact { .. }) => &[Section::Exact, Section::Review],
         Pane::Review if model.review.grid.is_open => &[Section::Grid, Section::Review],
         Pane::Setup | Pane::Log => &[Section::List],
         Pane::Labels => &[Section::Editor],
@@ -60,7 +61,7 @@ fn home(section: Section) -> Option<Pane> {
         Section::Everywhere => None,
         Section::List => Some(Pane::Setup),
         Section::Editor => Some(Pane::Labels),
-        Section::Review | Section::Grid => Some(Pane::Review),
+        Section::Review | Section::Grid | Section::Exact => Some(Pane::Review),
         Section::Files => Some(Pane::Files),
     }
 }
@@ -83,6 +84,7 @@ pub(super) fn run(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Review(action) if model.review.grid.is_open => return grid::act_of_review(model, action),
         Action::Review(action) => return review::act(model, action),
         Action::Grid(action) => return grid::act(model, action),
+        Action::Exact(action) => return looks::press(model, action),
         Action::Everywhere(_) | Action::List(_) | Action::Editor(_) | Action::Files(_) => {}
     }
     let key = model.keys.pressing(action, model.is_typing());

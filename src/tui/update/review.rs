@@ -7,8 +7,8 @@ use super::marks::{self, mark, mark_range};
 use super::preview::{choose_preview, look};
 use super::queue::{go_to_open, rearranged, remake, step};
 use super::undo::{redo, undo};
-use super::{digits, filters, go_to, grid, label_list, last_decisions, stacks};
-use crate::tui::action::{GridAction, ReviewAction};
+use super::{digits, filters, go_to, grid, label_list, last_decisions, looks, outside, scroll, stacks};
+use crate::tui::action::{GridAction, ListAction, ReviewAction};
 use crate::tui::effect::Effect;
 use crate::tui::layout::page;
 use crate::tui::model::{Look, Model, Wanted};
@@ -30,6 +30,13 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     }
     if let Some(label) = digits::label(key) {
         return reassign(model, label);
+    }
+    if let (Look::Exact { .. }, Some(action)) = (model.review.look, model.keys.action(key)) {
+        return looks::press(model, action);
+    }
+    // A long text beside the picture scrolls; the other keys are those of the pane.
+    if model.review.details && model.review.look == Look::One && scroll::is_page(model, key) {
+        return scroll::press(model, key);
     }
     match model.keys.action(key) {
         Some(action) => act(model, action),
@@ -60,7 +67,9 @@ pub(super) fn act(model: &mut Model, action: ReviewAction) -> Vec<Effect> {
         ReviewAction::Undo => undo(model),
         ReviewAction::Redo => redo(model),
         ReviewAction::Leave => leave(model),
-        ReviewAction::Whole => look_at(model, Look::Whole),
+        ReviewAction::Whole => looks::toggle(model, Look::Whole),
+        ReviewAction::Exact => looks::toggle(model, looks::EXACT),
+        ReviewAction::OpenOutside => outside::open(model),
         ReviewAction::Grid => grid::open(model),
         ReviewAction::Stack => stacks::open(model),
         ReviewAction::Details => details(model),
@@ -80,23 +89,21 @@ pub(super) fn act(model: &mut Model, action: ReviewAction) -> Vec<Effect> {
 /// Leaves a way of looking, or else takes the marks off.
 fn leave(model: &mut Model) -> Vec<Effect> {
     if model.review.look != Look::One {
-        return look_at(model, model.review.look);
+        return looks::leave(model);
     }
     marks::clear(model);
     vec![]
 }
 
-/// Looks at pictures in a way, or in the usual one where it was that way already.
-fn look_at(model: &mut Model, wanted: Look) -> Vec<Effect> {
-    model.review.look = if model.review.look == wanted { Look::One } else { wanted };
-    look(model)
-}
-
 fn details(model: &mut Model) -> Vec<Effect> {
-    model.review.details = !model.review.details;
+    // What has the whole screen has no room for details.
+    let was_alone = std::mem::take(&mut model.review.look) != Look::One;
+    model.review.details = was_alone || !model.review.details;
     model.scroll = 0;
     let sentence = if model.review.details { "app.details_on" } else { "app.details_off" };
-    model.show(model.with_keys(sentence, &[("key", ReviewAction::Details.into())]));
+    let pages = [("page_up", ListAction::PageUp.into()), ("page_down", ListAction::PageDown.into())];
+    let keys = [("key", ReviewAction::Details.into())].into_iter().chain(pages);
+    model.show(model.with_keys(sentence, &keys.collect::<Vec<_>>()));
     look(model)
 }
 

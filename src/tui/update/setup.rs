@@ -3,6 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent};
 
 use super::panes::go_to;
+use super::source_count::check_anew;
 use super::{labels, models, start};
 use crate::backend::{BackendError, Checked, Order};
 use crate::domain::settings::Operation;
@@ -105,11 +106,6 @@ pub(super) fn look_up(model: &mut Model) -> Vec<Effect> {
     effects
 }
 
-/// Opens the pane: what is in the source now is counted again.
-pub(super) fn enter(model: &mut Model) -> Vec<Effect> {
-    if model.is_busy() { vec![] } else { check(model) }
-}
-
 /// The source was counted. A start that waited for that goes on.
 pub(super) fn checked(model: &mut Model, number: u64, result: Result<Checked, BackendError>) -> Vec<Effect> {
     if number != model.setup.check {
@@ -119,36 +115,6 @@ pub(super) fn checked(model: &mut Model, number: u64, result: Result<Checked, Ba
     match std::mem::take(&mut model.setup.waits_for_count) && !model.is_busy() {
         true => start::start(model),
         false => vec![],
-    }
-}
-
-/// Has another source counted: what is known of the one before is of no use, and a start that waits was for that one.
-fn check_anew(model: &mut Model) -> Vec<Effect> {
-    model.setup.checked = None;
-    model.setup.waits_for_count = false;
-    check(model)
-}
-
-/// Has the source counted. What is known of it stays until the answer comes.
-pub(super) fn check(model: &mut Model) -> Vec<Effect> {
-    model.setup.check += 1;
-    let source = model.setup.source.text().trim();
-    if source.is_empty() {
-        model.setup.checked = None;
-        return vec![];
-    }
-    match model.choice() {
-        Ok(choice) => vec![Effect::Order(Order::Check {
-            number: model.setup.check,
-            source: source.into(),
-            recursive: model.setup.recursive,
-            choice,
-            destination: model.destination(),
-        })],
-        Err(problem) => {
-            model.setup.checked = Some(Err(problem));
-            vec![]
-        }
     }
 }
 

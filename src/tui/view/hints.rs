@@ -110,10 +110,12 @@ fn hinted(model: &Model) -> Vec<Action> {
                 ReviewAction::Labels,
                 ReviewAction::Filter,
                 ReviewAction::Whole,
+                ReviewAction::Exact,
                 ReviewAction::Mark,
                 ReviewAction::Skip,
                 ReviewAction::Order,
                 ReviewAction::Details,
+                ReviewAction::OpenOutside,
                 ReviewAction::NextOpen,
                 ReviewAction::Hide,
             ];

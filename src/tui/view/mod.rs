@@ -2,6 +2,7 @@
 
 mod canvas;
 mod chooser;
+mod details;
 mod editor_lines;
 mod file_questions;
 mod files;

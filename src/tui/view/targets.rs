@@ -62,7 +62,8 @@ fn last_line(model: &Model) -> usize {
     let lines = match model.pane {
         Pane::Files => files::lines(&canvas).len(),
         Pane::Log => model.log.len(),
-        Pane::Setup | Pane::Labels | Pane::Review => 0,
+        Pane::Review => return review::last_line(&canvas, parts(screen(model.size), 1).pane),
+        Pane::Setup | Pane::Labels => 0,
     };
     lines.saturating_sub(usize::from(model.size.1) / 2)
 }
