@@ -13,7 +13,8 @@ use super::watch_control::WatchControl;
 use super::{Event, Order};
 use crate::domain::collection::Entry;
 use crate::domain::label::Label;
-use crate::domain::picture::PictureId;
+use crate::domain::perceptual_hash::PerceptualHash;
+use crate::domain::picture::{ContentHash, PictureId};
 use crate::domain::score::ScoreRule;
 use crate::domain::template::Templates;
 use crate::engine::encoder::TextEncoder;
@@ -57,6 +58,16 @@ pub(super) enum FeedCommand {
     Memory { epoch: u64, memory: Memory },
     /// The app's own run is over. It is told while others are still kept from working there.
     Ended,
+}
+
+/// Messages to the duplicate finder.
+pub(super) enum DuplicateRequest {
+    /// The model of the pictures on the screen, and where its embeddings are remembered.
+    Model(Memory),
+    /// Stacks are to be found among these, one a content.
+    Find { number: u64, pictures: Vec<(PictureId, ContentHash)> },
+    /// How pictures look that were decoded.
+    Seen(Vec<(ContentHash, PerceptualHash)>),
 }
 
 /// The cache of a model's embeddings.

@@ -59,8 +59,8 @@ pub(super) fn classify(
     let _ = context.embedder.send(EmbedRequest::Model(Box::new(ready.text), ready.run.model.rule));
     context.feed.shown(&settings.destination, session.revision()?, true);
     let model = &ready.run.model;
-    context.feed.memory(context.machine.cache.as_ref(), model.fingerprint, model.labels.ncols());
-    face.know_labels(session.label_texts()?);
+    context.remembers(model.fingerprint, model.labels.ncols());
+    face.know_labels(session_rows::label_keys(session)?);
     let paused = context.stop.paused();
     let mut take_over = |session: &mut Session| {
         if let Some(other) = decisions_of {

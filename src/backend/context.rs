@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crossbeam_channel::Sender;
 
 use super::change_feed::ChangeFeedHandle;
-use super::channels::{EmbedRequest, ScorerCommand};
+use super::channels::{DuplicateRequest, EmbedRequest, Memory, ScorerCommand};
 use super::events::EventSender;
 use super::own_work::OwnWork;
 use super::watch_control::WatchControl;
@@ -31,12 +31,21 @@ pub(super) struct RunnerContext {
     pub(super) events: EventSender,
     pub(super) scorer: Sender<ScorerCommand>,
     pub(super) embedder: Sender<EmbedRequest>,
+    pub(super) duplicates: Sender<DuplicateRequest>,
 }
 
 impl RunnerContext {
     pub(super) fn tell(&self, event: Event) {
         // The app is gone only when it is closed.
         let _ = self.events.send(event);
+    }
+
+    /// Tells where the embeddings of the pictures on the screen are remembered.
+    pub(super) fn remembers(&self, fingerprint: [u8; 32], dimensions: usize) {
+        let place = self.machine.cache.as_ref();
+        self.feed.memory(place, fingerprint, dimensions);
+        let memory = Memory { place: place.cloned(), fingerprint, dimensions };
+        let _ = self.duplicates.send(DuplicateRequest::Model(memory));
     }
 
     /// Tells after all pictures that were handed to the scorer before.

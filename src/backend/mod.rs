@@ -5,6 +5,8 @@
 //! - the **label embedder** has the text tower and embeds labels, the newest request first;
 //! - the **decision writer** writes decisions into the session at once, and follows the work of others there;
 //! - the **preview loader** decodes pictures to look at, and has them painted for the screen;
+//! - the **tile loader** decodes pictures small, a page at a time;
+//! - the **duplicate finder** finds stacks of near-duplicates;
 //! - the **source inspector** counts the files of a source and completes paths;
 //! - the **model catalog** knows which models there are.
 //!
@@ -17,6 +19,7 @@ mod channels;
 mod classify_run;
 mod context;
 mod decision_writer;
+mod duplicate_finder;
 mod error;
 mod events;
 mod import_decisions;
@@ -27,8 +30,11 @@ mod newest;
 mod not_shown;
 mod open_session;
 mod orders;
+mod outside;
 mod own_work;
 mod path_completion;
+mod picture_facts;
+mod picture_part;
 mod preview_loader;
 mod rate_meter;
 mod repair_model;
@@ -37,6 +43,8 @@ mod scorer;
 mod session_rows;
 mod sort_run;
 mod source_inspector;
+mod tile_album;
+mod tile_loader;
 mod watch_control;
 mod watch_forwarder;
 mod watch_run;
@@ -49,7 +57,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use change_feed::{ChangeFeed, ChangeFeedHandle};
-use channels::{EmbedRequest, RunnerQueue};
+use channels::{DuplicateRequest, EmbedRequest, RunnerQueue};
 use context::RunnerContext;
 use events::EventSender;
 use own_work::OwnWork;
@@ -64,6 +72,9 @@ pub use events::Waker;
 pub use messages::{Checked, DecisionStep, Event, NamedDecision, Order, Tally, UndoTally};
 pub use model_catalog::{ModelChoice, ModelPlace};
 pub use not_shown::NotShown;
+pub use outside::OutsideError;
+pub use picture_facts::{PictureFacts, Viewed};
+pub use picture_part::Part;
 pub use preview_loader::{PictureLocation, PreviewRenderer, PreviewSize, RenderedPreview};
 pub use session_rows::{ScoredWith, SessionRow};
 pub use watch_forwarder::{WatchNews, WatchStatus};
@@ -78,7 +89,7 @@ const LOOK: Duration = Duration::from_millis(10);
 pub struct Backend {
     embedder: Sender<EmbedRequest>,
     decisions: Sender<Order>,
-    previews: Sender<Order>,
+    viewers: Viewers,
     inspector: Sender<Order>,
     catalog: Sender<Order>,
     stop: CancelToken,
@@ -100,12 +111,12 @@ impl Backend {
         let (runner, runner_orders) = unbounded();
         let (embedder, embed_requests) = unbounded();
         let (decisions, decision_orders) = unbounded();
-        let (previews, preview_orders) = unbounded();
         let (inspector, inspector_orders) = unbounded();
         let (catalog, catalog_orders) = unbounded();
         let (scorer, scorer_commands) = unbounded();
         let (to_feed, feed_commands) = unbounded();
         let (stop, ending, control) = (CancelToken::default(), CancelToken::default(), WatchControl::default());
+        let (viewers, viewing) = Viewers::start(painter, &events, &ending);
         let own_work = OwnWork::default();
         let feed = ChangeFeed::new(feed_commands, scorer.clone(), own_work.clone());
         let queue = RunnerQueue { orders: runner, control: control.clone() };
@@ -121,6 +132,7 @@ impl Backend {
             events: events.clone(),
             scorer: scorer.clone(),
             embedder: embedder.clone(),
+            duplicates: viewers.duplicates.clone(),
         };
         let threads = vec![
             spawn("runner", move || runner::run(&context, &runner_orders)),
@@ -136,10 +148,6 @@ impl Backend {
                 let events = events.clone();
                 move || decision_writer::run(&decision_orders, &known, &queue, feed, &events)
             }),
-            spawn("preview loader", {
-                let (events, ending) = (events.clone(), ending.clone());
-                move || preview_loader::run(&preview_orders, painter.as_ref(), &ending, &events)
-            }),
             spawn("source inspector", {
                 let (events, ending) = (events.clone(), ending.clone());
                 move || source_inspector::run(&inspector_orders, &ending, &events)
@@ -149,8 +157,8 @@ impl Backend {
                 move || model_catalog::run(&catalog_orders, &ending, &events)
             }),
         ];
-        let threads = threads.into_iter().flatten().collect();
-        (Backend { embedder, decisions, previews, inspector, catalog, stop, control, ending, threads }, told)
+        let threads = threads.into_iter().chain(viewing).flatten().collect();
+        (Backend { embedder, decisions, viewers, inspector, catalog, stop, control, ending, threads }, told)
     }
 
     /// Sends an order to the thread that carries it out.
@@ -159,11 +167,16 @@ impl Backend {
             let _ = self.embedder.send(EmbedRequest::Labels { revision, labels, template });
             return;
         }
+        if let Order::FindDuplicates { number, pictures } = order {
+            let _ = self.viewers.duplicates.send(DuplicateRequest::Find { number, pictures });
+            return;
+        }
         let to = match &order {
-            Order::Check { .. } | Order::Complete { .. } => &self.inspector,
-            Order::ListModels { .. } | Order::LookUpModel { .. } => &self.catalog,
+            Order::Check { .. } | Order::Complete { .. } | Order::OpenOutside { .. } => &self.inspector,
+            Order::ListModels { .. } | Order::LookUpModel { .. } | Order::OfferModel { .. } => &self.catalog,
             Order::Decide { .. } | Order::Rename { .. } => &self.decisions,
-            Order::View { .. } => &self.previews,
+            Order::View { .. } => &self.viewers.previews,
+            Order::Tiles { .. } => &self.viewers.tiles,
             // A part of what runs: a request to stop it stands.
             Order::Begin => &self.decisions,
             // To the runner, after the decisions that were made before it.
@@ -221,9 +234,44 @@ impl Backend {
         self.ending.request();
         // Without senders the threads end after what they have in hand.
         let none = || unbounded().0;
-        (self.decisions, self.previews) = (none(), none());
+        self.decisions = none();
         (self.inspector, self.catalog) = (none(), none());
         self.embedder = unbounded().0;
+        self.viewers = Viewers { previews: none(), tiles: none(), duplicates: unbounded().0 };
+    }
+}
+
+/// The ways to the threads that work for what is looked at.
+struct Viewers {
+    previews: Sender<Order>,
+    tiles: Sender<Order>,
+    duplicates: Sender<DuplicateRequest>,
+}
+
+impl Viewers {
+    fn start(
+        painter: Arc<dyn PreviewRenderer>,
+        events: &EventSender,
+        ending: &CancelToken,
+    ) -> (Viewers, [Option<JoinHandle<()>>; 3]) {
+        let (previews, preview_orders) = unbounded();
+        let (tiles, tile_orders) = unbounded();
+        let (duplicates, requests) = unbounded();
+        let threads = [
+            spawn("preview loader", {
+                let (painter, events, ending) = (painter.clone(), events.clone(), ending.clone());
+                move || preview_loader::run(&preview_orders, painter.as_ref(), &ending, &events)
+            }),
+            spawn("tile loader", {
+                let (events, ending, seen) = (events.clone(), ending.clone(), duplicates.clone());
+                move || tile_loader::run(&tile_orders, painter.as_ref(), &ending, &events, &seen)
+            }),
+            spawn("duplicate finder", {
+                let (events, ending) = (events.clone(), ending.clone());
+                move || duplicate_finder::run(&requests, &ending, &events)
+            }),
+        ];
+        (Viewers { previews, tiles, duplicates }, threads)
     }
 }
 

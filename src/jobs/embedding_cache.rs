@@ -8,6 +8,7 @@ use half::slice::HalfFloatSliceExt;
 use ndarray::Array1;
 
 use crate::domain::file_identity::FileIdentity;
+use crate::domain::perceptual_hash::PerceptualHash;
 use crate::domain::picture::ContentHash;
 use crate::store::StoreError;
 use crate::store::cache::{CachedEmbedding, CachedModel, EmbeddingCache};
@@ -57,6 +58,7 @@ pub struct ModelCache {
     fresh: Vec<(ContentHash, CachedEmbedding)>,
     used: Vec<ContentHash>,
     hashed: Vec<(FileIdentity, ContentHash)>,
+    seen: Vec<(ContentHash, PerceptualHash)>,
     written: Instant,
 }
 
@@ -68,7 +70,8 @@ impl ModelCache {
             Some((cache, model))
         });
         let limit = place.map_or(0, |place| place.limit);
-        ModelCache { opened, dimensions, limit, fresh: vec![], used: vec![], hashed: vec![], written: Instant::now() }
+        let (fresh, used, hashed, seen) = (vec![], vec![], vec![], vec![]);
+        ModelCache { opened, dimensions, limit, fresh, used, hashed, seen, written: Instant::now() }
     }
 
     /// The embedding of a content, where it is remembered.
@@ -129,6 +132,17 @@ impl ModelCache {
         self.hashed.push((identity, hash));
     }
 
+    /// Keeps how a picture looks.
+    pub fn note_perceptual_hash(&mut self, content: ContentHash, hash: PerceptualHash) {
+        self.seen.push((content, hash));
+    }
+
+    /// How pictures look, in their order; none where it is not known.
+    pub fn perceptual_hashes(&self, contents: &[ContentHash]) -> Vec<Option<PerceptualHash>> {
+        let found = self.opened.as_ref().and_then(|(cache, _)| logged(cache.perceptual_hashes(contents)));
+        found.unwrap_or_else(|| vec![None; contents.len()])
+    }
+
     fn write_if_due(&mut self) {
         let is_late = !self.fresh.is_empty() && self.written.elapsed() >= LONGEST;
         if is_late || self.fresh.len() + self.used.len() >= TOGETHER {
@@ -138,7 +152,10 @@ impl ModelCache {
 
     fn write(&mut self) {
         if let Some((cache, model)) = self.opened.as_mut() {
-            let written = cache.put(*model, &self.fresh, &self.used).and_then(|()| cache.put_hashes(&self.hashed));
+            let written = cache
+                .put(*model, &self.fresh, &self.used)
+                .and_then(|()| cache.put_hashes(&self.hashed))
+                .and_then(|()| cache.put_perceptual_hashes(&self.seen));
             // Waited for once, and not again by every batch.
             let is_busy = written.as_ref().is_err_and(StoreError::is_busy);
             logged(written);
@@ -148,6 +165,7 @@ impl ModelCache {
         }
         self.written = Instant::now();
         self.hashed.clear();
+        self.seen.clear();
         self.fresh.clear();
         self.used.clear();
     }

@@ -103,11 +103,44 @@ section! {
         TenBack = "ten_back",
         FindLabel = "find_label",
         Whole = "whole",
+        Exact = "exact",
         Details = "details",
+        OpenOutside = "open_outside",
         Order = "order",
         Filter = "filter",
         Hide = "hide",
         Preview = "preview",
+        Grid = "grid",
+        Stack = "stack",
+    }
+}
+
+section! {
+    /// Keys of the grid in the review pane.
+    GridAction of Grid {
+        Left = "left",
+        Right = "right",
+        Up = "up",
+        Down = "down",
+        PageOn = "page_on",
+        PageBack = "page_back",
+        Mark = "mark",
+        Letters = "letters",
+        AcceptPage = "accept_page",
+        Look = "look",
+        Leave = "leave",
+    }
+}
+
+section! {
+    /// Keys of the review pane while each pixel is a dot: they outrank those of the pane.
+    ExactAction of Exact {
+        Left = "left",
+        Right = "right",
+        Up = "up",
+        Down = "down",
+        Next = "next",
+        Previous = "previous",
     }
 }
 
@@ -127,6 +160,8 @@ pub(crate) enum Action {
     List(ListAction),
     Editor(EditorAction),
     Review(ReviewAction),
+    Exact(ExactAction),
+    Grid(GridAction),
     Files(FilesAction),
 }
 
@@ -141,11 +176,21 @@ pub(crate) enum Section {
     List,
     Editor,
     Review,
+    Exact,
+    Grid,
     Files,
 }
 
 impl Section {
-    const ALL: [Section; 5] = [Section::Everywhere, Section::List, Section::Editor, Section::Review, Section::Files];
+    const ALL: [Section; 7] = [
+        Section::Everywhere,
+        Section::List,
+        Section::Editor,
+        Section::Review,
+        Section::Exact,
+        Section::Grid,
+        Section::Files,
+    ];
 
     /// The name in the table.
     pub(super) fn name(self) -> &'static str {
@@ -154,6 +199,8 @@ impl Section {
             Section::List => "list",
             Section::Editor => "editor",
             Section::Review => "review",
+            Section::Exact => "exact",
+            Section::Grid => "grid",
             Section::Files => "files",
         }
     }
@@ -173,6 +220,8 @@ impl Section {
             Section::List => all(ListAction::ALL),
             Section::Editor => all(EditorAction::ALL),
             Section::Review => all(ReviewAction::ALL),
+            Section::Exact => all(ExactAction::ALL),
+            Section::Grid => all(GridAction::ALL),
             Section::Files => all(FilesAction::ALL),
         }
     }
@@ -196,6 +245,8 @@ impl Action {
             Action::List(_) => Section::List,
             Action::Editor(_) => Section::Editor,
             Action::Review(_) => Section::Review,
+            Action::Exact(_) => Section::Exact,
+            Action::Grid(_) => Section::Grid,
             Action::Files(_) => Section::Files,
         }
     }
@@ -206,6 +257,8 @@ impl Action {
             Action::List(action) => action.name(),
             Action::Editor(action) => action.name(),
             Action::Review(action) => action.name(),
+            Action::Exact(action) => action.name(),
+            Action::Grid(action) => action.name(),
             Action::Files(action) => action.name(),
         }
     }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::Receiver;
 use signal_hook::consts::SIGINT;
 
+use super::action::AppAction;
 use super::effect::Effect;
 use super::input_line::InputLine;
 use super::keys::Keys;
@@ -20,7 +21,7 @@ use super::terminal::{Answers, Input, Known, Reader, Screen, is_state};
 use super::theme::Theme;
 use super::update::{look_up, update};
 use super::wake::{Waited, Wake};
-use super::{SAMPLES_MODEL, view};
+use super::{SAMPLES_MODEL, outside, samples, view};
 use crate::app_start::{AppStart, Opening};
 use crate::backend::{Backend, Event, Order};
 use crate::built_in;
@@ -49,6 +50,7 @@ pub fn run(start: AppStart) -> std::io::Result<()> {
     let (keys, faults) = Keys::load(config_folder.as_deref());
     let mut model = Model::new(language.clone(), defaults, keys, working_folder());
     model.is_line_unprotected = is_line_unprotected();
+    model.outside = outside::way(model.defaults.viewer.as_deref());
     let (painter, wake) = (ScreenPainter::new(), Wake::new()?);
     let (backend, events) = Backend::start(machine, Arc::new(language), painter.clone(), wake.waker());
     let last_settings = config_folder.map(|folder| folder.join(LAST_SETTINGS));
@@ -64,6 +66,7 @@ pub fn run(start: AppStart) -> std::io::Result<()> {
         theme: Theme::from_environment(background == Background::Light),
         shows_graphics: None,
         last_settings,
+        samples: None,
     };
     let first = app.open(&mut model, opening)?;
     // The first stands on the screen, all of them in the log.
@@ -89,6 +92,9 @@ pub fn run(start: AppStart) -> std::io::Result<()> {
         // A terminal that is gone hears nothing.
         let _ = writeln!(std::io::stderr(), "{}", model.language.text("app.waits"));
     });
+    if let Some(folder) = &app.samples {
+        samples::leave(folder, &model.language);
+    }
     ended
 }
 
@@ -117,6 +123,8 @@ struct App {
     shows_graphics: Option<u64>,
     /// The file of settings for the next start.
     last_settings: Option<PathBuf>,
+    /// The folder that the samples were unpacked into.
+    samples: Option<PathBuf>,
 }
 
 /// A change that is not drawn yet.
@@ -294,6 +302,7 @@ impl App {
             Effect::PauseWatch(wanted) => self.backend.pause_watch(wanted),
             Effect::LetSort(watch) => self.backend.let_sort(watch),
             Effect::Scroll(by) => more.push(view::scrolled(model, by)),
+            Effect::Copy(path) => outside::copy(&path)?,
             Effect::Paint(preview) => self.painter.choose(preview),
             Effect::OpenSamples => {
                 let folder = built_in::samples_folder()?;
@@ -330,6 +339,7 @@ impl App {
                 model.session = Some(model.destination());
                 model.last_settings = self.last_settings.as_deref().and_then(LastSettings::load).unwrap_or_default();
                 model.work = Work::Opening;
+                model.lands_in_review = true;
                 let destination = model.destination();
                 let trusted = trust.then(|| Order::Trust { destination: destination.clone() });
                 Ok(trusted.into_iter().chain([Order::Open { destination }]).map(Effect::Order).collect())
@@ -347,6 +357,8 @@ impl App {
             .set_labels(built_in::sample_labels().lines().filter(|line| !line.is_empty()).map(str::to_owned).collect());
         // Settings for the samples are of no use for the next start.
         self.last_settings = None;
+        self.samples = Some(folder);
+        model.say(model.with_keys("app.samples_ready", &[("key", AppAction::Start.into())]));
         look_up(model)
     }
 }
@@ -369,5 +381,5 @@ fn log(event: &Event, language: &Language) {
 /// The picture that is on the screen, by the number that it was asked for with.
 fn drawn_picture(model: &Model) -> Option<u64> {
     let is_shown = model.pane == Pane::Review && !model.help && model.welcome.is_none();
-    (is_shown && matches!(model.review.painted, Some(Ok(_)))).then_some(model.review.view)
+    (is_shown && matches!(model.review.viewed, Some(Ok(_)))).then_some(model.review.view)
 }

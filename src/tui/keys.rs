@@ -228,7 +228,7 @@ mod tests {
     #[test]
     fn a_key_does_one_thing_where_it_is_pressed() {
         let keys = Keys::built_in();
-        for section in [Section::List, Section::Review, Section::Files] {
+        for section in [Section::List, Section::Review, Section::Exact, Section::Files] {
             let mut seen: Vec<Key> = Vec::new();
             for action in keys.actions(section).chain(keys.actions(Section::Everywhere)) {
                 for key in keys.keys(action) {

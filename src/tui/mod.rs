@@ -4,6 +4,7 @@
 mod action;
 mod effect;
 mod event_loop;
+mod grid_layout;
 pub mod headless;
 mod input_line;
 mod key;
@@ -13,7 +14,9 @@ mod last_settings;
 mod layout;
 mod message;
 mod model;
+mod outside;
 mod preview;
+mod samples;
 mod terminal;
 #[cfg(test)]
 mod tests;

@@ -34,6 +34,11 @@ impl Theme {
         Theme { has_colours: false, is_light: false }
     }
 
+    #[cfg(test)]
+    pub(super) fn in_colours(is_light: bool) -> Theme {
+        Theme { has_colours: true, is_light }
+    }
+
     /// A colour on a dark background, and one on a light one.
     fn coloured(self, style: Style, on_dark: Color, on_light: Color) -> Style {
         match (self.has_colours, self.is_light) {

@@ -215,8 +215,8 @@ fn labels_that_another_process_sorts_by_keep_their_names() {
     // Nobody else works there any more.
     working.backend.send(rename("d"));
     let began = Instant::now();
-    let texts = || Session::open_to_review(&destination, &workspace.known_sessions()).unwrap().label_texts().unwrap();
-    while !texts().values().any(|text| text == "d") {
+    let texts = || Session::open_to_review(&destination, &workspace.known_sessions()).unwrap().label_paths().unwrap();
+    while !texts().values().any(|path| *path == ["d"]) {
         assert!(began.elapsed() < LONGEST_RUN, "the label is not renamed");
         std::thread::yield_now();
     }
@@ -281,6 +281,12 @@ fn a_plan_that_two_apps_carry_out_can_be_taken_back_in_either() {
         wait_for_the_lock(&destination);
     }
     let undo = || Order::Undo { destination: destination.clone(), run: None };
+    second.backend.send(Order::Foresee { destination: destination.clone(), run: None });
+    second.wait_for(
+        "what would be taken back",
+        |event| matches!(event, Event::Foreseen { outlook, .. } if (outlook.removed, outlook.left) == (2, 0)),
+    );
+    wait_for_the_lock(&destination);
     second.backend.send(undo());
     second.wait_for("the undo", |event| {
         matches!(event, Event::Undone { tally: UndoTally { removed: 2, left: 0, .. }, .. })

@@ -26,6 +26,7 @@ mod faces;
 #[cfg(target_os = "linux")]
 mod faults;
 mod file_systems;
+mod foreseen;
 mod forms;
 #[path = "../fuzz/mod.rs"]
 mod fuzz;
@@ -47,6 +48,7 @@ mod memory;
 mod model_folders;
 mod mutated;
 mod names;
+mod narrow;
 mod own_work;
 mod parity;
 #[cfg(target_os = "linux")]

@@ -7,6 +7,7 @@
 
 mod bmp;
 mod decoded;
+mod exif;
 mod gif;
 mod inflated;
 mod jpeg;
@@ -29,6 +30,7 @@ use image::{DynamicImage, ImageDecoder, ImageError, ImageResult, Limits, RgbImag
 
 pub use decoded::{Decoded, MOST_MEMORY, MOST_PIXELS};
 use decoded::{MemoryGrant, claim_memory, is_turned, upright};
+pub use exif::{Exif, exif};
 use need::Size;
 
 use super::defect::{PictureDefect, RareForm};
@@ -59,6 +61,18 @@ pub fn decode_within(bytes: &[u8], kind: Kind, room: &mut dyn FnMut(u64)) -> Res
         Kind::OnlyNamedLikeOne | Kind::Other if bytes.is_empty() => Err(PictureDefect::Empty),
         Kind::OnlyNamedLikeOne | Kind::Other => Err(PictureDefect::NoPicture),
     }
+}
+
+/// Pixels for a small picture on the screen: upright, and at least `side` of them on the longer side where the picture
+/// has as many. Within the same limits as [`decode_within`], and quicker where the format allows it; near the exact
+/// pixels, not the same. Whether the file is whole is not told.
+pub fn decode_small(bytes: &[u8], kind: Kind, side: u32, room: &mut dyn FnMut(u64)) -> Result<RgbImage, PictureDefect> {
+    if kind == Kind::Picture(Format::Jpeg)
+        && let Ok(Ok(Some(pixels))) = caught(|| jpeg::small::decode(bytes, side, room))
+    {
+        return Ok(pixels);
+    }
+    decode_within(bytes, kind, room).map(|decoded| decoded.pixels)
 }
 
 fn decode_format(bytes: &[u8], format: Format, room: MemoryGrant<'_>) -> Result<Decoded, PictureDefect> {

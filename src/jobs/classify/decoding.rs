@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crossbeam_channel::{Receiver, Sender};
 
 use super::{Content, Finished, Hashed, Item, News, Results, Waiting};
+use crate::domain::perceptual_hash::PerceptualHash;
 use crate::engine::image_processor::{ImageProcessor, PreparedPicture};
 use crate::files::defect::PictureDefect;
 use crate::files::read::FileContent;
@@ -32,12 +33,12 @@ pub(super) fn decode_files(
         drop(share);
         hand.worked();
         let sent = match prepared_picture {
-            Ok((_, false)) if awaits_rest(position) => {
+            Ok(Decoded { is_whole: false, .. }) if awaits_rest(position) => {
                 let stage = Finished::Troubled { file: Some(file), trouble: PictureDefect::Truncated };
                 results.send(News::Finished(Item { position, stage })).is_ok()
             }
-            Ok((pixels, is_whole)) => {
-                let stage = Waiting { file, prepared: Arc::new(pixels), is_whole, decoder };
+            Ok(Decoded { prepared: pixels, is_whole, look }) => {
+                let stage = Waiting { file, prepared: Arc::new(pixels), is_whole, decoder, look };
                 prepared.send(Item { position, stage }).is_ok()
             }
             Err(trouble) => {
@@ -52,14 +53,19 @@ pub(super) fn decode_files(
     }
 }
 
-/// The picture as the image tower takes it, and whether its file is whole.
-fn decode_and_prepare(
-    content: FileContent,
-    processor: &ImageProcessor,
-) -> Result<(PreparedPicture, bool), PictureDefect> {
+/// A picture as the image tower takes it, whether its file is whole, and how it looks.
+struct Decoded {
+    prepared: PreparedPicture,
+    is_whole: bool,
+    look: Option<PerceptualHash>,
+}
+
+fn decode_and_prepare(content: FileContent, processor: &ImageProcessor) -> Result<Decoded, PictureDefect> {
     decoded(content, |decoded| {
         let prepared = caught(|| processor.prepare(&decoded.pixels));
         let prepared = prepared.map_err(|panicked| PictureDefect::Damaged { detail: panicked.to_string() })?;
-        Ok((prepared, decoded.is_whole))
+        let (width, height) = decoded.pixels.dimensions();
+        let look = PerceptualHash::of(width as usize, height as usize, decoded.pixels.as_raw());
+        Ok(Decoded { prepared, is_whole: decoded.is_whole, look })
     })?
 }

@@ -208,9 +208,9 @@ fn encode_batch(
 
 impl Item<Waiting> {
     fn embedded(self, embedding: Array1<f16>) -> Item<Finished> {
-        let Waiting { file, is_whole, decoder, .. } = self.stage;
+        let Waiting { file, is_whole, decoder, look, .. } = self.stage;
         let remembered = CachedEmbedding { embedding, is_whole, decoder: decoder.to_owned() };
-        Item { position: self.position, stage: Finished::Embedded { file, remembered, origin: Origin::Made } }
+        Item { position: self.position, stage: Finished::Embedded { file, remembered, origin: Origin::Made, look } }
     }
 
     fn troubled(self, variant: Variant, detail: String) -> Item<Finished> {

@@ -36,6 +36,7 @@ use super::threads::start;
 use super::watchdog::NoAnswer;
 use crate::domain::file_filter::LeftOut;
 use crate::domain::file_identity::FileIdentity;
+use crate::domain::perceptual_hash::PerceptualHash;
 use crate::domain::picture::{ContentHash, FileStamp, Picture, PictureState};
 use crate::domain::score::{Prediction, logits};
 use crate::engine::EngineError;
@@ -162,11 +163,12 @@ struct Waiting {
     prepared: Arc<PreparedPicture>,
     is_whole: bool,
     decoder: &'static str,
+    look: Option<PerceptualHash>,
 }
 
 /// The end of a file's way.
 enum Finished {
-    Embedded { file: Hashed, remembered: CachedEmbedding, origin: Origin },
+    Embedded { file: Hashed, remembered: CachedEmbedding, origin: Origin, look: Option<PerceptualHash> },
     Troubled { file: Option<Hashed>, trouble: PictureDefect },
     NoPicture,
 }
@@ -286,9 +288,12 @@ fn collect_each(
             News::Failed(error) => return Err(error.into()),
         };
         let path = &pipeline.files[position];
-        if let Finished::Embedded { file, remembered, origin } = &stage {
+        if let Finished::Embedded { file, remembered, origin, look } = &stage {
             if let Some(identity) = file.identity {
                 cache.note_hash(identity, file.hash);
+            }
+            if let Some(look) = look {
+                cache.note_perceptual_hash(file.hash, *look);
             }
             match origin {
                 Origin::Made => cache.put(file.hash, remembered.clone()),

@@ -36,7 +36,7 @@ pub(super) fn read_files<'b>(
             Looked::At(Reading::Content(content)) => match known.embedding(&content) {
                 Some(remembered) => {
                     let file = Hashed::from(&content);
-                    finished(Finished::Embedded { file, remembered, origin: Origin::Remembered })
+                    finished(Finished::Embedded { file, remembered, origin: Origin::Remembered, look: None })
                 }
                 None => {
                     let share = semaphore.acquire(content.stamp.size);
@@ -85,6 +85,6 @@ impl Known {
         let hash = self.cache.hash_of(identity)?;
         let remembered = self.cache.embedding(hash).filter(|remembered| is_of_today(&remembered.decoder))?;
         let file = Hashed { hash, stamp: identity.stamp, identity: Some(identity) };
-        Some(Finished::Embedded { file, remembered, origin: Origin::Trusted })
+        Some(Finished::Embedded { file, remembered, origin: Origin::Trusted, look: None })
     }
 }

@@ -2,6 +2,7 @@
 //! other labels never goes through the model again. Nothing is lost with it: it can be removed at any time.
 
 mod files;
+mod perceptual_hashes;
 
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
@@ -20,7 +21,7 @@ use crate::rights::Rights;
 const CACHE: Kind = Kind {
     application_id: 0x7369_7363,
     patience: Duration::from_secs(10),
-    migrations: &[VERSION_1, files::VERSION_2, VERSION_3, files::VERSION_4, VERSION_5],
+    migrations: &[VERSION_1, files::VERSION_2, VERSION_3, files::VERSION_4, VERSION_5, perceptual_hashes::VERSION_6],
 };
 
 const VERSION_1: &str = "
@@ -235,6 +236,9 @@ impl EmbeddingCache {
             };
             let removed = drop_oldest("embeddings", "id")?;
             drop_oldest("traces", "device, inode")?;
+            // A perceptual hash is of use beside an embedding alone.
+            let of_none = "DELETE FROM perceptual_hashes WHERE content NOT IN (SELECT hash FROM embeddings)";
+            self.connection.execute(of_none, [])?;
             // Gives the room back to the disk. With another process in the cache it has to wait for another time.
             if let Err(error) = self.connection.execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)") {
                 tracing::info!("the cache was not made smaller on disk: {error}");

@@ -73,6 +73,48 @@ fn a_cache_of_an_earlier_version_is_taken_over() {
     assert_eq!(hashes, 0, "large files are hashed in another way now");
 }
 
+/// The cache that the version before wrote, with what it says of itself.
+#[test]
+fn the_cache_of_version_five_is_taken_over_with_its_embeddings() {
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/golden/before/home/cache/sis").join(DATABASE);
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::copy(golden, folder.path().join(DATABASE)).unwrap();
+    let former = Connection::open(folder.path().join(DATABASE)).unwrap();
+    let version: i64 = former.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+    let kept = |connection: &Connection| -> Vec<(Vec<u8>, Vec<u8>, bool)> {
+        let mut rows = connection.prepare("SELECT hash, embedding, is_whole FROM embeddings ORDER BY hash").unwrap();
+        let rows = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
+        rows.collect::<Result<_, _>>().unwrap()
+    };
+    let before = kept(&former);
+    assert!(version <= 5 && !before.is_empty(), "version {version}, {} embeddings", before.len());
+    drop(former);
+    let mut cache = EmbeddingCache::open(folder.path()).unwrap();
+    assert_eq!(kept(&cache.connection), before);
+    // How its pictures look is not known, and can be kept from now on.
+    let content = ContentHash(before[0].0.clone().try_into().unwrap());
+    assert_eq!(cache.perceptual_hashes(&[content]).unwrap(), [None]);
+    let look = crate::domain::perceptual_hash::PerceptualHash::of(1, 1, &[1, 2, 3]).unwrap();
+    cache.put_perceptual_hashes(&[(content, look)]).unwrap();
+    assert_eq!(cache.perceptual_hashes(&[content]).unwrap(), [Some(look)]);
+}
+
+#[test]
+fn a_perceptual_hash_goes_with_its_embedding() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut cache, model) = filled(folder.path(), 10_000);
+    let look = crate::domain::perceptual_hash::PerceptualHash::of(1, 1, &[1, 2, 3]).unwrap();
+    let all: Vec<_> = (0..10_000).map(|seed| (hash(seed), look)).collect();
+    cache.put_perceptual_hashes(&all).unwrap();
+    cache.connection.execute("UPDATE embeddings SET used = used - 9", []).unwrap();
+    cache.put(model, &[], &(9_000..10_000).map(hash).collect::<Vec<_>>()).unwrap();
+    assert!(cache.tidy(8 << 20).unwrap() > 0);
+    let hashes: Vec<_> = (0..10_000).map(hash).collect();
+    for (hash, kept) in hashes.iter().zip(cache.perceptual_hashes(&hashes).unwrap()) {
+        assert_eq!(kept.is_some(), cache.embedding(model, *hash).unwrap().is_some());
+    }
+}
+
 #[test]
 fn two_at_once_and_a_damaged_one() {
     let folder = tempfile::tempdir().unwrap();

@@ -2,9 +2,12 @@
 
 use std::collections::{BTreeSet, HashSet};
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::Model;
-use crate::backend::{NotShown, PreviewSize, RenderedPreview};
+use super::grid::Grid;
+use super::stacks::Stacks;
+use crate::backend::{NotShown, Part, PictureFacts, PreviewSize, Viewed};
 use crate::config::Preview;
 use crate::domain::decision::{Decision, LabelId};
 use crate::domain::history::History;
@@ -41,13 +44,17 @@ pub(crate) struct Review {
     pub(crate) takes_pixels: Vec<Preview>,
     /// Raised when pictures have to be painted anew, for example in another form.
     pub(crate) generation: u32,
-    /// The number of the last picture that was asked for; which it is, and the room that it was asked for.
+    /// The number of the last picture that was asked for, and all that was asked.
     pub(crate) view: u64,
-    pub(crate) viewed: Option<(usize, PreviewSize)>,
-    /// The painted picture once it is there, or why it is not shown.
-    pub(crate) painted: Option<Result<RenderedPreview, NotShown>>,
+    pub(crate) asked: Option<Asked>,
+    /// The picture once it is there, or why it is not shown.
+    pub(crate) viewed: Option<Result<Viewed, NotShown>>,
+    /// What is known of its file, where that was read.
+    pub(crate) facts: Option<Arc<PictureFacts>>,
     /// Pictures by position whose content was nowhere when they were looked at last.
     pub(crate) lost: HashSet<usize>,
+    pub(crate) grid: Grid,
+    pub(crate) stacks: Stacks,
 }
 
 impl Model {
@@ -72,6 +79,7 @@ impl Model {
             None => self.language.text("app.undecided"),
             Some(Decision::Accepted(_)) => label,
             Some(Decision::Reassigned(_)) => self.language.say("app.changed_to", &[("label", &label)]),
+            Some(Decision::NoneInside(_)) => self.language.say("app.none_inside", &[("label", &label)]),
             Some(Decision::NoneOfThese) => self.language.text("app.row_none"),
             Some(Decision::Skipped) => self.language.text("app.skipped"),
         }
@@ -95,6 +103,24 @@ impl Model {
     }
 }
 
+/// What becomes of a picture that is to be opened outside of the app.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Outside {
+    /// A program is given its file, after these words.
+    Viewer(Vec<String>),
+    /// Its path goes to the clipboard: a program here would show it where nobody sees it.
+    Clipboard,
+}
+
+/// A picture that was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Asked {
+    /// Its position in the collection.
+    pub(crate) index: usize,
+    pub(crate) part: Part,
+    pub(crate) room: PreviewSize,
+}
+
 /// How the pictures are looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Look {
@@ -103,6 +129,9 @@ pub(crate) enum Look {
     One,
     /// One on the whole screen.
     Whole,
+    /// A part of one on the whole screen, each of its pixels as one dot; so many half screens to the right of its
+    /// middle, and below that.
+    Exact { across: i16, down: i16 },
 }
 
 /// What a key says of pictures.
@@ -124,9 +153,11 @@ impl Review {
         self.queue.get(self.at).copied()
     }
 
-    /// The places in the queue that so many rows list around the picture that is looked at.
-    pub(crate) fn listed(&self, rows: usize) -> Range<usize> {
-        let first = self.at.saturating_sub(rows / 2).min(self.queue.len().saturating_sub(rows));
-        first..(first + rows).min(self.queue.len())
+    /// The places in the queue that are listed, so many at once, with the picture that is looked at among them. They
+    /// stay until it leaves them: a list that moved with each key would have to be drawn anew with each.
+    pub(crate) fn listed(&self, count: usize) -> Range<usize> {
+        let first = self.at - self.at % count.max(1);
+        let first = first.min(self.queue.len());
+        first..(first + count).min(self.queue.len())
     }
 }

@@ -123,6 +123,28 @@ impl ScreenPainter {
         self.paints_graphics() && self.shows_graphics.load(Ordering::SeqCst)
     }
 
+    /// The picture in so many cells, whatever that does to its proportions.
+    fn painted(&self, pixels: &RgbImage, columns: u16, rows: u16) -> RenderedPreview {
+        let (graphics, dots, abilities) = self.form();
+        let cells = CellPicture::paint(pixels, dots, columns, rows);
+        let graphics = graphics.and_then(|graphics| {
+            let painted = in_graphics(graphics, pixels, Size::new(columns, rows), abilities);
+            painted.inspect_err(|error| tracing::warn!("a picture cannot be painted: {error}")).ok()
+        });
+        let shows_graphics = Arc::clone(&self.shows_graphics);
+        RenderedPreview(Arc::new(Painting { cells, graphics, shows_graphics }))
+    }
+
+    /// Dots of a cell across and down: those of its sign, or the pixels of the terminal's graphics.
+    fn dots_of_cell(&self) -> (u32, u32) {
+        let (graphics, dots, abilities) = self.form();
+        let (across, down) = dots.grid();
+        match graphics {
+            Some(_) => (u32::from(abilities.cell.0.max(1)), u32::from(abilities.cell.1.max(1))),
+            None => (across as u32, down as u32),
+        }
+    }
+
     /// How pictures are painted now: graphics if they are, and the dots of a cell.
     fn form(&self) -> (Option<Graphics>, Dots, Abilities) {
         let (abilities, preview) = *self.chosen.lock().unwrap_or_else(PoisonError::into_inner);
@@ -141,15 +163,27 @@ impl ScreenPainter {
 
 impl PreviewRenderer for ScreenPainter {
     fn paint(&self, pixels: RgbImage, room: PreviewSize) -> Option<RenderedPreview> {
-        let (graphics, dots, abilities) = self.form();
+        let (_, _, abilities) = self.form();
         let (columns, rows) = fitted(pixels.dimensions(), (room.columns, room.rows), abilities.cell)?;
-        let cells = CellPicture::paint(&pixels, dots, columns, rows);
-        let graphics = graphics.and_then(|graphics| {
-            let painted = in_graphics(graphics, &pixels, Size::new(columns, rows), abilities);
-            painted.inspect_err(|error| tracing::warn!("a picture cannot be painted: {error}")).ok()
+        Some(self.painted(&pixels, columns, rows))
+    }
+
+    fn dots(&self, room: PreviewSize) -> (u32, u32) {
+        let (across, down) = self.dots_of_cell();
+        (u32::from(room.columns) * across, u32::from(room.rows) * down)
+    }
+
+    fn paint_exactly(&self, pixels: RgbImage, room: PreviewSize) -> Option<RenderedPreview> {
+        let (width, height) = pixels.dimensions();
+        let (across, down) = self.dots_of_cell();
+        let columns = u16::try_from(width.div_ceil(across)).ok()?.min(room.columns);
+        let rows = u16::try_from(height.div_ceil(down)).ok()?.min(room.rows);
+        let (most_x, most_y) = (width.checked_sub(1)?, height.checked_sub(1)?);
+        // Cells that the picture fills in part repeat its edge, so that no pixel is resized.
+        let whole = RgbImage::from_fn(u32::from(columns) * across, u32::from(rows) * down, |x, y| {
+            *pixels.get_pixel(x.min(most_x), y.min(most_y))
         });
-        let shows_graphics = Arc::clone(&self.shows_graphics);
-        Some(RenderedPreview(Arc::new(Painting { cells, graphics, shows_graphics })))
+        Some(self.painted(&whole, columns, rows))
     }
 }
 
@@ -257,5 +291,25 @@ mod tests {
             assert!(first > 10_000 && first < limit, "{preview:?}: {first}");
             assert!(again < 2_000, "{preview:?}: {again}");
         }
+    }
+
+    #[test]
+    fn a_picture_that_is_painted_exactly_keeps_each_pixel_as_a_dot() {
+        let painter = ScreenPainter::new();
+        painter.choose(Preview::Sextants);
+        let room = PreviewSize { columns: 10, rows: 5, generation: 0 };
+        assert_eq!(painter.dots(room), (20, 15));
+        // Two colours in columns of one pixel: a cell that was resized would have a third.
+        let pixels = RgbImage::from_fn(5, 7, |x, _| Rgb(if x % 2 == 0 { [255; 3] } else { [0; 3] }));
+        let painted = painter.paint_exactly(pixels, room).unwrap();
+        assert_eq!(size_of(&painted), Some(Size::new(3, 3)));
+        let painting = painted.0.downcast_ref::<Painting>().unwrap();
+        let mut buffer = ratatui::buffer::Buffer::empty(Rect::new(0, 0, 3, 3));
+        painting.cells.draw(buffer.area, &mut buffer);
+        let signs: Vec<&str> = buffer.content().iter().map(|cell| cell.symbol()).collect();
+        let halves = |sign: &&&str| ["▌", "▐"].contains(*sign);
+        // The last column of cells has one column of pixels, which is repeated.
+        assert!(signs.chunks(3).all(|row| row[..2].iter().all(|sign| halves(&sign)) && !halves(&&row[2])), "{signs:?}");
+        assert!(painter.paint_exactly(RgbImage::new(0, 3), room).is_none());
     }
 }

@@ -1,6 +1,7 @@
 //! Review: decisions, undo, the audit, pictures.
 
 use super::*;
+use crate::backend::{Part, Viewed};
 
 #[test]
 fn nobody_accepts_what_is_not_on_the_screen() {
@@ -126,8 +127,15 @@ fn a_picture_is_painted_for_its_room_and_anew_when_that_changes() {
     assert_eq!(viewed(&effects)[0].1.generation, 2);
     let again = update(&mut model, Message::SlowLine(Preview::Sextants));
     assert!(again.is_empty(), "cells are drawn already");
-    // Hidden ones are not asked for.
-    assert!(viewed(&press(&mut model, "bj")).is_empty());
+    // Of hidden ones nothing is asked but what is known of the file.
+    let hidden = press(&mut model, "bj");
+    let is_of_file = |order: &&Order| match order {
+        Order::View { part, .. } => *part == Part::Nothing,
+        Order::Tiles { tiles, ahead, .. } => tiles.is_empty() && ahead.is_empty(),
+        _ => false,
+    };
+    assert!(orders(&hidden).iter().all(is_of_file), "{hidden:?}");
+    assert_eq!(viewed(&hidden).len(), 2);
     assert_eq!(viewed(&press(&mut model, "b")).len(), 1);
     assert_eq!(viewed(&press(&mut model, "p"))[0].1.generation, 3);
 }
@@ -195,7 +203,9 @@ fn a_picture_without_colours_is_said_to_be_none() {
     let pixels = image::RgbImage::from_fn(40, 40, |x, y| image::Rgb([(x * 6) as u8, (y * 6) as u8, 90]));
     let painted = painter.paint(pixels, room);
     let number = model.review.view;
-    told(&mut model, Event::Viewed { number, painted: Ok(painted.unwrap()) });
+    let facts = super::looks::facts();
+    let viewed = Viewed { painted: painted.unwrap(), part: Part::Whole, facts: std::sync::Arc::clone(&facts) };
+    told(&mut model, Event::Viewed { number, viewed: Ok(viewed), facts: Some(facts) });
     let shown = screen(&model, 100, 30);
     assert!(shown.contains("Colours are off (NO_COLOR)"), "{shown}");
     assert!(!shown.contains(['▘', '▀', '▚', '▖']));

@@ -77,10 +77,7 @@ fn decide_unasked(model: &mut Model, wanted: Wanted) -> Vec<Effect> {
     let is_current = decided.iter().any(|(index, _)| Some(*index) == current);
     let own = decided.len();
     let decided = with_same_content(model, decided);
-    let changes = set(model, decided.iter().map(|(index, decision)| (*index, Some(*decision))));
-    model.review.history.decided(changes);
-    after_decisions(model);
-    let mut effects = vec![keep(model, StepKind::Decide, decided.iter().map(|(index, _)| *index))];
+    let mut effects = vec![keep_decided(model, &decided)];
     let was_last = model.review.at + 1 >= model.review.queue.len();
     // What was not decided is not passed on as if it was.
     if is_current {
@@ -93,6 +90,24 @@ fn decide_unasked(model: &mut Model, wanted: Wanted) -> Vec<Effect> {
     said.extend(at_the_end(model, is_current && was_last));
     model.show(said.join(" "));
     effects
+}
+
+/// Decides so, as one step, for these pictures and for those of the same content. None where there are none.
+pub(super) fn decide_these(model: &mut Model, decided: Vec<(usize, Decision)>) -> Option<Effect> {
+    let decided = with_same_content(model, decided);
+    (!decided.is_empty()).then(|| keep_decided(model, &decided))
+}
+
+fn keep_decided(model: &mut Model, decided: &[(usize, Decision)]) -> Effect {
+    let changes = set(model, decided.iter().map(|(index, decision)| (*index, Some(*decision))));
+    model.review.history.decided(changes);
+    after_decisions(model);
+    keep(model, StepKind::Decide, decided.iter().map(|(index, _)| *index))
+}
+
+/// The decision on one picture that a key means; none where it means none for this one.
+pub(super) fn meant(model: &Model, wanted: Wanted, index: usize) -> Option<Decision> {
+    decision(model, wanted, index).ok()
 }
 
 /// The decision on one picture that a key means.
@@ -124,7 +139,7 @@ fn refuse(model: &mut Model, left: &[(usize, Refusal)]) -> Vec<Effect> {
         Refusal::Replaced => model.language.text("app.replaced"),
         Refusal::NoScores => model.with_keys("app.nothing_to_accept", &[("none", ReviewAction::NoneOfThese.into())]),
         Refusal::Lost => {
-            let why = match &model.review.painted {
+            let why = match &model.review.viewed {
                 Some(Err(why)) if model.review.current() == Some(index) => why.say(&model.language),
                 _ => model.file_name(index),
             };
@@ -216,10 +231,11 @@ pub(super) fn after_decisions(model: &mut Model) {
 pub(super) fn keep(model: &mut Model, kind: StepKind, indices: impl IntoIterator<Item = usize>) -> Effect {
     let said = |index: usize| {
         let entry = model.collection.entries().get(index)?;
-        let text = |label| model.labels.text_of(label).unwrap_or_default().to_owned();
+        let key = |label| model.labels.key_of(label).unwrap_or_default().to_owned();
         let said = entry.decision.map(|decision| match decision {
-            Decision::Accepted(label) => NamedDecision::Accepted(text(label)),
-            Decision::Reassigned(label) => NamedDecision::Reassigned(text(label)),
+            Decision::Accepted(label) => NamedDecision::Accepted(key(label)),
+            Decision::Reassigned(label) => NamedDecision::Reassigned(key(label)),
+            Decision::NoneInside(label) => NamedDecision::NoneInside(key(label)),
             Decision::NoneOfThese => NamedDecision::NoneOfThese,
             Decision::Skipped => NamedDecision::Skipped,
         });

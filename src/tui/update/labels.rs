@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui_textarea::{CursorMove, Input, Key};
 
-use super::failure;
+use super::{failure, stacks};
 use crate::backend::{BackendError, Order};
 use crate::domain::advice::{Advice, advice, as_caption};
 use crate::domain::collection::Entry;
@@ -115,7 +115,9 @@ pub(super) fn scorable(model: &mut Model, missing: usize) -> Vec<Effect> {
     if missing > 0 {
         model.say(model.language.say("app.scores_missing", &[("count", &missing)]));
     }
-    score_the_rest(model)
+    let mut effects = score_the_rest(model);
+    effects.extend(stacks::search(model));
+    effects
 }
 
 /// Has pictures scored of which the session has no scores for its labels, as they were sorted with others.

@@ -6,10 +6,15 @@ mod decisions;
 mod failure;
 mod files;
 mod following;
+mod gathering;
+mod grid;
+mod grid_page;
 mod labels;
+mod looks;
 mod marks;
 mod models;
 mod mouse;
+mod outside;
 mod panes;
 mod positions;
 mod preview;
@@ -18,7 +23,12 @@ mod review;
 mod run;
 mod scroll;
 mod setup;
+mod sights;
+mod source_count;
+mod stacks;
 mod start;
+mod strip;
+mod sweep;
 mod trust;
 mod undo;
 mod watching;
@@ -108,14 +118,21 @@ fn answer(model: &mut Model, question: Question, key: KeyEvent) -> Vec<Effect> {
         Question::OtherDestination if is("app.answer_take") => start::begin_with_model(model, true),
         Question::OtherDestination if is("app.answer_begin") => start::begin_with_model(model, false),
         Question::Download { takes_decisions } if is("app.answer_yes") => start::begin(model, takes_decisions),
+        Question::Download { takes_decisions } if is("app.answer_instead") => {
+            start::take_instead(model, takes_decisions)
+        }
         Question::Install if is("app.answer_yes") => models::begin_install(model),
         Question::Repair if is("app.answer_yes") => models::begin_repair(model),
         Question::Trust if is("app.answer_yes") => trust::begin(model),
+        Question::NoNames if is("app.answer_yes") => start::start_with_pictures(model),
+        Question::Apply if is("app.answer_yes") => files::apply(model),
+        Question::TakeBack(outlook) if is("app.answer_yes") => files::take_back(model, outlook.run),
         Question::DecideMarked(wanted) if is("app.answer_yes") => decisions::decide_marked(model, wanted),
         Question::TakeBackEarlier if is("app.answer_yes") => undo::undo_earlier(model),
         Question::Quit | Question::OtherDestination | Question::Download { .. } => vec![],
         Question::Install | Question::Repair | Question::Trust => vec![],
         Question::DecideMarked(_) | Question::TakeBackEarlier => vec![],
+        Question::NoNames | Question::Apply | Question::TakeBack(_) => vec![],
     }
 }
 
@@ -173,7 +190,7 @@ fn everywhere(model: &mut Model, key: KeyEvent) -> Option<Vec<Effect>> {
 
 fn stop(model: &mut Model) -> Vec<Effect> {
     // A start that waits is none any more.
-    let waited = model.setup.begins.take().is_some();
+    let waited = model.setup.begins.take().is_some() | std::mem::take(&mut model.setup.waits_for_count);
     if !model.is_busy() {
         if waited {
             let text = model.language.text("app.stopped");

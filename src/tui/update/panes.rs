@@ -1,6 +1,6 @@
 //! From pane to pane.
 
-use super::{files, labels, review};
+use super::{files, labels, review, source_count};
 use crate::tui::effect::Effect;
 use crate::tui::model::{Model, Pane};
 
@@ -14,7 +14,8 @@ pub(super) fn go_to(model: &mut Model, pane: Pane) -> Vec<Effect> {
     effects.extend(match pane {
         Pane::Review => review::enter(model),
         Pane::Files => files::enter(model),
-        Pane::Setup | Pane::Labels | Pane::Log => vec![],
+        Pane::Setup => source_count::enter(model),
+        Pane::Labels | Pane::Log => vec![],
     });
     effects
 }

@@ -1,7 +1,8 @@
 //! The queue of the review pane: made, extended, gone through.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
+use super::gathering::gathered;
 use super::preview::look;
 use crate::domain::review::{QueueOrder, queue};
 use crate::tui::effect::Effect;
@@ -12,7 +13,19 @@ pub(super) fn remake(model: &mut Model) {
     // Before anything was looked at, the first that nobody decided is.
     let current = model.review.is_begun.then(|| model.review.current()).flatten();
     model.review.is_begun = true;
-    model.review.queue = queue(&model.collection, model.review.filter, model.review.order, model.sure());
+    if let Some(stack) = model.review.grid.stack.take() {
+        model.review.grid.is_open = stack.was_grid;
+    }
+    let whole = queue(&model.collection, model.review.filter, model.review.order, model.sure());
+    let is_gathered = model.review.grid.is_open || model.review.grid.is_behind;
+    (model.review.queue, model.review.grid.with) =
+        if is_gathered { gathered(model, whole) } else { (whole, HashMap::new()) };
+    // A picture that is with another one now is looked at there.
+    let first_of = |index: usize| {
+        let first = model.review.grid.with.iter().find(|(_, with)| with.contains(&index));
+        first.map_or(index, |(first, _)| *first)
+    };
+    let current = current.map(first_of);
     model.review.is_extended = false;
     model.review.anchor = None;
     let same = current.and_then(|current| model.review.queue.iter().position(|index| *index == current));
@@ -21,6 +34,19 @@ pub(super) fn remake(model: &mut Model) {
 
 /// Adds pictures that came since at the end, so that nothing moves under the person.
 pub(super) fn extend(model: &mut Model, first: usize) {
+    // While a stack is shown, the queue waits behind it.
+    let stack = model.review.grid.stack.take().map(|mut stack| {
+        std::mem::swap(&mut stack.queue, &mut model.review.queue);
+        stack
+    });
+    append(model, first, stack.is_none());
+    model.review.grid.stack = stack.map(|mut stack| {
+        std::mem::swap(&mut stack.queue, &mut model.review.queue);
+        stack
+    });
+}
+
+fn append(model: &mut Model, first: usize, is_shown: bool) {
     let known = model.review.queue.len();
     let whole = queue(&model.collection, model.review.filter, QueueOrder::Newest, model.sure());
     let fresh: Vec<usize> = whole.into_iter().filter(|index| *index >= first).rev().collect();
@@ -30,7 +56,7 @@ pub(super) fn extend(model: &mut Model, first: usize) {
     let fresh: Vec<usize> = fresh.into_iter().filter(is_new).collect();
     model.review.is_extended |= !fresh.is_empty();
     model.review.queue.extend(fresh);
-    if known == 0 {
+    if known == 0 && is_shown {
         model.review.at = 0;
     }
 }
@@ -69,7 +95,7 @@ pub(super) fn go_to_picture(model: &mut Model, index: usize) -> bool {
 }
 
 /// The next picture from a place on that nobody decided.
-fn open_from(model: &Model, from: usize, by: isize) -> Option<usize> {
+pub(super) fn open_from(model: &Model, from: usize, by: isize) -> Option<usize> {
     let is_open = |at: &usize| {
         let index = model.review.queue.get(*at);
         index.is_some_and(|index| {

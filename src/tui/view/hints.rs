@@ -4,7 +4,7 @@
 use ratatui::text::{Line, Span};
 
 use super::canvas::Canvas;
-use crate::tui::action::{Action, AppAction, EditorAction, FilesAction, ListAction, ReviewAction};
+use crate::tui::action::{Action, AppAction, EditorAction, FilesAction, GridAction, ListAction, ReviewAction};
 use crate::tui::model::{Model, Pane};
 
 /// Columns between two hints.
@@ -54,7 +54,9 @@ fn marked(canvas: &Canvas<'_>) -> Option<Vec<Span<'static>>> {
     let count = canvas.model.review.marked.len();
     let leave = canvas.model.keys.name(ReviewAction::Leave);
     let text = canvas.say("app.acts_on_marked", &[("count", &count), ("leave", &leave)]);
-    (count > 0 && canvas.model.pane == Pane::Review).then(|| vec![Span::styled(text, canvas.theme.warning())])
+    // The grid says it above its pages, and decides what is marked on the page alone.
+    let is_meant = canvas.model.pane == Pane::Review && !canvas.model.review.grid.is_open;
+    (count > 0 && is_meant).then(|| vec![Span::styled(text, canvas.theme.warning())])
 }
 
 /// The pane's own keys, those that are needed most first.
@@ -71,7 +73,7 @@ fn own(canvas: &Canvas<'_>) -> Vec<Vec<Span<'static>>> {
 
 /// The pane's own actions that the line names.
 fn hinted(model: &Model) -> Vec<Action> {
-    use Action::{Editor, Everywhere, Files, List, Review};
+    use Action::{Editor, Everywhere, Files, Grid, List, Review};
     match model.pane {
         Pane::Labels if model.labels.is_editing => {
             let editing = [EditorAction::Done, EditorAction::TakeHint, EditorAction::Undo, EditorAction::Redo];
@@ -82,6 +84,11 @@ fn hinted(model: &Model) -> Vec<Action> {
         }
         Pane::Setup | Pane::Labels if model.is_busy() => vec![List(ListAction::Enter), Everywhere(AppAction::Stop)],
         Pane::Setup | Pane::Labels => vec![List(ListAction::Enter), Everywhere(AppAction::Start)],
+        Pane::Review if model.review.grid.is_open => {
+            let most_used = [GridAction::AcceptPage, GridAction::Mark, GridAction::Letters, GridAction::Look];
+            let then = [Review(ReviewAction::Undo), Review(ReviewAction::Stack), Grid(GridAction::Leave)];
+            most_used.map(Grid).into_iter().chain(then).collect()
+        }
         Pane::Review => {
             let most_used = [
                 ReviewAction::Accept,
@@ -89,10 +96,12 @@ fn hinted(model: &Model) -> Vec<Action> {
                 ReviewAction::Skip,
                 ReviewAction::Undo,
                 ReviewAction::Whole,
+                ReviewAction::Exact,
                 ReviewAction::Mark,
                 ReviewAction::Filter,
                 ReviewAction::Order,
                 ReviewAction::Details,
+                ReviewAction::OpenOutside,
                 ReviewAction::NextOpen,
                 ReviewAction::Hide,
             ];

@@ -1,7 +1,10 @@
 //! The screen, drawn from the state. Nothing is changed here.
 
 mod canvas;
+mod details;
+mod file_questions;
 mod files;
+mod grid;
 mod help;
 mod hints;
 mod labels;
@@ -56,6 +59,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, model: &Model, theme: Theme) {
         match model.pane {
             Pane::Setup => setup::draw(frame, parts.pane, &canvas),
             Pane::Labels => labels::draw(frame, parts.pane, &canvas),
+            Pane::Review if model.review.grid.is_open => grid::draw(frame, parts.pane, &canvas),
             Pane::Review => review::draw(frame, parts.pane, &canvas),
             Pane::Files => files::draw(frame, parts.pane, &canvas),
             Pane::Log => log::draw(frame, parts.pane, &canvas),
@@ -94,6 +98,9 @@ fn notice(canvas: &Canvas<'_>) -> Paragraph<'static> {
             let values: Values<'_> = &[("destination", &destination), ("yes", &letter("app.answer_yes"))];
             canvas.say("app.ask_trust", values)
         }
+        Question::NoNames => setup::no_names_question(canvas),
+        Question::Apply => file_questions::apply(canvas),
+        Question::TakeBack(outlook) => file_questions::take_back(canvas, outlook),
         Question::DecideMarked(wanted) => questions::decide_marked(canvas, wanted),
         Question::TakeBackEarlier => questions::take_back_earlier(canvas),
         Question::Install => {
@@ -144,7 +151,7 @@ fn status_line(canvas: &Canvas<'_>, width: u16) -> Paragraph<'static> {
             let done = model.collection.pictures() + others;
             let text = canvas.say("app.classifying", &[("done", &done), ("total", files)]);
             match (model.pace, model.seconds_left()) {
-                (Some(pace), Some(left)) if !model.is_paused => {
+                (Some(pace), Some(left)) if !model.is_paused && done > 0 => {
                     let (pace, left) = (format!("{pace:.1}"), duration(&model.language, left));
                     let pace = canvas.say("app.pace", &[("pace", &pace), ("left", &left)]);
                     format!("{text} · {pace}{}", canvas.limit(model.limit))
@@ -154,6 +161,7 @@ fn status_line(canvas: &Canvas<'_>, width: u16) -> Paragraph<'static> {
         }
         Work::Installing => canvas.text("app.installing"),
         Work::Planning => canvas.text("app.planning"),
+        Work::Foreseeing => canvas.text("app.foreseeing"),
         Work::Applying { tally, total } => canvas.say("app.applying", &[("done", &tally.begun()), ("total", total)]),
         Work::Undoing { tally, total } => canvas.say("app.undoing", &[("done", &tally.begun()), ("total", total)]),
     };

@@ -14,6 +14,7 @@ mod names;
 mod planes;
 mod progress;
 mod scans;
+pub(super) mod small;
 mod syntax;
 
 use std::borrow::Cow;

@@ -1,0 +1,178 @@
+//! The grid: a page of the queue as small pictures. Here it is opened, gone through and left; `sweep` decides.
+
+use crossterm::event::{KeyCode, KeyEvent};
+
+use super::grid_page::{first, rest};
+use super::preview::look;
+use super::{queue, review, stacks, sweep};
+use crate::domain::review::QueueFilter;
+use crate::tui::action::{GridAction, ReviewAction};
+use crate::tui::effect::Effect;
+use crate::tui::grid_layout::{grid_shape, page_length};
+use crate::tui::model::{Grid, Look, Model};
+
+/// Opens the grid. Where all pictures are in the queue it is of one label, that of the picture in hand: one that does
+/// not belong is seen at a glance only among others of a kind.
+pub(super) fn open(model: &mut Model) -> Vec<Effect> {
+    let label = model.review.current().and_then(|index| model.collection.best(index)).map(|best| best.label);
+    model.review.grid.is_open = true;
+    model.review.grid.is_behind = false;
+    model.review.look = Look::One;
+    if model.review.filter == QueueFilter::All
+        && let Some(label) = label.filter(|_| model.is_scored())
+    {
+        model.review.grid.former = Some(model.review.filter);
+        sweep::narrow(model, label);
+    } else {
+        queue::remake(model);
+    }
+    let mut effects = look(model);
+    // How pictures look is known of more of them with every page.
+    if model.review.stacks.unknown > 0 && model.review.stacks.percent.is_none() {
+        effects.extend(stacks::search(model));
+    }
+    effects
+}
+
+/// Leaves the grid for the picture in hand, by itself.
+pub(super) fn leave(model: &mut Model) -> Vec<Effect> {
+    model.review.grid.has_letters = false;
+    model.review.grid.is_open = false;
+    model.review.grid.is_behind = false;
+    if let Some(filter) = model.review.grid.former.take() {
+        model.review.filter = filter;
+    }
+    queue::remake(model);
+    let mut effects = vec![rest(model)];
+    model.review.asked = None;
+    effects.extend(look(model));
+    effects
+}
+
+/// Looks at the picture in hand by itself, with a way back to the page.
+fn look_closer(model: &mut Model) -> Vec<Effect> {
+    model.review.grid.is_open = false;
+    model.review.grid.is_behind = true;
+    model.review.grid.has_letters = false;
+    let mut effects = vec![rest(model)];
+    model.review.asked = None;
+    effects.extend(look(model));
+    effects
+}
+
+/// Goes back to the page from a picture that was looked at by itself.
+pub(super) fn come_back(model: &mut Model) -> Vec<Effect> {
+    model.review.grid.is_open = true;
+    model.review.grid.is_behind = false;
+    model.review.look = Look::One;
+    look(model)
+}
+
+/// A key in the grid.
+pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
+    if let KeyCode::Char(digit @ '0'..='9') = key.code
+        && key.modifiers.is_empty()
+    {
+        let number = digit.to_digit(10).unwrap_or(0) as usize;
+        return sweep::give_label(model, if number == 0 { 9 } else { number - 1 });
+    }
+    if model.review.grid.has_letters
+        && let KeyCode::Char(letter) = key.code
+        && let Some(place) = Grid::place_of(letter)
+    {
+        return mark_letter(model, place);
+    }
+    if let Some(action) = model.keys.action::<GridAction>(key) {
+        return act(model, action);
+    }
+    match model.keys.action(key) {
+        Some(ReviewAction::Accept) if model.review.grid.stack.is_some() => sweep::accept_page(model),
+        Some(ReviewAction::Accept) => sweep::accept_in_hand(model),
+        Some(ReviewAction::NoneOfThese) => sweep::none_of_these(model),
+        Some(ReviewAction::Skip) => sweep::skip(model),
+        Some(action) if is_known_here(action) => review::act(model, action),
+        Some(_) => {
+            let text = model.with_keys("app.not_in_grid", &[("key", GridAction::Leave.into())]);
+            model.show(text);
+            vec![]
+        }
+        None => vec![],
+    }
+}
+
+/// True for what a key of the review does in the grid as well: it is about the queue, and not about one picture.
+fn is_known_here(action: ReviewAction) -> bool {
+    use ReviewAction as Known;
+    matches!(
+        action,
+        Known::MarkRange
+            | Known::Undo
+            | Known::Redo
+            | Known::NextOpen
+            | Known::PreviousOpen
+            | Known::TenOn
+            | Known::TenBack
+            | Known::Order
+            | Known::Filter
+            | Known::Hide
+            | Known::Stack
+            | Known::Preview
+    )
+}
+
+fn act(model: &mut Model, action: GridAction) -> Vec<Effect> {
+    let across = grid_shape(model.size).0 as isize;
+    match action {
+        GridAction::Left => queue::go(model, -1),
+        GridAction::Right => queue::go(model, 1),
+        GridAction::Up => {
+            // From the first row to the page before, and no further than there is one.
+            let by = if model.review.at >= across as usize { -across } else { 0 };
+            queue::go(model, by)
+        }
+        GridAction::Down => queue::go(model, across),
+        GridAction::PageOn => sweep::turn(model, 1),
+        GridAction::PageBack => sweep::turn(model, -1),
+        GridAction::Mark if model.review.grid.stack.is_some() => stacks::take_out(model),
+        GridAction::Mark => mark(model),
+        GridAction::Letters => {
+            model.review.grid.has_letters = !model.review.grid.has_letters;
+            vec![]
+        }
+        GridAction::AcceptPage => sweep::accept_page(model),
+        GridAction::Look => look_closer(model),
+        GridAction::Leave if model.review.grid.has_letters => {
+            model.review.grid.has_letters = false;
+            vec![]
+        }
+        GridAction::Leave if model.review.grid.stack.is_some() => stacks::close(model),
+        GridAction::Leave => leave(model),
+    }
+}
+
+fn mark(model: &mut Model) -> Vec<Effect> {
+    if let Some(index) = model.review.current() {
+        toggle(model, index);
+    }
+    // The page is not left by marking.
+    let is_last = (model.review.at + 1).is_multiple_of(page_length(model.size));
+    queue::go(model, if is_last { 0 } else { 1 })
+}
+
+fn mark_letter(model: &mut Model, place: usize) -> Vec<Effect> {
+    let at = first(model) + place;
+    if let Some(index) = model.review.grid.tiles.get(place).map(|(index, _)| *index) {
+        match model.review.grid.stack {
+            Some(_) => model.review.stacks.toggle(index),
+            None => toggle(model, index),
+        }
+        model.review.at = at;
+    }
+    look(model)
+}
+
+fn toggle(model: &mut Model, index: usize) {
+    if !model.review.marked.remove(&index) {
+        model.review.marked.insert(index);
+    }
+}
