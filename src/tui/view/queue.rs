@@ -8,6 +8,7 @@ use ratatui::widgets::Paragraph;
 use unicode_width::UnicodeWidthStr;
 
 use super::canvas::{Canvas, padded, shortened};
+use super::find;
 use super::grid::draw_tile;
 use crate::domain::decision::Decision;
 use crate::domain::printable::{printable, printable_text};
@@ -53,6 +54,12 @@ fn about(canvas: &Canvas<'_>, index: usize, width: usize, style: Style) -> Vec<L
     let head = format!("{mark}{} ", sign(canvas, index, entry.decision));
     let room = width.saturating_sub(head.width() + more.width());
     let (label, score) = counts_for(canvas, index, entry.decision);
+    // In the order of what was found, the number is how near each is.
+    let score = match find::nearness(canvas, index) {
+        Some(nearness) => nearness,
+        None if model.find.ranked.is_some() => String::new(),
+        None => score,
+    };
     let lines = [format!("{head}{}{more}", shortened(&name, room)), format!("   {label}"), format!("   {score}")];
     lines.map(|text| Line::styled(padded(&text, width), style)).to_vec()
 }
@@ -64,7 +71,7 @@ fn counts_for(canvas: &Canvas<'_>, index: usize, decision: Option<Decision>) -> 
     let decided = |label| model.labels.numbers.iter().position(|number| *number == label);
     let place = match decision {
         Some(Decision::NoneOfThese) => return (canvas.text("app.row_none"), String::new()),
-        Some(Decision::Accepted(label) | Decision::Reassigned(label)) => decided(label),
+        Some(Decision::Accepted(label) | Decision::Reassigned(label) | Decision::NoneInside(label)) => decided(label),
         Some(Decision::Skipped) | None => predicted(),
     };
     let name = place.and_then(|place| model.labels.current.get(place)).map(|label| printable_text(&label.text));
