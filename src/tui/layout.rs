@@ -16,6 +16,14 @@ pub(super) struct Parts {
     pub(super) status: Rect,
 }
 
+/// The smallest screen on which the parts have room beside each other: columns and rows.
+pub(super) const LEAST: (u16, u16) = (40, 10);
+
+/// True where a screen has no room for the parts.
+pub(super) fn is_too_small((columns, rows): (u16, u16)) -> bool {
+    columns < LEAST.0 || rows < LEAST.1
+}
+
 /// The parts of a screen, with so many rows for the notice.
 pub(super) fn parts(screen: Rect, notice_rows: u16) -> Parts {
     let heights = [1, 0, 1, 1, 1];

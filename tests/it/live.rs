@@ -32,10 +32,10 @@ fn counts_rise_without_a_key_while_the_app_watches() {
     terminal.press(&["F6"], "Arrived last:");
     // Pictures that are there can be sorted and taken back meanwhile.
     terminal.press(&["F5"], "applies this");
-    terminal.press(&["W"], "y = yes");
+    terminal.press(&["W"], "Apply: copies");
     terminal.press(&["y"], "Ledger head:");
     assert!(sorted(samples_folder(&workspace).join("sorted")).len() >= 40);
-    terminal.press(&["R"], "y = yes");
+    terminal.press(&["R"], "Take run");
     terminal.press(&["y"], "does it again");
     terminal.press(&["F4"], "reviewed 0");
     let Some(process) = process_in(&terminal) else { return };

@@ -57,6 +57,7 @@ mod privacy;
 mod properties;
 #[cfg(target_os = "linux")]
 mod races;
+mod relay;
 mod remembered;
 mod repair;
 mod replaced_model;
@@ -68,6 +69,7 @@ mod second_thoughts;
 mod session;
 mod session_files;
 mod skip;
+mod slow_line;
 mod sorting;
 mod stuck;
 mod support;

@@ -40,6 +40,8 @@ pub(crate) struct Review {
     pub(crate) hidden: bool,
     /// How pictures are drawn.
     pub(crate) preview: Preview,
+    /// The ways of drawing pixels that the terminal says it has.
+    pub(crate) takes_pixels: Vec<Preview>,
     /// Raised when pictures have to be painted anew, for example in another form.
     pub(crate) generation: u32,
     /// The number of the last picture that was asked for, and all that was asked.

@@ -87,7 +87,7 @@ fn blank_beside(canvas: &Canvas<'_>, room: Rect) -> u16 {
 
 /// True where pictures are drawn at all.
 fn is_drawn(canvas: &Canvas<'_>) -> bool {
-    !canvas.model.review.hidden && canvas.model.review.preview != Preview::None
+    !canvas.model.review.hidden && canvas.theme.draws_pictures(canvas.model.review.preview)
 }
 
 pub(super) fn draw_picture(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_>) {
@@ -98,6 +98,9 @@ pub(super) fn draw_picture(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_
         Some(Err(why)) if why.is_lost() => said(frame, why.say(&canvas.model.language)),
         _ if review.hidden => said(frame, canvas.with_keys("app.hidden", &[("key", ReviewAction::Hide.into())])),
         _ if review.preview == Preview::None => said(frame, canvas.text("app.preview_none")),
+        Some(Ok(_)) if !canvas.theme.draws_pictures(review.preview) => {
+            said(frame, canvas.with_keys("app.no_colours", &[("key", ReviewAction::Preview.into())]));
+        }
         Some(Ok(viewed)) => preview::draw(frame, area, &viewed.painted),
         Some(Err(why)) => said(frame, why.say(&canvas.model.language)),
         None => {}
