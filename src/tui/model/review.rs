@@ -13,7 +13,6 @@ use crate::domain::decision::{Decision, LabelId};
 use crate::domain::history::History;
 use crate::domain::printable::{printable, printable_text};
 use crate::domain::review::{QueueFilter, QueueOrder};
-use crate::tui::input_line::InputLine;
 
 #[derive(Default)]
 pub(crate) struct Review {
@@ -31,8 +30,6 @@ pub(crate) struct Review {
     /// Where a range of marks begins.
     pub(crate) anchor: Option<usize>,
     pub(crate) history: History,
-    /// A label that is being looked for.
-    pub(crate) finding: Option<InputLine>,
     /// How the pictures are looked at.
     pub(crate) look: Look,
     /// All that is known of the file is beside the picture.
@@ -58,8 +55,17 @@ pub(crate) struct Review {
 }
 
 impl Model {
-    /// The filter of the queue, in words.
+    /// What was found and the filter of the queue, in words.
     pub(crate) fn filter_name(&self) -> String {
+        let filter = self.plain_filter_name();
+        match (self.find.name(&self.language, self.collection.len()), self.review.filter) {
+            (None, _) => filter,
+            (Some(found), QueueFilter::All) => found,
+            (Some(found), _) => format!("{found} · {filter}"),
+        }
+    }
+
+    fn plain_filter_name(&self) -> String {
         match self.review.filter {
             QueueFilter::All => self.language.text("app.filter_all"),
             QueueFilter::Unsure => self.language.text("app.filter_unsure"),
@@ -94,6 +100,7 @@ impl Model {
     /// The order of the queue, in words.
     pub(crate) fn order_name(&self) -> String {
         self.language.text(match self.review.order {
+            _ if self.find.ranked.is_some() => "app.order_nearest",
             QueueOrder::LeastSure => "app.order_least_sure",
             QueueOrder::MostSure => "app.order_most_sure",
             QueueOrder::ByLabel => "app.order_by_label",

@@ -1,6 +1,7 @@
 //! The app without a terminal: state and keys in, state and effects out; the screen as text.
 
 mod files;
+mod find;
 mod following;
 mod grid;
 mod labels;
@@ -315,7 +316,7 @@ fn anything() -> impl Strategy<Value = Vec<u8>> {
 
 /// A key or an event for a byte, so that every sequence of bytes is a story.
 fn happen(model: &mut Model, byte: u8) -> Vec<Effect> {
-    const KEYS: [&str; 33] = [
+    const KEYS: [&str; 34] = [
         "<enter>",
         "<esc>",
         "<tab>",
@@ -338,6 +339,7 @@ fn happen(model: &mut Model, byte: u8) -> Vec<Effect> {
         "o",
         "f",
         "/",
+        "=",
         "1",
         "g",
         "A",
@@ -383,7 +385,12 @@ fn happen(model: &mut Model, byte: u8) -> Vec<Effect> {
         }
         230..=233 => click(model, u16::from(byte) * 7 % 90, u16::from(byte) * 11 % 26),
         234 => update(model, Message::Resized(u16::from(byte), 40)),
-        235..=237 => {
+        235 => {
+            let number = model.find.awaited.as_ref().map_or(0, |(number, _)| *number);
+            let ranking = crate::domain::ranking::Ranking::of(vec![0.5; model.collection.len()], None);
+            told(model, Event::Ranked { begun: model.live.begun, number, ranking })
+        }
+        236..=237 => {
             let (number, place) = (model.review.grid.number, usize::from(byte % 3));
             let tile = Ok(crate::backend::RenderedPreview(std::sync::Arc::new(())));
             told(model, Event::Tile { number, place, tile })

@@ -98,14 +98,6 @@ fn many_are_marked_and_decided_at_once() {
 }
 
 #[test]
-fn a_label_is_found_by_a_part_of_its_name() {
-    let mut model = classified();
-    let effects = press(&mut model, "<f4>/FACE<enter>");
-    assert_eq!(decisions(&effects), [(6, Some(NamedDecision::Reassigned("a face".to_owned())))]);
-    assert!(decisions(&press(&mut model, "/nothing like it<enter>9")).is_empty());
-}
-
-#[test]
 fn a_picture_is_painted_for_its_room_and_anew_when_that_changes() {
     let mut model = classified();
     let viewed = |effects: &[Effect]| {
@@ -179,7 +171,7 @@ fn keys_of_other_layouts_do_what_their_place_does() {
     press(&mut model, "ß");
     assert!(screen(&model, 100, 30).contains("Nothing is set for the key “ß”. ? lists the keys."));
     press(&mut model, "/ф");
-    assert_eq!(model.review.finding.as_ref().map(|line| line.text()), Some("ф"));
+    assert_eq!(model.find.line.as_ref().map(|line| line.text()), Some("ф"));
 }
 
 #[test]

@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-
 use super::marks;
 use super::{preview, queue};
 use crate::backend::{DecisionStep, NamedDecision, Order};
@@ -244,25 +242,4 @@ pub(super) fn keep(model: &mut Model, kind: StepKind, indices: impl IntoIterator
     let said: Vec<(PictureId, Option<NamedDecision>)> = indices.into_iter().filter_map(said).collect();
     model.live.send(said.iter().map(|(picture, _)| *picture));
     Effect::Order(Order::Decide { destination: model.session(), step: DecisionStep { kind, said } })
-}
-
-/// Types a part of a label's name; Enter takes the first that has it.
-pub(super) fn find(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
-    match key.code {
-        KeyCode::Esc => model.review.finding = None,
-        KeyCode::Enter => {
-            let wanted = model.review.finding.take().unwrap_or_default().text().to_lowercase();
-            let found = model.labels.current.iter().position(|label| label.text.to_lowercase().contains(&wanted));
-            return match found {
-                Some(label) => reassign(model, label),
-                None => vec![],
-            };
-        }
-        _ => {
-            if let Some(line) = model.review.finding.as_mut() {
-                line.press(KeyEvent::new(key.code, key.modifiers & KeyModifiers::CONTROL));
-            }
-        }
-    }
-    vec![]
 }

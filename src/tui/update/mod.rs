@@ -5,6 +5,7 @@ mod backend_event;
 mod decisions;
 mod failure;
 mod files;
+mod find;
 mod following;
 mod gathering;
 mod grid;
@@ -139,7 +140,7 @@ fn answer(model: &mut Model, question: Question, key: KeyEvent) -> Vec<Effect> {
 /// Keys that mean something to a text that is being edited: Tab completes a path, and the editor has its own undo.
 fn is_for_editor(model: &Model, key: KeyEvent) -> bool {
     match model.pane {
-        Pane::Setup => key.code == KeyCode::Tab,
+        Pane::Setup | Pane::Review => key.code == KeyCode::Tab,
         Pane::Labels => model.keys.action::<EditorAction>(key).is_some(),
         _ => false,
     }
@@ -240,12 +241,7 @@ fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
     match model.pane {
         Pane::Setup if model.setup.editing.is_some() => setup::paste(model, text),
         Pane::Labels => labels::paste(model, text),
-        Pane::Review => {
-            if let Some(line) = model.review.finding.as_mut() {
-                line.insert(text);
-            }
-            vec![]
-        }
+        Pane::Review => find::paste(model, text),
         _ => vec![],
     }
 }

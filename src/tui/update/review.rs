@@ -2,7 +2,8 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use super::decisions::{decide, find, reassign};
+use super::decisions::{decide, reassign};
+use super::find;
 use super::grid;
 use super::marks::{self, mark, mark_range};
 use super::preview::{choose_preview, look};
@@ -12,7 +13,6 @@ use super::undo::{redo, undo};
 use super::{looks, outside, scroll};
 use crate::tui::action::{GridAction, ListAction, ReviewAction};
 use crate::tui::effect::Effect;
-use crate::tui::input_line::InputLine;
 use crate::tui::model::{Look, Model, Wanted};
 
 /// Opens the pane: the queue is made anew, and the first picture that nobody decided is looked at.
@@ -23,8 +23,8 @@ pub(super) fn enter(model: &mut Model) -> Vec<Effect> {
 }
 
 pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
-    if model.review.finding.is_some() {
-        return find(model, key);
+    if model.find.line.is_some() {
+        return find::press(model, key);
     }
     if model.review.grid.is_open {
         return grid::press(model, key);
@@ -68,10 +68,8 @@ pub(super) fn act(model: &mut Model, action: ReviewAction) -> Vec<Effect> {
         ReviewAction::MarkRange => mark_range(model),
         ReviewAction::Undo => undo(model),
         ReviewAction::Redo => redo(model),
-        ReviewAction::FindLabel => {
-            model.review.finding = Some(InputLine::default());
-            vec![]
-        }
+        ReviewAction::Find => find::open(model),
+        ReviewAction::LikeThis => find::like_this(model),
         ReviewAction::Leave => leave(model),
         ReviewAction::Whole => looks::toggle(model, Look::Whole),
         ReviewAction::Exact => looks::toggle(model, looks::EXACT),
@@ -81,6 +79,10 @@ pub(super) fn act(model: &mut Model, action: ReviewAction) -> Vec<Effect> {
         ReviewAction::Details => details(model),
         ReviewAction::Preview => choose_preview(model),
         ReviewAction::Hide => hide(model),
+        ReviewAction::Order if model.find.ranked.is_some() => {
+            model.show(model.language.text("app.found_order"));
+            vec![]
+        }
         ReviewAction::Order => {
             model.review.order = model.review.order.next();
             rearranged(model)
@@ -92,10 +94,13 @@ pub(super) fn act(model: &mut Model, action: ReviewAction) -> Vec<Effect> {
     }
 }
 
-/// Leaves a way of looking, or else takes the marks off.
+/// Leaves a way of looking, or what was found, or else takes the marks off.
 fn leave(model: &mut Model) -> Vec<Effect> {
     if model.review.look != Look::One {
         return looks::leave(model);
+    }
+    if model.find.is_active() {
+        return find::leave(model);
     }
     marks::clear(model);
     vec![]

@@ -4,6 +4,7 @@ mod canvas;
 mod details;
 mod file_questions;
 mod files;
+mod find;
 mod grid;
 mod help;
 mod hints;
@@ -67,7 +68,9 @@ pub(super) fn draw(frame: &mut Frame<'_>, model: &Model, theme: Theme) {
     }
     frame.render_widget(Clear, parts.notice);
     frame.render_widget(said, parts.notice);
-    frame.render_widget(hints::line(&canvas, parts.hints.width), parts.hints);
+    if !(model.pane == Pane::Review && find::draw(frame, parts.hints, &canvas)) {
+        frame.render_widget(hints::line(&canvas, parts.hints.width), parts.hints);
+    }
     frame.render_widget(status_line(&canvas, parts.status.width), parts.status);
 }
 
