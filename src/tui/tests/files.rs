@@ -170,3 +170,18 @@ fn another_session_that_is_not_trusted_says_nothing_of_this_one() {
     told(&mut model, planned(Plan::default()));
     assert!(screen(&model, 120, 24).contains("Nothing to do"));
 }
+
+/// Who waits in the pane for the plan does not have to ask for it.
+#[test]
+fn the_plan_is_made_once_all_pictures_are_looked_at() {
+    let mut model = classified();
+    press(&mut model, "<ctrl-s>");
+    told(&mut model, found(6));
+    let revision = model.labels.revision;
+    told(&mut model, Event::Rescored { revision, scores: vec![] });
+    let entries = (1..=2).map(|number| (entry(number), None)).collect();
+    told(&mut model, Event::Arrived { revision, entries, scores: vec![0.9, 0.05, 0.05, 0.1, 0.8, 0.1] });
+    assert!(orders(&press(&mut model, "<f5>")).is_empty());
+    let effects = told(&mut model, Event::Classified { remembered: 0, waiting: 0, rescored: 0, per_second: None });
+    assert!(matches!(orders(&effects)[..], [Order::Plan { .. }]), "{effects:?}");
+}
