@@ -1,10 +1,11 @@
 //! Orders of the app to the backend, and events that the backend tells.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::{
-    BackendError, ModelChoice, NotShown, PictureLocation, PreviewSize, RenderedPreview, ScoredWith, SessionRow,
-    WatchNews, WatchStatus,
+    BackendError, ModelChoice, NotRanked, NotShown, OutsideError, Part, PictureFacts, PictureLocation, PreviewSize,
+    RankBy, RenderedPreview, ScoredWith, SessionRow, Viewed, WatchNews, WatchStatus,
 };
 use crate::domain::collection::Entry;
 use crate::domain::file_filter::{FileFilter, LeftOut, LeftOutCounts};
@@ -14,6 +15,7 @@ use crate::domain::label::Label;
 use crate::domain::limit::Stage;
 use crate::domain::picture::{ContentHash, PictureId};
 use crate::domain::plan::Plan;
+use crate::domain::ranking::Ranking;
 use crate::domain::run::RunId;
 use crate::domain::settings::Settings;
 use crate::domain::template::Templates;
@@ -22,13 +24,15 @@ use crate::jobs::undo::Outlook;
 use crate::store::session::{Origin, Sorting};
 use crate::use_cases::Notice;
 
-/// A person's decision on a picture; labels by their text.
+/// A person's decision on a picture; labels by their keys, which of the root's are their texts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NamedDecision {
     /// This label is right, and it was predicted.
     Accepted(String),
     /// This label is right.
     Reassigned(String),
+    /// This label is right, and none of those inside it.
+    NoneInside(String),
     /// No label is right.
     NoneOfThese,
     /// Left for later.
@@ -69,6 +73,8 @@ pub enum Order {
     Begin,
     /// Score everything with other labels.
     Rescore { revision: u64, labels: Vec<Label>, template: Templates },
+    /// Rank all pictures. The number comes back with the answer; of several orders the newest counts.
+    Rank { number: u64, by: RankBy },
     /// Keep what a person said.
     Decide { destination: PathBuf, step: DecisionStep },
     /// Give a label another text.
@@ -81,8 +87,11 @@ pub enum Order {
     Foresee { destination: PathBuf, run: Option<RunId> },
     /// Take back a run, or the last one.
     Undo { destination: PathBuf, run: Option<RunId> },
-    /// Show a picture, and get ready those that may be looked at next. The number comes back with the picture.
-    View { number: u64, sight: PictureLocation, next: Vec<PictureLocation>, room: PreviewSize },
+    /// Show a picture or a part of it, and get ready those that may be looked at next. The number comes back with the
+    /// picture.
+    View { number: u64, sight: PictureLocation, part: Part, next: Vec<PictureLocation>, room: PreviewSize },
+    /// Give a picture's file to a program with these arguments before it, or say where it is.
+    OpenOutside { sight: PictureLocation, viewer: Option<Vec<String>> },
     /// Show a page of small pictures, and get ready those ahead. The number comes back with each of them.
     Tiles { number: u64, tiles: Vec<PictureLocation>, ahead: Vec<PictureLocation>, room: PreviewSize },
     /// Find stacks of near-duplicates among pictures, one a content. The number comes back with the answer.
@@ -232,6 +241,10 @@ pub enum Event {
     Classified { remembered: usize, waiting: usize, rescored: usize, per_second: Option<f64> },
     /// Everything was scored with the labels of a revision.
     Rescored { revision: u64, scores: Vec<f32> },
+    /// All pictures of a session, by its number, were ranked.
+    Ranked { begun: u64, number: u64, ranking: Ranking },
+    /// They could not be.
+    NotRanked { number: u64, reason: NotRanked },
     /// The labels of a revision could not be embedded; the position of the one that is to blame, where one is.
     LabelsFailed { revision: u64, label: Option<usize>, error: BackendError },
     /// Labels of a revision, by position, that mean nearly the same to the model.
@@ -248,8 +261,10 @@ pub enum Event {
     Undone { run: RunId, own: RunId, tally: UndoTally, failures: Vec<String>, head: String },
     /// Where pictures are in the destination now.
     Places { folders: Vec<(PictureId, Option<String>)> },
-    /// A picture to look at, or why it is not shown.
-    Viewed { number: u64, painted: Result<RenderedPreview, NotShown> },
+    /// A picture to look at, or why it is not shown; and what is known of its file, where that was read.
+    Viewed { number: u64, viewed: Result<Viewed, NotShown>, facts: Option<Arc<PictureFacts>> },
+    /// Where the file of a picture is, which a program was given if it `is_shown`; or why it was not.
+    OpenedOutside { opened: Result<PathBuf, OutsideError>, is_shown: bool },
     /// A small picture of a page, by its place there; or why it is not shown.
     Tile { number: u64, place: usize, tile: Result<RenderedPreview, NotShown> },
     /// So much of the search for near-duplicates is done.

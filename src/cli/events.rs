@@ -102,12 +102,13 @@ pub(super) fn alert(path: &Path, label: &str, end: &AlertEnd) -> String {
 /// The summary of everything. Always the last line.
 pub(super) fn summary(report: &Report<'_>) -> String {
     let (counts, tally) = (&report.sorted.counts, &report.tally);
-    let labels = report.sorting.labels.iter().map(|label| label.text.clone());
-    let by_label: Map<String, Json> = labels.zip(counts.by_label.iter().map(|count| Json::from(*count))).collect();
+    let counted = report.sorted.labels.iter().zip(&counts.by_label).filter(|(label, _)| label.is_sorted);
+    let by_label: Map<String, Json> = counted.map(|(label, count)| (label.name.clone(), Json::from(*count))).collect();
     let mut event = head("summary");
     put(&mut event, "pictures", counts.pictures() - counts.waiting);
     put(&mut event, "counts", Json::Object(by_label));
     put(&mut event, "unsure", counts.unsure);
+    put(&mut event, "unsure_inside", counts.all_unsure_inside());
     put(&mut event, "none_of_these", counts.none_of_these);
     put(&mut event, "label_removed", counts.label_removed);
     put(&mut event, "suspect", counts.suspect);
@@ -150,16 +151,16 @@ pub(super) fn summary(report: &Report<'_>) -> String {
     line(event)
 }
 
-fn head(kind: &str) -> Map<String, Json> {
+pub(super) fn head(kind: &str) -> Map<String, Json> {
     Map::from_iter([("event".to_owned(), json!(kind))])
 }
 
-fn put(event: &mut Map<String, Json>, key: &str, value: impl Into<Json>) {
+pub(super) fn put(event: &mut Map<String, Json>, key: &str, value: impl Into<Json>) {
     event.insert(key.to_owned(), value.into());
 }
 
 /// A path as text; its exact bytes in base64 beside it where it is not UTF-8.
-fn put_path(event: &mut Map<String, Json>, key: &str, path: &Path) {
+pub(super) fn put_path(event: &mut Map<String, Json>, key: &str, path: &Path) {
     match path.to_str() {
         Some(text) => put(event, key, text),
         None => {
@@ -170,7 +171,7 @@ fn put_path(event: &mut Map<String, Json>, key: &str, path: &Path) {
 }
 
 /// A score with all the digits that single precision has.
-fn number(score: f32) -> Json {
+pub(super) fn number(score: f32) -> Json {
     Json::from(score)
 }
 

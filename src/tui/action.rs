@@ -101,9 +101,12 @@ section! {
         PreviousOpen = "previous_open",
         TenOn = "ten_on",
         TenBack = "ten_back",
-        FindLabel = "find_label",
+        Find = "find",
+        LikeThis = "like_this",
         Whole = "whole",
+        Exact = "exact",
         Details = "details",
+        OpenOutside = "open_outside",
         Order = "order",
         Filter = "filter",
         Hide = "hide",
@@ -131,6 +134,18 @@ section! {
 }
 
 section! {
+    /// Keys of the review pane while each pixel is a dot: they outrank those of the pane.
+    ExactAction of Exact {
+        Left = "left",
+        Right = "right",
+        Up = "up",
+        Down = "down",
+        Next = "next",
+        Previous = "previous",
+    }
+}
+
+section! {
     /// Keys of the files pane.
     FilesAction of Files {
         Apply = "apply",
@@ -146,6 +161,7 @@ pub(crate) enum Action {
     List(ListAction),
     Editor(EditorAction),
     Review(ReviewAction),
+    Exact(ExactAction),
     Grid(GridAction),
     Files(FilesAction),
 }
@@ -161,13 +177,21 @@ pub(crate) enum Section {
     List,
     Editor,
     Review,
+    Exact,
     Grid,
     Files,
 }
 
 impl Section {
-    const ALL: [Section; 6] =
-        [Section::Everywhere, Section::List, Section::Editor, Section::Review, Section::Grid, Section::Files];
+    const ALL: [Section; 7] = [
+        Section::Everywhere,
+        Section::List,
+        Section::Editor,
+        Section::Review,
+        Section::Exact,
+        Section::Grid,
+        Section::Files,
+    ];
 
     /// The name in the table.
     pub(super) fn name(self) -> &'static str {
@@ -176,6 +200,7 @@ impl Section {
             Section::List => "list",
             Section::Editor => "editor",
             Section::Review => "review",
+            Section::Exact => "exact",
             Section::Grid => "grid",
             Section::Files => "files",
         }
@@ -196,6 +221,7 @@ impl Section {
             Section::List => all(ListAction::ALL),
             Section::Editor => all(EditorAction::ALL),
             Section::Review => all(ReviewAction::ALL),
+            Section::Exact => all(ExactAction::ALL),
             Section::Grid => all(GridAction::ALL),
             Section::Files => all(FilesAction::ALL),
         }
@@ -220,6 +246,7 @@ impl Action {
             Action::List(_) => Section::List,
             Action::Editor(_) => Section::Editor,
             Action::Review(_) => Section::Review,
+            Action::Exact(_) => Section::Exact,
             Action::Grid(_) => Section::Grid,
             Action::Files(_) => Section::Files,
         }
@@ -231,6 +258,7 @@ impl Action {
             Action::List(action) => action.name(),
             Action::Editor(action) => action.name(),
             Action::Review(action) => action.name(),
+            Action::Exact(action) => action.name(),
             Action::Grid(action) => action.name(),
             Action::Files(action) => action.name(),
         }

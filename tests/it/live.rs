@@ -133,12 +133,12 @@ fn decision_in_app_is_carried_out_by_watch_elsewhere() {
     // Only one process works in a session.
     terminal.press(&["F5"], "Another sis is at work");
     // Every decision is carried out, and no picture is lost.
-    let texts = session.label_texts().unwrap();
+    let paths = session.label_paths().unwrap();
     let mut decided: BTreeMap<String, String> = BTreeMap::new();
     session
         .for_each_picture(None, Which::All, |found| {
             if let Some(label) = found.decision.and_then(Decision::label) {
-                decided.insert(found.picture.hash.unwrap().to_string(), texts[&label].clone());
+                decided.insert(found.picture.hash.unwrap().to_string(), paths[&label].join("/"));
             }
         })
         .unwrap();

@@ -26,6 +26,7 @@ mod faces;
 #[cfg(target_os = "linux")]
 mod faults;
 mod file_systems;
+mod find;
 mod foreseen;
 mod forms;
 #[path = "../fuzz/mod.rs"]
@@ -48,6 +49,7 @@ mod memory;
 mod model_folders;
 mod mutated;
 mod names;
+mod narrow;
 mod own_work;
 mod parity;
 #[cfg(target_os = "linux")]
@@ -56,6 +58,7 @@ mod privacy;
 mod properties;
 #[cfg(target_os = "linux")]
 mod races;
+mod relay;
 mod remembered;
 mod repair;
 mod replaced_model;
@@ -67,6 +70,7 @@ mod second_thoughts;
 mod session;
 mod session_files;
 mod skip;
+mod slow_line;
 mod sorting;
 mod stuck;
 mod support;

@@ -2,6 +2,7 @@
 
 mod estimate;
 mod files;
+mod find;
 mod grid;
 mod label_book;
 mod labels;
@@ -22,16 +23,19 @@ use super::last_settings::LastSettings;
 use crate::config::Defaults;
 use crate::domain::collection::Collection;
 use crate::domain::count::Counts;
+use crate::domain::decision::LabelId;
 use crate::domain::label::Label;
+use crate::domain::label_tree::key_path;
 use crate::domain::limit::Stage;
 use crate::jobs::undo::Outlook;
 use crate::lang::Language;
 
 pub(crate) use files::{Amounts, Done, Files};
+pub(crate) use find::{Before, Find, Likening, Names, Ranked};
 pub(crate) use grid::{Grid, OpenStack, Tile};
 pub(crate) use labels::Labels;
 pub(crate) use live::{Live, Sorts, WatchState};
-pub(crate) use review::{Look, Review, Wanted};
+pub(crate) use review::{Asked, Look, Outside, Review, Wanted};
 pub(crate) use settings::Readiness;
 pub(crate) use setup::{Field, Setup, Watching};
 pub(crate) use work::Work;
@@ -57,6 +61,8 @@ pub(crate) struct Model {
     pub(crate) scroll: usize,
     /// The terminal is at the other end of a line that takes the program with it when it drops.
     pub(crate) is_line_unprotected: bool,
+    /// What becomes of pictures that are to be opened outside.
+    pub(crate) outside: Outside,
     pub(crate) setup: Setup,
     /// The destination of the pictures on the screen: the field as it was when they were classified or opened. Typing
     /// another destination changes nothing for these pictures.
@@ -73,6 +79,7 @@ pub(crate) struct Model {
     pub(crate) collection: Collection,
     pub(crate) counts: Counts,
     pub(crate) review: Review,
+    pub(crate) find: Find,
     pub(crate) files: Files,
     pub(crate) work: Work,
     /// The watch that is running, beside other work.
@@ -163,6 +170,17 @@ pub(crate) struct Runtime {
 }
 
 impl Model {
+    /// The number of a label that the session tells of by a key. One that is inside others counts for the outermost of
+    /// them here.
+    pub(crate) fn told_label(&mut self, key: &str) -> LabelId {
+        let label = self.labels.told_number(key);
+        if let [root, _, ..] = key_path(key).as_slice() {
+            let root = self.labels.told_number(root);
+            self.collection.know_inside(label, root);
+        }
+        label
+    }
+
     pub(crate) fn new(language: Language, defaults: Defaults, keys: Keys, working_folder: PathBuf) -> Model {
         let first = language.text("app.default_labels");
         let mut model = Model {
@@ -174,6 +192,7 @@ impl Model {
             size: (80, 24),
             scroll: 0,
             is_line_unprotected: false,
+            outside: Outside::Clipboard,
             setup: Setup::new(&defaults),
             session: None,
             untrusted: None,
@@ -184,6 +203,7 @@ impl Model {
             collection: Collection::default(),
             counts: Counts::default(),
             review: Review { preview: defaults.preview, ..Review::default() },
+            find: Find::default(),
             files: Files::default(),
             work: Work::Idle,
             watch: None,
@@ -277,7 +297,7 @@ impl Model {
         match self.pane {
             Pane::Setup => self.setup.editing.is_some(),
             Pane::Labels => self.labels.is_editing,
-            Pane::Review => self.review.finding.is_some() || self.review.grid.is_open && self.review.grid.has_letters,
+            Pane::Review => self.find.line.is_some() || self.review.grid.is_open && self.review.grid.has_letters,
             Pane::Files | Pane::Log => false,
         }
     }

@@ -2,17 +2,17 @@
 
 use std::collections::{BTreeSet, HashSet};
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::Model;
 use super::grid::Grid;
 use super::stacks::Stacks;
-use crate::backend::{NotShown, PreviewSize, RenderedPreview};
+use crate::backend::{NotShown, Part, PictureFacts, PreviewSize, Viewed};
 use crate::config::Preview;
 use crate::domain::decision::{Decision, LabelId};
 use crate::domain::history::History;
 use crate::domain::printable::{printable, printable_text};
 use crate::domain::review::{QueueFilter, QueueOrder};
-use crate::tui::input_line::InputLine;
 
 #[derive(Default)]
 pub(crate) struct Review {
@@ -30,8 +30,6 @@ pub(crate) struct Review {
     /// Where a range of marks begins.
     pub(crate) anchor: Option<usize>,
     pub(crate) history: History,
-    /// A label that is being looked for.
-    pub(crate) finding: Option<InputLine>,
     /// How the pictures are looked at.
     pub(crate) look: Look,
     /// All that is known of the file is beside the picture.
@@ -39,13 +37,17 @@ pub(crate) struct Review {
     pub(crate) hidden: bool,
     /// How pictures are drawn.
     pub(crate) preview: Preview,
+    /// The ways of drawing pixels that the terminal says it has.
+    pub(crate) takes_pixels: Vec<Preview>,
     /// Raised when pictures have to be painted anew, for example in another form.
     pub(crate) generation: u32,
-    /// The number of the last picture that was asked for; which it is, and the room that it was asked for.
+    /// The number of the last picture that was asked for, and all that was asked.
     pub(crate) view: u64,
-    pub(crate) viewed: Option<(usize, PreviewSize)>,
-    /// The painted picture once it is there, or why it is not shown.
-    pub(crate) painted: Option<Result<RenderedPreview, NotShown>>,
+    pub(crate) asked: Option<Asked>,
+    /// The picture once it is there, or why it is not shown.
+    pub(crate) viewed: Option<Result<Viewed, NotShown>>,
+    /// What is known of its file, where that was read.
+    pub(crate) facts: Option<Arc<PictureFacts>>,
     /// Pictures by position whose content was nowhere when they were looked at last.
     pub(crate) lost: HashSet<usize>,
     pub(crate) grid: Grid,
@@ -53,8 +55,17 @@ pub(crate) struct Review {
 }
 
 impl Model {
-    /// The filter of the queue, in words.
+    /// What was found and the filter of the queue, in words.
     pub(crate) fn filter_name(&self) -> String {
+        let filter = self.plain_filter_name();
+        match (self.find.name(&self.language, self.collection.len()), self.review.filter) {
+            (None, _) => filter,
+            (Some(found), QueueFilter::All) => found,
+            (Some(found), _) => format!("{found} · {filter}"),
+        }
+    }
+
+    fn plain_filter_name(&self) -> String {
         match self.review.filter {
             QueueFilter::All => self.language.text("app.filter_all"),
             QueueFilter::Unsure => self.language.text("app.filter_unsure"),
@@ -74,6 +85,7 @@ impl Model {
             None => self.language.text("app.undecided"),
             Some(Decision::Accepted(_)) => label,
             Some(Decision::Reassigned(_)) => self.language.say("app.changed_to", &[("label", &label)]),
+            Some(Decision::NoneInside(_)) => self.language.say("app.none_inside", &[("label", &label)]),
             Some(Decision::NoneOfThese) => self.language.text("app.row_none"),
             Some(Decision::Skipped) => self.language.text("app.skipped"),
         }
@@ -88,6 +100,7 @@ impl Model {
     /// The order of the queue, in words.
     pub(crate) fn order_name(&self) -> String {
         self.language.text(match self.review.order {
+            _ if self.find.ranked.is_some() => "app.order_nearest",
             QueueOrder::LeastSure => "app.order_least_sure",
             QueueOrder::MostSure => "app.order_most_sure",
             QueueOrder::ByLabel => "app.order_by_label",
@@ -95,6 +108,24 @@ impl Model {
             QueueOrder::Random => "app.order_random",
         })
     }
+}
+
+/// What becomes of a picture that is to be opened outside of the app.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Outside {
+    /// A program is given its file, after these words.
+    Viewer(Vec<String>),
+    /// Its path goes to the clipboard: a program here would show it where nobody sees it.
+    Clipboard,
+}
+
+/// A picture that was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Asked {
+    /// Its position in the collection.
+    pub(crate) index: usize,
+    pub(crate) part: Part,
+    pub(crate) room: PreviewSize,
 }
 
 /// How the pictures are looked at.
@@ -105,6 +136,9 @@ pub(crate) enum Look {
     One,
     /// One on the whole screen.
     Whole,
+    /// A part of one on the whole screen, each of its pixels as one dot; so many half screens to the right of its
+    /// middle, and below that.
+    Exact { across: i16, down: i16 },
 }
 
 /// What a key says of pictures.
@@ -126,9 +160,11 @@ impl Review {
         self.queue.get(self.at).copied()
     }
 
-    /// The places in the queue that so many rows list around the picture that is looked at.
-    pub(crate) fn listed(&self, rows: usize) -> Range<usize> {
-        let first = self.at.saturating_sub(rows / 2).min(self.queue.len().saturating_sub(rows));
-        first..(first + rows).min(self.queue.len())
+    /// The places in the queue that are listed, so many at once, with the picture that is looked at among them. They
+    /// stay until it leaves them: a list that moved with each key would have to be drawn anew with each.
+    pub(crate) fn listed(&self, count: usize) -> Range<usize> {
+        let first = self.at - self.at % count.max(1);
+        let first = first.min(self.queue.len());
+        first..(first + count).min(self.queue.len())
     }
 }

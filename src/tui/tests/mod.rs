@@ -1,10 +1,12 @@
 //! The app without a terminal: state and keys in, state and effects out; the screen as text.
 
 mod files;
+mod find;
 mod following;
 mod grid;
 mod labels;
 mod live;
+mod looks;
 mod questions;
 mod repair;
 mod review;
@@ -314,7 +316,7 @@ fn anything() -> impl Strategy<Value = Vec<u8>> {
 
 /// A key or an event for a byte, so that every sequence of bytes is a story.
 fn happen(model: &mut Model, byte: u8) -> Vec<Effect> {
-    const KEYS: [&str; 33] = [
+    const KEYS: [&str; 34] = [
         "<enter>",
         "<esc>",
         "<tab>",
@@ -337,6 +339,7 @@ fn happen(model: &mut Model, byte: u8) -> Vec<Effect> {
         "o",
         "f",
         "/",
+        "=",
         "1",
         "g",
         "A",
@@ -382,7 +385,12 @@ fn happen(model: &mut Model, byte: u8) -> Vec<Effect> {
         }
         230..=233 => click(model, u16::from(byte) * 7 % 90, u16::from(byte) * 11 % 26),
         234 => update(model, Message::Resized(u16::from(byte), 40)),
-        235..=237 => {
+        235 => {
+            let number = model.find.awaited.as_ref().map_or(0, |(number, _)| *number);
+            let ranking = crate::domain::ranking::Ranking::of(vec![0.5; model.collection.len()], None);
+            told(model, Event::Ranked { begun: model.live.begun, number, ranking })
+        }
+        236..=237 => {
             let (number, place) = (model.review.grid.number, usize::from(byte % 3));
             let tile = Ok(crate::backend::RenderedPreview(std::sync::Arc::new(())));
             told(model, Event::Tile { number, place, tile })
@@ -392,7 +400,7 @@ fn happen(model: &mut Model, byte: u8) -> Vec<Effect> {
             let number = model.review.stacks.number;
             told(model, Event::NearDuplicates { number, stacks: vec![members], unknown: 1 })
         }
-        239 => told(model, Event::Viewed { number: model.review.view, painted: Err(NotShown::Gone) }),
+        239 => told(model, Event::Viewed { number: model.review.view, viewed: Err(NotShown::Gone), facts: None }),
         _ => update(model, Message::Paste("a, b\n\u{1b}[31m = | c".to_owned())),
     }
 }

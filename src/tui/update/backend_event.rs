@@ -1,6 +1,9 @@
 //! Hands each event of the backend to the part of the app that it concerns.
 
-use super::{failure, files, following, grid_page, labels, models, run, setup, stacks, start, trust, undo, watching};
+use super::{
+    failure, files, find, following, grid_page, labels, models, outside, run, setup, stacks, start, trust, undo,
+    watching,
+};
 use crate::backend::Event;
 use crate::tui::effect::Effect;
 use crate::tui::model::Model;
@@ -67,16 +70,19 @@ fn hand_on(model: &mut Model, event: Event) -> Vec<Effect> {
         Event::Scorable { missing } => return labels::scorable(model, missing),
         Event::NotScorable { error } => labels::not_scorable(model, &error),
         Event::Rescored { revision, scores } => labels::rescored(model, revision, scores),
+        Event::Ranked { begun, number, ranking } => return find::ranked(model, begun, number, ranking),
+        Event::NotRanked { number, reason } => return find::not_ranked(model, number, reason),
         Event::LabelsFailed { revision, label, error } => labels::failed(model, revision, label, &error),
         Event::Alike { revision, pairs } => labels::alike(model, revision, pairs),
 
         // Decisions, and the picture that is looked at.
         Event::Decided { steps } => undo::remember(model, steps),
         Event::TakenOver { step } => undo::taken_over(model, step),
+        Event::OpenedOutside { opened, is_shown } => return outside::opened(model, opened, is_shown),
+        Event::Viewed { number, viewed, facts } => super::preview::viewed(model, number, viewed, facts),
         Event::Tile { number, place, tile } => grid_page::painted(model, number, place, tile),
         Event::LookingForDuplicates { number, percent } => stacks::looking(model, number, percent),
         Event::NearDuplicates { number, stacks, unknown } => stacks::found(model, number, &stacks, unknown),
-        Event::Viewed { number, painted } => super::preview::viewed(model, number, painted),
 
         // Files that are copied, moved or taken back.
         Event::Planned { plan, gone, unseen } => files::planned(model, plan, gone, unseen),

@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-
 use super::marks;
 use super::{preview, queue};
 use crate::backend::{DecisionStep, NamedDecision, Order};
@@ -139,7 +137,7 @@ fn refuse(model: &mut Model, left: &[(usize, Refusal)]) -> Vec<Effect> {
         Refusal::Replaced => model.language.text("app.replaced"),
         Refusal::NoScores => model.with_keys("app.nothing_to_accept", &[("none", ReviewAction::NoneOfThese.into())]),
         Refusal::Lost => {
-            let why = match &model.review.painted {
+            let why = match &model.review.viewed {
                 Some(Err(why)) if model.review.current() == Some(index) => why.say(&model.language),
                 _ => model.file_name(index),
             };
@@ -231,10 +229,11 @@ pub(super) fn after_decisions(model: &mut Model) {
 pub(super) fn keep(model: &mut Model, kind: StepKind, indices: impl IntoIterator<Item = usize>) -> Effect {
     let said = |index: usize| {
         let entry = model.collection.entries().get(index)?;
-        let text = |label| model.labels.text_of(label).unwrap_or_default().to_owned();
+        let key = |label| model.labels.key_of(label).unwrap_or_default().to_owned();
         let said = entry.decision.map(|decision| match decision {
-            Decision::Accepted(label) => NamedDecision::Accepted(text(label)),
-            Decision::Reassigned(label) => NamedDecision::Reassigned(text(label)),
+            Decision::Accepted(label) => NamedDecision::Accepted(key(label)),
+            Decision::Reassigned(label) => NamedDecision::Reassigned(key(label)),
+            Decision::NoneInside(label) => NamedDecision::NoneInside(key(label)),
             Decision::NoneOfThese => NamedDecision::NoneOfThese,
             Decision::Skipped => NamedDecision::Skipped,
         });
@@ -243,25 +242,4 @@ pub(super) fn keep(model: &mut Model, kind: StepKind, indices: impl IntoIterator
     let said: Vec<(PictureId, Option<NamedDecision>)> = indices.into_iter().filter_map(said).collect();
     model.live.send(said.iter().map(|(picture, _)| *picture));
     Effect::Order(Order::Decide { destination: model.session(), step: DecisionStep { kind, said } })
-}
-
-/// Types a part of a label's name; Enter takes the first that has it.
-pub(super) fn find(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
-    match key.code {
-        KeyCode::Esc => model.review.finding = None,
-        KeyCode::Enter => {
-            let wanted = model.review.finding.take().unwrap_or_default().text().to_lowercase();
-            let found = model.labels.current.iter().position(|label| label.text.to_lowercase().contains(&wanted));
-            return match found {
-                Some(label) => reassign(model, label),
-                None => vec![],
-            };
-        }
-        _ => {
-            if let Some(line) = model.review.finding.as_mut() {
-                line.press(KeyEvent::new(key.code, key.modifiers & KeyModifiers::CONTROL));
-            }
-        }
-    }
-    vec![]
 }

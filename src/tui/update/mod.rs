@@ -5,15 +5,19 @@ mod backend_event;
 mod decisions;
 mod failure;
 mod files;
+mod find;
 mod following;
 mod gathering;
 mod grid;
 mod grid_page;
 mod labels;
+mod looks;
 mod marks;
 mod models;
 mod mouse;
+mod outside;
 mod panes;
+mod positions;
 mod preview;
 mod queue;
 mod review;
@@ -24,6 +28,7 @@ mod sights;
 mod source_count;
 mod stacks;
 mod start;
+mod strip;
 mod sweep;
 mod trust;
 mod undo;
@@ -35,6 +40,7 @@ pub(super) use marks::out_of_sight;
 
 use super::action::{AppAction, EditorAction};
 use super::effect::Effect;
+use super::layout::is_too_small;
 use super::message::Message;
 use super::model::{Model, Pane, Question, Work};
 
@@ -48,7 +54,8 @@ pub(super) fn update(model: &mut Model, message: Message) -> Vec<Effect> {
 
 fn take(model: &mut Model, message: Message) -> Vec<Effect> {
     match message {
-        Message::Key(key) => press(model, key),
+        Message::Key(key) => press(model, key, None),
+        Message::KeyAt(key, position) => press(model, key, Some(position)),
         Message::Paste(text) => paste(model, &text),
         Message::Click(target) => mouse::click(model, target),
         Message::Wheel(by) => mouse::wheel(model, by),
@@ -57,14 +64,24 @@ fn take(model: &mut Model, message: Message) -> Vec<Effect> {
             model.size = (columns, rows);
             look_where_pictures_are(model)
         }
-        Message::SlowLine => preview::draw_less(model),
+        Message::SlowLine(cells) => preview::draw_less(model, cells),
         Message::Resumed => preview::draw_anew(model),
+        Message::Answered(pixels) => {
+            model.review.takes_pixels = pixels;
+            preview::draw_anew(model)
+        }
         Message::Backend(event) => backend_event::take(model, event),
         Message::Leave => vec![Effect::Stop, Effect::Quit],
     }
 }
 
-fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
+fn press(model: &mut Model, key: KeyEvent, position: Option<char>) -> Vec<Effect> {
+    // Nobody sees what a key would do.
+    if is_too_small(model.size) {
+        let leaves = [AppAction::Quit, AppAction::Suspend].map(Some).contains(&model.keys.action(key));
+        return if leaves && !model.is_typing() { everywhere(model, key).unwrap_or_default() } else { vec![] };
+    }
+    let Some(key) = positions::meant(model, key, position) else { return vec![] };
     if let Some(question) = model.question.take() {
         return answer(model, question, key);
     }
@@ -123,7 +140,7 @@ fn answer(model: &mut Model, question: Question, key: KeyEvent) -> Vec<Effect> {
 /// Keys that mean something to a text that is being edited: Tab completes a path, and the editor has its own undo.
 fn is_for_editor(model: &Model, key: KeyEvent) -> bool {
     match model.pane {
-        Pane::Setup => key.code == KeyCode::Tab,
+        Pane::Setup | Pane::Review => key.code == KeyCode::Tab,
         Pane::Labels => model.keys.action::<EditorAction>(key).is_some(),
         _ => false,
     }
@@ -224,12 +241,7 @@ fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
     match model.pane {
         Pane::Setup if model.setup.editing.is_some() => setup::paste(model, text),
         Pane::Labels => labels::paste(model, text),
-        Pane::Review => {
-            if let Some(line) = model.review.finding.as_mut() {
-                line.insert(text);
-            }
-            vec![]
-        }
+        Pane::Review => find::paste(model, text),
         _ => vec![],
     }
 }

@@ -2,16 +2,17 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use super::decisions::{decide, find, reassign};
+use super::decisions::{decide, reassign};
+use super::find;
 use super::grid;
 use super::marks::{self, mark, mark_range};
 use super::preview::{choose_preview, look};
 use super::queue::{again, go_to_open, remake, step};
 use super::stacks;
 use super::undo::{redo, undo};
-use crate::tui::action::{GridAction, ReviewAction};
+use super::{looks, outside, scroll};
+use crate::tui::action::{GridAction, ListAction, ReviewAction};
 use crate::tui::effect::Effect;
-use crate::tui::input_line::InputLine;
 use crate::tui::model::{Look, Model, Wanted};
 
 /// Opens the pane: the queue is made anew, and the first picture that nobody decided is looked at.
@@ -22,8 +23,8 @@ pub(super) fn enter(model: &mut Model) -> Vec<Effect> {
 }
 
 pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
-    if model.review.finding.is_some() {
-        return find(model, key);
+    if model.find.line.is_some() {
+        return find::press(model, key);
     }
     if model.review.grid.is_open {
         return grid::press(model, key);
@@ -37,6 +38,13 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     {
         let number = digit.to_digit(10).unwrap_or(0) as usize;
         return reassign(model, if number == 0 { 9 } else { number - 1 });
+    }
+    if let (Look::Exact { .. }, Some(action)) = (model.review.look, model.keys.action(key)) {
+        return looks::press(model, action);
+    }
+    // A long text beside the picture scrolls; the other keys are those of the pane.
+    if model.review.details && model.review.look == Look::One && scroll::is_page(model, key) {
+        return scroll::press(model, key);
     }
     match model.keys.action(key) {
         Some(action) => act(model, action),
@@ -60,17 +68,21 @@ pub(super) fn act(model: &mut Model, action: ReviewAction) -> Vec<Effect> {
         ReviewAction::MarkRange => mark_range(model),
         ReviewAction::Undo => undo(model),
         ReviewAction::Redo => redo(model),
-        ReviewAction::FindLabel => {
-            model.review.finding = Some(InputLine::default());
-            vec![]
-        }
+        ReviewAction::Find => find::open(model),
+        ReviewAction::LikeThis => find::like_this(model),
         ReviewAction::Leave => leave(model),
-        ReviewAction::Whole => look_at(model, Look::Whole),
+        ReviewAction::Whole => looks::toggle(model, Look::Whole),
+        ReviewAction::Exact => looks::toggle(model, looks::EXACT),
+        ReviewAction::OpenOutside => outside::open(model),
         ReviewAction::Grid => grid::open(model),
         ReviewAction::Stack => stacks::open(model),
         ReviewAction::Details => details(model),
         ReviewAction::Preview => choose_preview(model),
         ReviewAction::Hide => hide(model),
+        ReviewAction::Order if model.find.ranked.is_some() => {
+            model.show(model.language.text("app.found_order"));
+            vec![]
+        }
         ReviewAction::Order => {
             model.review.order = model.review.order.next();
             rearranged(model)
@@ -82,26 +94,27 @@ pub(super) fn act(model: &mut Model, action: ReviewAction) -> Vec<Effect> {
     }
 }
 
-/// Leaves a way of looking, or else takes the marks off.
+/// Leaves a way of looking, or what was found, or else takes the marks off.
 fn leave(model: &mut Model) -> Vec<Effect> {
     if model.review.look != Look::One {
-        return look_at(model, model.review.look);
+        return looks::leave(model);
+    }
+    if model.find.is_active() {
+        return find::leave(model);
     }
     marks::clear(model);
     vec![]
 }
 
-/// Looks at pictures in a way, or in the usual one where it was that way already.
-fn look_at(model: &mut Model, wanted: Look) -> Vec<Effect> {
-    model.review.look = if model.review.look == wanted { Look::One } else { wanted };
-    look(model)
-}
-
 fn details(model: &mut Model) -> Vec<Effect> {
-    model.review.details = !model.review.details;
+    // What has the whole screen has no room for details.
+    let was_alone = std::mem::take(&mut model.review.look) != Look::One;
+    model.review.details = was_alone || !model.review.details;
     model.scroll = 0;
     let sentence = if model.review.details { "app.details_on" } else { "app.details_off" };
-    model.show(model.with_keys(sentence, &[("key", ReviewAction::Details.into())]));
+    let pages = [("page_up", ListAction::PageUp.into()), ("page_down", ListAction::PageDown.into())];
+    let keys = [("key", ReviewAction::Details.into())].into_iter().chain(pages);
+    model.show(model.with_keys(sentence, &keys.collect::<Vec<_>>()));
     look(model)
 }
 

@@ -2,7 +2,7 @@
 //! line says what it is again.
 
 use super::decisions::{after_decisions, counted, keep, set};
-use super::{preview, queue};
+use super::{find, preview, queue};
 use crate::backend::{DecisionStep, NamedDecision};
 use crate::domain::decision::Decision;
 use crate::domain::history::{Change, Changes, History, Step, StepKind};
@@ -124,11 +124,12 @@ fn came_back(model: &Model, kind: StepKind, changes: &Changes) -> String {
     }
 }
 
-/// Goes to a picture. True where that took leaving the filter.
+/// Goes to a picture. True where that took leaving the filter, or what was found.
 fn bring(model: &mut Model, index: usize) -> bool {
-    if queue::go_to_picture(model, index) || model.review.filter == QueueFilter::All {
+    if queue::go_to_picture(model, index) || model.review.filter == QueueFilter::All && !model.find.is_active() {
         return false;
     }
+    find::forget(model);
     model.review.filter = QueueFilter::All;
     queue::remake(model);
     queue::go_to_picture(model, index)
@@ -169,8 +170,9 @@ pub(super) fn taken_over(model: &mut Model, step: DecisionStep) {
 
 fn decision_of(model: &mut Model, said: NamedDecision) -> Decision {
     match said {
-        NamedDecision::Accepted(text) => Decision::Accepted(model.labels.told_number(&text)),
-        NamedDecision::Reassigned(text) => Decision::Reassigned(model.labels.told_number(&text)),
+        NamedDecision::Accepted(key) => Decision::Accepted(model.told_label(&key)),
+        NamedDecision::Reassigned(key) => Decision::Reassigned(model.told_label(&key)),
+        NamedDecision::NoneInside(key) => Decision::NoneInside(model.told_label(&key)),
         NamedDecision::NoneOfThese => Decision::NoneOfThese,
         NamedDecision::Skipped => Decision::Skipped,
     }

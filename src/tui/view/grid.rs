@@ -58,7 +58,7 @@ fn first_place(model: &Model) -> usize {
     model.review.at / length * length
 }
 
-fn draw_tile(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_>, shown: &Tile) {
+pub(super) fn draw_tile(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_>, shown: &Tile) {
     let review = &canvas.model.review;
     let said = match shown {
         _ if review.hidden => canvas.text("app.tile_hidden"),
@@ -122,7 +122,7 @@ fn caption(canvas: &Canvas<'_>, index: usize, place: usize, width: usize) -> Str
     let letter = letter.map(|letter| format!("{letter} ")).unwrap_or_default();
     let best = model.collection.best(index).filter(|_| model.is_scored());
     let label = match entry.decision {
-        Some(Decision::Accepted(label) | Decision::Reassigned(label)) => {
+        Some(Decision::Accepted(label) | Decision::Reassigned(label) | Decision::NoneInside(label)) => {
             model.labels.text_of(label).map(printable_text).unwrap_or_default()
         }
         Some(Decision::NoneOfThese) => canvas.text("app.row_none"),

@@ -17,7 +17,6 @@ pub(super) fn line(canvas: &Canvas<'_>, width: u16) -> Line<'static> {
         _ if model.welcome.is_some() => Some("app.hint_welcome"),
         _ if model.help => Some("app.hint_help"),
         Pane::Setup if model.setup.editing.is_some() => Some("app.hint_field"),
-        Pane::Review if model.review.finding.is_some() => Some("app.hint_find"),
         _ => None,
     };
     if let Some(key) = fixed {
@@ -96,10 +95,13 @@ fn hinted(model: &Model) -> Vec<Action> {
                 ReviewAction::Skip,
                 ReviewAction::Undo,
                 ReviewAction::Whole,
+                ReviewAction::Exact,
                 ReviewAction::Mark,
+                ReviewAction::Find,
                 ReviewAction::Filter,
                 ReviewAction::Order,
                 ReviewAction::Details,
+                ReviewAction::OpenOutside,
                 ReviewAction::NextOpen,
                 ReviewAction::Hide,
             ];

@@ -1,8 +1,10 @@
 //! The screen, drawn from the state. Nothing is changed here.
 
 mod canvas;
+mod details;
 mod file_questions;
 mod files;
+mod find;
 mod grid;
 mod help;
 mod hints;
@@ -23,7 +25,7 @@ use ratatui::Frame;
 use ratatui::widgets::{Clear, Paragraph, Wrap};
 use unicode_width::UnicodeWidthStr;
 
-use super::layout::parts;
+use super::layout::{LEAST, is_too_small, parts};
 use super::model::{Look, Model, Pane, Question, Work};
 use super::theme::Theme;
 use crate::domain::printable::{printable, printable_text};
@@ -38,6 +40,9 @@ const MOST_NOTICE_ROWS: usize = 4;
 /// Draws everything.
 pub(super) fn draw(frame: &mut Frame<'_>, model: &Model, theme: Theme) {
     let canvas = Canvas { model, theme };
+    if is_too_small((frame.area().width, frame.area().height)) {
+        return draw_too_small(frame, &canvas);
+    }
     let said = notice(&canvas);
     // A sentence that says what to do is shown whole.
     let rows = said.line_count(frame.area().width).clamp(1, MOST_NOTICE_ROWS) as u16;
@@ -63,8 +68,16 @@ pub(super) fn draw(frame: &mut Frame<'_>, model: &Model, theme: Theme) {
     }
     frame.render_widget(Clear, parts.notice);
     frame.render_widget(said, parts.notice);
-    frame.render_widget(hints::line(&canvas, parts.hints.width), parts.hints);
+    if !(model.pane == Pane::Review && find::draw(frame, parts.hints, &canvas)) {
+        frame.render_widget(hints::line(&canvas, parts.hints.width), parts.hints);
+    }
     frame.render_widget(status_line(&canvas, parts.status.width), parts.status);
+}
+
+/// Says that there is no room, instead of drawing things over each other.
+fn draw_too_small(frame: &mut Frame<'_>, canvas: &Canvas<'_>) {
+    let text = canvas.say("app.too_small", &[("columns", &LEAST.0), ("rows", &LEAST.1)]);
+    frame.render_widget(Paragraph::new(text).wrap(Wrap { trim: true }), frame.area());
 }
 
 /// The last message.
