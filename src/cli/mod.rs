@@ -70,7 +70,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Invocation {
     match action {
         Action::App(_) if !app::has_terminal() => Invocation::Done(help::print_help(&beginning.language)),
         Action::App(runtime) => app_in_context(&runtime, |_| Ok(Opening::Welcome), beginning, console),
-        Action::Review(arguments) if app::has_terminal() => {
+        Action::Review(arguments) => {
             let opening = Opening::Session { destination: arguments.destination, trust: arguments.trust };
             app_in_context(&arguments.runtime, |_| Ok(opening), beginning, console)
         }
@@ -119,9 +119,7 @@ fn app_in_context(
 
 fn headless(action: Action, beginning: Beginning, mut console: Console) -> Exit {
     match action {
-        Action::App(_) | Action::Review(_) => {
-            in_context(beginning, console, |context| Err(Failure::usage(context.language.text("program.no_terminal"))))
-        }
+        Action::App(_) | Action::Review(_) => Exit::Usage,
         Action::Completions(shell) => help::print_completions(shell, &beginning.language, &mut console),
         Action::Man => help::print_manual(&beginning.language, &mut console),
         Action::RuntimeProbe(library) => runtime::probe(&library, &mut console),

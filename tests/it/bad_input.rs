@@ -269,5 +269,5 @@ fn review_without_a_terminal_says_so() {
     workspace.write_pictures(["1.jpg"]);
     workspace.classify().ends_with(0);
     let finished = workspace.sis_on_destination(&["review"]).ended_with(2);
-    assert!(finished.err.contains("start it in a terminal"), "{}", finished.err);
+    assert!(finished.err.contains("needs a terminal"), "{}", finished.err);
 }
