@@ -88,6 +88,11 @@ impl History {
         history
     }
 
+    /// The steps that stand, the oldest first.
+    pub fn done(&self) -> &[Changes] {
+        &self.done
+    }
+
     /// A person decided: what was taken back before cannot be done again.
     pub fn decided(&mut self, changes: Changes) {
         self.done.push(changes);

@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use super::collection::Collection;
 use super::decision::Standing;
-use super::picture::PictureState;
+pub use super::queue_filter::QueueFilter;
+use super::queue_filter::{Apart, Facts};
 use super::score::SureRule;
 
 /// The order of a queue.
@@ -35,54 +36,22 @@ impl QueueOrder {
     }
 }
 
-/// Which pictures are in a queue.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum QueueFilter {
-    /// All of them.
-    #[default]
-    All,
-    /// Pictures that the model is not sure of and nobody decided.
-    Unsure,
-    /// Pictures that count for a label, by its position.
-    Label(usize),
-    /// Pictures that a person decided.
-    Decided,
-    /// Pictures with something wrong.
-    Troubled,
-}
-
-impl QueueFilter {
-    /// The one after this, with `labels` labels.
-    pub fn next(self, labels: usize) -> QueueFilter {
-        match self {
-            QueueFilter::All => QueueFilter::Unsure,
-            QueueFilter::Unsure if labels > 0 => QueueFilter::Label(0),
-            QueueFilter::Label(label) if label + 1 < labels => QueueFilter::Label(label + 1),
-            QueueFilter::Unsure | QueueFilter::Label(_) => QueueFilter::Decided,
-            QueueFilter::Decided => QueueFilter::Troubled,
-            QueueFilter::Troubled => QueueFilter::All,
-        }
-    }
-
-    fn takes(self, collection: &Collection, index: usize, sure: SureRule) -> bool {
-        let Some(entry) = collection.entries().get(index).filter(|_| !collection.is_replaced(index)) else {
-            return false;
-        };
-        let standing = collection.standing(index, sure);
-        match self {
-            QueueFilter::All => true,
-            QueueFilter::Unsure => standing == Some(Standing::Unsure) && entry.decision.is_none(),
-            QueueFilter::Label(label) => standing == Some(Standing::Label(label)),
-            QueueFilter::Decided => entry.decision.is_some(),
-            QueueFilter::Troubled => entry.state != PictureState::Ok,
-        }
-    }
-}
-
 /// The pictures of a queue, by their positions in the collection: of those with one content the first, as what is
 /// decided of it holds for all of them.
 pub fn queue(collection: &Collection, filter: QueueFilter, order: QueueOrder, sure: SureRule) -> Vec<usize> {
-    let taken = (0..collection.len()).filter(|index| filter.takes(collection, *index, sure));
+    queue_of(collection, filter, order, sure, Apart::default())
+}
+
+/// The same, where some pictures are marked or have arrived.
+pub fn queue_of(
+    collection: &Collection,
+    filter: QueueFilter,
+    order: QueueOrder,
+    sure: SureRule,
+    apart: Apart<'_>,
+) -> Vec<usize> {
+    let is_taken = |index: &usize| Facts::of(collection, *index, sure, apart).is_some_and(|facts| filter.takes(&facts));
+    let taken = (0..collection.len()).filter(is_taken);
     let mut contents = HashSet::new();
     let is_first = |index: &usize| {
         let hash = collection.entries()[*index].hash;
@@ -177,18 +146,5 @@ mod tests {
         assert_eq!(filtered(QueueFilter::Label(0)), [0]);
         assert_eq!(filtered(QueueFilter::Decided), [2]);
         assert!(filtered(QueueFilter::Troubled).is_empty());
-        let mut filter = QueueFilter::All;
-        for expected in [
-            QueueFilter::Unsure,
-            QueueFilter::Label(0),
-            QueueFilter::Label(1),
-            QueueFilter::Decided,
-            QueueFilter::Troubled,
-            QueueFilter::All,
-        ] {
-            filter = filter.next(2);
-            assert_eq!(filter, expected);
-        }
-        assert_eq!(QueueFilter::Unsure.next(0), QueueFilter::Decided);
     }
 }

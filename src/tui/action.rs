@@ -57,6 +57,7 @@ section! {
         Pause = "pause",
         Trust = "trust",
         Suspend = "suspend",
+        Packs = "packs",
     }
 }
 
@@ -103,12 +104,20 @@ section! {
         TenBack = "ten_back",
         Find = "find",
         LikeThis = "like_this",
+        First = "first",
+        Last = "last",
+        PageOn = "page_on",
+        PageBack = "page_back",
+        GoTo = "go_to",
+        Labels = "labels",
+        Decisions = "decisions",
         Whole = "whole",
         Exact = "exact",
         Details = "details",
         OpenOutside = "open_outside",
         Order = "order",
         Filter = "filter",
+        FilterBefore = "filter_before",
         Hide = "hide",
         Preview = "preview",
         Grid = "grid",
@@ -183,7 +192,8 @@ pub(crate) enum Section {
 }
 
 impl Section {
-    const ALL: [Section; 7] = [
+    /// Every section.
+    pub(super) const ALL: [Section; 7] = [
         Section::Everywhere,
         Section::List,
         Section::Editor,
@@ -250,6 +260,11 @@ impl Action {
             Action::Grid(_) => Section::Grid,
             Action::Files(_) => Section::Files,
         }
+    }
+
+    /// The key of the sentence about it in the language files, which the list of keys shows.
+    pub(super) fn sentence(self) -> String {
+        format!("key_help.{}_{}", self.section().name(), self.name())
     }
 
     fn name(self) -> &'static str {

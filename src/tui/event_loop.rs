@@ -380,6 +380,6 @@ fn log(event: &Event, language: &Language) {
 
 /// The picture that is on the screen, by the number that it was asked for with.
 fn drawn_picture(model: &Model) -> Option<u64> {
-    let is_shown = model.pane == Pane::Review && !model.help && model.welcome.is_none();
+    let is_shown = model.pane == Pane::Review && model.popup.is_none() && model.welcome.is_none();
     (is_shown && matches!(model.review.viewed, Some(Ok(_)))).then_some(model.review.view)
 }

@@ -48,6 +48,16 @@ impl Key {
         Some(Key { code, modifiers })
     }
 
+    /// The event of pressing it.
+    pub(super) fn event(self) -> KeyEvent {
+        KeyEvent::new(self.code, self.modifiers)
+    }
+
+    /// True for a key that is a letter where text is edited.
+    pub(super) fn is_letter(self) -> bool {
+        matches!(self.code, KeyCode::Char(_)) && self.modifiers.is_empty()
+    }
+
     /// As people write it.
     pub(super) fn name(self) -> String {
         let code = match self.code {

@@ -143,6 +143,11 @@ impl Keys {
         self.bound.iter().any(|(_, keys)| keys.contains(&key))
     }
 
+    /// The event of pressing an action's first key; of the first that is no letter where text is edited.
+    pub(super) fn pressing(&self, action: Action, is_typing: bool) -> Option<KeyEvent> {
+        self.keys(action).iter().find(|key| !(is_typing && key.is_letter())).map(|key| key.event())
+    }
+
     /// The first key of an action, as people write it.
     pub(super) fn name(&self, action: impl Into<Action>) -> String {
         self.keys(action.into()).first().map(|key| key.name()).unwrap_or_default()

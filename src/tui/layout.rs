@@ -138,6 +138,26 @@ pub(super) fn page((_, rows): (u16, u16)) -> u16 {
     rows.saturating_sub(6).max(1)
 }
 
+/// Columns of a popup at least, where the screen has them.
+const NARROWEST_POPUP: u16 = 38;
+
+/// Rows of a popup besides its list: the frame, and the line that is typed.
+const AROUND_LIST: u16 = 3;
+
+/// A popup with so many columns of text and lines in its list. It is at the right, so that a picture at the left stays
+/// in sight.
+pub(super) fn popup(pane: Rect, columns: usize, lines: usize) -> Rect {
+    let fitting = |wanted: usize, most: u16| u16::try_from(wanted).unwrap_or(most).min(most);
+    let width = fitting(columns, pane.width).saturating_add(2).max(NARROWEST_POPUP).min(pane.width);
+    let height = fitting(lines.max(1), pane.height).saturating_add(AROUND_LIST).min(pane.height);
+    Rect { x: pane.x + pane.width - width, width, height, ..pane }
+}
+
+/// How many rows a page key goes in a popup. One row stays on the screen.
+pub(super) fn popup_page(size: (u16, u16)) -> u16 {
+    parts(screen(size), 1).pane.height.saturating_sub(AROUND_LIST + 1).max(1)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

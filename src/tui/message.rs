@@ -13,6 +13,8 @@ pub(super) enum Target {
     Pane(Pane),
     /// A field of the setup.
     Field(Field),
+    /// A row of the list in the popup.
+    Choice(usize),
     /// A picture, by its place in the queue.
     Picture(usize),
 }

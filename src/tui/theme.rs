@@ -53,6 +53,11 @@ impl Theme {
         Style::new().add_modifier(Modifier::REVERSED)
     }
 
+    /// The style of letters that match what was typed.
+    pub(super) fn found(self) -> Style {
+        Style::new().add_modifier(Modifier::BOLD | Modifier::UNDERLINED)
+    }
+
     /// The style that leads the eye.
     pub(super) fn title(self) -> Style {
         self.coloured(Style::new().add_modifier(Modifier::BOLD), Color::Cyan, Color::Blue)

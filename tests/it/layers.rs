@@ -169,7 +169,7 @@ fn every_sentence_is_in_the_file_of(language: &Language) {
 
 /// True for words that other tests match with what they are for: arguments, and the table of keys.
 fn is_of_a_table(key: &str) -> bool {
-    key.starts_with("help.") || key.starts_with("keys.")
+    ["help.", "keys.", "key_help."].iter().any(|section| key.starts_with(section))
 }
 
 #[test]
@@ -183,6 +183,11 @@ fn every_key_has_its_word_and_all_words_a_key() {
     for language in Language::all() {
         let there = language.keys().filter(|key| key.starts_with("keys.")).map(str::to_owned);
         assert_eq!(wanted, there.collect());
+        // The list of keys has a sentence for each.
+        let explained = language.keys().filter_map(|key| key.strip_prefix("key_help."));
+        let is_of_digits = |name: &&str| name.starts_with("review_digit") || name.starts_with("review_shift_digit");
+        let mut explained = explained.filter(|name| !is_of_digits(name));
+        assert_eq!(explained.find(|name| !wanted.contains(&format!("keys.{name}"))), None);
     }
 }
 

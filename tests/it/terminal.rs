@@ -89,7 +89,7 @@ fn ones_own_pictures_field_by_field() {
     terminal.press(&["F3", "Enter"], "Esc done");
     // The labels that were there go, others come.
     terminal.press(&["C-Home"], "Esc done");
-    for _ in 0..4 {
+    for _ in 0..9 {
         terminal.tmux(&["send-keys", "C-k", "Delete"]).unwrap();
     }
     // One label is none: the app says so, and begins nothing.

@@ -22,6 +22,8 @@ pub(crate) struct Live {
     pub(crate) is_given_up: bool,
     /// Arrivals that nobody looked at, by position.
     pub(crate) unseen: BTreeSet<usize>,
+    /// Arrivals since the person last looked, by position.
+    pub(crate) fresh: BTreeSet<usize>,
     /// The last arrivals by position, the newest first.
     pub(crate) feed: VecDeque<usize>,
     /// Steps of decisions that were sent to the session.
@@ -41,9 +43,17 @@ impl Live {
     pub(crate) fn arrived(&mut self, positions: std::ops::Range<usize>) {
         for position in positions {
             self.unseen.insert(position);
+            self.fresh.insert(position);
             self.feed.push_front(position);
         }
         self.feed.truncate(FEED);
+    }
+
+    /// The person looks at the pictures. Those that came while nobody did are the fresh ones.
+    pub(crate) fn look(&mut self) {
+        if !self.unseen.is_empty() {
+            self.fresh = std::mem::take(&mut self.unseen);
+        }
     }
 
     /// Decisions about pictures are sent.

@@ -1,12 +1,15 @@
 //! The state of the app, all of it.
 
+mod chooser;
 mod estimate;
 mod files;
+mod filters;
 mod find;
 mod grid;
 mod label_book;
 mod labels;
 mod live;
+mod packs;
 mod review;
 mod settings;
 mod setup;
@@ -27,14 +30,17 @@ use crate::domain::decision::LabelId;
 use crate::domain::label::Label;
 use crate::domain::label_tree::key_path;
 use crate::domain::limit::Stage;
+use crate::domain::picture::PictureId;
 use crate::jobs::undo::Outlook;
 use crate::lang::Language;
 
+pub(crate) use chooser::{Choice, Chooser, Pick, Popup, Shown};
 pub(crate) use files::{Amounts, Done, Files};
 pub(crate) use find::{Before, Find, Likening, Names, Ranked};
 pub(crate) use grid::{Grid, OpenStack, Tile};
 pub(crate) use labels::Labels;
 pub(crate) use live::{Live, Sorts, WatchState};
+pub(crate) use packs::{PACKS, Pack, lines as pack_lines};
 pub(crate) use review::{Asked, Look, Outside, Review, Wanted};
 pub(crate) use settings::Readiness;
 pub(crate) use setup::{Field, Setup, Watching};
@@ -50,9 +56,10 @@ pub(crate) struct Model {
     pub(crate) pane: Pane,
     /// The first start: which of its two choices is marked.
     pub(crate) welcome: Option<usize>,
-    pub(crate) help: bool,
     /// A question that has to be answered before anything else.
     pub(crate) question: Option<Question>,
+    /// A frame over the pane, which takes the keys.
+    pub(crate) popup: Option<Popup>,
     /// An earlier session is opened to be reviewed: its pictures are looked at once they are there.
     pub(crate) lands_in_review: bool,
     /// Columns and rows of the screen.
@@ -182,12 +189,12 @@ impl Model {
     }
 
     pub(crate) fn new(language: Language, defaults: Defaults, keys: Keys, working_folder: PathBuf) -> Model {
-        let first = language.text("app.default_labels");
+        let first = packs::lines(&language, &PACKS[0]);
         let mut model = Model {
             pane: Pane::Setup,
             welcome: None,
-            help: false,
             question: None,
+            popup: None,
             lands_in_review: false,
             size: (80, 24),
             scroll: 0,
@@ -220,7 +227,7 @@ impl Model {
             defaults,
             working_folder,
         };
-        model.set_labels(first.split(", ").map(str::to_owned).collect());
+        model.set_labels(first);
         model
     }
 
@@ -290,6 +297,12 @@ impl Model {
     /// Counts again after pictures, scores, decisions or the rule changed.
     pub(crate) fn recount(&mut self) {
         self.counts = self.collection.counts(self.sure(), self.waiting());
+    }
+
+    /// The picture that is looked at.
+    pub(crate) fn in_hand(&self) -> Option<PictureId> {
+        let entry = self.collection.entries().get(self.review.current()?)?;
+        Some(entry.id)
     }
 
     /// True while keys are letters and not commands.

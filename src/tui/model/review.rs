@@ -26,6 +26,8 @@ pub(crate) struct Review {
     pub(crate) is_begun: bool,
     pub(crate) order: QueueOrder,
     pub(crate) filter: QueueFilter,
+    /// The filter before this one.
+    pub(crate) filter_before: QueueFilter,
     pub(crate) marked: BTreeSet<usize>,
     /// Where a range of marks begins.
     pub(crate) anchor: Option<usize>,
@@ -57,23 +59,11 @@ pub(crate) struct Review {
 impl Model {
     /// What was found and the filter of the queue, in words.
     pub(crate) fn filter_name(&self) -> String {
-        let filter = self.plain_filter_name();
+        let filter = self.name_of_filter(self.review.filter);
         match (self.find.name(&self.language, self.collection.len()), self.review.filter) {
             (None, _) => filter,
             (Some(found), QueueFilter::All) => found,
             (Some(found), _) => format!("{found} · {filter}"),
-        }
-    }
-
-    fn plain_filter_name(&self) -> String {
-        match self.review.filter {
-            QueueFilter::All => self.language.text("app.filter_all"),
-            QueueFilter::Unsure => self.language.text("app.filter_unsure"),
-            QueueFilter::Label(label) => {
-                self.labels.current.get(label).map(|label| printable_text(&label.text)).unwrap_or_default()
-            }
-            QueueFilter::Decided => self.language.text("app.filter_decided"),
-            QueueFilter::Troubled => self.language.text("app.filter_troubled"),
         }
     }
 

@@ -156,6 +156,17 @@ fn labels_of_an_earlier_session_stay_the_same_labels() {
 }
 
 #[test]
+fn a_long_line_moves_alone_and_the_other_labels_stay_in_sight() {
+    let mut model = classified();
+    let long = format!("a crowd {}", "of very many people ".repeat(6));
+    model.set_labels(vec!["a map".to_owned(), long, "a face".to_owned()]);
+    press(&mut model, "<f3><enter><down><end>");
+    let shown = screen(&model, 80, 24);
+    assert!(shown.contains("a map") && shown.contains("a face"), "{shown}");
+    assert!(shown.lines().nth(3).unwrap().starts_with("\"…"), "{shown}");
+}
+
+#[test]
 fn labels_are_advised() {
     let mut model = classified();
     model.set_labels(["gun", "a rifle", "a long gun"].map(str::to_owned).to_vec());

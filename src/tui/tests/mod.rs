@@ -1,12 +1,16 @@
 //! The app without a terminal: state and keys in, state and effects out; the screen as text.
 
 mod files;
+mod filters;
 mod find;
 mod following;
 mod grid;
+mod help;
 mod labels;
 mod live;
 mod looks;
+mod moving;
+mod popups;
 mod questions;
 mod repair;
 mod review;
@@ -127,12 +131,15 @@ fn named(name: &str) -> KeyEvent {
         "down" => plain(KeyCode::Down),
         "pageup" => plain(KeyCode::PageUp),
         "pagedown" => plain(KeyCode::PageDown),
+        "home" => plain(KeyCode::Home),
+        "end" => plain(KeyCode::End),
         "space" => plain(KeyCode::Char(' ')),
         "backspace" => plain(KeyCode::Backspace),
         "ctrl-s" => KeyEvent::new(KeyCode::Char('s'), KeyModifiers::CONTROL),
         "ctrl-k" => KeyEvent::new(KeyCode::Char('k'), KeyModifiers::CONTROL),
         "delete" => plain(KeyCode::Delete),
         "ctrl-t" => KeyEvent::new(KeyCode::Char('t'), KeyModifiers::CONTROL),
+        "ctrl-l" => KeyEvent::new(KeyCode::Char('l'), KeyModifiers::CONTROL),
         "ctrl-u" => KeyEvent::new(KeyCode::Char('u'), KeyModifiers::CONTROL),
         "ctrl-x" => KeyEvent::new(KeyCode::Char('x'), KeyModifiers::CONTROL),
         "ctrl-c" => KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL),
@@ -249,9 +256,6 @@ fn panes_at_eighty_columns_and_wide() {
     press(&mut model, "<f5>");
     told(&mut model, planned(plan()));
     insta::assert_snapshot!("files_80x24", screen(&model, 80, 24));
-    press(&mut model, "?");
-    insta::assert_snapshot!("help_80x24", screen(&model, 80, 24));
-    model.help = false;
     model.welcome = Some(0);
     insta::assert_snapshot!("welcome_80x24", screen(&model, 80, 24));
 }
@@ -305,6 +309,4 @@ fn panes_in_portuguese() {
     press(&mut model, "<f5>");
     told(&mut model, planned(plan()));
     insta::assert_snapshot!("pt_files_80x24", screen(&model, 80, 24));
-    press(&mut model, "?");
-    insta::assert_snapshot!("pt_help_80x24", screen(&model, 80, 24));
 }

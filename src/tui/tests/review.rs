@@ -142,7 +142,7 @@ fn the_model_is_judged_by_a_fair_sample() {
     assert!(shown.contains("Right among those predicted"), "{shown}");
     let rows: Vec<&str> = shown.lines().filter(|line| line.contains("/2") && line.contains('%')).collect();
     assert_eq!(rows.len(), 2, "{shown}");
-    press(&mut model, "f");
+    press(&mut model, "fU");
     assert!(!screen(&model, 160, 30).contains("Right among"), "only all pictures are a fair sample");
 }
 

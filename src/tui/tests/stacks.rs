@@ -110,7 +110,7 @@ fn pictures_that_the_model_tells_apart_or_a_person_decided_are_not_gathered() {
     all_drawn(&mut model);
     press(&mut model, "lll3<esc>");
     found_stacks(&mut model, &[&[1, 2, 3, 7]]);
-    press(&mut model, "ffg");
+    press(&mut model, "f1g");
     let page = page(&model);
     assert!(!page.contains(&3), "{page:?}");
     assert_eq!(model.review.grid.with.get(&0), Some(&vec![2]));

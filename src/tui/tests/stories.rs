@@ -11,7 +11,7 @@ fn anything() -> impl Strategy<Value = Vec<u8>> {
 
 /// A key or an event for a byte, so that every sequence of bytes is a story.
 fn happen(model: &mut Model, byte: u8) -> Vec<Effect> {
-    const KEYS: [&str; 34] = [
+    const KEYS: [&str; 41] = [
         "<enter>",
         "<esc>",
         "<tab>",
@@ -33,14 +33,21 @@ fn happen(model: &mut Model, byte: u8) -> Vec<Effect> {
         "n",
         "o",
         "f",
+        "F",
         "/",
         "=",
+        "l",
+        "h",
+        ":",
+        "?",
+        "<end>",
+        "<pagedown>",
+        "<ctrl-l>",
         "1",
         "g",
         "A",
         "m",
         "D",
-        "<pagedown>",
         "<ctrl-s>",
         "W",
         "R",

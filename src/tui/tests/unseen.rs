@@ -105,7 +105,7 @@ fn undo_goes_to_the_picture_and_says_what_it_is_again() {
     press(&mut model, "U");
     assert_eq!(said(&model), "6.jpg: not reviewed → a face (changed). u changes it back.");
     // In another filter, where it is not: the filter is left.
-    press(&mut model, "ff");
+    press(&mut model, "f1");
     assert_eq!(model.filter_name(), "a map");
     assert_ne!(current(&model), 6);
     press(&mut model, "u");
@@ -224,7 +224,7 @@ fn keys_that_change_the_view_say_what_they_did() {
     let mut model = classified();
     press(&mut model, "<f4>o");
     assert_eq!(said(&model), "Filter: all. Order: most sure first. 6 pictures.");
-    press(&mut model, "f");
+    press(&mut model, "fS");
     assert_eq!(said(&model), "Filter: unsure. Order: most sure first. 2 pictures.");
     for (key, words) in [("i", "scroll it, i closes"), ("i", "closed"), ("b", "hidden; b"), ("b", "shown")] {
         press(&mut model, key);

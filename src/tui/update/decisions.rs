@@ -28,7 +28,8 @@ enum Refusal {
 /// Decides for a label by its position.
 pub(super) fn reassign(model: &mut Model, label: usize) -> Vec<Effect> {
     let Some(number) = model.labels.numbers.get(label).copied() else {
-        let values: crate::lang::Values<'_> = &[("count", &model.labels.numbers.len())];
+        let key = model.keys.name(ReviewAction::Labels);
+        let values: crate::lang::Values<'_> = &[("count", &model.labels.numbers.len()), ("key", &key)];
         let text = model.language.say("app.no_such_label", values);
         model.say_error(text);
         return vec![];

@@ -126,7 +126,7 @@ pub(super) fn foreseen(model: &mut Model, outlook: Outlook, failures: Vec<String
     if outlook.takes_back() == 0 {
         return say_nothing_back(model, outlook.run, outlook.left);
     }
-    if model.pane == Pane::Files && !model.help {
+    if model.pane == Pane::Files && model.popup.is_none() {
         model.question = Some(Question::TakeBack(outlook));
     }
 }

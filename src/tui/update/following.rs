@@ -12,6 +12,8 @@ use crate::tui::model::{Model, Pane};
 pub(super) fn begun(model: &mut Model, begun: u64) {
     model.live.begun = begun;
     model.live.awaits_begin = false;
+    // A list that was opened for the former one is of no use.
+    model.popup = None;
 }
 
 /// The changes that were read in the session, and how many of this app's own decisions were in it.

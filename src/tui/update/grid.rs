@@ -4,7 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 
 use super::grid_page::{first, rest};
 use super::preview::look;
-use super::{queue, review, stacks, sweep};
+use super::{digits, queue, review, stacks, sweep};
 use crate::domain::review::QueueFilter;
 use crate::tui::action::{GridAction, ReviewAction};
 use crate::tui::effect::Effect;
@@ -71,11 +71,8 @@ pub(super) fn come_back(model: &mut Model) -> Vec<Effect> {
 
 /// A key in the grid.
 pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
-    if let KeyCode::Char(digit @ '0'..='9') = key.code
-        && key.modifiers.is_empty()
-    {
-        let number = digit.to_digit(10).unwrap_or(0) as usize;
-        return sweep::give_label(model, if number == 0 { 9 } else { number - 1 });
+    if let Some(label) = digits::label(key) {
+        return sweep::give_label(model, label);
     }
     if model.review.grid.has_letters
         && let KeyCode::Char(letter) = key.code
@@ -87,17 +84,24 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         return act(model, action);
     }
     match model.keys.action(key) {
-        Some(ReviewAction::Accept) if model.review.grid.stack.is_some() => sweep::accept_page(model),
-        Some(ReviewAction::Accept) => sweep::accept_in_hand(model),
-        Some(ReviewAction::NoneOfThese) => sweep::none_of_these(model),
-        Some(ReviewAction::Skip) => sweep::skip(model),
-        Some(action) if is_known_here(action) => review::act(model, action),
-        Some(_) => {
+        Some(action) => act_of_review(model, action),
+        None => digits::shifted(key).map(|label| sweep::give_label(model, label)).unwrap_or_default(),
+    }
+}
+
+/// Does what a key of the review stands for in the grid.
+pub(super) fn act_of_review(model: &mut Model, action: ReviewAction) -> Vec<Effect> {
+    match action {
+        ReviewAction::Accept if model.review.grid.stack.is_some() => sweep::accept_page(model),
+        ReviewAction::Accept => sweep::accept_in_hand(model),
+        ReviewAction::NoneOfThese => sweep::none_of_these(model),
+        ReviewAction::Skip => sweep::skip(model),
+        action if is_known_here(action) => review::act(model, action),
+        _ => {
             let text = model.with_keys("app.not_in_grid", &[("key", GridAction::Leave.into())]);
             model.show(text);
             vec![]
         }
-        None => vec![],
     }
 }
 
@@ -117,13 +121,20 @@ fn is_known_here(action: ReviewAction) -> bool {
             | Known::Find
             | Known::LikeThis
             | Known::Filter
+            | Known::FilterBefore
+            | Known::First
+            | Known::Last
+            | Known::GoTo
+            | Known::Labels
+            | Known::Decisions
             | Known::Hide
             | Known::Stack
             | Known::Preview
     )
 }
 
-fn act(model: &mut Model, action: GridAction) -> Vec<Effect> {
+/// Does what a key of the grid stands for.
+pub(super) fn act(model: &mut Model, action: GridAction) -> Vec<Effect> {
     let across = grid_shape(model.size).0 as isize;
     match action {
         GridAction::Left => queue::go(model, -1),

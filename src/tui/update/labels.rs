@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use ratatui_textarea::{CursorMove, Input, Key};
+use ratatui_textarea::{CursorMove, Input, Key, TextArea};
 
 use super::{failure, stacks};
 use crate::backend::{BackendError, Order};
@@ -26,8 +26,8 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     }
     match model.keys.action(key) {
         Some(EditorAction::Done) => return end(model),
-        Some(EditorAction::Undo) => drop(model.labels.editor.undo()),
-        Some(EditorAction::Redo) => drop(model.labels.editor.redo()),
+        Some(EditorAction::Undo) => step(model, TextArea::undo),
+        Some(EditorAction::Redo) => step(model, TextArea::redo),
         Some(EditorAction::TakeHint) => take_hint(model),
         None => match (key.code, key.modifiers.contains(KeyModifiers::CONTROL)) {
             (KeyCode::Home, true) => model.labels.editor.move_cursor(CursorMove::Top),
@@ -39,6 +39,16 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         },
     }
     changed(model)
+}
+
+/// Takes a change of the text back, or makes it again. Between two lists of which one replaced the other the text is
+/// empty for the editor: it does not stay so.
+fn step(model: &mut Model, once: fn(&mut TextArea<'static>) -> bool) {
+    let editor = &mut model.labels.editor;
+    once(editor);
+    if editor.is_empty() {
+        once(editor);
+    }
 }
 
 /// Makes a caption of the bare word in the line of the cursor.
@@ -68,6 +78,35 @@ pub(super) fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
         None => text.replace("\r\n", "\n").replace('\r', "\n"),
     };
     model.labels.editor.insert_str(&text);
+    changed(model)
+}
+
+/// Adds a label's line at the end. None where it is no line of a label: why not is said, and the text stays.
+pub(super) fn add(model: &mut Model, line: &str) -> Option<Vec<Effect>> {
+    let before = model.labels.editor.clone();
+    let count = model.labels.current.len();
+    let editor = &mut model.labels.editor;
+    editor.move_cursor(CursorMove::Bottom);
+    editor.move_cursor(CursorMove::End);
+    if editor.lines().last().is_some_and(|line| !line.is_empty()) {
+        editor.insert_newline();
+    }
+    editor.insert_str(line);
+    let why = match model.labels.parsed() {
+        Ok(labels) if labels.len() == count + 1 => return Some(changed(model)),
+        Ok(_) => model.language.text("app.no_label_line"),
+        Err(error) => error.say(&model.language),
+    };
+    model.labels.editor = before;
+    model.say_error(why);
+    None
+}
+
+/// Writes other lines instead of all that are there.
+pub(super) fn replace(model: &mut Model, lines: &[String]) -> Vec<Effect> {
+    begin(model);
+    model.labels.editor.select_all();
+    model.labels.editor.insert_str(lines.join("\n"));
     changed(model)
 }
 

@@ -2,20 +2,28 @@
 //! same.
 
 mod backend_event;
+mod chooser;
 mod decisions;
+mod digits;
 mod failure;
 mod files;
+mod filters;
 mod find;
 mod following;
 mod gathering;
+mod go_to;
 mod grid;
 mod grid_page;
+mod help;
+mod label_list;
 mod labels;
+mod last_decisions;
 mod looks;
 mod marks;
 mod models;
 mod mouse;
 mod outside;
+mod packs;
 mod panes;
 mod positions;
 mod preview;
@@ -47,6 +55,7 @@ use super::model::{Model, Pane, Question, Work};
 /// Changes the model as a message says.
 pub(super) fn update(model: &mut Model, message: Message) -> Vec<Effect> {
     let mut effects = take(model, message);
+    chooser::hold(model);
     // After any change: a watch sorts only by the settings on the screen.
     effects.extend(watching::hold(model));
     effects
@@ -85,13 +94,17 @@ fn press(model: &mut Model, key: KeyEvent, position: Option<char>) -> Vec<Effect
     if let Some(question) = model.question.take() {
         return answer(model, question, key);
     }
-    if model.help {
-        model.help = false;
-        return vec![];
+    if model.popup.is_some() {
+        return chooser::press(model, key);
     }
     if let Some(chosen) = model.welcome {
         return press_in_welcome(model, key, chosen);
     }
+    dispatch(model, key)
+}
+
+/// Hands a key to the open pane, or does what it means in every one.
+fn dispatch(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     model.notice = None;
     // While text is edited, only keys that no text has are commands.
     let is_letter = matches!(key.code, KeyCode::Char(_)) && key.modifiers.is_empty()
@@ -162,10 +175,8 @@ fn press_in_welcome(model: &mut Model, key: KeyEvent, chosen: usize) -> Vec<Effe
 /// Carries out keys that every pane knows; none for a key that is not bound there.
 fn everywhere(model: &mut Model, key: KeyEvent) -> Option<Vec<Effect>> {
     let pane = match model.keys.action(key)? {
-        AppAction::Help => {
-            model.help = true;
-            return Some(vec![]);
-        }
+        AppAction::Help => return Some(help::open(model)),
+        AppAction::Packs => return Some(packs::open(model)),
         AppAction::Quit => {
             let waits = model.is_busy()
                 || model.watch.is_some()
@@ -238,6 +249,10 @@ fn look_where_pictures_are(model: &mut Model) -> Vec<Effect> {
 }
 
 fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
+    if model.popup.is_some() {
+        chooser::paste(model, text);
+        return vec![];
+    }
     match model.pane {
         Pane::Setup if model.setup.editing.is_some() => setup::paste(model, text),
         Pane::Labels => labels::paste(model, text),

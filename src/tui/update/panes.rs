@@ -9,6 +9,7 @@ pub(super) fn go_to(model: &mut Model, pane: Pane) -> Vec<Effect> {
     model.setup.leave_field();
     let mut effects = labels::end(model);
     effects.extend(find::keep_names(model));
+    model.popup = None;
     model.pane = pane;
     model.scroll = 0;
     effects.extend(match pane {

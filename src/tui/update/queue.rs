@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::find;
 use super::gathering::gathered;
 use super::preview::look;
-use crate::domain::review::{QueueOrder, queue};
+use crate::domain::review::{QueueOrder, queue_of};
 use crate::tui::effect::Effect;
 use crate::tui::model::Model;
 
@@ -17,7 +17,7 @@ pub(super) fn remake(model: &mut Model) {
     if let Some(stack) = model.review.grid.stack.take() {
         model.review.grid.is_open = stack.was_grid;
     }
-    let whole = queue(&model.collection, model.review.filter, model.review.order, model.sure());
+    let whole = filtered(model, model.review.order);
     let whole = find::found_in(model, whole);
     let is_gathered = model.review.grid.is_open || model.review.grid.is_behind;
     (model.review.queue, model.review.grid.with) =
@@ -50,7 +50,7 @@ pub(super) fn extend(model: &mut Model, first: usize) {
 
 fn append(model: &mut Model, first: usize, is_shown: bool) {
     let known = model.review.queue.len();
-    let whole = queue(&model.collection, model.review.filter, QueueOrder::Newest, model.sure());
+    let whole = filtered(model, QueueOrder::Newest);
     let fresh: Vec<usize> = whole.into_iter().filter(|index| *index >= first).rev().collect();
     // One whose content is in the queue already is looked at with it.
     let queued: HashSet<usize> = model.review.queue.iter().copied().collect();
@@ -64,11 +64,26 @@ fn append(model: &mut Model, first: usize, is_shown: bool) {
     }
 }
 
+/// The pictures of the filter in use.
+fn filtered(model: &Model, order: QueueOrder) -> Vec<usize> {
+    queue_of(&model.collection, model.review.filter, order, model.sure(), model.apart())
+}
+
 /// From the top, after another order or filter.
 pub(super) fn again(model: &mut Model) -> Vec<Effect> {
     model.review.at = usize::MAX;
     remake(model);
     look(model)
+}
+
+/// The queue has another order or filter: says which.
+pub(super) fn rearranged(model: &mut Model) -> Vec<Effect> {
+    let effects = again(model);
+    let (filter, order) = (model.filter_name(), model.order_name());
+    let values: crate::lang::Values<'_> =
+        &[("filter", &filter), ("order", &order), ("count", &model.review.queue.len())];
+    model.show(model.language.say("app.rearranged", values));
+    effects
 }
 
 /// Goes so many pictures on.

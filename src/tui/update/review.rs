@@ -1,23 +1,21 @@
 //! The review pane: decisions with one key.
 
-use crossterm::event::{KeyCode, KeyEvent};
+use crossterm::event::KeyEvent;
 
 use super::decisions::{decide, reassign};
-use super::find;
-use super::grid;
 use super::marks::{self, mark, mark_range};
 use super::preview::{choose_preview, look};
-use super::queue::{again, go_to_open, remake, step};
-use super::stacks;
+use super::queue::{go_to_open, rearranged, remake, step};
 use super::undo::{redo, undo};
-use super::{looks, outside, scroll};
+use super::{digits, filters, find, go_to, grid, label_list, last_decisions, looks, outside, scroll, stacks};
 use crate::tui::action::{GridAction, ListAction, ReviewAction};
 use crate::tui::effect::Effect;
+use crate::tui::layout::page;
 use crate::tui::model::{Look, Model, Wanted};
 
 /// Opens the pane: the queue is made anew, and the first picture that nobody decided is looked at.
 pub(super) fn enter(model: &mut Model) -> Vec<Effect> {
-    model.live.unseen.clear();
+    model.live.look();
     remake(model);
     look(model)
 }
@@ -33,11 +31,8 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     if is_way_back && model.keys.action(key) == Some(GridAction::Leave) {
         return grid::come_back(model);
     }
-    if let KeyCode::Char(digit @ '0'..='9') = key.code
-        && key.modifiers.is_empty()
-    {
-        let number = digit.to_digit(10).unwrap_or(0) as usize;
-        return reassign(model, if number == 0 { 9 } else { number - 1 });
+    if let Some(label) = digits::label(key) {
+        return reassign(model, label);
     }
     if let (Look::Exact { .. }, Some(action)) = (model.review.look, model.keys.action(key)) {
         return looks::press(model, action);
@@ -48,17 +43,23 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     }
     match model.keys.action(key) {
         Some(action) => act(model, action),
-        None => vec![],
+        None => digits::shifted(key).map(|label| reassign(model, label)).unwrap_or_default(),
     }
 }
 
 /// Does what a key of the review stands for.
 pub(super) fn act(model: &mut Model, action: ReviewAction) -> Vec<Effect> {
+    let page = page(model.size) as isize;
     match action {
         ReviewAction::Next => step(model, 1),
         ReviewAction::Previous => step(model, -1),
         ReviewAction::TenOn => step(model, 10),
         ReviewAction::TenBack => step(model, -10),
+        ReviewAction::First => step(model, isize::MIN),
+        ReviewAction::Last => step(model, isize::MAX),
+        ReviewAction::PageOn => step(model, page),
+        ReviewAction::PageBack => step(model, -page),
+        ReviewAction::GoTo => go_to::ask(model),
         ReviewAction::NextOpen => go_to_open(model, 1),
         ReviewAction::PreviousOpen => go_to_open(model, -1),
         ReviewAction::Accept => decide(model, Wanted::Accept),
@@ -87,10 +88,10 @@ pub(super) fn act(model: &mut Model, action: ReviewAction) -> Vec<Effect> {
             model.review.order = model.review.order.next();
             rearranged(model)
         }
-        ReviewAction::Filter => {
-            model.review.filter = model.review.filter.next(model.labels.current.len());
-            rearranged(model)
-        }
+        ReviewAction::Filter => filters::open(model),
+        ReviewAction::FilterBefore => filters::back(model),
+        ReviewAction::Labels => label_list::open(model),
+        ReviewAction::Decisions => last_decisions::open(model),
     }
 }
 
@@ -123,14 +124,4 @@ fn hide(model: &mut Model) -> Vec<Effect> {
     let sentence = if model.review.hidden { "app.hides" } else { "app.hides_no_more" };
     model.show(model.with_keys(sentence, &[("key", ReviewAction::Hide.into())]));
     look(model)
-}
-
-/// The queue has another order or filter: says which.
-fn rearranged(model: &mut Model) -> Vec<Effect> {
-    let effects = again(model);
-    let (filter, order) = (model.filter_name(), model.order_name());
-    let values: crate::lang::Values<'_> =
-        &[("filter", &filter), ("order", &order), ("count", &model.review.queue.len())];
-    model.show(model.language.say("app.rearranged", values));
-    effects
 }

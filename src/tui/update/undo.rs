@@ -2,11 +2,11 @@
 //! line says what it is again.
 
 use super::decisions::{after_decisions, counted, keep, set};
-use super::{find, preview, queue};
+use super::go_to::bring;
+use super::preview;
 use crate::backend::{DecisionStep, NamedDecision};
 use crate::domain::decision::Decision;
 use crate::domain::history::{Change, Changes, History, Step, StepKind};
-use crate::domain::review::QueueFilter;
 use crate::tui::action::ReviewAction;
 use crate::tui::effect::Effect;
 use crate::tui::model::{Model, Question, Work};
@@ -122,17 +122,6 @@ fn came_back(model: &Model, kind: StepKind, changes: &Changes) -> String {
             model.language.say("app.came_back_many", values)
         }
     }
-}
-
-/// Goes to a picture. True where that took leaving the filter, or what was found.
-fn bring(model: &mut Model, index: usize) -> bool {
-    if queue::go_to_picture(model, index) || model.review.filter == QueueFilter::All && !model.find.is_active() {
-        return false;
-    }
-    find::forget(model);
-    model.review.filter = QueueFilter::All;
-    queue::remake(model);
-    queue::go_to_picture(model, index)
 }
 
 /// Takes over the decisions made in a session before, step by step, so that they can be taken back.

@@ -10,7 +10,8 @@ use unicode_width::UnicodeWidthStr;
 use crate::domain::limit::Stage;
 use crate::lang::{Values, limit};
 use crate::tui::action::{Action, AppAction};
-use crate::tui::model::Model;
+use crate::tui::layout;
+use crate::tui::model::{Model, Popup};
 use crate::tui::theme::Theme;
 
 /// The tools of a view.
@@ -37,6 +38,16 @@ impl Canvas<'_> {
     /// A sentence that names keys.
     pub(super) fn with_keys(&self, sentence: &str, keys: &[(&str, Action)]) -> String {
         self.model.with_keys(sentence, keys)
+    }
+
+    /// Where the popup is on a screen, if one is open over the pane.
+    pub(super) fn popup_area(&self, screen: Rect) -> Option<Rect> {
+        match &self.model.popup {
+            Some(Popup::Chooser(list)) => {
+                Some(layout::popup(layout::parts(screen, 1).pane, list.width(), list.shown().len()))
+            }
+            Some(Popup::Number(_)) | None => None,
+        }
     }
 
     /// `key word` for the hint line.

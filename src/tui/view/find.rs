@@ -38,7 +38,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_>) -> bo
         spans.push(Span::styled(keys, canvas.theme.faint()));
     }
     frame.render_widget(Line::from(spans), area);
-    if !model.help && model.question.is_none() {
+    if model.popup.is_none() && model.question.is_none() {
         frame.set_cursor_position(Position::new(area.x + cursor as u16, area.y));
     }
     true

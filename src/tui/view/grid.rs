@@ -60,9 +60,12 @@ fn first_place(model: &Model) -> usize {
 
 pub(super) fn draw_tile(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_>, shown: &Tile) {
     let review = &canvas.model.review;
+    let is_covered = canvas.popup_area(frame.area()).is_some_and(|popup| popup.intersects(area));
     let said = match shown {
         _ if review.hidden => canvas.text("app.tile_hidden"),
         _ if review.preview == Preview::None => String::new(),
+        // As the picture in hand, a tile gives way to a popup where the terminal draws it by itself.
+        Tile::Painted(painted) if is_covered && !preview::is_text(painted) => return,
         Tile::Painted(painted) => return preview::draw(frame, area, painted),
         Tile::Waits => "…".to_owned(),
         Tile::Gone => canvas.text("app.tile_gone"),

@@ -5,22 +5,28 @@ use ratatui::text::{Line, Span};
 
 use super::canvas::Canvas;
 use crate::tui::action::{Action, AppAction, EditorAction, FilesAction, GridAction, ListAction, ReviewAction};
-use crate::tui::model::{Model, Pane};
+use crate::tui::model::{Model, Pane, Popup};
 
 /// Columns between two hints.
 const GAP: usize = 2;
 
+/// Blanks between the entries of a sentence that is a list of keys.
+const BETWEEN: &str = "   ";
+
 /// The line, in so many columns.
 pub(super) fn line(canvas: &Canvas<'_>, width: u16) -> Line<'static> {
     let model = canvas.model;
-    let fixed = match model.pane {
+    let fixed = match (&model.popup, model.pane) {
+        (Some(Popup::Chooser(_)), _) => Some("app.hint_chooser"),
+        (Some(Popup::Number(_)), _) => Some("app.hint_number"),
         _ if model.welcome.is_some() => Some("app.hint_welcome"),
-        _ if model.help => Some("app.hint_help"),
-        Pane::Setup if model.setup.editing.is_some() => Some("app.hint_field"),
+        (_, Pane::Setup) if model.setup.editing.is_some() => Some("app.hint_field"),
         _ => None,
     };
     if let Some(key) = fixed {
-        return Line::raw(canvas.text(key));
+        let sentence = canvas.text(key);
+        let entries = sentence.split(BETWEEN).map(|entry| vec![Span::raw(entry.to_owned())]);
+        return fitting(entries, None, usize::from(width));
     }
     // Where text is edited, letters are letters.
     let always = if model.is_typing() { None } else { Some(canvas.hint(AppAction::Help.into())) };
@@ -62,7 +68,7 @@ fn marked(canvas: &Canvas<'_>) -> Option<Vec<Span<'static>>> {
 fn own(canvas: &Canvas<'_>) -> Vec<Vec<Span<'static>>> {
     let mut entries: Vec<Vec<Span<'static>>> =
         hinted(canvas.model).into_iter().map(|action| canvas.hint(action)).collect();
-    if canvas.model.pane == Pane::Review {
+    if canvas.model.pane == Pane::Review && canvas.model.review.current().is_some() {
         let word = canvas.text("keys.review_digit");
         let digits = vec![Span::styled("1-9", canvas.theme.title()), Span::raw(format!(" {word}"))];
         entries.insert(1.min(entries.len()), digits);
@@ -76,13 +82,21 @@ fn hinted(model: &Model) -> Vec<Action> {
     match model.pane {
         Pane::Labels if model.labels.is_editing => {
             let editing = [EditorAction::Done, EditorAction::TakeHint, EditorAction::Undo, EditorAction::Redo];
-            editing.map(Editor).into_iter().chain([Everywhere(AppAction::Start)]).collect()
+            editing
+                .map(Editor)
+                .into_iter()
+                .chain([Everywhere(AppAction::Packs), Everywhere(AppAction::Start)])
+                .collect()
         }
         Pane::Setup | Pane::Labels if model.knows_pause() || model.watch.is_some() => {
             vec![List(ListAction::Enter), Everywhere(AppAction::Pause), Everywhere(AppAction::Stop)]
         }
         Pane::Setup | Pane::Labels if model.is_busy() => vec![List(ListAction::Enter), Everywhere(AppAction::Stop)],
-        Pane::Setup | Pane::Labels => vec![List(ListAction::Enter), Everywhere(AppAction::Start)],
+        Pane::Setup => vec![List(ListAction::Enter), Everywhere(AppAction::Start)],
+        Pane::Labels => vec![List(ListAction::Enter), Everywhere(AppAction::Start), Everywhere(AppAction::Packs)],
+        Pane::Review if model.review.current().is_none() => {
+            [ReviewAction::Filter, ReviewAction::FilterBefore].map(Review).to_vec()
+        }
         Pane::Review if model.review.grid.is_open => {
             let most_used = [GridAction::AcceptPage, GridAction::Mark, GridAction::Letters, GridAction::Look];
             let then = [Review(ReviewAction::Undo), Review(ReviewAction::Stack), Grid(GridAction::Leave)];
@@ -92,13 +106,14 @@ fn hinted(model: &Model) -> Vec<Action> {
             let most_used = [
                 ReviewAction::Accept,
                 ReviewAction::NoneOfThese,
-                ReviewAction::Skip,
                 ReviewAction::Undo,
+                ReviewAction::Labels,
+                ReviewAction::Filter,
                 ReviewAction::Whole,
                 ReviewAction::Exact,
                 ReviewAction::Mark,
                 ReviewAction::Find,
-                ReviewAction::Filter,
+                ReviewAction::Skip,
                 ReviewAction::Order,
                 ReviewAction::Details,
                 ReviewAction::OpenOutside,

@@ -2,11 +2,11 @@
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
-use ratatui::style::Modifier;
-use ratatui::text::Line;
+use ratatui::text::{Line, Text};
 use unicode_width::UnicodeWidthStr;
 
 use super::canvas::{Canvas, padded, paragraph, shortened};
+use super::editor_lines;
 use crate::domain::advice::{Advice, advice, catches_the_rest};
 use crate::domain::folder_name::folder_names;
 use crate::domain::label;
@@ -28,16 +28,12 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_>) {
     let heading =
         format!("{}{}", padded(&canvas.text("app.labels_head"), text.width as usize), canvas.text("app.counts_head"));
     paragraph(frame, head, vec![Line::styled(heading, canvas.theme.title())]);
-    let mut editor = canvas.model.labels.editor.clone();
-    editor.set_cursor_line_style(ratatui::style::Style::default());
-    if !canvas.model.labels.is_editing {
-        editor.set_cursor_style(ratatui::style::Style::default());
-    } else {
-        editor.set_cursor_style(ratatui::style::Style::new().add_modifier(Modifier::REVERSED));
-    }
-    frame.render_widget(&editor, text);
-    let offset = editor.scroll_offset().0 as usize;
-    paragraph(frame, counts, counts_beside(canvas, offset, counts.height as usize, counts.width as usize));
+    let labels = &canvas.model.labels;
+    let first = editor_lines::first(&labels.editor, text.height as usize);
+    let lines =
+        editor_lines::shown(&labels.editor, labels.is_editing, (first, text.height as usize), text.width as usize);
+    frame.render_widget(Text::from(lines), text);
+    paragraph(frame, counts, counts_beside(canvas, first, counts.height as usize, counts.width as usize));
     paragraph(frame, others, rows);
 }
 

@@ -1,12 +1,13 @@
 //! The screen, drawn from the state. Nothing is changed here.
 
 mod canvas;
+mod chooser;
 mod details;
+mod editor_lines;
 mod file_questions;
 mod files;
 mod find;
 mod grid;
-mod help;
 mod hints;
 mod labels;
 mod live;
@@ -22,11 +23,12 @@ mod welcome;
 mod whole;
 
 use ratatui::Frame;
+use ratatui::layout::Rect;
 use ratatui::widgets::{Clear, Paragraph, Wrap};
 use unicode_width::UnicodeWidthStr;
 
 use super::layout::{LEAST, is_too_small, parts};
-use super::model::{Look, Model, Pane, Question, Work};
+use super::model::{Look, Model, Pane, Popup, Question, Work};
 use super::theme::Theme;
 use crate::domain::printable::{printable, printable_text};
 use crate::lang::{Values, duration, size};
@@ -46,16 +48,15 @@ pub(super) fn draw(frame: &mut Frame<'_>, model: &Model, theme: Theme) {
     let said = notice(&canvas);
     // A sentence that says what to do is shown whole.
     let rows = said.line_count(frame.area().width).clamp(1, MOST_NOTICE_ROWS) as u16;
-    let is_free = canvas.model.welcome.is_none() && !canvas.model.help;
-    if is_free && canvas.model.pane == Pane::Review && canvas.model.review.look != Look::One {
-        return whole::draw(frame, &canvas, said);
-    }
     let parts = parts(frame.area(), rows);
+    let is_free = canvas.model.welcome.is_none();
+    if is_free && canvas.model.pane == Pane::Review && canvas.model.review.look != Look::One {
+        whole::draw(frame, &canvas, said);
+        return draw_popup(frame, parts.pane, &canvas);
+    }
     frame.render_widget(tabs::line(&canvas), parts.tabs);
     if let Some(chosen) = model.welcome {
         welcome::draw(frame, parts.pane, &canvas, chosen);
-    } else if model.help {
-        help::draw(frame, parts.pane, &canvas);
     } else {
         match model.pane {
             Pane::Setup => setup::draw(frame, parts.pane, &canvas),
@@ -66,12 +67,20 @@ pub(super) fn draw(frame: &mut Frame<'_>, model: &Model, theme: Theme) {
             Pane::Log => log::draw(frame, parts.pane, &canvas),
         }
     }
+    draw_popup(frame, parts.pane, &canvas);
     frame.render_widget(Clear, parts.notice);
     frame.render_widget(said, parts.notice);
     if !(model.pane == Pane::Review && find::draw(frame, parts.hints, &canvas)) {
         frame.render_widget(hints::line(&canvas, parts.hints.width), parts.hints);
     }
     frame.render_widget(status_line(&canvas, parts.status.width), parts.status);
+}
+
+/// Draws the list that is open over the pane.
+fn draw_popup(frame: &mut Frame<'_>, pane: Rect, canvas: &Canvas<'_>) {
+    if let Some(Popup::Chooser(list)) = &canvas.model.popup {
+        chooser::draw(frame, pane, canvas, list);
+    }
 }
 
 /// Says that there is no room, instead of drawing things over each other.
@@ -114,6 +123,11 @@ fn notice(canvas: &Canvas<'_>) -> Paragraph<'static> {
     });
     if let Some(question) = question {
         return Paragraph::new(question).style(canvas.theme.warning()).wrap(Wrap { trim: true });
+    }
+    if let Some(Popup::Number(line)) = &canvas.model.popup {
+        let (last, typed) = (canvas.model.review.queue.len(), printable_text(line.text()));
+        let asked = canvas.say("app.ask_number", &[("last", &last)]);
+        return Paragraph::new(format!("{asked} {typed}▏")).style(canvas.theme.warning()).wrap(Wrap { trim: true });
     }
     match &canvas.model.notice {
         Some(notice) => {

@@ -94,6 +94,7 @@ fn is_drawn(canvas: &Canvas<'_>) -> bool {
 pub(super) fn draw_picture(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_>) {
     let review = &canvas.model.review;
     let said = |frame: &mut Frame<'_>, text: String| paragraph(frame, area, vec![Line::raw(text)]);
+    let is_covered = canvas.popup_area(frame.area()).is_some_and(|popup| popup.intersects(area));
     match &review.viewed {
         // A picture that is gone is no picture to hide.
         Some(Err(why)) if why.is_lost() => said(frame, why.say(&canvas.model.language)),
@@ -102,6 +103,8 @@ pub(super) fn draw_picture(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_
         Some(Ok(_)) if !canvas.theme.draws_pictures(review.preview) => {
             said(frame, canvas.with_keys("app.no_colours", &[("key", ReviewAction::Preview.into())]));
         }
+        // The terminal would lay its own picture over the popup, or keep the popup's letters in it.
+        Some(Ok(viewed)) if is_covered && !preview::is_text(&viewed.painted) => {}
         Some(Ok(viewed)) => preview::draw(frame, area, &viewed.painted),
         Some(Err(why)) => said(frame, why.say(&canvas.model.language)),
         None => {}

@@ -1,10 +1,10 @@
 //! The answers of the view to what a person points at and scrolls through: they depend on what is drawn.
 
 use super::canvas::Canvas;
-use super::{files, grid, queue, review, setup, tabs};
+use super::{chooser, files, grid, queue, review, setup, tabs};
 use crate::tui::layout::{parts, screen};
 use crate::tui::message::{Message, Target};
-use crate::tui::model::{Look, Model, Pane};
+use crate::tui::model::{Look, Model, Pane, Popup};
 use crate::tui::theme::Theme;
 
 /// The message of a click on a cell; none where nothing is there that can be clicked.
@@ -21,6 +21,9 @@ pub(in crate::tui) fn scrolled(model: &Model, by: isize) -> Message {
 fn target_at(model: &Model, column: u16, row: u16) -> Option<Target> {
     let canvas = Canvas { model, theme: Theme::default() };
     let parts = parts(screen(model.size), 1);
+    if let Some(Popup::Chooser(list)) = &model.popup {
+        return chooser::row_at(list, parts.pane, column, row).map(Target::Choice);
+    }
     if model.pane == Pane::Review && model.review.look != Look::One {
         return None;
     }

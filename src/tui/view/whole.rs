@@ -8,6 +8,7 @@ use super::canvas::{Canvas, nothing_yet};
 use super::{MOST_NOTICE_ROWS, rail, review};
 use crate::tui::action::ReviewAction;
 use crate::tui::layout::whole_areas;
+use crate::tui::model::Popup;
 
 /// Draws the picture, and under it the line; a question or what a key did is over the picture's end.
 pub(super) fn draw(frame: &mut Frame<'_>, canvas: &Canvas<'_>, said: Paragraph<'static>) {
@@ -23,7 +24,8 @@ pub(super) fn draw(frame: &mut Frame<'_>, canvas: &Canvas<'_>, said: Paragraph<'
     };
     review::draw_picture(frame, picture, canvas);
     frame.render_widget(rail::in_one_line(canvas, index), line);
-    if model.notice.is_some() || model.question.is_some() {
+    let asks = matches!(model.popup, Some(Popup::Number(_)));
+    if model.notice.is_some() || model.question.is_some() || asks {
         let rows = (said.line_count(line.width).clamp(1, MOST_NOTICE_ROWS) as u16).min(picture.height);
         let area = ratatui::layout::Rect { y: line.y - rows, height: rows, ..line };
         frame.render_widget(Clear, area);

@@ -9,8 +9,8 @@ use crate::backend::Checked;
 use crate::domain::file_filter::LeftOutCounts;
 use crate::domain::label::Label;
 use crate::lang::{Values, duration};
-use crate::tui::action::ListAction;
-use crate::tui::model::{Field, Watching};
+use crate::tui::action::{AppAction, ListAction};
+use crate::tui::model::{Field, PACKS, Watching, pack_lines};
 use crate::tui::view::canvas::{Canvas, shortened};
 
 /// The lines under a field.
@@ -22,7 +22,10 @@ pub(super) fn notes(canvas: &Canvas<'_>, field: Field, room: usize) -> Vec<Line<
     match field {
         Field::Source if setup.source.text().trim().is_empty() => hint("app.source_hint"),
         Field::Source => source(canvas, room),
-        Field::Labels if are_examples(canvas) => hint("app.labels_are_examples"),
+        Field::Labels if are_examples(canvas) => {
+            let text = canvas.with_keys("app.labels_are_examples", &[("key", AppAction::Packs.into())]);
+            noted(&text, faint, room)
+        }
         Field::Labels if is_chosen => {
             noted(&canvas.say("app.labels_hint", &[("count", &canvas.model.labels.current.len())]), faint, room)
         }
@@ -91,7 +94,7 @@ fn counted(canvas: &Canvas<'_>, key: &str, checked: &Checked) -> String {
 /// True where nobody has written labels of their own.
 fn are_examples(canvas: &Canvas<'_>) -> bool {
     let written = canvas.model.labels.current.iter().map(Label::line);
-    written.collect::<Vec<_>>().join(", ") == canvas.text("app.default_labels")
+    written.eq(pack_lines(&canvas.model.language, &PACKS[0]))
 }
 
 /// Whether to look into files none of which has the name of a picture.
