@@ -49,9 +49,12 @@ mod memory;
 mod model_folders;
 mod mutated;
 mod names;
+mod near_duplicates;
 mod narrow;
 mod own_work;
 mod parity;
+#[path = "../../benches/planted/mod.rs"]
+mod planted;
 #[cfg(target_os = "linux")]
 mod power;
 mod privacy;
