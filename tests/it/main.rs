@@ -49,8 +49,8 @@ mod memory;
 mod model_folders;
 mod mutated;
 mod names;
-mod near_duplicates;
 mod narrow;
+mod near_duplicates;
 mod own_work;
 mod parity;
 #[path = "../../benches/planted/mod.rs"]
