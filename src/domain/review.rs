@@ -65,15 +65,15 @@ impl QueueFilter {
     }
 
     fn takes(self, collection: &Collection, index: usize, sure: SureRule) -> bool {
-        let Some(entry) = collection.entries().get(index).filter(|_| !collection.is_replaced(index)) else {
+        let Some(entry) = collection.entries().get(index).filter(|_| collection.is_here(index)) else {
             return false;
         };
         let standing = collection.standing(index, sure);
         match self {
             QueueFilter::All => true,
-            QueueFilter::Unsure => standing == Some(Standing::Unsure) && entry.decision.is_none(),
+            QueueFilter::Unsure => standing == Some(Standing::Unsure) && collection.decision(index).is_none(),
             QueueFilter::Label(label) => standing == Some(Standing::Label(label)),
-            QueueFilter::Decided => entry.decision.is_some(),
+            QueueFilter::Decided => collection.decision(index).is_some(),
             QueueFilter::Troubled => entry.state != PictureState::Ok,
         }
     }

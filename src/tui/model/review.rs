@@ -56,7 +56,11 @@ impl Model {
     /// The filter of the queue, in words.
     pub(crate) fn filter_name(&self) -> String {
         match self.review.filter {
-            QueueFilter::All => self.language.text("app.filter_all"),
+            QueueFilter::All => match self.labels.outside.last().and_then(|outside| self.labels.text_of(outside.label))
+            {
+                Some(label) => self.language.say("app.filter_inside", &[("label", &printable_text(label))]),
+                None => self.language.text("app.filter_all"),
+            },
             QueueFilter::Unsure => self.language.text("app.filter_unsure"),
             QueueFilter::Label(label) => {
                 self.labels.current.get(label).map(|label| printable_text(&label.text)).unwrap_or_default()

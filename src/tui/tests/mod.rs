@@ -2,6 +2,7 @@
 
 mod following;
 mod grid;
+mod inside;
 mod labels;
 mod live;
 mod repair;
@@ -120,6 +121,7 @@ fn named(name: &str) -> KeyEvent {
         "pageup" => plain(KeyCode::PageUp),
         "pagedown" => plain(KeyCode::PageDown),
         "space" => plain(KeyCode::Char(' ')),
+        "lt" => plain(KeyCode::Char('<')),
         "backspace" => plain(KeyCode::Backspace),
         "ctrl-s" => KeyEvent::new(KeyCode::Char('s'), KeyModifiers::CONTROL),
         "ctrl-k" => KeyEvent::new(KeyCode::Char('k'), KeyModifiers::CONTROL),

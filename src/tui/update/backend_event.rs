@@ -1,6 +1,8 @@
 //! Hands each event of the backend to the part of the app that it concerns.
 
-use super::{failure, files, following, grid_page, labels, models, run, setup, stacks, start, trust, undo, watching};
+use super::{
+    failure, files, following, grid_page, inside, labels, models, run, setup, stacks, start, trust, undo, watching,
+};
 use crate::backend::Event;
 use crate::tui::effect::Effect;
 use crate::tui::model::Model;
@@ -65,7 +67,11 @@ fn hand_on(model: &mut Model, event: Event) -> Vec<Effect> {
         // Labels and their scores.
         Event::Scorable { missing } => return labels::scorable(model, missing),
         Event::NotScorable { error } => labels::not_scorable(model, &error),
-        Event::Rescored { revision, scores } => labels::rescored(model, revision, scores),
+        Event::Rescored { revision, scores } => {
+            labels::rescored(model, revision, scores);
+            return inside::rescored(model);
+        }
+        Event::Inside { labels } => inside::told(model, labels),
         Event::LabelsFailed { revision, label, error } => labels::failed(model, revision, label, &error),
         Event::Alike { revision, pairs } => labels::alike(model, revision, pairs),
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::marks;
-use super::{preview, queue};
+use super::{inside, preview, queue};
 use crate::backend::{DecisionStep, NamedDecision, Order};
 use crate::domain::decision::Decision;
 use crate::domain::history::{Change, Changes, StepKind};
@@ -126,8 +126,8 @@ fn decision(model: &Model, wanted: Wanted, index: usize) -> Result<Decision, Ref
         Wanted::Accept => predicted.map(Decision::Accepted).ok_or(Refusal::NoScores),
         Wanted::Label(number) if predicted == Some(number) => Ok(Decision::Accepted(number)),
         Wanted::Label(number) => Ok(Decision::Reassigned(number)),
-        Wanted::NoneOfThese => Ok(Decision::NoneOfThese),
-        Wanted::Skip => Ok(Decision::Skipped),
+        Wanted::NoneOfThese => Ok(inside::inside(model, Decision::NoneOfThese, index)),
+        Wanted::Skip => Ok(inside::inside(model, Decision::Skipped, index)),
     }
 }
 
