@@ -29,8 +29,9 @@ fn main() {
     let count = |name: &str, usual: usize| {
         std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(if is_test { 200 } else { usual })
     };
-    measure_quality(count("SIS_BENCH_DRAWN", 10_000));
+    // First, so that its memory is its own.
     measure_speed(count("SIS_BENCH_FILES", 100_000));
+    measure_quality(count("SIS_BENCH_DRAWN", 10_000));
 }
 
 /// What a picture is: a number for each original, which its copies share, and the kind of copy.

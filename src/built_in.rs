@@ -83,6 +83,33 @@ pub fn samples_folder() -> io::Result<PathBuf> {
     Ok(folder)
 }
 
+/// Removes a folder that [`samples_folder`] has made, if it has the samples as they were unpacked and nothing else.
+/// False where anything is new, missing or changed: then nothing is removed.
+pub fn remove_untouched(folder: &Path) -> io::Result<bool> {
+    let samples = folder.join(SAMPLES);
+    let known: Vec<_> = DEMO.get_dir(SAMPLES).into_iter().flat_map(Dir::files).collect();
+    let names = |folder: &Path| -> io::Result<Vec<_>> {
+        std::fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.file_name())).collect()
+    };
+    if names(folder)? != [SAMPLES] || names(&samples)?.len() != known.len() {
+        return Ok(false);
+    }
+    let is_unchanged = |path: &Path, content: &[u8]| {
+        let is_file = std::fs::symlink_metadata(path).is_ok_and(|found| found.is_file());
+        is_file && plain_file::read(path, content.len() as u64).is_ok_and(|read| read == content)
+    };
+    let files: Vec<_> =
+        known.iter().map(|file| (samples.join(file.path().file_name().unwrap_or_default()), file.contents())).collect();
+    if !files.iter().all(|(path, content)| is_unchanged(path, content)) {
+        return Ok(false);
+    }
+    files.iter().try_for_each(|(path, _)| std::fs::remove_file(path))?;
+    // A folder in which something has come meanwhile is not empty, and stays.
+    std::fs::remove_dir(&samples)?;
+    std::fs::remove_dir(folder)?;
+    Ok(true)
+}
+
 /// Labels for the samples, one a line.
 pub fn sample_labels() -> &'static str {
     DEMO.get_file("labels.txt").and_then(|file| file.contents_utf8()).unwrap_or_default()
@@ -123,6 +150,39 @@ mod tests {
             drop(place);
             assert!(!folder.exists());
         }
+    }
+
+    #[test]
+    fn a_folder_of_samples_goes_only_as_it_was_unpacked() {
+        let changes: [fn(&Path); 5] = [
+            |folder| drop(std::fs::write(folder.join("mine.jpg"), "mine")),
+            |folder| drop(std::fs::write(folder.join(SAMPLES).join("mine.jpg"), "mine")),
+            |folder| drop(std::fs::create_dir(folder.join("sorted"))),
+            |folder| drop(std::fs::write(first_sample(folder), "mine")),
+            |folder| {
+                std::fs::remove_file(first_sample(folder)).unwrap();
+                std::os::unix::fs::symlink("/etc/hostname", first_sample(folder)).unwrap();
+            },
+        ];
+        for change in changes {
+            let folder = samples_folder().unwrap();
+            change(&folder);
+            let count = || std::fs::read_dir(folder.join(SAMPLES)).unwrap().count();
+            let before = count();
+            assert!(!remove_untouched(&folder).unwrap());
+            assert_eq!(count(), before);
+            std::fs::remove_dir_all(&folder).unwrap();
+        }
+        let folder = samples_folder().unwrap();
+        assert!(remove_untouched(&folder).unwrap());
+        assert!(!folder.exists());
+        assert!(remove_untouched(&folder).is_err());
+    }
+
+    fn first_sample(folder: &Path) -> PathBuf {
+        let samples = folder.join(SAMPLES);
+        let name = DEMO.get_dir(SAMPLES).unwrap().files().next().unwrap().path().file_name().unwrap().to_owned();
+        samples.join(name)
     }
 
     #[test]

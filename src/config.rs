@@ -45,6 +45,10 @@ pub enum Preview {
     Iterm2,
     /// Sixels.
     Sixel,
+    /// In cells of two columns and three rows of dots.
+    Sextants,
+    /// In cells of two columns and two rows of dots.
+    Quadrants,
     /// Half blocks of two colours, which every terminal has.
     Blocks,
     /// Not at all.
@@ -102,6 +106,9 @@ pub struct Defaults {
     pub preview: Preview,
     /// Which colours can be read on the terminal.
     pub background: Background,
+    /// The program that opens a picture outside of the app, with its arguments; the file comes last. The system's own
+    /// where it is not set.
+    pub viewer: Option<String>,
     /// The mouse works in the app. The terminal then marks text only with a key held.
     pub mouse: bool,
 }
@@ -131,7 +138,11 @@ impl Defaults {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(error) => return Err(failed(error.to_string())),
         }
-        Defaults::deserialize(table).map_err(|error| failed(error.message().to_owned()))
+        let defaults = Defaults::deserialize(table).map_err(|error| failed(error.message().to_owned()))?;
+        match defaults.viewer.as_deref().map(shell_words::split) {
+            Some(Err(error)) => Err(failed(format!("viewer: {error}"))),
+            _ => Ok(defaults),
+        }
     }
 }
 
@@ -148,7 +159,14 @@ mod tests {
         write("margin = 0.2\nlanguage = \"pt\"");
         let own = Defaults { margin: 0.2, language: LanguageSetting::Portuguese, ..built_in };
         assert_eq!(Defaults::load(Some(folder.path())).unwrap(), own);
-        for wrong in ["language = \"fr\"", "margin = \"wide\"", "marginn = 0.2", "margin", "variant = \"int4\""] {
+        for wrong in [
+            "language = \"fr\"",
+            "margin = \"wide\"",
+            "marginn = 0.2",
+            "margin",
+            "variant = \"int4\"",
+            "viewer = \"feh '\"",
+        ] {
             write(wrong);
             assert!(Defaults::load(Some(folder.path())).is_err(), "{wrong}");
         }

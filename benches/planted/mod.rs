@@ -7,10 +7,10 @@ use image::imageops::{self, FilterType};
 use image::{ImageEncoder as _, Rgb, RgbImage};
 
 /// Numbers that look like chance: SplitMix64.
-pub struct Chance(pub u64);
+pub(crate) struct Chance(pub(crate) u64);
 
 impl Chance {
-    pub fn number(&mut self) -> u64 {
+    pub(crate) fn number(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -29,7 +29,7 @@ impl Chance {
 }
 
 /// A copy as people make them.
-pub const COPIES: [&str; 8] = [
+pub(crate) const COPIES: [&str; 8] = [
     "saved at 90",
     "saved at 60",
     "saved at 30",
@@ -41,7 +41,7 @@ pub const COPIES: [&str; 8] = [
 ];
 
 /// The file of a copy of each kind, in the order of [`COPIES`].
-pub fn copies(pixels: &RgbImage) -> Vec<Vec<u8>> {
+pub(crate) fn copies(pixels: &RgbImage) -> Vec<Vec<u8>> {
     let (width, height) = pixels.dimensions();
     let resized = |times: f32| {
         let (width, height) = ((width as f32 * times) as u32, (height as f32 * times) as u32);
@@ -64,7 +64,7 @@ pub fn copies(pixels: &RgbImage) -> Vec<Vec<u8>> {
 }
 
 /// The file of an original.
-pub fn jpeg(pixels: &RgbImage, quality: u8) -> Vec<u8> {
+pub(crate) fn jpeg(pixels: &RgbImage, quality: u8) -> Vec<u8> {
     let mut bytes = Vec::new();
     JpegEncoder::new_with_quality(&mut bytes, quality).encode_image(pixels).unwrap();
     bytes
@@ -78,7 +78,7 @@ fn png(pixels: &RgbImage) -> Vec<u8> {
 }
 
 /// A scene: a sky, hills, things in it, grain.
-pub fn scene(chance: &mut Chance) -> RgbImage {
+pub(crate) fn scene(chance: &mut Chance) -> RgbImage {
     let (width, height) = (400, 300);
     let (above, below) = (chance.colour(), chance.colour());
     let mut pixels = RgbImage::from_fn(width, height, |_, y| mixed(above, below, y as f32 / height as f32));
@@ -103,7 +103,7 @@ pub fn scene(chance: &mut Chance) -> RgbImage {
 }
 
 /// A page of text, as all others are set.
-pub fn page(chance: &mut Chance) -> RgbImage {
+pub(crate) fn page(chance: &mut Chance) -> RgbImage {
     let mut pixels = RgbImage::from_pixel(360, 500, Rgb([252; 3]));
     let mut y = 30;
     while y < 470 {
@@ -115,7 +115,7 @@ pub fn page(chance: &mut Chance) -> RgbImage {
 }
 
 /// Screenshots of one chat, each scrolled on a little: all of one style, with other words in sight.
-pub fn chat(chance: &mut Chance, count: usize) -> Vec<RgbImage> {
+pub(crate) fn chat(chance: &mut Chance, count: usize) -> Vec<RgbImage> {
     const SCREEN: (u32, u32) = (320, 568);
     const HEAD: u32 = 56;
     // Each message: its height, whether it is one's own, and its lines.

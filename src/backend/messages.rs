@@ -1,10 +1,11 @@
 //! Orders of the app to the backend, and events that the backend tells.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::{
-    BackendError, ModelChoice, NotShown, PictureLocation, PreviewSize, RenderedPreview, ScoredWith, SessionRow,
-    WatchNews, WatchStatus,
+    BackendError, ModelChoice, NotShown, OutsideError, Part, PictureFacts, PictureLocation, PreviewSize,
+    RenderedPreview, ScoredWith, SessionRow, Viewed, WatchNews, WatchStatus,
 };
 use crate::domain::collection::Entry;
 use crate::domain::file_filter::{FileFilter, LeftOut, LeftOutCounts};
@@ -18,6 +19,7 @@ use crate::domain::run::RunId;
 use crate::domain::settings::Settings;
 use crate::domain::template::Templates;
 use crate::files::transfer::{Ended, Outcome, TransferError};
+use crate::jobs::undo::Outlook;
 use crate::store::session::{Origin, Sorting};
 use crate::use_cases::Notice;
 
@@ -57,6 +59,8 @@ pub enum Order {
     ListModels { typed: String },
     /// Look up where a model is.
     LookUpModel { name: String },
+    /// Look for a model that can be used instead of one that is not on this machine.
+    OfferModel { name: String },
     /// Open the session of a destination to review it, if there is one.
     Open { destination: PathBuf },
     /// Classify. Decisions about the same pictures are taken over from the session of another destination.
@@ -78,10 +82,15 @@ pub enum Order {
     Plan { destination: PathBuf, sorting: Box<Sorting>, scores: Vec<(PictureId, Vec<f32>)> },
     /// Carry the last plan out.
     Apply { destination: PathBuf, table: PathBuf },
+    /// Say what it would do to take back a run, or the last one. Nothing is touched.
+    Foresee { destination: PathBuf, run: Option<RunId> },
     /// Take back a run, or the last one.
     Undo { destination: PathBuf, run: Option<RunId> },
-    /// Show a picture, and get ready those that may be looked at next. The number comes back with the picture.
-    View { number: u64, sight: PictureLocation, next: Vec<PictureLocation>, room: PreviewSize },
+    /// Show a picture or a part of it, and get ready those that may be looked at next. The number comes back with the
+    /// picture.
+    View { number: u64, sight: PictureLocation, part: Part, next: Vec<PictureLocation>, room: PreviewSize },
+    /// Give a picture's file to a program with these arguments before it, or say where it is.
+    OpenOutside { sight: PictureLocation, viewer: Option<Vec<String>> },
     /// Show a page of small pictures, and get ready those ahead. The number comes back with each of them.
     Tiles { number: u64, tiles: Vec<PictureLocation>, ahead: Vec<PictureLocation>, room: PreviewSize },
     /// Find stacks of near-duplicates among pictures, one a content. The number comes back with the answer.
@@ -161,6 +170,8 @@ pub enum Event {
     Models { typed: String, found: Vec<ModelChoice> },
     /// A model was looked up.
     ModelFound { choice: ModelChoice },
+    /// The model that can be used instead of one, if there is one.
+    ModelOffered { name: String, instead: Option<ModelChoice> },
     /// A model is being downloaded: bytes that are there and that are needed, and how many come in a second, of late.
     Downloading { done: u64, total: u64, per_second: Option<f64> },
     /// The hub has no time, or the connection was cut: the download goes on by itself after so many seconds.
@@ -241,12 +252,16 @@ pub enum Event {
     Progress { tally: Tally, total: usize },
     /// A plan was carried out, as far as it was; why some were not, in words.
     Applied { run: Option<RunId>, tally: Tally, failures: Vec<String>, total: usize, head: String },
+    /// It is known what taking back a run would do; why some files would be left alone, in words.
+    Foreseen { outlook: Outlook, failures: Vec<String> },
     /// A run was taken back, but for the files that are left; why some of those are, in words.
     Undone { run: RunId, own: RunId, tally: UndoTally, failures: Vec<String>, head: String },
     /// Where pictures are in the destination now.
     Places { folders: Vec<(PictureId, Option<String>)> },
-    /// A picture to look at, or why it is not shown.
-    Viewed { number: u64, painted: Result<RenderedPreview, NotShown> },
+    /// A picture to look at, or why it is not shown; and what is known of its file, where that was read.
+    Viewed { number: u64, viewed: Result<Viewed, NotShown>, facts: Option<Arc<PictureFacts>> },
+    /// Where the file of a picture is, which a program was given if it `is_shown`; or why it was not.
+    OpenedOutside { opened: Result<PathBuf, OutsideError>, is_shown: bool },
     /// A small picture of a page, by its place there; or why it is not shown.
     Tile { number: u64, place: usize, tile: Result<RenderedPreview, NotShown> },
     /// So much of the search for near-duplicates is done.

@@ -31,8 +31,11 @@ mod newest;
 mod not_shown;
 mod open_session;
 mod orders;
+mod outside;
 mod own_work;
 mod path_completion;
+mod picture_facts;
+mod picture_part;
 mod preview_loader;
 mod rate_meter;
 mod repair_model;
@@ -70,6 +73,9 @@ pub use events::Waker;
 pub use messages::{Checked, DecisionStep, Event, NamedDecision, Order, Tally, UndoTally};
 pub use model_catalog::{ModelChoice, ModelPlace};
 pub use not_shown::NotShown;
+pub use outside::OutsideError;
+pub use picture_facts::{PictureFacts, Viewed};
+pub use picture_part::Part;
 pub use preview_loader::{PictureLocation, PreviewRenderer, PreviewSize, RenderedPreview};
 pub use session_rows::{ScoredWith, SessionRow};
 pub use watch_forwarder::{WatchNews, WatchStatus};
@@ -167,8 +173,8 @@ impl Backend {
             return;
         }
         let to = match &order {
-            Order::Check { .. } | Order::Complete { .. } => &self.inspector,
-            Order::ListModels { .. } | Order::LookUpModel { .. } => &self.catalog,
+            Order::Check { .. } | Order::Complete { .. } | Order::OpenOutside { .. } => &self.inspector,
+            Order::ListModels { .. } | Order::LookUpModel { .. } | Order::OfferModel { .. } => &self.catalog,
             Order::Decide { .. } | Order::Rename { .. } => &self.decisions,
             Order::View { .. } => &self.viewers.previews,
             Order::Tiles { .. } => &self.viewers.tiles,

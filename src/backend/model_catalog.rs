@@ -11,7 +11,7 @@ use super::path_completion::{folders_in, split};
 use super::{Event, Order};
 use crate::domain::hub_model::HubModel;
 use crate::domain::settings::ModelName;
-use crate::engine::hub::known::{KnownModel, known_models};
+use crate::engine::hub::known::{KnownModel, Strength, known_models};
 use crate::engine::hub::{Hub, HubConfig};
 use crate::jobs::cancel_token::CancelToken;
 
@@ -54,12 +54,13 @@ pub(super) fn run(orders: &Receiver<Order>, ending: &CancelToken, events: &Event
     answer_newest(orders, ending, events, |order| match order {
         Order::ListModels { typed } => Some(Event::Models { found: models(&typed), typed }),
         Order::LookUpModel { name } => Some(Event::ModelFound { choice: looked_up(&name) }),
+        Order::OfferModel { name } => Some(Event::ModelOffered { instead: instead_of(&name), name }),
         _ => None,
     });
 }
 
-/// Every model that there is, those first that have what is typed in their name. A whole name that is typed chooses
-/// nothing.
+/// Every model that there is: those on this machine come first, and before them those that have what is typed in their
+/// name. A whole name that is typed chooses nothing.
 fn models(typed: &str) -> Vec<ModelChoice> {
     let hub = Hub::new(HubConfig::from_environment());
     let known = known_models().iter().filter(|model| model.is_supported()).map(|model| model.id.clone());
@@ -71,10 +72,42 @@ fn models(typed: &str) -> Vec<ModelChoice> {
     let mut seen = std::collections::HashSet::new();
     names.retain(|name| seen.insert(name.clone()));
     let wanted = typed.trim().to_lowercase();
-    if !names.contains(&wanted) {
-        names.sort_by_key(|name| !name.to_lowercase().contains(&wanted));
+    let is_whole = names.contains(&wanted);
+    let mut choices: Vec<ModelChoice> = names.iter().map(|name| choice(name, &hub)).collect();
+    choices.sort_by_key(|choice| (!is_whole && !choice.name.to_lowercase().contains(&wanted), rank(choice.place)));
+    choices
+}
+
+/// The order in which models are offered: what is built in knows drawings only.
+fn rank(place: ModelPlace) -> u8 {
+    match place {
+        ModelPlace::Cached { .. } | ModelPlace::Folder => 0,
+        ModelPlace::ToDownload { .. } => 1,
+        ModelPlace::BuiltIn => 2,
+        ModelPlace::NoFolder => 3,
     }
-    names.iter().map(|name| choice(name, &hub)).collect()
+}
+
+/// A model for photographs that can be used instead of a large one that would have to be downloaded: one that is on
+/// this machine, else the smallest download of those that are faster.
+fn instead_of(name: &str) -> Option<ModelChoice> {
+    let is_for_photographs = |model: &KnownModel| model.good_at.contains(&Strength::Photographs);
+    let wanted = known_models().iter().find(|model| model.id == name && is_for_photographs(model))?;
+    let hub = Hub::new(HubConfig::from_environment());
+    let others = known_models().iter().filter(|model| model.is_supported() && is_for_photographs(model));
+    let others: Vec<ModelChoice> =
+        others.filter(|model| model.id != name).map(|model| choice(&model.id, &hub)).collect();
+    let is_here = |choice: &&ModelChoice| matches!(choice.place, ModelPlace::Cached { .. });
+    let is_smaller = |choice: &&ModelChoice| {
+        choice
+            .known
+            .is_some_and(|other| other.speed.times() < wanted.speed.times() && other.download_mb < wanted.download_mb)
+    };
+    let smallest = || {
+        let cost = |choice: &&ModelChoice| choice.known.map(|known| (known.speed.times() as u64, known.download_mb));
+        others.iter().filter(is_smaller).min_by_key(cost)
+    };
+    others.iter().find(is_here).or_else(smallest).cloned()
 }
 
 fn looked_up(name: &str) -> ModelChoice {

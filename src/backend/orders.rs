@@ -55,7 +55,13 @@ pub(super) fn carry_out(
             state.plan = None;
             Ok(())
         }
-        Order::Undo { destination, .. } if !Session::exists(&destination) => Err(BackendError::NothingToUndo),
+        Order::Undo { destination, .. } | Order::Foresee { destination, .. } if !Session::exists(&destination) => {
+            Err(BackendError::NothingToUndo)
+        }
+        Order::Foresee { destination, run: wanted } => {
+            let trust = context.is_vouched_for(&destination);
+            sort_run::foresee(session_of(&destination)?, wanted, trust, context)
+        }
         Order::Undo { destination, run: wanted } => {
             let trust = context.is_vouched_for(&destination);
             sort_run::undo(&run, session_of(&destination)?, wanted, trust, context)

@@ -2,14 +2,15 @@
 
 use std::any::Any;
 use std::collections::VecDeque;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crossbeam_channel::Receiver;
 use image::RgbImage;
 
 use super::events::EventSender;
-use super::{Event, NotShown, Order, newest};
+use super::picture_part::cut;
+use super::{Event, NotShown, Order, Part, PictureFacts, Viewed, newest};
 use crate::domain::picture::ContentHash;
 use crate::files::defect::PictureDefect;
 use crate::files::read::{FileContent, Reading, read};
@@ -19,10 +20,24 @@ use crate::jobs::decoding::decoded;
 /// Rendered pictures that are kept: the one that is looked at, those around it, and some of those before.
 const KEPT: usize = 8;
 
+/// Bytes of pixels that are kept of pictures of which parts are looked at: three photographs of 20 megapixels. A larger
+/// one is decoded for each part.
+const MOST_IN_HAND: usize = 192 << 20;
+
 /// Makes of pixels what the screen shows. It works on the viewer's thread, so that drawing waits for nothing.
 pub trait PreviewRenderer: Send + Sync {
     /// The picture as large as the room allows; none where it cannot be shown.
     fn paint(&self, pixels: RgbImage, room: PreviewSize) -> Option<RenderedPreview>;
+
+    /// How many pixels across and down a room shows where each of them is one dot.
+    fn dots(&self, room: PreviewSize) -> (u32, u32) {
+        (u32::from(room.columns), u32::from(room.rows) * 2)
+    }
+
+    /// No more pixels than there are dots in the room, each as one of them; none where they cannot be shown.
+    fn paint_exactly(&self, pixels: RgbImage, room: PreviewSize) -> Option<RenderedPreview> {
+        self.paint(pixels, room)
+    }
 }
 
 /// A painter's work, which only the painter can read.
@@ -54,14 +69,15 @@ pub struct PictureLocation {
 pub(super) fn run(orders: &Receiver<Order>, painter: &dyn PreviewRenderer, ending: &CancelToken, events: &EventSender) {
     let mut album = PreviewCache::default();
     while let Some(order) = newest(orders) {
-        let Order::View { number, sight, next, room } = order else { continue };
-        let painted = album.get(&sight, room, painter);
-        if events.send(Event::Viewed { number, painted }).is_err() {
+        let Order::View { number, sight, part, next, room } = order else { continue };
+        let mut facts = None;
+        let viewed = album.get(&sight, part, room, painter, &mut facts);
+        if events.send(Event::Viewed { number, viewed, facts }).is_err() {
             return;
         }
         for sight in next.iter().take_while(|_| orders.is_empty() && !ending.is_requested()) {
             // Whether it can be shown is told when it is looked at.
-            let _ = album.get(sight, room, painter);
+            let _ = album.get(sight, part, room, painter, &mut None);
         }
     }
 }
@@ -70,48 +86,96 @@ pub(super) fn run(orders: &Receiver<Order>, painter: &dyn PreviewRenderer, endin
 #[derive(Default)]
 struct PreviewCache {
     room: PreviewSize,
-    kept: VecDeque<(ContentHash, RenderedPreview)>,
+    kept: VecDeque<(ContentHash, Part, Viewed)>,
+    /// The pixels of pictures of which parts were looked at, the last first, so that the next part comes at once.
+    in_hand: VecDeque<(ContentHash, Arc<PictureFacts>, RgbImage)>,
 }
 
 impl PreviewCache {
+    /// The picture painted; what is known of its file goes to `known` even where it is not shown.
     fn get(
         &mut self,
         sight: &PictureLocation,
+        part: Part,
         room: PreviewSize,
         painter: &dyn PreviewRenderer,
-    ) -> Result<RenderedPreview, NotShown> {
+        known: &mut Option<Arc<PictureFacts>>,
+    ) -> Result<Viewed, NotShown> {
         if self.room != room {
-            *self = PreviewCache { room, kept: VecDeque::new() };
+            self.room = room;
+            self.kept.clear();
         }
-        let known = sight.hash.and_then(|hash| self.kept.iter().position(|(known, _)| *known == hash));
-        let (hash, painted) = match known.and_then(|place| self.kept.remove(place)) {
-            Some(kept) => kept,
-            None => {
-                let (hash, painted) = with_pixels(sight, |pixels| painter.paint(pixels, room))?;
-                (hash, painted.ok_or(NotShown::NotPainted)?)
-            }
+        let is_it = |(hash, of, _): &(ContentHash, Part, Viewed)| Some(*hash) == sight.hash && *of == part;
+        let kept = self.kept.iter().position(is_it).and_then(|place| self.kept.remove(place));
+        let (hash, viewed) = match kept {
+            Some((hash, _, viewed)) => (hash, viewed),
+            None => self.paint(sight, part, painter, known)?,
         };
         // A picture that cannot be shown is not kept: it may be there the next time.
         self.kept.truncate(KEPT - 1);
-        self.kept.push_front((hash, painted.clone()));
-        Ok(painted)
+        self.kept.push_front((hash, part, viewed.clone()));
+        *known = Some(Arc::clone(&viewed.facts));
+        Ok(viewed)
+    }
+
+    fn paint(
+        &mut self,
+        sight: &PictureLocation,
+        part: Part,
+        painter: &dyn PreviewRenderer,
+        known: &mut Option<Arc<PictureFacts>>,
+    ) -> Result<(ContentHash, Viewed), NotShown> {
+        let room = self.room;
+        if let Part::Exact { across, down } = part
+            && let Some((hash, facts, pixels)) = self.in_hand.iter().find(|(hash, ..)| Some(*hash) == sight.hash)
+        {
+            let (part, pixels) = cut(pixels, (across, down), painter.dots(room));
+            let painted = painter.paint_exactly(pixels, room).ok_or(NotShown::NotPainted)?;
+            return Ok((*hash, Viewed { painted, part, facts: Arc::clone(facts) }));
+        }
+        let (content, path) = content_of(sight)?;
+        let hash = content.hash;
+        let mut facts = PictureFacts::of(&content, path);
+        *known = Some(Arc::new(facts.clone()));
+        if part == Part::Nothing {
+            return Err(NotShown::NotWanted);
+        }
+        let mut in_hand = None;
+        let shown = decoded(content, |decoded| {
+            facts.pixels = Some(decoded.pixels.dimensions());
+            match part {
+                Part::Exact { across, down } => {
+                    let (part, cut) = cut(&decoded.pixels, (across, down), painter.dots(room));
+                    in_hand = Some(decoded.pixels);
+                    painter.paint_exactly(cut, room).map(|painted| (painted, part))
+                }
+                Part::Whole | Part::Nothing => painter.paint(decoded.pixels, room).map(|painted| (painted, part)),
+            }
+        });
+        let facts = Arc::new(facts);
+        *known = Some(Arc::clone(&facts));
+        self.keep_in_hand(in_hand.map(|pixels| (hash, Arc::clone(&facts), pixels)));
+        let (painted, part) = shown.map_err(NotShown::Defect)?.ok_or(NotShown::NotPainted)?;
+        Ok((hash, Viewed { painted, part, facts }))
+    }
+
+    /// Keeps pixels, and none of those before that are too many with them. Where no part was looked at, none are
+    /// needed.
+    fn keep_in_hand(&mut self, pixels: Option<(ContentHash, Arc<PictureFacts>, RgbImage)>) {
+        let Some(pixels) = pixels else { return self.in_hand.clear() };
+        self.in_hand.push_front(pixels);
+        while self.in_hand.iter().map(|(.., pixels)| pixels.len()).sum::<usize>() > MOST_IN_HAND {
+            self.in_hand.pop_back();
+        }
     }
 }
 
-/// Decodes the picture and does something with it; gives its hash too.
-fn with_pixels<T>(sight: &PictureLocation, then: impl FnOnce(RgbImage) -> T) -> Result<(ContentHash, T), NotShown> {
-    let content = content_of(sight)?;
-    let hash = content.hash;
-    let done = decoded(content, |decoded| then(decoded.pixels)).map_err(NotShown::Defect)?;
-    Ok((hash, done))
-}
-
-/// The content that is decided, wherever it is; why there is none.
-pub(super) fn content_of(sight: &PictureLocation) -> Result<FileContent, NotShown> {
+/// The content that is decided, wherever it is, and where that is; why there is none.
+pub(super) fn content_of(sight: &PictureLocation) -> Result<(FileContent, &Path), NotShown> {
     let mut why = NotShown::Gone;
     for path in std::iter::once(&sight.path).chain(&sight.others) {
         match read(path) {
-            Reading::Content(content) if Some(content.hash) == sight.hash => return Ok(content),
+            Reading::Content(content) if Some(content.hash) == sight.hash => return Ok((content, path)),
             Reading::Content(_) if sight.hash.is_none() => why = NotShown::NeverRead,
             Reading::Content(_) | Reading::NoPicture if why.is_lost() => why = NotShown::OtherContent,
             Reading::Content(_) | Reading::NoPicture => {}
@@ -128,14 +192,13 @@ mod tests {
     use std::ffi::OsStr;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    use std::path::Path;
-
     use super::*;
     use crate::domain::plan::name_candidates;
     use crate::files::read::hash_file;
 
     const ROOM: PreviewSize = PreviewSize { columns: 10, rows: 10, generation: 0 };
 
+    #[derive(Default)]
     struct Counting(AtomicUsize);
 
     impl PreviewRenderer for Counting {
@@ -152,7 +215,18 @@ mod tests {
     }
 
     fn width(sight: &PictureLocation) -> Option<u32> {
-        with_pixels(sight, |pixels| pixels.width()).ok().map(|(_, width)| width)
+        let viewed = whole(&mut PreviewCache::default(), sight, ROOM, &Counting::default()).ok()?;
+        viewed.painted.0.downcast_ref().copied()
+    }
+
+    /// The picture as it is first looked at.
+    fn whole(
+        album: &mut PreviewCache,
+        sight: &PictureLocation,
+        room: PreviewSize,
+        painter: &Counting,
+    ) -> Result<Viewed, NotShown> {
+        album.get(sight, Part::Whole, room, painter, &mut None)
     }
 
     #[test]
@@ -173,21 +247,32 @@ mod tests {
             scope.spawn(|| run(&received, &painter, &CancelToken::default(), &events));
             for number in 0..2 {
                 let next = sights[number + 1..number + 3].to_vec();
-                orders.send(Order::View { number: number as u64, sight: sights[number].clone(), next, room }).unwrap();
-                let Ok(Event::Viewed { number: seen, painted }) = told.recv() else { panic!("a picture comes") };
-                assert_eq!((seen, painted.unwrap().0.downcast_ref()), (number as u64, Some(&(number as u32 + 1))));
+                orders
+                    .send(Order::View {
+                        number: number as u64,
+                        sight: sights[number].clone(),
+                        part: Part::Whole,
+                        next,
+                        room,
+                    })
+                    .unwrap();
+                let Ok(Event::Viewed { number: seen, viewed, .. }) = told.recv() else { panic!("a picture comes") };
+                assert_eq!(
+                    (seen, viewed.unwrap().painted.0.downcast_ref()),
+                    (number as u64, Some(&(number as u32 + 1)))
+                );
             }
             drop(orders);
         });
         // One, its two neighbours, and the neighbour of the second that was none of the first.
         assert_eq!(painter.0.load(Ordering::Relaxed), 4);
         let mut album = PreviewCache::default();
-        sights.iter().for_each(|sight| drop(album.get(sight, room, &painter).unwrap()));
+        sights.iter().for_each(|sight| drop(whole(&mut album, sight, room, &painter).unwrap()));
         assert_eq!(album.kept.len(), KEPT);
         let before = painter.0.load(Ordering::Relaxed);
-        album.get(&sights[19], room, &painter).unwrap();
+        whole(&mut album, &sights[19], room, &painter).unwrap();
         assert_eq!(painter.0.load(Ordering::Relaxed), before);
-        album.get(&sights[19], PreviewSize { generation: 1, ..room }, &painter).unwrap();
+        whole(&mut album, &sights[19], PreviewSize { generation: 1, ..room }, &painter).unwrap();
         assert_eq!(painter.0.load(Ordering::Relaxed), before + 1);
     }
 
@@ -210,8 +295,11 @@ mod tests {
         let first = PictureLocation { path: path.clone(), others: vec![copy.clone()], hash: Some(picture(&path, 3)) };
         let second = PictureLocation { hash: Some(picture(&path, 5)), ..first.clone() };
         let (mut album, painter) = (PreviewCache::default(), Counting(AtomicUsize::new(0)));
-        let mut shown =
-            |sight| album.get(sight, ROOM, &painter).ok().and_then(|painted| painted.0.downcast_ref::<u32>().copied());
+        let mut shown = |sight| {
+            whole(&mut album, sight, ROOM, &painter)
+                .ok()
+                .and_then(|viewed| viewed.painted.0.downcast_ref::<u32>().copied())
+        };
         assert_eq!((shown(&first), shown(&second)), (None, Some(5)));
         // It is shown again as soon as it is somewhere.
         picture(&copy, 3);
@@ -221,13 +309,47 @@ mod tests {
         assert_eq!((shown(&first), shown(&second), shown(&third)), (Some(3), Some(5), Some(7)));
     }
 
+    /// Paints the first pixel that it is given, and how many there are.
+    struct Dots;
+
+    impl PreviewRenderer for Dots {
+        fn paint(&self, _: RgbImage, _: PreviewSize) -> Option<RenderedPreview> {
+            None
+        }
+
+        fn paint_exactly(&self, pixels: RgbImage, _: PreviewSize) -> Option<RenderedPreview> {
+            Some(RenderedPreview(Arc::new((pixels.get_pixel(0, 0).0, pixels.dimensions()))))
+        }
+    }
+
+    #[test]
+    fn parts_of_a_picture_are_cut_from_the_pixels_in_hand() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("1.png");
+        RgbImage::from_fn(100, 60, |x, y| image::Rgb([x as u8, y as u8, 0])).save(&path).unwrap();
+        let sight = PictureLocation { path: path.clone(), others: vec![], hash: hash_file(&path).ok() };
+        let mut album = PreviewCache::default();
+        let mut seen = |across, down| {
+            let viewed = album.get(&sight, Part::Exact { across, down }, ROOM, &Dots, &mut None).unwrap();
+            let ([x, y, _], size) = *viewed.painted.0.downcast_ref::<([u8; 3], (u32, u32))>().unwrap();
+            (viewed.part, (x, y), size)
+        };
+        assert_eq!(seen(0, 0), (Part::Exact { across: 0, down: 0 }, (45, 20), (10, 20)));
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(seen(2, -1), (Part::Exact { across: 2, down: -1 }, (55, 10), (10, 20)));
+        assert_eq!(seen(99, 99), (Part::Exact { across: 9, down: 2 }, (90, 40), (10, 20)));
+        // Another way of looking asks the disk again.
+        let whole = album.get(&sight, Part::Whole, ROOM, &Counting::default(), &mut None);
+        assert!(matches!(whole.unwrap_err(), NotShown::Gone));
+    }
+
     #[test]
     fn what_is_not_shown_has_its_reason() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
         let hash = Some(picture(&at("1.png"), 3));
         let sight = PictureLocation { path: at("1.png"), others: vec![at("copy.png")], hash };
-        let why = |sight: &PictureLocation| content_of(sight).map(|_| ()).unwrap_err();
+        let why = |sight: &PictureLocation| content_of(sight).unwrap_err();
         assert!(matches!(why(&PictureLocation { hash: None, ..sight.clone() }), NotShown::NeverRead));
         std::fs::write(at("copy.png"), b"").unwrap();
         picture(&at("1.png"), 5);
@@ -242,7 +364,12 @@ mod tests {
         // Its bytes are there as they were, and are no picture.
         std::fs::write(at("1.png"), b"\x89PNG\r\n\x1a\nno more").unwrap();
         let broken = PictureLocation { hash: hash_file(&at("1.png")).ok(), ..sight };
-        assert!(matches!(with_pixels(&broken, |_| ()).unwrap_err(), NotShown::Defect(_)));
+        let mut known = None;
+        let viewed = PreviewCache::default().get(&broken, Part::Whole, ROOM, &Counting::default(), &mut known);
+        assert!(matches!(viewed.unwrap_err(), NotShown::Defect(_)));
+        // What is known of its file is told all the same.
+        let facts = known.unwrap();
+        assert_eq!((facts.path.clone(), facts.bytes, facts.pixels), (at("1.png"), 15, None));
     }
 
     #[test]

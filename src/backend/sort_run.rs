@@ -1,6 +1,6 @@
 //! Plans made of the scores on the screen, carried out, and taken back.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::app_face::{AppFace, TOLD};
 use super::context::RunnerContext;
@@ -9,6 +9,7 @@ use crate::domain::folder_name::folder_names;
 use crate::domain::picture::PictureId;
 use crate::domain::plan::Plan;
 use crate::domain::run::{RunId, RunKind};
+use crate::file_system::is_gone;
 use crate::jobs::sort::SortRules;
 use crate::jobs::tables;
 use crate::jobs::undo::Undone;
@@ -45,10 +46,19 @@ pub(super) fn plan(
         waiting: 0,
         within: None,
     };
-    let sorted = sort::plan(run, session, rules)?;
+    let mut sorted = sort::plan(run, session, rules)?;
+    sorted.gone.extend(without_files(&mut sorted.plan));
     let unseen = sorted.unseen.into_iter().map(|unseen| unseen.path).collect();
     context.tell(Event::Planned { plan: Box::new(sorted.plan.clone()), gone: sorted.gone, unseen });
     Ok(PendingPlan { plan: sorted.plan, sorting, set })
+}
+
+/// Takes transfers out of a plan whose files are not there any more: a person is not asked to carry them out. Gives the
+/// files.
+fn without_files(plan: &mut Plan) -> Vec<PathBuf> {
+    let is_absent = |path: &Path| std::fs::symlink_metadata(path).is_err_and(|error| is_gone(&error));
+    let absent = plan.transfers.extract_if(.., |planned| is_absent(&planned.source));
+    absent.map(|planned| planned.source).collect()
 }
 
 /// The session's label set for how pictures are sorted now; where that is a new one, it gets these scores.
@@ -82,6 +92,21 @@ pub(super) fn apply(
     let (_, head) = session.ledger_head()?;
     let (tally, failures) = face.transferred();
     context.tell(Event::Applied { run: id, tally, failures, total, head });
+    Ok(())
+}
+
+/// Tells what it would do to take a run back: the one that is named, or the last that is in force.
+pub(super) fn foresee(
+    session: &Session,
+    wanted: Option<RunId>,
+    trust: bool,
+    context: &RunnerContext,
+) -> Result<(), BackendError> {
+    let wanted = wanted.map_or(ToUndo::Last, ToUndo::Run);
+    let found = use_cases::undo::outlook(session, wanted, trust)?;
+    let Some((outlook, obstacles)) = found else { return Err(BackendError::NothingToUndo) };
+    let failures = obstacles.iter().take(TOLD).map(|error| context.localizer.transfer(error)).collect();
+    context.tell(Event::Foreseen { outlook, failures });
     Ok(())
 }
 

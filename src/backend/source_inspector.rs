@@ -1,9 +1,11 @@
-//! Looks at folders while they are typed: counts the files of a source, completes paths.
+//! Looks at folders while they are typed: counts the files of a source, completes paths. Hands pictures to programs
+//! outside, too.
 
 use crossbeam_channel::Receiver;
 
 use super::events::EventSender;
 use super::newest::answer_newest;
+use super::outside::Outside;
 use super::path_completion::completed;
 use super::{Checked, Event, Order};
 use crate::files::kind::has_picture_name;
@@ -11,6 +13,7 @@ use crate::files::scan::{Kept, Scan, Scope};
 use crate::jobs::cancel_token::CancelToken;
 
 pub(super) fn run(orders: &Receiver<Order>, ending: &CancelToken, events: &EventSender) {
+    let mut outside = Outside::default();
     answer_newest(orders, ending, events, |order| match order {
         Order::Check { number, source, recursive, choice, destination } => {
             // Anything typed meanwhile makes the count stale.
@@ -27,6 +30,10 @@ pub(super) fn run(orders: &Receiver<Order>, ending: &CancelToken, events: &Event
         Order::Complete { typed } => {
             let text = completed(&typed).unwrap_or_else(|| typed.clone());
             Some(Event::Completed { typed, text })
+        }
+        Order::OpenOutside { sight, viewer } => {
+            let opened = outside.open(&sight, viewer.as_deref());
+            Some(Event::OpenedOutside { opened, is_shown: viewer.is_some() })
         }
         _ => None,
     });

@@ -130,7 +130,7 @@ impl Loader<'_> {
         if let Some(pixels) = self.with_album(|album| album.pixels(hash)) {
             return if is_anywhere(sight) { Ok(pixels) } else { Err(NotShown::Gone) };
         }
-        let content = content_of(sight)?;
+        let (content, _) = content_of(sight)?;
         let small = decoded_small(content, SIDE, |pixels| shrunk(&pixels)).map_err(NotShown::Defect)?;
         let look = PerceptualHash::of(small.width() as usize, small.height() as usize, small.as_raw());
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).extend(look.map(|look| (hash, look)));

@@ -19,7 +19,7 @@ const RADIUS: u32 = 2;
 pub const MOST_COARSE: u32 = BANDS as u32 * (RADIUS + 1) - 1;
 
 /// How near two pictures have to be. The values were measured, with copies that were planted among other pictures and
-/// with different pages of one style: `docs/judgement.md`.
+/// with different pages of one style: `docs/performance.md`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Nearness {
     /// The share of [`PerceptualHash::distance`] at most.
@@ -32,7 +32,7 @@ pub struct Nearness {
 
 impl Default for Nearness {
     fn default() -> Nearness {
-        Nearness { distance: 0.3, brightness: 6.0, cosine: 0.97 }
+        Nearness { distance: 0.25, brightness: 6.0, cosine: 0.85 }
     }
 }
 

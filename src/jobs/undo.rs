@@ -39,6 +39,71 @@ pub struct Undone {
     pub waiting: usize,
 }
 
+/// The effects that taking back a run would have now, told before anything is touched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outlook {
+    /// The run that would be taken back.
+    pub run: RunId,
+    /// Whether that would be an undo, or a redo.
+    pub kind: RunKind,
+    /// Files that would be moved.
+    pub moved: usize,
+    /// Copies that would be removed.
+    pub removed: usize,
+    /// Files that would be copied again.
+    pub copied: usize,
+    /// Files that are not there any more: there is nothing to do for them where their content is whole elsewhere.
+    pub gone: usize,
+    /// Files that would be left alone.
+    pub left: usize,
+}
+
+impl Outlook {
+    /// Files with which something would be done.
+    pub fn takes_back(self) -> usize {
+        self.moved + self.removed + self.copied + self.gone
+    }
+}
+
+/// Looks at what taking a run back would do, and at what stands in its way. The undo itself looks again.
+pub fn outlook(session: &Session, run: Run) -> Result<(Outlook, Vec<TransferError>), StoreError> {
+    let (done, disputed) = session.reversible_as_told(run)?;
+    let mut outlook = Outlook {
+        run: run.id,
+        kind: kind_of_undo(run),
+        moved: 0,
+        removed: 0,
+        copied: 0,
+        gone: 0,
+        left: disputed.len(),
+    };
+    let mut obstacles: Vec<_> =
+        disputed.into_iter().map(|disputed| TransferError::Disputed { path: disputed.target }).collect();
+    for done in done {
+        let Some(reversal) = reversal(session, &done)? else { continue };
+        if let Some(error) = obstacle(session, &done, &reversal)? {
+            outlook.left += 1;
+            obstacles.push(error);
+            continue;
+        }
+        let is_absent = |file: &Path| std::fs::symlink_metadata(file).is_err_and(|error| is_gone(&error));
+        let content = content_elsewhere(session, outlook.kind, &done, &reversal).filter(|file| !is_absent(file));
+        *match (is_absent(&reversal.source), reversal.action) {
+            (true, _) if content.is_some() => &mut outlook.gone,
+            (true, _) => &mut outlook.left,
+            (false, Action::Move) => &mut outlook.moved,
+            (false, Action::Remove) => &mut outlook.removed,
+            (false, Action::Copy) => &mut outlook.copied,
+        } += 1;
+    }
+    Ok((outlook, obstacles))
+}
+
+/// Taking back an undo does again what it took back.
+fn kind_of_undo(run: Run) -> RunKind {
+    if run.kind == RunKind::Undo { RunKind::Redo } else { RunKind::Undo }
+}
+
 /// Takes back what `run` did and nothing has taken back yet. Files are moved back to their very places, copies removed
 /// if they are unchanged and their content is whole elsewhere, folders that the run made removed if they are empty.
 pub fn undo(
@@ -49,7 +114,7 @@ pub fn undo(
     on_ended: &mut dyn FnMut(&Path, &Ended),
 ) -> Result<Undone, StoreError> {
     let (done, disputed) = session.reversible_as_told(run)?;
-    let kind = if run.kind == RunKind::Undo { RunKind::Redo } else { RunKind::Undo };
+    let kind = kind_of_undo(run);
     let own = session.begin_run(kind, Some(run.id), None, RunSettings::Transfers(done.len()))?;
     let mut undone =
         Undone { run: run.id, own, kind, back: 0, removed: 0, gone: 0, unkept: 0, left: vec![], waiting: 0 };
@@ -192,16 +257,8 @@ fn way_back(session: &Session, kind: RunKind, done: &Reversible) -> Result<Optio
     if let Some(error) = obstacle(session, done, &reversal)? {
         return Ok(Some(Way::None(error)));
     }
-    let is_inside = |path: &Path| path.starts_with(session.destination());
     // A removal that is planned was there to be done: recovery takes one whose file is gone for done.
-    let content = match reversal.action {
-        Action::Remove => Some(witness(done)),
-        // From one label's folder to another; what an undo moved is not done again without its file.
-        Action::Move if kind == RunKind::Undo && is_inside(&done.source) && is_inside(&done.target) => {
-            Some(&done.found)
-        }
-        Action::Move | Action::Copy => None,
-    };
+    let content = content_elsewhere(session, kind, done, &reversal);
     let is_gone = || std::fs::symlink_metadata(&done.target).is_err_and(|error| is_gone(&error));
     Ok(Some(match content.filter(|_| is_gone()) {
         None => Way::Transfer(reversal),
@@ -212,6 +269,24 @@ fn way_back(session: &Session, kind: RunKind, done: &Reversible) -> Result<Optio
         }
         Some(content) => Way::None(TransferError::Lost { path: done.target.clone(), content: content.clone() }),
     }))
+}
+
+/// The file that should have the content, where a transfer is taken back without its own file.
+fn content_elsewhere<'d>(
+    session: &Session,
+    kind: RunKind,
+    done: &'d Reversible,
+    reversal: &Transfer,
+) -> Option<&'d PathBuf> {
+    let is_inside = |path: &Path| path.starts_with(session.destination());
+    match reversal.action {
+        Action::Remove => Some(witness(done)),
+        // From one label's folder to another; what an undo moved is not done again without its file.
+        Action::Move if kind == RunKind::Undo && is_inside(&done.source) && is_inside(&done.target) => {
+            Some(&done.found)
+        }
+        Action::Move | Action::Copy => None,
+    }
 }
 
 /// An error where a transfer must not be taken back now.

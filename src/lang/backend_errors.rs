@@ -1,7 +1,7 @@
 //! Sentences for orders of the app that could not be carried out.
 
 use super::{Language, Say};
-use crate::backend::{BackendError, NotShown};
+use crate::backend::{BackendError, NotShown, OutsideError};
 use crate::domain::printable::printable_text;
 
 impl Say for BackendError {
@@ -35,6 +35,17 @@ impl Say for NotShown {
             NotShown::Defect(defect) => language.say("app.has_defect", &[("defect", &defect.say(language))]),
             NotShown::NotPainted => language.text("app.not_painted"),
             NotShown::NotWanted => language.text("app.not_wanted"),
+        }
+    }
+}
+
+impl Say for OutsideError {
+    fn say(&self, language: &Language) -> String {
+        match self {
+            OutsideError::NotShown(why) => why.say(language),
+            OutsideError::NotStarted { program, error } => {
+                language.say("app.viewer_not_started", &[("program", &printable_text(program)), ("detail", error)])
+            }
         }
     }
 }

@@ -201,7 +201,7 @@ mod tests {
     #[test]
     fn answers_are_letters_that_tell_them_apart() {
         for language in Language::all() {
-            for key in ["app.answer_yes", "app.answer_take", "app.answer_begin"] {
+            for key in ["app.answer_yes", "app.answer_take", "app.answer_begin", "app.answer_instead"] {
                 let letters = language.text(key);
                 assert!(!letters.is_empty() && letters.chars().all(|c| c.is_ascii_lowercase()), "{letters}");
                 assert_eq!(language.answer_letter(key), letters[..1]);
@@ -211,6 +211,8 @@ mod tests {
             }
             let take = language.text("app.answer_take");
             assert!(!take.chars().any(|letter| language.is_answer("app.answer_begin", letter)));
+            let instead = language.text("app.answer_instead");
+            assert!(!instead.chars().any(|letter| language.is_answer("app.answer_yes", letter)));
         }
         let portuguese = Language::portuguese();
         assert_eq!(portuguese.answer_letter("app.answer_yes"), "s");

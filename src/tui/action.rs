@@ -105,7 +105,9 @@ section! {
         TenBack = "ten_back",
         FindLabel = "find_label",
         Whole = "whole",
+        Exact = "exact",
         Details = "details",
+        OpenOutside = "open_outside",
         Order = "order",
         Filter = "filter",
         Hide = "hide",
@@ -133,6 +135,18 @@ section! {
 }
 
 section! {
+    /// Keys of the review pane while each pixel is a dot: they outrank those of the pane.
+    ExactAction of Exact {
+        Left = "left",
+        Right = "right",
+        Up = "up",
+        Down = "down",
+        Next = "next",
+        Previous = "previous",
+    }
+}
+
+section! {
     /// Keys of the files pane.
     FilesAction of Files {
         Apply = "apply",
@@ -148,6 +162,7 @@ pub(crate) enum Action {
     List(ListAction),
     Editor(EditorAction),
     Review(ReviewAction),
+    Exact(ExactAction),
     Grid(GridAction),
     Files(FilesAction),
 }
@@ -163,13 +178,21 @@ pub(crate) enum Section {
     List,
     Editor,
     Review,
+    Exact,
     Grid,
     Files,
 }
 
 impl Section {
-    const ALL: [Section; 6] =
-        [Section::Everywhere, Section::List, Section::Editor, Section::Review, Section::Grid, Section::Files];
+    const ALL: [Section; 7] = [
+        Section::Everywhere,
+        Section::List,
+        Section::Editor,
+        Section::Review,
+        Section::Exact,
+        Section::Grid,
+        Section::Files,
+    ];
 
     /// The name in the table.
     pub(super) fn name(self) -> &'static str {
@@ -178,6 +201,7 @@ impl Section {
             Section::List => "list",
             Section::Editor => "editor",
             Section::Review => "review",
+            Section::Exact => "exact",
             Section::Grid => "grid",
             Section::Files => "files",
         }
@@ -198,6 +222,7 @@ impl Section {
             Section::List => all(ListAction::ALL),
             Section::Editor => all(EditorAction::ALL),
             Section::Review => all(ReviewAction::ALL),
+            Section::Exact => all(ExactAction::ALL),
             Section::Grid => all(GridAction::ALL),
             Section::Files => all(FilesAction::ALL),
         }
@@ -222,6 +247,7 @@ impl Action {
             Action::List(_) => Section::List,
             Action::Editor(_) => Section::Editor,
             Action::Review(_) => Section::Review,
+            Action::Exact(_) => Section::Exact,
             Action::Grid(_) => Section::Grid,
             Action::Files(_) => Section::Files,
         }
@@ -233,6 +259,7 @@ impl Action {
             Action::List(action) => action.name(),
             Action::Editor(action) => action.name(),
             Action::Review(action) => action.name(),
+            Action::Exact(action) => action.name(),
             Action::Grid(action) => action.name(),
             Action::Files(action) => action.name(),
         }

@@ -1,5 +1,7 @@
 //! Effects: work that the app wants done outside.
 
+use std::path::PathBuf;
+
 use super::last_settings::LastSettings;
 use crate::backend::Order;
 use crate::config::Preview;
@@ -24,6 +26,8 @@ pub(super) enum Effect {
     /// The text of the open pane is to be scrolled by so many lines, as far as it goes: only the view knows how long it
     /// is.
     Scroll(isize),
+    /// A path is to go to the clipboard.
+    Copy(PathBuf),
     /// Pictures are to be painted in this way from now on.
     Paint(Preview),
     /// The settings are to be remembered for the next start.

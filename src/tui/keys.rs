@@ -137,6 +137,12 @@ impl Keys {
         pressed.filter_map(|(action, _)| A::try_from(*action).ok()).next()
     }
 
+    /// True where something is bound to a key, in whatever place.
+    pub(super) fn is_bound(&self, event: KeyEvent) -> bool {
+        let key = Key::of(event);
+        self.bound.iter().any(|(_, keys)| keys.contains(&key))
+    }
+
     /// The first key of an action, as people write it.
     pub(super) fn name(&self, action: impl Into<Action>) -> String {
         self.keys(action.into()).first().map(|key| key.name()).unwrap_or_default()
@@ -222,7 +228,7 @@ mod tests {
     #[test]
     fn a_key_does_one_thing_where_it_is_pressed() {
         let keys = Keys::built_in();
-        for section in [Section::List, Section::Review, Section::Files] {
+        for section in [Section::List, Section::Review, Section::Exact, Section::Files] {
             let mut seen: Vec<Key> = Vec::new();
             for action in keys.actions(section).chain(keys.actions(Section::Everywhere)) {
                 for key in keys.keys(action) {

@@ -8,14 +8,16 @@ mod grid_layout;
 pub mod headless;
 mod input_line;
 mod key;
+mod key_positions;
 mod keys;
 mod last_settings;
 mod layout;
 mod message;
 mod model;
+mod outside;
 mod preview;
-mod screen;
-mod terminal_query;
+mod samples;
+mod terminal;
 #[cfg(test)]
 mod tests;
 mod theme;

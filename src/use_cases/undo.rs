@@ -2,7 +2,8 @@
 
 use super::{RunContext, RunError, RunEvent};
 use crate::domain::run::RunId;
-use crate::jobs::undo::{self, Undone};
+use crate::files::transfer::TransferError;
+use crate::jobs::undo::{self, Outlook, Undone};
 use crate::store::StoreError;
 use crate::store::session::{Run, Session};
 
@@ -41,6 +42,16 @@ pub fn runs(session: &Session, wanted: ToUndo, trust: bool) -> Result<Option<Vec
         with_something.push(run);
     }
     Ok(Some(with_something))
+}
+
+/// The effects that taking back a run would have, and what stands in the way. None where there is nothing to take back.
+pub fn outlook(
+    session: &Session,
+    wanted: ToUndo,
+    trust: bool,
+) -> Result<Option<(Outlook, Vec<TransferError>)>, RunError> {
+    let run = runs(session, wanted, trust)?.unwrap_or_default().into_iter().next();
+    Ok(run.map(|run| undo::outlook(session, run)).transpose()?)
 }
 
 /// Takes a run back as far as that goes before a stop.

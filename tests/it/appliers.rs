@@ -15,10 +15,11 @@ use smart_image_sorter::domain::plan::Plan;
 use smart_image_sorter::domain::run::{RunId, RunKind};
 use smart_image_sorter::domain::settings::Operation;
 use smart_image_sorter::files::read::{hash_file, stamp_of};
+use smart_image_sorter::files::transfer::TransferError;
 use smart_image_sorter::jobs::apply::apply;
 use smart_image_sorter::jobs::cancel_token::CancelToken;
 use smart_image_sorter::jobs::sort::{SortRules, sort};
-use smart_image_sorter::jobs::undo::{Undone, undo};
+use smart_image_sorter::jobs::undo::{Undone, outlook, undo};
 use smart_image_sorter::store::Session;
 use smart_image_sorter::store::ledger::{RunResult, RunSettings};
 use smart_image_sorter::store::session::{Found, LabelSet, Sorting, Which};
@@ -91,7 +92,17 @@ impl Desk {
 
     fn undo(&mut self, run: RunId) -> Undone {
         let run = self.session.run(run).unwrap().unwrap();
-        undo(&mut self.session, run, &|error| error.to_string(), &CancelToken::default(), &mut |_, _| {}).unwrap()
+        let (foreseen, before) = (outlook(&self.session, run).unwrap().0, contents(&self.workspace));
+        assert_eq!(contents(&self.workspace), before, "looking touches nothing");
+        let say = |error: &TransferError| error.to_string();
+        let undone = undo(&mut self.session, run, &say, &CancelToken::default(), &mut |_, _| {}).unwrap();
+        // Each file of the run is foreseen once, whatever becomes of it.
+        assert_eq!(foreseen.takes_back() + foreseen.left, undone.taken_back() + undone.left.len());
+        if undone.left.is_empty() && foreseen.left == 0 {
+            let (moved_or_copied, removed) = (foreseen.moved + foreseen.copied, foreseen.removed);
+            assert_eq!((moved_or_copied, removed, foreseen.gone), (undone.back, undone.removed, undone.gone));
+        }
+        undone
     }
 
     /// `sis undo --all`. Gives how much it took back.

@@ -281,6 +281,12 @@ fn a_plan_that_two_apps_carry_out_can_be_taken_back_in_either() {
         wait_for_the_lock(&destination);
     }
     let undo = || Order::Undo { destination: destination.clone(), run: None };
+    second.backend.send(Order::Foresee { destination: destination.clone(), run: None });
+    second.wait_for(
+        "what would be taken back",
+        |event| matches!(event, Event::Foreseen { outlook, .. } if (outlook.removed, outlook.left) == (2, 0)),
+    );
+    wait_for_the_lock(&destination);
     second.backend.send(undo());
     second.wait_for("the undo", |event| {
         matches!(event, Event::Undone { tally: UndoTally { removed: 2, left: 0, .. }, .. })

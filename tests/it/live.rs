@@ -20,8 +20,9 @@ fn counts_rise_without_a_key_while_the_app_watches() {
     let workspace = Workspace::new();
     let Some(terminal) = Terminal::open(&workspace, 100, 30, "demo") else { return };
     terminal.wait_for("48 pictures, 0 other files");
-    // From the start up to the field, which says what becomes of arrivals.
-    terminal.press(&["Up", "Up", "Up", "Up", "Space"], "classify what arrives");
+    // From the start up to what few people change, and down to what becomes of arrivals.
+    terminal.press(&["Up", "Enter"], "Watching");
+    terminal.press(&["Down", "Down", "Down", "Down", "Down", "Down", "Space"], "classify what arrives");
     terminal.press(&["C-s"], "watching: 48 arrived, 0 waiting");
     terminal.press(&["F3"], "48  pictures in all");
     let source = samples_folder(&workspace).join("samples");
@@ -31,9 +32,11 @@ fn counts_rise_without_a_key_while_the_app_watches() {
     terminal.press(&["F6"], "Arrived last:");
     // Pictures that are there can be sorted and taken back meanwhile.
     terminal.press(&["F5"], "applies this");
-    terminal.press(&["a"], "Ledger head:");
+    terminal.press(&["W"], "Apply: copies");
+    terminal.press(&["y"], "Ledger head:");
     assert!(sorted(samples_folder(&workspace).join("sorted")).len() >= 40);
-    terminal.press(&["u"], "does it again");
+    terminal.press(&["R"], "Take run");
+    terminal.press(&["y"], "does it again");
     terminal.press(&["F4"], "reviewed 0");
     let Some(process) = process_in(&terminal) else { return };
     computes_nothing(process);
@@ -55,7 +58,9 @@ fn what_the_app_is_started_with_is_sorted_until_it_shows_something_else() {
     let workspace = Workspace::new();
     let Some(terminal) = Terminal::open(&workspace, 120, 30, "demo") else { return };
     terminal.wait_for("48 pictures, 0 other files");
-    terminal.press(&["Up", "Up", "Up", "Up", "Space", "Space"], "and sort what is sure");
+    terminal.press(&["Up", "Enter"], "Watching");
+    let down = ["Down", "Down", "Down", "Down", "Down", "Down", "Space", "Space"];
+    terminal.press(&down, "and sort what is sure");
     terminal.press(&["C-s"], "watching: 48 arrived, 0 waiting");
     let destination = samples_folder(&workspace).join("sorted");
     wait_until("what is sure is sorted", || sorted(&destination).len() >= 40);

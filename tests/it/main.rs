@@ -26,6 +26,7 @@ mod faces;
 #[cfg(target_os = "linux")]
 mod faults;
 mod file_systems;
+mod foreseen;
 mod forms;
 #[path = "../fuzz/mod.rs"]
 mod fuzz;
@@ -56,6 +57,7 @@ mod privacy;
 mod properties;
 #[cfg(target_os = "linux")]
 mod races;
+mod relay;
 mod remembered;
 mod repair;
 mod replaced_model;
@@ -67,6 +69,7 @@ mod second_thoughts;
 mod session;
 mod session_files;
 mod skip;
+mod slow_line;
 mod sorting;
 mod stuck;
 mod support;

@@ -7,6 +7,7 @@
 
 mod bmp;
 mod decoded;
+mod exif;
 mod gif;
 mod inflated;
 mod jpeg;
@@ -29,6 +30,7 @@ use image::{DynamicImage, ImageDecoder, ImageError, ImageResult, Limits, RgbImag
 
 pub use decoded::{Decoded, MOST_MEMORY, MOST_PIXELS};
 use decoded::{MemoryGrant, claim_memory, is_turned, upright};
+pub use exif::{Exif, exif};
 use need::Size;
 
 use super::defect::{PictureDefect, RareForm};

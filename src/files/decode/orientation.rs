@@ -14,7 +14,7 @@ use super::tags::{self, NO_ORIENTATION, Order, width_of};
 const ORIENTATION: u16 = 0x0112;
 
 /// Begins EXIF and XMP data in a JPEG's segments.
-const EXIF: &[u8] = b"Exif\0\0";
+pub(super) const EXIF: &[u8] = b"Exif\0\0";
 const XMP: &[u8] = b"http://ns.adobe.com/xap/1.0/\0";
 
 /// The longest text of a PNG that is unpacked, as in Pillow.
@@ -38,6 +38,15 @@ impl Told {
 /// Segments with EXIF data belong together; of those with XMP the last counts. `segments` gives the contents of a
 /// JPEG's APP1.
 pub(super) fn of_jpeg<'b>(segments: impl Iterator<Item = &'b [u8]>) -> Orientation {
+    told_by_jpeg(segments).orientation()
+}
+
+/// The EXIF data of a JPEG, by the contents of its APP1.
+pub(super) fn exif_of_jpeg<'b>(segments: impl Iterator<Item = &'b [u8]>) -> Option<Vec<u8>> {
+    told_by_jpeg(segments).exif
+}
+
+fn told_by_jpeg<'b>(segments: impl Iterator<Item = &'b [u8]>) -> Told {
     let mut told = Told::default();
     for content in segments {
         if let Some(exif) = content.strip_prefix(EXIF) {
@@ -46,7 +55,7 @@ pub(super) fn of_jpeg<'b>(segments: impl Iterator<Item = &'b [u8]>) -> Orientati
             told.xmp = Some(xmp.to_vec());
         }
     }
-    told.orientation()
+    told
 }
 
 /// The number in a TIFF's directory, and its XMP text.
@@ -57,6 +66,15 @@ pub(super) fn of_tiff(number: Option<u8>, xmp: Option<&[u8]>) -> Orientation {
 
 /// The chunks of a WebP.
 pub(super) fn of_webp(bytes: &[u8]) -> Orientation {
+    told_by_webp(bytes).orientation()
+}
+
+/// The EXIF data of a WebP.
+pub(super) fn exif_of_webp(bytes: &[u8]) -> Option<Vec<u8>> {
+    told_by_webp(bytes).exif
+}
+
+fn told_by_webp(bytes: &[u8]) -> Told {
     let mut told = Told::default();
     let chunks = webp_chunks::chunks(bytes.get(12..).unwrap_or_default());
     for chunk in chunks.take_while(|chunk| chunk.is_whole) {
@@ -66,11 +84,20 @@ pub(super) fn of_webp(bytes: &[u8]) -> Orientation {
             _ => {}
         }
     }
-    told.orientation()
+    told
 }
 
 /// The chunks of a PNG, before its data and after it; old ones have EXIF data as text.
 pub(super) fn of_png(bytes: &[u8]) -> Orientation {
+    told_by_png(bytes).orientation()
+}
+
+/// The EXIF data of a PNG.
+pub(super) fn exif_of_png(bytes: &[u8]) -> Option<Vec<u8>> {
+    told_by_png(bytes).exif
+}
+
+fn told_by_png(bytes: &[u8]) -> Told {
     let (mut told, mut as_text) = (Told::default(), None);
     for Chunk { kind, content, .. } in chunks(bytes).filter(Chunk::is_whole) {
         let text = match &kind {
@@ -90,7 +117,7 @@ pub(super) fn of_png(bytes: &[u8]) -> Orientation {
         }
     }
     told.exif = told.exif.or_else(|| raw_profile(&as_text?));
-    told.orientation()
+    told
 }
 
 type Text<'b> = (&'b [u8], Vec<u8>);

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::backend::{Tally, UndoTally};
 use crate::domain::plan::Plan;
-use crate::domain::run::RunId;
+use crate::domain::run::{Action, RunId};
 
 #[derive(Default)]
 pub(crate) struct Files {
@@ -20,6 +20,37 @@ pub(crate) struct Files {
     pub(crate) last: Option<Done>,
     pub(crate) failures: Vec<String>,
     pub(crate) head: Option<String>,
+}
+
+/// The work of a plan, in numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Amounts {
+    /// Files that are copied into the destination.
+    pub(crate) copied: usize,
+    /// Files that are moved into it.
+    pub(crate) moved: usize,
+    /// Files that go from one label's folder into another.
+    pub(crate) regrouped: usize,
+    /// Sources that an earlier move had to leave, and that are removed.
+    pub(crate) removed: usize,
+    /// Bytes of all of them.
+    pub(crate) bytes: u64,
+}
+
+impl Amounts {
+    pub(crate) fn of(plan: &Plan) -> Amounts {
+        let mut amounts = Amounts::default();
+        for planned in &plan.transfers {
+            amounts.bytes += planned.size;
+            *match (planned.action, planned.from.is_some()) {
+                (_, true) => &mut amounts.regrouped,
+                (Action::Copy, false) => &mut amounts.copied,
+                (Action::Move, false) => &mut amounts.moved,
+                (Action::Remove, false) => &mut amounts.removed,
+            } += 1;
+        }
+        amounts
+    }
 }
 
 /// The last thing that was done to the files.

@@ -1,5 +1,6 @@
 //! The state of the app, all of it.
 
+mod estimate;
 mod files;
 mod grid;
 mod label_book;
@@ -25,13 +26,15 @@ use crate::domain::decision::LabelId;
 use crate::domain::label::Label;
 use crate::domain::label_tree::{key_path, label_key};
 use crate::domain::limit::Stage;
+use crate::jobs::undo::Outlook;
 use crate::lang::Language;
 
-pub(crate) use files::{Done, Files};
+pub(crate) use files::{Amounts, Done, Files};
 pub(crate) use grid::{Grid, OpenStack, Tile};
 pub(crate) use labels::Labels;
 pub(crate) use live::{Live, Sorts, WatchState};
-pub(crate) use review::{Look, Review, Wanted};
+pub(crate) use review::{Asked, Look, Outside, Review, Wanted};
+pub(crate) use settings::Readiness;
 pub(crate) use setup::{Field, Setup, Watching};
 pub(crate) use work::Work;
 
@@ -48,12 +51,16 @@ pub(crate) struct Model {
     pub(crate) help: bool,
     /// A question that has to be answered before anything else.
     pub(crate) question: Option<Question>,
+    /// An earlier session is opened to be reviewed: its pictures are looked at once they are there.
+    pub(crate) lands_in_review: bool,
     /// Columns and rows of the screen.
     pub(crate) size: (u16, u16),
     /// Lines of a long text that are above the screen.
     pub(crate) scroll: usize,
     /// The terminal is at the other end of a line that takes the program with it when it drops.
     pub(crate) is_line_unprotected: bool,
+    /// What becomes of pictures that are to be opened outside.
+    pub(crate) outside: Outside,
     pub(crate) setup: Setup,
     /// The destination of the pictures on the screen: the field as it was when they were classified or opened. Typing
     /// another destination changes nothing for these pictures.
@@ -103,6 +110,8 @@ pub(crate) struct Ordered {
 pub(crate) enum Question {
     /// End the program, although something runs or waits?
     Quit,
+    /// Look into files of which none has the name of a picture?
+    NoNames,
     /// Take the decisions along to another destination?
     OtherDestination,
     /// Download the model first? `takes_decisions`: those of the open session come along.
@@ -113,6 +122,10 @@ pub(crate) enum Question {
     Repair,
     /// Obey a session that is not known to be the user's own?
     Trust,
+    /// Carry the plan out?
+    Apply,
+    /// Take back what a run did, or do it again?
+    TakeBack(Outlook),
     /// Decide all marked pictures, though some of them are not on the screen?
     DecideMarked(Wanted),
     /// Take back a step that was made before the session was opened?
@@ -173,9 +186,11 @@ impl Model {
             welcome: None,
             help: false,
             question: None,
+            lands_in_review: false,
             size: (80, 24),
             scroll: 0,
             is_line_unprotected: false,
+            outside: Outside::Clipboard,
             setup: Setup::new(&defaults),
             session: None,
             untrusted: None,
@@ -260,6 +275,11 @@ impl Model {
     /// Where the pictures on the screen are sorted to.
     pub(crate) fn session(&self) -> PathBuf {
         self.session.clone().unwrap_or_else(|| self.destination())
+    }
+
+    /// True where the session of the pictures on the screen is not obeyed.
+    pub(crate) fn is_untrusted(&self) -> bool {
+        self.untrusted.as_ref().is_some_and(|untrusted| *untrusted == self.session())
     }
 
     /// True where the scores on the screen belong to the current labels.

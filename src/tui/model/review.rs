@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeSet, HashSet};
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::Model;
 use super::grid::Grid;
 use super::stacks::Stacks;
-use crate::backend::{NotShown, PreviewSize, RenderedPreview};
+use crate::backend::{NotShown, Part, PictureFacts, PreviewSize, Viewed};
 use crate::config::Preview;
 use crate::domain::decision::{Decision, LabelId};
 use crate::domain::history::History;
@@ -39,13 +40,17 @@ pub(crate) struct Review {
     pub(crate) hidden: bool,
     /// How pictures are drawn.
     pub(crate) preview: Preview,
+    /// The ways of drawing pixels that the terminal says it has.
+    pub(crate) takes_pixels: Vec<Preview>,
     /// Raised when pictures have to be painted anew, for example in another form.
     pub(crate) generation: u32,
-    /// The number of the last picture that was asked for; which it is, and the room that it was asked for.
+    /// The number of the last picture that was asked for, and all that was asked.
     pub(crate) view: u64,
-    pub(crate) viewed: Option<(usize, PreviewSize)>,
-    /// The painted picture once it is there, or why it is not shown.
-    pub(crate) painted: Option<Result<RenderedPreview, NotShown>>,
+    pub(crate) asked: Option<Asked>,
+    /// The picture once it is there, or why it is not shown.
+    pub(crate) viewed: Option<Result<Viewed, NotShown>>,
+    /// What is known of its file, where that was read.
+    pub(crate) facts: Option<Arc<PictureFacts>>,
     /// Pictures by position whose content was nowhere when they were looked at last.
     pub(crate) lost: HashSet<usize>,
     pub(crate) grid: Grid,
@@ -67,6 +72,18 @@ impl Model {
             }
             QueueFilter::Decided => self.language.text("app.filter_decided"),
             QueueFilter::Troubled => self.language.text("app.filter_troubled"),
+        }
+    }
+
+    /// The decision that a key means where pictures are looked at inside a label.
+    pub(crate) fn said_inside(&self, decision: Decision, index: usize) -> Decision {
+        let Some(within) = self.collection.within() else { return decision };
+        let now = self.collection.entries().get(index).and_then(|entry| entry.decision);
+        match (decision, now) {
+            (Decision::NoneOfThese, _) => Decision::NoneInside(within),
+            // That it is this label was said, and is not taken back by passing on.
+            (Decision::Skipped, Some(now)) if now.label() == Some(within) => now,
+            _ => decision,
         }
     }
 
@@ -102,6 +119,24 @@ impl Model {
     }
 }
 
+/// What becomes of a picture that is to be opened outside of the app.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Outside {
+    /// A program is given its file, after these words.
+    Viewer(Vec<String>),
+    /// Its path goes to the clipboard: a program here would show it where nobody sees it.
+    Clipboard,
+}
+
+/// A picture that was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Asked {
+    /// Its position in the collection.
+    pub(crate) index: usize,
+    pub(crate) part: Part,
+    pub(crate) room: PreviewSize,
+}
+
 /// How the pictures are looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Look {
@@ -110,6 +145,9 @@ pub(crate) enum Look {
     One,
     /// One on the whole screen.
     Whole,
+    /// A part of one on the whole screen, each of its pixels as one dot; so many half screens to the right of its
+    /// middle, and below that.
+    Exact { across: i16, down: i16 },
 }
 
 /// What a key says of pictures.
@@ -131,9 +169,11 @@ impl Review {
         self.queue.get(self.at).copied()
     }
 
-    /// The places in the queue that so many rows list around the picture that is looked at.
-    pub(crate) fn listed(&self, rows: usize) -> Range<usize> {
-        let first = self.at.saturating_sub(rows / 2).min(self.queue.len().saturating_sub(rows));
-        first..(first + rows).min(self.queue.len())
+    /// The places in the queue that are listed, so many at once, with the picture that is looked at among them. They
+    /// stay until it leaves them: a list that moved with each key would have to be drawn anew with each.
+    pub(crate) fn listed(&self, count: usize) -> Range<usize> {
+        let first = self.at - self.at % count.max(1);
+        let first = first.min(self.queue.len());
+        first..(first + count).min(self.queue.len())
     }
 }

@@ -1,7 +1,7 @@
 //! The settings, as the fields of the screen say them.
 
-use super::Model;
-use crate::backend::ModelPlace;
+use super::{Model, Watching};
+use crate::backend::{Checked, ModelPlace};
 use crate::domain::file_filter::FileFilter;
 use crate::domain::patterns::Patterns;
 use crate::domain::score::SureRule;
@@ -14,6 +14,18 @@ use crate::tui::last_settings::LastSettings;
 
 /// The obstacle to a start, in words.
 pub(crate) type Problem = String;
+
+/// Whether a start has pictures to look at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Readiness {
+    Ready,
+    /// The source is still being counted.
+    Counting,
+    /// There are files, and none has the name of a picture.
+    NoNames,
+    /// There are none, or it cannot be known.
+    Problem(Problem),
+}
 
 impl Model {
     pub(crate) fn sure(&self) -> SureRule {
@@ -90,6 +102,21 @@ impl Model {
             batch_size: None,
             trust_unchanged: self.defaults.trust_unchanged,
         })
+    }
+
+    /// Whether the source has pictures that a start can be for. An empty folder that is watched may get some, and where
+    /// all pictures of the session on the screen were moved away, they are known all the same.
+    pub(crate) fn readiness(&self) -> Readiness {
+        let is_known = || !self.collection.is_empty() && self.session() == self.destination();
+        match &self.setup.checked {
+            None => Readiness::Counting,
+            Some(Err(problem)) => Readiness::Problem(problem.clone()),
+            Some(Ok(checked)) if checked.pictures > 0 || self.setup.watching != Watching::No || is_known() => {
+                Readiness::Ready
+            }
+            Some(Ok(Checked { others: 0, .. })) => Readiness::Problem(self.language.text("app.no_files")),
+            Some(Ok(_)) => Readiness::NoNames,
+        }
     }
 
     /// Keeps the fields for the next start.

@@ -30,6 +30,8 @@ pub(crate) enum Work {
         tally: Tally,
         total: usize,
     },
+    /// It is looked up what taking a run back would do.
+    Foreseeing,
     Undoing {
         tally: Tally,
         total: usize,
@@ -46,21 +48,23 @@ impl Model {
         }
     }
 
-    /// How many seconds the waiting files, or those of the source, will take. None while the pace is unknown.
+    /// How many seconds the waiting files will take. None while the pace is unknown.
     pub(crate) fn seconds_left(&self) -> Option<f64> {
         match self.work {
             Work::Classifying { .. } => Some(self.waiting() as f64 / self.pace?),
-            _ => {
-                let checked = self.setup.checked.as_ref()?.as_ref().ok()?;
-                Some(checked.pictures as f64 / self.last_settings.pace.get(&self.pace_key()?)?)
-            }
+            _ => None,
         }
     }
 
     /// The model, runtime and device that a pace depends on.
     pub(crate) fn pace_key(&self) -> Option<String> {
+        Some(format!("{}{}", self.setup.model.text().trim(), self.pace_ending()?))
+    }
+
+    /// The end of a pace's key: the runtime and the device.
+    pub(super) fn pace_ending(&self) -> Option<String> {
         let runtime = self.runtime.as_ref()?;
-        Some(format!("{} · {} · {}", self.setup.model.text().trim(), runtime.name, runtime.device))
+        Some(format!(" · {} · {}", runtime.name, runtime.device))
     }
 
     /// Nothing is being done any more.

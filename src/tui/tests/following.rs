@@ -111,7 +111,7 @@ fn a_picture_that_moved_before_it_was_painted_is_asked_for_where_it_is_now() {
     let mut model = reviewed();
     let number = model.collection.entries()[model.review.current().unwrap()].id.0;
     let view = model.review.view;
-    told(&mut model, Event::Viewed { number: view, painted: Err(NotShown::Gone) });
+    told(&mut model, Event::Viewed { number: view, viewed: Err(NotShown::Gone), facts: None });
     let mut moved = seen(number, &[]);
     moved.entry.placed = Some("a face".to_owned());
     let effects = follow(&mut model, vec![], vec![moved], true);

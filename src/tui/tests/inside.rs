@@ -13,6 +13,11 @@ fn scored_by_two(model: &mut Model) {
     told(model, Event::Rescored { revision, scores });
 }
 
+/// The key that leads back out, which begins a name in angle brackets.
+fn come_out(model: &mut Model) -> Vec<Effect> {
+    update(model, Message::Key(KeyEvent::new(KeyCode::Char('<'), KeyModifiers::NONE)))
+}
+
 /// The scores of the pictures outside, as they are in the beginning.
 fn scores() -> Vec<f32> {
     [[0.9, 0.05, 0.05], [0.8, 0.1, 0.1], [0.05, 0.9, 0.05], [0.1, 0.1, 0.8], [0.4, 0.35, 0.25], [0.3, 0.36, 0.34]]
@@ -53,7 +58,8 @@ fn labels_are_written_and_counted_inside_a_label_and_kept_on_the_way_out() {
     assert_eq!(asked, Some(vec!["old".to_owned(), "new".to_owned()]));
     scored_by_two(&mut model);
     assert_eq!(model.counts.by_label.iter().sum::<usize>(), pictures, "only pictures of the label are counted");
-    let effects = press(&mut model, "<esc><lt>");
+    press(&mut model, "<esc>");
+    let effects = come_out(&mut model);
     let labels = ["old", "new"].map(str::to_owned).to_vec();
     assert_eq!(narrowed(&effects), Some(("a map".to_owned(), labels, pictures)));
     assert!(orders(&effects).iter().any(|order| matches!(order, Order::Rescore { labels, .. } if labels.len() == 3)));
@@ -89,7 +95,7 @@ fn decisions_inside_a_label_say_that_label_too() {
     assert_eq!(label.0, second);
     assert!(label.1 == said("a map\nnew") || label.1 == Some(NamedDecision::Accepted("a map\nnew".to_owned())));
     // Outside both are of the label.
-    press(&mut model, "<lt>");
+    come_out(&mut model);
     let revision = model.labels.revision;
     told(&mut model, Event::Rescored { revision, scores: [[0.1, 0.8, 0.1]; 6].concat() });
     assert_eq!((model.counts.by_label[0], model.counts.none_of_these, model.counts.label_removed), (2, 0, 0));
@@ -122,7 +128,7 @@ fn a_finer_sort_that_is_as_it_was_keeps_its_own_threshold() {
     told(&mut model, Event::Inside { labels });
     press(&mut model, "<f3>>");
     scored_by_two(&mut model);
-    let effects = press(&mut model, "<lt>");
+    let effects = come_out(&mut model);
     let kept = orders(&effects).into_iter().find_map(|order| match order {
         Order::Narrow { sorting, .. } => Some(sorting.threshold),
         _ => None,
@@ -133,12 +139,13 @@ fn a_finer_sort_that_is_as_it_was_keeps_its_own_threshold() {
 #[test]
 fn what_makes_no_sense_inside_is_said_and_not_kept() {
     let mut model = classified();
-    press(&mut model, "<lt>");
+    come_out(&mut model);
     assert!(screen(&model, 80, 24).contains("outermost labels already"));
     press(&mut model, "<f2>>");
     assert!(screen(&model, 80, 24).contains("No label here to go inside"));
     press(&mut model, "<f3>>only one");
-    let effects = press(&mut model, "<esc><lt>");
+    press(&mut model, "<esc>");
+    let effects = come_out(&mut model);
     assert_eq!(narrowed(&effects), None);
     assert_eq!(model.labels.current.len(), 3);
     // While the labels are not scored, nobody goes inside one.

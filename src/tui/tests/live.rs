@@ -16,7 +16,7 @@ fn watching(keys: &str) -> Model {
 /// After so many presses of the space bar on the field.
 fn watching_in(language: Language, keys: &str) -> Model {
     let mut model = model_in(language);
-    model.setup.chosen = Field::Watching;
+    (model.setup.is_more, model.setup.chosen) = (true, Field::Watching);
     let effects = press(&mut model, &format!("{keys}<ctrl-s>"));
     let begun = orders(&effects).into_iter().find_map(|order| match order {
         Order::Watch { number, sorts, .. } => Some((*number, *sorts)),
@@ -80,7 +80,7 @@ fn arrive(model: &mut Model, pictures: &[(i64, [f32; 3])]) -> Vec<Effect> {
 #[test]
 fn the_field_says_what_becomes_of_arrivals() {
     let mut model = model();
-    model.setup.chosen = Field::Watching;
+    (model.setup.is_more, model.setup.chosen) = (true, Field::Watching);
     for expected in [Watching::Classify, Watching::Sort, Watching::No] {
         press(&mut model, "<space>");
         assert_eq!(model.setup.watching, expected);
@@ -187,13 +187,15 @@ fn people_plan_apply_and_take_back_while_it_goes_on() {
     let mut model = watching("<space>");
     assert!(matches!(orders(&press(&mut model, "<f5>"))[..], [Order::Plan { .. }]));
     told(&mut model, planned(plan()));
-    assert!(matches!(orders(&press(&mut model, "a"))[..], [Order::Apply { .. }]));
+    assert!(matches!(orders(&press(&mut model, "Wy"))[..], [Order::Apply { .. }]));
     // A stop is for what is being applied, then for the watch.
     assert!(matches!(press(&mut model, "<ctrl-x>")[..], [Effect::Stop]));
     let tally = Tally { done: 1, ..Tally::default() };
     told(&mut model, Event::Applied { run: None, tally, failures: vec![], total: 1, head: String::new() });
     assert!(model.watch.is_some());
-    assert!(matches!(orders(&press(&mut model, "u"))[..], [Order::Undo { .. }]));
+    assert!(matches!(orders(&press(&mut model, "R"))[..], [Order::Foresee { .. }]));
+    told(&mut model, foreseen(RunId(2)));
+    assert!(matches!(orders(&press(&mut model, "y"))[..], [Order::Undo { .. }]));
     told(&mut model, Event::Failed { error: BackendError::NothingToUndo });
     // A plan of before is made anew when its pane is opened.
     told(&mut model, planned(plan()));
@@ -208,7 +210,7 @@ fn what_is_sorted_by_itself_goes_by_what_is_on_the_screen() {
         let mut model = watching("<space><space>");
         assert_eq!(model.watch.as_ref().unwrap().sorts, Sorts::Yes);
         // Pictures that are taken back would be sorted again at once.
-        assert!(orders(&press(&mut model, "<f5>u")).iter().all(|order| !matches!(order, Order::Undo { .. })));
+        assert!(orders(&press(&mut model, "<f5>R")).iter().all(|order| !matches!(order, Order::Foresee { .. })));
         told(&mut model, planned(Plan::default()));
         let effects = press(&mut model, keys);
         assert!(effects.iter().any(|effect| matches!(effect, Effect::LetSort(None))), "{keys}: {effects:?}");

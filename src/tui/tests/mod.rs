@@ -1,14 +1,18 @@
 //! The app without a terminal: state and keys in, state and effects out; the screen as text.
 
+mod files;
 mod following;
 mod grid;
 mod inside;
 mod labels;
 mod live;
+mod looks;
+mod questions;
 mod repair;
 mod review;
 mod runs;
 mod setup;
+mod sizes;
 mod stacks;
 mod starts;
 mod sweep;
@@ -38,9 +42,10 @@ use crate::domain::file_filter::{LeftOut, LeftOutCounts};
 use crate::domain::history::StepKind;
 use crate::domain::picture::{ContentHash, PictureId, PictureState};
 use crate::domain::plan::Plan;
-use crate::domain::run::RunId;
+use crate::domain::run::{RunId, RunKind};
 use crate::engine::EngineError;
 use crate::engine::hub::known::{KnownModel, known_models};
+use crate::jobs::undo::Outlook;
 use crate::lang::Language;
 use crate::store::session::Origin;
 
@@ -56,6 +61,8 @@ fn model_in(language: Language) -> Model {
     model.setup.model = crate::tui::input_line::InputLine::new("demo");
     let choice = ModelChoice { name: "demo".to_owned(), place: ModelPlace::BuiltIn, known: None };
     told(&mut model, Event::ModelFound { choice });
+    let number = model.setup.check;
+    told(&mut model, Event::Checked { number, result: Ok(Checked { pictures: 6, ..Checked::default() }) });
     told(
         &mut model,
         Event::Runtime {
@@ -121,7 +128,6 @@ fn named(name: &str) -> KeyEvent {
         "pageup" => plain(KeyCode::PageUp),
         "pagedown" => plain(KeyCode::PageDown),
         "space" => plain(KeyCode::Char(' ')),
-        "lt" => plain(KeyCode::Char('<')),
         "backspace" => plain(KeyCode::Backspace),
         "ctrl-s" => KeyEvent::new(KeyCode::Char('s'), KeyModifiers::CONTROL),
         "ctrl-k" => KeyEvent::new(KeyCode::Char('k'), KeyModifiers::CONTROL),
@@ -199,6 +205,12 @@ fn plan() -> Plan {
         decision: None,
     };
     Plan { transfers: vec![planned], in_place: 0, left: vec![], unwanted: 0 }
+}
+
+/// A run with two copies can be taken back.
+fn foreseen(run: RunId) -> Event {
+    let outlook = Outlook { run, kind: RunKind::Undo, moved: 0, removed: 2, copied: 0, gone: 0, left: 0 };
+    Event::Foreseen { outlook, failures: vec![] }
 }
 
 /// Over a line of 250 kB a second, 4 kB are a sixtieth of a second.
@@ -304,7 +316,7 @@ fn anything() -> impl Strategy<Value = Vec<u8>> {
 
 /// A key or an event for a byte, so that every sequence of bytes is a story.
 fn happen(model: &mut Model, byte: u8) -> Vec<Effect> {
-    const KEYS: [&str; 29] = [
+    const KEYS: [&str; 33] = [
         "<enter>",
         "<esc>",
         "<tab>",
@@ -334,6 +346,10 @@ fn happen(model: &mut Model, byte: u8) -> Vec<Effect> {
         "D",
         "<pagedown>",
         "<ctrl-s>",
+        "W",
+        "R",
+        "y",
+        "p",
     ];
     let revision = model.labels.revision;
     match byte {
@@ -378,7 +394,7 @@ fn happen(model: &mut Model, byte: u8) -> Vec<Effect> {
             let number = model.review.stacks.number;
             told(model, Event::NearDuplicates { number, stacks: vec![members], unknown: 1 })
         }
-        239 => told(model, Event::Viewed { number: model.review.view, painted: Err(NotShown::Gone) }),
+        239 => told(model, Event::Viewed { number: model.review.view, viewed: Err(NotShown::Gone), facts: None }),
         _ => update(model, Message::Paste("a, b\n\u{1b}[31m = | c".to_owned())),
     }
 }

@@ -107,5 +107,5 @@ fn a_session_whose_model_is_damaged_says_so_too() {
     model.setup.model = crate::tui::input_line::InputLine::new(ID);
     told(&mut model, Event::NotScorable { error: ModelError::of(&ModelName::Hub(hub_model()), damage()).into() });
     assert!(model.notice.as_ref().unwrap().text.contains("--check"));
-    assert!(matches!(orders(&press(&mut model, "<f2>ry"))[..], [Order::Repair { .. }]));
+    assert!(matches!(orders(&press(&mut model, "<f2>ry"))[..], [Order::Check { .. }, Order::Repair { .. }]));
 }

@@ -12,9 +12,12 @@ fn what_was_there_already_what_is_left_and_what_is_gone_is_said() {
     let gone = vec!["/pictures/5.jpg".into()];
     told(&mut model, Event::Planned { plan: Box::default(), gone, unseen: vec![] });
     let shown = screen(&model, 80, 24);
-    assert!(shown.contains("1 picture is neither where it was put") && shown.contains("/pictures/5.jpg"), "{shown}");
+    assert!(
+        shown.contains("1 picture is gone: neither where it was found") && shown.contains("/pictures/5.jpg"),
+        "{shown}"
+    );
     assert!(!shown.contains("Nothing to do"), "{shown}");
-    assert!(orders(&press(&mut model, "a")).is_empty() && model.notice.as_ref().unwrap().is_error);
+    assert!(orders(&press(&mut model, "W")).is_empty() && model.notice.as_ref().unwrap().is_error);
     let tally = Tally { present: 32, ..Tally::default() };
     let applied = Event::Applied { run: Some(RunId(5)), tally, failures: vec![], total: 32, head: "ab".to_owned() };
     told(&mut model, applied);
@@ -29,14 +32,17 @@ fn what_was_there_already_what_is_left_and_what_is_gone_is_said() {
     };
     told(&mut model, undone(0, 32));
     let shown = screen(&model, 80, 24);
-    assert!(shown.contains("Nothing of run 4 could be taken back"), "{shown}");
+    assert!(shown.contains("Nothing of run 4 is taken back: 32 files stay where they are"), "{shown}");
+    assert!(shown.contains("it was put elsewhere"), "{shown}");
     assert!(model.notice.as_ref().unwrap().is_error);
-    assert!(matches!(orders(&press(&mut model, "u"))[..], [Order::Undo { run: None, .. }]), "that run once more");
+    assert!(matches!(orders(&press(&mut model, "R"))[..], [Order::Foresee { run: None, .. }]), "that run once more");
+    told(&mut model, foreseen(RunId(4)));
+    press(&mut model, "n");
     told(&mut model, undone(30, 2));
     let shown = screen(&model, 100, 24);
     assert!(shown.contains("in part") && shown.contains("2 left alone"), "{shown}");
     assert!(model.notice.as_ref().unwrap().is_error);
-    assert!(matches!(orders(&press(&mut model, "u"))[..], [Order::Undo { run: Some(RunId(6)), .. }]));
+    assert!(matches!(orders(&press(&mut model, "R"))[..], [Order::Foresee { run: Some(RunId(6)), .. }]));
 }
 
 #[test]
@@ -49,10 +55,10 @@ fn what_goes_wrong_beside_a_run_leaves_it_running() {
     told(&mut model, Event::Classified { remembered: 0, waiting: 0, rescored: 0, per_second: None });
     // A plan that could not be carried out is none any more.
     told(&mut model, planned(plan()));
-    press(&mut model, "<f5>a");
+    press(&mut model, "<f5>Wy");
     told(&mut model, Event::Failed { error: BackendError::NoPlan });
     assert!(model.files.plan.is_none() && !model.is_busy());
-    assert!(orders(&press(&mut model, "a")).is_empty());
+    assert!(orders(&press(&mut model, "Wy")).is_empty());
 }
 
 #[test]
@@ -62,16 +68,18 @@ fn the_plan_is_made_applied_and_taken_back() {
     let Order::Plan { scores, sorting, .. } = orders(&effects)[0] else { panic!("{effects:?}") };
     assert_eq!((scores.len(), sorting.labels.len()), (6, 3));
     told(&mut model, planned(Plan::default()));
-    assert!(orders(&press(&mut model, "a")).is_empty(), "there is nothing to apply");
+    assert!(orders(&press(&mut model, "Wy")).is_empty(), "there is nothing to apply");
     told(&mut model, planned(plan()));
-    assert!(matches!(orders(&press(&mut model, "a"))[..], [Order::Apply { .. }]));
+    assert!(matches!(orders(&press(&mut model, "Wy"))[..], [Order::Apply { .. }]));
     // While it runs, quitting asks.
     assert!(press(&mut model, "q").is_empty() && model.question.is_some());
     press(&mut model, "n");
     let tally = Tally { done: 1, ..Tally::default() };
     let failures = vec![];
     told(&mut model, Event::Applied { run: Some(RunId(2)), tally, failures, total: 1, head: "ab".to_owned() });
-    assert!(matches!(orders(&press(&mut model, "u"))[..], [Order::Undo { run: None, .. }]));
+    assert!(matches!(orders(&press(&mut model, "R"))[..], [Order::Foresee { run: None, .. }]));
+    told(&mut model, foreseen(RunId(2)));
+    assert!(matches!(orders(&press(&mut model, "y"))[..], [Order::Undo { run: Some(RunId(2)), .. }]));
     let undone = Event::Undone {
         run: RunId(2),
         own: RunId(3),
@@ -80,7 +88,7 @@ fn the_plan_is_made_applied_and_taken_back() {
         head: "cd".to_owned(),
     };
     told(&mut model, undone);
-    assert!(matches!(orders(&press(&mut model, "u"))[..], [Order::Undo { run: Some(RunId(3)), .. }]));
+    assert!(matches!(orders(&press(&mut model, "R"))[..], [Order::Foresee { run: Some(RunId(3)), .. }]));
 }
 
 #[test]
@@ -174,11 +182,12 @@ fn what_runs_pauses_and_goes_on() {
     assert!(press(&mut model, "<f7>").is_empty(), "nothing runs");
     press(&mut model, "<ctrl-s>");
     told(&mut model, found(9));
+    told(&mut model, Event::Passed { others: 1 });
     told(&mut model, Event::Pace { per_second: 2.0, limit: None });
-    assert_eq!(model.seconds_left(), Some(4.5));
-    assert!(screen(&model, 120, 24).contains("2.0 a second, 5 s left · demo"));
+    assert_eq!(model.seconds_left(), Some(4.0));
+    assert!(screen(&model, 120, 24).contains("2.0 a second, 4 s left · demo"));
     told(&mut model, Event::Pace { per_second: 2.0, limit: Some(Stage::Model) });
-    assert!(screen(&model, 80, 24).contains("2.0 a second, 5 s left, the model limits · demo"));
+    assert!(screen(&model, 80, 24).contains("2.0 a second, 4 s left, the model limits · demo"));
     assert!(screen(&model, 120, 24).contains("pause, go on"));
     assert!(matches!(press(&mut model, "<f7>")[..], [Effect::Pause(true)]));
     assert!(screen(&model, 80, 24).contains("paused"));
@@ -247,5 +256,5 @@ fn pictures_that_cannot_be_looked_at_are_no_reason_to_say_that_all_is_done() {
     let shown = screen(&model, 120, 24);
     assert!(shown.contains("cannot be looked at just now") && shown.contains("/sorted/a/5.jpg"), "{shown}");
     assert!(!shown.contains("Nothing to do"), "{shown}");
-    assert!(orders(&press(&mut model, "a")).is_empty() && model.notice.as_ref().unwrap().is_error);
+    assert!(orders(&press(&mut model, "W")).is_empty() && model.notice.as_ref().unwrap().is_error);
 }

@@ -50,7 +50,7 @@ fn files_are_chosen_by_patterns_which_a_later_start_has_again() {
     let mut model = model();
     let press_field = |model: &mut Model, field: Field, keys: &str| {
         press(model, "<f2>");
-        model.setup.chosen = field;
+        (model.setup.is_more, model.setup.chosen) = (true, field);
         press(model, keys)
     };
     let effects = press_field(&mut model, Field::Exclude, "<enter>raw {a<enter>");
@@ -63,7 +63,10 @@ fn files_are_chosen_by_patterns_which_a_later_start_has_again() {
     let effects = press_field(&mut model, Field::Hidden, "<space>");
     let Order::Check { choice, .. } = orders(&effects)[0] else { panic!("{effects:?}") };
     assert!(choice.hidden && choice.include.texts().eq(["*.jpg"]) && choice.exclude.texts().eq(["raw", "a b"]));
-    let effects = press(&mut model, "<ctrl-s>");
+    press(&mut model, "<ctrl-s>");
+    let number = model.setup.check;
+    let effects =
+        told(&mut model, Event::Checked { number, result: Ok(Checked { pictures: 6, ..Checked::default() }) });
     let Order::Classify { settings, .. } = orders(&effects)[0] else { panic!("{effects:?}") };
     assert_eq!(settings.choice, *choice);
     let remembered = effects.iter().find_map(|effect| match effect {
@@ -88,6 +91,7 @@ fn the_fields_of_patterns_say_what_they_are_for() {
     for language in Language::all() {
         let mut model = classified_in(language);
         press(&mut model, "<f2>");
+        model.setup.is_more = true;
         let said = |model: &Model, key: &str| screen(model, 80, 24).contains(&model.language.text(key));
         assert!(said(&model, "app.include_empty") && said(&model, "app.exclude_empty"), "{}", screen(&model, 80, 24));
         assert!(!said(&model, "app.patterns_hint"));
@@ -140,7 +144,7 @@ fn another_destination_that_is_typed_is_not_that_of_these_pictures() {
     model.setup.destination = crate::tui::input_line::InputLine::new("/somebody/elses");
     let mut effects = press(&mut model, "<f4>1<f5>");
     told(&mut model, planned(plan()));
-    effects.extend(press(&mut model, "a"));
+    effects.extend(press(&mut model, "Wy"));
     let destinations = orders(&effects).into_iter().filter_map(|order| match order {
         Order::Decide { destination, .. } | Order::Plan { destination, .. } | Order::Apply { destination, .. } => {
             Some(destination.to_str().unwrap())
@@ -212,7 +216,7 @@ fn a_model_is_chosen_from_those_that_there_are() {
     told(&mut model, Event::Models { typed: "demo".to_owned(), found });
     press(&mut model, "<down><down><enter>");
     assert_eq!((model.setup.model.text(), model.setup.editing.clone()), ("/m/clip", None));
-    assert_eq!(model.setup.chosen, Field::Labels);
+    assert_eq!(model.setup.chosen, Field::Destination);
 }
 
 #[test]
@@ -288,6 +292,7 @@ fn a_click_finds_panes_fields_and_pictures() {
     assert_eq!(model.review.current(), Some(1));
     let (column, row) = at(&model, "Setup F2");
     click(&mut model, column, row);
+    model.setup.is_more = true;
     let (column, row) = at(&model, "Operation");
     click(&mut model, column, row);
     assert_eq!(model.setup.chosen, Field::Operation);

@@ -45,14 +45,14 @@ fn nobody_is_told_that_there_is_nothing_to_do() {
     press(&mut model, "<f5>");
     told(&mut model, Event::Failed { error: not_own() });
     assert!(screen(&model, 80, 24).contains("nothing shows that this session is your"));
-    press(&mut model, "a");
+    press(&mut model, "W");
     let said = model.notice.clone().unwrap().text;
     assert!(said.contains("T asks whether to trust it") && !said.contains("Nothing to do"), "{said}");
     // Without a plan nobody knows whether there is anything to do.
     let mut model = classified();
     press(&mut model, "<f5>");
     told(&mut model, Event::Failed { error: RunError::Stopped.into() });
-    press(&mut model, "a");
+    press(&mut model, "W");
     let said = model.notice.clone().unwrap().text;
     assert!(said.contains("works out what goes where"), "{said}");
 }

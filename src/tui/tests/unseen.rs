@@ -151,7 +151,7 @@ fn a_picture_that_is_gone_is_not_decided() {
         let mut model = classified();
         press(&mut model, "<f4>");
         let number = model.review.view;
-        told(&mut model, Event::Viewed { number, painted: Err(why) });
+        told(&mut model, Event::Viewed { number, viewed: Err(why), facts: None });
         assert!(screen(&model, 80, 24).contains(words));
         for key in ["a", "2", "x"] {
             let effects = press(&mut model, key);
@@ -169,8 +169,8 @@ fn a_picture_that_is_gone_is_not_decided() {
         assert_eq!(decisions(&press(&mut model, "s")), [(6, Some(NamedDecision::Skipped))]);
         // It is there again.
         press(&mut model, "k");
-        let (number, painted) = (model.review.view, Err(NotShown::NotPainted));
-        told(&mut model, Event::Viewed { number, painted });
+        let (number, viewed) = (model.review.view, Err(NotShown::NotPainted));
+        told(&mut model, Event::Viewed { number, viewed, facts: None });
         assert_eq!(decisions(&press(&mut model, "x")).len(), 1);
     }
 }
@@ -196,7 +196,7 @@ fn each_reason_has_its_sentence() {
         (NotShown::NotPainted, "cannot be drawn in this way"),
     ] {
         let number = model.review.view;
-        told(&mut model, Event::Viewed { number, painted: Err(why) });
+        told(&mut model, Event::Viewed { number, viewed: Err(why), facts: None });
         let shown = screen(&model, 160, 24);
         assert!(shown.contains(words), "{words}: {shown}");
     }
@@ -226,7 +226,7 @@ fn keys_that_change_the_view_say_what_they_did() {
     assert_eq!(said(&model), "Filter: all. Order: most sure first. 6 pictures.");
     press(&mut model, "f");
     assert_eq!(said(&model), "Filter: unsure. Order: most sure first. 2 pictures.");
-    for (key, words) in [("i", "beside the picture; i closes"), ("i", "closed"), ("b", "hidden; b"), ("b", "shown")] {
+    for (key, words) in [("i", "scroll it, i closes"), ("i", "closed"), ("b", "hidden; b"), ("b", "shown")] {
         press(&mut model, key);
         assert!(said(&model).contains(words), "{key}: {}", said(&model));
     }
@@ -246,7 +246,7 @@ fn the_prediction_is_on_the_screen_whatever_the_labels_and_the_size() {
     told(&mut model, Event::Arrived { revision, entries: vec![(entry(1), None)], scores });
     told(&mut model, Event::Classified { remembered: 0, waiting: 0, rescored: 0, per_second: None });
     press(&mut model, "<f4>");
-    for (width, height) in [(30, 5), (40, 10), (40, 24), (60, 15), (80, 24), (120, 40), (200, 60)] {
+    for (width, height) in [(40, 10), (40, 24), (60, 15), (80, 24), (120, 40), (200, 60)] {
         for look in [Look::One, Look::Whole] {
             model.size = (width, height);
             model.review.look = look;

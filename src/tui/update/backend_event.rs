@@ -1,7 +1,8 @@
 //! Hands each event of the backend to the part of the app that it concerns.
 
 use super::{
-    failure, files, following, grid_page, inside, labels, models, run, setup, stacks, start, trust, undo, watching,
+    failure, files, following, grid_page, inside, labels, models, outside, run, setup, stacks, start, trust, undo,
+    watching,
 };
 use crate::backend::Event;
 use crate::tui::effect::Effect;
@@ -19,12 +20,13 @@ pub(super) fn take(model: &mut Model, event: Event) -> Vec<Effect> {
 fn hand_on(model: &mut Model, event: Event) -> Vec<Effect> {
     match event {
         // The fields of the setup.
-        Event::Checked { number, result } => setup::checked(model, number, result),
+        Event::Checked { number, result } => return setup::checked(model, number, result),
         Event::Completed { typed, text } => return setup::completed(model, &typed, text),
 
         // The model, its files, and what runs it.
         Event::Models { typed, found } => models::listed(model, &typed, found),
         Event::ModelFound { choice } => return start::found(model, choice),
+        Event::ModelOffered { name, instead } => model.setup.instead = instead.map(|instead| (name, instead)),
         Event::Downloading { done, total, per_second } => models::downloading(model, done, total, per_second),
         Event::DownloadWaits { seconds } => model.say(model.language.say("hub.waiting", &[("seconds", &seconds)])),
         Event::DownloadLocked => model.say(model.language.text("hub.locked")),
@@ -78,10 +80,11 @@ fn hand_on(model: &mut Model, event: Event) -> Vec<Effect> {
         // Decisions, and the picture that is looked at.
         Event::Decided { steps } => undo::remember(model, steps),
         Event::TakenOver { step } => undo::taken_over(model, step),
+        Event::OpenedOutside { opened, is_shown } => return outside::opened(model, opened, is_shown),
+        Event::Viewed { number, viewed, facts } => super::preview::viewed(model, number, viewed, facts),
         Event::Tile { number, place, tile } => grid_page::painted(model, number, place, tile),
         Event::LookingForDuplicates { number, percent } => stacks::looking(model, number, percent),
         Event::NearDuplicates { number, stacks, unknown } => stacks::found(model, number, &stacks, unknown),
-        Event::Viewed { number, painted } => super::preview::viewed(model, number, painted),
 
         // Files that are copied, moved or taken back.
         Event::Planned { plan, gone, unseen } => files::planned(model, plan, gone, unseen),
@@ -89,6 +92,7 @@ fn hand_on(model: &mut Model, event: Event) -> Vec<Effect> {
         Event::Applied { run, tally, failures, total, head } => {
             files::applied(model, (run, tally, total), failures, head)
         }
+        Event::Foreseen { outlook, failures } => files::foreseen(model, outlook, failures),
         Event::Undone { run, own, tally, failures, head } => files::undone(model, (run, own, tally), failures, head),
         Event::Places { folders } => files::placed(model, folders),
     }

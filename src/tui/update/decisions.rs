@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::marks;
-use super::{inside, preview, queue};
+use super::{preview, queue};
 use crate::backend::{DecisionStep, NamedDecision, Order};
 use crate::domain::decision::Decision;
 use crate::domain::history::{Change, Changes, StepKind};
@@ -126,8 +126,8 @@ fn decision(model: &Model, wanted: Wanted, index: usize) -> Result<Decision, Ref
         Wanted::Accept => predicted.map(Decision::Accepted).ok_or(Refusal::NoScores),
         Wanted::Label(number) if predicted == Some(number) => Ok(Decision::Accepted(number)),
         Wanted::Label(number) => Ok(Decision::Reassigned(number)),
-        Wanted::NoneOfThese => Ok(inside::inside(model, Decision::NoneOfThese, index)),
-        Wanted::Skip => Ok(inside::inside(model, Decision::Skipped, index)),
+        Wanted::NoneOfThese => Ok(model.said_inside(Decision::NoneOfThese, index)),
+        Wanted::Skip => Ok(model.said_inside(Decision::Skipped, index)),
     }
 }
 
@@ -139,7 +139,7 @@ fn refuse(model: &mut Model, left: &[(usize, Refusal)]) -> Vec<Effect> {
         Refusal::Replaced => model.language.text("app.replaced"),
         Refusal::NoScores => model.with_keys("app.nothing_to_accept", &[("none", ReviewAction::NoneOfThese.into())]),
         Refusal::Lost => {
-            let why = match &model.review.painted {
+            let why = match &model.review.viewed {
                 Some(Err(why)) if model.review.current() == Some(index) => why.say(&model.language),
                 _ => model.file_name(index),
             };

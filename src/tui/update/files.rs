@@ -10,10 +10,11 @@ use crate::backend::{Order, Tally, UndoTally};
 use crate::domain::picture::PictureId;
 use crate::domain::plan::Plan;
 use crate::domain::run::RunId;
+use crate::jobs::undo::Outlook;
 use crate::lang::Values;
 use crate::tui::action::{AppAction, FilesAction};
 use crate::tui::effect::Effect;
-use crate::tui::model::{Done, Model, Work};
+use crate::tui::model::{Done, Model, Pane, Question, Work};
 
 /// Opens the pane, and asks for a plan if there is none.
 pub(super) fn enter(model: &mut Model) -> Vec<Effect> {
@@ -56,8 +57,8 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         return vec![];
     }
     match action {
-        FilesAction::Apply => apply(model),
-        FilesAction::Undo => undo(model),
+        FilesAction::Apply => ask_apply(model),
+        FilesAction::Undo => foresee(model),
         FilesAction::Plan => {
             model.files.plan = None;
             enter(model)
@@ -65,7 +66,8 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     }
 }
 
-fn apply(model: &mut Model) -> Vec<Effect> {
+/// Asks whether to carry the plan out, with its numbers.
+fn ask_apply(model: &mut Model) -> Vec<Effect> {
     let Some(total) = model.files.plan.as_ref().map(|plan| plan.transfers.len()) else { return no_plan(model) };
     if total == 0 {
         match (model.files.gone.len(), model.files.unseen.len()) {
@@ -75,6 +77,13 @@ fn apply(model: &mut Model) -> Vec<Effect> {
         }
         return vec![];
     }
+    model.question = Some(Question::Apply);
+    vec![]
+}
+
+/// Carries the plan out, after a yes.
+pub(super) fn apply(model: &mut Model) -> Vec<Effect> {
+    let Some(total) = model.files.plan.as_ref().map(|plan| plan.transfers.len()) else { return no_plan(model) };
     model.work = Work::Applying { tally: Tally::default(), total };
     let table = model.defaults.output_file.clone();
     vec![Effect::Order(Order::Apply { destination: model.session(), table })]
@@ -82,7 +91,7 @@ fn apply(model: &mut Model) -> Vec<Effect> {
 
 /// Says how to get a plan.
 fn no_plan(model: &mut Model) -> Vec<Effect> {
-    let text = match model.untrusted.is_some() {
+    let text = match model.is_untrusted() {
         true => model.with_keys("app.not_trusted", &[("key", AppAction::Trust.into())]),
         false => model.with_keys("app.press_to_plan", &[("key", FilesAction::Plan.into())]),
     };
@@ -90,7 +99,8 @@ fn no_plan(model: &mut Model) -> Vec<Effect> {
     vec![]
 }
 
-fn undo(model: &mut Model) -> Vec<Effect> {
+/// Has it looked up what taking back would do, before it is asked about.
+fn foresee(model: &mut Model) -> Vec<Effect> {
     if watching::undoes_undo(model) {
         return vec![];
     }
@@ -100,8 +110,33 @@ fn undo(model: &mut Model) -> Vec<Effect> {
         Some(Done::Undone { own, tally, .. }) if tally.taken_back() > 0 => Some(own),
         _ => None,
     };
+    model.work = Work::Foreseeing;
+    vec![Effect::Order(Order::Foresee { destination: model.session(), run })]
+}
+
+/// It is known what taking a run back would do: that is asked, where somebody still looks at the files.
+pub(super) fn foreseen(model: &mut Model, outlook: Outlook, failures: Vec<String>) {
+    model.rest();
+    model.files.failures = failures;
+    if outlook.takes_back() == 0 {
+        return say_nothing_back(model, outlook.run, outlook.left);
+    }
+    if model.pane == Pane::Files && !model.help {
+        model.question = Some(Question::TakeBack(outlook));
+    }
+}
+
+/// Says that nothing of a run can be taken back, and what to do about it.
+fn say_nothing_back(model: &mut Model, run: RunId, left: usize) {
+    let key = model.keys.name(FilesAction::Undo);
+    let values: Values<'_> = &[("run", &run.0), ("count", &left), ("key", &key)];
+    model.say_error(model.language.say("app.nothing_back", values));
+}
+
+/// Takes back what a run did, after a yes.
+pub(super) fn take_back(model: &mut Model, run: RunId) -> Vec<Effect> {
     model.work = Work::Undoing { tally: Tally::default(), total: 0 };
-    vec![Effect::Order(Order::Undo { destination: model.session(), run })]
+    vec![Effect::Order(Order::Undo { destination: model.session(), run: Some(run) })]
 }
 
 /// A plan was made.
@@ -142,10 +177,12 @@ pub(super) fn undone(
 ) {
     transferred(model, Done::Undone { run, own, tally }, failures, head);
     let UndoTally { back, removed, gone, left, unkept } = tally;
+    if tally.taken_back() == 0 {
+        return say_nothing_back(model, run, left);
+    }
     let values: Values<'_> = &[("run", &run.0), ("back", &back), ("removed", &removed), ("left", &left)];
-    let (key, is_whole) = match (tally.taken_back(), left) {
-        (0, 1..) => ("undo.nothing_back", false),
-        (_, 0) => ("app.undone", true),
+    let (key, is_whole) = match left {
+        0 => ("app.undone", true),
         _ => ("app.undone_partly", false),
     };
     let text = with_count(model, model.language.say(key, values), "undo.gone", gone);

@@ -43,9 +43,9 @@ pub(super) fn followed(model: &mut Model, begun: u64, read: Read) -> Vec<Effect>
     if count == first && !is_changed {
         return vec![];
     }
-    if is_changed && matches!(model.review.painted, Some(Err(_))) {
+    if is_changed && matches!(model.review.viewed, Some(Err(_))) {
         // A picture that could not be shown may have been moved: it is asked for where it is now.
-        model.review.viewed = None;
+        model.review.asked = None;
     }
     if is_changed {
         grid_page::look_for_gone(model);

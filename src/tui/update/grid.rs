@@ -44,7 +44,7 @@ pub(super) fn leave(model: &mut Model) -> Vec<Effect> {
     }
     queue::remake(model);
     let mut effects = vec![rest(model)];
-    model.review.viewed = None;
+    model.review.asked = None;
     effects.extend(look(model));
     effects
 }
@@ -55,7 +55,7 @@ fn look_closer(model: &mut Model) -> Vec<Effect> {
     model.review.grid.is_behind = true;
     model.review.grid.has_letters = false;
     let mut effects = vec![rest(model)];
-    model.review.viewed = None;
+    model.review.asked = None;
     effects.extend(look(model));
     effects
 }

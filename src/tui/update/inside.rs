@@ -2,7 +2,7 @@
 
 use super::{files, labels, marks, queue};
 use crate::backend::Order;
-use crate::domain::decision::{Decision, LabelId};
+use crate::domain::decision::LabelId;
 use crate::domain::label;
 use crate::domain::printable::printable_text;
 use crate::domain::review::QueueFilter;
@@ -41,7 +41,7 @@ pub(super) fn go_inside(model: &mut Model) -> Vec<Effect> {
     let values: Values<'_> = &[("label", &name), ("count", &count), ("out", &out)];
     match model.labels.current.is_empty() {
         true => {
-            effects.extend(super::panes::go_to(model, Pane::Labels));
+            (model.pane, model.scroll) = (Pane::Labels, 0);
             labels::begin(model);
             model.say(model.language.say("app.inside_write_labels", values));
         }
@@ -145,16 +145,4 @@ pub(super) fn rescored(model: &mut Model) -> Vec<Effect> {
 /// The session sorts inside these labels, by their keys.
 pub(super) fn told(model: &mut Model, told: Vec<(String, Sorting)>) {
     model.labels.inside = told.into_iter().map(|(key, sorting)| (model.told_label(&key), sorting)).collect();
-}
-
-/// The decision that a key means inside a label.
-pub(super) fn inside(model: &Model, decision: Decision, index: usize) -> Decision {
-    let Some(within) = model.collection.within() else { return decision };
-    let now = model.collection.entries().get(index).and_then(|entry| entry.decision);
-    match (decision, now) {
-        (Decision::NoneOfThese, _) => Decision::NoneInside(within),
-        // That it is this label was said, and is not taken back by passing on.
-        (Decision::Skipped, Some(now)) if now.label() == Some(within) => now,
-        _ => decision,
-    }
 }

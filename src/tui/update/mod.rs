@@ -11,10 +11,13 @@ mod grid;
 mod grid_page;
 mod inside;
 mod labels;
+mod looks;
 mod marks;
 mod models;
 mod mouse;
+mod outside;
 mod panes;
+mod positions;
 mod preview;
 mod queue;
 mod review;
@@ -22,8 +25,10 @@ mod run;
 mod scroll;
 mod setup;
 mod sights;
+mod source_count;
 mod stacks;
 mod start;
+mod strip;
 mod sweep;
 mod trust;
 mod undo;
@@ -35,6 +40,7 @@ pub(super) use marks::out_of_sight;
 
 use super::action::{AppAction, EditorAction};
 use super::effect::Effect;
+use super::layout::is_too_small;
 use super::message::Message;
 use super::model::{Model, Pane, Question, Work};
 
@@ -48,7 +54,8 @@ pub(super) fn update(model: &mut Model, message: Message) -> Vec<Effect> {
 
 fn take(model: &mut Model, message: Message) -> Vec<Effect> {
     match message {
-        Message::Key(key) => press(model, key),
+        Message::Key(key) => press(model, key, None),
+        Message::KeyAt(key, position) => press(model, key, Some(position)),
         Message::Paste(text) => paste(model, &text),
         Message::Click(target) => mouse::click(model, target),
         Message::Wheel(by) => mouse::wheel(model, by),
@@ -57,14 +64,24 @@ fn take(model: &mut Model, message: Message) -> Vec<Effect> {
             model.size = (columns, rows);
             look_where_pictures_are(model)
         }
-        Message::SlowLine => preview::draw_less(model),
+        Message::SlowLine(cells) => preview::draw_less(model, cells),
         Message::Resumed => preview::draw_anew(model),
+        Message::Answered(pixels) => {
+            model.review.takes_pixels = pixels;
+            preview::draw_anew(model)
+        }
         Message::Backend(event) => backend_event::take(model, event),
         Message::Leave => vec![Effect::Stop, Effect::Quit],
     }
 }
 
-fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
+fn press(model: &mut Model, key: KeyEvent, position: Option<char>) -> Vec<Effect> {
+    // Nobody sees what a key would do.
+    if is_too_small(model.size) {
+        let leaves = [AppAction::Quit, AppAction::Suspend].map(Some).contains(&model.keys.action(key));
+        return if leaves && !model.is_typing() { everywhere(model, key).unwrap_or_default() } else { vec![] };
+    }
+    let Some(key) = positions::meant(model, key, position) else { return vec![] };
     if let Some(question) = model.question.take() {
         return answer(model, question, key);
     }
@@ -102,14 +119,21 @@ fn answer(model: &mut Model, question: Question, key: KeyEvent) -> Vec<Effect> {
         Question::OtherDestination if is("app.answer_take") => start::begin_with_model(model, true),
         Question::OtherDestination if is("app.answer_begin") => start::begin_with_model(model, false),
         Question::Download { takes_decisions } if is("app.answer_yes") => start::begin(model, takes_decisions),
+        Question::Download { takes_decisions } if is("app.answer_instead") => {
+            start::take_instead(model, takes_decisions)
+        }
         Question::Install if is("app.answer_yes") => models::begin_install(model),
         Question::Repair if is("app.answer_yes") => models::begin_repair(model),
         Question::Trust if is("app.answer_yes") => trust::begin(model),
+        Question::NoNames if is("app.answer_yes") => start::start_with_pictures(model),
+        Question::Apply if is("app.answer_yes") => files::apply(model),
+        Question::TakeBack(outlook) if is("app.answer_yes") => files::take_back(model, outlook.run),
         Question::DecideMarked(wanted) if is("app.answer_yes") => decisions::decide_marked(model, wanted),
         Question::TakeBackEarlier if is("app.answer_yes") => undo::undo_earlier(model),
         Question::Quit | Question::OtherDestination | Question::Download { .. } => vec![],
         Question::Install | Question::Repair | Question::Trust => vec![],
         Question::DecideMarked(_) | Question::TakeBackEarlier => vec![],
+        Question::NoNames | Question::Apply | Question::TakeBack(_) => vec![],
     }
 }
 
@@ -174,7 +198,7 @@ fn everywhere(model: &mut Model, key: KeyEvent) -> Option<Vec<Effect>> {
 
 fn stop(model: &mut Model) -> Vec<Effect> {
     // A start that waits is none any more.
-    let waited = model.setup.begins.take().is_some();
+    let waited = model.setup.begins.take().is_some() | std::mem::take(&mut model.setup.waits_for_count);
     if !model.is_busy() {
         if waited {
             let text = model.language.text("app.stopped");

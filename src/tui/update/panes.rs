@@ -1,6 +1,6 @@
 //! From pane to pane.
 
-use super::{files, inside, labels, review};
+use super::{files, inside, labels, review, source_count};
 use crate::tui::effect::Effect;
 use crate::tui::model::{Model, Pane};
 
@@ -23,7 +23,8 @@ pub(super) fn go_to(model: &mut Model, pane: Pane) -> Vec<Effect> {
             vec![]
         }
         Pane::Files => files::enter(model),
-        Pane::Setup | Pane::Labels | Pane::Log => vec![],
+        Pane::Setup => source_count::enter(model),
+        Pane::Labels | Pane::Log => vec![],
     });
     effects
 }

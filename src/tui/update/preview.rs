@@ -1,77 +1,103 @@
 //! Asks for painted pictures: the one that is looked at, and its neighbours.
 
-use super::grid_page;
+use std::sync::Arc;
+
 use super::sights::sight;
-use crate::backend::{NotShown, Order, PictureLocation, PreviewSize, RenderedPreview};
+use super::{grid_page, strip};
+use crate::backend::{NotShown, Order, Part, PictureFacts, PictureLocation, PreviewSize, Viewed};
 use crate::config::Preview;
 use crate::tui::action::ReviewAction;
 use crate::tui::effect::Effect;
 use crate::tui::layout::picture_room;
-use crate::tui::model::{Model, Pane};
+use crate::tui::model::{Asked, Look, Model, Pane};
 
 /// Pictures, by their distance in the queue, that are made ready before they are looked at.
 const AHEAD: [isize; 3] = [1, 2, -1];
 
-/// Asks for the picture that is looked at, if it is another one or has another room.
+/// Asks for the picture that is looked at, if it is another one, another part of it, or has another room.
 pub(super) fn look(model: &mut Model) -> Vec<Effect> {
     if model.review.grid.is_open {
         return grid_page::look(model);
     }
+    let mut effects = look_at_one(model);
+    effects.extend(strip::look(model));
+    effects
+}
+
+fn look_at_one(model: &mut Model) -> Vec<Effect> {
     let Some(index) = model.review.current() else {
+        model.review.asked = None;
         model.review.viewed = None;
-        model.review.painted = None;
+        model.review.facts = None;
         return vec![];
     };
     model.live.unseen.remove(&index);
-    let room = PreviewSize {
-        generation: model.review.generation,
-        ..picture_room(model.size, model.review.look, model.review.details)
-    };
-    let is_wanted = !model.review.hidden && model.review.preview != Preview::None;
-    if model.review.viewed == Some((index, room)) || !is_wanted {
+    let room = picture_room(model.size, model.review.look, model.review.details);
+    let asked = Asked { index, part: part(model), room: PreviewSize { generation: model.review.generation, ..room } };
+    if model.review.asked == Some(asked) {
         return vec![];
     }
     let Some(sight) = sight(model, index) else { return vec![] };
-    if model.review.viewed.map(|(viewed, _)| viewed) != Some(index) {
-        model.review.painted = None;
+    if model.review.asked.map(|former| former.index) != Some(index) {
+        model.review.viewed = None;
+        model.review.facts = None;
     }
     model.review.view += 1;
-    model.review.viewed = Some((index, room));
+    model.review.asked = Some(asked);
     let at = model.review.at;
-    let places = AHEAD.iter().map(|by| at.wrapping_add_signed(*by));
+    let ahead: &[isize] = if asked.part == Part::Nothing { &[] } else { &AHEAD };
+    let places = ahead.iter().map(|by| at.wrapping_add_signed(*by));
     let next = places.filter_map(|place| sight_at(model, place)).collect();
-    vec![Effect::Order(Order::View { number: model.review.view, sight, next, room })]
+    vec![Effect::Order(Order::View { number: model.review.view, sight, part: asked.part, next, room: asked.room })]
+}
+
+/// The part of a picture that is drawn.
+fn part(model: &Model) -> Part {
+    match model.review.look {
+        _ if model.review.hidden || model.review.preview == Preview::None => Part::Nothing,
+        Look::One | Look::Whole => Part::Whole,
+        Look::Exact { across, down } => Part::Exact { across, down },
+    }
 }
 
 fn sight_at(model: &Model, place: usize) -> Option<PictureLocation> {
     sight(model, *model.review.queue.get(place)?)
 }
 
-/// The picture that was asked for, by its number, came.
-pub(super) fn viewed(model: &mut Model, number: u64, painted: Result<RenderedPreview, NotShown>) {
-    if number != model.review.view {
-        return;
+/// The picture that was asked for, by its number, came, or why it is not shown.
+pub(super) fn viewed(
+    model: &mut Model,
+    number: u64,
+    viewed: Result<Viewed, NotShown>,
+    facts: Option<Arc<PictureFacts>>,
+) {
+    let Some(asked) = model.review.asked.filter(|_| number == model.review.view) else { return };
+    match &viewed {
+        Err(why) if why.is_lost() => model.review.lost.insert(asked.index),
+        _ => model.review.lost.remove(&asked.index),
+    };
+    // No way leads beyond the edge of the picture.
+    if let (Ok(Viewed { part, .. }), Look::Exact { .. }) = (&viewed, model.review.look)
+        && let Part::Exact { across, down } = *part
+    {
+        if model.review.look != (Look::Exact { across, down }) {
+            model.show(model.language.text("app.at_the_edge"));
+        }
+        model.review.look = Look::Exact { across, down };
+        model.review.asked = Some(Asked { part: *part, ..asked });
     }
-    if let Some((index, _)) = model.review.viewed {
-        match &painted {
-            Err(why) if why.is_lost() => model.review.lost.insert(index),
-            _ => model.review.lost.remove(&index),
-        };
-    }
-    model.review.painted = Some(painted);
+    model.review.viewed = Some(viewed);
+    model.review.facts = facts;
 }
 
 /// Asks once more for the picture that is looked at: it may be there again.
 pub(super) fn look_again(model: &mut Model) -> Vec<Effect> {
-    let Some((index, _)) = model.review.viewed.filter(|(index, _)| model.review.current() == Some(*index)) else {
-        return vec![];
-    };
     // What is on the screen stays there until the answer comes.
-    let before = model.review.painted.take();
-    model.review.viewed = None;
+    let before = (model.review.viewed.take(), model.review.facts.take());
+    let Some(asked) = model.review.asked.take() else { return look(model) };
     let effects = look(model);
-    if model.review.viewed.is_some_and(|(viewed, _)| viewed == index) {
-        model.review.painted = before;
+    if model.review.current() == Some(asked.index) {
+        (model.review.viewed, model.review.facts) = before;
     }
     effects
 }
@@ -79,7 +105,7 @@ pub(super) fn look_again(model: &mut Model) -> Vec<Effect> {
 /// Has pictures painted anew: in another way, or for a terminal that has forgotten them.
 pub(super) fn draw_anew(model: &mut Model) -> Vec<Effect> {
     model.review.generation += 1;
-    model.review.painted = None;
+    model.review.viewed = None;
     let mut effects = vec![Effect::Paint(model.review.preview)];
     if model.pane == Pane::Review {
         effects.extend(look(model));
@@ -87,13 +113,13 @@ pub(super) fn draw_anew(model: &mut Model) -> Vec<Effect> {
     effects
 }
 
-/// Pictures take long to get to the terminal: they are drawn as blocks from now on.
-pub(super) fn draw_less(model: &mut Model) -> Vec<Effect> {
+/// Pictures take long to get to the terminal: they are drawn in cells from now on.
+pub(super) fn draw_less(model: &mut Model, cells: Preview) -> Vec<Effect> {
     // A generation of drawing that a person has chosen stays.
     if model.review.preview != Preview::Auto {
         return vec![];
     }
-    model.review.preview = Preview::Blocks;
+    model.review.preview = cells;
     let text = model.with_keys("app.slow_line", &[("key", ReviewAction::Preview.into())]);
     model.say(text);
     draw_anew(model)
@@ -101,17 +127,30 @@ pub(super) fn draw_less(model: &mut Model) -> Vec<Effect> {
 
 /// Pictures are drawn in the next way from now on.
 pub(super) fn choose_preview(model: &mut Model) -> Vec<Effect> {
-    model.review.preview = next(model.review.preview);
+    model.review.preview = next(model.review.preview, &model.review.takes_pixels);
     let text = model.language.text(key(model.review.preview));
     model.say(text);
     draw_anew(model)
 }
 
-fn next(preview: Preview) -> Preview {
-    const ALL: [Preview; 6] =
-        [Preview::Auto, Preview::Blocks, Preview::Sixel, Preview::Kitty, Preview::Iterm2, Preview::None];
+/// The way of drawing after this one. A terminal that does not take pixels in a way would print them as text.
+fn next(preview: Preview, takes_pixels: &[Preview]) -> Preview {
+    const ALL: [Preview; 8] = [
+        Preview::Auto,
+        Preview::Sextants,
+        Preview::Quadrants,
+        Preview::Blocks,
+        Preview::Sixel,
+        Preview::Kitty,
+        Preview::Iterm2,
+        Preview::None,
+    ];
     let place = ALL.iter().position(|known| *known == preview).unwrap_or(0);
-    ALL[(place + 1) % ALL.len()]
+    let is_drawable = |way: &Preview| match way {
+        Preview::Sixel | Preview::Kitty | Preview::Iterm2 => takes_pixels.contains(way),
+        _ => true,
+    };
+    ALL.into_iter().cycle().skip(place + 1).find(is_drawable).unwrap_or_default()
 }
 
 fn key(preview: Preview) -> &'static str {
@@ -120,6 +159,8 @@ fn key(preview: Preview) -> &'static str {
         Preview::Kitty => "app.preview_kitty",
         Preview::Iterm2 => "app.preview_iterm2",
         Preview::Sixel => "app.preview_sixel",
+        Preview::Sextants => "app.preview_sextants",
+        Preview::Quadrants => "app.preview_quadrants",
         Preview::Blocks => "app.preview_blocks",
         Preview::None => "app.preview_none",
     }

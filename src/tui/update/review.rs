@@ -9,7 +9,8 @@ use super::preview::{choose_preview, look};
 use super::queue::{again, go_to_open, remake, step};
 use super::stacks;
 use super::undo::{redo, undo};
-use crate::tui::action::{GridAction, ReviewAction};
+use super::{looks, outside, scroll};
+use crate::tui::action::{GridAction, ListAction, ReviewAction};
 use crate::tui::effect::Effect;
 use crate::tui::input_line::InputLine;
 use crate::tui::model::{Look, Model, Wanted};
@@ -38,6 +39,13 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         let number = digit.to_digit(10).unwrap_or(0) as usize;
         return reassign(model, if number == 0 { 9 } else { number - 1 });
     }
+    if let (Look::Exact { .. }, Some(action)) = (model.review.look, model.keys.action(key)) {
+        return looks::press(model, action);
+    }
+    // A long text beside the picture scrolls; the other keys are those of the pane.
+    if model.review.details && model.review.look == Look::One && scroll::is_page(model, key) {
+        return scroll::press(model, key);
+    }
     match model.keys.action(key) {
         Some(action) => act(model, action),
         None => vec![],
@@ -65,7 +73,9 @@ pub(super) fn act(model: &mut Model, action: ReviewAction) -> Vec<Effect> {
             vec![]
         }
         ReviewAction::Leave => leave(model),
-        ReviewAction::Whole => look_at(model, Look::Whole),
+        ReviewAction::Whole => looks::toggle(model, Look::Whole),
+        ReviewAction::Exact => looks::toggle(model, looks::EXACT),
+        ReviewAction::OpenOutside => outside::open(model),
         ReviewAction::Grid => grid::open(model),
         ReviewAction::Stack => stacks::open(model),
         ReviewAction::Details => details(model),
@@ -85,23 +95,21 @@ pub(super) fn act(model: &mut Model, action: ReviewAction) -> Vec<Effect> {
 /// Leaves a way of looking, or else takes the marks off.
 fn leave(model: &mut Model) -> Vec<Effect> {
     if model.review.look != Look::One {
-        return look_at(model, model.review.look);
+        return looks::leave(model);
     }
     marks::clear(model);
     vec![]
 }
 
-/// Looks at pictures in a way, or in the usual one where it was that way already.
-fn look_at(model: &mut Model, wanted: Look) -> Vec<Effect> {
-    model.review.look = if model.review.look == wanted { Look::One } else { wanted };
-    look(model)
-}
-
 fn details(model: &mut Model) -> Vec<Effect> {
-    model.review.details = !model.review.details;
+    // What has the whole screen has no room for details.
+    let was_alone = std::mem::take(&mut model.review.look) != Look::One;
+    model.review.details = was_alone || !model.review.details;
     model.scroll = 0;
     let sentence = if model.review.details { "app.details_on" } else { "app.details_off" };
-    model.show(model.with_keys(sentence, &[("key", ReviewAction::Details.into())]));
+    let pages = [("page_up", ListAction::PageUp.into()), ("page_down", ListAction::PageDown.into())];
+    let keys = [("key", ReviewAction::Details.into())].into_iter().chain(pages);
+    model.show(model.with_keys(sentence, &keys.collect::<Vec<_>>()));
     look(model)
 }
 

@@ -2,11 +2,13 @@
 
 use std::path::PathBuf;
 
+use super::panes::go_to;
 use super::{failure, following, models, setup, stacks, start, watching};
 use crate::backend::BackendError;
 use crate::domain::collection::Entry;
 use crate::domain::file_filter::LeftOut;
 use crate::domain::patterns::on_line;
+use crate::domain::printable::printable;
 use crate::lang::{Say, Values};
 use crate::store::session::{Origin, Sorting};
 use crate::tui::action::AppAction;
@@ -92,7 +94,25 @@ pub(super) fn arrived(
         model.work = Work::Idle;
     }
     let are_arrivals = model.watch.is_some();
-    following::after_joining(model, first, are_arrivals)
+    let mut effects = following::after_joining(model, first, are_arrivals);
+    if revision == 0 {
+        effects.extend(land_in_review(model));
+    }
+    effects
+}
+
+/// The pictures of a session that was opened to be reviewed are there: they are looked at, unless the person has gone
+/// elsewhere. One without pictures says so.
+fn land_in_review(model: &mut Model) -> Vec<Effect> {
+    if !std::mem::take(&mut model.lands_in_review) || model.pane != Pane::Setup || model.is_typing() {
+        return vec![];
+    }
+    if !model.collection.is_empty() {
+        return go_to(model, Pane::Review);
+    }
+    let destination = printable(model.session());
+    model.say_error(model.language.say("app.session_empty", &[("destination", &destination)]));
+    vec![]
 }
 
 /// Classifying is over.
@@ -127,6 +147,7 @@ pub(super) fn classified(
 
 /// The work that was going on failed.
 pub(super) fn failed(model: &mut Model, error: &BackendError) -> Vec<Effect> {
+    model.lands_in_review = false;
     let ordered = model.ordered.take();
     let (was_ordered, place) = (ordered.is_some(), ordered.map(|ordered| ordered.destination));
     let is_beginning = was_ordered || matches!(model.work, Work::Classifying { .. });
@@ -137,9 +158,11 @@ pub(super) fn failed(model: &mut Model, error: &BackendError) -> Vec<Effect> {
         model.pane = Pane::Setup;
     }
     let was_fetching = matches!(model.work, Work::Downloading { .. } | Work::Checking { .. });
+    // A plan that could not be carried out is made anew; looking what could be taken back has done nothing to it.
+    if model.work != Work::Foreseeing {
+        model.files.plan = None;
+    }
     model.rest();
-    // A plan that could not be carried out is made anew.
-    model.files.plan = None;
     model.recount();
     match is_beginning {
         true => say_of_start(model, error, place),

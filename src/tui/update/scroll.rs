@@ -22,6 +22,11 @@ pub(super) fn press(model: &Model, key: KeyEvent) -> Vec<Effect> {
     vec![Effect::Scroll(by)]
 }
 
+/// True for a key that scrolls by a page.
+pub(super) fn is_page(model: &Model, key: KeyEvent) -> bool {
+    matches!(model.keys.action(key), Some(ListAction::PageUp | ListAction::PageDown))
+}
+
 /// Goes so many lines on, and no further than a line that the view knows.
 pub(super) fn scrolled(model: &mut Model, by: isize, last_line: usize) -> Vec<Effect> {
     model.scroll = model.scroll.saturating_add_signed(by).min(last_line);

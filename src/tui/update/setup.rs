@@ -3,6 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent};
 
 use super::panes::go_to;
+use super::source_count::check_anew;
 use super::{labels, models, start};
 use crate::backend::{BackendError, Checked, Order};
 use crate::domain::settings::Operation;
@@ -26,6 +27,20 @@ fn edit(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     {
         return effects;
     }
+    following_source(model, |model| edit_field(model, key, field))
+}
+
+/// Changes fields. A destination that nobody has written goes with the source.
+fn following_source(model: &mut Model, change: impl FnOnce(&mut Model) -> Vec<Effect>) -> Vec<Effect> {
+    let (follows, before) = (model.setup.follows_source(), model.setup.source.text().to_owned());
+    let effects = change(model);
+    if model.setup.source.text() != before {
+        model.setup.follow_source(follows);
+    }
+    effects
+}
+
+fn edit_field(model: &mut Model, key: KeyEvent, field: Field) -> Vec<Effect> {
     match key.code {
         KeyCode::Enter | KeyCode::Down | KeyCode::Up => {
             model.setup.leave_field();
@@ -62,8 +77,8 @@ fn left(model: &mut Model, field: Field) -> Vec<Effect> {
 /// The effects of another value of a field.
 fn changed(model: &mut Model, field: Field) -> Vec<Effect> {
     match field {
-        Field::Source | Field::Destination | Field::Recursive => check(model),
-        Field::Hidden | Field::Include | Field::Exclude => check(model),
+        Field::Source | Field::Destination | Field::Recursive => check_anew(model),
+        Field::Hidden | Field::Include | Field::Exclude => check_anew(model),
         Field::Model => {
             // A start that waits was for the model that was there.
             model.setup.begins = None;
@@ -86,38 +101,20 @@ fn changed(model: &mut Model, field: Field) -> Vec<Effect> {
 
 /// Has everything looked up that the fields name.
 pub(super) fn look_up(model: &mut Model) -> Vec<Effect> {
-    let mut effects = check(model);
+    let mut effects = check_anew(model);
     effects.extend(models::look_up(model));
     effects
 }
 
-/// The source was counted.
-pub(super) fn checked(model: &mut Model, number: u64, result: Result<Checked, BackendError>) {
-    if number == model.setup.check {
-        model.setup.checked = Some(result.map_err(|error| error.say(&model.language)));
-    }
-}
-
-/// Has the source counted.
-pub(super) fn check(model: &mut Model) -> Vec<Effect> {
-    model.setup.check += 1;
-    model.setup.checked = None;
-    let source = model.setup.source.text().trim();
-    if source.is_empty() {
+/// The source was counted. A start that waited for that goes on.
+pub(super) fn checked(model: &mut Model, number: u64, result: Result<Checked, BackendError>) -> Vec<Effect> {
+    if number != model.setup.check {
         return vec![];
     }
-    match model.choice() {
-        Ok(choice) => vec![Effect::Order(Order::Check {
-            number: model.setup.check,
-            source: source.into(),
-            recursive: model.setup.recursive,
-            choice,
-            destination: model.destination(),
-        })],
-        Err(problem) => {
-            model.setup.checked = Some(Err(problem));
-            vec![]
-        }
+    model.setup.checked = Some(result.map_err(|error| error.say(&model.language)));
+    match std::mem::take(&mut model.setup.waits_for_count) && !model.is_busy() {
+        true => start::start(model),
+        false => vec![],
     }
 }
 
@@ -141,6 +138,10 @@ fn open(model: &mut Model) -> Vec<Effect> {
             let effects = go_to(model, Pane::Labels);
             labels::begin(model);
             effects
+        }
+        Field::More => {
+            model.setup.is_more = !model.setup.is_more;
+            vec![]
         }
         Field::Operation => {
             model.setup.operation = match model.setup.operation {
@@ -183,20 +184,24 @@ pub(super) fn click(model: &mut Model, field: Field) -> Vec<Effect> {
 
 pub(super) fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
     let field = model.setup.chosen;
-    if let Some(line) = model.setup.line_mut(field) {
-        line.insert(text);
-    }
-    changed(model, field)
+    following_source(model, |model| {
+        if let Some(line) = model.setup.line_mut(field) {
+            line.insert(text);
+        }
+        changed(model, field)
+    })
 }
 
 /// A path was completed, if it is still the one that is typed.
 pub(super) fn completed(model: &mut Model, typed: &str, text: String) -> Vec<Effect> {
     let field = model.setup.chosen;
-    if model.setup.editing.is_some()
-        && let Some(line) = model.setup.line_mut(field).filter(|line| line.text() == typed && typed != text)
-    {
-        *line = InputLine::new(text);
-        return changed(model, field);
-    }
-    vec![]
+    following_source(model, |model| {
+        if model.setup.editing.is_some()
+            && let Some(line) = model.setup.line_mut(field).filter(|line| line.text() == typed && typed != text)
+        {
+            *line = InputLine::new(text);
+            return changed(model, field);
+        }
+        vec![]
+    })
 }

@@ -87,7 +87,7 @@ pub(super) fn close(model: &mut Model) -> Vec<Effect> {
     (model.review.queue, model.review.at) = (queue, at);
     model.review.grid.is_open = was_grid;
     model.review.grid.tiles.clear();
-    model.review.viewed = None;
+    model.review.asked = None;
     look(model)
 }
 

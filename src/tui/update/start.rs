@@ -7,7 +7,8 @@ use crate::backend::{ModelChoice, ModelPlace, Order};
 use crate::domain::collection::Collection;
 use crate::tui::action::AppAction;
 use crate::tui::effect::Effect;
-use crate::tui::model::{Files, Grid, Model, Ordered, Pane, Question, Review, Work};
+use crate::tui::input_line::InputLine;
+use crate::tui::model::{Files, Grid, Model, Ordered, Pane, Question, Readiness, Review, Work};
 
 /// Begins to classify, if nothing stands in the way of it.
 pub(super) fn start(model: &mut Model) -> Vec<Effect> {
@@ -20,6 +21,27 @@ pub(super) fn start(model: &mut Model) -> Vec<Effect> {
         model.say_error(problem);
         return vec![];
     }
+    match model.readiness() {
+        Readiness::Ready => {}
+        Readiness::Counting => {
+            model.setup.waits_for_count = true;
+            model.say(model.language.text("app.start_waits"));
+            return vec![];
+        }
+        Readiness::NoNames => {
+            model.question = Some(Question::NoNames);
+            return vec![];
+        }
+        Readiness::Problem(problem) => {
+            model.say_error(problem);
+            return vec![];
+        }
+    }
+    start_with_pictures(model)
+}
+
+/// The same where it is known that there are pictures, or somebody says so.
+pub(super) fn start_with_pictures(model: &mut Model) -> Vec<Effect> {
     let has_decisions = model.collection.entries().iter().any(|entry| entry.decision.is_some());
     if has_decisions && model.session() != model.destination() {
         model.question = Some(Question::OtherDestination);
@@ -51,10 +73,20 @@ pub(super) fn found(model: &mut Model, choice: ModelChoice) -> Vec<Effect> {
         return vec![];
     }
     // A start is given up where other work was begun meanwhile: it would come as a surprise then.
-    match model.setup.begins.take().filter(|_| !model.is_busy()) {
+    let mut effects = match model.setup.begins.take().filter(|_| !model.is_busy()) {
         Some(takes_decisions) => begin_with_model(model, takes_decisions),
         None => vec![],
-    }
+    };
+    let absent = model.setup.found().filter(|found| matches!(found.place, ModelPlace::ToDownload { .. }));
+    effects.extend(absent.map(|absent| Effect::Order(Order::OfferModel { name: absent.name.clone() })));
+    effects
+}
+
+/// Takes the model that was offered instead, and goes on with the start: it asks about that one, if need be.
+pub(super) fn take_instead(model: &mut Model, takes_decisions: bool) -> Vec<Effect> {
+    let Some(name) = model.setup.instead().map(|instead| instead.name.clone()) else { return vec![] };
+    model.setup.model = InputLine::new(name);
+    begin_with_model(model, takes_decisions)
 }
 
 /// Orders a run. With `takes_decisions`, those of the open session are copied into the new one.
@@ -68,7 +100,7 @@ pub(super) fn begin(model: &mut Model, takes_decisions: bool) -> Vec<Effect> {
     let mut effects = labels::end(model);
     model.ordered = Some(Ordered { destination: settings.destination.clone(), takes_from: decisions_of.clone() });
     model.work = Work::Classifying { files: 0, others: 0 };
-    model.is_paused = false;
+    (model.is_paused, model.lands_in_review) = (false, false);
     (model.pace, model.limit) = (None, None);
     model.remember_fields();
     effects.push(watching::start_order(model, settings, decisions_of));

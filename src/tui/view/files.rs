@@ -7,17 +7,19 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use super::canvas::{Canvas, nothing_yet, paragraph};
-use crate::backend::UndoTally;
+use crate::backend::{Tally, UndoTally};
 use crate::domain::picture::PictureState;
 use crate::domain::plan::Plan;
 use crate::domain::printable::{printable, printable_text};
-use crate::domain::run::Action;
 use crate::lang::{Values, size};
 use crate::tui::action::{AppAction, FilesAction};
-use crate::tui::model::{Done, Work};
+use crate::tui::model::{Amounts, Done, Work};
 
 /// Items of a list that are shown; all are in the table.
 const LISTED: usize = 100;
+
+/// Reasons that are shown under what was done; all of them are in the log and the ledger.
+const FAILURES: usize = 5;
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_>) {
     paragraph(frame, area, lines(canvas).into_iter().skip(canvas.model.scroll).collect());
@@ -37,9 +39,10 @@ pub(super) fn lines(canvas: &Canvas<'_>) -> Vec<Line<'static>> {
         }
         (Work::Classifying { .. }, _) => lines.push(Line::raw(canvas.text("app.plan_after_classifying"))),
         (Work::Planning, _) => lines.push(Line::raw(canvas.text("app.planning"))),
+        (Work::Foreseeing, _) => lines.push(Line::raw(canvas.text("app.foreseeing"))),
         (_, Some(plan)) => lines.extend(planned(canvas, plan)),
         (_, None) if canvas.model.collection.is_empty() => lines.push(Line::raw(nothing_yet(canvas))),
-        (_, None) if canvas.model.untrusted.is_some() => {
+        (_, None) if canvas.model.is_untrusted() => {
             let text = canvas.with_keys("app.not_trusted", &[("key", AppAction::Trust.into())]);
             lines.push(Line::styled(text, canvas.theme.warning()));
         }
@@ -93,12 +96,13 @@ fn planned(canvas: &Canvas<'_>, plan: &Plan) -> Vec<Line<'static>> {
 
 /// How many of each kind; kinds that there are none of are left out.
 fn sums(canvas: &Canvas<'_>, plan: &Plan) -> Vec<Line<'static>> {
-    let action = |action: Action| plan.transfers.iter().filter(|t| t.action == action && t.from.is_none()).count();
+    let amounts = Amounts::of(plan);
     let counts = &canvas.model.counts;
     let sums = [
-        ("app.plan_copied", action(Action::Copy)),
-        ("app.plan_moved", action(Action::Move)),
-        ("app.plan_regrouped", plan.transfers.iter().filter(|t| t.from.is_some()).count()),
+        ("app.plan_copied", amounts.copied),
+        ("app.plan_moved", amounts.moved),
+        ("app.plan_regrouped", amounts.regrouped),
+        ("app.plan_removed_sources", amounts.removed),
         ("app.plan_in_place", plan.in_place),
         ("app.plan_gone", canvas.model.files.gone.len()),
         ("app.plan_unseen", canvas.model.files.unseen.len()),
@@ -149,46 +153,62 @@ fn listed(canvas: &Canvas<'_>, heading: &str, items: impl Iterator<Item = String
     lines
 }
 
+/// The last thing that was done, what went wrong with it, and what comes next.
 fn last(canvas: &Canvas<'_>) -> Vec<Line<'static>> {
     let files = &canvas.model.files;
-    let Some(done) = files.last else { return vec![] };
-    let key = canvas.model.keys.name(FilesAction::Undo);
-    let destination = printable(canvas.model.session());
-    let text = match done {
-        Done::Applied { run, tally, total } => {
-            let (run, failed) = (run.map_or(0, |run| run.0), tally.failed - tally.kept);
-            let values: Values<'_> = &[
-                ("run", &run),
-                ("done", &tally.done),
-                ("present", &tally.present),
-                ("failed", &failed),
-                ("rest", &total.saturating_sub(tally.begun())),
-                ("destination", &destination),
-                ("key", &key),
-            ];
-            let key = if tally.present > 0 { "app.last_applied_present" } else { "app.last_applied" };
-            Line::styled(canvas.say(key, values), canvas.theme.good())
-        }
-        Done::Undone { run, tally: tally @ UndoTally { back, removed, left, .. }, .. } => {
-            let values: Values<'_> =
-                &[("run", &run.0), ("back", &back), ("removed", &removed), ("left", &left), ("key", &key)];
-            match (tally.taken_back(), left) {
-                (0, 1..) => Line::styled(canvas.say("undo.nothing_back", values), canvas.theme.error()),
-                (_, 0) => Line::styled(canvas.say("app.last_undone", values), canvas.theme.good()),
-                _ => Line::styled(canvas.say("app.last_undone_partly", values), canvas.theme.error()),
-            }
-        }
-    };
-    let mut lines = vec![text];
+    let failures =
+        files.failures.iter().take(FAILURES).map(|failure| Line::styled(failure.clone(), canvas.theme.error()));
+    let Some(done) = files.last else { return failures.collect() };
+    let mut lines = vec![match done {
+        Done::Applied { run, tally, total } => applied(canvas, run.map_or(0, |run| run.0), tally, total),
+        Done::Undone { run, tally, .. } => undone(canvas, run.0, tally),
+    }];
     let more = match done {
         Done::Applied { tally, .. } => [("app.sources_kept", tally.kept), ("classify.unkept", tally.unkept)],
         Done::Undone { tally, .. } => [("undo.gone", tally.gone), ("undo.unkept", tally.unkept)],
     };
     let more = more.into_iter().filter(|(_, count)| *count > 0);
     lines.extend(more.map(|(key, count)| Line::styled(canvas.say(key, &[("count", &count)]), canvas.theme.error())));
-    lines.extend(files.failures.iter().take(5).map(|failure| Line::styled(failure.clone(), canvas.theme.error())));
+    lines.extend(failures);
+    if let Done::Applied { .. } = done {
+        let (table, review) =
+            (printable(&canvas.model.defaults.output_file), canvas.model.keys.last_name(AppAction::Review));
+        lines.push(Line::raw(canvas.say("app.after_applying", &[("table", &table), ("review", &review)])));
+    }
     if let Some(head) = &files.head {
         lines.push(Line::styled(canvas.say("app.ledger_head", &[("head", head)]), canvas.theme.faint()));
     }
     lines
+}
+
+/// How many files a plan has brought where.
+fn applied(canvas: &Canvas<'_>, run: i64, tally: Tally, total: usize) -> Line<'static> {
+    let (failed, rest) = (tally.failed - tally.kept, total.saturating_sub(tally.begun()));
+    let destination = printable(canvas.model.session());
+    let key = canvas.model.keys.name(FilesAction::Undo);
+    let values: Values<'_> = &[
+        ("run", &run),
+        ("done", &tally.done),
+        ("present", &tally.present),
+        ("failed", &failed),
+        ("rest", &rest),
+        ("destination", &destination),
+        ("key", &key),
+    ];
+    let sentence = if tally.present > 0 { "app.last_applied_present" } else { "app.last_applied" };
+    let style = if failed + rest > 0 { canvas.theme.warning() } else { canvas.theme.good() };
+    Line::styled(canvas.say(sentence, values), style)
+}
+
+/// How much of a run was taken back.
+fn undone(canvas: &Canvas<'_>, run: i64, tally: UndoTally) -> Line<'static> {
+    let UndoTally { back, removed, left, .. } = tally;
+    let key = canvas.model.keys.name(FilesAction::Undo);
+    let values: Values<'_> =
+        &[("run", &run), ("back", &back), ("removed", &removed), ("left", &left), ("count", &left), ("key", &key)];
+    match (tally.taken_back(), left) {
+        (0, _) => Line::styled(canvas.say("app.nothing_back", values), canvas.theme.error()),
+        (_, 0) => Line::styled(canvas.say("app.last_undone", values), canvas.theme.good()),
+        _ => Line::styled(canvas.say("app.last_undone_partly", values), canvas.theme.error()),
+    }
 }

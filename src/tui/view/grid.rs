@@ -58,7 +58,7 @@ fn first_place(model: &Model) -> usize {
     model.review.at / length * length
 }
 
-fn draw_tile(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_>, shown: &Tile) {
+pub(super) fn draw_tile(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_>, shown: &Tile) {
     let review = &canvas.model.review;
     let said = match shown {
         _ if review.hidden => canvas.text("app.tile_hidden"),

@@ -11,8 +11,11 @@ use crate::tui::action::Section;
 const KEYS: usize = 10;
 
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_>) {
-    let columns: [&[Section]; 3] =
-        [&[Section::Everywhere, Section::Files], &[Section::List, Section::Editor, Section::Grid], &[Section::Review]];
+    let columns: [&[Section]; 3] = [
+        &[Section::Everywhere, Section::Files],
+        &[Section::List, Section::Editor, Section::Exact, Section::Grid],
+        &[Section::Review],
+    ];
     let areas: [Rect; 3] = Layout::horizontal([Constraint::Ratio(1, 3); 3]).areas(area);
     for (area, shown) in areas.into_iter().zip(columns) {
         paragraph(frame, area, sections(canvas, shown));

@@ -96,10 +96,12 @@ fn hinted(model: &Model) -> Vec<Action> {
                 ReviewAction::Skip,
                 ReviewAction::Undo,
                 ReviewAction::Whole,
+                ReviewAction::Exact,
                 ReviewAction::Mark,
                 ReviewAction::Filter,
                 ReviewAction::Order,
                 ReviewAction::Details,
+                ReviewAction::OpenOutside,
                 ReviewAction::NextOpen,
                 ReviewAction::Hide,
             ];

@@ -1,6 +1,8 @@
 //! The screen, drawn from the state. Nothing is changed here.
 
 mod canvas;
+mod details;
+mod file_questions;
 mod files;
 mod grid;
 mod help;
@@ -22,7 +24,7 @@ use ratatui::Frame;
 use ratatui::widgets::{Clear, Paragraph, Wrap};
 use unicode_width::UnicodeWidthStr;
 
-use super::layout::parts;
+use super::layout::{LEAST, is_too_small, parts};
 use super::model::{Look, Model, Pane, Question, Work};
 use super::theme::Theme;
 use crate::domain::printable::{printable, printable_text};
@@ -37,6 +39,9 @@ const MOST_NOTICE_ROWS: usize = 4;
 /// Draws everything.
 pub(super) fn draw(frame: &mut Frame<'_>, model: &Model, theme: Theme) {
     let canvas = Canvas { model, theme };
+    if is_too_small((frame.area().width, frame.area().height)) {
+        return draw_too_small(frame, &canvas);
+    }
     let said = notice(&canvas);
     // A sentence that says what to do is shown whole.
     let rows = said.line_count(frame.area().width).clamp(1, MOST_NOTICE_ROWS) as u16;
@@ -66,6 +71,12 @@ pub(super) fn draw(frame: &mut Frame<'_>, model: &Model, theme: Theme) {
     frame.render_widget(status_line(&canvas, parts.status.width), parts.status);
 }
 
+/// Says that there is no room, instead of drawing things over each other.
+fn draw_too_small(frame: &mut Frame<'_>, canvas: &Canvas<'_>) {
+    let text = canvas.say("app.too_small", &[("columns", &LEAST.0), ("rows", &LEAST.1)]);
+    frame.render_widget(Paragraph::new(text).wrap(Wrap { trim: true }), frame.area());
+}
+
 /// The last message.
 fn notice(canvas: &Canvas<'_>) -> Paragraph<'static> {
     let letter = |answer: &str| canvas.model.language.answer_letter(answer);
@@ -87,6 +98,9 @@ fn notice(canvas: &Canvas<'_>) -> Paragraph<'static> {
             let values: Values<'_> = &[("destination", &destination), ("yes", &letter("app.answer_yes"))];
             canvas.say("app.ask_trust", values)
         }
+        Question::NoNames => setup::no_names_question(canvas),
+        Question::Apply => file_questions::apply(canvas),
+        Question::TakeBack(outlook) => file_questions::take_back(canvas, outlook),
         Question::DecideMarked(wanted) => questions::decide_marked(canvas, wanted),
         Question::TakeBackEarlier => questions::take_back_earlier(canvas),
         Question::Install => {
@@ -137,7 +151,7 @@ fn status_line(canvas: &Canvas<'_>, width: u16) -> Paragraph<'static> {
             let done = model.collection.pictures() + others;
             let text = canvas.say("app.classifying", &[("done", &done), ("total", files)]);
             match (model.pace, model.seconds_left()) {
-                (Some(pace), Some(left)) if !model.is_paused => {
+                (Some(pace), Some(left)) if !model.is_paused && done > 0 => {
                     let (pace, left) = (format!("{pace:.1}"), duration(&model.language, left));
                     let pace = canvas.say("app.pace", &[("pace", &pace), ("left", &left)]);
                     format!("{text} · {pace}{}", canvas.limit(model.limit))
@@ -147,6 +161,7 @@ fn status_line(canvas: &Canvas<'_>, width: u16) -> Paragraph<'static> {
         }
         Work::Installing => canvas.text("app.installing"),
         Work::Planning => canvas.text("app.planning"),
+        Work::Foreseeing => canvas.text("app.foreseeing"),
         Work::Applying { tally, total } => canvas.say("app.applying", &[("done", &tally.begun()), ("total", total)]),
         Work::Undoing { tally, total } => canvas.say("app.undoing", &[("done", &tally.begun()), ("total", total)]),
     };

@@ -5,6 +5,7 @@ use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
 use super::canvas::{Canvas, padded, shortened};
+use super::details;
 use crate::domain::decision::Decision;
 use crate::domain::printable::{printable, printable_text};
 use crate::tui::action::ReviewAction;
@@ -54,6 +55,34 @@ impl Row {
 
 /// All that the rail says, in so many columns and at most so many rows.
 pub(super) fn lines(canvas: &Canvas<'_>, index: usize, width: usize, height: usize) -> Vec<Line<'static>> {
+    let mut lines = judged(canvas, index, width, height);
+    let below = match canvas.model.review.details {
+        true => {
+            let first = canvas.model.scroll.min(last_line(canvas, index, width, height));
+            details::lines(canvas, index, width).into_iter().skip(first).collect()
+        }
+        false => about_file(canvas, index, width),
+    };
+    // A blank row is between the two, where there is one.
+    if lines.len() + below.len() < height || canvas.model.review.details {
+        lines.push(Line::raw(""));
+    }
+    lines.extend(below);
+    lines.truncate(height);
+    lines
+}
+
+/// The line to which the details can be scrolled, so that their end is on the screen.
+pub(super) fn last_line(canvas: &Canvas<'_>, index: usize, width: usize, height: usize) -> usize {
+    if !canvas.model.review.details {
+        return 0;
+    }
+    let rows = height.saturating_sub(judged(canvas, index, width, height).len() + 1);
+    details::lines(canvas, index, width).len().saturating_sub(rows)
+}
+
+/// What the model says of the picture, and what a person said.
+fn judged(canvas: &Canvas<'_>, index: usize, width: usize, height: usize) -> Vec<Line<'static>> {
     let model = canvas.model;
     let Some(entry) = model.collection.entries().get(index) else { return vec![] };
     let mut lines = vec![];
@@ -71,6 +100,10 @@ pub(super) fn lines(canvas: &Canvas<'_>, index: usize, width: usize, height: usi
         false => (decided(canvas, entry.decision), canvas.theme.title()),
     };
     lines.extend(wrapped(&said.0, width).into_iter().map(|text| Line::styled(text, said.1)));
+    if let Some(best) = model.collection.best(index).filter(|_| model.is_scored()) {
+        let margin = format!("{:.2}", best.margin);
+        lines.push(Line::styled(canvas.say("app.margin", &[("margin", &margin)]), canvas.theme.faint()));
+    }
     let alike = model.collection.others_alike(index);
     if alike > 0 {
         let text = canvas.say("app.same_content", &[("count", &alike)]);
@@ -82,21 +115,18 @@ pub(super) fn lines(canvas: &Canvas<'_>, index: usize, width: usize, height: usi
         let text = canvas.say("app.stack_near", &[("count", &near), ("key", &key)]);
         lines.extend(wrapped(&text, width).into_iter().map(Line::raw));
     }
-    if let Some(best) = model.collection.best(index).filter(|_| model.is_scored()) {
-        let margin = format!("{:.2}", best.margin);
-        lines.push(Line::styled(canvas.say("app.margin", &[("margin", &margin)]), canvas.theme.faint()));
-    }
-    if let Some(trouble) = &entry.trouble {
-        let trouble = wrapped(&printable_text(trouble), width);
-        lines.extend(trouble.into_iter().map(|text| Line::styled(text, canvas.theme.warning())));
-    }
-    if lines.len() + 1 < height {
-        lines.push(Line::raw(""));
-    }
-    let path = path_lines(&printable(&entry.path), width, PATH_ROWS);
-    lines.extend(path.into_iter().map(|text| Line::styled(text, canvas.theme.faint())));
-    lines.truncate(height);
     lines
+}
+
+/// The trouble with the file, its date and size, and its path.
+fn about_file(canvas: &Canvas<'_>, index: usize, width: usize) -> Vec<Line<'static>> {
+    let Some(entry) = canvas.model.collection.entries().get(index) else { return vec![] };
+    let trouble = entry.trouble.as_deref().map(|trouble| wrapped(&printable_text(trouble), width));
+    let trouble = trouble.into_iter().flatten().map(|text| Line::styled(text, canvas.theme.warning()));
+    let short = details::in_short(canvas).map(|text| wrapped(&text, width)).into_iter().flatten();
+    let path = path_lines(&printable(&entry.path), width, PATH_ROWS);
+    let faint = short.chain(path).map(|text| Line::styled(text, canvas.theme.faint()));
+    trouble.chain(faint).collect()
 }
 
 /// Name, prediction and decision in one line.

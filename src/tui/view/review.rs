@@ -40,9 +40,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_>) {
     let head = if areas.rail.height == 0 { rail::in_one_line(canvas, index) } else { heading(canvas) };
     frame.render_widget(head, areas.head);
     let (picture, beside) = placed(canvas, area, areas);
-    // A blank column is between the two.
-    let gap = u16::from(beside.y == picture.y && beside.width > 0);
-    let beside = Rect { x: beside.x + gap, width: beside.width - gap, ..beside };
+    let beside = inside(beside, picture);
     draw_picture(frame, picture, canvas);
     let below = Paragraph::new(fair_sample(canvas, beside.width as usize)).wrap(Wrap { trim: false });
     let (width, height) = (beside.width as usize, beside.height as usize);
@@ -51,49 +49,59 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_>) {
     let [rail, audit] = Layout::vertical([Constraint::Min(0), Constraint::Length(rows as u16)]).areas(beside);
     frame.render_widget(known, rail);
     frame.render_widget(below, audit);
-    paragraph(frame, areas.queue, queue::lines(canvas, areas.queue));
+    queue::draw(frame, areas.queue, canvas);
 }
 
-/// The picture is in the middle of its room. Where an upright one would leave a third of the screen blank, the rail has
-/// that room too.
+/// The rail without the blank column that is between it and the picture.
+fn inside(rail: Rect, picture: Rect) -> Rect {
+    let gap = u16::from(rail.y == picture.y && rail.width > 0);
+    Rect { x: rail.x + gap, width: rail.width - gap, ..rail }
+}
+
+/// The line to which the details can be scrolled.
+pub(super) fn last_line(canvas: &Canvas<'_>, pane: Rect) -> usize {
+    let ReviewAreas { rail, picture, .. } = areas(canvas, pane);
+    let Rect { width, height, .. } = inside(rail, picture);
+    let Some(index) = canvas.model.review.current() else { return 0 };
+    rail::last_line(canvas, index, usize::from(width), usize::from(height))
+}
+
+/// Where an upright picture would leave a third of the screen blank, the rail has that room too.
 fn placed(canvas: &Canvas<'_>, pane: Rect, areas: ReviewAreas) -> (Rect, Rect) {
     let ReviewAreas { picture, rail, .. } = areas;
     let blank = blank_beside(canvas, picture);
-    if rail.y == picture.y && blank >= pane.width.div_ceil(3) {
+    if !canvas.model.review.details && rail.y == picture.y && blank >= pane.width.div_ceil(3) {
         let wider = blank - 1;
         let picture = Rect { width: picture.width - blank, ..picture };
         return (picture, Rect { x: rail.x - wider, width: rail.width + wider, ..rail });
     }
-    (in_the_middle(canvas, picture), rail)
-}
-
-/// The part of a room in which the picture is in the middle of it.
-pub(super) fn in_the_middle(canvas: &Canvas<'_>, room: Rect) -> Rect {
-    let left = blank_beside(canvas, room) / 2;
-    Rect { x: room.x + left, width: room.width - left, ..room }
+    (picture, rail)
 }
 
 /// Columns of a room that the picture does not need; none where there is no picture.
 fn blank_beside(canvas: &Canvas<'_>, room: Rect) -> u16 {
-    let painted = canvas.model.review.painted.as_ref().and_then(|painted| painted.as_ref().ok());
-    let size = painted.filter(|_| is_drawn(canvas)).and_then(preview::size_of);
+    let viewed = canvas.model.review.viewed.as_ref().and_then(|viewed| viewed.as_ref().ok());
+    let size = viewed.filter(|_| is_drawn(canvas)).and_then(|viewed| preview::size_of(&viewed.painted));
     size.and_then(|size| room.width.checked_sub(size.width)).unwrap_or(0)
 }
 
 /// True where pictures are drawn at all.
 fn is_drawn(canvas: &Canvas<'_>) -> bool {
-    !canvas.model.review.hidden && canvas.model.review.preview != Preview::None
+    !canvas.model.review.hidden && canvas.theme.draws_pictures(canvas.model.review.preview)
 }
 
 pub(super) fn draw_picture(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_>) {
     let review = &canvas.model.review;
     let said = |frame: &mut Frame<'_>, text: String| paragraph(frame, area, vec![Line::raw(text)]);
-    match &review.painted {
+    match &review.viewed {
         // A picture that is gone is no picture to hide.
         Some(Err(why)) if why.is_lost() => said(frame, why.say(&canvas.model.language)),
         _ if review.hidden => said(frame, canvas.with_keys("app.hidden", &[("key", ReviewAction::Hide.into())])),
         _ if review.preview == Preview::None => said(frame, canvas.text("app.preview_none")),
-        Some(Ok(painted)) => preview::draw(frame, area, painted),
+        Some(Ok(_)) if !canvas.theme.draws_pictures(review.preview) => {
+            said(frame, canvas.with_keys("app.no_colours", &[("key", ReviewAction::Preview.into())]));
+        }
+        Some(Ok(viewed)) => preview::draw(frame, area, &viewed.painted),
         Some(Err(why)) => said(frame, why.say(&canvas.model.language)),
         None => {}
     }

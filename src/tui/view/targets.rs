@@ -1,8 +1,8 @@
 //! The answers of the view to what a person points at and scrolls through: they depend on what is drawn.
 
 use super::canvas::Canvas;
-use super::{files, grid, review, setup, tabs};
-use crate::tui::layout::{listed_in, parts, screen};
+use super::{files, grid, queue, review, setup, tabs};
+use crate::tui::layout::{parts, screen};
 use crate::tui::message::{Message, Target};
 use crate::tui::model::{Look, Model, Pane};
 use crate::tui::theme::Theme;
@@ -45,9 +45,7 @@ fn target_at(model: &Model, column: u16, row: u16) -> Option<Target> {
         }
         Pane::Review => {
             let areas = review::areas(&canvas, parts.pane);
-            let inside = areas.queue.width > 0 && column >= areas.queue.x;
-            let line = row.checked_sub(areas.queue.y).filter(|_| inside)?;
-            model.review.listed(listed_in(areas.queue)).nth(usize::from(line)).map(Target::Picture)
+            queue::place_at(&canvas, areas.queue, (column, row)).map(Target::Picture)
         }
         Pane::Labels | Pane::Files | Pane::Log => None,
     }
@@ -59,7 +57,8 @@ fn last_line(model: &Model) -> usize {
     let lines = match model.pane {
         Pane::Files => files::lines(&canvas).len(),
         Pane::Log => model.log.len(),
-        Pane::Setup | Pane::Labels | Pane::Review => 0,
+        Pane::Review => return review::last_line(&canvas, parts(screen(model.size), 1).pane),
+        Pane::Setup | Pane::Labels => 0,
     };
     lines.saturating_sub(usize::from(model.size.1) / 2)
 }

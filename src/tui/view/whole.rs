@@ -20,7 +20,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, canvas: &Canvas<'_>, said: Paragraph<'
         };
         return frame.render_widget(Paragraph::new(Line::raw(text)), picture);
     };
-    review::draw_picture(frame, review::in_the_middle(canvas, picture), canvas);
+    review::draw_picture(frame, picture, canvas);
     frame.render_widget(rail::in_one_line(canvas, index), line);
     if model.notice.is_some() || model.question.is_some() {
         let rows = (said.line_count(line.width).clamp(1, MOST_NOTICE_ROWS) as u16).min(picture.height);
