@@ -7,6 +7,7 @@ mod find;
 mod following;
 mod grid;
 mod help;
+mod inside;
 mod labels;
 mod live;
 mod looks;

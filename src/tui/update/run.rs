@@ -21,6 +21,10 @@ use crate::use_cases::Notice;
 pub(super) fn opened(model: &mut Model, sorting: Option<Sorting>, origin: Option<Origin>) -> Vec<Effect> {
     // A waiting start was meant for the former fields.
     model.setup.begins = None;
+    while model.labels.come_out().is_some() {
+        model.collection.come_out();
+    }
+    model.labels.inside.clear();
     if let Some(origin) = origin {
         model.setup.source = InputLine::new(origin.source);
         model.setup.recursive = origin.recursive;

@@ -67,6 +67,8 @@ fn about(canvas: &Canvas<'_>, index: usize, width: usize, style: Style) -> Vec<L
 /// The label that counts for a picture, and the score of that one.
 fn counts_for(canvas: &Canvas<'_>, index: usize, decision: Option<Decision>) -> (String, String) {
     let model = canvas.model;
+    // A decision for a label inside another one is one for the label that is on the screen.
+    let decision = decision.and_then(|_| model.collection.decision(index));
     if decision == Some(Decision::NoneOfThese) {
         return (canvas.text("app.row_none"), String::new());
     }
