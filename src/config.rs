@@ -45,6 +45,10 @@ pub enum Preview {
     Iterm2,
     /// Sixels.
     Sixel,
+    /// In cells of two columns and three rows of dots.
+    Sextants,
+    /// In cells of two columns and two rows of dots.
+    Quadrants,
     /// Half blocks of two colours, which every terminal has.
     Blocks,
     /// Not at all.

@@ -13,7 +13,7 @@ use ndarray::Array1;
 
 use super::channels::{ChangedPicture, FeedCommand, Memory, ScorerCommand, SessionDelta};
 use super::own_work::OwnWork;
-use super::session_rows::{ScoredWith, SessionRow, embeddable_hash, row_of};
+use super::session_rows::{ScoredWith, SessionRow, embeddable_hash, label_keys, row_of};
 use crate::domain::picture::{ContentHash, PictureId};
 use crate::jobs::embedding_cache::{EmbeddingCacheConfig, ModelCache};
 use crate::store::StoreError;
@@ -173,7 +173,7 @@ impl ChangeFeed {
         let mut found: Vec<SessionPicture> = Vec::new();
         session.for_each_picture(set, Which::ChangedSince(subscription.since), |picture| found.push(picture))?;
         // Read last: every label that one of them was decided for is there.
-        let texts = session.label_texts()?;
+        let texts = label_keys(session)?;
         subscription.since = revision;
         let epoch = subscription.epoch;
         let hashes: Vec<_> = found.iter().map(|picture| (picture.id, embeddable_hash(picture))).collect();

@@ -60,7 +60,7 @@ pub(super) fn classify(
     context.feed.shown(&settings.destination, session.revision()?, true);
     let model = &ready.run.model;
     context.remembers(model.fingerprint, model.labels.ncols());
-    face.know_labels(session.label_texts()?);
+    face.know_labels(session_rows::label_keys(session)?);
     let paused = context.stop.paused();
     let mut take_over = |session: &mut Session| {
         if let Some(other) = decisions_of {

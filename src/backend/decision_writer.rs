@@ -9,6 +9,7 @@ use super::channels::RunnerQueue;
 use super::events::EventSender;
 use super::session_rows::by_number;
 use super::{BackendError, DecisionStep, Event, NamedDecision, Order};
+use crate::domain::label_tree::key_path;
 use crate::store::StoreError;
 use crate::store::known::KnownSessions;
 use crate::store::session::Session;
@@ -85,7 +86,10 @@ fn keep(order: Order, kept: &mut Kept<'_>, feed: &mut ChangeFeed, runner: &Runne
         Order::Rename { destination, from, .. } if feed.is_worked_in_elsewhere(destination) => {
             Err(BackendError::LabelInUse { label: from.clone() })
         }
-        Order::Rename { destination, from, to } => Ok(kept.session(destination)?.rename_label(from, to)?),
+        Order::Rename { destination, from, to } => {
+            let own = key_path(to).last().copied().unwrap_or_default();
+            Ok(kept.session(destination)?.rename_label(&key_path(from), own)?)
+        }
         _ => {
             // They may make a session where there was one: what is open is that of before.
             if matches!(order, Order::Classify { .. } | Order::Watch { .. } | Order::Open { .. }) {
@@ -102,8 +106,10 @@ fn keep(order: Order, kept: &mut Kept<'_>, feed: &mut ChangeFeed, runner: &Runne
 fn check_labels(session: &Session, step: &DecisionStep) -> Result<(), BackendError> {
     let Some((sorting, _)) = session.sorting()? else { return Ok(()) };
     let text = |said: &Option<NamedDecision>| match said {
-        Some(NamedDecision::Accepted(text) | NamedDecision::Reassigned(text)) => Some(text.clone()),
-        _ => None,
+        Some(NamedDecision::Accepted(key) | NamedDecision::Reassigned(key) | NamedDecision::NoneInside(key)) => {
+            key_path(key).first().map(|root| (*root).to_owned())
+        }
+        Some(NamedDecision::NoneOfThese | NamedDecision::Skipped) | None => None,
     };
     let is_unknown = |text: &String| sorting.labels.iter().all(|label| label.text != *text);
     match step.said.iter().filter_map(|(_, said)| text(said)).find(is_unknown) {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::context::RunnerContext;
-use super::session_rows::{by_number, by_text};
+use super::session_rows::{by_number, by_text, label_keys};
 use super::{DecisionStep, Event, NamedDecision};
 use crate::domain::history::StepKind;
 use crate::domain::picture::ContentHash;
@@ -52,7 +52,7 @@ struct Known {
 impl Known {
     fn read(destination: &Path, user: &KnownSessions) -> Result<Known, StoreError> {
         let session = Session::open_to_review(destination, user)?;
-        let texts = session.label_texts()?;
+        let texts = label_keys(&session)?;
         let mut known = Known::default();
         session.for_each_picture(None, Which::All, |found| {
             let said = found.decision.and_then(|decision| by_text(decision, &texts));

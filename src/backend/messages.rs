@@ -23,13 +23,15 @@ use crate::jobs::undo::Outlook;
 use crate::store::session::{Origin, Sorting};
 use crate::use_cases::Notice;
 
-/// A person's decision on a picture; labels by their text.
+/// A person's decision on a picture; labels by their keys, which of the root's are their texts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NamedDecision {
     /// This label is right, and it was predicted.
     Accepted(String),
     /// This label is right.
     Reassigned(String),
+    /// This label is right, and none of those inside it.
+    NoneInside(String),
     /// No label is right.
     NoneOfThese,
     /// Left for later.

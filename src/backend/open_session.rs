@@ -5,7 +5,7 @@ use std::path::Path;
 use super::app_face::AppFace;
 use super::channels::{EmbedRequest, ScorerCommand};
 use super::context::RunnerContext;
-use super::session_rows::{embeddable_hash, row_of, steps_by_text};
+use super::session_rows::{embeddable_hash, label_keys, row_of, steps_by_text};
 use super::{BackendError, Event};
 use crate::domain::file_filter::FileFilter;
 use crate::domain::picture::{ContentHash, PictureId};
@@ -37,7 +37,7 @@ pub(super) fn open(
     context.tell(Event::Opened { sorting: sorting.clone().map(Box::new), origin: origin.clone() });
     // Read first: what changes after it is followed.
     let since = session.revision()?;
-    let texts = session.label_texts()?;
+    let texts = label_keys(&session)?;
     let width = set.as_ref().map_or(0, |set| set.labels.len());
     let (mut entries, mut scores, mut hashes) = (Vec::new(), Vec::new(), Vec::new());
     session.for_each_picture(set.as_ref(), Which::All, |found| {

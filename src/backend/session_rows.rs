@@ -8,6 +8,7 @@ use crate::domain::collection::Entry;
 use crate::domain::decision::{Decision, LabelId};
 use crate::domain::history::Step;
 use crate::domain::label::Label;
+use crate::domain::label_tree::{key_path, label_key};
 use crate::domain::picture::{ContentHash, PictureState};
 use crate::store::StoreError;
 use crate::store::session::{Session, SessionPicture, Sorting};
@@ -17,7 +18,7 @@ use crate::store::session::{Session, SessionPicture, Sorting};
 pub struct SessionRow {
     /// The entry in the list of pictures.
     pub entry: Entry,
-    /// The label that was decided for, by its text.
+    /// The label that was decided for, by its key.
     pub decided: Option<String>,
     /// The session's own scores, for the labels that it sorts with; none where it has none for them.
     pub scores: Vec<f32>,
@@ -38,6 +39,11 @@ impl ScoredWith {
     pub(super) fn of(sorting: &Sorting) -> ScoredWith {
         ScoredWith { labels: sorting.labels.clone(), template: sorting.template.clone() }
     }
+}
+
+/// The key of every label of a session, by its number.
+pub(super) fn label_keys(session: &Session) -> Result<HashMap<LabelId, String>, StoreError> {
+    Ok(session.label_paths()?.into_iter().map(|(label, path)| (label, label_key(&path))).collect())
 }
 
 /// A picture of a session as the app shows it.
@@ -67,6 +73,7 @@ pub(super) fn by_text(decision: Decision, texts: &HashMap<LabelId, String>) -> O
     Some(match decision {
         Decision::Accepted(label) => NamedDecision::Accepted(texts.get(&label)?.clone()),
         Decision::Reassigned(label) => NamedDecision::Reassigned(texts.get(&label)?.clone()),
+        Decision::NoneInside(label) => NamedDecision::NoneInside(texts.get(&label)?.clone()),
         Decision::NoneOfThese => NamedDecision::NoneOfThese,
         Decision::Skipped => NamedDecision::Skipped,
     })
@@ -74,7 +81,7 @@ pub(super) fn by_text(decision: Decision, texts: &HashMap<LabelId, String>) -> O
 
 /// Every step of a session, labels by their texts.
 pub(super) fn steps_by_text(session: &Session) -> Result<Vec<DecisionStep>, StoreError> {
-    let texts = session.label_texts()?;
+    let texts = label_keys(session)?;
     let steps = session.steps()?.into_iter().map(|step| {
         let said = step.said.into_iter().map(|(picture, said)| (picture, said.and_then(|said| by_text(said, &texts))));
         DecisionStep { kind: step.kind, said: said.collect() }
@@ -85,11 +92,13 @@ pub(super) fn steps_by_text(session: &Session) -> Result<Vec<DecisionStep>, Stor
 /// A step with the session's numbers for its labels. A label that it has not is given one.
 pub(super) fn by_number(session: &mut Session, step: &DecisionStep) -> Result<Step, StoreError> {
     let mut said = Vec::with_capacity(step.said.len());
+    let mut label = |key: &String| session.label_at(&key_path(key));
     for (picture, word) in &step.said {
         let decision = match word {
             None => None,
-            Some(NamedDecision::Accepted(text)) => Some(Decision::Accepted(session.label(text)?)),
-            Some(NamedDecision::Reassigned(text)) => Some(Decision::Reassigned(session.label(text)?)),
+            Some(NamedDecision::Accepted(key)) => label(key)?.map(Decision::Accepted),
+            Some(NamedDecision::Reassigned(key)) => label(key)?.map(Decision::Reassigned),
+            Some(NamedDecision::NoneInside(key)) => label(key)?.map(Decision::NoneInside),
             Some(NamedDecision::NoneOfThese) => Some(Decision::NoneOfThese),
             Some(NamedDecision::Skipped) => Some(Decision::Skipped),
         };

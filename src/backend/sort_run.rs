@@ -37,8 +37,15 @@ pub(super) fn plan(
     let set = set_of(session, &sorting, scores)?;
     let table = tables::table_name(session)?.unwrap_or_default();
     let folders = folder_names(&sorting.labels, &table.to_string_lossy());
-    let rules =
-        SortRules { sorting: &sorting, set: &set, folders: &folders, which: Which::All, resort: true, waiting: 0 };
+    let rules = SortRules {
+        sorting: &sorting,
+        set: &set,
+        folders: &folders,
+        which: Which::All,
+        resort: true,
+        waiting: 0,
+        within: None,
+    };
     let mut sorted = sort::plan(run, session, rules)?;
     sorted.gone.extend(without_files(&mut sorted.plan));
     let unseen = sorted.unseen.into_iter().map(|unseen| unseen.path).collect();

@@ -11,7 +11,7 @@ use super::classify_run::may_begin;
 use super::context::RunnerContext;
 use super::import_decisions::import_decisions;
 use super::orders::{RunnerState, carry_out};
-use super::session_rows::{ScoredWith, embeddable_hash, row_of, steps_by_text};
+use super::session_rows::{ScoredWith, embeddable_hash, label_keys, row_of, steps_by_text};
 use super::{BackendError, Event, Order};
 use crate::domain::file_filter::LeftOut;
 use crate::domain::run::RunId;
@@ -101,7 +101,7 @@ fn show(
 ) -> Result<(), BackendError> {
     let cache = context.machine.cache.as_ref();
     let since = session.revision()?;
-    let texts = session.label_texts()?;
+    let texts = label_keys(session)?;
     let known = ModelCache::open(cache, &model.fingerprint, model.labels.ncols());
     let mut pictures = Vec::new();
     session.for_each_picture(Some(set), Which::All, |found| {
@@ -166,7 +166,7 @@ impl AppWatch<'_> {
         let rules = WatchRules::usual(request.sorts, request.settings.operation);
         let mut watch = WatchRun::new(run_context, model, session, request, (*run, set), rules)?;
         watch.set_sorting_token(context.control.sorting.clone());
-        face.know_labels(session.label_texts()?);
+        face.know_labels(label_keys(session)?);
         let mut decisions_of = order.decisions_of.take();
         let end = loop {
             context.control.ready(order.number);
@@ -202,7 +202,7 @@ impl AppWatch<'_> {
                 context.tell(Event::Failed { error });
             }
             // A session that cannot be read now is no reason to end the watch.
-            if let Ok(texts) = session.label_texts() {
+            if let Ok(texts) = label_keys(session) {
                 face.know_labels(texts);
             }
             if let Some(settings) = resorted {

@@ -9,9 +9,10 @@ use crate::app_start::{AppStart, Opening};
 use crate::built_in;
 use crate::store::session::Session;
 
-/// True where a person sits at a terminal, and no pipe.
+/// True where a person sits at a terminal that can be drawn on, and no pipe.
 pub(super) fn has_terminal() -> bool {
-    std::io::stdin().is_terminal() && std::io::stdout().is_terminal()
+    let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    std::io::stdin().is_terminal() && std::io::stdout().is_terminal() && !is_dumb
 }
 
 /// The samples, in a folder of their own.
@@ -28,6 +29,9 @@ pub(super) fn start(opening: Opening, runtime: &RuntimeOptions, context: &mut Co
     {
         let error = Session::absent(destination);
         return Err(Failure::of(&error, &context.language).into_usage());
+    }
+    if !has_terminal() {
+        return Err(Failure::usage(context.language.text("program.no_terminal")));
     }
     Ok(AppStart {
         language: context.language.clone(),

@@ -41,6 +41,7 @@ pub(super) fn run(arguments: &ApplyArguments, context: &mut Context) -> Result<E
         set: &set,
         table_name: &table_name,
         which: Which::All,
+        within: None,
         resort: arguments.resort,
         dry_run: arguments.dry_run,
         json: arguments.json,

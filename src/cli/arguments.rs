@@ -113,8 +113,9 @@ pub(super) enum CacheAction {
 /// Source, labels and rules of sorting, which classify and watch have in common.
 #[derive(Debug, Args)]
 pub(super) struct SortingArguments {
+    // Not needed for a finer sort of pictures that a session knows: `help` says for which commands it is.
     #[arg(long, value_name = "DIR")]
-    pub(super) source: PathBuf,
+    pub(super) source: Option<PathBuf>,
     #[arg(long, value_name = "DIR")]
     pub(super) destination: PathBuf,
     #[arg(long, value_name = "LIST", conflicts_with = "labels_file")]
@@ -163,6 +164,14 @@ pub(super) struct SortingArguments {
 pub(super) struct ClassifyArguments {
     #[command(flatten)]
     pub(super) sorting: SortingArguments,
+    #[arg(long, value_name = "LABEL", conflicts_with_all = [
+        "recursive", "no_recursive", "hidden", "no_hidden", "include", "exclude", "trust_unchanged", "no_trust_unchanged"
+    ])]
+    pub(super) within: Option<String>,
+    #[arg(long, requires = "within", conflicts_with_all = [
+        "labels", "labels_file", "source", "model", "batch_size", "template", "threshold", "margin", "operation"
+    ])]
+    pub(super) widen: bool,
     #[arg(long, overrides_with = "no_trust_unchanged")]
     pub(super) trust_unchanged: bool,
     #[arg(long)]

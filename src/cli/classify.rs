@@ -8,6 +8,7 @@ use super::emptied;
 use super::exit::Exit;
 use super::face::{self, Output};
 use super::failure::Failure;
+use super::narrow;
 use super::outcome::Classifying;
 use super::settings::{settings, table_name};
 use super::sorting::Work;
@@ -15,9 +16,13 @@ use crate::domain::settings::Settings;
 use crate::jobs::classify::Classification;
 use crate::store::session::{Sorting, Which};
 use crate::use_cases::classify::{ClassifyRequest, NothingFound, Prepared, ReadyRun, prepare};
+use crate::use_cases::narrow::complete;
 use crate::use_cases::runtime::ChosenRuntime;
 
 pub(super) fn run(arguments: &ClassifyArguments, context: &mut Context) -> Result<Exit, Failure> {
+    if let Some(within) = &arguments.within {
+        return narrow::run(arguments, within, context);
+    }
     let trust_unchanged =
         arguments.trust_unchanged || (context.defaults.trust_unchanged && !arguments.no_trust_unchanged);
     let request = Request {
@@ -53,8 +58,8 @@ pub(super) fn carry_out(request: &Request, options: &RuntimeOptions, context: &m
     let output = Output { json: request.json, verbose: request.verbose, settings: Some(settings), runtime: None };
     let asked = ClassifyRequest { settings, table: &request.table_name, trust: request.trust, is_dry: request.dry_run };
     let prepared = face::run(context, &machine, output, |run| prepare(run, asked, &mut ChosenRuntime::default()))?;
-    let mut ready = match prepared {
-        Prepared::Ready(ready) => ready.run,
+    let (mut ready, text) = match prepared {
+        Prepared::Ready(ready) => (ready.run, ready.text),
         Prepared::Nothing(nothing) => {
             let NothingFound { session, left_out } = *nothing;
             let nothing = Classification { left_out, ..Classification::default() };
@@ -69,6 +74,8 @@ pub(super) fn carry_out(request: &Request, options: &RuntimeOptions, context: &m
     if classification.pictures == 0 && classification.waiting == 0 && report.rescored.count == 0 {
         return emptied::finish(request, &machine, Some(session), classification, context);
     }
+    let models = (&model, &runtime);
+    face::run(context, &machine, output, |run| complete(run, &mut session, settings, models, text))?;
     let stop = context.stop()?;
     let classifying = Classifying {
         settings,
@@ -87,6 +94,7 @@ pub(super) fn carry_out(request: &Request, options: &RuntimeOptions, context: &m
         set: &report.set,
         table_name: &request.table_name,
         which: Which::SeenIn(report.run),
+        within: None,
         resort: request.resort,
         dry_run: request.dry_run,
         json: request.json,

@@ -47,6 +47,7 @@ pub(super) fn finish(
         set: &set,
         table_name: &request.table_name,
         which: Which::SeenIn(seen),
+        within: None,
         resort: request.resort,
         dry_run: request.dry_run,
         json: request.json,

@@ -102,12 +102,13 @@ pub(super) fn alert(path: &Path, label: &str, end: &AlertEnd) -> String {
 /// The summary of everything. Always the last line.
 pub(super) fn summary(report: &Report<'_>) -> String {
     let (counts, tally) = (&report.sorted.counts, &report.tally);
-    let labels = report.sorting.labels.iter().map(|label| label.text.clone());
-    let by_label: Map<String, Json> = labels.zip(counts.by_label.iter().map(|count| Json::from(*count))).collect();
+    let counted = report.sorted.labels.iter().zip(&counts.by_label).filter(|(label, _)| label.is_sorted);
+    let by_label: Map<String, Json> = counted.map(|(label, count)| (label.name.clone(), Json::from(*count))).collect();
     let mut event = head("summary");
     put(&mut event, "pictures", counts.pictures() - counts.waiting);
     put(&mut event, "counts", Json::Object(by_label));
     put(&mut event, "unsure", counts.unsure);
+    put(&mut event, "unsure_inside", counts.all_unsure_inside());
     put(&mut event, "none_of_these", counts.none_of_these);
     put(&mut event, "label_removed", counts.label_removed);
     put(&mut event, "suspect", counts.suspect);

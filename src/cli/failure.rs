@@ -26,7 +26,12 @@ impl Failure {
         let failure = Failure::of(error, language);
         match error {
             error if error.is_stop() => Failure { exit: Exit::Interrupted, ..failure },
-            RunError::Folders(_) | RunError::Store(StoreError::SessionLost { .. }) => failure.into_usage(),
+            RunError::Folders(_)
+            | RunError::Store(StoreError::SessionLost { .. })
+            | RunError::NothingClassified { .. }
+            | RunError::NoSuchLabel { .. }
+            | RunError::NotNarrowed { .. }
+            | RunError::FolderTooLong { .. } => failure.into_usage(),
             error if error.asks_for_trust() => {
                 let sentence = format!("{} {}", failure.sentence, language.text("store.add_trust"));
                 Failure { sentence, ..failure.into_usage() }

@@ -12,6 +12,9 @@ use crate::lang::Language;
 /// The command line with its words in a language.
 pub fn command(language: &Language) -> Command {
     let command = Arguments::command().about(language.text("help.about"));
+    let command = command
+        .mut_subcommand("classify", |classify| classify.mut_arg("source", |arg| arg.required_unless_present("within")))
+        .mut_subcommand("watch", |watch| watch.mut_arg("source", |arg| arg.required(true)));
     let command = with_argument_words(command, "app_", language);
     // After the help, which every command has.
     let version = Arg::new("version").short('V').long("version").action(ArgAction::Version).display_order(99);

@@ -22,6 +22,7 @@ pub mod help;
 mod interrupt;
 mod log;
 mod model;
+mod narrow;
 mod outcome;
 mod picture_line;
 mod progress;

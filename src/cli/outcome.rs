@@ -41,7 +41,6 @@ pub(super) struct Report<'r> {
     pub(super) classifying: Option<Classifying<'r>>,
     pub(super) destination: &'r Path,
     pub(super) sorting: &'r Sorting,
-    pub(super) folders: &'r [String],
     pub(super) sorted: &'r Sorted,
     pub(super) tally: Tally,
     /// The run that applied.

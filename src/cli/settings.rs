@@ -26,18 +26,11 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Everything that was asked for, checked as far as it can be without touching a file.
 pub(super) fn settings(arguments: &SortingArguments, context: &Context) -> Result<Settings, Failure> {
-    let (defaults, language) = (&context.defaults, &context.language);
-    let template = match arguments.template.as_slice() {
-        [] => defaults.template.clone(),
-        given => given.join("\n"),
-    };
-    let template = Templates::new(&template).map_err(|error| Failure::of(&error, language).into_usage())?;
-    let sure = SureRule {
-        threshold: share("--threshold", arguments.threshold.unwrap_or(defaults.threshold), language)?,
-        margin: share("--margin", arguments.margin.unwrap_or(defaults.margin), language)?,
-    };
+    let defaults = &context.defaults;
+    let template = template(arguments, context)?;
+    let sure = sure(arguments, context)?;
     Ok(Settings {
-        source: arguments.source.clone(),
+        source: arguments.source.clone().unwrap_or_default(),
         recursive: arguments.recursive || (defaults.recursive && !arguments.no_recursive),
         choice: choice(arguments, context)?,
         destination: arguments.destination.clone(),
@@ -48,6 +41,24 @@ pub(super) fn settings(arguments: &SortingArguments, context: &Context) -> Resul
         sure,
         batch_size: arguments.batch_size.map(|size| size as usize),
         trust_unchanged: false,
+    })
+}
+
+/// The sentences around each prompt.
+pub(super) fn template(arguments: &SortingArguments, context: &Context) -> Result<Templates, Failure> {
+    let template = match arguments.template.as_slice() {
+        [] => context.defaults.template.clone(),
+        given => given.join("\n"),
+    };
+    Templates::new(&template).map_err(|error| Failure::of(&error, &context.language).into_usage())
+}
+
+/// When a prediction is acted on.
+pub(super) fn sure(arguments: &SortingArguments, context: &Context) -> Result<SureRule, Failure> {
+    let (defaults, language) = (&context.defaults, &context.language);
+    Ok(SureRule {
+        threshold: share("--threshold", arguments.threshold.unwrap_or(defaults.threshold), language)?,
+        margin: share("--margin", arguments.margin.unwrap_or(defaults.margin), language)?,
     })
 }
 
@@ -108,7 +119,7 @@ pub(super) fn table_name(arguments: &SortingArguments, context: &Context) -> Res
     }
 }
 
-fn labels(arguments: &SortingArguments, context: &Context) -> Result<Vec<Label>, Failure> {
+pub(super) fn labels(arguments: &SortingArguments, context: &Context) -> Result<Vec<Label>, Failure> {
     let language = &context.language;
     let parsed = match (&arguments.labels, &arguments.labels_file) {
         (Some(list), _) => label::from_commas(list),

@@ -9,6 +9,7 @@ use super::face::{self, Output};
 use super::failure::Failure;
 use super::outcome::{Classifying, Counted, Report, Tally};
 use super::summary;
+use crate::domain::decision::LabelId;
 use crate::domain::folder_name::folder_names;
 use crate::jobs::sort::SortRules;
 use crate::store::session::{LabelSet, Session, Sorting, Which};
@@ -24,6 +25,8 @@ pub(super) struct Work<'w> {
     pub(super) table_name: &'w Path,
     /// Which pictures.
     pub(super) which: Which,
+    /// Only pictures that stand for this label, or for one inside it.
+    pub(super) within: Option<LabelId>,
     pub(super) resort: bool,
     pub(super) dry_run: bool,
     pub(super) json: bool,
@@ -32,18 +35,17 @@ pub(super) struct Work<'w> {
 impl Work<'_> {
     /// Plans, applies, writes the tables and tells.
     pub(super) fn finish(self, classifying: Option<Classifying<'_>>, context: &mut Context) -> Result<Exit, Failure> {
-        let Work { machine, session, sorting, set, table_name, which, resort, dry_run, json } = self;
+        let Work { machine, session, sorting, set, table_name, which, within, resort, dry_run, json } = self;
         let output = Output { json, ..Output::default() };
         let folders = folder_names(&sorting.labels, &table_name.to_string_lossy());
         let waiting = classifying.as_ref().map_or(0, |classifying| classifying.classification.waiting);
-        let rules = SortRules { sorting, set, folders: &folders, which, resort, waiting };
+        let rules = SortRules { sorting, set, folders: &folders, which, resort, waiting, within };
         let sorted = face::run(context, machine, output, |run| sort::plan(run, session, rules))?;
         let destination = session.destination().to_owned();
         let mut report = Report {
             classifying,
             destination: &destination,
             sorting,
-            folders: &folders,
             sorted: &sorted,
             tally: Tally::default(),
             run: None,

@@ -9,6 +9,7 @@ use crate::domain::count::Counts;
 use crate::domain::printable::{printable, printable_text};
 use crate::domain::settings::{Operation, Settings};
 use crate::jobs::classify::Classification;
+use crate::jobs::sort::SortedLabel;
 use crate::lang::{ChosenIn, Language, Say, Values};
 
 /// Prints what happened: every row of counts, what is wrong with what, and what to do next.
@@ -64,14 +65,16 @@ fn print_counts(report: &Report<'_>, counts: &Counts, language: &Language, conso
     let mut say = |key: &str, values: Values<'_>| console.out(&language.say(key, values));
     let width = counts.pictures().to_string().len().max(5);
     let padded = |count: usize| format!("{count:>width$}");
-    for ((label, folder), count) in report.sorting.labels.iter().zip(report.folders).zip(&counts.by_label) {
+    let counted = report.sorted.labels.iter().zip(&counts.by_label).filter(|(label, _)| label.is_sorted);
+    for (SortedLabel { name, folder, .. }, count) in counted {
         // The folder is told where its name is not the label's.
-        let key = if *folder == label.text { "classify.label_row" } else { "classify.label_row_folder" };
-        let label = printable_text(&label.text);
+        let key = if folder == name { "classify.label_row" } else { "classify.label_row_folder" };
+        let label = printable_text(name);
         say(key, &[("count", &padded(*count)), ("label", &label), ("folder", folder)]);
     }
     let sure = report.sorting.sure();
     let rows = [
+        ("classify.unsure_inside_row", counts.all_unsure_inside()),
         ("classify.unsure_row", counts.unsure),
         ("classify.none_row", counts.none_of_these),
         ("classify.removed_row", counts.label_removed),

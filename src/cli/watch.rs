@@ -126,8 +126,8 @@ struct LastWords<'e> {
 impl LastWords<'_> {
     fn tell(self, watched: &Watched, session: &Session, json: bool, context: &mut Context) -> Result<(), Failure> {
         let (Watched { sorting, set, folders, .. }, classification) = (watched, &self.classification);
-        let rules =
-            SortRules { sorting, set, folders, which: Which::All, resort: false, waiting: classification.waiting };
+        let waiting = classification.waiting;
+        let rules = SortRules { sorting, set, folders, which: Which::All, resort: false, waiting, within: None };
         let sorted = sort(session, rules).map_err(|error| Failure::of(&error, &context.language))?;
         let classifying = Classifying {
             settings: self.settings,
@@ -143,7 +143,6 @@ impl LastWords<'_> {
             classifying: Some(classifying),
             destination: session.destination(),
             sorting,
-            folders,
             sorted: &sorted,
             tally: self.tally,
             run: None,

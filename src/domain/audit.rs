@@ -25,7 +25,7 @@ pub fn audit(collection: &Collection, random_queue: &[usize], sure: SureRule) ->
     rows.push(row(None));
     for index in random_queue {
         let Some(entry) = collection.entries().get(*index) else { break };
-        let Some(decision) = entry.decision else { break };
+        let Some(decision) = collection.decision(*index) else { break };
         let Some(best) = collection.best(*index) else { continue };
         if decision == Decision::Skipped || entry.state != PictureState::Ok {
             continue;

@@ -57,6 +57,8 @@ pub struct Collection {
     /// Positions of pictures with one content, in order.
     by_content: HashMap<ContentHash, Vec<usize>>,
     labels: Vec<LabelId>,
+    /// Labels that are inside others, with the outermost that each is in.
+    outermost: HashMap<LabelId, LabelId>,
     /// One row a picture, one score a label; not a number where a picture has none.
     scores: Vec<f32>,
     best: Vec<Option<BestLabel>>,
@@ -176,6 +178,18 @@ impl Collection {
         std::mem::replace(&mut entry.decision, decision)
     }
 
+    /// Notes that a label is inside another one, which a decision for it says too.
+    pub fn know_inside(&mut self, label: LabelId, outermost: LabelId) {
+        self.outermost.insert(label, outermost);
+    }
+
+    /// The decision of a person on a picture, as far as it is one for the labels of the root.
+    pub fn decision(&self, index: usize) -> Option<Decision> {
+        let decision = self.entries.get(index)?.decision?;
+        let outermost = decision.label().and_then(|label| self.outermost.get(&label));
+        Some(outermost.map_or(decision, |label| decision.with_label(*label)))
+    }
+
     /// Replaces a picture's entry by another process's, keeping number and path.
     pub fn change(&mut self, index: usize, changed: Entry) {
         if let Some(entry) = self.entries.get_mut(index) {
@@ -208,7 +222,7 @@ impl Collection {
     pub fn standing(&self, index: usize, sure: SureRule) -> Option<Standing> {
         let entry = self.entries.get(index).filter(|_| !self.is_replaced(index))?;
         let predicted = self.best(index).filter(|best| sure.accepts(best.score, best.margin));
-        Some(rank(entry.decision, entry.state, predicted.map(|best| best.label), &self.labels))
+        Some(rank(self.decision(index), entry.state, predicted.map(|best| best.label), &self.labels))
     }
 
     /// The counts of the summary; `waiting` more pictures were found and not classified yet.

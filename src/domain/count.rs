@@ -8,6 +8,8 @@ use super::picture::PictureState;
 pub struct Counts {
     /// Decided for a label, or predicted and sure: one count a label, in the labels' order.
     pub by_label: Vec<usize>,
+    /// Of those, the pictures of a label with labels inside of which none is sure: one count a label.
+    pub unsure_inside: Vec<usize>,
     /// Below threshold or margin.
     pub unsure: usize,
     /// A person said that no label is right.
@@ -27,8 +29,14 @@ pub struct Counts {
 impl Counts {
     /// Counts for `labels` labels; `waiting` pictures were found and not looked at.
     pub fn of(standings: impl IntoIterator<Item = Standing>, labels: usize, waiting: usize) -> Counts {
-        let mut counts = Counts { by_label: vec![0; labels], waiting, ..Counts::default() };
+        let none = vec![0; labels];
+        let mut counts = Counts { by_label: none.clone(), unsure_inside: none, waiting, ..Counts::default() };
         for standing in standings {
+            if let Standing::UnsureInside(label) = standing
+                && let Some(count) = counts.unsure_inside.get_mut(label)
+            {
+                *count += 1;
+            }
             if let Some(row) = counts.row(standing) {
                 *row += 1;
             }
@@ -38,7 +46,7 @@ impl Counts {
 
     fn row(&mut self, standing: Standing) -> Option<&mut usize> {
         Some(match standing {
-            Standing::Label(label) => self.by_label.get_mut(label)?,
+            Standing::Label(label) | Standing::UnsureInside(label) => self.by_label.get_mut(label)?,
             Standing::Unsure | Standing::NotOk(PictureState::Ok) => &mut self.unsure,
             Standing::NoneOfThese => &mut self.none_of_these,
             Standing::LabelRemoved => &mut self.label_removed,
@@ -46,6 +54,11 @@ impl Counts {
             Standing::NotOk(PictureState::Unsupported) => &mut self.unsupported,
             Standing::NotOk(PictureState::Unreadable) => &mut self.unreadable,
         })
+    }
+
+    /// Pictures of labels with labels inside of which none is sure.
+    pub fn all_unsure_inside(&self) -> usize {
+        self.unsure_inside.iter().sum()
     }
 
     /// Pictures that could not be scored.

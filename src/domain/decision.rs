@@ -14,6 +14,8 @@ pub enum Decision {
     Accepted(LabelId),
     /// This label is right.
     Reassigned(LabelId),
+    /// This label is right, and none of those inside it.
+    NoneInside(LabelId),
     /// No label is right.
     NoneOfThese,
     /// Looked at and left for later.
@@ -26,6 +28,7 @@ impl Decision {
         match self {
             Decision::Accepted(_) => "accepted",
             Decision::Reassigned(_) => "reassigned",
+            Decision::NoneInside(_) => "none inside",
             Decision::NoneOfThese => "none of these",
             Decision::Skipped => "skipped",
         }
@@ -36,6 +39,7 @@ impl Decision {
         match (word, label) {
             ("accepted", Some(label)) => Some(Decision::Accepted(label)),
             ("reassigned", Some(label)) => Some(Decision::Reassigned(label)),
+            ("none inside", Some(label)) => Some(Decision::NoneInside(label)),
             ("none of these", _) => Some(Decision::NoneOfThese),
             ("skipped", _) => Some(Decision::Skipped),
             _ => None,
@@ -45,8 +49,18 @@ impl Decision {
     /// The label that was decided for.
     pub fn label(self) -> Option<LabelId> {
         match self {
-            Decision::Accepted(label) | Decision::Reassigned(label) => Some(label),
+            Decision::Accepted(label) | Decision::Reassigned(label) | Decision::NoneInside(label) => Some(label),
             Decision::NoneOfThese | Decision::Skipped => None,
+        }
+    }
+
+    /// The same decision for another label; one for no label stays as it is.
+    pub fn with_label(self, label: LabelId) -> Decision {
+        match self {
+            Decision::Accepted(_) => Decision::Accepted(label),
+            Decision::Reassigned(_) => Decision::Reassigned(label),
+            Decision::NoneInside(_) => Decision::NoneInside(label),
+            Decision::NoneOfThese | Decision::Skipped => self,
         }
     }
 }
@@ -56,6 +70,8 @@ impl Decision {
 pub enum Standing {
     /// This label, by its position: decided, or predicted and sure.
     Label(usize),
+    /// This label, by its position; it has labels inside, of which none was decided or is sure.
+    UnsureInside(usize),
     /// Predicted, and not sure enough.
     Unsure,
     /// A person said that no label is right.
@@ -64,6 +80,16 @@ pub enum Standing {
     LabelRemoved,
     /// Not ok, and nobody decided what to do with it.
     NotOk(PictureState),
+}
+
+impl Standing {
+    /// The label that a picture stands for, by its position.
+    pub fn label(self) -> Option<usize> {
+        match self {
+            Standing::Label(label) | Standing::UnsureInside(label) => Some(label),
+            Standing::Unsure | Standing::NoneOfThese | Standing::LabelRemoved | Standing::NotOk(_) => None,
+        }
+    }
 }
 
 /// The standing of a picture under labels with these numbers, in the labels' order.
@@ -76,7 +102,7 @@ pub fn standing(picture: &Picture, decision: Option<Decision>, labels: &[LabelId
 /// any prediction. `predicted` is the position of the label that a prediction is sure of.
 pub fn rank(decision: Option<Decision>, state: PictureState, predicted: Option<usize>, labels: &[LabelId]) -> Standing {
     match (decision, state, predicted) {
-        (Some(Decision::Accepted(label) | Decision::Reassigned(label)), ..) => {
+        (Some(Decision::Accepted(label) | Decision::Reassigned(label) | Decision::NoneInside(label)), ..) => {
             let position = labels.iter().position(|known| *known == label);
             position.map_or(Standing::LabelRemoved, Standing::Label)
         }
@@ -117,11 +143,16 @@ mod tests {
     #[test]
     fn decision_equals_itself_after_its_word() {
         let label = LabelId(3);
-        for decision in
-            [Decision::Accepted(label), Decision::Reassigned(label), Decision::NoneOfThese, Decision::Skipped]
-        {
+        for decision in [
+            Decision::Accepted(label),
+            Decision::Reassigned(label),
+            Decision::NoneInside(label),
+            Decision::NoneOfThese,
+            Decision::Skipped,
+        ] {
             assert_eq!(Decision::from_word(decision.word(), decision.label()), Some(decision));
         }
         assert_eq!(Decision::from_word("accepted", None), None);
+        assert_eq!(Decision::from_word("none inside", None), None);
     }
 }

@@ -15,6 +15,7 @@ pub mod hex;
 pub mod history;
 pub mod hub_model;
 pub mod label;
+pub mod label_tree;
 pub mod limit;
 pub mod litter;
 pub mod name_fold;

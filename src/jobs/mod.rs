@@ -15,6 +15,7 @@ pub mod embedding_cache;
 mod file_hashes;
 pub mod kept;
 pub mod model;
+pub mod narrow;
 pub mod near_duplicates;
 pub mod recover;
 pub mod rescore;

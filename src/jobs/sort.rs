@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::unwanted::Unwanted;
 use crate::domain::count::Counts;
-use crate::domain::decision::{Standing, standing};
+use crate::domain::decision::{LabelId, Standing};
 use crate::domain::picture::{FileStamp, PictureState};
 use crate::domain::plan::{Candidate, Plan, PlanRules, name_candidates, plan};
 use crate::domain::settings::Operation;
@@ -31,6 +31,8 @@ pub struct SortRules<'s> {
     pub resort: bool,
     /// Files that were not looked at.
     pub waiting: usize,
+    /// Only pictures that stand for this label, or for one inside it.
+    pub within: Option<LabelId>,
 }
 
 /// A picture with something wrong.
@@ -44,9 +46,22 @@ pub struct Troubled {
     pub trouble: String,
 }
 
+/// A label that pictures are sorted by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SortedLabel {
+    /// The label as people read it.
+    pub name: String,
+    /// Its folder in the destination.
+    pub folder: String,
+    /// Its pictures are among those that were sorted.
+    pub is_sorted: bool,
+}
+
 /// The pictures of a session, sorted but not touched.
 #[derive(Debug, Default)]
 pub struct Sorted {
+    /// The labels that they are sorted by, those inside others after them.
+    pub labels: Vec<SortedLabel>,
     /// How many fall where.
     pub counts: Counts,
     /// The plan.
@@ -89,7 +104,10 @@ pub fn sort(session: &Session, rules: SortRules<'_>) -> Result<Sorted, StoreErro
     let mut standings = Vec::new();
     let mut candidates = Vec::new();
     let unwanted = Unwanted::of(session)?;
-    let sure = rules.sorting.sure();
+    let texts: Vec<&str> = rules.sorting.labels.iter().map(|label| label.text.as_str()).collect();
+    let tree = session.tree(rules.set, &texts, rules.sorting.sure())?;
+    let folders = tree.labels.folders(rules.folders);
+    let mut failed = None;
     let (mut waiting, mut left_out) = (rules.waiting, 0);
     session.for_each_picture(Some(rules.set), rules.which, |picture| {
         if picture.is_replaced {
@@ -99,7 +117,14 @@ pub fn sort(session: &Session, rules: SortRules<'_>) -> Result<Sorted, StoreErro
             left_out += 1;
             return;
         }
-        let standing = standing(&picture.picture, picture.decision, &rules.set.labels, sure);
+        let inside = session.best_inside(picture.id, &tree).unwrap_or_else(|error| {
+            failed.get_or_insert(error);
+            vec![]
+        });
+        let standing = tree.standing(&picture, &inside);
+        if rules.within.is_some_and(|within| !tree.labels.counts_within(standing, picture.decision, within)) {
+            return;
+        }
         // A whole picture that was not scored with these labels is not unsure: it waits for a classify.
         let is_scored = picture.picture.prediction.is_some() || picture.picture.state != PictureState::Ok;
         match standing == Standing::Unsure && !is_scored {
@@ -109,7 +134,7 @@ pub fn sort(session: &Session, rules: SortRules<'_>) -> Result<Sorted, StoreErro
         if let (state, Some(trouble)) = (picture.picture.state, &picture.trouble) {
             sorted.troubled.push(Troubled { path: picture.shown.clone(), state, trouble: trouble.clone() });
         }
-        match candidate(session, picture, standing, rules.folders) {
+        match candidate(session, picture, standing, &folders) {
             Ok(Some(candidate)) => {
                 sorted.sources_stay += usize::from(stays_in_source(&candidate, rules.sorting.operation));
                 candidates.push(candidate);
@@ -119,15 +144,25 @@ pub fn sort(session: &Session, rules: SortRules<'_>) -> Result<Sorted, StoreErro
             Err(NotThere::Unseen(unseen)) => sorted.unseen.push(unseen),
         }
     })?;
-    sorted.counts = Counts::of(standings, rules.sorting.labels.len(), waiting);
+    if let Some(error) = failed {
+        return Err(error);
+    }
+    sorted.counts = Counts::of(standings, tree.labels.labels().len(), waiting);
     let placed = placed_beside(session, rules, &candidates)?.into_iter().map(|placed| (placed.place, placed.hash));
     let plan_rules = PlanRules {
         destination: session.destination(),
         operation: rules.sorting.operation,
-        folders: rules.folders,
+        folders: &folders,
         resort: rules.resort,
     };
     sorted.plan = Plan { unwanted: left_out, ..plan(candidates, placed, plan_rules) };
+    let is_sorted = |position| {
+        let standing = Standing::Label(position);
+        rules.within.is_none_or(|within| tree.labels.counts_within(standing, None, within))
+    };
+    let labels = tree.labels.names().into_iter().zip(folders).enumerate();
+    let label = |(position, (name, folder))| SortedLabel { name, folder, is_sorted: is_sorted(position) };
+    sorted.labels = labels.map(label).collect();
     Ok(sorted)
 }
 
@@ -157,10 +192,7 @@ fn candidate(
     folders: &[String],
 ) -> Result<Option<Candidate>, NotThere> {
     let (Some(hash), Some(stamp)) = (picture.picture.hash, picture.picture.stamp) else { return Ok(None) };
-    let wanted = match standing {
-        Standing::Label(label) => folders.get(label).cloned(),
-        _ => None,
-    };
+    let wanted = standing.label().and_then(|label| folders.get(label).cloned());
     if wanted.is_none() && picture.place.is_none() {
         return Ok(None);
     }

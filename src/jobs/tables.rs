@@ -7,7 +7,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use crate::crash::{self, Moment};
-use crate::domain::decision::{Decision, Standing, standing};
+use crate::domain::decision::{Decision, LabelId, Standing};
+use crate::domain::label_tree::path_text;
 use crate::domain::picture::ContentHash;
 use crate::domain::score::SureRule;
 use crate::files::checksums;
@@ -16,7 +17,9 @@ use crate::files::output_csv::{Row, Table};
 use crate::files::staged_file::StagedFile;
 use crate::store::StoreError;
 use crate::store::ledger::{Chain, FileEvent};
-use crate::store::session::{ASIDE, LabelSet, OWN, Session, SessionPicture, TABLE_NAME, Which};
+use crate::store::session::{
+    ASIDE, BestInside, LabelSet, OWN, Session, SessionPicture, SessionTree, TABLE_NAME, Which,
+};
 
 /// A table that could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -84,9 +87,9 @@ pub fn write(
     session.set_value(TABLE_NAME, name.as_os_str().as_bytes())?;
     crash::point(Moment::BeforeTables);
     let mut written = Written { table: session.destination().join(name), ..Written::default() };
-    let labels = session.labels_by_set()?;
     let table = written.table.clone();
-    let aside = replace(session, &table, |session, out| write_rows(session, out, set, &labels, sure))?;
+    let labels = TableLabels::read(session, set, sure)?;
+    let aside = replace(session, &table, |session, out| write_rows(session, out, &labels))?;
     written.kept_aside.extend(aside);
     let list = session.destination().join(checksums::FILE_NAME);
     let aside = replace(session, &list, |session, out| {
@@ -111,42 +114,66 @@ pub fn rewrite(session: &mut Session) -> Result<Option<Written>, TableError> {
     write(session, &name, sorting.as_ref().map(|(_, set)| set), sure).map(Some)
 }
 
-fn write_rows(
-    session: &Session,
-    out: &mut dyn Write,
-    set: Option<&LabelSet>,
-    labels: &HashMap<i64, Vec<String>>,
-    sure: SureRule,
-) -> io::Result<()> {
+/// The labels that the rows of a table tell of.
+struct TableLabels {
+    /// The labels that pictures are sorted by now.
+    tree: SessionTree,
+    /// Labels as people read them.
+    names: HashMap<LabelId, String>,
+    /// The labels of each label set of the root.
+    by_set: HashMap<i64, Vec<String>>,
+}
+
+impl TableLabels {
+    fn read(session: &Session, set: Option<&LabelSet>, sure: SureRule) -> Result<TableLabels, StoreError> {
+        let none = LabelSet { id: 0, labels: vec![] };
+        let set = set.unwrap_or(&none);
+        let paths = session.label_paths()?;
+        let own_text = |label| paths.get(label).and_then(|path| path.last()).map(String::as_str).unwrap_or_default();
+        let texts: Vec<&str> = set.labels.iter().map(own_text).collect();
+        let tree = session.tree(set, &texts, sure)?;
+        let name = |path: &Vec<String>| match path.as_slice() {
+            [only] if !tree.labels.is_narrowed() => only.clone(),
+            path => path_text(path),
+        };
+        let names: HashMap<LabelId, String> = paths.iter().map(|(label, path)| (*label, name(path))).collect();
+        let mut by_set = session.labels_by_set()?;
+        if tree.labels.is_narrowed() {
+            by_set.values_mut().flatten().for_each(|text| *text = path_text(&[text.as_str()]));
+        }
+        Ok(TableLabels { tree, names, by_set })
+    }
+}
+
+fn write_rows(session: &Session, out: &mut dyn Write, labels: &TableLabels) -> io::Result<()> {
     let mut table = Table::begin(out)?;
-    let texts = session.label_texts()?;
     let mut outcome = Ok(());
     session.for_each_picture(None, Which::All, |picture| {
         if outcome.is_ok() {
-            let decided = picture.decision.and_then(Decision::label).and_then(|label| texts.get(&label).cloned());
-            outcome = table.add(&row(session, picture, decided, set, labels, sure));
+            let inside = session.best_inside(picture.id, &labels.tree).map_err(io::Error::other);
+            outcome = inside.and_then(|inside| table.add(&row(session, picture, &inside, labels)));
         }
     })?;
     outcome?;
     table.end()
 }
 
-fn row(
-    session: &Session,
-    picture: SessionPicture,
-    decided: Option<String>,
-    set: Option<&LabelSet>,
-    labels: &HashMap<i64, Vec<String>>,
-    sure: SureRule,
-) -> Row {
-    let standing = standing(&picture.picture, picture.decision, set.map_or(&[], |set| &set.labels), sure);
+fn row(session: &Session, picture: SessionPicture, inside: &[BestInside], labels: &TableLabels) -> Row {
+    let TableLabels { tree, names, by_set } = labels;
+    let standing = tree.standing(&picture, inside);
     let prediction = picture.picture.prediction.as_ref();
-    let own_labels = picture.label_set.and_then(|set| labels.get(&set));
+    let decided = picture.decision.and_then(Decision::label).and_then(|label| names.get(&label).cloned());
+    let own_labels = picture.label_set.and_then(|set| by_set.get(&set));
     let predicted = prediction.and_then(|prediction| own_labels?.get(prediction.label).cloned());
+    // Further inside than the root a picture's label is the one that it stands for.
+    let is_narrowed = tree.labels.is_narrowed() && picture.label_set == Some(tree.root.id);
+    let at = standing.label().filter(|_| is_narrowed);
+    let level = at.and_then(|at| tree.labels.level_of(at));
+    let best = inside.iter().find(|found| Some(found.level) == level).map(|found| found.best);
     let status = match (&picture.placed_how, &picture.failure, standing) {
         (Some(how), _, _) => how,
         (None, Some(_), _) => "failed",
-        (None, None, Standing::Label(_)) => "not transferred",
+        (None, None, Standing::Label(_) | Standing::UnsureInside(_)) => "not transferred",
         (None, None, Standing::Unsure) => "unsure",
         (None, None, Standing::NoneOfThese) => "none of these",
         (None, None, Standing::LabelRemoved) => "label removed",
@@ -155,9 +182,9 @@ fn row(
     let place = picture.place.as_ref();
     Row {
         path: picture.shown,
-        label: decided.or(predicted),
-        score: prediction.map(|prediction| prediction.score),
-        margin: prediction.map(|prediction| prediction.margin),
+        label: at.map(|at| tree.labels.name(at)).or(decided).or(predicted),
+        score: best.map(|best| best.score).or(prediction.map(|prediction| prediction.score)),
+        margin: best.map(|best| best.margin).or(prediction.map(|prediction| prediction.margin)),
         destination: place.map(|place| session.destination().join(&place.folder).join(&place.file_name)),
         status: status.to_owned(),
         hash: picture.picture.hash,

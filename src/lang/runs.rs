@@ -1,7 +1,7 @@
 //! Sentences for what a run tells beside its results, and for what ends it.
 
 use super::{ChosenIn, Language, Say, Values, left_out};
-use crate::domain::printable::printable;
+use crate::domain::printable::{printable, printable_text};
 use crate::files::defect::PictureDefect;
 use crate::files::transfer::TransferError;
 use crate::jobs::watch::WatchBlocked;
@@ -52,6 +52,8 @@ impl Say for Notice {
             Notice::TransfersUnfinished(error) => error.say(language),
             Notice::Weak(weakness) => weakness.say(language),
             Notice::KeptAside { path } => language.say("classify.kept_aside", &[("path", &printable(path))]),
+            Notice::ScoredInside { count } => language.say("within.scored_inside", &[("count", count)]),
+            Notice::NotScoredInside { count } => language.say("within.not_scored_inside", &[("count", count)]),
             Notice::Rescored { count, destination } => {
                 language.say("classify.rescored", &[("count", count), ("destination", &printable(destination))])
             }
@@ -75,6 +77,18 @@ impl Say for RunError {
             RunError::Folders(error) | RunError::Destination(error) => error.say(language),
             RunError::TableInTheWay { path } => {
                 language.say("destination.table_in_the_way", &[("path", &printable(path))])
+            }
+            RunError::NothingClassified { .. } => language.text("store.nothing_classified"),
+            RunError::NoSuchLabel { label, labels } => {
+                let known: Vec<String> = labels.iter().map(|label| format!("“{}”", printable_text(label))).collect();
+                let values: Values<'_> = &[("label", &printable_text(label)), ("labels", &known.join(", "))];
+                language.say("within.no_such_label", values)
+            }
+            RunError::NotNarrowed { label } => {
+                language.say("within.not_narrowed", &[("label", &printable_text(label))])
+            }
+            RunError::FolderTooLong { folder } => {
+                language.say("within.folder_too_long", &[("folder", &printable(folder))])
             }
             RunError::Runtime(error) => error.say(language),
             RunError::Unpack { folder, source } => {

@@ -50,7 +50,6 @@ pub(super) fn open(path: &Path, kind: &Kind) -> Result<Connection, StoreError> {
     // Where there is a rollback journal, its folder too is on disk once it is removed: a change is not undone by loss
     // of power.
     connection.pragma_update(None, "synchronous", "EXTRA").map_err(failed)?;
-    connection.pragma_update(None, "foreign_keys", true).map_err(failed)?;
     migrate(&mut connection, kind).map_err(failed)?;
     if is_new && let Some(folder) = path.parent() {
         sync_folder(folder).map_err(file)?;
@@ -144,8 +143,17 @@ fn set_journal_mode(connection: &Connection, path: &Path) -> rusqlite::Result<()
     Ok(())
 }
 
-/// Brings a database to the newest version, each step as one transaction.
+/// Brings a database to the newest version, and has it keep its references from then on. They are not looked at before:
+/// a table that is made anew would take the rows that refer to it along. SQLite's own way to alter a table
+/// (lang_altertable.html, section 7) is this one.
 fn migrate(connection: &mut Connection, kind: &Kind) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "foreign_keys", false)?;
+    bring_to_newest(connection, kind)?;
+    connection.pragma_update(None, "foreign_keys", true)
+}
+
+/// Each step is one transaction.
+fn bring_to_newest(connection: &mut Connection, kind: &Kind) -> rusqlite::Result<()> {
     loop {
         let step = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
         // Read inside the transaction: another process may have been here meanwhile.

@@ -11,7 +11,7 @@ use super::database::Kind;
 pub(super) const SESSION: Kind = Kind {
     application_id: 0x7369_7331,
     patience: Duration::from_secs(30),
-    migrations: &[VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6],
+    migrations: &[VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7],
 };
 
 const VERSION_1: &str = "
@@ -186,4 +186,42 @@ ALTER TABLE transfers ADD COLUMN unkept TEXT; -- JSON: what the file had and the
 /// for which every row was read.
 const VERSION_6: &str = "
 CREATE INDEX pictures_hash ON pictures (hash);
+";
+
+/// A label may be inside another one, and a run may sort the pictures of one label by labels inside it. Their texts are
+/// one only beside one another, for which the table of labels is made anew: its numbers stay.
+const VERSION_7: &str = "
+CREATE TABLE labels_of_7 (
+    id     INTEGER PRIMARY KEY,
+    within INTEGER NOT NULL DEFAULT 0, -- the label that it is inside; 0 at the root
+    text   TEXT NOT NULL,
+    UNIQUE (within, text)
+);
+INSERT INTO labels_of_7 (id, text) SELECT id, text FROM labels;
+DROP TABLE labels;
+ALTER TABLE labels_of_7 RENAME TO labels;
+
+ALTER TABLE runs ADD COLUMN within INTEGER REFERENCES labels; -- it sorted inside this label; null at the root
+CREATE INDEX runs_within ON runs (within) WHERE within IS NOT NULL;
+
+-- What the model said of a picture among the labels inside one.
+CREATE TABLE scores_within (
+    picture   INTEGER NOT NULL REFERENCES pictures,
+    within    INTEGER NOT NULL REFERENCES labels,
+    label_set INTEGER NOT NULL REFERENCES label_sets,
+    label     INTEGER NOT NULL,  -- position in the label set
+    score     REAL NOT NULL,
+    margin    REAL NOT NULL,
+    scores    BLOB NOT NULL,     -- little-endian 32-bit floats, one a label
+    PRIMARY KEY (picture, within)
+) WITHOUT ROWID;
+CREATE TRIGGER picture_scored_within AFTER INSERT ON scores_within BEGIN
+    UPDATE pictures SET revision = (SELECT max(revision) + 1 FROM pictures) WHERE id = NEW.picture;
+END;
+CREATE TRIGGER picture_scored_anew_within AFTER UPDATE ON scores_within
+    WHEN NEW.label_set IS NOT OLD.label_set OR NEW.label IS NOT OLD.label OR NEW.score IS NOT OLD.score
+        OR NEW.margin IS NOT OLD.margin
+BEGIN
+    UPDATE pictures SET revision = (SELECT max(revision) + 1 FROM pictures) WHERE id = NEW.picture;
+END;
 ";

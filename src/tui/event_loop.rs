@@ -7,7 +7,6 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::Receiver;
-use crossterm::event::{self, Event as Input, KeyEventKind, MouseButton, MouseEventKind};
 use signal_hook::consts::SIGINT;
 
 use super::action::AppAction;
@@ -18,8 +17,7 @@ use super::last_settings::LastSettings;
 use super::message::Message;
 use super::model::{Field, Model, Pane, Work};
 use super::preview::ScreenPainter;
-use super::screen::Screen;
-use super::terminal_query;
+use super::terminal::{Answers, Input, Known, Reader, Screen, is_state};
 use super::theme::Theme;
 use super::update::{look_up, update};
 use super::wake::{Waited, Wake};
@@ -27,11 +25,8 @@ use super::{SAMPLES_MODEL, outside, samples, view};
 use crate::app_start::{AppStart, Opening};
 use crate::backend::{Backend, Event, Order};
 use crate::built_in;
-use crate::config::Background;
+use crate::config::{Background, Preview};
 use crate::lang::{Language, Say};
-
-/// The library reads nothing where it is given no time at all.
-const LEAST_WAIT: Duration = Duration::from_millis(1);
 
 /// The time between two drawings for events of the backend, which may come by the thousand. Keys are drawn at once.
 const FRAME: Duration = Duration::from_millis(20);
@@ -59,7 +54,20 @@ pub fn run(start: AppStart) -> std::io::Result<()> {
     let (painter, wake) = (ScreenPainter::new(), Wake::new()?);
     let (backend, events) = Backend::start(machine, Arc::new(language), painter.clone(), wake.waker());
     let last_settings = config_folder.map(|folder| folder.join(LAST_SETTINGS));
-    let mut app = App { backend, events, painter, wake, drawn: None, last_settings, samples: None };
+    let (question, answers) = Answers::ask();
+    let mut app = App {
+        backend,
+        events,
+        painter,
+        wake,
+        reader: Reader::default(),
+        answers,
+        background,
+        theme: Theme::from_environment(background == Background::Light),
+        shows_graphics: None,
+        last_settings,
+        samples: None,
+    };
     let first = app.open(&mut model, opening)?;
     // The first stands on the screen, all of them in the log.
     for fault in faults.iter().rev() {
@@ -67,19 +75,14 @@ pub fn run(start: AppStart) -> std::io::Result<()> {
     }
     let mut screen = Screen::open(log.as_deref(), mouse)?;
     model.size = crossterm::terminal::size().unwrap_or(model.size);
-    // People see something before the terminal is asked, which may take a while.
-    screen.draw(|frame| view::draw(frame, &model, Theme::from_environment(false)))?;
-    let answer = terminal_query::ask();
-    app.painter.answered(answer.picker);
+    if app.answers.is_in_tmux() {
+        screen.hear_no_answers();
+    }
+    // Before anything that is answered too. People see something before the answers have come.
+    screen.ask(&question, Instant::now())?;
+    screen.draw(|frame| view::draw(frame, &model, app.theme))?;
     app.painter.choose(model.review.preview);
-    let is_light = match background {
-        Background::Auto => answer.is_light,
-        Background::Light => true,
-        Background::Dark => false,
-    };
-    let theme = Theme::from_environment(is_light);
-    let typed = answer.keys.into_iter().map(Message::Key).collect();
-    let ended = app.go_on(&mut model, (first, typed), &mut screen, theme);
+    let ended = app.go_on(&mut model, first, &mut screen);
     drop(screen);
     // Work in hand, as a model that is being opened, may take a while: from here on Ctrl-C does not wait for it.
     let leaving = app.wake.leaving();
@@ -111,8 +114,13 @@ struct App {
     events: Receiver<Event>,
     wake: Wake,
     painter: Arc<ScreenPainter>,
-    /// The picture that was drawn last.
-    drawn: Option<u64>,
+    reader: Reader,
+    answers: Answers,
+    /// The background that the user has set.
+    background: Background,
+    theme: Theme,
+    /// The picture that was drawn last as the terminal's own graphics.
+    shows_graphics: Option<u64>,
     /// The file of settings for the next start.
     last_settings: Option<PathBuf>,
     /// The folder that the samples were unpacked into.
@@ -144,13 +152,8 @@ enum Next {
 }
 
 impl App {
-    fn go_on(
-        &mut self,
-        model: &mut Model,
-        (mut effects, mut messages): (Vec<Effect>, Vec<Message>),
-        screen: &mut Screen,
-        theme: Theme,
-    ) -> std::io::Result<()> {
+    fn go_on(&mut self, model: &mut Model, mut effects: Vec<Effect>, screen: &mut Screen) -> std::io::Result<()> {
+        let mut messages = Vec::new();
         let mut changed = Some(Change::Urgent);
         let mut drawn_at = Instant::now();
         loop {
@@ -166,20 +169,26 @@ impl App {
             if !messages.is_empty() {
                 continue;
             }
+            screen.describe_keys(!model.is_typing())?;
+            if self.painter.show_graphics(!screen.is_slow() || screen.is_quiet()) {
+                changed = changed.max(Some(Change::Urgent));
+            }
             let pause = match changed {
                 Some(Change::CanWait) => FRAME.saturating_sub(drawn_at.elapsed()),
                 Some(Change::Urgent) | None => Duration::ZERO,
             };
             if changed.is_some() && pause.is_zero() {
                 changed = None;
-                let is_slow = self.draw(model, screen, theme)?;
+                let is_slow = self.draw(model, screen)?;
                 drawn_at = Instant::now();
                 if is_slow {
-                    messages.push(Message::SlowLine);
+                    messages.push(Message::SlowLine(self.painter.in_cells()));
                     continue;
                 }
+            } else {
+                screen.go_on()?;
             }
-            messages = self.messages(model, changed.map(|_| pause))?;
+            messages = self.messages(model, screen, changed.map(|_| pause))?;
             // Somebody else stopped the program and had it go on: the terminal is as the shell left it.
             if self.wake.is_resumed() {
                 screen.take_over()?;
@@ -194,18 +203,24 @@ impl App {
         }
     }
 
-    /// Draws the screen. True where a new picture took long to get to the terminal.
-    fn draw(&mut self, model: &Model, screen: &mut Screen, theme: Theme) -> std::io::Result<bool> {
-        let is_new = drawn_picture(model) != self.drawn;
+    /// Draws the screen. True where a picture in the terminal's own graphics took long to be written.
+    fn draw(&mut self, model: &Model, screen: &mut Screen) -> std::io::Result<bool> {
+        let shown = drawn_picture(model).filter(|_| self.painter.draws_graphics());
+        let is_new = shown.is_some() && shown != self.shows_graphics;
         let began = Instant::now();
-        screen.draw(|frame| view::draw(frame, model, theme))?;
-        self.drawn = drawn_picture(model);
-        Ok(is_new && self.drawn.is_some() && began.elapsed() > SLOW)
+        screen.draw(|frame| view::draw(frame, model, self.theme))?;
+        self.shows_graphics = shown;
+        Ok(is_new && began.elapsed() > SLOW)
     }
 
     /// Waits until something happens, or until changes that are not drawn yet have waited for `pause`. May return
     /// nothing: the loop looks again.
-    fn messages(&self, model: &Model, pause: Option<Duration>) -> std::io::Result<Vec<Message>> {
+    fn messages(
+        &mut self,
+        model: &Model,
+        screen: &mut Screen,
+        pause: Option<Duration>,
+    ) -> std::io::Result<Vec<Message>> {
         let mut messages: Vec<Message> = self
             .events
             .try_iter()
@@ -213,35 +228,62 @@ impl App {
             .inspect(|event| log(event, &model.language))
             .map(Message::Backend)
             .collect();
+        let now = Instant::now();
+        let waits_for_quiet = screen.is_slow() && self.painter.paints_graphics() && !screen.is_quiet();
+        let limits = [screen.wait(waits_for_quiet), self.answers.left(now)];
+        let limit = limits.into_iter().flatten().min();
         let waited = match pause {
             _ if !messages.is_empty() => self.wake.wait_for_input(Duration::ZERO),
-            Some(pause) => self.wake.wait_for_input(pause),
-            None => self.wake.wait(),
+            Some(pause) => self.wake.wait_for_input(limit.map_or(pause, |limit| limit.min(pause))),
+            None => self.wake.wait(limit),
         };
+        if let Some(known) = self.answers.give_up(Instant::now()) {
+            messages.extend(self.learn(known, screen));
+        }
         match waited {
             _ if self.wake.is_leaving() => return Ok(vec![Message::Leave]),
             Waited::Gone => return Ok(vec![Message::Leave]),
             Waited::Woken => return Ok(messages),
-            // The library that reads the terminal is asked only when there is something: once a terminal has hung up,
-            // it would read from it for ever.
+            // The terminal is read only when there is something: one that has hung up would be read for ever.
             Waited::Input => {}
         }
-        while event::poll(LEAST_WAIT)? {
-            match event::read()? {
-                Input::Key(key) if key.kind != KeyEventKind::Release => messages.push(Message::Key(key)),
+        for input in self.reader.read()? {
+            match input {
+                Input::Key { key, position } => {
+                    screen.pressed();
+                    messages.push(position.map_or(Message::Key(key), |position| Message::KeyAt(key, position)));
+                }
                 Input::Paste(text) => messages.push(Message::Paste(text)),
-                Input::Mouse(mouse) => match mouse.kind {
-                    MouseEventKind::Down(MouseButton::Left) => {
-                        messages.extend(view::clicked(model, mouse.column, mouse.row));
-                    }
-                    MouseEventKind::ScrollDown => messages.push(Message::Wheel(1)),
-                    MouseEventKind::ScrollUp => messages.push(Message::Wheel(-1)),
-                    _ => {}
-                },
-                _ => {}
+                Input::Click { column, row } => messages.extend(view::clicked(model, column, row)),
+                Input::Wheel(by) => messages.push(Message::Wheel(by)),
+                Input::Answer(answer) => messages.extend(self.take_answer(answer, screen)),
             }
         }
         Ok(messages)
+    }
+
+    /// Takes in an answer of the terminal.
+    fn take_answer(&mut self, answer: Vec<u8>, screen: &mut Screen) -> Vec<Message> {
+        let mut messages = Vec::new();
+        if is_state(&answer) && screen.arrived().is_some_and(|took| took > SLOW) && self.shows_graphics.is_some() {
+            messages.push(Message::SlowLine(self.painter.in_cells()));
+        }
+        if let Some(known) = self.answers.take(answer) {
+            messages.extend(self.learn(known, screen));
+        }
+        messages
+    }
+
+    /// Acts on what is known of the terminal.
+    fn learn(&mut self, known: Known, screen: &mut Screen) -> Option<Message> {
+        if self.background == Background::Auto {
+            self.theme = Theme::from_environment(known.is_light);
+        }
+        if known.describes_keys {
+            screen.can_describe_keys();
+        }
+        self.painter.answered(known.abilities);
+        Some(Message::Answered(known.takes.into_iter().map(Preview::from).collect()))
     }
 
     /// Does what the app wants; what follows from it at once goes to `more`.

@@ -142,6 +142,12 @@ impl Keys {
         self.keys(action).iter().find(|key| !(is_typing && key.is_letter())).map(|key| key.event())
     }
 
+    /// True where something is bound to a key, in whatever place.
+    pub(super) fn is_bound(&self, event: KeyEvent) -> bool {
+        let key = Key::of(event);
+        self.bound.iter().any(|(_, keys)| keys.contains(&key))
+    }
+
     /// The first key of an action, as people write it.
     pub(super) fn name(&self, action: impl Into<Action>) -> String {
         self.keys(action.into()).first().map(|key| key.name()).unwrap_or_default()

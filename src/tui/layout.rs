@@ -16,6 +16,14 @@ pub(super) struct Parts {
     pub(super) status: Rect,
 }
 
+/// The smallest screen on which the parts have room beside each other: columns and rows.
+pub(super) const LEAST: (u16, u16) = (40, 10);
+
+/// True where a screen has no room for the parts.
+pub(super) fn is_too_small((columns, rows): (u16, u16)) -> bool {
+    columns < LEAST.0 || rows < LEAST.1
+}
+
 /// The parts of a screen, with so many rows for the notice.
 pub(super) fn parts(screen: Rect, notice_rows: u16) -> Parts {
     let heights = [1, 0, 1, 1, 1];
@@ -97,7 +105,32 @@ pub(super) fn listed_rows(size: (u16, u16), look: Look, details: bool) -> usize 
 
 /// How many pictures of the queue an area lists.
 pub(super) fn listed_in(queue: Rect) -> usize {
-    if queue.width == 0 { 0 } else { usize::from(queue.height) }
+    if queue.width == 0 { 0 } else { usize::from(queue.height / listed_height(queue)) }
+}
+
+/// Rows for each picture of the queue.
+fn listed_height(queue: Rect) -> u16 {
+    (queue.height / 8).clamp(3, 5)
+}
+
+/// The small picture at a place of those that are listed, and the words beside it.
+pub(super) fn listed_at(queue: Rect, place: usize) -> (Rect, Rect) {
+    let height = listed_height(queue);
+    let y = queue.y + (place as u16).saturating_mul(height);
+    // A cell is twice as high as wide; a blank column is on either side of the picture.
+    let picture = Rect { x: queue.x + 1, y, width: height * 2 + 2, height };
+    let words = Rect { x: picture.right() + 1, y, width: queue.width.saturating_sub(picture.width + 2), height };
+    (picture.intersection(queue), words.intersection(queue))
+}
+
+/// The room for a small picture of the queue.
+pub(super) fn listed_room(size: (u16, u16), look: Look, details: bool) -> PreviewSize {
+    let queue = review_areas(parts(screen(size), 1).pane, details).queue;
+    let (picture, _) = listed_at(queue, 0);
+    match look {
+        Look::One => PreviewSize { columns: picture.width, rows: picture.height, generation: 0 },
+        Look::Whole | Look::Exact { .. } => PreviewSize::default(),
+    }
 }
 
 /// How many rows a page key scrolls. Some rows stay on the screen.

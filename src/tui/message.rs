@@ -4,6 +4,7 @@ use crossterm::event::KeyEvent;
 
 use super::model::{Field, Pane};
 use crate::backend::Event;
+use crate::config::Preview;
 
 /// Something on the screen that can be clicked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +24,8 @@ pub(super) enum Target {
 pub(super) enum Message {
     /// A key was pressed.
     Key(KeyEvent),
+    /// A key was pressed that has this letter's place on an American keyboard.
+    KeyAt(KeyEvent, char),
     /// Text was pasted.
     Paste(String),
     /// The mouse was pressed on something.
@@ -33,8 +36,10 @@ pub(super) enum Message {
     Scrolled { by: isize, last_line: usize },
     /// The screen has so many columns and rows now.
     Resized(u16, u16),
-    /// A picture took long to get to the terminal.
-    SlowLine,
+    /// A picture took long to get to the terminal, which can draw this in cells.
+    SlowLine(Preview),
+    /// The terminal has answered what it can: the ways in which it takes pixels.
+    Answered(Vec<Preview>),
     /// The program is back from the background: the terminal has forgotten what was drawn.
     Resumed,
     /// An event of the backend.

@@ -8,6 +8,7 @@ mod grid_layout;
 pub mod headless;
 mod input_line;
 mod key;
+mod key_positions;
 mod keys;
 mod last_settings;
 mod layout;
@@ -16,8 +17,7 @@ mod model;
 mod outside;
 mod preview;
 mod samples;
-mod screen;
-mod terminal_query;
+mod terminal;
 #[cfg(test)]
 mod tests;
 mod theme;

@@ -3,6 +3,8 @@
 
 use ratatui::style::{Color, Modifier, Style};
 
+use crate::config::Preview;
+
 /// How things look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Theme {
@@ -17,9 +19,24 @@ impl Theme {
         Theme { has_colours: std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()), is_light }
     }
 
+    /// Whether pictures are drawn: without colours only where somebody has chosen a way of drawing, as a picture
+    /// without them is noise.
+    pub(super) fn draws_pictures(self, preview: Preview) -> bool {
+        match preview {
+            Preview::None => false,
+            Preview::Auto => self.has_colours,
+            _ => true,
+        }
+    }
+
     #[cfg(test)]
     pub(super) fn plain() -> Theme {
         Theme { has_colours: false, is_light: false }
+    }
+
+    #[cfg(test)]
+    pub(super) fn in_colours(is_light: bool) -> Theme {
+        Theme { has_colours: true, is_light }
     }
 
     /// A colour on a dark background, and one on a light one.

@@ -105,23 +105,23 @@ impl Wake {
         self.signals.resized.swap(false, Ordering::SeqCst)
     }
 
-    /// Waits for anything. There is no time limit: nothing on the screen changes with time alone.
-    pub(super) fn wait(&self) -> Waited {
-        let waited = self.poll(None);
+    /// Waits for anything, at most so long. Without a limit where nothing on the screen changes with time alone.
+    pub(super) fn wait(&self, limit: Option<Duration>) -> Waited {
+        let waited = self.poll(limit, true);
         self.drain();
         waited
     }
 
     /// Waits for the terminal at most so long. Events gather meanwhile.
     pub(super) fn wait_for_input(&self, limit: Duration) -> Waited {
-        self.poll(Some(limit))
+        self.poll(Some(limit), false)
     }
 
-    /// Waits for the terminal, and without a limit for the pipe too.
-    fn poll(&self, limit: Option<Duration>) -> Waited {
+    /// Waits for the terminal, and for the pipe too if it is `with_events`.
+    fn poll(&self, limit: Option<Duration>, with_events: bool) -> Waited {
         let input = rustix::stdio::stdin();
         let mut both = [PollFd::new(&input, PollFlags::IN), PollFd::new(&self.pipe, PollFlags::IN)];
-        let polled = if limit.is_some() { &mut both[..1] } else { &mut both[..] };
+        let polled = if with_events { &mut both[..] } else { &mut both[..1] };
         let limit =
             limit.map(|limit| Timespec { tv_sec: limit.as_secs() as i64, tv_nsec: i64::from(limit.subsec_nanos()) });
         // A signal ends the wait with an error; its byte is in the pipe then.

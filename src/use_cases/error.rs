@@ -48,6 +48,32 @@ pub enum RunError {
         /// The place.
         path: PathBuf,
     },
+    /// Nothing was classified into the destination yet.
+    #[error("nothing was classified into {destination}")]
+    NothingClassified {
+        /// The destination.
+        destination: PathBuf,
+    },
+    /// The session has no label of that name.
+    #[error("no label {label:?}")]
+    NoSuchLabel {
+        /// The name that was given.
+        label: String,
+        /// The labels that there are.
+        labels: Vec<String>,
+    },
+    /// The label has no labels inside.
+    #[error("no labels inside {label:?}")]
+    NotNarrowed {
+        /// The label.
+        label: String,
+    },
+    /// A label's folder would have a longer path than systems take.
+    #[error("the path of {folder} is too long")]
+    FolderTooLong {
+        /// The folder.
+        folder: PathBuf,
+    },
     /// The runtime.
     #[error(transparent)]
     Runtime(#[from] RuntimeError),

@@ -164,6 +164,16 @@ pub enum Notice {
         /// Its path now.
         path: PathBuf,
     },
+    /// Pictures of labels that have labels inside were scored for those.
+    ScoredInside {
+        /// How many.
+        count: usize,
+    },
+    /// Such pictures have no scores for them, as their embeddings are not remembered.
+    NotScoredInside {
+        /// How many.
+        count: usize,
+    },
     /// Pictures that were sorted before and are not in the source were scored by the labels of now.
     Rescored {
         /// How many.
@@ -208,6 +218,8 @@ impl Notice {
             | Notice::TransfersRecovered { .. }
             | Notice::Weak(_)
             | Notice::KeptAside { .. }
+            | Notice::ScoredInside { .. }
+            | Notice::NotScoredInside { .. }
             | Notice::Rescored { .. }
             | Notice::NotRescored { .. } => Weight::Fact,
         }

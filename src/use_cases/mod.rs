@@ -6,6 +6,7 @@ mod error;
 mod event;
 mod find_pictures;
 mod machine;
+pub mod narrow;
 pub mod open_model;
 pub mod open_session;
 pub mod runtime;

@@ -46,10 +46,13 @@ fn fuzz_ledger() {
 fn look_at(session: &Session) -> Result<(), StoreError> {
     session.for_each_picture(None, Which::All, drop)?;
     session.steps()?;
-    session.sorting()?;
+    if let Some((sorting, set)) = session.sorting()? {
+        let tree = session.tree(&set, &["a"], sorting.sure())?;
+        session.for_each_picture(None, Which::All, |picture| drop(session.best_inside(picture.id, &tree)))?;
+    }
     session.origin()?;
     session.runs_in_force()?;
-    session.label_texts()?;
+    session.label_paths()?;
     verify(session, &CancelToken::default(), &mut |_| {})?;
     Ok(())
 }

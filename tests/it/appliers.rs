@@ -82,7 +82,7 @@ impl Desk {
     fn plan(&self) -> Plan {
         let folders = folder_names(&self.sorting.labels, "output.csv");
         let (sorting, set, which) = (&self.sorting, &self.set, Which::All);
-        let rules = SortRules { sorting, set, folders: &folders, which, resort: true, waiting: 0 };
+        let rules = SortRules { sorting, set, folders: &folders, which, resort: true, waiting: 0, within: None };
         sort(&self.session, rules).unwrap().plan
     }
 

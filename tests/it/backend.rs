@@ -215,8 +215,8 @@ fn labels_that_another_process_sorts_by_keep_their_names() {
     // Nobody else works there any more.
     working.backend.send(rename("d"));
     let began = Instant::now();
-    let texts = || Session::open_to_review(&destination, &workspace.known_sessions()).unwrap().label_texts().unwrap();
-    while !texts().values().any(|text| text == "d") {
+    let texts = || Session::open_to_review(&destination, &workspace.known_sessions()).unwrap().label_paths().unwrap();
+    while !texts().values().any(|path| *path == ["d"]) {
         assert!(began.elapsed() < LONGEST_RUN, "the label is not renamed");
         std::thread::yield_now();
     }

@@ -32,10 +32,10 @@ fn counts_rise_without_a_key_while_the_app_watches() {
     terminal.press(&["F6"], "Arrived last:");
     // Pictures that are there can be sorted and taken back meanwhile.
     terminal.press(&["F5"], "applies this");
-    terminal.press(&["W"], "y = yes");
+    terminal.press(&["W"], "Apply: copies");
     terminal.press(&["y"], "Ledger head:");
     assert!(sorted(samples_folder(&workspace).join("sorted")).len() >= 40);
-    terminal.press(&["R"], "y = yes");
+    terminal.press(&["R"], "Take run");
     terminal.press(&["y"], "does it again");
     terminal.press(&["F4"], "reviewed 0");
     let Some(process) = process_in(&terminal) else { return };
@@ -133,12 +133,12 @@ fn decision_in_app_is_carried_out_by_watch_elsewhere() {
     // Only one process works in a session.
     terminal.press(&["F5"], "Another sis is at work");
     // Every decision is carried out, and no picture is lost.
-    let texts = session.label_texts().unwrap();
+    let paths = session.label_paths().unwrap();
     let mut decided: BTreeMap<String, String> = BTreeMap::new();
     session
         .for_each_picture(None, Which::All, |found| {
             if let Some(label) = found.decision.and_then(Decision::label) {
-                decided.insert(found.picture.hash.unwrap().to_string(), texts[&label].clone());
+                decided.insert(found.picture.hash.unwrap().to_string(), paths[&label].join("/"));
             }
         })
         .unwrap();

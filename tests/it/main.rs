@@ -48,6 +48,7 @@ mod memory;
 mod model_folders;
 mod mutated;
 mod names;
+mod narrow;
 mod own_work;
 mod parity;
 #[cfg(target_os = "linux")]
@@ -56,6 +57,7 @@ mod privacy;
 mod properties;
 #[cfg(target_os = "linux")]
 mod races;
+mod relay;
 mod remembered;
 mod repair;
 mod replaced_model;
@@ -67,6 +69,7 @@ mod second_thoughts;
 mod session;
 mod session_files;
 mod skip;
+mod slow_line;
 mod sorting;
 mod stuck;
 mod support;

@@ -139,8 +139,8 @@ fn a_label_that_is_renamed_is_so_in_the_ledger_too() {
     let mut session = Session::open_to_review(&workspace.destination(), &workspace.known_sessions()).unwrap();
     let (sorting, _) = session.sorting().unwrap().unwrap();
     let text = sorting.labels[0].text.clone();
-    session.rename_label(&text, "another text").unwrap();
-    session.rename_label("no such label", "x").unwrap();
+    session.rename_label(&[&text], "another text").unwrap();
+    session.rename_label(&["no such label"], "x").unwrap();
     drop(session);
     let ledger = std::fs::read_to_string(workspace.destination().join(".sis/ledger.jsonl")).unwrap();
     let renames: Vec<&str> = ledger.lines().filter(|line| line.contains("\"rename\"")).collect();

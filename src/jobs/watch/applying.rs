@@ -55,7 +55,8 @@ impl Applying {
         }
         let which = self.applied.map_or(Which::All, Which::ChangedSince);
         let Watched { sorting, set, folders, .. } = watched;
-        let sorted = sort(session, SortRules { sorting, set, folders, which, resort: false, waiting: 0 })?;
+        let sorted =
+            sort(session, SortRules { sorting, set, folders, which, resort: false, waiting: 0, within: None })?;
         if let Some(Unseen { path, error }) = sorted.unseen.first() {
             tracing::warn!(path = printable(path), "cannot be looked at: {error}");
             self.again.get_or_insert(Instant::now() + AFTER_FAILED);

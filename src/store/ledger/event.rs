@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json, json};
 
-use super::fields::{flag_in, hash_in, hex_digits, number_in, path_in, put, put_path, text_in};
+use super::fields::{flag_in, hash_in, hex_digits, number_in, path_in, put, put_path, text_in, texts_in};
 use super::word::Word;
 use crate::domain::picture::ContentHash;
 use crate::domain::run::{Action, RunId, RunKind, TransferId};
@@ -29,6 +29,8 @@ pub enum LedgerEvent {
         label: String,
         /// The text that it has.
         to: String,
+        /// The labels that it is inside, the outermost first; none at the root.
+        within: Vec<String>,
     },
     /// There is a file at the top of the destination that is no picture.
     File(FileEvent, String),
@@ -107,6 +109,8 @@ pub struct Decided {
     pub decision: Option<String>,
     /// The label that was decided for.
     pub label: Option<String>,
+    /// The labels that this one is inside, the outermost first; none at the root.
+    pub within: Vec<String>,
 }
 
 /// A repair.
@@ -179,6 +183,9 @@ const OF_A_RUN: [&str; 4] = ["run", "kind", "program", "reverses"];
 /// Fields that every line may have.
 pub(super) const OF_EVERY_LINE: [&str; 5] = ["line", "time", "previous", EVENT, super::RETOLD];
 
+/// The key of the labels that a label, or a run, is inside.
+pub(in crate::store) const WITHIN: &str = "within";
+
 /// The word for a decision that was taken back.
 const TAKEN_BACK: &str = "taken back";
 
@@ -195,9 +202,10 @@ impl LedgerEvent {
             }
             LedgerEvent::Transfer(ended) => ended.put_into(&mut fields),
             LedgerEvent::Decision(decided) => decided.put_into(&mut fields),
-            LedgerEvent::Rename { label, to } => {
+            LedgerEvent::Rename { label, to, within } => {
                 put(&mut fields, "label", label);
                 put(&mut fields, "to", to);
+                put_within(&mut fields, within);
             }
             LedgerEvent::File(_, name) => put(&mut fields, "name", name),
             LedgerEvent::Repair(repaired) => fields.extend(json!(repaired).as_object().cloned().unwrap_or_default()),
@@ -229,11 +237,21 @@ impl LedgerEvent {
             "end" => RunEnded::of(fields).map(LedgerEvent::End),
             "transfer" => TransferEnded::of(fields).map(Box::new).map(LedgerEvent::Transfer),
             "decision" => Decided::of(fields).map(LedgerEvent::Decision),
-            "rename" => text("label").zip(text("to")).map(|(label, to)| LedgerEvent::Rename { label, to }),
+            "rename" => {
+                let texts = text("label").zip(text("to"));
+                texts.map(|(label, to)| LedgerEvent::Rename { label, to, within: texts_in(fields, WITHIN) })
+            }
             "repair" => serde_json::from_value(Json::Object(fields.clone())).ok().map(LedgerEvent::Repair),
             word => FileEvent::from_word(word).zip(text("name")).map(|(event, name)| LedgerEvent::File(event, name)),
         };
         Some(known.unwrap_or_else(|| LedgerEvent::Other(without(fields, &["line", "time", "previous", super::RETOLD]))))
+    }
+}
+
+/// The labels that a label is inside, where it is inside any.
+fn put_within(fields: &mut Map<String, Json>, within: &[String]) {
+    if !within.is_empty() {
+        put(fields, WITHIN, within);
     }
 }
 
@@ -325,6 +343,7 @@ impl Decided {
             sha256: hash_in(fields),
             decision: (decision != TAKEN_BACK).then(|| decision.to_owned()),
             label: text_in(fields, "label").map(str::to_owned),
+            within: texts_in(fields, WITHIN),
         })
     }
 
@@ -335,5 +354,6 @@ impl Decided {
         if let Some(label) = &self.label {
             put(fields, "label", label);
         }
+        put_within(fields, &self.within);
     }
 }

@@ -44,7 +44,7 @@ fn every_line_of_every_version_is_known_and_written_again_as_it_was() {
     for word in "run end transfer decision rename table aside repair classify apply undo redo copy move remove done \
                  present kept unsynced failed accepted reassigned skipped"
         .split_whitespace()
-        .chain(["none of these", "taken back"])
+        .chain(["none of these", "none inside", "taken back"])
     {
         assert!(words.contains(word), "{word}");
     }
@@ -92,6 +92,19 @@ fn settings_and_results_are_written_as_they_always_were() {
             RunSettings::Classify(Box::new(settings)).fields(),
             r#"{"source_bytes":"L2H/","source":"/a\\xff","real_source":"/b","recursive":true,"hidden":false,"include":["*.jpg"],"exclude":[],"model":"demo","model_fingerprint":"f","runtime":"tract 0.23","device":"CPU","variant":"fp32","trust_unchanged":false,"watch":true,"apply":false}"#,
         ),
+        (
+            RunSettings::Within(Box::new(WithinSettings {
+                within: vec!["a".to_owned(), "b".to_owned()],
+                model: "demo".to_owned(),
+                model_fingerprint: "f".to_owned(),
+                runtime: "tract 0.23".to_owned(),
+                device: "CPU".to_owned(),
+                variant: "fp32".to_owned(),
+            }))
+            .fields(),
+            r#"{"within":["a","b"],"model":"demo","model_fingerprint":"f","runtime":"tract 0.23","device":"CPU","variant":"fp32"}"#,
+        ),
+        (RunSettings::Widened(vec!["a".to_owned()]).fields(), r#"{"within":["a"]}"#),
         (RunSettings::Transfers(3).fields(), r#"{"transfers":3}"#),
         (RunSettings::OfWatch(RunId(3)).fields(), r#"{"watch":3}"#),
         (
@@ -102,6 +115,7 @@ fn settings_and_results_are_written_as_they_always_were() {
             RunResult::Watched { pictures: 1, left_out }.fields(),
             r#"{"pictures":1,"left_out":{"litter":1,"hidden":2,"excluded":3}}"#,
         ),
+        (RunResult::Within { pictures: 1, waiting: 2 }.fields(), r#"{"pictures":1,"waiting":2}"#),
         (RunResult::Applied { done: 1, failed: 2 }.fields(), r#"{"done":1,"failed":2}"#),
         (
             RunResult::Undone { back: 1, removed: 2, gone: 3, left: 4 }.fields(),

@@ -39,6 +39,12 @@ pub(super) fn text_in<'f>(fields: &'f Map<String, Json>, key: &str) -> Option<&'
     fields.get(key)?.as_str()
 }
 
+/// Texts in a list; none where there is no such list.
+pub(super) fn texts_in(fields: &Map<String, Json>, key: &str) -> Vec<String> {
+    let list = fields.get(key).and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default();
+    list.iter().filter_map(Json::as_str).map(str::to_owned).collect()
+}
+
 pub(super) fn number_in(fields: &Map<String, Json>, key: &str) -> Option<i64> {
     fields.get(key)?.as_i64()
 }

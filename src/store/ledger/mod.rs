@@ -31,8 +31,8 @@ pub(super) use account::{Broken, Told};
 pub use chain::{Chain, walk};
 pub(super) use chain::{Line, Pending, Sound, follow};
 pub use event::{Decided, FileEvent, FileSetAside, LedgerEvent, Repaired, RunBegan, RunEnded, SetAside, TransferEnded};
-pub(super) use run::sources_in;
-pub use run::{ClassifySettings, RunResult, RunSettings, real_of};
+pub use run::{ClassifySettings, RunResult, RunSettings, WithinSettings, real_of};
+pub(super) use run::{sources_in, within_in};
 pub use word::{HasWord, Word};
 
 /// The name of the ledger's file.

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
 
-use super::fields::{path_in, put, put_path};
+use super::event::WITHIN;
+use super::fields::{path_in, put, put_path, texts_in};
 use crate::domain::file_filter::LeftOutCounts;
 use crate::domain::run::RunId;
 
@@ -19,6 +20,10 @@ pub enum RunSettings {
     Classify(Box<ClassifySettings>),
     /// Pictures of the session get scores for other labels.
     OtherLabels,
+    /// Pictures of one label are scored for labels inside it.
+    Within(Box<WithinSettings>),
+    /// The label at the end of this path has no labels inside any more.
+    Widened(Vec<String>),
     /// So many transfers are to be carried out, or taken back.
     Transfers(usize),
     /// Pictures are sorted as a watch finds them.
@@ -59,6 +64,23 @@ pub struct ClassifySettings {
     pub watch: Option<bool>,
 }
 
+/// The settings of a run that scores the pictures of one label for labels inside it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WithinSettings {
+    /// The texts of the labels that this one is inside, the outermost first, and its own.
+    pub within: Vec<String>,
+    /// The model, by the name that it was given under.
+    pub model: String,
+    /// Its fingerprint.
+    pub model_fingerprint: String,
+    /// The runtime and its version.
+    pub runtime: String,
+    /// The device that computes.
+    pub device: String,
+    /// The numbers that it computes with.
+    pub variant: String,
+}
+
 /// The result of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
@@ -73,6 +95,13 @@ pub enum RunResult {
         trusted: usize,
         /// So many files were left out.
         left_out: LeftOutCounts,
+    },
+    /// Pictures of one label were scored for labels inside it.
+    Within {
+        /// So many of them.
+        pictures: usize,
+        /// So many could not be scored, or were not because the run was stopped.
+        waiting: usize,
     },
     /// A folder was watched.
     Watched {
@@ -132,6 +161,8 @@ impl RunSettings {
             RunSettings::OtherLabels => {
                 put(&mut fields, SOURCES[0], "the pictures of the session, with other labels");
             }
+            RunSettings::Within(settings) => settings.put_into(&mut fields),
+            RunSettings::Widened(within) => put(&mut fields, WITHIN, within),
             RunSettings::Transfers(count) => put(&mut fields, "transfers", count),
             RunSettings::OfWatch(run) => put(&mut fields, "watch", run),
             RunSettings::Other(others) => fields.clone_from(others),
@@ -161,6 +192,22 @@ impl ClassifySettings {
             put(fields, "apply", sorts);
         }
     }
+}
+
+impl WithinSettings {
+    fn put_into(&self, fields: &mut Map<String, Json>) {
+        put(fields, WITHIN, &self.within);
+        put(fields, "model", &self.model);
+        put(fields, "model_fingerprint", &self.model_fingerprint);
+        put(fields, "runtime", &self.runtime);
+        put(fields, "device", &self.device);
+        put(fields, "variant", &self.variant);
+    }
+}
+
+/// The label that the settings of a run say it sorted inside, by its path; nothing at the root.
+pub(in crate::store) fn within_in(settings: &Map<String, Json>) -> Vec<String> {
+    texts_in(settings, WITHIN)
 }
 
 /// The folders that the settings of a run say its pictures are from, absolute: the one that was given, and that one

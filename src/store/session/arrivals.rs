@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Transaction;
 
-use super::{Known, LabelSet, Session, StoreError, to_stored_path};
-use crate::domain::decision::{Decision, LabelId};
+use super::{Known, LabelSet, Session, StoreError, labels, to_stored_path};
+use crate::domain::decision::Decision;
 use crate::domain::picture::{FileStamp, PictureId};
 
 /// A command that is to be run for an arrival.
@@ -108,9 +108,9 @@ fn may_be_sorted_by(change: &Transaction<'_>, decision: Option<Decision>, label:
     match decision {
         None | Some(Decision::Skipped) => Ok(true),
         Some(Decision::NoneOfThese) => Ok(false),
-        Some(Decision::Accepted(LabelId(number)) | Decision::Reassigned(LabelId(number))) => {
-            let mut decided = change.prepare_cached("SELECT text = ?2 FROM labels WHERE id = ?1")?;
-            decided.query_row((number, label), |row| row.get(0))
+        Some(Decision::Accepted(decided) | Decision::Reassigned(decided) | Decision::NoneInside(decided)) => {
+            // A label inside another one says that one too.
+            Ok(labels::path_of(change, decided.0)?.first().is_some_and(|root| root == label))
         }
     }
 }

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use rusqlite::{OptionalExtension, Transaction};
+use rusqlite::Transaction;
 
-use super::{Session, StoreError, now};
+use super::{Session, StoreError, labels, now};
 use crate::domain::decision::{Decision, LabelId};
 use crate::domain::history::{Step, StepKind};
 use crate::domain::picture::{ContentHash, PictureId};
@@ -87,11 +87,15 @@ pub(super) fn decided(
     let (shown, hash): (Vec<u8>, Vec<u8>) = change
         .prepare_cached("SELECT shown, hash FROM pictures WHERE id = ?1")?
         .query_row([picture], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let mut text = change.prepare_cached("SELECT text FROM labels WHERE id = ?1")?;
+    let mut path = match label {
+        Some(label) => labels::path_of(change, label)?,
+        None => vec![],
+    };
     Ok(Decided {
         picture: super::as_path(&shown).to_owned(),
         sha256: <[u8; 32]>::try_from(hash).ok().map(ContentHash),
         decision: word.map(str::to_owned),
-        label: text.query_row([label], |row| row.get(0)).optional()?,
+        label: path.pop(),
+        within: path,
     })
 }

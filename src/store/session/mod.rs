@@ -25,6 +25,7 @@ mod top_files;
 mod transfers;
 mod unkept;
 mod values;
+mod within;
 
 use std::cell::RefCell;
 use std::ffi::OsStr;
@@ -60,6 +61,7 @@ pub use reversible::Reversible;
 pub use runs::{Origin, Run, Sorting, absolute_source};
 pub use top_files::{ASIDE, OWN, TABLE_NAME};
 pub use transfers::Unfinished;
+pub use within::{BestInside, Narrowed, SessionTree};
 
 /// The folder in a destination that is the program's own.
 pub const FOLDER: &str = SESSION_FOLDER;

@@ -103,6 +103,18 @@ impl Session {
         sorting: Option<(&Sorting, &LabelSet)>,
         settings: RunSettings,
     ) -> Result<RunId, StoreError> {
+        self.begin_run_within(None, kind, reverses, sorting, settings)
+    }
+
+    /// The same, of a run inside a label.
+    pub(super) fn begin_run_within(
+        &mut self,
+        within: Option<LabelId>,
+        kind: RunKind,
+        reverses: Option<RunId>,
+        sorting: Option<(&Sorting, &LabelSet)>,
+        settings: RunSettings,
+    ) -> Result<RunId, StoreError> {
         let mut settings = settings.fields();
         if let Some((sorting, _)) = sorting {
             settings.insert(SORTING.to_owned(), json!(sorting));
@@ -110,13 +122,14 @@ impl Session {
         let sources = ledger::sources_in(&settings);
         let id = self.change(|change| {
             change.execute(
-                "INSERT INTO runs (kind, reverses, label_set, began, settings) VALUES (?1, ?2, ?3, ?4, ?5)",
+                "INSERT INTO runs (kind, reverses, label_set, began, settings, within) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
                 (
                     kind.word(),
                     reverses.map(|run| run.0),
                     sorting.map(|(_, set)| set.id),
                     now(),
                     json!(settings).to_string(),
+                    within.map(|label| label.0),
                 ),
             )?;
             let run = RunId(change.last_insert_rowid());
@@ -142,18 +155,12 @@ impl Session {
     pub fn sorting(&self) -> Result<Option<(Sorting, LabelSet)>, StoreError> {
         let row = self.connection.query_row(
             "SELECT settings, label_sets.id, label_sets.labels FROM runs JOIN label_sets ON label_sets.id = label_set
-                 WHERE EXISTS (SELECT 1 FROM pictures WHERE pictures.label_set = runs.label_set)
+                 WHERE within IS NULL AND EXISTS (SELECT 1 FROM pictures WHERE pictures.label_set = runs.label_set)
                  ORDER BY runs.id DESC LIMIT 1",
             [],
-            |row| Ok((row.get::<_, String>(0)?, row.get(1)?, row.get::<_, String>(2)?)),
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
         );
-        let sorting = |(settings, id, labels): (String, i64, String)| {
-            let settings: Json = serde_json::from_str(&settings).ok()?;
-            let sorting = serde_json::from_value(settings.get(SORTING)?.clone()).ok()?;
-            let numbers: Vec<i64> = serde_json::from_str(&labels).ok()?;
-            Some((sorting, LabelSet { id, labels: numbers.into_iter().map(LabelId).collect() }))
-        };
-        Ok(row.optional().map_err(|error| self.failed(error))?.and_then(sorting))
+        Ok(row.optional().map_err(|error| self.failed(error))?.and_then(sorting_of))
     }
 
     /// The settings of the last classify that looked into a source; scores for other labels have none.
@@ -161,7 +168,7 @@ impl Session {
         let row = self.connection.query_row(
             "SELECT settings ->> '$.source', settings ->> '$.recursive', settings ->> '$.model',
                  settings ->> '$.variant', settings ->> '$.hidden', settings ->> '$.include', settings ->> '$.exclude' FROM runs
-                 WHERE kind = ?1 AND settings ->> '$.model' IS NOT NULL ORDER BY id DESC LIMIT 1",
+                 WHERE kind = ?1 AND within IS NULL AND settings ->> '$.model' IS NOT NULL ORDER BY id DESC LIMIT 1",
             [RunKind::Classify.word()],
             |row| {
                 let patterns = |column| {
@@ -243,6 +250,14 @@ impl Session {
         };
         Ok(runs().map_err(|error| self.failed(error))?.into_iter().flatten().collect())
     }
+}
+
+/// How a run sorted, from its settings, and the number and the labels of its label set.
+pub(super) fn sorting_of((settings, id, labels): (String, i64, String)) -> Option<(Sorting, LabelSet)> {
+    let settings: Json = serde_json::from_str(&settings).ok()?;
+    let sorting = serde_json::from_value(settings.get(SORTING)?.clone()).ok()?;
+    let numbers: Vec<i64> = serde_json::from_str(&labels).ok()?;
+    Some((sorting, LabelSet { id, labels: numbers.into_iter().map(LabelId).collect() }))
 }
 
 fn run(row: &Row<'_>) -> rusqlite::Result<Option<Run>> {

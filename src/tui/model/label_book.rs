@@ -3,11 +3,14 @@
 use std::collections::BTreeMap;
 
 use crate::domain::decision::LabelId;
+use crate::domain::label_tree::{key_path, key_text, label_key};
 
 /// Labels that are and that were, by number. A number is never given twice.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct LabelBook {
     texts: BTreeMap<LabelId, String>,
+    /// Labels inside others as people read them; what stands in `texts` for those are their keys.
+    paths: BTreeMap<LabelId, String>,
 }
 
 impl LabelBook {
@@ -21,6 +24,7 @@ impl LabelBook {
         self.find(text).unwrap_or_else(|| {
             let number = self.texts.last_key_value().map_or(LabelId(1), |(last, _)| LabelId(last.0 + 1));
             self.texts.insert(number, text.to_owned());
+            self.show_paths();
             number
         })
     }
@@ -30,11 +34,28 @@ impl LabelBook {
         self.texts.get(&number).map(String::as_str)
     }
 
-    /// Gives a label another text. One that is not in the book stays out of it.
+    /// A label as people read it.
+    pub(crate) fn shown(&self, number: LabelId) -> Option<&str> {
+        self.paths.get(&number).map(String::as_str).or_else(|| self.text(number))
+    }
+
+    fn show_paths(&mut self) {
+        let inside = self.texts.iter().filter(|(_, key)| key_path(key).len() > 1);
+        self.paths = inside.map(|(number, key)| (*number, key_text(key))).collect();
+    }
+
+    /// Gives a label another text, and those inside it, whose keys begin with it. One that is not in the book stays out
+    /// of it.
     pub(crate) fn rename(&mut self, number: LabelId, text: &str) {
-        if let Some(known) = self.texts.get_mut(&number) {
-            text.clone_into(known);
+        let Some(known) = self.texts.get_mut(&number) else { return };
+        let before = std::mem::replace(known, text.to_owned());
+        let before = key_path(&before);
+        for key in self.texts.values_mut() {
+            if let Some(inside) = key_path(key).strip_prefix(before.as_slice()).filter(|inside| !inside.is_empty()) {
+                *key = label_key(&[&[text], inside].concat());
+            }
         }
+        self.show_paths();
     }
 
     /// Every label.
@@ -56,7 +77,10 @@ mod tests {
         book.rename(gun, "rifle");
         assert_eq!((book.text(gun), book.find("gun"), book.find("rifle")), (Some("rifle"), None, Some(gun)));
         assert_ne!(book.find_or_add("gun"), gun);
+        let inside = book.find_or_add("face\nsmiling");
+        book.rename(face, "a face");
+        assert_eq!((book.text(inside), book.shown(inside)), (Some("a face\nsmiling"), Some("a face/smiling")));
         book.rename(LabelId(99), "nobody");
-        assert_eq!((book.text(LabelId(99)), book.iter().count()), (None, 3));
+        assert_eq!((book.text(LabelId(99)), book.iter().count()), (None, 4));
     }
 }

@@ -7,6 +7,7 @@ use ratatui_textarea::TextArea;
 use super::label_book::LabelBook;
 use crate::domain::decision::LabelId;
 use crate::domain::label::{self, Label, LabelError};
+use crate::domain::label_tree::key_path;
 
 #[derive(Default)]
 pub(crate) struct Labels {
@@ -81,7 +82,9 @@ impl Labels {
         let Some(edit) = self.edit.take() else { return vec![] };
         let mut renamed = vec![];
         for (number, was) in edit.book.iter() {
-            if let Some(is) = self.book.text(number).filter(|is| *is != was) {
+            // The key of a label inside another one changes with that one, which is renamed by itself.
+            let own = |key| key_path(key).last().copied();
+            if let Some(is) = self.book.text(number).filter(|is| own(is) != own(was)) {
                 renamed.push((was.to_owned(), is.to_owned()));
                 self.former.insert(was.to_owned(), number);
             }
@@ -102,8 +105,13 @@ impl Labels {
         }
     }
 
-    /// The text of a label.
+    /// A label as people read it.
     pub(crate) fn text_of(&self, number: LabelId) -> Option<&str> {
+        self.book.shown(number)
+    }
+
+    /// The key of a label, by which the session knows it.
+    pub(crate) fn key_of(&self, number: LabelId) -> Option<&str> {
         self.book.text(number)
     }
 

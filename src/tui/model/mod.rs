@@ -25,7 +25,9 @@ use super::last_settings::LastSettings;
 use crate::config::Defaults;
 use crate::domain::collection::Collection;
 use crate::domain::count::Counts;
+use crate::domain::decision::LabelId;
 use crate::domain::label::Label;
+use crate::domain::label_tree::key_path;
 use crate::domain::limit::Stage;
 use crate::domain::picture::PictureId;
 use crate::jobs::undo::Outlook;
@@ -172,6 +174,17 @@ pub(crate) struct Runtime {
 }
 
 impl Model {
+    /// The number of a label that the session tells of by a key. One that is inside others counts for the outermost of
+    /// them here.
+    pub(crate) fn told_label(&mut self, key: &str) -> LabelId {
+        let label = self.labels.told_number(key);
+        if let [root, _, ..] = key_path(key).as_slice() {
+            let root = self.labels.told_number(root);
+            self.collection.know_inside(label, root);
+        }
+        label
+    }
+
     pub(crate) fn new(language: Language, defaults: Defaults, keys: Keys, working_folder: PathBuf) -> Model {
         let first = packs::lines(&language, &PACKS[0]);
         let mut model = Model {
@@ -290,12 +303,13 @@ impl Model {
 
     /// True while keys are letters and not commands.
     pub(crate) fn is_typing(&self) -> bool {
-        match self.pane {
+        let in_pane = match self.pane {
             Pane::Setup => self.setup.editing.is_some(),
             Pane::Labels => self.labels.is_editing,
             Pane::Review => self.review.grid.is_open && self.review.grid.has_letters,
             Pane::Files | Pane::Log => false,
-        }
+        };
+        in_pane || self.popup.is_some()
     }
 
     /// A sentence that names keys. Each pair is a placeholder and the action whose key replaces it.

@@ -39,6 +39,8 @@ pub(crate) struct Review {
     pub(crate) hidden: bool,
     /// How pictures are drawn.
     pub(crate) preview: Preview,
+    /// The ways of drawing pixels that the terminal says it has.
+    pub(crate) takes_pixels: Vec<Preview>,
     /// Raised when pictures have to be painted anew, for example in another form.
     pub(crate) generation: u32,
     /// The number of the last picture that was asked for, and all that was asked.
@@ -68,6 +70,7 @@ impl Model {
             None => self.language.text("app.undecided"),
             Some(Decision::Accepted(_)) => label,
             Some(Decision::Reassigned(_)) => self.language.say("app.changed_to", &[("label", &label)]),
+            Some(Decision::NoneInside(_)) => self.language.say("app.none_inside", &[("label", &label)]),
             Some(Decision::NoneOfThese) => self.language.text("app.row_none"),
             Some(Decision::Skipped) => self.language.text("app.skipped"),
         }
@@ -141,9 +144,11 @@ impl Review {
         self.queue.get(self.at).copied()
     }
 
-    /// The places in the queue that so many rows list around the picture that is looked at.
-    pub(crate) fn listed(&self, rows: usize) -> Range<usize> {
-        let first = self.at.saturating_sub(rows / 2).min(self.queue.len().saturating_sub(rows));
-        first..(first + rows).min(self.queue.len())
+    /// The places in the queue that are listed, so many at once, with the picture that is looked at among them. They
+    /// stay until it leaves them: a list that moved with each key would have to be drawn anew with each.
+    pub(crate) fn listed(&self, count: usize) -> Range<usize> {
+        let first = self.at - self.at % count.max(1);
+        let first = first.min(self.queue.len());
+        first..(first + count).min(self.queue.len())
     }
 }

@@ -190,3 +190,30 @@ fn labels_are_advised() {
     let shown = screen(&model, 100, 24);
     assert!(shown.contains("too long: use fewer") && shown.contains("the model reads 77"), "{shown}");
 }
+
+#[test]
+fn a_decision_for_a_label_inside_another_counts_for_that_one_and_stays_what_it_is() {
+    let mut model = classified();
+    let before = model.counts.by_label.clone();
+    let key = || "a face\nsmiling".to_owned();
+    let decided = Entry { decision: Some(Decision::Reassigned(crate::domain::decision::LabelId(70))), ..entry(9) };
+    let revision = model.labels.revision;
+    let entries = vec![(decided, Some(key()))];
+    told(&mut model, Event::Arrived { revision, entries, scores: vec![0.9, 0.05, 0.05] });
+    assert_eq!((model.counts.by_label[2], model.counts.label_removed), (before[2] + 1, 0));
+    press(&mut model, "<f4>");
+    let index = model.collection.place_of(PictureId(9)).unwrap();
+    model.review.at = model.review.queue.iter().position(|queued| *queued == index).unwrap();
+    assert!(screen(&model, 120, 40).contains("a face/smiling"), "{}", screen(&model, 120, 40));
+    // What is taken back is the very decision that there was.
+    press(&mut model, "1");
+    assert_eq!(decisions(&press(&mut model, "u")), [(9, Some(NamedDecision::Reassigned(key())))]);
+    // The label outside is renamed, and the one inside with it, which is no rename of its own.
+    press(&mut model, "<f3><enter><down><down>x");
+    assert_eq!(renames(&press(&mut model, "<esc>")), [("a face".to_owned(), "xa face".to_owned())]);
+    press(&mut model, "<f4>");
+    model.review.at = model.review.queue.iter().position(|queued| *queued == index).unwrap();
+    press(&mut model, "1");
+    let now = NamedDecision::Reassigned("xa face\nsmiling".to_owned());
+    assert_eq!(decisions(&press(&mut model, "u")), [(9, Some(now))]);
+}

@@ -124,6 +124,11 @@ fn an_upright_picture_leaves_no_third_of_the_screen_blank() {
         model.size = (width, height);
         press(&mut model, "<f4>");
         comes(&mut model, 300, 400);
+        let (number, room) = (model.review.grid.number, model.review.grid.room);
+        for place in 0..model.review.grid.tiles.len() {
+            let tile = Ok(ScreenPainter::new().paint(image::RgbImage::new(30, 30), room).unwrap());
+            told(&mut model, Event::Tile { number, place, tile });
+        }
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
         terminal.draw(|frame| view::draw(frame, &model, Theme::plain())).unwrap();
         let buffer = terminal.backend().buffer();
@@ -236,4 +241,74 @@ fn a_picture_is_opened_outside_or_its_path_is_copied() {
     let gone = Err(OutsideError::NotShown(NotShown::Gone));
     assert!(told(&mut model, Event::OpenedOutside { opened: gone, is_shown: true }).is_empty());
     assert!(said(&model).is_error && said(&model).text.contains("gone"));
+}
+
+/// The pane in the midst of work: one was decided, two are marked, of one all is known.
+fn in_the_midst(language: Language, size: (u16, u16)) -> Model {
+    let mut model = classified_in(language);
+    model.size = size;
+    press(&mut model, "<f4>3j<space><space>k");
+    model.review.facts = Some(facts());
+    model
+}
+
+#[test]
+fn the_review_at_every_size() {
+    for (language, tag) in [(Language::english(), ""), (Language::portuguese(), "pt_")] {
+        for (width, height) in [(60, 15), (80, 24), (120, 40), (200, 60)] {
+            let mut model = in_the_midst(language.clone(), (width, height));
+            let mut keep = |name: &str, keys: &str| {
+                press(&mut model, keys);
+                model.review.facts = Some(facts());
+                let shown = screen(&model, width, height);
+                insta::assert_snapshot!(format!("{tag}{name}_{width}x{height}"), shown);
+                // A sign says whatever a colour does: the text is the same in colours.
+                let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+                terminal.draw(|frame| view::draw(frame, &model, Theme::in_colours(false))).unwrap();
+                assert_eq!(terminal.backend().to_string(), shown, "{name}");
+            };
+            keep("look_one", "");
+            keep("look_details", "i");
+            keep("look_asked", "ix");
+            keep("look_whole", "qz");
+        }
+    }
+}
+
+#[test]
+fn the_queue_has_small_pictures_that_stay_while_the_next_is_looked_at() {
+    let mut model = classified();
+    model.size = (120, 40);
+    let tiles = |effects: &[Effect]| {
+        let asked = orders(effects).into_iter().filter_map(|order| match order {
+            Order::Tiles { tiles, room, .. } => Some((tiles.len(), (room.columns, room.rows))),
+            _ => None,
+        });
+        asked.collect::<Vec<_>>()
+    };
+    assert_eq!(tiles(&press(&mut model, "<f4>")), [(6, (10, 4))]);
+    assert!(tiles(&press(&mut model, "jjk")).is_empty(), "they are there");
+    // One comes, one is gone, and that is known before it is looked at.
+    let (number, room) = (model.review.grid.number, model.review.grid.room);
+    let painted = ScreenPainter::new().paint(image::RgbImage::from_pixel(40, 40, image::Rgb([9, 9, 9])), room).unwrap();
+    told(&mut model, Event::Tile { number, place: 0, tile: Ok(painted) });
+    told(&mut model, Event::Tile { number, place: 5, tile: Err(NotShown::Gone) });
+    let shown = screen(&model, 120, 40);
+    assert!(shown.lines().any(|line| line.contains("! 3.jpg")), "{shown}");
+    press(&mut model, "jjjjjj");
+    assert!(decisions(&press(&mut model, "a")).is_empty());
+    // Each decision has its own sign, and its own label's score.
+    press(&mut model, "kkkkkk3axs");
+    let shown = screen(&model, 120, 40);
+    let has = |words: &str| shown.lines().any(|line| line.contains(words));
+    assert!(has("≠ 6.jpg") && has("✓ 5.jpg") && has("× 2.jpg") && has("- 4.jpg"), "{shown}");
+    assert!(has("   a face") && has("   0.34") && has("   none o…"), "{shown}");
+    // A click on one looks at it.
+    let row = shown.lines().position(|line| line.contains("2.jpg")).unwrap() as u16;
+    click(&mut model, 110, row);
+    assert_eq!(model.review.current(), Some(1));
+    // Hidden ones are not decoded, nor those that are not on the screen.
+    assert_eq!(tiles(&press(&mut model, "b"))[..], [(0, (10, 4))]);
+    press(&mut model, "b");
+    assert_eq!(tiles(&press(&mut model, "z"))[..], [(0, (10, 4))]);
 }

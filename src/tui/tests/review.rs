@@ -1,7 +1,8 @@
 //! Review: decisions, undo, the audit, pictures.
 
 use super::*;
-use crate::backend::Part;
+use crate::tui::model::Popup;
+use crate::backend::{Part, Viewed};
 
 #[test]
 fn nobody_accepts_what_is_not_on_the_screen() {
@@ -114,13 +115,19 @@ fn a_picture_is_painted_for_its_room_and_anew_when_that_changes() {
     assert_eq!(wide, [("/pictures/6.jpg".into(), PreviewSize { columns: 98, rows: 45, generation: 0 }, 2)]);
     // Back from the background, and over a slow line.
     assert_eq!(viewed(&update(&mut model, Message::Resumed))[0].1.generation, 1);
-    let effects = update(&mut model, Message::SlowLine);
-    assert!(matches!(effects[0], Effect::Paint(Preview::Blocks)));
+    let effects = update(&mut model, Message::SlowLine(Preview::Sextants));
+    assert!(matches!(effects[0], Effect::Paint(Preview::Sextants)));
     assert_eq!(viewed(&effects)[0].1.generation, 2);
-    assert!(update(&mut model, Message::SlowLine).is_empty(), "there is nothing less than blocks");
+    let again = update(&mut model, Message::SlowLine(Preview::Sextants));
+    assert!(again.is_empty(), "cells are drawn already");
     // Of hidden ones nothing is asked but what is known of the file.
     let hidden = press(&mut model, "bj");
-    assert!(orders(&hidden).iter().all(|order| matches!(order, Order::View { part: Part::Nothing, .. })), "{hidden:?}");
+    let is_of_file = |order: &&Order| match order {
+        Order::View { part, .. } => *part == Part::Nothing,
+        Order::Tiles { tiles, ahead, .. } => tiles.is_empty() && ahead.is_empty(),
+        _ => false,
+    };
+    assert!(orders(&hidden).iter().all(is_of_file), "{hidden:?}");
     assert_eq!(viewed(&hidden).len(), 2);
     assert_eq!(viewed(&press(&mut model, "b")).len(), 1);
     assert_eq!(viewed(&press(&mut model, "p"))[0].1.generation, 3);
@@ -138,4 +145,101 @@ fn the_model_is_judged_by_a_fair_sample() {
     assert_eq!(rows.len(), 2, "{shown}");
     press(&mut model, "fU");
     assert!(!screen(&model, 160, 30).contains("Right among"), "only all pictures are a fair sample");
+}
+
+#[test]
+fn keys_of_other_layouts_do_what_their_place_does() {
+    let review = |keys: &str| {
+        let mut model = classified();
+        press(&mut model, "<f4>");
+        press(&mut model, keys);
+        model
+    };
+    // Russian, Greek and Hebrew letters where a, j and n are.
+    for letters in ["ф", "α", "ש"] {
+        let model = review(letters);
+        assert_eq!(model.collection.entries().iter().filter(|entry| entry.decision.is_some()).count(), 1, "{letters}");
+    }
+    assert_eq!(review("ооо").review.at, 3);
+    // Digits of a French keyboard.
+    assert!(matches!(review("\"").collection.entries()[5].decision, Some(Decision::Reassigned(_))));
+    // The terminal knows the place better.
+    let mut model = review("");
+    let key = KeyEvent::new(KeyCode::Char('é'), KeyModifiers::NONE);
+    update(&mut model, Message::KeyAt(key, 'j'));
+    assert_eq!(model.review.at, 1);
+    // A letter of no known place says so; where text is typed, letters are letters.
+    press(&mut model, "ß");
+    assert!(screen(&model, 100, 30).contains("Nothing is set for the key “ß”. ? lists the keys."));
+    press(&mut model, "lф");
+    assert!(matches!(&model.popup, Some(Popup::Chooser(list)) if list.typed.text() == "ф"), "{:?}", model.popup);
+}
+
+#[test]
+fn a_key_that_the_user_has_bound_is_no_other() {
+    let mut model = classified();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("keys.toml"), "[review]\nskip = [\"ф\"]\n").unwrap();
+    model.keys = crate::tui::keys::Keys::load(Some(folder.path())).0;
+    press(&mut model, "<f4>ф");
+    let skipped = model.collection.entries().iter().filter(|entry| entry.decision == Some(Decision::Skipped)).count();
+    assert_eq!(skipped, 1);
+}
+
+#[test]
+fn a_picture_without_colours_is_said_to_be_none() {
+    use crate::backend::PreviewRenderer;
+    let painter = crate::tui::preview::ScreenPainter::new();
+    let mut model = classified();
+    press(&mut model, "<f4>");
+    let room = PreviewSize { columns: 20, rows: 8, generation: 0 };
+    let pixels = image::RgbImage::from_fn(40, 40, |x, y| image::Rgb([(x * 6) as u8, (y * 6) as u8, 90]));
+    let painted = painter.paint(pixels, room);
+    let number = model.review.view;
+    let facts = super::looks::facts();
+    let viewed = Viewed { painted: painted.unwrap(), part: Part::Whole, facts: std::sync::Arc::clone(&facts) };
+    told(&mut model, Event::Viewed { number, viewed: Ok(viewed), facts: Some(facts) });
+    let shown = screen(&model, 100, 30);
+    assert!(shown.contains("Colours are off (NO_COLOR)"), "{shown}");
+    assert!(!shown.contains(['▘', '▀', '▚', '▖']));
+    // Whoever chooses a way of drawing has it.
+    model.review.preview = Preview::Quadrants;
+    assert!(screen(&model, 100, 30).contains(['▘', '▀', '▚', '▖', '▄']));
+}
+
+#[test]
+fn only_what_the_terminal_takes_is_offered() {
+    let mut model = classified();
+    press(&mut model, "<f4>");
+    let mut ways = |count: usize| -> Vec<Preview> {
+        let step = |_| {
+            press(&mut model, "p");
+            model.review.preview
+        };
+        (0..count).map(step).collect()
+    };
+    let cells = [Preview::Sextants, Preview::Quadrants, Preview::Blocks];
+    assert_eq!(ways(5), [&cells[..], &[Preview::None, Preview::Auto]].concat());
+    update(&mut model, Message::Answered(vec![Preview::Sixel]));
+    let mut ways = |_| {
+        press(&mut model, "p");
+        model.review.preview
+    };
+    let all: Vec<Preview> = (0..6).map(&mut ways).collect();
+    assert_eq!(all, [&cells[..], &[Preview::Sixel, Preview::None, Preview::Auto]].concat());
+}
+
+#[test]
+fn a_window_that_is_too_small_says_so() {
+    let mut model = classified();
+    press(&mut model, "<f4>");
+    let small = screen(&model, 39, 12);
+    assert!(small.contains("The window is too small") && !small.contains("reviewed"), "{small}");
+    assert!(screen(&model, 20, 5).contains("small"));
+    // Nothing is decided there.
+    update(&mut model, Message::Resized(20, 5));
+    assert!(press(&mut model, "a1x").is_empty());
+    update(&mut model, Message::Resized(40, 10));
+    assert_eq!(decisions(&press(&mut model, "a")).len(), 1);
+    assert!(screen(&model, 40, 10).contains("reviewed"));
 }

@@ -246,7 +246,7 @@ fn the_prediction_is_on_the_screen_whatever_the_labels_and_the_size() {
     told(&mut model, Event::Arrived { revision, entries: vec![(entry(1), None)], scores });
     told(&mut model, Event::Classified { remembered: 0, waiting: 0, rescored: 0, per_second: None });
     press(&mut model, "<f4>");
-    for (width, height) in [(30, 5), (40, 10), (40, 24), (60, 15), (80, 24), (120, 40), (200, 60)] {
+    for (width, height) in [(40, 10), (40, 24), (60, 15), (80, 24), (120, 40), (200, 60)] {
         for look in [Look::One, Look::Whole] {
             model.size = (width, height);
             model.review.look = look;

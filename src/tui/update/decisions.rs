@@ -230,10 +230,11 @@ pub(super) fn after_decisions(model: &mut Model) {
 pub(super) fn keep(model: &mut Model, kind: StepKind, indices: impl IntoIterator<Item = usize>) -> Effect {
     let said = |index: usize| {
         let entry = model.collection.entries().get(index)?;
-        let text = |label| model.labels.text_of(label).unwrap_or_default().to_owned();
+        let key = |label| model.labels.key_of(label).unwrap_or_default().to_owned();
         let said = entry.decision.map(|decision| match decision {
-            Decision::Accepted(label) => NamedDecision::Accepted(text(label)),
-            Decision::Reassigned(label) => NamedDecision::Reassigned(text(label)),
+            Decision::Accepted(label) => NamedDecision::Accepted(key(label)),
+            Decision::Reassigned(label) => NamedDecision::Reassigned(key(label)),
+            Decision::NoneInside(label) => NamedDecision::NoneInside(key(label)),
             Decision::NoneOfThese => NamedDecision::NoneOfThese,
             Decision::Skipped => NamedDecision::Skipped,
         });

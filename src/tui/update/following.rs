@@ -4,7 +4,6 @@
 use super::{grid_page, preview, queue};
 use crate::backend::{ScoredWith, SessionRow};
 use crate::domain::collection::Entry;
-use crate::domain::decision::Decision;
 use crate::domain::picture::PictureId;
 use crate::tui::effect::Effect;
 use crate::tui::model::{Model, Pane};
@@ -120,8 +119,7 @@ fn change(model: &mut Model, changed: Vec<SessionRow>, are_own: bool) -> bool {
 /// An entry with the app's own numbers for labels.
 pub(super) fn numbered(model: &mut Model, mut entry: Entry, decided: Option<String>) -> Entry {
     entry.decision = match (entry.decision, decided) {
-        (Some(Decision::Accepted(_)), Some(text)) => Some(Decision::Accepted(model.labels.told_number(&text))),
-        (Some(Decision::Reassigned(_)), Some(text)) => Some(Decision::Reassigned(model.labels.told_number(&text))),
+        (Some(decision), Some(key)) => Some(decision.with_label(model.told_label(&key))),
         (decision, _) => decision,
     };
     entry

@@ -24,6 +24,7 @@ mod mouse;
 mod outside;
 mod packs;
 mod panes;
+mod positions;
 mod preview;
 mod queue;
 mod review;
@@ -34,6 +35,7 @@ mod sights;
 mod source_count;
 mod stacks;
 mod start;
+mod strip;
 mod sweep;
 mod trust;
 mod undo;
@@ -45,6 +47,7 @@ pub(super) use marks::out_of_sight;
 
 use super::action::{AppAction, EditorAction};
 use super::effect::Effect;
+use super::layout::is_too_small;
 use super::message::Message;
 use super::model::{Model, Pane, Question, Work};
 
@@ -59,7 +62,8 @@ pub(super) fn update(model: &mut Model, message: Message) -> Vec<Effect> {
 
 fn take(model: &mut Model, message: Message) -> Vec<Effect> {
     match message {
-        Message::Key(key) => press(model, key),
+        Message::Key(key) => press(model, key, None),
+        Message::KeyAt(key, position) => press(model, key, Some(position)),
         Message::Paste(text) => paste(model, &text),
         Message::Click(target) => mouse::click(model, target),
         Message::Wheel(by) => mouse::wheel(model, by),
@@ -68,14 +72,24 @@ fn take(model: &mut Model, message: Message) -> Vec<Effect> {
             model.size = (columns, rows);
             look_where_pictures_are(model)
         }
-        Message::SlowLine => preview::draw_less(model),
+        Message::SlowLine(cells) => preview::draw_less(model, cells),
         Message::Resumed => preview::draw_anew(model),
+        Message::Answered(pixels) => {
+            model.review.takes_pixels = pixels;
+            preview::draw_anew(model)
+        }
         Message::Backend(event) => backend_event::take(model, event),
         Message::Leave => vec![Effect::Stop, Effect::Quit],
     }
 }
 
-fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
+fn press(model: &mut Model, key: KeyEvent, position: Option<char>) -> Vec<Effect> {
+    // Nobody sees what a key would do.
+    if is_too_small(model.size) {
+        let leaves = [AppAction::Quit, AppAction::Suspend].map(Some).contains(&model.keys.action(key));
+        return if leaves && !model.is_typing() { everywhere(model, key).unwrap_or_default() } else { vec![] };
+    }
+    let Some(key) = positions::meant(model, key, position) else { return vec![] };
     if let Some(question) = model.question.take() {
         return answer(model, question, key);
     }

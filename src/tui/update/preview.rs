@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::grid_page;
 use super::sights::sight;
+use super::{grid_page, strip};
 use crate::backend::{NotShown, Order, Part, PictureFacts, PictureLocation, PreviewSize, Viewed};
 use crate::config::Preview;
 use crate::tui::action::ReviewAction;
@@ -19,6 +19,12 @@ pub(super) fn look(model: &mut Model) -> Vec<Effect> {
     if model.review.grid.is_open {
         return grid_page::look(model);
     }
+    let mut effects = look_at_one(model);
+    effects.extend(strip::look(model));
+    effects
+}
+
+fn look_at_one(model: &mut Model) -> Vec<Effect> {
     let Some(index) = model.review.current() else {
         model.review.asked = None;
         model.review.viewed = None;
@@ -107,13 +113,13 @@ pub(super) fn draw_anew(model: &mut Model) -> Vec<Effect> {
     effects
 }
 
-/// Pictures take long to get to the terminal: they are drawn as blocks from now on.
-pub(super) fn draw_less(model: &mut Model) -> Vec<Effect> {
+/// Pictures take long to get to the terminal: they are drawn in cells from now on.
+pub(super) fn draw_less(model: &mut Model, cells: Preview) -> Vec<Effect> {
     // A generation of drawing that a person has chosen stays.
     if model.review.preview != Preview::Auto {
         return vec![];
     }
-    model.review.preview = Preview::Blocks;
+    model.review.preview = cells;
     let text = model.with_keys("app.slow_line", &[("key", ReviewAction::Preview.into())]);
     model.say(text);
     draw_anew(model)
@@ -121,17 +127,30 @@ pub(super) fn draw_less(model: &mut Model) -> Vec<Effect> {
 
 /// Pictures are drawn in the next way from now on.
 pub(super) fn choose_preview(model: &mut Model) -> Vec<Effect> {
-    model.review.preview = next(model.review.preview);
+    model.review.preview = next(model.review.preview, &model.review.takes_pixels);
     let text = model.language.text(key(model.review.preview));
     model.say(text);
     draw_anew(model)
 }
 
-fn next(preview: Preview) -> Preview {
-    const ALL: [Preview; 6] =
-        [Preview::Auto, Preview::Blocks, Preview::Sixel, Preview::Kitty, Preview::Iterm2, Preview::None];
+/// The way of drawing after this one. A terminal that does not take pixels in a way would print them as text.
+fn next(preview: Preview, takes_pixels: &[Preview]) -> Preview {
+    const ALL: [Preview; 8] = [
+        Preview::Auto,
+        Preview::Sextants,
+        Preview::Quadrants,
+        Preview::Blocks,
+        Preview::Sixel,
+        Preview::Kitty,
+        Preview::Iterm2,
+        Preview::None,
+    ];
     let place = ALL.iter().position(|known| *known == preview).unwrap_or(0);
-    ALL[(place + 1) % ALL.len()]
+    let is_drawable = |way: &Preview| match way {
+        Preview::Sixel | Preview::Kitty | Preview::Iterm2 => takes_pixels.contains(way),
+        _ => true,
+    };
+    ALL.into_iter().cycle().skip(place + 1).find(is_drawable).unwrap_or_default()
 }
 
 fn key(preview: Preview) -> &'static str {
@@ -140,6 +159,8 @@ fn key(preview: Preview) -> &'static str {
         Preview::Kitty => "app.preview_kitty",
         Preview::Iterm2 => "app.preview_iterm2",
         Preview::Sixel => "app.preview_sixel",
+        Preview::Sextants => "app.preview_sextants",
+        Preview::Quadrants => "app.preview_quadrants",
         Preview::Blocks => "app.preview_blocks",
         Preview::None => "app.preview_none",
     }

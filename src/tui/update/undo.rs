@@ -159,8 +159,9 @@ pub(super) fn taken_over(model: &mut Model, step: DecisionStep) {
 
 fn decision_of(model: &mut Model, said: NamedDecision) -> Decision {
     match said {
-        NamedDecision::Accepted(text) => Decision::Accepted(model.labels.told_number(&text)),
-        NamedDecision::Reassigned(text) => Decision::Reassigned(model.labels.told_number(&text)),
+        NamedDecision::Accepted(key) => Decision::Accepted(model.told_label(&key)),
+        NamedDecision::Reassigned(key) => Decision::Reassigned(model.told_label(&key)),
+        NamedDecision::NoneInside(key) => Decision::NoneInside(model.told_label(&key)),
         NamedDecision::NoneOfThese => Decision::NoneOfThese,
         NamedDecision::Skipped => Decision::Skipped,
     }

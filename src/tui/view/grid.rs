@@ -58,14 +58,14 @@ fn first_place(model: &Model) -> usize {
     model.review.at / length * length
 }
 
-fn draw_tile(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_>, shown: &Tile) {
+pub(super) fn draw_tile(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_>, shown: &Tile) {
     let review = &canvas.model.review;
     let is_covered = canvas.popup_area(frame.area()).is_some_and(|popup| popup.intersects(area));
     let said = match shown {
         _ if review.hidden => canvas.text("app.tile_hidden"),
         _ if review.preview == Preview::None => String::new(),
-        // As the picture in hand, a tile gives way to a popup where the terminal draws it by itself.
-        Tile::Painted(painted) if is_covered && !preview::is_text(painted) => return,
+        // As for the picture in hand, the terminal's own graphics give way to a popup.
+        Tile::Painted(painted) if is_covered => return preview::draw_in_cells(frame, area, painted),
         Tile::Painted(painted) => return preview::draw(frame, area, painted),
         Tile::Waits => "…".to_owned(),
         Tile::Gone => canvas.text("app.tile_gone"),
@@ -125,7 +125,7 @@ fn caption(canvas: &Canvas<'_>, index: usize, place: usize, width: usize) -> Str
     let letter = letter.map(|letter| format!("{letter} ")).unwrap_or_default();
     let best = model.collection.best(index).filter(|_| model.is_scored());
     let label = match entry.decision {
-        Some(Decision::Accepted(label) | Decision::Reassigned(label)) => {
+        Some(Decision::Accepted(label) | Decision::Reassigned(label) | Decision::NoneInside(label)) => {
             model.labels.text_of(label).map(printable_text).unwrap_or_default()
         }
         Some(Decision::NoneOfThese) => canvas.text("app.row_none"),

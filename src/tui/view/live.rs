@@ -70,7 +70,7 @@ fn arrival(canvas: &Canvas<'_>, index: usize, width: usize) -> Option<Line<'stat
     let best = model.collection.best(index).filter(|_| model.is_scored());
     let label_of = |label: usize| model.labels.current.get(label).map(|label| printable_text(&label.text));
     let says = match model.collection.standing(index, model.sure()) {
-        Some(Standing::Label(label)) => label_of(label).unwrap_or_default(),
+        Some(Standing::Label(label) | Standing::UnsureInside(label)) => label_of(label).unwrap_or_default(),
         Some(Standing::Unsure) => {
             let label = best.and_then(|best| label_of(best.label)).unwrap_or_default();
             format!("{}: {label}", canvas.text("app.row_unsure"))

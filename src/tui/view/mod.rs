@@ -26,7 +26,7 @@ use ratatui::layout::Rect;
 use ratatui::widgets::{Clear, Paragraph, Wrap};
 use unicode_width::UnicodeWidthStr;
 
-use super::layout::parts;
+use super::layout::{LEAST, is_too_small, parts};
 use super::model::{Look, Model, Pane, Popup, Question, Work};
 use super::theme::Theme;
 use crate::domain::printable::{printable, printable_text};
@@ -41,6 +41,9 @@ const MOST_NOTICE_ROWS: usize = 4;
 /// Draws everything.
 pub(super) fn draw(frame: &mut Frame<'_>, model: &Model, theme: Theme) {
     let canvas = Canvas { model, theme };
+    if is_too_small((frame.area().width, frame.area().height)) {
+        return draw_too_small(frame, &canvas);
+    }
     let said = notice(&canvas);
     // A sentence that says what to do is shown whole.
     let rows = said.line_count(frame.area().width).clamp(1, MOST_NOTICE_ROWS) as u16;
@@ -75,6 +78,12 @@ fn draw_popup(frame: &mut Frame<'_>, pane: Rect, canvas: &Canvas<'_>) {
     if let Some(Popup::Chooser(list)) = &canvas.model.popup {
         chooser::draw(frame, pane, canvas, list);
     }
+}
+
+/// Says that there is no room, instead of drawing things over each other.
+fn draw_too_small(frame: &mut Frame<'_>, canvas: &Canvas<'_>) {
+    let text = canvas.say("app.too_small", &[("columns", &LEAST.0), ("rows", &LEAST.1)]);
+    frame.render_widget(Paragraph::new(text).wrap(Wrap { trim: true }), frame.area());
 }
 
 /// The last message.

@@ -1,48 +1,76 @@
-//! The queue beside the picture: the pictures before and after it, each with its mark, label and score.
+//! The queue beside the picture: small pictures, each with its name, the label that counts for it and its score.
 
+use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::text::{Line, Span};
+use ratatui::style::Style;
+use ratatui::text::Line;
+use ratatui::widgets::Paragraph;
 use unicode_width::UnicodeWidthStr;
 
 use super::canvas::{Canvas, padded, shortened};
+use super::grid::draw_tile;
 use crate::domain::decision::Decision;
 use crate::domain::printable::{printable, printable_text};
-use crate::tui::layout::listed_in;
+use crate::tui::layout::{listed_at, listed_in};
 
-/// The rows of the queue around the picture that is looked at.
-pub(super) fn lines(canvas: &Canvas<'_>, area: Rect) -> Vec<Line<'static>> {
+/// Draws the pictures that are listed.
+pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_>) {
     let review = &canvas.model.review;
-    let width = usize::from(area.width).saturating_sub(1);
-    let line = |at: usize| {
-        let index = review.queue.get(at).copied()?;
-        let text = padded(&row(canvas, index, width), width);
-        let style = if at == review.at { canvas.theme.chosen() } else { canvas.theme.faint() };
-        // A blank column is between the queue and what is beside it.
-        Some(Line::from(vec![Span::raw(" "), Span::styled(text, style)]))
-    };
-    review.listed(listed_in(area)).filter_map(line).collect()
+    for (place, at) in review.listed(listed_in(area)).enumerate() {
+        let Some(index) = review.queue.get(at).copied() else { continue };
+        let (picture, words) = listed_at(area, place);
+        if let Some((_, tile)) = review.grid.tiles.iter().find(|(known, _)| *known == index) {
+            draw_tile(frame, picture, canvas, tile);
+        }
+        let style = match at == review.at {
+            true => canvas.theme.chosen(),
+            false if review.marked.contains(&index) => canvas.theme.warning(),
+            false => canvas.theme.faint(),
+        };
+        frame.render_widget(Paragraph::new(about(canvas, index, usize::from(words.width), style)), words);
+    }
 }
 
-fn row(canvas: &Canvas<'_>, index: usize, width: usize) -> String {
+/// The place in the queue of the picture that is listed at a cell.
+pub(super) fn place_at(canvas: &Canvas<'_>, area: Rect, (column, row): (u16, u16)) -> Option<usize> {
+    let is_there = |(place, _): &(usize, usize)| {
+        let (picture, words) = listed_at(area, *place);
+        picture.union(words).contains((column, row).into())
+    };
+    canvas.model.review.listed(listed_in(area)).enumerate().find(is_there).map(|(_, at)| at)
+}
+
+/// Mark, sign and name; the label; its score.
+fn about(canvas: &Canvas<'_>, index: usize, width: usize, style: Style) -> Vec<Line<'static>> {
     let model = canvas.model;
-    let Some(entry) = model.collection.entries().get(index) else { return String::new() };
+    let Some(entry) = model.collection.entries().get(index) else { return vec![] };
     let mark = if model.review.marked.contains(&index) { "*" } else { " " };
     let name = entry.path.file_name().map(printable).unwrap_or_default();
     let more = match model.collection.others_alike(index) {
         0 => String::new(),
         count => format!(" +{count}"),
     };
-    let best = model.collection.best(index).filter(|_| model.is_scored());
-    let predicted = best.and_then(|best| model.labels.current.get(best.label)).map(|label| label.text.as_str());
-    let decided = entry.decision.and_then(Decision::label).and_then(|label| model.labels.text_of(label));
-    let label = printable_text(decided.or(predicted).unwrap_or_default());
-    let score = best.map_or(String::new(), |best| format!(" {:.2}", best.score));
-    let room = width.saturating_sub(3 + score.width());
-    let own = (room * 3 / 5).min(name.width() + more.width());
-    let name = format!("{}{more}", shortened(&name, own.saturating_sub(more.width())));
-    let label = shortened(&label, room.saturating_sub(name.width() + 1));
-    let gap = room.saturating_sub(name.width() + label.width());
-    format!("{mark}{} {name}{}{label}{score}", sign(canvas, index, entry.decision), " ".repeat(gap))
+    let head = format!("{mark}{} ", sign(canvas, index, entry.decision));
+    let room = width.saturating_sub(head.width() + more.width());
+    let (label, score) = counts_for(canvas, index, entry.decision);
+    let lines = [format!("{head}{}{more}", shortened(&name, room)), format!("   {label}"), format!("   {score}")];
+    lines.map(|text| Line::styled(padded(&text, width), style)).to_vec()
+}
+
+/// The label that counts for a picture, and the score of that one.
+fn counts_for(canvas: &Canvas<'_>, index: usize, decision: Option<Decision>) -> (String, String) {
+    let model = canvas.model;
+    let predicted = || model.collection.best(index).filter(|_| model.is_scored()).map(|best| best.label);
+    let decided = |label| model.labels.numbers.iter().position(|number| *number == label);
+    let place = match decision {
+        Some(Decision::NoneOfThese) => return (canvas.text("app.row_none"), String::new()),
+        Some(Decision::Accepted(label) | Decision::Reassigned(label) | Decision::NoneInside(label)) => decided(label),
+        Some(Decision::Skipped) | None => predicted(),
+    };
+    let name = place.and_then(|place| model.labels.current.get(place)).map(|label| printable_text(&label.text));
+    let scores = if model.is_scored() { model.collection.scores(index) } else { &[] };
+    let score = place.and_then(|place| scores.get(place)).filter(|score| score.is_finite());
+    (name.unwrap_or_default(), score.map_or_else(String::new, |score| format!("{score:.2}")))
 }
 
 /// A sign for what was decided; each decision has its own.
@@ -52,6 +80,7 @@ fn sign(canvas: &Canvas<'_>, index: usize, decision: Option<Decision>) -> &'stat
         _ if canvas.model.review.lost.contains(&index) => "!",
         Some(Decision::Accepted(_)) => "✓",
         Some(Decision::Reassigned(_)) => "≠",
+        Some(Decision::NoneInside(_)) => "⊘",
         Some(Decision::NoneOfThese) => "×",
         Some(Decision::Skipped) => "-",
         None => " ",

@@ -227,6 +227,7 @@ pub(super) fn decided(canvas: &Canvas<'_>, decision: Option<Decision>) -> String
         None => canvas.text("app.undecided"),
         Some(Decision::Accepted(_)) => canvas.say("app.accepted", &[("label", &label)]),
         Some(Decision::Reassigned(_)) => canvas.say("app.reassigned", &[("label", &label)]),
+        Some(Decision::NoneInside(_)) => canvas.say("app.decided_none_inside", &[("label", &label)]),
         Some(Decision::NoneOfThese) => canvas.text("app.decided_none"),
         Some(Decision::Skipped) => canvas.text("app.skipped"),
     }

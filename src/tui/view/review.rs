@@ -49,7 +49,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_>) {
     let [rail, audit] = Layout::vertical([Constraint::Min(0), Constraint::Length(rows as u16)]).areas(beside);
     frame.render_widget(known, rail);
     frame.render_widget(below, audit);
-    paragraph(frame, areas.queue, queue::lines(canvas, areas.queue));
+    queue::draw(frame, areas.queue, canvas);
 }
 
 /// The rail without the blank column that is between it and the picture.
@@ -87,7 +87,7 @@ fn blank_beside(canvas: &Canvas<'_>, room: Rect) -> u16 {
 
 /// True where pictures are drawn at all.
 fn is_drawn(canvas: &Canvas<'_>) -> bool {
-    !canvas.model.review.hidden && canvas.model.review.preview != Preview::None
+    !canvas.model.review.hidden && canvas.theme.draws_pictures(canvas.model.review.preview)
 }
 
 pub(super) fn draw_picture(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_>) {
@@ -99,8 +99,11 @@ pub(super) fn draw_picture(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_
         Some(Err(why)) if why.is_lost() => said(frame, why.say(&canvas.model.language)),
         _ if review.hidden => said(frame, canvas.with_keys("app.hidden", &[("key", ReviewAction::Hide.into())])),
         _ if review.preview == Preview::None => said(frame, canvas.text("app.preview_none")),
+        Some(Ok(_)) if !canvas.theme.draws_pictures(review.preview) => {
+            said(frame, canvas.with_keys("app.no_colours", &[("key", ReviewAction::Preview.into())]));
+        }
         // The terminal would lay its own picture over the popup, or keep the popup's letters in it.
-        Some(Ok(viewed)) if is_covered && !preview::is_text(&viewed.painted) => {}
+        Some(Ok(viewed)) if is_covered => preview::draw_in_cells(frame, area, &viewed.painted),
         Some(Ok(viewed)) => preview::draw(frame, area, &viewed.painted),
         Some(Err(why)) => said(frame, why.say(&canvas.model.language)),
         None => {}

@@ -1,8 +1,8 @@
 //! The answers of the view to what a person points at and scrolls through: they depend on what is drawn.
 
 use super::canvas::Canvas;
-use super::{chooser, files, grid, review, setup, tabs};
-use crate::tui::layout::{listed_in, parts, screen};
+use super::{chooser, files, grid, queue, review, setup, tabs};
+use crate::tui::layout::{parts, screen};
 use crate::tui::message::{Message, Target};
 use crate::tui::model::{Look, Model, Pane, Popup};
 use crate::tui::theme::Theme;
@@ -48,9 +48,7 @@ fn target_at(model: &Model, column: u16, row: u16) -> Option<Target> {
         }
         Pane::Review => {
             let areas = review::areas(&canvas, parts.pane);
-            let inside = areas.queue.width > 0 && column >= areas.queue.x;
-            let line = row.checked_sub(areas.queue.y).filter(|_| inside)?;
-            model.review.listed(listed_in(areas.queue)).nth(usize::from(line)).map(Target::Picture)
+            queue::place_at(&canvas, areas.queue, (column, row)).map(Target::Picture)
         }
         Pane::Labels | Pane::Files | Pane::Log => None,
     }

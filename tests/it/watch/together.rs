@@ -84,7 +84,9 @@ fn what_a_decision_has_overtaken_is_not_begun() {
     let folders = ["a".to_owned(), "b".to_owned()];
     let sorted_by = |session: &Session| {
         let (sorting, set, folders) = (&sorting, &set, &folders[..]);
-        sort(session, SortRules { sorting, set, folders, which: Which::All, resort: false, waiting: 0 }).unwrap().plan
+        sort(session, SortRules { sorting, set, folders, which: Which::All, resort: false, waiting: 0, within: None })
+            .unwrap()
+            .plan
     };
     let plan = sorted_by(&session);
     let (picture, folder) = (plan.transfers[0].picture, plan.transfers[0].folder.clone());

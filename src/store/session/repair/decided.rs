@@ -15,7 +15,9 @@ impl Rebuild<'_> {
             self.rebuilt.lost_decisions += 1;
             return Ok(());
         };
-        let label = decided.label.as_ref().map(|text| labels::label_id(self.change, text)).transpose()?;
+        let path: Vec<&String> = decided.within.iter().chain(&decided.label).collect();
+        let path = if decided.label.is_some() { path.as_slice() } else { &[] };
+        let label = labels::label_at(self.change, path)?;
         let decision = decided.decision.as_ref().and_then(|word| Decision::from_word(word, label));
         let label = decision.and_then(Decision::label).map(|LabelId(label)| label);
         let word = decision.map(Decision::word);

@@ -13,6 +13,7 @@ use serde_json::json;
 use super::super::transfers::record;
 use super::super::{DATABASE, OWN, StoreError, TABLE_NAME, labels, top_files};
 use super::{replace, sync_folder};
+use crate::domain::decision::LabelId;
 use crate::domain::folder_name::CHECKSUMS;
 use crate::domain::label::Label;
 use crate::domain::run::{RunId, RunKind};
@@ -148,9 +149,7 @@ impl Rebuild<'_> {
             LedgerEvent::Transfer(ended) if ended.says_enough() => self.transfer(ended, time),
             LedgerEvent::Decision(decided) => self.decision(decided, time, is_sound),
             LedgerEvent::File(event, name) => self.file(*event, name),
-            LedgerEvent::Rename { label, to } => {
-                self.change.execute("UPDATE OR IGNORE labels SET text = ?2 WHERE text = ?1", (label, to)).map(drop)
-            }
+            LedgerEvent::Rename { label, to, within } => labels::rename(self.change, within, label, to).map(drop),
             LedgerEvent::Transfer(_) | LedgerEvent::Repair(_) | LedgerEvent::Other(_) => Ok(()),
         }
     }
@@ -167,25 +166,28 @@ impl Rebuild<'_> {
         if !sources.is_empty() {
             self.sources = sources;
         }
-        let set = self.label_set(began)?;
+        let within = labels::label_at(self.change, &ledger::within_in(&began.settings))?;
+        let set = self.label_set(began, within)?;
         let reverses = began.reverses.map(|reverses| reverses.0).filter(|reverses| self.has("runs", *reverses));
         let settings = json!(began.settings).to_string();
         let mut insert = self.change.prepare_cached(
-            "INSERT INTO runs (id, kind, reverses, label_set, began, settings) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-             ON CONFLICT (id) DO UPDATE SET kind = ?2, reverses = ?3, label_set = ?4, began = ?5, settings = ?6",
+            "INSERT INTO runs (id, kind, reverses, label_set, began, settings, within) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+             ON CONFLICT (id) DO UPDATE
+             SET kind = ?2, reverses = ?3, label_set = ?4, began = ?5, settings = ?6, within = ?7",
         )?;
-        insert.execute((began.run.0, began.kind.text(), reverses, set, time, settings)).map(drop)
+        let within = within.map(|label| label.0);
+        insert.execute((began.run.0, began.kind.text(), reverses, set, time, settings, within)).map(drop)
     }
 
     /// The label set of a run's predictions.
-    fn label_set(&self, began: &RunBegan) -> rusqlite::Result<Option<i64>> {
+    fn label_set(&self, began: &RunBegan, within: Option<LabelId>) -> rusqlite::Result<Option<i64>> {
         let sorting = began.settings.get("sorting");
         let labels: Option<Vec<Label>> =
             sorting.and_then(|sorting| serde_json::from_value(sorting.get("labels")?.clone()).ok());
         let template = sorting.and_then(|sorting| sorting.get("template")?.as_str());
         let (Some(labels), Some(template)) = (labels, template) else { return Ok(None) };
         let model = began.settings.get("model_fingerprint").and_then(|model| model.as_str()).unwrap_or_default();
-        labels::label_set(self.change, &labels, template, model).map(|set| Some(set.id))
+        labels::label_set(self.change, within, &labels, template, model).map(|set| Some(set.id))
     }
 
     fn end_run(&mut self, run: RunId, time: i64) -> rusqlite::Result<()> {

@@ -1,17 +1,18 @@
 //! Transfers from plan to end, undone, done again, and left by a killed program.
 
-use super::super::Sorting;
 use super::super::changes::Which;
 use super::super::labels::LabelSet;
 use super::super::pictures::Found;
+use super::super::{Narrowed, Sorting};
 use super::*;
+use crate::domain::decision::LabelId;
 use crate::domain::history::{self, StepKind};
 use crate::domain::label::Label;
 use crate::domain::picture::{ContentHash, FileStamp, Picture, PictureState};
 use crate::domain::settings::Operation;
 use crate::store::database::{self, Kind};
 use crate::store::known::KnownSessions;
-use crate::store::ledger::{FileEvent, RunResult, RunSettings};
+use crate::store::ledger::{FileEvent, RunResult, RunSettings, WithinSettings};
 use crate::store::schema::SESSION;
 
 fn session_with_picture() -> (tempfile::TempDir, Session, PictureId) {
@@ -268,7 +269,7 @@ fn rare_lines_are_written_as_they_always_were() {
     ] {
         session.decide(&history::Step { kind: StepKind::Decide, said: vec![(picture, said)] }).unwrap();
     }
-    session.rename_label("a", "“ä” \u{202e}").unwrap();
+    session.rename_label(&["a"], "“ä” \u{202e}").unwrap();
     session.tell_of_file(FileEvent::Table, "output.csv").unwrap();
     session.tell_of_file(FileEvent::Aside, "SHA256SUMS~").unwrap();
     let sorting = Sorting {
@@ -282,7 +283,31 @@ fn rare_lines_are_written_as_they_always_were() {
     let other = session.begin_run(RunKind::Classify, None, Some((&sorting, &set)), RunSettings::OtherLabels).unwrap();
     session.end_run(other, RunResult::None {}).unwrap();
     session.end_run(run, RunResult::CUT_SHORT).unwrap();
+    tell_inside(&mut session, picture, (b, sorting));
     let ledger = std::fs::read_to_string(folder.path().join(".sis/ledger.jsonl")).unwrap();
     let golden = std::fs::read_to_string("tests/data/golden/lines.jsonl").unwrap();
     assert_eq!(ledger.lines().map(constant).collect::<String>(), golden);
+}
+
+/// Lines about labels inside others.
+fn tell_inside(session: &mut Session, picture: PictureId, (b, sorting): (LabelId, Sorting)) {
+    let inside = session.label_at(&["b", "c/d"]).unwrap().unwrap();
+    for said in [Decision::Reassigned(inside), Decision::NoneInside(b), Decision::NoneInside(inside)] {
+        session.decide(&history::Step { kind: StepKind::Decide, said: vec![(picture, Some(said))] }).unwrap();
+    }
+    session.rename_label(&["b", "c/d"], "e").unwrap();
+    let set = session.label_set_within(b, &sorting.labels, &sorting.template, "model").unwrap();
+    let narrowed = Narrowed { within: b, sorting, set };
+    let settings = WithinSettings {
+        within: vec!["b".to_owned()],
+        model: "demo".to_owned(),
+        model_fingerprint: "model".to_owned(),
+        runtime: "tract 0.23".to_owned(),
+        device: "CPU".to_owned(),
+        variant: "fp32".to_owned(),
+    };
+    let run = session.begin_within(&narrowed, settings).unwrap();
+    session.end_run(run, RunResult::Within { pictures: 1, waiting: 0 }).unwrap();
+    let run = session.begin_widening(b, vec!["b".to_owned()]).unwrap();
+    session.end_run(run, RunResult::None {}).unwrap();
 }
