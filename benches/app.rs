@@ -1,5 +1,5 @@
 //! The app on a session of many pictures: how long it takes to open, to count for other labels, to move in the queue
-//! and to decide, and how much memory it has.
+//! and to decide, to find, and how much memory it has.
 //!
 //! `SIS_BENCH_FILES` says how many pictures (100,000 where not set). With `--test` it runs once on a few. The session
 //! and
@@ -103,10 +103,44 @@ fn measure(folder: &Path) {
     keys(&mut app, "one picture on", KeyCode::Char('j'));
     keys(&mut app, "a decision", KeyCode::Char('a'));
     keys(&mut app, "a decision taken back", KeyCode::Char('u'));
+    searches(&mut app);
     while_all_cores_work(|| keys(&mut app, "one picture back, all cores working", KeyCode::Char('k')));
     if let Some(peak) = peak_memory() {
         println!("  peak memory {peak} MB");
     }
+}
+
+/// By name, by a sentence, by likeness: each from its key to what it found.
+fn searches(app: &mut HeadlessApp) {
+    app.press(KeyCode::Char('/'));
+    let typed = "channel 7 photo 123".chars();
+    let mut times: Vec<Duration> = typed.map(|letter| app.press(KeyCode::Char(letter))).collect();
+    tell("a letter of a name that is looked for", &mut times);
+    app.press(KeyCode::Esc);
+    let is_ranked = |screen: &str| screen.contains("nearest first");
+    let mut sentences: Vec<Duration> = (0..20)
+        .map(|number: u32| {
+            app.press(KeyCode::Char('/'));
+            for letter in format!("a map of place {number}").chars() {
+                app.press(KeyCode::Char(letter));
+            }
+            let pressed = app.press(KeyCode::Enter);
+            let waited = app.wait_for(is_ranked, PATIENCE).unwrap();
+            app.press(KeyCode::Esc);
+            pressed + waited
+        })
+        .collect();
+    tell("a sentence, to the pictures it finds", &mut sentences);
+    let mut likenesses: Vec<Duration> = (0..20)
+        .map(|_| {
+            let pressed = app.press(KeyCode::Char('='));
+            let waited = app.wait_for(is_ranked, PATIENCE).unwrap();
+            app.press(KeyCode::Esc);
+            app.press(KeyCode::Char('j'));
+            pressed + waited
+        })
+        .collect();
+    tell("like this one, to what is like it", &mut likenesses);
 }
 
 /// Twice as many threads as cores compute, as when pictures go through a model.

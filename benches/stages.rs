@@ -1,4 +1,5 @@
-//! The stages of the pipeline, one by one: decoding and resizing a photograph, the towers, the scoring product.
+//! The stages of the pipeline, one by one: decoding and resizing a photograph, the towers, the scoring product,
+//! and the ranking by one direction.
 //!
 //! The tower is that of the small test checkpoint, in every runtime there is: `ORT_DYLIB_PATH` names a library of ONNX
 //! Runtime. `SIS_BENCH_MODEL` names another checkpoint.
@@ -13,6 +14,7 @@ use divan::counter::ItemsCount;
 use half::f16;
 use image::{DynamicImage, ImageFormat, Rgb, RgbImage};
 use ndarray::Array2;
+use smart_image_sorter::domain::ranking::Ranking;
 use smart_image_sorter::domain::score::{Activation, ScoreRule, normalise};
 use smart_image_sorter::engine::checkpoint::Checkpoint;
 use smart_image_sorter::engine::encoder::{ImageEncoder, TextEncoder};
@@ -20,6 +22,7 @@ use smart_image_sorter::engine::runtime::select::cores;
 use smart_image_sorter::engine::runtime::{OnnxRuntime, Runtime, Workload};
 use smart_image_sorter::files::decode::decode;
 use smart_image_sorter::files::kind::{Format, Kind};
+use smart_image_sorter::jobs::ranking::cosines_by_cores;
 use smart_image_sorter::jobs::scoring::scores_by_cores;
 
 fn main() {
@@ -126,4 +129,24 @@ fn score(bencher: Bencher<'_, '_>, pictures: usize, cores: usize) {
     let labels = normalise(Array2::from_shape_fn((10, 512), |(r, c)| values(r + 7, c))).unwrap();
     let rule = ScoreRule { scale: 100.0, bias: 0.0, activation: Activation::Softmax };
     bencher.counter(ItemsCount::new(pictures)).bench(|| scores_by_cores(images.view(), labels.view(), rule, cores));
+}
+
+/// The search for a sentence whose embedding is there, or for likeness to a picture: 768 dimensions, as the large
+/// models have, and every picture in its place.
+#[divan::bench(sample_count = 20, sample_size = 1, args = [1_000, 100_000])]
+fn rank_by_one_core(bencher: Bencher<'_, '_>, pictures: usize) {
+    rank(bencher, pictures, 1);
+}
+
+#[divan::bench(sample_count = 20, sample_size = 1, args = [1_000, 100_000])]
+fn rank_by_all_cores(bencher: Bencher<'_, '_>, pictures: usize) {
+    rank(bencher, pictures, cores());
+}
+
+fn rank(bencher: Bencher<'_, '_>, pictures: usize, cores: usize) {
+    let values = |r: usize, c: usize| ((r * 31 + c * 7) % 101) as f32 - 50.0;
+    let images = Array2::from_shape_fn((pictures, 768), |(r, c)| f16::from_f32(values(r, c) / 810.0));
+    let direction = normalise(Array2::from_shape_fn((1, 768), |(r, c)| values(r + 7, c))).unwrap();
+    let rank = || Ranking::of(cosines_by_cores(images.view(), direction.row(0), cores), None);
+    bencher.counter(ItemsCount::new(pictures)).bench(rank);
 }

@@ -8,6 +8,7 @@ use crossbeam_channel::Sender;
 use half::f16;
 use ndarray::{Array1, Array2};
 
+use super::ranking::RankQuery;
 use super::session_rows::{ScoredWith, SessionRow};
 use super::watch_control::WatchControl;
 use super::{Event, Order};
@@ -40,6 +41,8 @@ pub(super) enum ScorerCommand {
     Changed(SessionDelta),
     /// The labels of a revision were embedded.
     Labels { revision: u64, labels: Array2<f32>, rule: ScoreRule },
+    /// All pictures are to be ranked. The number comes back with the ranking.
+    Rank { number: u64, query: RankQuery },
 }
 
 /// Messages to the label embedder.
@@ -48,6 +51,8 @@ pub(super) enum EmbedRequest {
     Model(Box<TextEncoder>, ScoreRule),
     /// Labels to embed.
     Labels { revision: u64, labels: Vec<Label>, template: Templates },
+    /// A sentence to rank pictures by.
+    Sentence { number: u64, sentence: String },
 }
 
 /// Messages from the runner to the change feed, with the session's epoch.

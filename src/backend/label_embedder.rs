@@ -8,6 +8,7 @@ use ndarray::{Array1, Array2, ArrayView2};
 use super::Event;
 use super::channels::{EmbedRequest, ScorerCommand};
 use super::events::EventSender;
+use super::ranking::{NotRanked, RankQuery};
 use crate::domain::label::Label;
 use crate::domain::score::{ScoreRule, label_embeddings};
 use crate::domain::template::Templates;
@@ -23,17 +24,30 @@ const ALIKE: f32 = 0.97;
 pub(super) fn run(orders: &Receiver<EmbedRequest>, scorer: &Sender<ScorerCommand>, events: &EventSender) {
     let mut embedder = LabelEmbedder::default();
     while let Ok(first) = orders.recv() {
-        let mut wanted = None;
+        let (mut wanted, mut sentence, mut is_other_model) = (None, None, false);
         for asked in std::iter::once(first).chain(orders.try_iter()) {
             match asked {
                 EmbedRequest::Model(encoder, rule) => {
-                    embedder = LabelEmbedder { model: Some((encoder, rule)), ..embedder.without_memory() }
+                    embedder = LabelEmbedder { model: Some((encoder, rule)), ..embedder.without_memory() };
+                    is_other_model = true;
                 }
                 EmbedRequest::Labels { revision, labels, template } => wanted = Some((revision, labels, template)),
+                EmbedRequest::Sentence { number, sentence: text } => sentence = Some((number, text)),
             }
         }
-        embedder.wanted = wanted.or(embedder.wanted);
-        embedder.embed(scorer, events);
+        if wanted.is_some() || is_other_model {
+            embedder.wanted = wanted.or(embedder.wanted);
+            embedder.embed(scorer, events);
+        }
+        if let Some((number, sentence)) = sentence {
+            match embedder.direction(&sentence) {
+                Ok(direction) => {
+                    let query = RankQuery::Direction(direction);
+                    let _ = scorer.send(ScorerCommand::Rank { number, query });
+                }
+                Err(reason) => drop(events.send(Event::NotRanked { number, reason })),
+            }
+        }
     }
 }
 
@@ -49,6 +63,14 @@ struct LabelEmbedder {
 impl LabelEmbedder {
     fn without_memory(self) -> LabelEmbedder {
         LabelEmbedder { remembered: HashMap::new(), ..self }
+    }
+
+    /// The direction of a sentence, which is embedded as it is, without a template.
+    fn direction(&mut self, sentence: &str) -> Result<Array1<f32>, NotRanked> {
+        let Some((encoder, _)) = self.model.as_mut() else { return Err(NotRanked::NoModel) };
+        let rows = encoded(encoder, &mut self.remembered, &[sentence.to_owned()]).map_err(not_ranked)?;
+        let directions = label_embeddings(rows.view(), &[1]).map_err(|error| not_ranked(error.into()))?;
+        Ok(directions.row(0).to_owned())
     }
 
     fn embed(&mut self, scorer: &Sender<ScorerCommand>, events: &EventSender) {
@@ -68,7 +90,14 @@ impl LabelEmbedder {
     }
 }
 
-/// Embeddings of labels; only sentences that were not embedded before go through the tower.
+fn not_ranked(error: EngineError) -> NotRanked {
+    match error {
+        EngineError::Tokenizer(TokenizerError::TooLong { tokens, limit, .. }) => NotRanked::TooLong { tokens, limit },
+        error => NotRanked::Failed(error.into()),
+    }
+}
+
+/// Embeddings of labels.
 fn embedded(
     encoder: &mut TextEncoder,
     remembered: &mut HashMap<String, Array1<f32>>,
@@ -76,19 +105,29 @@ fn embedded(
     template: &Templates,
 ) -> Result<Array2<f32>, EngineError> {
     let (sentences, counts) = template.sentences(labels);
+    let prompts = encoded(encoder, remembered, &sentences).map_err(|error| error.about(labels, template))?;
+    Ok(label_embeddings(prompts.view(), &counts)?)
+}
+
+/// Embeddings of sentences as the tower gives them; only those that were not embedded before go through it.
+fn encoded(
+    encoder: &mut TextEncoder,
+    remembered: &mut HashMap<String, Array1<f32>>,
+    sentences: &[String],
+) -> Result<Array2<f32>, EngineError> {
     let fresh: Vec<String> = sentences.iter().filter(|sentence| !remembered.contains_key(*sentence)).cloned().collect();
     if !fresh.is_empty() {
-        let rows = encoder.encode(&fresh).map_err(|error| error.about(labels, template))?;
+        let rows = encoder.encode(&fresh)?;
         remembered.extend(fresh.into_iter().zip(rows.rows().into_iter().map(|row| row.to_owned())));
     }
     let width = sentences.first().and_then(|sentence| remembered.get(sentence)).map_or(0, Array1::len);
     let mut prompts = Array2::zeros((sentences.len(), width));
-    for (mut row, sentence) in prompts.rows_mut().into_iter().zip(&sentences) {
+    for (mut row, sentence) in prompts.rows_mut().into_iter().zip(sentences) {
         if let Some(known) = remembered.get(sentence) {
             row.assign(known);
         }
     }
-    Ok(label_embeddings(prompts.view(), &counts)?)
+    Ok(prompts)
 }
 
 /// Pairs of labels whose embeddings, normalised, are nearly the same.

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{
-    BackendError, ModelChoice, NotShown, OutsideError, Part, PictureFacts, PictureLocation, PreviewSize,
-    RenderedPreview, ScoredWith, SessionRow, Viewed, WatchNews, WatchStatus,
+    BackendError, ModelChoice, NotRanked, NotShown, OutsideError, Part, PictureFacts, PictureLocation, PreviewSize,
+    RankBy, RenderedPreview, ScoredWith, SessionRow, Viewed, WatchNews, WatchStatus,
 };
 use crate::domain::collection::Entry;
 use crate::domain::file_filter::{FileFilter, LeftOut, LeftOutCounts};
@@ -15,6 +15,7 @@ use crate::domain::label::Label;
 use crate::domain::limit::Stage;
 use crate::domain::picture::{ContentHash, PictureId};
 use crate::domain::plan::Plan;
+use crate::domain::ranking::Ranking;
 use crate::domain::run::RunId;
 use crate::domain::settings::Settings;
 use crate::domain::template::Templates;
@@ -72,6 +73,8 @@ pub enum Order {
     Begin,
     /// Score everything with other labels.
     Rescore { revision: u64, labels: Vec<Label>, template: Templates },
+    /// Rank all pictures. The number comes back with the answer; of several orders the newest counts.
+    Rank { number: u64, by: RankBy },
     /// Keep what a person said.
     Decide { destination: PathBuf, step: DecisionStep },
     /// Give a label another text.
@@ -238,6 +241,10 @@ pub enum Event {
     Classified { remembered: usize, waiting: usize, rescored: usize, per_second: Option<f64> },
     /// Everything was scored with the labels of a revision.
     Rescored { revision: u64, scores: Vec<f32> },
+    /// All pictures of a session, by its number, were ranked.
+    Ranked { begun: u64, number: u64, ranking: Ranking },
+    /// They could not be.
+    NotRanked { number: u64, reason: NotRanked },
     /// The labels of a revision could not be embedded; the position of the one that is to blame, where one is.
     LabelsFailed { revision: u64, label: Option<usize>, error: BackendError },
     /// Labels of a revision, by position, that mean nearly the same to the model.

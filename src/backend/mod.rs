@@ -36,6 +36,7 @@ mod path_completion;
 mod picture_facts;
 mod picture_part;
 mod preview_loader;
+mod ranking;
 mod rate_meter;
 mod repair_model;
 mod runner;
@@ -57,10 +58,11 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use change_feed::{ChangeFeed, ChangeFeedHandle};
-use channels::{DuplicateRequest, EmbedRequest, RunnerQueue};
+use channels::{DuplicateRequest, EmbedRequest, RunnerQueue, ScorerCommand};
 use context::RunnerContext;
 use events::EventSender;
 use own_work::OwnWork;
+use ranking::RankQuery;
 use watch_control::WatchControl;
 
 use crate::jobs::cancel_token::CancelToken;
@@ -76,6 +78,7 @@ pub use outside::OutsideError;
 pub use picture_facts::{PictureFacts, Viewed};
 pub use picture_part::Part;
 pub use preview_loader::{PictureLocation, PreviewRenderer, PreviewSize, RenderedPreview};
+pub use ranking::{NotRanked, RankBy};
 pub use session_rows::{ScoredWith, SessionRow};
 pub use watch_forwarder::{WatchNews, WatchStatus};
 
@@ -88,6 +91,7 @@ const LOOK: Duration = Duration::from_millis(10);
 /// The threads, for as long as this is kept.
 pub struct Backend {
     embedder: Sender<EmbedRequest>,
+    scorer: Sender<ScorerCommand>,
     decisions: Sender<Order>,
     viewers: Viewers,
     inspector: Sender<Order>,
@@ -134,6 +138,7 @@ impl Backend {
             embedder: embedder.clone(),
             duplicates: viewers.duplicates.clone(),
         };
+        let to_scorer = scorer.clone();
         let threads = vec![
             spawn("runner", move || runner::run(&context, &runner_orders)),
             spawn("label embedder", {
@@ -158,19 +163,33 @@ impl Backend {
             }),
         ];
         let threads = threads.into_iter().chain(viewing).flatten().collect();
-        (Backend { embedder, decisions, viewers, inspector, catalog, stop, control, ending, threads }, told)
+        let scorer = to_scorer;
+        let backend =
+            Backend { embedder, scorer, decisions, viewers, inspector, catalog, stop, control, ending, threads };
+        (backend, told)
     }
 
     /// Sends an order to the thread that carries it out.
     pub fn send(&self, order: Order) {
-        if let Order::Rescore { revision, labels, template } = order {
-            let _ = self.embedder.send(EmbedRequest::Labels { revision, labels, template });
-            return;
-        }
-        if let Order::FindDuplicates { number, pictures } = order {
-            let _ = self.viewers.duplicates.send(DuplicateRequest::Find { number, pictures });
-            return;
-        }
+        let order = match order {
+            Order::Rescore { revision, labels, template } => {
+                let _ = self.embedder.send(EmbedRequest::Labels { revision, labels, template });
+                return;
+            }
+            Order::Rank { number, by: RankBy::Sentence(sentence) } => {
+                let _ = self.embedder.send(EmbedRequest::Sentence { number, sentence });
+                return;
+            }
+            Order::Rank { number, by: RankBy::Likeness(picture) } => {
+                let _ = self.scorer.send(ScorerCommand::Rank { number, query: RankQuery::Likeness(picture) });
+                return;
+            }
+            Order::FindDuplicates { number, pictures } => {
+                let _ = self.viewers.duplicates.send(DuplicateRequest::Find { number, pictures });
+                return;
+            }
+            order => order,
+        };
         let to = match &order {
             Order::Check { .. } | Order::Complete { .. } | Order::OpenOutside { .. } => &self.inspector,
             Order::ListModels { .. } | Order::LookUpModel { .. } | Order::OfferModel { .. } => &self.catalog,
@@ -236,7 +255,7 @@ impl Backend {
         let none = || unbounded().0;
         self.decisions = none();
         (self.inspector, self.catalog) = (none(), none());
-        self.embedder = unbounded().0;
+        (self.embedder, self.scorer) = (unbounded().0, unbounded().0);
         self.viewers = Viewers { previews: none(), tiles: none(), duplicates: unbounded().0 };
     }
 }

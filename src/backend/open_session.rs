@@ -7,18 +7,13 @@ use super::channels::{EmbedRequest, ScorerCommand};
 use super::context::RunnerContext;
 use super::session_rows::{embeddable_hash, label_keys, row_of, steps_by_text};
 use super::{BackendError, Event};
-use crate::domain::file_filter::FileFilter;
 use crate::domain::picture::{ContentHash, PictureId};
-use crate::domain::settings::{ModelName, Settings};
-use crate::domain::template::Templates;
-use crate::domain::variant::{Variant, VariantChoice};
-use crate::engine::hub::{Hub, HubConfig};
 use crate::engine::runtime::Runtime;
 use crate::jobs::embedding_cache::ModelCache;
 use crate::jobs::model::OpenedModel;
 use crate::store::session::{Origin, Session, Sorting, Which};
 use crate::use_cases::runtime::ChosenRuntime;
-use crate::use_cases::{RunContext, open_model};
+use crate::use_cases::{FindError, RunContext, RunError, open_model, session_model};
 
 /// Tells what an earlier session holds, then makes ready to score it with other labels.
 pub(super) fn open(
@@ -91,31 +86,14 @@ fn make_scorable(
     runtime: &Runtime,
 ) -> Result<usize, BackendError> {
     let Shown { destination, sorting, origin, hashes, scored_by } = shown;
-    let model = ModelName::new(&origin.model, Path::is_dir);
-    let folder = match &model {
-        // Looking at what was sorted is no reason to download a model.
-        ModelName::Hub(published) => match Hub::new(HubConfig::from_environment()).cached(published) {
-            Some(cached) => cached.folder,
-            None => return Err(BackendError::NotCached { model: published.clone() }),
-        },
-        model => open_model::folder(run, model)?,
-    };
-    let settings = Settings {
-        source: origin.source.clone().into(),
-        recursive: origin.recursive,
-        choice: FileFilter::default(),
-        destination: destination.to_owned(),
-        model,
-        labels: sorting.labels.clone(),
-        template: Templates::new(&sorting.template).unwrap_or_default(),
-        operation: sorting.operation,
-        sure: sorting.sure(),
-        batch_size: None,
-        trust_unchanged: false,
-    };
+    let settings = session_model::settings(destination, &sorting, &origin);
+    let folder = session_model::folder(run, &settings.model).map_err(|error| match error {
+        RunError::Find(FindError::ModelNotHere { model }) => BackendError::NotCached { model },
+        error => error.into(),
+    })?;
     let cache = context.machine.cache.as_ref();
     // In the numbers of the session: those of others are other scores.
-    let runtime = runtime.clone().in_variant(variant_of(&origin));
+    let runtime = runtime.clone().in_variant(session_model::variant_of(&origin));
     // Labels are all that it is opened for.
     let OpenedModel { model, text, .. } = open_model::open_folder(run, &settings, &folder, &runtime, Some(0))?;
     if scored_by.is_some_and(|scored_by| scored_by != model.name_of_fingerprint()) {
@@ -129,10 +107,4 @@ fn make_scorable(
     context.remembers(model.fingerprint, model.labels.ncols());
     let _ = context.embedder.send(EmbedRequest::Model(Box::new(text), model.rule));
     Ok(missing)
-}
-
-/// The variant that a session's pictures were scored in. Sessions from before there were others say nothing.
-fn variant_of(origin: &Origin) -> VariantChoice {
-    let variant = origin.variant.as_deref().and_then(|name| name.parse().ok());
-    variant.unwrap_or(VariantChoice::Only(Variant::Fp32))
 }

@@ -9,6 +9,7 @@ use ndarray::{Array1, Array2, ArrayView2};
 use super::Event;
 use super::channels::{Arrival, ChangedPicture, ScorerCommand, SessionDelta};
 use super::events::EventSender;
+use super::ranking::{Embeddings, rank};
 use crate::domain::picture::PictureId;
 use crate::domain::score::ScoreRule;
 use crate::engine::runtime::select::cores;
@@ -65,6 +66,11 @@ impl Scorer {
             ScorerCommand::Labels { revision, labels, rule } => {
                 self.labels = Some((revision, labels, rule));
                 vec![Event::Rescored { revision, scores: self.scores(0) }]
+            }
+            ScorerCommand::Rank { number, query } => {
+                let Scorer { embeddings: values, dimensions, rows, places, .. } = &*self;
+                let known = Embeddings { values, dimensions: *dimensions, rows };
+                vec![rank((self.epoch, number), &query, known, |picture| places.get(&picture).copied())]
             }
         }
     }

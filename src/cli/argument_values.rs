@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use clap::ValueEnum;
+use clap::{Args, ValueEnum};
 
 use crate::domain::settings::Operation;
-use crate::engine::runtime::select::RuntimeChoice;
+use crate::domain::variant::VariantChoice;
+use crate::engine::runtime::select::{DeviceChoice, RuntimeChoice};
 
 /// The operation on pictures.
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -41,6 +42,17 @@ impl From<RuntimeName> for RuntimeChoice {
             RuntimeName::Tract => RuntimeChoice::Tract,
         }
     }
+}
+
+/// Where and how the model is run.
+#[derive(Debug, Clone, Default, Args)]
+pub(super) struct RuntimeOptions {
+    #[arg(long, value_name = "DEVICE", default_value = "auto", env = "SIS_DEVICE")]
+    pub(super) device: DeviceChoice,
+    #[arg(long, value_name = "RUNTIME", default_value = "auto", env = "SIS_RUNTIME")]
+    pub(super) runtime: RuntimeName,
+    #[arg(long, value_name = "VARIANT", env = "SIS_VARIANT")]
+    pub(super) variant: Option<VariantChoice>,
 }
 
 /// A length of time: from a tenth of a second to a day.

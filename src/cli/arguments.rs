@@ -7,10 +7,9 @@ use std::time::Duration;
 use clap::{ArgAction, Args, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
 
-use super::argument_values::{OperationName, RuntimeName, seconds, yes_or_no};
+pub(super) use super::argument_values::RuntimeOptions;
+use super::argument_values::{OperationName, seconds, yes_or_no};
 use super::help::command;
-use crate::domain::variant::VariantChoice;
-use crate::engine::runtime::select::DeviceChoice;
 use crate::lang::Language;
 
 #[derive(Debug, Parser)]
@@ -33,6 +32,7 @@ enum ActionArguments {
     Review(ReviewArguments),
     Apply(ApplyArguments),
     Undo(UndoArguments),
+    Find(FindArguments),
     Verify(DestinationArguments),
     Repair(RepairArguments),
     #[command(subcommand, arg_required_else_help = true)]
@@ -62,6 +62,7 @@ pub(super) enum Action {
     Demo(DemoArguments),
     Apply(ApplyArguments),
     Undo(UndoArguments),
+    Find(FindArguments),
     Verify(DestinationArguments),
     Repair(RepairArguments),
     Model(ModelAction),
@@ -233,6 +234,24 @@ pub(super) struct UndoArguments {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct FindArguments {
+    #[arg(value_name = "TEXT", required_unless_present = "like", conflicts_with = "like")]
+    pub(super) text: Option<String>,
+    #[arg(long, value_name = "FILE")]
+    pub(super) like: Option<PathBuf>,
+    #[arg(long, value_name = "DIR")]
+    pub(super) destination: PathBuf,
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) limit: u32,
+    #[arg(long)]
+    pub(super) trust: bool,
+    #[arg(long)]
+    pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) runtime: RuntimeOptions,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct DestinationArguments {
     #[arg(long, value_name = "DIR")]
     pub(super) destination: PathBuf,
@@ -286,16 +305,6 @@ pub(super) struct BenchArguments {
     pub(super) runtime: RuntimeOptions,
 }
 
-#[derive(Debug, Clone, Default, Args)]
-pub(super) struct RuntimeOptions {
-    #[arg(long, value_name = "DEVICE", default_value = "auto", env = "SIS_DEVICE")]
-    pub(super) device: DeviceChoice,
-    #[arg(long, value_name = "RUNTIME", default_value = "auto", env = "SIS_RUNTIME")]
-    pub(super) runtime: RuntimeName,
-    #[arg(long, value_name = "VARIANT", env = "SIS_VARIANT")]
-    pub(super) variant: Option<VariantChoice>,
-}
-
 /// Reads the command line, with the Python tool's spellings.
 pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>, language: &Language) -> Result<Action, clap::Error> {
     let arguments = arguments.into_iter().map(|argument| with_dashes(&argument));
@@ -310,6 +319,7 @@ pub(super) fn parse(arguments: impl IntoIterator<Item = OsString>, language: &La
         ActionArguments::Demo(arguments) => Action::Demo(arguments),
         ActionArguments::Apply(arguments) => Action::Apply(arguments),
         ActionArguments::Undo(arguments) => Action::Undo(arguments),
+        ActionArguments::Find(arguments) => Action::Find(arguments),
         ActionArguments::Verify(arguments) => Action::Verify(arguments),
         ActionArguments::Repair(arguments) => Action::Repair(arguments),
         ActionArguments::Model(action) => Action::Model(action),
@@ -370,6 +380,10 @@ mod tests {
             "sis watch --source a --destination b --labels x,y --settle 0",
             "sis watch --source a --destination b --labels x,y --dry-run",
             "sis bench --pictures 0",
+            "sis find --destination b",
+            "sis find words",
+            "sis find words --like f.jpg --destination b",
+            "sis find words --destination b --limit 0",
         ] {
             assert!(parsed(line).is_err_and(|error| error.use_stderr()), "{line}");
         }

@@ -151,16 +151,16 @@ pub(super) fn summary(report: &Report<'_>) -> String {
     line(event)
 }
 
-fn head(kind: &str) -> Map<String, Json> {
+pub(super) fn head(kind: &str) -> Map<String, Json> {
     Map::from_iter([("event".to_owned(), json!(kind))])
 }
 
-fn put(event: &mut Map<String, Json>, key: &str, value: impl Into<Json>) {
+pub(super) fn put(event: &mut Map<String, Json>, key: &str, value: impl Into<Json>) {
     event.insert(key.to_owned(), value.into());
 }
 
 /// A path as text; its exact bytes in base64 beside it where it is not UTF-8.
-fn put_path(event: &mut Map<String, Json>, key: &str, path: &Path) {
+pub(super) fn put_path(event: &mut Map<String, Json>, key: &str, path: &Path) {
     match path.to_str() {
         Some(text) => put(event, key, text),
         None => {
@@ -171,7 +171,7 @@ fn put_path(event: &mut Map<String, Json>, key: &str, path: &Path) {
 }
 
 /// A score with all the digits that single precision has.
-fn number(score: f32) -> Json {
+pub(super) fn number(score: f32) -> Json {
     Json::from(score)
 }
 

@@ -5,7 +5,7 @@ use std::error::Error;
 use super::exit::Exit;
 use crate::lang::{Language, Say};
 use crate::store::StoreError;
-use crate::use_cases::RunError;
+use crate::use_cases::{FindError, RunError};
 
 /// One sentence for the person, the whole chain for the log, and the exit code.
 #[derive(Debug)]
@@ -31,7 +31,8 @@ impl Failure {
             | RunError::NothingClassified { .. }
             | RunError::NoSuchLabel { .. }
             | RunError::NotNarrowed { .. }
-            | RunError::FolderTooLong { .. } => failure.into_usage(),
+            | RunError::FolderTooLong { .. }
+            | RunError::Find(FindError::EmptySentence | FindError::SentenceTooLong { .. }) => failure.into_usage(),
             error if error.asks_for_trust() => {
                 let sentence = format!("{} {}", failure.sentence, language.text("store.add_trust"));
                 Failure { sentence, ..failure.into_usage() }

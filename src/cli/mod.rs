@@ -18,6 +18,7 @@ mod events;
 pub mod exit;
 mod face;
 mod failure;
+mod find;
 pub mod help;
 mod interrupt;
 mod log;
@@ -128,6 +129,7 @@ fn headless(action: Action, beginning: Beginning, mut console: Console) -> Exit 
         Action::Apply(arguments) => in_context(beginning, console, |c| apply::run(&arguments, c)),
         Action::Bench(arguments) => in_context(beginning, console, |c| bench::run(&arguments, c)),
         Action::Undo(arguments) => in_context(beginning, console, |c| undo::run(&arguments, c)),
+        Action::Find(arguments) => in_context(beginning, console, |c| find::run(&arguments, c)),
         Action::Repair(arguments) => in_context(beginning, console, |c| repair::run(&arguments, c)),
         Action::Verify(arguments) => in_context(beginning, console, |c| verify::run(&arguments, c)),
         Action::Model(ModelAction::List(arguments)) => in_context(beginning, console, |c| model::list(&arguments, c)),

@@ -89,7 +89,7 @@ pub fn logits(images: ArrayView2<'_, f16>, labels: ArrayView2<'_, f32>, rule: Sc
 }
 
 /// Fills `buffer` with half-precision rows in single precision.
-fn to_single(rows: ArrayView2<'_, f16>, buffer: &mut Vec<f32>) {
+pub(super) fn to_single(rows: ArrayView2<'_, f16>, buffer: &mut Vec<f32>) {
     buffer.clear();
     match rows.as_slice() {
         Some(slice) => {

@@ -74,6 +74,20 @@ impl ModelCache {
         ModelCache { opened, dimensions, limit, fresh, used, hashed, seen, written: Instant::now() }
     }
 
+    /// Opens the cache for a model of which only the fingerprint is known: its embedding of one content tells how many
+    /// dimensions there are. None where that one is not remembered.
+    pub fn open_by_content(
+        place: Option<&EmbeddingCacheConfig>,
+        fingerprint: &[u8; 32],
+        hash: ContentHash,
+    ) -> Option<(ModelCache, Array1<f16>)> {
+        let mut known = ModelCache::open(place, fingerprint, 0);
+        let (cache, model) = known.opened.as_ref()?;
+        let embedding = logged(cache.embedding(*model, hash)).flatten()?.embedding;
+        known.dimensions = embedding.len();
+        known.is_sound(&embedding).then_some((known, embedding))
+    }
+
     /// The embedding of a content, where it is remembered.
     pub fn embedding(&self, hash: ContentHash) -> Option<CachedEmbedding> {
         let (cache, model) = self.opened.as_ref()?;

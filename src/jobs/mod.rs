@@ -17,6 +17,7 @@ pub mod kept;
 pub mod model;
 pub mod narrow;
 pub mod near_duplicates;
+pub mod ranking;
 pub mod recover;
 pub mod rescore;
 mod run_folders;

@@ -6,6 +6,7 @@ mod backend_errors;
 mod choice;
 mod engine_errors;
 mod file_errors;
+mod find_errors;
 mod hub_errors;
 mod left_out;
 mod limits;

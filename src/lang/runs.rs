@@ -100,6 +100,7 @@ impl Say for RunError {
             RunError::Watch(error) => error.say(language),
             RunError::Store(error) => error.say(language),
             RunError::Table(error) => error.say(language),
+            RunError::Find(error) => error.say(language),
             RunError::Stopped => language.text("app.stopped"),
         }
     }

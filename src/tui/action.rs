@@ -109,6 +109,8 @@ section! {
         GoTo = "go_to",
         Labels = "labels",
         Decisions = "decisions",
+        Find = "find",
+        LikeThis = "like_this",
         Whole = "whole",
         Exact = "exact",
         Details = "details",

@@ -6,8 +6,10 @@ use std::path::PathBuf;
 use crate::built_in::UnpackError;
 use crate::domain::file_filter::LeftOut;
 use crate::domain::hub_model::HubModel;
+use crate::domain::settings::ModelName;
 use crate::engine::hub::HubError;
 use crate::engine::runtime::RuntimeError;
+use crate::files::defect::PictureDefect;
 use crate::files::destination::DestinationError;
 use crate::files::scan::ScanError;
 use crate::jobs::classify::ClassifyError;
@@ -103,9 +105,54 @@ pub enum RunError {
     /// The table.
     #[error(transparent)]
     Table(#[from] TableError),
+    /// Finding.
+    #[error(transparent)]
+    Find(#[from] FindError),
     /// Somebody asked to stop before anything was begun.
     #[error("stopped")]
     Stopped,
+}
+
+/// Pictures of a session cannot be compared with what is looked for.
+#[derive(Debug, thiserror::Error)]
+pub enum FindError {
+    /// The session's model is not in the cache, and this is no moment to download it.
+    #[error("{model} is not in the cache")]
+    ModelNotHere {
+        /// The model.
+        model: HubModel,
+    },
+    /// The model that is there is not the one that the pictures went through.
+    #[error("{model} is not the model that scored the session")]
+    OtherModel {
+        /// The model.
+        model: ModelName,
+    },
+    /// No picture has an embedding that is remembered.
+    #[error("of none of {pictures} pictures an embedding is remembered")]
+    NoEmbeddings {
+        /// How many pictures could have one.
+        pictures: usize,
+    },
+    /// The sentence has more tokens than the model reads. It is not cut.
+    #[error("{tokens} tokens, {limit} at most")]
+    SentenceTooLong {
+        /// Its tokens.
+        tokens: usize,
+        /// The most the model reads.
+        limit: usize,
+    },
+    /// The sentence is empty.
+    #[error("an empty sentence")]
+    EmptySentence,
+    /// The file to compare with has no picture that can be read.
+    #[error("{path} cannot be compared with: {defect}")]
+    NoPicture {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        defect: PictureDefect,
+    },
 }
 
 impl From<UnpackError> for RunError {

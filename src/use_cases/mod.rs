@@ -4,12 +4,15 @@
 pub mod classify;
 mod error;
 mod event;
+pub mod find;
+mod find_direction;
 mod find_pictures;
 mod machine;
 pub mod narrow;
 pub mod open_model;
 pub mod open_session;
 pub mod runtime;
+pub mod session_model;
 pub mod sort;
 pub mod undo;
 pub mod watch;
@@ -19,7 +22,7 @@ use crate::files::transfer::TransferError;
 use crate::jobs::cancel_token::CancelToken;
 use crate::jobs::watch::WatchBlocked;
 
-pub use error::RunError;
+pub use error::{FindError, RunError};
 pub use event::{Notice, RunEvent};
 pub use machine::Machine;
 

@@ -26,6 +26,7 @@ mod faces;
 #[cfg(target_os = "linux")]
 mod faults;
 mod file_systems;
+mod find;
 mod foreseen;
 mod forms;
 #[path = "../fuzz/mod.rs"]

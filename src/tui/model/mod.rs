@@ -4,6 +4,7 @@ mod chooser;
 mod estimate;
 mod files;
 mod filters;
+mod find;
 mod grid;
 mod label_book;
 mod labels;
@@ -35,6 +36,7 @@ use crate::lang::Language;
 
 pub(crate) use chooser::{Choice, Chooser, Pick, Popup, Shown};
 pub(crate) use files::{Amounts, Done, Files};
+pub(crate) use find::{Before, Find, Likening, Names, Ranked};
 pub(crate) use grid::{Grid, OpenStack, Tile};
 pub(crate) use labels::Labels;
 pub(crate) use live::{Live, Sorts, WatchState};
@@ -84,6 +86,7 @@ pub(crate) struct Model {
     pub(crate) collection: Collection,
     pub(crate) counts: Counts,
     pub(crate) review: Review,
+    pub(crate) find: Find,
     pub(crate) files: Files,
     pub(crate) work: Work,
     /// The watch that is running, beside other work.
@@ -207,6 +210,7 @@ impl Model {
             collection: Collection::default(),
             counts: Counts::default(),
             review: Review { preview: defaults.preview, ..Review::default() },
+            find: Find::default(),
             files: Files::default(),
             work: Work::Idle,
             watch: None,
@@ -306,7 +310,7 @@ impl Model {
         let in_pane = match self.pane {
             Pane::Setup => self.setup.editing.is_some(),
             Pane::Labels => self.labels.is_editing,
-            Pane::Review => self.review.grid.is_open && self.review.grid.has_letters,
+            Pane::Review => self.find.line.is_some() || self.review.grid.is_open && self.review.grid.has_letters,
             Pane::Files | Pane::Log => false,
         };
         in_pane || self.popup.is_some()

@@ -57,9 +57,14 @@ pub(crate) struct Review {
 }
 
 impl Model {
-    /// The filter of the queue, in words.
+    /// What was found and the filter of the queue, in words.
     pub(crate) fn filter_name(&self) -> String {
-        self.name_of_filter(self.review.filter)
+        let filter = self.name_of_filter(self.review.filter);
+        match (self.find.name(&self.language, self.collection.len()), self.review.filter) {
+            (None, _) => filter,
+            (Some(found), QueueFilter::All) => found,
+            (Some(found), _) => format!("{found} · {filter}"),
+        }
     }
 
     /// A decision in a few words.
@@ -85,6 +90,7 @@ impl Model {
     /// The order of the queue, in words.
     pub(crate) fn order_name(&self) -> String {
         self.language.text(match self.review.order {
+            _ if self.find.ranked.is_some() => "app.order_nearest",
             QueueOrder::LeastSure => "app.order_least_sure",
             QueueOrder::MostSure => "app.order_most_sure",
             QueueOrder::ByLabel => "app.order_by_label",

@@ -2,6 +2,7 @@
 
 mod files;
 mod filters;
+mod find;
 mod following;
 mod grid;
 mod help;

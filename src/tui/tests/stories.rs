@@ -11,7 +11,7 @@ fn anything() -> impl Strategy<Value = Vec<u8>> {
 
 /// A key or an event for a byte, so that every sequence of bytes is a story.
 fn happen(model: &mut Model, byte: u8) -> Vec<Effect> {
-    const KEYS: [&str; 40] = [
+    const KEYS: [&str; 41] = [
         "<enter>",
         "<esc>",
         "<tab>",
@@ -35,6 +35,7 @@ fn happen(model: &mut Model, byte: u8) -> Vec<Effect> {
         "f",
         "F",
         "/",
+        "=",
         "l",
         "h",
         ":",
@@ -86,7 +87,12 @@ fn happen(model: &mut Model, byte: u8) -> Vec<Effect> {
         }
         230..=233 => click(model, u16::from(byte) * 7 % 90, u16::from(byte) * 11 % 26),
         234 => update(model, Message::Resized(u16::from(byte), 40)),
-        235..=237 => {
+        235 => {
+            let number = model.find.awaited.as_ref().map_or(0, |(number, _)| *number);
+            let ranking = crate::domain::ranking::Ranking::of(vec![0.5; model.collection.len()], None);
+            told(model, Event::Ranked { begun: model.live.begun, number, ranking })
+        }
+        236..=237 => {
             let (number, place) = (model.review.grid.number, usize::from(byte % 3));
             let tile = Ok(crate::backend::RenderedPreview(std::sync::Arc::new(())));
             told(model, Event::Tile { number, place, tile })

@@ -2,6 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
+use super::find;
 use super::preview::look;
 use super::queue::{go_to_picture, remake};
 use crate::domain::picture::PictureId;
@@ -60,12 +61,15 @@ pub(super) fn picture(model: &mut Model, picture: PictureId) -> Vec<Effect> {
     look(model)
 }
 
-/// Goes to a picture. True where that took leaving the filter.
+/// Goes to a picture. True where that took leaving the filter, or what was found.
 pub(super) fn bring(model: &mut Model, index: usize) -> bool {
-    if go_to_picture(model, index) || model.review.filter == QueueFilter::All {
+    if go_to_picture(model, index) || model.review.filter == QueueFilter::All && !model.find.is_active() {
         return false;
     }
-    model.review.filter_before = std::mem::take(&mut model.review.filter);
+    find::forget(model);
+    if model.review.filter != QueueFilter::All {
+        model.review.filter_before = std::mem::take(&mut model.review.filter);
+    }
     remake(model);
     go_to_picture(model, index)
 }

@@ -11,14 +11,15 @@ use crate::tui::effect::Effect;
 use crate::tui::grid_layout::{grid_shape, page_length};
 use crate::tui::model::{Grid, Look, Model};
 
-/// Opens the grid. Where all pictures are in the queue it is of one label, that of the picture in hand: one that does
-/// not belong is seen at a glance only among others of a kind.
+/// Opens the grid. Where all pictures are in the queue, and nothing was looked for, it is of one label, that of the
+/// picture in hand: one that does not belong is seen at a glance only among others of a kind.
 pub(super) fn open(model: &mut Model) -> Vec<Effect> {
     let label = model.review.current().and_then(|index| model.collection.best(index)).map(|best| best.label);
     model.review.grid.is_open = true;
     model.review.grid.is_behind = false;
     model.review.look = Look::One;
     if model.review.filter == QueueFilter::All
+        && !model.find.is_active()
         && let Some(label) = label.filter(|_| model.is_scored())
     {
         model.review.grid.former = Some(model.review.filter);
@@ -117,6 +118,8 @@ fn is_known_here(action: ReviewAction) -> bool {
             | Known::TenOn
             | Known::TenBack
             | Known::Order
+            | Known::Find
+            | Known::LikeThis
             | Known::Filter
             | Known::FilterBefore
             | Known::First

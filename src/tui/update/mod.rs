@@ -8,6 +8,7 @@ mod digits;
 mod failure;
 mod files;
 mod filters;
+mod find;
 mod following;
 mod gathering;
 mod go_to;
@@ -152,7 +153,7 @@ fn answer(model: &mut Model, question: Question, key: KeyEvent) -> Vec<Effect> {
 /// Keys that mean something to a text that is being edited: Tab completes a path, and the editor has its own undo.
 fn is_for_editor(model: &Model, key: KeyEvent) -> bool {
     match model.pane {
-        Pane::Setup => key.code == KeyCode::Tab,
+        Pane::Setup | Pane::Review => key.code == KeyCode::Tab,
         Pane::Labels => model.keys.action::<EditorAction>(key).is_some(),
         _ => false,
     }
@@ -255,6 +256,7 @@ fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
     match model.pane {
         Pane::Setup if model.setup.editing.is_some() => setup::paste(model, text),
         Pane::Labels => labels::paste(model, text),
+        Pane::Review => find::paste(model, text),
         _ => vec![],
     }
 }

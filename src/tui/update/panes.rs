@@ -1,6 +1,6 @@
 //! From pane to pane.
 
-use super::{files, labels, review, source_count};
+use super::{files, find, labels, review, source_count};
 use crate::tui::effect::Effect;
 use crate::tui::model::{Model, Pane};
 
@@ -9,6 +9,7 @@ pub(super) fn go_to(model: &mut Model, pane: Pane) -> Vec<Effect> {
     model.setup.leave_field();
     let mut effects = labels::end(model);
     model.popup = None;
+    effects.extend(find::keep_names(model));
     model.pane = pane;
     model.scroll = 0;
     effects.extend(match pane {

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::find;
 use super::gathering::gathered;
 use super::preview::look;
 use crate::domain::review::{QueueOrder, queue_of};
@@ -17,6 +18,7 @@ pub(super) fn remake(model: &mut Model) {
         model.review.grid.is_open = stack.was_grid;
     }
     let whole = filtered(model, model.review.order);
+    let whole = find::found_in(model, whole);
     let is_gathered = model.review.grid.is_open || model.review.grid.is_behind;
     (model.review.queue, model.review.grid.with) =
         if is_gathered { gathered(model, whole) } else { (whole, HashMap::new()) };
@@ -54,6 +56,7 @@ fn append(model: &mut Model, first: usize, is_shown: bool) {
     let queued: HashSet<usize> = model.review.queue.iter().copied().collect();
     let is_new = |index: &usize| !model.collection.same_content(*index).any(|same| queued.contains(&same));
     let fresh: Vec<usize> = fresh.into_iter().filter(is_new).collect();
+    let fresh = find::joins(model, fresh);
     model.review.is_extended |= !fresh.is_empty();
     model.review.queue.extend(fresh);
     if known == 0 && is_shown {

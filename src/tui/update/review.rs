@@ -7,7 +7,7 @@ use super::marks::{self, mark, mark_range};
 use super::preview::{choose_preview, look};
 use super::queue::{go_to_open, rearranged, remake, step};
 use super::undo::{redo, undo};
-use super::{digits, filters, go_to, grid, label_list, last_decisions, looks, outside, scroll, stacks};
+use super::{digits, filters, find, go_to, grid, label_list, last_decisions, looks, outside, scroll, stacks};
 use crate::tui::action::{GridAction, ListAction, ReviewAction};
 use crate::tui::effect::Effect;
 use crate::tui::layout::page;
@@ -21,6 +21,9 @@ pub(super) fn enter(model: &mut Model) -> Vec<Effect> {
 }
 
 pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
+    if model.find.line.is_some() {
+        return find::press(model, key);
+    }
     if model.review.grid.is_open {
         return grid::press(model, key);
     }
@@ -66,6 +69,8 @@ pub(super) fn act(model: &mut Model, action: ReviewAction) -> Vec<Effect> {
         ReviewAction::MarkRange => mark_range(model),
         ReviewAction::Undo => undo(model),
         ReviewAction::Redo => redo(model),
+        ReviewAction::Find => find::open(model),
+        ReviewAction::LikeThis => find::like_this(model),
         ReviewAction::Leave => leave(model),
         ReviewAction::Whole => looks::toggle(model, Look::Whole),
         ReviewAction::Exact => looks::toggle(model, looks::EXACT),
@@ -75,6 +80,10 @@ pub(super) fn act(model: &mut Model, action: ReviewAction) -> Vec<Effect> {
         ReviewAction::Details => details(model),
         ReviewAction::Preview => choose_preview(model),
         ReviewAction::Hide => hide(model),
+        ReviewAction::Order if model.find.ranked.is_some() => {
+            model.show(model.language.text("app.found_order"));
+            vec![]
+        }
         ReviewAction::Order => {
             model.review.order = model.review.order.next();
             rearranged(model)
@@ -86,10 +95,13 @@ pub(super) fn act(model: &mut Model, action: ReviewAction) -> Vec<Effect> {
     }
 }
 
-/// Leaves a way of looking, or else takes the marks off.
+/// Leaves a way of looking, or what was found, or else takes the marks off.
 fn leave(model: &mut Model) -> Vec<Effect> {
     if model.review.look != Look::One {
         return looks::leave(model);
+    }
+    if model.find.is_active() {
+        return find::leave(model);
     }
     marks::clear(model);
     vec![]

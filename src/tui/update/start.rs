@@ -150,6 +150,7 @@ pub(super) fn make_room(model: &mut Model) {
         stacks,
         ..Review::default()
     };
+    model.find.clear();
     model.files = Files::default();
     model.labels.scored = 0;
     model.labels.is_fixed = false;

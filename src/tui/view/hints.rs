@@ -112,6 +112,7 @@ fn hinted(model: &Model) -> Vec<Action> {
                 ReviewAction::Whole,
                 ReviewAction::Exact,
                 ReviewAction::Mark,
+                ReviewAction::Find,
                 ReviewAction::Skip,
                 ReviewAction::Order,
                 ReviewAction::Details,

@@ -6,6 +6,7 @@ mod details;
 mod editor_lines;
 mod file_questions;
 mod files;
+mod find;
 mod grid;
 mod hints;
 mod labels;
@@ -69,7 +70,9 @@ pub(super) fn draw(frame: &mut Frame<'_>, model: &Model, theme: Theme) {
     draw_popup(frame, parts.pane, &canvas);
     frame.render_widget(Clear, parts.notice);
     frame.render_widget(said, parts.notice);
-    frame.render_widget(hints::line(&canvas, parts.hints.width), parts.hints);
+    if !(model.pane == Pane::Review && find::draw(frame, parts.hints, &canvas)) {
+        frame.render_widget(hints::line(&canvas, parts.hints.width), parts.hints);
+    }
     frame.render_widget(status_line(&canvas, parts.status.width), parts.status);
 }
 

@@ -8,6 +8,7 @@ use ratatui::widgets::Paragraph;
 use unicode_width::UnicodeWidthStr;
 
 use super::canvas::{Canvas, padded, shortened};
+use super::find;
 use super::grid::draw_tile;
 use crate::domain::decision::Decision;
 use crate::domain::printable::{printable, printable_text};
@@ -53,6 +54,12 @@ fn about(canvas: &Canvas<'_>, index: usize, width: usize, style: Style) -> Vec<L
     let head = format!("{mark}{} ", sign(canvas, index, entry.decision));
     let room = width.saturating_sub(head.width() + more.width());
     let (label, score) = counts_for(canvas, index, entry.decision);
+    // In the order of what was found, the number is how near each is.
+    let score = match find::nearness(canvas, index) {
+        Some(nearness) => nearness,
+        None if model.find.ranked.is_some() => String::new(),
+        None => score,
+    };
     let lines = [format!("{head}{}{more}", shortened(&name, room)), format!("   {label}"), format!("   {score}")];
     lines.map(|text| Line::styled(padded(&text, width), style)).to_vec()
 }

@@ -5,7 +5,7 @@ use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
 use super::canvas::{Canvas, padded, shortened};
-use super::details;
+use super::{details, find};
 use crate::domain::decision::Decision;
 use crate::domain::printable::{printable, printable_text};
 use crate::tui::action::ReviewAction;
@@ -86,6 +86,9 @@ fn judged(canvas: &Canvas<'_>, index: usize, width: usize, height: usize) -> Vec
     let model = canvas.model;
     let Some(entry) = model.collection.entries().get(index) else { return vec![] };
     let mut lines = vec![];
+    if let Some(nearness) = find::nearness(canvas, index) {
+        lines.push(Line::raw(canvas.say("app.nearness", &[("score", &nearness)])));
+    }
     let count = BEST.min(height.saturating_sub(lines.len() + 1)).max(1);
     let rows: Vec<Row> = best_rows(model, index).into_iter().take(count).collect();
     lines.extend(labels(canvas, &rows, width, height));
@@ -134,7 +137,9 @@ pub(super) fn in_one_line(canvas: &Canvas<'_>, index: usize) -> Line<'static> {
     let best = best_rows(model, index).into_iter().find(|row| row.is_predicted);
     let predicted = best.map(|row| format!("{PREDICTED} {} {}", row.name, row.number()));
     let decided = decided(canvas, entry.decision);
-    let parts: Vec<String> = predicted.into_iter().chain([decided, name]).collect();
+    let nearness = find::nearness(canvas, index);
+    let nearness = nearness.map(|nearness| canvas.say("app.nearness", &[("score", &nearness)]));
+    let parts: Vec<String> = predicted.into_iter().chain(nearness).chain([decided, name]).collect();
     Line::styled(parts.join(" · "), canvas.theme.title())
 }
 

@@ -32,6 +32,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_>) {
         paragraph(frame, areas.head, vec![heading(canvas)]);
         let text = match canvas.model.collection.is_empty() {
             true => nothing_yet(canvas),
+            false if canvas.model.find.is_active() => canvas.text("app.found_nothing"),
             false => canvas.with_keys("app.filter_empty", &[("key", ReviewAction::Filter.into())]),
         };
         return paragraph(frame, areas.picture, vec![Line::raw(""), Line::raw(text)]);
@@ -116,7 +117,8 @@ fn fair_sample(canvas: &Canvas<'_>, width: usize) -> Vec<Line<'static>> {
     // While pictures come, and while those that came are at the end, the head of the queue is no fair sample of all.
     let backlog = model.watch.as_ref().map_or(0, |watch| watch.status.backlog);
     let is_whole = model.waiting() == 0 && backlog == 0 && !model.review.is_extended;
-    match is_whole && model.review.order == QueueOrder::Random && model.review.filter == QueueFilter::All {
+    let is_all = model.review.filter == QueueFilter::All && !model.find.is_active();
+    match is_whole && is_all && model.review.order == QueueOrder::Random {
         true => audited(canvas, width),
         false => vec![],
     }

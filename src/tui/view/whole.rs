@@ -17,6 +17,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, canvas: &Canvas<'_>, said: Paragraph<'
     let Some(index) = model.review.current() else {
         let text = match model.collection.is_empty() {
             true => nothing_yet(canvas),
+            false if model.find.is_active() => canvas.text("app.found_nothing"),
             false => canvas.with_keys("app.filter_empty", &[("key", ReviewAction::Filter.into())]),
         };
         return frame.render_widget(Paragraph::new(Line::raw(text)), picture);
