@@ -212,6 +212,12 @@ fn number() -> u32 {
     }
 }
 
+/// True for a picture that is drawn in characters, over which others can be written.
+pub(super) fn is_text(painted: &RenderedPreview) -> bool {
+    let painting = painted.0.downcast_ref::<Painting>();
+    painting.is_some_and(|painting| painting.graphics.is_none() || !painting.shows_graphics.load(Ordering::SeqCst))
+}
+
 /// Cells that a painted picture has.
 pub(super) fn size_of(painted: &RenderedPreview) -> Option<Size> {
     let painting = painted.0.downcast_ref::<Painting>()?;
