@@ -21,6 +21,8 @@ use crate::backend::{PreviewRenderer, PreviewSize, RenderedPreview};
 use crate::config::Preview;
 
 use cells::CellPicture;
+#[cfg(test)]
+pub(super) use cells::tests::{mean_error, seen};
 pub(super) use dots::{Dots, share_of_ink};
 use scale::{fitted, scaled};
 
@@ -210,6 +212,12 @@ fn number() -> u32 {
         Ok(()) => u32::from_ne_bytes(bytes).max(1),
         Err(_) => std::process::id(),
     }
+}
+
+/// Cells that a picture of so many pixels fills in a room, as wide as half their height.
+#[cfg(test)]
+pub(super) fn cells_of(pixels: (u32, u32), room: PreviewSize) -> Option<(u16, u16)> {
+    fitted(pixels, (room.columns, room.rows), Abilities::default().cell)
 }
 
 /// True for a picture that is drawn in characters, over which others can be written.

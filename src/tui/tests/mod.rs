@@ -1,5 +1,6 @@
 //! The app without a terminal: state and keys in, state and effects out; the screen as text.
 
+mod drawing;
 mod files;
 mod filters;
 mod find;

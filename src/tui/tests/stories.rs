@@ -1,4 +1,4 @@
-//! Anything that can happen, in any order.
+//! Whatever happens, in whatever order: nothing panics, and no picture is lost.
 
 use proptest::prelude::*;
 

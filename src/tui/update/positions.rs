@@ -14,7 +14,7 @@ use crate::tui::model::{Model, Pane};
 /// terminal tells of its place.
 pub(super) fn meant(model: &mut Model, key: KeyEvent, position: Option<char>) -> Option<KeyEvent> {
     let KeyCode::Char(letter) = key.code else { return Some(key) };
-    if model.is_typing() || model.keys.is_bound(key) {
+    if model.is_typing() || model.popup.is_some() || model.keys.is_bound(key) {
         return Some(key);
     }
     let with = |letter: char| KeyEvent::new(KeyCode::Char(letter), key.modifiers);

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::panes::go_to;
-use super::{failure, following, models, setup, stacks, start, watching};
+use super::{failure, files, following, models, setup, stacks, start, watching};
 use crate::backend::BackendError;
 use crate::domain::collection::Entry;
 use crate::domain::file_filter::LeftOut;
@@ -132,6 +132,10 @@ pub(super) fn classified(
     let text = model.language.say(key, values);
     model.say(text);
     let mut effects = start::ended(model, has_rescored);
+    // Whoever waits for the plan has it now.
+    if model.pane == Pane::Files {
+        effects.extend(files::enter(model));
+    }
     effects.extend(stacks::search(model));
     // The pace of this run is the estimate for the next.
     if let (Some(pace), Some(key)) = (per_second, model.pace_key()) {
