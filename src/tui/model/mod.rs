@@ -311,12 +311,13 @@ impl Model {
 
     /// True while keys are letters and not commands.
     pub(crate) fn is_typing(&self) -> bool {
-        match self.pane {
+        let in_pane = match self.pane {
             Pane::Setup => self.setup.editing.is_some(),
             Pane::Labels => self.labels.is_editing,
             Pane::Review => self.find.line.is_some() || self.review.grid.is_open && self.review.grid.has_letters,
             Pane::Files | Pane::Log => false,
-        }
+        };
+        in_pane || self.popup.is_some()
     }
 
     /// A sentence that names keys. Each pair is a placeholder and the action whose key replaces it.

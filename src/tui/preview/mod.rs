@@ -235,16 +235,27 @@ pub(super) fn size_of(painted: &RenderedPreview) -> Option<Size> {
 /// Draws a painted picture in the middle of an area.
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, painted: &RenderedPreview) {
     let Some(painting) = painted.0.downcast_ref::<Painting>() else { return };
-    let area = area.intersection(frame.area());
-    let (columns, rows) = (painting.cells.columns.min(area.width), painting.cells.rows.min(area.height));
-    let (left, top) = ((area.width - columns) / 2, (area.height - rows) / 2);
-    let middle = Rect { x: area.x + left, y: area.y + top, width: columns, height: rows };
+    let middle = in_the_middle(painting, area.intersection(frame.area()));
     match &painting.graphics {
         Some(graphics) if painting.shows_graphics.load(Ordering::SeqCst) => {
             frame.render_widget(Image::new(graphics), middle);
         }
         _ => painting.cells.draw(middle, frame.buffer_mut()),
     }
+}
+
+/// Draws a painted picture in cells, over which something else can be written.
+pub(super) fn draw_in_cells(frame: &mut Frame<'_>, area: Rect, painted: &RenderedPreview) {
+    let Some(painting) = painted.0.downcast_ref::<Painting>() else { return };
+    let middle = in_the_middle(painting, area.intersection(frame.area()));
+    painting.cells.draw(middle, frame.buffer_mut());
+}
+
+/// The middle of an area, as large as a picture.
+fn in_the_middle(painting: &Painting, area: Rect) -> Rect {
+    let (columns, rows) = (painting.cells.columns.min(area.width), painting.cells.rows.min(area.height));
+    let (left, top) = ((area.width - columns) / 2, (area.height - rows) / 2);
+    Rect { x: area.x + left, y: area.y + top, width: columns, height: rows }
 }
 
 #[cfg(test)]

@@ -118,7 +118,7 @@ fn a_sentence_ranks_all_pictures() {
     assert!(rows[name + 1].contains("a map") && !rows[name + 2].contains("0."), "{shown}");
     // They are decided, and filtered, in that order.
     assert_eq!(decisions(&press(&mut model, "jx")), [(8, Some(NamedDecision::NoneOfThese))]);
-    press(&mut model, "fff");
+    press(&mut model, "fD");
     assert!(queue(&model).windows(2).all(|pair| pair[0] > pair[1]), "{:?}", queue(&model));
     let order = queue(&model);
     press(&mut model, "o");

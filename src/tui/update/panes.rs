@@ -8,13 +8,13 @@ use crate::tui::model::{Model, Pane};
 pub(super) fn go_to(model: &mut Model, pane: Pane) -> Vec<Effect> {
     model.setup.leave_field();
     let mut effects = labels::end(model);
-    effects.extend(find::keep_names(model));
     // What is set up and what is planned is for all labels.
     let was_inside = !model.labels.outside.is_empty();
     if matches!(pane, Pane::Setup | Pane::Files) {
         effects.extend(inside::come_out_of_all(model));
     }
     model.popup = None;
+    effects.extend(find::keep_names(model));
     model.pane = pane;
     model.scroll = 0;
     effects.extend(match pane {
