@@ -2,8 +2,7 @@
 
 use super::{
     failure, files, find, following, grid_page, inside, labels, models, outside, run, setup, stacks, start, trust,
-    undo,
-    watching,
+    undo, watching,
 };
 use crate::backend::Event;
 use crate::tui::effect::Effect;
