@@ -220,12 +220,6 @@ pub(super) fn cells_of(pixels: (u32, u32), room: PreviewSize) -> Option<(u16, u1
     fitted(pixels, (room.columns, room.rows), Abilities::default().cell)
 }
 
-/// True for a picture that is drawn in characters, over which others can be written.
-pub(super) fn is_text(painted: &RenderedPreview) -> bool {
-    let painting = painted.0.downcast_ref::<Painting>();
-    painting.is_some_and(|painting| painting.graphics.is_none() || !painting.shows_graphics.load(Ordering::SeqCst))
-}
-
 /// Cells that a painted picture has.
 pub(super) fn size_of(painted: &RenderedPreview) -> Option<Size> {
     let painting = painted.0.downcast_ref::<Painting>()?;
