@@ -104,10 +104,10 @@ impl<'h> HashIndex<'h> {
         is_any
     }
 
-    /// Stacks among some of the places, in their order, each with two members or more in order. All members are near the first one, so that no chain
-    /// leads from one picture to a different one; a picture is in one stack at most. `cosine` gives that of two
-    /// embeddings, where both are known; `go_on` is asked before each of them and may end the search, which then has
-    /// no answer.
+    /// Stacks among some of the places, in their order, each with two members or more in order. All members are near
+    /// the first one, so that no chain leads from one picture to a different one; a picture is in one stack at most.
+    /// `cosine` gives that of two embeddings, where both are known; `go_on` is asked before each of them and may end
+    /// the search, which then has no answer.
     pub fn stacks(
         &self,
         among: &[usize],

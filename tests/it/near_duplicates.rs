@@ -1,5 +1,5 @@
-//! Near-duplicates end to end, on a few drawn pictures: planted copies are found, and pages that only have one style are
-//! not stacked. `benches/near_duplicates.rs` measures the same on 10,000.
+//! Near-duplicates end to end, on a few drawn pictures: planted copies are found, and pages that only have one style
+//! are not stacked. `benches/near_duplicates.rs` measures the same on 10,000.
 
 use smart_image_sorter::built_in;
 use smart_image_sorter::domain::near_duplicates::{HashIndex, Nearness};

@@ -30,8 +30,8 @@ fn blank_sheet(count: usize, room: PreviewSize) -> RgbImage {
     RgbImage::from_pixel(ACROSS as u32 * (width + 4), rows * (height + 4), image::Rgb([255; 3]))
 }
 
-/// Prints bytes, times and errors of each way for the pictures of `SIS_MEASURE_PICTURES`, or the samples, in the room of
-/// a screen of 80x24; and writes a sheet of them a way of drawing in cells into the folder `SIS_MEASURE_SHEETS`.
+/// Prints bytes, times and errors of each way for the pictures of `SIS_MEASURE_PICTURES`, or the samples, in the room
+/// of a screen of 80x24; and writes a sheet of them a way of drawing in cells into the folder `SIS_MEASURE_SHEETS`.
 #[test]
 #[ignore = "measures"]
 fn measure_ways_of_drawing() {

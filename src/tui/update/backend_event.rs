@@ -69,10 +69,7 @@ fn hand_on(model: &mut Model, event: Event) -> Vec<Effect> {
         // Labels and their scores.
         Event::Scorable { missing } => return labels::scorable(model, missing),
         Event::NotScorable { error } => labels::not_scorable(model, &error),
-        Event::Rescored { revision, scores } => {
-            labels::rescored(model, revision, scores);
-            return inside::rescored(model);
-        }
+        Event::Rescored { revision, scores } => return inside::rescored(model, revision, scores),
         Event::Inside { labels } => inside::told(model, labels),
         Event::Ranked { begun, number, ranking } => return find::ranked(model, begun, number, ranking),
         Event::NotRanked { number, reason } => return find::not_ranked(model, number, reason),

@@ -132,8 +132,9 @@ fn keep(model: &mut Model) -> Vec<Effect> {
     vec![Effect::Order(Order::Narrow { destination, within, sorting: Box::new(sorting), scores })]
 }
 
-/// Everything was scored again: a plan that waited for that is made.
-pub(super) fn rescored(model: &mut Model) -> Vec<Effect> {
+/// Everything was scored with the labels of a revision: a plan that waited for that is made.
+pub(super) fn rescored(model: &mut Model, revision: u64, scores: Vec<f32>) -> Vec<Effect> {
+    labels::rescored(model, revision, scores);
     let is_wanted = model.files.waits_for_scores && model.is_scored() && model.labels.outside.is_empty();
     if !is_wanted {
         return vec![];
