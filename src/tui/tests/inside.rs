@@ -74,6 +74,27 @@ fn labels_are_written_and_counted_inside_a_label_and_kept_on_the_way_out() {
 }
 
 #[test]
+fn the_queue_is_whole_and_in_order_on_both_ways() {
+    let mut model = classified();
+    told(&mut model, Event::Inside { labels: sorted_inside(["old", "new"]) });
+    press(&mut model, "<f4>a");
+    press(&mut model, "f1");
+    let outside = (model.review.filter, model.review.queue.clone());
+    assert!(outside.1.len() > 1);
+    press(&mut model, ">");
+    let revision = model.labels.revision;
+    let inner = (0..model.collection.len()).flat_map(|at| [0.6 + at as f32 / 100.0, 0.3]).collect();
+    told(&mut model, Event::Rescored { revision, scores: inner });
+    let margins = model.review.queue.iter().map(|index| model.collection.best(*index).unwrap().margin);
+    assert!(margins.is_sorted() && model.review.queue.len() == outside.1.len());
+    assert_eq!(model.review.at, 0);
+    come_out(&mut model);
+    let revision = model.labels.revision;
+    told(&mut model, Event::Rescored { revision, scores: scores() });
+    assert_eq!((model.review.filter, model.review.queue.clone()), outside);
+}
+
+#[test]
 fn decisions_inside_a_label_say_that_label_too() {
     let mut model = classified();
     told(&mut model, Event::Inside { labels: sorted_inside(["old", "new"]) });

@@ -1,6 +1,6 @@
 //! Into a label, to sort its pictures by labels inside it, and back out.
 
-use super::{files, labels, marks, queue};
+use super::{files, labels, marks, preview, queue};
 use crate::backend::Order;
 use crate::domain::decision::LabelId;
 use crate::domain::label;
@@ -108,7 +108,10 @@ fn arranged(model: &mut Model, filter: QueueFilter) -> Vec<Effect> {
     model.review.filter = filter;
     model.recount();
     marks::clear(model);
-    queue::again(model)
+    let effects = queue::again(model);
+    // Nothing is scored yet, so that this is no order to look at pictures in.
+    model.review.is_begun = false;
+    effects
 }
 
 /// Has the finer sort of the screen written into the session. One that is as it was goes on as it was kept.
@@ -134,13 +137,26 @@ fn keep(model: &mut Model) -> Vec<Effect> {
 
 /// Everything was scored with the labels of a revision: a plan that waited for that is made.
 pub(super) fn rescored(model: &mut Model, revision: u64, scores: Vec<f32>) -> Vec<Effect> {
+    let had_scores = has_scores(model);
     labels::rescored(model, revision, scores);
-    let is_wanted = model.files.waits_for_scores && model.is_scored() && model.labels.outside.is_empty();
-    if !is_wanted {
-        return vec![];
+    let mut effects = vec![];
+    // The queue was made of what is decided alone.
+    if !had_scores && has_scores(model) {
+        queue::remake(model);
+        effects = preview::look(model);
     }
-    model.files.waits_for_scores = false;
-    if model.pane == Pane::Files { files::enter(model) } else { vec![] }
+    let is_wanted = model.files.waits_for_scores && model.is_scored() && model.labels.outside.is_empty();
+    if is_wanted {
+        model.files.waits_for_scores = false;
+        if model.pane == Pane::Files {
+            effects.extend(files::enter(model));
+        }
+    }
+    effects
+}
+
+fn has_scores(model: &Model) -> bool {
+    (0..model.collection.len()).any(|index| model.collection.best(index).is_some())
 }
 
 /// The session sorts inside these labels, by their keys.
