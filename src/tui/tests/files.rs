@@ -78,6 +78,17 @@ fn keys_that_decide_in_review_do_nothing_to_files() {
 }
 
 #[test]
+fn files_that_failed_are_no_good_news() {
+    for (failed, is_error) in [(0, false), (8, true)] {
+        let mut model = in_files(plan());
+        let tally = Tally { done: 1, failed, ..Tally::default() };
+        let (total, head) = (1 + failed, "ab".to_owned());
+        told(&mut model, Event::Applied { run: Some(RunId(4)), tally, failures: vec![], total, head });
+        assert_eq!(model.notice.as_ref().map(|notice| notice.is_error), Some(is_error));
+    }
+}
+
+#[test]
 fn taking_back_asks_with_what_the_session_says() {
     let mut model = in_files(plan());
     assert!(matches!(orders(&press(&mut model, "R"))[..], [Order::Foresee { run: None, .. }]));

@@ -174,7 +174,11 @@ pub(super) fn applied(
     let key = if tally.present > 0 { "app.applied_present" } else { "app.applied" };
     let text = model.language.say(key, values);
     let text = with_count(model, text, "app.sources_kept", tally.kept);
-    model.say(with_count(model, text, "classify.unkept", tally.unkept));
+    let text = with_count(model, text, "classify.unkept", tally.unkept);
+    match failed {
+        0 => model.say(text),
+        _ => model.say_error(text),
+    }
 }
 
 /// A run was taken back, as far as it was.
