@@ -66,6 +66,40 @@ pub(super) fn decided_count(model: &Model) -> usize {
 }
 
 #[test]
+fn taking_a_page_back_turns_to_its_label_again() {
+    let mut model = many(6);
+    press(&mut model, "g");
+    let QueueFilter::Label(label) = model.review.filter else { panic!("{:?}", model.review.filter) };
+    all_drawn(&mut model);
+    press(&mut model, "A");
+    assert_eq!((decided_count(&model), model.review.filter), (3, QueueFilter::Label(1 - label)));
+    press(&mut model, "u");
+    assert_eq!((decided_count(&model), model.review.filter), (0, QueueFilter::Label(label)));
+    assert_eq!(model.review.queue.len(), 3);
+    press(&mut model, "g");
+    assert_eq!(model.review.filter, QueueFilter::All);
+}
+
+#[test]
+fn a_key_of_the_grid_says_so_where_there_is_none() {
+    let mut model = many(6);
+    press(&mut model, "A");
+    assert!(decided_count(&model) == 0 && said(&model).contains("a page of small pictures: g"), "{}", said(&model));
+}
+
+#[test]
+fn leaving_gives_up_a_range_before_the_grid() {
+    let mut model = many(6);
+    press(&mut model, "g<space>v");
+    assert!(model.review.anchor.is_some());
+    press(&mut model, "<esc>");
+    assert!(model.review.anchor.is_none() && model.review.grid.is_open, "{}", said(&model));
+    assert_eq!(model.review.marked.len(), 1);
+    press(&mut model, "<esc>");
+    assert!(!model.review.grid.is_open);
+}
+
+#[test]
 fn the_grid_of_an_unsure_picture_is_of_all_unsure_ones() {
     let mut model = classified();
     press(&mut model, "<f4>");

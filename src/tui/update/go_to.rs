@@ -2,9 +2,9 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
-use super::find;
 use super::preview::look;
 use super::queue::{go_to_picture, remake};
+use super::{find, grid, sweep};
 use crate::domain::picture::PictureId;
 use crate::domain::review::QueueFilter;
 use crate::tui::effect::Effect;
@@ -65,6 +65,14 @@ pub(super) fn picture(model: &mut Model, picture: PictureId) -> Vec<Effect> {
 pub(super) fn bring(model: &mut Model, index: usize) -> bool {
     if go_to_picture(model, index) || model.review.filter == QueueFilter::All && !model.find.is_active() {
         return false;
+    }
+    // A grid that goes label by label turns to the label of the picture.
+    let is_by_label = model.review.grid.is_open && model.review.grid.former.is_some() && !model.find.is_active();
+    if is_by_label && let Some(filter) = grid::of_a_kind(model, index) {
+        sweep::narrow(model, filter);
+        if go_to_picture(model, index) {
+            return false;
+        }
     }
     find::forget(model);
     if model.review.filter != QueueFilter::All {

@@ -37,7 +37,7 @@ pub(super) fn open(model: &mut Model) -> Vec<Effect> {
 }
 
 /// The filter of pictures that are of a kind with one: those of its label, or those that the model is not sure of.
-fn of_a_kind(model: &Model, index: usize) -> Option<QueueFilter> {
+pub(super) fn of_a_kind(model: &Model, index: usize) -> Option<QueueFilter> {
     match model.collection.standing(index, model.sure())? {
         Standing::Label(label) | Standing::UnsureInside(label) => Some(QueueFilter::Label(label)),
         Standing::Unsure => Some(QueueFilter::Unsure),
@@ -167,6 +167,10 @@ pub(super) fn act(model: &mut Model, action: GridAction) -> Vec<Effect> {
         GridAction::Look => look_closer(model),
         GridAction::Leave if model.review.grid.has_letters => {
             model.review.grid.has_letters = false;
+            vec![]
+        }
+        GridAction::Leave if model.review.anchor.take().is_some() => {
+            model.show(model.language.text("app.range_given_up"));
             vec![]
         }
         GridAction::Leave if model.review.grid.stack.is_some() => stacks::close(model),

@@ -43,7 +43,17 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     }
     match model.keys.action(key) {
         Some(action) => act(model, action),
-        None => digits::shifted(key).map(|label| reassign(model, label)).unwrap_or_default(),
+        None => match digits::shifted(key) {
+            Some(label) => reassign(model, label),
+            None => {
+                // A key of the grid is not silent here.
+                if model.keys.action::<GridAction>(key).is_some() {
+                    let text = model.with_keys("app.only_in_grid", &[("key", ReviewAction::Grid.into())]);
+                    model.show(text);
+                }
+                vec![]
+            }
+        },
     }
 }
 
