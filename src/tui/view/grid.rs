@@ -17,7 +17,7 @@ use crate::tui::preview;
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_>) {
     let model = canvas.model;
     let areas = grid_areas(area);
-    paragraph(frame, areas.head, vec![heading(canvas)]);
+    paragraph(frame, areas.head, vec![heading(canvas, areas.head.width)]);
     if model.review.queue.is_empty() {
         let text = match model.collection.is_empty() {
             true => nothing_yet(canvas),
@@ -74,7 +74,7 @@ pub(super) fn draw_tile(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_>, 
     paragraph(frame, area, vec![Line::styled(said, canvas.theme.faint())]);
 }
 
-fn heading(canvas: &Canvas<'_>) -> Line<'static> {
+fn heading(canvas: &Canvas<'_>, width: u16) -> Line<'static> {
     let model = canvas.model;
     let review = &model.review;
     if review.grid.stack.is_some() {
@@ -96,11 +96,15 @@ fn heading(canvas: &Canvas<'_>) -> Line<'static> {
         ("open", &open),
         ("total", &review.queue.len()),
     ];
-    let mut spans = vec![Span::styled(canvas.say("app.grid_head", values), canvas.theme.title())];
-    if !review.marked.is_empty() {
-        let marked = canvas.say("app.grid_marked", &[("count", &review.marked.len())]);
-        spans.push(Span::styled(format!(" · {marked}"), canvas.theme.warning()));
-    }
+    let marked = match review.marked.len() {
+        0 => String::new(),
+        count => format!(" · {}", canvas.say("app.grid_marked", &[("count", &count)])),
+    };
+    let width = usize::from(width).saturating_sub(marked.width());
+    let whole = canvas.say("app.grid_head", values);
+    let head = if whole.width() <= width { whole } else { canvas.say("app.grid_head_short", values) };
+    let head = Span::styled(shortened(&head, width), canvas.theme.title());
+    let mut spans = vec![head, Span::styled(marked, canvas.theme.warning())];
     if let Some(percent) = review.stacks.percent {
         let looking = canvas.say("app.grid_looking", &[("percent", &percent)]);
         spans.push(Span::styled(format!(" · {looking}"), canvas.theme.faint()));
@@ -180,15 +184,52 @@ fn labels(canvas: &Canvas<'_>, width: usize) -> Line<'static> {
         let keys = [("accept", GridAction::AcceptPage.into()), ("leave", GridAction::Leave.into())];
         return Line::styled(shortened(&canvas.with_keys("app.grid_letters", &keys), width), canvas.theme.warning());
     }
-    let labels = canvas.model.labels.current.iter().take(10).enumerate();
-    let texts: Vec<String> =
-        labels.map(|(place, label)| format!("{} {}", (place + 1) % 10, printable_text(&label.text))).collect();
-    // All of them are named, each as long as there is room for.
-    let room = (width / texts.len().max(1)).saturating_sub(2);
-    let whole = texts.join("  ");
-    let text = match whole.width() <= width {
-        true => whole,
-        false => texts.iter().map(|text| shortened(text, room)).collect::<Vec<_>>().join("  "),
-    };
-    Line::styled(text, canvas.theme.faint())
+    let texts = canvas.model.labels.current.iter().take(10).map(|label| printable_text(&label.text)).collect();
+    Line::styled(in_a_row(texts, width), canvas.theme.faint())
+}
+
+/// Columns between two labels.
+const GAP: usize = 2;
+
+/// All labels with their digits in so many columns. Where they are too long together, they begin where they differ, and
+/// only the longest are cut.
+fn in_a_row(mut texts: Vec<String>, width: usize) -> String {
+    let gaps = GAP * texts.len().saturating_sub(1);
+    let needs = |texts: &[String], most: usize| texts.iter().map(|text| (text.width() + 2).min(most)).sum::<usize>();
+    let is_short = |texts: &[String]| needs(texts, usize::MAX) + gaps <= width;
+    while !is_short(&texts)
+        && let Some(word) = common_word(&texts)
+    {
+        texts = texts.iter().map(|text| text.strip_prefix(&word).unwrap_or(text).to_owned()).collect();
+    }
+    let most = (1..=width).rev().find(|most| needs(&texts, *most) + gaps <= width).unwrap_or(1);
+    let numbered = texts.iter().enumerate().map(|(place, text)| format!("{} {text}", (place + 1) % 10));
+    numbered.map(|text| shortened(&text, most)).collect::<Vec<_>>().join(&" ".repeat(GAP))
+}
+
+/// The word, with the blank behind it, that at least half of several texts begin with.
+fn common_word(texts: &[String]) -> Option<String> {
+    let first = |text: &String| text.split_once(' ').map(|(word, _)| format!("{word} "));
+    let counted = |word: &String| texts.iter().filter(|text| text.starts_with(word.as_str())).count();
+    texts.iter().filter_map(first).find(|word| counted(word) > 1 && counted(word) * 2 >= texts.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(labels: &[&str], width: usize) -> String {
+        in_a_row(labels.iter().map(|label| (*label).to_owned()).collect(), width)
+    }
+
+    #[test]
+    fn labels_in_a_row_begin_where_they_differ_and_the_longest_are_cut() {
+        let labels = ["a map", "a meme", "a photo of a rifle", "a photo of a truck"];
+        assert_eq!(row(&labels, 80), "1 a map  2 a meme  3 a photo of a rifle  4 a photo of a truck");
+        assert_eq!(row(&labels, 60), "1 map  2 meme  3 photo of a rifle  4 photo of a truck");
+        assert_eq!(row(&labels, 40), "1 map  2 meme  3 a rifle  4 a truck");
+        assert_eq!(row(&labels, 29), "1 map  2 meme  3 rif…  4 tru…");
+        assert_eq!(row(&["a b", "a b"], 3).width(), 4, "not even the digits fit");
+        assert_eq!(row(&[], 10), "");
+    }
 }

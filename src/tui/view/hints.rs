@@ -93,6 +93,10 @@ fn hinted(model: &Model) -> Vec<Action> {
         }
         Pane::Setup | Pane::Labels if model.is_busy() => vec![List(ListAction::Enter), Everywhere(AppAction::Stop)],
         Pane::Setup => vec![List(ListAction::Enter), Everywhere(AppAction::Start)],
+        // Inside a label all is scored at once, and the way back out is what people look for.
+        Pane::Labels if !model.labels.outside.is_empty() => {
+            vec![List(ListAction::Enter), Everywhere(AppAction::ComeOut), Everywhere(AppAction::Review)]
+        }
         Pane::Labels => vec![List(ListAction::Enter), Everywhere(AppAction::Start), Everywhere(AppAction::Packs)],
         Pane::Review if model.review.current().is_none() => {
             [ReviewAction::Filter, ReviewAction::FilterBefore].map(Review).to_vec()
@@ -106,9 +110,10 @@ fn hinted(model: &Model) -> Vec<Action> {
             let most_used = [
                 ReviewAction::Accept,
                 ReviewAction::NoneOfThese,
-                ReviewAction::Undo,
                 ReviewAction::Labels,
                 ReviewAction::Filter,
+                ReviewAction::Grid,
+                ReviewAction::Undo,
                 ReviewAction::Whole,
                 ReviewAction::Exact,
                 ReviewAction::Mark,

@@ -7,7 +7,7 @@ use ratatui::widgets::{Paragraph, Wrap};
 
 use unicode_width::UnicodeWidthStr;
 
-use super::canvas::{Canvas, nothing_yet, padded, paragraph};
+use super::canvas::{Canvas, nothing_yet, padded, paragraph, shortened};
 use super::{queue, rail};
 use crate::config::Preview;
 use crate::domain::audit::{AuditRow, audit};
@@ -29,7 +29,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_>) {
     let review = &canvas.model.review;
     let areas = areas(canvas, area);
     let Some(index) = review.current() else {
-        paragraph(frame, areas.head, vec![heading(canvas)]);
+        paragraph(frame, areas.head, vec![heading(canvas, areas.head.width)]);
         let text = match canvas.model.collection.is_empty() {
             true => nothing_yet(canvas),
             false if canvas.model.find.is_active() => canvas.text("app.found_nothing"),
@@ -38,7 +38,8 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_>) {
         return paragraph(frame, areas.picture, vec![Line::raw(""), Line::raw(text)]);
     };
     // Without a row for the rail, the prediction is in the one line that there is.
-    let head = if areas.rail.height == 0 { rail::in_one_line(canvas, index) } else { heading(canvas) };
+    let head =
+        if areas.rail.height == 0 { rail::in_one_line(canvas, index) } else { heading(canvas, areas.head.width) };
     frame.render_widget(head, areas.head);
     let (picture, beside) = placed(canvas, area, areas);
     let beside = inside(beside, picture);
@@ -148,7 +149,7 @@ fn audited(canvas: &Canvas<'_>, width: usize) -> Vec<Line<'static>> {
     lines
 }
 
-fn heading(canvas: &Canvas<'_>) -> Line<'static> {
+fn heading(canvas: &Canvas<'_>, width: u16) -> Line<'static> {
     let model = canvas.model;
     let review = &model.review;
     let at = if review.queue.is_empty() { 0 } else { review.at + 1 };
@@ -163,14 +164,17 @@ fn heading(canvas: &Canvas<'_>) -> Line<'static> {
         ("accepted", &accepted),
         ("changed", &(reviewed - accepted)),
     ];
-    let head = Span::styled(canvas.say("app.review_head", values), canvas.theme.title());
-    match review.marked.len() {
-        0 => Line::from(head),
-        // Where the line is too short, its end is missing and not this.
-        count => {
-            let marked = format!(" {} ", canvas.say("app.marked_head", &[("count", &count)]));
-            Line::from(vec![Span::styled(marked, canvas.theme.chosen()), Span::raw(" "), head])
-        }
+    let marked = match review.marked.len() {
+        0 => String::new(),
+        count => format!(" {} ", canvas.say("app.marked_head", &[("count", &count)])),
+    };
+    let width = usize::from(width).saturating_sub(marked.width() + 1);
+    let whole = canvas.say("app.review_head", values);
+    let head = if whole.width() <= width { whole } else { canvas.say("app.review_head_short", values) };
+    let head = Span::styled(shortened(&head, width), canvas.theme.title());
+    match marked.is_empty() {
+        true => Line::from(head),
+        false => Line::from(vec![Span::styled(marked, canvas.theme.chosen()), Span::raw(" "), head]),
     }
 }
 
