@@ -4,6 +4,13 @@
 //! `cargo bench --bench near_duplicates` takes minutes; `SIS_BENCH_FILES` is the number of pictures to search, 100,000,
 //! `SIS_BENCH_DRAWN` of those that are drawn, 10,000.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a benchmark that cannot run should say so and end"
+)]
+
 mod planted;
 
 use std::time::Instant;
@@ -97,10 +104,13 @@ fn measure_quality(count: usize) {
     tell_brute_force(&known, &stacks, nearness);
 }
 
+/// How far two pictures are apart: in shape, in light, the cosine of their embeddings, and coarsely.
+type Distances = (f32, f32, f32, u32);
+
 /// The values that the thresholds lie between: for copies the worst of each hundred, for others the nearest.
 fn tell_distances(known: &[Known]) {
     for (kind, name) in COPIES.iter().enumerate() {
-        let mut far: Vec<(f32, f32, f32, u32)> = Vec::new();
+        let mut far: Vec<Distances> = Vec::new();
         let mut original = &known[0];
         for one in known {
             match one.origin.copy {
@@ -109,7 +119,7 @@ fn tell_distances(known: &[Known]) {
                 Some(_) => {}
             }
         }
-        let worst = |of: &dyn Fn(&(f32, f32, f32, u32)) -> f32| {
+        let worst = |of: &dyn Fn(&Distances) -> f32| {
             let mut values: Vec<f32> = far.iter().map(of).collect();
             values.sort_by(f32::total_cmp);
             (values[values.len() / 2], values[values.len() * 99 / 100])
@@ -140,7 +150,7 @@ fn tell_distances(known: &[Known]) {
     }
 }
 
-fn apart(one: &Known, other: &Known) -> (f32, f32, f32, u32) {
+fn apart(one: &Known, other: &Known) -> Distances {
     let cosine = cosine(&one.embedding, &other.embedding);
     let light = one.hash.brightness_distance(&other.hash);
     (one.hash.distance(&other.hash), light, cosine, one.hash.coarse_distance(&other.hash))

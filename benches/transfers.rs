@@ -200,7 +200,7 @@ fn rules<'s>(sorting: &'s Sorting, set: &'s LabelSet) -> SortRules<'s> {
     const FOLDERS: [&str; 2] = ["a", "b"];
     static NAMES: std::sync::OnceLock<Vec<String>> = std::sync::OnceLock::new();
     let folders = NAMES.get_or_init(|| FOLDERS.map(str::to_owned).to_vec());
-    SortRules { sorting, set, folders, which: Which::All, resort: false, waiting: 0 }
+    SortRules { sorting, set, folders, which: Which::All, resort: false, waiting: 0, within: None }
 }
 
 /// The most memory that this process has used, in megabytes.

@@ -8,7 +8,7 @@ use super::app_face::AppFace;
 use super::channels::{EmbedRequest, ScorerCommand};
 use super::context::RunnerContext;
 use super::import_decisions::import_decisions;
-use super::{BackendError, Event, Order, session_rows};
+use super::{BackendError, Event, Order, narrow_run, session_rows};
 use crate::domain::file_filter::LeftOut;
 use crate::domain::settings::Settings;
 use crate::jobs::classify::Classification;
@@ -55,6 +55,7 @@ pub(super) fn classify(
     }
     let session = &ready.run.session;
     context.tell(Event::Decided { steps: session_rows::steps_by_text(session)? });
+    context.tell(Event::Inside { labels: narrow_run::known(session)? });
     let _ = context.scorer.send(ScorerCommand::Begin(context.feed.begin()));
     let _ = context.embedder.send(EmbedRequest::Model(Box::new(ready.text), ready.run.model.rule));
     context.feed.shown(&settings.destination, session.revision()?, true);

@@ -79,6 +79,8 @@ pub enum Order {
     Decide { destination: PathBuf, step: DecisionStep },
     /// Give a label another text.
     Rename { destination: PathBuf, from: String, to: String },
+    /// Sort the pictures of a label, by its key, by labels inside it, with these scores, one row a picture.
+    Narrow { destination: PathBuf, within: String, sorting: Box<Sorting>, scores: Vec<(PictureId, Vec<f32>)> },
     /// Make a plan from these scores, one row a picture.
     Plan { destination: PathBuf, sorting: Box<Sorting>, scores: Vec<(PictureId, Vec<f32>)> },
     /// Carry the last plan out.
@@ -195,6 +197,8 @@ pub enum Event {
     ModelOpened { device: String },
     /// An earlier session was opened: how it sorts and what it was made of, if anything was classified.
     Opened { sorting: Option<Box<Sorting>>, origin: Option<Origin> },
+    /// The labels inside others that the session sorts by: each of those by its key.
+    Inside { labels: Vec<(String, Sorting)> },
     /// Another session begins: what came before it is of no use.
     Begun { begun: u64 },
     /// Pictures came to the session or changed there, by whoever works in it; `kept` steps of this app's decisions are

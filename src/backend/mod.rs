@@ -26,6 +26,7 @@ mod import_decisions;
 mod label_embedder;
 mod messages;
 mod model_catalog;
+mod narrow_run;
 mod newest;
 mod not_shown;
 mod open_session;

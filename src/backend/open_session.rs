@@ -6,7 +6,7 @@ use super::app_face::AppFace;
 use super::channels::{EmbedRequest, ScorerCommand};
 use super::context::RunnerContext;
 use super::session_rows::{embeddable_hash, label_keys, row_of, steps_by_text};
-use super::{BackendError, Event};
+use super::{BackendError, Event, narrow_run};
 use crate::domain::picture::{ContentHash, PictureId};
 use crate::engine::runtime::Runtime;
 use crate::jobs::embedding_cache::ModelCache;
@@ -30,6 +30,7 @@ pub(super) fn open(
     let scored_by = set.as_ref().map(|set| session.model_of(set)).transpose()?.flatten();
     let sorting = sorting.map(|(sorting, _)| sorting);
     context.tell(Event::Opened { sorting: sorting.clone().map(Box::new), origin: origin.clone() });
+    context.tell(Event::Inside { labels: narrow_run::known(&session)? });
     // Read first: what changes after it is followed.
     let since = session.revision()?;
     let texts = label_keys(&session)?;

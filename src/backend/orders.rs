@@ -5,7 +5,7 @@ use std::path::Path;
 use super::app_face::AppFace;
 use super::context::RunnerContext;
 use super::sort_run::PendingPlan;
-use super::{BackendError, Event, Order, open_session, repair_model, sort_run};
+use super::{BackendError, Event, Order, narrow_run, open_session, repair_model, sort_run};
 use crate::engine::runtime::Runtime;
 use crate::engine::runtime::install::install;
 use crate::store::session::Session;
@@ -41,6 +41,10 @@ pub(super) fn carry_out(
     };
     match order {
         Order::Open { destination } => open_session::open(context, &destination, &mut state.runtime),
+        Order::Narrow { destination, within, sorting, scores } => {
+            let runtime = state.runtime.get(&run).map_err(BackendError::from)?.clone();
+            narrow_run::keep(session_of(&destination)?, &within, *sorting, &scores, &runtime)
+        }
         Order::Plan { destination, sorting, scores } => {
             state.plan = Some(sort_run::plan(&run, session_of(&destination)?, *sorting, &scores, context)?);
             Ok(())

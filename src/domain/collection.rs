@@ -49,6 +49,14 @@ impl BestLabel {
     }
 }
 
+/// The pictures that are looked at inside a label.
+#[derive(Debug, Clone)]
+struct Scope {
+    within: LabelId,
+    /// By position.
+    pictures: HashSet<usize>,
+}
+
 /// Pictures, their scores and the labels that these are for.
 #[derive(Debug, Clone, Default)]
 pub struct Collection {
@@ -57,8 +65,10 @@ pub struct Collection {
     /// Positions of pictures with one content, in order.
     by_content: HashMap<ContentHash, Vec<usize>>,
     labels: Vec<LabelId>,
-    /// Labels that are inside others, with the outermost that each is in.
-    outermost: HashMap<LabelId, LabelId>,
+    /// Labels that are inside others, with the one that each is in.
+    above: HashMap<LabelId, LabelId>,
+    /// The labels inside which the scores are, the outermost first; none at the root.
+    scopes: Vec<Scope>,
     /// One row a picture, one score a label; not a number where a picture has none.
     scores: Vec<f32>,
     best: Vec<Option<BestLabel>>,
@@ -178,16 +188,63 @@ impl Collection {
         std::mem::replace(&mut entry.decision, decision)
     }
 
-    /// Notes that a label is inside another one, which a decision for it says too.
-    pub fn know_inside(&mut self, label: LabelId, outermost: LabelId) {
-        self.outermost.insert(label, outermost);
+    /// Notes that a label is right inside another one, which a decision for it says too.
+    pub fn know_inside(&mut self, label: LabelId, above: LabelId) {
+        self.above.insert(label, above);
     }
 
-    /// The decision of a person on a picture, as far as it is one for the labels of the root.
+    /// From now on only the pictures that stand for a label now are looked at, by labels inside it.
+    pub fn go_inside(&mut self, within: LabelId, sure: SureRule) {
+        let position = self.labels.iter().position(|label| *label == within);
+        let stands =
+            |index: &usize| position.is_some() && self.standing(*index, sure).and_then(Standing::label) == position;
+        let pictures = (0..self.len()).filter(stands).collect();
+        self.scopes.push(Scope { within, pictures });
+    }
+
+    /// Back to the pictures of the label outside.
+    pub fn come_out(&mut self) {
+        self.scopes.pop();
+    }
+
+    /// The label inside which pictures are looked at.
+    pub fn within(&self) -> Option<LabelId> {
+        self.scopes.last().map(|scope| scope.within)
+    }
+
+    /// The decision of a person on a picture, as one for the labels of now: a label further inside says the one that it
+    /// is in.
     pub fn decision(&self, index: usize) -> Option<Decision> {
         let decision = self.entries.get(index)?.decision?;
-        let outermost = decision.label().and_then(|label| self.outermost.get(&label));
-        Some(outermost.map_or(decision, |label| decision.with_label(*label)))
+        let Some(label) = decision.label() else { return Some(decision) };
+        match (self.within(), decision) {
+            // That it is this label leaves open what it is inside.
+            (Some(within), Decision::NoneInside(_)) if within == label => Some(Decision::NoneOfThese),
+            (Some(within), _) if within == label => None,
+            (within, _) => {
+                let mut above = std::iter::successors(Some(label), |label| self.above.get(label).copied());
+                let own = above.find(|label| self.above.get(label).copied() == within);
+                Some(own.map_or(decision, |own| decision.with_label(own)))
+            }
+        }
+    }
+
+    /// True for a picture that is looked at: its path has its content, and inside a label it is one of that label's.
+    pub fn is_here(&self, index: usize) -> bool {
+        let is_of_label = |scope: &Scope| {
+            let decision = self.entries.get(index).and_then(|entry| entry.decision);
+            let is_inside = |label| {
+                std::iter::successors(Some(label), |label| self.above.get(label).copied())
+                    .take(self.above.len() + 1)
+                    .any(|label| label == scope.within)
+            };
+            let is_decided_so = match decision {
+                None | Some(Decision::Skipped) => true,
+                Some(decision) => decision.label().is_some_and(is_inside),
+            };
+            scope.pictures.contains(&index) && is_decided_so
+        };
+        !self.is_replaced(index) && self.scopes.last().is_none_or(is_of_label)
     }
 
     /// Replaces a picture's entry by another process's, keeping number and path.
@@ -220,7 +277,7 @@ impl Collection {
 
     /// How a picture counts; none for one that was replaced.
     pub fn standing(&self, index: usize, sure: SureRule) -> Option<Standing> {
-        let entry = self.entries.get(index).filter(|_| !self.is_replaced(index))?;
+        let entry = self.entries.get(index).filter(|_| self.is_here(index))?;
         let predicted = self.best(index).filter(|best| sure.accepts(best.score, best.margin));
         Some(rank(self.decision(index), entry.state, predicted.map(|best| best.label), &self.labels))
     }

@@ -70,9 +70,9 @@ pub(super) struct Facts {
 impl Facts {
     /// The facts about a picture; none about one that was replaced, which no filter takes.
     pub(super) fn of(collection: &Collection, index: usize, sure: SureRule, apart: Apart<'_>) -> Option<Facts> {
-        let entry = collection.entries().get(index).filter(|_| !collection.is_replaced(index))?;
+        let entry = collection.entries().get(index).filter(|_| collection.is_here(index))?;
         Some(Facts {
-            decision: entry.decision,
+            decision: collection.decision(index),
             standing: collection.standing(index, sure),
             is_filed: entry.placed.is_some(),
             is_troubled: entry.state != PictureState::Ok,

@@ -49,7 +49,9 @@ pub fn find(
     // Of the others no embedding is needed, whatever their number.
     let embeddings: HashMap<usize, Array1<f16>> = cache.embeddings(&wanted).into_iter().collect();
     let cosine = |one: usize, other: usize| Some(cosine(embeddings.get(&one)?, embeddings.get(&other)?));
-    let stacks = index.stacks(cosine, |at| !at.is_multiple_of(LOOK) || progress(hashes.len() + at, steps))?;
+    let among: Vec<usize> = wanted.iter().map(|(at, _)| *at).collect();
+    let go_on = |step: usize| !step.is_multiple_of(LOOK) || progress(hashes.len() + step, steps);
+    let stacks = index.stacks(&among, cosine, go_on)?;
     let stacks = stacks.into_iter().map(|stack| stack.into_iter().map(|at| pictures[places[at]].0).collect());
     let unknown = pictures.len() - hashes.len() + wanted.len() - embeddings.len();
     Some(NearDuplicates { stacks: stacks.collect(), unknown })

@@ -81,20 +81,25 @@ pub fn outlook(session: &Session, run: Run) -> Result<(Outlook, Vec<TransferErro
         disputed.into_iter().map(|disputed| TransferError::Disputed { path: disputed.target }).collect();
     for done in done {
         let Some(reversal) = reversal(session, &done)? else { continue };
-        if let Some(error) = obstacle(session, &done, &reversal)? {
-            outlook.left += 1;
-            obstacles.push(error);
-            continue;
-        }
         let is_absent = |file: &Path| std::fs::symlink_metadata(file).is_err_and(|error| is_gone(&error));
         let content = content_elsewhere(session, outlook.kind, &done, &reversal).filter(|file| !is_absent(file));
-        *match (is_absent(&reversal.source), reversal.action) {
-            (true, _) if content.is_some() => &mut outlook.gone,
-            (true, _) => &mut outlook.left,
-            (false, Action::Move) => &mut outlook.moved,
-            (false, Action::Remove) => &mut outlook.removed,
-            (false, Action::Copy) => &mut outlook.copied,
+        let is_elsewhere = content.is_some();
+        let (path, other) = (done.target.clone(), witness(&done).clone());
+        let obstacle = match (is_absent(&reversal.source), reversal.action) {
+            (true, _) if !is_elsewhere => Some(TransferError::Lost { path, content: other }),
+            // The last whole copy is not removed.
+            (false, Action::Remove) if !is_elsewhere => Some(TransferError::NoWitness { path, witness: other }),
+            _ => None,
+        };
+        let obstacle = self::obstacle(session, &done, &reversal)?.or(obstacle);
+        *match reversal.action {
+            _ if obstacle.is_some() => &mut outlook.left,
+            _ if is_absent(&reversal.source) => &mut outlook.gone,
+            Action::Move => &mut outlook.moved,
+            Action::Remove => &mut outlook.removed,
+            Action::Copy => &mut outlook.copied,
         } += 1;
+        obstacles.extend(obstacle);
     }
     Ok((outlook, obstacles))
 }

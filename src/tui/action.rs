@@ -56,6 +56,8 @@ section! {
         Stop = "stop",
         Pause = "pause",
         Trust = "trust",
+        GoInside = "go_inside",
+        ComeOut = "come_out",
         Suspend = "suspend",
         Packs = "packs",
     }

@@ -169,7 +169,7 @@ impl App {
             if !messages.is_empty() {
                 continue;
             }
-            screen.describe_keys(!model.is_typing())?;
+            screen.describe_keys(!model.is_typing() && model.popup.is_none())?;
             if self.painter.show_graphics(!screen.is_slow() || screen.is_quiet()) {
                 changed = changed.max(Some(Change::Urgent));
             }

@@ -137,15 +137,15 @@ impl Keys {
         pressed.filter_map(|(action, _)| A::try_from(*action).ok()).next()
     }
 
+    /// The event of pressing an action's first key; of the first that is no letter where text is edited.
+    pub(super) fn pressing(&self, action: Action, is_typing: bool) -> Option<KeyEvent> {
+        self.keys(action).iter().find(|key| !(is_typing && key.is_letter())).map(|key| key.event())
+    }
+
     /// True where something is bound to a key, in whatever place.
     pub(super) fn is_bound(&self, event: KeyEvent) -> bool {
         let key = Key::of(event);
         self.bound.iter().any(|(_, keys)| keys.contains(&key))
-    }
-
-    /// The event of pressing an action's first key; of the first that is no letter where text is edited.
-    pub(super) fn pressing(&self, action: Action, is_typing: bool) -> Option<KeyEvent> {
-        self.keys(action).iter().find(|key| !(is_typing && key.is_letter())).map(|key| key.event())
     }
 
     /// The first key of an action, as people write it.

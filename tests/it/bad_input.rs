@@ -261,3 +261,13 @@ fn check_rows_of_broken(workspace: &Workspace, before: &BTreeMap<PathBuf, String
         assert!(!row["reason"].is_empty() && row["destination"].is_empty(), "{row:?}");
     }
 }
+
+/// Output that goes into a file is no terminal: that is said, and nothing is opened.
+#[test]
+fn review_without_a_terminal_says_so() {
+    let workspace = Workspace::new();
+    workspace.write_pictures(["1.jpg"]);
+    workspace.classify().ends_with(0);
+    let finished = workspace.sis_on_destination(&["review"]).ended_with(2);
+    assert!(finished.err.contains("needs a terminal"), "{}", finished.err);
+}

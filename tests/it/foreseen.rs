@@ -59,6 +59,11 @@ fn plans_and_undos_tell_of_what_is_gone() {
     assert_eq!(foresee(&mut app), Some((1, 1, 1)));
     app.plan(&workspace, &sorting);
     assert_eq!(gone(&app), Some(2));
+    // The last whole copy of a picture would not be removed.
+    let kept = workspace.path("kept.jpg");
+    std::fs::rename(workspace.path("source/3.jpg"), &kept).unwrap();
+    assert_eq!(foresee(&mut app), Some((0, 1, 2)));
+    std::fs::rename(&kept, workspace.path("source/3.jpg")).unwrap();
     app.backend.send(Order::Undo { destination: destination.clone(), run: None });
     app.wait_for("the undo", |event| {
         matches!(event, Event::Undone { tally: UndoTally { removed: 1, gone: 1, left: 1, .. }, .. })

@@ -50,8 +50,11 @@ mod model_folders;
 mod mutated;
 mod names;
 mod narrow;
+mod near_duplicates;
 mod own_work;
 mod parity;
+#[path = "../../benches/planted/mod.rs"]
+mod planted;
 #[cfg(target_os = "linux")]
 mod power;
 mod privacy;

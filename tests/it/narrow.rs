@@ -5,15 +5,18 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use serde_json::{Value as Json, json};
+use smart_image_sorter::backend::{Event, Order};
 use smart_image_sorter::crash::{MOMENTS, VARIABLE};
 use smart_image_sorter::domain::decision::Decision;
 use smart_image_sorter::domain::history::{Step, StepKind};
+use smart_image_sorter::domain::label::Label;
 use smart_image_sorter::store::Session;
-use smart_image_sorter::store::session::Which;
+use smart_image_sorter::store::session::{Sorting, Which};
 
 use crate::session::summary;
 use crate::support::{Finished, Workspace, hashes, of_kind, picture, sorted, tree};
 use crate::watch::Watching;
+use crate::working::{Working, settings};
 
 const PICTURES: [&str; 8] = ["1.jpg", "2.jpg", "3.jpg", "4.jpg", "5.jpg", "6.jpg", "x/7.jpg", "x/8.jpg"];
 
@@ -323,4 +326,54 @@ fn a_finer_sort_that_is_killed_at_any_moment_is_finished_or_taken_back() {
         assert!(sorted(workspace.destination()).is_empty(), "{moment}");
         assert!(!workspace.destination().join(&label).exists(), "{moment}");
     }
+}
+
+#[test]
+fn what_the_app_sorts_inside_a_label_is_planned_and_known_again() {
+    let (workspace, label) = sorted_workspace("copy");
+    let before = content(&workspace);
+    let pictures = by_folder(&workspace)[&label];
+    let session = Session::open_to_review(&workspace.destination(), &workspace.known_sessions()).unwrap();
+    let mut scores = Vec::new();
+    let of_label = |picture: smart_image_sorter::store::session::SessionPicture| {
+        let is_of_label = picture.place.is_some_and(|place| place.folder == label);
+        scores.extend(is_of_label.then_some((picture.id, vec![0.9, 0.1])));
+    };
+    session.for_each_picture(None, Which::All, of_label).unwrap();
+    drop(session);
+    let root = Sorting::from(&settings(&workspace));
+    let inside = Sorting { labels: ["c/e", "d"].map(Label::named).to_vec(), ..root.clone() };
+    let destination = workspace.destination();
+    let mut app = Working::start(&workspace);
+    app.backend.send(Order::Open { destination: destination.clone() });
+    app.wait_for("the pictures", |event| matches!(event, Event::Scorable { .. } | Event::NotScorable { .. }));
+    let narrow = Order::Narrow {
+        destination: destination.clone(),
+        within: label.clone(),
+        sorting: Box::new(inside.clone()),
+        scores: scores.clone(),
+    };
+    app.backend.send(narrow.clone());
+    assert_eq!(app.plan(&workspace, &root), pictures);
+    app.backend.send(Order::Apply { destination: destination.clone(), table: "output.csv".into() });
+    app.wait_for("the moves", |event| matches!(event, Event::Applied { .. } | Event::Failed { .. }));
+    assert_eq!(by_folder(&workspace).get(&format!("{label}/c_e")), Some(&pictures), "{:?}", by_folder(&workspace));
+    assert_eq!(content(&workspace), before);
+    let rows = told(&workspace);
+    assert_eq!(rows.values().filter(|(told, _)| *told == format!("{label}/\"c/e\"")).count(), pictures);
+    // The same again is no other run, and is there in the next start.
+    app.backend.send(narrow);
+    assert_eq!(app.plan(&workspace, &root), 0);
+    drop(app);
+    let mut app = Working::start(&workspace);
+    app.backend.send(Order::Open { destination });
+    app.wait_for("the labels inside", |event| matches!(event, Event::Inside { .. }));
+    let Some(Event::Inside { labels }) = app.events.last() else { panic!("it is the last") };
+    assert_eq!(labels, &[(label.clone(), inside)]);
+    let ledger = std::fs::read_to_string(workspace.destination().join(".sis/ledger.jsonl")).unwrap();
+    assert_eq!(ledger.lines().filter(|line| line.contains("\"within\"")).count(), 1);
+    drop(app);
+    workspace.sis_on_destination(&["verify"]).ended_with(0);
+    workspace.sis_on_destination(&["undo"]).ended_with(0);
+    assert_eq!(by_folder(&workspace).get(&label), Some(&pictures));
 }

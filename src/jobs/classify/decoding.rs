@@ -35,7 +35,7 @@ pub(super) fn decode_files(
         let sent = match prepared_picture {
             Ok(Decoded { is_whole: false, .. }) if awaits_rest(position) => {
                 let stage = Finished::Troubled { file: Some(file), trouble: PictureDefect::Truncated };
-                results.send(News::Finished(Item { position, stage })).is_ok()
+                results.send(News::Finished(Box::new(Item { position, stage }))).is_ok()
             }
             Ok(Decoded { prepared: pixels, is_whole, look }) => {
                 let stage = Waiting { file, prepared: Arc::new(pixels), is_whole, decoder, look };
@@ -43,7 +43,7 @@ pub(super) fn decode_files(
             }
             Err(trouble) => {
                 let stage = Finished::Troubled { file: Some(file), trouble };
-                results.send(News::Finished(Item { position, stage })).is_ok()
+                results.send(News::Finished(Box::new(Item { position, stage }))).is_ok()
             }
         };
         hand.waited();

@@ -151,7 +151,8 @@ fn encode_pictures(
             Err(error) => return tell_of(error.into(), &results),
         };
         for result in encoded {
-            let news = result.map_or_else(|error| News::Failed(model.failed(error)), News::Finished);
+            let news =
+                result.map_or_else(|error| News::Failed(model.failed(error)), |item| News::Finished(Box::new(item)));
             if results.send(news).is_err() {
                 return;
             }

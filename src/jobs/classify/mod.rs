@@ -176,7 +176,7 @@ enum Finished {
 /// Messages to the caller's thread.
 enum News {
     /// A file is done with.
-    Finished(Item<Finished>),
+    Finished(Box<Item<Finished>>),
     /// The model has not answered for long.
     Silence,
     /// The model failed, which ends the run.
@@ -280,7 +280,7 @@ fn collect_each(
     let mut others = Vec::new();
     for news in results {
         let Item { position, stage } = match news {
-            News::Finished(item) => item,
+            News::Finished(item) => *item,
             News::Silence => {
                 sink.model_is_silent();
                 continue;

@@ -30,7 +30,7 @@ pub(super) fn read_files<'b>(
         let Some(path) = files.get(position) else { return };
         let looked = known.unchanged(path).map_or_else(|| Looked::At(read(path)), Looked::Unchanged);
         hand.worked();
-        let finished = |stage| results.send(News::Finished(Item { position, stage })).is_ok();
+        let finished = |stage| results.send(News::Finished(Box::new(Item { position, stage }))).is_ok();
         let sent = match looked {
             Looked::Unchanged(stage) => finished(stage),
             Looked::At(Reading::Content(content)) => match known.embedding(&content) {

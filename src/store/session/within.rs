@@ -112,6 +112,17 @@ impl Session {
         Ok(sorting_of((settings, id, labels)).map(|(sorting, set)| Narrowed { within, sorting, set }))
     }
 
+    /// Every finer sort, of labels that are not sorted by now too.
+    pub fn all_narrowed(&self) -> Result<Vec<Narrowed>, StoreError> {
+        let labels = || -> rusqlite::Result<Vec<LabelId>> {
+            let mut labels =
+                self.connection.prepare("SELECT DISTINCT within FROM runs WHERE within IS NOT NULL ORDER BY within")?;
+            labels.query_map([], |row| row.get(0).map(LabelId))?.collect()
+        };
+        let labels = labels().map_err(|error| self.failed(error))?;
+        labels.into_iter().filter_map(|label| self.narrowed(label).transpose()).collect()
+    }
+
     /// Begins a run that scores the pictures of a label for labels inside it. From now on they are sorted by those.
     pub fn begin_within(&mut self, narrowed: &Narrowed, settings: WithinSettings) -> Result<RunId, StoreError> {
         let sorting = Some((&narrowed.sorting, &narrowed.set));

@@ -15,6 +15,8 @@ pub(crate) struct Files {
     pub(crate) unseen: Vec<PathBuf>,
     /// Pictures came or changed since the plan was asked for.
     pub(crate) is_stale: bool,
+    /// A plan is asked for once everything is scored by the labels of the root again.
+    pub(crate) waits_for_scores: bool,
     pub(crate) last: Option<Done>,
     pub(crate) failures: Vec<String>,
     pub(crate) head: Option<String>,

@@ -8,6 +8,10 @@ use crate::domain::review::QueueFilter;
 impl Model {
     /// The name of a filter, as the heading and the menu have it.
     pub(crate) fn name_of_filter(&self, filter: QueueFilter) -> String {
+        let outside = self.labels.outside.last().filter(|_| filter == QueueFilter::All);
+        if let Some(label) = outside.and_then(|outside| self.labels.text_of(outside.label)) {
+            return self.language.say("app.filter_inside", &[("label", &printable_text(label))]);
+        }
         match (words(filter), filter) {
             (Some((name, _)), _) => self.language.text(name),
             (None, QueueFilter::Label(label)) => {

@@ -7,7 +7,9 @@ use ratatui_textarea::TextArea;
 use super::label_book::LabelBook;
 use crate::domain::decision::LabelId;
 use crate::domain::label::{self, Label, LabelError};
-use crate::domain::label_tree::key_path;
+use crate::domain::label_tree::{key_path, label_key};
+use crate::domain::review::QueueFilter;
+use crate::store::session::Sorting;
 
 #[derive(Default)]
 pub(crate) struct Labels {
@@ -31,8 +33,23 @@ pub(crate) struct Labels {
     pub(crate) is_fixed: bool,
     /// The labels as they were when editing began.
     pub(crate) edit: Option<Edit>,
+    /// The labels outside, where those of the editor are inside one: the root's first.
+    pub(crate) outside: Vec<Outside>,
+    /// How pictures are sorted inside labels that have a finer sort, by the label.
+    pub(crate) inside: HashMap<LabelId, Sorting>,
     /// Texts that labels had before they were renamed: a run that began before still tells of them.
     pub(crate) former: HashMap<String, LabelId>,
+}
+
+/// The labels that were in the editor before those inside one of them.
+pub(crate) struct Outside {
+    /// The label inside which those of now are.
+    pub(crate) label: LabelId,
+    editor: TextArea<'static>,
+    current: Vec<Label>,
+    numbers: Vec<LabelId>,
+    /// What was in Review.
+    pub(crate) filter: QueueFilter,
 }
 
 /// Labels as they were when editing began.
@@ -45,6 +62,42 @@ pub(crate) struct Edit {
 }
 
 impl Labels {
+    /// The key of a label of the editor, by its text.
+    fn key(&self, text: &str) -> String {
+        let above = self.outside.last().and_then(|outside| self.book.text(outside.label));
+        let path: Vec<&str> = above.map(key_path).into_iter().flatten().chain([text]).collect();
+        label_key(&path)
+    }
+
+    /// Puts the labels inside one into the editor, as far as there are any.
+    pub(crate) fn go_inside(&mut self, label: LabelId, filter: QueueFilter) {
+        let known = self.inside.get(&label).map(|sorting| sorting.labels.clone()).unwrap_or_default();
+        let editor = TextArea::new(known.iter().map(Label::line).collect());
+        let editor = std::mem::replace(&mut self.editor, editor);
+        let (current, numbers) = (std::mem::take(&mut self.current), std::mem::take(&mut self.numbers));
+        self.outside.push(Outside { label, editor, current, numbers, filter });
+        self.changed_all();
+    }
+
+    /// Puts the labels outside back. Gives the label, and what was in Review there.
+    pub(crate) fn come_out(&mut self) -> Option<(LabelId, QueueFilter)> {
+        let Outside { label, editor, current, numbers, filter } = self.outside.pop()?;
+        (self.editor, self.current, self.numbers) = (editor, current, numbers);
+        self.changed_all();
+        Some((label, filter))
+    }
+
+    fn changed_all(&mut self) {
+        self.revision += 1;
+        (self.error, self.too_long) = (None, None);
+        self.alike.clear();
+    }
+
+    /// The lines of the labels of the root.
+    pub(crate) fn root_lines(&self) -> &[String] {
+        self.outside.first().map_or(&self.editor, |outside| &outside.editor).lines()
+    }
+
     /// Editing begins.
     pub(crate) fn begin_edit(&mut self) {
         if self.edit.is_none() {
@@ -55,7 +108,8 @@ impl Labels {
     /// Takes labels as they are after a key: the one whose line was changed stays the same label, under its new text. A
     /// label that goes has the text again that it had when editing began, so that writing it again brings it back.
     pub(crate) fn take(&mut self, now: Vec<Label>) {
-        if let Some((from, to)) = renamed(&self.current, &now)
+        let keys = renamed(&self.current, &now).map(|(from, to)| (self.key(&from), self.key(&to)));
+        if let Some((from, to)) = keys
             && self.book.find(&to).is_none()
             && let Some(number) = self.book.find(&from)
             && self.edit.as_ref().is_none_or(|edit| !edit.came_back.contains(&number))
@@ -63,7 +117,8 @@ impl Labels {
             self.book.rename(number, &to);
         }
         let before = std::mem::take(&mut self.numbers);
-        self.numbers = now.iter().map(|label| self.book.find_or_add(&label.text)).collect();
+        let keys: Vec<String> = now.iter().map(|label| self.key(&label.text)).collect();
+        self.numbers = keys.iter().map(|key| self.book.find_or_add(key)).collect();
         if let Some(edit) = &mut self.edit {
             let came = self.numbers.iter().filter(|number| !before.contains(number));
             let known = came.filter(|number| edit.book.text(**number).is_some());

@@ -28,7 +28,7 @@ use crate::domain::collection::Collection;
 use crate::domain::count::Counts;
 use crate::domain::decision::LabelId;
 use crate::domain::label::Label;
-use crate::domain::label_tree::key_path;
+use crate::domain::label_tree::{key_path, label_key};
 use crate::domain::limit::Stage;
 use crate::domain::picture::PictureId;
 use crate::jobs::undo::Outlook;
@@ -177,15 +177,16 @@ pub(crate) struct Runtime {
 }
 
 impl Model {
-    /// The number of a label that the session tells of by a key. One that is inside others counts for the outermost of
-    /// them here.
+    /// The number of a label that the session tells of by a key, and of those that it is inside.
     pub(crate) fn told_label(&mut self, key: &str) -> LabelId {
-        let label = self.labels.told_number(key);
-        if let [root, _, ..] = key_path(key).as_slice() {
-            let root = self.labels.told_number(root);
-            self.collection.know_inside(label, root);
+        let path = key_path(key);
+        let mut at = self.labels.told_number(path.first().copied().unwrap_or_default());
+        for depth in 2..=path.len() {
+            let label = self.labels.told_number(&label_key(&path[..depth]));
+            self.collection.know_inside(label, at);
+            at = label;
         }
-        label
+        at
     }
 
     pub(crate) fn new(language: Language, defaults: Defaults, keys: Keys, working_folder: PathBuf) -> Model {
@@ -254,11 +255,14 @@ impl Model {
         }
     }
 
-    fn become_labels(&mut self, labels: Vec<Label>) -> bool {
+    pub(crate) fn become_labels(&mut self, labels: Vec<Label>) -> bool {
         self.labels.error = None;
         let changed = labels != self.labels.current;
         if changed {
             self.labels.take(labels);
+            if let Some(within) = self.collection.within() {
+                self.labels.numbers.iter().for_each(|label| self.collection.know_inside(*label, within));
+            }
             self.labels.revision += 1;
             self.labels.too_long = None;
             self.labels.alike.clear();
@@ -307,12 +311,13 @@ impl Model {
 
     /// True while keys are letters and not commands.
     pub(crate) fn is_typing(&self) -> bool {
-        match self.pane {
+        let in_pane = match self.pane {
             Pane::Setup => self.setup.editing.is_some(),
             Pane::Labels => self.labels.is_editing,
             Pane::Review => self.find.line.is_some() || self.review.grid.is_open && self.review.grid.has_letters,
             Pane::Files | Pane::Log => false,
-        }
+        };
+        in_pane || self.popup.is_some()
     }
 
     /// A sentence that names keys. Each pair is a placeholder and the action whose key replaces it.

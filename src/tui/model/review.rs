@@ -67,6 +67,18 @@ impl Model {
         }
     }
 
+    /// The decision that a key means where pictures are looked at inside a label.
+    pub(crate) fn said_inside(&self, decision: Decision, index: usize) -> Decision {
+        let Some(within) = self.collection.within() else { return decision };
+        let now = self.collection.entries().get(index).and_then(|entry| entry.decision);
+        match (decision, now) {
+            (Decision::NoneOfThese, _) => Decision::NoneInside(within),
+            // That it is this label was said, and is not taken back by passing on.
+            (Decision::Skipped, Some(now)) if now.label() == Some(within) => now,
+            _ => decision,
+        }
+    }
+
     /// A decision in a few words.
     pub(crate) fn decision_name(&self, decision: Option<Decision>) -> String {
         let label = decision.and_then(Decision::label).and_then(|label| self.labels.text_of(label));

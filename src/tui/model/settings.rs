@@ -127,7 +127,7 @@ impl Model {
             source: text(&setup.source),
             destination: text(&setup.destination),
             model: text(&setup.model),
-            labels: Some(self.labels.editor.lines().join("\n")),
+            labels: Some(self.labels.root_lines().join("\n")),
             template: text(&setup.template),
             threshold: text(&setup.threshold),
             margin: text(&setup.margin),

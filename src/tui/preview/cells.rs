@@ -70,8 +70,9 @@ pub(super) mod tests {
     /// Points of a cell that every way of dividing it comes out even in.
     const FINE: (u32, u32) = (2, 6);
 
-    /// What a person sees of the cells, in so many points each.
-    fn seen(picture: &CellPicture, dots: Dots) -> RgbImage {
+    /// What a person sees of a picture in cells, in so many points each.
+    pub(in crate::tui) fn seen(pixels: &RgbImage, dots: Dots, columns: u16, rows: u16) -> RgbImage {
+        let picture = CellPicture::paint(pixels, dots, columns, rows);
         let (across, down) = dots.grid();
         let mask_of = |sign: char| (0..1u8 << dots.count()).find(|mask| dots.sign(*mask) == sign).unwrap();
         RgbImage::from_fn(u32::from(picture.columns) * FINE.0, u32::from(picture.rows) * FINE.1, |x, y| {
@@ -83,15 +84,15 @@ pub(super) mod tests {
     }
 
     /// The mean error of a way of drawing, in levels of a channel, against the picture scaled to fine points.
-    pub(in crate::tui::preview) fn mean_error(pixels: &RgbImage, dots: Dots, columns: u16, rows: u16) -> f64 {
+    pub(in crate::tui) fn mean_error(pixels: &RgbImage, dots: Dots, columns: u16, rows: u16) -> f64 {
         let wanted = scaled(pixels, u32::from(columns) * FINE.0, u32::from(rows) * FINE.1);
-        let drawn = seen(&CellPicture::paint(pixels, dots, columns, rows), dots);
+        let drawn = seen(pixels, dots, columns, rows);
         let errors = wanted.as_raw().iter().zip(drawn.as_raw()).map(|(a, b)| f64::from(a.abs_diff(*b)));
         errors.sum::<f64>() / wanted.as_raw().len() as f64
     }
 
     /// Drawn pictures: letters' strokes, a disc on a slope, and bars at a slant.
-    pub(in crate::tui::preview) fn drawings() -> Vec<RgbImage> {
+    fn drawings() -> Vec<RgbImage> {
         let strokes = |x: u32, y: u32| {
             if (x / 7 + y / 11).is_multiple_of(3) || x % 13 < 3 { [20, 20, 20] } else { [240, 240, 235] }
         };

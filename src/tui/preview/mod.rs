@@ -21,6 +21,8 @@ use crate::backend::{PreviewRenderer, PreviewSize, RenderedPreview};
 use crate::config::Preview;
 
 use cells::CellPicture;
+#[cfg(test)]
+pub(super) use cells::tests::{mean_error, seen};
 pub(super) use dots::{Dots, share_of_ink};
 use scale::{fitted, scaled};
 
@@ -212,10 +214,10 @@ fn number() -> u32 {
     }
 }
 
-/// True for a picture that is drawn in characters, over which others can be written.
-pub(super) fn is_text(painted: &RenderedPreview) -> bool {
-    let painting = painted.0.downcast_ref::<Painting>();
-    painting.is_some_and(|painting| painting.graphics.is_none() || !painting.shows_graphics.load(Ordering::SeqCst))
+/// Cells that a picture of so many pixels fills in a room, as wide as half their height.
+#[cfg(test)]
+pub(super) fn cells_of(pixels: (u32, u32), room: PreviewSize) -> Option<(u16, u16)> {
+    fitted(pixels, (room.columns, room.rows), Abilities::default().cell)
 }
 
 /// Cells that a painted picture has.
@@ -227,16 +229,27 @@ pub(super) fn size_of(painted: &RenderedPreview) -> Option<Size> {
 /// Draws a painted picture in the middle of an area.
 pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, painted: &RenderedPreview) {
     let Some(painting) = painted.0.downcast_ref::<Painting>() else { return };
-    let area = area.intersection(frame.area());
-    let (columns, rows) = (painting.cells.columns.min(area.width), painting.cells.rows.min(area.height));
-    let (left, top) = ((area.width - columns) / 2, (area.height - rows) / 2);
-    let middle = Rect { x: area.x + left, y: area.y + top, width: columns, height: rows };
+    let middle = in_the_middle(painting, area.intersection(frame.area()));
     match &painting.graphics {
         Some(graphics) if painting.shows_graphics.load(Ordering::SeqCst) => {
             frame.render_widget(Image::new(graphics), middle);
         }
         _ => painting.cells.draw(middle, frame.buffer_mut()),
     }
+}
+
+/// Draws a painted picture in cells, over which something else can be written.
+pub(super) fn draw_in_cells(frame: &mut Frame<'_>, area: Rect, painted: &RenderedPreview) {
+    let Some(painting) = painted.0.downcast_ref::<Painting>() else { return };
+    let middle = in_the_middle(painting, area.intersection(frame.area()));
+    painting.cells.draw(middle, frame.buffer_mut());
+}
+
+/// The middle of an area, as large as a picture.
+fn in_the_middle(painting: &Painting, area: Rect) -> Rect {
+    let (columns, rows) = (painting.cells.columns.min(area.width), painting.cells.rows.min(area.height));
+    let (left, top) = ((area.width - columns) / 2, (area.height - rows) / 2);
+    Rect { x: area.x + left, y: area.y + top, width: columns, height: rows }
 }
 
 #[cfg(test)]

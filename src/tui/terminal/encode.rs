@@ -7,7 +7,7 @@ use ratatui::style::Color;
 
 /// Which colours the bytes name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Palette {
+pub(in crate::tui) enum Palette {
     /// All of them, 24 bits each.
     True,
     /// The 256 that nearly every terminal has.
@@ -16,7 +16,7 @@ pub(super) enum Palette {
 
 /// Writes cells of pictures one after the other, and the place and the colours only where they change.
 #[derive(Debug)]
-pub(super) struct Encoder {
+pub(in crate::tui) struct Encoder {
     bytes: Vec<u8>,
     palette: Palette,
     /// Where the next sign appears by itself.
@@ -26,7 +26,7 @@ pub(super) struct Encoder {
 }
 
 impl Encoder {
-    pub(super) fn new(palette: Palette) -> Encoder {
+    pub(in crate::tui) fn new(palette: Palette) -> Encoder {
         Encoder { bytes: Vec::new(), palette, place: None, ink: None, ground: None }
     }
 
@@ -36,7 +36,7 @@ impl Encoder {
     }
 
     /// A cell.
-    pub(super) fn cell(&mut self, x: u16, y: u16, cell: &Cell) {
+    pub(in crate::tui) fn cell(&mut self, x: u16, y: u16, cell: &Cell) {
         self.go(x, y);
         // A blank has no ink.
         let ink = (cell.symbol() != " ").then_some(cell.fg);
@@ -88,7 +88,7 @@ impl Encoder {
     }
 
     /// The bytes, after which the terminal has its own colours again.
-    pub(super) fn finish(mut self) -> Vec<u8> {
+    pub(in crate::tui) fn finish(mut self) -> Vec<u8> {
         if self.ink.is_some() || self.ground.is_some() {
             self.bytes.extend(b"\x1b[m");
         }

@@ -14,13 +14,13 @@ const DELAY: Duration = Duration::from_millis(20);
 const FIRST: usize = 8 << 10;
 
 /// At least so much goes at a time.
-const LEAST: usize = 512;
+const LEAST: usize = 1 << 10;
 
 /// An amount that tells something of the speed, and one that tells enough to believe in a slower one.
 const TELLING: usize = 1 << 10;
 const CONVINCING: usize = 4 << 10;
 
-/// An answer that comes later than this tells that the line is slower than was thought, however little was on the way.
+/// An answer that comes later than this tells that the line is slower than was thought, though little was on the way.
 const LATE: Duration = Duration::from_millis(100);
 
 /// A terminal that answers as quickly as this is on the same machine, as long as nothing shows the contrary.
@@ -34,7 +34,7 @@ const GRAIN: Duration = Duration::from_micros(500);
 const PROBE: f64 = 1.25;
 
 /// A slower speed is believed by this share at a time: a terminal may be busy for a moment.
-const BELIEF: f64 = 0.5;
+const BELIEF: f64 = 0.3;
 
 /// An answer that takes longer does not come any more.
 const LOST: Duration = Duration::from_secs(5);
@@ -121,7 +121,7 @@ impl LineSpeed {
 
     /// The line took so long for bytes that waited: it may have become slower.
     fn has_held(&mut self, waiting: f64, time: Duration) {
-        let is_telling = waiting >= CONVINCING as f64 || time > LATE;
+        let is_telling = waiting >= CONVINCING as f64 || waiting >= TELLING as f64 && time > LATE;
         if let Some(speed) = self.speed.filter(|_| is_telling) {
             let found = waiting / time.max(GRAIN).as_secs_f64();
             self.speed = Some(speed + (found - speed).min(0.0) * BELIEF);
@@ -150,7 +150,7 @@ impl LineSpeed {
         let way = self.shortest.unwrap_or_default() + DELAY;
         let most = (speed * way.as_secs_f64()) as usize;
         let at_once = ((speed * DELAY.as_secs_f64()) as usize).max(LEAST);
-        let room = most.max(LEAST).saturating_sub(self.on_the_way);
+        let room = most.max(2 * LEAST).saturating_sub(self.on_the_way);
         let room = room.min(at_once.saturating_sub(self.waits(now) as usize));
         // Less is not worth a question.
         if room < LEAST { 0 } else { room }
@@ -162,7 +162,7 @@ impl LineSpeed {
         let at_once = (speed * DELAY.as_secs_f64()).max(LEAST as f64);
         let over = self.waits(now) + LEAST as f64 - at_once;
         let way = self.shortest.unwrap_or_default() + DELAY;
-        let is_full = self.on_the_way + LEAST > ((speed * way.as_secs_f64()) as usize).max(LEAST);
+        let is_full = self.on_the_way + LEAST > ((speed * way.as_secs_f64()) as usize).max(2 * LEAST);
         (!is_full).then(|| Duration::from_secs_f64((over / (speed * PROBE)).clamp(0.001, 1.0)))
     }
 
@@ -288,6 +288,24 @@ mod tests {
         assert_eq!(line.room(now), 0);
         line.give_up(now + LOST);
         assert_eq!((line.room(now), line.unanswered(), line.asks()), (usize::MAX, 0, false));
+    }
+
+    #[test]
+    fn a_moment_in_which_the_terminal_was_busy_is_forgotten() {
+        let mut now = Instant::now();
+        let mut line = LineSpeed::default();
+        let mut relay = Relay::new(250e3, 50, now);
+        for round in 0..60 {
+            // For a while every answer is late, as on a machine that has no time.
+            let late = if (20..40).contains(&round) { 300 } else { 0 };
+            let slice = line.room(now).clamp(1200, 8000);
+            line.wrote(slice, now);
+            relay.write(slice, now);
+            now = relay.answers.pop_front().unwrap() + Duration::from_millis(late);
+            line.answered(now);
+        }
+        let took = line.time_for(250_000).as_secs_f64();
+        assert!((0.5..1.5).contains(&took), "{took}");
     }
 
     #[test]

@@ -13,5 +13,7 @@ mod screen;
 
 pub(super) use abilities::Known;
 pub(super) use answers::{Answers, is_state};
+#[cfg(test)]
+pub(super) use encode::{Encoder, Palette};
 pub(super) use input::{Input, Reader};
 pub(super) use screen::Screen;

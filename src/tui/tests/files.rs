@@ -170,3 +170,28 @@ fn another_session_that_is_not_trusted_says_nothing_of_this_one() {
     told(&mut model, planned(Plan::default()));
     assert!(screen(&model, 120, 24).contains("Nothing to do"));
 }
+
+/// Who waits in the pane for the plan does not have to ask for it.
+#[test]
+fn the_plan_is_made_once_all_pictures_are_looked_at() {
+    let mut model = classified();
+    press(&mut model, "<ctrl-s>");
+    told(&mut model, found(6));
+    let revision = model.labels.revision;
+    told(&mut model, Event::Rescored { revision, scores: vec![] });
+    let entries = (1..=2).map(|number| (entry(number), None)).collect();
+    told(&mut model, Event::Arrived { revision, entries, scores: vec![0.9, 0.05, 0.05, 0.1, 0.8, 0.1] });
+    assert!(orders(&press(&mut model, "<f5>")).is_empty());
+    let effects = told(&mut model, Event::Classified { remembered: 0, waiting: 0, rescored: 0, per_second: None });
+    assert!(orders(&effects).iter().any(|order| matches!(order, Order::Plan { .. })), "{effects:?}");
+}
+
+/// Work that began after a question is not joined by what was asked.
+#[test]
+fn a_yes_that_comes_too_late_begins_nothing() {
+    let mut model = in_files(plan());
+    press(&mut model, "W");
+    told(&mut model, found(190));
+    assert!(orders(&press(&mut model, "y")).is_empty());
+    assert_eq!(model.work, Work::Classifying { files: 190, others: 0 });
+}

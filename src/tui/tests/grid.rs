@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::backend::{NotShown, RenderedPreview};
+use crate::domain::decision::Standing;
 use crate::domain::review::{QueueFilter, QueueOrder};
 
 fn painted() -> RenderedPreview {
@@ -62,6 +63,20 @@ pub(super) fn said(model: &Model) -> String {
 
 pub(super) fn decided_count(model: &Model) -> usize {
     model.collection.entries().iter().filter(|entry| entry.decision.is_some()).count()
+}
+
+#[test]
+fn the_grid_of_an_unsure_picture_is_of_all_unsure_ones() {
+    let mut model = classified();
+    press(&mut model, "<f4>");
+    let unsure = model.filter_counts().count(QueueFilter::Unsure);
+    let first = model.review.current().unwrap();
+    assert_eq!(model.collection.standing(first, model.sure()), Some(Standing::Unsure));
+    press(&mut model, "g");
+    assert_eq!((model.review.filter, model.review.queue.len()), (QueueFilter::Unsure, unsure));
+    assert!(unsure > 1 && model.review.current() == Some(first));
+    press(&mut model, "g");
+    assert_eq!(model.review.filter, QueueFilter::All);
 }
 
 #[test]

@@ -55,7 +55,7 @@ fn arrows_pages_and_ends_move_through_a_list_and_the_mark_stays_on_the_screen() 
     let mut model = classified();
     press(&mut model, "?");
     let last = list(&model).rows() - 1;
-    let marked = |model: &Model| screen(model, 60, 15).lines().filter(|line| line.contains("> ")).count();
+    let marked = |model: &Model| screen(model, 60, 15).lines().filter(|line| line.contains("│> ")).count();
     let mut at = vec![];
     for key in ["<down>", "<pagedown>", "<up>", "<end>", "<down>", "<pageup>", "<home>", "<up>"] {
         press(&mut model, key);

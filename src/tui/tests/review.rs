@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::backend::{Part, Viewed};
+use crate::tui::model::Popup;
 
 #[test]
 fn nobody_accepts_what_is_not_on_the_screen() {
@@ -170,7 +171,9 @@ fn keys_of_other_layouts_do_what_their_place_does() {
     // A letter of no known place says so; where text is typed, letters are letters.
     press(&mut model, "ß");
     assert!(screen(&model, 100, 30).contains("Nothing is set for the key “ß”. ? lists the keys."));
-    press(&mut model, "/ф");
+    press(&mut model, "lф");
+    assert!(matches!(&model.popup, Some(Popup::Chooser(list)) if list.typed.text() == "ф"), "{:?}", model.popup);
+    press(&mut model, "<esc><esc>/ф");
     assert_eq!(model.find.line.as_ref().map(|line| line.text()), Some("ф"));
 }
 

@@ -1,8 +1,8 @@
 //! Hands each event of the backend to the part of the app that it concerns.
 
 use super::{
-    failure, files, find, following, grid_page, labels, models, outside, run, setup, stacks, start, trust, undo,
-    watching,
+    failure, files, find, following, grid_page, inside, labels, models, outside, run, setup, stacks, start, trust,
+    undo, watching,
 };
 use crate::backend::Event;
 use crate::tui::effect::Effect;
@@ -69,7 +69,8 @@ fn hand_on(model: &mut Model, event: Event) -> Vec<Effect> {
         // Labels and their scores.
         Event::Scorable { missing } => return labels::scorable(model, missing),
         Event::NotScorable { error } => labels::not_scorable(model, &error),
-        Event::Rescored { revision, scores } => labels::rescored(model, revision, scores),
+        Event::Rescored { revision, scores } => return inside::rescored(model, revision, scores),
+        Event::Inside { labels } => inside::told(model, labels),
         Event::Ranked { begun, number, ranking } => return find::ranked(model, begun, number, ranking),
         Event::NotRanked { number, reason } => return find::not_ranked(model, number, reason),
         Event::LabelsFailed { revision, label, error } => labels::failed(model, revision, label, &error),

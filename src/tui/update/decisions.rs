@@ -125,8 +125,8 @@ fn decision(model: &Model, wanted: Wanted, index: usize) -> Result<Decision, Ref
         Wanted::Accept => predicted.map(Decision::Accepted).ok_or(Refusal::NoScores),
         Wanted::Label(number) if predicted == Some(number) => Ok(Decision::Accepted(number)),
         Wanted::Label(number) => Ok(Decision::Reassigned(number)),
-        Wanted::NoneOfThese => Ok(Decision::NoneOfThese),
-        Wanted::Skip => Ok(Decision::Skipped),
+        Wanted::NoneOfThese => Ok(model.said_inside(Decision::NoneOfThese, index)),
+        Wanted::Skip => Ok(model.said_inside(Decision::Skipped, index)),
     }
 }
 

@@ -83,6 +83,11 @@ fn ask_apply(model: &mut Model) -> Vec<Effect> {
 
 /// Carries the plan out, after a yes.
 pub(super) fn apply(model: &mut Model) -> Vec<Effect> {
+    // Something may have begun since it was asked.
+    if model.is_busy() {
+        model.say_busy();
+        return vec![];
+    }
     let Some(total) = model.files.plan.as_ref().map(|plan| plan.transfers.len()) else { return no_plan(model) };
     model.work = Work::Applying { tally: Tally::default(), total };
     let table = model.defaults.output_file.clone();
@@ -135,6 +140,10 @@ fn say_nothing_back(model: &mut Model, run: RunId, left: usize) {
 
 /// Takes back what a run did, after a yes.
 pub(super) fn take_back(model: &mut Model, run: RunId) -> Vec<Effect> {
+    if model.is_busy() {
+        model.say_busy();
+        return vec![];
+    }
     model.work = Work::Undoing { tally: Tally::default(), total: 0 };
     vec![Effect::Order(Order::Undo { destination: model.session(), run: Some(run) })]
 }

@@ -67,7 +67,9 @@ pub(super) fn bring(model: &mut Model, index: usize) -> bool {
         return false;
     }
     find::forget(model);
-    model.review.filter_before = std::mem::take(&mut model.review.filter);
+    if model.review.filter != QueueFilter::All {
+        model.review.filter_before = std::mem::take(&mut model.review.filter);
+    }
     remake(model);
     go_to_picture(model, index)
 }

@@ -15,6 +15,7 @@ mod go_to;
 mod grid;
 mod grid_page;
 mod help;
+mod inside;
 mod label_list;
 mod labels;
 mod last_decisions;
@@ -184,7 +185,14 @@ fn everywhere(model: &mut Model, key: KeyEvent) -> Option<Vec<Effect>> {
             model.question = waits.then_some(Question::Quit);
             return Some(if waits { vec![] } else { vec![Effect::Quit] });
         }
-        AppAction::Start => return Some(start::start(model)),
+        AppAction::GoInside => return Some(inside::go_inside(model)),
+        AppAction::ComeOut => return Some(inside::come_out(model)),
+        AppAction::Start => {
+            // A run is one of the root's labels.
+            let mut effects = inside::come_out_of_all(model);
+            effects.extend(start::start(model));
+            return Some(effects);
+        }
         AppAction::Stop => return Some(stop(model)),
         AppAction::Pause => return Some(pause(model)),
         AppAction::Trust => return Some(trust::ask(model)),

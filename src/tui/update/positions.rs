@@ -4,6 +4,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
+use super::digits;
 use crate::domain::printable::printable_text;
 use crate::tui::action::AppAction;
 use crate::tui::key_positions::{at_place_of, french_digit, shifted};
@@ -13,12 +14,15 @@ use crate::tui::model::{Model, Pane};
 /// terminal tells of its place.
 pub(super) fn meant(model: &mut Model, key: KeyEvent, position: Option<char>) -> Option<KeyEvent> {
     let KeyCode::Char(letter) = key.code else { return Some(key) };
-    if model.is_typing() || model.keys.is_bound(key) {
+    if model.is_typing() || model.popup.is_some() || model.keys.is_bound(key) {
         return Some(key);
     }
     let with = |letter: char| KeyEvent::new(KeyCode::Char(letter), key.modifiers);
     let told = position.map(|place| if letter.is_uppercase() { shifted(place) } else { place });
-    let digit = || french_digit(letter).filter(|_| model.pane == Pane::Review && model.question.is_none());
+    // A sign that is a digit with the shift key elsewhere gives the label of that, where there is one.
+    let is_shifted = digits::shifted(key).is_some_and(|label| label < model.labels.current.len());
+    let in_review = model.pane == Pane::Review && model.question.is_none();
+    let digit = || french_digit(letter).filter(|_| in_review && !is_shifted);
     if letter.is_ascii() {
         // Signs of a French keyboard; letters that nothing is bound to are the panes' own.
         return Some(digit().map_or(key, with));

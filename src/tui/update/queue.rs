@@ -117,8 +117,8 @@ pub(super) fn open_from(model: &Model, from: usize, by: isize) -> Option<usize> 
     let is_open = |at: &usize| {
         let index = model.review.queue.get(*at);
         index.is_some_and(|index| {
-            let entry = model.collection.entries().get(*index).filter(|_| !model.collection.is_replaced(*index));
-            entry.is_some_and(|entry| entry.decision.is_none())
+            let is_here = *index < model.collection.len() && model.collection.is_here(*index);
+            is_here && model.collection.decision(*index).is_none()
         })
     };
     match by > 0 {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::panes::go_to;
-use super::{failure, following, models, setup, stacks, start, watching};
+use super::{failure, files, following, models, setup, stacks, start, watching};
 use crate::backend::BackendError;
 use crate::domain::collection::Entry;
 use crate::domain::file_filter::LeftOut;
@@ -21,6 +21,10 @@ use crate::use_cases::Notice;
 pub(super) fn opened(model: &mut Model, sorting: Option<Sorting>, origin: Option<Origin>) -> Vec<Effect> {
     // A waiting start was meant for the former fields.
     model.setup.begins = None;
+    while model.labels.come_out().is_some() {
+        model.collection.come_out();
+    }
+    model.labels.inside.clear();
     if let Some(origin) = origin {
         model.setup.source = InputLine::new(origin.source);
         model.setup.recursive = origin.recursive;
@@ -132,6 +136,10 @@ pub(super) fn classified(
     let text = model.language.say(key, values);
     model.say(text);
     let mut effects = start::ended(model, has_rescored);
+    // Whoever waits for the plan has it now.
+    if model.pane == Pane::Files {
+        effects.extend(files::enter(model));
+    }
     effects.extend(stacks::search(model));
     // The pace of this run is the estimate for the next.
     if let (Some(pace), Some(key)) = (per_second, model.pace_key()) {

@@ -30,9 +30,9 @@ struct Left {
     out: usize,
 }
 
-/// Has the queue hold the pictures of one label.
-pub(super) fn narrow(model: &mut Model, label: usize) {
-    model.review.filter = QueueFilter::Label(label);
+/// Has the queue hold the pictures of one filter.
+pub(super) fn narrow(model: &mut Model, filter: QueueFilter) {
+    model.review.filter = filter;
     remake(model);
 }
 
@@ -154,7 +154,7 @@ fn next_page(model: &mut Model, told: String) -> Vec<Effect> {
         model.show(format!("{told} {last}"));
         return look(model);
     };
-    narrow(model, label);
+    narrow(model, QueueFilter::Label(label));
     let text = model.labels.current.get(label).map(|label| printable_text(&label.text)).unwrap_or_default();
     let next = model.language.say("app.grid_next_label", &[("label", &text), ("count", &model.review.queue.len())]);
     model.show(format!("{told} {next}"));

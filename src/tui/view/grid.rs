@@ -64,8 +64,8 @@ pub(super) fn draw_tile(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_>, 
     let said = match shown {
         _ if review.hidden => canvas.text("app.tile_hidden"),
         _ if review.preview == Preview::None => String::new(),
-        // As the picture in hand, a tile gives way to a popup where the terminal draws it by itself.
-        Tile::Painted(painted) if is_covered && !preview::is_text(painted) => return,
+        // As for the picture in hand, the terminal's own graphics give way to a popup.
+        Tile::Painted(painted) if is_covered => return preview::draw_in_cells(frame, area, painted),
         Tile::Painted(painted) => return preview::draw(frame, area, painted),
         Tile::Waits => "…".to_owned(),
         Tile::Gone => canvas.text("app.tile_gone"),

@@ -25,8 +25,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_>) {
         Layout::vertical([Constraint::Length(1), Constraint::Min(3), Constraint::Length(under)]).areas(area);
     let beside = (area.width * COUNTS_SHARE / 100).clamp(*COUNTS.start(), *COUNTS.end());
     let [text, counts] = Layout::horizontal([Constraint::Min(20), Constraint::Length(beside)]).areas(editing);
-    let heading =
-        format!("{}{}", padded(&canvas.text("app.labels_head"), text.width as usize), canvas.text("app.counts_head"));
+    let heading = format!("{}{}", padded(&head_of(canvas), text.width as usize), canvas.text("app.counts_head"));
     paragraph(frame, head, vec![Line::styled(heading, canvas.theme.title())]);
     let labels = &canvas.model.labels;
     let first = editor_lines::first(&labels.editor, text.height as usize);
@@ -35,6 +34,15 @@ pub(super) fn draw(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_>) {
     frame.render_widget(Text::from(lines), text);
     paragraph(frame, counts, counts_beside(canvas, first, counts.height as usize, counts.width as usize));
     paragraph(frame, others, rows);
+}
+
+/// The heading, with the label that the labels of the editor are inside.
+fn head_of(canvas: &Canvas<'_>) -> String {
+    let labels = &canvas.model.labels;
+    match labels.outside.last().and_then(|outside| labels.text_of(outside.label)) {
+        Some(label) => canvas.say("app.labels_inside_head", &[("label", &printable_text(label))]),
+        None => canvas.text("app.labels_head"),
+    }
 }
 
 /// One line a line of the editor.

@@ -67,17 +67,19 @@ fn about(canvas: &Canvas<'_>, index: usize, width: usize, style: Style) -> Vec<L
 /// The label that counts for a picture, and the score of that one.
 fn counts_for(canvas: &Canvas<'_>, index: usize, decision: Option<Decision>) -> (String, String) {
     let model = canvas.model;
-    let predicted = || model.collection.best(index).filter(|_| model.is_scored()).map(|best| best.label);
-    let decided = |label| model.labels.numbers.iter().position(|number| *number == label);
-    let place = match decision {
-        Some(Decision::NoneOfThese) => return (canvas.text("app.row_none"), String::new()),
-        Some(Decision::Accepted(label) | Decision::Reassigned(label) | Decision::NoneInside(label)) => decided(label),
-        Some(Decision::Skipped) | None => predicted(),
-    };
-    let name = place.and_then(|place| model.labels.current.get(place)).map(|label| printable_text(&label.text));
+    // A decision for a label inside another one is one for the label that is on the screen.
+    let decision = decision.and_then(|_| model.collection.decision(index));
+    if decision == Some(Decision::NoneOfThese) {
+        return (canvas.text("app.row_none"), String::new());
+    }
+    let best = model.collection.best(index).filter(|_| model.is_scored());
+    let predicted = best.and_then(|best| model.labels.numbers.get(best.label)).copied();
+    let Some(label) = decision.and_then(Decision::label).or(predicted) else { return Default::default() };
+    let name = model.labels.text_of(label).map(printable_text).unwrap_or_default();
+    let place = model.labels.numbers.iter().position(|number| *number == label);
     let scores = if model.is_scored() { model.collection.scores(index) } else { &[] };
     let score = place.and_then(|place| scores.get(place)).filter(|score| score.is_finite());
-    (name.unwrap_or_default(), score.map_or_else(String::new, |score| format!("{score:.2}")))
+    (name, score.map_or_else(String::new, |score| format!("{score:.2}")))
 }
 
 /// A sign for what was decided; each decision has its own.

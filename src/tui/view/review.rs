@@ -104,7 +104,7 @@ pub(super) fn draw_picture(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_
             said(frame, canvas.with_keys("app.no_colours", &[("key", ReviewAction::Preview.into())]));
         }
         // The terminal would lay its own picture over the popup, or keep the popup's letters in it.
-        Some(Ok(viewed)) if is_covered && !preview::is_text(&viewed.painted) => {}
+        Some(Ok(viewed)) if is_covered => preview::draw_in_cells(frame, area, &viewed.painted),
         Some(Ok(viewed)) => preview::draw(frame, area, &viewed.painted),
         Some(Err(why)) => said(frame, why.say(&canvas.model.language)),
         None => {}

@@ -111,8 +111,14 @@ def decide():
     # The scores come when the model is open.
     app.expect("· demo ·")
     app.expect(" circle")
-    for number, key in enumerate(["1", "2", "x", "a"]):
-        app.press(key)
+    # In the order in which they were found, which versions before had until the scores came: from the end of the newest
+    # first. Each decision goes one picture on, which is one back here.
+    for order in ["most sure first", "by label", "newest first"]:
+        app.press("o")
+        app.expect(order)
+    app.press("End")
+    for number, (ways, key) in enumerate([([], "1"), (["Up"], "2"), (["Up", "Up"], "x"), (["Up", "Up"], "a")]):
+        app.press(*ways, key)
         app.expect(f"reviewed {number + 1}")
     app.press("u")
     app.expect("reviewed 3")

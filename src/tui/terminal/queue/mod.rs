@@ -19,7 +19,7 @@ use super::rough::rough;
 const CELL_BYTES: usize = 28;
 
 /// A picture that takes no longer than this goes as it is.
-const DIRECT: Duration = Duration::from_millis(50);
+const DIRECT: Duration = Duration::from_millis(150);
 
 /// One that takes longer than this goes in 256 colours before it goes in all.
 const LONG: Duration = Duration::from_millis(400);

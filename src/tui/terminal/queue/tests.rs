@@ -27,7 +27,7 @@ fn draw(queue: &mut CellQueue, cells: &[(u16, u16, Cell)]) {
 }
 
 fn slow(bytes: usize) -> Duration {
-    Duration::from_millis(bytes as u64 / 100)
+    Duration::from_millis(bytes as u64 / 40)
 }
 
 fn fast(_: usize) -> Duration {
