@@ -34,16 +34,16 @@ pub(super) fn look(model: &mut Model) -> Vec<Effect> {
     let is_drawn = !model.review.hidden && model.review.preview != Preview::None;
     let grid = &mut model.review.grid;
     let known = grid.room == room && grid.tiles.iter().map(|(index, _)| index).eq(&pictures);
-    if known && is_drawn && grid.number > 0 {
+    if known && is_drawn {
         return vec![];
     }
     grid.number += 1;
-    grid.room = room;
+    // Once they are drawn again, they are asked for again.
+    grid.room = if is_drawn { room } else { PreviewSize::default() };
     grid.tiles = pictures.iter().map(|index| (*index, Tile::Waits)).collect();
     let number = grid.number;
     // Pictures that are not to be seen are not decoded either.
     if !is_drawn {
-        model.review.grid.number = 0;
         return vec![];
     }
     let sights = |model: &Model, pictures: &mut dyn Iterator<Item = usize>| -> Vec<PictureLocation> {
