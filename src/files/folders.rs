@@ -125,13 +125,14 @@ impl Folders {
         Ok(Entry { folder: self.open(folder)?, name: name.to_owned() })
     }
 
-    /// Opens a folder and makes it where it is missing: it alone, or with all that are missing above it. True where one
-    /// was made.
+    /// Opens a folder and makes it where it is missing, with those that are missing between it and its root. A root is
+    /// made only with all that are missing above it. True where one was made.
     pub fn open_or_make(&self, path: &Path, makes_parents: bool) -> io::Result<(Rc<Folder>, bool)> {
         let made = RefCell::new(false);
         let folder = self.open_with(path, &|above: &Folder, name| {
             let is_last = above.path().join(name) == path;
-            if !makes_parents && !is_last {
+            let is_below_root = self.roots.iter().any(|root| above.path().starts_with(root));
+            if !makes_parents && !is_last && !is_below_root {
                 return Err(ErrorKind::NotFound.into());
             }
             *made.borrow_mut() |= above.make_in(name)?;
@@ -250,14 +251,17 @@ mod tests {
     }
 
     #[test]
-    fn open_or_make_makes_one_folder_or_all_missing_ones() {
+    fn open_or_make_makes_missing_folders_below_a_root_and_no_root_by_itself() {
         let temporary = tempfile::tempdir().unwrap();
-        let folders = Folders::below([temporary.path().to_owned()]);
-        let deep = temporary.path().join("a/b");
+        let root = temporary.path().join("disk/sorted");
+        let folders = Folders::below([root.clone()]);
+        let deep = root.join("a/b");
         assert_eq!(folders.open_or_make(&deep, false).unwrap_err().kind(), ErrorKind::NotFound);
+        assert!(!temporary.path().join("disk").exists());
         assert!(folders.open_or_make(&deep, true).unwrap().1);
         assert!(!folders.open_or_make(&deep, true).unwrap().1);
-        assert!(folders.open_or_make(&temporary.path().join("c"), false).unwrap().1);
+        assert!(folders.open_or_make(&root.join("c/d"), false).unwrap().1);
+        assert!(folders.open_or_make(&root.join("e"), false).unwrap().1);
     }
 
     #[test]

@@ -58,7 +58,7 @@ pub struct PreparedTransfer {
 
 impl PreparedTransfer {
     /// True where the folder may be made with all the folders above it: a place that a file comes back to. Otherwise it
-    /// is made only right under a folder that is there.
+    /// is made only below a destination that is there.
     fn makes_parents(&self) -> bool {
         self.planned.reverses.is_some()
     }
