@@ -66,6 +66,14 @@ impl Wanted {
     }
 }
 
+/// The form of a text in which it is looked for: without case and accents.
+pub fn folded(text: &str) -> String {
+    match text.is_ascii() {
+        true => text.to_ascii_lowercase(),
+        false => text.chars().flat_map(letters_of).collect(),
+    }
+}
+
 /// True where two texts differ in case and accents at most.
 pub fn is_same(one: &str, other: &str) -> bool {
     Folded::of(one.trim()).letters == Folded::of(other.trim()).letters
@@ -185,6 +193,8 @@ fn letters_of(c: char) -> impl Iterator<Item = char> {
 fn undecomposed(c: char) -> &'static str {
     match c {
         'ß' => "ss",
+        // At the end of a word it is one inside of it as soon as a letter more is typed.
+        'ς' => "σ",
         'æ' => "ae",
         'œ' => "oe",
         'ø' => "o",

@@ -2,7 +2,7 @@
 
 use memchr::memmem::Finder;
 
-use super::name_fold::fold_for_search;
+use super::fuzzy::folded;
 
 /// Words that somebody typed.
 #[derive(Debug, Clone, Default)]
@@ -11,7 +11,7 @@ pub struct NameWords(Vec<Finder<'static>>);
 impl NameWords {
     /// The words of a text.
     pub fn of(typed: &str) -> NameWords {
-        NameWords(fold_for_search(typed).split_whitespace().map(|word| Finder::new(word).into_owned()).collect())
+        NameWords(folded(typed).split_whitespace().map(|word| Finder::new(word).into_owned()).collect())
     }
 
     /// True where nothing was typed: every name has no word of it.
@@ -42,7 +42,7 @@ impl NameIndex {
 
     /// Adds the name of the next picture.
     pub fn push(&mut self, name: &str) {
-        self.folded.push_str(&fold_for_search(name));
+        self.folded.push_str(&folded(name));
         self.ends.push(self.folded.len());
     }
 
