@@ -32,6 +32,8 @@ impl Failure {
             | RunError::NoSuchLabel { .. }
             | RunError::NotNarrowed { .. }
             | RunError::FolderTooLong { .. }
+            | RunError::FileInTheWay { .. }
+            | RunError::NoneFromThere { .. }
             | RunError::Find(FindError::EmptySentence | FindError::SentenceTooLong { .. }) => failure.into_usage(),
             error if error.asks_for_trust() => {
                 let sentence = format!("{} {}", failure.sentence, language.text("store.add_trust"));

@@ -90,6 +90,11 @@ impl Say for RunError {
             RunError::FolderTooLong { folder } => {
                 language.say("within.folder_too_long", &[("folder", &printable(folder))])
             }
+            RunError::NoneFromThere { label, source_folder } => {
+                let values: Values<'_> = &[("label", &printable_text(label)), ("source", &printable(source_folder))];
+                language.say("within.none_from_there", values)
+            }
+            RunError::FileInTheWay { path } => language.say("within.file_in_the_way", &[("path", &printable(path))]),
             RunError::Runtime(error) => error.say(language),
             RunError::Unpack { folder, source } => {
                 language.say("demo.cannot_unpack", &[("folder", &printable(folder)), ("detail", source)])

@@ -76,6 +76,20 @@ pub enum RunError {
         /// The folder.
         folder: PathBuf,
     },
+    /// No picture of a label was found in a folder.
+    #[error("no picture of the label {label} was found in {source_folder}")]
+    NoneFromThere {
+        /// The label.
+        label: String,
+        /// The folder.
+        source_folder: PathBuf,
+    },
+    /// There is a file where a label's folder would be made.
+    #[error("there is a file at {path}")]
+    FileInTheWay {
+        /// The file.
+        path: PathBuf,
+    },
     /// The runtime.
     #[error(transparent)]
     Runtime(#[from] RuntimeError),

@@ -150,7 +150,12 @@ pub(super) fn label_set(
     let key = key.to_string();
     let ids = labels.iter().map(|label| label_id(change, within, &label.text)).collect::<rusqlite::Result<Vec<_>>>()?;
     let numbers = json!(ids.iter().map(|id| id.0).collect::<Vec<_>>()).to_string();
-    change.execute("INSERT OR IGNORE INTO label_sets (key, labels) VALUES (?1, ?2)", (&key, numbers))?;
+    // The set may be known from labels that had these texts, and were renamed since.
+    change.execute(
+        "INSERT INTO label_sets (key, labels) VALUES (?1, ?2)
+         ON CONFLICT (key) DO UPDATE SET labels = ?2 WHERE labels IS NOT ?2",
+        (&key, numbers),
+    )?;
     let id = change.query_row("SELECT id FROM label_sets WHERE key = ?1", [&key], |row| row.get(0))?;
     Ok(LabelSet { id, labels: ids })
 }

@@ -329,6 +329,22 @@ mod tests {
     }
 
     #[test]
+    fn labels_of_texts_that_others_had_are_not_those_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut session, before, picture) = session(folder.path());
+        session.rename_label(&["a photo"], "a drawing").unwrap();
+        let drawing = session.label("a drawing").unwrap();
+        let said = vec![(picture, Some(Decision::Accepted(drawing)))];
+        session.decide(&Step { kind: StepKind::Decide, said }).unwrap();
+        // The drawing is given up, and a photo is a new label.
+        let sorting = sorting(["a photo", "a map"]);
+        let set = session.label_set(&sorting.labels, &sorting.template, "m").unwrap();
+        assert_eq!((set.id, set.labels.contains(&drawing)), (before.id, false));
+        assert_eq!(session.sorting().unwrap().unwrap().1, set, "a later start knows the same labels");
+        assert_eq!(standing(&session).1, None, "a drawing is no photo");
+    }
+
+    #[test]
     fn a_session_of_version_6_keeps_its_labels_and_a_program_of_version_6_refuses_a_newer_one() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join(".sis")).unwrap();

@@ -6,7 +6,7 @@ use super::runtime::ChosenRuntime;
 use super::{Notice, RunContext, RunError, RunEvent, open_model, open_session};
 use crate::domain::decision::LabelId;
 use crate::domain::file_filter::FileFilter;
-use crate::domain::folder_name::{folder_name, folder_names};
+use crate::domain::folder_name::folder_names;
 use crate::domain::label::Label;
 use crate::domain::label_tree::path_text;
 use crate::domain::picture::PictureId;
@@ -23,6 +23,7 @@ use crate::jobs::model::{Model, OpenedModel};
 use crate::jobs::narrow::{LabelScores, Member, Scores, members, score_files, score_remembered, told};
 use crate::jobs::session_writer::SourceFolder;
 use crate::jobs::stage_clocks::{RecentLimit, StageClocks};
+use crate::jobs::tables::table_name;
 use crate::store::StoreError;
 use crate::store::ledger::{RunResult, WithinSettings};
 use crate::store::session::{LabelSet, Narrowed, Session, SessionTree, Sorting};
@@ -121,7 +122,7 @@ pub fn prepare(
         return Err(RunError::NoSuchLabel { label, labels });
     };
     let path: Vec<String> = tree.labels.path(position).into_iter().map(str::to_owned).collect();
-    check_folders(&session, &tree, position, request.labels)?;
+    check_folders(&session, &tree, (&sorting, position), request.labels)?;
     let model = match request.model {
         Some(model) => model.clone(),
         None => {
@@ -130,9 +131,8 @@ pub fn prepare(
         }
     };
     sorting.operation = request.operation.unwrap_or(sorting.operation);
-    let source = request.source.map(SourceFolder::new);
     let within = tree.labels.labels().get(position).map(|label| label.id).ok_or_else(nothing)?;
-    let pictures = members(&session, &tree, within, source.as_ref())?;
+    let pictures = members_from(&session, &tree, position, request.source)?;
     let settings = Settings {
         source: request.source.map_or_else(|| PathBuf::from(&origin.source), Path::to_owned),
         recursive: origin.recursive,
@@ -163,14 +163,42 @@ fn tree_of(session: &Session, sorting: &Sorting, set: &LabelSet) -> Result<Sessi
     session.tree(set, &texts, sorting.sure())
 }
 
-/// An error where the folder of a label inside would have a longer path than systems take.
-fn check_folders(session: &Session, tree: &SessionTree, position: usize, inside: &[Label]) -> Result<(), RunError> {
-    let root: Vec<String> = tree.labels.labels().iter().map(|label| folder_name(&label.text)).collect();
+/// The pictures of the label at a position that were found in a folder, where one is given. None at all is an error then:
+/// labels inside that no picture is scored for would take the place of those that pictures are sorted by.
+fn members_from(
+    session: &Session,
+    tree: &SessionTree,
+    position: usize,
+    source: Option<&Path>,
+) -> Result<Vec<Member>, RunError> {
+    let Some(within) = tree.labels.labels().get(position).map(|label| label.id) else { return Ok(vec![]) };
+    let pictures = members(session, tree, within, source.map(SourceFolder::new).as_ref())?;
+    match source.filter(|_| pictures.is_empty()) {
+        Some(source) => {
+            Err(RunError::NoneFromThere { label: tree.labels.name(position), source_folder: source.to_owned() })
+        }
+        None => Ok(pictures),
+    }
+}
+
+/// An error where the folder of a label inside would have a longer path than systems take, or where a file lies in its
+/// place: that may be a picture, which no one is to be told to remove.
+fn check_folders(
+    session: &Session,
+    tree: &SessionTree,
+    (sorting, position): (&Sorting, usize),
+    inside: &[Label],
+) -> Result<(), RunError> {
+    let table = table_name(session)?.unwrap_or_default();
+    let root = folder_names(&sorting.labels, &table.to_string_lossy());
     let above = tree.labels.folders(&root).get(position).cloned().unwrap_or_default();
     for name in folder_names(inside, "") {
         let folder = session.destination().join(&above).join(name);
         if folder.as_os_str().len() + ROOM_FOR_NAMES > LONGEST_PATH {
             return Err(RunError::FolderTooLong { folder });
+        }
+        if folder.symlink_metadata().is_ok_and(|found| !found.is_dir()) {
+            return Err(RunError::FileInTheWay { path: folder });
         }
     }
     Ok(())
@@ -346,3 +374,6 @@ pub fn widen(session: &mut Session, name: &str) -> Result<LabelId, RunError> {
     session.end_run(run, RunResult::None {})?;
     Ok(within)
 }
+
+#[cfg(test)]
+mod tests;
