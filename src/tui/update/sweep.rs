@@ -63,7 +63,7 @@ pub(super) fn accept_page(model: &mut Model) -> Vec<Effect> {
             left.out += 1;
         } else if model.review.grid.stack.is_none() && model.review.marked.contains(index) {
             left.marked += 1;
-        } else if entry.decision.is_some() {
+        } else if model.collection.decision(*index).is_some() {
         } else if model.collection.is_replaced(*index) {
             left.gone += 1;
         } else {
@@ -100,8 +100,11 @@ fn stacked(model: &Model, index: usize) -> Option<Vec<usize>> {
     }
     let with = model.review.grid.with.get(&index).map(Vec::as_slice).unwrap_or_default();
     let is_open = |other: &&usize| {
-        let entry = model.collection.entries().get(**other);
-        entry.is_some_and(|entry| entry.decision.is_none()) && stacks.stack_of(**other) == stacks.stack_of(index)
+        let is_undecided = model.collection.decision(**other).is_none();
+        // One that is gone, or another picture by now, is decided with none.
+        is_undecided
+            && meant(model, Wanted::NoneOfThese, **other).is_some()
+            && stacks.stack_of(**other) == stacks.stack_of(index)
     };
     let stack: Vec<usize> = std::iter::once(&index).chain(with.iter().filter(is_open)).copied().collect();
     (stack.len() == 1 || stack.iter().all(|member| stacks.was_shown(*member))).then_some(stack)
@@ -165,8 +168,8 @@ fn next_page(model: &mut Model, told: String) -> Vec<Effect> {
 fn next_label(model: &Model) -> Option<usize> {
     let count = model.labels.current.len();
     let mut open = vec![false; count];
-    for (index, entry) in model.collection.entries().iter().enumerate() {
-        if entry.decision.is_none()
+    for index in 0..model.collection.len() {
+        if model.collection.decision(index).is_none()
             && let Some(Standing::Label(label)) = model.collection.standing(index, model.sure())
             && let Some(open) = open.get_mut(label)
         {
