@@ -202,10 +202,13 @@ pub(super) fn skip(model: &mut Model) -> Vec<Effect> {
 }
 
 /// Accepts the picture in hand alone.
+    let in_hand = model.review.current();
 pub(super) fn accept_in_hand(model: &mut Model) -> Vec<Effect> {
     let marked = std::mem::take(&mut model.review.marked);
     let effects = decide_on_page(model, Wanted::Accept);
-    model.review.marked.extend(marked);
+    // One that was accepted is none of those that are marked as wrong.
+    let is_accepted = |index: &usize| !effects.is_empty() && Some(*index) == in_hand;
+    model.review.marked.extend(marked.into_iter().filter(|index| !is_accepted(index)));
     effects
 }
 
