@@ -34,7 +34,7 @@ pub(super) fn look(model: &mut Model) -> Vec<Effect> {
     let is_drawn = !model.review.hidden && model.review.preview != Preview::None;
     let grid = &mut model.review.grid;
     let known = grid.room == room && grid.tiles.iter().map(|(index, _)| index).eq(&pictures);
-    if known && is_drawn && grid.number > 0 {
+    if known && is_drawn {
         return vec![];
     }
     grid.number += 1;
@@ -43,7 +43,8 @@ pub(super) fn look(model: &mut Model) -> Vec<Effect> {
     let number = grid.number;
     // Pictures that are not to be seen are not decoded either.
     if !is_drawn {
-        model.review.grid.number = 0;
+        // They are asked for once they are to be seen, under a number that no page had.
+        model.review.grid.room = PreviewSize::default();
         return vec![];
     }
     let sights = |model: &Model, pictures: &mut dyn Iterator<Item = usize>| -> Vec<PictureLocation> {
