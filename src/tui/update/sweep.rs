@@ -4,7 +4,6 @@ use super::decisions::{decide_these, meant};
 use super::preview::look;
 use super::queue::{go, remake};
 use super::stacks;
-use crate::config::Preview;
 use crate::domain::decision::{Decision, Standing};
 use crate::domain::picture::PictureState;
 use crate::domain::printable::printable_text;
@@ -49,7 +48,7 @@ pub(super) fn turn(model: &mut Model, by: isize) -> Vec<Effect> {
 /// Accepts every picture of the page that nobody decided and that is not marked, as the label that is predicted for it,
 /// and turns the page.
 pub(super) fn accept_page(model: &mut Model) -> Vec<Effect> {
-    if model.review.hidden || model.review.preview == Preview::None {
+    if !model.draws_tiles() {
         let key = if model.review.hidden { ReviewAction::Hide } else { ReviewAction::Preview };
         let text = model.with_keys("app.grid_unseen", &[("key", key.into())]);
         model.say_error(text);
@@ -202,8 +201,8 @@ pub(super) fn skip(model: &mut Model) -> Vec<Effect> {
 }
 
 /// Accepts the picture in hand alone.
-    let in_hand = model.review.current();
 pub(super) fn accept_in_hand(model: &mut Model) -> Vec<Effect> {
+    let in_hand = model.review.current();
     let marked = std::mem::take(&mut model.review.marked);
     let effects = decide_on_page(model, Wanted::Accept);
     // One that was accepted is none of those that are marked as wrong.

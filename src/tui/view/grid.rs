@@ -64,6 +64,8 @@ pub(super) fn draw_tile(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_>, 
     let said = match shown {
         _ if review.hidden => canvas.text("app.tile_hidden"),
         _ if review.preview == Preview::None => String::new(),
+        // Without colours a picture is noise.
+        Tile::Painted(_) if !canvas.model.draws_tiles() => String::new(),
         // As for the picture in hand, the terminal's own graphics give way to a popup.
         Tile::Painted(painted) if is_covered => return preview::draw_in_cells(frame, area, painted),
         Tile::Painted(painted) => return preview::draw(frame, area, painted),
