@@ -50,6 +50,7 @@ pub fn run(start: AppStart) -> std::io::Result<()> {
     let (keys, faults) = Keys::load(config_folder.as_deref());
     let mut model = Model::new(language.clone(), defaults, keys, working_folder());
     model.is_line_unprotected = is_line_unprotected();
+    model.has_colours = Theme::has_colours_in_environment();
     model.outside = outside::way(model.defaults.viewer.as_deref());
     let (painter, wake) = (ScreenPainter::new(), Wake::new()?);
     let (backend, events) = Backend::start(machine, Arc::new(language), painter.clone(), wake.waker());

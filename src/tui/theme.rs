@@ -15,8 +15,13 @@ pub(super) struct Theme {
 
 impl Theme {
     /// Without colours where `NO_COLOR` is set: <https://no-color.org>.
+    pub(super) fn has_colours_in_environment() -> bool {
+        std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+    }
+
+    /// The theme for a background, with the colours that the environment allows.
     pub(super) fn from_environment(is_light: bool) -> Theme {
-        Theme { has_colours: std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()), is_light }
+        Theme { has_colours: Theme::has_colours_in_environment(), is_light }
     }
 
     /// Whether pictures are drawn: without colours only where somebody has chosen a way of drawing, as a picture

@@ -25,6 +25,8 @@ pub(crate) struct Find {
     pub(crate) ranked: Option<Ranked>,
     /// What is being ranked, and the number of the order.
     pub(crate) awaited: Option<(u64, Likening)>,
+    /// The picture that was looked at when that was ordered, by its position.
+    pub(crate) ordered_at: Option<usize>,
     /// The queue that the first search was begun in.
     pub(crate) before: Option<Before>,
     /// The queue that the words in the box narrow, while it is open.

@@ -23,7 +23,7 @@ use ratatui_textarea::TextArea;
 use super::action::{Action, AppAction};
 use super::keys::Keys;
 use super::last_settings::LastSettings;
-use crate::config::Defaults;
+use crate::config::{Defaults, Preview};
 use crate::domain::collection::Collection;
 use crate::domain::count::Counts;
 use crate::domain::decision::LabelId;
@@ -64,6 +64,8 @@ pub(crate) struct Model {
     pub(crate) lands_in_review: bool,
     /// Columns and rows of the screen.
     pub(crate) size: (u16, u16),
+    /// The screen has colours, without which small pictures are drawn only where somebody chose a way of drawing.
+    pub(crate) has_colours: bool,
     /// Lines of a long text that are above the screen.
     pub(crate) scroll: usize,
     /// The terminal is at the other end of a line that takes the program with it when it drops.
@@ -198,6 +200,7 @@ impl Model {
             popup: None,
             lands_in_review: false,
             size: (80, 24),
+            has_colours: true,
             scroll: 0,
             is_line_unprotected: false,
             outside: Outside::Clipboard,
@@ -307,6 +310,16 @@ impl Model {
     pub(crate) fn in_hand(&self) -> Option<PictureId> {
         let entry = self.collection.entries().get(self.review.current()?)?;
         Some(entry.id)
+    }
+
+    /// True where small pictures are on the screen as pictures.
+    pub(crate) fn draws_tiles(&self) -> bool {
+        let is_drawn = match self.review.preview {
+            Preview::None => false,
+            Preview::Auto => self.has_colours,
+            _ => true,
+        };
+        is_drawn && !self.review.hidden
     }
 
     /// True while keys are letters and not commands.

@@ -228,3 +228,20 @@ fn the_box_in_both_languages_and_at_every_width() {
     answer(&mut model, number);
     insta::assert_snapshot!("found_80x24", screen(&model, 80, 24));
 }
+
+#[test]
+fn an_order_that_comes_late_leaves_the_picture_that_a_person_has_gone_on_to() {
+    let mut model = named();
+    let (number, _) = ordered(&press(&mut model, "=")).unwrap();
+    press(&mut model, "j");
+    let at = looked_at(&model);
+    answer(&mut model, number);
+    assert_eq!(looked_at(&model), at);
+    // Nor does an answer that there is no such order bring another picture, or another filter.
+    press(&mut model, "<esc>");
+    let (number, _) = ordered(&press(&mut model, "=")).unwrap();
+    press(&mut model, "jf1j");
+    let (at, filter) = (looked_at(&model), model.review.filter);
+    told(&mut model, Event::NotRanked { number, reason: NotRanked::NothingKnown });
+    assert_eq!((looked_at(&model), model.review.filter), (at, filter));
+}

@@ -174,3 +174,38 @@ fn what_makes_no_sense_inside_is_said_and_not_kept() {
     assert!(model.labels.outside.is_empty());
     assert_eq!(model.collection.within(), None::<LabelId>);
 }
+
+#[test]
+fn the_grid_accepts_inside_a_label_what_is_accepted_outside() {
+    let mut model = classified();
+    told(&mut model, Event::Inside { labels: sorted_inside(["old", "new"]) });
+    press(&mut model, "<f4>f1");
+    assert_eq!(decisions(&press(&mut model, "a")).len() + decisions(&press(&mut model, "a")).len(), 2);
+    press(&mut model, ">");
+    scored_by_two(&mut model);
+    press(&mut model, "g");
+    super::grid::all_drawn(&mut model);
+    let shown = screen(&model, 80, 24);
+    assert!(!shown.contains("✓a map") && shown.contains("new"), "{shown}");
+    let accepted = |key: &str| Some(NamedDecision::Accepted(key.to_owned()));
+    let accept =
+        |model: &mut Model| -> Vec<_> { decisions(&press(model, "A")).into_iter().map(|(_, said)| said).collect() };
+    assert_eq!(accept(&mut model), [accepted("a map\nold")]);
+    // The grid goes on to the other label inside, of which a picture is open.
+    super::grid::all_drawn(&mut model);
+    assert_eq!(accept(&mut model), [accepted("a map\nnew")]);
+}
+
+#[test]
+fn going_inside_a_label_ends_what_was_looked_for_and_the_filter_before() {
+    let mut model = classified();
+    told(&mut model, Event::Inside { labels: sorted_inside(["old", "new"]) });
+    press(&mut model, "<f4>f3f1/jpg<tab>");
+    assert!(model.find.is_active());
+    press(&mut model, ">");
+    scored_by_two(&mut model);
+    assert!(!model.find.is_active());
+    // A third label is not there inside.
+    press(&mut model, "<esc>F");
+    assert_eq!(model.review.filter, crate::domain::review::QueueFilter::All);
+}

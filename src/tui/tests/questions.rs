@@ -263,3 +263,16 @@ fn there_is_no_pace_before_the_first_picture() {
     let shown = screen(&model, 120, 24);
     assert!(shown.contains("0 of 2000 looked at") && !shown.contains("146.6"), "{shown}");
 }
+
+#[test]
+fn a_question_about_the_pictures_of_before_is_none_about_others() {
+    let mut model = classified();
+    model.question = Some(Question::TakeBackEarlier);
+    let begun = model.live.begun + 1;
+    told(&mut model, Event::Begun { begun });
+    assert_eq!(model.question, None);
+    // One that is not about pictures stays.
+    model.question = Some(Question::Quit);
+    told(&mut model, Event::Begun { begun: begun + 1 });
+    assert_eq!(model.question, Some(Question::Quit));
+}

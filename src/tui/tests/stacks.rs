@@ -157,3 +157,16 @@ fn a_stack_on_the_screen_in_both_languages() {
         }
     }
 }
+
+#[test]
+fn what_is_another_picture_by_now_is_not_accepted_with_its_stack() {
+    let mut model = many(40);
+    found_stacks(&mut model, &[&[1, 5, 7]]);
+    press(&mut model, "gD");
+    all_drawn(&mut model);
+    press(&mut model, "<esc>");
+    all_drawn(&mut model);
+    model.collection.set_replaced(4, true);
+    let accepted = pictures(&press(&mut model, "A"));
+    assert!(accepted.contains(&1) && accepted.contains(&7) && !accepted.contains(&5), "{accepted:?}");
+}

@@ -72,7 +72,7 @@ fn hand_on(model: &mut Model, event: Event) -> Vec<Effect> {
         Event::Rescored { revision, scores } => return inside::rescored(model, revision, scores),
         Event::Inside { labels } => inside::told(model, labels),
         Event::Ranked { begun, number, ranking } => return find::ranked(model, begun, number, ranking),
-        Event::NotRanked { number, reason } => return find::not_ranked(model, number, reason),
+        Event::NotRanked { number, reason } => find::not_ranked(model, number, reason),
         Event::LabelsFailed { revision, label, error } => labels::failed(model, revision, label, &error),
         Event::Alike { revision, pairs } => labels::alike(model, revision, pairs),
 

@@ -172,8 +172,7 @@ fn told(model: &Model, decided: &[(usize, Decision)], own: usize) -> String {
 
 /// At the end of the queue, or once all of it is decided: what is left to do.
 fn at_the_end(model: &Model, was_last: bool) -> Option<String> {
-    let entries = model.collection.entries();
-    let decisions = || model.review.queue.iter().filter_map(|index| entries.get(*index)).map(|entry| entry.decision);
+    let decisions = || model.review.queue.iter().map(|index| model.collection.decision(*index));
     if decisions().all(|decision| decision.is_some()) {
         let skipped = decisions().filter(|decision| *decision == Some(Decision::Skipped)).count();
         let (files, filter) = (model.keys.last_name(AppAction::Files), model.keys.name(ReviewAction::Filter));

@@ -155,6 +155,7 @@ pub(super) fn like_this(model: &mut Model) -> Vec<Effect> {
 
 fn order(model: &mut Model, to: Likening) -> Effect {
     let by = to.by.clone();
+    model.find.ordered_at = model.review.current();
     Effect::Order(Order::Rank { number: model.find.ask(to), by })
 }
 
@@ -164,12 +165,16 @@ pub(super) fn ranked(model: &mut Model, begun: u64, number: u64, ranking: Rankin
         return vec![];
     }
     let Some((_, to)) = model.find.awaited.take_if(|(awaited, _)| *awaited == number) else { return vec![] };
+    // A key that is pressed for the picture in hand is none for another that comes in its place.
+    let stays = model.review.current() != model.find.ordered_at;
     model.find.names = None;
     model.find.base = None;
     model.find.ranked = Some(Ranked { to, ranking });
     model.review.filter = QueueFilter::All;
     remake(model);
-    model.review.at = 0;
+    if !stays {
+        model.review.at = 0;
+    }
     look_if_seen(model)
 }
 
@@ -181,9 +186,9 @@ fn look_if_seen(model: &mut Model) -> Vec<Effect> {
 }
 
 /// They could not be ranked. What was found by name stays.
-pub(super) fn not_ranked(model: &mut Model, number: u64, reason: NotRanked) -> Vec<Effect> {
+pub(super) fn not_ranked(model: &mut Model, number: u64, reason: NotRanked) {
     if model.find.awaited.take_if(|(awaited, _)| *awaited == number).is_none() {
-        return vec![];
+        return;
     }
     let text = match reason {
         NotRanked::NoModel => model.language.text("app.find_no_model"),
@@ -195,9 +200,9 @@ pub(super) fn not_ranked(model: &mut Model, number: u64, reason: NotRanked) -> V
         NotRanked::Failed(error) => failure::sentence(model, &error, model.session()),
     };
     model.say_error(text);
-    match model.find.names.is_none() && model.find.ranked.is_none() && model.find.line.is_none() {
-        true => leave(model),
-        false => vec![],
+    // The queue is still that of before, where the person may have gone on.
+    if model.find.names.is_none() && model.find.ranked.is_none() && model.find.line.is_none() {
+        forget(model);
     }
 }
 

@@ -6,7 +6,7 @@ use crate::backend::{ScoredWith, SessionRow};
 use crate::domain::collection::Entry;
 use crate::domain::picture::PictureId;
 use crate::tui::effect::Effect;
-use crate::tui::model::{Model, Pane};
+use crate::tui::model::{Model, Pane, Question};
 
 /// Another session begins.
 pub(super) fn begun(model: &mut Model, begun: u64) {
@@ -14,6 +14,14 @@ pub(super) fn begun(model: &mut Model, begun: u64) {
     model.live.awaits_begin = false;
     // A list that was opened for the former one is of no use.
     model.popup = None;
+    // Neither is a question about what was on the screen.
+    let is_of_pictures = |question: &Question| {
+        matches!(
+            question,
+            Question::DecideMarked(_) | Question::TakeBackEarlier | Question::Apply | Question::TakeBack(_)
+        )
+    };
+    model.question.take_if(|question| is_of_pictures(question));
 }
 
 /// The changes that were read in the session, and how many of this app's own decisions were in it.

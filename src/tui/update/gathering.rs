@@ -11,7 +11,7 @@ pub(super) fn gathered(model: &Model, queue: Vec<usize>) -> (Vec<usize>, HashMap
     let mut with: HashMap<usize, Vec<usize>> = HashMap::new();
     let is_first = |index: &usize| {
         let Some(stack) = model.review.stacks.stack_of(*index) else { return true };
-        if model.collection.entries().get(*index).is_none_or(|entry| entry.decision.is_some()) {
+        if model.collection.decision(*index).is_some() {
             return true;
         }
         let label = model.collection.best(*index).map(|best| best.label);

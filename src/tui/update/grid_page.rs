@@ -2,7 +2,6 @@
 
 use super::sights::sight;
 use crate::backend::{NotShown, Order, PictureLocation, PreviewSize, RenderedPreview};
-use crate::config::Preview;
 use crate::tui::effect::Effect;
 use crate::tui::grid_layout::{page_length, tile_room};
 use crate::tui::model::{Model, Tile};
@@ -31,7 +30,7 @@ pub(super) fn look(model: &mut Model) -> Vec<Effect> {
         model.live.unseen.remove(index);
     }
     let room = PreviewSize { generation: model.review.generation, ..tile_room(model.size) };
-    let is_drawn = !model.review.hidden && model.review.preview != Preview::None;
+    let is_drawn = model.draws_tiles();
     let grid = &mut model.review.grid;
     let known = grid.room == room && grid.tiles.iter().map(|(index, _)| index).eq(&pictures);
     if known && is_drawn {
@@ -44,6 +43,8 @@ pub(super) fn look(model: &mut Model) -> Vec<Effect> {
     let number = grid.number;
     // Pictures that are not to be seen are not decoded either.
     if !is_drawn {
+        // They are asked for once they are to be seen, under a number that no page had.
+        model.review.grid.room = PreviewSize::default();
         return vec![];
     }
     let sights = |model: &Model, pictures: &mut dyn Iterator<Item = usize>| -> Vec<PictureLocation> {

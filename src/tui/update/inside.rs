@@ -1,6 +1,6 @@
 //! Into a label, to sort its pictures by labels inside it, and back out.
 
-use super::{files, labels, marks, preview, queue};
+use super::{files, find, labels, marks, preview, queue};
 use crate::backend::Order;
 use crate::domain::decision::LabelId;
 use crate::domain::label;
@@ -106,6 +106,9 @@ fn arranged(model: &mut Model, filter: QueueFilter) -> Vec<Effect> {
     model.collection.rescore(model.labels.numbers.clone(), vec![]);
     model.files.plan = None;
     model.review.filter = filter;
+    // The filters of labels, there and in what was looked for, were those of other labels.
+    model.review.filter_before = QueueFilter::All;
+    find::forget(model);
     model.recount();
     marks::clear(model);
     let effects = queue::again(model);

@@ -29,13 +29,24 @@ pub(super) fn open(model: &mut Model) -> Vec<Effect> {
         let detail = format!("{score} {:>6}", count.unwrap_or_default());
         Some(Choice { keys: keys_of(model, label), detail, ..choice })
     });
-    let title = match model.review.marked.len() {
+    let title = match meant(model) {
         0 => model.language.say("app.label_list", &[("name", &model.file_name(index))]),
         count => model.language.say("app.label_list_marked", &[("count", &count)]),
     };
     let list = Chooser::new(title, choices.collect()).taking_new().about(model.in_hand());
     model.popup = Some(Popup::Chooser(list));
     vec![]
+}
+
+/// How many pictures get the label together; none where it is the one in hand alone.
+fn meant(model: &Model) -> usize {
+    let review = &model.review;
+    let on_page = review.grid.tiles.iter().map(|(index, _)| index);
+    match (review.grid.is_open, &review.grid.stack) {
+        (false, _) => review.marked.len(),
+        (true, None) => on_page.filter(|index| review.marked.contains(index)).count(),
+        (true, Some(_)) => on_page.filter(|index| !review.stacks.is_taken_out(**index)).count(),
+    }
 }
 
 /// The keys that give a label at once.

@@ -4,7 +4,6 @@
 use super::grid_page::rest;
 use super::sights::sight;
 use crate::backend::{Order, PictureLocation, PreviewSize};
-use crate::config::Preview;
 use crate::tui::effect::Effect;
 use crate::tui::layout::{listed_room, listed_rows};
 use crate::tui::model::{Model, Tile};
@@ -13,8 +12,7 @@ use crate::tui::model::{Model, Tile};
 pub(super) fn look(model: &mut Model) -> Vec<Effect> {
     let review = &model.review;
     let count = listed_rows(model.size, review.look, review.details);
-    let is_drawn = !review.hidden && review.preview != Preview::None;
-    let listed = if is_drawn { review.listed(count) } else { 0..0 };
+    let listed = if model.draws_tiles() { review.listed(count) } else { 0..0 };
     let pictures: Vec<usize> = review.queue[listed.clone()].to_vec();
     if pictures.is_empty() {
         return if review.grid.tiles.is_empty() { vec![] } else { vec![rest(model)] };

@@ -4,7 +4,6 @@ use super::decisions::{decide_these, meant};
 use super::preview::look;
 use super::queue::{go, remake};
 use super::stacks;
-use crate::config::Preview;
 use crate::domain::decision::{Decision, Standing};
 use crate::domain::picture::PictureState;
 use crate::domain::printable::printable_text;
@@ -49,7 +48,7 @@ pub(super) fn turn(model: &mut Model, by: isize) -> Vec<Effect> {
 /// Accepts every picture of the page that nobody decided and that is not marked, as the label that is predicted for it,
 /// and turns the page.
 pub(super) fn accept_page(model: &mut Model) -> Vec<Effect> {
-    if model.review.hidden || model.review.preview == Preview::None {
+    if !model.draws_tiles() {
         let key = if model.review.hidden { ReviewAction::Hide } else { ReviewAction::Preview };
         let text = model.with_keys("app.grid_unseen", &[("key", key.into())]);
         model.say_error(text);
@@ -63,7 +62,7 @@ pub(super) fn accept_page(model: &mut Model) -> Vec<Effect> {
             left.out += 1;
         } else if model.review.grid.stack.is_none() && model.review.marked.contains(index) {
             left.marked += 1;
-        } else if entry.decision.is_some() {
+        } else if model.collection.decision(*index).is_some() {
         } else if model.collection.is_replaced(*index) {
             left.gone += 1;
         } else {
@@ -100,8 +99,11 @@ fn stacked(model: &Model, index: usize) -> Option<Vec<usize>> {
     }
     let with = model.review.grid.with.get(&index).map(Vec::as_slice).unwrap_or_default();
     let is_open = |other: &&usize| {
-        let entry = model.collection.entries().get(**other);
-        entry.is_some_and(|entry| entry.decision.is_none()) && stacks.stack_of(**other) == stacks.stack_of(index)
+        let is_undecided = model.collection.decision(**other).is_none();
+        // One that is gone, or another picture by now, is decided with none.
+        is_undecided
+            && meant(model, Wanted::NoneOfThese, **other).is_some()
+            && stacks.stack_of(**other) == stacks.stack_of(index)
     };
     let stack: Vec<usize> = std::iter::once(&index).chain(with.iter().filter(is_open)).copied().collect();
     (stack.len() == 1 || stack.iter().all(|member| stacks.was_shown(*member))).then_some(stack)
@@ -165,8 +167,8 @@ fn next_page(model: &mut Model, told: String) -> Vec<Effect> {
 fn next_label(model: &Model) -> Option<usize> {
     let count = model.labels.current.len();
     let mut open = vec![false; count];
-    for (index, entry) in model.collection.entries().iter().enumerate() {
-        if entry.decision.is_none()
+    for index in 0..model.collection.len() {
+        if model.collection.decision(index).is_none()
             && let Some(Standing::Label(label)) = model.collection.standing(index, model.sure())
             && let Some(open) = open.get_mut(label)
         {
@@ -200,9 +202,12 @@ pub(super) fn skip(model: &mut Model) -> Vec<Effect> {
 
 /// Accepts the picture in hand alone.
 pub(super) fn accept_in_hand(model: &mut Model) -> Vec<Effect> {
+    let in_hand = model.review.current();
     let marked = std::mem::take(&mut model.review.marked);
     let effects = decide_on_page(model, Wanted::Accept);
-    model.review.marked.extend(marked);
+    // One that was accepted is none of those that are marked as wrong.
+    let is_accepted = |index: &usize| !effects.is_empty() && Some(*index) == in_hand;
+    model.review.marked.extend(marked.into_iter().filter(|index| !is_accepted(index)));
     effects
 }
 

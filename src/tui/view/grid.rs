@@ -64,6 +64,8 @@ pub(super) fn draw_tile(frame: &mut Frame<'_>, area: Rect, canvas: &Canvas<'_>, 
     let said = match shown {
         _ if review.hidden => canvas.text("app.tile_hidden"),
         _ if review.preview == Preview::None => String::new(),
+        // Without colours a picture is noise.
+        Tile::Painted(_) if !canvas.model.draws_tiles() => String::new(),
         // As for the picture in hand, the terminal's own graphics give way to a popup.
         Tile::Painted(painted) if is_covered => return preview::draw_in_cells(frame, area, painted),
         Tile::Painted(painted) => return preview::draw(frame, area, painted),
@@ -84,8 +86,7 @@ fn heading(canvas: &Canvas<'_>, width: u16) -> Line<'static> {
     }
     let length = page_length(model.size);
     let (filter, order) = (model.filter_name(), model.order_name());
-    let is_open =
-        |index: &&usize| model.collection.entries().get(**index).is_some_and(|entry| entry.decision.is_none());
+    let is_open = |index: &&usize| model.collection.decision(**index).is_none();
     let open = review.queue.iter().filter(is_open).count();
     let (page, pages) = (review.at / length + 1, review.queue.len().div_ceil(length).max(1));
     let values: crate::lang::Values<'_> = &[
@@ -115,9 +116,10 @@ fn heading(canvas: &Canvas<'_>, width: u16) -> Line<'static> {
 /// The line under a tile: its letter, a sign for marks and decisions, the label that counts, its score.
 fn caption(canvas: &Canvas<'_>, index: usize, place: usize, width: usize) -> String {
     let model = canvas.model;
-    let Some(entry) = model.collection.entries().get(index) else { return String::new() };
+    // Inside a label, that it is this label decides nothing yet.
+    let decision = model.collection.decision(index);
     let is_out = model.review.grid.stack.is_some() && model.review.stacks.is_taken_out(index);
-    let sign = match (model.review.marked.contains(&index), entry.decision) {
+    let sign = match (model.review.marked.contains(&index), decision) {
         _ if model.collection.is_replaced(index) => "~",
         _ if is_out => "✗",
         (true, _) => "*",
@@ -128,7 +130,7 @@ fn caption(canvas: &Canvas<'_>, index: usize, place: usize, width: usize) -> Str
     let letter = if model.review.grid.has_letters { Grid::letter(place) } else { None };
     let letter = letter.map(|letter| format!("{letter} ")).unwrap_or_default();
     let best = model.collection.best(index).filter(|_| model.is_scored());
-    let label = match entry.decision {
+    let label = match decision {
         Some(Decision::Accepted(label) | Decision::Reassigned(label) | Decision::NoneInside(label)) => {
             model.labels.text_of(label).map(printable_text).unwrap_or_default()
         }
@@ -138,7 +140,7 @@ fn caption(canvas: &Canvas<'_>, index: usize, place: usize, width: usize) -> Str
             .map(|label| printable_text(&label.text))
             .unwrap_or_default(),
     };
-    let score = match entry.decision {
+    let score = match decision {
         None | Some(Decision::Skipped) => best.map(|best| format!(" {:.2}", best.score)).unwrap_or_default(),
         _ => String::new(),
     };
@@ -162,7 +164,7 @@ fn about(canvas: &Canvas<'_>, index: usize, width: usize) -> Line<'static> {
     let name = entry.path.file_name().map(printable).unwrap_or_default();
     let said = match model.collection.is_replaced(index) {
         true => canvas.text("app.replaced"),
-        false => model.decision_name(entry.decision),
+        false => model.decision_name(model.collection.decision(index)),
     };
     let mut parts = vec![name, said];
     let count = model.collection.others_alike(index);

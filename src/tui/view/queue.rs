@@ -45,15 +45,17 @@ pub(super) fn place_at(canvas: &Canvas<'_>, area: Rect, (column, row): (u16, u16
 fn about(canvas: &Canvas<'_>, index: usize, width: usize, style: Style) -> Vec<Line<'static>> {
     let model = canvas.model;
     let Some(entry) = model.collection.entries().get(index) else { return vec![] };
+    // Inside a label, that it is this label decides nothing yet.
+    let decision = entry.decision.filter(|_| model.collection.decision(index).is_some());
     let mark = if model.review.marked.contains(&index) { "*" } else { " " };
     let name = entry.path.file_name().map(printable).unwrap_or_default();
     let more = match model.collection.others_alike(index) {
         0 => String::new(),
         count => format!(" +{count}"),
     };
-    let head = format!("{mark}{} ", sign(canvas, index, entry.decision));
+    let head = format!("{mark}{} ", sign(canvas, index, decision));
     let room = width.saturating_sub(head.width() + more.width());
-    let (label, score) = counts_for(canvas, index, entry.decision);
+    let (label, score) = counts_for(canvas, index, decision);
     // In the order of what was found, the number is how near each is.
     let score = match find::nearness(canvas, index) {
         Some(nearness) => nearness,

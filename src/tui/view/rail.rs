@@ -147,7 +147,7 @@ pub(super) fn in_one_line(canvas: &Canvas<'_>, index: usize) -> Line<'static> {
 fn best_rows(model: &Model, index: usize) -> Vec<Row> {
     let scores = if model.is_scored() { model.collection.scores(index) } else { &[] };
     let best = model.collection.best(index).filter(|_| model.is_scored()).map(|best| best.label);
-    let decided = model.collection.entries().get(index).and_then(|entry| entry.decision).and_then(Decision::label);
+    let decided = model.collection.decision(index).and_then(Decision::label);
     let row = |(place, label): (usize, &crate::domain::label::Label)| Row {
         key: key(place),
         name: printable_text(&label.text),
