@@ -37,14 +37,12 @@ pub(super) fn look(model: &mut Model) -> Vec<Effect> {
         return vec![];
     }
     grid.number += 1;
-    // Once they are drawn again, they are asked for again.
+    // Once they are drawn again, they are asked for again, under a number that no page had.
     grid.room = if is_drawn { room } else { PreviewSize::default() };
     grid.tiles = pictures.iter().map(|index| (*index, Tile::Waits)).collect();
     let number = grid.number;
     // Pictures that are not to be seen are not decoded either.
     if !is_drawn {
-        // They are asked for once they are to be seen, under a number that no page had.
-        model.review.grid.room = PreviewSize::default();
         return vec![];
     }
     let sights = |model: &Model, pictures: &mut dyn Iterator<Item = usize>| -> Vec<PictureLocation> {
