@@ -360,7 +360,7 @@ fn a_click_goes_to_a_tile() {
 #[test]
 fn a_late_tile_of_a_page_of_before_is_none_of_the_page_of_now() {
     let mut model = many(40);
-    press(&mut model, "g");
+    press(&mut model, "g<pagedown><pageup><pagedown><pageup>");
     let number = model.review.grid.number;
     // Hidden and shown again, the next page is asked for under another number than any before.
     press(&mut model, "bb<pagedown>");
