@@ -54,19 +54,24 @@ fn main() {
     let mut app = HeadlessApp::open(start(folder.path()), &destination(folder.path()), 200, 60);
     app.wait_for(|screen| screen.contains(&format!("{count} pictures")), PATIENCE).unwrap();
     app.press(KeyCode::F(4));
-    // All pictures are looked at as they come, not label by label: pages are full.
+    // Of one filter and not label by label, so that pages are full.
     app.press(KeyCode::Char('f'));
-    let first = timed(&mut app, KeyCode::Char('g'));
+    for letter in "unsure".chars() {
+        app.press(KeyCode::Char(letter));
+    }
+    app.press(KeyCode::Enter);
+    app.wait_for(|screen| screen.contains("unsure ·"), PATIENCE).unwrap();
+    let first = timed(&mut app, KeyCode::Char('g'), 1);
     println!("  the first page              {:>7.0} ms", milliseconds(first));
     let mut ready = Vec::new();
     let mut back = Vec::new();
-    for _ in 0..2 {
+    for page in [2, 3] {
         // A person looks at a page for a while; the next one is made ready meanwhile.
         std::thread::sleep(8 * first);
-        ready.push(timed(&mut app, KeyCode::PageDown));
+        ready.push(timed(&mut app, KeyCode::PageDown, page));
     }
-    for _ in 0..2 {
-        back.push(timed(&mut app, KeyCode::PageUp));
+    for page in [2, 1] {
+        back.push(timed(&mut app, KeyCode::PageUp, page));
     }
     println!("  a page that was made ready  {:>7.0} ms", milliseconds(mean(&ready)));
     println!("  a page of before            {:>7.0} ms", milliseconds(mean(&back)));
@@ -74,12 +79,16 @@ fn main() {
     assert!(mean(&back) * 2 < first, "a page of before comes no sooner");
 }
 
-/// From the key to the screen on which no tile of the page waits.
-fn timed(app: &mut HeadlessApp, key: KeyCode) -> Duration {
+/// From the key to the screen that has a page of the grid on which no tile waits.
+fn timed(app: &mut HeadlessApp, key: KeyCode, page: usize) -> Duration {
     let began = Instant::now();
     app.press(key);
-    app.wait_for(|screen| !waits(screen), PATIENCE).unwrap();
-    began.elapsed()
+    app.wait_for(|screen| screen.contains(&format!("page {page}/")) && !waits(screen), PATIENCE).unwrap();
+    let time = began.elapsed();
+    // Cells with a part of a picture: the tiles are there, and not only a screen without any that wait.
+    let drawn = app.draw().chars().filter(|cell| matches!(cell, '\u{2580}'..='\u{259f}')).count();
+    assert!(drawn > 20 * PAGE, "{drawn} cells are drawn");
+    time
 }
 
 /// True while a tile waits for its picture: words that are too long end in such a sign too.

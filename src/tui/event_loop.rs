@@ -32,7 +32,7 @@ use crate::lang::{Language, Say};
 const FRAME: Duration = Duration::from_millis(20);
 
 /// Events that are taken in before the screen is drawn again.
-const TAKEN_TOGETHER: usize = 500;
+pub(super) const TAKEN_TOGETHER: usize = 500;
 
 /// The file with the settings of the last start.
 const LAST_SETTINGS: &str = "last.toml";

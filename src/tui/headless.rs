@@ -10,7 +10,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
 use super::effect::Effect;
-use super::event_loop::working_folder;
+use super::event_loop::{TAKEN_TOGETHER, working_folder};
 
 use super::input_line::InputLine;
 use super::keys::Keys;
@@ -70,9 +70,14 @@ impl HeadlessApp {
                 return Some(began.elapsed());
             }
             let left = patience.checked_sub(began.elapsed())?;
-            let event = self.events.recv_timeout(left).ok()?;
-            let effects = update(&mut self.model, Message::Backend(event));
-            self.carry_out(effects);
+            let first = self.events.recv_timeout(left).ok()?;
+            // What came meanwhile is drawn together, as on a screen.
+            let events: Vec<Event> =
+                std::iter::once(first).chain(self.events.try_iter().take(TAKEN_TOGETHER)).collect();
+            for event in events {
+                let effects = update(&mut self.model, Message::Backend(event));
+                self.carry_out(effects);
+            }
         }
     }
 
