@@ -6,6 +6,7 @@ mod filters;
 mod find;
 mod following;
 mod grid;
+mod grid_keys;
 mod help;
 mod inside;
 mod labels;

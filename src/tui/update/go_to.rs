@@ -4,7 +4,7 @@ use crossterm::event::{KeyCode, KeyEvent};
 
 use super::preview::look;
 use super::queue::{go_to_picture, remake};
-use super::{find, grid, sweep};
+use super::{find, sweep};
 use crate::domain::picture::PictureId;
 use crate::domain::review::QueueFilter;
 use crate::tui::effect::Effect;
@@ -68,7 +68,7 @@ pub(super) fn bring(model: &mut Model, index: usize) -> bool {
     }
     // A grid that goes label by label turns to the label of the picture.
     let is_by_label = model.review.grid.is_open && model.review.grid.former.is_some() && !model.find.is_active();
-    if is_by_label && let Some(filter) = grid::of_a_kind(model, index) {
+    if is_by_label && let Some(filter) = sweep::of_a_kind(model, index) {
         sweep::narrow(model, filter);
         if go_to_picture(model, index) {
             return false;

@@ -5,7 +5,6 @@ use crossterm::event::{KeyCode, KeyEvent};
 use super::grid_page::{first, rest};
 use super::preview::look;
 use super::{digits, queue, review, stacks, sweep};
-use crate::domain::decision::Standing;
 use crate::domain::review::QueueFilter;
 use crate::tui::action::{GridAction, ReviewAction};
 use crate::tui::effect::Effect;
@@ -15,7 +14,7 @@ use crate::tui::model::{Grid, Look, Model};
 /// Opens the grid. Where all pictures are in the queue, and nothing was looked for, it is of those that are of a kind
 /// with the picture in hand: one that does not belong is seen at a glance only among such.
 pub(super) fn open(model: &mut Model) -> Vec<Effect> {
-    let filter = model.review.current().and_then(|index| of_a_kind(model, index));
+    let filter = model.review.current().and_then(|index| sweep::of_a_kind(model, index));
     model.review.grid.is_open = true;
     model.review.grid.is_behind = false;
     model.review.look = Look::One;
@@ -34,15 +33,6 @@ pub(super) fn open(model: &mut Model) -> Vec<Effect> {
         effects.extend(stacks::search(model));
     }
     effects
-}
-
-/// The filter of pictures that are of a kind with one: those of its label, or those that the model is not sure of.
-pub(super) fn of_a_kind(model: &Model, index: usize) -> Option<QueueFilter> {
-    match model.collection.standing(index, model.sure())? {
-        Standing::Label(label) | Standing::UnsureInside(label) => Some(QueueFilter::Label(label)),
-        Standing::Unsure => Some(QueueFilter::Unsure),
-        _ => None,
-    }
 }
 
 /// Leaves the grid for the picture in hand, by itself.

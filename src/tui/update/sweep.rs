@@ -29,6 +29,15 @@ struct Left {
     out: usize,
 }
 
+/// The filter of pictures that are of a kind with one: those of its label, or those that the model is not sure of.
+pub(super) fn of_a_kind(model: &Model, index: usize) -> Option<QueueFilter> {
+    match model.collection.standing(index, model.sure())? {
+        Standing::Label(label) | Standing::UnsureInside(label) => Some(QueueFilter::Label(label)),
+        Standing::Unsure => Some(QueueFilter::Unsure),
+        _ => None,
+    }
+}
+
 /// Has the queue hold the pictures of one filter.
 pub(super) fn narrow(model: &mut Model, filter: QueueFilter) {
     model.review.filter = filter;

@@ -163,8 +163,8 @@ fn tree_of(session: &Session, sorting: &Sorting, set: &LabelSet) -> Result<Sessi
     session.tree(set, &texts, sorting.sure())
 }
 
-/// The pictures of the label at a position that were found in a folder, where one is given. None at all is an error then:
-/// labels inside that no picture is scored for would take the place of those that pictures are sorted by.
+/// The pictures of the label at a position that were found in a folder, where one is given. None at all is an error
+/// then: labels inside that no picture is scored for would take the place of those that pictures are sorted by.
 fn members_from(
     session: &Session,
     tree: &SessionTree,
