@@ -1,29 +1,21 @@
 //! Comparing many pictures with one direction, with every core.
 
 use half::f16;
-use ndarray::{ArrayView1, ArrayView2, Axis};
+use ndarray::{ArrayView1, ArrayView2};
 
-use super::threads::side_by_side;
+use super::scoring::by_cores;
 use crate::domain::ranking::cosines;
-
-/// Pictures for which it is worth while to start a thread.
-const WORTH_A_THREAD: usize = 4096;
 
 /// The cosines that [`cosines`] gives, to the last bit, whatever the number of cores.
 pub fn cosines_by_cores(images: ArrayView2<'_, f16>, direction: ArrayView1<'_, f32>, cores: usize) -> Vec<f32> {
-    let shares = (images.nrows() / WORTH_A_THREAD).clamp(1, cores.max(1));
-    if shares == 1 {
-        return cosines(images, direction);
-    }
-    let share = images.nrows().div_ceil(shares);
-    let works = images.axis_chunks_iter(Axis(0), share).map(|images| move || cosines(images, direction));
-    side_by_side(works.collect()).concat()
+    by_cores(images, cores, |images| cosines(images, direction))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::domain::score::{normalise, normalise_to_f16};
+    use crate::jobs::scoring::WORTH_A_THREAD;
     use ndarray::Array2;
 
     #[test]

@@ -7,7 +7,23 @@ use super::threads::side_by_side;
 use crate::domain::score::{ScoreRule, scores};
 
 /// Pictures for which it is worth while to start a thread.
-const WORTH_A_THREAD: usize = 4096;
+pub(super) const WORTH_A_THREAD: usize = 4096;
+
+/// Applies `compare` to embeddings, one row a picture, in a share for each core, and puts what it gives one after the
+/// other.
+pub(super) fn by_cores(
+    images: ArrayView2<'_, f16>,
+    cores: usize,
+    compare: impl Fn(ArrayView2<'_, f16>) -> Vec<f32> + Sync,
+) -> Vec<f32> {
+    let shares = (images.nrows() / WORTH_A_THREAD).clamp(1, cores.max(1));
+    if shares == 1 {
+        return compare(images);
+    }
+    let (share, compare) = (images.nrows().div_ceil(shares), &compare);
+    let works = images.axis_chunks_iter(Axis(0), share).map(|images| move || compare(images));
+    side_by_side(works.collect()).concat()
+}
 
 /// Scores of every picture for every label, one row a picture: those that [`scores`] gives, to the last bit, whatever
 /// the number of cores.
@@ -17,13 +33,7 @@ pub fn scores_by_cores(
     rule: ScoreRule,
     cores: usize,
 ) -> Vec<f32> {
-    let shares = (images.nrows() / WORTH_A_THREAD).clamp(1, cores.max(1));
-    if shares == 1 {
-        return scores(images, labels, rule);
-    }
-    let share = images.nrows().div_ceil(shares);
-    let works = images.axis_chunks_iter(Axis(0), share).map(|images| move || scores(images, labels, rule));
-    side_by_side(works.collect()).concat()
+    by_cores(images, cores, |images| scores(images, labels, rule))
 }
 
 #[cfg(test)]
