@@ -128,15 +128,7 @@ impl TableLabels {
     fn read(session: &Session, set: Option<&LabelSet>, sure: SureRule) -> Result<TableLabels, StoreError> {
         let none = LabelSet { id: 0, labels: vec![] };
         let set = set.unwrap_or(&none);
-        let paths = session.label_paths()?;
-        let own_text = |label| paths.get(label).and_then(|path| path.last()).map(String::as_str).unwrap_or_default();
-        let texts: Vec<&str> = set.labels.iter().map(own_text).collect();
-        let tree = session.tree(set, &texts, sure)?;
-        let name = |path: &Vec<String>| match path.as_slice() {
-            [only] if !tree.labels.is_narrowed() => only.clone(),
-            path => path_text(path),
-        };
-        let names: HashMap<LabelId, String> = paths.iter().map(|(label, path)| (*label, name(path))).collect();
+        let (tree, names) = session.named_tree(set, sure)?;
         let mut by_set = session.labels_by_set()?;
         if tree.labels.is_narrowed() {
             by_set.values_mut().flatten().for_each(|text| *text = path_text(&[text.as_str()]));

@@ -11,7 +11,6 @@ use super::find_direction::{Direction, of_picture, of_sentence};
 use super::runtime::ChosenRuntime;
 use super::{FindError, RunContext, RunError, session_model};
 use crate::domain::decision::{Decision, LabelId, Standing};
-use crate::domain::label_tree::path_text;
 use crate::domain::picture::{ContentHash, PictureState};
 use crate::domain::ranking::Ranking;
 use crate::domain::score::SureRule;
@@ -210,15 +209,7 @@ struct Labels {
 
 impl Labels {
     fn read(session: &Session, set: &LabelSet, sure: SureRule) -> Result<Labels, RunError> {
-        let paths = session.label_paths()?;
-        let own_text = |label| paths.get(label).and_then(|path| path.last()).map(String::as_str).unwrap_or_default();
-        let texts: Vec<&str> = set.labels.iter().map(own_text).collect();
-        let tree = session.tree(set, &texts, sure)?;
-        let name = |path: &Vec<String>| match path.as_slice() {
-            [only] if !tree.labels.is_narrowed() => only.clone(),
-            path => path_text(path),
-        };
-        let names = paths.iter().map(|(label, path)| (*label, name(path))).collect();
+        let (tree, names) = session.named_tree(set, sure)?;
         Ok(Labels { tree, names })
     }
 

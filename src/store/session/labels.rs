@@ -5,9 +5,11 @@ use std::collections::HashMap;
 use rusqlite::{OptionalExtension, Transaction};
 use serde_json::json;
 
-use super::{Session, StoreError};
+use super::{Session, SessionTree, StoreError};
 use crate::domain::decision::LabelId;
 use crate::domain::label::Label;
+use crate::domain::label_tree::path_text;
+use crate::domain::score::SureRule;
 use crate::store::ledger::{self, LedgerEvent};
 
 /// The basis of predictions: one for each combination of labels, template and model.
@@ -64,6 +66,25 @@ impl Session {
             Some(key.get("model")?.as_str()?.to_owned())
         };
         Ok(key.and_then(model))
+    }
+
+    /// The labels that pictures are sorted by, the root's being these, and the name of every label that there was, as
+    /// people read it.
+    pub fn named_tree(
+        &self,
+        root: &LabelSet,
+        sure: SureRule,
+    ) -> Result<(SessionTree, HashMap<LabelId, String>), StoreError> {
+        let paths = self.label_paths()?;
+        let own_text = |label| paths.get(label).and_then(|path| path.last()).map(String::as_str).unwrap_or_default();
+        let texts: Vec<&str> = root.labels.iter().map(own_text).collect();
+        let tree = self.tree(root, &texts, sure)?;
+        let name = |path: &Vec<String>| match path.as_slice() {
+            [only] if !tree.labels.is_narrowed() => only.clone(),
+            path => path_text(path),
+        };
+        let names = paths.iter().map(|(label, path)| (*label, name(path))).collect();
+        Ok((tree, names))
     }
 
     /// The paths of all labels: their texts, and those of the labels that they are inside before them.
