@@ -11,10 +11,11 @@ use super::outcome::Classifying;
 use super::session::open_known;
 use super::settings::{labels, model, sure, table_name, template};
 use super::sorting::Work;
+use crate::domain::decision::LabelId;
 use crate::domain::settings::Operation;
 use crate::jobs::tables;
 use crate::store::StoreError;
-use crate::store::session::{Session, Which};
+use crate::store::session::{LabelSet, Session, Sorting, Which};
 use crate::use_cases::narrow::{NarrowRequest, ReadyNarrow, prepare, widen};
 use crate::use_cases::runtime::ChosenRuntime;
 use crate::use_cases::{Machine, RunError};
@@ -71,19 +72,34 @@ fn carry_out(
         limit: None,
     };
     let table_name = table_of(arguments, &session, context)?;
-    let work = Work {
+    let sorted = Sorted { session: &mut session, sorting: &root, set: &set, table_name: &table_name, within };
+    work(arguments, machine, sorted).finish(Some(classifying), context)
+}
+
+/// A session, and the label inside which its pictures are put in place.
+struct Sorted<'s> {
+    session: &'s mut Session,
+    sorting: &'s Sorting,
+    set: &'s LabelSet,
+    table_name: &'s Path,
+    within: LabelId,
+}
+
+/// The work of putting the pictures of a label in place.
+fn work<'w>(arguments: &ClassifyArguments, machine: &'w Machine, sorted: Sorted<'w>) -> Work<'w> {
+    let Sorted { session, sorting, set, table_name, within } = sorted;
+    Work {
         machine,
-        session: &mut session,
-        sorting: &root,
-        set: &set,
-        table_name: &table_name,
+        session,
+        sorting,
+        set,
+        table_name,
         which: Which::All,
         within: Some(within),
         resort: arguments.resort,
         dry_run: arguments.dry_run,
-        json: sorting.json,
-    };
-    work.finish(Some(classifying), context)
+        json: arguments.sorting.json,
+    }
 }
 
 /// Ends the finer sort inside a label.
@@ -100,19 +116,8 @@ fn end(arguments: &ClassifyArguments, within: &str, machine: &Machine, context: 
         return Err(Failure::usage(context.language.text("store.nothing_classified")));
     };
     let table_name = table_of(arguments, &session, context)?;
-    let work = Work {
-        machine,
-        session: &mut session,
-        sorting: &root,
-        set: &set,
-        table_name: &table_name,
-        which: Which::All,
-        within: Some(label),
-        resort: arguments.resort,
-        dry_run: arguments.dry_run,
-        json: sorting.json,
-    };
-    work.finish(None, context)
+    let sorted = Sorted { session: &mut session, sorting: &root, set: &set, table_name: &table_name, within: label };
+    work(arguments, machine, sorted).finish(None, context)
 }
 
 /// The table that was asked for, else the one that the session has.
