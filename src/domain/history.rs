@@ -104,6 +104,11 @@ impl History {
         self.done.last()
     }
 
+    /// The step that would be done again next.
+    pub fn next_to_do_again(&self) -> Option<&Changes> {
+        self.undone.last()
+    }
+
     /// True where the step that would be taken back next was made before the session was opened, and nobody has allowed
     /// to go back that far.
     pub fn is_next_earlier(&self) -> bool {

@@ -209,3 +209,19 @@ fn going_inside_a_label_ends_what_was_looked_for_and_the_filter_before() {
     press(&mut model, "<esc>F");
     assert_eq!(model.review.filter, crate::domain::review::QueueFilter::All);
 }
+
+#[test]
+fn a_step_about_pictures_outside_is_taken_back_outside() {
+    let mut model = classified();
+    press(&mut model, "<f4>");
+    // A picture that stands for another label.
+    model.review.at = model.review.queue.iter().position(|index| *index == 2).unwrap();
+    assert_eq!(decisions(&press(&mut model, "x")).len(), 1);
+    press(&mut model, "<f3>>old<enter>new<esc>");
+    scored_by_two(&mut model);
+    assert!(decisions(&press(&mut model, "<f4>u")).is_empty());
+    let notice = model.notice.as_ref().map(|notice| notice.text.clone()).unwrap_or_default();
+    assert!(notice.contains("not inside this label") && notice.contains('<'), "{notice}");
+    come_out(&mut model);
+    assert_eq!(decisions(&press(&mut model, "<f4>u")), [(3, None)]);
+}

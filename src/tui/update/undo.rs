@@ -7,13 +7,13 @@ use super::preview;
 use crate::backend::{DecisionStep, NamedDecision};
 use crate::domain::decision::Decision;
 use crate::domain::history::{Change, Changes, History, Step, StepKind};
-use crate::tui::action::ReviewAction;
+use crate::tui::action::{AppAction, ReviewAction};
 use crate::tui::effect::Effect;
 use crate::tui::model::{Model, Question, Work};
 
 /// Takes the last step back. Asks first where it was made before the session was opened.
 pub(super) fn undo(model: &mut Model) -> Vec<Effect> {
-    if waits_for_pictures(model) {
+    if waits_for_pictures(model) || is_outside(model, model.review.history.next_to_take_back().cloned()) {
         return vec![];
     }
     if model.review.history.is_next_earlier() {
@@ -45,7 +45,7 @@ fn take_back(model: &mut Model) -> Vec<Effect> {
 
 /// Makes the step again that was taken back last.
 pub(super) fn redo(model: &mut Model) -> Vec<Effect> {
-    if waits_for_pictures(model) {
+    if waits_for_pictures(model) || is_outside(model, model.review.history.next_to_do_again().cloned()) {
         return vec![];
     }
     let Some(changes) = model.review.history.to_do_again() else {
@@ -56,6 +56,21 @@ pub(super) fn redo(model: &mut Model) -> Vec<Effect> {
     let (inverse, effects) = put_back(model, StepKind::Redo, changes);
     model.review.history.done_again(inverse);
     effects
+}
+
+/// Inside a label, true where none of a step's pictures is there: nobody would see what it changes. Says how to get to
+/// them.
+fn is_outside(model: &mut Model, changes: Option<Changes>) -> bool {
+    if model.labels.outside.is_empty() {
+        return false;
+    }
+    let places: Vec<usize> =
+        changes.into_iter().flatten().filter_map(|change| model.collection.place_of(change.picture)).collect();
+    let is_outside = !places.is_empty() && !places.iter().any(|index| model.collection.is_here(*index));
+    if is_outside {
+        model.say_error(model.with_keys("app.step_outside", &[("key", AppAction::ComeOut.into())]));
+    }
+    is_outside
 }
 
 /// Pictures still come, and a step may be about some of them: it is taken back whole or not at all.
@@ -105,7 +120,7 @@ fn put_back(model: &mut Model, kind: StepKind, changes: Changes) -> (Changes, Ve
     (inverse, effects)
 }
 
-/// What a step changed, in a sentence.
+/// A sentence on the changes of a step.
 fn came_back(model: &Model, kind: StepKind, changes: &Changes) -> String {
     let key = model.keys.name(if kind == StepKind::Undo { ReviewAction::Redo } else { ReviewAction::Undo });
     match changes.as_slice() {
