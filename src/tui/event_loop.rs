@@ -189,6 +189,9 @@ impl App {
             } else {
                 screen.go_on()?;
             }
+            if changed.is_none() && screen.is_shown() {
+                effects.extend(update(model, Message::Drawn));
+            }
             messages = self.messages(model, screen, changed.map(|_| pause))?;
             // Somebody else stopped the program and had it go on: the terminal is as the shell left it.
             if self.wake.is_resumed() {

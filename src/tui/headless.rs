@@ -71,7 +71,7 @@ impl HeadlessApp {
             }
             let left = patience.checked_sub(began.elapsed())?;
             let first = self.events.recv_timeout(left).ok()?;
-            // What came meanwhile is drawn together, as on a screen.
+            // Events that came meanwhile are drawn together, as on a screen.
             let events: Vec<Event> =
                 std::iter::once(first).chain(self.events.try_iter().take(TAKEN_TOGETHER)).collect();
             for event in events {
@@ -85,7 +85,10 @@ impl HeadlessApp {
     pub fn draw(&mut self) -> String {
         let HeadlessApp { model, terminal, .. } = self;
         match terminal.draw(|frame| view::draw(frame, model, Theme::from_environment(false))) {
-            Ok(_) => terminal.backend().to_string(),
+            Ok(_) => {
+                update(model, Message::Drawn);
+                terminal.backend().to_string()
+            }
             Err(never) => match never {},
         }
     }

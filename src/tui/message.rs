@@ -40,6 +40,8 @@ pub(super) enum Message {
     SlowLine(Preview),
     /// The terminal has answered what it can: the ways in which it takes pixels.
     Answered(Vec<Preview>),
+    /// The screen shows the app as it is now: nothing of it is still on its way.
+    Drawn,
     /// The program is back from the background: the terminal has forgotten what was drawn.
     Resumed,
     /// An event of the backend.

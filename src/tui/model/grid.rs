@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use crate::backend::{PreviewSize, RenderedPreview};
+use crate::domain::decision::LabelId;
 use crate::domain::review::QueueFilter;
 
-/// What a letter on a tile can be. Digits give labels, and the one capital that is left out accepts the page.
+/// Letters of tiles. Digits give labels, and the one capital that is left out accepts the page.
 const LETTERS: &str = "abcdefghijklmnopqrstuvwxyzBCDEFGHIJKLMNOPQRSTUVWXYZ,.;:-_+=!";
 
 #[derive(Default)]
@@ -23,13 +24,15 @@ pub(crate) struct Grid {
     pub(crate) room: PreviewSize,
     /// The pictures of the page, by position in the collection, as far as they are there.
     pub(crate) tiles: Vec<(usize, Tile)>,
+    /// Pictures of the page that the screen showed when it was drawn last, and the label that was predicted for each.
+    pub(crate) seen: HashMap<usize, Option<LabelId>>,
     /// Near-duplicates that are with a picture of the queue and not in it themselves.
     pub(crate) with: HashMap<usize, Vec<usize>>,
     /// The grid shows the pictures of one stack.
     pub(crate) stack: Option<OpenStack>,
 }
 
-/// What was on the screen before a stack was opened.
+/// The stack that is shown, with the queue of before.
 #[derive(Debug)]
 pub(crate) struct OpenStack {
     pub(crate) queue: Vec<usize>,

@@ -48,7 +48,7 @@ pub(crate) struct Review {
     pub(crate) asked: Option<Asked>,
     /// The picture once it is there, or why it is not shown.
     pub(crate) viewed: Option<Result<Viewed, NotShown>>,
-    /// What is known of its file, where that was read.
+    /// Facts about its file, where it was read.
     pub(crate) facts: Option<Arc<PictureFacts>>,
     /// Pictures by position whose content was nowhere when they were looked at last.
     pub(crate) lost: HashSet<usize>,
@@ -57,7 +57,7 @@ pub(crate) struct Review {
 }
 
 impl Model {
-    /// What was found and the filter of the queue, in words.
+    /// The search and the filter of the queue, in words.
     pub(crate) fn filter_name(&self) -> String {
         let filter = self.name_of_filter(self.review.filter);
         match (self.find.name(&self.language, self.collection.len()), self.review.filter) {
@@ -73,10 +73,16 @@ impl Model {
         let now = self.collection.entries().get(index).and_then(|entry| entry.decision);
         match (decision, now) {
             (Decision::NoneOfThese, _) => Decision::NoneInside(within),
-            // That it is this label was said, and is not taken back by passing on.
+            // A person has said that it is this label: passing on does not take that back.
             (Decision::Skipped, Some(now)) if now.label() == Some(within) => now,
             _ => decision,
         }
+    }
+
+    /// The label that is predicted for a picture; none while the labels on the screen are not scored.
+    pub(crate) fn predicted(&self, index: usize) -> Option<LabelId> {
+        let best = self.collection.best(index).filter(|_| self.is_scored())?;
+        self.collection.labels().get(best.label).copied()
     }
 
     /// A decision in a few words.
@@ -112,7 +118,7 @@ impl Model {
     }
 }
 
-/// What becomes of a picture that is to be opened outside of the app.
+/// How a picture is opened outside of the app.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Outside {
     /// A program is given its file, after these words.
@@ -143,7 +149,7 @@ pub(crate) enum Look {
     Exact { across: i16, down: i16 },
 }
 
-/// What a key says of pictures.
+/// A decision that a key asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wanted {
     /// The predicted label is right.

@@ -1,10 +1,10 @@
-//! What a terminal can, from its answers and from what the environment says of it.
+//! The abilities of a terminal, from its answers and from the environment.
 
 use crate::tui::preview::{Abilities, Dots, Graphics};
 
 use super::pieces::ESCAPE;
 
-/// What the environment says of the terminal.
+/// The environment's word on the terminal.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Environment {
     /// Its kind: `TERM`.
@@ -43,7 +43,7 @@ impl Environment {
     }
 }
 
-/// What is known of the terminal.
+/// The abilities of the terminal, as far as they are known.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(in crate::tui) struct Known {
     /// For drawing pictures.
@@ -67,7 +67,7 @@ const DRAW_SEXTANTS: [&str; 8] = ["kitty", "foot", "wezterm", "ghostty", "alacri
 /// <https://sw.kovidgoyal.net/kitty/graphics-protocol/#unicode-placeholders>.
 const KITTY_WITH_PLACES: (u32, u32) = (0, 28);
 
-/// What is known by these answers. `pixels` is the size of a cell as the system knows it: some terminals tell it alone.
+/// The abilities by these answers. `pixels` is the size of a cell as the system knows it: some terminals tell it alone.
 /// An answer that is missing takes none of the others away.
 pub(super) fn known(answers: &[Vec<u8>], environment: &Environment, pixels: Option<(u16, u16)>) -> Known {
     let answers: Vec<Said> = answers.iter().filter_map(|answer| said(answer)).collect();
@@ -184,7 +184,7 @@ mod tests {
         known(&answers.iter().map(|answer| answer.as_bytes().to_vec()).collect::<Vec<_>>(), environment, pixels)
     }
 
-    /// What `xterm -ti vt340` of Debian 13 answers: no size of a cell.
+    /// The answers of `xterm -ti vt340` in Debian 13: no size of a cell.
     const XTERM: [&str; 4] = [
         "\u{1b}P>|XTerm(398)\u{1b}\\",
         "\u{1b}[?63;1;2;4;6;9;15;16;22;28c",

@@ -65,7 +65,7 @@ impl Answers {
         (!self.is_done).then(|| PATIENCE.saturating_sub(now.duration_since(self.asked)))
     }
 
-    /// What is known though the last answer has not come; once, when the patience is at its end.
+    /// The abilities that are known when the patience is at its end and the last answer has not come; once.
     pub(in crate::tui) fn give_up(&mut self, now: Instant) -> Option<Known> {
         if self.is_done || now.duration_since(self.asked) < PATIENCE {
             return None;

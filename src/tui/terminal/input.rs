@@ -1,4 +1,4 @@
-//! What comes from the terminal: keys, text that is pasted, the mouse, and its answers. The program reads all of it by
+//! The terminal's input: keys, text that is pasted, the mouse, and its answers. The program reads all of it by
 //! itself, as libraries drop the answers, and the place of a key on the keyboard.
 
 use std::io;

@@ -10,7 +10,7 @@ use super::pieces::ESCAPE;
 const KEYPAD_DIGITS: u32 = 57399;
 const KEYPAD_OTHERS: u32 = 57409;
 
-/// What a piece of input means; none for keys that the program does not know.
+/// The meaning of a piece of input; none for keys that the program does not know.
 pub(super) fn parsed(piece: &[u8]) -> Option<Input> {
     match piece {
         [ESCAPE, b'[', b'<', numbers @ .., end @ (b'M' | b'm')] => mouse(numbers, *end),

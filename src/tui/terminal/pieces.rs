@@ -1,4 +1,4 @@
-//! What a terminal sends, cut into characters and escape sequences.
+//! Bytes of a terminal, cut into characters and escape sequences.
 
 pub(super) const ESCAPE: u8 = 0x1b;
 

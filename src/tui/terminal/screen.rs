@@ -177,6 +177,11 @@ impl Screen {
         [quiet, pictures, lost].into_iter().flatten().min()
     }
 
+    /// True where all that was drawn is on the screen, be it in fewer colours.
+    pub(in crate::tui) fn is_shown(&self) -> bool {
+        self.terminal.backend().is_shown()
+    }
+
     /// The terminal can describe each key, with its place on the keyboard.
     pub(in crate::tui) fn can_describe_keys(&mut self) {
         self.describes_keys.get_or_insert(false);

@@ -7,7 +7,7 @@ use crate::backend::{NotShown, RenderedPreview};
 use crate::domain::decision::Standing;
 use crate::domain::review::{QueueFilter, QueueOrder};
 
-fn painted() -> RenderedPreview {
+pub(super) fn painted() -> RenderedPreview {
     RenderedPreview(Arc::new(()))
 }
 
@@ -28,6 +28,7 @@ pub(super) fn all_drawn(model: &mut Model) {
     for place in 0..model.review.grid.tiles.len() {
         told(model, Event::Tile { number, place, tile: Ok(painted()) });
     }
+    update(model, Message::Drawn);
 }
 
 /// So many pictures, half of them sure of the first label and half of the second; of the first label the first is the
@@ -225,6 +226,8 @@ fn nothing_that_is_not_seen_is_accepted() {
     {
         told(&mut model, Event::Tile { number, place, tile });
     }
+    assert!(decisions(&press(&mut model, "A")).is_empty(), "they are not on the screen yet");
+    update(&mut model, Message::Drawn);
     // A file that lacks data is drawn as far as it goes.
     let index = model.review.queue[3];
     let suspect = Entry { state: PictureState::Suspect, ..model.collection.entries()[index].clone() };

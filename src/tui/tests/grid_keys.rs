@@ -48,3 +48,26 @@ fn without_colours_no_page_is_accepted_that_is_not_drawn() {
     all_drawn(&mut model);
     assert_eq!(decisions(&press(&mut model, "A")).len(), 8);
 }
+
+#[test]
+fn a_page_is_accepted_as_it_was_drawn() {
+    let mut model = many(40);
+    press(&mut model, "g");
+    all_drawn(&mut model);
+    // Other scores come, and the page with their labels is not on the screen yet.
+    let revision = model.labels.revision;
+    told(&mut model, Event::Rescored { revision, scores: [0.1, 0.1, 0.8].repeat(40) });
+    assert!(decisions(&press(&mut model, "A")).is_empty());
+    assert!(said(&model).contains("8 are not drawn yet"), "{}", said(&model));
+    update(&mut model, Message::Drawn);
+    let accepted = decisions(&press(&mut model, "A"));
+    assert_eq!(accepted.len(), 8);
+    // The next page came with the key: nobody has seen it, though its pictures are painted.
+    let number = model.review.grid.number;
+    for place in 0..model.review.grid.tiles.len() {
+        told(&mut model, Event::Tile { number, place, tile: Ok(painted()) });
+    }
+    assert!(decisions(&press(&mut model, "A")).is_empty());
+    update(&mut model, Message::Drawn);
+    assert_eq!(decisions(&press(&mut model, "A")).len(), 8);
+}

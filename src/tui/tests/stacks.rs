@@ -95,6 +95,7 @@ fn nothing_of_a_stack_is_decided_unseen() {
     let number = model.review.grid.number;
     let painted = || crate::backend::RenderedPreview(std::sync::Arc::new(()));
     told(&mut model, Event::Tile { number, place: 1, tile: Ok(painted()) });
+    update(&mut model, Message::Drawn);
     assert_eq!(pictures(&press(&mut model, "a")), [5]);
     assert!(model.review.grid.stack.is_some(), "the others may come");
     // On the page the tile stands for two more, one of which nobody has seen.

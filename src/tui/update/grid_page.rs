@@ -1,10 +1,14 @@
 //! The page of the grid: its pictures are asked for, and come.
 
+use std::collections::HashMap;
+
 use super::sights::sight;
 use crate::backend::{NotShown, Order, PictureLocation, PreviewSize, RenderedPreview};
+use crate::domain::decision::LabelId;
 use crate::tui::effect::Effect;
 use crate::tui::grid_layout::{page_length, tile_room};
-use crate::tui::model::{Model, Tile};
+use crate::tui::layout::is_too_small;
+use crate::tui::model::{Model, Pane, Tile};
 
 /// Nothing more is to be decoded for the grid.
 pub(super) fn rest(model: &mut Model) -> Effect {
@@ -60,6 +64,20 @@ pub(super) fn look_for_gone(model: &mut Model) {
     }
 }
 
+/// The page is on the screen as it is now: its pictures can be decided, and accepted as they were predicted there.
+pub(super) fn drawn(model: &mut Model) {
+    let is_free = model.pane == Pane::Review && model.popup.is_none() && model.welcome.is_none();
+    if !(is_free && model.review.grid.is_open && model.draws_tiles()) || is_too_small(model.size) {
+        return;
+    }
+    let tiles = model.review.grid.tiles.iter().filter(|(_, tile)| matches!(tile, Tile::Painted(_)));
+    let seen: HashMap<usize, Option<LabelId>> = tiles.map(|(index, _)| (*index, model.predicted(*index))).collect();
+    if model.review.grid.stack.is_some() {
+        seen.keys().for_each(|index| model.review.stacks.note_shown(*index));
+    }
+    model.review.grid.seen = seen;
+}
+
 /// A picture of the page that was asked for, by its number, came.
 pub(super) fn painted(model: &mut Model, number: u64, place: usize, tile: Result<RenderedPreview, NotShown>) {
     let grid = &mut model.review.grid;
@@ -70,9 +88,6 @@ pub(super) fn painted(model: &mut Model, number: u64, place: usize, tile: Result
             Err(why) if why.is_lost() => model.review.lost.insert(*index),
             _ => model.review.lost.remove(index),
         };
-        if grid.stack.is_some() && tile.is_ok() {
-            model.review.stacks.note_shown(*index);
-        }
         *known = match tile {
             Ok(painted) => Tile::Painted(painted),
             Err(why) if why.is_lost() => Tile::Gone,

@@ -75,6 +75,10 @@ fn take(model: &mut Model, message: Message) -> Vec<Effect> {
             look_where_pictures_are(model)
         }
         Message::SlowLine(cells) => preview::draw_less(model, cells),
+        Message::Drawn => {
+            grid_page::drawn(model);
+            vec![]
+        }
         Message::Resumed => preview::draw_anew(model),
         Message::Answered(pixels) => {
             model.review.takes_pixels = pixels;

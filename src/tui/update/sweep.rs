@@ -77,6 +77,7 @@ pub(super) fn accept_page(model: &mut Model) -> Vec<Effect> {
         } else {
             match (tile, meant(model, Wanted::Accept, *index)) {
                 (Tile::Waits, _) => left.waiting += 1,
+                (Tile::Painted(_), Some(_)) if !is_seen(model, *index, Wanted::Accept) => left.waiting += 1,
                 (Tile::Gone, _) => left.gone += 1,
                 (Tile::Broken, _) => left.broken += 1,
                 (Tile::Painted(_), _) if entry.state != PictureState::Ok => left.broken += 1,
@@ -98,6 +99,12 @@ pub(super) fn accept_page(model: &mut Model) -> Vec<Effect> {
     }
     effects.extend(next_page(model, told));
     effects
+}
+
+/// Whether the screen shows a picture of the page, and for accepting it also the label that it would be accepted as.
+fn is_seen(model: &Model, index: usize, said: Wanted) -> bool {
+    let seen = model.review.grid.seen.get(&index);
+    seen.is_some_and(|label| said != Wanted::Accept || *label == model.predicted(index))
 }
 
 /// A picture with the near-duplicates that stand behind its tile; none where those were not shown beside each other.
@@ -236,7 +243,8 @@ fn decide_on_page(model: &mut Model, said: Wanted) -> Vec<Effect> {
     let count = wanted.len();
     let is_drawn = |index: &usize| {
         let tile = tiles.iter().find(|(known, _)| known == index);
-        matches!(tile, Some((_, Tile::Painted(_)))) && !model.collection.is_replaced(*index)
+        let is_painted = matches!(tile, Some((_, Tile::Painted(_))));
+        is_painted && is_seen(model, *index, said) && !model.collection.is_replaced(*index)
     };
     wanted.retain(is_drawn);
     let unseen = count - wanted.len();

@@ -114,6 +114,11 @@ impl CellQueue {
         self.needs().is_some_and(|needed| quiet >= needed)
     }
 
+    /// Whether each cell that was drawn last was sent, be it in few colours.
+    pub(super) fn is_shown(&self) -> bool {
+        self.count == 0 || self.stage == Stage::Indexed
+    }
+
     /// How quiet it has to be before more of the pictures goes; none where nothing waits.
     pub(super) fn needs(&self) -> Option<Quiet> {
         (self.count > 0).then_some(match self.stage {
