@@ -36,7 +36,7 @@ impl Outside {
         self.0.retain_mut(|child| matches!(child.try_wait(), Ok(None)));
         let path = match content_of(sight) {
             Ok((_, path)) => path,
-            // What was never read can be tried by a program that reads more.
+            // A file that this program could not read may be one for a program that reads more formats.
             Err(NotShown::NeverRead | NotShown::Defect(_)) => sight.path.as_path(),
             Err(why) => return Err(OutsideError::NotShown(why)),
         };

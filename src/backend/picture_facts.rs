@@ -11,11 +11,11 @@ use crate::files::read::FileContent;
 /// A picture that was asked for.
 #[derive(Debug, Clone)]
 pub struct Viewed {
-    /// What is drawn of it.
+    /// The part of it that is drawn.
     pub painted: RenderedPreview,
     /// The part that this is: no further to a side than the picture goes.
     pub part: Part,
-    /// What is known of its file.
+    /// Facts about its file.
     pub facts: Arc<PictureFacts>,
 }
 

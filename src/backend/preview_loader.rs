@@ -367,7 +367,7 @@ mod tests {
         let mut known = None;
         let viewed = PreviewCache::default().get(&broken, Part::Whole, ROOM, &Counting::default(), &mut known);
         assert!(matches!(viewed.unwrap_err(), NotShown::Defect(_)));
-        // What is known of its file is told all the same.
+        // Facts about its file are told all the same.
         let facts = known.unwrap();
         assert_eq!((facts.path.clone(), facts.bytes, facts.pixels), (at("1.png"), 15, None));
     }

@@ -42,7 +42,7 @@ pub enum NotRanked {
 pub(super) enum RankQuery {
     /// As many numbers as embeddings have, normalised.
     Direction(Array1<f32>),
-    /// That of a picture.
+    /// The embedding of a picture.
     Likeness(PictureId),
 }
 

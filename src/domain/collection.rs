@@ -218,7 +218,7 @@ impl Collection {
         let decision = self.entries.get(index)?.decision?;
         let Some(label) = decision.label() else { return Some(decision) };
         match (self.within(), decision) {
-            // That it is this label leaves open what it is inside.
+            // A decision for this label leaves open which label inside it.
             (Some(within), Decision::NoneInside(_)) if within == label => Some(Decision::NoneOfThese),
             (Some(within), _) if within == label => None,
             (within, _) => {

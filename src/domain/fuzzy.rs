@@ -17,7 +17,7 @@ pub struct Found {
     pub letters: Vec<usize>,
 }
 
-/// What one typed word is worth, by how it lies in the text.
+/// The worth of one typed word, by where its letters lie in the text.
 const WHOLE_WORD: i64 = 1000;
 const WORD_BEGINS: i64 = 800;
 const INSIDE: i64 = 500;
@@ -38,7 +38,7 @@ struct Folded {
 type Reached = Option<(i64, usize)>;
 
 impl Wanted {
-    /// What was typed.
+    /// The typed words.
     pub fn new(typed: &str) -> Wanted {
         Wanted { words: typed.split_whitespace().map(|word| Folded::of(word).letters).collect() }
     }

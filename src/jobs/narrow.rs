@@ -35,7 +35,7 @@ pub struct Member {
     pub state: PictureState,
     /// Where its content was seen last: in the destination, or where it was found.
     pub file: PathBuf,
-    /// What the model said of it inside labels.
+    /// Its predictions inside labels.
     pub inside: Vec<BestInside>,
 }
 

@@ -1,4 +1,4 @@
-//! What becomes of a picture that is to be opened outside: a program on this machine, or its path in the clipboard of
+//! Opening a picture outside of the app: a program on this machine, or its path in the clipboard of
 //! the person's own machine.
 
 use std::ffi::OsString;

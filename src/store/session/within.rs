@@ -34,7 +34,7 @@ pub struct SessionTree {
     pub inside: Vec<Narrowed>,
 }
 
-/// What the model said of a picture inside a label.
+/// The prediction for a picture inside a label.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct BestInside {
     /// The level of the tree.
@@ -157,7 +157,7 @@ impl Session {
         })
     }
 
-    /// What the model said of a picture inside labels of the tree, as far as it was asked for their labels of now.
+    /// The predictions for a picture inside labels of the tree, where it was scored for the labels that they have now.
     pub fn best_inside(&self, picture: PictureId, tree: &SessionTree) -> Result<Vec<BestInside>, StoreError> {
         if !tree.labels.is_narrowed() {
             return Ok(vec![]);

@@ -19,7 +19,7 @@ pub(crate) enum Popup {
     Number(InputLine),
 }
 
-/// What a choice does.
+/// The effect of a choice.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Pick {
     /// Shows the pictures of a filter alone.
@@ -203,7 +203,7 @@ impl Chooser {
         self.at = self.at.saturating_add_signed(by).min(self.rows().saturating_sub(1));
     }
 
-    /// What a row does.
+    /// The effect of choosing a row.
     pub(crate) fn pick(&self, row: usize) -> Option<Pick> {
         match self.matches.get(row) {
             Some(found) => Some(self.choices[found.place].pick.clone()),
@@ -212,7 +212,7 @@ impl Chooser {
         }
     }
 
-    /// What a letter does at once: nothing once something is typed.
+    /// The effect of a letter that chooses at once; none once something is typed.
     pub(crate) fn pick_by_letter(&self, letter: char) -> Option<Pick> {
         if self.is_searching || !self.typed.text().is_empty() {
             return None;

@@ -19,11 +19,11 @@ const REMEMBERED: usize = 50;
 pub(crate) struct Find {
     /// The box, while it is open.
     pub(crate) line: Option<InputLine>,
-    /// What the queue is narrowed to.
+    /// The words that narrow the queue.
     pub(crate) names: Option<Names>,
-    /// What the queue is in the order of.
+    /// The ranking that the queue is in the order of.
     pub(crate) ranked: Option<Ranked>,
-    /// What is being ranked, and the number of the order.
+    /// The ranking that was ordered, with the order's number.
     pub(crate) awaited: Option<(u64, Likening)>,
     /// The picture that was looked at when that was ordered, by its position.
     pub(crate) ordered_at: Option<usize>,
@@ -49,7 +49,7 @@ pub(crate) struct Names {
     pub(crate) words: NameWords,
 }
 
-/// What pictures are compared with, and in which words that is told.
+/// A sentence or a picture that pictures are compared with, and its name on the screen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Likening {
     pub(crate) by: RankBy,
@@ -125,7 +125,7 @@ impl Find {
         self.names.as_ref().is_none_or(|names| self.index.has(position, &names.words))
     }
 
-    /// What was found, in words; `pictures` are there now. None where nothing was looked for.
+    /// The search in words, where there is one; `pictures` are there now.
     pub(crate) fn name(&self, language: &Language, pictures: usize) -> Option<String> {
         let ranked = self.ranked.as_ref().map(|ranked| {
             let key = match ranked.to.by {

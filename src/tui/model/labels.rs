@@ -48,7 +48,7 @@ pub(crate) struct Outside {
     editor: TextArea<'static>,
     current: Vec<Label>,
     numbers: Vec<LabelId>,
-    /// What was in Review.
+    /// The filter that Review had.
     pub(crate) filter: QueueFilter,
 }
 

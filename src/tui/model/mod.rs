@@ -70,7 +70,7 @@ pub(crate) struct Model {
     pub(crate) scroll: usize,
     /// The terminal is at the other end of a line that takes the program with it when it drops.
     pub(crate) is_line_unprotected: bool,
-    /// What becomes of pictures that are to be opened outside.
+    /// How pictures are opened outside.
     pub(crate) outside: Outside,
     pub(crate) setup: Setup,
     /// The destination of the pictures on the screen: the field as it was when they were classified or opened. Typing

@@ -5,7 +5,7 @@ use crate::lang::Language;
 /// A ready list of labels, by the keys of its sentences in the language files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Pack {
-    /// What it is for.
+    /// The key of its name in the language files.
     pub(crate) name: &'static str,
     /// Its lines, with commas between.
     pub(crate) labels: &'static str,

@@ -70,7 +70,7 @@ pub(super) mod tests {
     /// Points of a cell that every way of dividing it comes out even in.
     const FINE: (u32, u32) = (2, 6);
 
-    /// What a person sees of a picture in cells, in so many points each.
+    /// The picture as cells show it, in so many points each.
     pub(in crate::tui) fn seen(pixels: &RgbImage, dots: Dots, columns: u16, rows: u16) -> RgbImage {
         let picture = CellPicture::paint(pixels, dots, columns, rows);
         let (across, down) = dots.grid();

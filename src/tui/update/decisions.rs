@@ -78,7 +78,7 @@ fn decide_unasked(model: &mut Model, wanted: Wanted) -> Vec<Effect> {
     let decided = with_same_content(model, decided);
     let mut effects = vec![keep_decided(model, &decided)];
     let was_last = model.review.at + 1 >= model.review.queue.len();
-    // What was not decided is not passed on as if it was.
+    // A picture that was not decided stays in hand.
     if is_current {
         effects.extend(queue::go(model, 1));
     }
@@ -153,7 +153,7 @@ fn refuse(model: &mut Model, left: &[(usize, Refusal)]) -> Vec<Effect> {
     }
 }
 
-/// What was decided, in a sentence; `own` of them were meant, the others have the content of one of those.
+/// A sentence on decisions; `own` of them were meant, the others have the content of one of those.
 fn told(model: &Model, decided: &[(usize, Decision)], own: usize) -> String {
     let key = model.keys.name(ReviewAction::Undo);
     if let (1, Some((index, decision))) = (own, decided.first()) {

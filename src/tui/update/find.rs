@@ -97,7 +97,7 @@ fn narrow(model: &mut Model) -> Vec<Effect> {
     let current = model.review.current();
     match model.review.grid.with.is_empty() {
         true => {
-            // What has more letters is among what was found with fewer.
+            // Names with more of the letters are among those that were found with fewer.
             let base = model.find.base.as_deref().unwrap_or_default();
             let among = if is_longer { &model.review.queue } else { base };
             model.review.queue = among.iter().copied().filter(|position| model.find.takes(*position)).collect();
@@ -216,7 +216,7 @@ pub(super) fn leave(model: &mut Model) -> Vec<Effect> {
     look_if_seen(model)
 }
 
-/// What was found is found no longer: the queue is made anew, and nobody comes back to the one of before.
+/// Ends the search: the queue is made anew, and nobody comes back to the one of before.
 pub(super) fn forget(model: &mut Model) {
     model.find.line = None;
     (model.find.names, model.find.ranked) = (None, None);
@@ -234,7 +234,7 @@ pub(super) fn found_in(model: &mut Model, queue: Vec<usize>) -> Vec<usize> {
     if let Some(ranked) = &model.find.ranked {
         let mut is_found = vec![false; model.collection.len()];
         found.iter().for_each(|position| is_found[*position] = true);
-        // Those that came since were not compared.
+        // Pictures that came since were not compared.
         let order = ranked.ranking.order.iter().copied();
         return order.filter(|position| is_found.get(*position).is_some_and(|is_found| *is_found)).collect();
     }

@@ -8,7 +8,7 @@ use crate::tui::model::{Model, Pane};
 pub(super) fn go_to(model: &mut Model, pane: Pane) -> Vec<Effect> {
     model.setup.leave_field();
     let mut effects = labels::end(model);
-    // What is set up and what is planned is for all labels.
+    // Setup and the plan are for all labels.
     let was_inside = !model.labels.outside.is_empty();
     if matches!(pane, Pane::Setup | Pane::Files) {
         effects.extend(inside::come_out_of_all(model));

@@ -92,7 +92,7 @@ pub(super) fn viewed(
 
 /// Asks once more for the picture that is looked at: it may be there again.
 pub(super) fn look_again(model: &mut Model) -> Vec<Effect> {
-    // What is on the screen stays there until the answer comes.
+    // The screen stays as it is until the answer comes.
     let before = (model.review.viewed.take(), model.review.facts.take());
     let Some(asked) = model.review.asked.take() else { return look(model) };
     let effects = look(model);

@@ -118,7 +118,7 @@ fn leave(model: &mut Model) -> Vec<Effect> {
 }
 
 fn details(model: &mut Model) -> Vec<Effect> {
-    // What has the whole screen has no room for details.
+    // The whole screen has no room for details.
     let was_alone = std::mem::take(&mut model.review.look) != Look::One;
     model.review.details = was_alone || !model.review.details;
     model.scroll = 0;

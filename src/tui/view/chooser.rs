@@ -83,7 +83,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, pane: Rect, canvas: &Canvas<'_>, choos
     paragraph(frame, list, shown.map(|line| drawn(canvas, chooser, line, width)).collect());
 }
 
-/// What was typed, with the place of the next letter; how to type where nothing was.
+/// The typed text with its cursor, or a hint to type where there is none.
 fn typed_line(canvas: &Canvas<'_>, chooser: &Chooser, width: usize) -> Line<'static> {
     let typed = chooser.typed.text();
     if typed.is_empty() && !chooser.is_searching {

@@ -20,7 +20,7 @@ pub(super) fn decide_marked(canvas: &Canvas<'_>, wanted: Wanted) -> String {
     canvas.say("app.ask_marked", &[("count", &count), ("unseen", &unseen), ("what", &what), ("yes", &yes)])
 }
 
-/// What the step before the session was opened said.
+/// The question about a step from before the session was opened.
 pub(super) fn take_back_earlier(canvas: &Canvas<'_>) -> String {
     let model = canvas.model;
     let yes = model.language.answer_letter("app.answer_yes");

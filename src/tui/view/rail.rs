@@ -81,7 +81,7 @@ pub(super) fn last_line(canvas: &Canvas<'_>, index: usize, width: usize, height:
     details::lines(canvas, index, width).len().saturating_sub(rows)
 }
 
-/// What the model says of the picture, and what a person said.
+/// The model's scores of the picture, and a person's decision.
 fn judged(canvas: &Canvas<'_>, index: usize, width: usize, height: usize) -> Vec<Line<'static>> {
     let model = canvas.model;
     let Some(entry) = model.collection.entries().get(index) else { return vec![] };

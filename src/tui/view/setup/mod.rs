@@ -86,7 +86,7 @@ fn line(canvas: &Canvas<'_>, field: Field, room: usize) -> Line<'static> {
         (true, false) => canvas.theme.chosen(),
         _ => Style::default(),
     };
-    // What is under "more" stands further in.
+    // Fields under "more" stand further in.
     let inset = if Field::MORE.contains(&field) { "  " } else { "" };
     let name = padded(&format!("{inset}{}", canvas.text(name(field))), NAMES);
     Line::from(vec![

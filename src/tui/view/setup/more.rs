@@ -7,7 +7,7 @@ use crate::domain::settings::Operation;
 use crate::tui::model::{Field, Watching};
 use crate::tui::view::canvas::Canvas;
 
-/// What is done to the files, and the settings that differ from the defaults.
+/// The operation, and the settings that differ from the defaults.
 pub(super) fn told(canvas: &Canvas<'_>) -> String {
     let (setup, defaults) = (&canvas.model.setup, &canvas.model.defaults);
     let operation = match setup.operation {

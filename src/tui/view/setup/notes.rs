@@ -1,4 +1,4 @@
-//! What is told under a field: facts about its value, and what it is for.
+//! The lines under a field: facts about its value, and its purpose.
 
 use ratatui::style::Style;
 use ratatui::text::Line;
